@@ -1,0 +1,118 @@
+"""Serves an ASGI application over real HTTP on a loopback port within the running event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
+from types import TracebackType
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that takes no signal handlers and stops at once, whatever is still open."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self.leaving = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.leaving.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await self._hang_up()
+        await self._cancel_requests()
+        for server in self.servers:
+            await server.wait_closed()
+        for sock in sockets or []:
+            sock.close()
+        await self.lifespan.shutdown()
+
+    async def _hang_up(self) -> None:
+        open_connections = list(self.server_state.connections)
+        for connection in open_connections:
+            connection.shutdown()
+        await asyncio.sleep(0)  # lets close frames leave before the socket goes
+        for connection in open_connections:
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0)  # lets each connection notice, so that its request ends silently
+
+    async def _cancel_requests(self) -> None:
+        pending = list(self.server_state.tasks)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+def _hushed(app: ASGIApp) -> ASGIApp:
+    """`app`, with a request cancelled at shutdown ending without uvicorn's traceback in the log."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return run
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket bound to `host:port`; raises OSError when the port is taken."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    sock.setblocking(False)
+    return sock
+
+
+class Serving:
+    """`async with Serving(app) as base_url:` answers there until the block ends.
+
+    `port=0` takes a free port. Leaving closes open event streams and websockets at once.
+    Raises OSError when the address cannot be bound, RuntimeError when the application does not start.
+    """
+
+    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._app = _hushed(app)
+        self._address = (host, port)
+
+    async def __aenter__(self) -> str:
+        sock = _bound(*self._address)
+        config = uvicorn.Config(
+            self._app, log_level="warning", ws="wsproto", date_header=False, access_log=False
+        )
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[sock]))
+        await self._started()
+        host, port = sock.getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    async def _started(self) -> None:
+        up = asyncio.create_task(self._server.up.wait())
+        await asyncio.wait({up, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if self._task.done():
+            raise RuntimeError("The application did not start.") from self._task.exception()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.leaving.set()
+        await self._task
