@@ -1,0 +1,72 @@
+"""The one source of time: a system clock, or one that is moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the bot may know of time."""
+
+    def now(self) -> datetime:
+        """Wall time, aware, UTC: for signatures, rows and people."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards: for pacing and deadlines."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; returns at once for zero or less."""
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(seconds, 0))
+
+
+class HandClock:
+    """Time that stands still until `advance` moves it; sleepers wake in order."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+        self._elapsed = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), wake))
+        await wake
+
+    def advance(self, seconds: float) -> None:
+        """Move both kinds of time forward and wake whoever is due."""
+        self._now += timedelta(seconds=seconds)
+        self._elapsed += seconds
+        while self._sleepers and self._sleepers[0][0] <= self._elapsed:
+            wake = heapq.heappop(self._sleepers)[2]
+            if not wake.done():
+                wake.set_result(None)
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as an administrator or NTP would."""
+        self._now += timedelta(seconds=seconds)
