@@ -1,4 +1,4 @@
-"""What an operation is: one function whose argument model is the grammar, the form, the button and the manual."""
+"""What an operation is: a function whose argument model is its grammar, form, button and manual."""
 
 from __future__ import annotations
 

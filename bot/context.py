@@ -1,0 +1,44 @@
+"""What an operation may use: Buildkite, the builds of this thread, the person, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.client import Buildkite
+from bot.clock import Clock
+from bot.core.operation import Operation, Registry
+from bot.model import Actor, Known, Thread
+
+
+class Followed(Protocol):
+    """The builds that have a card somewhere."""
+
+    async def here(self, thread: Thread) -> tuple[Known, ...]:
+        """Builds whose card is in this thread (or is its root), newest first; none for a bare channel."""
+
+    async def recent(self, channel: str) -> tuple[Known, ...]:
+        """Builds whose card is in this channel, newest first, at most ten."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything an operation is given beside its arguments.
+
+    `mark` is the id of this invocation: it goes into the meta-data of a build that is created, so that a
+    build can be found again after a crash. `allowed` says what this person may run here.
+    """
+
+    buildkite: Buildkite
+    catalog: Catalog
+    followed: Followed
+    actor: Actor
+    thread: Thread
+    clock: Clock
+    registry: Registry
+    allowed: Callable[[Operation], bool]
+    mark: str
+    instance: str
+    command: str = "/bk"
