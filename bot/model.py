@@ -312,7 +312,12 @@ class Thread(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a build. `doubt` counts what was heard, `settled` how much of it a read has answered."""
+    """What is known of a build.
+
+    `doubt` counts what was heard, `settled` how much of it a read has answered; `revision` grows with every
+    change that people see; `episode` with every new life of a build that had ended. `read_at` is when the
+    last read was asked for, `read_phase` and `read_end` what it found.
+    """
 
     build: Build
     seen_at: datetime
@@ -322,6 +327,8 @@ class Known:
     revision: int = 0
     episode: int = 0
     gone: bool = False
+    read_phase: str | None = None
+    read_end: datetime | None = None
 
     @property
     def doubtful(self) -> bool:
