@@ -44,7 +44,8 @@ class Opt(NamedTuple):
 
     `short`: one letter (`-b`); `positional`: may stand without its flag, in order of declaration;
     `suggest`: what a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
-    `hint`: an example, shown in forms and help; `form`: False keeps it out of the form.
+    `hint`: an example, shown in forms and help; `form`: False keeps it out of the form;
+    `also`: further spellings (`("--build", "-b")`).
     """
 
     short: str | None = None
@@ -53,6 +54,7 @@ class Opt(NamedTuple):
     multiline: bool = False
     hint: str | None = None
     form: bool = True
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""The arguments of an operation, read from its model: what the grammar, the form and the manual have in common."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+import annotated_types
+from pydantic.fields import FieldInfo
+
+from bot.core.operation import Args, Opt
+
+Kind = Literal["text", "number", "bool", "choice", "list", "dict"]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument: `kind` says how it is written, `choices` what it takes, `low` and `high` bound a number."""
+
+    name: str
+    opt: Opt
+    kind: Kind
+    required: bool
+    default: Any
+    description: str
+    choices: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def flag(self) -> str:
+        """The long spelling: `--timeout-in-minutes`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every flag that means this argument, the long one first."""
+        short = (f"-{self.opt.short}",) if self.opt.short else ()
+        return (self.flag, *short, *self.opt.also)
+
+    @property
+    def word(self) -> str:
+        """How usage lines call its value."""
+        return "KEY=value" if self.kind == "dict" else self.name.replace("_", "-")
+
+    @property
+    def several(self) -> bool:
+        """May be given more than once."""
+        return self.kind in {"list", "dict"}
+
+
+def arguments(model: type[Args]) -> tuple[Argument, ...]:
+    """The arguments of a model, in order of declaration."""
+    return tuple(_argument(name, field) for name, field in model.model_fields.items())
+
+
+def _argument(name: str, field: FieldInfo) -> Argument:
+    kind, choices = _kind(field.annotation)
+    opts = [item for item in field.metadata if isinstance(item, Opt)]
+    return Argument(
+        name=name,
+        opt=opts[0] if opts else Opt(),
+        kind=kind,
+        required=field.is_required(),
+        default=None if field.is_required() else field.get_default(call_default_factory=True),
+        description=field.description or name.replace("_", " ").capitalize(),
+        choices=choices,
+        low=_bound(field, annotated_types.Ge, "ge", annotated_types.Gt, "gt", 1),
+        high=_bound(field, annotated_types.Le, "le", annotated_types.Lt, "lt", -1),
+    )
+
+
+def _bound(field: FieldInfo, closed: type, near: str, opened: type, far: str, step: int) -> int | None:
+    for item in field.metadata:
+        if isinstance(item, closed):
+            return int(getattr(item, near))
+        if isinstance(item, opened):
+            return int(getattr(item, far)) + step
+    return None
+
+
+def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
+    bare = _present(annotation)
+    origin = typing.get_origin(bare) or bare
+    if origin in {list, tuple, set, frozenset}:
+        inner = [part for part in typing.get_args(bare) if part is not Ellipsis]
+        return "list", _choices(inner[0]) if inner else ()
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return "dict", ()
+    if choices := _choices(bare):
+        return "choice", choices
+    plain: dict[Any, Kind] = {bool: "bool", int: "number"}
+    return plain.get(bare, "text"), ()
+
+
+def _present(annotation: Any) -> Any:
+    """The type without `| None` and without what `Annotated` adds."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _present(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
+        parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+        return _present(parts[0])
+    return annotation
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    bare = _present(annotation)
+    if typing.get_origin(bare) is Literal:
+        return tuple(str(value) for value in typing.get_args(bare))
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return tuple(str(member.value) for member in bare)
+    return ()
