@@ -1,0 +1,222 @@
+"""The environment as one value, or one sentence for each thing that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple, Self
+
+from pydantic import Field, SecretStr, ValidationError, ValidatorFunctionWrapHandler, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot import variables as check
+from bot.errors import KitestringError
+
+
+class Misconfigured(KitestringError):
+    """The environment cannot be used: `problems` are sentences, none of which repeats a value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Wants(NamedTuple):
+    """What a variable should look like (a noun phrase), and where a person gets it."""
+
+    looks: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"it should be {self.looks}{f' ({self.where})' if self.where else ''}."
+
+
+APP = "your app at https://api.slack.com/apps"
+
+
+class Settings(BaseSettings):
+    """All that is set from outside; each field is the environment variable of the same name.
+
+    Raises Misconfigured, with every problem at once, in place of pydantic's ValidationError.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    slack_bot_token: check.BotToken = Field(
+        description="Bot token of the Slack app; begins with `xoxb-`. Required."
+    )
+    slack_signing_secret: check.Secret | None = Field(
+        None, description="Signing secret of the Slack app. Required unless `SLACK_APP_TOKEN` is set."
+    )
+    slack_app_token: check.AppToken | None = Field(
+        None,
+        description="App-level token (`xapp-`, scope `connections:write`). When set, Slack is reached by "
+        "Socket Mode and `/slack/events` answers 404.",
+    )
+    slack_client_id: SecretStr | None = Field(
+        None, description="Not supported: OAuth install. `serve` refuses to start when it is set."
+    )
+    slack_client_secret: SecretStr | None = Field(
+        None, description="Not supported: OAuth install. `serve` refuses to start when it is set."
+    )
+    slack_api_url: check.SlackUrl = Field("https://slack.com/api/", description="Base of Slack's Web API.")
+    buildkite_api_token: check.Secret = Field(description="Buildkite API access token. Required.")
+    buildkite_organization_slug: check.Slug = Field(
+        description="The organization, as it stands in Buildkite's addresses. Required."
+    )
+    buildkite_rest_api_endpoint: check.RestUrl = Field(
+        "https://api.buildkite.com", description="Base of Buildkite's REST API, without `/v2`."
+    )
+    buildkite_agent_token: check.Secret | None = Field(
+        None, description="Agent token of a cluster; `doctor` checks it against the Agent API."
+    )
+    buildkite_agent_endpoint: check.Url = Field(
+        "https://agent.buildkite.com/v3", description="Base of Buildkite's Agent API."
+    )
+    buildkite_webhook_token: check.Secret | None = Field(
+        None,
+        description="Token of the Buildkite webhook. Without it `/buildkite/webhooks` answers 404 and builds "
+        "are followed by polling alone: slower, not different.",
+    )
+    buildkite_webhook_mode: Literal["signature", "token"] = Field(
+        "signature", description="How webhooks prove where they come from: `signature` or `token`."
+    )
+    database_url: check.DatabaseUrl = Field(
+        SecretStr("sqlite+aiosqlite:///kitestring.db"),
+        description="Where state is kept, as an SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`).",
+    )
+    kitestring_secret_key: check.FernetKeys | None = Field(
+        None,
+        description="Fernet keys for what is encrypted at rest, comma-separated, newest first. Made beside the "
+        "SQLite file when absent; required with PostgreSQL.",
+    )
+    kitestring_command: check.Command = Field("/bk", description="The slash command.")
+    host: check.Host = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="A port of its own for `/metrics`, on loopback. Without it `/metrics` is on `PORT` "
+        "and answers loopback only.",
+    )
+    forwarded_allow_ips: check.Addresses | None = Field(
+        None, description="Proxies whose `X-Forwarded-For` counts: addresses or networks, comma-separated."
+    )
+    log_level: check.Level = Field("info", description="`debug`, `info`, `warning` or `error`.")
+    log_format: Literal["text", "json"] = Field("text", description="`text` or `json`.")
+
+    @property
+    def socket_mode(self) -> bool:
+        """Slack is reached by Socket Mode in place of HTTP."""
+        return self.slack_app_token is not None
+
+    @property
+    def postgresql(self) -> bool:
+        """State is kept in PostgreSQL, not in the embedded SQLite file."""
+        return self.database_url.get_secret_value().startswith(check.POSTGRESQL)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The Fernet keys, newest first; none when a key file is to be used."""
+        return check.listed(self.kitestring_secret_key.get_secret_value()) if self.kitestring_secret_key else ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_problem_at_once(cls, raw: Any, handler: ValidatorFunctionWrapHandler) -> Self:
+        problems: list[str] = []
+        try:
+            settings: Self = handler(raw)
+        except ValidationError as error:
+            problems = [_sentence(found, raw) for found in error.errors(include_input=False, include_url=False)]
+        problems += _together(raw)
+        if problems:
+            raise Misconfigured(tuple(problems))
+        return settings
+
+
+class _Given(Settings):
+    """Settings from the caller's mapping alone."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic-settings passes all five by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from this mapping alone, or (None) from the process's environment and `.env`.
+
+    Raises Misconfigured with one sentence for each thing that is missing or malformed.
+    """
+    if environ is None:
+        return Settings()  # pydantic-settings fills the fields
+    given = {name.lower(): value for name, value in environ.items() if name.lower() in Settings.model_fields}
+    return _Given(**given)  # type: ignore[arg-type]  # strings, which the model is there to judge
+
+
+WANTS: Mapping[str, Wants] = {
+    "slack_bot_token": Wants("a bot token that begins with xoxb-", f"{APP}, OAuth & Permissions"),
+    "slack_signing_secret": Wants("the app's signing secret", f"{APP}, Basic Information"),
+    "slack_app_token": Wants(
+        "an app-level token that begins with xapp-", f"{APP}, Basic Information, App-Level Tokens"
+    ),
+    "slack_api_url": Wants("an https URL, or http on loopback"),
+    "buildkite_api_token": Wants("an API access token", "https://buildkite.com/user/api-access-tokens"),
+    "buildkite_organization_slug": Wants(
+        "the slug of your organization, such as acme in https://buildkite.com/acme"
+    ),
+    "buildkite_rest_api_endpoint": Wants("an https URL without /v2 at its end, or http on loopback"),
+    "buildkite_agent_token": Wants("an agent token", "Buildkite, Agents, your cluster, Agent Tokens"),
+    "buildkite_agent_endpoint": Wants("an https URL, or http on loopback"),
+    "buildkite_webhook_token": Wants(
+        "the token of the webhook", "Buildkite, Organization Settings, Notification Services"
+    ),
+    "buildkite_webhook_mode": Wants("signature or token"),
+    "database_url": Wants("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"),
+    "kitestring_secret_key": Wants(
+        "Fernet keys, comma-separated, newest first",
+        "make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+    ),
+    "kitestring_command": Wants("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
+    "host": Wants("an address or a host name, such as 127.0.0.1"),
+    "port": Wants("a number from 0 to 65535"),
+    "metrics_port": Wants("a number from 1 to 65535"),
+    "forwarded_allow_ips": Wants("addresses or networks, comma-separated, such as 10.0.0.0/8"),
+    "log_level": Wants("debug, info, warning or error"),
+    "log_format": Wants("text or json"),
+}
+
+
+def _sentence(found: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
+    """One of pydantic's findings in our words, without the value."""
+    field = str(found["loc"][0])
+    name, wants = field.upper(), WANTS[field]
+    if found["type"] == "missing":
+        return f"{name} is not set; {wants}"
+    empty = str(raw.get(field, "")).strip() == ""
+    return f"{name} is {'set but empty' if empty else 'malformed'}; {wants}"
+
+
+def _together(raw: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the variables taken together."""
+    if "slack_app_token" not in raw and "slack_signing_secret" not in raw:
+        yield (
+            f"SLACK_SIGNING_SECRET is not set; {WANTS['slack_signing_secret']} "
+            "For Socket Mode set SLACK_APP_TOKEN in its place."
+        )
+    for name in ("slack_client_id", "slack_client_secret"):
+        if name in raw:
+            yield (
+                f"{name.upper()} is set, but installing by OAuth is not supported; "
+                "remove it and set SLACK_BOT_TOKEN."
+            )
+    if "kitestring_secret_key" not in raw and str(raw.get("database_url", "")).startswith(check.POSTGRESQL):
+        yield f"KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it; {WANTS['kitestring_secret_key']}"

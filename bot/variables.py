@@ -1,0 +1,86 @@
+"""The forms that values of environment variables may have, as types."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
+
+SQLITE = "sqlite+aiosqlite:///"
+POSTGRESQL = "postgresql+asyncpg://"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """The entries of a comma-separated list, without the blanks around them."""
+    return tuple(entry.strip() for entry in value.split(","))
+
+
+def _hidden(holds: Callable[[str], bool]) -> AfterValidator:
+    """A secret of which something must hold; the error never says what it was."""
+
+    def judge(value: SecretStr) -> SecretStr:
+        if not holds(value.get_secret_value()):
+            raise ValueError("malformed")
+        return value
+
+    return AfterValidator(judge)
+
+
+def _word(value: str) -> bool:
+    return re.fullmatch(r"[!-~]+", value) is not None
+
+
+def _database(value: str) -> bool:
+    if value.startswith(SQLITE):
+        return value.removeprefix(SQLITE).strip("/") not in {"", ":memory:"}
+    return value.startswith(POSTGRESQL) and bool(urlsplit(value).hostname)
+
+
+def _fernet(key: str) -> bool:
+    """https://github.com/fernet/spec: 32 bytes in URL-safe base64."""
+    try:
+        return re.fullmatch(r"[\w-]{43}=", key, re.ASCII) is not None and len(base64.urlsafe_b64decode(key)) == 32
+    except ValueError:
+        return False
+
+
+def _https(value: str) -> str:
+    """A web address without a slash at its end; plain http only to this machine."""
+    url = urlsplit(value.strip())
+    secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
+    if not (secure and url.hostname) or url.query or url.fragment or url.username or url.port == 0:
+        raise ValueError("malformed")
+    return value.strip().rstrip("/")
+
+
+def _without_version(value: str) -> str:
+    if value.endswith("/v2"):
+        raise ValueError("malformed")
+    return value
+
+
+def _networks(value: str) -> str:
+    for entry in listed(value):
+        ipaddress.ip_network(entry, strict=False)
+    return value
+
+
+Secret = Annotated[SecretStr, _hidden(_word)]
+BotToken = Annotated[SecretStr, _hidden(lambda value: _word(value) and re.match(r"xoxb-.", value) is not None)]
+AppToken = Annotated[SecretStr, _hidden(lambda value: _word(value) and re.match(r"xapp-.", value) is not None)]
+FernetKeys = Annotated[SecretStr, _hidden(lambda value: all(_fernet(key) for key in listed(value)))]
+DatabaseUrl = Annotated[SecretStr, _hidden(_database)]
+Url = Annotated[str, AfterValidator(_https)]
+SlackUrl = Annotated[Url, AfterValidator(lambda value: f"{value}/")]
+RestUrl = Annotated[Url, AfterValidator(_without_version)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Command = Annotated[str, StringConstraints(pattern=r"^/[a-z0-9][a-z0-9_-]{0,30}$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]+$")]
+Addresses = Annotated[str, AfterValidator(_networks)]
+Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
