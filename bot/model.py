@@ -60,7 +60,7 @@ class BuildRef(NamedTuple):
 
 BUILD_ENDED = frozenset({"passed", "failed", "canceled", "skipped", "not_run"})
 BUILD_CANCELABLE = frozenset({"creating", "scheduled", "running", "failing"})
-JOB_FAILED = frozenset({"failed", "timed_out", "broken", "expired"})
+JOB_FAILED = frozenset({"failed", "timed_out", "expired"})
 JOB_RETRIABLE = frozenset({"failed", "timed_out", "canceled", "expired"})
 
 

@@ -1,0 +1,99 @@
+"""Transactions: one writer at a time on SQLite, numbered as they are committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import Unavailable
+
+Tx = AsyncConnection
+
+
+def nothing(_number: int) -> None:
+    """The default of what happens after a commit."""
+
+
+class Store:
+    """The database. `committed` is called with the number of each transaction after it is durable.
+
+    Raises Unavailable from `write` and `read` when the database is locked, full or gone.
+    """
+
+    def __init__(self, url: str, *, committed: Callable[[int], None] = nothing) -> None:
+        self.url = sa.make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = _engine(self.url, immediate=True)
+        self._reader = _engine(self.url, immediate=False) if self.sqlite else self._writer
+        self._turn = asyncio.Lock()
+        self._committed = committed
+        self.commits = 0
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """A transaction that is durable when the block has ended, or has not happened."""
+        async with self._turn if self.sqlite else _no_turn():
+            with _down():
+                async with self._writer.begin() as tx:
+                    yield tx
+            self.commits += 1
+            number = self.commits
+        self._committed(number)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A connection for queries."""
+        with _down():
+            async with self._reader.connect() as tx:
+                yield tx
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _no_turn() -> AsyncIterator[None]:
+    yield
+
+
+class _down:  # noqa: N801  (read as a word in `with _down():`)
+    """Turns the driver's operational errors into Unavailable; mistakes in statements stay what they are."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        ):
+            raise Unavailable("My database does not answer.", "Try again in a moment.") from error
+
+
+def _engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=10, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0)
+    begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
