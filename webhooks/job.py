@@ -1,0 +1,13 @@
+"""Job events (https://buildkite.com/docs/apis/webhooks/pipelines/job-events)."""
+
+from __future__ import annotations
+
+from bot.core.observed import Facts
+from bot.model import Job
+from webhooks.decoding import Payload, decode, decode_build, slug_of
+
+
+def job(event: str, payload: Payload) -> Facts:
+    """One attempt at a step, together with the build that it belongs to."""
+    found = decode_build(payload)
+    return Facts(event, build=found, jobs=(decode(payload, "job", Job),), pipeline_slug=slug_of(found))

@@ -1,0 +1,46 @@
+"""Turns a kept delivery into facts: one function for each kind of event, found in a router that is a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic_core import from_json
+
+from bot.core.observed import Facts, Undecodable
+from webhooks.agent import agent, registration_blocked
+from webhooks.build import build
+from webhooks.decoding import Payload
+from webhooks.job import job
+from webhooks.payloads import ABOUT
+from webhooks.ping import ping
+
+Observer = Callable[[str, Payload], Facts]
+_BY_NOUN: Mapping[str, Observer] = MappingProxyType({"build": build, "job": job, "agent": agent})
+ROUTES: Mapping[str, Observer] = MappingProxyType(
+    {event: _BY_NOUN[noun] for event, noun in ABOUT.items() if noun}
+    | {"ping": ping, "cluster_token.registration_blocked": registration_blocked}
+)
+
+
+def observe(event: str, body: bytes) -> Facts:
+    """What the delivery of `event` with this `body` says.
+
+    An event without a route says nothing (`known` is false). Raises Undecodable for one with a route whose
+    payload makes no sense.
+    """
+    route = ROUTES.get(event)
+    if route is None:
+        return Facts(event, known=False)
+    return route(event, _object(body))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        payload = from_json(body)
+    except ValueError as error:
+        raise Undecodable("The body is not JSON.") from error
+    if not isinstance(payload, dict):
+        raise Undecodable("The body is not a JSON object.")
+    return payload
