@@ -1,0 +1,141 @@
+"""The calls about builds. https://buildkite.com/docs/apis/rest-api/builds"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.buildkite.request import Ask, Calls, Params, body, parsed
+from bot.buildkite.resources import MARK_KEY, NewBuild
+from bot.errors import KitestringError, Unavailable
+from bot.model import Build
+
+
+class BuildCalls(Calls):
+    """Reads, creates, cancels, rebuilds and retries builds."""
+
+    def builds(
+        self,
+        pipeline: str | None = None,
+        *,
+        state: Sequence[str] = (),
+        branch: Sequence[str] = (),
+        commit: str | None = None,
+        creator: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        finished_from: datetime | None = None,
+        meta_data: Mapping[str, str] | None = None,
+        exclude_jobs: bool = True,
+        exclude_pipeline: bool = False,
+        limit: int | None = None,
+    ) -> AsyncIterator[Build]:
+        """Builds, newest first, of one pipeline or of the whole organization; `creator` is a user's UUID.
+
+        https://buildkite.com/docs/apis/rest-api/builds#list-builds-for-an-organization
+        """
+        params: list[tuple[str, str]] = [
+            *_several("state", state),
+            *_several("branch", branch),
+            *_given(commit=commit, creator=creator),
+            *_given(created_from=_iso(created_from), created_to=_iso(created_to)),
+            *_given(finished_from=_iso(finished_from)),
+            *((f"meta_data[{key}]", value) for key, value in (meta_data or {}).items()),
+            *_flags(exclude_jobs=exclude_jobs, exclude_pipeline=exclude_pipeline),
+        ]
+        if pipeline is None:
+            return self.paged(self.path("builds"), "builds", Build, params, limit)
+        path = self.path("pipelines", pipeline, "builds")
+        return self.paged(path, f"pipeline {pipeline}", Build, params, limit)
+
+    async def build(self, pipeline: str, number: int, *, jobs: bool = True) -> Build:
+        """One build, with its jobs and their counts.
+
+        https://buildkite.com/docs/apis/rest-api/builds#get-a-build
+        """
+        params = _flags(exclude_jobs=not jobs)
+        return await self.get(self._build(pipeline, number), f"build {pipeline}#{number}", Build, params)
+
+    async def create_build(self, pipeline: str, new: NewBuild, mark: str | None) -> Build:
+        """Start a build that carries `mark` in its meta-data.
+
+        There is no idempotency key, so an uncertain answer is followed by a look for the mark, never by a
+        second request. Raises Unavailable(sent=True) when the build is not there (yet).
+        https://buildkite.com/docs/apis/rest-api/builds#create-a-build
+        """
+        if mark is not None:
+            new = replace(new, meta_data={**new.meta_data, MARK_KEY: mark})
+        path = self.path("pipelines", pipeline, "builds")
+        ask = Ask("POST", path, f"pipeline {pipeline}", json=new.body(), safe=False)
+        try:
+            return parsed(Build, await self.requests.send(ask))
+        except Unavailable as error:
+            found = await self._rescue(pipeline, mark) if mark and error.sent else None
+            if found is None:
+                raise
+            return found
+
+    async def marked_build(self, pipeline: str, mark: str) -> Build | None:
+        """The build that was created with `mark`; a rebuild of it carries a copy and does not count."""
+        marked = [build async for build in self.builds(pipeline, meta_data={MARK_KEY: mark})]
+        return original(marked)
+
+    async def cancel_build(self, pipeline: str, number: int) -> Build:
+        """Cancel; raises Conflict when it has finished.
+
+        https://buildkite.com/docs/apis/rest-api/builds#cancel-a-build
+        """
+        ask = Ask("PUT", f"{self._build(pipeline, number)}/cancel", f"build {pipeline}#{number}")
+        return parsed(Build, await self.requests.send(ask))
+
+    async def rebuild_build(self, pipeline: str, number: int) -> Build:
+        """Start the same again: the answer is a new build, with another number.
+
+        https://buildkite.com/docs/apis/rest-api/builds#rebuild-a-build
+        """
+        path = f"{self._build(pipeline, number)}/rebuild"
+        ask = Ask("PUT", path, f"build {pipeline}#{number}", safe=False)
+        return parsed(Build, await self.requests.send(ask))
+
+    async def retry_failed_jobs(self, pipeline: str, number: int) -> tuple[Build, int]:
+        """Retry what failed, was canceled, expired or timed out: the build, and how many jobs will run again.
+
+        https://buildkite.com/docs/apis/rest-api/builds#retry-failed-jobs
+        """
+        path = f"{self._build(pipeline, number)}/retry_failed_jobs"
+        ask = Ask("PUT", path, f"build {pipeline}#{number}", safe=False)
+        response = await self.requests.send(ask)
+        return parsed(Build, response), int(body(response).get("retried_jobs_count") or 0)
+
+    def _build(self, pipeline: str, number: int) -> str:
+        return self.path("pipelines", pipeline, "builds", number)
+
+    async def _rescue(self, pipeline: str, mark: str) -> Build | None:
+        with contextlib.suppress(KitestringError):
+            return await self.marked_build(pipeline, mark)
+        return None
+
+
+def original(marked: Iterable[Build]) -> Build | None:
+    """Of several builds with one mark, the first that is no rebuild."""
+    candidates = [build for build in marked if build.rebuilt_from is None]
+    return min(candidates, key=lambda build: build.number, default=None)
+
+
+def _several(name: str, values: Sequence[str]) -> list[tuple[str, str]]:
+    """Rails' way of writing one value, or several."""
+    return [(name if len(values) == 1 else f"{name}[]", value) for value in values]
+
+
+def _given(**values: str | None) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in values.items() if value]
+
+
+def _flags(**values: bool) -> Params:
+    return [(name, "true") for name, value in values.items() if value]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -1,0 +1,150 @@
+"""The pipelines and agents there are, remembered for a short while."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Generic, TypeVar
+
+from bot.buildkite.client import Buildkite
+from bot.clock import Clock
+from bot.errors import Ambiguous, NotFound, Unavailable
+from bot.model import Agent, Pipeline
+
+T = TypeVar("T")
+
+PIPELINES_FOR = 60.0
+AGENTS_FOR = 15.0
+MENU = 100
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PREFIX = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
+
+
+class _Shelf(Generic[T]):
+    """A list that is read again when it is older than `seconds`, by one reader at a time."""
+
+    def __init__(self, read: Callable[[], Awaitable[tuple[T, ...]]], seconds: float, clock: Clock) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._kept: tuple[T, ...] | None = None
+        self._until = 0.0
+
+    async def get(self) -> tuple[T, ...]:
+        """The list; an old one when Buildkite is not available."""
+        async with self._lock:
+            if self._kept is None or self._clock.monotonic() >= self._until:
+                self._kept = await self._fresh()
+                self._until = self._clock.monotonic() + self._seconds
+            return self._kept
+
+    def forget(self) -> None:
+        """Read again next time."""
+        self._until = 0.0
+
+    async def _fresh(self) -> tuple[T, ...]:
+        try:
+            return await self._read()
+        except Unavailable:
+            if self._kept is None:
+                raise
+            return self._kept
+
+
+class Catalog:
+    """Finds pipelines and agents by what people call them."""
+
+    def __init__(self, buildkite: Buildkite, clock: Clock) -> None:
+        self._buildkite = buildkite
+        self._pipelines = _Shelf(self._read_pipelines, PIPELINES_FOR, clock)
+        self._agents = _Shelf(self._read_agents, AGENTS_FOR, clock)
+
+    async def pipelines(self) -> tuple[Pipeline, ...]:
+        """Those that are not archived, at most a minute old."""
+        return await self._pipelines.get()
+
+    async def agents(self) -> tuple[Agent, ...]:
+        """Those that are connected or stopping, at most 15 seconds old."""
+        return await self._agents.get()
+
+    def forget_agents(self) -> None:
+        """An agent was just changed: read again."""
+        self._agents.forget()
+
+    async def near_pipelines(self, slug: str) -> tuple[str, ...]:
+        """The slugs that look like `slug`, nearest first, at most three."""
+        return near(slug, [pipeline.slug for pipeline in await self.pipelines()])
+
+    async def find_pipeline(self, slug: str) -> Pipeline:
+        """The pipeline of that slug or exact name; raises NotFound with near slugs."""
+        known = await self.pipelines()
+        by_word = {**{p.name: p for p in known}, **{p.slug: p for p in known}}
+        if slug in by_word:
+            return by_word[slug]
+        raise NotFound(f"There is no pipeline “{slug}”.", _did_you_mean(near(slug, [p.slug for p in known])))
+
+    async def find_agent(self, text: str) -> Agent:
+        """The agent of that id, unique id prefix (4 characters or more) or exact name.
+
+        Raises Ambiguous with the choices, or NotFound with near names. An agent that is not in the list
+        (stopped, lost) is found by its whole id.
+        """
+        known = await self.agents()
+        found = matching(known, text)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Ambiguous(f"Several agents fit “{text}”.", "agent", tuple(map(_option, found)))
+        if _UUID.fullmatch(text):
+            return await self._buildkite.agent(text)
+        hint = _did_you_mean(near(text, [agent.name for agent in known]))
+        raise NotFound(f"There is no connected agent “{text}”.", hint)
+
+    async def suggest(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
+        """(label, value) pairs for a menu of `pipeline` or `agent`: at most 100, those that begin so first."""
+        if kind == "pipeline":
+            return ranked(typed, [(pipeline.slug, pipeline.slug) for pipeline in await self.pipelines()])
+        if kind == "agent":
+            return ranked(typed, [_option(agent) for agent in await self.agents()])
+        return ()
+
+    async def _read_pipelines(self) -> tuple[Pipeline, ...]:
+        return tuple([found async for found in self._buildkite.pipelines() if found.archived_at is None])
+
+    async def _read_agents(self) -> tuple[Agent, ...]:
+        return tuple([found async for found in self._buildkite.agents()])
+
+
+def matching(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
+    """The agents that `text` may mean: by id or exact name, else by the beginning of the id."""
+    known = tuple(agents)
+    exact = tuple(agent for agent in known if text in (agent.id, agent.name))
+    if exact or not _PREFIX.fullmatch(text):
+        return exact
+    return tuple(agent for agent in known if agent.id.lower().startswith(text.lower()))
+
+
+def near(typed: str, names: Iterable[str]) -> tuple[str, ...]:
+    """At most three names that look like `typed`, nearest first, whatever their case."""
+    by_case = {name.lower(): name for name in names}
+    return tuple(by_case[name] for name in difflib.get_close_matches(typed.lower(), by_case, cutoff=0.5))
+
+
+def ranked(typed: str, options: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The options whose label contains `typed`, whatever its case: those that begin with it come first."""
+    word = typed.strip().lower()
+    fitting = [option for option in options if word in option[0].lower()]
+    fitting.sort(key=lambda option: (not option[0].lower().startswith(word), option[0].lower()))
+    return tuple(fitting[:MENU])
+
+
+def _option(agent: Agent) -> tuple[str, str]:
+    place = agent.hostname or agent.queue or ""
+    return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
+
+
+def _did_you_mean(names: tuple[str, ...]) -> str:
+    return f"Did you mean {' or '.join(names)}?" if names else ""

@@ -1,0 +1,207 @@
+"""One request to Buildkite: in its turn, repeated only where that is safe, its failure as our error."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+from pydantic import BaseModel, ValidationError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from bot.buildkite import answers
+from bot.buildkite.budget import Budget
+from bot.clock import Clock
+from bot.errors import Conflict, Unavailable
+
+Params = Sequence[tuple[str, str]]
+M = TypeVar("M", bound=BaseModel)
+
+PERSON_WAITS = 8.0
+BACKGROUND_WAITS = 90.0
+ATTEMPTS = 4
+PER_PAGE = 100
+# The connection was never made, so nothing was sent.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request: `safe` ones may be repeated after an uncertain answer; `what` is what it is about."""
+
+    method: str
+    path: str
+    what: str
+    params: Params = ()
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    safe: bool = True
+    accept: frozenset[int] = frozenset()
+
+
+class Requests:
+    """Sends requests in one lane: for a person who waits, or in the background.
+
+    `jitter()` gives a number in [0, 1).
+    """
+
+    def __init__(
+        self, http: httpx.AsyncClient, budget: Budget, clock: Clock, urgent: bool, jitter: Callable[[], float]
+    ) -> None:
+        self.http = http
+        self.budget = budget
+        self.clock = clock
+        self.urgent = urgent
+        self.jitter = jitter
+        self.patience = PERSON_WAITS if urgent else BACKGROUND_WAITS
+
+    async def send(self, ask: Ask) -> httpx.Response:
+        """The answer, a success. Raises Refused, NotFound, Conflict, or Unavailable after bounded retries."""
+        deadline = self.clock.monotonic() + self.patience
+        doubts: list[Unavailable] = []
+
+        def again(error: BaseException) -> bool:
+            if not isinstance(error, Unavailable):
+                return False
+            doubts.extend([error] if error.sent else [])
+            return ask.safe or not error.sent
+
+        retrying = AsyncRetrying(
+            sleep=self.clock.sleep,
+            retry=retry_if_exception(again),
+            wait=self._wait,
+            stop=lambda state: self._stop(state, deadline),
+            reraise=True,
+        )
+        try:
+            return await retrying(self._once, ask, deadline)
+        except Conflict as conflict:
+            # The state may be of our own making: an earlier attempt, unanswered, was carried out.
+            if doubts:
+                raise Unavailable(f"{doubts[0].message} Then it said: {conflict.message}", sent=True) from conflict
+            raise
+
+    async def _once(self, ask: Ask, deadline: float) -> httpx.Response:
+        left = deadline - self.clock.monotonic()
+        async with self.budget.turn(urgent=self.urgent, patience=left):
+            response = await self._answer(ask)
+        self.budget.hear(response.headers)
+        if response.status_code == 429:
+            self.budget.hold(answers.wait_asked(response) or 0.0)
+        error = answers.error(response, ask.what, ask.method != "GET")
+        if error is not None and response.status_code not in ask.accept:
+            raise error
+        return response
+
+    async def _answer(self, ask: Ask) -> httpx.Response:
+        try:
+            return await self.http.request(
+                ask.method,
+                ask.path,
+                params=list(ask.params) or None,
+                json=ask.json,
+                headers=dict(ask.headers),
+            )
+        except _NOT_SENT as error:
+            raise Unavailable("Buildkite cannot be reached.", "Try again in a moment.") from error
+        except httpx.TransportError as error:
+            raise Unavailable(
+                "Buildkite did not answer.", "Try again in a moment.", sent=ask.method != "GET"
+            ) from error
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, Unavailable) else None
+        if asked is not None:
+            return asked + self.jitter() / 2
+        return float(2 ** (state.attempt_number - 1)) * (0.25 + self.jitter() / 2)
+
+    def _stop(self, state: RetryCallState, deadline: float) -> bool:
+        late = self.clock.monotonic() + (state.upcoming_sleep or 0.0) > deadline
+        return state.attempt_number >= ATTEMPTS or late
+
+
+class Calls:
+    """What every group of calls stands on: the requests and the organization they are about."""
+
+    def __init__(self, requests: Requests, organization: str) -> None:
+        self.requests = requests
+        self.organization = organization
+
+    def path(self, *parts: object) -> str:
+        """A path below the organization; every part is quoted."""
+        words = ("organizations", self.organization, *parts)
+        return "/".join(quote(str(word), safe="") for word in words)
+
+    async def get(self, path: str, what: str, model: type[M], params: Params = ()) -> M:
+        """One object."""
+        return parsed(model, await self.requests.send(Ask("GET", path, what, params)))
+
+    async def paged(
+        self, path: str, what: str, model: type[M], params: Params = (), limit: int | None = None
+    ) -> AsyncIterator[M]:
+        """Every object of a list, page by page, at most `limit`; works for both styles of pagination.
+
+        https://buildkite.com/docs/apis/rest-api#pagination
+        """
+        given = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
+        count = 0
+        while given:
+            response = await self.requests.send(Ask("GET", path, what, given))
+            for item in items(response):
+                if limit is not None and count >= limit:
+                    return
+                yield read(model, item, sent=False)
+                count += 1
+            given = following(response) if limit is None or count < limit else []
+
+
+def parsed(model: type[M], response: httpx.Response) -> M:
+    """The object of an answer; raises Unavailable when it is none (a proxy's page, for example)."""
+    sent = response.request.method != "GET"
+    return read(model, body(response), sent)
+
+
+def read(model: type[M], value: object, sent: bool) -> M:
+    """`value` as `model`; raises Unavailable when it is not of that form."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _strange(sent) from error
+
+
+def body(response: httpx.Response) -> Any:
+    """The JSON of an answer; raises Unavailable when it is none."""
+    try:
+        return response.json()
+    except ValueError as error:
+        raise _strange(response.request.method != "GET") from error
+
+
+def items(response: httpx.Response) -> list[Any]:
+    """The items of a page: a bare array, or the `items` of an object."""
+    page = body(response)
+    found = page.get("items") if isinstance(page, dict) else page
+    if not isinstance(found, list):
+        raise _strange(sent=False)
+    return found
+
+
+def following(response: httpx.Response) -> list[tuple[str, str]]:
+    """The query of the next page, empty after the last one.
+
+    Only the query is taken from the link: the token never goes where an answer points.
+    """
+    url = response.links.get("next", {}).get("url")
+    page = body(response)
+    if isinstance(page, dict):
+        url = (page.get("links") or {}).get("next") or url
+    return parse_qsl(urlsplit(url).query) if isinstance(url, str) else []
+
+
+def _strange(sent: bool) -> Unavailable:
+    return Unavailable(
+        "Buildkite's answer was not what its API promises.", "A proxy in between may be the cause.", sent=sent
+    )
