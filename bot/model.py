@@ -106,7 +106,9 @@ class Job(Vendor):
     step_key: str | None = None
     state: str | None = None
     web_url: str | None = None
+    build_url: str | None = None
     log_url: str | None = None
+    unblock_url: str | None = None
     command: str | None = None
     exit_status: int | None = None
     soft_failed: bool = False
@@ -329,6 +331,7 @@ class Known:
     gone: bool = False
     read_phase: str | None = None
     read_end: datetime | None = None
+    doubt_since: datetime | None = None
 
     @property
     def doubtful(self) -> bool:
@@ -358,6 +361,9 @@ class Card:
     intent_at: datetime | None = None
     due_at: datetime | None = None
     state: str = "live"
+    created_at: datetime | None = None
+    attempts: int = 0
+    reposts: int = 0
 
 
 @dataclass(frozen=True)
@@ -374,6 +380,45 @@ class Notice:
     intent_at: datetime | None = None
     ts: str | None = None
     due_at: datetime | None = None
+    asked_by: str | None = None
+    created_at: datetime | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Something that was asked for.
+
+    `state`: accepted (written, not begun), running, proposed (waits for an answer), done, refused, failed,
+    unknown (it may have happened; to be looked for).
+    """
+
+    id: str
+    key: str
+    operation: str
+    args: dict[str, Any]
+    user: str
+    thread: Thread
+    via: Via
+    state: str = "accepted"
+    response_url: str | None = field(default=None, repr=False)
+    outcome: dict[str, Any] | None = None
+    attempts: int = 0
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a button of a private message or a form stands for: it pins who may use it, and where it leads."""
+
+    id: str
+    operation: str
+    args: dict[str, Any]
+    thread: Thread
+    user: str | None = None
+    confirmed: bool = False
+    form: bool = False
 
 
 Job.model_rebuild()

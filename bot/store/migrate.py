@@ -9,7 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.store.store import open_engine
 
 # One arbitrary number of ours: replicas that start together take turns on PostgreSQL.
 _LOCK = 0x6B697465
@@ -17,7 +18,7 @@ _LOCK = 0x6B697465
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Run what migrations are missing, under a lock; safe to repeat and to run from several places at once."""
-    engine = create_async_engine(url)
+    engine = open_engine(sa.make_url(url), immediate=True)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, revision)
@@ -27,7 +28,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 async def current(url: str) -> str | None:
     """The revision that the database is at; None for an empty one."""
-    engine = create_async_engine(url)
+    engine = open_engine(sa.make_url(url), immediate=True)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

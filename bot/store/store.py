@@ -29,8 +29,8 @@ class Store:
     def __init__(self, url: str, *, committed: Callable[[int], None] = nothing) -> None:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._writer = _engine(self.url, immediate=True)
-        self._reader = _engine(self.url, immediate=False) if self.sqlite else self._writer
+        self._writer = open_engine(self.url, immediate=True)
+        self._reader = open_engine(self.url, immediate=False) if self.sqlite else self._writer
         self._turn = asyncio.Lock()
         self._committed = committed
         self.commits = 0
@@ -78,7 +78,8 @@ class _down:  # noqa: N801  (read as a word in `with _down():`)
             raise Unavailable("My database does not answer.", "Try again in a moment.") from error
 
 
-def _engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
+def open_engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
+    """Connections to a database; on SQLite `immediate` ones take the write lock as they begin."""
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_size=10, pool_pre_ping=True)
     engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0)

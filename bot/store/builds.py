@@ -1,0 +1,127 @@
+"""Queries on builds and their jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.model import JOB_FAILED, Job, JobSummary, Known
+from bot.store import rows
+from bot.store.rows import insert
+from bot.store.store import Tx
+from bot.store.tables import builds, cards, jobs
+
+
+async def lock(tx: Tx, build_id: str) -> Known | None:
+    """The build's row, held until the transaction ends."""
+    found = await tx.execute(sa.select(builds).where(builds.c.id == build_id).with_for_update())
+    row = found.mappings().one_or_none()
+    return rows.known(row) if row else None
+
+
+async def save(tx: Tx, value: Known, now: datetime) -> None:
+    """Write what is known. Doubt's age starts with the first doubt and ends with the read that settles it."""
+    since = (value.doubt_since or now) if value.doubtful else None
+    values = {**rows.known_values(value), "doubt_since": since}
+    change = {name: content for name, content in values.items() if name != "id"}
+    await tx.execute(insert(tx, builds).values(values).on_conflict_do_update(index_elements=["id"], set_=change))
+
+
+async def follow(tx: Tx, build_id: str, now: datetime, read_due: datetime | None) -> None:
+    """From now on the sweep looks after this build."""
+    change = {"followed": True, "followed_at": sa.func.coalesce(builds.c.followed_at, now), "read_due": read_due}
+    await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
+
+
+async def plan_read(tx: Tx, build_id: str, due: datetime | None, failures: int = 0) -> None:
+    """When the build is to be read next; None: not by itself."""
+    change = {"read_due": due, "read_failures": failures}
+    await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
+
+
+async def hurry(tx: Tx, build_id: str, due: datetime) -> None:
+    """Read a followed build at `due`, if nothing earlier is planned."""
+    sooner = sa.or_(builds.c.read_due.is_(None), builds.c.read_due > due)
+    await tx.execute(
+        sa.update(builds).where(builds.c.id == build_id, builds.c.followed, sooner).values(read_due=due)
+    )
+
+
+async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Known, int], ...]:
+    """Followed builds that should be read, with how often reading has failed; ended and doubtful ones first."""
+    doubtful = builds.c.doubt > builds.c.settled
+    found = await tx.execute(
+        sa.select(builds)
+        .where(builds.c.followed, builds.c.read_due <= now)
+        .order_by(doubtful.desc(), builds.c.read_due)
+        .limit(limit)
+    )
+    return tuple((rows.known(row), row["read_failures"]) for row in found.mappings())
+
+
+async def next_read(tx: Tx) -> datetime | None:
+    """When the next followed build is to be read."""
+    when: datetime | None = await tx.scalar(sa.select(sa.func.min(builds.c.read_due)).where(builds.c.followed))
+    return when
+
+
+async def known(tx: Tx, build_id: str) -> Known | None:
+    """One build by its id."""
+    row = (await tx.execute(sa.select(builds).where(builds.c.id == build_id))).mappings().one_or_none()
+    return rows.known(row) if row else None
+
+
+async def in_thread(tx: Tx, channel: str, ts: str) -> tuple[Known, ...]:
+    """Builds whose card is in that thread, or is its root; newest first."""
+    here = sa.or_(cards.c.thread_ts == ts, cards.c.ts == ts)
+    return await _with_card(tx, cards.c.channel == channel, here)
+
+
+async def in_channel(tx: Tx, channel: str) -> tuple[Known, ...]:
+    """Builds with a card in that channel, newest first, at most ten."""
+    return await _with_card(tx, cards.c.channel == channel)
+
+
+async def _with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Known, ...]:
+    query = (
+        sa.select(builds)
+        .join(cards, cards.c.build_id == builds.c.id)
+        .where(*where)
+        .order_by(cards.c.created_at.desc())
+        .limit(10)
+    )
+    return tuple(rows.known(row) for row in (await tx.execute(query)).mappings())
+
+
+async def saved_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
+    """The jobs of those ids that are known."""
+    found = await tx.execute(sa.select(jobs).where(jobs.c.id.in_(ids)))
+    return {row["id"]: rows.job(row) for row in found.mappings()}
+
+
+async def save_jobs(tx: Tx, build_id: str, changed: Iterable[Job], now: datetime) -> None:
+    """Write jobs as they are known now."""
+    for job in changed:
+        values: dict[str, Any] = {"id": job.id, "build_id": build_id, "job": _kept(job), "seen_at": now}
+        change = {"job": values["job"], "seen_at": now}
+        await tx.execute(insert(tx, jobs).values(values).on_conflict_do_update(index_elements=["id"], set_=change))
+
+
+async def summary(tx: Tx, value: Known) -> JobSummary:
+    """The jobs of a build as its card shows them."""
+    found = await tx.execute(sa.select(jobs).where(jobs.c.build_id == value.build.id).order_by(jobs.c.seen_at))
+    all_jobs = [rows.job(row) for row in found.mappings()]
+    counts = value.build.job_state_counts
+    return JobSummary(
+        counts=dict(counts.states) if counts else {},
+        failed=tuple(job for job in all_jobs if job.failed and job.state in JOB_FAILED),
+        waiting=tuple(job for job in all_jobs if job.type == "manual" and job.state == "blocked"),
+    )
+
+
+def _kept(job: Job) -> dict[str, Any]:
+    """What of a job is worth a row: no command, it may hold anything."""
+    return job.model_dump(mode="json", exclude={"command", "agent_query_rules"}, exclude_none=True)

@@ -1,0 +1,144 @@
+"""Queries on cards and notices: the messages in Slack, as they are wanted and as they are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.model import Card, Notice, Thread
+from bot.store import rows
+from bot.store.rows import insert
+from bot.store.store import Tx
+from bot.store.tables import builds, cards, notices
+
+
+async def want(tx: Tx, card_id: str, build_id: str, thread: Thread, asked_by: str | None, now: datetime) -> Card:
+    """A card for that build in that place: a new one, or the one that is there already."""
+    values = {
+        "id": card_id,
+        "build_id": build_id,
+        "team": thread.team,
+        "channel": thread.channel,
+        "thread_ts": thread.ts or "",
+        "asked_by": asked_by,
+        "due_at": now,
+        "created_at": now,
+    }
+    await tx.execute(insert(tx, cards).values(values).on_conflict_do_nothing())
+    place = (cards.c.channel == thread.channel, cards.c.thread_ts == (thread.ts or ""))
+    found = await tx.execute(sa.select(cards).where(cards.c.build_id == build_id, *place))
+    return rows.card(found.mappings().one())
+
+
+async def card(tx: Tx, card_id: str) -> Card | None:
+    """One card by its id."""
+    row = (await tx.execute(sa.select(cards).where(cards.c.id == card_id))).mappings().one_or_none()
+    return rows.card(row) if row else None
+
+
+async def of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
+    """The cards of a build that are still kept up."""
+    found = await tx.execute(sa.select(cards).where(cards.c.build_id == build_id, cards.c.state == "live"))
+    return tuple(rows.card(row) for row in found.mappings())
+
+
+async def mark_due(tx: Tx, build_id: str, due: datetime) -> None:
+    """What is known of a build has changed: its cards are to be drawn again."""
+    sooner = sa.or_(cards.c.due_at.is_(None), cards.c.due_at > due)
+    live = (cards.c.build_id == build_id, cards.c.state == "live", sooner)
+    await tx.execute(sa.update(cards).where(*live).values(due_at=due))
+
+
+async def due(tx: Tx, now: datetime, limit: int) -> tuple[Card, ...]:
+    """Cards to draw: of ended builds first, then those never posted, then the oldest."""
+    ended = builds.c.phase.in_(("passed", "failed", "canceled", "blocked"))
+    order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at)
+    found = await tx.execute(
+        sa.select(cards)
+        .join(builds, builds.c.id == cards.c.build_id)
+        .where(cards.c.state == "live", cards.c.due_at <= now)
+        .order_by(*order)
+        .limit(limit)
+    )
+    return tuple(rows.card(row) for row in found.mappings())
+
+
+async def change(tx: Tx, card_id: str, **values: Any) -> None:
+    """Write columns of a card."""
+    await tx.execute(sa.update(cards).where(cards.c.id == card_id).values(values))
+
+
+async def drawn(tx: Tx, card_id: str, was_due: datetime | None, **values: Any) -> None:
+    """A card has been drawn: it is due no more, unless it has become so meanwhile."""
+    still = sa.case((cards.c.due_at == was_due, None), else_=cards.c.due_at)
+    await tx.execute(
+        sa.update(cards).where(cards.c.id == card_id).values(due_at=still, intent_at=None, attempts=0, **values)
+    )
+
+
+async def tell(
+    tx: Tx,
+    key: str,
+    kind: str,
+    thread: Thread,
+    now: datetime,
+    *,
+    card_id: str | None = None,
+    episode: int = 0,
+    body: dict[str, Any] | None = None,
+    asked_by: str | None = None,
+) -> None:
+    """Say something once: a repeat of the key says nothing."""
+    values = {
+        "key": key,
+        "kind": kind,
+        "card_id": card_id,
+        "episode": episode,
+        "team": thread.team,
+        "channel": thread.channel,
+        "thread_ts": thread.ts or "",
+        "body": body,
+        "asked_by": asked_by,
+        "due_at": now,
+        "created_at": now,
+    }
+    await tx.execute(insert(tx, notices).values(values).on_conflict_do_nothing())
+
+
+async def overtake(tx: Tx, card_id: str, kinds: tuple[str, ...]) -> None:
+    """Drop notices of a card that were not posted yet and have been overtaken."""
+    waiting = (notices.c.card_id == card_id, notices.c.state == "due", notices.c.kind.in_(kinds))
+    await tx.execute(sa.update(notices).where(*waiting, notices.c.intent_at.is_(None)).values(state="dropped"))
+
+
+async def told(tx: Tx, card_id: str, episode: int) -> frozenset[str]:
+    """The kinds of notices that a card has had in an episode."""
+    found = await tx.scalars(
+        sa.select(notices.c.kind).where(notices.c.card_id == card_id, notices.c.episode == episode)
+    )
+    return frozenset(found)
+
+
+async def due_notices(tx: Tx, now: datetime, limit: int) -> tuple[Notice, ...]:
+    """Notices to post, oldest first."""
+    found = await tx.execute(
+        sa.select(notices)
+        .where(notices.c.state == "due", notices.c.due_at <= now)
+        .order_by(notices.c.id)
+        .limit(limit)
+    )
+    return tuple(rows.notice(row) for row in found.mappings())
+
+
+async def change_notice(tx: Tx, notice_id: int, **values: Any) -> None:
+    """Write columns of a notice."""
+    await tx.execute(sa.update(notices).where(notices.c.id == notice_id).values(values))
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """When the next card or notice is to be looked at."""
+    first = await tx.scalar(sa.select(sa.func.min(cards.c.due_at)).where(cards.c.state == "live"))
+    second = await tx.scalar(sa.select(sa.func.min(notices.c.due_at)).where(notices.c.state == "due"))
+    return min((when for when in (first, second) if when is not None), default=None)

@@ -1,0 +1,146 @@
+"""Queries on what people asked for, and on what their buttons stand for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.model import Choice, Invocation, Thread
+from bot.store.rows import Row, insert
+from bot.store.store import Tx
+from bot.store.tables import audit, choices, invocations
+from bot.store.vault import Vault
+
+
+async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime) -> Invocation:
+    """Write an invocation down, or find the one that has its key."""
+    values = {
+        "id": asked.id,
+        "key": asked.key,
+        "operation": asked.operation,
+        "args": vault.seal(asked.args),
+        "user_id": asked.user,
+        "team": asked.thread.team,
+        "channel": asked.thread.channel,
+        "thread_ts": asked.thread.ts or "",
+        "via": asked.via,
+        "response_url": vault.seal(asked.response_url) if asked.response_url else None,
+        "state": asked.state,
+        "created_at": now,
+    }
+    await tx.execute(insert(tx, invocations).values(values).on_conflict_do_nothing())
+    found = await tx.execute(sa.select(invocations).where(invocations.c.key == asked.key))
+    return _invocation(found.mappings().one(), vault)
+
+
+async def begin(tx: Tx, invocation_id: str, now: datetime) -> None:
+    """It is being carried out from here on."""
+    change = {"state": "running", "started_at": now, "attempts": invocations.c.attempts + 1}
+    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
+
+
+async def close(tx: Tx, asked: Invocation, state: str, outcome: dict[str, Any] | None, now: datetime) -> None:
+    """Write the end: arguments and response URL are forgotten, and a failed attempt frees its key."""
+    freed = {"key": f"{asked.key} ended {asked.id}"} if state in {"failed", "refused"} else {}
+    await tx.execute(
+        sa.update(invocations)
+        .where(invocations.c.id == asked.id)
+        .values(state=state, outcome=outcome, closed_at=now, args=b"", response_url=None, **freed)
+    )
+
+
+async def postpone(tx: Tx, invocation_id: str, next_at: datetime) -> None:
+    """Whether it happened is not known yet: look again then."""
+    change = {"state": "unknown", "next_at": next_at}
+    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
+
+
+async def unfinished(tx: Tx, vault: Vault, now: datetime, *, at_start: bool) -> tuple[Invocation, ...]:
+    """Invocations to look after: in doubt and due; at a start also those that a crash interrupted."""
+    late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
+    cut_off = invocations.c.state.in_(("accepted", "running"))
+    found = await tx.execute(
+        sa.select(invocations)
+        .where(sa.or_(late, cut_off) if at_start else late)
+        .order_by(invocations.c.created_at)
+    )
+    return tuple(_invocation(row, vault) for row in found.mappings())
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """When the next invocation in doubt is to be looked for."""
+    when: datetime | None = await tx.scalar(
+        sa.select(sa.func.min(invocations.c.next_at)).where(invocations.c.state == "unknown")
+    )
+    return when
+
+
+async def offer(tx: Tx, vault: Vault, choice: Choice, now: datetime) -> None:
+    """Write down what a button or a form stands for."""
+    await tx.execute(
+        sa.insert(choices).values(
+            id=choice.id,
+            operation=choice.operation,
+            args=vault.seal(choice.args),
+            confirmed=choice.confirmed,
+            form=choice.form,
+            user_id=choice.user,
+            team=choice.thread.team,
+            channel=choice.thread.channel,
+            thread_ts=choice.thread.ts or "",
+            created_at=now,
+        )
+    )
+
+
+async def choice(tx: Tx, vault: Vault, choice_id: str) -> Choice | None:
+    """What a button or a form stands for; None when it is unknown or too old."""
+    row = (await tx.execute(sa.select(choices).where(choices.c.id == choice_id))).mappings().one_or_none()
+    if row is None:
+        return None
+    return Choice(
+        id=row["id"],
+        operation=row["operation"],
+        args=vault.open(row["args"]),
+        thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
+        user=row["user_id"],
+        confirmed=row["confirmed"],
+        form=row["form"],
+    )
+
+
+async def note(tx: Tx, asked: Invocation, transition: str, now: datetime, detail: dict[str, Any]) -> None:
+    """One row of the audit: who, from where, what, and what became of it."""
+    await tx.execute(
+        sa.insert(audit).values(
+            at=now,
+            invocation=asked.id,
+            user_id=asked.user,
+            channel=asked.thread.channel,
+            thread_ts=asked.thread.ts,
+            via=asked.via,
+            operation=asked.operation,
+            transition=transition,
+            detail=detail,
+        )
+    )
+
+
+def _invocation(row: Row, vault: Vault) -> Invocation:
+    return Invocation(
+        id=row["id"],
+        key=row["key"],
+        operation=row["operation"],
+        args=vault.open(row["args"]) if row["args"] else {},
+        user=row["user_id"],
+        thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
+        via=row["via"],
+        state=row["state"],
+        response_url=vault.open(row["response_url"]) if row["response_url"] else None,
+        outcome=row["outcome"],
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+    )

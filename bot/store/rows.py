@@ -1,0 +1,119 @@
+"""Rows turned into values, values into rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.model import Build, Card, Job, Known, Notice, Thread
+from bot.store.store import Tx
+from bot.store.tables import meta
+
+Row = sa.RowMapping
+
+
+def insert(tx: Tx, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    return (pg_insert if tx.dialect.name == "postgresql" else sqlite_insert)(table)
+
+
+def known(row: Row) -> Known:
+    """A build as the facts speak of it."""
+    return Known(
+        build=Build.model_validate(row["build"]),
+        seen_at=row["seen_at"],
+        read_at=row["read_at"],
+        doubt=row["doubt"],
+        settled=row["settled"],
+        revision=row["revision"],
+        episode=row["episode"],
+        gone=row["gone"],
+        read_phase=row["read_phase"],
+        read_end=row["read_end"],
+        doubt_since=row["doubt_since"],
+    )
+
+
+def known_values(value: Known) -> dict[str, Any]:
+    """The columns of a build, but for `doubt_since` and what the sweep keeps."""
+    ref = value.build.ref
+    return {
+        "id": value.build.id,
+        "org": ref.org,
+        "pipeline": ref.pipeline,
+        "number": ref.number,
+        "build": value.build.model_dump(mode="json", exclude={"jobs"}),
+        "phase": "gone" if value.gone else value.build.phase,
+        "seen_at": value.seen_at,
+        "read_at": value.read_at,
+        "doubt": value.doubt,
+        "settled": value.settled,
+        "revision": value.revision,
+        "episode": value.episode,
+        "gone": value.gone,
+        "read_phase": value.read_phase,
+        "read_end": value.read_end,
+    }
+
+
+def job(row: Row) -> Job:
+    """A job as it was last heard of."""
+    return Job.model_validate(row["job"])
+
+
+def card(row: Row) -> Card:
+    """A card row as a value."""
+    return Card(
+        id=row["id"],
+        build_id=row["build_id"],
+        thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
+        ts=row["ts"],
+        asked_by=row["asked_by"],
+        shown=row["shown"],
+        intent_at=row["intent_at"],
+        due_at=row["due_at"],
+        state=row["state"],
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+        reposts=row["reposts"],
+    )
+
+
+def notice(row: Row) -> Notice:
+    """A notice row as a value."""
+    return Notice(
+        id=row["id"],
+        key=row["key"],
+        kind=row["kind"],
+        thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
+        card_id=row["card_id"],
+        episode=row["episode"],
+        body=row["body"],
+        asked_by=row["asked_by"],
+        intent_at=row["intent_at"],
+        ts=row["ts"],
+        due_at=row["due_at"],
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+    )
+
+
+async def get_meta(tx: Tx, key: str) -> str | None:
+    """A setting that the bot keeps for itself."""
+    value: str | None = await tx.scalar(sa.select(meta.c.value).where(meta.c.key == key))
+    return value
+
+
+async def set_meta(tx: Tx, key: str, value: str) -> None:
+    """Keep a setting."""
+    row = insert(tx, meta).values(key=key, value=value)
+    await tx.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+async def keep_meta(tx: Tx, key: str, value: str) -> str:
+    """Keep a setting unless there is one; gives the one that is kept."""
+    await tx.execute(insert(tx, meta).values(key=key, value=value).on_conflict_do_nothing())
+    return await get_meta(tx, key) or value
