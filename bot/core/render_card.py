@@ -1,0 +1,266 @@
+"""The card of a build: the one message that stands for it and is edited in place."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import LiteralString
+
+from bot.core.blocks import Block, Message, actions, button, context, dotted, lines, message, section, shorten
+from bot.core.markup import Mrkdwn, bold, code, link, md, mention, when
+from bot.core.operation import Confirm
+from bot.model import BUILD_CANCELABLE, JOB_RETRIABLE, Build, Job, JobSummary, Known
+
+FAILED_SHOWN = 5
+_PATIENCE = timedelta(minutes=1)
+_DAY: LiteralString = "{date_short_pretty} at {time}"
+
+PHASES: dict[str, tuple[str, str]] = {
+    "creating": ("⏳", "Creating"),
+    "scheduled": ("🕒", "Scheduled"),
+    "running": ("🔵", "Running"),
+    "failing": ("🟠", "Failing"),
+    "passed": ("✅", "Passed"),
+    "failed": ("❌", "Failed"),
+    "blocked": ("✋", "Blocked"),
+    "canceling": ("🚫", "Canceling"),
+    "canceled": ("🚫", "Canceled"),
+    "skipped": ("⏭️", "Skipped"),
+    "not_run": ("⏭️", "Not run"),
+    "gone": ("👻", "Gone from Buildkite"),
+}
+
+_COUNTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("passed", ("passed", "unblocked")),
+    ("failed", ("failed", "timed_out", "expired")),
+    ("broken", ("broken",)),
+    ("running", ("running", "assigned", "accepted", "canceling", "timing_out")),
+    ("waiting", ("scheduled", "waiting", "limiting", "limited", "pending", "creating", "platform_limiting")),
+    ("blocked", ("blocked",)),
+    ("canceled", ("canceled",)),
+    ("skipped", ("skipped", "waiting_failed", "blocked_failed", "unblocked_failed")),
+)
+
+
+def card(
+    known: Known,
+    jobs: JobSummary,
+    *,
+    card_id: str,
+    asked_by: str | None,
+    now: datetime,
+    watching: bool = False,
+) -> Message:
+    """Draw what is known of a build; equal facts give equal digests, whatever the time.
+
+    Only a doubt of over a minute is drawn with the clock's help. `asked_by` is a Slack user id, of the
+    one who started the build or, when `watching`, of the one who asked to follow it.
+    """
+    blocks = [
+        section(_head(known), block_id=f"head:{card_id}:{known.revision}"),
+        context(*_small(known, jobs, asked_by, watching), block_id=f"small:{card_id}:{known.revision}"),
+        _details(known, jobs, card_id),
+        _doubt(known, now, card_id),
+        actions(buttons(known, jobs, card_id), block_id=actions_id(card_id, known)),
+    ]
+    return message(summary(known, asked_by, watching), blocks)
+
+
+def actions_id(card_id: str, known: Known) -> str:
+    """The block id of a row of buttons: it says which card was drawn, from which revision."""
+    return f"card:{card_id}:{known.revision}"
+
+
+def phase(known: Known) -> str:
+    """The build's phase, or `gone` once Buildkite has it no more."""
+    return "gone" if known.gone else known.build.phase
+
+
+def phase_words(name: str) -> tuple[str, str]:
+    """Emoji and words of a phase; unknown ones are shown as they are."""
+    return PHASES.get(name, ("❔", name.replace("_", " ").capitalize()))
+
+
+def reference(build: Build) -> Mrkdwn:
+    """`pipeline#number`, as a link."""
+    return link(build.web_url, str(build.ref))
+
+
+def summary(known: Known, asked_by: str | None, watching: bool = False) -> Mrkdwn:
+    """The one line for notifications and screen readers."""
+    build = known.build
+    emoji, words = phase_words(phase(known))
+    where = md(" on {branch}", branch=shorten(build.branch, 100)) if build.branch else Mrkdwn("")
+    asked = _by(asked_by, watching)
+    return md(
+        "{emoji} {ref} {words}{where}{asked}",
+        emoji=emoji,
+        ref=str(build.ref),
+        words=words.lower(),
+        where=where,
+        asked=md(", {asked}", asked=asked) if asked else "",
+    )
+
+
+def _head(known: Known) -> Mrkdwn:
+    build = known.build
+    emoji, words = phase_words(phase(known))
+    title = md("{emoji} {words}", emoji=emoji, words=bold(words))
+    branch = code(shorten(build.branch, 100)) if build.branch else ""
+    message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
+    return lines([dotted([title, reference(build), branch, _commit(build)]), message_line])
+
+
+def _commit(build: Build) -> Mrkdwn:
+    return code(build.commit[:7]) if build.commit and build.commit != "HEAD" else Mrkdwn("")
+
+
+def _small(known: Known, jobs: JobSummary, asked_by: str | None, watching: bool) -> list[str]:
+    parts = [_by(asked_by, watching), _creator(known.build, asked_by, watching), clocked(known.build)]
+    return [part for part in [*parts, counts(jobs)] if part]
+
+
+def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
+    if not asked_by:
+        return Mrkdwn("")
+    if watching:
+        return md("followed for {who}", who=mention(asked_by))
+    return md("asked by {who}", who=mention(asked_by))
+
+
+def _creator(build: Build, asked_by: str | None, watching: bool) -> Mrkdwn:
+    """Who started it at Buildkite; not said when the build was asked for from Slack."""
+    person = build.author or build.creator
+    if (asked_by and not watching) or person is None or not (person.name or person.email):
+        return Mrkdwn("")
+    return md("started by {who}", who=shorten(person.name or person.email or "", 100))
+
+
+def clocked(build: Build) -> Mrkdwn:
+    """Since when it runs, as a date that Slack draws in the reader's zone; or how long it took."""
+    if build.ended and build.started_at and build.finished_at:
+        return md("took {time}", time=duration(build.finished_at - build.started_at))
+    if build.ended and build.finished_at:
+        return md("ended {time}", time=when(build.finished_at, _DAY))
+    if build.started_at:
+        return md("started {time}", time=when(build.started_at, _DAY))
+    return md("created {time}", time=when(build.created_at, _DAY)) if build.created_at else Mrkdwn("")
+
+
+def duration(span: timedelta) -> str:
+    """`4s`, `3m 12s`, `2h 5m`, `3d 4h`."""
+    seconds = max(0, int(span.total_seconds()))
+    for size, unit, smaller, least in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if seconds >= size:
+            rest = seconds % size // smaller
+            return f"{seconds // size}{unit} {rest}{least}" if rest else f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def counts(jobs: JobSummary) -> Mrkdwn:
+    """`3 passed · 1 failed · 2 waiting`; empty until totals were read."""
+    named = {state for _, states in _COUNTS for state in states}
+    summed = [(word, sum(jobs.counts.get(state, 0) for state in states)) for word, states in _COUNTS]
+    other = [
+        (state.replace("_", " "), count) for state, count in sorted(jobs.counts.items()) if state not in named
+    ]
+    return dotted([f"{count} {shorten(word, 40)}" for word, count in [*summed, *other[:5]] if count > 0])
+
+
+def _details(known: Known, jobs: JobSummary, card_id: str) -> Block | None:
+    text = lines([*_failed(jobs), *_waiting(known, jobs)])
+    return section(text, block_id=f"jobs:{card_id}:{known.revision}") if text else None
+
+
+def _failed(jobs: JobSummary) -> list[Mrkdwn]:
+    shown = [md("❌ {job}", job=job_line(job)) for job in jobs.failed[:FAILED_SHOWN]]
+    more = len(jobs.failed) - FAILED_SHOWN
+    return [*shown, md("and {more} more failed jobs", more=more)] if more > 0 else shown
+
+
+def job_line(job: Job) -> Mrkdwn:
+    """A job's name as a link, with why it failed where Buildkite tells."""
+    name = link(job.web_url or "", shorten(job.title, 100))
+    return dotted([name, ended_with(job)])
+
+
+def ended_with(job: Job) -> str:
+    """`exit status 1`, `timed out`, `expired`, `broken`; empty for anything else."""
+    if job.state in {"timed_out", "expired", "broken"}:
+        return job.state.replace("_", " ")
+    if job.exit_status is None:
+        return ""
+    return "agent lost" if job.exit_status == -1 else f"exit status {job.exit_status}"
+
+
+def _waiting(known: Known, jobs: JobSummary) -> list[Mrkdwn]:
+    if known.gone or known.build.ended:
+        return []
+    shown = [
+        md("✋ Waiting at {label}", label=bold(shorten(job.title, 100))) for job in jobs.waiting[:FAILED_SHOWN]
+    ]
+    more = len(jobs.waiting) - FAILED_SHOWN
+    return [*shown, md("and at {more} more steps", more=more)] if more > 0 else shown
+
+
+def _doubt(known: Known, now: datetime, card_id: str) -> Block | None:
+    """`as of 12:03`, once something heard has not been confirmed for over a minute."""
+    if known.gone or not known.doubtful or now - known.seen_at <= _PATIENCE:
+        return None
+    read = known.read_at or known.seen_at
+    return context(md("as of {time}", time=when(read)), block_id=f"doubt:{card_id}:{known.revision}")
+
+
+def buttons(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
+    """The buttons that make sense now; each carries the operation's name and the card."""
+    if known.gone:
+        return []
+    ref = str(known.build.ref)
+    offered = [
+        unblock_button(ref, card_id) if waits(known, jobs) else None,
+        cancel_button(ref, card_id) if phase(known) in BUILD_CANCELABLE else None,
+        button("Retry failed", "build retry", card_id, reads=f"Retry failed jobs of {ref}")
+        if phase(known) == "failed" and _retriable(jobs)
+        else None,
+        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if known.build.ended else None,
+        logs_button(ref, card_id) if jobs.failed else None,
+        open_button(known.build),
+    ]
+    return [one for one in offered if one is not None]
+
+
+def waits(known: Known, jobs: JobSummary) -> bool:
+    """Somebody has to unblock a step."""
+    live = not known.build.ended and phase(known) != "canceling"
+    return not known.gone and (phase(known) == "blocked" or (live and bool(jobs.waiting)))
+
+
+def _retriable(jobs: JobSummary) -> bool:
+    return any(job.state in JOB_RETRIABLE for job in jobs.failed) or any(
+        count > 0 and state in JOB_RETRIABLE for state, count in jobs.counts.items()
+    )
+
+
+def unblock_button(ref: str, card_id: str) -> Block:
+    """Opens the block step's form, or unblocks at once when it asks nothing."""
+    return button("Unblock", "job unblock", card_id, style="primary", reads=f"Unblock {ref}")
+
+
+def cancel_button(ref: str, card_id: str) -> Block:
+    """Asks before it cancels."""
+    confirm = Confirm(
+        f"Cancel {ref}?", "Jobs that run are stopped. A canceled build can be rebuilt.", "Cancel build"
+    )
+    return button("Cancel", "build cancel", card_id, style="danger", confirm=confirm, reads=f"Cancel {ref}")
+
+
+def logs_button(ref: str, card_id: str) -> Block:
+    """Shows the end of a failed job's log, to the one who asks."""
+    return button("Logs", "job log", card_id, reads=f"Logs of {ref}")
+
+
+def open_button(build: Build) -> Block | None:
+    """A link to the build's page; none where Buildkite gave no address."""
+    if not re.match(r"https?://[^\s<>|]+$", build.web_url):
+        return None
+    return button("Open in Buildkite", "open", url=build.web_url, reads=f"Open {build.ref} in Buildkite")

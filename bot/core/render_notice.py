@@ -1,0 +1,132 @@
+"""What is said in a build's thread: one reply for each thing that somebody should notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.core.blocks import Block, Message, actions, button, dotted, lines, message, section, shorten
+from bot.core.markup import Mrkdwn, bold, md, mention, plain
+from bot.core.render_card import (
+    FAILED_SHOWN,
+    actions_id,
+    duration,
+    job_line,
+    logs_button,
+    phase_words,
+    reference,
+    unblock_button,
+)
+from bot.model import Build, JobSummary, Known
+
+_BAD_ENDS = frozenset({"failed"})
+
+
+def notice(kind: str, known: Known, jobs: JobSummary, *, card_id: str, mention: str | None = None) -> Message:
+    """Draw a thread reply of kind running, resumed, blocked, failing, finished or gone.
+
+    `mention` is the Slack user id of the one who asked: told of a bad end only. Raises KeyError for another kind.
+    """
+    write, row = _KINDS[kind]
+    text = write(known, jobs)
+    if mention and kind == "finished" and known.build.state in _BAD_ENDS:
+        text = md("{who} {text}", who=_person(mention), text=text)
+    blocks = [
+        section(text, block_id=f"notice:{card_id}:{known.revision}"),
+        actions(row(known, jobs, card_id), block_id=actions_id(card_id, known)),
+    ]
+    first = text.split("\n")[0]
+    return message(_one_line(first, mention), blocks)
+
+
+def _person(user: str) -> Mrkdwn:
+    return mention(user)
+
+
+def _one_line(text: str, user: str | None) -> Mrkdwn:
+    """The first line without links, the mention kept."""
+    who = _person(user) if user else Mrkdwn("")
+    if who and text.startswith(who):
+        return md("{who}{rest}", who=who, rest=plain(Mrkdwn(text[len(who) :])))
+    return md("{line}", line=plain(Mrkdwn(text)))
+
+
+def _running(known: Known, _: JobSummary) -> Mrkdwn:
+    return md("🔵 {ref} started running.", ref=reference(known.build))
+
+
+def _resumed(known: Known, _: JobSummary) -> Mrkdwn:
+    return md("🔵 {ref} is running again.", ref=reference(known.build))
+
+
+def _blocked(known: Known, jobs: JobSummary) -> Mrkdwn:
+    steps = dotted([bold(shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]])
+    if not steps:
+        return md("✋ {ref} is blocked: somebody has to unblock it.", ref=reference(known.build))
+    return md("✋ {ref} is blocked at {steps}.", ref=reference(known.build), steps=steps)
+
+
+def _failing(known: Known, jobs: JobSummary) -> Mrkdwn:
+    ref = reference(known.build)
+    if not jobs.failed:
+        return md("🟠 {ref} is failing.", ref=ref)
+    return md("🟠 {ref} is failing: {job}", ref=ref, job=job_line(jobs.failed[0]))
+
+
+def _finished(known: Known, jobs: JobSummary) -> Mrkdwn:
+    emoji, words = phase_words(known.build.phase)
+    said = {"not run": "was not run", "canceled": "was canceled", "skipped": "was skipped"}
+    verb = said.get(words.lower(), words.lower())
+    head = md(
+        "{emoji} {ref} {verb}{time}.", emoji=emoji, ref=reference(known.build), verb=verb, time=_took(known.build)
+    )
+    failed = [md("❌ {job}", job=job_line(job)) for job in jobs.failed[:FAILED_SHOWN]]
+    more = len(jobs.failed) - FAILED_SHOWN
+    rest = md("and {more} more failed jobs", more=more) if more > 0 else Mrkdwn("")
+    return lines([head, *failed, rest] if known.build.state in _BAD_ENDS else [head])
+
+
+def _took(build: Build) -> str:
+    if not (build.started_at and build.finished_at):
+        return ""
+    return f" after {duration(build.finished_at - build.started_at)}"
+
+
+def _gone(known: Known, _: JobSummary) -> Mrkdwn:
+    return md(
+        "👻 {ref} is gone from Buildkite: it was deleted, or I may not see it any more.", ref=str(known.build.ref)
+    )
+
+
+def _no_buttons(_: Known, __: JobSummary, ___: str) -> list[Block]:
+    return []
+
+
+def _unblock(known: Known, _: JobSummary, card_id: str) -> list[Block]:
+    return [unblock_button(str(known.build.ref), card_id)]
+
+
+def _logs(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
+    return [logs_button(str(known.build.ref), card_id)] if jobs.failed else []
+
+
+def _after_end(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
+    if known.build.state not in _BAD_ENDS:
+        return []
+    ref = str(known.build.ref)
+    return [
+        *_logs(known, jobs, card_id),
+        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}"),
+    ]
+
+
+_Write = Callable[[Known, JobSummary], Mrkdwn]
+_Row = Callable[[Known, JobSummary, str], list[Block]]
+
+_KINDS: dict[str, tuple[_Write, _Row]] = {
+    "running": (_running, _no_buttons),
+    "resumed": (_resumed, _no_buttons),
+    "blocked": (_blocked, _unblock),
+    "failing": (_failing, _logs),
+    "finished": (_finished, _after_end),
+    "gone": (_gone, _no_buttons),
+}

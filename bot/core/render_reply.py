@@ -1,0 +1,207 @@
+"""Answers to people: what an operation said, what went wrong, what has to be asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+from bot.core.blocks import (
+    NOTHING,
+    SECTION_LIMIT,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    dotted,
+    lines,
+    message,
+    preformatted,
+    section,
+    shorten,
+)
+from bot.core.markup import Mrkdwn, bold, code, escape, md, mention, plain
+from bot.core.operation import Button, Reply, Table
+from bot.errors import Ambiguous, KitestringError
+from bot.model import Actor
+
+_ROWS_SHOWN = 100
+_CELL_LIMIT = 48
+
+ButtonValue = Callable[[int, Button], str]
+
+
+def reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> Message:
+    """Draw what an operation answered.
+
+    With an `actor` and a public answer, the text begins with the person's mention: `<@U…> paused …`.
+    `button_value(index, button)` gives each button's value: an opaque key into our own rows.
+    """
+    text = _text(answer, actor)
+    table = _table(answer.table) if answer.table else []
+    blocks = [
+        section(bold(answer.title), block_id="title") if answer.title else None,
+        section(text, block_id="text") if text else None,
+        *_fields(answer.fields),
+        *table,
+        preformatted(answer.log, block_id="log") if answer.log is not None else None,
+        context(answer.footer, block_id="footer") if answer.footer else None,
+    ]
+    kept = [block for block in blocks if block is not None]
+    row = choices(answer.buttons, button_value)
+    room = 50 - len(row)
+    if len(kept) > room:
+        kept = [*kept[: room - 1], context(f"… and {len(kept) - room + 1} more", block_id="more")]
+    return message(_summary(answer, text), [*kept, *row])
+
+
+def _text(answer: Reply, actor: Actor | None) -> Mrkdwn:
+    if actor is None or answer.private or not answer.text:
+        return escape(answer.text)
+    return md("{who} {text}", who=mention(actor.id), text=answer.text)
+
+
+def _summary(answer: Reply, text: Mrkdwn) -> Mrkdwn:
+    """The first line of what is said, or the title, or the log's name."""
+    spoken = next((line for line in text.split("\n") if line.strip()), "")
+    caption = answer.table.caption if answer.table else ""
+    return Mrkdwn(spoken) if spoken else escape(answer.title or caption or "Here is what I found.")
+
+
+def _fields(fields: tuple[tuple[str, str], ...]) -> list[Block]:
+    """(label, value) pairs, ten a section."""
+    drawn = [lines([bold(label), (value.strip() and value) or NOTHING]) for label, value in fields]
+    groups = [drawn[start : start + 10] for start in range(0, len(drawn), 10)]
+    return [_fields_block(group, index) for index, group in enumerate(groups)]
+
+
+def _fields_block(group: list[Mrkdwn], index: int) -> Block:
+    block = section(NOTHING, block_id=f"fields:{index}", fields=group)
+    return {key: value for key, value in block.items() if key not in {"text", "expand"}}
+
+
+def _table(table: Table) -> list[Block]:
+    """Rows with links as lines of text, rows of plain cells as aligned columns."""
+    caption = [context(table.caption, block_id="caption")] if table.caption else []
+    if not table.rows:
+        return [*caption, context("Nothing to show.", block_id="rows:0")]
+    rows = table.rows[:_ROWS_SHOWN]
+    more = len(table.rows) - len(rows)
+    rest = [context(f"… and {more} more", block_id="rows:more")] if more > 0 else []
+    rich = any(isinstance(cell, Mrkdwn) for row in rows for cell in row)
+    return [*caption, *(_rich(rows) if rich else _aligned(table.columns, rows)), *rest]
+
+
+def _rich(rows: Iterable[tuple[str, ...]]) -> list[Block]:
+    drawn = [dotted([cell for cell in row if cell.strip()]) or escape(NOTHING) for row in rows]
+    return [section(text, block_id=f"rows:{index}") for index, text in enumerate(_packed(drawn))]
+
+
+def _aligned(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> list[Block]:
+    cells = [[_cell(cell) for cell in row] for row in (columns, *rows)]
+    width = max(len(row) for row in cells)
+    widths = [max(len(row[at]) if at < len(row) else 0 for row in cells) for at in range(width)]
+    drawn = [escape("  ".join(cell.ljust(widths[at]) for at, cell in enumerate(row)).rstrip()) for row in cells]
+    packs = _packed(drawn)
+    return [section(Mrkdwn(f"```\n{pack}\n```"), block_id=f"rows:{index}") for index, pack in enumerate(packs)]
+
+
+def _cell(text: str) -> str:
+    return shorten(" ".join(text.replace("```", "ˋˋˋ").split()), _CELL_LIMIT) or NOTHING
+
+
+def _packed(drawn: list[Mrkdwn]) -> list[Mrkdwn]:
+    """Lines put together as long as a section takes them."""
+    packs: list[list[Mrkdwn]] = [[]]
+    size = 0
+    for line in drawn:
+        kept = line if len(line) < SECTION_LIMIT - 50 else escape(shorten(plain(line), 400))
+        size += len(kept) + 1
+        if packs[-1] and size > SECTION_LIMIT - 50:
+            packs.append([])
+            size = len(kept) + 1
+        packs[-1].append(kept)
+    return [lines(pack) for pack in packs]
+
+
+def choices(buttons: tuple[Button, ...], button_value: ButtonValue) -> list[Block]:
+    """Rows of buttons, five a row; `choice:<index>:<operation>` names each, `open:<index>` a mere link."""
+    drawn = [_choice(index, one, button_value) for index, one in enumerate(buttons[:25])]
+    starts = [*range(0, len(drawn), 5), len(drawn)]
+    rows = [actions(drawn[start:end], block_id=f"choices:{start}") for start, end in pairwise(starts)]
+    return [row for row in rows if row is not None]
+
+
+def _choice(index: int, one: Button, button_value: ButtonValue) -> Block:
+    if one.call is None:
+        return button(one.label, f"open:{index}", url=one.url, style=one.style, reads=one.reads)
+    return button(
+        one.label,
+        f"choice:{index}:{one.call.operation}",
+        button_value(index, one),
+        style=one.style,
+        confirm=one.confirm,
+        url=one.url,
+        reads=one.reads,
+    )
+
+
+def problem(
+    error: KitestringError, *, option_value: Callable[[int], str] | None = None, retry_value: str | None = None
+) -> Message:
+    """What went wrong, for the one who asked; several things that fit become buttons.
+
+    `option_value(index)` gives the value of the button for each option; `retry_value` adds a Retry button.
+    """
+    text = lines([md("⚠️ {said}", said=error.message), error.hint])
+    offered = error.options if isinstance(error, Ambiguous) and option_value else ()
+    drawn = [
+        button(label, f"option:{index}", option_value(index) if option_value else "")
+        for index, (label, _) in enumerate(offered[:20])
+    ]
+    again = button("Try again", "retry", retry_value, style="primary") if retry_value else None
+    blocks = [section(text, block_id="problem"), actions([*drawn, again], block_id="options")]
+    return message(md("⚠️ {said}", said=error.message), blocks)
+
+
+def question(
+    text: Mrkdwn, yes_value: str, no_value: str, *, yes: str = "Yes", no: str = "Never mind", danger: bool = True
+) -> Message:
+    """Ask before a typed command acts: private, with two buttons."""
+    row = [
+        button(yes, "confirm:yes", yes_value, style="danger" if danger else "primary"),
+        button(no, "confirm:no", no_value),
+    ]
+    line = text.split("\n")[0]
+    return message(Mrkdwn(line), [section(text, block_id="question"), actions(row, block_id="answers")])
+
+
+def invite(bot: str, *, again_value: str, anyway_value: str, no_value: str, invitable: bool = True) -> Message:
+    """The bot cannot post here: ask for an invitation, or to go on with the updates by direct message.
+
+    `bot` is the bot's display name; `invitable` is False in a conversation between two people.
+    """
+    handle = code(f"/invite @{bot}")
+    where = md("I am not in this channel, so nothing was started. Type {handle} and try again", handle=handle)
+    text = (
+        md("{where}, or start anyway and get the updates in a direct message from me.", where=where)
+        if invitable
+        else md(
+            "I cannot post in this conversation. I can start anyway and send you the updates directly.{x}", x=""
+        )
+    )
+    row = [
+        button("I invited it, try again", "invite:again", again_value, style="primary") if invitable else None,
+        button("Start anyway", "invite:anyway", anyway_value),
+        button("Never mind", "invite:no", no_value),
+    ]
+    return message(text, [section(text, block_id="invite"), actions(row, block_id="answers")])
+
+
+def bug(ref: str) -> Message:
+    """Something broke on our side; `ref` is what the log has."""
+    text = md(
+        "💥 Something broke on my side (ref {ref}). An admin can find it in the log by that reference.",
+        ref=code(ref),
+    )
+    return message(text, [section(text, block_id="bug")])
