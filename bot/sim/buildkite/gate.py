@@ -1,0 +1,206 @@
+"""The door of the simulated API: faults, authentication, rate limits, scopes, recording."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from bot.sim.buildkite.faults import Fault
+from bot.sim.buildkite.values import Refusal
+from bot.sim.buildkite.wire import Answer, Ask, Operation
+
+if TYPE_CHECKING:
+    from bot.sim.buildkite.sim import BuildkiteSim
+
+UNAUTHENTICATED = (
+    "Authentication required. Please supply a valid API Access Token:"
+    " https://buildkite.com/docs/apis/rest-api#authentication"
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One exchange. `status` 0: the connection was cut. `headers` are the request's, without Authorization."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    json: Any
+    status: int
+    response_json: Any
+    response_headers: dict[str, str]
+
+
+def reply(answer: Answer, more: dict[str, str] | None = None) -> Response:
+    headers = {**(more or {}), **answer.headers}
+    if answer.text is not None:
+        return Response(answer.text, answer.status, headers, answer.media_type)
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=headers)
+    body = json.dumps(answer.body, ensure_ascii=False).encode()
+    return Response(body, answer.status, headers, "application/json; charset=utf-8")
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return Answer(refusal.status, {"message": refusal.message, **refusal.more})
+
+
+def read_json(body: bytes, content_type: str) -> Any:
+    """JSON bodies only; raises Refusal 400 for forms and for what is no JSON object."""
+    if not body:
+        return {}
+    if "json" not in content_type:
+        raise Refusal(400, "Only JSON bodies are accepted. Send Content-Type: application/json")
+    try:
+        given = json.loads(body)
+    except ValueError as error:
+        raise Refusal(400, "Problems parsing JSON") from error
+    if not isinstance(given, dict):
+        raise Refusal(400, "Body should be a JSON object")
+    return given
+
+
+class Gate:
+    """The ASGI application in front of the operations."""
+
+    def __init__(self, sim: "BuildkiteSim", operations: Iterable[Operation]) -> None:
+        self._sim = sim
+        routes = [Route(op.path, self._endpoint(op), methods=[op.method]) for op in operations]
+        self._router = Router(routes, redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        fault = self._sim.faults.take(request.method, request.url.path)
+        response = await self._meet(fault, request)
+        self._record(request, body, response)
+        if response is None:
+            await _cut(receive, send)
+        else:
+            await response(scope, receive, send)
+
+    async def _meet(self, fault: Fault | None, request: Request) -> Response | None:
+        """The response that the request gets from here, None when it gets none."""
+        if fault is None or fault.kind == "hang":
+            early = await self._answer(request) if fault is None or fault.applied else None
+            if fault is not None:
+                fault.arrived.set()
+                await fault.released.wait()
+            return early or await self._answer(request)
+        if fault.applied:
+            await self._answer(request)
+        fault.arrived.set()
+        if fault.kind == "reset":
+            return None
+        body = fault.body if fault.body is not None else {"message": "Something went wrong"}
+        return reply(Answer(fault.status, body, fault.headers))
+
+    async def _answer(self, request: Request) -> Response:
+        if self._sim.down:
+            return reply(Answer(503, {"message": "Service Unavailable"}))
+        taken: list[Response] = []
+        scope = {**request.scope, "sim.body": await request.body(), "sim.taken": taken}
+        try:
+            await self._router(scope, request.receive, _nowhere)
+        except HTTPException as error:
+            return reply(Answer(error.status_code, {"message": error.detail}))
+        return taken[0] if taken else reply(Answer(404, {"message": "Not Found"}))
+
+    def _endpoint(self, op: Operation) -> Any:
+        async def run(request: Request) -> Response:
+            response = self._run(op, request, request.scope["sim.body"])
+            request.scope["sim.taken"].append(response)
+            return response
+
+        return run
+
+    def _run(self, op: Operation, request: Request, body: bytes) -> Response:
+        if op.public:
+            return reply(op.handler(self._sim, self._ask(request, body)))
+        try:
+            self._authenticate(request)
+        except Refusal as refusal:
+            return reply(_refused(refusal))
+        if request.url.path.startswith("/v3"):
+            return reply(self._handle(op, request, body))
+        over = self._sim.limits.count(self._sim.now())
+        limits = self._sim.limits.headers(self._sim.now())
+        limits["Access-Control-Expose-Headers"] = "Link"
+        if over:
+            return reply(Answer(429, over.refusal(self._sim.now())), limits)
+        return reply(self._handle(op, request, body), limits)
+
+    def _authenticate(self, request: Request) -> None:
+        given = request.headers.get("authorization", "")
+        if request.url.path.startswith("/v3"):
+            if given != f"Token {self._sim.agent_token}":
+                raise Refusal(401, "Invalid access token")
+        elif given != f"Bearer {self._sim.token}" or self._sim.revoked:
+            raise Refusal(401, UNAUTHENTICATED)
+
+    def _handle(self, op: Operation, request: Request, body: bytes) -> Answer:
+        try:
+            if op.scope and op.scope not in self._sim.scopes:
+                raise Refusal(403, f"Your access token doesn't have the {op.scope} scope")
+            if request.path_params.get("org", self._sim.org) != self._sim.org:
+                raise Refusal(404, "No organization found")
+            return op.handler(self._sim, self._ask(request, body))
+        except Refusal as refusal:
+            return _refused(refusal)
+
+    def _ask(self, request: Request, body: bytes) -> Ask:
+        given = read_json(body, request.headers.get("content-type", ""))
+        return Ask(
+            method=request.method,
+            path=request.url.path,
+            base_url=self._sim.base_url,
+            params=request.path_params,
+            query=request.query_params,
+            headers=request.headers,
+            json=given,
+        )
+
+    def _record(self, request: Request, body: bytes, response: Response | None) -> None:
+        headers = {key: value for key, value in request.headers.items() if key != "authorization"}
+        self._sim.requests.append(
+            Recorded(
+                method=request.method,
+                path=request.url.path,
+                query=request.url.query,
+                headers=headers,
+                json=_loaded(body),
+                status=response.status_code if response else 0,
+                response_json=_loaded(bytes(response.body)) if response else None,
+                response_headers=dict(response.headers) if response else {},
+            )
+        )
+
+
+def _loaded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+async def _nowhere(_message: Message) -> None:
+    """The router's own sending is not wanted: the gate decides what goes out."""
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """Cuts the connection without an answer; ASGI has no word for it, so uvicorn's transport is used."""
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is not None:
+        transport.abort()
+        await receive()  # the disconnect that follows; uvicorn then ends the request in silence

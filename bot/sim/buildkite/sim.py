@@ -1,0 +1,180 @@
+"""BuildkiteSim: one simulated organization behind a real HTTP interface."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from bot.sim.buildkite import agents, builds, jobs, play
+from bot.sim.buildkite.faults import Faults
+from bot.sim.buildkite.gate import Gate, Recorded
+from bot.sim.buildkite.hooks import Delivery, Hooks, Mode, Network, Webhook
+from bot.sim.buildkite.limits import Limits
+from bot.sim.buildkite.operations import OPERATIONS
+from bot.sim.buildkite.records import Agent, Build, Job, Pipeline, User
+from bot.sim.buildkite.scopes import ALL_SCOPES
+from bot.sim.buildkite.snapshot import snapshot
+from bot.sim.buildkite.world import World
+
+TOKEN = "bkua_sim"
+AGENT_TOKEN = "bkct_sim"
+
+
+class BuildkiteSim(World):
+    """A Buildkite organization. `app` answers REST at /v2 and the Agent API at /v3.
+
+    Acts raise `Refusal` where Buildkite would refuse. Whoever serves `app` sets `base_url`.
+    """
+
+    def __init__(
+        self,
+        org: str = "acme-inc",
+        token: str = TOKEN,
+        agent_token: str = AGENT_TOKEN,
+        now: Callable[[], float] = time.time,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(org, now, seed)
+        self.token = token
+        self.agent_token = agent_token
+        self.scopes: set[str] = set(ALL_SCOPES)
+        self.revoked = False
+        self.down = False
+        self.limits = Limits()
+        self.faults = Faults()
+        self.requests: deque[Recorded] = deque(maxlen=2000)
+        self.hooks = Hooks(self, random.Random(seed + 1))
+        self.listeners += [self._fire, self.hooks.hear]
+        self.poll_duration = 10
+        self.app = Gate(self, OPERATIONS)
+
+    def _fire(self, event: str, subject: Any) -> None:
+        if event == "trigger.reached":
+            jobs.fire_trigger(self, subject)
+
+    # What happens in the world.
+
+    def agent(self, name: str, *, queue: str = "default", tags: tuple[str, ...] = (), **more: Any) -> Agent:
+        """A new agent, connected unless `connection_state` says otherwise."""
+        return agents.add(self, name, queue=queue, tags=tags, **more)
+
+    def create_build(self, pipeline: str, branch: str = "main", **more: Any) -> Build:
+        """A build of that pipeline, as made over the API by the token's user."""
+        more.setdefault("creator", self.user)
+        more.setdefault("author", dict(self.author(self.user)))
+        return builds.create(self, self.find_pipeline(pipeline), branch=branch, **more)
+
+    def create_build_elsewhere(
+        self,
+        pipeline: str,
+        branch: str = "main",
+        message: str | None = None,
+        creator: str | User | None = None,
+        source: str = "ui",
+        **more: Any,
+    ) -> Build:
+        """A build that somebody made on the web, or a push did. `creator` is a user or a name."""
+        who = self.person(creator) if isinstance(creator, str) else creator
+        more.setdefault("author", dict(self.author(who)) if who else None)
+        more |= {"message": message, "creator": who, "source": source}
+        return builds.create(self, self.find_pipeline(pipeline), branch=branch, **more)
+
+    def start_job(self, job: str, agent: Agent | str | None = None) -> None:
+        """Without `agent` a free one takes it, and without a free one it runs unattended."""
+        found = self.find_job(job)
+        chosen = self.find_agent(agent) if isinstance(agent, str) else agent
+        jobs.start(self, found, chosen or play.free_agent(self, found))
+
+    def finish_job(
+        self, job: str, exit_status: int = 0, soft: bool = False, signal_reason: str | None = None
+    ) -> None:
+        jobs.finish(self, self.find_job(job), exit_status, soft=soft, signal_reason=signal_reason)
+
+    def retry_job(self, job: str, by: User | None = None) -> Job:
+        return jobs.retry(self, self.find_job(job), by or self.user)
+
+    def unblock(self, job: str, fields: Mapping[str, Any] | None = None, by: User | None = None) -> None:
+        jobs.unblock(self, self.find_job(job), by or self.user, fields)
+
+    def cancel_build(self, build: Build, reason: str | None = None) -> None:
+        builds.cancel(self, build, reason)
+
+    def rebuild(self, build: Build, by: User | None = None) -> Build:
+        return builds.rebuild(self, build, by or self.user)
+
+    def log(self, job: str, text: str) -> None:
+        jobs.append_log(self, self.find_job(job), text)
+
+    def advance(self, build: Build, fail: Collection[str] = ()) -> bool:
+        """One natural step of the build; False when nothing can happen by itself."""
+        return play.advance(self, build, fail)
+
+    def run_build(self, build: Build, fail: Collection[str] = ()) -> None:
+        """To the end or to a block; jobs named in `fail` (name or step key) fail."""
+        play.run(self, build, fail)
+
+    def lose_agent(self, agent: str) -> None:
+        agents.lose(self, self.find_agent(agent))
+
+    def disconnect_agent(self, agent: str) -> None:
+        agents.disconnect(self, self.find_agent(agent))
+
+    def connect_agent(self, agent: str) -> None:
+        agents.connect(self, self.find_agent(agent))
+
+    def tick(self) -> None:
+        """What time alone brings about: paused agents resume."""
+        play.tick(self)
+
+    def archive(self, pipeline: str) -> Pipeline:
+        found = self.find_pipeline(pipeline)
+        found.archived_at = self.now()
+        return found
+
+    # Webhooks.
+
+    def add_webhook(
+        self, url: str, token: str, mode: Mode = "signature", events: Sequence[str] | None = None
+    ) -> Webhook:
+        return self.hooks.add(url, token, mode, events)
+
+    async def deliver(self) -> list[tuple[str, int]]:
+        """Sends every delivery that is due; gives event and HTTP status of each, 0 for no answer."""
+        return await self.hooks.deliver()
+
+    @property
+    def outbox(self) -> list[Delivery]:
+        return self.hooks.outbox
+
+    @property
+    def network(self) -> Network:
+        return self.hooks.network
+
+    @property
+    def webhooks_off(self) -> bool:
+        return self.hooks.off
+
+    @webhooks_off.setter
+    def webhooks_off(self, off: bool) -> None:
+        self.hooks.off = off
+
+    @property
+    def time_style(self) -> str:
+        return self.hooks.time_style
+
+    @time_style.setter
+    def time_style(self, style: str) -> None:
+        self.hooks.time_style = style
+
+    @property
+    def render_at_dispatch(self) -> bool:
+        return self.hooks.at_dispatch
+
+    @render_at_dispatch.setter
+    def render_at_dispatch(self, late: bool) -> None:
+        self.hooks.at_dispatch = late
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that a page may want to show, as plain JSON values."""
+        return snapshot(self, self.hooks)
