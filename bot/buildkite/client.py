@@ -67,8 +67,12 @@ def connect(
     clock: Clock,
     transport: httpx.AsyncBaseTransport | None = None,
     jitter: Callable[[], float] = random.random,
+    timeout: float = TIMEOUT,
 ) -> Buildkite:
-    """A client for `async with`, with connections of its own; `endpoint` is the base without `/v2`."""
+    """A client for `async with`, with connections of its own; `endpoint` is the base without `/v2`.
+
+    `timeout`: seconds for each of connecting, sending and reading.
+    """
     http = httpx.AsyncClient(
         base_url=f"{endpoint.rstrip('/')}/v2/",
         headers={
@@ -76,7 +80,7 @@ def connect(
             "User-Agent": f"kitestring/{__version__}",
             "Accept": "application/json",
         },
-        timeout=TIMEOUT,
+        timeout=timeout,
         transport=transport,
     )
     return Buildkite(http, organization, Budget(clock), clock, jitter=jitter)

@@ -1,0 +1,44 @@
+"""One simulated Buildkite over HTTP, and a client whose waits take no time."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.buildkite.client import Buildkite, connect
+from bot.clock import HandClock
+from bot.sim.buildkite import BuildkiteSim
+from bot.sim.serving import Serving
+
+
+class QuickClock(HandClock):
+    """A clock whose sleepers wake at once, at the time they wanted to wake at."""
+
+    def __init__(self) -> None:
+        super().__init__(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(max(seconds, 0))
+
+
+@pytest.fixture
+def clock() -> QuickClock:
+    return QuickClock()
+
+
+@pytest.fixture
+async def sim(clock: QuickClock) -> AsyncIterator[BuildkiteSim]:
+    sim = BuildkiteSim(now=lambda: clock.now().timestamp())
+    async with Serving(sim.app) as base_url:
+        sim.base_url = base_url
+        yield sim
+
+
+@pytest.fixture
+async def buildkite(sim: BuildkiteSim, clock: QuickClock) -> AsyncIterator[Buildkite]:
+    async with connect(
+        sim.token, sim.org, endpoint=sim.base_url, clock=clock, jitter=lambda: 0.5, timeout=0.5
+    ) as client:
+        yield client
