@@ -1,0 +1,114 @@
+"""The console script `kitestring`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import __version__
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+# What a command needs is imported inside it: Bolt and SQLAlchemy alone cost 0.7 s at start.
+
+
+def _settings() -> Settings:
+    """The settings of this process; ends it with status 2 and one sentence a line when they are wrong."""
+    from bot.settings import Misconfigured, load
+
+    try:
+        return load()
+    except Misconfigured as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Ties a Slack thread to a Buildkite build."""
+
+
+@main.command()
+@click.option("--no-migrate", is_flag=True, help="Do not bring the database up to date first.")
+def serve(no_migrate: bool) -> None:
+    """Run the bot with the settings of the environment."""
+    settings = _settings()
+    from bot import app
+
+    asyncio.run(app.serve(settings, migrate=not no_migrate))
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=3000, envvar="PORT", show_default=True, show_envvar=True
+)
+def demo(port: int) -> None:
+    """Run the bot against a made-up Slack and Buildkite, in the browser."""
+    from bot import demo as stage
+
+    asyncio.run(stage.run(port))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    settings = _settings()
+    from bot.store.migrate import upgrade
+
+    asyncio.run(upgrade(settings.database_url.get_secret_value()))
+
+
+@main.command()
+def doctor() -> None:
+    """Check the settings against Slack, Buildkite and the database; status 1 when something is wrong."""
+    settings = _settings()
+    from bot.clock import SystemClock
+    from bot.doctor import examine, report, well
+
+    findings = asyncio.run(examine(settings, clock=SystemClock()))
+    click.echo(report(findings))
+    sys.exit(0 if well(findings) else 1)
+
+
+@main.command()
+@click.option("--url", help="Where this bot is reached from outside: https://kitestring.example.com")
+@click.option("--socket-mode", is_flag=True, help="For Socket Mode, which needs no URL.")
+@click.option(
+    "--command", default="/bk", envvar="KITESTRING_COMMAND", show_default=True, help="The slash command."
+)
+def manifest(url: str | None, socket_mode: bool, command: str) -> None:
+    """Print the Slack app's manifest."""
+    from bot.manifest import manifest as written
+
+    if url and socket_mode:
+        raise click.UsageError("Give either --url or --socket-mode.")
+    try:
+        click.echo(written(url, socket=socket_mode, command=command), nl=False)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only say whether something is out of step; status 1 if so.")
+def docs(check: bool) -> None:
+    """Write the generated tables of README.md anew."""
+    from pathlib import Path
+
+    from bot.docs import stale, write
+
+    page = Path("README.md")
+    if not check:
+        write(page)
+    elif old := stale(page):
+        click.echo(f"README.md is out of step ({', '.join(old)}): run make docs", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(prog_name="kitestring")

@@ -1,0 +1,28 @@
+"""Programs that some tests need and not every machine has."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+from typing import NamedTuple
+
+
+class Program(NamedTuple):
+    """Where the program is (None: not here), and how to get it."""
+
+    name: str
+    path: str | None
+    remedy: str
+
+
+def chromium() -> Program:
+    """A browser that playwright can drive."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    path = next(filter(None, found), None)
+    return Program("Chromium", path, "apt-get install chromium, or put chromium or google-chrome on the PATH")
+
+
+def postgres() -> Program:
+    """PostgreSQL's server; `initdb` and `pg_ctl` are beside it once the link is followed."""
+    path = shutil.which("postgres") or max(glob.glob("/usr/lib/postgresql/*/bin/postgres"), default=None)
+    return Program("PostgreSQL", path, "apt-get install postgresql, or put PostgreSQL's bin folder on the PATH")
