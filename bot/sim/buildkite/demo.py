@@ -1,5 +1,6 @@
 """Seeds an organization with pipelines, agents and people that look like somebody's own."""
 
+from bot.sim.buildkite.shelf import seed_shelf
 from bot.sim.buildkite.sim import BuildkiteSim
 from bot.sim.buildkite.steps import Word
 
@@ -33,6 +34,7 @@ def seed_demo(sim: BuildkiteSim) -> None:
     sim.agent("deploy-1", queue="deploy")
     for name in ("Ada Martin", "Noor Haddad"):
         sim.person(name)
+    seed_shelf(sim)
 
 
 def _web(sim: BuildkiteSim) -> None:

@@ -1,11 +1,29 @@
 """Every operation that the simulator answers."""
 
-from bot.sim.buildkite import rest_agents, rest_builds, rest_jobs, rest_logs
+from bot.sim.buildkite import (
+    agent_api,
+    rest_agents,
+    rest_builds,
+    rest_clusters,
+    rest_extras,
+    rest_jobs,
+    rest_logs,
+    rest_org,
+    rest_pipelines,
+    rest_services,
+)
 from bot.sim.buildkite.wire import Operation
 
-OPERATIONS: tuple[Operation, ...] = (
-    *rest_builds.OPERATIONS,
-    *rest_jobs.OPERATIONS,
-    *rest_logs.OPERATIONS,
-    *rest_agents.OPERATIONS,
+_FAMILIES = (
+    rest_org,
+    rest_pipelines,
+    rest_builds,
+    rest_jobs,
+    rest_logs,
+    rest_extras,
+    rest_agents,
+    rest_clusters,
+    rest_services,
+    agent_api,
 )
+OPERATIONS: tuple[Operation, ...] = tuple(op for family in _FAMILIES for op in family.OPERATIONS)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bot.sim.buildkite import agents, builds, jobs, play
+from bot.sim.buildkite import agents, builds, jobs, play, rest_extras
 from bot.sim.buildkite.faults import Faults
 from bot.sim.buildkite.gate import Gate, Recorded
 from bot.sim.buildkite.hooks import Delivery, Hooks, Mode, Network, Webhook
@@ -38,6 +38,7 @@ class BuildkiteSim(World):
         super().__init__(org, now, seed)
         self.token = token
         self.agent_token = agent_token
+        self.token_id = self.new_id()
         self.scopes: set[str] = set(ALL_SCOPES)
         self.revoked = False
         self.down = False
@@ -126,6 +127,14 @@ class BuildkiteSim(World):
     def tick(self) -> None:
         """What time alone brings about: paused agents resume."""
         play.tick(self)
+
+    def annotate(self, build: Build, body: str, **more: Any) -> dict[str, Any]:
+        """An annotation of `body`; `more`: style, priority, context, append."""
+        return rest_extras.annotate(self, build, body, **more)
+
+    def artifact(self, job: str, path: str, content: bytes = b"") -> dict[str, Any]:
+        """An uploaded file of that job."""
+        return rest_extras.add_artifact(self, self.find_job(job), path, content)
 
     def archive(self, pipeline: str) -> Pipeline:
         found = self.find_pipeline(pipeline)

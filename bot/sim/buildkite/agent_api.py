@@ -1,0 +1,84 @@
+"""The public calls of the Agent API: metrics of the token's cluster, stacks."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from bot.sim.buildkite.records import Agent, Job
+from bot.sim.buildkite.values import Refusal
+from bot.sim.buildkite.wire import Answer, Ask, Operation
+
+if TYPE_CHECKING:
+    from bot.sim.buildkite.sim import BuildkiteSim
+
+POLL = "Buildkite-Agent-Metrics-Poll-Duration"
+_WAITING = ("waiting", "blocked", "pending")
+
+
+def _queue_of(job: Job) -> str:
+    return next((rule[6:] for rule in job.step.rules if rule.startswith("queue=")), "default")
+
+
+def _agent_counts(agents: Iterable[Agent]) -> dict[str, int]:
+    """A paused agent counts as idle: what the real one does is not documented."""
+    found = [agent for agent in agents if agent.connection_state in ("connected", "stopping")]
+    busy = sum(1 for agent in found if agent.job)
+    return {"idle": len(found) - busy, "busy": busy, "total": len(found)}
+
+
+def _job_counts(jobs: Iterable[Job]) -> dict[str, int]:
+    states = [job.state for job in jobs]
+    counts = {
+        "scheduled": states.count("scheduled"),
+        "running": states.count("running") + states.count("canceling"),
+        "waiting": sum(states.count(state) for state in _WAITING),
+    }
+    return counts | {"total": sum(counts.values())}
+
+
+def _command_jobs(sim: "BuildkiteSim") -> list[Job]:
+    return [job for build in sim.builds for job in build.current_jobs if job.kind == "script"]
+
+
+def _frame(sim: "BuildkiteSim") -> dict[str, Any]:
+    return {"organization": {"slug": sim.org}, "cluster": {"name": sim.cluster.name}}
+
+
+def metrics(sim: "BuildkiteSim", _ask: Ask) -> Answer:
+    jobs, agents = _command_jobs(sim), list(sim.agents.values())
+    agent_queues = sorted({agent.queue for agent in agents})
+    job_queues = sorted({_queue_of(job) for job in jobs})
+    body = {
+        "agents": _agent_counts(agents)
+        | {"queues": {key: _agent_counts(a for a in agents if a.queue == key) for key in agent_queues}},
+        "jobs": _job_counts(jobs)
+        | {"queues": {key: _job_counts(j for j in jobs if _queue_of(j) == key) for key in job_queues}},
+        **_frame(sim),
+    }
+    return Answer(200, body, {POLL: str(sim.poll_duration)})
+
+
+def queue_metrics(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    key = ask.query.get("name")
+    if not key:
+        raise Refusal(400, "name is required")
+    agents = [agent for agent in sim.agents.values() if agent.queue == key]
+    jobs = [job for job in _command_jobs(sim) if _queue_of(job) == key]
+    return Answer(200, {"agents": _agent_counts(agents), "jobs": _job_counts(jobs), **_frame(sim)})
+
+
+def stacks(sim: "BuildkiteSim", _ask: Ask) -> Answer:
+    """Known from an OpenAPI document only; the vendor's own pages have no such call."""
+    queues = [{"key": queue.key, "dispatch_paused": queue.paused} for queue in sim.cluster.queues]
+    return Answer(200, {"stacks": [], "queues": queues})
+
+
+def root(sim: "BuildkiteSim", _ask: Ask) -> Answer:
+    return Answer(200, {"message": "👋", "timestamp": int(sim.now())})
+
+
+OPERATIONS = (
+    Operation("GET", "/v3", None, root, public=True),
+    Operation("GET", "/v3/metrics", None, metrics),
+    Operation("GET", "/v3/metrics/queue", None, queue_metrics),
+    Operation("GET", "/v3/stacks", None, stacks),
+)

@@ -1,0 +1,143 @@
+"""The annotation and artifact calls of the REST API."""
+
+import fnmatch
+import html
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.sim.buildkite import views
+from bot.sim.buildkite.paging import paged
+from bot.sim.buildkite.records import Build, Job
+from bot.sim.buildkite.rest_builds import BUILD, wanted
+from bot.sim.buildkite.rest_jobs import both, named
+from bot.sim.buildkite.values import Refusal, invalid, iso, missing
+from bot.sim.buildkite.wire import Answer, Ask, Operation
+
+if TYPE_CHECKING:
+    from bot.sim.buildkite.sim import BuildkiteSim
+
+STYLES = ("success", "info", "warning", "error")
+ARTIFACT_STATES = ("new", "error", "finished", "deleted", "expired")
+
+
+def list_annotations(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    """`scope`: build (default), job or all; `omit_body` leaves the HTML out."""
+    scope = ask.query.get("scope", "build")
+    found = [one for one in wanted(sim, ask).annotations if scope in ("all", one["scope"])]
+    if ask.flag("omit_body"):
+        found = [{key: value for key, value in one.items() if key != "body_html"} for one in found]
+    return paged(ask, found, lambda one: one)
+
+
+def create_annotation(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    if not ask.json.get("body"):
+        raise invalid(body="missing_field")
+    return Answer(201, annotate(sim, wanted(sim, ask), **_told(ask.json)))
+
+
+def _told(body: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("body", "style", "priority", "context", "append")
+    return {key: body[key] for key in keys if body.get(key) is not None}
+
+
+def annotate(
+    sim: "BuildkiteSim",
+    build: Build,
+    body: str,
+    style: str = "info",
+    priority: int = 3,
+    context: str = "default",
+    append: bool = False,
+) -> dict[str, Any]:
+    """One annotation a context: the next one replaces it, or adds to it with `append`."""
+    if style not in STYLES:
+        raise invalid(style="invalid")
+    old = next((one for one in build.annotations if one["context"] == context), None)
+    shown = f"<p>{html.escape(body)}</p>\n"
+    now = iso(sim.now())
+    made = {
+        "id": old["id"] if old else sim.new_id(),
+        "context": context,
+        "style": style,
+        "scope": "build",
+        "job_id": None,
+        "priority": priority,
+        "body_html": old["body_html"] + shown if old and append else shown,
+        "created_at": old["created_at"] if old else now,
+        "updated_at": now,
+    }
+    build.annotations = [one for one in build.annotations if one is not old] + [made]
+    sim.emit("build.changed", build)
+    return made
+
+
+def add_artifact(sim: "BuildkiteSim", job: Job, path: str, content: bytes) -> dict[str, Any]:
+    """A finished upload of `job`."""
+    ident = sim.new_id()
+    url = f"{views.build_url(sim, job.build)}/jobs/{job.id}/artifacts/{ident}"
+    dirname, _, filename = path.rpartition("/")
+    made = {
+        "id": ident,
+        "job_id": job.id,
+        "url": url,
+        "download_url": f"{url}/download",
+        "state": "finished",
+        "path": path,
+        "dirname": dirname or ".",
+        "filename": filename,
+        "mime_type": "application/octet-stream",
+        "file_size": len(content),
+        "glob_path": None,
+        "original_path": None,
+        "sha1sum": f"{sim.rng.getrandbits(160):040x}",
+    }
+    job.build.artifacts.append(made)
+    return made
+
+
+def _chosen(ask: Ask, artifacts: list[dict[str, Any]]) -> Answer:
+    state, path = ask.query.get("state"), ask.query.get("path")
+    if state and state not in ARTIFACT_STATES:
+        raise Refusal(422, "Validation failed: state is invalid")
+    found = [
+        one
+        for one in artifacts
+        if state in (None, one["state"]) and (not path or fnmatch.fnmatchcase(one["path"], path))
+    ]
+    return paged(ask, found, lambda one: one)
+
+
+def list_artifacts(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    return _chosen(ask, wanted(sim, ask).artifacts)
+
+
+def list_of_job(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    job = named(sim, ask)
+    return _chosen(ask, [one for one in job.build.artifacts if one["job_id"] == job.id])
+
+
+def _artifact(sim: "BuildkiteSim", ask: Ask) -> dict[str, Any]:
+    for one in named(sim, ask).build.artifacts:
+        if one["id"] == ask.params["artifact"]:
+            return one
+    raise missing("artifact")
+
+
+def get_artifact(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    return Answer(200, _artifact(sim, ask))
+
+
+def download(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    """302 to a storage URL that is good for about a minute."""
+    url = f"https://artifacts.example/{_artifact(sim, ask)['id']}?expires={int(sim.now()) + 60}"
+    return Answer(302, {"url": url}, {"Location": url})
+
+
+OPERATIONS = (
+    Operation("GET", BUILD + "/annotations", "read_builds", list_annotations),
+    Operation("POST", BUILD + "/annotations", "write_builds", create_annotation),
+    Operation("GET", BUILD + "/artifacts", "read_artifacts", list_artifacts),
+    *both("GET", "/artifacts", "read_artifacts", list_of_job),
+    *both("GET", "/artifacts/{artifact}", "read_artifacts", get_artifact),
+    *both("GET", "/artifacts/{artifact}/download", "read_artifacts", download),
+)

@@ -1,0 +1,90 @@
+"""The notification service calls of the REST API: webhooks only."""
+
+from typing import TYPE_CHECKING, Any
+
+from bot.sim.buildkite import views
+from bot.sim.buildkite.hooks import Webhook
+from bot.sim.buildkite.paging import cursored
+from bot.sim.buildkite.payloads import EVENTS
+from bot.sim.buildkite.rest_builds import ORG
+from bot.sim.buildkite.values import Refusal, graphql_id, invalid, iso, missing
+from bot.sim.buildkite.wire import Answer, Ask, Operation
+
+if TYPE_CHECKING:
+    from bot.sim.buildkite.sim import BuildkiteSim
+
+SERVICES = ORG + "/services"
+SERVICE = SERVICES + "/{service}"
+MOST = 15
+
+
+def _view(sim: "BuildkiteSim", given: Webhook) -> dict[str, Any]:
+    """The token comes back in full, as it does at Buildkite."""
+    return {
+        "id": given.id,
+        "graphql_id": graphql_id("NotificationService", given.id),
+        "url": views.api(sim, f"/services/{given.id}"),
+        "provider": {"id": "webhook", "name": "Webhook"},
+        "description": given.description,
+        "enabled": given.enabled,
+        "scope": "all",
+        "scope_uuids": [],
+        "branch_configuration": "",
+        "settings": {
+            "url": given.url,
+            "token": given.token,
+            "token_mode": given.mode,
+            "events": list(given.events if given.events is not None else EVENTS),
+            "version": 3,
+            "tls_verify": True,
+        },
+        "created_at": iso(given.created_at),
+        "created_by": views.user(given.creator),
+    }
+
+
+def _named(sim: "BuildkiteSim", ask: Ask) -> Webhook:
+    for webhook in sim.hooks.webhooks:
+        if webhook.id == ask.params["service"]:
+            return webhook
+    raise missing("notification service")
+
+
+def list_all(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    return cursored(ask, sim.hooks.webhooks, lambda one: _view(sim, one), lambda one: one.id)
+
+
+def get(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    return Answer(200, _view(sim, _named(sim, ask)))
+
+
+def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    """Makes a webhook and sends it a ping."""
+    settings = ask.json.get("settings") or {}
+    if ask.json.get("provider") != "webhook":
+        raise invalid(provider="unavailable")
+    if not settings.get("url"):
+        raise invalid(url="missing_field")
+    if set(settings.get("events") or ()) - set(EVENTS):
+        raise invalid(events="invalid")
+    if len(sim.hooks.webhooks) >= MOST:
+        raise Refusal(422, f"Validation failed: at most {MOST} webhook services are allowed")
+    mode = "token" if settings.get("token_mode") == "token" else "signature"
+    token = settings.get("token") or sim.new_id().replace("-", "")
+    made = sim.hooks.add(settings["url"], token, mode, settings.get("events"))  # type: ignore[arg-type]
+    made.description = ask.json.get("description") or ""
+    sim.hooks.ping(made)
+    return Answer(201, _view(sim, made))
+
+
+def delete(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    sim.hooks.webhooks.remove(_named(sim, ask))
+    return Answer(204)
+
+
+OPERATIONS = (
+    Operation("GET", SERVICES, "read_notification_services", list_all),
+    Operation("POST", SERVICES, "write_notification_services", create),
+    Operation("GET", SERVICE, "read_notification_services", get),
+    Operation("DELETE", SERVICE, "write_notification_services", delete),
+)
