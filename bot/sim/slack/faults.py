@@ -1,0 +1,70 @@
+"""Lets the next calls of a method go wrong, in the ways that networks and Slack do."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Fault:
+    """One thing that will go wrong once."""
+
+    kind: str
+    retry_after: int = 0
+    status: int = 200
+    error: str = ""
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Faults:
+    """Faults by method name; `*` is any method, `response_url` and `upload` are those URLs."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Fault]] = {}
+
+    def take(self, method: str) -> Fault | None:
+        """The fault that this call meets; it is used up."""
+        for name in (method, "*"):
+            if self._waiting.get(name):
+                return self._waiting[name].popleft()
+        return None
+
+    def rate_limit(self, method: str, times: int = 1, retry_after: int = 30) -> None:
+        """HTTP 429 with Retry-After in seconds."""
+        self._add(method, times, Fault("rate_limit", retry_after=retry_after))
+
+    def fail(self, method: str, times: int = 1, status: int = 503) -> None:
+        """An HTTP error without a useful body."""
+        self._add(method, times, Fault("fail", status=status))
+
+    def garble(self, method: str, times: int = 1) -> None:
+        """502 with a page of HTML, as a proxy answers."""
+        self._add(method, times, Fault("garble"))
+
+    def error(self, method: str, error: str, times: int = 1) -> None:
+        """HTTP 200 with ok false and this error."""
+        self._add(method, times, Fault("error", error=error))
+
+    def reset(self, method: str, times: int = 1) -> None:
+        """The connection is reset and nothing was done."""
+        self._add(method, times, Fault("reset"))
+
+    def lose_answer(self, method: str, times: int = 1) -> None:
+        """It is done, then the connection is reset before the answer."""
+        self._add(method, times, Fault("lose_answer"))
+
+    def hang(self, method: str, times: int = 1) -> asyncio.Event:
+        """The call waits until the returned event is set, then goes on as usual."""
+        fault = Fault("hang")
+        self._add(method, times, fault)
+        return fault.release
+
+    def clear(self) -> None:
+        """Forget what has not happened yet; what hangs goes on."""
+        for queue in self._waiting.values():
+            for fault in queue:
+                fault.release.set()
+        self._waiting.clear()
+
+    def _add(self, method: str, times: int, fault: Fault) -> None:
+        self._waiting.setdefault(method, deque()).extend([fault] * times)

@@ -1,0 +1,62 @@
+"""Tells whoever waits or watches that something in the workspace changed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any
+
+Notice = dict[str, Any]
+
+
+class Subscription:
+    """Notices from now on; use as `async with` and iterate with `async for`."""
+
+    def __init__(self, notices: "Notices") -> None:
+        self._notices = notices
+        self.queue: asyncio.Queue[Notice] = asyncio.Queue()
+
+    async def __aenter__(self) -> "Subscription":
+        self._notices.subscriptions.add(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._notices.subscriptions.discard(self)
+
+    async def __aiter__(self) -> AsyncIterator[Notice]:
+        while True:
+            yield await self.queue.get()
+
+
+class Notices:
+    """A change wakes all waiters at once and queues a notice for each subscription."""
+
+    def __init__(self) -> None:
+        self.subscriptions: set[Subscription] = set()
+        self._waiting: set[asyncio.Event] = set()
+
+    def tell(self, what: str, **details: Any) -> None:
+        """Something changed: `what` is message, ephemeral, view, home, file, call, problem …"""
+        for subscription in self.subscriptions:
+            subscription.queue.put_nowait({"what": what, **details})
+        for event in self._waiting:
+            event.set()
+
+    async def until(self, condition: Callable[[], Any], seconds: float, story: Callable[[], str]) -> Any:
+        """The first true value of `condition`, looked at again after each change.
+
+        Raises AssertionError with the story so far after this many real seconds.
+        """
+        changed = asyncio.Event()
+        self._waiting.add(changed)
+        try:
+            async with asyncio.timeout(seconds):
+                while not (outcome := condition()):
+                    changed.clear()
+                    await changed.wait()
+            return outcome
+        except TimeoutError:
+            raise AssertionError(f"Waited {seconds:g} s in vain. What Slack shows:\n{story()}") from None
+        finally:
+            self._waiting.discard(changed)

@@ -1,0 +1,172 @@
+"""What a person types: slash commands, messages, invitations, reactions, a look at the app's home."""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.sim.slack.acting import Actor
+from bot.sim.slack.delivery import Ack, Outgoing
+from bot.sim.slack.errors import ApiError, Impossible
+from bot.sim.slack.hooks import respond
+from bot.sim.slack.typed import escaped, rich_text, smart
+from bot.sim.slack.workspace import BOT_USER
+from bot.sim.slack.world import Channel, Message
+
+Json = dict[str, Any]
+
+
+class Talking(Actor):
+    """A person with a keyboard."""
+
+    async def types(
+        self,
+        where: Channel | str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        smart_punctuation: bool = False,
+        escape: bool = True,
+    ) -> Ack:
+        """Enter a slash command. Slack refuses them in threads and when nobody owns the name."""
+        channel = self._open(where)
+        command, _, rest = text.partition(" ")
+        if command == "/invite":
+            return await self.invites_bot(channel)
+        if thread_ts is not None:
+            return self._refused(channel, command, "not_supported_in_threads")
+        if command not in self.sim.command_names or "commands" not in self.sim.scopes:
+            return self._refused(channel, command, "unknown_command")
+        said = smart(rest) if smart_punctuation else rest
+        sent = escaped(said, self.sim, command=True) if escape else said
+        payload = self.sim.payloads.slash_command(self.profile, channel, command, sent)
+        ack = await self._send(Outgoing("slash_commands", payload, accepts_response=True), channel.id, command)
+        if ack.problem:
+            words = f'{command} failed with the error "{ack.problem}"'
+            self.sim.slackbot_says(self.id, channel.id, words)
+            return ack
+        return self._show_answer(ack, channel, text, payload["response_url"])
+
+    def _refused(self, channel: Channel, command: str, problem: str) -> Ack:
+        words = {
+            "not_supported_in_threads": f"{command} is not supported in threads. Sorry!",
+            "unknown_command": f"{command} is not a valid command.",
+        }
+        self.sim.slackbot_says(self.id, channel.id, words[problem])
+        self.sim.trouble(self.id, channel.id, problem, command)
+        return Ack(0, problem=problem)
+
+    def _show_answer(self, ack: Ack, channel: Channel, typed: str, url: str) -> Ack:
+        body = {"text": ack.body} if isinstance(ack.body, str) else ack.body
+        if not isinstance(body, dict) or not any(body.values()):
+            return ack
+        echo = None
+        if body.get("response_type") == "in_channel":
+            echo = self.sim.post(Message(channel.id, self.sim.ids.ts(), self.id, typed, team=self.profile.team))
+        try:
+            if body.get("text") or body.get("blocks"):
+                respond(self.sim, self.sim.grants.peek(urlsplit(url).path), body)
+        except ApiError as refusal:
+            self.sim.trouble(self.id, channel.id, refusal.error, typed)
+            return replace(ack, problem=refusal.error)
+        return replace(ack, message=echo)
+
+    async def says(self, where: Channel | str, text: str, *, thread_ts: str | Message | None = None) -> Ack:
+        """Send a message; the Ack carries it, and the delivery of the event if the app gets one."""
+        channel = self._open(where)
+        if self.id not in channel.members or channel.archived:
+            raise Impossible(f"{self.name} cannot write in #{channel.name}.")
+        message = self._said(channel, text, thread_ts)
+        event = {**message.payload(), "channel": channel.id, "event_ts": message.ts}
+        ack: Ack | None = None
+        for kind, more in self._heard_as(channel, message):
+            ack = await self.sim.emit({**event, **more}, kind, shared=channel.shared) or ack
+        return self._with(await self._links(channel, message) or ack, message)
+
+    def _said(self, channel: Channel, text: str, thread_ts: str | Message | None) -> Message:
+        root = thread_ts.ts if isinstance(thread_ts, Message) else thread_ts
+        if root is not None and self.sim.find(channel.id, root) is None:
+            raise Impossible(f"There is no message {root} to reply to.")
+        sent = escaped(text, self.sim, command=False)
+        message = Message(channel.id, self.sim.ids.ts(), self.id, sent, team=self.profile.team)
+        message.blocks = rich_text(sent, self.sim.ids.word(5))
+        message.thread_ts, message.client_msg_id = root, self.sim.ids.uuid()
+        return self.sim.post(message)
+
+    def _heard_as(self, channel: Channel, message: Message) -> list[tuple[str, Json]]:
+        if BOT_USER not in channel.members:
+            return []
+        if channel.kind == "im":
+            return [("message.im", {"channel_type": "im"})]
+        plural = {"channel": "message.channels", "group": "message.groups", "mpim": "message.mpim"}
+        heard: list[tuple[str, Json]] = [(plural[channel.kind], {"channel_type": channel.kind})]
+        if f"<@{BOT_USER}" in message.text:
+            heard.insert(0, ("app_mention", {"type": "app_mention"}))
+        return heard
+
+    async def _links(self, channel: Channel, message: Message) -> Ack | None:
+        links = [
+            e["url"] for b in message.blocks or [] for s in b["elements"] for e in s["elements"] if "url" in e
+        ]
+        shared = [{"url": url, "domain": urlsplit(url).hostname or ""} for url in links]
+        ours = [link for link in shared if self._registered(link["domain"])]
+        if not ours:
+            return None
+        event: Json = {
+            "type": "link_shared",
+            "user": self.id,
+            "channel": channel.id,
+            "message_ts": message.ts,
+            "links": ours,
+            "source": "conversations_history",
+            "unfurl_id": f"{channel.id}.{message.ts}.{self.sim.ids.word(16)}",
+            "is_bot_user_member": BOT_USER in channel.members,
+            "event_ts": self.sim.ids.ts(),
+        }
+        event |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
+        return await self.sim.emit(event, "link_shared", shared=channel.shared)
+
+    def _registered(self, domain: str) -> bool:
+        return any(domain == known or domain.endswith(f".{known}") for known in self.sim.unfurl_domains)
+
+    async def invites_bot(self, where: Channel | str) -> Ack:
+        """`/invite @bot`: it becomes a member."""
+        channel = self._open(where)
+        if channel.kind == "im":
+            raise Impossible("Nobody can be invited into a direct conversation.")
+        if BOT_USER not in channel.members:
+            channel.members.append(BOT_USER)
+            self.sim.notices.tell("channel", channel=channel.id)
+        event = {
+            "type": "member_joined_channel",
+            "user": BOT_USER,
+            "channel": channel.id,
+            "channel_type": "C" if channel.kind == "channel" else "G",
+            "team": self.sim.team,
+            "inviter": self.id,
+            "event_ts": self.sim.ids.ts(),
+        }
+        return await self.sim.emit(event, "member_joined_channel") or Ack(0)
+
+    async def reacts(self, message: Message, name: str) -> Ack:
+        """Put an emoji on a message."""
+        message.reactions.setdefault(name, []).append(self.id)
+        self.sim.notices.tell("message", channel=message.channel, ts=message.ts)
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        event = {"type": "reaction_added", "user": self.id, "reaction": name, "item": item}
+        event |= {"item_user": message.user, "event_ts": self.sim.ids.ts()}
+        return await self.sim.emit(event, "reaction_added") or Ack(0)
+
+    async def opens_home(self, tab: str = "home") -> Ack:
+        """Look at the app's home or messages tab."""
+        event: Json = {"type": "app_home_opened", "user": self.id, "channel": self.dm.id, "tab": tab}
+        event["event_ts"] = self.sim.ids.ts()
+        home = self.sim.panes.homes.get(self.id)
+        if tab == "home" and home is not None:
+            event["view"] = home.payload()
+        return await self.sim.emit(event, "app_home_opened") or Ack(0)
+
+    def _open(self, where: Channel | str) -> Channel:
+        channel = self.sim.need_channel(where)
+        if not self.sim.sees(self.id, channel):
+            raise Impossible(f"{self.name} cannot see #{channel.name}.")
+        return channel
