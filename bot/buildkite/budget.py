@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -168,6 +169,8 @@ class Budget:
             self._grant()
             while not waiter.granted:
                 await self._clock.sleep(self._wait(waiter, until))
+                if not urgent:
+                    await asyncio.sleep(0)  # people who wake at the same moment go first
                 self._grant()
         finally:
             if not waiter.granted:

@@ -14,22 +14,17 @@ from bot.sim.serving import Serving
 class QuickClock(HandClock):
     """A clock whose sleepers wake at once, at the time they wanted to wake at."""
 
-    def __init__(self) -> None:
-        super().__init__(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
-        self.slept: list[float] = []
-
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
         self.advance(max(seconds, 0))
 
 
 @pytest.fixture
-def clock() -> QuickClock:
-    return QuickClock()
+def clock() -> HandClock:
+    return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
 
 
 @pytest.fixture
-async def sim(clock: QuickClock) -> AsyncIterator[BuildkiteSim]:
+async def sim(clock: HandClock) -> AsyncIterator[BuildkiteSim]:
     sim = BuildkiteSim(now=lambda: clock.now().timestamp())
     async with Serving(sim.app) as base_url:
         sim.base_url = base_url
@@ -37,7 +32,7 @@ async def sim(clock: QuickClock) -> AsyncIterator[BuildkiteSim]:
 
 
 @pytest.fixture
-async def buildkite(sim: BuildkiteSim, clock: QuickClock) -> AsyncIterator[Buildkite]:
+async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildkite]:
     async with connect(
         sim.token, sim.org, endpoint=sim.base_url, clock=clock, jitter=lambda: 0.5, timeout=0.5
     ) as client:

@@ -1,0 +1,169 @@
+"""The budget of requests: who may start when."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.buildkite.budget import MINUTE, PATIENT_PER_MINUTE, RESERVE, Budget, Ledger, told
+from bot.clock import HandClock
+from bot.errors import Unavailable
+
+
+def headers(remaining: int, reset: int, limit: int = 50) -> dict[str, str]:
+    prefix = "RateLimit-User-"
+    return {f"{prefix}Limit": str(limit), f"{prefix}Remaining": str(remaining), f"{prefix}Reset": str(reset)}
+
+
+def hand() -> HandClock:
+    return HandClock(datetime(2026, 8, 21, tzinfo=UTC))
+
+
+async def settle() -> None:
+    """Let every task run until it waits."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+moves = st.lists(
+    st.one_of(
+        st.tuples(st.just("patient"), st.just(0)),
+        st.tuples(st.just("urgent"), st.just(0)),
+        st.tuples(st.just("end"), st.just(0)),
+        st.tuples(st.just("pass"), st.integers(1, 70)),
+        st.tuples(st.just("hear"), st.integers(0, 50)),
+        st.tuples(st.just("hold"), st.integers(1, 60)),
+    ),
+    max_size=150,
+)
+
+
+@given(moves)
+def test_background_work_never_eats_the_reserve(steps: list[tuple[str, int]]) -> None:
+    """Whatever happens, background work starts only while more than the reserve is left, and thirty a minute."""
+    ledger, now, starts = Ledger(), 1000.0, list[float]()
+    for what, amount in steps:
+        if what in ("patient", "urgent"):
+            urgent = what == "urgent"
+            if ledger.delay(now, urgent):
+                continue
+            left = min(ledger.user.left(now), ledger.organization.left(now))
+            assert left > (0 if urgent else RESERVE)
+            assert now >= ledger.held_until
+            starts += [] if urgent else [now]
+            ledger = ledger.start(now, urgent)
+        elif what == "end" and ledger.under_way:
+            ledger = ledger.end()
+        elif what == "pass":
+            now += amount
+        elif what == "hear":
+            ledger = ledger.hear(headers(amount, 30), now)
+        elif what == "hold":
+            ledger = ledger.hold(amount, now)
+        assert len([start for start in starts if start > now - MINUTE]) <= PATIENT_PER_MINUTE
+
+
+@given(moves)
+def test_a_wait_is_never_in_vain(steps: list[tuple[str, int]]) -> None:
+    """After the delay that was told, and with nothing new in between, the request may start."""
+    ledger, now = Ledger(), 1000.0
+    for what, amount in steps:
+        now += amount if what == "pass" else 0
+        ledger = ledger.hear(headers(amount, 30), now) if what == "hear" else ledger
+        ledger = ledger.hold(amount, now) if what == "hold" else ledger
+        if what in ("patient", "urgent"):
+            now += ledger.delay(now, what == "urgent")
+            assert ledger.delay(now, what == "urgent") == pytest.approx(0, abs=1e-6)
+            ledger = ledger.start(now, what == "urgent")
+
+
+def test_unreadable_headers_change_nothing() -> None:
+    """Headers that are absent or no numbers leave what is known."""
+    assert told({}, "RateLimit-", 0.0) is None
+    assert (
+        told({"RateLimit-Limit": "many", "RateLimit-Remaining": "1", "RateLimit-Reset": "1"}, "RateLimit-", 0)
+        is None
+    )
+
+
+def test_requests_under_way_are_counted() -> None:
+    """An answer does not know of the requests that were sent after it."""
+    ledger = Ledger().start(0.0, True).start(0.0, True).end()
+    assert ledger.hear(headers(40, 30), 0.0).user.left(1.0) == 39
+
+
+async def test_people_go_first() -> None:
+    """Both wait for the reset: the person's request starts before the background one that came earlier."""
+    clock = hand()
+    budget = Budget(clock)
+    budget.hold(5)
+    order: list[str] = []
+
+    async def ask(name: str, urgent: bool) -> None:
+        async with budget.turn(urgent=urgent, patience=60):
+            order.append(name)
+
+    waiting = [asyncio.create_task(ask("sweep", False)), asyncio.create_task(ask("person", True))]
+    await settle()
+    assert order == []
+    clock.advance(5)
+    await asyncio.gather(*waiting)
+    assert order == ["person", "sweep"]
+
+
+async def test_a_person_is_told_at_once() -> None:
+    """A wait longer than somebody's patience is refused at once, with the seconds to go."""
+    budget = Budget(hand())
+    budget.hear(headers(0, 42))
+    with pytest.raises(Unavailable) as caught:
+        async with budget.turn(urgent=True, patience=8):
+            pass
+    assert caught.value.retry_after == 42
+
+
+async def test_the_reserve_is_for_people() -> None:
+    """With twenty left background work waits for the next minute while people go on."""
+    clock = hand()
+    budget = Budget(clock)
+    budget.hear(headers(RESERVE, 30))
+    started: list[str] = []
+
+    async def sweep() -> None:
+        async with budget.turn(urgent=False, patience=60):
+            started.append("sweep")
+
+    waiting = asyncio.create_task(sweep())
+    await settle()
+    async with budget.turn(urgent=True, patience=8):
+        assert started == []
+    clock.advance(30)
+    await waiting
+    assert started == ["sweep"]
+
+
+async def test_one_who_gives_up_leaves_the_queue() -> None:
+    """A request that was cancelled while waiting does not hold up the others."""
+    clock = hand()
+    budget = Budget(clock)
+    budget.hold(5)
+
+    async def ask(urgent: bool) -> None:
+        async with budget.turn(urgent=urgent, patience=60):
+            pass
+
+    gone, other = asyncio.create_task(ask(True)), asyncio.create_task(ask(False))
+    await settle()
+    gone.cancel()
+    await settle()
+    clock.advance(5)
+    await other
+    assert gone.cancelled()
+
+
+def test_a_status_line_can_show_it() -> None:
+    """The snapshot tells what is left of the tighter limit and when there is more."""
+    budget = Budget(hand())
+    budget.hear(headers(12, 33))
+    assert budget.snapshot() == (12, 50, 33, 0)

@@ -1,0 +1,95 @@
+"""Finding pipelines and agents by what people call them."""
+
+import asyncio
+
+import pytest
+
+from bot.buildkite.catalog import Catalog, near, ranked
+from bot.buildkite.client import Buildkite
+from bot.clock import HandClock
+from bot.errors import Ambiguous, NotFound, Unavailable
+from bot.sim.buildkite import BuildkiteSim
+
+
+@pytest.fixture
+def catalog(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> Catalog:
+    for slug in ("web", "website", "deploy-prod"):
+        sim.pipeline(slug)
+    return Catalog(buildkite, clock)
+
+
+async def test_a_misspelt_pipeline_gets_near_names(catalog: Catalog) -> None:
+    """A slug that does not exist is answered with those that look like it."""
+    with pytest.raises(NotFound, match=r"no pipeline “deploy-prd”. Did you mean deploy-prod\?"):
+        await catalog.find_pipeline("deploy-prd")
+    assert await catalog.near_pipelines("websit") == ("website", "web")
+
+
+async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
+    """Ten who ask at once cost one request; after a minute it is read again."""
+    await asyncio.gather(*(catalog.find_pipeline("web") for _ in range(10)))
+    assert len(sim.requests) == 1
+    clock.advance(61)
+    await catalog.pipelines()
+    assert len(sim.requests) == 2
+
+
+async def test_an_old_list_is_better_than_none(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
+    """While Buildkite is down the old list serves; without one the outage is told."""
+    await catalog.pipelines()
+    clock.advance(61)
+    sim.down = True
+    assert (await catalog.find_pipeline("web")).slug == "web"
+    with pytest.raises(Unavailable):
+        await catalog.agents()
+
+
+async def test_archived_pipelines_are_not_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """An archived pipeline is in no menu."""
+    sim.archive("website")
+    assert [slug for slug, _ in await catalog.suggest("pipeline", "")] == ["deploy-prod", "web"]
+
+
+async def test_an_agent_is_found_by_id_prefix_or_name(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """Whole id, unique beginning of it, and name all find the agent."""
+    agent = sim.agent("linux-1")
+    sim.agent("linux-2")
+    for text in (agent.id, agent.id[:8], "linux-1"):
+        assert (await catalog.find_agent(text)).id == agent.id
+
+
+async def test_two_agents_of_one_name_are_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """Several agents with one name: the choices carry their ids."""
+    agents = [sim.agent("linux", hostname=f"host-{n}") for n in (1, 2)]
+    with pytest.raises(Ambiguous) as caught:
+        await catalog.find_agent("linux")
+    labels = tuple((f"linux ({agent.id[:8]}, {agent.hostname})", agent.id) for agent in agents)
+    assert (caught.value.field, caught.value.options) == ("agent", labels)
+
+
+async def test_an_agent_that_has_gone_is_found_by_id(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """A stopped agent is in no list, yet its id finds it; its name does not, and near names are told."""
+    gone = sim.agent("linux-1", connection_state="stopped")
+    sim.agent("linux-2")
+    assert (await catalog.find_agent(gone.id)).connection_state == "stopped"
+    with pytest.raises(NotFound, match=r"Did you mean linux-2\?"):
+        await catalog.find_agent("linux-1")
+
+
+async def test_menus_offer_agents_by_name(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """A menu shows the agent's name, its value is the id."""
+    agent = sim.agent("linux-1", hostname="host-1")
+    assert await catalog.suggest("agent", "LIN") == ((f"linux-1 ({agent.id[:8]}, host-1)", agent.id),)
+    assert await catalog.suggest("planet", "") == ()
+
+
+def test_what_begins_so_comes_first() -> None:
+    """Options that begin with the typed word come first, whatever their case; a menu has a hundred at most."""
+    options = [(name, name) for name in ("my-web", "Web", "api", "website")]
+    assert [label for label, _ in ranked("web", options)] == ["Web", "website", "my-web"]
+    assert len(ranked("", [(str(n), str(n)) for n in range(300)])) == 100
+
+
+def test_near_names_keep_their_case() -> None:
+    """Case does not count when names are compared, but is kept when they are told."""
+    assert near("linux1", ["Linux-1", "mac"]) == ("Linux-1",)
