@@ -1,0 +1,116 @@
+"""What the webhook tests share: a signer of their own, the recorded payloads, a receiver with its surroundings."""
+
+import hashlib
+import hmac
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.clock import HandClock
+from bot.core.observed import Delivery
+from bot.errors import Unavailable
+from webhooks.receiver import Mode, Receiver
+
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "webhooks"
+SECRET = "309c9c842a8565adecbd7469c6005989"
+NOON = datetime(2026, 8, 21, 12, tzinfo=UTC)
+
+
+@dataclass
+class Counted:
+    """Counts outcomes by name."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def inc(self, name: str) -> None:
+        self.seen[name] += 1
+
+
+@dataclass
+class Shelf:
+    """Keeps deliveries in a list, unless it is `down`."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    down: Unavailable | None = None
+
+    async def keep(self, delivery: Delivery) -> None:
+        if self.down:
+            raise self.down
+        self.deliveries.append(delivery)
+
+
+@dataclass
+class Door:
+    """A receiver and what stands around it."""
+
+    mode: Mode = "signature"
+    patience: float = 10
+    clock: HandClock = field(default_factory=lambda: HandClock(NOON))
+    shelf: Shelf = field(default_factory=Shelf)
+    counts: Counted = field(default_factory=Counted)
+
+    @property
+    def receiver(self) -> Receiver:
+        """The ASGI callable itself."""
+        return Receiver(SECRET, self.mode, self.shelf.keep, self.clock, self.counts, self.patience)
+
+    @property
+    def site(self) -> Starlette:
+        """The receiver where Buildkite looks for it."""
+        return Starlette(routes=[Route("/buildkite/webhooks", self.receiver)])
+
+
+def sign(body: bytes, at: datetime = NOON, secret: str = SECRET) -> str:
+    """The signature header, worked out as Buildkite's documentation words it."""
+    timestamp = str(int(at.timestamp()))
+    digest = hmac.digest(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hex()
+    return f"timestamp={timestamp},signature={digest}"
+
+
+@pytest.fixture(scope="session")
+def new_door() -> type[Door]:
+    """Makes doors."""
+    return Door
+
+
+@pytest.fixture
+def door() -> Door:
+    """A receiver in signature mode."""
+    return Door()
+
+
+@pytest.fixture(scope="session")
+def signed() -> Callable[..., dict[str, str]]:
+    """The headers of a delivery in signature mode."""
+
+    def headers(body: bytes, at: datetime = NOON, **others: str) -> dict[str, str]:
+        return {"content-type": "application/json", "x-buildkite-signature": sign(body, at), **others}
+
+    return headers
+
+
+@pytest.fixture(scope="session")
+def payloads() -> dict[str, bytes]:
+    """Every recorded payload by file name, as bytes."""
+    apart = {"request_headers.json", "signature_vectors.json"}
+    return {path.name: path.read_bytes() for path in sorted(FIXTURES.glob("*.json")) if path.name not in apart}
+
+
+@pytest.fixture(scope="session")
+def vectors() -> list[dict[str, Any]]:
+    """Bodies with signatures that others have worked out."""
+    return list(json.loads((FIXTURES / "signature_vectors.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+def secret() -> str:
+    """The webhook's token."""
+    return SECRET
