@@ -1,0 +1,93 @@
+"""Which operation the first words mean: nouns, verbs, their aliases, and verbs that can stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from bot.core.operation import Operation, Registry
+from bot.core.words import either, near, shown
+from bot.errors import UsageError
+
+NOUN_ALIASES: Mapping[str, str] = MappingProxyType({"org": "organization"})
+VERB_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"ls": "list", "rm": "delete", "new": "create", "cp": "copy", "priority": "reprioritize", "logs": "log"}
+)
+
+# What a verb means without its noun, as in "@kitestring cancel" in a build's thread: the build first.
+PREFERRED: tuple[str, ...] = (
+    "build cancel",
+    "build rebuild",
+    "build retry",
+    "build view",
+    "build watch",
+    "build create",
+    "job log",
+    "job unblock",
+    "agent pause",
+    "agent resume",
+    "agent stop",
+)
+
+
+def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Operation | str, Sequence[str]]:
+    """The operation meant by the first words with the words that are left, or a noun that stands alone.
+
+    Raises UsageError when the words mean none.
+    """
+    first, *rest = words
+    noun = _noun(first, registry)
+    if noun is None:
+        return _verb_alone(first, registry, command), rest
+    if not rest or rest[0].startswith("-"):
+        return registry.find(noun) or noun, rest
+    named = registry.find(f"{noun} {_verb(noun, rest[0], registry)}")
+    if named:
+        return named, rest[1:]
+    if single := registry.find(noun):
+        return single, rest
+    raise _no_such_verb(noun, rest[0], registry, command)
+
+
+def _noun(word: str, registry: Registry) -> str | None:
+    lowered = word.lower()
+    noun = lowered if lowered in registry.nouns else NOUN_ALIASES.get(lowered, lowered)
+    return noun if noun in registry.nouns else None
+
+
+def _verb(noun: str, word: str, registry: Registry) -> str:
+    lowered = word.lower()
+    return lowered if f"{noun} {lowered}" in registry else VERB_ALIASES.get(lowered, lowered)
+
+
+def _verb_alone(word: str, registry: Registry, command: str) -> Operation:
+    lowered = word.lower()
+    for verb in dict.fromkeys([lowered, VERB_ALIASES.get(lowered, lowered)]):
+        meant = [op for op in registry if op.verb == verb]
+        preferred = [op for name in PREFERRED for op in meant if op.name == name]
+        if preferred or len(meant) == 1:
+            return (preferred or meant)[0]
+        if meant:
+            raise _which(verb, meant, command)
+    raise _no_such_noun(word, registry, command)
+
+
+def _which(verb: str, meant: Sequence[Operation], command: str) -> UsageError:
+    ways = either([f"`{command} {op.name}`" for op in meant[:6]])
+    return UsageError(f"`{shown(verb)}` needs to know what: {ways}.", _help(command))
+
+
+def _no_such_noun(word: str, registry: Registry, command: str) -> UsageError:
+    known = {*registry.nouns, *NOUN_ALIASES, *(op.verb for op in registry if op.verb)}
+    return UsageError(f"I don't know `{shown(word)}`.", near(word, known) or _help(command))
+
+
+def _no_such_verb(noun: str, word: str, registry: Registry, command: str) -> UsageError:
+    verbs = [op.verb for op in registry.of(noun)]
+    guess = near(word, verbs)
+    hint = guess or f"It takes {either([f'`{verb}`' for verb in verbs])}: see `{command} help {noun}`."
+    return UsageError(f"`{noun}` has no `{shown(word)}`.", hint)
+
+
+def _help(command: str) -> str:
+    return f"See `{command} help`."
