@@ -17,9 +17,8 @@ def essence(facts: Facts) -> str:
         return "says nothing"
     said = []
     if facts.build:
-        pipeline = facts.build.pipeline and facts.build.pipeline.slug
-        said.append(f"{facts.build.ref.org}/{facts.build.ref} {facts.build.phase} ({pipeline})")
-    said += [f"{job.type} {job.title!r} {job.state} failed={job.failed}" for job in facts.jobs]
+        said.append(f"{facts.build.ref} {facts.build.phase}")
+    said += [f"{job.type} {job.title!r} {job.state}" + " for good" * job.failed for job in facts.jobs]
     if facts.agent:
         said.append(f"{facts.agent.name} {facts.agent.connection_state}")
     said += [f"refused {facts.blocked_ip}"] * bool(facts.blocked_ip)
@@ -40,26 +39,26 @@ def test_every_recorded_delivery_says_what_happened(payloads):
             "agent.lost": "my-agent lost",
             "agent.stopped": "my-agent stopped",
             "agent.stopping": "my-agent stopping",
-            "build.failing": "acme-inc/deploy-prod#142 failing (deploy-prod)",
-            "build.finished.blocked": "acme-inc/deploy-prod#144 blocked (deploy-prod)",
-            "build.finished.canceled": "acme-inc/deploy-prod#147 canceled (deploy-prod)",
-            "build.finished": "acme-inc/deploy-prod#143 failed (deploy-prod)",
-            "build.finished.passed": "acme-inc/deploy-prod#151 passed (deploy-prod)",
-            "build.finished.trigger_step": "acme-inc/deploy-prod#152 passed (deploy-prod)",
-            "build.running": "acme-inc/deploy-prod#141 running (deploy-prod)",
-            "build.scheduled": "acme-inc/deploy-prod#140 scheduled (deploy-prod)",
-            "build.scheduled.minimal": "org/greenpipe#1 scheduled (None)",
-            "build.skipped": "acme-inc/deploy-prod#148 skipped (deploy-prod)",
-            "captured.build.finished.blocked": "acme-inc/infusion#302 blocked (infusion)",
+            "build.failing": "deploy-prod#142 failing",
+            "build.finished.blocked": "deploy-prod#144 blocked",
+            "build.finished.canceled": "deploy-prod#147 canceled",
+            "build.finished": "deploy-prod#143 failed",
+            "build.finished.passed": "deploy-prod#151 passed",
+            "build.finished.trigger_step": "deploy-prod#152 passed",
+            "build.running": "deploy-prod#141 running",
+            "build.scheduled": "deploy-prod#140 scheduled",
+            "build.scheduled.minimal": "greenpipe#1 scheduled",
+            "build.skipped": "deploy-prod#148 skipped",
+            "captured.build.finished.blocked": "infusion#302 blocked",
             "cluster_token.registration_blocked": "refused 202.188.43.20",
-            "job.activated": "acme-inc/deploy-prod#144 running (deploy-prod), manual ':rocket: Deploy to production?' unblocked failed=False",
-            "job.finished.automatic_retry": "acme-inc/deploy-prod#141 running (deploy-prod), script ':hammer: Build' passed failed=False",
-            "job.finished": "acme-inc/deploy-prod#141 running (deploy-prod), script ':rspec: Test' failed failed=True",
-            "job.finished.manual_retry": "acme-inc/deploy-prod#141 running (deploy-prod), script ':hammer: Build' passed failed=False",
-            "job.finished.trigger": "acme-inc/deploy-prod#141 running (deploy-prod), trigger 'Deploy to production' passed failed=False",
-            "job.promised_exit_status": "acme-inc/deploy-prod#142 failing (deploy-prod), script ':rspec: Test' running failed=False",
-            "job.scheduled": "acme-inc/deploy-prod#141 running (deploy-prod), script ':rspec: Test' scheduled failed=False",
-            "job.started": "acme-inc/deploy-prod#141 running (deploy-prod), script ':rspec: Test' running failed=False",
+            "job.activated": "deploy-prod#144 running, manual ':rocket: Deploy to production?' unblocked",
+            "job.finished.automatic_retry": "deploy-prod#141 running, script ':hammer: Build' passed",
+            "job.finished": "deploy-prod#141 running, script ':rspec: Test' failed for good",
+            "job.finished.manual_retry": "deploy-prod#141 running, script ':hammer: Build' passed",
+            "job.finished.trigger": "deploy-prod#141 running, trigger 'Deploy to production' passed",
+            "job.promised_exit_status": "deploy-prod#142 failing, script ':rspec: Test' running",
+            "job.scheduled": "deploy-prod#141 running, script ':rspec: Test' scheduled",
+            "job.started": "deploy-prod#141 running, script ':rspec: Test' running",
             "package.created": "says nothing",
             "ping": "ping=True",
             "test_engine.workflow.alarm": "says nothing",
@@ -96,6 +95,13 @@ def test_an_unblocked_gate_says_who_opened_it(payloads):
     """The person who unblocked a step stands in the job, not in the sender."""
     job = observe("job.activated", payloads["job.activated.json"]).jobs[0]
     assert job.unblocked_by.name == snapshot("Sam Kim")
+
+
+def test_a_build_says_where_it_belongs(payloads):
+    """The organization stands only in the url; the pipeline that comes beside a build is put inside."""
+    facts = observe("build.running", payloads["build.running.json"])
+    assert (facts.build.ref.org, facts.pipeline_slug) == ("acme-inc", "deploy-prod")
+    assert (facts.build.pipeline.slug, facts.build.pipeline.default_branch) == ("deploy-prod", "main")
 
 
 def test_the_pipeline_is_the_one_of_the_url_when_none_stands_beside(payloads):
