@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -14,6 +13,7 @@ from bot.core.arguments import Argument, arguments
 from bot.core.operation import Call, Operation, Registry
 from bot.core.usage import usage
 from bot.core.validation import unknown_flag, validate
+from bot.core.values import gathered, written
 from bot.core.vocabulary import resolve
 from bot.core.words import normalise, shown, split, typed
 from bot.errors import UsageError
@@ -145,31 +145,6 @@ def _flagged(op: Operation, argument: Argument, value: Any, command: str) -> Any
     return values[0]
 
 
-def gathered(argument: Argument, values: Iterable[str]) -> list[str] | dict[str, str]:
-    """Several values of one argument: KEY=value pairs, or comma-separated words (CSV quotes keep a comma).
-
-    Raises UsageError for a pair without its `=`.
-    """
-    if argument.kind == "dict":
-        return dict(_pair(argument, value) for value in values)
-    return [item for value in values for item in _items(value)]
-
-
-def _pair(argument: Argument, text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise UsageError(f"`{shown(text)}` should look like `KEY=value`.", "", argument.name)
-    return key.strip(), value
-
-
-def _items(text: str) -> list[str]:
-    try:
-        row = next(csv.reader([text], skipinitialspace=True), [])
-    except csv.Error:
-        row = text.split(",")
-    return [item.strip() for item in row if item.strip()]
-
-
 def _positional(
     op: Operation, declared: Sequence[Argument], flagged: Mapping[str, Any], words: Sequence[str], command: str
 ) -> dict[str, Any]:
@@ -209,31 +184,17 @@ def unparse(call: Call, registry: Registry) -> str:
 
 def _bare(argument: Argument, value: Any) -> list[str] | None:
     """A positional argument without its flag; None where only a flag can say it."""
-    written = _written(value)
-    plain = written and not argument.several and not written[0].startswith("-")
-    return written if plain else None
+    words = written(value)
+    plain = words and not argument.several and not words[0].startswith("-")
+    return words if plain else None
 
 
 def _spelled(argument: Argument, value: Any) -> list[str]:
     if argument.kind == "bool" and value is not None:
         on = str(value).lower() == "true"
         return [argument.flag if on else "--no-" + argument.flag[2:]]
-    return [word for text in _written(value) for word in _flag_with(argument, text)]
+    return [word for text in written(value) for word in _flag_with(argument, text)]
 
 
 def _flag_with(argument: Argument, text: str) -> list[str]:
     return [f"{argument.flag}={text}"] if text.startswith("-") else [argument.flag, text]
-
-
-def _written(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, Mapping):
-        return [f"{key}={text}" for key, text in value.items()]
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_item(str(one)) for one in value]
-    return [str(value)]
-
-
-def _item(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\s]', text) else text

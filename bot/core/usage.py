@@ -34,4 +34,4 @@ def _flag(argument: Argument) -> str:
 def _value(argument: Argument) -> str:
     if argument.choices and len(argument.choices) <= 4:
         return "|".join(argument.choices)
-    return argument.word
+    return "N" if argument.kind == "number" else argument.word

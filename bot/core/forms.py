@@ -1,0 +1,153 @@
+"""An operation's arguments as a modal, and a submitted modal as arguments.
+
+https://docs.slack.dev/surfaces/modals
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.arguments import Argument, arguments
+from bot.core.blocks import Block, input_block, plain, section, shorten
+from bot.core.inputs import element, field_block, field_element, is_on
+from bot.core.markup import Mrkdwn
+from bot.core.operation import Field, Operation
+from bot.core.values import gathered
+from bot.errors import UsageError
+
+View = dict[str, Any]
+
+_TITLE_LIMIT = 24
+
+
+def form(
+    op: Operation,
+    given: Mapping[str, Any],
+    *,
+    callback_id: str,
+    private_metadata: str,
+    fields: Sequence[Field] = (),
+    title: str | None = None,
+) -> View:
+    """The modal that asks for an operation's arguments, filled with what was given already and the defaults.
+
+    A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`).
+    """
+    blocks = [_block(one, given.get(one.name)) for one in _asked(op, fields)]
+    extra = given.get("fields")
+    known = extra if isinstance(extra, Mapping) else {}
+    blocks += [_field(one, known.get(one.key)) for one in fields]
+    view = _modal(
+        title or _title(op), blocks or [section(Mrkdwn("There is nothing to fill in."), block_id="nothing")]
+    )
+    return view | {
+        "callback_id": callback_id[:255],
+        "private_metadata": private_metadata[:3000],
+        "submit": plain((op.verb or op.noun).capitalize(), _TITLE_LIMIT),
+    }
+
+
+def loading(title: str) -> View:
+    """The modal that is shown at once, while the form is being made: `trigger_id` lives three seconds."""
+    return _modal(title, [section(Mrkdwn("⏳ One moment…"), block_id="loading")])
+
+
+def notice_view(title: str, text: str) -> View:
+    """A modal that only says something: why there is no form."""
+    return _modal(title, [section(text, block_id="said")])
+
+
+def _modal(title: str, blocks: Sequence[Block]) -> View:
+    return {
+        "type": "modal",
+        "title": plain(title, _TITLE_LIMIT),
+        "close": plain("Never mind", _TITLE_LIMIT),
+        "blocks": list(blocks)[:100],
+    }
+
+
+def _title(op: Operation) -> str:
+    """`build create` → `Create build`."""
+    return f"{op.verb} {op.noun}".strip().capitalize()
+
+
+def _asked(op: Operation, fields: Sequence[Field]) -> list[Argument]:
+    """The arguments that the form asks for; a block step's own inputs take the place of `fields`."""
+    shown = [one for one in arguments(op.args) if one.opt.form]
+    return [one for one in shown if not (fields and one.name == "fields")]
+
+
+def _block(argument: Argument, given: Any) -> Block:
+    value = argument.default if given is None else given
+    hint = "One KEY=value a line." if argument.kind == "dict" else argument.opt.hint
+    optional = not argument.required or argument.kind == "bool"
+    return input_block(argument.name, argument.description, element(argument, value), hint=hint, optional=optional)
+
+
+def _field(field: Field, given: Any) -> Block:
+    value = field.default if given is None else str(given)
+    return input_block(
+        field_block(field),
+        field.label or field.key,
+        field_element(field, value),
+        hint=field.hint,
+        optional=not field.required,
+    )
+
+
+def submitted(
+    op: Operation,
+    values: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    fields: Sequence[Field] = (),
+    given: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The arguments in `view.state.values`, as strings; what was left empty is absent.
+
+    Of `given`, only what the form did not ask for is kept. Raises UsageError for a malformed KEY=value line.
+    """
+    asked = _asked(op, fields)
+    names = {one.name for one in asked} | ({"fields"} if fields else set())
+    kept = {name: value for name, value in (given or {}).items() if name not in names}
+    read = {one.name: _read(one, _entry(values, one.name)) for one in asked}
+    filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
+    extra = {field.key: _chosen(field, _entry(values, field_block(field))) for field in fields}
+    stated = {key: value for key, value in extra.items() if value != ""}
+    return kept | filled | ({"fields": stated} if stated else {})
+
+
+def _entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str) -> list[str]:
+    """What stands in one input: a text, the chosen option, or several."""
+    state = next(iter(values.get(block_id, {}).values()), {})
+    if "selected_options" in state:
+        return [option["value"] for option in state["selected_options"] or []]
+    if "selected_option" in state:
+        return [state["selected_option"]["value"]] if state["selected_option"] else []
+    return [state["value"]] if state.get("value") else []
+
+
+def _read(argument: Argument, entry: list[str]) -> Any:
+    if argument.kind == "bool":
+        on = bool(entry)
+        return None if on == is_on(argument.default) else str(on).lower()
+    if argument.kind == "dict":
+        return gathered(argument, [line for text in entry for line in text.splitlines() if line.strip()])
+    if argument.kind == "list":
+        return entry if argument.choices or argument.opt.suggest else gathered(argument, entry)
+    return entry[0] if entry else None
+
+
+def _chosen(field: Field, entry: list[str]) -> str:
+    """A block step takes several choices as one text, a line each."""
+    real = {f"option:{index}": value for index, (_, value) in enumerate(field.options)}
+    return "\n".join(real.get(value, value) for value in entry)
+
+
+def errors(op: Operation, error: UsageError, fields: Sequence[Field] = ()) -> dict[str, str]:
+    """`response_action: errors`: what is wrong, under its input, or under the first one."""
+    blocks = [*(one.name for one in _asked(op, fields)), *(field_block(field) for field in fields)]
+    wanted = [error.field, f"fields.{error.field}"]
+    block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
+    hint = "" if error.hint.startswith("Usage:") else error.hint
+    return {block: shorten(re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip()), 500)}
