@@ -15,19 +15,17 @@ MARKED = HISTORY | {"metadata.message:read"}  # the mark on a message is left ou
 METHODS: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # takes the app-level token with connections:write
     "auth.test": frozenset(),
-    "chat.delete": frozenset({"chat:write"}),
-    "chat.getPermalink": frozenset(),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": MARKED,
     "conversations.info": READ,
+    "conversations.open": frozenset({"im:write"}),
     "conversations.replies": MARKED,
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "users.info": frozenset({"users:read", "users:read.email"}),
     "views.open": frozenset(),
-    "views.push": frozenset(),
     "views.update": frozenset(),
 }
 """Web API methods that the bot may call, with every scope that they use."""
