@@ -1,0 +1,59 @@
+"""Takes secrets out of text that is shown: by the shapes of known tokens, and by names that announce one."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "•••"
+
+_SHAPES = re.compile(
+    r"""
+      \bxox[a-z]-[A-Za-z0-9-]{6,}                        # Slack: https://docs.slack.dev/authentication/tokens
+    | \bxapp-[A-Za-z0-9-]{6,}
+    | \bbk[a-z]{2}_[A-Za-z0-9_-]{6,}                     # Buildkite: bkua_, bkct_, bkaj_, …
+    | \bgh[pousr]_[A-Za-z0-9]{10,}                       # GitHub
+    | \bgithub_pat_[A-Za-z0-9_]{10,}
+    | \bglpat-[A-Za-z0-9_-]{10,}                         # GitLab
+    | \b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}             # AWS
+    | \beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?   # JSON web tokens
+    | \b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}       # Stripe
+    | \bnpm_[A-Za-z0-9]{20,}
+    """,
+    re.VERBOSE,
+)
+_WEBHOOK = re.compile(r"(https://hooks\.slack\.com/)[^\s\"'<>]+")
+_URL_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,64}:)[^\s/@]{1,256}(?=@)", re.IGNORECASE)
+_BEARER = re.compile(r"(\b(?:bearer|basic|token)[ \t]+)(?=[^\s]*[0-9_.=/+])[A-Za-z0-9_.=/+-]{12,}", re.IGNORECASE)
+_NAMED = re.compile(
+    r"""
+    ( (?<![A-Za-z0-9_.-])["']? [A-Za-z0-9_.-]{0,40}
+      (?:password|passwd|passphrase|pwd|token|secret|api[_-]?key|access[_-]?key|private[_-]?key|credential)
+      [A-Za-z0-9_.-]{0,40} ["']? [ \t]* (?:=>|:=|[=:]) [ \t]* )
+    ( "[^"\n]*" | '[^'\n]*' | [^\s,;&"']+ )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_FLAG = re.compile(
+    r"""(--?(?:password|passwd|token|secret|api-key|access-key|private-key)[ \t]+)(?!-)
+    ("[^"\n]*"|'[^'\n]*'|\S+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BEGIN = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_KEY_BLOCK = re.compile(rf"{_BEGIN}.*?(?:{_END}|\Z)", re.DOTALL)
+_KEY_REST = re.compile(rf"(?:^[A-Za-z0-9+/=]{{1,200}}[ \t]*\n)+(?={_END})", re.MULTILINE)
+
+
+def masked(text: str) -> str:
+    """`text` with every secret that can be recognised replaced by `•••`; names of secrets stay readable.
+
+    A private key whose beginning or end is missing is masked as far as it goes.
+    """
+    text = _KEY_BLOCK.sub(f"{MASK} private key {MASK}", text)
+    text = _KEY_REST.sub(f"{MASK}\n", text)
+    text = _SHAPES.sub(MASK, text)
+    text = _WEBHOOK.sub(rf"\1{MASK}", text)
+    text = _URL_LOGIN.sub(rf"\1{MASK}", text)
+    text = _NAMED.sub(rf"\1{MASK}", text)
+    text = _FLAG.sub(rf"\1{MASK}", text)
+    return _BEARER.sub(rf"\1{MASK}", text)

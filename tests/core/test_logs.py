@@ -1,0 +1,134 @@
+"""A log as people read it."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.logs import SHOWN, clean, tail
+from bot.core.secrets import MASK, masked
+
+SECRETS = [
+    "xoxb-1234567890-abcdefghij",
+    "xapp-1-A012345-9876543210-abc",
+    "bkua_0123456789abcdef",
+    "bkct_0123456789abcdef",
+    "bkaj_0123456789abcdef",
+    "ghp_0123456789abcdefghij",
+    "github_pat_0123456789abcdefghij",
+    "AKIA0123456789ABCDEF",
+    "ASIA0123456789ABCDEF",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+]
+noise = st.text(st.characters(codec="utf-8"), max_size=60)
+garbage = st.text(st.sampled_from("ab\n\r\t\x1b\x07\x9b[]_;m0K\\\x00~+-^ =:'\"xoxb-"), max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m and \x1b[1;4mbold\x1b[m", "red and bold"),
+        ("\x1b_bk;t=1723000000000\x07hello", "hello"),
+        ("a\x1b]0;title\x07b\x1b]8;;https://x\x1b\\c", "abc"),
+        ("10%\r50%\r100%\ndone\r\n", "100%\ndone\n"),
+        ("line\r\x1b[K", "line"),
+        (
+            "~~~ Preparing\n--- :package: Build\n+++ Test\n^^^ +++\nfailed",
+            "▸ Preparing\n▸ :package: Build\n▸ Test\nfailed",
+        ),
+        ("\x1b]1339;url='https://x.test';content='Report'\x07", "Report"),
+        ("--- a/file.py\n---\n", "▸ a/file.py\n---\n"),
+        ("bell\x07 null\x00 tab\tend", "bell null tab    end"),
+        ("never ended \x1b]0;title\nnext", "never ended \nnext"),
+    ],
+)
+def test_what_a_terminal_would_show_is_shown(raw: str, shown: str) -> None:
+    """Colours, time markers, titles and progress bars are gone; group headers can be read."""
+    assert clean(raw) == shown
+
+
+@given(garbage)
+def test_no_control_character_is_left(raw: str) -> None:
+    """Whatever a job prints, only line breaks remain of all control characters."""
+    assert not [char for char in clean(raw) if ord(char) < 32 and char != "\n"]
+    assert "\x1b" not in clean(raw)
+    assert "\x9b" not in clean(raw)
+
+
+@given(garbage, st.integers(1, 300), st.booleans())
+def test_the_end_of_a_log_is_bounded(raw: str, lines: int, whole: bool) -> None:
+    """Never more lines than asked for, never more characters than fit a message."""
+    shown = tail(raw * 40, lines, whole=whole)
+    assert len(shown.text) <= SHOWN
+    assert shown.lines <= lines
+    assert not shown.text or shown.text.count("\n") + 1 == shown.lines
+
+
+@given(st.sampled_from(SECRETS), noise, noise)
+def test_a_token_is_never_shown(secret: str, before: str, after: str) -> None:
+    """A token of a known form is masked wherever it stands apart, even in colour."""
+    raw = f"{before} \x1b[32m{secret}\x1b[0m {after}"
+    assert secret not in clean(raw)
+
+
+@given(st.sampled_from(SECRETS))
+def test_a_token_cut_by_escapes_is_still_a_token(secret: str) -> None:
+    """A token with an escape sequence in its middle is put together before it is looked for."""
+    assert clean(f"{secret[:9]}\x1b[0m{secret[9:]}") == MASK
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("DB_PASSWORD=hunter2 next", f"DB_PASSWORD={MASK} next"),
+        ('"secret": "a b c", "x": 1', f'"secret": {MASK}, "x": 1'),
+        ("token: 'abc def'", f"token: {MASK}"),
+        ("AWS_SECRET_ACCESS_KEY = abc/def+1", f"AWS_SECRET_ACCESS_KEY = {MASK}"),
+        ("psql --password hunter2 -h db", f"psql --password {MASK} -h db"),
+        ("git clone https://ci:s3cr3t@git.test/x", f"git clone https://ci:{MASK}@git.test/x"),
+        ("Authorization: Bearer abcdef1234567890", f"Authorization: Bearer {MASK}"),
+        ("https://hooks.slack.com/services/T0/B0/xyz", f"https://hooks.slack.com/{MASK}"),
+        ("no secrets here", "no secrets here"),
+        ("token count 12, tokenizer ok", "token count 12, tokenizer ok"),
+    ],
+)
+def test_named_secrets_are_masked_and_their_names_stay(raw: str, shown: str) -> None:
+    """The value after a name that announces a secret is masked; the name and the rest can be read."""
+    assert masked(raw) == shown
+
+
+def test_a_private_key_is_masked_even_in_part() -> None:
+    """A private key is masked whole, without its end, and without its beginning."""
+    body = "MIIEvQIBADANBgkqhkiG9w0\nBAQEFAASCBKcwggSjAgEA\n"
+    begin, end = "-----BEGIN RSA PRIVATE KEY-----\n", "-----END RSA PRIVATE KEY-----"
+    for raw in (begin + body + end, begin + body, body + end):
+        assert "MIIE" not in masked(raw)
+        assert "BAQE" not in masked(raw)
+
+
+def test_the_line_that_was_cut_is_dropped() -> None:
+    """The end of a longer log begins within a line: half a token has no shape, so that line is not shown."""
+    assert tail("45-rest-of-a-token\nlast", 50, whole=False) == ("last", 1, True)
+    assert tail("first\nlast\n\n", 50, whole=True) == ("first\nlast", 2, False)
+
+
+def test_long_lines_and_many_lines_are_shortened() -> None:
+    """The last lines are kept, each shortened; that something was left out is told."""
+    shown = tail("x" * 5000 + "\n" + "\n".join(map(str, range(100))), 50, whole=True)
+    assert (shown.lines, shown.cut, shown.text.split("\n")[0]) == (50, True, "50")
+    assert tail("y" * 5000, 50, whole=True).text.endswith("y…")
+
+
+def test_a_hostile_log_is_read_in_time() -> None:
+    """A megabyte of what is hard to match takes well under ten seconds."""
+    begun = time.perf_counter()
+    for hard in (
+        "password" * 30_000,
+        "\x1b[" * 100_000,
+        "\x1b]x" * 60_000,
+        "eyJ" + "a" * 250_000,
+        "-----BEGIN " * 20_000,
+    ):
+        clean(hard)
+    assert time.perf_counter() - begun < 10
