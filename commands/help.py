@@ -1,0 +1,28 @@
+"""`help`: what there is, and how it is written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.context import Context
+from bot.core.handbook import help_reply
+from bot.core.operation import Args, Effect, Opt, Permission, Reply, operation
+
+
+class Topic(Args):
+    """What help is wanted with."""
+
+    noun: Annotated[
+        str | None, Opt(positional=True, hint="build"), Field(description="A noun: build, job, agent")
+    ] = None
+    verb: Annotated[str | None, Opt(positional=True, hint="create"), Field(description="One of its commands")] = (
+        None
+    )
+
+
+@operation("help", needs=Permission.HELP, effect=Effect.READ, examples=("help", "help build", "help build create"))
+async def show_help(args: Topic, ctx: Context) -> Reply:
+    """Show what you can run here."""
+    return help_reply(ctx.registry, ctx.allowed, args.noun, args.verb, ctx.command)

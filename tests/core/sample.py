@@ -1,0 +1,110 @@
+"""A small registry of its own kind: one operation for every way in which an argument can be written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from bot.core.address import AtBranch, AtBuild, AtJob
+from bot.core.operation import Args, Effect, Operation, Opt, Permission, Registry, Reply, operation
+
+
+class Create(AtBranch):
+    """A build to start."""
+
+    commit: Annotated[str, Opt(short="c"), Field(description="Commit")] = "HEAD"
+    message: Annotated[str | None, Opt(short="m", multiline=True), Field(description="Message")] = None
+    env: Annotated[dict[str, str], Opt(short="e", hint="DEPLOY=1"), Field(description="Environment")] = Field(
+        default_factory=dict
+    )
+    ignore_branch_filters: Annotated[bool, Opt(short="i"), Field(description="Ignore branch filters")] = False
+
+
+class Listing(Args):
+    """Builds to show."""
+
+    pipeline: Annotated[str | None, Opt(short="p", positional=True, suggest="pipeline")] = None
+    state: Annotated[tuple[Literal["running", "passed", "failed"], ...], Field(description="States")] = ()
+    branch: Annotated[tuple[str, ...], Field(description="Branches")] = ()
+    limit: Annotated[int, Field(ge=1, le=50, description="At most")] = 10
+    summary: Annotated[bool, Field(description="Without jobs")] = True
+
+
+class Stop(Args):
+    """Agents to stop."""
+
+    agent: Annotated[tuple[str, ...], Opt(positional=True, suggest="agent"), Field(min_length=1)]
+    force: Annotated[bool, Field(description="Cancel what runs")] = False
+
+
+class Pause(Args):
+    """An agent to pause."""
+
+    agent: Annotated[str, Opt(positional=True, suggest="agent"), Field(description="Agent name or id")]
+    note: Annotated[str | None, Field(description="Why")] = None
+    timeout_in_minutes: Annotated[int, Field(ge=1, le=1440, description="Resume by itself after")] = 5
+
+
+class Reprioritize(Args):
+    """A job to move."""
+
+    job: Annotated[str, Opt(positional=True)]
+    priority: Annotated[int, Opt(positional=True)]
+    order: Annotated[Literal["first", "last"], Field(description="Order")] = "last"
+
+
+class Unblock(AtJob):
+    """A block step to unblock."""
+
+    fields: Annotated[dict[str, str], Opt(short="f"), Field(description="Fields")] = Field(default_factory=dict)
+
+
+class Topic(Args):
+    """A subject of help."""
+
+    noun: Annotated[str | None, Opt(positional=True)] = None
+    verb: Annotated[str | None, Opt(positional=True)] = None
+
+
+class Nothing(Args):
+    """No arguments."""
+
+
+async def _answer(args: Args, ctx: Any) -> Reply:
+    """Do what the name says."""
+    del ctx
+    return Reply(text=type(args).__name__)
+
+
+def _operation(name: str, model: type[Args], needs: Permission, effect: Effect, **options: Any) -> Operation:
+    async def run(args: Args, ctx: Any) -> Reply:
+        return await _answer(args, ctx)
+
+    run.__annotations__["args"] = model
+    run.__doc__ = f"What `{name}` does."
+    return operation(name, needs=needs, effect=effect, **options)(run)
+
+
+def sample() -> Registry:
+    """Operations of every shape."""
+    read, build, agents = Permission.READ, Permission.BUILD, Permission.AGENTS
+    return Registry(
+        [
+            _operation("build create", Create, build, Effect.WRITE, examples=("build create web -b main",)),
+            _operation("build list", Listing, read, Effect.READ),
+            _operation("build view", AtBuild, read, Effect.READ),
+            _operation("build cancel", AtBuild, build, Effect.WRITE),
+            _operation("build retry", AtBuild, build, Effect.WRITE),
+            _operation("job log", AtJob, Permission.LOGS, Effect.READ),
+            _operation("job retry", AtJob, build, Effect.WRITE),
+            _operation("job unblock", Unblock, build, Effect.WRITE),
+            _operation("job reprioritize", Reprioritize, build, Effect.WRITE),
+            _operation("agent list", Nothing, read, Effect.READ),
+            _operation("agent pause", Pause, agents, Effect.WRITE),
+            _operation("agent stop", Stop, agents, Effect.WRITE),
+            _operation("organization list", Nothing, read, Effect.READ),
+            _operation("help", Topic, Permission.HELP, Effect.READ),
+            _operation("whoami", Nothing, Permission.HELP, Effect.READ),
+        ]
+    )

@@ -1,0 +1,229 @@
+"""Typed text becomes the call that was meant."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.arguments import Argument, arguments
+from bot.core.grammar import parse, unparse, validate
+from bot.core.operation import Call, Operation
+from bot.core.words import normalise, quote, split, typed
+from bot.errors import UsageError
+
+from tests.core.sample import sample
+
+REGISTRY = sample()
+CHANGED = "“”„‟‘’‚‛\u00a0\u202f\u2007\0"
+PIECES = st.sampled_from(
+    [
+        "build",
+        "create",
+        "agent",
+        "stop",
+        "list",
+        "-b",
+        "--branch",
+        "-e",
+        "A=1",
+        "--state",
+        "a,b",
+        '"',
+        "'",
+        "—",
+        "--",
+    ]
+    + [
+        "–b",
+        "<@U1|x>",
+        "<http://a.b|a.b>",
+        "&lt;",
+        "--yes",
+        "-h",
+        "-5",
+        "web#1",
+        "#",
+        "\\",
+        "it’s",
+        "\n",
+        "--no-force",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("build create web —branch main", ["build", "create", "web", "--branch", "main"]),
+        ("build create web –b main", ["build", "create", "web", "-b", "main"]),
+        ("build create web —b=main", ["build", "create", "web", "-b=main"]),
+        ("x ——yes -–yes", ["x", "--yes", "--yes"]),
+        ("-m “don’t stop”", ["-m", "don't stop"]),
+        ("-m „so“", ["-m", "so"]),
+        ("-m ‘it’s fine’", ["-m", "it's fine"]),
+        ("don't and won’t", ["don't", "and", "won't"]),
+        ("-m 'two words' x", ["-m", "two words", "x"]),
+        ("a\u00a0b\u202fc", ["a", "b", "c"]),
+        ("#1 c\\d", ["#1", "c\\d"]),
+        ("feat—x a–b", ["feat—x", "a–b"]),
+        ("a — b", ["a", "—", "b"]),
+        ('-m "— a —b"', ["-m", "— a —b"]),
+        ("&amp;&amp; &lt;b&gt; &amp;lt;", ["&&", "<b>", "&lt;"]),
+        ("<https://buildkite.com/acme/web/builds/1|build 1>", ["https://buildkite.com/acme/web/builds/1"]),
+        ("<https://buildkite.com/acme/web?a=1&amp;b=2>", ["https://buildkite.com/acme/web?a=1&b=2"]),
+        ("web.<http://app.io|app.io>", ["web.app.io"]),
+        ("<mailto:ann@acme.test|ann@acme.test>", ["ann@acme.test"]),
+        ("<@U0ANN|ann> <#C0CI|ci> <#C1|>", ["<@U0ANN>", "<#C0CI>", "<#C1>"]),
+        ("<!here|here> <!subteam^S1|@ops>", ["here", "@ops"]),
+        ("x '' \"\"", ["x", "", ""]),
+        ("—5", ["-5"]),
+    ],
+)
+def test_punctuation_that_clients_change_is_changed_back(text: str, words: list[str]) -> None:
+    """What a phone makes of quotes, dashes, links and spaces is read as what the person meant."""
+    assert split(normalise(text)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("", Call("help")),
+        ("  ", Call("help")),
+        ("--help", Call("help")),
+        ("build", Call("help", {"noun": "build"})),
+        ("build --help", Call("help", {"noun": "build"})),
+        ("build create --help", Call("help", {"noun": "build", "verb": "create"})),
+        ("build create web -h", Call("help", {"noun": "build", "verb": "create"})),
+        ("help build create", Call("help", {"noun": "build", "verb": "create"})),
+        ("whoami", Call("whoami")),
+        ("org ls", Call("organization list")),
+        ("build new web", Call("build create", {"pipeline": "web"})),
+        ("job priority a1 -5", Call("job reprioritize", {"job": "a1", "priority": "-5"})),
+        ("/bk Build View 7", Call("build view", {"pipeline": "7"})),
+        ("cancel", Call("build cancel")),
+        ("retry", Call("build retry")),
+        ("log", Call("job log")),
+        ("unblock", Call("job unblock")),
+        ("pause mac-1", Call("agent pause", {"agent": "mac-1"})),
+        ("reprioritize a 1", Call("job reprioritize", {"job": "a", "priority": "1"})),
+        ("build view web 101", Call("build view", {"pipeline": "web", "number": "101"})),
+        ("build view -n 101 web", Call("build view", {"pipeline": "web", "number": "101"})),
+        ("build view -p web 101", Call("build view", {"pipeline": "web", "number": "101"})),
+        ("build cancel web#1 --yes", Call("build cancel", {"pipeline": "web#1"}, yes=True)),
+        ("-y build cancel web#1", Call("build cancel", {"pipeline": "web#1"}, yes=True)),
+        (
+            "build create -e A=1 web -b main -e B=x=y -i",
+            Call(
+                "build create",
+                {
+                    "pipeline": "web",
+                    "branch": "main",
+                    "env": {"A": "1", "B": "x=y"},
+                    "ignore_branch_filters": "true",
+                },
+            ),
+        ),
+        ("build create web -m -fix", Call("build create", {"pipeline": "web", "message": "-fix"})),
+        ("build create web --message=--yes", Call("build create", {"pipeline": "web", "message": "--yes"})),
+        ("build create -- -web", Call("build create", {"pipeline": "-web"})),
+        (
+            "build list --state passed,failed --state running",
+            Call("build list", {"state": ["passed", "failed", "running"]}),
+        ),
+        ("build list --no-summary", Call("build list", {"summary": "false"})),
+        ("agent stop a b,c --force", Call("agent stop", {"agent": ["a", "b", "c"], "force": "true"})),
+        ("job log a1 -b 7", Call("job log", {"job": "a1", "number": "7"})),
+    ],
+)
+def test_text_becomes_the_call_that_was_meant(text: str, call: Call) -> None:
+    """Nouns, verbs, aliases, flags anywhere, lone verbs: each form of words is the call one expects."""
+    assert parse(text, REGISTRY) == call
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=25).map(" ".join), st.lists(PIECES).map("".join))
+)
+def test_no_text_at_all_breaks_the_grammar(text: str) -> None:
+    """Whatever is typed is either a call that the registry knows or a mistake that is explained."""
+    try:
+        call = parse(text, REGISTRY)
+        validate(REGISTRY[call.operation], call.args)
+    except UsageError as mistake:
+        assert mistake.message
+    else:
+        assert call.operation in REGISTRY
+
+
+@pytest.mark.parametrize(
+    "piece", ["'", '"', "-", "—", "<", "<a|", "&amp;", "a'", "' ", "-e ", "--", "a,", "\\", "#"]
+)
+def test_long_hostile_text_is_judged_quickly(piece: str) -> None:
+    """The longest text that is read costs milliseconds, whatever it repeats; a longer one is refused at once."""
+    began = time.process_time()
+    for text in ((piece * 4000)[:4000], "build create web " + (piece * 4000)[:3900], piece * 10_000):
+        try:
+            parse(text, REGISTRY)
+        except UsageError as mistake:
+            assert len(mistake.message) < 500
+    assert time.process_time() - began < 1.0
+
+
+def test_text_over_the_limit_is_refused_with_the_limit() -> None:
+    """More than 4,000 characters are not read, and the answer says so."""
+    with pytest.raises(UsageError, match=r"5,000 characters long; I read at most 4,000"):
+        parse("x" * 5000, REGISTRY)
+
+
+@given(st.text(st.characters(exclude_characters=CHANGED, exclude_categories=["Cs"])))
+def test_a_quoted_word_comes_back_whole(word: str) -> None:
+    """Any word, typed with quotes and entities as Slack sends them, is split back into itself."""
+    assert split(normalise(typed(word))) == [word]
+    assert split(quote(word)) == [word]
+
+
+def _plain_text() -> st.SearchStrategy[str]:
+    letters = st.characters(exclude_characters=CHANGED, exclude_categories=["Cs", "Cc"])
+    return st.one_of(
+        st.text(letters, min_size=1, max_size=20).map(str.strip).filter(bool),
+        st.sampled_from(
+            ["-x", "--yes", "-5", "a b", "it's", '"', "a,b", "<@U1>", "—b", "&amp;", "K=V", "#1", "--"]
+        ),
+    )
+
+
+def _values(argument: Argument) -> st.SearchStrategy[Any]:
+    text = _plain_text()
+    match argument.kind:
+        case "bool":
+            return st.sampled_from(["true", "false"])
+        case "choice":
+            return st.sampled_from(argument.choices)
+        case "number":
+            return st.integers(argument.low or -9, argument.high or 99).map(str)
+        case "dict":
+            keys = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
+            return st.dictionaries(keys, st.one_of(text, st.just("")), min_size=1, max_size=3)
+        case "list":
+            one = st.sampled_from(argument.choices) if argument.choices else text
+            return st.lists(one, min_size=1, max_size=3)
+    return text
+
+
+def _calls(op: Operation) -> st.SearchStrategy[Call]:
+    declared = arguments(op.args)
+    required = {one.name: _values(one) for one in declared if one.required}
+    optional = {one.name: _values(one) for one in declared if not one.required}
+    args = st.fixed_dictionaries(required, optional=optional)
+    return st.builds(Call, st.just(op.name), args, st.booleans())
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from([*REGISTRY]).flatmap(_calls))
+def test_a_call_written_as_text_reads_back_as_itself(call: Call) -> None:
+    """Whatever form or button a call came from, its text is the same call."""
+    assert parse(unparse(call, REGISTRY), REGISTRY) == call
