@@ -50,12 +50,14 @@ class BuildCalls(Calls):
         path = self.path("pipelines", pipeline, "builds")
         return self.paged(path, f"pipeline {pipeline}", Build, params, limit)
 
-    async def build(self, pipeline: str, number: int, *, jobs: bool = True) -> Build:
-        """One build, with its jobs and their counts.
+    async def build(
+        self, pipeline: str, number: int, *, jobs: bool = True, job_states: Sequence[str] = ()
+    ) -> Build:
+        """One build, with its jobs (only those in `job_states`, where given) and the counts of all.
 
         https://buildkite.com/docs/apis/rest-api/builds#get-a-build
         """
-        params = _flags(exclude_jobs=not jobs)
+        params = [*_flags(exclude_jobs=not jobs), *_several("job_states", job_states)]
         return await self.get(self._build(pipeline, number), f"build {pipeline}#{number}", Build, params)
 
     async def create_build(self, pipeline: str, new: NewBuild, mark: str | None) -> Build:

@@ -1,0 +1,1 @@
+"""The Slack side: requests in, messages out, who people are."""

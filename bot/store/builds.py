@@ -36,6 +36,13 @@ async def follow(tx: Tx, build_id: str, now: datetime, read_due: datetime | None
     await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
 
 
+async def followed_since(tx: Tx, build_id: str) -> datetime | None:
+    """Since when a build is followed; None: it is not."""
+    query = sa.select(builds.c.followed_at).where(builds.c.id == build_id, builds.c.followed)
+    since: datetime | None = await tx.scalar(query)
+    return since
+
+
 async def plan_read(tx: Tx, build_id: str, due: datetime | None, failures: int = 0) -> None:
     """When the build is to be read next; None: not by itself."""
     change = {"read_due": due, "read_failures": failures}

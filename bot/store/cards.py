@@ -46,8 +46,7 @@ async def of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
 
 async def mark_due(tx: Tx, build_id: str, due: datetime) -> None:
     """What is known of a build has changed: its cards are to be drawn again."""
-    sooner = sa.or_(cards.c.due_at.is_(None), cards.c.due_at > due)
-    live = (cards.c.build_id == build_id, cards.c.state == "live", sooner)
+    live = (cards.c.build_id == build_id, cards.c.state == "live")
     await tx.execute(sa.update(cards).where(*live).values(due_at=due))
 
 
@@ -70,12 +69,13 @@ async def change(tx: Tx, card_id: str, **values: Any) -> None:
     await tx.execute(sa.update(cards).where(cards.c.id == card_id).values(values))
 
 
-async def drawn(tx: Tx, card_id: str, was_due: datetime | None, **values: Any) -> None:
-    """A card has been drawn: it is due no more, unless it has become so meanwhile."""
-    still = sa.case((cards.c.due_at == was_due, None), else_=cards.c.due_at)
-    await tx.execute(
-        sa.update(cards).where(cards.c.id == card_id).values(due_at=still, intent_at=None, attempts=0, **values)
-    )
+async def drawn(tx: Tx, card: Card, revision: int, again: datetime | None, **values: Any) -> None:
+    """A card shows that revision now: it is due no more before `again`, unless more has become known meanwhile."""
+    newest = sa.select(builds.c.revision).where(builds.c.id == card.build_id).scalar_subquery()
+    same = sa.and_(newest == revision, cards.c.due_at == card.due_at)
+    due = sa.case((same, sa.bindparam("again", again, cards.c.due_at.type)), else_=cards.c.due_at)
+    change = {"due_at": due, "intent_at": None, "attempts": 0, **values}
+    await tx.execute(sa.update(cards).where(cards.c.id == card.id).values(change))
 
 
 async def tell(
@@ -89,8 +89,9 @@ async def tell(
     episode: int = 0,
     body: dict[str, Any] | None = None,
     asked_by: str | None = None,
+    state: str = "due",
 ) -> None:
-    """Say something once: a repeat of the key says nothing."""
+    """Say something once: a repeat of the key says nothing. With `state` dropped it counts as said already."""
     values = {
         "key": key,
         "kind": kind,
@@ -101,6 +102,7 @@ async def tell(
         "thread_ts": thread.ts or "",
         "body": body,
         "asked_by": asked_by,
+        "state": state,
         "due_at": now,
         "created_at": now,
     }
@@ -130,6 +132,11 @@ async def due_notices(tx: Tx, now: datetime, limit: int) -> tuple[Notice, ...]:
         .limit(limit)
     )
     return tuple(rows.notice(row) for row in found.mappings())
+
+
+async def forget_notice(tx: Tx, notice_id: int) -> None:
+    """As if it had never been wanted."""
+    await tx.execute(sa.delete(notices).where(notices.c.id == notice_id))
 
 
 async def change_notice(tx: Tx, notice_id: int, **values: Any) -> None:

@@ -18,7 +18,7 @@ async def keep(tx: Tx, arrived: Sequence[Delivery]) -> None:
     """Write deliveries; one whose id is there already is left as it is."""
     values = [
         {
-            "delivery_id": d.delivery_id,
+            "delivery_id": d.id,
             "event": d.event,
             "body": d.body,
             "received_at": d.received_at,

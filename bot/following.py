@@ -1,0 +1,101 @@
+"""What follows when something new is known of a build: cards to draw, notices to post, reads to plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core import facts, pace, telling
+from bot.model import Build, Card, Job, Known, Thread
+from bot.store import builds, cards
+from bot.store.store import Tx
+
+
+@dataclass(frozen=True)
+class Following:
+    """The rules of one moment: `now`, and whether webhooks are arriving (`alive`)."""
+
+    now: datetime
+    alive: bool
+
+    async def heard(self, tx: Tx, build: Build, jobs: Iterable[Job]) -> bool:
+        """Fold in what a webhook said, if the build is followed; says whether it is."""
+        before = await builds.lock(tx, build.id)
+        if before is None:
+            return False
+        after = await self._with_jobs(tx, facts.heard(before, build, self.now), jobs)
+        await self._write(tx, before, after)
+        return True
+
+    async def read(self, tx: Tx, build: Build, asked_at: datetime, asked: int) -> None:
+        """Fold in what REST answered to a question asked at `asked_at` with `asked` doubts raised."""
+        before = await builds.lock(tx, build.id)
+        after = await self._with_jobs(tx, facts.read(before, build, asked_at, asked), build.jobs)
+        await self._write(tx, before, after)
+
+    async def gone(self, tx: Tx, build_id: str, asked_at: datetime, asked: int) -> None:
+        """Fold in that REST knows the build no more."""
+        before = await builds.lock(tx, build_id)
+        if before:
+            await self._write(tx, before, facts.gone(before, asked_at, asked))
+
+    async def follow(self, tx: Tx, build: Build, thread: Thread, asked_by: str | None, card_id: str) -> Card:
+        """Give a build that was just read a card in a thread; what is true by now is not told again there."""
+        await self.read(tx, build, self.now, 0)
+        known = await builds.known(tx, build.id)
+        assert known is not None  # noqa: S101  (written a line ago, in this transaction)
+        await builds.follow(tx, build.id, self.now, pace.next_read(known, self.now, self.now, alive=self.alive))
+        card = await cards.want(tx, card_id, build.id, thread, asked_by, self.now)
+        if card.id == card_id:
+            await self._tell(tx, known, card, state="dropped")
+        return card
+
+    async def assume_end(self, tx: Tx, build_id: str) -> None:
+        """An end is announced although it is in doubt: a later life of the build is a new episode."""
+        known = await builds.lock(tx, build_id)
+        if known:
+            await builds.save(tx, facts.assume(known), self.now)
+
+    async def _with_jobs(self, tx: Tx, after: Known, said: Iterable[Job]) -> Known:
+        """Fold jobs in; a build looks different when one of its jobs does."""
+        jobs = tuple(said)
+        if not jobs:
+            return after
+        before = await builds.saved_jobs(tx, [job.id for job in jobs])
+        merged = [facts.job_after(before.get(job.id), job) for job in jobs]
+        changed = [job for job in merged if _looks(job) != _looks(before.get(job.id))]
+        await builds.save_jobs(tx, after.build.id, changed, self.now)
+        return replace(after, revision=after.revision + 1) if changed else after
+
+    async def _write(self, tx: Tx, before: Known | None, after: Known) -> None:
+        await builds.save(tx, after, self.now)
+        followed = await builds.followed_since(tx, after.build.id)
+        if followed is None:
+            return
+        due = pace.next_read(after, self.now, followed, alive=self.alive)
+        await builds.plan_read(tx, after.build.id, due)
+        if before is None or after.revision != before.revision or after.doubtful != before.doubtful:
+            await cards.mark_due(tx, after.build.id, self.now)
+        for card in await cards.of_build(tx, after.build.id):
+            await self._tell(tx, after, card)
+
+    async def _tell(self, tx: Tx, known: Known, card: Card, state: str = "due") -> None:
+        told = await cards.told(tx, card.id, known.episode)
+        wanted = telling.kinds(known, await builds.summary(tx, known))
+        for kind in wanted:
+            if kind not in told:
+                key = f"{card.id}:{kind}:{known.episode}"
+                thread = Thread(card.thread.team, card.thread.channel, card.thread.ts)
+                await cards.tell(
+                    tx, key, kind, thread, self.now, card_id=card.id, episode=known.episode, state=state
+                )
+        if set(wanted) & telling.ENDS:
+            await cards.overtake(tx, card.id, telling.OVERTAKEN_BY_AN_END)
+
+
+def _looks(job: Job | None) -> tuple[object, ...] | None:
+    """What a card shows of a job."""
+    if job is None:
+        return None
+    return (job.state, job.title, job.web_url, job.exit_status, job.soft_failed, job.retried, job.type)

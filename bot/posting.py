@@ -1,0 +1,96 @@
+"""Posts a message once, whatever happens on the way: intent written, posted with a mark, ts written."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.core import pace
+from bot.core.blocks import Message
+from bot.model import Thread
+from bot.slack.api import SlackApi
+from bot.slack.pacing import POST, Pacing
+from bot.slack.problems import SlackProblem
+
+# A message can be no older than its intent, but Slack's clock is not ours.
+_CLOCKS_APART = 60.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """It is there."""
+
+    ts: str
+
+
+@dataclass(frozen=True)
+class Later:
+    """Try again in so many seconds; with `doubtful` it may be there already and is looked for first."""
+
+    seconds: float
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class Never:
+    """Slack refuses it for good: `code` is its error."""
+
+    code: str
+
+
+Outcome = Sent | Later | Never
+
+
+class Posting:
+    """Posts under one rule for cards and replies. `bot_id` tells our own messages from others'."""
+
+    def __init__(self, api: SlackApi, pacing: Pacing, bot_id: Callable[[], str]) -> None:
+        self._api = api
+        self._pacing = pacing
+        self._bot_id = bot_id
+
+    async def once(
+        self,
+        thread: Thread,
+        message: Message,
+        mark: str,
+        *,
+        intent_at: datetime | None,
+        begin: Callable[[], Awaitable[None]],
+        attempts: int,
+    ) -> Outcome:
+        """Post unless an earlier attempt is found; `begin` writes the intent down before anything is sent."""
+        try:
+            if intent_at is not None:
+                found = await self._found(thread, mark, intent_at)
+                if found:
+                    return Sent(found)
+            await begin()
+            self._pacing.take(POST, thread.channel)
+            return Sent(await self._api.post(thread, message, mark))
+        except SlackProblem as problem:
+            return self._judge(problem, attempts)
+
+    def _judge(self, problem: SlackProblem, attempts: int) -> Outcome:
+        if problem.kind == "refused":
+            return Never(problem.code)
+        if problem.kind == "limited":
+            self._pacing.close(POST, problem.retry_after)
+            return Later(problem.retry_after)
+        log.warning("post failed", code=problem.code, kind=problem.kind)
+        return Later(pace.backoff(attempts + 1), doubtful=problem.kind == "uncertain")
+
+    async def _found(self, thread: Thread, mark: str, intent_at: datetime) -> str | None:
+        """One bounded look; where the app may not read, a crash may double a post, and `doctor` says so."""
+        since = intent_at.timestamp() - _CLOCKS_APART
+        try:
+            return await self._api.find(thread, mark, since, self._bot_id())
+        except SlackProblem as problem:
+            if problem.kind != "refused":
+                raise
+            log.warning("cannot look for an earlier post", code=problem.code)
+            return None

@@ -1,0 +1,151 @@
+"""Keeps the card of every followed build equal to what is known: one message, edited in place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.clock import Clock
+from bot.core import pace
+from bot.core.blocks import Message
+from bot.core.render_card import card as draw
+from bot.model import Card, JobSummary, Known
+from bot.posting import Later, Never, Posting, Sent
+from bot.slack.api import SlackApi
+from bot.slack.pacing import POST, UPDATE, Pacing
+from bot.slack.problems import SlackProblem
+from bot.store import builds, cards
+from bot.store.store import Store
+
+BATCH = 50
+# A card in doubt for longer than a minute says how old it is.
+_DOUBT_SHOWS = timedelta(seconds=61)
+_NOT_HERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Reconcile:
+    """The one writer of cards: draws what is due, as fast as Slack allows."""
+
+    def __init__(self, store: Store, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
+        self._store = store
+        self._clock = clock
+        self._api = api
+        self._posting = posting
+        self._pacing = pacing
+
+    async def tick(self) -> int:
+        """Draw the cards that are due and may be sent now; says how many were brought up to date."""
+        async with self._store.read() as tx:
+            due = await cards.due(tx, self._clock.now(), BATCH)
+        return sum([await self._bring_up(card) for card in due])
+
+    async def next_at(self) -> datetime | None:
+        """When there is a card or a notice to look at."""
+        async with self._store.read() as tx:
+            return await cards.next_due(tx)
+
+    async def _bring_up(self, card: Card) -> bool:
+        async with self._store.read() as tx:
+            known = await builds.known(tx, card.build_id)
+            jobs = await builds.summary(tx, known) if known else JobSummary()
+        if known is None:
+            await self._change(card, state="retired", due_at=None)
+            return False
+        message = draw(known, jobs, card_id=card.id, asked_by=card.asked_by, now=self._clock.now())
+        if card.ts and message.digest() == card.shown:
+            await self._drawn(card, known)
+            return True
+        return await self._send(card, known, message)
+
+    async def _send(self, card: Card, known: Known, message: Message) -> bool:
+        wait = self._pacing.wait(UPDATE if card.ts else POST, card.thread.channel)
+        if wait > 0:
+            await self._later(card, wait)
+            return False
+        return await (self._update if card.ts else self._post)(card, known, message)
+
+    async def _post(self, card: Card, known: Known, message: Message) -> bool:
+        outcome = await self._posting.once(
+            card.thread,
+            message,
+            card.id,
+            intent_at=card.intent_at,
+            begin=lambda: self._change(card, intent_at=self._clock.now()),
+            attempts=card.attempts,
+        )
+        match outcome:
+            case Sent(ts):
+                await self._drawn(card, known, ts=ts, shown=message.digest())
+            case Later(seconds, doubtful):
+                kept = {} if doubtful else {"intent_at": None}
+                await self._later(card, seconds, attempts=card.attempts + 1, **kept)
+            case Never(code):
+                await self._cannot_post(card, code)
+        return isinstance(outcome, Sent)
+
+    async def _update(self, card: Card, known: Known, message: Message) -> bool:
+        self._pacing.take(UPDATE, card.thread.channel)
+        try:
+            await self._api.update(card.thread.channel, card.ts or "", message)
+        except SlackProblem as problem:
+            await self._not_updated(card, problem)
+            return False
+        await self._drawn(card, known, shown=message.digest())
+        return True
+
+    async def _drawn(self, card: Card, known: Known, **values: Any) -> None:
+        again = (known.doubt_since or self._clock.now()) + _DOUBT_SHOWS if known.doubtful else None
+        if again and again <= self._clock.now():
+            again = None
+        async with self._store.write() as tx:
+            await cards.drawn(tx, card, known.revision, again, **values)
+
+    async def _not_updated(self, card: Card, problem: SlackProblem) -> None:
+        if problem.kind == "limited":
+            self._pacing.close(UPDATE, problem.retry_after)
+            await self._later(card, problem.retry_after)
+        elif problem.kind == "refused":
+            await self._cannot_update(card, problem.code)
+        else:
+            await self._later(card, pace.backoff(card.attempts + 1), attempts=card.attempts + 1)
+
+    async def _cannot_update(self, card: Card, code: str) -> None:
+        """A deleted card is never posted again; where the edit window has closed there is one fresh card."""
+        log.warning("card cannot be updated", card=card.id, code=code)
+        if code == "edit_window_closed" and not card.reposts:
+            await self._change(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
+        else:
+            state = "gone" if code == "message_not_found" else "retired"
+            await self._change(card, state=state, due_at=None)
+
+    async def _cannot_post(self, card: Card, code: str) -> None:
+        """Where the bot may not post, the one who asked gets the card as a DM."""
+        log.warning("card cannot be posted", card=card.id, code=code)
+        if code not in _NOT_HERE or not card.asked_by or card.thread.channel.startswith("D"):
+            await self._change(card, state="retired", due_at=None, intent_at=None)
+            return
+        try:
+            channel = await self._api.direct(card.asked_by)
+        except SlackProblem as problem:
+            await self._later(card, max(problem.retry_after, pace.backoff(card.attempts + 1)))
+            return
+        await self._move(card, channel)
+
+    async def _move(self, card: Card, channel: str) -> None:
+        async with self._store.write() as tx:
+            taken = [other for other in await cards.of_build(tx, card.build_id) if other.thread.channel == channel]
+            if taken:
+                await cards.change(tx, card.id, state="retired", due_at=None, intent_at=None)
+            else:
+                moved = {"channel": channel, "thread_ts": "", "due_at": self._clock.now(), "intent_at": None}
+                await cards.change(tx, card.id, **moved)
+
+    async def _later(self, card: Card, seconds: float, **values: Any) -> None:
+        await self._change(card, due_at=self._clock.now() + timedelta(seconds=seconds), **values)
+
+    async def _change(self, card: Card, **values: Any) -> None:
+        async with self._store.write() as tx:
+            await cards.change(tx, card.id, **values)

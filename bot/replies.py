@@ -1,0 +1,140 @@
+"""Posts what is to be said once: the replies under a card, and public answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from bot.clock import Clock
+from bot.core import telling
+from bot.core.blocks import Message
+from bot.core.render_notice import notice as draw
+from bot.following import Following
+from bot.model import Card, Known, Notice, Thread
+from bot.posting import Later, Never, Posting, Sent
+from bot.slack.api import SlackApi
+from bot.slack.pacing import POST, Pacing
+from bot.slack.problems import SlackProblem
+from bot.store import builds, cards
+from bot.store.store import Store
+
+BATCH = 50
+# An edit can be taken back, a ping cannot: an end is told once no doubt is open, or after this long.
+_DOUBT_HOLDS = timedelta(seconds=10)
+_RETRY = 1.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Replies:
+    """The one writer of replies; under the same rule as cards."""
+
+    def __init__(self, store: Store, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
+        self._store = store
+        self._clock = clock
+        self._api = api
+        self._posting = posting
+        self._pacing = pacing
+
+    async def tick(self) -> int:
+        """Post the notices that are due and may be sent now; says how many were posted."""
+        async with self._store.read() as tx:
+            due = await cards.due_notices(tx, self._clock.now(), BATCH)
+        return sum([await self._say(notice) for notice in due])
+
+    async def _say(self, notice: Notice) -> bool:
+        if notice.card_id is None:
+            return await self._post(notice, notice.thread, _stored(notice.body or {}))
+        async with self._store.read() as tx:
+            card = await cards.card(tx, notice.card_id)
+            known = await builds.known(tx, card.build_id) if card else None
+            jobs = await builds.summary(tx, known) if known else None
+        if card is None or known is None or jobs is None:
+            return await self._drop(notice)
+        if notice.intent_at is None and not self._still_true(notice, known, telling.kinds(known, jobs)):
+            return await self._forget(notice)
+        thread = await self._place(notice, card)
+        if thread is None or self._must_wait(notice, known):
+            return False
+        message = draw(notice.kind, known, jobs, card_id=card.id, mention=card.asked_by)
+        return await self._post(notice, thread, message, known)
+
+    def _still_true(self, notice: Notice, known: Known, kinds: tuple[str, ...]) -> bool:
+        return notice.episode == known.episode and notice.kind in kinds
+
+    def _must_wait(self, notice: Notice, known: Known) -> bool:
+        """Until the read that is under way has answered."""
+        young = self._clock.now() - (notice.created_at or self._clock.now()) < _DOUBT_HOLDS
+        return notice.kind in telling.ENDS and known.doubtful and young
+
+    async def _place(self, notice: Notice, card: Card) -> Thread | None:
+        """Under the card, or in the thread that the card is in; None: not yet, or nowhere."""
+        if card.state == "gone" and notice.kind in telling.ENDS and card.asked_by:
+            return await self._direct(card)
+        if card.state != "live":
+            await self._drop(notice)
+            return None
+        if card.ts is None:
+            return None
+        return Thread(card.thread.team, card.thread.channel, card.thread.ts or card.ts)
+
+    async def _direct(self, card: Card) -> Thread | None:
+        """The thread's root is gone: the one who asked is told the end by DM."""
+        try:
+            return Thread(card.thread.team, await self._api.direct(card.asked_by or ""))
+        except SlackProblem as problem:
+            log.warning("no DM", card=card.id, code=problem.code)
+            return None
+
+    async def _post(self, notice: Notice, thread: Thread, message: Message, known: Known | None = None) -> bool:
+        if self._pacing.wait(POST, thread.channel) > 0:
+            return False
+        outcome = await self._posting.once(
+            thread,
+            message,
+            f"notice:{notice.id}",
+            intent_at=notice.intent_at,
+            begin=lambda: self._begin(notice, known),
+            attempts=notice.attempts,
+        )
+        match outcome:
+            case Sent(ts):
+                await self._change(notice, ts=ts, state="done", due_at=None, intent_at=None)
+            case Later(seconds, doubtful):
+                await self._later(notice, seconds, doubtful)
+            case Never(code):
+                log.warning("reply refused", notice=notice.id, code=code)
+                await self._drop(notice)
+        return isinstance(outcome, Sent)
+
+    async def _begin(self, notice: Notice, known: Known | None) -> None:
+        """Write the intent; an end that is told in doubt is taken for true, so that a later life is a new one."""
+        async with self._store.write() as tx:
+            await cards.change_notice(tx, notice.id, intent_at=self._clock.now())
+            if known and known.doubtful and notice.kind in telling.ENDS:
+                await Following(self._clock.now(), alive=True).assume_end(tx, known.build.id)
+
+    async def _later(self, notice: Notice, seconds: float, doubtful: bool) -> None:
+        kept: dict[str, Any] = {} if doubtful else {"intent_at": None}
+        due = self._clock.now() + timedelta(seconds=seconds or _RETRY)
+        await self._change(notice, due_at=due, attempts=notice.attempts + 1, **kept)
+
+    async def _drop(self, notice: Notice) -> bool:
+        await self._change(notice, state="dropped", due_at=None)
+        return False
+
+    async def _forget(self, notice: Notice) -> bool:
+        """It is true no more, and may become true again in this very episode."""
+        async with self._store.write() as tx:
+            await cards.forget_notice(tx, notice.id)
+        return False
+
+    async def _change(self, notice: Notice, **values: Any) -> None:
+        async with self._store.write() as tx:
+            await cards.change_notice(tx, notice.id, **values)
+
+
+def _stored(body: dict[str, Any]) -> Message:
+    """A public answer as it was rendered when it was written down."""
+    return Message(str(body.get("text", "")), tuple(body.get("blocks", ())))

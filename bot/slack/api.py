@@ -1,0 +1,143 @@
+"""Every call to Slack's Web API, one small method each. https://docs.slack.dev/reference/methods"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.blocks import Message
+from bot.core.operation import File
+from bot.model import Thread
+from bot.slack.problems import SlackProblem, told_apart
+
+MARK = "kitestring_message"
+_RESPONSE_HOST = "hooks.slack.com"
+
+
+class SlackApi:
+    """Calls with errors told apart: each raises SlackProblem. `session` carries the time-out."""
+
+    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self._client = client
+        self._session = session
+
+    async def whoami(self) -> dict[str, Any]:
+        """The bot's own user, bot id and team."""
+        async with told_apart():
+            return _answer(await self._client.auth_test())
+
+    async def post(self, thread: Thread, message: Message, mark: str) -> str:
+        """Post a message, marked so that it can be found again; gives its ts."""
+        async with told_apart():
+            answer = await self._client.chat_postMessage(
+                channel=thread.channel,
+                thread_ts=thread.ts,
+                text=message.text,
+                blocks=list(message.blocks),
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": MARK, "event_payload": {"id": mark}},
+            )
+            return str(answer["ts"])
+
+    async def update(self, channel: str, ts: str, message: Message) -> None:
+        """Draw a message again in place; nobody is notified."""
+        async with told_apart():
+            await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+
+    async def whisper(self, thread: Thread, user: str, message: Message) -> None:
+        """A message that only `user` sees; Slack does not promise that it arrives."""
+        async with told_apart():
+            await self._client.chat_postEphemeral(
+                channel=thread.channel,
+                user=user,
+                thread_ts=thread.ts,
+                text=message.text,
+                blocks=list(message.blocks),
+            )
+
+    async def find(self, thread: Thread, mark: str, since: float, bot_id: str) -> str | None:
+        """Look for a message of ours by its mark: one bounded read from `since` on; gives its ts or None."""
+        bounds: dict[str, Any] = {
+            "oldest": f"{since:.6f}",
+            "inclusive": True,
+            "limit": 100,
+            "include_all_metadata": True,
+        }
+        async with told_apart():
+            if thread.ts:
+                answer = await self._client.conversations_replies(channel=thread.channel, ts=thread.ts, **bounds)
+            else:
+                answer = await self._client.conversations_history(channel=thread.channel, **bounds)
+        for message in answer.get("messages") or ():
+            metadata = message.get("metadata") or {}
+            ours = message.get("bot_id") == bot_id and metadata.get("event_type") == MARK
+            if ours and (metadata.get("event_payload") or {}).get("id") == mark:
+                return str(message["ts"])
+        return None
+
+    async def open_view(self, trigger_id: str, view: dict[str, Any]) -> str:
+        """Open a modal; gives its id."""
+        async with told_apart():
+            answer = await self._client.views_open(trigger_id=trigger_id, view=view)
+            return str(answer["view"]["id"])
+
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """Draw a modal again."""
+        async with told_apart():
+            await self._client.views_update(view_id=view_id, view=view)
+
+    async def user(self, user: str) -> dict[str, Any]:
+        """A person's profile."""
+        async with told_apart():
+            answer = await self._client.users_info(user=user)
+            return dict(answer["user"])
+
+    async def channel(self, channel: str) -> dict[str, Any]:
+        """A conversation; `is_member` says whether the bot can post there."""
+        async with told_apart():
+            answer = await self._client.conversations_info(channel=channel)
+            return dict(answer["channel"])
+
+    async def direct(self, user: str) -> str:
+        """The DM with a person; gives its channel id."""
+        async with told_apart():
+            answer = await self._client.conversations_open(users=[user])
+            return str(answer["channel"]["id"])
+
+    async def upload(self, channel: str, file: File) -> None:
+        """Put a file into a conversation."""
+        async with told_apart():
+            await self._client.files_upload_v2(
+                channel=channel, filename=file.name, title=file.title or file.name, content=file.content
+            )
+
+    async def respond(self, url: str, message: Message, *, replace: bool = False) -> None:
+        """Answer by response URL: 5 times within 30 minutes, and only where the URL is Slack's."""
+        if not self.may_respond(url):
+            raise SlackProblem("refused", "response_url is not Slack's")
+        body = {
+            "response_type": "ephemeral",
+            "replace_original": replace,
+            "text": message.text,
+            "blocks": list(message.blocks),
+        }
+        async with told_apart(), self._session.post(url, json=body, allow_redirects=False) as answer:
+            if answer.status == 429:
+                raise SlackProblem("limited", "ratelimited", 1)
+            if answer.status >= 400:
+                raise SlackProblem("refused", f"response_url gave {answer.status}")
+
+    def may_respond(self, url: str) -> bool:
+        """Slack's own host over https, or the origin of SLACK_API_URL where that is another one."""
+        asked, base = urlsplit(url), urlsplit(self._client.base_url)
+        if base.hostname != "slack.com":
+            return (asked.scheme, asked.netloc) == (base.scheme, base.netloc)
+        return asked.scheme == "https" and asked.netloc == _RESPONSE_HOST
+
+
+def _answer(response: Any) -> dict[str, Any]:
+    return dict(response.data)

@@ -1,0 +1,45 @@
+"""Slack's limits as buckets: what may be sent now, and how long to wait otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.core.pace import Bucket, full
+
+UPDATE = "chat.update"
+POST = "chat.postMessage"
+# 50 updates a minute in a workspace, a post a second in a channel; short bursts are taken.
+# https://docs.slack.dev/apis/web-api/rate-limits
+_LIMITS = {UPDATE: (50 / 60, 10.0), POST: (1.0, 3.0)}
+
+
+@dataclass
+class Pacing:
+    """One workspace's buckets: `chat.update` has one, `chat.postMessage` one for each channel."""
+
+    clock: Clock
+    _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+
+    def wait(self, method: str, channel: str) -> float:
+        """Seconds to wait before the call; zero: it may go now."""
+        now = self.clock.monotonic()
+        own, all_ = self._bucket(method, channel, now), self._bucket(method, "", now)
+        return max(own.wait(now), all_.closed_until - now, 0)
+
+    def take(self, method: str, channel: str) -> None:
+        """The call is made."""
+        now = self.clock.monotonic()
+        key = self._key(method, channel)
+        self._buckets[key] = self._bucket(method, channel, now).taken(now)
+
+    def close(self, method: str, seconds: float) -> None:
+        """Slack asked to be left alone: nothing of that method goes before."""
+        now = self.clock.monotonic()
+        self._buckets[(method, "")] = self._bucket(method, "", now).closed(now + seconds)
+
+    def _bucket(self, method: str, channel: str, now: float) -> Bucket:
+        return self._buckets.get(self._key(method, channel)) or full(*_LIMITS[method], now)
+
+    def _key(self, method: str, channel: str) -> tuple[str, str]:
+        return (method, channel if method == POST else "")

@@ -1,0 +1,106 @@
+"""Who somebody is, asked afresh often enough that rights do not outlive a person's place in the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.clock import Clock
+from bot.errors import Unavailable
+from bot.model import Actor, Standing, Thread, Via
+from bot.slack.api import SlackApi
+from bot.slack.problems import SlackProblem
+from bot.store.rows import insert
+from bot.store.store import Store
+from bot.store.tables import people
+
+_FRESH = timedelta(minutes=5)
+_STALE = timedelta(hours=1)
+
+
+class People:
+    """Slack's people, kept for five minutes; for an hour while Slack does not answer."""
+
+    def __init__(self, api: SlackApi, store: Store, clock: Clock, team: str) -> None:
+        self._api = api
+        self._store = store
+        self._clock = clock
+        self._team = team
+
+    async def actor(self, user: str, thread: Thread, via: Via) -> Actor:
+        """Who acts. Raises Unavailable when nobody can say who that is."""
+        profile = await self._profile(user)
+        return Actor(
+            id=user,
+            name=profile["name"],
+            team=thread.team,
+            standing=Standing(profile["standing"]),
+            channel=thread.channel,
+            via=via,
+            email=profile["email"],
+            zone=profile["zone"],
+        )
+
+    async def _profile(self, user: str) -> dict[str, Any]:
+        row = await self._kept(user)
+        if row and self._clock.now() - row["fetched_at"] < _FRESH:
+            return row
+        try:
+            fresh = profile(await self._api.user(user), self._team)
+        except SlackProblem as problem:
+            if problem.code == "user_not_found":
+                return {"name": user, "email": None, "zone": None, "standing": Standing.STRANGER.value}
+            if row and self._clock.now() - row["fetched_at"] < _STALE:
+                return row
+            raise Unavailable("I could not ask Slack who you are.", "Try again in a moment.") from problem
+        await self._keep(user, fresh)
+        return fresh
+
+    async def _kept(self, user: str) -> dict[str, Any] | None:
+        async with self._store.read() as tx:
+            query = sa.select(people).where(people.c.team == self._team, people.c.user_id == user)
+            row = (await tx.execute(query)).mappings().one_or_none()
+        return {str(name): content for name, content in row.items()} if row else None
+
+    async def _keep(self, user: str, fresh: dict[str, Any]) -> None:
+        values = {**fresh, "fetched_at": self._clock.now()}
+        async with self._store.write() as tx:
+            row = insert(tx, people).values(team=self._team, user_id=user, **values)
+            await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=values))
+
+
+def profile(user: Mapping[str, Any], team: str) -> dict[str, Any]:
+    """The little that is kept of a person."""
+    details = user.get("profile") or {}
+    return {
+        "name": details.get("display_name") or user.get("real_name") or user.get("name") or user.get("id", ""),
+        "email": details.get("email"),
+        "zone": user.get("tz"),
+        "standing": standing(user, team).value,
+    }
+
+
+def standing(user: Mapping[str, Any], team: str) -> Standing:
+    """What somebody is in this workspace. https://docs.slack.dev/reference/objects/user-object"""
+    if user.get("deleted"):
+        return Standing.DEACTIVATED
+    if user.get("is_bot") or user.get("is_workflow_bot"):
+        return Standing.BOT
+    if user.get("is_stranger") or _elsewhere(user, team):
+        return Standing.STRANGER
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return Standing.GUEST
+    if user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner"):
+        return Standing.ADMIN
+    return Standing.MEMBER
+
+
+def _elsewhere(user: Mapping[str, Any], team: str) -> bool:
+    """Somebody of another workspace; in an organization, `enterprise_user.teams` lists the ones they are in."""
+    teams = (user.get("enterprise_user") or {}).get("teams")
+    if teams:
+        return team not in teams
+    return bool(user.get("team_id")) and user["team_id"] != team
