@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import random
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -139,7 +140,8 @@ class Hooks:
         due = self.take_due()
         if not due:
             return []
-        async with httpx.AsyncClient(timeout=READ_TIMEOUT, trust_env=False) as client:
+        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loopback HTTP only; loading authorities takes 0.1 s
+        async with httpx.AsyncClient(timeout=READ_TIMEOUT, trust_env=False, verify=plain) as client:
             return [(delivery.event, await self._send(client, delivery)) for delivery in due]
 
     async def _send(self, client: httpx.AsyncClient, delivery: Delivery) -> int:

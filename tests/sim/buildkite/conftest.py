@@ -1,0 +1,42 @@
+"""A simulated Buildkite with a hand-driven clock, served over real HTTP."""
+
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from bot.sim.buildkite import BuildkiteSim, seed_demo
+from bot.sim.serving import Serving
+from tests.sim.buildkite.hand import Hand
+
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP only: loading authorities takes time
+
+
+@pytest.fixture
+def clock() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def sim(clock: Hand) -> BuildkiteSim:
+    made = BuildkiteSim(now=clock)
+    seed_demo(made)
+    return made
+
+
+@pytest.fixture
+async def base(sim: BuildkiteSim) -> AsyncIterator[str]:
+    async with Serving(sim.app) as url:
+        sim.base_url = url
+        yield url
+
+
+@pytest.fixture
+async def api(base: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client below the organization, with the token."""
+    headers = {"Authorization": "Bearer bkua_sim"}
+    async with httpx.AsyncClient(
+        base_url=f"{base}/v2/organizations/acme-inc", headers=headers, verify=PLAIN
+    ) as client:
+        yield client
