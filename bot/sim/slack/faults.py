@@ -37,9 +37,9 @@ class Faults:
         """An HTTP error without a useful body."""
         self._add(method, times, Fault("fail", status=status))
 
-    def garble(self, method: str, times: int = 1) -> None:
-        """502 with a page of HTML, as a proxy answers."""
-        self._add(method, times, Fault("garble"))
+    def garble(self, method: str, times: int = 1, *, plain: bool = False) -> None:
+        """502 with a page of HTML, or `plain` words, as proxies answer."""
+        self._add(method, times, Fault("garble_plain" if plain else "garble"))
 
     def error(self, method: str, error: str, times: int = 1) -> None:
         """HTTP 200 with ok false and this error."""

@@ -19,6 +19,13 @@ def normalised(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
     return copies
 
 
+def normalised_view(source: Json, new_id: Callable[[], str]) -> Json:
+    """A copy of a view, its blocks and titles filled in."""
+    titles = {key: deepcopy(source[key]) for key in ("title", "submit", "close") if source.get(key)}
+    _fill_texts(titles)
+    return {**source, **titles, "blocks": normalised(source["blocks"], new_id)}
+
+
 def _fill_block(block: Json, new_id: Callable[[], str]) -> None:
     block.setdefault("block_id", new_id())
     if block.get("type") == "input":

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sim.slack.blockkit import check_view
 from bot.sim.slack.errors import ApiError
-from bot.sim.slack.normalise import normalised
+from bot.sim.slack.normalise import normalised_view
 from bot.sim.slack.views import View, initial_inputs
 from bot.sim.slack.workspace import APP_ID, BOT_ID, Workspace
 
@@ -91,8 +91,7 @@ class Panes:
         if len(repr(source)) > BYTES:
             raise ApiError("view_too_large")
         self._refuse_double(source.get("external_id"), instead_of)
-        blocks = normalised(source["blocks"], lambda: self._world.ids.word(5))
-        return {**source, "blocks": blocks}
+        return normalised_view(source, lambda: self._world.ids.word(5))
 
     def _refuse_double(self, external_id: Any, instead_of: View | None) -> None:
         every = [view for stack in self.stacks.values() for view in stack]

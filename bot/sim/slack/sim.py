@@ -166,6 +166,7 @@ class SlackSim(Workspace):
         ack = await self.delivery.send(Outgoing("events_api", event.payload, event.deliveries, reason))
         event.deliveries += 1
         event.acknowledged = event.acknowledged or ack.ok
+        self.notices.tell("event", id=event.id, type=event.type, ok=ack.ok)
         return Ack(ack.status, ack.body, ack.seconds, ack.problem, event=event)
 
     @property

@@ -58,12 +58,21 @@ class View:
         """The words a person sees, errors under their inputs, the submit button last."""
         lines = [f"# {self.title}"] if self.kind == "modal" else []
         for block in self.blocks:
-            lines.append(block_words(block))
+            lines.append(block_words(block) if block.get("type") != "input" else self._input_words(block))
             error = self.errors.get(str(block.get("block_id")))
             lines += [f"! {error}"] if error else []
         if self.source.get("submit"):
             lines.append(f"[{text_of(self.source['submit'])}]")
         return "\n".join(line for line in lines if line)
+
+    def _input_words(self, block: Json) -> str:
+        element = block["element"]
+        entry = self.inputs.get(block["block_id"], {}).get(element["action_id"], {})
+        value = entry.get(value_key(str(element["type"])) or "")
+        chosen = value if isinstance(value, list) else [value]
+        named = [text_of(one["text"]) if isinstance(one, dict) and "text" in one else one for one in chosen]
+        shown = ", ".join(str(one) for one in named if one not in (None, ""))
+        return f"{text_of(block.get('label'))}: [{shown}]" if shown else block_words(block)
 
     def replace(self, source: Json, new_hash: str) -> None:
         """Show other blocks; inputs whose block_id and action_id stay keep their contents."""

@@ -138,14 +138,18 @@ def _name(path: str) -> str:
 
 
 def _broken(fault: Fault | None) -> Response | None:
-    if fault is None or fault.kind not in ("rate_limit", "fail", "garble"):
-        return None
-    if fault.kind == "rate_limit":
-        headers = {"Retry-After": str(fault.retry_after)}
-        return JSONResponse({"ok": False, "error": "ratelimited"}, status_code=429, headers=headers)
-    if fault.kind == "garble":
-        return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", status_code=502)
-    return PlainTextResponse("", status_code=fault.status)
+    match fault.kind if fault else None:
+        case "rate_limit" if fault:
+            headers = {"Retry-After": str(fault.retry_after)}
+            return JSONResponse({"ok": False, "error": "ratelimited"}, status_code=429, headers=headers)
+        case "garble":
+            return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", status_code=502)
+        case "garble_plain":
+            return PlainTextResponse("upstream connect error", status_code=502)
+        case "fail" if fault:
+            return Response(status_code=fault.status)
+        case _:
+            return None
 
 
 async def _hang_up(request: Request, send: Send) -> None:

@@ -1,0 +1,61 @@
+"""A simulated workspace by a hand-driven clock, a client for it, and an app to listen to it."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.sim.serving import Serving
+from bot.sim.slack import Channel, Person, SlackSim
+from tests.sim.slack.ear import SECRET, Ear, HandTime
+
+
+@pytest.fixture
+def time() -> HandTime:
+    return HandTime()
+
+
+@pytest.fixture
+async def slack(time: HandTime) -> AsyncIterator[SlackSim]:
+    slack = SlackSim(signing_secret=SECRET, now=time)
+    async with Serving(slack.app) as slack.base_url:
+        yield slack
+
+
+@pytest.fixture
+def alice(slack: SlackSim) -> Person:
+    return slack.person("U0ALICE01", "alice", admin=True)
+
+
+@pytest.fixture
+def bob(slack: SlackSim) -> Person:
+    return slack.person("U0BOB0002", "bob")
+
+
+@pytest.fixture
+def deploys(slack: SlackSim, alice: Person, bob: Person) -> Channel:
+    return slack.channel("C0DEPLOYS", "deploys", members=[alice, bob])
+
+
+@pytest.fixture
+async def ear(slack: SlackSim) -> AsyncIterator[Ear]:
+    ear = Ear()
+    app = Starlette(routes=[Route("/slack/events", ear.__call__, methods=["POST"])])
+    async with Serving(app) as address:
+        slack.request_url = f"{address}/slack/events"
+        yield ear
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def client(slack: SlackSim, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """slack_sdk's own client, without its retries."""
+    return AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session, retry_handlers=[])

@@ -1,0 +1,58 @@
+"""A clock driven by hand, and an app that keeps what it hears and answers what it is told."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+SECRET = "0123456789abcdef0123456789abcdef"
+START = 1767225600.0
+
+
+@dataclass
+class HandTime:
+    """Seconds since the epoch that pass only when told to."""
+
+    seconds: float = START
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class Ear:
+    """An app that keeps every request and answers with `answer`, or as `then` says."""
+
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    answer: Any = None
+    status: int = 200
+    then: Callable[[], Awaitable[None]] | None = None
+
+    async def __call__(self, request: Request) -> Response:
+        self.requests.append((dict(request.headers), await request.body()))
+        if self.then is not None:
+            await self.then()
+        if self.answer is None:
+            return Response(status_code=self.status)
+        return JSONResponse(self.answer, status_code=self.status)
+
+    @property
+    def heard(self) -> dict[str, Any]:
+        """The payload of the last request, whatever its encoding."""
+        headers, body = self.requests[-1]
+        if headers["content-type"] == "application/json":
+            return dict(json.loads(body))
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        return dict(json.loads(form["payload"])) if "payload" in form else dict(form)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the last request."""
+        return self.requests[-1][0]

@@ -1,0 +1,168 @@
+"""slack_bolt's own app runs against the simulated Slack, unmodified, over HTTP and over Socket Mode."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.sim.serving import Serving
+from bot.sim.slack import Channel, Person, SlackSim
+from tests.sim.slack.cards import CARD, FORM, OPTIONS
+from tests.sim.slack.ear import SECRET
+
+Json = dict[str, Any]
+
+pytestmark = pytest.mark.usefixtures("deploys")
+
+
+def listeners(app: AsyncApp) -> None:
+    """One listener of each kind, each leaving something to see."""
+
+    @app.command("/bk")
+    async def command(ack: Any, respond: Any, client: Any, command: Json) -> None:
+        await ack()
+        await client.chat_postMessage(channel=command["channel_id"], text="A build", blocks=CARD)
+        await respond(f"You said {command['text']}")
+
+    @app.event("app_mention")
+    async def mention(say: Any, event: Json) -> None:
+        await say("I heard you", thread_ts=event["ts"])
+
+    @app.action("unblock")
+    async def unblock(ack: Any, client: Any, body: Json) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+
+    @app.options("pipeline_select")
+    async def options(ack: Any) -> None:
+        await ack(**OPTIONS)
+
+    @app.view("new_build")
+    async def submitted(ack: Any, client: Any, view: Json) -> None:
+        values = view["state"]["values"]
+        if values["branch"]["branch_input"]["value"] == "nowhere":
+            await ack(response_action="errors", errors={"branch": "No such branch"})
+            return
+        await ack()
+        await client.chat_postMessage(channel="C0DEPLOYS", text="Submitted")
+
+    @app.view_closed("new_build")
+    async def closed(ack: Any, client: Any) -> None:
+        await ack()
+        await client.chat_postMessage(channel="C0DEPLOYS", text="Closed")
+
+    @app.shortcut("build_from_message")
+    async def shortcut(ack: Any, respond: Any, shortcut: Json) -> None:
+        await ack()
+        await respond(f"About: {shortcut['message']['text']}")
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackSim]:
+    """By the real clock: slack_bolt compares timestamps with it."""
+    slack = SlackSim(signing_secret=SECRET)
+    async with Serving(slack.app) as slack.base_url:
+        yield slack
+
+
+@contextlib.asynccontextmanager
+async def over_http(slack: SlackSim, app: AsyncApp) -> AsyncIterator[None]:
+    """The app behind its Starlette adapter."""
+    handler = AsyncSlackRequestHandler(app)
+    routed = Starlette(routes=[Route("/slack/events", handler.handle, methods=["POST"])])
+    async with Serving(routed) as address:
+        slack.request_url = f"{address}/slack/events"
+        yield
+
+
+@contextlib.asynccontextmanager
+async def over_socket(slack: SlackSim, app: AsyncApp) -> AsyncIterator[None]:
+    """The app behind its Socket Mode handler."""
+    handler = AsyncSocketModeHandler(app, "xapp-sim")
+    await handler.connect_async()
+    await slack.until(lambda: slack.sockets.connections)
+    try:
+        yield
+    finally:
+        await handler.close_async()
+
+
+@pytest.fixture(params=[over_http, over_socket], ids=["http", "socket"])
+async def bolt(
+    request: pytest.FixtureRequest, slack: SlackSim, session: aiohttp.ClientSession
+) -> AsyncIterator[AsyncApp]:
+    client = AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session)
+    app = AsyncApp(client=client, signing_secret=SECRET)
+    listeners(app)
+    async with request.param(slack, app):
+        yield app
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_a_command_is_heard_and_answered(slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A command posts a card and answers privately by its response URL."""
+    assert (await alice.types(deploys, "/bk build web -b main")).ok
+    private = await slack.until(lambda: slack.ephemerals(alice, deploys))
+    assert private[0].plain() == "You said build web -b main"
+    assert slack.messages(deploys)[-1].plain() == "*web-app* #42 is blocked\n[Unblock] [Cancel]"
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_a_mention_is_answered_in_its_thread(slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A mention gets a reply under itself."""
+    said = await alice.says(deploys, "<@U0BOT0001> hello")
+    assert said.ok
+    await slack.until(lambda: len(slack.thread(deploys, said.ts)) == 2)
+    assert slack.thread(deploys, said.ts)[-1].plain() == "I heard you"
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_a_form_from_click_to_submission(slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A click opens a form; it is searched, refused once, and closes when it is right."""
+    await alice.types(deploys, "/bk")
+    await slack.until(lambda: slack.messages(deploys))
+    assert (await alice.clicks(slack.messages(deploys)[-1], "Unblock")).ok
+    view = await slack.until(lambda: slack.modal_of(alice))
+    assert await alice.searches("Pipeline", "we") == ["web-app"]
+    await alice.submits({"Pipeline": "web-app", "Branch": "nowhere"})
+    assert view.errors == {"branch": "No such branch"}
+    assert (await alice.submits({"Branch": "main"})).ok
+    assert slack.modal_of(alice) is None
+    await slack.until(lambda: slack.messages(deploys)[-1].text == "Submitted")
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_closing_a_form_is_told(slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A modal with notify_on_close tells the app that it was closed."""
+    await alice.types(deploys, "/bk")
+    await slack.until(lambda: slack.messages(deploys))
+    await alice.clicks(slack.messages(deploys)[-1], "Unblock")
+    await slack.until(lambda: slack.modal_of(alice))
+    assert (await alice.closes()).ok
+    await slack.until(lambda: slack.messages(deploys)[-1].text == "Closed")
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_a_message_shortcut(slack: SlackSim, alice: Person, bob: Person, deploys: Channel) -> None:
+    """A message shortcut knows the message and can answer privately."""
+    said = await bob.says(deploys, "please deploy")
+    assert (await alice.shortcut("build_from_message", said.message)).ok
+    private = await slack.until(lambda: slack.ephemerals(alice))
+    assert private[0].plain() == "About: please deploy"
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_what_the_app_does_not_know_fails(slack: SlackSim, alice: Person) -> None:
+    """A shortcut that nobody listens to is a failure that the person sees."""
+    slack.patience = 0.2
+    ack = await alice.shortcut("nobody_listens")
+    assert ack.problem in ("dispatch_failed", "operation_timeout")
+    assert slack.problems[-1]["about"] == "nobody_listens"

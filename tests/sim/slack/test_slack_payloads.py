@@ -1,0 +1,205 @@
+"""What Slack sends an app looks as Slack's own payloads do, and is signed as Slack signs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sim.slack import Channel, Message, Person, SlackSim
+from bot.sim.slack.signing import signature
+from tests.sim.slack.cards import CARD, FORM, HOME, METADATA, OPTIONS, SELECT
+from tests.sim.slack.ear import Ear
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"
+
+OPEN_ENDED = {"value", "text", "event_payload", "values", "element", "elements", "style"}
+
+pytestmark = pytest.mark.usefixtures("deploys")
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def shape(node: Any, name: str = "") -> Any:
+    """Keys all the way down; what differs from message to message (texts, values, elements) is left out."""
+    if isinstance(node, dict) and name not in OPEN_ENDED:
+        return {key: shape(value, key) for key, value in node.items() if key != "style"}
+    if isinstance(node, list) and node and name not in OPEN_ENDED and name != "blocks":
+        return [shape(node[0])]
+    return None
+
+
+async def post(client: AsyncWebClient, blocks: list[Any], slack: SlackSim, **more: Any) -> Message:
+    answer = await client.chat_postMessage(
+        channel="C0DEPLOYS", text="web-app #42 is blocked", blocks=blocks, metadata=METADATA, **more
+    )
+    found = slack.find("C0DEPLOYS", answer["ts"])
+    assert found is not None
+    return found
+
+
+def test_the_worked_example_of_the_documentation_verifies() -> None:
+    """A signature is HMAC-SHA256 over version, timestamp and raw body, as in the worked example."""
+    example = fixture("signing_example")
+    secret, at = example["signing_secret"], int(example["timestamp"])
+    assert signature(secret, at, example["body"].encode()) == example["signature"]
+    assert signature(secret, at, example["json_body"].encode()) == example["json_signature"]
+
+
+async def test_requests_carry_slacks_headers(ear: Ear, alice: Person, deploys: Channel) -> None:
+    """Each request has Slack's headers, and slack_sdk's verifier accepts its signature."""
+    await alice.types(deploys, "/bk build web-app main")
+    wanted = {name.lower() for name in fixture("http_headers")["first_delivery"]}
+    assert wanted <= set(ear.headers)
+    verifier = SignatureVerifier("0123456789abcdef0123456789abcdef")
+    signed, at = ear.headers["x-slack-signature"], ear.headers["x-slack-request-timestamp"]
+    assert verifier.generate_signature(timestamp=at, body=ear.requests[-1][1]) == signed
+
+
+@pytest.mark.parametrize("kind", ["slash_command", "slash_command_dm", "slash_command_private_channel"])
+async def test_slash_commands(kind: str, ear: Ear, slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A slash command has the documented fields, and names private conversations as Slack does."""
+    private = slack.channel("C0PRIVATE", "secret", private=True, members=[alice])
+    where = {"slash_command_dm": alice.dm, "slash_command_private_channel": private}.get(kind, deploys)
+    await alice.types(where, "/bk build web-app main")
+    expected = fixture(kind)
+    assert set(ear.heard) == set(expected)
+    same = ("channel_name", "user_id", "user_name", "command", "text", "is_enterprise_install", "api_app_id")
+    assert {key: ear.heard[key] for key in same} == {key: expected[key] for key in same}
+
+
+async def test_names_and_links_in_commands_are_escaped(
+    ear: Ear, slack: SlackSim, alice: Person, bob: Person, deploys: Channel
+) -> None:
+    """With should_escape, people, channels and links arrive in angle brackets."""
+    slack.channel("C0RELEASE", "release", members=[alice])
+    await alice.types(deploys, f"/bk approve 42 for @{bob.name} in #release see https://example.com/pr/7")
+    assert ear.heard["text"] == fixture("slash_command_escaped")["text"]
+
+
+async def test_clients_correct_punctuation(ear: Ear, alice: Person, deploys: Channel) -> None:
+    """A Mac turns quotes curly and double hyphens into dashes."""
+    await alice.types(deploys, '/bk build web-app --message "ship it" it\'s', smart_punctuation=True)
+    assert ear.heard["text"] == "build web-app —message “ship it” it’s"
+
+
+async def test_block_actions(ear: Ear, slack: SlackSim, alice: Person, client: AsyncWebClient) -> None:
+    """Clicks in a channel, in a thread and on a menu carry what Slack's carry."""
+    card = await post(client, CARD, slack)
+    await alice.clicks(card, "Unblock")
+    assert shape(ear.heard) == shape(fixture("block_actions_message"))
+    await alice.clicks(await post(client, CARD, slack, thread_ts=card.ts), "Unblock")
+    assert shape(ear.heard) == shape(fixture("block_actions_thread"))
+    await alice.picks(await post(client, [SELECT], slack), "pick_branch", "main")
+    assert shape(ear.heard) == shape(fixture("block_actions_message_select"))
+    assert ear.heard["actions"][0]["selected_option"]["value"] == "main"
+
+
+async def test_block_actions_elsewhere(
+    ear: Ear, slack: SlackSim, alice: Person, deploys: Channel, client: AsyncWebClient
+) -> None:
+    """Clicks on an ephemeral message bring no message, clicks on the home tab bring the view."""
+    await client.chat_postEphemeral(channel=deploys.id, user=alice.id, text="private", blocks=CARD)
+    await alice.clicks(slack.ephemerals(alice)[-1], "Unblock")
+    assert shape(ear.heard) == shape(fixture("block_actions_ephemeral"))
+    await client.views_publish(user_id=alice.id, view=HOME)
+    home = slack.home_of(alice)
+    assert home is not None
+    await alice.clicks(home, "Refresh")
+    assert shape(ear.heard) == shape(fixture("block_actions_home"))
+
+
+async def test_views_and_searches(ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient) -> None:
+    """Searching, submitting and closing a modal send what Slack sends."""
+    await alice.types(deploys, "/bk")
+    await client.views_open(trigger_id=ear.heard["trigger_id"], view=FORM)
+    ear.answer = OPTIONS
+    assert await alice.searches("Pipeline", "we") == ["web-app"]
+    expected = fixture("block_suggestion")
+    assert set(ear.heard) == set(expected)
+    assert set(ear.heard["view"]) == set(expected["view"])
+    ear.answer = fixture("ack_bodies")["view_errors"]
+    await alice.submits({"Pipeline": "web-app", "Branch": "main"})
+    submitted = fixture("view_submission")
+    assert shape(ear.heard) == shape(submitted)
+    assert ear.heard["view"]["state"] == submitted["view"]["state"]
+    await alice.closes()
+    assert shape(ear.heard) == shape(fixture("view_closed"))
+
+
+async def test_shortcuts(ear: Ear, alice: Person, bob: Person, deploys: Channel) -> None:
+    """Message shortcuts bring the message, global ones neither channel nor response URL."""
+    said = (await bob.says(deploys, "please deploy web-app")).message
+    await alice.shortcut("build_from_message", said)
+    assert shape(ear.heard) == shape(fixture("message_action"))
+    await alice.shortcut("new_build_shortcut")
+    assert shape(ear.heard) == shape(fixture("shortcut"))
+
+
+async def test_mentions(
+    ear: Ear, slack: SlackSim, alice: Person, deploys: Channel, client: AsyncWebClient
+) -> None:
+    """A mention arrives as app_mention, in a thread with thread_ts and parent_user_id."""
+    await alice.says(deploys, "<@U0BOT0001> status of web-app")
+    assert shape(ear.heard) == shape(fixture("event_app_mention"))
+    assert (
+        ear.heard["event"]["blocks"][0]["elements"]
+        == fixture("event_app_mention")["event"]["blocks"][0]["elements"]
+    )
+    card = await post(client, CARD, slack)
+    await alice.says(deploys, "@kitestring status of web-app", thread_ts=card)
+    assert shape(ear.heard) == shape(fixture("event_app_mention_thread"))
+
+
+async def test_other_events(ear: Ear, slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """Direct messages, links, joins, reactions and home visits arrive when subscribed."""
+    slack.subscriptions |= {"link_shared", "member_joined_channel", "reaction_added"}
+    slack.scopes.add("reactions:read")
+    slack.unfurl_domains.add("buildkite.example")
+    said = (await alice.says(deploys, "https://buildkite.example/acme/web-app/builds/42")).message
+    assert said is not None
+    assert shape(ear.heard) == shape(fixture("event_link_shared"))
+    await alice.reacts(said, "repeat")
+    assert shape(ear.heard) == shape(fixture("event_reaction_added"))
+    await alice.invites_bot(slack.channel("C0NEW", "new", members=[alice], bot_in=False))
+    assert shape(ear.heard) == shape(fixture("event_member_joined_channel"))
+    await alice.opens_home()
+    assert shape(ear.heard) == shape(fixture("event_app_home_opened_first"))
+    await alice.says(alice.dm, "builds for web-app")
+    direct = fixture("event_message_im")
+    assert set(ear.heard["event"]) - {"blocks"} == set(direct["event"])
+    assert ear.heard["event"]["channel_type"] == "im"
+
+
+async def test_home_visits_bring_the_view(ear: Ear, alice: Person, client: AsyncWebClient) -> None:
+    """Once a home tab was published, opening it brings its view along."""
+    await client.views_publish(user_id=alice.id, view=HOME)
+    await alice.opens_home()
+    assert shape(ear.heard) == shape(fixture("event_app_home_opened"))
+
+
+async def test_events_are_delivered_again(ear: Ear, slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A repeated event has the same event_id, and says which attempt it is and why."""
+    ear.status = 500
+    ack = await alice.says(deploys, "<@U0BOT0001> hi")
+    assert ack.problem == "dispatch_failed"
+    first = ear.heard["event_id"]
+    ear.status = 200
+    again = await slack.redeliver(ack.event, "http_error")
+    assert again.ok
+    assert (ear.heard["event_id"], ear.headers["x-slack-retry-num"]) == (first, "1")
+    assert ear.headers["x-slack-retry-reason"] == "http_error"
+    assert slack.undelivered == []
+
+
+async def test_a_request_can_be_replayed(ear: Ear, slack: SlackSim, alice: Person, deploys: Channel) -> None:
+    """A replay is the same bytes under the same signature."""
+    await alice.types(deploys, "/bk whoami")
+    await slack.replay()
+    assert len(ear.requests) == 2
+    assert ear.requests[0][1] == ear.requests[1][1]
+    assert ear.requests[0][0]["x-slack-signature"] == ear.requests[1][0]["x-slack-signature"]
