@@ -27,7 +27,7 @@ def _positional(argument: Argument) -> str:
 def _flag(argument: Argument) -> str:
     spelled = f"-{argument.opt.short}" if argument.opt.short else argument.flag
     if argument.kind == "bool":
-        return spelled
+        return f"--no-{argument.flag[2:]}" if argument.default is True else spelled
     return f"{spelled} {_value(argument)}"
 
 

@@ -54,7 +54,9 @@ def _said(op: Operation, argument: Argument | None, detail: ErrorDetails) -> tup
     word = _word(detail)
     sentence = _SENTENCES.get(detail["type"])
     if sentence:
-        return f"`{word}` {sentence(detail.get('ctx', {}))} for {_named(argument)}.", _choices(argument, detail)
+        verdict, _, bound = sentence(detail.get("ctx", {})).partition(": ")
+        rest = f": {bound}" if bound else ""
+        return f"`{word}` {verdict} for {_named(argument)}{rest}.", _choices(argument, detail)
     return f"`{word}` does not do for {_named(argument)}: {_own_words(detail)}", ""
 
 
@@ -88,17 +90,17 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "int_type": lambda _: "is not a whole number",
     "float_parsing": lambda _: "is not a number",
     "bool_parsing": lambda _: "is neither `true` nor `false`",
-    "greater_than_equal": lambda bound: f"is too small, it must be at least {bound['ge']},",
-    "greater_than": lambda bound: f"is too small, it must be more than {bound['gt']},",
-    "less_than_equal": lambda bound: f"is too big, it must be at most {bound['le']},",
-    "less_than": lambda bound: f"is too big, it must be less than {bound['lt']},",
+    "greater_than_equal": lambda bound: f"is too small: it must be at least {bound['ge']}",
+    "greater_than": lambda bound: f"is too small: it must be more than {bound['gt']}",
+    "less_than_equal": lambda bound: f"is too big: it must be at most {bound['le']}",
+    "less_than": lambda bound: f"is too big: it must be less than {bound['lt']}",
     "literal_error": lambda _: "is not a choice",
     "enum": lambda _: "is not a choice",
-    "string_too_short": lambda bound: f"is too short, it must have {bound['min_length']} or more letters,",
-    "string_too_long": lambda bound: f"is too long, it may have at most {bound['max_length']} letters,",
+    "string_too_short": lambda bound: f"is too short: {bound['min_length']} letters or more",
+    "string_too_long": lambda bound: f"is too long: at most {bound['max_length']} letters",
     "string_pattern_mismatch": lambda _: "does not have the right form",
     "string_type": lambda _: "is not a text",
     "too_short": lambda _: "is too few",
-    "too_long": lambda bound: f"are too many, at most {bound['max_length']} fit,",
+    "too_long": lambda bound: f"is too many: at most {bound['max_length']}",
     "date_from_datetime_parsing": lambda _: "is not a date",
 }
