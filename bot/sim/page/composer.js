@@ -1,0 +1,87 @@
+/* Where one types: Enter sends, `/` and `@` show what can be said. */
+
+import { act } from "./acts.js";
+import { el } from "./dom.js";
+
+function candidates(text, hints, inThread) {
+  const start = inThread ? "@kitestring" : hints.command;
+  if (!text.trim() || !/^[/@]/.test(text)) return [];
+  if (!`${start} `.startsWith(text) && !text.startsWith(start)) return [];
+  const words = text.slice(start.length).trimStart().toLowerCase();
+  const fits = hints.items.filter((item) => item.name.startsWith(words) || words.startsWith(item.name));
+  return fits.slice(0, 9).map((item) => ({ ...item, line: `${start} ${item.name} `, start }));
+}
+
+/** `place()` tells {channel, thread_ts}; gives the form with `write(text)` to put words in. */
+export function composer(app, { label, place, inThread = false }) {
+  const state = { shown: [], active: 0, history: [], at: 0 };
+  const box = el("textarea", { rows: 1, "aria-label": label, placeholder: label, spellcheck: "false", enterkeyhint: "send" });
+  const list = el("div", { class: "hints", role: "listbox", hidden: true });
+  const send = el("button", { class: "send", type: "submit", "aria-label": "Send", disabled: true, text: "➤" });
+  const form = el("form", { class: "composer" }, list, box, el("div", { class: "composer-foot" },
+    el("span", { class: "composer-tip", text: inThread ? "@kitestring cancel, retry, logs …" : `Try ${app.hints.command} help` }), send));
+
+  function fit() {
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
+    send.disabled = !box.value.trim();
+  }
+
+  function draw() {
+    state.shown = candidates(box.value, app.hints, inThread);
+    state.active = Math.min(state.active, Math.max(state.shown.length - 1, 0));
+    list.hidden = !state.shown.length;
+    list.replaceChildren(el("div", { class: "hints-title", text: "Kitestring" }), ...state.shown.map((item, place) => el("div", {
+      class: `hint-row${place === state.active ? " active" : ""}`, role: "option", "aria-selected": String(place === state.active),
+      onmousedown: (event) => { event.preventDefault(); complete(item); },
+    }, el("span", { class: "hint-usage" }, el("b", { text: `${item.start} ${item.name}` }), el("span", { text: ` ${item.usage}` })),
+    el("span", { class: "hint-summary", text: item.summary }))));
+  }
+
+  function write(text) {
+    box.value = text;
+    box.focus();
+    box.setSelectionRange(text.length, text.length);
+    fit();
+    draw();
+  }
+
+  function complete(item) {
+    if (!box.value.startsWith(item.line)) write(item.line);
+    list.hidden = true;
+  }
+
+  async function submit() {
+    const text = box.value.trim();
+    if (!text) return;
+    state.history.push(text);
+    state.at = state.history.length;
+    box.value = "";
+    fit();
+    draw();
+    await act("say", { as: app.viewer, ...place(), text });
+  }
+
+  function recall(step) {
+    state.at = Math.min(Math.max(state.at + step, 0), state.history.length);
+    write(state.history[state.at] ?? "");
+    list.hidden = true;
+  }
+
+  function key(event) {
+    const open = !list.hidden && state.shown.length;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); submit(); }
+    else if (event.key === "Tab" && open) { event.preventDefault(); complete(state.shown[state.active]); }
+    else if (event.key === "Escape" && open) { event.stopPropagation(); list.hidden = true; }
+    else if (step && open) { event.preventDefault(); state.active = (state.active + step + state.shown.length) % state.shown.length; draw(); }
+    else if (step && (!box.value || state.history.includes(box.value))) { event.preventDefault(); recall(step); }
+  }
+
+  box.addEventListener("keydown", key);
+  box.addEventListener("input", () => { state.active = 0; fit(); draw(); });
+  box.addEventListener("blur", () => { list.hidden = true; });
+  form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  return Object.assign(form, { write });
+}

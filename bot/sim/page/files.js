@@ -1,0 +1,27 @@
+/* A file in a message: a preview of its text and a way to take it along. */
+
+import { el } from "./dom.js";
+
+const LINES = 8;
+
+function size(text) {
+  const bytes = new Blob([text]).size;
+  return bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KB`;
+}
+
+/** The file as its message names it; `known` are the texts of all files. */
+export function file(named, known) {
+  const found = known.find((one) => one.id === named.id);
+  const text = found?.text ?? "";
+  const lines = text.split("\n");
+  const preview = el("pre", { text: lines.slice(0, LINES).join("\n") });
+  const more = lines.length > LINES && el("button", {
+    class: "link", type: "button", text: `Show all ${lines.length} lines`,
+    onclick: () => { preview.textContent = text; more.remove(); },
+  });
+  return el("div", { class: "file" },
+    el("div", { class: "file-head" }, el("span", { "aria-hidden": "true", text: "📄" }),
+      el("span", { class: "file-name", text: named.title ?? named.name }), el("span", { class: "file-size", text: size(text) }),
+      el("a", { class: "button small", href: `/files/${encodeURIComponent(named.id)}`, download: named.name, text: "Download" })),
+    preview, more);
+}

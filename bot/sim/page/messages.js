@@ -1,0 +1,97 @@
+/* A message as a row: who, when, what, and what one can do with it. */
+
+import { act } from "./acts.js";
+import { renderBlock } from "./blocks.js";
+import { clock, count, el } from "./dom.js";
+import { face, shown } from "./faces.js";
+import { file } from "./files.js";
+import { emoji } from "./emoji.js";
+import { mrkdwn } from "./mrkdwn.js";
+
+/** What the blocks of a message are given: a click is sent to the stage. */
+function host(message, app) {
+  const where = { as: app.viewer, channel: message.channel, ts: message.ts };
+  const send = (name, block, element, more) =>
+    act(name, { ...where, block_id: block.block_id, action_id: element.action_id, ...more });
+  return {
+    names: app.names,
+    people: () => Object.values(app.scene.people),
+    channels: () => app.scene.channels,
+    entry: () => null,
+    error: () => null,
+    label: (block, element) => element.placeholder?.text ?? "Choose",
+    press: (block, element, more) => send("click", block, element, { option: more.selected_option?.value }),
+    changed: (block, element, entry) => send("pick", block, element, { entry }),
+    search: (block, element, query) => send("search", block, element, { query }),
+  };
+}
+
+function tools(message, app) {
+  const items = app.scene.shortcuts.map((shortcut) => el("button", {
+    class: "tool wide", type: "button", text: shortcut.name,
+    onclick: () => act("shortcut", { as: app.viewer, channel: message.channel, ts: message.ts, callback_id: shortcut.callback_id }),
+  }));
+  const reply = el("button", {
+    class: "tool wide", type: "button", text: "Reply in thread",
+    onclick: () => app.openThread(message.channel, message.thread_ts ?? message.ts),
+  });
+  return el("div", { class: "tools" }, reply, items);
+}
+
+function replies(message, app) {
+  const under = app.replies(message);
+  if (!under.length) return null;
+  const who = [...new Set(under.map((reply) => reply.user))].slice(0, 3);
+  return el("button", {
+    class: "replies", type: "button", onclick: () => app.openThread(message.channel, message.ts),
+  }, who.map((user) => face(app.scene.people[user], "tiny")),
+  el("span", { class: "replies-count", text: count(under.length, "reply", "replies") }),
+  el("span", { class: "replies-last", text: `Last reply at ${clock(under.at(-1).ts)}` }));
+}
+
+function reactions(message) {
+  const given = message.reactions ?? [];
+  return given.length > 0 && el("div", { class: "reactions" },
+    given.map((one) => el("span", { class: "reaction", text: `${emoji(one.name) ?? one.name} ${one.count}` })));
+}
+
+function content(message, app) {
+  const own = host(message, app);
+  const blocks = message.blocks ?? [];
+  if (!blocks.length) return el("div", { class: "text" }, mrkdwn(message.text ?? "", app.names));
+  if (blocks.length === 1 && blocks[0].type === "rich_text" && !message.bot_id) {
+    return el("div", { class: "text" }, mrkdwn(message.text ?? "", app.names));
+  }
+  return el("div", { class: "blocks" }, blocks.map((block) => renderBlock(block, own)));
+}
+
+function privately(message) {
+  return message.ephemeral && el("div", { class: "only-you" },
+    el("span", { "aria-hidden": "true", text: "👁" }), "Only visible to you");
+}
+
+/** One message; `compact` leaves out who said it, `flash` shows that it changed just now. */
+export function row(message, app, { compact = false, flash = false, inThread = false } = {}) {
+  const person = app.scene.people[message.user];
+  const head = el("div", { class: "head" },
+    el("span", { class: "name", text: shown(person) }), person?.is_bot && el("span", { class: "badge", text: "APP" }),
+    el("time", { class: "when", text: clock(message.ts) }));
+  const body = el("div", { class: "body" },
+    privately(message), !compact && head, content(message, app),
+    message.edited && el("span", { class: "edited", text: "(edited)" }),
+    (message.files ?? []).map((one) => file(one, app.scene.files)),
+    reactions(message), !inThread && !message.ephemeral && replies(message, app));
+  const side = compact ? el("time", { class: "side-time", text: clock(message.ts) }) : face(person);
+  const kind = `row${compact ? " compact" : ""}${message.ephemeral ? " private" : ""}${flash ? " flash" : ""}`;
+  return el("article", { class: kind, "data-ts": message.ts }, el("div", { class: "side" }, side), body,
+    !message.ephemeral && tools(message, app));
+}
+
+/** Which rows stand close under the one before: same person, within five minutes. */
+export function grouped(messages) {
+  return messages.map((message, place) => {
+    const before = messages[place - 1];
+    const near = before && Number(message.ts) - Number(before.ts) < 300;
+    return { message, compact: Boolean(near && before.user === message.user && !before.ephemeral && !message.ephemeral) };
+  });
+}

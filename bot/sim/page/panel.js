@@ -1,0 +1,98 @@
+/* The Buildkite side: what runs there, and how to disturb it. */
+
+import { act, busily } from "./acts.js";
+import { clock, count, el, keyed } from "./dom.js";
+import { withEmoji } from "./emoji.js";
+import { agentRow, buildCard } from "./builds.js";
+import { network } from "./network.js";
+
+const TABS = { builds: "Builds", agents: "Agents", network: "Break it", deliveries: "Webhooks" };
+
+function speeds(buildkite) {
+  const auto = buildkite.autoplay;
+  const choice = (label, on, details, title) => el("button", {
+    type: "button", class: on ? "chosen" : "", "aria-pressed": String(on), title, text: label,
+    onclick: () => act("autoplay", details),
+  });
+  return el("div", { class: "speeds", role: "group", "aria-label": "How builds move on" },
+    choice("By hand", !auto.on, { on: false }, "You pass and fail the jobs"),
+    choice("Calm", auto.on && auto.seconds >= 2, { on: true, seconds: 3 }, "A step every three seconds"),
+    choice("Fast", auto.on && auto.seconds < 2, { on: true, seconds: 1 }, "A step every second"));
+}
+
+function elsewhere(buildkite) {
+  const menu = el("select", { "aria-label": "Pipeline", class: "field" },
+    buildkite.pipelines.map((one) => el("option", { value: one.slug, text: one.slug })));
+  const push = (hostile) => (event) => busily(event.currentTarget, () => act("build_elsewhere", { pipeline: menu.value, hostile }));
+  return el("div", { class: "elsewhere" }, menu,
+    el("button", { type: "button", class: "button small", text: "Push a commit", onclick: push(false) }),
+    el("button", {
+      type: "button", class: "button small", text: "…a nasty one", onclick: push(true),
+      title: "Its message tries to ping the channel and to smuggle a link",
+    }));
+}
+
+function delivery(one) {
+  const fine = one.status >= 200 && one.status < 300;
+  const status = one.status === null ? "…" : one.status || "no answer";
+  return el("div", { class: "delivery" },
+    el("span", { class: `dot ${fine ? "passed" : "failed"}` }), el("code", { text: one.event }),
+    el("span", { class: "grow", text: one.subject ?? "" }),
+    el("span", { class: "status", text: String(status) }), el("time", { text: one.sent_at ? clock(Date.parse(one.sent_at) / 1000) : "" }));
+}
+
+/** The panel's frame, made once; `show(buildkite)` brings it up to date. */
+export class Panel {
+  constructor(box) {
+    this.box = box;
+    this.tab = "builds";
+    this.tabs = el("div", { class: "tabs", role: "tablist" });
+    this.top = el("div", { class: "panel-top" });
+    this.body = el("div", { class: "panel-body", role: "tabpanel" });
+    box.replaceChildren(
+      el("header", { class: "panel-head" },
+        el("span", { class: "bk-mark", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
+        el("div", { class: "grow" }, el("h2", { text: "Buildkite" }), el("p", { text: "A stand-in on this machine. You are in charge." }))),
+      this.tabs, this.top, this.body);
+  }
+
+  show(buildkite) {
+    this.buildkite = buildkite;
+    const broken = Object.values(buildkite.network).filter(Boolean).length;
+    const counts = { builds: buildkite.builds.filter((b) => b.lively).length, agents: buildkite.agents.length, network: broken, deliveries: buildkite.pending };
+    this.tabs.replaceChildren(...Object.entries(TABS).map(([name, label]) => el("button", {
+      role: "tab", type: "button", "aria-selected": String(name === this.tab), class: name === "network" && broken ? "alarm" : "",
+      onclick: () => { this.tab = name; this.body.keyed = undefined; this.body.replaceChildren(); this.top.looks = ""; this.show(this.buildkite); },
+    }, label, counts[name] > 0 && el("span", { class: "count", text: String(counts[name]) }))));
+    this.#top();
+    this.#body();
+  }
+
+  #top() {
+    const { autoplay, pipelines } = this.buildkite;
+    const looks = JSON.stringify([this.tab, autoplay, pipelines]);
+    if (this.top.looks === looks) return;
+    this.top.looks = looks;
+    this.top.replaceChildren(...(this.tab === "builds" ? [speeds(this.buildkite), elsewhere(this.buildkite)] : []));
+  }
+
+  #body() {
+    const { builds, agents, deliveries, pending } = this.buildkite;
+    const by = (name) => (one) => one[name];
+    if (this.tab === "builds") {
+      const rows = builds.length ? builds : [{ id: "none" }];
+      keyed(this.body, rows, by("id"), (one) => one.id === "none" ? empty("No builds yet", "Start one from the channel.") : buildCard(one));
+    }
+    if (this.tab === "agents") keyed(this.body, agents, by("id"), agentRow);
+    if (this.tab === "network") keyed(this.body, [{ id: "network", ...this.buildkite.network }], by("id"), network);
+    if (this.tab === "deliveries") {
+      const rows = [...deliveries].reverse();
+      const head = { id: "head", text: pending ? `${count(pending, "delivery", "deliveries")} on the way` : "Newest first" };
+      keyed(this.body, [head, ...rows], by("id"), (one) => one.id === "head" ? el("p", { class: "quiet", text: one.text }) : delivery(one));
+    }
+  }
+}
+
+function empty(title, text) {
+  return el("div", { class: "empty" }, el("b", { text: title }), el("span", { text: withEmoji(text) }));
+}

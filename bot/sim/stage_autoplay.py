@@ -1,0 +1,112 @@
+"""Lets builds move on by themselves at a pleasant pace, with a failure now and then."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.sim.buildkite.play import free_agent
+from bot.sim.buildkite.records import Build, Job
+from bot.sim.buildkite.sim import BuildkiteSim
+from bot.sim.stage_live import Pulse
+
+BEAT = 0.15  # seconds between looks at the outbox
+FAILING = 0.4  # of the builds have one job that fails at first
+
+OUTPUT = """\
+\x1b[90m$ git fetch -v --prune -- origin {branch}\x1b[0m
+HEAD is now at {commit}
++++ {command}
+  checkout
+    \x1b[32m✓\x1b[0m adds up a basket (14 ms)
+    \x1b[32m✓\x1b[0m keeps a voucher (9 ms)
+"""
+FAILURE = """\
+    \x1b[31m✕ ships to islands (31 ms)\x1b[0m
+
+  ● checkout › ships to islands
+
+    expect(received).toBe(expected)
+
+    Expected: 12.50
+    Received: 9.90
+
+      at tests/shipping.test.js:48:31
+
+Tests: 1 failed, 2 passed, 3 total
+"""
+
+
+@dataclass
+class Autoplay:
+    """Whether builds run by themselves, seconds a step, and the seed that chooses what fails."""
+
+    on: bool = True
+    seconds: float = 3.0
+    seed: int = 7
+
+    def fails(self, build: Build) -> str | None:
+        """The name of the job that fails at first, if one does: the same answer each time."""
+        draw = random.Random(f"{self.seed} {build.pipeline.slug} {build.number}")
+        scripts = [job for job in build.current_jobs if job.kind == "script"]
+        unlucky = bool(scripts) and draw.random() < FAILING
+        return draw.choice(scripts[: max(1, len(scripts) - 1)]).name if unlucky else None
+
+
+def lively(build: Build) -> bool:
+    """Whether something still runs or waits for an agent."""
+    return build.state in ("scheduled", "running", "failing", "canceling")
+
+
+def step(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
+    """Every live build goes one step: jobs start where agents are free, else one job ends."""
+    for build in [each for each in buildkite.builds if lively(each)]:
+        if build.state == "canceling" or not _started(buildkite, build):
+            _end_one(buildkite, autoplay, build)
+
+
+def _started(buildkite: BuildkiteSim, build: Build) -> bool:
+    began = False
+    for job in [each for each in build.current_jobs if each.state == "scheduled" and each.kind == "script"]:
+        agent = free_agent(buildkite, job)
+        if agent is not None:
+            buildkite.start_job(job.id, agent)
+            buildkite.log(job.id, _opening(job))
+            began = True
+    return began
+
+
+def _opening(job: Job) -> str:
+    build = job.build
+    return OUTPUT.format(branch=build.branch, commit=build.commit[:10], command=job.step.command or "true")
+
+
+def _end_one(buildkite: BuildkiteSim, autoplay: Autoplay, build: Build) -> None:
+    unlucky = autoplay.fails(build)
+    oldest = next(_by_age(build), None)
+    fail = oldest is not None and oldest.name == unlucky and not oldest.retries
+    if fail and oldest is not None and oldest.state == "running":
+        buildkite.log(oldest.id, FAILURE)
+    buildkite.advance(build, fail={oldest.name} if fail and oldest else ())
+
+
+def _by_age(build: Build) -> Iterator[Job]:
+    running = [job for job in build.current_jobs if job.state == "running" and job.kind == "script"]
+    return iter(sorted(running, key=lambda job: job.started_at or 0))
+
+
+async def keep_playing(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
+    """Takes a step every `seconds` while it is on."""
+    while True:
+        await asyncio.sleep(autoplay.seconds)
+        buildkite.tick()
+        if autoplay.on:
+            step(buildkite, autoplay)
+
+
+async def keep_delivering(buildkite: BuildkiteSim, pulse: Pulse) -> None:
+    """Sends webhooks as they fall due."""
+    while True:
+        if await buildkite.deliver():
+            pulse.beat()
+        await asyncio.sleep(BEAT)
