@@ -109,7 +109,8 @@ class Gate:
         if self._sim.down:
             return reply(Answer(503, {"message": "Service Unavailable"}))
         taken: list[Response] = []
-        scope = {**request.scope, "sim.body": await request.body(), "sim.taken": taken}
+        path = request.url.path.rstrip("/") or "/"  # Rails takes a slash at the end
+        scope = {**request.scope, "path": path, "sim.body": await request.body(), "sim.taken": taken}
         try:
             await self._router(scope, request.receive, _nowhere)
         except HTTPException as error:

@@ -1,0 +1,59 @@
+"""The simulator fails on request: statuses, cut connections, lost answers, hanging."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from bot.sim.buildkite import BuildkiteSim
+
+BODY = {"commit": "HEAD", "branch": "main"}
+
+
+async def test_next_requests_fail_then_recover(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
+    """A fault meets exactly the requests it was ordered for."""
+    sim.faults.fail(502, times=2, method="POST", path="/builds$")
+    assert (await api.get("/builds")).status_code == 200
+    answers = [(await api.post("/pipelines/web/builds", json=BODY)).status_code for _ in range(3)]
+    assert answers == [502, 502, 201]
+    assert len(sim.builds) == 1
+
+
+@pytest.mark.parametrize(("applied", "made"), [(False, 0), (True, 1)])
+async def test_cut_connection(api: httpx.AsyncClient, sim: BuildkiteSim, applied: bool, made: int) -> None:
+    """The connection is cut without an answer; what was asked for has happened, or has not."""
+    sim.faults.reset(method="POST", applied=applied)
+    with pytest.raises(httpx.TransportError):
+        await api.post("/pipelines/web/builds", json=BODY)
+    assert len(sim.builds) == made
+    assert [one.status for one in sim.requests] == [0]
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_hanging_request(api: httpx.AsyncClient, sim: BuildkiteSim, applied: bool) -> None:
+    """A hanging request is answered once released; only an applied one has happened meanwhile."""
+    fault = sim.faults.hang(method="POST", applied=applied)
+    asking = asyncio.create_task(api.post("/pipelines/web/builds", json=BODY))
+    await fault.arrived.wait()
+    assert len(sim.builds) == applied
+    fault.release()
+    assert (await asking).status_code == 201
+    assert len(sim.builds) == 1
+
+
+async def test_down(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
+    """While it is down every request gets 503, and none counts against a limit."""
+    sim.down = True
+    assert (await api.get("/builds")).status_code == 503
+    sim.down = False
+    assert (await api.get("/builds")).headers["RateLimit-User-Remaining"] == "49"
+
+
+async def test_requests_are_recorded_without_the_token(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
+    """Each exchange is kept with query, body and answer, and never with the token."""
+    await api.post("/pipelines/web/builds?a=b", json=BODY)
+    (one,) = sim.requests
+    assert (one.method, one.query, one.json, one.status) == ("POST", "a=b", BODY, 201)
+    assert one.path == "/v2/organizations/acme-inc/pipelines/web/builds"
+    assert one.response_json["number"] == 1
+    assert "bkua_sim" not in repr(one)
