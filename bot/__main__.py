@@ -100,12 +100,12 @@ def docs(check: bool) -> None:
     """Write the generated tables of README.md anew."""
     from pathlib import Path
 
-    from bot.docs import stale, write
+    from bot.docs import stale, tables, write
 
     page = Path("README.md")
     if not check:
-        write(page)
-    elif old := stale(page):
+        write(page, tables())
+    elif old := stale(page, tables()):
         click.echo(f"README.md is out of step ({', '.join(old)}): run make docs", err=True)
         sys.exit(1)
 

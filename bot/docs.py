@@ -26,16 +26,16 @@ def configuration_table() -> str:
     return "\n".join(("| variable | meaning | default |", "| --- | --- | --- |", *rows))
 
 
-def stale(page: Path) -> tuple[str, ...]:
-    """The tables on the page that are not what the code says."""
+def stale(page: Path, tables: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of those tables that are not on the page as they are here."""
     text = page.read_text("utf-8")
-    return tuple(name for name, table in tables().items() if _put(text, name, table) != text)
+    return tuple(name for name, table in tables.items() if _put(text, name, table) != text)
 
 
-def write(page: Path) -> None:
+def write(page: Path, tables: Mapping[str, str]) -> None:
     """Bring the tables on the page up to date."""
     text = page.read_text("utf-8")
-    for name, table in tables().items():
+    for name, table in tables.items():
         text = _put(text, name, table)
     page.write_text(text, "utf-8")
 

@@ -44,7 +44,7 @@ async def buildkite(settings: Settings, dates: Dates, clock: Clock, last: dateti
     ) as client:
         client.requests.http.event_hooks = {"response": [hear]}
         token, findings = await _token(client)
-        organization = await _organization(client)
+        organization = await _organization(client, token)
         hook = await webhook(client, settings, token, last)
     return *findings, organization, await _agent_token(settings), hook
 
@@ -74,8 +74,10 @@ def _scopes(token: AccessToken) -> Finding:
     return Finding("Buildkite scopes", True, f"all {len(NEEDED)} that are needed{without}.")
 
 
-async def _organization(client: Buildkite) -> Finding:
+async def _organization(client: Buildkite, token: AccessToken | None) -> Finding:
     name = "Buildkite organization"
+    if token is None:
+        return Finding(name, None, "not known without a working token.")
     try:
         found = await client.organization_()
     except NotFound as error:

@@ -1,0 +1,96 @@
+"""The console script, as its own process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+ENVIRON = {
+    "SLACK_BOT_TOKEN": "xoxb-sim",
+    "SLACK_SIGNING_SECRET": "made-up",
+    "BUILDKITE_API_TOKEN": "bkua_sim",
+    "BUILDKITE_ORGANIZATION_SLUG": "acme-inc",
+    "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "BUILDKITE_REST_API_ENDPOINT": "http://127.0.0.1:9",
+}
+
+pytestmark = pytest.mark.process
+
+
+class Ran(NamedTuple):
+    """How it ended, and what it said."""
+
+    status: int | None
+    out: str
+    err: str
+
+
+def contents(folder: Path) -> list[str]:
+    """The names of the files there."""
+    return [path.name for path in folder.iterdir()]
+
+
+async def kitestring(folder: Path, *arguments: str, **environ: str) -> Ran:
+    """`kitestring` in that folder with this environment alone."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return Ran(process.returncode, out.decode(), err.decode())
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "doctor"])
+async def test_wrong_settings_stop_it_with_one_sentence_each(tmp_path: Path, command: str) -> None:
+    """What is missing or malformed is said on stderr, one sentence a line: no traceback, no values."""
+    ran = await kitestring(tmp_path, command, SLACK_BOT_TOKEN="hunter2", SLACK_SIGNING_SECRET="made-up")
+    names = [line.split(" ")[0] for line in ran.err.splitlines()]
+    assert names == ["SLACK_BOT_TOKEN", "BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG"]
+    assert (ran.status, ran.out) == (2, "")
+    assert "hunter2" not in ran.err
+
+
+async def test_the_doctor_s_exit_status_tells(tmp_path: Path) -> None:
+    """With nobody at the other end every line is printed all the same, and the status is 1."""
+    ran = await kitestring(tmp_path, "doctor", **ENVIRON)
+    assert (ran.status, ran.err) == (1, "")
+    assert (
+        "✗ Slack token: Slack cannot be reached. Check the network, and SLACK_API_URL if set."
+        in ran.out.splitlines()
+    )
+    assert contents(tmp_path) == []
+
+
+async def test_migrate_makes_the_database(tmp_path: Path) -> None:
+    """`migrate` brings an absent database up to date, twice over."""
+    for _ in range(2):
+        ran = await kitestring(tmp_path, "migrate", **ENVIRON)
+        assert (ran.status, ran.err) == (0, "")
+    assert "kitestring.db" in contents(tmp_path)
+
+
+async def test_the_manifest_is_printed_from_anywhere(tmp_path: Path) -> None:
+    """The manifest needs no settings and no checkout."""
+    ran = await kitestring(tmp_path, "manifest", "--url", "https://bot.acme.example", KITESTRING_COMMAND="/ci")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.count("https://bot.acme.example/slack/events") == 4
+    assert "command: /ci" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--url", "http://a.example"), ("--url", "https://a.example", "--socket-mode")]
+)
+async def test_a_manifest_that_cannot_work_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A plain http address, or an address together with Socket Mode, is a mistake of the person."""
+    ran = await kitestring(tmp_path, "manifest", *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert "Usage: kitestring manifest" in ran.err
