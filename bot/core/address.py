@@ -87,7 +87,9 @@ def _merge(given: Mapping[str, Any], found: Address, names: tuple[str, ...]) -> 
             continue
         before = merged.get(name)
         if before not in (None, "") and str(before).lstrip("#") != value:
-            raise UsageError(f"Both `{_shown(str(before))}` and `{_shown(value)}` are given as {name}.", field=name)
+            raise UsageError(
+                f"Both `{_shown(str(before))}` and `{_shown(value)}` are given as {name}.", field=name
+            )
         merged[name] = value
     return merged
 
@@ -159,7 +161,9 @@ def _branched(given: Mapping[str, Any]) -> Mapping[str, Any]:
         raise UsageError(f"`{_shown(word)}` names no branch after the `@`.", field="branch")
     other = given.get("branch")
     if other not in (None, "", branch):
-        raise UsageError(f"Both `{_shown(branch)}` and `{_shown(str(other))}` are given as branch.", field="branch")
+        raise UsageError(
+            f"Both `{_shown(branch)}` and `{_shown(str(other))}` are given as branch.", field="branch"
+        )
     return {**given, "pipeline": pipeline, "branch": branch}
 
 

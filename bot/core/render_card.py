@@ -96,7 +96,7 @@ def summary(known: Known, asked_by: str | None, watching: bool = False) -> Mrkdw
         "{emoji} {ref} {words}{where}{asked}",
         emoji=emoji,
         ref=str(build.ref),
-        words=words.lower(),
+        words=words[:1].lower() + words[1:],
         where=where,
         asked=md(", {asked}", asked=asked) if asked else "",
     )
@@ -108,7 +108,9 @@ def _head(known: Known) -> Mrkdwn:
     title = md("{emoji} {words}", emoji=emoji, words=bold(words))
     branch = code(shorten(build.branch, 100)) if build.branch else ""
     message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
-    return lines([dotted([title, reference(build), branch, _commit(build)]), message_line])
+    return lines(
+        [dotted([title, str(build.ref) if known.gone else reference(build), branch, _commit(build)]), message_line]
+    )
 
 
 def _commit(build: Build) -> Mrkdwn:

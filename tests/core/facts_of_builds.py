@@ -1,0 +1,46 @@
+"""Builds and jobs to draw."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.model import Build, Job, JobSummary, Known, Person
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+API = "https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/101"
+WEB = "https://buildkite.com/acme/web/builds/101"
+
+UNIT = Job(id="j1", name="Unit tests", state="failed", exit_status=1, web_url=f"{WEB}#j1")
+LINT = Job(id="j2", name="Lint", state="timed_out", web_url=f"{WEB}#j2")
+GATE = Job(id="j3", type="manual", label="Release to production", state="blocked")
+
+
+def build(state: str, **changes: Any) -> Build:
+    """Build 101 of pipeline web, in this state."""
+    ended = state in {"passed", "failed", "canceled"}
+    facts: dict[str, Any] = {
+        "id": "b1",
+        "number": 101,
+        "state": state,
+        "url": API,
+        "web_url": WEB,
+        "branch": "main",
+        "commit": "0123456789abcdef",
+        "message": "Fix the login <form>\n\nAnd more",
+        "creator": Person(name="Ann & Co"),
+        "created_at": NOW - timedelta(minutes=5),
+        "started_at": NOW - timedelta(minutes=4) if state not in {"creating", "scheduled", "skipped"} else None,
+        "finished_at": NOW - timedelta(seconds=48) if ended else None,
+    }
+    return Build.model_validate(facts | changes)
+
+
+def known(state: str, **changes: Any) -> Known:
+    """What is known of it: read just now, nothing in doubt."""
+    return Known(build=build(state, **changes), seen_at=NOW, read_at=NOW, revision=3)
+
+
+RUNNING = JobSummary(counts={"passed": 3, "running": 1, "scheduled": 2})
+FAILED = JobSummary(counts={"passed": 3, "failed": 1, "timed_out": 1}, failed=(UNIT, LINT))
+BLOCKED = JobSummary(counts={"passed": 3, "blocked": 1}, waiting=(GATE,))

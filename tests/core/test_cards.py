@@ -1,0 +1,362 @@
+"""A build's card and the replies under it, as people see them."""
+# ruff: noqa: E501 - the lines stand here as people read them
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.core.render import card, notice
+from bot.model import JobSummary, Known
+from tests.core.drawn import faults, seen
+from tests.core.facts_of_builds import BLOCKED, FAILED, LINT, NOW, RUNNING, UNIT, known
+
+EMPTY = JobSummary()
+
+
+def drawn(state: str, jobs: JobSummary = EMPTY, **changes: object) -> list[str]:
+    """The card of a build that Ann asked for."""
+    message = card(known(state, **changes), jobs, card_id="c1", asked_by="U0ANN", now=NOW)
+    assert faults(message) == []
+    return seen(message)
+
+
+def test_a_build_that_waits_for_an_agent_can_be_canceled() -> None:
+    """Creating and scheduled builds say so, since when, and offer Cancel."""
+    assert {state: drawn(state) for state in ("creating", "scheduled")} == snapshot(
+        {
+            "creating": [
+                "text: ⏳ web#101 creating on main, asked by <@U0ANN>",
+                """\
+section: ⏳ *Creating* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+                "context: asked by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            ],
+            "scheduled": [
+                "text: 🕒 web#101 scheduled on main, asked by <@U0ANN>",
+                """\
+section: 🕒 *Scheduled* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+                "context: asked by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            ],
+        }
+    )
+
+
+def test_a_running_build_shows_its_jobs_and_cancel() -> None:
+    """A running build shows since when, and how many jobs are where."""
+    assert drawn("running", RUNNING) == snapshot(
+        [
+            "text: 🔵 web#101 running on main, asked by <@U0ANN>",
+            """\
+section: 🔵 *Running* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+        ]
+    )
+
+
+def test_a_failing_build_names_its_failed_jobs() -> None:
+    """While it still runs, the failed jobs are there with links, and Logs beside Cancel."""
+    assert drawn("failing", FAILED) == snapshot(
+        [
+            "text: 🟠 web#101 failing on main, asked by <@U0ANN>",
+            """\
+section: 🟠 *Failing* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 2 failed",
+            """\
+section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
+❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
+""",
+            "buttons: Cancel (danger) → build cancel=c1 | Logs → job log=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+        ]
+    )
+
+
+def test_a_passed_build_says_how_long_it_took() -> None:
+    """A passed build shows its duration and offers to build again."""
+    assert drawn("passed", JobSummary(counts={"passed": 6})) == snapshot(
+        [
+            "text: ✅ web#101 passed on main, asked by <@U0ANN>",
+            """\
+section: ✅ *Passed* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: asked by <@U0ANN> · took 3m 12s · 6 passed",
+            "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+        ]
+    )
+
+
+def test_a_failed_build_offers_what_one_does_next() -> None:
+    """A failed build names its jobs and offers Retry failed, Rebuild and Logs."""
+    assert drawn("failed", FAILED) == snapshot(
+        [
+            "text: ❌ web#101 failed on main, asked by <@U0ANN>",
+            """\
+section: ❌ *Failed* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: asked by <@U0ANN> · took 3m 12s · 3 passed · 2 failed",
+            """\
+section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
+❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
+""",
+            "buttons: Retry failed → build retry=c1 | Rebuild → build rebuild=c1 | Logs → job log=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+        ]
+    )
+
+
+def test_a_blocked_build_shows_the_step_and_unblock() -> None:
+    """A blocked build, whatever its state says, shows the block step's label and Unblock."""
+    assert drawn("passed", BLOCKED, blocked=True) == snapshot(
+        [
+            "text: ✋ web#101 blocked on main, asked by <@U0ANN>",
+            """\
+section: ✋ *Blocked* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 blocked",
+            "section: ✋ Waiting at *Release to production*",
+            "buttons: Unblock (primary) → job unblock=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+        ]
+    )
+
+
+def test_a_canceled_build_can_be_rebuilt() -> None:
+    """Canceling offers nothing but the page, canceled offers Rebuild."""
+    assert {state: drawn(state) for state in ("canceling", "canceled")} == snapshot(
+        {
+            "canceling": [
+                "text: 🚫 web#101 canceling on main, asked by <@U0ANN>",
+                """\
+section: 🚫 *Canceling* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+                "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+                "buttons: Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            ],
+            "canceled": [
+                "text: 🚫 web#101 canceled on main, asked by <@U0ANN>",
+                """\
+section: 🚫 *Canceled* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+                "context: asked by <@U0ANN> · took 3m 12s",
+                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            ],
+        }
+    )
+
+
+def test_a_build_that_never_ran_says_so() -> None:
+    """Skipped and not run are ends, in words."""
+    assert {state: drawn(state) for state in ("skipped", "not_run")} == snapshot(
+        {
+            "skipped": [
+                "text: ⏭️ web#101 skipped on main, asked by <@U0ANN>",
+                """\
+section: ⏭️ *Skipped* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+                "context: asked by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            ],
+            "not_run": [
+                "text: ⏭️ web#101 not run on main, asked by <@U0ANN>",
+                """\
+section: ⏭️ *Not run* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+                "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            ],
+        }
+    )
+
+
+def test_a_build_that_is_gone_has_no_buttons() -> None:
+    """What Buildkite no longer has cannot be acted on."""
+    gone = replace(known("running"), gone=True)
+    assert seen(card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
+        [
+            "text: 👻 web#101 gone from Buildkite on main, asked by <@U0ANN>",
+            """\
+section: 👻 *Gone from Buildkite* · web#101 · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+        ]
+    )
+
+
+def test_a_state_that_nobody_knows_yet_is_shown_as_it_is() -> None:
+    """Buildkite may invent states: the card shows the word."""
+    assert drawn("half_baked")[0] == snapshot("text: ❔ web#101 half baked on main, asked by <@U0ANN>")
+
+
+def test_a_build_followed_for_somebody_names_who_started_it() -> None:
+    """A watched build shows its creator at Buildkite beside the one who follows it."""
+    message = card(known("running"), EMPTY, card_id="c1", asked_by="U0BOB", now=NOW, watching=True)
+    assert seen(message) == snapshot(
+        [
+            "text: 🔵 web#101 running on main, followed for <@U0BOB>",
+            """\
+section: 🔵 *Running* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
+Fix the login &lt;form&gt;\
+""",
+            "context: followed for <@U0BOB> · started by Ann &amp; Co · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+            "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+        ]
+    )
+
+
+def test_more_than_five_failed_jobs_are_counted() -> None:
+    """Five failed jobs are named, the others are a number."""
+    jobs = JobSummary(failed=tuple(UNIT.model_copy(update={"id": f"j{n}", "name": f"Test {n}"}) for n in range(8)))
+    assert drawn("failed", jobs)[3].split("\n")[4:] == snapshot(
+        ["❌ <https://buildkite.com/acme/web/builds/101#j1|Test 4> · exit status 1", "and 3 more failed jobs"]
+    )
+
+
+def test_retry_is_offered_only_where_something_can_be_retried() -> None:
+    """A build whose failed jobs are broken offers no retry."""
+    broken = JobSummary(failed=(LINT.model_copy(update={"state": "broken"}),))
+    assert "build retry" not in drawn("failed", broken)[-1]
+    assert "build retry" in drawn("failed", FAILED)[-1]
+
+
+def doubtful(seconds: int) -> Known:
+    """A build of which something unconfirmed was heard so long ago."""
+    heard = NOW - timedelta(seconds=seconds)
+    return replace(known("running"), doubt=1, seen_at=heard, read_at=heard - timedelta(minutes=3))
+
+
+def test_doubt_is_told_after_a_minute() -> None:
+    """A card that has waited over a minute for an answer says as of when it is true."""
+    fresh = card(doubtful(60), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    stale = card(doubtful(61), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    assert not any("as of" in line for line in seen(fresh))
+    assert [line for line in seen(stale) if "as of" in line] == snapshot(
+        ["context: as of <!date^1795175759^{time}|2026-11-20 11:55 UTC>"]
+    )
+
+
+def test_equal_facts_look_the_same_at_any_time() -> None:
+    """Nothing on a card ticks: an hour later, and a revision later, it is the same card."""
+    now = card(known("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
+    later = card(
+        replace(known("running"), revision=9),
+        RUNNING,
+        card_id="c1",
+        asked_by="U0ANN",
+        now=NOW + timedelta(hours=1),
+    )
+    assert now.digest() == later.digest()
+    assert now.blocks[-1]["block_id"] == "card:c1:3"
+    assert later.blocks[-1]["block_id"] == "card:c1:9"
+
+
+def test_another_state_looks_different() -> None:
+    """Whatever is seen counts in the fingerprint."""
+    cards = [card(known(state), EMPTY, card_id="c1", asked_by=None, now=NOW) for state in ("running", "canceling")]
+    assert cards[0].digest() != cards[1].digest()
+
+
+@pytest.mark.parametrize("kind", ["running", "resumed", "blocked", "failing", "finished", "gone"])
+def test_every_notice_names_its_build(kind: str) -> None:
+    """Each reply names pipeline and number, in its text as well."""
+    message = notice(kind, known("failed"), FAILED, card_id="c1", mention="U0ANN")
+    assert faults(message) == []
+    assert "web#101" in message.text
+    assert "web#101" in message.blocks[0]["text"]["text"]
+
+
+def test_the_replies_in_a_builds_thread() -> None:
+    """Started, running again, blocked, first failure, ends and gone: who is called, and what can be pressed."""
+    blocked = known("passed", blocked=True)
+    told = {
+        "running": notice("running", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
+        "resumed": notice("resumed", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
+        "blocked": notice("blocked", blocked, BLOCKED, card_id="c1", mention="U0ANN"),
+        "blocked, step unknown": notice("blocked", blocked, EMPTY, card_id="c1"),
+        "failing": notice("failing", known("failing"), FAILED, card_id="c1", mention="U0ANN"),
+        "passed": notice("finished", known("passed"), EMPTY, card_id="c1", mention="U0ANN"),
+        "failed": notice("finished", known("failed"), FAILED, card_id="c1", mention="U0ANN"),
+        "failed, nobody asked": notice("finished", known("failed"), FAILED, card_id="c1"),
+        "canceled": notice("finished", known("canceled"), EMPTY, card_id="c1", mention="U0ANN"),
+        "not run": notice("finished", known("not_run"), EMPTY, card_id="c1", mention="U0ANN"),
+        "gone": notice("gone", known("running"), EMPTY, card_id="c1", mention="U0ANN"),
+    }
+    assert {kind: seen(message) for kind, message in told.items()} == snapshot(
+        {
+            "running": [
+                "text: 🔵 web#101 started running.",
+                "section: 🔵 <https://buildkite.com/acme/web/builds/101|web#101> started running.",
+            ],
+            "resumed": [
+                "text: 🔵 web#101 is running again.",
+                "section: 🔵 <https://buildkite.com/acme/web/builds/101|web#101> is running again.",
+            ],
+            "blocked": [
+                "text: ✋ web#101 is blocked at Release to production.",
+                "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is blocked at *Release to production*.",
+                "buttons: Unblock (primary) → job unblock=c1",
+            ],
+            "blocked, step unknown": [
+                "text: ✋ web#101 is blocked: somebody has to unblock it.",
+                "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is blocked: somebody has to unblock it.",
+                "buttons: Unblock (primary) → job unblock=c1",
+            ],
+            "failing": [
+                "text: 🟠 web#101 is failing: Unit tests · exit status 1",
+                "section: 🟠 <https://buildkite.com/acme/web/builds/101|web#101> is failing: <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1",
+                "buttons: Logs → job log=c1",
+            ],
+            "passed": [
+                "text: ✅ web#101 passed after 3m 12s.",
+                "section: ✅ <https://buildkite.com/acme/web/builds/101|web#101> passed after 3m 12s.",
+            ],
+            "failed": [
+                "text: <@U0ANN> ❌ web#101 failed after 3m 12s.",
+                """\
+section: <@U0ANN> ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed after 3m 12s.
+❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
+❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
+""",
+                "buttons: Logs → job log=c1 | Rebuild → build rebuild=c1",
+            ],
+            "failed, nobody asked": [
+                "text: ❌ web#101 failed after 3m 12s.",
+                """\
+section: ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed after 3m 12s.
+❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
+❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
+""",
+                "buttons: Logs → job log=c1 | Rebuild → build rebuild=c1",
+            ],
+            "canceled": [
+                "text: 🚫 web#101 was canceled after 3m 12s.",
+                "section: 🚫 <https://buildkite.com/acme/web/builds/101|web#101> was canceled after 3m 12s.",
+            ],
+            "not run": [
+                "text: ⏭️ web#101 was not run.",
+                "section: ⏭️ <https://buildkite.com/acme/web/builds/101|web#101> was not run.",
+            ],
+            "gone": [
+                "text: 👻 web#101 is gone from Buildkite: it was deleted, or I may not see it any more.",
+                "section: 👻 web#101 is gone from Buildkite: it was deleted, or I may not see it any more.",
+            ],
+        }
+    )
