@@ -1,7 +1,7 @@
 """Tells whoever waits or watches that something in the workspace changed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -24,9 +24,11 @@ class Subscription:
     ) -> None:
         self._notices.subscriptions.discard(self)
 
-    async def __aiter__(self) -> AsyncIterator[Notice]:
-        while True:
-            yield await self.queue.get()
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self) -> Notice:
+        return await self.queue.get()
 
 
 class Notices:

@@ -1,5 +1,6 @@
 """Modals in their stacks and home tabs: open, push, update, publish, close."""
 
+import json
 from typing import Any
 
 from bot.sim.slack.blockkit import check_view
@@ -88,7 +89,7 @@ class Panes:
             raise ApiError.about("invalid_arguments", found.lines())
         if source["type"] != kind:
             raise ApiError.about("invalid_arguments", ["must be a valid enum value [json-pointer:/view/type]"])
-        if len(repr(source)) > BYTES:
+        if len(json.dumps(source, ensure_ascii=False).encode()) > BYTES:
             raise ApiError("view_too_large")
         self._refuse_double(source.get("external_id"), instead_of)
         return normalised_view(source, lambda: self._world.ids.word(5))

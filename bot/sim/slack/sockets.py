@@ -4,6 +4,7 @@ https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
+import contextlib
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,7 @@ class Sockets:
         try:
             await connection.socket.send_json(envelope)
             return await asyncio.wait_for(future, patience)
-        except WebSocketDisconnect:
+        except (WebSocketDisconnect, RuntimeError):
             raise Unacknowledged() from None
         finally:
             connection.owed.pop(envelope["envelope_id"], None)
@@ -128,7 +129,8 @@ class Sockets:
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tell every connection to come back by a new address; `warning` only announces, the others close."""
         for connection in list(self.connections):
-            await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": HOST})
-            if reason != "warning":
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": HOST})
+            if reason != "warning" and connection in self.connections:
                 self.connections.remove(connection)
                 connection.drop()

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.sim.slack import typed
 from bot.sim.slack.acting import Actor
 from bot.sim.slack.delivery import Ack, Outgoing
 from bot.sim.slack.errors import ApiError, Impossible
 from bot.sim.slack.hooks import respond
-from bot.sim.slack.typed import escaped, rich_text, smart
 from bot.sim.slack.workspace import BOT_USER
 from bot.sim.slack.world import Channel, Message
 
@@ -24,10 +24,13 @@ class Talking(Actor):
         text: str,
         *,
         thread_ts: str | None = None,
-        smart_punctuation: bool = False,
+        smart: bool = False,
         escape: bool = True,
     ) -> Ack:
-        """Enter a slash command. Slack refuses them in threads and when nobody owns the name."""
+        """Enter a slash command. Slack refuses them in threads and when nobody owns the name.
+
+        `smart` corrects quotes and dashes as a Mac does; `escape` is the manifest's should_escape.
+        """
         channel = self._open(where)
         command, _, rest = text.partition(" ")
         if command == "/invite":
@@ -36,8 +39,8 @@ class Talking(Actor):
             return self._refused(channel, command, "not_supported_in_threads")
         if command not in self.sim.command_names or "commands" not in self.sim.scopes:
             return self._refused(channel, command, "unknown_command")
-        said = smart(rest) if smart_punctuation else rest
-        sent = escaped(said, self.sim, command=True) if escape else said
+        said = typed.smart(rest) if smart else rest
+        sent = typed.escaped(said, self.sim, command=True) if escape else said
         payload = self.sim.payloads.slash_command(self.profile, channel, command, sent)
         ack = await self._send(Outgoing("slash_commands", payload, accepts_response=True), channel.id, command)
         if ack.problem:
@@ -55,18 +58,18 @@ class Talking(Actor):
         self.sim.trouble(self.id, channel.id, problem, command)
         return Ack(0, problem=problem)
 
-    def _show_answer(self, ack: Ack, channel: Channel, typed: str, url: str) -> Ack:
+    def _show_answer(self, ack: Ack, channel: Channel, line: str, url: str) -> Ack:
         body = {"text": ack.body} if isinstance(ack.body, str) else ack.body
         if not isinstance(body, dict) or not any(body.values()):
             return ack
         echo = None
         if body.get("response_type") == "in_channel":
-            echo = self.sim.post(Message(channel.id, self.sim.ids.ts(), self.id, typed, team=self.profile.team))
+            echo = self.sim.post(Message(channel.id, self.sim.ids.ts(), self.id, line, team=self.profile.team))
         try:
             if body.get("text") or body.get("blocks"):
                 respond(self.sim, self.sim.grants.peek(urlsplit(url).path), body)
         except ApiError as refusal:
-            self.sim.trouble(self.id, channel.id, refusal.error, typed)
+            self.sim.trouble(self.id, channel.id, refusal.error, line)
             return replace(ack, problem=refusal.error)
         return replace(ack, message=echo)
 
@@ -83,14 +86,19 @@ class Talking(Actor):
         return self._with(await self._links(channel, message) or ack, message)
 
     def _said(self, channel: Channel, text: str, thread_ts: str | Message | None) -> Message:
-        root = thread_ts.ts if isinstance(thread_ts, Message) else thread_ts
-        if root is not None and self.sim.find(channel.id, root) is None:
-            raise Impossible(f"There is no message {root} to reply to.")
-        sent = escaped(text, self.sim, command=False)
+        root = self._root(channel, thread_ts) if thread_ts is not None else None
+        sent = typed.escaped(text, self.sim, command=False)
         message = Message(channel.id, self.sim.ids.ts(), self.id, sent, team=self.profile.team)
-        message.blocks = rich_text(sent, self.sim.ids.word(5))
+        message.blocks = typed.rich_text(sent, self.sim.ids.word(5))
         message.thread_ts, message.client_msg_id = root, self.sim.ids.uuid()
         return self.sim.post(message)
+
+    def _root(self, channel: Channel, wanted: str | Message) -> str:
+        ts = wanted.ts if isinstance(wanted, Message) else wanted
+        found = self.sim.find(channel.id, ts)
+        if found is None:
+            raise Impossible(f"There is no message {ts} to reply to.")
+        return found.thread_ts or found.ts
 
     def _heard_as(self, channel: Channel, message: Message) -> list[tuple[str, Json]]:
         if BOT_USER not in channel.members:

@@ -47,20 +47,20 @@ class Web:
 
     async def _http(self, request: Request, send: Send) -> None:
         name = _name(request.url.path)
+        body = await request.body()
         fault = self._slack.faults.take(name)
         if fault and fault.kind == "hang":
             await fault.release.wait()
         if fault and fault.kind == "reset":
             await _hang_up(request, send)
             return
-        response = await self._answer(name, request, fault)
+        response = self._answer(name, request, body, fault)
         if fault and fault.kind == "lose_answer":
             await _hang_up(request, send)
         else:
             await response(request.scope, request.receive, send)
 
-    async def _answer(self, name: str, request: Request, fault: Fault | None) -> Response:
-        body = await request.body()
+    def _answer(self, name: str, request: Request, body: bytes, fault: Fault | None) -> Response:
         broken = Response(status_code=503) if self._slack.down else _broken(fault)
         if broken is not None:
             self._record(name, Arguments({}), broken)

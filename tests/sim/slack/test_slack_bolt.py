@@ -166,3 +166,31 @@ async def test_what_the_app_does_not_know_fails(slack: SlackSim, alice: Person) 
     ack = await alice.shortcut("nobody_listens")
     assert ack.problem in ("dispatch_failed", "operation_timeout")
     assert slack.problems[-1]["about"] == "nobody_listens"
+
+
+async def test_bolt_comes_back_by_a_new_address(
+    slack: SlackSim, alice: Person, deploys: Channel, session: aiohttp.ClientSession
+) -> None:
+    """Told to refresh its connection, Bolt's Socket Mode handler connects anew and goes on."""
+    app = AsyncApp(client=AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session))
+    listeners(app)
+    async with over_socket(slack, app):
+        (before,) = slack.sockets.connections
+        await slack.refresh_sockets()
+        await slack.until(lambda: slack.sockets.connections and before not in slack.sockets.connections)
+        assert (await alice.types(deploys, "/bk again")).ok
+        await slack.until(lambda: slack.ephemerals(alice))
+
+
+async def test_envelopes_are_spread_over_connections(
+    slack: SlackSim, alice: Person, deploys: Channel, session: aiohttp.ClientSession
+) -> None:
+    """With two connections each envelope goes to one of them, and every command is answered once."""
+    app = AsyncApp(client=AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session))
+    listeners(app)
+    async with over_socket(slack, app), over_socket(slack, app):
+        await slack.until(lambda: len(slack.sockets.connections) == 2)
+        for text in ("one", "two"):
+            assert (await alice.types(deploys, f"/bk {text}")).ok
+        answers = await slack.until(lambda: len(slack.ephemerals(alice)) == 2 and slack.ephemerals(alice))
+        assert sorted(message.text for message in answers) == ["You said one", "You said two"]

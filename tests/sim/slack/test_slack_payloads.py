@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sim.slack import Channel, Message, Person, SlackSim
 from bot.sim.slack.signing import signature
-from tests.sim.slack.cards import CARD, FORM, HOME, METADATA, OPTIONS, SELECT
+from tests.sim.slack.cards import CARD, FORM, HOME, METADATA, OPTIONS, SELECT, words
 from tests.sim.slack.ear import Ear
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"
@@ -83,7 +83,7 @@ async def test_names_and_links_in_commands_are_escaped(
 
 async def test_clients_correct_punctuation(ear: Ear, alice: Person, deploys: Channel) -> None:
     """A Mac turns quotes curly and double hyphens into dashes."""
-    await alice.types(deploys, '/bk build web-app --message "ship it" it\'s', smart_punctuation=True)
+    await alice.types(deploys, '/bk build web-app --message "ship it" it\'s', smart=True)
     assert ear.heard["text"] == "build web-app —message “ship it” it’s"
 
 
@@ -203,3 +203,26 @@ async def test_a_request_can_be_replayed(ear: Ear, slack: SlackSim, alice: Perso
     assert len(ear.requests) == 2
     assert ear.requests[0][1] == ear.requests[1][1]
     assert ear.requests[0][0]["x-slack-signature"] == ear.requests[1][0]["x-slack-signature"]
+
+
+@pytest.mark.usefixtures("deploys")
+async def test_searches_in_messages(ear: Ear, slack: SlackSim, alice: Person, client: AsyncWebClient) -> None:
+    """Typing into an external menu of a message sends the message along."""
+    card = await post(client, [{"type": "actions", "elements": [FORM["blocks"][0]["element"]]}], slack)
+    ear.answer = OPTIONS
+    assert await alice.searches("pipeline_select", "we", where=card) == ["web-app"]
+    assert shape(ear.heard) == shape(fixture("block_suggestion_message"))
+
+
+async def test_a_form_can_ask_where_to_answer(
+    ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient
+) -> None:
+    """A conversation menu with response_url_enabled brings a response URL for the conversation chosen."""
+    menu = {"type": "conversations_select", "action_id": "post_to_select", "response_url_enabled": True}
+    place = {"type": "input", "block_id": "post_to", "label": words("Where"), "element": menu}
+    await alice.types(deploys, "/bk")
+    await client.views_open(trigger_id=ear.heard["trigger_id"], view=FORM | {"blocks": [place]})
+    await alice.submits({"Where": deploys})
+    expected = fixture("view_submission_with_response_url")
+    assert shape(ear.heard)["response_urls"] == shape(expected)["response_urls"]
+    assert ear.heard["response_urls"][0]["channel_id"] == deploys.id

@@ -46,7 +46,7 @@ def post_ephemeral(slack: "SlackSim", args: Arguments) -> Json:
 
 def update(slack: "SlackSim", args: Arguments) -> Json:
     """Other words in the same place; what is left out stays only as Slack lets it stay."""
-    channel = slack.bot_channel(args.need("channel"))
+    channel = _by_id(slack, args.need("channel"))
     message = _own(slack, channel, args.need("ts"), "cant_update_message")
     if slack.edit_window is not None and slack.now() - float(message.ts) > slack.edit_window:
         raise ApiError("edit_window_closed")
@@ -74,7 +74,7 @@ def _updated_content(slack: "SlackSim", message: Message, args: Arguments) -> Co
 
 def delete(slack: "SlackSim", args: Arguments) -> Json:
     """One of the bot's own messages goes away."""
-    channel = slack.bot_channel(args.need("channel"))
+    channel = _by_id(slack, args.need("channel"))
     message = _own(slack, channel, args.need("ts"), "cant_delete_message")
     slack.delete(message)
     return {"channel": channel.id, "ts": message.ts}
@@ -115,6 +115,13 @@ def _writable(slack: "SlackSim", wanted: str) -> Channel:
     if BOT_USER not in channel.members and "chat:write.public" not in slack.scopes:
         raise ApiError("not_in_channel")
     return channel
+
+
+def _by_id(slack: "SlackSim", wanted: str) -> Channel:
+    """Names and user ids will do for posting only."""
+    if wanted not in slack.channels:
+        raise ApiError("channel_not_found")
+    return slack.bot_channel(wanted)
 
 
 def _thread(slack: "SlackSim", channel: Channel, args: Arguments) -> str | None:
