@@ -17,8 +17,10 @@ T = TypeVar("T")
 
 PIPELINES_FOR = 60.0
 AGENTS_FOR = 15.0
+SLUGS_FOR = 600.0
 MENU = 100
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.IGNORECASE)
 _PREFIX = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 
 
@@ -40,6 +42,12 @@ class _Shelf(Generic[T]):
                 self._kept = await self._fresh()
                 self._until = self._clock.monotonic() + self._seconds
             return self._kept
+
+    def peek(self, seconds: float) -> tuple[T, ...]:
+        """What is remembered, if it is at most that old; nothing is read."""
+        read_at = self._until - self._seconds
+        recent = self._kept is not None and self._clock.monotonic() < read_at + seconds
+        return self._kept or () if recent else ()
 
     def forget(self) -> None:
         """Read again next time."""
@@ -79,12 +87,21 @@ class Catalog:
         return near(slug, [pipeline.slug for pipeline in await self.pipelines()])
 
     async def find_pipeline(self, slug: str) -> Pipeline:
-        """The pipeline of that slug or exact name; raises NotFound with near slugs."""
-        known = await self.pipelines()
-        by_word = {**{p.name: p for p in known}, **{p.slug: p for p in known}}
-        if slug in by_word:
-            return by_word[slug]
-        raise NotFound(f"There is no pipeline “{slug}”.", _did_you_mean(near(slug, [p.slug for p in known])))
+        """The pipeline of that slug or name, whatever their case; raises NotFound with near slugs.
+
+        One that was seen within ten minutes is taken from memory; one that is in no list is asked for.
+        """
+        known = self._pipelines.peek(SLUGS_FOR)
+        found = called(known, slug) or called(await self.pipelines(), slug)
+        return found or await self._unlisted(slug)
+
+    async def _unlisted(self, slug: str) -> Pipeline:
+        try:
+            if _SLUG.fullmatch(slug):
+                return await self._buildkite.pipeline(slug)
+        except NotFound:
+            pass
+        raise NotFound(f"There is no pipeline “{slug}”.", _did_you_mean(await self.near_pipelines(slug)))
 
     async def find_agent(self, text: str) -> Agent:
         """The agent of that id, unique id prefix (4 characters or more) or exact name.
@@ -116,6 +133,14 @@ class Catalog:
 
     async def _read_agents(self) -> tuple[Agent, ...]:
         return tuple([found async for found in self._buildkite.agents()])
+
+
+def called(pipelines: Iterable[Pipeline], word: str) -> Pipeline | None:
+    """The pipeline of that slug, else of that name, whatever their case."""
+    known = tuple(pipelines)
+    by_name = {pipeline.name.lower(): pipeline for pipeline in known}
+    by_slug = {pipeline.slug.lower(): pipeline for pipeline in known}
+    return (by_name | by_slug).get(word.lower())
 
 
 def matching(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:

@@ -1,0 +1,104 @@
+"""Which job is meant: by id, name, step key or URL; else the only one that an operation could mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import TypeVar
+
+from bot.context import Context
+from bot.core.address import AtJob, address
+from bot.errors import Ambiguous, NotFound, UsageError
+from bot.model import BuildRef, Job
+from bot.which_build import check_org, resolve
+
+A = TypeVar("A", bound=AtJob)
+Fits = Callable[[Job], bool]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_EMOJI = re.compile(r":[\w+-]+:")
+_SHORTEST_PREFIX = 4
+
+
+async def pin_job(args: A, ctx: Context, fits: Fits, wanted: str) -> A:
+    """Fill in pipeline, number and job id.
+
+    `fits` says which jobs the operation is for and `wanted` calls them (`failed`): of several jobs with one
+    name, and where no job was named, the only one that fits is meant. Raises UsageError, Ambiguous, NotFound.
+    """
+    check_org(args.org, ctx)
+    job = await _by_id(args.job, ctx) if args.job and args.number is None else None
+    ref = place_of(job) if job else None
+    if job is None or ref is None:
+        ref = await resolve(args.pipeline, args.number, ctx)
+        job = await _in_build(args.job, ref, ctx, fits, wanted)
+    return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
+
+
+def place_of(job: Job) -> BuildRef | None:
+    """The build of a job, from whichever of its URLs names it: a manual job has its `unblock_url` only."""
+    for url in (job.build_url, job.log_url, job.unblock_url, job.web_url):
+        found = address(url) if url else None
+        if found and found.org and found.pipeline and found.number:
+            return BuildRef(found.org, found.pipeline, int(found.number))
+    return None
+
+
+async def _by_id(word: str, ctx: Context) -> Job | None:
+    return await ctx.buildkite.job(word) if _UUID.fullmatch(word) else None
+
+
+async def _in_build(word: str | None, ref: BuildRef, ctx: Context, fits: Fits, wanted: str) -> Job:
+    jobs = (await ctx.buildkite.build(ref.pipeline, ref.number)).jobs
+    if word is None:
+        return _chosen([job for job in jobs if fits(job)], ref, f"Which {wanted} job of {ref}?", wanted)
+    found = matching(jobs, word)
+    if not found:
+        # A job that was retried is in no build, but can still be asked for.
+        retried = await _by_id(word, ctx)
+        if retried:
+            return retried
+        raise NotFound(f"{ref} has no job “{word}”.", _near(word, jobs))
+    return _chosen(
+        [job for job in found if fits(job)] or found, ref, f"Several jobs of {ref} fit “{word}”.", wanted
+    )
+
+
+def matching(jobs: Iterable[Job], word: str) -> list[Job]:
+    """The jobs that `word` may mean: by id, else by name or step key, else by the beginning of id or name."""
+    known, typed = list(jobs), bare(word)
+    exact = [job for job in known if job.id == word.lower()]
+    named = [job for job in known if typed and typed in (bare(job.title), (job.step_key or "").lower())]
+    if exact or named or len(word) < _SHORTEST_PREFIX:
+        return exact or named
+    by_id = [job for job in known if job.id.startswith(word.lower())]
+    return by_id or [job for job in known if job.type != "waiter" and bare(job.title).startswith(typed)]
+
+
+def bare(name: str) -> str:
+    """A name as one types it: without emoji codes, in lower case."""
+    return " ".join(_EMOJI.sub(" ", name).split()).lower() or name.strip().lower()
+
+
+def _chosen(jobs: list[Job], ref: BuildRef, asked: str, wanted: str) -> Job:
+    if len(jobs) == 1:
+        return jobs[0]
+    if not jobs:
+        raise UsageError(f"{ref} has no {wanted} job.", "Name the job that you mean.", "job")
+    options = tuple((_label(job), _words(job, ref)) for job in jobs[:20])
+    raise Ambiguous(asked, "job", options)
+
+
+def _label(job: Job) -> str:
+    return f"{job.title} ({job.state or 'unknown'}, {job.id[:8]})"
+
+
+def _words(job: Job, ref: BuildRef) -> str | dict[str, str]:
+    return {"job": job.id, "pipeline": ref.pipeline, "number": str(ref.number)}
+
+
+def _near(word: str, jobs: Iterable[Job]) -> str:
+    titles = {bare(job.title): job.title for job in jobs if job.type != "waiter"}
+    found = [titles[name] for name in get_close_matches(bare(word)[:80], titles, n=3, cutoff=0.5)]
+    return f"Did you mean {' or '.join(found)}?" if found else ""

@@ -1,0 +1,88 @@
+"""The log of a job."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.context import Context
+from bot.core.address import AtJob
+from bot.core.blocks import dotted, shorten
+from bot.core.logs import Tail, clean, tail
+from bot.core.markup import Mrkdwn, link, md
+from bot.core.operation import Button, Call, Effect, File, Opt, Permission, Reply, operation
+from bot.core.render_card import ended_with
+from bot.errors import UsageError
+from bot.model import Job
+from bot.which_job import pin_job
+
+TAIL_BYTES = 65_536
+
+
+class Log(AtJob):
+    """Whose log to show."""
+
+    lines: Annotated[int, Opt(), Field(ge=1, le=300, description="How many of the last lines")] = 50
+    full: Annotated[bool, Opt(), Field(description="Attach the whole log as a file")] = False
+
+
+def _fits(job: Job) -> bool:
+    return job.type == "script" and job.failed
+
+
+async def _pin(args: Log, ctx: Context) -> Log:
+    return await pin_job(args, ctx, _fits, "failed")
+
+
+@operation(
+    "job log",
+    needs=Permission.LOGS,
+    effect=Effect.READ,
+    pin=_pin,
+    examples=("job log", "job log Test -p web -n 101 --lines 100", "job log --full"),
+)
+async def log(args: Log, ctx: Context) -> Reply:
+    """Show the end of a job's log."""
+    if not (args.pipeline and args.number and args.job):
+        raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
+    job = await ctx.buildkite.job(args.job)
+    if job.type != "script":
+        raise UsageError(f"“{job.title}” is a {job.type} step; it has no log.", "", "job")
+    if args.full:
+        raw = await ctx.buildkite.job_log(args.pipeline, args.number, args.job)
+        return _reply(args, job, tail(raw, args.lines, whole=True), _file(args, job, raw))
+    raw, whole = await ctx.buildkite.job_log_tail(args.pipeline, args.number, args.job, TAIL_BYTES)
+    return _reply(args, job, tail(raw, args.lines, whole=whole), None)
+
+
+def _reply(args: Log, job: Job, end: Tail, file: File | None) -> Reply:
+    name = link(job.web_url or "", shorten(job.title, 100))
+    state = (job.state or "unknown").replace("_", " ")
+    ref = f"{args.pipeline}#{args.number}"
+    head = dotted([md("{name} of {ref}", name=name, ref=ref), state, ended_with(job) if job.exit_status else ""])
+    if not end.text:
+        return Reply(text=md("{head}: the log is empty so far.", head=head), file=file)
+    return Reply(text=head, log=end.text, footer=_footer(end), file=file, buttons=_buttons(args, job, file))
+
+
+def _footer(end: Tail) -> Mrkdwn:
+    if not end.cut:
+        return Mrkdwn("The whole log; secrets are masked.")
+    lines = "line" if end.lines == 1 else f"{end.lines} lines"
+    return md("The last {lines}; secrets are masked.", lines=lines)
+
+
+def _file(args: Log, job: Job, raw: str) -> File:
+    word = re.sub(r"[^A-Za-z0-9]+", "-", job.title).strip("-").lower()[:40] or "job"
+    name = f"{args.pipeline}-{args.number}-{word}.log"
+    return File(name, clean(raw).encode(), f"Log of {job.title}, {args.pipeline}#{args.number}")
+
+
+def _buttons(args: Log, job: Job, file: File | None) -> tuple[Button, ...]:
+    given = {"pipeline": args.pipeline, "number": str(args.number), "job": args.job}
+    retry = Button("Retry job", Call("job retry", given)) if job.failed else None
+    whole = Button("Whole log as a file", Call("job log", {**given, "full": "true"})) if file is None else None
+    page = Button("Open in Buildkite", url=job.web_url) if job.web_url else None
+    return tuple(one for one in (retry, whole, page) if one is not None)

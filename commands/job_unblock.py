@@ -1,0 +1,91 @@
+"""Block steps that are passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from bot.context import Context
+from bot.core import gates
+from bot.core.address import AtJob
+from bot.core.blocks import shorten
+from bot.core.markup import bold, md
+from bot.core.operation import Field as Input
+from bot.core.operation import Opt, Permission, Reply, operation
+from bot.errors import NotFound, Refused, UsageError
+from bot.model import Job
+from bot.which_job import pin_job
+
+
+class Unblock(AtJob):
+    """Which block step to pass, and what it asks for."""
+
+    fields: Annotated[
+        dict[str, str],
+        Opt(positional=True, also=("--data",), form=False, hint="release-name=1.42"),
+        Field(default_factory=dict, description="What the step asks for"),
+    ]
+
+
+def _waits(job: Job) -> bool:
+    return job.type == "manual" and job.state == "blocked"
+
+
+async def _pin(args: Unblock, ctx: Context) -> Unblock:
+    return await pin_job(args, ctx, _waits, "blocked")
+
+
+async def _fields(given: Mapping[str, Any], ctx: Context) -> tuple[Input, ...]:
+    """The inputs of the step that is meant, for a form; none when they cannot be known."""
+    known = {key: value for key, value in given.items() if key in Unblock.model_fields and key != "fields"}
+    pinned = await _pin(Unblock.model_validate(known), ctx)
+    return await _asked(pinned, await ctx.buildkite.job(pinned.job or ""), ctx) or ()
+
+
+async def _asked(args: Unblock, job: Job, ctx: Context) -> tuple[Input, ...] | None:
+    pipeline = await ctx.buildkite.pipeline(args.pipeline or "")
+    return gates.fields(pipeline.configuration, job)
+
+
+async def _probe(args: Unblock, ctx: Context) -> Reply | None:
+    job = await ctx.buildkite.job(args.job or "")
+    return _unblocked(job, args) if (job.state or "").startswith("unblocked") else None
+
+
+@operation(
+    "job unblock",
+    needs=Permission.BUILD,
+    pin=_pin,
+    probe=_probe,
+    fields=_fields,
+    form=True,
+    examples=("job unblock", "job unblock release -p web -n 101 release-name=1.42 ring=canary"),
+)
+async def unblock(args: Unblock, ctx: Context) -> Reply:
+    """Let a build go on past its block step."""
+    if not (args.pipeline and args.number and args.job):
+        raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
+    job = await ctx.buildkite.job(args.job)
+    asked = await _asked(args, job, ctx) if _waits(job) else None
+    values = dict(args.fields) if asked is None else gates.filled(asked, args.fields)
+    await ctx.buildkite.unblock_job(args.job, values, await _unblocker(ctx))
+    return _unblocked(job, args)
+
+
+async def _unblocker(ctx: Context) -> str | None:
+    """The person's own user at Buildkite, by e-mail; None where members may not be listed."""
+    if not ctx.actor.email:
+        return None
+    try:
+        members = await ctx.buildkite.members()
+    except (Refused, NotFound):
+        return None
+    mine = [one.id for one in members if (one.email or "").lower() == ctx.actor.email.lower()]
+    return mine[0] if mine else None
+
+
+def _unblocked(job: Job, args: Unblock) -> Reply:
+    step, ref = bold(shorten(job.title, 100)), f"{args.pipeline}#{args.number}"
+    return Reply(text=md("unblocked {step} of {ref}", step=step, ref=ref), private=False)

@@ -1,0 +1,36 @@
+"""Who somebody is to the bot, and what they may do."""
+
+from __future__ import annotations
+
+from bot.context import Context
+from bot.core.markup import code, md, mention
+from bot.core.operation import Args, Effect, Permission, Reply, operation
+from bot.errors import KitestringError
+
+
+class Whoami(Args):
+    """Nothing to say."""
+
+
+@operation("whoami", needs=Permission.HELP, effect=Effect.READ, examples=("whoami",))
+async def whoami(args: Whoami, ctx: Context) -> Reply:  # noqa: ARG001
+    """Show who you are to me, and what you may do here."""
+    actor = ctx.actor
+    may = ", ".join(op.name for op in ctx.registry if ctx.allowed(op)) or "nothing here"
+    facts = {
+        "You": mention(actor.id),
+        "In this workspace": actor.standing.value,
+        "E-mail": actor.email or "not known to me",
+        "Buildkite organization": code(ctx.buildkite.organization),
+        "I act there as": await _myself(ctx),
+        "You may": may,
+    }
+    return Reply(text=md("You are {name}.", name=actor.name), fields=tuple(facts.items()))
+
+
+async def _myself(ctx: Context) -> str:
+    try:
+        user = (await ctx.buildkite.access_token()).user
+    except KitestringError as error:
+        return f"unknown ({error.message})"
+    return (user.name or user.email or "unknown") if user else "unknown"
