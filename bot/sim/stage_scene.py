@@ -68,7 +68,7 @@ def _job(job: Job) -> Json:
     return {
         "id": job.id,
         "kind": job.kind,
-        "name": job.name,
+        "name": f"{job.name} {job.parallel_index + 1}" if job.parallel_index is not None else job.name,
         "state": job.state,
         "soft_failed": job.soft_failed,
         "retried": job.retried_in is not None,

@@ -3,6 +3,7 @@
 import { act, busily } from "./acts.js";
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { pictured } from "./glyphs.js";
 
 const SIGNS = {
   passed: "✓", unblocked: "✓", failed: "✕", timed_out: "✕", broken: "–", canceled: "⊘", canceling: "⊘",
@@ -37,7 +38,7 @@ function jobRow(job) {
   const sign = job.state === "running" ? el("span", { class: "spinner" }) : SIGNS[job.state] ?? "·";
   return el("li", { class: `job ${state}` },
     el("span", { class: "sign", title: job.state.replaceAll("_", " ") }, sign),
-    el("span", { class: "grow", title: job.agent ? `on ${job.agent}` : "" }, plainName(job.name), job.retried && el("small", { text: " retried" })),
+    el("span", { class: "grow", title: job.agent ? `on ${job.agent}` : "" }, pictured(plainName(job.name)), job.retried && el("small", { text: " retried" })),
     jobTools(job));
 }
 

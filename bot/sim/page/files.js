@@ -1,6 +1,7 @@
 /* A file in a message: a preview of its text and a way to take it along. */
 
 import { el } from "./dom.js";
+import { glyph } from "./glyphs.js";
 
 const LINES = 8;
 
@@ -20,7 +21,7 @@ export function file(named, known) {
     onclick: () => { preview.textContent = text; more.remove(); },
   });
   return el("div", { class: "file" },
-    el("div", { class: "file-head" }, el("span", { "aria-hidden": "true", text: "📄" }),
+    el("div", { class: "file-head" }, glyph("📄"),
       el("span", { class: "file-name", text: named.title ?? named.name }), el("span", { class: "file-size", text: size(text) }),
       el("a", { class: "button small", href: `/files/${encodeURIComponent(named.id)}`, download: named.name, text: "Download" })),
     preview, more);

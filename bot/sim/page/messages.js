@@ -5,6 +5,7 @@ import { renderBlock } from "./blocks.js";
 import { clock, count, el } from "./dom.js";
 import { face, shown } from "./faces.js";
 import { file } from "./files.js";
+import { glyph, pictured } from "./glyphs.js";
 import { emoji } from "./emoji.js";
 import { mrkdwn } from "./mrkdwn.js";
 
@@ -52,7 +53,7 @@ function replies(message, app) {
 function reactions(message) {
   const given = message.reactions ?? [];
   return given.length > 0 && el("div", { class: "reactions" },
-    given.map((one) => el("span", { class: "reaction", text: `${emoji(one.name) ?? one.name} ${one.count}` })));
+    given.map((one) => el("span", { class: "reaction" }, pictured(`${emoji(one.name) ?? one.name} ${one.count}`))));
 }
 
 function content(message, app) {
@@ -67,7 +68,7 @@ function content(message, app) {
 
 function privately(message) {
   return message.ephemeral && el("div", { class: "only-you" },
-    el("span", { "aria-hidden": "true", text: "👁" }), "Only visible to you");
+    glyph("👁"), "Only visible to you");
 }
 
 /** One message; `compact` leaves out who said it, `flash` shows that it changed just now. */
@@ -81,17 +82,19 @@ export function row(message, app, { compact = false, flash = false, inThread = f
     message.edited && el("span", { class: "edited", text: "(edited)" }),
     (message.files ?? []).map((one) => file(one, app.scene.files)),
     reactions(message), !inThread && !message.ephemeral && replies(message, app));
-  const side = compact ? el("time", { class: "side-time", text: clock(message.ts) }) : face(person);
+  const side = compact ? el("time", { class: "side-time", text: clock(message.ts).replace(/ .M$/, "") }) : face(person);
   const kind = `row${compact ? " compact" : ""}${message.ephemeral ? " private" : ""}${flash ? " flash" : ""}`;
   return el("article", { class: kind, "data-ts": message.ts }, el("div", { class: "side" }, side), body,
     !message.ephemeral && tools(message, app));
 }
+
+const acting = (message) => (message.blocks ?? []).some((block) => block.type === "actions");
 
 /** Which rows stand close under the one before: same person, within five minutes. */
 export function grouped(messages) {
   return messages.map((message, place) => {
     const before = messages[place - 1];
     const near = before && Number(message.ts) - Number(before.ts) < 300;
-    return { message, compact: Boolean(near && before.user === message.user && !before.ephemeral && !message.ephemeral) };
+    return { message, compact: Boolean(near && before.user === message.user && !before.ephemeral && !message.ephemeral && !acting(message)) };
   });
 }

@@ -2,9 +2,10 @@
 
 import { el } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
+import { pictured } from "./glyphs.js";
 
-const INSIDE = (mark) => `(?:<[^<>\\n]*>|[^${mark}\\n<])*?`;
-const styled = (mark) => `(?<![\\w${mark}])\\${mark}(?=[^\\s${mark}])(${INSIDE(mark)}[^\\s${mark}])\\${mark}(?![\\w${mark}])`;
+const INSIDE = (mark) => `(?:<[^<>\\n]*>|[^${mark}\\n<])+?`;
+const styled = (mark) => `(?<![\\w${mark}])\\${mark}(?=[^\\s${mark}])(${INSIDE(mark)})(?<=\\S)\\${mark}(?![\\w${mark}])`;
 const INLINE = new RegExp(
   [
     "<([^<>\\n]+)>", "`([^`\\n]+)`", styled("*"), styled("_"), styled("~"),
@@ -78,7 +79,7 @@ function angle(inner, names) {
 export function inline(text, names, verbatim = false) {
   const nodes = [];
   let from = 0;
-  const plain = (upTo) => upTo > from && nodes.push(document.createTextNode(decode(text.slice(from, upTo))));
+  const plain = (upTo) => upTo > from && nodes.push(...pictured(decode(text.slice(from, upTo))));
   for (const found of text.matchAll(INLINE)) {
     const node = token(found, names, verbatim);
     if (node === null) continue;
@@ -96,7 +97,7 @@ function token([, inner, code, bold, italic, strike, name, bare], names, verbati
   if (bold !== undefined) return el("strong", {}, inline(bold, names, verbatim));
   if (italic !== undefined) return el("em", {}, inline(italic, names, verbatim));
   if (strike !== undefined) return el("s", {}, inline(strike, names, verbatim));
-  if (name !== undefined) return emoji(name) ? document.createTextNode(emoji(name)) : null;
+  if (name !== undefined) return emoji(name) ? pictured(emoji(name))[0] : null;
   return verbatim ? null : link(decode(bare), decode(bare));
 }
 
@@ -131,7 +132,7 @@ export function textNodes(text, names) {
   if (typeof text === "string") return [document.createTextNode(text)];
   if (!text) return [];
   if (text.type === "mrkdwn") return mrkdwn(text.text ?? "", names, text.verbatim);
-  return [document.createTextNode(text.emoji === false ? text.text : withEmoji(text.text ?? ""))];
+  return pictured(text.emoji === false ? text.text : withEmoji(text.text ?? ""));
 }
 
 /** A text object as one string, without styling. */

@@ -5,16 +5,26 @@ import { count, el, keyed } from "./dom.js";
 import { shown } from "./faces.js";
 import { grouped, row } from "./messages.js";
 
-function nearEnd(box) {
-  return box.scrollHeight - box.scrollTop - box.clientHeight < 120;
+/** A list that stays at its end while it is there, whatever grows or shrinks. */
+function scroller(label) {
+  const list = el("div", { class: "list", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0" });
+  list.atEnd = true;
+  list.addEventListener("scroll", () => { list.atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60; });
+  new ResizeObserver(() => toEnd(list)).observe(list);
+  return list;
 }
 
-/** Shows rows and stays at the end when it was there. */
-function fill(box, entries, make) {
-  const follow = nearEnd(box) || !box.keyed;
-  const last = box.lastElementChild?.dataset?.ts;
-  keyed(box, entries, (entry) => entry.key, make);
-  if (follow || (box.lastElementChild?.dataset?.ts !== last && nearEnd(box))) box.scrollTop = box.scrollHeight;
+function toEnd(list) {
+  if (list.atEnd) list.scrollTop = list.scrollHeight;
+}
+
+function fill(list, subject, entries, make) {
+  if (list.subject !== subject) {
+    Object.assign(list, { subject, keyed: undefined, atEnd: true });
+    list.replaceChildren();
+  }
+  keyed(list, entries, (entry) => entry.key, make);
+  toEnd(list);
 }
 
 const changed = (before, entry) => Boolean(before?.message) && before.message.edits !== entry.message.edits;
@@ -27,7 +37,7 @@ export class ChannelPane {
     this.app = app;
     this.title = el("h1");
     this.about = el("p");
-    this.list = el("div", { class: "list", role: "log", "aria-live": "polite", "aria-label": "Messages", tabindex: "0" });
+    this.list = scroller("Messages");
     this.composer = composer(app, { label: "Message", place: () => ({ channel: app.channel.id }) });
     box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, this.title, this.about), app.panelButton()),
       this.list, app.tries.node, this.composer);
@@ -40,10 +50,9 @@ export class ChannelPane {
     this.title.textContent = label;
     this.about.textContent = channel.kind === "im" ? "Direct message" : count(channel.members.length, "member");
     this.composer.querySelector("textarea").placeholder = `Message ${label.replace("# ", "#")}`;
-    if (this.list.channel !== `${channel.id} ${app.viewer}`) { this.list.channel = `${channel.id} ${app.viewer}`; this.list.keyed = undefined; this.list.replaceChildren(); }
     const standing = channel.messages.filter((m) => !m.is_reply || m.broadcast || (m.ephemeral && !m.thread_ts));
     const entries = grouped(standing).map((entry) => ({ key: entry.message.ts, ...entry, replies: app.replies(entry.message).length, files: app.filesOf(entry.message) }));
-    fill(this.list, [{ key: "start", channel: label }, today(), ...entries], (entry, before) => {
+    fill(this.list, `${channel.id} ${app.viewer}`, [{ key: "start", channel: label }, today(), ...entries], (entry, before) => {
       if (entry.key === "start") return welcome(entry.channel);
       return entry.message ? row(entry.message, app, { compact: entry.compact, flash: changed(before, entry) }) : divider(entry);
     });
@@ -61,7 +70,7 @@ export class ThreadPane {
     this.app = app;
     this.box = box;
     this.where = el("p");
-    this.list = el("div", { class: "list", role: "log", "aria-live": "polite", "aria-label": "Thread", tabindex: "0" });
+    this.list = scroller("Thread");
     this.composer = composer(app, { label: "Reply…", inThread: true, place: () => ({ channel: app.thread.channel, thread_ts: app.thread.ts }) });
     box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, el("h1", { text: "Thread" }), this.where),
       el("button", { class: "close", type: "button", "aria-label": "Close thread", text: "✕", onclick: () => app.closeThread() })), this.list, this.composer);
@@ -75,11 +84,10 @@ export class ThreadPane {
     if (!root) return;
     const channel = app.channelOf(app.thread.channel);
     this.where.textContent = channel.kind === "im" ? shown(app.scene.people[root.user]) : `#${channel.name}`;
-    if (this.list.thread !== `${root.ts} ${app.viewer}`) { this.list.thread = `${root.ts} ${app.viewer}`; this.list.keyed = undefined; this.list.replaceChildren(); }
     const under = app.replies(root);
     const entries = [{ key: root.ts, message: root, compact: false }, { key: "count", words: count(under.length, "reply", "replies") },
       ...grouped(under).map((entry) => ({ key: entry.message.ts, ...entry, files: app.filesOf(entry.message) }))];
-    fill(this.list, entries, (entry, before) => entry.message
+    fill(this.list, `${root.ts} ${app.viewer}`, entries, (entry, before) => entry.message
       ? row(entry.message, app, { compact: entry.compact, flash: changed(before, entry), inThread: true }) : divider(entry));
   }
 }

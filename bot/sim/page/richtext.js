@@ -2,11 +2,12 @@
 
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { pictured } from "./glyphs.js";
 import { link } from "./mrkdwn.js";
 
 function leaf(item, names) {
   switch (item.type) {
-    case "text": return document.createTextNode(item.text ?? "");
+    case "text": return el("span", {}, pictured(item.text ?? ""));
     case "link": return link(item.url ?? "", item.text ?? item.url ?? "");
     case "user": return el("span", { class: "chip", text: `@${names.person(item.user_id) ?? item.user_id}` });
     case "channel": return el("span", { class: "chip", text: `#${names.channel(item.channel_id) ?? item.channel_id}` });
