@@ -29,10 +29,15 @@ def build(world: World, given: Build, *, jobs: list[Job] | None, with_pipeline: 
     """A build with the jobs asked for (None: no `jobs` key) and its pipeline."""
     view = views.build(world, given)
     if jobs is not None:
-        view["jobs"] = [job(world, one) for one in jobs]
+        view["jobs"] = [_grouped(job(world, one)) for one in jobs]
     if with_pipeline:
         view["pipeline"] = views.pipeline(world, given.pipeline)
     return view
+
+
+def _grouped(view: View) -> View:
+    """Only the build calls show a command job's group."""
+    return view | {"group_key": None} if view["type"] == "script" else view
 
 
 def _manual(world: World, given: Job) -> View:

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 SERVICES = ORG + "/services"
 SERVICE = SERVICES + "/{service}"
 MOST = 15
+BUILD_STATES = (
+    *("build_passed", "build_fixed", "build_failed", "build_blocked", "build_canceled", "build_failing"),
+    "job_activated",
+)
 
 
-def _view(sim: "BuildkiteSim", given: Webhook) -> dict[str, Any]:
+def service_view(sim: "BuildkiteSim", given: Webhook) -> dict[str, Any]:
     """The token comes back in full, as it does at Buildkite."""
     return {
         "id": given.id,
@@ -30,6 +34,7 @@ def _view(sim: "BuildkiteSim", given: Webhook) -> dict[str, Any]:
         "scope": "all",
         "scope_uuids": [],
         "branch_configuration": "",
+        "build_states": dict.fromkeys(BUILD_STATES, True),
         "settings": {
             "url": given.url,
             "token": given.token,
@@ -51,11 +56,11 @@ def _named(sim: "BuildkiteSim", ask: Ask) -> Webhook:
 
 
 def list_all(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return cursored(ask, sim.hooks.webhooks, lambda one: _view(sim, one), lambda one: one.id)
+    return cursored(ask, sim.hooks.webhooks, lambda one: service_view(sim, one), lambda one: one.id)
 
 
 def get(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return Answer(200, _view(sim, _named(sim, ask)))
+    return Answer(200, service_view(sim, _named(sim, ask)))
 
 
 def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
@@ -74,7 +79,7 @@ def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
     made = sim.hooks.add(settings["url"], token, mode, settings.get("events"))  # type: ignore[arg-type]
     made.description = ask.json.get("description") or ""
     sim.hooks.ping(made)
-    return Answer(201, _view(sim, made))
+    return Answer(201, service_view(sim, made))
 
 
 def delete(sim: "BuildkiteSim", ask: Ask) -> Answer:

@@ -124,6 +124,17 @@ class BuildkiteSim(World):
     def connect_agent(self, agent: str) -> None:
         agents.connect(self, self.find_agent(agent))
 
+    def agent_pause(
+        self, agent: Agent, note: str | None = None, timeout: int | None = None, by: User | None = None
+    ) -> None:
+        agents.pause(self, agent, by or self.user, note, timeout)
+
+    def agent_resume(self, agent: Agent) -> None:
+        agents.resume(self, agent)
+
+    def agent_stop(self, agent: Agent, force: bool = True) -> None:
+        agents.stop(self, agent, force)
+
     def tick(self) -> None:
         """What time alone brings about: paused agents resume."""
         play.tick(self)

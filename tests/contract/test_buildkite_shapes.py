@@ -1,0 +1,60 @@
+"""The simulator's objects have the keys of Buildkite's documented ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sim.buildkite import BuildkiteSim, agent_views, job_views, payloads, rest_clusters, seed_demo, views
+from bot.sim.buildkite.rest_services import service_view
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
+
+
+def shown() -> dict[str, Any]:
+    """One object of each kind, by the name of its fixture."""
+    sim = BuildkiteSim()
+    seed_demo(sim)
+    sim.pipeline("release", steps=[{"trigger": "web"}])
+    build = sim.create_build("deploy-prod")
+    sim.run_build(build)
+    whole = job_views.build(sim, build, jobs=build.jobs)
+    return {
+        "build_failed": whole | {"job_state_counts": views.state_counts(build.jobs)},
+        "job_manual_blocked": job_views.job(sim, build.jobs[1]),
+        "job_trigger": job_views.job(sim, sim.create_build("release").jobs[0]),
+        "job_waiter": job_views.job(sim, sim.create_build("web").jobs[3]),
+        "pipeline_created": views.pipeline(sim, build.pipeline, full=True),
+        "agent_paused": agent_views.agent(sim, sim.find_agent("deploy-1")),
+        "cluster": rest_clusters.cluster_view(sim, sim.cluster),
+        "queue_paused": rest_clusters.queue_view(sim, sim.cluster, sim.cluster.queues[0]),
+        "organization": payloads.organization(sim),
+        "user": views.user(sim.user),
+        "notification_service_webhook": service_view(sim, sim.add_webhook("http://127.0.0.1:9/", "t")),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(shown()))
+def test_no_documented_key_is_missing(name: str) -> None:
+    """Each documented key is there, in the object and in the objects within it."""
+    documented = json.loads((FIXTURES / f"{name}.json").read_text())
+    assert missing(documented, shown()[name]) == []
+
+
+def missing(documented: Any, given: Any, at: str = "") -> list[str]:
+    """The paths of documented keys that are not given; list items are compared by the first one."""
+    if isinstance(documented, list) and isinstance(given, list) and documented and given:
+        return missing(documented[0], given[0], f"{at}/0")
+    if (
+        not isinstance(documented, dict)
+        or not isinstance(given, dict)
+        or at.endswith(("env", "meta_data", "states"))
+    ):
+        return []
+    absent = [f"{at}/{key}" for key in documented if key not in given]
+    return absent + [
+        path
+        for key in documented.keys() & given.keys() - {"settings"}
+        for path in missing(documented[key], given[key], f"{at}/{key}")
+    ]

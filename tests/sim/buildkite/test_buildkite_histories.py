@@ -1,0 +1,75 @@
+"""Whatever people, agents and time do, the simulated organization stays consistent."""
+
+import contextlib
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sim.buildkite import BuildkiteSim, Refusal, seed_demo
+from bot.sim.buildkite.records import ACTIVE, Build
+from tests.sim.buildkite.hand import Hand
+
+SHOWN = {"scheduled", "running", "failing", "passed", "failed", "canceling", "canceled", "skipped"}
+OVER = {"passed", "failed", "canceled"}
+ACTS = ("create", "advance", "fail", "retry", "unblock", "cancel", "rebuild", "stop", "lose", "pause", "wait")
+
+
+def act(sim: BuildkiteSim, what: str, rng: random.Random, clock: Hand) -> None:
+    """One act on a random build or agent; a refusal is an answer like any other."""
+    build = rng.choice(sim.builds)
+    agent = rng.choice(list(sim.agents.values()))
+    job = rng.choice(build.jobs).id
+    clock.forward(rng.choice((0, 1, 60)))
+    doings = {
+        "create": lambda: sim.create_build(rng.choice(list(sim.pipelines))),
+        "advance": lambda: sim.advance(build),
+        "fail": lambda: sim.advance(build, fail={"test", "lint", "ios"}),
+        "retry": lambda: sim.retry_job(job),
+        "unblock": lambda: sim.unblock(job, {"release-name": "1"}),
+        "cancel": lambda: sim.cancel_build(build),
+        "rebuild": lambda: sim.rebuild(build),
+        "stop": lambda: sim.agent_stop(agent, force=rng.random() < 0.5),
+        "lose": lambda: sim.lose_agent(agent.id) if agent.connection_state == "connected" else None,
+        "pause": lambda: sim.agent_pause(agent),
+        "wait": sim.tick,
+    }
+    with contextlib.suppress(Refusal):
+        doings[what]()
+
+
+def consistent(build: Build) -> None:
+    """What must hold of every build at every moment."""
+    states = [job.state for job in build.current_jobs]
+    assert build.state in SHOWN
+    if build.blocked:
+        assert build.finished_at is not None
+        assert "blocked" in states
+    if build.state in OVER:
+        assert not ACTIVE & set(states)
+        assert build.finished_at is not None
+    if build.state in ("scheduled", "running", "failing", "canceling"):
+        assert ACTIVE & set(states)
+        assert build.finished_at is None
+    if build.state == "passed" and not build.blocked:
+        assert not any(job.hard_failed for job in build.jobs)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(ACTS), min_size=5, max_size=60), st.integers(0, 2**32))
+def test_any_history_is_consistent(acts: list[str], seed: int) -> None:
+    """After any acts in any order every build and every agent make sense."""
+    clock, rng = Hand(), random.Random(seed)
+    sim = BuildkiteSim(now=clock, seed=seed)
+    seed_demo(sim)
+    sim.pipeline(
+        "release", steps=[{"trigger": "web"}, "wait", {"block": "Go?"}, {"trigger": "mobile", "async": True}]
+    )
+    for slug in sim.pipelines:
+        sim.create_build(slug)
+    for what in acts:
+        act(sim, what, rng, clock)
+        for build in sim.builds:
+            consistent(build)
+        for agent in sim.agents.values():
+            assert agent.job is None or (agent.job.agent is agent and agent.job.state in ("running", "canceling"))
