@@ -410,7 +410,11 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a button of a private message or a form stands for: it pins who may use it, and where it leads."""
+    """What a button of a private message or a form stands for: it pins who may use it, and where it leads.
+
+    `confirmed`: the question has been answered; `form`: it opens the form; `direct`: the updates go by DM.
+    An empty `operation` means: do nothing.
+    """
 
     id: str
     operation: str
@@ -419,6 +423,7 @@ class Choice:
     user: str | None = None
     confirmed: bool = False
     form: bool = False
+    direct: bool = False
 
 
 Job.model_rebuild()

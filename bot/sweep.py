@@ -19,7 +19,6 @@ from bot.store.store import Store
 # What a card names of its jobs; the counts of all come with any answer.
 NAMED_STATES = ("failed", "timed_out", "expired", "blocked")
 BATCH = 20
-_ALIVE = timedelta(minutes=10)
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -36,7 +35,7 @@ class Sweep:
         """Read the builds that are due; says how many were settled."""
         async with self._store.read() as tx:
             due = await builds.due_for_reading(tx, self._clock.now(), BATCH)
-            alive = webhooks_alive(await deliveries.last_seen(tx), self._clock.now())
+            alive = await deliveries.alive(tx, self._clock.now())
         settled = 0
         for known, failures in due:
             if not await self._read(known, failures, alive):
@@ -73,8 +72,3 @@ class Sweep:
         log.warning("read failed", build=str(known.build.ref), error=str(error), again_in=wait)
         async with self._store.write() as tx:
             await builds.plan_read(tx, known.build.id, self._clock.now() + timedelta(seconds=wait), failures)
-
-
-def webhooks_alive(last: datetime | None, now: datetime) -> bool:
-    """A webhook has arrived within ten minutes."""
-    return last is not None and now - last < _ALIVE

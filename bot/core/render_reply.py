@@ -205,3 +205,22 @@ def bug(ref: str) -> Message:
         ref=code(ref),
     )
     return message(text, [section(text, block_id="bug")])
+
+
+def interrupted(text: Mrkdwn, retry_value: str | None) -> Message:
+    """What became of something that a restart or a lost answer interrupted."""
+    again = button("Do it now", "retry", retry_value, style="primary") if retry_value else None
+    return message(text, [section(text, block_id="interrupted"), actions([again], block_id="options")])
+
+
+def form_button(operation: str, value: str) -> Message:
+    """A mention cannot open a form; this button does."""
+    text = md("`{name}` needs a few answers.", name=operation)
+    open_it = button("Open the form", f"choice:0:{operation}", value, style="primary")
+    return message(text, [section(text, block_id="form"), actions([open_it], block_id="options")])
+
+
+def note(text: str) -> Message:
+    """One private sentence."""
+    shown = escape(text)
+    return message(shown, [section(shown, block_id="note")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from bot.core.observed import Delivery
 from bot.store.rows import insert
 from bot.store.store import Tx
 from bot.store.tables import deliveries
+
+ALIVE = timedelta(minutes=10)
 
 
 async def keep(tx: Tx, arrived: Sequence[Delivery]) -> None:
@@ -62,6 +64,12 @@ async def last_seen(tx: Tx) -> datetime | None:
         sa.select(deliveries.c.received_at).order_by(deliveries.c.id.desc()).limit(1)
     )
     return newest
+
+
+async def alive(tx: Tx, now: datetime) -> bool:
+    """Whether a webhook has arrived within ten minutes."""
+    last = await last_seen(tx)
+    return last is not None and now - last < ALIVE
 
 
 async def counts(tx: Tx) -> dict[str, int]:

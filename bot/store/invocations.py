@@ -35,9 +35,9 @@ async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime) -> Invo
     return _invocation(found.mappings().one(), vault)
 
 
-async def begin(tx: Tx, invocation_id: str, now: datetime) -> None:
-    """It is being carried out from here on."""
-    change = {"state": "running", "started_at": now, "attempts": invocations.c.attempts + 1}
+async def begin(tx: Tx, vault: Vault, invocation_id: str, args: dict[str, Any], now: datetime) -> None:
+    """It is being carried out from here on, with exactly these arguments."""
+    change = {"state": "running", "started_at": now, "args": vault.seal(args)}
     await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
 
 
@@ -53,7 +53,7 @@ async def close(tx: Tx, asked: Invocation, state: str, outcome: dict[str, Any] |
 
 async def postpone(tx: Tx, invocation_id: str, next_at: datetime) -> None:
     """Whether it happened is not known yet: look again then."""
-    change = {"state": "unknown", "next_at": next_at}
+    change = {"state": "unknown", "next_at": next_at, "attempts": invocations.c.attempts + 1}
     await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
 
 
@@ -86,6 +86,7 @@ async def offer(tx: Tx, vault: Vault, choice: Choice, now: datetime) -> None:
             args=vault.seal(choice.args),
             confirmed=choice.confirmed,
             form=choice.form,
+            direct=choice.direct,
             user_id=choice.user,
             team=choice.thread.team,
             channel=choice.thread.channel,
@@ -108,6 +109,7 @@ async def choice(tx: Tx, vault: Vault, choice_id: str) -> Choice | None:
         user=row["user_id"],
         confirmed=row["confirmed"],
         form=row["form"],
+        direct=row["direct"],
     )
 
 

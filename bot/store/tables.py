@@ -178,6 +178,7 @@ choices = sa.Table(
     sa.Column("args", sa.LargeBinary, nullable=False),
     sa.Column("confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("form", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("direct", sa.Boolean, nullable=False, server_default=sa.false()),
     _text("user_id", null=True),
     _text("team"),
     _text("channel"),

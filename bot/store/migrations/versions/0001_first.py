@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("args", sa.LargeBinary(), nullable=False),
         sa.Column("confirmed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("form", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("direct", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=True),
         sa.Column("team", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),

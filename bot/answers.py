@@ -1,0 +1,60 @@
+"""Tells one person something: by response URL, else as an ephemeral message, else by DM."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.core.blocks import Message
+from bot.core.operation import File
+from bot.model import Invocation, Thread
+from bot.slack.api import SlackApi
+from bot.slack.problems import SlackProblem
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Answers:
+    """Private answers go out from wherever the request was taken; they are not stored."""
+
+    def __init__(self, api: SlackApi) -> None:
+        self._api = api
+
+    async def tell(self, asked: Invocation, message: Message, *, replace: bool = False) -> bool:
+        """Say it privately; with `replace` in place of the question that was clicked. Says whether it went."""
+        if asked.response_url and await self._respond(asked.response_url, message, replace=replace):
+            return True
+        return await self._whisper(asked.thread, asked.user, message) or await self._direct(asked, message)
+
+    async def hand_over(self, user: str, file: File) -> bool:
+        """Put a file into the DM with a person."""
+        try:
+            await self._api.upload(await self._api.direct(user), file)
+        except SlackProblem as problem:
+            log.warning("file not delivered", code=problem.code)
+            return False
+        return True
+
+    async def _respond(self, url: str, message: Message, *, replace: bool) -> bool:
+        try:
+            await self._api.respond(url, message, replace=replace)
+        except SlackProblem as problem:
+            log.info("response URL not usable", code=problem.code)
+            return False
+        return True
+
+    async def _whisper(self, thread: Thread, user: str, message: Message) -> bool:
+        try:
+            await self._api.whisper(thread, user, message)
+        except SlackProblem as problem:
+            log.info("no ephemeral message", code=problem.code)
+            return False
+        return True
+
+    async def _direct(self, asked: Invocation, message: Message) -> bool:
+        try:
+            channel = await self._api.direct(asked.user)
+            await self._api.post(Thread(asked.thread.team, channel), message, f"answer:{asked.id}")
+        except SlackProblem as problem:
+            log.warning("answer not delivered", invocation=asked.id, code=problem.code)
+            return False
+        return True

@@ -1,0 +1,26 @@
+"""The builds that have a card, as operations may ask for them."""
+
+from __future__ import annotations
+
+from bot.model import Known, Thread
+from bot.store import builds
+from bot.store.store import Store
+
+
+class FollowedBuilds:
+    """Reads only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def here(self, thread: Thread) -> tuple[Known, ...]:
+        """Builds whose card is in this thread (or is its root), newest first; none for a bare channel."""
+        if thread.ts is None:
+            return ()
+        async with self._store.read() as tx:
+            return await builds.in_thread(tx, thread.channel, thread.ts)
+
+    async def recent(self, channel: str) -> tuple[Known, ...]:
+        """Builds whose card is in this channel, newest first, at most ten."""
+        async with self._store.read() as tx:
+            return await builds.in_channel(tx, channel)

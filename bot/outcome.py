@@ -1,0 +1,185 @@
+"""Writes down what became of an invocation, and tells the one who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from bot import offers
+from bot.answers import Answers
+from bot.clock import Clock
+from bot.core import render_reply
+from bot.core.blocks import Message, message
+from bot.core.markup import Mrkdwn, link, md
+from bot.core.operation import Args, Operation, Registry, Reply
+from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
+from bot.following import Following
+from bot.model import Actor, Build, Invocation, Thread
+from bot.offers import Offers
+from bot.places import Places
+from bot.store import cards, deliveries, invocations
+from bot.store.store import Store, Tx
+from bot.supervise import Bug
+
+BOT_NAME = "kitestring"
+# The client's time-out plus ten seconds: before that, absence at Buildkite proves nothing.
+SECOND_LOOK = timedelta(seconds=20)
+
+
+class Outcomes:
+    """`wake` pokes the writer, once there is something for it to do."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: Registry,
+        offers: Offers,
+        answers: Answers,
+        places: Places,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._registry = registry
+        self._offers = offers
+        self._answers = answers
+        self._places = places
+        self._wake = wake
+
+    async def finish(self, asked: Invocation, reply: Reply, actor: Actor, where: Thread) -> None:
+        """It happened. Closing the invocation, following the build and the public answer are one transaction."""
+        public = reply.follow is None and not reply.private and await self._places.postable(where)
+        choices = offers.of_buttons(reply.buttons, where, None if public else asked.user)
+        await self._offers.make(tuple(choices.values()))
+        drawn = render_reply.reply(reply, actor=actor, button_value=offers.values(choices))
+        again = drawn if reply.follow is None else _followed(reply.follow)
+        async with self._store.write() as tx:
+            await self._fold(tx, asked, reply, where)
+            if public:
+                key, body = f"answer:{asked.id}", asdict(drawn)
+                await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
+            await self._close(tx, asked, "done", again, args=asked.args.get("args"))
+        self._wake()
+        if not public and reply.follow is None:
+            await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
+        if reply.file:
+            await self._answers.hand_over(asked.user, reply.file)
+
+    async def _fold(self, tx: Tx, asked: Invocation, reply: Reply, where: Thread) -> None:
+        rules = Following(self._clock.now(), await deliveries.alive(tx, self._clock.now()))
+        for build in reply.builds:
+            await rules.heard(tx, build, build.jobs)
+        if reply.follow:
+            await rules.follow(tx, reply.follow, where, asked.user, offers.new_id())
+
+    async def fail(self, asked: Invocation, error: KitestringError) -> None:
+        """It did not happen, or nobody can say yet."""
+        op = self._registry.find(asked.operation)
+        if isinstance(error, Unavailable) and error.sent and op:
+            return await self.doubt(asked, error)
+        again, options = self._ways_on(asked, error, op)
+        await self._offers.make([*options, *again])
+        drawn = render_reply.problem(
+            error,
+            option_value=lambda index: options[index].id,
+            retry_value=again[0].id if again else None,
+        )
+        drawn = render_reply.bug(error.ref) if isinstance(error, Bug) else drawn
+        state = "refused" if isinstance(error, Refused) else "failed"
+        async with self._store.write() as tx:
+            await self._close(tx, asked, state, drawn, rule=getattr(error, "rule", None))
+        await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
+        return None
+
+    def _ways_on(
+        self, asked: Invocation, error: KitestringError, op: Operation | None
+    ) -> tuple[list[Any], list[Any]]:
+        """A way to try again when the other side is down, and a button for each of several things that fit."""
+        given = dict(asked.args.get("args", {}))
+        yes = bool(asked.args.get("yes"))
+        again = [offers.choice(asked, given, confirmed=yes)] if isinstance(error, Unavailable) and op else []
+        if not isinstance(error, Ambiguous):
+            return again, []
+        picked = [
+            value if isinstance(value, dict) else {error.field or "": value} for _label, value in error.options
+        ]
+        return again, [offers.choice(asked, given | more, confirmed=yes) for more in picked]
+
+    async def doubt(self, asked: Invocation, error: KitestringError) -> None:
+        """The answer was lost: it is looked for until it is certain."""
+        text = md("⏳ {said} I am looking whether it happened, and will tell you.", said=error.message)
+        async with self._store.write() as tx:
+            await invocations.postpone(tx, asked.id, self._clock.now() + SECOND_LOOK)
+            await invocations.note(tx, asked, "unknown", self._clock.now(), {})
+        self._wake()
+        await self._answers.tell(asked, message(text, [_said(text)]))
+
+    async def ask(self, asked: Invocation, args: Args, text: Mrkdwn) -> None:
+        """Ask before a typed command does harm."""
+        given = args.model_dump(mode="json", exclude_none=True)
+        yes, no = offers.choice(asked, given, confirmed=True), offers.choice(asked, {}, operation="")
+        await self._propose(asked, [yes, no], render_reply.question(text, yes.id, no.id, yes="Yes, do it"))
+
+    async def invite(self, asked: Invocation, args: Args) -> None:
+        """Nothing is started where its card cannot be posted, until the person chooses how to go on."""
+        given = args.model_dump(mode="json", exclude_none=True)
+        yes = bool(asked.args.get("yes"))
+        again = offers.choice(asked, given, confirmed=yes)
+        anyway = offers.choice(asked, {**given}, confirmed=yes, direct=True)
+        no = offers.choice(asked, {}, operation="")
+        drawn = render_reply.invite(
+            BOT_NAME,
+            again_value=again.id,
+            anyway_value=anyway.id,
+            no_value=no.id,
+            invitable=not asked.thread.channel.startswith("D"),
+        )
+        await self._propose(asked, [again, anyway, no], drawn)
+
+    async def _propose(self, asked: Invocation, choices: list[Any], drawn: Message) -> None:
+        await self._offers.make(choices)
+        async with self._store.write() as tx:
+            await self._close(tx, asked, "proposed", drawn)
+        await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
+
+    async def report(self, asked: Invocation, state: str, text: Mrkdwn, *, retry: bool) -> None:
+        """Tell what became of something that was interrupted; `retry` adds a button to do it now."""
+        again = [offers.choice(asked, asked.args.get("args", {}), confirmed=True)] if retry else []
+        await self._offers.make(again)
+        drawn = render_reply.interrupted(text, again[0].id if again else None)
+        async with self._store.write() as tx:
+            await self._close(tx, asked, state, drawn)
+        await self._answers.tell(asked, drawn)
+
+    async def repeat(self, asked: Invocation, first: Invocation) -> None:
+        """The same click, form or request again: the same answer, and no second effect."""
+        if first.outcome:
+            said = Message(first.outcome["text"], tuple(first.outcome["blocks"]))
+            await self._answers.tell(asked, said)
+
+    async def _close(self, tx: Tx, asked: Invocation, state: str, drawn: Message, **detail: Any) -> None:
+        now = self._clock.now()
+        await invocations.close(tx, asked, state, asdict(drawn), now)
+        await invocations.note(tx, asked, state, now, masked(detail))
+
+
+def masked(detail: dict[str, Any]) -> dict[str, Any]:
+    """The audit keeps names of environment variables and fields, never their values."""
+    args = dict(detail.get("args") or {})
+    for name in ("env", "metadata", "fields"):
+        if isinstance(args.get(name), dict):
+            args[name] = sorted(args[name])
+    kept = {key: value for key, value in detail.items() if value is not None and key != "args"}
+    return {**kept, "args": args} if args else kept
+
+
+def _followed(build: Build) -> Message:
+    text = md("{build} was started by this already.", build=link(build.web_url, str(build.ref)))
+    return message(text, [_said(text)])
+
+
+def _said(text: Mrkdwn) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}

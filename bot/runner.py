@@ -1,0 +1,174 @@
+"""Carries out what was asked for: written down, judged, run, and its outcome written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.client import Buildkite
+from bot.clock import Clock
+from bot.context import Context
+from bot.core.operation import Args, Operation, Registry, Reply
+from bot.core.policy import Allow, Rules, Target, decide
+from bot.core.validation import validate
+from bot.errors import KitestringError, Refused
+from bot.followed import FollowedBuilds
+from bot.model import Actor, Invocation, Thread
+from bot.outcome import Outcomes
+from bot.places import Places
+from bot.slack.people import People
+from bot.store import invocations
+from bot.store.store import Store
+from bot.store.vault import Vault
+from bot.supervise import guarded
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all operations share: the vendors, the words, the rules. `instance` marks our builds at Buildkite."""
+
+    buildkite: Buildkite
+    catalog: Catalog
+    registry: Registry
+    rules: Callable[[], Rules]
+    instance: str
+    command: str
+
+
+class Runner:
+    """Accepts invocations, runs each once, and keeps hold of those that are under way."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        people: People,
+        places: Places,
+        outcomes: Outcomes,
+        shared: Surroundings,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._people = people
+        self._places = places
+        self._outcomes = outcomes
+        self.shared = shared
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def accept(self, asked: Invocation) -> Invocation:
+        """Write it down, or find the one that has its key: then the ids differ. Raises Unavailable."""
+        async with self._store.write() as tx:
+            return await invocations.accept(tx, self._vault, asked, self._clock.now())
+
+    def start(self, asked: Invocation, accepted: Invocation) -> None:
+        """Carry it out in the background; a repeat is given the same answer instead."""
+        fresh = accepted.id == asked.id
+        self.spawn(self.run(accepted) if fresh else self._outcomes.repeat(asked, accepted))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Keep hold of work until it is done."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def drain(self) -> int:
+        """Wait for all that is under way; says how much there was."""
+        count = 0
+        while self._running:
+            count += len(self._running)
+            await asyncio.gather(*self._running, return_exceptions=True)
+        return count
+
+    async def run(self, asked: Invocation) -> None:
+        """Carry it out and answer; nothing is raised."""
+        try:
+            await guarded(self._carry_out(asked), asked.operation, invocation=asked.id)
+        except KitestringError as error:
+            await self._give_up(asked, error)
+
+    async def _give_up(self, asked: Invocation, error: KitestringError) -> None:
+        try:
+            await guarded(self._outcomes.fail(asked, error), "answer", invocation=asked.id)
+        except KitestringError:
+            log.warning("outcome not written; found again at the next start", invocation=asked.id)
+
+    async def _carry_out(self, asked: Invocation) -> None:
+        op = self.shared.registry[asked.operation]
+        actor = await self._people.actor(asked.user, asked.thread, asked.via)
+        self.allow(actor, op, Target())
+        ctx = self.context(asked, actor)
+        args = validate(op, asked.args.get("args", {}), self.shared.command)
+        pinned = await op.pin(args, ctx) if op.pin else args
+        self.allow(actor, op, target(pinned))
+        if not await self._asked_back(asked, op, pinned, ctx):
+            await self._act(asked, op, pinned, ctx)
+
+    async def _asked_back(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> bool:
+        """Ask before harm is done, and before anything is started where its card cannot be posted."""
+        if op.confirm and not asked.args.get("yes"):
+            question = await op.confirm(args, ctx)
+            if question:
+                await self._outcomes.ask(asked, args, question)
+                return True
+        if op.follows and not asked.args.get("dm") and not await self._places.postable(asked.thread):
+            await self._outcomes.invite(asked, args)
+            return True
+        return False
+
+    async def _act(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> None:
+        sealed = {**asked.args, "args": args.model_dump(mode="json", exclude_none=True)}
+        async with self._store.write() as tx:
+            await invocations.begin(tx, self._vault, asked.id, sealed, self._clock.now())
+        reply = await op.run(args, ctx)
+        await self.finish(replace(asked, args=sealed), reply, ctx.actor)
+
+    async def finish(self, asked: Invocation, reply: Reply, actor: Actor) -> None:
+        """It happened: write the outcome down and answer."""
+        where = await self._where(asked)
+        await self._outcomes.finish(asked, reply, actor, where)
+
+    async def _where(self, asked: Invocation) -> Thread:
+        """The thread that was asked in, or the DM with the person who chose that."""
+        return await self._places.direct(asked.thread.team, asked.user) if asked.args.get("dm") else asked.thread
+
+    def allow(self, actor: Actor, op: Operation, aim: Target) -> None:
+        """Raises Refused where the policy does."""
+        verdict = decide(self.shared.rules(), actor, op, aim, self._clock.now())
+        if not isinstance(verdict, Allow):
+            raise Refused(verdict.message, verdict.hint, verdict.rule)
+
+    def may(self, actor: Actor, op: Operation) -> bool:
+        """Whether the policy lets this person run it here."""
+        return isinstance(decide(self.shared.rules(), actor, op, Target(), self._clock.now()), Allow)
+
+    def context(self, asked: Invocation, actor: Actor) -> Context:
+        """What the operation may use."""
+        shared = self.shared
+        return Context(
+            buildkite=shared.buildkite,
+            catalog=shared.catalog,
+            followed=FollowedBuilds(self._store),
+            actor=actor,
+            thread=asked.thread,
+            clock=self._clock,
+            registry=shared.registry,
+            allowed=lambda op: self.may(actor, op),
+            mark=asked.id,
+            instance=shared.instance,
+            command=shared.command,
+        )
+
+
+def target(args: Args) -> Target:
+    """What an operation is aimed at, read from its pinned arguments."""
+    given = args.model_dump(include={"pipeline", "branch", "commit", "env"})
+    return Target(given.get("pipeline"), given.get("branch"), given.get("commit"), bool(given.get("env")))

@@ -1,0 +1,166 @@
+"""Bolt, wired: one listener for each kind of request, each of which takes it down and acknowledges it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.answers import Answers
+from bot.buildkite.catalog import Catalog
+from bot.core import render_reply
+from bot.core.blocks import Message
+from bot.core.operation import Call, Registry
+from bot.errors import KitestringError
+from bot.offers import new_id
+from bot.slack import requests
+from bot.slack.intake import Intake
+from bot.slack.requests import Request
+from bot.supervise import guarded
+
+ANYTHING = re.compile(".*", re.DOTALL)
+FOLLOW = "follow_build"
+Ack = Callable[..., Awaitable[Any]]
+Body = Mapping[str, Any]
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Listeners:
+    """What is registered with Bolt. `team` is the one workspace that is served; `bot_user` our own user id."""
+
+    def __init__(
+        self, intake: Intake, answers: Answers, catalog: Catalog, registry: Registry, team: str, bot_user: str
+    ) -> None:
+        self._intake = intake
+        self._answers = answers
+        self._catalog = catalog
+        self._registry = registry
+        self._team = team
+        self._bot_user = bot_user
+
+    async def command(self, ack: Ack, body: Body) -> None:
+        """A slash command; mistakes ride in the acknowledgement, all other answers come by themselves."""
+        if body["team_id"] != self._team:
+            await ack(**_shown(render_reply.note("I serve another workspace.")))
+            return
+        request = requests.of_command(body)
+        said = await self._try(self._intake.typed(request, str(body.get("text") or "")))
+        await ack(**_shown(said)) if said else await ack()
+
+    async def message(self, event: Body, body: Body) -> None:
+        """A mention, or a message in the bot's DM. Raises when it cannot be written down: Slack repeats events."""
+        request = requests.of_message(event, str(body.get("team_id")))
+        if request is None or request.thread.team != self._team:
+            return
+        said = await self._intake.typed(request, requests.said(event, self._bot_user))
+        if said:
+            await self._answers.tell(request.invocation(new_id(), "", {}), said)
+
+    async def action(self, ack: Ack, body: Body) -> None:
+        """A button or a menu in a message; pages that are only opened, and inputs of forms, need no more."""
+        action = body["actions"][0]
+        name, value = str(action.get("action_id", "")), str(action.get("value") or "")
+        if not value or name.startswith(("open:", "suggest:")) or requests.team_of(body) != self._team:
+            await ack()
+            return
+        request = requests.of_click(body)
+        said = await self._try(self._press(request, name, value))
+        await ack()
+        if said:
+            invocation = request.invocation(new_id(), "", {})
+            await self._answers.tell(invocation, said, replace=request.private)
+
+    async def submission(self, ack: Ack, body: Body) -> None:
+        """A form that was sent."""
+        try:
+            wrong = await guarded(self._intake.submitted(body), "form")
+        except KitestringError as error:
+            wrong = {_any_block(body): str(error)}
+        await ack(response_action="errors", errors=wrong) if wrong else await ack()
+
+    async def options(self, ack: Ack, body: Body) -> None:
+        """A menu that asks what to offer: answered from memory, within the three seconds."""
+        kind = str(body.get("action_id", "")).partition(":")[2]
+        found = await self._catalog.suggest(kind, str(body.get("value") or ""))
+        await ack(options=[_option(label, value) for label, value in found])
+
+    async def shortcut(self, ack: Ack, body: Body) -> None:
+        """Follow the build that a message speaks of."""
+        request, url = requests.of_shortcut(body), requests.build_url(body["message"])
+        said: Message | None = render_reply.note("I see no link to a build in that message.")
+        if url and requests.team_of(body) == self._team:
+            call = Call("build watch", {"pipeline": url})
+            said = await self._try(self._intake.called(request, call))
+        await ack()
+        if said:
+            await self._answers.tell(request.invocation(new_id(), "", {}), said)
+
+    async def _press(self, request: Request, name: str, value: str) -> Message | None:
+        if name in self._registry:
+            return await self._intake.pressed_card(request, name, value)
+        return await self._intake.pressed_choice(request, value)
+
+    async def _try(self, work: Awaitable[Message | None]) -> Message | None:
+        """Whatever goes wrong before it is written down is said at once."""
+        try:
+            return await guarded(work, "request")
+        except KitestringError as error:
+            return render_reply.problem(error)
+
+
+def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> AsyncApp:
+    """Bolt with our listeners; the response waits for the listener, so that an ack means: written down.
+
+    The guard in front has verified already; Bolt verifies again where there is a secret.
+    """
+    app = AsyncApp(
+        client=client,
+        signing_secret=signing_secret,
+        request_verification_enabled=bool(signing_secret),
+        process_before_response=True,
+        ssl_check_enabled=False,
+    )
+    app.command(ANYTHING)(listeners.command)
+    app.event("app_mention")(listeners.message)
+    app.event({"type": "message", "channel_type": "im"})(listeners.message)
+    app.action(ANYTHING)(listeners.action)
+    app.view(ANYTHING)(listeners.submission)
+    app.options(ANYTHING)(listeners.options)
+    app.message_shortcut(FOLLOW)(listeners.shortcut)
+    app.event(ANYTHING)(_ignored)
+    app.shortcut(ANYTHING)(_acknowledged)
+    app.view_closed(ANYTHING)(_acknowledged)
+    app.error(_failed)
+    return app
+
+
+async def _ignored(event: Body) -> None:
+    """Events that nobody asked for are taken, else Slack counts them as failures."""
+    log.debug("event ignored", kind=event.get("type"))
+
+
+async def _acknowledged(ack: Ack) -> None:
+    await ack()
+
+
+async def _failed(error: Exception) -> BoltResponse:
+    """Nothing was written down: a 503 lets Slack repeat an event, and shows a person that it failed."""
+    log.error("request not taken", error=type(error).__name__)
+    return BoltResponse(status=503, body="")
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    return {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)}
+
+
+def _option(label: str, value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": label[:75]}, "value": value[:150]}
+
+
+def _any_block(body: Body) -> str:
+    return next((str(block["block_id"]) for block in body["view"]["blocks"] if block["type"] == "input"), "form")

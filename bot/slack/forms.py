@@ -1,0 +1,112 @@
+"""Opens forms while the trigger lives, fills them afterwards, and takes them when they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import structlog
+
+from bot.core import forms
+from bot.core.operation import Field, Operation
+from bot.core.policy import Target
+from bot.core.validation import validate
+from bot.errors import KitestringError, UsageError
+from bot.model import Choice
+from bot.offers import Offers, new_id
+from bot.runner import Runner
+from bot.slack.api import SlackApi
+from bot.slack.people import People
+from bot.slack.problems import SlackProblem
+from bot.slack.requests import Request, of_view
+from bot.supervise import guarded
+
+CALLBACK = "form"
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Begin(Protocol):
+    """Writes an invocation down and starts it."""
+
+    def __call__(
+        self, request: Request, operation: str, args: Mapping[str, Any], **how: bool
+    ) -> Awaitable[None]: ...
+
+
+class Forms:
+    """A form's `private_metadata` is the id of a row that pins who it was opened for, and where."""
+
+    def __init__(self, api: SlackApi, people: People, made: Offers, runner: Runner) -> None:
+        self._api = api
+        self._people = people
+        self._offers = made
+        self._runner = runner
+
+    async def open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
+        """Open the form of an operation; nothing is raised."""
+        try:
+            await guarded(self._open(request, op, given), "form")
+        except SlackProblem as problem:
+            log.warning("form not opened", operation=op.name, code=problem.code)
+        except KitestringError:
+            log.warning("form not opened", operation=op.name)
+
+    async def _open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
+        if op.fields is None:
+            view = await self._view(request, op, given, ())
+            await self._api.open_view(request.trigger_id or "", view)
+            return
+        view_id = await self._api.open_view(request.trigger_id or "", forms.loading(op.name.capitalize()))
+        await self._api.update_view(view_id, await self._filled(request, op, given))
+
+    async def _filled(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The form with the inputs that are known only now, or the reason why there is none."""
+        try:
+            return await guarded(self._look_up(request, op, given), op.name)
+        except KitestringError as error:
+            return forms.notice_view(op.name.capitalize(), str(error))
+
+    async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+        asked = request.invocation(new_id(), op.name, given)
+        actor = await self._people.actor(request.user, request.thread, request.via)
+        self._runner.allow(actor, op, Target())
+        ctx = self._runner.context(asked, actor)
+        pinned = await op.pin(op.args.model_validate(dict(given)), ctx) if op.pin else None
+        known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if pinned else given
+        fields = await op.fields(known, ctx) if op.fields else ()
+        return await self._view(request, op, known, fields)
+
+    async def _view(
+        self, request: Request, op: Operation, given: Mapping[str, Any], fields: tuple[Field, ...]
+    ) -> dict[str, Any]:
+        kept = {"given": dict(given), "fields": [asdict(field) for field in fields]}
+        choice = Choice(new_id(), op.name, kept, request.thread, request.user, form=True)
+        await self._offers.make([choice])
+        return forms.form(op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields)
+
+    async def submitted(self, body: Mapping[str, Any], begin: Begin) -> dict[str, str] | None:
+        """Read a form that was sent and begin; gives what is wrong, by block id."""
+        choice = await self._offers.find(str(body["view"].get("private_metadata", "")))
+        if choice is None or choice.user != body["user"]["id"]:
+            return _first_block(body, "This form is not yours, or too old. Open it again.")
+        op = self._runner.shared.registry[choice.operation]
+        fields = tuple(_field(one) for one in choice.args["fields"])
+        try:
+            args = forms.submitted(op, body["view"]["state"]["values"], fields, choice.args["given"])
+            validate(op, args, self._runner.shared.command)
+        except UsageError as error:
+            return forms.errors(op, error, fields)
+        await begin(of_view(body, choice.thread), op.name, args, yes=True)
+        return None
+
+
+def _field(stored: Mapping[str, Any]) -> Field:
+    options = tuple((str(label), str(value)) for label, value in stored["options"])
+    return Field(**{**stored, "options": options})
+
+
+def _first_block(body: Mapping[str, Any], text: str) -> dict[str, str]:
+    blocks = body["view"].get("blocks") or [{"block_id": "form"}]
+    first = next((block for block in blocks if block.get("type") == "input"), blocks[0])
+    return {str(first["block_id"]): text}

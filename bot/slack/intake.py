@@ -1,0 +1,106 @@
+"""Takes requests from Slack: understood, written down, and only then acknowledged; the rest runs afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.core import render_reply
+from bot.core.blocks import Message
+from bot.core.grammar import parse
+from bot.core.operation import Call, Effect
+from bot.errors import UsageError
+from bot.model import Choice
+from bot.offers import Offers, new_id
+from bot.runner import Runner
+from bot.slack.forms import Forms
+from bot.slack.requests import Request
+from bot.store import builds, cards
+from bot.store.store import Store
+
+
+class Intake:
+    """Each method returns what is to be said at once and privately, or None; it raises Unavailable at most."""
+
+    def __init__(self, store: Store, runner: Runner, made: Offers, forms: Forms) -> None:
+        self._store = store
+        self._runner = runner
+        self._offers = made
+        self._forms = forms
+        self._registry = runner.shared.registry
+
+    async def typed(self, request: Request, text: str) -> Message | None:
+        """A slash command or a mention."""
+        try:
+            call = parse(text, self._registry, command=self._runner.shared.command)
+        except UsageError as error:
+            return render_reply.problem(error)
+        return await self.called(request, call)
+
+    async def called(self, request: Request, call: Call) -> Message | None:
+        """An operation: its form where it needs arguments and got none, else written down and begun."""
+        op = self._registry[call.operation]
+        if not op.form or call.args:
+            await self._begin(request, call.operation, call.args, yes=call.yes)
+            return None
+        if request.trigger_id:
+            self._runner.spawn(self._forms.open(request, op, {}))
+            return None
+        return await self._offer_form(request, call)
+
+    async def pressed_card(self, request: Request, operation: str, card_id: str) -> Message | None:
+        """A button of a card or of a reply below it; it acts on the card's build as it is now."""
+        async with self._store.read() as tx:
+            card = await cards.card(tx, card_id)
+            known = await builds.known(tx, card.build_id) if card else None
+        if card is None or known is None or card.thread.channel != request.thread.channel:
+            return render_reply.note("I do not know this card any more. Ask for the build again.")
+        ref = known.build.ref
+        args = {"pipeline": ref.pipeline, "number": ref.number}
+        op = self._registry[operation]
+        if op.fields and request.trigger_id:
+            self._runner.spawn(self._forms.open(request, op, args))
+        else:
+            await self._begin(request, operation, args, yes=True)
+        return None
+
+    async def pressed_choice(self, request: Request, choice_id: str) -> Message | None:
+        """A button of an answer: what it stands for is in its row."""
+        choice = await self._offers.find(choice_id)
+        if choice is None:
+            return render_reply.note("That button is too old. Ask again.")
+        if choice.user is not None and choice.user != request.user:
+            return render_reply.note("That button is somebody else's. Ask for yourself.")
+        if not choice.operation:
+            return render_reply.note("All right, nothing was done.")
+        op = self._registry[choice.operation]
+        if choice.form and request.trigger_id:
+            self._runner.spawn(self._forms.open(request, op, choice.args))
+            return None
+        named = _named(request, choice)
+        await self._begin(named, choice.operation, choice.args, yes=choice.confirmed, dm=choice.direct)
+        return None
+
+    async def submitted(self, body: Mapping[str, Any]) -> dict[str, str] | None:
+        """A form that was sent: what is wrong with it, by block, or None."""
+        return await self._forms.submitted(body, self._begin)
+
+    async def _begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: bool) -> None:
+        asked = request.invocation(new_id(), operation, args, **how)
+        if self._registry[operation].effect is Effect.READ and request.via == "button":
+            # Reading again is another wish; only what changes something must not happen twice.
+            asked = replace(asked, key=f"read:{asked.id}")
+        accepted = await self._runner.accept(asked)
+        self._runner.start(asked, accepted)
+
+    async def _offer_form(self, request: Request, call: Call) -> Message:
+        """A mention cannot open a form by itself: a button can."""
+        choice = Choice(new_id(), call.operation, {}, request.thread, request.user, form=True)
+        await self._offers.make([choice])
+        return render_reply.form_button(call.operation, choice.id)
+
+
+def _named(request: Request, choice: Choice) -> Request:
+    """Pressed twice, in whatever message it was drawn, a choice is one wish; in the place where it was offered."""
+    return replace(request, key=f"choice:{choice.id}", thread=choice.thread)

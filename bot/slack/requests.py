@@ -1,0 +1,116 @@
+"""What Slack sends, reduced to what matters: who, where, by which way, and the key that makes a repeat known.
+
+https://docs.slack.dev/reference/interaction-payloads
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model import Invocation, Thread, Via
+
+_BUILD_URL = re.compile(r"https?://[^\s<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Somebody asks for something.
+
+    `key` names the request itself: a trigger, a message, a view; a click is named by what was drawn.
+    `private`: it comes from a message that only this person sees, so that the answer may take its place.
+    """
+
+    user: str
+    thread: Thread
+    via: Via
+    key: str
+    response_url: str | None = None
+    trigger_id: str | None = None
+    private: bool = False
+
+    def invocation(self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any) -> Invocation:
+        """As it is written down. `how`: yes (confirmed), dm (updates by direct message)."""
+        kept = {name: value for name, value in how.items() if value}
+        return Invocation(
+            id=invocation_id,
+            key=self.key,
+            operation=operation,
+            args={"args": dict(args), "replace": self.private, **kept},
+            user=self.user,
+            thread=self.thread,
+            via=self.via,
+            response_url=self.response_url,
+        )
+
+
+def of_command(body: Mapping[str, Any]) -> Request:
+    """A slash command; the same words again are another wish, so its trigger is its name."""
+    thread = Thread(body["team_id"], body["channel_id"])
+    return Request(
+        body["user_id"],
+        thread,
+        "slash",
+        f"slash:{body['trigger_id']}",
+        body.get("response_url"),
+        body["trigger_id"],
+    )
+
+
+def of_message(event: Mapping[str, Any], team: str) -> Request | None:
+    """A mention, or a message in the bot's DM; None for what was not typed by a person just now."""
+    if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+        return None
+    thread = Thread(team, event["channel"], event.get("thread_ts"))
+    return Request(event["user"], thread, "mention", f"message:{event['channel']}:{event['ts']}")
+
+
+def of_click(body: Mapping[str, Any]) -> Request:
+    """A button: two presses have two ids of their own, so the key is what was pressed, as it was drawn."""
+    action, container = body["actions"][0], body.get("container") or {}
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
+    ts = container.get("message_ts") or ""
+    root = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts") or ts
+    private = bool(container.get("is_ephemeral"))
+    return Request(
+        user=body["user"]["id"],
+        thread=Thread(team_of(body), channel, (container.get("thread_ts") or None) if private else root),
+        via="button",
+        key=f"click:{channel}:{ts}:{action.get('action_id')}:{action.get('block_id')}",
+        response_url=body.get("response_url"),
+        trigger_id=body.get("trigger_id"),
+        private=private,
+    )
+
+
+def of_view(body: Mapping[str, Any], thread: Thread) -> Request:
+    """A form that was sent: a view is sent once."""
+    return Request(body["user"]["id"], thread, "form", f"form:{body['view']['id']}")
+
+
+def of_shortcut(body: Mapping[str, Any]) -> Request:
+    """A message shortcut: the thread is that of the message."""
+    message, channel = body["message"], body["channel"]["id"]
+    thread = Thread(team_of(body), channel, message.get("thread_ts") or message["ts"])
+    key = f"shortcut:{body['trigger_id']}"
+    return Request(body["user"]["id"], thread, "shortcut", key, body.get("response_url"), body["trigger_id"])
+
+
+def team_of(body: Mapping[str, Any]) -> str:
+    """The workspace that a request comes from."""
+    return str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")
+
+
+def said(event: Mapping[str, Any], bot_user: str) -> str:
+    """The words of a message, without the mention of the bot."""
+    return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", " ", str(event.get("text") or ""), count=1).strip()
+
+
+def build_url(message: Mapping[str, Any]) -> str | None:
+    """The first build's address in a message, wherever it stands in it."""
+    written = json.dumps({part: message.get(part) for part in ("text", "blocks", "attachments")})
+    found = _BUILD_URL.search(written)
+    return found.group(0) if found else None
