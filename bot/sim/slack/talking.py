@@ -35,10 +35,8 @@ class Talking(Actor):
         command, _, rest = text.partition(" ")
         if command == "/invite":
             return await self.invites_bot(channel)
-        if thread_ts is not None:
-            return self._refused(channel, command, "not_supported_in_threads")
-        if command not in self.sim.command_names or "commands" not in self.sim.scopes:
-            return self._refused(channel, command, "unknown_command")
+        if thread_ts is not None or not self._registered_command(command):
+            return self._refused(channel, command, in_thread=thread_ts is not None)
         said = typed.smart(rest) if smart else rest
         sent = typed.escaped(said, self.sim, command=True) if escape else said
         payload = self.sim.payloads.slash_command(self.profile, channel, command, sent)
@@ -49,12 +47,13 @@ class Talking(Actor):
             return ack
         return self._show_answer(ack, channel, text, payload["response_url"])
 
-    def _refused(self, channel: Channel, command: str, problem: str) -> Ack:
-        words = {
-            "not_supported_in_threads": f"{command} is not supported in threads. Sorry!",
-            "unknown_command": f"{command} is not a valid command.",
-        }
-        self.sim.slackbot_says(self.id, channel.id, words[problem])
+    def _registered_command(self, command: str) -> bool:
+        return command in self.sim.command_names and "commands" in self.sim.scopes
+
+    def _refused(self, channel: Channel, command: str, *, in_thread: bool) -> Ack:
+        problem = "not_supported_in_threads" if in_thread else "unknown_command"
+        words = "is not supported in threads. Sorry!" if in_thread else "is not a valid command."
+        self.sim.slackbot_says(self.id, channel.id, f"{command} {words}")
         self.sim.trouble(self.id, channel.id, problem, command)
         return Ack(0, problem=problem)
 
@@ -67,7 +66,7 @@ class Talking(Actor):
             echo = self.sim.post(Message(channel.id, self.sim.ids.ts(), self.id, line, team=self.profile.team))
         try:
             if body.get("text") or body.get("blocks"):
-                respond(self.sim, self.sim.grants.peek(urlsplit(url).path), body)
+                respond(self.sim, self.sim.grants.peek(url.removeprefix(self.sim.base_url)), body)
         except ApiError as refusal:
             self.sim.trouble(self.id, channel.id, refusal.error, line)
             return replace(ack, problem=refusal.error)

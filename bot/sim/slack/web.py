@@ -46,17 +46,20 @@ class Web:
             await self._http(Request(scope, receive), send)
 
     async def _http(self, request: Request, send: Send) -> None:
-        name = _name(request.url.path)
+        name = _name(inner_path(request))
+        if name is None:
+            await PlainTextResponse("not found", status_code=404)(request.scope, request.receive, send)
+            return
         body = await request.body()
         fault = self._slack.faults.take(name)
         if fault and fault.kind == "hang":
             await fault.release.wait()
         if fault and fault.kind == "reset":
-            await _hang_up(request, send)
+            await _hang_up(request)
             return
         response = self._answer(name, request, body, fault)
         if fault and fault.kind == "lose_answer":
-            await _hang_up(request, send)
+            await _hang_up(request)
         else:
             await response(request.scope, request.receive, send)
 
@@ -66,7 +69,7 @@ class Web:
             self._record(name, Arguments({}), broken)
             return broken
         if name == "response_url":
-            return self._recorded(name, body, answer_hook(self._slack, request.url.path, body))
+            return self._recorded(name, body, answer_hook(self._slack, inner_path(request), body))
         if name == "upload":
             return take_upload(self._slack, request, body)
         return self._call(name, request, body, fault)
@@ -130,11 +133,15 @@ class Web:
         self._slack.notices.tell("call", method=name, ok=ok, error=error)
 
 
-def _name(path: str) -> str:
+def inner_path(request: Request) -> str:
+    """The path below the place where the application is mounted."""
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+
+
+def _name(path: str) -> str | None:
     first, _, rest = path.lstrip("/").partition("/")
-    if first == "api":
-        return rest
-    return {"commands": "response_url", "actions": "response_url", "app": "response_url"}.get(first, first)
+    hooks = dict.fromkeys(("commands", "actions", "app"), "response_url")
+    return rest if first == "api" else {**hooks, "upload": "upload"}.get(first)
 
 
 def _broken(fault: Fault | None) -> Response | None:
@@ -152,9 +159,9 @@ def _broken(fault: Fault | None) -> Response | None:
             return None
 
 
-async def _hang_up(request: Request, send: Send) -> None:
+async def _hang_up(request: Request) -> None:
     """Cut the connection as a broken network does; the server's own transport is the only way to it."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
     if transport is None:
         raise ConnectionResetError("This server gives no way to reset a connection.")
     transport.abort()

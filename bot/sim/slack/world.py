@@ -87,7 +87,6 @@ class Message:
     client_msg_id: str | None = None
     edited: Json | None = None
     deleted: bool = False
-    unfurl: bool = True
     edits: list[Version] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
     files: list[Json] = field(default_factory=list)

@@ -3,9 +3,13 @@
 import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from bot.sim.serving import Serving
 from bot.sim.slack import Channel, Impossible, Message, NoSuchControl, Person, SlackSim, View
 from tests.sim.slack.cards import CARD, FORM, HOME, OPTIONS, SELECT, button, text_input, words
 from tests.sim.slack.ear import Ear
@@ -238,3 +242,23 @@ async def test_the_home_tab_is_shown(slack: SlackSim, alice: Person, client: Asy
     await client.views_publish(user_id=alice.id, view=HOME)
     assert slack.snapshot(alice)["home"]["blocks"][0]["block_id"] == "home_actions"
     assert slack.snapshot("U0BOB0002")["home"] is None
+
+
+async def test_the_stand_in_can_be_mounted(
+    slack: SlackSim, ear: Ear, alice: Person, deploys: Channel, session: aiohttp.ClientSession
+) -> None:
+    """Below a path of a larger application everything it hands out still leads back to it."""
+    async with Serving(Starlette(routes=[Mount("/slack", slack.app)])) as address:
+        slack.base_url = f"{address}/slack"
+        client = AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session)
+        await client.chat_postMessage(channel=deploys.id, text="mounted")
+        ear.answer = {"text": "in the ack"}
+        await alice.types(deploys, "/bk whoami")
+        async with session.post(ear.heard["response_url"], json={"text": "by its URL"}) as answer:
+            assert answer.status == 200
+        async with session.get(f"{slack.base_url}/elsewhere") as answer:
+            assert answer.status == 404
+        slack.faults.reset("auth.test")
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.post(f"{slack.base_url}/api/auth.test")
+    assert [m.text for m in slack.ephemerals(alice)] == ["in the ack", "by its URL"]

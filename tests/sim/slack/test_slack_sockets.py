@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sim.slack import Channel, Person, SlackSim
+from tests.sim.slack.cards import CARD, FORM, METADATA, text_input
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"
 
@@ -40,6 +41,30 @@ async def test_frames_have_the_documented_keys(
         assert slack.ephemerals(alice)[-1].text == "On it"
         await slack.refresh_sockets()
         assert set(await socket.receive_json()) == set(fixture("socket_disconnect_refresh_requested"))
+
+
+async def test_interactions_have_the_documented_keys(
+    slack: SlackSim, alice: Person, deploys: Channel, session: aiohttp.ClientSession, client: AsyncWebClient
+) -> None:
+    """Clicks and submissions arrive as interactive frames; only a submission may be answered in the ack."""
+    await client.chat_postMessage(channel=deploys.id, text="card", blocks=CARD, metadata=METADATA)
+    async with session.ws_connect(await address(slack, session)) as socket:
+        await socket.receive_json()
+        acting = asyncio.create_task(alice.clicks(slack.messages(deploys)[-1], "Unblock"))
+        click = await socket.receive_json()
+        await socket.send_json({"envelope_id": click["envelope_id"]})
+        assert (await acting).ok
+        view = FORM | {"blocks": [text_input("branch", "Branch")]}
+        await client.views_open(trigger_id=click["payload"]["trigger_id"], view=view)
+        acting = asyncio.create_task(alice.submits({"Branch": "main"}))
+        submission = await socket.receive_json()
+        await socket.send_json({"envelope_id": submission["envelope_id"]})
+        assert (await acting).ok
+    for frame, name in ((click, "socket_interactive"), (submission, "socket_interactive_view_submission")):
+        expected = fixture(name)
+        assert set(frame) == set(expected)
+        assert set(frame["payload"]) == set(expected["payload"])
+        assert frame["accepts_response_payload"] is expected["accepts_response_payload"]
 
 
 async def test_events_without_acknowledgement_come_again(

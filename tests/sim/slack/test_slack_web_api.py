@@ -10,8 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sim.slack import Channel, Person, SlackSim
-from tests.sim.slack.cards import CARD, METADATA
-from tests.sim.slack.ear import HandTime
+from tests.sim.slack.cards import CARD, FORM, METADATA, words
+from tests.sim.slack.ear import Ear, HandTime
 
 REPLIES = json.loads(
     (Path(__file__).parents[2] / "fixtures" / "slack" / "web_api_responses.json").read_text(encoding="utf-8")
@@ -261,3 +261,42 @@ async def test_arguments_travel_three_ways(
     assert len({message.ts for message in slack.messages(deploys)}) == 3
     async with session.post(f"{slack.base_url}/api/no.such", headers=headers) as answer:
         assert (await answer.json())["error"] == "unknown_method"
+
+
+async def test_views_are_answered_as_slack_answers(
+    ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient
+) -> None:
+    """views.open shows the view as Slack keeps it, and names what it refuses."""
+    await alice.types(deploys, "/bk")
+    long = FORM | {"title": words("x" * 25)}
+    trigger = ear.heard["trigger_id"]
+    refused = await refusal(client, "views.open", trigger_id=trigger, view=long)
+    messages = REPLIES["views.open_invalid_arguments"]["body"]["response_metadata"]["messages"]
+    assert (refused["error"], refused["response_metadata"]["messages"]) == ("invalid_arguments", messages)
+    await alice.types(deploys, "/bk")
+    opened = (await client.views_open(trigger_id=ear.heard["trigger_id"], view=FORM))["view"]
+    expected = REPLIES["views.open_ok"]["body"]["view"]
+    assert set(opened) == set(expected)
+    assert [set(block) for block in opened["blocks"]] == [set(block) for block in expected["blocks"]]
+
+
+async def test_layouts_can_be_checked(client: AsyncWebClient) -> None:
+    """blocks.validate says what is missing and where, without a token."""
+    answer = await refusal(client, "blocks.validate", blocks=[{"text": "no type"}])
+    assert answer == REPLIES["blocks.validate_failed"]["body"]
+    assert (await client.api_call("blocks.validate", json={"blocks": CARD}))["ok"]
+
+
+async def test_links_get_previews(
+    slack: SlackSim, ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient
+) -> None:
+    """chat.unfurl puts a preview under a link of the message, and under no other."""
+    slack.subscriptions.add("link_shared")
+    slack.unfurl_domains.add("buildkite.example")
+    said = await alice.says(deploys, "see https://buildkite.example/acme/web/builds/1")
+    link = ear.heard["event"]["links"][0]["url"]
+    await client.chat_unfurl(channel=deploys.id, ts=said.ts, unfurls={link: {"blocks": CARD}})
+    assert list(slack.messages(deploys)[-1].unfurls) == [link]
+    other = {"https://other.example": {"blocks": CARD}}
+    answer = await refusal(client, "chat.unfurl", channel=deploys.id, ts=said.ts, unfurls=other)
+    assert answer["error"] == "cannot_unfurl_url"

@@ -26,7 +26,6 @@ def post_message(slack: "SlackSim", args: Arguments) -> Json:
     message = slack.by_bot(channel.id, content.text, content.blocks, thread_ts=thread_ts)
     message.metadata = read_metadata(args)
     message.broadcast = args.flag("reply_broadcast")
-    message.unfurl = args.flag("unfurl_links", default=False)
     slack.post(message)
     return {"channel": channel.id, "ts": message.ts, "message": message.payload()} | content.warnings
 
