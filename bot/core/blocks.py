@@ -47,7 +47,7 @@ def message(text: str, blocks: Iterable[Block | None] = ()) -> Message:
     kept = [block for block in blocks if block is not None]
     if len(kept) > BLOCKS_LIMIT:
         kept = [*kept[: BLOCKS_LIMIT - 1], context(f"… and {len(kept) - BLOCKS_LIMIT + 1} more", block_id="more")]
-    line = " ".join(escape(text).split()) or NOTHING
+    line = " ".join(escape(_printable(text)).split()) or NOTHING
     return Message(cut(Mrkdwn(line), TEXT_LIMIT), tuple(kept))
 
 

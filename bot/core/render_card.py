@@ -58,7 +58,7 @@ def card(
     """
     blocks = [
         section(_head(known), block_id=f"head:{card_id}:{known.revision}"),
-        context(*_small(known, jobs, asked_by, watching), block_id=f"small:{card_id}:{known.revision}"),
+        _small(known, jobs, card_id, _by(asked_by, watching), bool(asked_by) and not watching),
         _details(known, jobs, card_id),
         _doubt(known, now, card_id),
         actions(buttons(known, jobs, card_id), block_id=actions_id(card_id, known)),
@@ -117,9 +117,11 @@ def _commit(build: Build) -> Mrkdwn:
     return code(build.commit[:7]) if build.commit and build.commit != "HEAD" else Mrkdwn("")
 
 
-def _small(known: Known, jobs: JobSummary, asked_by: str | None, watching: bool) -> list[str]:
-    parts = [_by(asked_by, watching), _creator(known.build, asked_by, watching), clocked(known.build)]
-    return [part for part in [*parts, counts(jobs)] if part]
+def _small(known: Known, jobs: JobSummary, card_id: str, asked: Mrkdwn, from_slack: bool) -> Block | None:
+    """Who, since when or how long, and how many jobs are where."""
+    creator = Mrkdwn("") if from_slack else _creator(known.build)
+    parts = [part for part in (asked, creator, clocked(known.build), counts(jobs)) if part]
+    return context(*parts, block_id=f"small:{card_id}:{known.revision}") if parts else None
 
 
 def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
@@ -130,10 +132,10 @@ def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
     return md("asked by {who}", who=mention(asked_by))
 
 
-def _creator(build: Build, asked_by: str | None, watching: bool) -> Mrkdwn:
-    """Who started it at Buildkite; not said when the build was asked for from Slack."""
+def _creator(build: Build) -> Mrkdwn:
+    """Who started it at Buildkite."""
     person = build.author or build.creator
-    if (asked_by and not watching) or person is None or not (person.name or person.email):
+    if person is None or not (person.name or person.email):
         return Mrkdwn("")
     return md("started by {who}", who=shorten(person.name or person.email or "", 100))
 

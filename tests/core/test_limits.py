@@ -1,0 +1,174 @@
+"""Whatever comes from outside, what is shown stays within Slack's limits and mentions nobody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.markup import escape, link
+from bot.core.operation import Button, Call, Confirm, Reply, Table
+from bot.core.render import Message, bug, card, invite, notice, problem, question, reply
+from bot.core.render_card import PHASES
+from bot.errors import Ambiguous, KitestringError, UsageError
+from bot.model import Actor, Build, Job, JobSummary, Known, Person, Standing
+from tests.core.drawn import faults, live
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SIGNS = ("<!channel>", "<@U0EVE>", "<https://evil.test|ok>", "<!date^1^{ago}|x>", "&lt;!here&gt;", "```\n<!here>")
+ODD = ("", " ", "\n", "\0", "`", "```", "*_~", "|>", "@here", "\ud800")
+LONG = ("&" * 4000, "<" * 4000, "x" * 5000, "a\n" * 3000)
+HOSTILE = st.one_of(st.sampled_from((*SIGNS, *ODD, *LONG)), st.text(max_size=40))
+MAYBE = st.none() | HOSTILE
+MOMENTS = st.none() | st.integers(0, 10**6).map(lambda second: NOW - timedelta(seconds=second))
+URLS = st.sampled_from(
+    ["", "https://buildkite.com/acme/web/builds/1", "javascript:alert(1)", "https://x.test/<!here>"]
+)
+STATES = st.sampled_from((*PHASES, "half_baked")) | HOSTILE
+JOBS = st.lists(
+    st.builds(
+        Job,
+        id=HOSTILE,
+        name=MAYBE,
+        label=MAYBE,
+        state=st.sampled_from(["failed", "timed_out", "broken", "blocked"]),
+        exit_status=st.none() | st.integers(-1, 255),
+        web_url=URLS,
+    ),
+    max_size=7,
+).map(tuple)
+SUMMARIES = st.builds(
+    JobSummary, counts=st.dictionaries(HOSTILE, st.integers(-1, 99), max_size=12), failed=JOBS, waiting=JOBS
+)
+BUILDS = st.builds(
+    Build,
+    id=st.just("b"),
+    number=st.integers(1, 10**6),
+    state=STATES,
+    url=HOSTILE.map(
+        lambda slug: f"https://api.test/v2/organizations/acme/pipelines/{slug.replace('/', '')}/builds/1"
+    ),
+    web_url=URLS,
+    blocked=st.booleans(),
+    message=MAYBE,
+    branch=MAYBE,
+    commit=MAYBE,
+    creator=st.none() | st.builds(Person, name=MAYBE, email=MAYBE),
+    created_at=MOMENTS,
+    started_at=MOMENTS,
+    finished_at=MOMENTS,
+)
+KNOWN = st.builds(
+    Known,
+    build=BUILDS,
+    seen_at=MOMENTS.filter(bool),
+    read_at=MOMENTS,
+    doubt=st.integers(0, 2),
+    revision=st.integers(0, 9),
+    gone=st.booleans(),
+)
+ACTORS = st.none() | st.sampled_from(
+    [
+        Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash"),
+        Actor("<!here>", "x", "T1", Standing.BOT, "C1", "mcp"),
+    ]
+)
+CELLS = st.one_of(HOSTILE, HOSTILE.map(escape), HOSTILE.map(lambda text: link("https://buildkite.com/x", text)))
+TABLES = st.builds(
+    Table,
+    columns=st.lists(HOSTILE, min_size=1, max_size=4).map(tuple),
+    rows=st.lists(st.lists(CELLS, max_size=4).map(tuple), max_size=8).map(tuple),
+    caption=HOSTILE,
+)
+BUTTONS = st.builds(
+    Button,
+    label=HOSTILE,
+    call=st.none() | st.builds(Call, st.sampled_from(["build cancel", "job log"])),
+    style=st.sampled_from([None, "primary", "danger", "loud"]),
+    confirm=st.none() | st.builds(Confirm, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+    url=st.none() | st.just("https://buildkite.com/x"),
+    reads=MAYBE,
+)
+REPLIES = st.builds(
+    Reply,
+    text=HOSTILE | HOSTILE.map(escape),
+    title=HOSTILE,
+    fields=st.lists(st.tuples(HOSTILE, HOSTILE), max_size=25).map(tuple),
+    table=st.none() | TABLES,
+    log=MAYBE,
+    footer=HOSTILE,
+    buttons=st.lists(BUTTONS, max_size=30).map(tuple),
+    private=st.booleans(),
+)
+OURS = ("<https://buildkite.com/", "<@U0ANN>", "<!date^")
+
+
+def in_order(message: Message) -> None:
+    """Slack takes it, it fits the contract, and nothing in it acts but what is ours."""
+    assert faults(message) == []
+    assert [sign for sign in live(message) if not sign.startswith(OURS)] == []
+    assert not any("U0EVE" in sign or "evil" in sign for sign in live(message) if not sign.startswith(OURS[0]))
+    message.digest().encode()
+
+
+@settings(max_examples=60, deadline=None)
+@given(KNOWN, SUMMARIES, st.sampled_from([None, "U0ANN", "<!channel>"]), st.booleans())
+def test_a_card_of_any_build_is_in_order(
+    known: Known, jobs: JobSummary, asked: str | None, watching: bool
+) -> None:
+    """Branches, messages, names and labels of any content and length draw a card that Slack takes."""
+    in_order(card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["running", "resumed", "blocked", "failing", "finished", "gone"]),
+    KNOWN,
+    SUMMARIES,
+    st.sampled_from([None, "U0ANN"]),
+)
+def test_a_notice_of_any_build_is_in_order(kind: str, known: Known, jobs: JobSummary, mention: str | None) -> None:
+    """Every kind of reply about any build fits, and calls nobody but the one who asked."""
+    in_order(notice(kind, known, jobs, card_id="c1", mention=mention))
+
+
+@settings(max_examples=60, deadline=None)
+@given(REPLIES, ACTORS)
+def test_any_answer_is_in_order(answer: Reply, actor: Actor | None) -> None:
+    """Texts, fields, tables, logs and buttons of any content fit into one message."""
+    in_order(reply(answer, actor=actor, button_value=lambda index, button: f"v{index}{button.label[:0]}"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(HOSTILE, HOSTILE, st.lists(st.tuples(HOSTILE, HOSTILE), max_size=30))
+def test_any_mistake_is_in_order(said: str, hint: str, options: list[tuple[str, str]]) -> None:
+    """Errors quote what people typed and what Buildkite said: both stay inert, with a button an option."""
+    errors = (KitestringError(said, hint), UsageError(said, hint), Ambiguous(said, "agent", tuple(options), hint))
+    for error in errors:
+        in_order(problem(error, option_value=lambda index: f"o{index}", retry_value="again"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(HOSTILE)
+def test_questions_and_refusals_to_post_are_in_order(text: str) -> None:
+    """What is asked before acting, the invitation and the note of a bug fit, whatever stands in them."""
+    for message in (
+        question(escape(text), "yes", "no", yes=text, no=text),
+        invite(text, again_value="a", anyway_value="b", no_value="c"),
+        invite(text, again_value="a", anyway_value="b", no_value="c", invitable=False),
+        bug(text),
+    ):
+        in_order(message)
+
+
+def test_a_long_listing_and_a_long_log_fit() -> None:
+    """Hundreds of rows and a megabyte of log are shortened to what one message takes, the log to its end."""
+    rows = tuple((f"agent-{n}", "<idle>" * 8, "x" * 200) for n in range(500))
+    links = tuple((link("https://buildkite.com/x", f"build {n}"), "<!here>" * 30) for n in range(500))
+    long = "line <b> & more\n" * 70_000 + "the end"
+    for table in (Table(("Agent", "State", "Tags"), rows), Table(("Build", "Message"), links)):
+        answer = Reply(table=table, log=long, title="Agents", fields=tuple(("a", "b") for _ in range(60)))
+        message = reply(answer, actor=None, button_value=lambda index, _: str(index))
+        in_order(message)
+        assert any("the end\n```" in block.get("text", {}).get("text", "") for block in message.blocks)
