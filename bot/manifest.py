@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+
+from bot.variables import COMMAND
 
 EVENTS = "/slack/events"
 
@@ -28,8 +31,13 @@ def bot_scopes() -> frozenset[str]:
 def manifest(url: str | None = None, socket: bool = False, command: str = "/bk") -> str:
     """YAML to paste at Slack: with `url` (https, no path) as this bot's address, or for Socket Mode.
 
-    Raises ValueError when `url` is not such an address. Without either the example's address stays.
+    Without either the example's address stays. Raises ValueError when `url` is not such an address, or `command` no
+    slash command.
     """
+    if not re.fullmatch(COMMAND, command):
+        raise ValueError(
+            "The command must be a slash and at most 31 lower-case letters, digits, hyphens or underscores."
+        )
     app = template()
     app["features"]["slash_commands"][0]["command"] = command
     for holder, key in _addresses(app):

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstrain
 
 SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
+COMMAND = r"^/[a-z0-9][a-z0-9_-]{0,30}$"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -80,7 +81,7 @@ Url = Annotated[str, AfterValidator(_https)]
 SlackUrl = Annotated[Url, AfterValidator(lambda value: f"{value}/")]
 RestUrl = Annotated[Url, AfterValidator(_without_version)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Command = Annotated[str, StringConstraints(pattern=r"^/[a-z0-9][a-z0-9_-]{0,30}$")]
+Command = Annotated[str, StringConstraints(pattern=COMMAND)]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]+$")]
 Addresses = Annotated[str, AfterValidator(_networks)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]

@@ -167,6 +167,16 @@ async def test_a_database_that_is_not_there_yet_is_not_made(installation: Instal
     assert not absent.exists()
 
 
+async def test_a_database_server_that_does_not_answer_is_told(installation: Installation) -> None:
+    """PostgreSQL that cannot be reached is a finding, and the password in its address is not repeated."""
+    found = await installation.examined(
+        DATABASE_URL="postgresql+asyncpg://bot:hunter2@127.0.0.1:9/kitestring",
+        KITESTRING_SECRET_KEY="0123456789012345678901234567890123456789012=",
+    )
+    assert (found["Database"].ok, found["Database"].remedy) == (False, "Check DATABASE_URL.")
+    assert "hunter2" not in report(found.values())
+
+
 @pytest.mark.parametrize(
     ("statement", "said", "remedy"),
     [

@@ -81,6 +81,13 @@ def test_an_address_that_slack_cannot_reach_is_refused(url: str) -> None:
         manifest(url)
 
 
+@pytest.mark.parametrize("command", ["bk", "/Build", "/b k", "/" + "b" * 32])
+def test_a_command_that_slack_does_not_take_is_refused(command: str) -> None:
+    """Slack's commands are short and lower-case."""
+    with pytest.raises(ValueError, match="slash"):
+        manifest(command=command)
+
+
 def test_nothing_is_posted_where_the_bot_was_not_invited() -> None:
     """The scope that lets a bot post in any public channel is not asked for."""
     assert "chat:write.public" not in manifest()
