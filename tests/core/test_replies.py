@@ -1,0 +1,203 @@
+"""Answers to people: reads, public words about what was done, mistakes, questions, invitations."""
+# ruff: noqa: E501 - the lines stand here as people read them
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inline_snapshot import snapshot
+
+from bot.core.markup import code, link, md
+from bot.core.operation import Button, Call, Confirm, Reply, Table
+from bot.core.render import bug, invite, problem, question, reply
+from bot.errors import Ambiguous, Unavailable, UsageError
+from bot.model import Actor, Standing
+from tests.core.drawn import seen
+
+ANN = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash")
+
+
+def drawn(answer: Reply, actor: Actor | None = None) -> list[str]:
+    """What is seen of an answer; each button's value is its place."""
+    return seen(reply(answer, actor=actor, button_value=lambda index, _: f"row{index}"))
+
+
+def test_what_changes_ci_is_said_with_the_persons_name() -> None:
+    """A public answer begins with the mention of the one who acted; a private one does not."""
+    answer = Reply(text=md("paused agent {agent}: {note}", agent=code("mac-1"), note="disk <full>"), private=False)
+    assert drawn(answer, ANN) == snapshot(
+        [
+            "text: <@U0ANN> paused agent `mac-1`: disk &lt;full&gt;",
+            "section: <@U0ANN> paused agent `mac-1`: disk &lt;full&gt;",
+        ]
+    )
+    assert drawn(replace(answer, private=True), ANN) == snapshot(
+        ["text: paused agent `mac-1`: disk &lt;full&gt;", "section: paused agent `mac-1`: disk &lt;full&gt;"]
+    )
+
+
+def test_a_listing_without_links_stands_in_columns() -> None:
+    """Plain cells are aligned, long ones shortened, empty ones marked."""
+    rows = (("mac-1", "idle", ""), ("linux-<2>", "running", "y" * 60))
+    assert drawn(Reply(table=Table(("Agent", "State", "Job"), rows, caption="2 agents"))) == snapshot(
+        [
+            "text: 2 agents",
+            "context: 2 agents",
+            """\
+section: ```
+Agent      State    Job
+mac-1      idle     –
+linux-&lt;2&gt;  running  yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
+```\
+""",
+        ]
+    )
+
+
+def test_a_listing_with_links_stands_in_lines() -> None:
+    """Cells that are links are kept, a line a row."""
+    rows = ((link("https://buildkite.com/acme/web/builds/1", "web#1"), "passed", "Fix <b>"),)
+    assert drawn(Reply(title="Builds", table=Table(("Build", "State", "Message"), rows))) == snapshot(
+        [
+            "text: Builds",
+            "section: *Builds*",
+            "section: <https://buildkite.com/acme/web/builds/1|web#1> · passed · Fix &lt;b&gt;",
+        ]
+    )
+
+
+def test_an_empty_listing_says_so() -> None:
+    """No rows are no silence."""
+    assert drawn(Reply(table=Table(("Agent",), (), caption="No agent is connected"))) == snapshot(
+        ["text: No agent is connected", "context: No agent is connected", "context: Nothing to show."]
+    )
+
+
+def test_a_log_is_shown_as_it_is() -> None:
+    """Log lines stand preformatted; what looks like markup in them is inert."""
+    answer = Reply(title="Unit tests", log="$ make test\n<!here> ```FAILED```", footer="The last 2 lines.")
+    assert drawn(answer) == snapshot(
+        [
+            "text: Unit tests",
+            "section: *Unit tests*",
+            """\
+section: ```
+$ make test
+&lt;!here&gt; ˋˋˋFAILEDˋˋˋ
+```\
+""",
+            "context: The last 2 lines.",
+        ]
+    )
+
+
+def test_fields_and_buttons() -> None:
+    """Labels beside values, then buttons: a call carries our key, a page only its address."""
+    buttons = (
+        Button(
+            "Stop",
+            Call("agent stop", {"agent": ["a1"]}),
+            "danger",
+            Confirm("Stop mac-1?", "Its job ends first.", "Stop"),
+        ),
+        Button("Open", url="https://buildkite.com/x"),
+    )
+    answer = Reply(text="Agent mac-1", fields=(("State", "idle"), ("Queue", "")), buttons=buttons)
+    assert drawn(answer) == snapshot(
+        [
+            "text: Agent mac-1",
+            "section: Agent mac-1",
+            """\
+field: *State*
+idle\
+""",
+            """\
+field: *Queue*
+–\
+""",
+            "buttons: Stop (danger) → choice:0:agent stop=row0 | Open → https://buildkite.com/x",
+        ]
+    )
+
+
+def test_a_mistake_is_private_text_with_the_way_out() -> None:
+    """What was wrong, then what is right."""
+    error = UsageError("`build` has no `cancle`.", "Did you mean `cancel`?")
+    assert seen(problem(error)) == snapshot(
+        [
+            "text: ⚠️ `build` has no `cancle`.",
+            """\
+section: ⚠️ `build` has no `cancle`.
+Did you mean `cancel`?\
+""",
+        ]
+    )
+
+
+def test_several_things_that_fit_become_buttons() -> None:
+    """An ambiguous name is answered with the choices."""
+    error = Ambiguous("2 agents are called `mac`.", "agent", (("mac-1 (idle)", "a1"), ("mac-2 (running)", "a2")))
+    assert seen(problem(error, option_value=lambda index: f"option{index}")) == snapshot(
+        [
+            "text: ⚠️ 2 agents are called `mac`.",
+            "section: ⚠️ 2 agents are called `mac`.",
+            "buttons: mac-1 (idle) → option:0=option0 | mac-2 (running) → option:1=option1",
+        ]
+    )
+
+
+def test_an_answer_that_did_not_come_can_be_tried_again() -> None:
+    """When Buildkite is away the answer is honest, with a button to repeat."""
+    error = Unavailable("Buildkite did not answer.", "Nothing was started.")
+    assert seen(problem(error, retry_value="again")) == snapshot(
+        [
+            "text: ⚠️ Buildkite did not answer.",
+            """\
+section: ⚠️ Buildkite did not answer.
+Nothing was started.\
+""",
+            "buttons: Try again (primary) → retry=again",
+        ]
+    )
+
+
+def test_a_typed_command_that_destroys_is_asked_about() -> None:
+    """A question with two buttons."""
+    assert seen(question(md("Cancel {ref}?", ref="web#101"), "yes1", "no1", yes="Cancel build")) == snapshot(
+        [
+            "text: Cancel web#101?",
+            "section: Cancel web#101?",
+            "buttons: Cancel build (danger) → confirm:yes=yes1 | Never mind → confirm:no=no1",
+        ]
+    )
+
+
+def test_where_the_bot_cannot_post_it_asks_to_be_invited() -> None:
+    """Nothing is started in silence: invite, start anyway, or leave it."""
+    values = {"again_value": "a", "anyway_value": "b", "no_value": "c"}
+    channel = invite("kitestring", **values)
+    pair = invite("kitestring", **values, invitable=False)
+    assert {"channel": seen(channel), "two people": seen(pair)} == snapshot(
+        {
+            "channel": [
+                "text: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.",
+                "section: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.",
+                "buttons: I invited it, try again (primary) → invite:again=a | Start anyway → invite:anyway=b | Never mind → invite:no=c",
+            ],
+            "two people": [
+                "text: I cannot post in this conversation. I can start anyway and send you the updates directly.",
+                "section: I cannot post in this conversation. I can start anyway and send you the updates directly.",
+                "buttons: Start anyway → invite:anyway=b | Never mind → invite:no=c",
+            ],
+        }
+    )
+
+
+def test_a_bug_has_a_reference() -> None:
+    """A bug is admitted, with what the log has about it."""
+    assert seen(bug("7f3a")) == snapshot(
+        [
+            "text: 💥 Something broke on my side (ref `7f3a`). An admin can find it in the log by that reference.",
+            "section: 💥 Something broke on my side (ref `7f3a`). An admin can find it in the log by that reference.",
+        ]
+    )
