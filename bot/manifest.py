@@ -31,8 +31,8 @@ def bot_scopes() -> frozenset[str]:
 def manifest(url: str | None = None, socket: bool = False, command: str = "/bk") -> str:
     """YAML to paste at Slack: with `url` (https, no path) as this bot's address, or for Socket Mode.
 
-    Without either the example's address stays. Raises ValueError when `url` is not such an address, or `command` no
-    slash command.
+    Without either the example's address stays.
+    Raises ValueError when `url` is not such an address, or `command` no slash command.
     """
     if not re.fullmatch(COMMAND, command):
         raise ValueError(
