@@ -52,7 +52,7 @@ export class Modal {
   #refocus(block) {
     const first = block ? this.dialog.querySelector(`[data-block="${CSS.escape(block)}"] :is(input, textarea)`) : null;
     const wrong = this.dialog.querySelector(".wrong :is(input, textarea)");
-    (wrong ?? first ?? this.dialog.querySelector("[autofocus]") ?? this.dialog.querySelector("h2"))?.focus();
+    (wrong ?? first ?? this.dialog.querySelector("[autofocus]") ?? this.dialog.querySelector(".modal-body :is(input, textarea)") ?? this.dialog.querySelector("h2"))?.focus();
   }
 
   #draw() {

@@ -52,7 +52,7 @@ export class Panel {
     box.replaceChildren(
       el("header", { class: "panel-head" },
         el("span", { class: "bk-mark", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
-        el("div", { class: "grow" }, el("h2", { text: "Buildkite" }), el("p", { text: "A stand-in on this machine. You are in charge." }))),
+        el("div", { class: "grow" }, el("h2", { text: "Buildkite" }), el("p", { text: "A stand-in. You are in charge." }))),
       this.tabs, this.top, this.body);
   }
 

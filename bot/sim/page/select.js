@@ -88,13 +88,16 @@ export function select({ placeholder, find, chosen, onchange, label, many = fals
     onchange(state.chosen);
   }
 
-  input.addEventListener("focus", () => { input.select(); open(""); });
+  input.addEventListener("focus", () => input.select());
   input.addEventListener("click", () => list.hidden && open(""));
   input.addEventListener("input", () => open(input.value));
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && !list.hidden && state.shown.length) {
+    if (step && list.hidden) {
+      event.preventDefault();
+      open("");
+    } else if (step && !list.hidden && state.shown.length) {
       event.preventDefault();
       state.active = (state.active + step + state.shown.length) % state.shown.length;
       draw();

@@ -9,9 +9,9 @@ function cellNodes(cell, names) {
   return document.createTextNode(String(cell.text ?? cell.value ?? ""));
 }
 
-function rowOf(row, names, { head = false, header = -1, settings = [] } = {}) {
+function rowOf(row, names, { head = false, header = -1, settings = [], below = row } = {}) {
   return el("tr", {}, row.map((cell, place) => {
-    const align = settings[place]?.align ?? (cell.type === "raw_number" ? "right" : "left");
+    const align = settings[place]?.align ?? (below[place]?.type === "raw_number" ? "right" : "left");
     const scope = head ? "col" : place === header ? "row" : undefined;
     return el(scope ? "th" : "td", { scope, class: `to-${align}` }, cellNodes(cell, names));
   }));
@@ -44,6 +44,6 @@ export function dataTable(block, names) {
     el("button", { type: "button", class: "button small", "aria-label": "Previous page", text: "‹", onclick: () => turn(-1) }), where,
     el("button", { type: "button", class: "button small", "aria-label": "Next page", text: "›", onclick: () => turn(1) }));
   return el("div", { class: "table-box" },
-    el("table", {}, el("caption", { text: words(block.caption ?? "") }), el("thead", {}, rowOf(first, names, { head: true })), body),
+    el("table", {}, el("caption", { text: words(block.caption ?? "") }), el("thead", {}, rowOf(first, names, { head: true, below: rest[0] })), body),
     rest.length > size && pager);
 }

@@ -1,0 +1,158 @@
+"""The demo: the bot as it is, between a made-up Slack and a made-up Buildkite, with a page to try it on."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from bot import app
+from bot.core.operation import Operation, Registry
+from bot.core.usage import usage
+from bot.manifest import EVENTS, bot_scopes, template
+from bot.settings import Settings, load
+from bot.sim.buildkite.demo import seed_demo
+from bot.sim.buildkite.sim import BuildkiteSim
+from bot.sim.serving import Serving
+from bot.sim.slack.sim import SlackSim
+from bot.sim.stage import Stage
+from bot.sim.stage_pages import with_pages
+from commands import registry
+
+COMMAND = "/bk"
+WEBHOOKS = "/buildkite/webhooks"
+NOUNS = ("build", "job", "agent")
+GUEST = "U0GWEN001"
+TRIES: tuple[dict[str, Any], ...] = (
+    {
+        "title": "Start a build",
+        "text": f"{COMMAND} build create web -b main",
+        "detail": "One card appears and stays true; its story goes into a thread.",
+    },
+    {
+        "title": "Talk in its thread",
+        "text": "@kitestring cancel",
+        "thread": True,
+        "detail": "The thread knows which build you mean. The buttons do the same.",
+    },
+    {
+        "title": "Be Gwen, a guest",
+        "text": f"{COMMAND} build create web",
+        "as": GUEST,
+        "detail": "Refused, with the reason, where only Gwen can read it.",
+    },
+)
+
+
+async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page on 127.0.0.1:`port` (0: a free one) until cancelled or interrupted.
+
+    `ready` is told the page's address once everything runs; without it the address is printed.
+    Raises OSError when the port is taken.
+    """
+    slack, buildkite = _workspace(), _organization()
+    stage = Stage(slack, buildkite, hints=hints(registry()), shortcuts=_shortcuts())
+    with TemporaryDirectory(prefix="kitestring-demo-") as folder:
+        async with (
+            Serving(slack.app) as slack.base_url,
+            Serving(with_pages(buildkite)) as buildkite.base_url,
+            Serving(stage.app, port=port) as address,
+        ):
+            settings = _settings(slack, buildkite, Path(folder))
+            await _together(stage, settings, lambda: (ready or _announce)(address))
+
+
+async def _together(stage: Stage, settings: Settings, ready: Callable[[], None]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        moving = tasks.create_task(stage.run())
+        try:
+            await app.serve(settings, ready=lambda *_: ready())
+        finally:
+            moving.cancel()
+
+
+def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Settings:
+    """What `kitestring serve` would be told; both stand-ins are told where the bot will be."""
+    port, token = _free_port(), secrets.token_urlsafe(24)
+    bot = f"http://127.0.0.1:{port}"
+    slack.request_url = bot + EVENTS
+    buildkite.add_webhook(bot + WEBHOOKS, token)
+    return load(
+        {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "SLACK_API_URL": f"{slack.base_url}/api/",
+            "BUILDKITE_API_TOKEN": buildkite.token,
+            "BUILDKITE_ORGANIZATION_SLUG": buildkite.org,
+            "BUILDKITE_REST_API_ENDPOINT": buildkite.base_url,
+            "BUILDKITE_WEBHOOK_TOKEN": token,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
+            "KITESTRING_COMMAND": COMMAND,
+            "PORT": str(port),
+            "LOG_LEVEL": "warning",
+        }
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _workspace() -> SlackSim:
+    """Three people, three channels; the app has what its manifest asks for."""
+    app_manifest = template()
+    slack = SlackSim(signing_secret=secrets.token_hex(16))
+    slack.scopes = set(bot_scopes())
+    slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
+    slack.command_names = {COMMAND}
+    slack.person("U0ALICE01", "alice", real_name="Alice Okafor", admin=True)
+    slack.person("U0BOB0001", "bob", real_name="Bob Lind")
+    slack.person(GUEST, "gwen", real_name="Gwen Park", guest=True)
+    slack.channel("C0DEPLOYS", "deploys")
+    slack.channel("C0WEB0001", "web")
+    slack.channel("C0RANDOM1", "random", bot_in=False)
+    for person in slack.people.values():
+        slack.direct(person.id, slack.bot.id)
+    return slack
+
+
+def _organization() -> BuildkiteSim:
+    buildkite = BuildkiteSim()
+    seed_demo(buildkite)
+    for number, pipeline in enumerate(buildkite.pipelines.values(), start=1):
+        pipeline.last_number = 40 * number
+    return buildkite
+
+
+def _shortcuts() -> list[dict[str, str]]:
+    found = template()["features"]["shortcuts"]
+    return [{"name": one["name"], "callback_id": one["callback_id"]} for one in found if one["type"] == "message"]
+
+
+def hints(operations: Registry) -> dict[str, Any]:
+    """What the page's composer offers: every operation with how it is written, builds first."""
+    ordered = sorted(operations, key=_place)
+    items = [{"name": op.name, "usage": _usage(op), "summary": op.summary} for op in ordered]
+    return {"command": COMMAND, "items": items, "tries": list(TRIES)}
+
+
+def _place(op: Operation) -> tuple[bool, int, str]:
+    noun = NOUNS.index(op.noun) if op.noun in NOUNS else len(NOUNS)
+    return op.name != "build create", noun, op.name
+
+
+def _usage(op: Operation) -> str:
+    return usage(op, COMMAND).removeprefix(f"{COMMAND} {op.name}").strip()
+
+
+def _announce(address: str) -> None:
+    click.echo(f"\n  Kitestring demo:  {address}\n\n  Slack and Buildkite are made up; Ctrl-C stops.\n")

@@ -1,0 +1,36 @@
+"""A stage with two people and two channels, served on a loopback port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from bot.sim.buildkite.demo import seed_demo
+from bot.sim.buildkite.sim import BuildkiteSim
+from bot.sim.serving import Serving
+from bot.sim.slack.sim import SlackSim
+from bot.sim.stage import Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    slack = SlackSim(signing_secret="not a secret")
+    slack.person("U0ALICE01", "alice", admin=True)
+    slack.person("U0GWEN001", "gwen", guest=True)
+    slack.channel("C0DEPLOYS", "deploys")
+    slack.channel("C0SECRETS", "secrets", private=True, members=["U0ALICE01"])
+    slack.request_url = "http://127.0.0.1:9/slack/events"
+    buildkite = BuildkiteSim()
+    seed_demo(buildkite)
+    return Stage(slack, buildkite)
+
+
+@pytest.fixture
+async def page(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
+    """The stage as its own page reaches it: same origin, JSON."""
+    async with Serving(stage.app) as address:
+        headers = {"Origin": address, "Content-Type": "application/json"}
+        async with httpx.AsyncClient(base_url=address, headers=headers, trust_env=False) as client:
+            yield client
