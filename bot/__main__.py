@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +29,17 @@ def _settings() -> Settings:
         sys.exit(2)
 
 
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; what a person can mend ends the process with status 2 and a sentence."""
+    from bot.errors import KitestringError
+
+    try:
+        asyncio.run(work)
+    except KitestringError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
@@ -39,9 +51,10 @@ def main() -> None:
 def serve(no_migrate: bool) -> None:
     """Run the bot with the settings of the environment."""
     settings = _settings()
-    from bot import app
+    from bot import logs, serving
 
-    asyncio.run(app.serve(settings, migrate=not no_migrate))
+    logs.configure(settings.log_level, settings.log_format)
+    _run(serving.serve(settings, migrate=not no_migrate))
 
 
 @main.command()
@@ -52,7 +65,7 @@ def demo(port: int) -> None:
     """Run the bot against a made-up Slack and Buildkite, in the browser."""
     from bot import demo as stage
 
-    asyncio.run(stage.run(port))
+    _run(stage.run(port))
 
 
 @main.command()
@@ -61,7 +74,7 @@ def migrate() -> None:
     settings = _settings()
     from bot.store.migrate import upgrade
 
-    asyncio.run(upgrade(settings.database_url.get_secret_value()))
+    _run(upgrade(settings.database_url.get_secret_value()))
 
 
 @main.command()

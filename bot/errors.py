@@ -70,9 +70,7 @@ class Unavailable(KitestringError):
     `sent` is true when the request may have been carried out although no answer came back.
     """
 
-    def __init__(
-        self, message: str, hint: str = "", retry_after: float | None = None, sent: bool = False
-    ) -> None:
+    def __init__(self, message: str, hint: str = "", retry_after: float | None = None, sent: bool = False) -> None:
         super().__init__(message, hint)
         self.retry_after = retry_after
         self.sent = sent

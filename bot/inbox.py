@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -45,6 +45,11 @@ class Inbox:
                 await self._fold_alone(row)
         self._wake()
         return len(waiting)
+
+    async def next_at(self) -> datetime | None:
+        """When a delivery waits to be read."""
+        async with self._store.read() as tx:
+            return await deliveries.next_due(tx)
 
     async def _fold(self, waiting: Sequence[Row]) -> None:
         observed = [(row, self._look(delivery)) for row, delivery, _tries in waiting]

@@ -154,6 +154,10 @@ class Outcomes:
             await self._close(tx, asked, state, drawn)
         await self._answers.tell(asked, drawn)
 
+    async def mention_late(self, asked: Invocation, text: Mrkdwn) -> None:
+        """Say privately that something interrupted has been finished after all."""
+        await self._answers.tell(asked, message(text, [_said(text)]))
+
     async def repeat(self, asked: Invocation, first: Invocation) -> None:
         """The same click, form or request again: the same answer, and no second effect."""
         if first.outcome:

@@ -47,7 +47,9 @@ async def told_apart() -> AsyncIterator[None]:
 def _from_answer(error: SlackApiError) -> SlackProblem:
     answer = error.response
     status = getattr(answer, "status_code", 200)
-    code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
+    # Proxies answer with pages of their own: then there is no object to look into.
+    said = getattr(answer, "data", answer)
+    code = str(said.get("error") or "") if isinstance(said, dict) else ""
     if status == 429 or code in _LIMITED:
         headers = getattr(answer, "headers", {})
         return SlackProblem("limited", "ratelimited", _seconds(headers.get("Retry-After")))

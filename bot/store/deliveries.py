@@ -45,6 +45,13 @@ async def waiting(tx: Tx, now: datetime, limit: int) -> tuple[tuple[int, Deliver
     )
 
 
+async def next_due(tx: Tx) -> datetime | None:
+    """When the next delivery is to be read."""
+    query = sa.select(sa.func.min(deliveries.c.next_at)).where(deliveries.c.state == "new")
+    when: datetime | None = await tx.scalar(query)
+    return when
+
+
 async def done(tx: Tx, ids: Sequence[int]) -> None:
     """Those have been read; the row stays for a while so that a repeat is known, the body goes."""
     await tx.execute(sa.update(deliveries).where(deliveries.c.id.in_(ids)).values(state="done", body=None))

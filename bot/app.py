@@ -1,0 +1,190 @@
+"""Puts everything together: the only place that builds objects."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.answers import Answers
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.client import Buildkite, connect
+from bot.clock import Clock
+from bot.core.policy import DEFAULT
+from bot.guard import Guard
+from bot.http import Front, rest
+from bot.identity import Identity, identify
+from bot.inbox import Inbox, Keeper
+from bot.metrics import Metrics
+from bot.offers import Offers
+from bot.outcome import Outcomes
+from bot.places import Places
+from bot.posting import Posting
+from bot.readiness import Readiness
+from bot.reconcile import Reconcile
+from bot.recovery import Recovery
+from bot.replies import Replies
+from bot.runner import Runner, Surroundings
+from bot.settings import Settings
+from bot.slack.api import SlackApi
+from bot.slack.app import Listeners, bolt
+from bot.slack.forms import Forms
+from bot.slack.intake import Intake
+from bot.slack.pacing import Pacing
+from bot.slack.people import People
+from bot.store import migrate as migrations
+from bot.store.store import Store, nothing
+from bot.store.vault import Vault, key_beside
+from bot.sweep import Sweep
+from bot.worker import Loop
+from commands import registry
+from webhooks.observe import observe
+from webhooks.receiver import Receiver
+
+SLACK_SECONDS = 10.0
+
+
+@dataclass
+class Wakes:
+    """Lets parts that are built early wake loops that are built late."""
+
+    loops: dict[str, Loop]
+
+    def of(self, *names: str) -> Callable[[], None]:
+        """Wakes those loops, once there are any."""
+
+        def wake() -> None:
+            for name in names:
+                if name in self.loops:
+                    self.loops[name].wake()
+
+        return wake
+
+
+@dataclass
+class Bot:
+    """The bot, built but not running: `web` answers HTTP, `loops` do the rest, `bolt` takes what Slack sends."""
+
+    web: ASGIApp
+    loops: tuple[Loop, ...]
+    bolt: AsyncApp
+    client: AsyncWebClient
+    store: Store
+    runner: Runner
+    recovery: Recovery
+    inbox: Inbox
+    sweep: Sweep
+    reconcile: Reconcile
+    replies: Replies
+    identity: Identity
+
+
+@asynccontextmanager
+async def built(
+    settings: Settings, clock: Clock, *, migrate: bool = True, committed: Callable[[int], None] = nothing
+) -> AsyncIterator[Bot]:
+    """The bot for these settings; everything it opened is closed at the end.
+
+    Raises KitestringError when it cannot be started: the token is refused, the schema is too new.
+    """
+    url = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        store = Store(url, committed=committed)
+        stack.push_async_callback(store.close)
+        if migrate:
+            await migrations.upgrade(url)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS))
+        )
+        client = AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=session
+        )
+        client.retry_handlers.clear()
+        buildkite = await stack.enter_async_context(
+            connect(
+                settings.buildkite_api_token.get_secret_value(),
+                settings.buildkite_organization_slug,
+                endpoint=settings.buildkite_rest_api_endpoint,
+                clock=clock,
+            )
+        )
+        yield await _assembled(settings, clock, store, client, SlackApi(client, session), buildkite)
+
+
+async def _assembled(
+    settings: Settings, clock: Clock, store: Store, client: AsyncWebClient, api: SlackApi, buildkite: Buildkite
+) -> Bot:
+    identity = await identify(api, store, clock)
+    vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes({}), Metrics(), Pacing(clock)
+    operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api)
+    people = People(api, store, clock, identity.team)
+    made, answers = Offers(store, vault, clock), Answers(api)
+    outcomes = Outcomes(store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery"))
+    shared = Surroundings(
+        buildkite, catalog, operations, lambda: DEFAULT, identity.instance, settings.kitestring_command
+    )
+    runner = Runner(store, vault, clock, people, places, outcomes, shared)
+    forms = Forms(api, people, made, runner)
+    intake = Intake(store, runner, made, forms)
+    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+    listeners = Listeners(intake, answers, catalog, operations, identity.team, identity.user)
+    slack = bolt(client, secret, listeners)
+    posting = Posting(api, pacing, lambda: identity.bot)
+    recovery = Recovery(store, vault, clock, people, runner, outcomes)
+    inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"))
+    sweep = Sweep(store, clock, buildkite, wakes.of("writer"))
+    reconcile = Reconcile(store, clock, api, posting, pacing)
+    replies = Replies(store, clock, api, posting, pacing)
+    receiver = _receiver(settings, Keeper(store, wakes.of("inbox")), clock, metrics)
+    readiness = Readiness(store)
+    front = Front(_slack(settings, slack, secret, clock), receiver, rest(readiness.wrong, metrics))
+
+    async def write() -> int:
+        return await reconcile.tick() + await replies.tick()
+
+    loops = (
+        Loop("inbox", inbox.tick, inbox.next_at, clock),
+        Loop("sweep", sweep.tick, sweep.next_at, clock),
+        Loop("writer", write, reconcile.next_at, clock),
+        Loop("recovery", recovery.tick, recovery.next_at, clock),
+    )
+    wakes.loops.update({loop.name: loop for loop in loops})
+    return Bot(front, loops, slack, client, store, runner, recovery, inbox, sweep, reconcile, replies, identity)
+
+
+def _keys(settings: Settings) -> tuple[str, ...]:
+    if settings.secret_keys:
+        return settings.secret_keys
+    return (key_beside(database_file(settings)),)
+
+
+def database_file(settings: Settings) -> Path:
+    """The SQLite file of these settings."""
+    return Path(settings.database_url.get_secret_value().partition(":///")[2])
+
+
+def _receiver(settings: Settings, keeper: Keeper, clock: Clock, metrics: Metrics) -> ASGIApp | None:
+    if settings.buildkite_webhook_token is None:
+        return None
+    secret = settings.buildkite_webhook_token.get_secret_value()
+    return Receiver(secret, settings.buildkite_webhook_mode, keeper.keep, clock, metrics)
+
+
+def _slack(settings: Settings, app: AsyncApp, secret: str, clock: Clock) -> ASGIApp | None:
+    if settings.socket_mode:
+        return None
+    handler = AsyncSlackRequestHandler(app)
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handler.handle(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return Guard(handle, secret, clock)

@@ -1,0 +1,62 @@
+"""What is served over HTTP: Slack's requests, Buildkite's webhooks, and whether the bot is well."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.metrics import Metrics
+
+SLACK = "/slack/events"
+BUILDKITE = "/buildkite/webhooks"
+# What is wrong, in a few words; None when all is well.
+Ready = Callable[[], Awaitable[str | None]]
+
+
+class Front:
+    """The two busy paths go straight to their callables; the router sees the rest."""
+
+    def __init__(self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp) -> None:
+        known = {SLACK: slack, BUILDKITE: buildkite}
+        self._straight = {path: app for path, app in known.items() if app is not None}
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._straight.get(scope.get("path", ""), self._rest)
+        await app(scope, receive, send)
+
+
+def rest(ready: Ready, metrics: Metrics) -> Starlette:
+    """Health and metrics."""
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_request: Request) -> Response:
+        wrong = await ready()
+        return JSONResponse({"ready": wrong is None, "reason": wrong}, status_code=503 if wrong else 200)
+
+    async def figures(request: Request) -> Response:
+        if not _local(request):
+            return PlainTextResponse("Metrics are for this machine only.\n", status_code=403)
+        return Response(metrics.page(), media_type=metrics.content_type)
+
+    return Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", figures)],
+    )
+
+
+def _local(request: Request) -> bool:
+    """From this machine, and not through a proxy on it."""
+    if "x-forwarded-for" in request.headers or request.client is None:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,60 @@
+"""Who the bot is: its user at Slack, and the mark by which it knows its own builds again."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from bot.clock import Clock
+from bot.errors import KitestringError
+from bot.slack.api import SlackApi
+from bot.slack.problems import SlackProblem
+from bot.store import rows
+from bot.store.store import Store
+
+_TRIES = 5
+log = structlog.stdlib.get_logger(__name__)
+
+
+class NoIdentity(KitestringError):
+    """Slack does not say who this token is."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`instance` is ours alone, made once and kept: it stands in the meta-data of every build that we start."""
+
+    team: str
+    user: str
+    bot: str
+    instance: str
+
+
+async def identify(api: SlackApi, store: Store, clock: Clock) -> Identity:
+    """Ask Slack; while it does not answer, take what it said the last time. Raises NoIdentity."""
+    async with store.write() as tx:
+        instance = await rows.keep_meta(tx, "instance", secrets.token_hex(8))
+        known = await rows.get_meta(tx, "identity")
+    for attempt in range(_TRIES):
+        try:
+            said = await api.whoami()
+            break
+        except SlackProblem as problem:
+            if problem.kind == "refused":
+                raise NoIdentity(
+                    f"Slack refuses SLACK_BOT_TOKEN ({problem.code}).",
+                    "Copy the Bot User OAuth Token from your app's OAuth & Permissions page.",
+                ) from problem
+            if known:
+                log.warning("Slack does not answer; going on as before")
+                return Identity(**json.loads(known))
+            await clock.sleep(2**attempt)
+    else:
+        raise NoIdentity("Slack does not answer.", "Check SLACK_API_URL and the network, then start again.")
+    identity = Identity(said["team_id"], said["user_id"], said.get("bot_id", ""), instance)
+    async with store.write() as tx:
+        await rows.set_meta(tx, "identity", json.dumps(asdict(identity)))
+    return identity

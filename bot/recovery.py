@@ -1,0 +1,133 @@
+"""Finds what a crash or a lost answer interrupted, looks whether it happened, and finishes or reports it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.core import pace
+from bot.core.markup import Mrkdwn, link, md
+from bot.core.operation import Effect, Operation, Reply
+from bot.core.validation import validate
+from bot.errors import KitestringError
+from bot.model import Invocation
+from bot.outcome import SECOND_LOOK, Outcomes
+from bot.runner import Runner
+from bot.slack.people import People
+from bot.store import invocations
+from bot.store.store import Store
+from bot.store.vault import Vault
+from bot.supervise import guarded
+
+# Older than this, nobody waits for it any more: it is reported, not carried out late.
+_STILL_WANTED = timedelta(minutes=10)
+_LOOKS = 8
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Recovery:
+    """An invocation that was accepted but not begun is carried out; one that was begun is never repeated."""
+
+    def __init__(
+        self, store: Store, vault: Vault, clock: Clock, people: People, runner: Runner, outcomes: Outcomes
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._people = people
+        self._runner = runner
+        self._outcomes = outcomes
+
+    async def begin(self) -> None:
+        """At the start: whatever was under way when the process ended."""
+        await self._look_after(at_start=True)
+
+    async def tick(self) -> int:
+        """What is in doubt and due; says how many were looked at."""
+        return await self._look_after(at_start=False)
+
+    async def next_at(self) -> datetime | None:
+        """When there is something to look for."""
+        async with self._store.read() as tx:
+            return await invocations.next_due(tx)
+
+    async def _look_after(self, *, at_start: bool) -> int:
+        async with self._store.read() as tx:
+            found = await invocations.unfinished(tx, self._vault, self._clock.now(), at_start=at_start)
+        for asked in found:
+            await self._resume(asked)
+        return len(found)
+
+    async def _resume(self, asked: Invocation) -> None:
+        log.info("resuming", invocation=asked.id, operation=asked.operation, state=asked.state)
+        op = self._runner.shared.registry.find(asked.operation)
+        age = self._clock.now() - (asked.created_at or self._clock.now())
+        if op is None:
+            await self._outcomes.report(asked, "failed", _lost(asked), retry=False)
+        elif asked.state == "accepted" and age < _STILL_WANTED:
+            self._runner.spawn(self._runner.run(asked))
+        elif asked.state == "accepted" or op.effect is Effect.READ:
+            await self._outcomes.report(asked, "failed", _lost(asked), retry=True)
+        else:
+            await self._settle(asked, op)
+
+    async def _settle(self, asked: Invocation, op: Operation) -> None:
+        """Look whether it happened. Absence counts once the request can no longer be under way."""
+        try:
+            reply = await guarded(self._probe(asked, op), "probe", invocation=asked.id)
+        except KitestringError:
+            await self._again(asked)
+            return
+        if reply is not None:
+            await self._happened(asked, reply)
+        elif op.probe is None:
+            await self._outcomes.report(asked, "failed", _undecided(asked), retry=False)
+        elif self._clock.now() - (asked.started_at or self._clock.now()) < SECOND_LOOK or not asked.attempts:
+            await self._again(asked)
+        else:
+            await self._outcomes.report(asked, "failed", _absent(asked), retry=True)
+
+    async def _probe(self, asked: Invocation, op: Operation) -> Reply | None:
+        if op.probe is None:
+            return None
+        actor = await self._people.actor(asked.user, asked.thread, asked.via)
+        args = validate(op, asked.args.get("args", {}))
+        return await op.probe(args, self._runner.context(asked, actor))
+
+    async def _happened(self, asked: Invocation, reply: Reply) -> None:
+        actor = await self._people.actor(asked.user, asked.thread, asked.via)
+        await self._runner.finish(asked, reply, actor)
+        await self._outcomes.mention_late(asked, _did(asked, reply))
+
+    async def _again(self, asked: Invocation) -> None:
+        if asked.attempts >= _LOOKS:
+            await self._outcomes.report(asked, "failed", _undecided(asked), retry=False)
+            return
+        wait = max(SECOND_LOOK, timedelta(seconds=pace.backoff(asked.attempts + 1, base=5)))
+        async with self._store.write() as tx:
+            await invocations.postpone(tx, asked.id, self._clock.now() + wait)
+
+
+def _did(asked: Invocation, reply: Reply) -> Mrkdwn:
+    name = asked.operation
+    if reply.follow is None:
+        return md("I was interrupted while I did `{name}` for you. It did happen.", name=name)
+    build = link(reply.follow.web_url, str(reply.follow.ref))
+    return md("I was interrupted while I did `{name}` for you. It did happen: {build}.", name=name, build=build)
+
+
+def _absent(asked: Invocation) -> Mrkdwn:
+    return md("I was interrupted while I did `{name}` for you. It did *not* happen.", name=asked.operation)
+
+
+def _lost(asked: Invocation) -> Mrkdwn:
+    return md("I was restarted before I could do `{name}` for you. Nothing was done.", name=asked.operation)
+
+
+def _undecided(asked: Invocation) -> Mrkdwn:
+    return md(
+        "I was interrupted while I did `{name}` for you, and cannot tell whether it happened. Please look.",
+        name=asked.operation,
+    )
