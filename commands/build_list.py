@@ -15,7 +15,7 @@ from bot.core.blocks import shorten
 from bot.core.markup import code, md, when
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
 from bot.core.render_card import phase_words, reference
-from bot.errors import KitestringError, UsageError
+from bot.errors import Refused, UsageError
 from bot.model import Build
 from bot.which_build import check_org
 
@@ -108,13 +108,12 @@ async def _user(word: str, ctx: Context) -> str:
     if "@" not in word:
         return word
     try:
-        members = await ctx.buildkite.members()
-    except KitestringError as error:
+        user = await ctx.catalog.user_of(word)
+    except Refused as error:
         raise UsageError(f"I cannot look up {word}: {error.message}", "Give the user's id.", "creator") from error
-    for member in members:
-        if (member.email or "").lower() == word.lower():
-            return member.id or word
-    raise UsageError(f"Nobody at Buildkite has the address {word}.", "", "creator")
+    if user is None:
+        raise UsageError(f"Nobody at Buildkite has the address {word}.", "", "creator")
+    return user
 
 
 def span(text: str) -> timedelta:

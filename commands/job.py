@@ -89,12 +89,8 @@ def _row(job: Job) -> tuple[str, ...]:
     name = link(job.web_url or "", shorten(job.title, 100))
     agent = job.agent.name if job.agent and job.agent.name else ""
     end = ended_with(job) if job.exit_status else ""
-    return (
-        Mrkdwn(md("{emoji} {state}", emoji=EMOJI.get(job.state or "", "🕒"), state=state + soft)),
-        name,
-        end,
-        agent,
-    )
+    shown = md("{emoji} {state}", emoji=EMOJI.get(job.state or "", "🕒"), state=state + soft)
+    return shown, name, end, agent
 
 
 def _buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:

@@ -79,11 +79,9 @@ async def _unblocker(ctx: Context) -> str | None:
     if not ctx.actor.email:
         return None
     try:
-        members = await ctx.buildkite.members()
+        return await ctx.catalog.user_of(ctx.actor.email)
     except (Refused, NotFound):
         return None
-    mine = [one.id for one in members if (one.email or "").lower() == ctx.actor.email.lower()]
-    return mine[0] if mine else None
 
 
 def _unblocked(job: Job, args: Unblock) -> Reply:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 PIPELINES_FOR = 60.0
 AGENTS_FOR = 15.0
 SLUGS_FOR = 600.0
+MEMBERS_FOR = 600.0
 MENU = 100
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.IGNORECASE)
@@ -69,6 +70,7 @@ class Catalog:
         self._buildkite = buildkite
         self._pipelines = _Shelf(self._read_pipelines, PIPELINES_FOR, clock)
         self._agents = _Shelf(self._read_agents, AGENTS_FOR, clock)
+        self._members = _Shelf(buildkite.members, MEMBERS_FOR, clock)
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
         """Those that are not archived, at most a minute old."""
@@ -77,6 +79,13 @@ class Catalog:
     async def agents(self) -> tuple[Agent, ...]:
         """Those that are connected or stopping, at most 15 seconds old."""
         return await self._agents.get()
+
+    async def user_of(self, email: str) -> str | None:
+        """The UUID of the member with that address; raises Refused where members may not be listed."""
+        for member in await self._members.get():
+            if member.id and (member.email or "").lower() == email.lower():
+                return member.id
+        return None
 
     def forget_agents(self) -> None:
         """An agent was just changed: read again."""

@@ -1,0 +1,124 @@
+"""Operations with everything that they are given, against a simulated Buildkite over HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.client import Buildkite, connect
+from bot.clock import HandClock
+from bot.context import Context
+from bot.core.grammar import parse, validate
+from bot.core.operation import Args, Operation, Reply
+from bot.model import Actor, Known, Standing, Thread
+from bot.sim.buildkite import BuildkiteSim, seed_demo
+from bot.sim.serving import Serving
+from commands import registry
+
+CHANNEL = Thread("T1", "C1")
+THREAD = Thread("T1", "C1", "1.0")
+
+
+class QuickClock(HandClock):
+    """A clock whose sleepers wake at once, at the time they wanted to wake at."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(max(seconds, 0))
+
+
+@dataclass
+class Cards:
+    """The builds that have a card: in the thread `THREAD`, and in its channel."""
+
+    thread: list[Known] = field(default_factory=list)
+    channel: list[Known] = field(default_factory=list)
+
+    async def here(self, thread: Thread) -> tuple[Known, ...]:
+        return tuple(self.thread) if thread.ts else ()
+
+    async def recent(self, channel: str) -> tuple[Known, ...]:
+        return tuple(self.channel) if channel == CHANNEL.channel else ()
+
+
+@dataclass
+class Bench:
+    """Asks as a person would: text in, reply out."""
+
+    context: Context
+    cards: Cards
+    sim: BuildkiteSim
+
+    async def known(self, pipeline: str, number: int) -> Known:
+        build = await self.context.buildkite.build(pipeline, number)
+        return Known(build, self.context.clock.now())
+
+    async def follow(self, pipeline: str, number: int) -> None:
+        """Put the build's card into the thread."""
+        self.cards.thread.insert(0, await self.known(pipeline, number))
+
+    def at(self, thread: Thread) -> "Bench":
+        return replace(self, context=replace(self.context, thread=thread))
+
+    async def pinned(self, text: str) -> tuple[Operation, Args]:
+        """Read, validate and pin a command."""
+        call = parse(text, self.context.registry)
+        op = self.context.registry[call.operation]
+        args = validate(op, call.args)
+        return op, await op.pin(args, self.context) if op.pin else args
+
+    async def ask(self, text: str) -> Reply:
+        op, args = await self.pinned(text)
+        return await op.run(args, self.context)
+
+    async def question(self, text: str) -> str | None:
+        op, args = await self.pinned(text)
+        return await op.confirm(args, self.context) if op.confirm else None
+
+    async def probe(self, text: str) -> Reply | None:
+        op, args = await self.pinned(text)
+        assert op.probe is not None
+        return await op.probe(args, self.context)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def sim(clock: HandClock) -> BuildkiteSim:
+    sim = BuildkiteSim(now=lambda: clock.now().timestamp())
+    sim.base_url = "https://buildkite.com"  # what links show; requests go to where it is served
+    seed_demo(sim)
+    return sim
+
+
+@pytest.fixture
+async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildkite]:
+    async with (
+        Serving(sim.app) as endpoint,
+        connect(sim.token, sim.org, endpoint=endpoint, clock=clock, timeout=0.5) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> Bench:
+    everything: Callable[[Operation], bool] = lambda _: True  # noqa: E731
+    ada = Actor("U1", "Ada Martin", "T1", Standing.MEMBER, "C1", "mention", email="ada@example.com")
+    cards = Cards()
+    context = Context(
+        buildkite=buildkite,
+        catalog=Catalog(buildkite, clock),
+        followed=cards,
+        actor=ada,
+        thread=THREAD,
+        clock=clock,
+        registry=registry(),
+        allowed=everything,
+        mark="m1",
+        instance="bot-1",
+    )
+    return Bench(context, cards, sim)

@@ -1,0 +1,138 @@
+"""Agents: list, view, pause, resume, stop; and who asks."""
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.core.grammar import parse, validate
+from bot.core.markup import plain
+from bot.errors import Ambiguous, Conflict, UsageError
+from commands import registry
+
+
+def agent(bench, name: str):
+    return bench.sim.find_agent(name)
+
+
+async def test_agents_are_listed(bench) -> None:
+    """Name, state, queue, host and job of each; filters narrow the list."""
+    build = bench.sim.create_build("web")
+    bench.sim.start_job(build.named("lint").id, "ci-linux-1")
+    reply = await bench.ask("agent list")
+    assert [(row[0], row[1], row[2], row[4]) for row in reply.table.rows] == snapshot(
+        [
+            ("ci-linux-1", "running", "default", ":eslint: Lint"),
+            ("ci-linux-2", "idle", "default", ""),
+            ("ci-linux-3", "idle", "default", ""),
+            ("deploy-1", "idle", "deploy", ""),
+        ]
+    )
+    assert reply.table.caption == "4 agents"
+    idle = await bench.ask("agent list --state idle --queue default")
+    assert [row[0] for row in idle.table.rows] == ["ci-linux-2", "ci-linux-3"]
+    assert (await bench.ask("agent list deploy -t queue=deploy")).table.caption == "1 agent"
+
+
+async def test_an_agent_is_shown(bench) -> None:
+    """Its state, facts, and what can be done with it."""
+    await bench.ask('agent pause ci-linux-1 --note "disk full"')
+    reply = await bench.ask("agent view ci-linux-1")
+    assert reply.text.endswith("is paused.")
+    assert dict(reply.fields)["Paused"] == "by Sam Kim, for 5 min, disk full"
+    assert [button.label for button in reply.buttons] == ["Resume", "Stop"]
+
+
+async def test_an_agent_is_paused_and_resumed(bench) -> None:
+    """Both are said in the channel; after a crash each is seen as done."""
+    paused = await bench.ask("agent pause ci-linux-1 --timeout-in-minutes 30 --note disk")
+    assert (plain(paused.text), paused.private) == snapshot(
+        (
+            "paused agent ci-linux-1 for 30 minutes: disk",
+            False,
+        )
+    )
+    assert agent(bench, "ci-linux-1").paused_timeout == 30
+    assert (await bench.probe("agent pause ci-linux-1 --note disk --timeout-in-minutes 30")).text == paused.text
+    assert await bench.probe("agent resume ci-linux-1") is None
+    resumed = await bench.ask("agent resume ci-linux-1")
+    assert (plain(resumed.text), resumed.private) == snapshot(
+        (
+            "resumed agent ci-linux-1",
+            False,
+        )
+    )
+    assert await bench.probe("agent resume ci-linux-1") is not None
+    assert await bench.probe("agent pause ci-linux-1") is None
+
+
+@pytest.mark.parametrize("minutes", ["0", "1441", "soon"])
+async def test_a_pause_has_bounds(bench, minutes: str) -> None:
+    """A pause lasts from a minute to a day."""
+    with pytest.raises(UsageError, match=f"`{minutes}` is"):
+        await bench.ask(f"agent pause ci-linux-1 --timeout-in-minutes {minutes}")
+
+
+async def test_a_second_pause_gets_buildkites_reason(bench) -> None:
+    """An agent that is paused already: Buildkite's words."""
+    await bench.ask("agent pause ci-linux-1")
+    with pytest.raises(Conflict, match="Agent is already paused"):
+        await bench.ask("agent pause ci-linux-1")
+
+
+async def test_a_stop_lets_the_job_finish(bench) -> None:
+    """The question says what happens; the job goes on, then the agent is gone."""
+    build = bench.sim.create_build("web")
+    bench.sim.start_job(build.named("lint").id, "ci-linux-1")
+    assert await bench.question("agent stop ci-linux-1") == snapshot(
+        "Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again."
+    )
+    assert await bench.probe("agent stop ci-linux-1") is None
+    reply = await bench.ask("agent stop ci-linux-1")
+    assert (plain(reply.text), reply.private) == snapshot(
+        (
+            "stopped agent ci-linux-1",
+            False,
+        )
+    )
+    assert (agent(bench, "ci-linux-1").connection_state, build.state) == ("stopping", "running")
+    assert await bench.probe(f"agent stop {agent(bench, 'ci-linux-1').id}") is not None
+
+
+async def test_a_forced_stop_is_asked_about_in_strong_words(bench) -> None:
+    """A forced stop cancels the job and its build: the question names both."""
+    build = bench.sim.create_build("web")
+    bench.sim.start_job(build.named("lint").id, "ci-linux-1")
+    assert await bench.question("agent stop ci-linux-1 --force") == snapshot(
+        "*Force* agent *ci-linux-1* to stop? This cancels *:eslint: Lint* now, "
+        "*and the whole build of that job*, at once."
+    )
+    assert "forced agent" in (await bench.ask("agent stop ci-linux-1 --force")).text
+    assert (agent(bench, "ci-linux-1").connection_state, build.state) == ("stopped", "canceled")
+
+
+async def test_two_agents_of_one_name_are_offered(bench) -> None:
+    """Several agents with the name that was typed: the choices carry their ids."""
+    bench.sim.agent("ci-linux-1")
+    with pytest.raises(Ambiguous) as caught:
+        await bench.ask("agent pause ci-linux-1")
+    assert len(caught.value.options) == 2
+
+
+async def test_somebody_learns_who_they_are(bench) -> None:
+    """Who somebody is to the bot, what they may do, and whose token it acts with."""
+    facts = dict((await bench.ask("whoami")).fields)
+    assert (facts["You"], facts["In this workspace"], facts["I act there as"]) == ("<@U1>", "member", "Sam Kim")
+    assert "agent pause" in facts["You may"]
+    bench.sim.down = True
+    assert "unknown (Buildkite is having trouble" in dict((await bench.ask("whoami")).fields)["I act there as"]
+
+
+def test_every_command_is_found() -> None:
+    """What a module declares is in the registry, with a summary, and with examples that can be read."""
+    known = registry()
+    names = {op.name for op in known}
+    assert {"build create", "build retry", "job unblock", "agent stop", "whoami", "help"} <= names
+    assert all(op.summary.endswith(".") for op in known)
+    for op in known:
+        for example in op.examples:
+            assert parse(example, known).operation == op.name
+            validate(op, parse(example, known).args)

@@ -1,0 +1,169 @@
+"""Builds: start, look at, follow, cancel, repeat."""
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.buildkite.resources import INSTANCE_KEY, MARK_KEY
+from bot.errors import Conflict, UsageError
+
+
+def labels(reply) -> list[str]:
+    return [button.label for button in reply.buttons]
+
+
+async def test_a_build_is_started_in_somebodys_name(bench) -> None:
+    """Defaults: the pipeline's branch and HEAD; the person is its author, the mark is in its meta-data."""
+    reply = await bench.ask('build create web -e A=1 -e "B=x y" -M k=v')
+    sent = bench.sim.requests[-1].json
+    assert sent == {
+        "branch": "main",
+        "commit": "HEAD",
+        "author": {"name": "Ada Martin", "email": "ada@example.com"},
+        "env": {"A": "1", "B": "x y"},
+        "meta_data": {"k": "v", INSTANCE_KEY: "bot-1", MARK_KEY: "m1"},
+    }
+    assert (reply.follow.number, reply.private) == (1, True)
+    assert reply.text == "Started <https://buildkite.com/acme-inc/web/builds/1|web#1> on `main`."
+
+
+async def test_branch_commit_and_message_are_as_said(bench) -> None:
+    """What was said goes out exactly, branch filters can be ignored."""
+    await bench.ask('build create web@fix/it -c abc123 -m "Ship it" -i')
+    sent = bench.sim.requests[-1].json
+    assert (sent["branch"], sent["commit"], sent["message"]) == ("fix/it", "abc123", "Ship it")
+    assert sent["ignore_pipeline_branch_filters"] is True
+
+
+@pytest.mark.parametrize("key", [INSTANCE_KEY, MARK_KEY])
+async def test_our_marks_cannot_be_forged(bench, key: str) -> None:
+    """The keys that a build is found by cannot be given by hand."""
+    with pytest.raises(UsageError, match=f"key `{key}` is mine"):
+        await bench.ask(f"build create web -M {key}=x")
+
+
+async def test_a_started_build_is_found_again(bench) -> None:
+    """After a crash the build is found by its mark; before, there is none."""
+    assert await bench.probe("build create web") is None
+    await bench.ask("build create web")
+    found = await bench.probe("build create web")
+    assert found.follow.number == 1
+
+
+async def test_a_build_is_shown(bench) -> None:
+    """State, facts, failed jobs, counts, and the buttons that make sense."""
+    bench.sim.run_build(bench.sim.create_build("web", message="Fix <it>"), fail=["lint"])
+    reply = await bench.ask("build view web 1")
+    assert reply.text == snapshot("❌ <https://buildkite.com/acme-inc/web/builds/1|web#1> failed")
+    assert [label for label, _ in reply.fields] == snapshot(
+        ["Branch", "Commit", "Message", "Started by", "Time", "Source"]
+    )
+    assert reply.footer == snapshot("1 failed · 2 passed · 2 waiting failed")
+    assert labels(reply) == snapshot(["Follow here", "Retry failed", "Rebuild", "Logs"])
+    assert "Lint" in reply.table.rows[0][0]
+
+
+async def test_buttons_follow_the_state(bench) -> None:
+    """A running build can be cancelled, a blocked one unblocked, a passed one rebuilt."""
+    build = bench.sim.create_build("deploy-prod")
+    assert labels(await bench.ask("build view deploy-prod 1")) == ["Follow here", "Cancel"]
+    bench.sim.run_build(build)
+    reply = await bench.ask("build view deploy-prod 1")
+    assert labels(reply) == ["Follow here", "Unblock"]
+    assert "Release to production?" in reply.table.rows[0][0]
+    bench.sim.run_build(bench.sim.create_build("web"))
+    assert labels(await bench.ask("build view web 1")) == ["Follow here", "Rebuild"]
+
+
+async def test_builds_are_listed(bench) -> None:
+    """By pipeline, state, branch and age; without a pipeline of the whole organization."""
+    bench.sim.run_build(bench.sim.create_build("web", "main", message="One"), fail=["lint"])
+    bench.context.clock.advance(3600)
+    bench.sim.create_build("web", "next", message="Two")
+    bench.sim.create_build("api", "main", message="Three")
+
+    async def listed(text: str) -> list[str]:
+        reply = await bench.ask(text)
+        return [row[3] for row in reply.table.rows]
+
+    assert await listed("build list") == ["Three", "Two", "One"]
+    assert await listed("build list web") == ["Two", "One"]
+    assert await listed("build list --state failed,canceled") == ["One"]
+    assert await listed("build list -b next") == ["Two"]
+    assert await listed("build list --since 30m") == ["Three", "Two"]
+    assert await listed("build list --until 30m") == ["One"]
+    assert await listed("build list -m thr") == ["Three"]
+    assert await listed("build list --creator sam@example.com --limit 1") == ["Three"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("build list --creator x@y.z", "Nobody at Buildkite has the address x@y.z"),
+        ("build list --state faild", "`faild` is not a choice"),
+        ("build list --since yesterday", "`yesterday` does not have the right form"),
+    ],
+)
+async def test_what_cannot_be_listed_is_named(bench, text: str, said: str) -> None:
+    """Unknown people, states and spans are quoted back."""
+    with pytest.raises(UsageError, match=said):
+        await bench.ask(text)
+
+
+async def test_a_strangers_build_is_followed_once(bench) -> None:
+    """A build that somebody else started gets a card here; followed already, it gets none."""
+    bench.sim.create_build_elsewhere("web", creator="Noor Haddad")
+    reply = await bench.ask("build watch web")
+    assert reply.follow.number == 1
+    await bench.follow("web", 1)
+    again = await bench.ask("build watch web")
+    assert (again.follow, "already" in again.text) == (None, True)
+
+
+async def test_a_cancel_asks_first(bench) -> None:
+    """A typed cancel is asked about, naming build, branch and state; an ended build is not asked about."""
+    build = bench.sim.create_build("web")
+    assert await bench.question("build cancel web 1") == snapshot(
+        "Cancel <https://buildkite.com/acme-inc/web/builds/1|web#1> on `main`? It is scheduled."
+    )
+    reply = await bench.ask("build cancel web 1")
+    assert (reply.text, reply.private) == snapshot(
+        ("canceled <https://buildkite.com/acme-inc/web/builds/1|web#1>", False)
+    )
+    assert build.state == "canceled"
+    done = await bench.probe("build cancel web 1")
+    assert done.text == reply.text
+    assert await bench.question("build cancel web 1") is None
+    with pytest.raises(Conflict, match="already finished"):
+        await bench.ask("build cancel web 1")
+
+
+async def test_a_rebuild_is_followed(bench) -> None:
+    """A rebuild is a new build, followed where it was asked for, and found again after a crash."""
+    bench.sim.run_build(bench.sim.create_build("web"))
+    assert await bench.probe("build rebuild web 1") is None
+    reply = await bench.ask("build rebuild web 1")
+    assert reply.follow.number == 2
+    assert reply.text == snapshot(
+        "Started <https://buildkite.com/acme-inc/web/builds/2|web#2>, a rebuild of web#1."
+    )
+    found = await bench.probe("build rebuild web 1")
+    assert found.follow.number == 2
+
+
+async def test_an_old_rebuild_is_somebody_elses(bench) -> None:
+    """A rebuild from long before is not taken for this one."""
+    bench.sim.rebuild(bench.sim.create_build("web"))
+    bench.context.clock.advance(3600)
+    assert await bench.probe("build rebuild web 1") is None
+
+
+async def test_failed_jobs_are_retried(bench) -> None:
+    """How many jobs run again is told; without failed ones that is told privately."""
+    bench.sim.run_build(bench.sim.create_build("mobile"), fail=["ios", "android"])
+    reply = await bench.ask("build retry mobile 1")
+    assert (reply.text, reply.private) == snapshot(
+        ("retried 2 failed jobs of <https://buildkite.com/acme-inc/mobile/builds/1|mobile#1>", False)
+    )
+    assert await bench.probe("build retry mobile 1") is None
+    none = await bench.ask("build retry mobile 1")
+    assert (none.private, "no failed jobs" in none.text) == (True, True)

@@ -1,0 +1,186 @@
+"""Jobs: list, read the log, retry, unblock."""
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.core.markup import plain
+from bot.errors import Ambiguous, Conflict, NotFound, UsageError
+from bot.which_job import bare
+
+
+@pytest.fixture
+def failed(bench):
+    """A build of `web` whose lint failed, with a log, followed in the thread."""
+    build = bench.sim.create_build("web")
+    bench.sim.log(build.named("lint").id, "\x1b[31mError: x < y\x1b[0m\nDB_PASSWORD=hunter2\n")
+    bench.sim.run_build(build, fail=["lint"])
+    return build
+
+
+@pytest.fixture
+def gate(bench):
+    """A build of `deploy-prod` that waits for its release."""
+    build = bench.sim.create_build("deploy-prod")
+    bench.sim.run_build(build)
+    return build.named("release")
+
+
+@pytest.mark.usefixtures("failed")
+async def test_jobs_are_listed(bench) -> None:
+    """Every job but the waits, with state and exit status; failed ones have their log at hand."""
+    reply = await bench.ask("job list web 1")
+    assert [row[0] for row in reply.table.rows] == snapshot(
+        ["❌ failed", "✅ passed", "✅ passed", "🕒 waiting failed"]
+    )
+    assert [button.label for button in reply.buttons] == snapshot(["Log: :eslint: Lint", "Retry: :eslint: Lint"])
+    only = await bench.ask("job list web 1 --state failed")
+    assert [row[2] for row in only.table.rows] == ["exit status 1"]
+
+
+@pytest.mark.usefixtures("failed")
+async def test_the_only_failed_job_is_meant(bench) -> None:
+    """In a build's thread the log of its only failed job is shown: clean, masked, for the asker alone."""
+    await bench.follow("web", 1)
+    reply = await bench.ask("job log")
+    assert reply.private
+    assert "Error: x < y" in reply.log
+    assert "hunter2" not in reply.log
+    assert "\x1b" not in reply.log
+    assert plain(reply.text) == ":eslint: Lint of web#1 · failed · exit status 1"
+    assert reply.footer == "The whole log; secrets are masked."
+
+
+@pytest.mark.parametrize("word", ["lint", "Lint", ":eslint: Lint"])
+async def test_a_job_is_found_by_what_people_call_it(bench, failed, word: str) -> None:
+    """Step key, name, name without its emoji: all mean the job."""
+    _, args = await bench.pinned(f'job log "{word}" -p web -n 1')
+    assert args.job == failed.named("lint").id
+
+
+async def test_a_job_is_found_by_id_prefix_or_url(bench, failed) -> None:
+    """Its id alone, the beginning of it, and its URL say where it is."""
+    job = failed.named("lint").id
+    url = f"https://buildkite.com/acme-inc/web/builds/1#{job}"
+    for text in (f"job log {job}", f"job log {job[:8]} -p web -n 1", f"job log {url}"):
+        _, args = await bench.pinned(text)
+        assert (args.pipeline, args.number, args.job) == ("web", 1, job)
+
+
+async def test_several_jobs_that_fit_are_offered(bench) -> None:
+    """Two failed jobs: the choices say job, pipeline and number."""
+    build = bench.sim.create_build("mobile")
+    bench.sim.run_build(build, fail=["ios", "android"])
+    with pytest.raises(Ambiguous) as caught:
+        await bench.pinned("job log -p mobile -n 1")
+    assert [value for _, value in caught.value.options] == [
+        {"job": build.named(key).id, "pipeline": "mobile", "number": "1"} for key in ("android", "ios")
+    ]
+
+
+@pytest.mark.usefixtures("failed")
+async def test_an_unknown_job_gets_near_names(bench) -> None:
+    """A job that the build does not have is answered with near names; no failed job at all is told as well."""
+    with pytest.raises(NotFound, match=r"no job “lnt”. Did you mean :eslint: Lint\?"):
+        await bench.pinned("job log lnt -p web -n 1")
+    bench.sim.run_build(bench.sim.create_build("web"))
+    with pytest.raises(UsageError, match="web#2 has no failed job"):
+        await bench.pinned("job log -p web -n 2")
+
+
+async def test_the_last_lines_are_enough(bench, failed) -> None:
+    """As many lines as asked for; that there are more is told."""
+    bench.sim.log(failed.named("lint").id, "".join(f"line {n}\n" for n in range(400)))
+    reply = await bench.ask("job log lint -p web -n 1 --lines 3")
+    assert (reply.log, reply.footer) == ("line 397\nline 398\nline 399", "The last 3 lines; secrets are masked.")
+    assert reply.file is None
+
+
+async def test_the_whole_log_comes_as_a_file(bench, failed) -> None:
+    """The file holds every line, cleaned and masked like the rest."""
+    bench.sim.log(failed.named("lint").id, "x" * 70_000)
+    reply = await bench.ask("job log lint -p web -n 1 --full")
+    assert reply.file.name == "web-1-eslint-lint.log"
+    assert len(reply.file.content) > 70_000
+    assert b"hunter2" not in reply.file.content
+
+
+async def test_a_job_without_output_says_so(bench) -> None:
+    """A job that printed nothing: no empty block, but a sentence."""
+    bench.sim.create_build("web")
+    reply = await bench.ask("job log lint -p web -n 1")
+    assert (reply.log, reply.text.endswith("the log is empty so far.")) == (None, True)
+
+
+@pytest.mark.usefixtures("gate")
+async def test_a_gate_has_no_log(bench) -> None:
+    """A block step has no log, and that is what is said."""
+    with pytest.raises(UsageError, match="is a manual step; it has no log"):
+        await bench.ask("job log release -p deploy-prod -n 1")
+
+
+async def test_a_job_is_retried(bench, failed) -> None:
+    """The failed job runs again, publicly; after a crash the retry is found; a second one is refused."""
+    old = failed.named("lint").id
+    assert await bench.probe(f"job retry {old}") is None
+    reply = await bench.ask(f"job retry {old}")
+    assert (reply.private, "retried" in reply.text, "of web#1" in reply.text) == (False, True, True)
+    assert await bench.probe(f"job retry {old}") is not None
+    with pytest.raises(Conflict, match="already been retried"):
+        await bench.ask(f"job retry {old}")
+
+
+async def test_a_gate_is_unblocked_with_its_fields(bench, gate) -> None:
+    """Fields by key, defaults filled in, the person credited; after a crash it is seen as done."""
+    await bench.follow("deploy-prod", 1)
+    assert await bench.probe("job unblock") is None
+    reply = await bench.ask("job unblock release release-name=1.42")
+    assert (reply.text, reply.private) == snapshot(("unblocked *Release to production?* of deploy-prod#1", False))
+    sent = bench.sim.requests[-1].json
+    assert sent["fields"] == {"release-name": "1.42", "ring": "canary"}
+    assert gate.unblocked_by.name == "Ada Martin"
+    assert await bench.probe(f"job unblock {gate.id}") is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", r"needs `release-name` \(Release name\). Add `release-name=…`"),
+        ("release-name=1 ring=moon", "`moon` is no choice of `ring`. Choose `canary`, `half`, `all`"),
+    ],
+)
+async def test_what_a_gate_needs_is_named(bench, gate, words: str, said: str) -> None:
+    """Missing and impossible answers are named; nothing is unblocked."""
+    with pytest.raises(UsageError, match=said):
+        await bench.ask(f"job unblock release -p deploy-prod -n 1 {words}")
+    assert gate.state == "blocked"
+
+
+@pytest.mark.usefixtures("gate")
+async def test_a_forms_fields_are_the_steps(bench) -> None:
+    """The form of a gate has the inputs of its step."""
+    fields = bench.context.registry["job unblock"].fields
+    inputs = await fields({"pipeline": "deploy-prod", "number": "1"}, bench.context)
+    assert [(one.key, one.required, one.default) for one in inputs] == [
+        ("release-name", True, ""),
+        ("ring", True, "canary"),
+    ]
+
+
+async def test_without_the_members_list_nobody_is_credited(bench, gate) -> None:
+    """Where the token may not list members the gate is unblocked all the same."""
+    bench.sim.scopes.discard("read_organizations")
+    await bench.ask("job unblock release -p deploy-prod -n 1 release-name=1")
+    assert "unblocker" not in bench.sim.requests[-1].json
+    assert gate.state == "unblocked"
+
+
+@pytest.mark.usefixtures("failed")
+async def test_a_job_that_cannot_be_unblocked_gets_buildkites_reason(bench) -> None:
+    """Buildkite's own words for what is no gate."""
+    with pytest.raises(Conflict, match="This job type cannot be unblocked"):
+        await bench.ask("job unblock lint -p web -n 1")
+
+
+def test_names_are_compared_without_emoji() -> None:
+    """An emoji code in a job's name need not be typed; a name of nothing else stays."""
+    assert (bare(":eslint: Lint"), bare(":rocket:")) == ("lint", ":rocket:")
