@@ -32,7 +32,8 @@ async def save(tx: Tx, value: Known, now: datetime) -> None:
 
 async def follow(tx: Tx, build_id: str, now: datetime, read_due: datetime | None) -> None:
     """From now on the sweep looks after this build."""
-    change = {"followed": True, "followed_at": sa.func.coalesce(builds.c.followed_at, now), "read_due": read_due}
+    first = sa.func.coalesce(builds.c.followed_at, sa.literal(now, builds.c.followed_at.type))
+    change = {"followed": True, "followed_at": first, "read_due": read_due}
     await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
 
 

@@ -1,0 +1,118 @@
+"""The world of a conversation, and how time passes in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.app import Bot, built
+from bot.clock import HandClock
+from bot.settings import Settings, load
+from bot.sim.buildkite import BuildkiteSim, seed_demo
+from bot.sim.serving import Serving
+from bot.sim.slack import Channel, Message, Person, SlackSim
+from bot.store.store import nothing
+
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+WEBHOOK_SECRET = "whsec-made-up-for-tests"
+SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass
+class World:
+    """Both vendors, the bot, the clock and the people."""
+
+    slack: SlackSim
+    buildkite: BuildkiteSim
+    bot: Bot
+    clock: HandClock
+    settings: Settings
+    alice: Person
+    bob: Person
+    gwen: Person
+    deploys: Channel
+    notes: list[str] = field(default_factory=list)
+
+    async def settle(self, within: float = 30, step: float = 0.5) -> None:
+        """Let everything happen that is due within so many seconds: deliveries, reads, cards, replies."""
+        passed = 0.0
+        while True:
+            if await self.turn():
+                continue
+            if passed >= within:
+                return
+            self.clock.advance(step)
+            self.buildkite.tick()
+            passed += step
+
+    async def turn(self) -> int:
+        """Everything once: what was asked for, what arrived, what is in doubt, what is to be shown."""
+        done = await self.bot.runner.drain()
+        done += len(await self.buildkite.deliver())
+        done += await self.bot.inbox.tick()
+        done += await self.bot.sweep.tick()
+        done += await self.bot.reconcile.tick()
+        done += await self.bot.replies.tick()
+        done += await self.bot.recovery.tick()
+        return done
+
+    def card(self, channel: Channel | None = None) -> Message:
+        """The newest message of the bot in a channel."""
+        return self.slack.messages(channel or self.deploys)[-1]
+
+    def replies(self, card: Message) -> list[str]:
+        """What the bot said below a message, as people read it."""
+        return [reply.plain() for reply in self.slack.thread(card.channel, card)[1:]]
+
+    def whispers(self, person: Person) -> list[str]:
+        """What only that person sees."""
+        return [message.plain() for message in self.slack.ephemerals(person)]
+
+
+def environment(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> dict[str, str]:
+    """What the bot is told, pointed at the simulators."""
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_URL": f"{slack.base_url}/api/",
+        "BUILDKITE_API_TOKEN": buildkite.token,
+        "BUILDKITE_ORGANIZATION_SLUG": buildkite.org,
+        "BUILDKITE_REST_API_ENDPOINT": buildkite.base_url,
+        "BUILDKITE_WEBHOOK_TOKEN": WEBHOOK_SECRET,
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'kitestring.db'}",
+    }
+
+
+def people(slack: SlackSim) -> tuple[Person, Person, Person]:
+    """An admin, a member and a guest."""
+    return (
+        slack.person("U0ALICE01", "alice", "alice@acme.example", admin=True),
+        slack.person("U0BOB0001", "bob", "bob@acme.example"),
+        slack.person("U0GWEN001", "gwen", "gwen@partner.example", guest="restricted"),
+    )
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, *, committed: Callable[[int], None] = nothing, webhooks: bool = True
+) -> AsyncIterator[World]:
+    """A world with everything running in this process, over real HTTP on loopback."""
+    clock = HandClock(START)
+    slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
+    buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
+    seed_demo(buildkite)
+    alice, bob, gwen = people(slack)
+    deploys = slack.channel("C0DEPLOYS", "deploys")
+    async with AsyncExitStack() as stack:
+        slack.base_url = await stack.enter_async_context(Serving(slack.app))
+        buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
+        settings = load(environment(slack, buildkite, folder))
+        bot = await stack.enter_async_context(built(settings, clock, committed=committed))
+        address = await stack.enter_async_context(Serving(bot.web))
+        slack.request_url = f"{address}/slack/events"
+        if webhooks:
+            buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)
+        yield World(slack, buildkite, bot, clock, settings, alice, bob, gwen, deploys)
