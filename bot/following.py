@@ -28,10 +28,15 @@ class Following:
         await self._write(tx, before, after)
         return True
 
-    async def read(self, tx: Tx, build: Build, asked_at: datetime, asked: int) -> None:
-        """Fold in what REST answered to a question asked at `asked_at` with `asked` doubts raised."""
+    async def read(self, tx: Tx, build: Build, asked_at: datetime, asked: int, *, named: bool = False) -> None:
+        """Fold in what REST answered to a question asked at `asked_at` with `asked` doubts raised.
+
+        `named`: the answer has every job that a card would name, so that one which is missing has been
+        retried or unblocked.
+        """
         before = await builds.lock(tx, build.id)
-        after = await self._with_jobs(tx, facts.read(before, build, asked_at, asked), build.jobs)
+        over = await self._over(tx, build, asked_at) if named else ()
+        after = await self._with_jobs(tx, facts.read(before, build, asked_at, asked), (*build.jobs, *over))
         await self._write(tx, before, after)
 
     async def gone(self, tx: Tx, build_id: str, asked_at: datetime, asked: int) -> None:
@@ -59,14 +64,22 @@ class Following:
 
     async def _with_jobs(self, tx: Tx, after: Known, said: Iterable[Job]) -> Known:
         """Fold jobs in; a build looks different when one of its jobs does."""
-        jobs = tuple(said)
-        if not jobs:
+        said = tuple(said)
+        if not said:
             return after
-        before = await builds.saved_jobs(tx, [job.id for job in jobs])
-        merged = [facts.job_after(before.get(job.id), job) for job in jobs]
+        repeats = {job.retry_source.job_id for job in said if job.retry_source and job.retry_source.job_id}
+        before = await builds.saved_jobs(tx, [*(job.id for job in said), *repeats])
+        retried = [facts.retried(job) for job in before.values() if job.id in repeats]
+        merged = [facts.job_after(before.get(job.id), job) for job in (*said, *retried)]
         changed = [job for job in merged if _looks(job) != _looks(before.get(job.id))]
         await builds.save_jobs(tx, after.build.id, changed, self.now)
         return replace(after, revision=after.revision + 1) if changed else after
+
+    async def _over(self, tx: Tx, build: Build, asked_at: datetime) -> tuple[Job, ...]:
+        """Jobs that were named before the question was asked, and are no more."""
+        here = {job.id for job in build.jobs}
+        named = await builds.named_jobs(tx, build.id, asked_at)
+        return tuple(facts.over(job) for job in named if job.id not in here)
 
     async def _write(self, tx: Tx, before: Known | None, after: Known) -> None:
         await builds.save(tx, after, self.now)

@@ -63,7 +63,7 @@ class Sweep:
             await self._later(known, failures + 1, error)
             return not isinstance(error, Unavailable)
         async with self._store.write() as tx:
-            await Following(self._clock.now(), alive).read(tx, build, asked_at, asked)
+            await Following(self._clock.now(), alive).read(tx, build, asked_at, asked, named=True)
         return True
 
     async def _later(self, known: Known, failures: int, error: KitestringError) -> None:

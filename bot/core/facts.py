@@ -110,6 +110,16 @@ def job_after(known: Job | None, job: Job) -> Job:
     return job.model_copy(update={"retried": True}) if known.retried and not job.retried else job
 
 
+def retried(job: Job) -> Job:
+    """That attempt was repeated by another job."""
+    return job.model_copy(update={"retried": True})
+
+
+def over(job: Job) -> Job:
+    """A job that is named no more: a failed one has been retried, a waiting gate has been opened."""
+    return job.model_copy(update={"state": "unblocked"}) if job.type == "manual" else retried(job)
+
+
 def job_rank(job: Job) -> int:
     """How far an attempt has come; states without a rank are final."""
     return _JOB_RANK.get(job.state or "pending", _JOB_FINAL)

@@ -110,6 +110,13 @@ async def saved_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
     return {row["id"]: rows.job(row) for row in found.mappings()}
 
 
+async def named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]:
+    """The failed and the waiting jobs of a build that were last heard of before then."""
+    found = await tx.execute(sa.select(jobs).where(jobs.c.build_id == build_id, jobs.c.seen_at < before))
+    all_jobs = [rows.job(row) for row in found.mappings()]
+    return tuple(job for job in all_jobs if job.failed or (job.type == "manual" and job.state == "blocked"))
+
+
 async def save_jobs(tx: Tx, build_id: str, changed: Iterable[Job], now: datetime) -> None:
     """Write jobs as they are known now."""
     for job in changed:
