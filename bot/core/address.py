@@ -114,7 +114,7 @@ def _located(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]
     return _merge(_number(_without(given, "pipeline")), place(word) or _slug(word), names)
 
 
-Org = Annotated[str | None, Opt(form=False), Field(description="Organization")]
+Org = Annotated[str | None, Opt(form=False, manual=False), Field(description="Organization")]
 
 
 class AtBuild(Args):

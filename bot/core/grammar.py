@@ -13,7 +13,7 @@ from bot.core.arguments import Argument, arguments
 from bot.core.operation import Call, Operation, Registry
 from bot.core.usage import usage
 from bot.core.validation import unknown_flag, validate
-from bot.core.values import gathered, written
+from bot.core.values import PAIR, gathered, written
 from bot.core.vocabulary import resolve
 from bot.core.words import normalise, shown, split, typed
 from bot.errors import UsageError
@@ -151,15 +151,25 @@ def _positional(
     """Words without a flag, in order, for the positional arguments that no flag has named."""
     open_ones = [one for one in declared if one.opt.positional and one.name not in flagged]
     args: dict[str, Any] = {}
-    left = list(words)
+    named, left = _sorted_out(open_ones, words)
+    if named:
+        pairs = next(one for one in open_ones if one.kind == "dict")
+        args[pairs.name] = gathered(pairs, named)
     for argument in open_ones:
-        if left and argument.several:
+        if left and argument.several and argument.name not in args:
             args[argument.name], left = gathered(argument, left), []
-        elif left:
+        elif left and argument.name not in args:
             args[argument.name] = left.pop(0)
     if left:
         raise UsageError(f"I don't know what to do with `{shown(left[0])}`.", _hint(op, command))
     return args
+
+
+def _sorted_out(open_ones: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """KEY=value words go to the argument that takes pairs, wherever they stand; the others keep their order."""
+    if not any(one.kind == "dict" for one in open_ones):
+        return [], list(words)
+    return [word for word in words if PAIR.match(word)], [word for word in words if not PAIR.match(word)]
 
 
 def _hint(op: Operation, command: str) -> str:
@@ -185,7 +195,7 @@ def unparse(call: Call, registry: Registry) -> str:
 def _bare(argument: Argument, value: Any) -> list[str] | None:
     """A positional argument without its flag; None where only a flag can say it."""
     words = written(value)
-    plain = words and not argument.several and not words[0].startswith("-")
+    plain = words and not argument.several and not words[0].startswith("-") and not PAIR.match(words[0])
     return words if plain else None
 
 

@@ -101,7 +101,7 @@ def _noun(noun: str, registry: Registry, allowed: Allowed, command: str) -> Repl
 
 
 def _one(op: Operation, allowed: Allowed, command: str) -> Reply:
-    shown_arguments = [one for one in arguments(op.args) if one.opt.form or one.required]
+    shown_arguments = [one for one in arguments(op.args) if one.opt.manual or one.required]
     parts = [
         md("{usage}", usage=code(usage(op, command, most=20))),
         op.summary,
@@ -116,6 +116,8 @@ def _one(op: Operation, allowed: Allowed, command: str) -> Reply:
 
 def _explained(argument: Argument) -> Mrkdwn:
     spelled = argument.word if argument.opt.positional else ", ".join(reversed(argument.spellings[:2]))
+    if argument.kind == "bool" and argument.default is True:
+        spelled = f"--no-{argument.flag[2:]}"
     return md("• {name} {what}", name=code(spelled), what=_what(argument))
 
 
@@ -123,7 +125,7 @@ def _what(argument: Argument) -> str:
     """The description, what it takes, and what it is when left out."""
     takes = f": {either(argument.choices)}" if argument.choices else ""
     times = ", may be repeated" if argument.several else ""
-    plain = argument.default not in (None, "", (), [], {}, False)
+    plain = argument.default not in (None, "", (), [], {}, False, True)
     left_out = f" (default {argument.default})" if plain else ""
     return f"{argument.description}{takes}{times}{left_out}"
 

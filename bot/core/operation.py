@@ -45,7 +45,7 @@ class Opt(NamedTuple):
     `short`: one letter (`-b`); `positional`: may stand without its flag, in order of declaration;
     `suggest`: what a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
     `hint`: an example, shown in forms and help; `form`: False keeps it out of the form;
-    `also`: further spellings (`("--build", "-b")`).
+    `also`: further spellings (`("--build", "-b")`); `manual`: False keeps it out of help.
     """
 
     short: str | None = None
@@ -55,6 +55,7 @@ class Opt(NamedTuple):
     hint: str | None = None
     form: bool = True
     also: tuple[str, ...] = ()
+    manual: bool = True
 
 
 @dataclass(frozen=True)

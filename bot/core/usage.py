@@ -10,7 +10,7 @@ _FLAGS_SHOWN = 5
 
 def usage(op: Operation, command: str = "/bk", *, most: int = _FLAGS_SHOWN) -> str:
     """`/bk build create <pipeline> [-b branch] [-c commit] …`: at most `most` optional flags are named."""
-    declared = [one for one in arguments(op.args) if one.opt.form or one.required]
+    declared = [one for one in arguments(op.args) if one.opt.manual or one.required]
     positional = [_positional(one) for one in declared if one.opt.positional]
     flags = [one for one in declared if not one.opt.positional]
     required = [_flag(one) for one in flags if one.required]

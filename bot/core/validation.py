@@ -29,7 +29,7 @@ def validate(op: Operation, args: Mapping[str, Any], command: str = "/bk") -> Ar
 
 def unknown_flag(op: Operation, name: str, command: str) -> UsageError:
     """A flag that the operation does not have."""
-    known = [flag for one in arguments(op.args) for flag in one.spellings if one.opt.form]
+    known = [flag for one in arguments(op.args) for flag in one.spellings]
     guess = near(name, known) if len(name) > 2 else ""
     return UsageError(f"`{op.name}` has no `{shown(name)}`.", guess or f"Usage: `{usage(op, command)}`")
 

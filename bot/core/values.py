@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,6 +12,8 @@ from bot.core.arguments import Argument
 from bot.core.words import shown
 from bot.errors import UsageError
 
+PAIR = re.compile(r"[\w./-]+=")
+
 
 def gathered(argument: Argument, values: Iterable[str]) -> list[str] | dict[str, str]:
     """Several values of one argument: KEY=value pairs, or comma-separated words (CSV quotes keep a comma).
@@ -18,8 +21,19 @@ def gathered(argument: Argument, values: Iterable[str]) -> list[str] | dict[str,
     Raises UsageError for a pair without its `=`.
     """
     if argument.kind == "dict":
-        return dict(_pair(argument, value) for value in values)
+        return dict(pair for value in values for pair in _pairs(argument, value))
     return [item for value in values for item in _items(value)]
+
+
+def _pairs(argument: Argument, text: str) -> list[tuple[str, str]]:
+    """One pair, or those of a JSON object, as the `bk` CLI takes them (`--data '{"ring": "canary"}'`)."""
+    try:
+        read = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, dict):
+        return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in read.items()]
+    return [_pair(argument, text)]
 
 
 def _pair(argument: Argument, text: str) -> tuple[str, str]:

@@ -57,7 +57,9 @@ class Reprioritize(Args):
 class Unblock(AtJob):
     """A block step to unblock."""
 
-    fields: Annotated[dict[str, str], Opt(short="f"), Field(description="Fields")] = Field(default_factory=dict)
+    fields: Annotated[dict[str, str], Opt(short="f", positional=True), Field(description="Fields")] = Field(
+        default_factory=dict
+    )
 
 
 class Topic(Args):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.arguments import Argument, arguments
 from bot.core.grammar import parse, unparse, validate
-from bot.core.operation import Call, Operation
+from bot.core.operation import Call
 from bot.core.words import normalise, quote, split, typed
 from bot.errors import UsageError
+from tests.core.calls import CHANGED, calls
 from tests.core.sample import sample
 
 REGISTRY = sample()
-CHANGED = "“”„‟‘’‚‛\u00a0\u202f\u2007\0"
 PIECES = st.sampled_from(
     [
         "build",
@@ -147,6 +145,9 @@ def test_punctuation_that_clients_change_is_changed_back(text: str, words: list[
         ),
         ("build list --no-summary", Call("build list", {"summary": "false"})),
         ("agent stop a b,c --force", Call("agent stop", {"agent": ["a", "b", "c"], "force": "true"})),
+        ("job unblock release=1 ring=a=b", Call("job unblock", {"fields": {"release": "1", "ring": "a=b"}})),
+        ("job unblock gate r=1", Call("job unblock", {"job": "gate", "fields": {"r": "1"}})),
+        ("""job unblock --fields '{"r": "1", "n": 2}'""", Call("job unblock", {"fields": {"r": "1", "n": "2"}})),
         ("job log a1 -b 7", Call("job log", {"job": "a1", "number": "7"})),
     ],
 )
@@ -177,6 +178,12 @@ def test_long_hostile_text_is_judged_quickly(piece: str) -> None:
     assert time.process_time() - began < 1.0
 
 
+def test_deeply_nested_json_is_no_pair() -> None:
+    """A value that looks like JSON and never ends is a mistake like any other."""
+    understood = attempt('build create web -e \'{"a":' + "[" * 3900 + "'")
+    assert "should look like" in str(understood)
+
+
 def test_text_over_the_limit_is_refused_with_the_limit() -> None:
     """More than 4,000 characters are not read, and the answer says so."""
     with pytest.raises(UsageError, match=r"5,000 characters long; I read at most 4,000"):
@@ -190,44 +197,8 @@ def test_a_quoted_word_comes_back_whole(word: str) -> None:
     assert split(quote(word)) == [word]
 
 
-def _plain_text() -> st.SearchStrategy[str]:
-    letters = st.characters(exclude_characters=CHANGED, exclude_categories=["Cs", "Cc"])
-    return st.one_of(
-        st.text(letters, min_size=1, max_size=20).map(str.strip).filter(bool),
-        st.sampled_from(
-            ["-x", "--yes", "-5", "a b", "it's", '"', "a,b", "<@U1>", "—b", "&amp;", "K=V", "#1", "--"]
-        ),
-    )
-
-
-def _values(argument: Argument) -> st.SearchStrategy[Any]:
-    text = _plain_text()
-    match argument.kind:
-        case "bool":
-            return st.sampled_from(["true", "false"])
-        case "choice":
-            return st.sampled_from(argument.choices)
-        case "number":
-            return st.integers(argument.low or -9, argument.high or 99).map(str)
-        case "dict":
-            keys = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
-            return st.dictionaries(keys, st.one_of(text, st.just("")), min_size=1, max_size=3)
-        case "list":
-            one = st.sampled_from(argument.choices) if argument.choices else text
-            return st.lists(one, min_size=1, max_size=3)
-    return text
-
-
-def _calls(op: Operation) -> st.SearchStrategy[Call]:
-    declared = arguments(op.args)
-    required = {one.name: _values(one) for one in declared if one.required}
-    optional = {one.name: _values(one) for one in declared if not one.required}
-    args = st.fixed_dictionaries(required, optional=optional)
-    return st.builds(Call, st.just(op.name), args, st.booleans())
-
-
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from([*REGISTRY]).flatmap(_calls))
+@given(st.sampled_from([*REGISTRY]).flatmap(calls))
 def test_a_call_written_as_text_reads_back_as_itself(call: Call) -> None:
     """Whatever form or button a call came from, its text is the same call."""
     assert parse(unparse(call, REGISTRY), REGISTRY) == call

@@ -1,0 +1,140 @@
+"""Help is what this person may run here, generated from the operations."""
+# ruff: noqa: E501 - the lines stand here as people read them
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.core.handbook import command_table, help_reply
+from bot.core.operation import Operation, Permission
+from bot.core.usage import usage
+from bot.errors import UsageError
+from tests.core.sample import sample
+
+REGISTRY = sample()
+
+
+def member(op: Operation) -> bool:
+    """What a member may run."""
+    return op.needs not in {Permission.AGENTS, Permission.ADMIN}
+
+
+def test_help_shows_what_one_may_run() -> None:
+    """A member's overview has no agent commands that only admins may run."""
+    assert help_reply(REGISTRY, member).text.split("\n") == snapshot(
+        [
+            "`/bk agent list` What `agent list` does.",
+            "`/bk build` cancel · create · list · retry · view",
+            "`/bk help` What `help` does.",
+            "`/bk job` log · reprioritize · retry · unblock",
+            "`/bk organization list` What `organization list` does.",
+            "`/bk whoami` What `whoami` does.",
+        ]
+    )
+
+
+def test_help_on_a_noun_shows_its_commands() -> None:
+    """One noun: usage and what it does, only what is allowed."""
+    assert help_reply(REGISTRY, member, "agent").text.split("\n") == snapshot(
+        ["`/bk agent list`", "What `agent list` does."]
+    )
+    assert help_reply(REGISTRY, lambda _: True, "org").title == "Organization"
+
+
+def test_help_on_a_command_shows_everything() -> None:
+    """One command: usage, arguments with defaults and choices, examples."""
+    assert help_reply(REGISTRY, member, "build", "new").text.split("\n") == snapshot(
+        [
+            "`/bk build create &lt;pipeline&gt; [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
+            "What `build create` does.",
+            "• `pipeline` Pipeline",
+            "• `-b, --branch` Branch",
+            "• `-c, --commit` Commit (default HEAD)",
+            "• `-m, --message` Message",
+            "• `-e, --env` Environment, may be repeated",
+            "• `-i, --ignore-branch-filters` Ignore branch filters",
+            "*Examples*",
+            "`/bk build create web -b main`",
+        ]
+    )
+    assert help_reply(REGISTRY, member, "build", "list").text.split("\n") == snapshot(
+        [
+            "`/bk build list [pipeline] [--state running|passed|failed] [--branch branch] [--limit N] [--no-summary]`",
+            "What `build list` does.",
+            "• `pipeline` Pipeline",
+            "• `--state` States: running, passed or failed, may be repeated",
+            "• `--branch` Branches, may be repeated",
+            "• `--limit` At most (default 10)",
+            "• `--no-summary` Without jobs",
+        ]
+    )
+
+
+def test_help_on_what_one_may_not_run_says_who_may() -> None:
+    """The explanation is no secret, the permission is named."""
+    assert help_reply(REGISTRY, member, "agent", "pause").footer == snapshot(
+        "You may not run this here: it is for workspace admins."
+    )
+    assert help_reply(REGISTRY, lambda _: False).text == "There is nothing that you may run here."
+    assert "You may not run any of" in help_reply(REGISTRY, lambda _: False, "agent").text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("biuld",), "I don't know `biuld`. Did you mean `build`?"),
+        (("build", "cancle"), "`build` has no `cancle`. Did you mean `cancel`?"),
+        (("zzz",), "I don't know `zzz`. See `/ci help`."),
+        (("build", "zzz"), "`build` has no `zzz`. See `/ci help build`."),
+    ],
+)
+def test_help_on_nothing_known_suggests_what_is_near(words: tuple[str, ...], said: str) -> None:
+    """A misspelt subject is answered like a misspelt command, with this workspace's slash command."""
+    with pytest.raises(UsageError) as caught:
+        help_reply(REGISTRY, member, *words, command="/ci")
+    assert str(caught.value) == said
+
+
+def test_a_lone_command_is_its_own_noun() -> None:
+    """`help whoami` explains whoami."""
+    assert help_reply(REGISTRY, member, "whoami").title == "Whoami"
+
+
+def test_usage_is_one_line() -> None:
+    """Positionals first, required flags next, then a few optional ones."""
+    assert {op.name: usage(op, "/ci", most=2) for op in REGISTRY} == snapshot(
+        {
+            "agent list": "/ci agent list",
+            "agent pause": "/ci agent pause <agent> [--note note] [--timeout-in-minutes N]",
+            "agent stop": "/ci agent stop <agent>… [--force]",
+            "build cancel": "/ci build cancel [pipeline] [number]",
+            "build create": "/ci build create <pipeline> [-b branch] [-c commit] …",
+            "build list": "/ci build list [pipeline] [--state running|passed|failed] [--branch branch] …",
+            "build retry": "/ci build retry [pipeline] [number]",
+            "build view": "/ci build view [pipeline] [number]",
+            "help": "/ci help [noun] [verb]",
+            "job log": "/ci job log [job] [-p pipeline] [-n N]",
+            "job reprioritize": "/ci job reprioritize <job> <priority> [--order first|last]",
+            "job retry": "/ci job retry [job] [-p pipeline] [-n N]",
+            "job unblock": "/ci job unblock [job] [KEY=value]… [-p pipeline] [-n N]",
+            "organization list": "/ci organization list",
+            "whoami": "/ci whoami",
+        }
+    )
+
+
+def test_the_table_for_the_readme() -> None:
+    """Markdown, with the pipes inside cells escaped."""
+    assert command_table(REGISTRY, "/ci").split("\n")[:8] == snapshot(
+        [
+            "| Command | What it does | Who may |",
+            "| --- | --- | --- |",
+            "| `/ci agent list` | What `agent list` does. | members (`read`) |",
+            "| `/ci agent pause <agent> [--note note] [--timeout-in-minutes N]` | What `agent pause` does. | workspace admins (`agents`) |",
+            "| `/ci agent stop <agent>… [--force]` | What `agent stop` does. | workspace admins (`agents`) |",
+            "| `/ci build cancel [pipeline] [number]` | What `build cancel` does. | members (`build`) |",
+            "| `/ci build create <pipeline> [-b branch] [-c commit] [-m message] …` | What `build create` does. | members (`build`) |",
+            "| `/ci build list [pipeline] [--state running\\|passed\\|failed] [--branch branch] [--limit N] …` | What `build list` does. | members (`read`) |",
+        ]
+    )
