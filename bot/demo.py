@@ -69,12 +69,16 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
 
 
 async def _together(stage: Stage, settings: Settings, ready: Callable[[], None]) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        moving = tasks.create_task(stage.run())
-        try:
-            await app.serve(settings, ready=lambda *_: ready())
-        finally:
-            moving.cancel()
+    """The bot and the stage, until either ends; raises what the bot raised."""
+    moving = asyncio.create_task(stage.run())
+    serving = asyncio.create_task(app.serve(settings, ready=lambda *_: ready()))
+    try:
+        await asyncio.wait({moving, serving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        moving.cancel()
+        serving.cancel()
+        await asyncio.wait({moving, serving})
+    await (serving if serving.done() and not serving.cancelled() else moving)
 
 
 def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Settings:

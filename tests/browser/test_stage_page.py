@@ -1,0 +1,195 @@
+"""The page as people see it: blocks as Slack draws them, and text from outside that stays text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from bot.sim.buildkite.demo import seed_demo
+from bot.sim.buildkite.sim import BuildkiteSim
+from bot.sim.serving import Serving
+from bot.sim.slack.sim import SlackSim
+from bot.sim.slack.world import Message
+from bot.sim.stage import Stage
+from bot.sim.stage_autoplay import Autoplay
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> javascript:alert(3)"
+ESCAPED = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
+    return {"type": kind, "text": words}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
+    slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
+    slack.person("U0GWEN001", "gwen", guest=True, real_name="Gwen Park")
+    slack.channel("C0DEPLOYS", "deploys")
+    slack.request_url = "http://127.0.0.1:9/slack/events"
+    seed_demo(buildkite)
+    stage = Stage(slack, buildkite, autoplay=Autoplay(on=False))
+    running = asyncio.create_task(stage.run())
+    yield stage
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@pytest.fixture
+async def page(stage: Stage, tab: Page) -> AsyncIterator[Page]:
+    async with Serving(stage.app) as address:
+        await tab.goto(address)
+        await expect(tab.get_by_role("log", name="Messages")).to_be_visible()
+        yield tab
+        await tab.goto("about:blank")
+
+
+def post(stage: Stage, words: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
+    return stage.slack.post(stage.slack.by_bot("C0DEPLOYS", words, blocks, **more))
+
+
+async def test_hostile_text_stays_text(stage: Stage, page: Page) -> None:
+    """Markup, scripts and script links in any block are shown as they were written, and nothing runs."""
+    link = "<javascript:alert(4)|press me>"
+    blocks = [
+        {"type": "header", "text": text(HOSTILE, "plain_text")},
+        {"type": "section", "text": text(f"{ESCAPED} {link}"), "fields": [text(ESCAPED)]},
+        {"type": "context", "elements": [text(ESCAPED)]},
+        {"type": "markdown", "text": f"{HOSTILE} [press me](javascript:alert(5))"},
+    ]
+    post(stage, ESCAPED, blocks)
+    stage.buildkite.create_build_elsewhere("web", "main", HOSTILE, creator="Noor Haddad")
+    row = page.locator("article")
+    await expect(row.get_by_role("heading")).to_have_text(HOSTILE)
+    await expect(row.locator(".section .text")).to_contain_text(HOSTILE)
+    await expect(row.locator(".context")).to_have_text(HOSTILE)
+    await expect(page.locator(".build-words")).to_contain_text(HOSTILE)
+    assert await page.locator("article :is(img, script, a), .build-words :is(img, script)").count() == 0
+
+
+async def test_mrkdwn_is_drawn_as_slack_draws_it(stage: Stage, page: Page) -> None:
+    """Bold, links inside it, code, mentions, entities and dates look as people know them."""
+    post(
+        stage,
+        "*<https://example.com/a_b|web #1>* `x &lt; y` &lt;!channel&gt; <@U0ALICE01> <#C0DEPLOYS> "
+        "<!date^0^{date_num}|then> snake_case_name :white_check_mark:",
+    )
+    row = page.locator("article .text")
+    link = row.get_by_role("link", name="web #1")
+    await expect(link).to_have_attribute("href", "https://example.com/a_b")
+    await expect(link).to_have_attribute("rel", "noopener noreferrer")
+    await expect(row.locator("strong")).to_have_text("web #1")
+    await expect(row.locator("code")).to_have_text("x < y")
+    await expect(row.locator(".chip")).to_have_text(["@Alice Okafor", "#deploys"])
+    await expect(row).to_contain_text("<!channel>")
+    await expect(row).to_contain_text("1970-01-01 snake_case_name")
+    await expect(row.get_by_role("img", name="passed")).to_be_visible()
+
+
+async def test_an_edit_changes_the_message_in_place(stage: Stage, page: Page) -> None:
+    """An edited message keeps its place among the others, and its new words come without a reload."""
+    card = post(stage, "is running")
+    post(stage, "below")
+    words = page.locator("article .text")
+    await expect(words).to_have_text(["is running", "below"])
+    card.change("has passed", None, None)
+    stage.slack.notices.tell("message", channel=card.channel, ts=card.ts)
+    await expect(words).to_have_text(["has passed", "below"])
+
+
+async def test_a_thread_opens_beside_the_channel(stage: Stage, page: Page) -> None:
+    """Replies are counted under their message and read in a pane of their own; Escape closes it."""
+    root = post(stage, "card")
+    post(stage, "started running", thread_ts=root.ts)
+    post(stage, "has failed", thread_ts=root.ts)
+    await expect(page.locator("#channel article")).to_have_count(1)
+    await page.get_by_role("button", name="2 replies").click()
+    thread = page.get_by_role("region", name="Thread")
+    await expect(thread.locator("article .text")).to_have_text(["card", "started running", "has failed"])
+    await page.keyboard.press("Escape")
+    await expect(thread).to_be_hidden()
+
+
+async def test_private_words_are_for_one_person(stage: Stage, page: Page) -> None:
+    """What only Alice may see is marked so, and is gone when one becomes Gwen."""
+    whisper = stage.slack.by_bot("C0DEPLOYS", "between us", None, only_for="U0ALICE01")
+    stage.slack.whisper(whisper)
+    await expect(page.locator("article")).to_contain_text("Only visible to you")
+    await page.get_by_role("radio", name="Gwen Park").click()
+    await expect(page.get_by_role("radio", name="Gwen Park")).to_be_checked()
+    await expect(page.locator("article")).to_have_count(0)
+
+
+async def test_a_form_shows_its_errors_and_keeps_what_was_typed(stage: Stage, page: Page) -> None:
+    """An error stands under its input; what was typed elsewhere is still there; Cancel closes the form."""
+    view = {
+        "type": "modal",
+        "title": text("Start a build", "plain_text"),
+        "submit": text("Start", "plain_text"),
+        "blocks": [_choice("pipeline", "Pipeline", ("web", "api")), _input("branch", "Branch")],
+    }
+    stage.slack.panes.open("U0ALICE01", view)
+    form = page.get_by_role("dialog", name="Start a build")
+    await form.get_by_label("Branch").fill("fix/basket")
+    await form.get_by_role("button", name="Start").click()
+    await expect(form.get_by_role("alert")).to_have_text("Please complete this required field.")
+    await expect(form.get_by_label("Branch")).to_have_value("fix/basket")
+    await form.get_by_role("combobox", name="Pipeline").fill("ap")
+    await form.get_by_role("option", name="api").click()
+    await expect(form.get_by_role("combobox")).to_have_value("api")
+    await form.get_by_role("button", name="Cancel").click()
+    await expect(form).to_be_hidden()
+
+
+def _input(name: str, label: str) -> dict[str, Any]:
+    element = {"type": "plain_text_input", "action_id": "value"}
+    return {"type": "input", "block_id": name, "label": text(label, "plain_text"), "element": element}
+
+
+def _choice(name: str, label: str, values: tuple[str, ...]) -> dict[str, Any]:
+    options = [{"text": text(value, "plain_text"), "value": value} for value in values]
+    element = {"type": "static_select", "action_id": "value", "options": options}
+    return {"type": "input", "block_id": name, "label": text(label, "plain_text"), "element": element}
+
+
+async def test_a_risky_button_asks_first(stage: Stage, page: Page) -> None:
+    """A button with a confirmation sends nothing until the person says yes."""
+    dialog = {"title": "Cancel web #1?", "text": "It runs.", "confirm": "Cancel it", "deny": "Never mind"}
+    confirm = {key: text(words, "plain_text") for key, words in dialog.items()}
+    button = {"type": "button", "text": text("Cancel", "plain_text"), "action_id": "cancel", "confirm": confirm}
+    post(stage, "card", [{"type": "actions", "elements": [button]}])
+    await page.get_by_role("button", name="Cancel", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Never mind").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert stage.slack.last_request is None
+    await page.get_by_role("button", name="Cancel", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
+    await expect(page.get_by_role("status")).to_contain_text("dispatch_failed")
+
+
+async def test_jobs_pass_and_fail_by_hand(stage: Stage, page: Page) -> None:
+    """In the Buildkite panel one starts a job and lets it fail; the build follows."""
+    stage.buildkite.create_build_elsewhere("mobile", "main", "Round prices")
+    panel = page.get_by_role("complementary", name="Buildkite")
+    await panel.get_by_role("button", name="Start iOS").click()
+    await panel.get_by_role("button", name="Let iOS fail").click()
+    await expect(panel.locator(".pill")).to_have_text("failing")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (800, 700)])
+async def test_nothing_is_wider_than_the_window(stage: Stage, page: Page, width: int, height: int) -> None:
+    """With a thread open, and words of any length, the page has no horizontal scroll."""
+    root = post(stage, "x" * 400, [{"type": "section", "text": text(f"`{'y' * 500}` {'z' * 500}")}])
+    post(stage, "w" * 300, thread_ts=root.ts)
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.get_by_role("button", name="1 reply").click()
+    await expect(page.get_by_role("region", name="Thread")).to_be_visible()
+    boxes = "[...document.querySelectorAll('body, #channel, #thread, .list')]"
+    assert await page.evaluate(f"{boxes}.every((box) => box.scrollWidth <= box.clientWidth)")
