@@ -96,9 +96,7 @@ class Serving:
 
     async def __aenter__(self) -> str:
         sock = _bound(*self._address)
-        config = uvicorn.Config(
-            self._app, log_level="warning", ws="wsproto", date_header=False, access_log=False
-        )
+        config = uvicorn.Config(self._app, log_level="warning", ws="wsproto", date_header=False, access_log=False)
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[sock]))
         await self._started()
