@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from bot import app
 from bot.core.operation import Operation, Registry
 from bot.core.usage import usage
 from bot.manifest import EVENTS, bot_scopes, template
+from bot.serving import serve
 from bot.settings import Settings, load
 from bot.sim.buildkite.demo import seed_demo
 from bot.sim.buildkite.sim import BuildkiteSim
@@ -71,7 +71,7 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
 async def _together(stage: Stage, settings: Settings, ready: Callable[[], None]) -> None:
     """The bot and the stage, until either ends; raises what the bot raised."""
     moving = asyncio.create_task(stage.run())
-    serving = asyncio.create_task(app.serve(settings, ready=lambda *_: ready()))
+    serving = asyncio.create_task(serve(settings, ready=lambda *_: ready()))
     try:
         await asyncio.wait({moving, serving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
