@@ -28,11 +28,12 @@ async def pin_job(args: A, ctx: Context, fits: Fits, wanted: str) -> A:
     name, and where no job was named, the only one that fits is meant. Raises UsageError, Ambiguous, NotFound.
     """
     check_org(args.org, ctx)
-    job = await _by_id(args.job, ctx) if args.job and args.number is None else None
+    job = await ctx.buildkite.job(args.job) if args.job and _UUID.fullmatch(args.job) else None
     ref = place_of(job) if job else None
     if job is None or ref is None:
         ref = await resolve(args.pipeline, args.number, ctx)
         job = await _in_build(args.job, ref, ctx, fits, wanted)
+    await _agree(args, ref, ctx)
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
 
 
@@ -45,8 +46,12 @@ def place_of(job: Job) -> BuildRef | None:
     return None
 
 
-async def _by_id(word: str, ctx: Context) -> Job | None:
-    return await ctx.buildkite.job(word) if _UUID.fullmatch(word) else None
+async def _agree(args: AtJob, ref: BuildRef, ctx: Context) -> None:
+    """A job's own build is what the policy looks at: another one that was named is a mistake."""
+    said = args.pipeline
+    slug = (await ctx.catalog.find_pipeline(said)).slug if said and said != ref.pipeline else ref.pipeline
+    if slug != ref.pipeline or args.number not in (None, ref.number):
+        raise UsageError(f"That job belongs to {ref}, not to {slug}#{args.number or ref.number}.", "", "job")
 
 
 async def _in_build(word: str | None, ref: BuildRef, ctx: Context, fits: Fits, wanted: str) -> Job:
@@ -55,14 +60,9 @@ async def _in_build(word: str | None, ref: BuildRef, ctx: Context, fits: Fits, w
         return _chosen([job for job in jobs if fits(job)], ref, f"Which {wanted} job of {ref}?", wanted)
     found = matching(jobs, word)
     if not found:
-        # A job that was retried is in no build, but can still be asked for.
-        retried = await _by_id(word, ctx)
-        if retried:
-            return retried
         raise NotFound(f"{ref} has no job “{word}”.", _near(word, jobs))
-    return _chosen(
-        [job for job in found if fits(job)] or found, ref, f"Several jobs of {ref} fit “{word}”.", wanted
-    )
+    fitting = [job for job in found if fits(job)] or found
+    return _chosen(fitting, ref, f"Several jobs of {ref} fit “{word}”.", wanted)
 
 
 def matching(jobs: Iterable[Job], word: str) -> list[Job]:

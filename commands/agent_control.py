@@ -114,7 +114,7 @@ async def _ask_stop(args: Stop, ctx: Context) -> Mrkdwn | None:
 
 async def _probe_stop(args: Stop, ctx: Context) -> Reply | None:
     agent = await ctx.buildkite.agent(args.agent)
-    return _stopped(agent, args) if agent.connection_state in {"stopping", "stopped"} else None
+    return _stopped(agent, args) if agent.connection_state in {"stopping", "stopped", "disconnected"} else None
 
 
 @operation(

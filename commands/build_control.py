@@ -9,12 +9,13 @@ from bot.core.address import AtBuild
 from bot.core.markup import Mrkdwn, code, md
 from bot.core.operation import Permission, Reply, operation
 from bot.core.render_card import phase_words, reference
-from bot.errors import UsageError
+from bot.errors import Unavailable, UsageError
 from bot.model import BUILD_CANCELABLE, Build, BuildRef
 from bot.which_build import pin_build
 
 # A rebuild has no body, so it carries no mark: only one made since this invocation began can be its own.
 RECENT = timedelta(minutes=15)
+LOOKED_AT = 200
 
 
 class Cancel(AtBuild):
@@ -73,15 +74,15 @@ def _canceled(build: Build) -> Reply:
 
 
 async def _probe_rebuild(args: Rebuild, ctx: Context) -> Reply | None:
-    """A build made of late that names this one as its origin."""
+    """A build made of late that names this one as its origin; raises Unavailable where that cannot be told."""
     ref = _ref(args, ctx)
+    newer = [build async for build in ctx.buildkite.builds(ref.pipeline, limit=LOOKED_AT)]
+    found = [build for build in newer if build.rebuilt_from and build.rebuilt_from.number == ref.number]
     since = ctx.clock.now() - RECENT
-    found = [
-        build
-        async for build in ctx.buildkite.builds(ref.pipeline, created_from=since)
-        if build.rebuilt_from and build.rebuilt_from.number == ref.number
-    ]
-    return _rebuilt(found[0], ref) if found else None
+    recent = [build for build in found if build.created_at and build.created_at >= since]
+    if found and not recent:
+        raise Unavailable(f"{found[0].ref} is a rebuild of {ref}, but perhaps not this one.", sent=True)
+    return _rebuilt(recent[0], ref) if recent else None
 
 
 @operation(
@@ -103,16 +104,11 @@ def _rebuilt(build: Build, of: BuildRef) -> Reply:
     return Reply(text=text, follow=build, builds=(build,))
 
 
-async def _probe_retry(args: Retry, ctx: Context) -> Reply | None:  # noqa: ARG001
-    """Jobs that others retried meanwhile look the same, so this cannot be told."""
-    return None
-
-
+# There is no probe: jobs that somebody else retried meanwhile look the same.
 @operation(
     "build retry",
     needs=Permission.BUILD,
     pin=pin_build,
-    probe=_probe_retry,
     examples=("build retry web 101", "build retry"),
 )
 async def retry(args: Retry, ctx: Context) -> Reply:

@@ -40,7 +40,8 @@ async def _pin(args: Unblock, ctx: Context) -> Unblock:
 async def _fields(given: Mapping[str, Any], ctx: Context) -> tuple[Input, ...]:
     """The inputs of the step that is meant, for a form; none when they cannot be known."""
     known = {key: value for key, value in given.items() if key in Unblock.model_fields and key != "fields"}
-    pinned = await _pin(Unblock.model_validate(known), ctx)
+    args = Unblock.model_validate(known)
+    pinned = args if args.pipeline and args.number and args.job else await _pin(args, ctx)
     return await _asked(pinned, await ctx.buildkite.job(pinned.job or ""), ctx) or ()
 
 
@@ -51,7 +52,8 @@ async def _asked(args: Unblock, job: Job, ctx: Context) -> tuple[Input, ...] | N
 
 async def _probe(args: Unblock, ctx: Context) -> Reply | None:
     job = await ctx.buildkite.job(args.job or "")
-    return _unblocked(job, args) if (job.state or "").startswith("unblocked") else None
+    done = job.unblocked_by is not None or (job.state or "").startswith("unblocked")
+    return _unblocked(job, args) if done else None
 
 
 @operation(

@@ -66,6 +66,24 @@ async def test_a_job_is_found_by_id_prefix_or_url(bench, failed) -> None:
         assert (args.pipeline, args.number, args.job) == ("web", 1, job)
 
 
+async def test_a_job_is_judged_where_it_is(bench, failed) -> None:
+    """A job's id with another build's name is refused, so that no other pipeline's rules are asked."""
+    job = failed.named("lint").id
+    bench.sim.create_build("docs-site")
+    for words in ("-p docs-site -n 1", "-p web -n 7", "-p docs-site"):
+        with pytest.raises(UsageError, match="That job belongs to web#1, not to"):
+            await bench.pinned(f"job unblock {job} {words}")
+    _, args = await bench.pinned(f"job unblock {job} -p Web")
+    assert (args.pipeline, args.number) == ("web", 1)
+
+
+async def test_a_retried_job_still_has_its_log(bench, failed) -> None:
+    """A job that was retried is in no list of its build, yet its id shows its log."""
+    job = failed.named("lint").id
+    bench.sim.retry_job(job)
+    assert "Error: x < y" in (await bench.ask(f"job log {job}")).log
+
+
 async def test_several_jobs_that_fit_are_offered(bench) -> None:
     """Two failed jobs: the choices say job, pipeline and number."""
     build = bench.sim.create_build("mobile")
