@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def moment(value: Any) -> Any:
@@ -20,7 +20,7 @@ def moment(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
 
 
 class Vendor(BaseModel):

@@ -52,7 +52,8 @@ def read(known: Known | None, build: Build, at: datetime, asked: int) -> Known:
     """What is known after REST answered `build` to a question asked at `at`, when `asked` doubts had been raised.
 
     An answer to an older question is dropped. When something was heard while the question was under way, an
-    answer that steps back is not shown, and the doubt stays for the next read.
+    answer that steps back is not shown, and the doubt stays for the next read; one that is shown raises a doubt,
+    since a webhook that agreed with what was shown before may have been the younger word.
     """
     if known is None:
         return _settle(Known(build, seen_at=at, doubt=asked, revision=1), build, at, asked)
@@ -65,6 +66,7 @@ def read(known: Known | None, build: Build, at: datetime, asked: int) -> Known:
         known,
         build=build,
         gone=False,
+        doubt=known.doubt + (changed and known.seen_at > at),
         revision=known.revision + changed,
         episode=known.episode + _revived(known, build),
     )

@@ -123,6 +123,7 @@ def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> A
         signing_secret=signing_secret,
         request_verification_enabled=False,
         process_before_response=True,
+        raise_error_for_unhandled_request=True,
         ssl_check_enabled=False,
     )
     app.command(ANYTHING)(listeners.command)

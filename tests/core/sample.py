@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from bot.core.address import AtBranch, AtBuild, AtJob
 from bot.core.operation import Args, Effect, Operation, Opt, Permission, Registry, Reply, operation
+from bot.core.operation import Field as Input
 
 
 class Create(AtBranch):
@@ -79,6 +81,12 @@ async def _answer(args: Args, ctx: Any) -> Reply:
     return Reply(text=type(args).__name__)
 
 
+async def _no_fields(given: Mapping[str, Any], ctx: Any) -> tuple[Input, ...]:
+    """A block step that asks nothing."""
+    del given, ctx
+    return ()
+
+
 def _operation(name: str, model: type[Args], needs: Permission, effect: Effect, **options: Any) -> Operation:
     async def run(args: Args, ctx: Any) -> Reply:
         return await _answer(args, ctx)
@@ -100,7 +108,7 @@ def sample() -> Registry:
             _operation("build retry", AtBuild, build, Effect.WRITE),
             _operation("job log", AtJob, Permission.LOGS, Effect.READ),
             _operation("job retry", AtJob, build, Effect.WRITE),
-            _operation("job unblock", Unblock, build, Effect.WRITE),
+            _operation("job unblock", Unblock, build, Effect.WRITE, fields=_no_fields),
             _operation("job reprioritize", Reprioritize, build, Effect.WRITE),
             _operation("agent list", Nothing, read, Effect.READ),
             _operation("agent pause", Pause, agents, Effect.WRITE),

@@ -230,3 +230,42 @@ def test_a_deleted_build_is_seen_once_and_can_come_back(steps):
     assert gone(missing, at, missing.doubt).revision == missing.revision
     back = read(missing, world.truth[-1], at + timedelta(seconds=1), missing.doubt)
     assert (back.gone, back.revision) == (False, missing.revision + 1)
+
+
+def move(world: World, name: str) -> int:
+    """The choice that makes the build do `name` next."""
+    return LEGAL[world.truth[-1].phase].index(name)
+
+
+def test_an_answer_that_was_overtaken_by_a_webhook_leaves_a_doubt():
+    """The build blocks and runs again while a read is under way; the webhooks arrive in the wrong order.
+
+    "Running" agrees with what is shown, the read then says "blocked", and the late "blocked" agrees with that:
+    nobody contradicted anybody, and still what is shown is wrong, so it has to be in doubt.
+    """
+    world = World()
+    world.step("deliver", 0, 0, 1)
+    world.step("change", move(world, "run"), 0, 1)
+    world.step("deliver", 1, 0, 1)
+    world.step("ask", 0, 0, 1)
+    world.step("answer", 0, 0, 1)
+    world.step("ask", 0, 0, 1)
+    world.step("change", move(world, "block"), 0, 5)
+    world.step("change", move(world, "again"), 0, 5)
+    world.step("deliver", 3, 0, 1)
+    world.step("answer", 0, 1, 1)
+    world.step("deliver", 2, 0, 1)
+    assert world.known.doubtful
+
+
+def test_two_reads_that_contradict_each_other_leave_a_doubt():
+    """The older question brings the younger state, the webhook agrees, the younger question brings the older."""
+    world = World()
+    world.step("ask", 0, 0, 1)
+    world.step("deliver", 0, 0, 3)
+    world.step("ask", 0, 0, 0)
+    world.step("change", move(world, "block"), 0, 90)
+    world.step("answer", 0, 1, 0)
+    world.step("deliver", 1, 0, 90)
+    world.step("answer", 0, 0, 90)
+    assert world.known.doubtful

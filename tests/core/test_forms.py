@@ -114,12 +114,11 @@ def test_numbers_menus_and_switches_have_their_own_inputs() -> None:
 
 
 def test_a_block_steps_fields_become_inputs() -> None:
-    """Texts, menus and several choices, with Buildkite's labels and defaults."""
+    """Texts, menus and several choices, with Buildkite's labels and defaults; the known job is not asked again."""
     view = opened("job unblock", {"job": "j1"}, FIELDS)
     assert view_faults(view) == []
     assert outline(view) == snapshot(
         [
-            "job: Job name, id or URL, optional, external_select suggest:job, 'j1'",
             "pipeline: Pipeline, optional, external_select suggest:pipeline, None",
             "number: Build number, optional, number_input value, None",
             "fields.release-name: Release name, required, plain_text_input value, None",
@@ -132,13 +131,17 @@ def test_a_block_steps_fields_become_inputs() -> None:
 def test_a_block_steps_answers_are_collected() -> None:
     """What was filled in becomes `fields`, several choices a line each, what was left empty is absent."""
     values = {
-        "job": {"suggest:job": {"selected_option": {"value": "j1"}}},
         "fields.release-name": {"value": {"type": "plain_text_input", "value": "1.42"}},
         "fields.regions": {"value": {"selected_options": [{"value": "us"}, {"value": "option:2"}]}},
         "fields.reviewer": {"value": {"selected_option": {"value": "option:0"}}},
     }
-    args = submitted(REGISTRY["job unblock"], values, FIELDS, given={"org": "acme", "number": "7"})
-    assert args == {"org": "acme", "job": "j1", "fields": {"release-name": "1.42", "regions": "us\n" + "x" * 200}}
+    args = submitted(REGISTRY["job unblock"], values, FIELDS, given={"org": "acme", "number": "7", "job": "j1"})
+    assert args == {
+        "org": "acme",
+        "number": "7",
+        "job": "j1",
+        "fields": {"release-name": "1.42", "regions": "us\n" + "x" * 200},
+    }
 
 
 def _values(argument: Argument) -> st.SearchStrategy[Any]:
