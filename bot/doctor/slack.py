@@ -98,8 +98,10 @@ async def _requests(client: AsyncWebClient, settings: Settings) -> Finding:
 
 
 def _reason(error: SlackApiError) -> str:
-    """Slack's own word for it; a proxy's error page has none."""
-    return str(error.response.get("error") or f"with HTTP {error.response.status_code}")
+    """Slack's own word for it; a proxy's page or plain words have none."""
+    data = error.response.data
+    word = data.get("error") if isinstance(data, dict) else None
+    return str(word or f"with HTTP {error.response.status_code}")
 
 
 def _remedy(reason: str) -> str:

@@ -143,6 +143,20 @@ async def test_a_webhook_that_never_delivered_is_neither_well_nor_wrong(installa
     assert "no delivery seen yet" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("fault", "how"),
+    [("garble", {}), ("garble", {"plain": True}), ("fail", {}), ("reset", {}), ("rate_limit", {})],
+)
+async def test_a_slack_that_stumbles_is_a_finding(
+    installation: Installation, fault: str, how: dict[str, bool]
+) -> None:
+    """A proxy's page, a 503, a cut connection and a limit are findings with a remedy, not tracebacks."""
+    getattr(installation.slack.faults, fault)("auth.test", **how)
+    found = (await installation.examined())["Slack token"]
+    assert found.ok is False
+    assert found.remedy in {"Ask again in a minute.", "Check the network, and SLACK_API_URL if set."}
+
+
 async def test_socket_mode_may_be_tried_once_a_minute(installation: Installation) -> None:
     """Slack's limit on opening connections is not taken for a broken token."""
     installation.slack.faults.rate_limit("apps.connections.open", retry_after=30)
