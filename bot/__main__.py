@@ -116,6 +116,8 @@ def docs(check: bool) -> None:
     from bot.docs import stale, tables, write
 
     page = Path("README.md")
+    if not page.exists():
+        raise click.UsageError("There is no README.md here: run this in a checkout.")
     if not check:
         write(page, tables())
     elif old := stale(page, tables()):
