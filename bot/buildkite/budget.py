@@ -172,9 +172,16 @@ class Budget:
                 if not urgent:
                     await asyncio.sleep(0)  # people who wake at the same moment go first
                 self._grant()
-        finally:
-            if not waiter.granted:
-                queue.remove(waiter)
+        except BaseException:
+            self._give_back(waiter, queue)
+            raise
+
+    def _give_back(self, waiter: _Waiter, queue: deque[_Waiter]) -> None:
+        """Whoever gives up leaves the queue, or the turn that was granted meanwhile."""
+        if waiter.granted:
+            self._ledger = self._ledger.end()
+        else:
+            queue.remove(waiter)
 
     def _wait(self, waiter: _Waiter, until: float) -> float:
         now = self._clock.monotonic()

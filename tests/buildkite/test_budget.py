@@ -162,6 +162,26 @@ async def test_one_who_gives_up_leaves_the_queue() -> None:
     assert gone.cancelled()
 
 
+async def test_a_turn_that_came_too_late_is_given_back() -> None:
+    """A request that was cancelled at the very moment of its turn does not count as under way for ever."""
+    clock = hand()
+    budget = Budget(clock)
+    budget.hold(5)
+
+    async def ask() -> None:
+        async with budget.turn(urgent=True, patience=60):
+            pass
+
+    first, second = asyncio.create_task(ask()), asyncio.create_task(ask())
+    await settle()
+    clock.advance(5)
+    second.cancel()
+    await asyncio.wait({first, second})
+    assert second.cancelled()
+    budget.hear(headers(40, 30))
+    assert budget.snapshot().remaining == 40
+
+
 def test_a_status_line_can_show_it() -> None:
     """The snapshot tells what is left of the tighter limit and when there is more."""
     budget = Budget(hand())
