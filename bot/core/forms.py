@@ -35,7 +35,7 @@ def form(
 
     A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`).
     """
-    blocks = [_block(one, given.get(one.name)) for one in _asked(op, fields)]
+    blocks = [_block(one, given.get(one.name)) for one in _asked(op, fields, given)]
     extra = given.get("fields")
     known = extra if isinstance(extra, Mapping) else {}
     blocks += [_field(one, known.get(one.key)) for one in fields]
@@ -73,10 +73,13 @@ def _title(op: Operation) -> str:
     return f"{op.verb} {op.noun}".strip().capitalize()
 
 
-def _asked(op: Operation, fields: Sequence[Field]) -> list[Argument]:
-    """The arguments that the form asks for; a block step's own inputs take the place of `fields`."""
-    shown = [one for one in arguments(op.args) if one.opt.form]
-    return [one for one in shown if not (fields and one.name == "fields")]
+def _asked(op: Operation, fields: Sequence[Field], given: Mapping[str, Any]) -> list[Argument]:
+    """The arguments that the form asks for; a block step's own inputs take the place of `fields`.
+
+    Where inputs are known only at run time, what they belong to has been looked up: it is not asked again.
+    """
+    shown = [one for one in arguments(op.args) if one.opt.form and not (fields and one.name == "fields")]
+    return [one for one in shown if op.fields is None or given.get(one.name) is None]
 
 
 def _block(argument: Argument, given: Any) -> Block:
@@ -107,7 +110,7 @@ def submitted(
 
     Of `given`, only what the form did not ask for is kept. Raises UsageError for a malformed KEY=value line.
     """
-    asked = _asked(op, fields)
+    asked = _asked(op, fields, given or {})
     names = {one.name for one in asked} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
     read = {one.name: _read(one, _entry(values, one.name)) for one in asked}
@@ -144,9 +147,13 @@ def _chosen(field: Field, entry: list[str]) -> str:
     return "\n".join(real.get(value, value) for value in entry)
 
 
-def errors(op: Operation, error: UsageError, fields: Sequence[Field] = ()) -> dict[str, str]:
+def errors(
+    op: Operation, error: UsageError, fields: Sequence[Field] = (), given: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """`response_action: errors`: what is wrong, under its input, or under the first one."""
-    blocks = [*(one.name for one in _asked(op, fields)), *(field_block(field) for field in fields)]
+    asked = [one.name for one in _asked(op, fields, given or {})]
+    own = [field_block(field) for field in fields]
+    blocks = [*own, *asked] if op.fields else [*asked, *own]
     wanted = [error.field, f"fields.{error.field}"]
     block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
     hint = "" if error.hint.startswith("Usage:") else error.hint

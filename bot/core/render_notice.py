@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 from bot.core.blocks import Block, Message, actions, button, dotted, lines, message, section, shorten
 from bot.core.markup import Mrkdwn, bold, md, mention, plain
+from bot.core.render_buttons import actions_id, logs_button, unblock_button
 from bot.core.render_card import (
     FAILED_SHOWN,
-    actions_id,
     duration,
     job_line,
-    logs_button,
     phase_words,
     reference,
-    unblock_button,
 )
 from bot.model import Build, JobSummary, Known
 

@@ -1,0 +1,78 @@
+"""The buttons of a build: which make sense now, and what each says, calls and asks.
+
+A button's action id is the operation's name, its value the card; its row's block id says from which revision
+of the card it was drawn.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.core.blocks import Block, button
+from bot.core.operation import Confirm
+from bot.model import BUILD_CANCELABLE, JOB_RETRIABLE, Build, JobSummary, Known
+
+
+def actions_id(card_id: str, known: Known) -> str:
+    """The block id of a row of buttons: it says which card was drawn, from which revision."""
+    return f"card:{card_id}:{known.revision}"
+
+
+def phase(known: Known) -> str:
+    """The build's phase, or `gone` once Buildkite has it no more."""
+    return "gone" if known.gone else known.build.phase
+
+
+def buttons(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
+    """The buttons that make sense now; each carries the operation's name and the card."""
+    if known.gone:
+        return []
+    ref = str(known.build.ref)
+    offered = [
+        unblock_button(ref, card_id) if waits(known, jobs) else None,
+        cancel_button(ref, card_id) if phase(known) in BUILD_CANCELABLE else None,
+        button("Retry failed", "build retry", card_id, reads=f"Retry failed jobs of {ref}")
+        if phase(known) == "failed" and _retriable(jobs)
+        else None,
+        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if known.build.ended else None,
+        logs_button(ref, card_id) if jobs.failed else None,
+        open_button(known.build),
+    ]
+    return [one for one in offered if one is not None]
+
+
+def waits(known: Known, jobs: JobSummary) -> bool:
+    """Somebody has to unblock a step."""
+    live = not known.build.ended and phase(known) != "canceling"
+    return not known.gone and (phase(known) == "blocked" or (live and bool(jobs.waiting)))
+
+
+def _retriable(jobs: JobSummary) -> bool:
+    return any(job.state in JOB_RETRIABLE for job in jobs.failed) or any(
+        count > 0 and state in JOB_RETRIABLE for state, count in jobs.counts.items()
+    )
+
+
+def unblock_button(ref: str, card_id: str) -> Block:
+    """Opens the block step's form, or unblocks at once when it asks nothing."""
+    return button("Unblock", "job unblock", card_id, style="primary", reads=f"Unblock {ref}")
+
+
+def cancel_button(ref: str, card_id: str) -> Block:
+    """Asks before it cancels."""
+    confirm = Confirm(
+        f"Cancel {ref}?", "Jobs that run are stopped. A canceled build can be rebuilt.", "Cancel build"
+    )
+    return button("Cancel", "build cancel", card_id, style="danger", confirm=confirm, reads=f"Cancel {ref}")
+
+
+def logs_button(ref: str, card_id: str) -> Block:
+    """Shows the end of a failed job's log, to the one who asks."""
+    return button("Logs", "job log", card_id, reads=f"Logs of {ref}")
+
+
+def open_button(build: Build) -> Block | None:
+    """A link to the build's page; none where Buildkite gave no address."""
+    if not re.match(r"https?://[^\s<>|]+$", build.web_url):
+        return None
+    return button("Open in Buildkite", "open", url=build.web_url, reads=f"Open {build.ref} in Buildkite")
