@@ -45,7 +45,7 @@ lock: $(VENV)/.lock ## Pin requirements/*.in anew, with hashes, into requirement
 
 clean: ## Remove what was built; leaves databases, keys and .env alone
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find bot commands webhooks tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
