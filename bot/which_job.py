@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bot.context import Context
 from bot.core.address import AtJob, address
@@ -21,18 +21,19 @@ _EMOJI = re.compile(r":[\w+-]+:")
 _SHORTEST_PREFIX = 4
 
 
-async def pin_job(args: A, ctx: Context, fits: Fits, wanted: str) -> A:
+async def pin_job(args: A, ctx: Context, fits: Fits, wanted: str, others: Fits | None = None) -> A:
     """Fill in pipeline, number and job id.
 
     `fits` says which jobs the operation is for and `wanted` calls them (`failed`): of several jobs with one
-    name, and where no job was named, the only one that fits is meant. Raises UsageError, Ambiguous, NotFound.
+    name, and where no job was named, the only one that fits is meant; where none
+    does, those that `others` allows are offered. Raises UsageError, Ambiguous, NotFound.
     """
     check_org(args.org, ctx)
     job = await ctx.buildkite.job(args.job) if args.job and _UUID.fullmatch(args.job) else None
     ref = place_of(job) if job else None
     if job is None or ref is None:
         ref = await resolve(args.pipeline, args.number, ctx)
-        job = await _in_build(args.job, ref, ctx, fits, wanted)
+        job = await _in_build(args.job, ref, ctx, Wish(fits, wanted, others))
     await _agree(args, ref, ctx)
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
 
@@ -54,15 +55,35 @@ async def _agree(args: AtJob, ref: BuildRef, ctx: Context) -> None:
         raise UsageError(f"That job belongs to {ref}, not to {slug}#{args.number or ref.number}.", "", "job")
 
 
-async def _in_build(word: str | None, ref: BuildRef, ctx: Context, fits: Fits, wanted: str) -> Job:
+class Wish(NamedTuple):
+    """The jobs that an operation is for: which ones, what they are called, and what is offered instead."""
+
+    fits: Fits
+    wanted: str
+    others: Fits | None
+
+
+async def _in_build(word: str | None, ref: BuildRef, ctx: Context, wish: Wish) -> Job:
     jobs = (await ctx.buildkite.build(ref.pipeline, ref.number)).jobs
     if word is None:
-        return _chosen([job for job in jobs if fits(job)], ref, f"Which {wanted} job of {ref}?", wanted)
+        return _unnamed(jobs, ref, wish)
     found = matching(jobs, word)
     if not found:
         raise NotFound(f"{ref} has no job “{word}”.", _near(word, jobs))
-    fitting = [job for job in found if fits(job)] or found
-    return _chosen(fitting, ref, f"Several jobs of {ref} fit “{word}”.", wanted)
+    fitting = [job for job in found if wish.fits(job)] or found
+    return _chosen(fitting, ref, f"Several jobs of {ref} fit “{word}”.")
+
+
+def _unnamed(jobs: Iterable[Job], ref: BuildRef, wish: Wish) -> Job:
+    """The only job that fits; raises Ambiguous with the choices, UsageError where there is nothing to choose."""
+    known = list(jobs)
+    fitting = [job for job in known if wish.fits(job)]
+    if fitting:
+        return _chosen(fitting, ref, f"Which {wish.wanted} job of {ref}?")
+    offered = [job for job in known if wish.others and wish.others(job)]
+    if offered:
+        return _chosen(offered, ref, f"{ref} has no {wish.wanted} job. Which one do you mean?")
+    raise UsageError(f"{ref} has no {wish.wanted} job.", "Name the job that you mean.", "job")
 
 
 def matching(jobs: Iterable[Job], word: str) -> list[Job]:
@@ -81,11 +102,9 @@ def bare(name: str) -> str:
     return " ".join(_EMOJI.sub(" ", name).split()).lower() or name.strip().lower()
 
 
-def _chosen(jobs: list[Job], ref: BuildRef, asked: str, wanted: str) -> Job:
+def _chosen(jobs: list[Job], ref: BuildRef, asked: str) -> Job:
     if len(jobs) == 1:
         return jobs[0]
-    if not jobs:
-        raise UsageError(f"{ref} has no {wanted} job.", "Name the job that you mean.", "job")
     options = tuple((_label(job), _words(job, ref)) for job in jobs[:20])
     raise Ambiguous(asked, "job", options)
 

@@ -32,8 +32,12 @@ def _fits(job: Job) -> bool:
     return job.type == "script" and job.failed
 
 
+def _printed(job: Job) -> bool:
+    return job.type == "script" and job.started_at is not None
+
+
 async def _pin(args: Log, ctx: Context) -> Log:
-    return await pin_job(args, ctx, _fits, "failed")
+    return await pin_job(args, ctx, _fits, "failed", others=_printed)
 
 
 @operation(

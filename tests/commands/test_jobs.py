@@ -97,12 +97,22 @@ async def test_several_jobs_that_fit_are_offered(bench) -> None:
 
 @pytest.mark.usefixtures("failed")
 async def test_an_unknown_job_gets_near_names(bench) -> None:
-    """A job that the build does not have is answered with near names; no failed job at all is told as well."""
+    """A job that the build does not have is answered with near names."""
     with pytest.raises(NotFound, match=r"no job “lnt”. Did you mean :eslint: Lint\?"):
         await bench.pinned("job log lnt -p web -n 1")
-    bench.sim.run_build(bench.sim.create_build("web"))
-    with pytest.raises(UsageError, match="web#2 has no failed job"):
-        await bench.pinned("job log -p web -n 2")
+
+
+async def test_without_a_failed_job_the_others_are_offered(bench) -> None:
+    """Where nothing failed, any job that has run may be meant; where nothing ran, there is nothing to show."""
+    build = bench.sim.create_build("mobile")
+    with pytest.raises(UsageError, match=r"mobile#1 has no failed job\. Name the job"):
+        await bench.pinned("job log -p mobile -n 1")
+    bench.sim.run_build(build)
+    with pytest.raises(Ambiguous, match=r"no failed job\. Which one do you mean") as caught:
+        await bench.pinned("job log -p mobile -n 1")
+    assert len(caught.value.options) == 2
+    with pytest.raises(UsageError, match="mobile#1 has no failed job"):
+        await bench.pinned("job retry -p mobile -n 1")
 
 
 async def test_the_last_lines_are_enough(bench, failed) -> None:
