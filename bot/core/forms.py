@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.arguments import Argument, arguments
-from bot.core.blocks import Block, input_block, plain, section, shorten
+from bot.core.blocks import Block, context, input_block, plain, section, shorten
 from bot.core.inputs import element, field_block, field_element, is_on
-from bot.core.markup import Mrkdwn
+from bot.core.markup import Mrkdwn, bold, md
 from bot.core.operation import Field, Operation
 from bot.core.values import gathered
 from bot.errors import UsageError
@@ -39,14 +39,23 @@ def form(
     extra = given.get("fields")
     known = extra if isinstance(extra, Mapping) else {}
     blocks += [_field(one, known.get(one.key)) for one in fields]
-    view = _modal(
-        title or _title(op), blocks or [section(Mrkdwn("There is nothing to fill in."), block_id="nothing")]
+    submit = (op.verb or op.noun).capitalize()
+    empty = section(
+        md("There is nothing to fill in. Press {submit} to go on.", submit=bold(submit)), block_id="nothing"
     )
+    view = _modal(title or _title(op), [*_about(op, given), *(blocks or [empty])])
     return view | {
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
-        "submit": plain((op.verb or op.noun).capitalize(), _TITLE_LIMIT),
+        "submit": plain(submit, _TITLE_LIMIT),
     }
+
+
+def _about(op: Operation, given: Mapping[str, Any]) -> list[Block]:
+    """Which build the form is about, where that is not asked."""
+    if op.fields is None or not (given.get("pipeline") and given.get("number")):
+        return []
+    return [context(f"{given['pipeline']}#{given['number']}", block_id="about")]
 
 
 def loading(title: str) -> View:

@@ -128,6 +128,15 @@ def test_a_block_steps_fields_become_inputs() -> None:
     )
 
 
+def test_a_block_step_that_asks_nothing_can_still_be_confirmed() -> None:
+    """The form names the build, says that nothing is asked, and has its button."""
+    view = opened("job unblock", {"pipeline": "web", "number": 101, "job": "j1", "fields": {}})
+    assert view_faults(view) == []
+    texts = [block.get("text", block.get("elements", [{}])[0])["text"] for block in view["blocks"]]
+    assert texts == snapshot(["web#101", "There is nothing to fill in. Press *Unblock* to go on."])
+    assert submitted(REGISTRY["job unblock"], {}, (), {"job": "j1"}) == {"job": "j1"}
+
+
 def test_a_block_steps_answers_are_collected() -> None:
     """What was filled in becomes `fields`, several choices a line each, what was left empty is absent."""
     values = {
