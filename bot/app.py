@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -128,9 +129,8 @@ async def _assembled(
     people = People(api, store, clock, identity.team)
     made, answers = Offers(store, vault, clock), Answers(api)
     outcomes = Outcomes(store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery"))
-    shared = Surroundings(
-        buildkite, catalog, operations, lambda: DEFAULT, identity.instance, settings.kitestring_command
-    )
+    replica, command = secrets.token_hex(4), settings.kitestring_command
+    shared = Surroundings(buildkite, catalog, operations, lambda: DEFAULT, identity.instance, replica, command)
     runner = Runner(store, vault, clock, people, places, outcomes, shared)
     forms = Forms(api, people, made, runner)
     intake = Intake(store, runner, made, forms)

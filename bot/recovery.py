@@ -41,24 +41,24 @@ class Recovery:
         self._outcomes = outcomes
 
     async def begin(self) -> None:
-        """At the start: whatever was under way when the process ended."""
-        await self._look_after(at_start=True)
+        """At the start: whatever was under way when the process before ended."""
+        await self.tick()
 
     async def tick(self) -> int:
-        """What is in doubt and due; says how many were looked at."""
-        return await self._look_after(at_start=False)
+        """What is in doubt and due, or was cut off with its replica; says how many were looked at."""
+        replica = self._runner.shared.replica
+        async with self._store.read() as tx:
+            found = await invocations.unfinished(tx, self._vault, self._clock.now(), replica)
+        for asked in found:
+            async with self._store.write() as tx:
+                await invocations.adopt(tx, asked.id, replica)
+            await self._resume(asked)
+        return len(found)
 
     async def next_at(self) -> datetime | None:
         """When there is something to look for."""
         async with self._store.read() as tx:
             return await invocations.next_due(tx)
-
-    async def _look_after(self, *, at_start: bool) -> int:
-        async with self._store.read() as tx:
-            found = await invocations.unfinished(tx, self._vault, self._clock.now(), at_start=at_start)
-        for asked in found:
-            await self._resume(asked)
-        return len(found)
 
     async def _resume(self, asked: Invocation) -> None:
         log.info("resuming", invocation=asked.id, operation=asked.operation, state=asked.state)

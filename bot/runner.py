@@ -32,13 +32,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all operations share: the vendors, the words, the rules. `instance` marks our builds at Buildkite."""
+    """What all operations share: the vendors, the words, the rules.
+
+    `instance` marks our builds at Buildkite; `replica` names this process.
+    """
 
     buildkite: Buildkite
     catalog: Catalog
     registry: Registry
     rules: Callable[[], Rules]
     instance: str
+    replica: str
     command: str
 
 
@@ -67,7 +71,7 @@ class Runner:
     async def accept(self, asked: Invocation) -> Invocation:
         """Write it down, or find the one that has its key: then the ids differ. Raises Unavailable."""
         async with self._store.write() as tx:
-            return await invocations.accept(tx, self._vault, asked, self._clock.now())
+            return await invocations.accept(tx, self._vault, asked, self._clock.now(), self.shared.replica)
 
     def start(self, asked: Invocation, accepted: Invocation) -> None:
         """Carry it out in the background; a repeat is given the same answer instead."""

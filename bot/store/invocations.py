@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.model import Choice, Invocation, Thread
+from bot.store.leases import living
 from bot.store.rows import Row, insert
 from bot.store.store import Tx
 from bot.store.tables import audit, choices, invocations
 from bot.store.vault import Vault
 
 
-async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime) -> Invocation:
+async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica: str) -> Invocation:
     """Write an invocation down, or find the one that has its key."""
     values = {
         "id": asked.id,
@@ -28,6 +29,7 @@ async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime) -> Invo
         "via": asked.via,
         "response_url": vault.seal(asked.response_url) if asked.response_url else None,
         "state": asked.state,
+        "replica": replica,
         "created_at": now,
     }
     await tx.execute(insert(tx, invocations).values(values).on_conflict_do_nothing())
@@ -57,16 +59,23 @@ async def postpone(tx: Tx, invocation_id: str, next_at: datetime) -> None:
     await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
 
 
-async def unfinished(tx: Tx, vault: Vault, now: datetime, *, at_start: bool) -> tuple[Invocation, ...]:
-    """Invocations to look after: in doubt and due; at a start also those that a crash interrupted."""
+async def unfinished(tx: Tx, vault: Vault, now: datetime, replica: str) -> tuple[Invocation, ...]:
+    """Invocations to look after: in doubt and due, or cut off because their replica ended before they did."""
     late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
-    cut_off = invocations.c.state.in_(("accepted", "running"))
+    open_ = invocations.c.state.in_(("accepted", "running"))
+    elsewhere = sa.or_(invocations.c.replica.is_(None), invocations.c.replica != replica)
+    orphaned = sa.func.coalesce(invocations.c.replica, "").not_in(living(tx))
     found = await tx.execute(
         sa.select(invocations)
-        .where(sa.or_(late, cut_off) if at_start else late)
+        .where(sa.or_(late, sa.and_(open_, elsewhere, orphaned)))
         .order_by(invocations.c.created_at)
     )
     return tuple(_invocation(row, vault) for row in found.mappings())
+
+
+async def adopt(tx: Tx, invocation_id: str, replica: str) -> None:
+    """From here on this replica looks after it."""
+    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(replica=replica))
 
 
 async def next_due(tx: Tx) -> datetime | None:

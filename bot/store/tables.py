@@ -159,8 +159,10 @@ invocations = sa.Table(
     _text("channel"),
     _text("thread_ts", default=""),
     _text("via"),
+    _text("digest", null=True),
     sa.Column("response_url", sa.LargeBinary),
     _text("state", default="accepted"),
+    _text("replica", null=True),
     sa.Column("outcome", sa.JSON),
     _count("attempts"),
     _at("created_at"),
@@ -168,6 +170,16 @@ invocations = sa.Table(
     _at("closed_at"),
     _at("next_at"),
     sa.Index("ix_invocations_open", "state", "created_at"),
+    sa.Index("ix_invocations_digest", "digest", "created_at"),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("holder"),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.Double, nullable=False),
 )
 
 choices = sa.Table(

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("thread_ts", sa.Text(), server_default="", nullable=False),
         sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
         sa.Column("response_url", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.Text(), server_default="accepted", nullable=False),
         sa.Column("outcome", sa.JSON(), nullable=True),
@@ -129,6 +130,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_invocations_key")),
     )
     op.create_index("ix_invocations_open", "invocations", ["state", "created_at"], unique=False)
+    op.create_index("ix_invocations_digest", "invocations", ["digest", "created_at"], unique=False)
     op.create_table(
         "jobs",
         sa.Column("id", sa.Text(), nullable=False),
@@ -189,6 +191,7 @@ def downgrade() -> None:
     op.drop_table("meta")
     op.drop_index("ix_jobs_build_id", table_name="jobs")
     op.drop_table("jobs")
+    op.drop_index("ix_invocations_digest", table_name="invocations")
     op.drop_index("ix_invocations_open", table_name="invocations")
     op.drop_table("invocations")
     op.drop_index("ix_deliveries_open", table_name="deliveries")

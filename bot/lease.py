@@ -1,0 +1,135 @@
+"""Which replica writes to the workspace: one at a time, known by a fence that grows with every take-over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.errors import Unavailable
+from bot.store import leases
+from bot.store.line import Line
+from bot.store.store import Store, Tx
+
+SECONDS = 15.0
+# A call that was begun may take this long: whoever may lose the lease meanwhile begins none.
+CALL_SECONDS = 10.0
+RENEW_EVERY = 2.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+class LostLease(Unavailable):
+    """Another replica has taken over."""
+
+    def __init__(self) -> None:
+        super().__init__("Another replica writes to this workspace now.")
+
+
+class Lease(Protocol):
+    """Whether this replica is the writer."""
+
+    def mine(self) -> bool:
+        """May a call to Slack be begun now?"""
+
+    async def check(self, tx: Tx) -> None:
+        """Raises LostLease unless this replica still is the writer, until the transaction ends."""
+
+    async def tick(self) -> int:
+        """Renew, or try to take over; 1 when it was taken over just now."""
+
+
+class Alone:
+    """One process on SQLite: the lock file beside the database keeps others out."""
+
+    def mine(self) -> bool:
+        return True
+
+    async def check(self, tx: Tx) -> None:
+        return None
+
+    async def tick(self) -> int:
+        return 0
+
+
+class Shared:
+    """Several replicas on PostgreSQL.
+
+    The session's advisory lock goes with the process that held it, so that another takes over within a second;
+    the row is the net for a process that hangs. `took_over` is called when the lease comes to this replica.
+    """
+
+    def __init__(
+        self, name: str, replica: str, store: Store, line: Line, clock: Clock, took_over: Callable[[], None]
+    ) -> None:
+        self._name = name
+        self._replica = replica
+        self._store = store
+        self._line = line
+        self._clock = clock
+        self._took_over = took_over
+        self._until = float("-inf")
+        self._fence: int | None = None
+
+    def mine(self) -> bool:
+        return self._fence is not None and self._clock.monotonic() < self._until - CALL_SECONDS
+
+    async def check(self, tx: Tx) -> None:
+        if self._fence is None or await leases.fence(tx, self._name) != self._fence:
+            self._fence = None
+            raise LostLease
+
+    async def tick(self) -> int:
+        asked_at = self._clock.monotonic()
+        alone = await self._line.locked(self._name)
+        async with self._store.write() as tx:
+            held = await leases.take(tx, self._name, self._replica, SECONDS, free=alone)
+            await leases.take(tx, beat_name(self._replica), self._replica, SECONDS, free=True)
+        return self._noted(held, asked_at)
+
+    async def release(self) -> None:
+        """Let go at a graceful end, so that nobody need wait."""
+        async with self._store.write() as tx:
+            await leases.release(tx, self._name, self._replica)
+            await leases.release(tx, beat_name(self._replica), self._replica)
+        self._fence = None
+
+    def _noted(self, held: leases.Held, asked_at: float) -> int:
+        before, mine = self._fence, held.holder == self._replica
+        self._fence = held.fence if mine else None
+        self._until = asked_at + held.seconds if mine else float("-inf")
+        if mine and before != held.fence:
+            log.info("this replica writes now", fence=held.fence)
+            self._took_over()
+            return 1
+        if before is not None and not mine:
+            log.warning("another replica writes now", holder=held.holder, fence=held.fence)
+        return 0
+
+
+class Fenced:
+    """The store as the writer may use it: every transaction first makes sure that it still is the writer."""
+
+    def __init__(self, store: Store, lease: Lease) -> None:
+        self._store = store
+        self._lease = lease
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """As Store.write; raises LostLease before anything is written."""
+        async with self._store.write() as tx:
+            await self._lease.check(tx)
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """As Store.read."""
+        async with self._store.read() as tx:
+            yield tx
+
+
+def beat_name(replica: str) -> str:
+    """The row by which a replica shows that it lives."""
+    return f"replica:{replica}"

@@ -1,0 +1,70 @@
+"""Queries on leases: who may write to a workspace, until when, with which fence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.store.rows import insert
+from bot.store.store import Tx
+from bot.store.tables import leases
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lease as it stands: `seconds` are left by the database's clock; `fence` grows with each holder."""
+
+    holder: str
+    fence: int
+    seconds: float
+
+
+async def take(tx: Tx, name: str, holder: str, seconds: float, *, free: bool) -> Held:
+    """Renew our own lease, or take one that has run out; with `free` its holder is known to be dead.
+
+    Gives the lease as it stands afterwards, whoever holds it.
+    """
+    now = _now(tx)
+    await tx.execute(insert(tx, leases).values(name=name, holder="", fence=0, until=0).on_conflict_do_nothing())
+    mine = leases.c.holder == holder
+    open_ = sa.or_(mine, leases.c.until < now) if not free else sa.true()
+    await tx.execute(
+        sa.update(leases)
+        .where(leases.c.name == name, open_)
+        .values(
+            holder=holder, until=now + seconds, fence=sa.case((mine, leases.c.fence), else_=leases.c.fence + 1)
+        )
+    )
+    return await look(tx, name)
+
+
+async def look(tx: Tx, name: str) -> Held:
+    """The lease as it stands."""
+    left = (leases.c.until - _now(tx)).label("seconds")
+    row = (await tx.execute(sa.select(leases.c.holder, leases.c.fence, left).where(leases.c.name == name))).one()
+    return Held(row.holder, row.fence, float(row.seconds))
+
+
+async def release(tx: Tx, name: str, holder: str) -> None:
+    """Let go, so that another need not wait."""
+    await tx.execute(sa.update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=0))
+
+
+async def fence(tx: Tx, name: str) -> int:
+    """The newest fence, held until the transaction ends: nobody takes over meanwhile."""
+    query = sa.select(leases.c.fence).where(leases.c.name == name).with_for_update(read=True)
+    return int(await tx.scalar(query) or 0)
+
+
+def living(tx: Tx) -> sa.Select[tuple[str]]:
+    """The replicas that have shown lately that they live."""
+    beats = leases.c.name.startswith("replica:")
+    return sa.select(leases.c.holder).where(beats, leases.c.until > _now(tx))
+
+
+def _now(tx: Tx) -> sa.ColumnElement[float]:
+    """The database's clock, in seconds since 1970: replicas' own clocks may differ."""
+    if tx.dialect.name == "postgresql":
+        return sa.func.extract("epoch", sa.func.clock_timestamp()).cast(sa.Double)
+    return (sa.func.julianday("now") - 2440587.5) * 86400.0
