@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from bot import logs
 from bot.core.operation import Operation, Registry
 from bot.core.usage import usage
 from bot.manifest import EVENTS, bot_scopes, template
@@ -65,6 +66,7 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
             Serving(stage.app, port=port) as address,
         ):
             settings = _settings(slack, buildkite, Path(folder))
+            logs.configure(settings.log_level, settings.log_format)
             await _together(stage, settings, lambda: (ready or _announce)(address))
 
 

@@ -43,14 +43,14 @@ class Autoplay:
 
     on: bool = True
     seconds: float = 3.0
-    seed: int = 7
+    seed: int = 20
 
-    def fails(self, build: Build) -> str | None:
-        """The name of the job that fails at first, if one does: the same answer each time."""
+    def fails(self, build: Build) -> Job | None:
+        """The job that fails at its first attempt, if one does: the same one each time."""
         draw = random.Random(f"{self.seed} {build.pipeline.slug} {build.number}")
-        scripts = [job for job in build.current_jobs if job.kind == "script"]
-        unlucky = bool(scripts) and draw.random() < FAILING
-        return draw.choice(scripts[: max(1, len(scripts) - 1)]).name if unlucky else None
+        first = [job for job in build.jobs if job.kind == "script" and job.retry_of is None]
+        unlucky = bool(first) and draw.random() < FAILING
+        return draw.choice(first[: max(1, len(first) - 1)]) if unlucky else None
 
 
 def lively(build: Build) -> bool:
@@ -82,12 +82,11 @@ def _opening(job: Job) -> str:
 
 
 def _end_one(buildkite: BuildkiteSim, autoplay: Autoplay, build: Build) -> None:
-    unlucky = autoplay.fails(build)
     oldest = next(_by_age(build), None)
-    fail = oldest is not None and oldest.name == unlucky and not oldest.retries
-    if fail and oldest is not None and oldest.state == "running":
+    fail = oldest is not None and oldest is autoplay.fails(build)
+    if oldest is not None and fail and oldest.state == "running":
         buildkite.log(oldest.id, FAILURE)
-    buildkite.advance(build, fail={oldest.name} if fail and oldest else ())
+    buildkite.advance(build, fail={oldest.name} if oldest is not None and fail else ())
 
 
 def _by_age(build: Build) -> Iterator[Job]:

@@ -25,6 +25,8 @@ const EMOJI = {
   zzz: "💤", electric_plug: "🔌", satellite_antenna: "📡", globe_with_meridians: "🌐", chart_with_upwards_trend: "📈",
   stopwatch_timer: "⏱️", twisted_rightwards_arrows: "🔀", herb: "🌿", seedling: "🌱", label: "🏷️", pushpin: "📌",
   bookmark: "🔖", inbox_tray: "📥", outbox_tray: "📤", mailbox: "📫", wastebasket: "🗑️", skull: "💀",
+  // Acme's own emoji, drawn by glyphs.js.
+  eslint: "\uE001", jest: "\uE002", go: "\uE003", android: "\uE004", ios: "\uE005", books: "\uE006",
   large_white_square: "⬜", heavy_minus_sign: "➖", heavy_plus_sign: "➕", recycle: "♻️", whale: "🐳",
 };
 
@@ -36,4 +38,9 @@ export function emoji(name) {
 /** Text with its known `:names:` replaced. */
 export function withEmoji(text) {
   return text.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => emoji(name) ?? whole);
+}
+
+/** The same for places that take no drawings: workspace emoji are left out. */
+export function plainEmoji(text) {
+  return withEmoji(text).replace(/[\uE001-\uE006]\s?/g, "");
 }

@@ -18,6 +18,7 @@ class App {
     this.thread = null;
     this.seen = new Map();
     this.said = 0;
+    this.dismissed = new Set();
     this.names = {
       person: (id) => this.scene.people[id] && shown(this.scene.people[id]),
       channel: (id) => this.scene.channels.find((one) => one.id === id)?.name,
@@ -69,6 +70,7 @@ class App {
   show(scene) {
     const before = this.scene?.viewer === scene.viewer ? this.said : scene.problems.length;
     this.scene = scene;
+    for (const channel of scene.channels) channel.messages = channel.messages.filter((one) => !this.dismissed.has(one.ts));
     this.channelId ??= scene.channels[0].id;
     scene.problems.slice(before).forEach((one) => toast(problem(one)));
     this.said = scene.problems.length;
@@ -109,6 +111,11 @@ class App {
     if (!mine.length) { toast("Start a build first: then it has a card, and the card a thread."); return; }
     this.openThread(this.channel.id, mine.at(-1).ts);
     if (text) this.threadPane.composer.write(text);
+  }
+
+  dismiss(message) {
+    this.dismissed.add(message.ts);
+    this.show(this.scene);
   }
 
   closeThread() {

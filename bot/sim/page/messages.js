@@ -66,9 +66,9 @@ function content(message, app) {
   return el("div", { class: "blocks" }, blocks.map((block) => renderBlock(block, own)));
 }
 
-function privately(message) {
-  return message.ephemeral && el("div", { class: "only-you" },
-    glyph("👁"), "Only visible to you");
+function privately(message, app) {
+  return message.ephemeral && el("div", { class: "only-you" }, glyph("👁"), "Only visible to you",
+    el("button", { class: "dismiss", type: "button", text: "Dismiss", onclick: () => app.dismiss(message) }));
 }
 
 /** One message; `compact` leaves out who said it, `flash` shows that it changed just now. */
@@ -78,7 +78,7 @@ export function row(message, app, { compact = false, flash = false, inThread = f
     el("span", { class: "name", text: shown(person) }), person?.is_bot && el("span", { class: "badge", text: "APP" }),
     el("time", { class: "when", text: clock(message.ts) }));
   const body = el("div", { class: "body" },
-    privately(message), !compact && head, content(message, app),
+    privately(message, app), !compact && head, content(message, app),
     message.edited && el("span", { class: "edited", text: "(edited)" }),
     (message.files ?? []).map((one) => file(one, app.scene.files)),
     reactions(message), !inThread && !message.ephemeral && replies(message, app));

@@ -1,7 +1,7 @@
 /* Slack's mrkdwn as DOM nodes: what comes from outside stays text. */
 
 import { el } from "./dom.js";
-import { emoji, withEmoji } from "./emoji.js";
+import { emoji, plainEmoji, withEmoji } from "./emoji.js";
 import { pictured } from "./glyphs.js";
 
 const INSIDE = (mark) => `(?:<[^<>\\n]*>|[^${mark}\\n<])+?`;
@@ -22,7 +22,7 @@ export function decode(text) {
 /** A link that leaves the page in a new tab; other schemes than http(s) and mailto stay text. */
 export function link(url, label) {
   if (!/^(https?:\/\/|mailto:)/i.test(url)) return el("span", { text: label });
-  return el("a", { href: url, target: "_blank", rel: "noopener noreferrer", text: label });
+  return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, pictured(label));
 }
 
 const chip = (text, loud = false) => el("span", { class: loud ? "chip loud" : "chip", text });
@@ -137,5 +137,5 @@ export function textNodes(text, names) {
 
 /** A text object as one string, without styling. */
 export function words(text) {
-  return typeof text === "string" ? text : withEmoji(text?.text ?? "");
+  return typeof text === "string" ? text : plainEmoji(text?.text ?? "");
 }

@@ -66,6 +66,7 @@ export function select({ placeholder, find, chosen, onchange, label, many = fals
     if (!list.children.length) list.replaceChildren(el("div", { class: "menu-empty", text: "Loading…" }));
     const found = (await find(query)) ?? { options: [] };
     if (asked !== state.asked || list.hidden) return;
+    if (!same(state.shown[0]?.option, flat(found)[0]?.option)) setTimeout(() => list.scrollIntoView({ block: "nearest" }));
     state.shown = flat(found);
     state.active = state.shown.length ? 0 : -1;
     draw();

@@ -112,7 +112,8 @@ async def test_builds_left_alone_come_to_an_end(stage: Stage) -> None:
     for _ in range(200):
         step(stage.buildkite, Autoplay(seed=1))
     assert {build.state for build in builds} == {"passed", "failed"}
-    assert [build.state == "failed" for build in builds] == [bool(Autoplay(seed=1).fails(b)) for b in builds]
-    failed = next(build for build in builds if build.state == "failed")
-    unlucky = next(job for job in failed.jobs if job.state == "failed")
-    assert b"ships to islands" in unlucky.log
+    unlucky = [Autoplay(seed=1).fails(build) for build in builds]
+    assert [[job for job in build.jobs if job.state == "failed"] for build in builds] == [
+        [job] if job else [] for job in unlucky
+    ]
+    assert all(b"ships to islands" in job.log for job in unlucky if job)
