@@ -24,6 +24,7 @@ from bot.guard import Guard
 from bot.http import Front, rest
 from bot.identity import Identity, identify
 from bot.inbox import Inbox, Keeper
+from bot.lease import Alone, Fenced, Lease, Shared, owned
 from bot.metrics import Metrics
 from bot.offers import Offers
 from bot.outcome import Outcomes
@@ -42,32 +43,17 @@ from bot.slack.intake import Intake
 from bot.slack.pacing import Pacing
 from bot.slack.people import People
 from bot.store import migrate as migrations
-from bot.store.store import Store, nothing
+from bot.store.line import Line
+from bot.store.store import Store, Transactions, nothing
 from bot.store.vault import Vault, key_beside
 from bot.sweep import Sweep
+from bot.wakes import Wakes
 from bot.worker import Loop
 from commands import registry
 from webhooks.observe import observe
 from webhooks.receiver import Receiver
 
 SLACK_SECONDS = 10.0
-
-
-@dataclass
-class Wakes:
-    """Lets parts that are built early wake loops that are built late."""
-
-    loops: dict[str, Loop]
-
-    def of(self, *names: str) -> Callable[[], None]:
-        """Wakes those loops, once there are any."""
-
-        def wake() -> None:
-            for name in names:
-                if name in self.loops:
-                    self.loops[name].wake()
-
-        return wake
 
 
 @dataclass
@@ -86,6 +72,8 @@ class Bot:
     reconcile: Reconcile
     replies: Replies
     identity: Identity
+    lease: Lease
+    line: Line | None
 
 
 @asynccontextmanager
@@ -117,14 +105,17 @@ async def built(
                 clock=clock,
             )
         )
-        yield await _assembled(settings, clock, store, client, SlackApi(client, session), buildkite)
+        bot = await _assembled(settings, clock, store, client, SlackApi(client, session), buildkite)
+        if bot.line:
+            stack.push_async_callback(bot.line.close)
+        yield bot
 
 
 async def _assembled(
     settings: Settings, clock: Clock, store: Store, client: AsyncWebClient, api: SlackApi, buildkite: Buildkite
 ) -> Bot:
     identity = await identify(api, store, clock)
-    vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes({}), Metrics(), Pacing(clock)
+    vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes(), Metrics(), Pacing(clock)
     operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api)
     people = People(api, store, clock, identity.team)
     made, answers = Offers(store, vault, clock), Answers(api)
@@ -138,11 +129,12 @@ async def _assembled(
     listeners = Listeners(intake, answers, catalog, operations, identity.team, identity.user)
     slack = bolt(client, secret, listeners)
     posting = Posting(api, pacing, lambda: identity.bot)
-    recovery = Recovery(store, vault, clock, people, runner, outcomes)
+    lease, mine = _seat(settings, store, wakes, replica, clock)
+    recovery = Recovery(mine, vault, clock, people, runner, outcomes)
     inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"))
-    sweep = Sweep(store, clock, buildkite, wakes.of("writer"))
-    reconcile = Reconcile(store, clock, api, posting, pacing)
-    replies = Replies(store, clock, api, posting, pacing)
+    sweep = Sweep(mine, clock, buildkite, wakes.of("writer"))
+    reconcile = Reconcile(mine, clock, api, posting, pacing)
+    replies = Replies(mine, clock, api, posting, pacing)
     receiver = _receiver(settings, Keeper(store, wakes.of("inbox")), clock, metrics)
     readiness = Readiness(store)
     front = Front(_slack(settings, slack, secret, clock), receiver, rest(readiness.wrong, metrics))
@@ -152,12 +144,39 @@ async def _assembled(
 
     loops = (
         Loop("inbox", inbox.tick, inbox.next_at, clock),
-        Loop("sweep", sweep.tick, sweep.next_at, clock),
-        Loop("writer", write, reconcile.next_at, clock),
-        Loop("recovery", recovery.tick, recovery.next_at, clock),
+        Loop("sweep", owned(lease, sweep.tick), sweep.next_at, clock),
+        Loop("writer", owned(lease, write), reconcile.next_at, clock),
+        Loop("recovery", owned(lease, recovery.tick), recovery.next_at, clock),
+        *([Loop("lease", lease.tick, lease.next_at, clock)] if isinstance(lease, Shared) else []),
     )
     wakes.loops.update({loop.name: loop for loop in loops})
-    return Bot(front, loops, slack, client, store, runner, recovery, inbox, sweep, reconcile, replies, identity)
+    return Bot(
+        front,
+        loops,
+        slack,
+        client,
+        store,
+        runner,
+        recovery,
+        inbox,
+        sweep,
+        reconcile,
+        replies,
+        identity,
+        lease,
+        wakes.line,
+    )
+
+
+def _seat(
+    settings: Settings, store: Store, wakes: Wakes, replica: str, clock: Clock
+) -> tuple[Lease, Transactions]:
+    """Whether this replica writes to the workspace, and the store as the writer may use it."""
+    if not settings.postgresql:
+        return Alone(), store
+    line = wakes.line = Line(store.url, wakes.heard)
+    lease = Shared("writer", replica, store, line, clock, lambda: wakes.heard("sweep writer recovery"))
+    return lease, Fenced(store, lease)
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -18,6 +19,7 @@ SECONDS = 15.0
 # A call that was begun may take this long: whoever may lose the lease meanwhile begins none.
 CALL_SECONDS = 10.0
 RENEW_EVERY = 2.0
+TRY_EVERY = 0.3
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -34,11 +36,14 @@ class Lease(Protocol):
     def mine(self) -> bool:
         """May a call to Slack be begun now?"""
 
-    async def check(self, tx: Tx) -> None:
+    async def check(self, _tx: Tx, /) -> None:
         """Raises LostLease unless this replica still is the writer, until the transaction ends."""
 
     async def tick(self) -> int:
         """Renew, or try to take over; 1 when it was taken over just now."""
+
+    async def release(self) -> None:
+        """Let go at a graceful end."""
 
 
 class Alone:
@@ -47,11 +52,14 @@ class Alone:
     def mine(self) -> bool:
         return True
 
-    async def check(self, tx: Tx) -> None:
+    async def check(self, _tx: Tx, /) -> None:
         return None
 
     async def tick(self) -> int:
         return 0
+
+    async def release(self) -> None:
+        return None
 
 
 class Shared:
@@ -70,13 +78,13 @@ class Shared:
         self._line = line
         self._clock = clock
         self._took_over = took_over
-        self._until = float("-inf")
+        self._until = self._asked_at = float("-inf")
         self._fence: int | None = None
 
     def mine(self) -> bool:
         return self._fence is not None and self._clock.monotonic() < self._until - CALL_SECONDS
 
-    async def check(self, tx: Tx) -> None:
+    async def check(self, tx: Tx, /) -> None:
         if self._fence is None or await leases.fence(tx, self._name) != self._fence:
             self._fence = None
             raise LostLease
@@ -84,10 +92,17 @@ class Shared:
     async def tick(self) -> int:
         asked_at = self._clock.monotonic()
         alone = await self._line.locked(self._name)
+        if asked_at - self._asked_at < RENEW_EVERY and (self._fence is not None or not alone):
+            return 0
+        self._asked_at = asked_at
         async with self._store.write() as tx:
             held = await leases.take(tx, self._name, self._replica, SECONDS, free=alone)
             await leases.take(tx, beat_name(self._replica), self._replica, SECONDS, free=True)
         return self._noted(held, asked_at)
+
+    async def next_at(self) -> datetime:
+        """When to try again: often, for a dead replica's lock is free at once."""
+        return self._clock.now() + timedelta(seconds=TRY_EVERY)
 
     async def release(self) -> None:
         """Let go at a graceful end, so that nobody need wait."""
@@ -107,6 +122,15 @@ class Shared:
         if before is not None and not mine:
             log.warning("another replica writes now", holder=held.holder, fence=held.fence)
         return 0
+
+
+def owned(lease: Lease, tick: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """Work that only the writer does."""
+
+    async def ticked() -> int:
+        return await tick() if lease.mine() else 0
+
+    return ticked
 
 
 class Fenced:

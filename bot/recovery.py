@@ -17,7 +17,7 @@ from bot.outcome import SECOND_LOOK, Outcomes
 from bot.runner import Runner
 from bot.slack.people import People
 from bot.store import invocations
-from bot.store.store import Store
+from bot.store.store import Transactions
 from bot.store.vault import Vault
 from bot.supervise import guarded
 
@@ -31,7 +31,7 @@ class Recovery:
     """An invocation that was accepted but not begun is carried out; one that was begun is never repeated."""
 
     def __init__(
-        self, store: Store, vault: Vault, clock: Clock, people: People, runner: Runner, outcomes: Outcomes
+        self, store: Transactions, vault: Vault, clock: Clock, people: People, runner: Runner, outcomes: Outcomes
     ) -> None:
         self._store = store
         self._vault = vault

@@ -18,7 +18,7 @@ from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, Pacing
 from bot.slack.problems import SlackProblem
 from bot.store import builds, cards
-from bot.store.store import Store
+from bot.store.store import Transactions
 
 BATCH = 50
 # An edit can be taken back, a ping cannot: an end is told once no doubt is open, or after this long.
@@ -30,7 +30,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Replies:
     """The one writer of replies; under the same rule as cards."""
 
-    def __init__(self, store: Store, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
+    def __init__(self, store: Transactions, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
         self._store = store
         self._clock = clock
         self._api = api

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from socket import socket
+from typing import NamedTuple
 
 import structlog
-import uvicorn
 from filelock import FileLock, Timeout
 
 from bot.app import Bot, built, database_file
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.errors import KitestringError
+from bot.listening import Listener, address, bound, listener, until_signalled
 from bot.settings import Settings
+from bot.worker import Loop
 
 log = structlog.stdlib.get_logger(__name__)
 # Longer than any single call to Slack or Buildkite may take.
 _DRAIN = 20
+_LOOPBACK = "127.0.0.1"
+
+
+class _Doors(NamedTuple):
+    """The bound sockets: for everything, and for metrics where they have a port of their own."""
+
+    main: socket
+    metrics: socket | None
 
 
 async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[str], None] | None = None) -> None:
@@ -25,58 +37,61 @@ async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[st
 
     Raises KitestringError with one sentence when it cannot be started.
     """
-    with _alone(settings):
-        async with built(settings, SystemClock(), migrate=migrate) as bot, _working(bot), _socket(settings, bot):
-            await _listen(settings, bot, ready)
+    clock = SystemClock()
+    with ExitStack() as held:
+        held.enter_context(_alone(settings))
+        doors = _doors(settings, held)
+        async with AsyncExitStack() as stack:
+            bot = await stack.enter_async_context(built(settings, clock, migrate=migrate))
+            await stack.enter_async_context(_working(bot))
+            await stack.enter_async_context(_socket(settings, bot, clock))
+            await _listen(settings, bot, doors, ready)
 
 
-async def _listen(settings: Settings, bot: Bot, ready: Callable[[str], None] | None) -> None:
-    config = uvicorn.Config(
-        bot.web,
-        host=settings.host,
-        port=settings.port,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        forwarded_allow_ips=settings.forwarded_allow_ips or "",
-        proxy_headers=bool(settings.forwarded_allow_ips),
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=_DRAIN,
-    )
-    server = _Server(config, ready)
-    await server.serve()
+def _doors(settings: Settings, held: ExitStack) -> _Doors:
+    main = held.enter_context(bound(settings.host, settings.port))
+    if settings.metrics_port is None:
+        return _Doors(main, None)
+    return _Doors(main, held.enter_context(bound(_LOOPBACK, settings.metrics_port)))
 
 
-class _Server(uvicorn.Server):
-    """Says where it listens, once it does."""
+async def _listen(settings: Settings, bot: Bot, doors: _Doors, ready: Callable[[str], None] | None) -> None:
+    served: list[tuple[Listener, socket]] = [(listener(bot.web, settings.forwarded_allow_ips or ""), doors.main)]
+    if doors.metrics is not None:
+        served.append((listener(bot.figures), doors.metrics))
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None) -> None:
-        super().__init__(config)
-        self._ready = ready
+    def stop() -> None:
+        log.info("stopping")
+        for server, _ in served:
+            server.should_exit = True
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
-        if not self.servers:
-            return
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        address = f"http://{host}:{port}"
-        log.info("listening", address=address)
-        if self._ready:
-            self._ready(address)
+    with until_signalled(stop):
+        async with asyncio.TaskGroup() as group:
+            for server, sock in served:
+                group.create_task(server.serve_on(sock))
+            log.info("listening", address=address(doors.main))
+            if ready:
+                ready(address(doors.main))
 
 
 @asynccontextmanager
 async def _working(bot: Bot) -> AsyncIterator[None]:
     """The loops, from what a crash left over to the last task under way."""
     await bot.recovery.begin()
-    tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in bot.loops]
+    async with _looping(bot.loops):
+        try:
+            yield
+        finally:
+            await _drained(bot)
+
+
+@asynccontextmanager
+async def _looping(loops: tuple[Loop, ...]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in loops]
     try:
         yield
     finally:
-        await _drained(bot)
-        for loop in bot.loops:
+        for loop in loops:
             loop.stop()
         await asyncio.wait(tasks, timeout=_DRAIN)
         for task in tasks:
@@ -93,38 +108,35 @@ async def _drained(bot: Bot) -> None:
 
 
 @asynccontextmanager
-async def _socket(settings: Settings, bot: Bot) -> AsyncIterator[None]:
+async def _socket(settings: Settings, bot: Bot, clock: Clock) -> AsyncIterator[None]:
     """Socket Mode, where settings choose it."""
     if settings.slack_app_token is None:
         yield
         return
-    from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+    from bot.slack.socket import opened
 
     token = settings.slack_app_token.get_secret_value()
-    handler = AsyncSocketModeHandler(bot.bolt, token, web_client=bot.client)
-    await handler.connect_async()  # type: ignore[no-untyped-call]
-    try:
+    async with opened(bot.bolt, token, bot.client, bot.line, clock) as watch, _looping((watch,)):
         yield
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
-class _alone:  # noqa: N801  (read as a word in `with _alone(settings):`)
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
     """Holds the lock file beside a SQLite database: two processes would each take the other's work for a crash."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._lock = None if settings.postgresql else FileLock(f"{database_file(settings)}.lock")
-
-    def __enter__(self) -> None:
-        try:
-            if self._lock:
-                self._lock.acquire(timeout=0)
-        except Timeout:
-            raise KitestringError(
-                "Another kitestring process uses this database.",
-                "Stop it first; several processes need PostgreSQL.",
-            ) from None
-
-    def __exit__(self, *_: object) -> None:
-        if self._lock:
-            self._lock.release()
+    if settings.postgresql:
+        yield
+        return
+    file = database_file(settings)
+    lock = FileLock(f"{file}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise KitestringError(
+            "Another kitestring process uses this database.", "Stop it first; several processes need PostgreSQL."
+        ) from None
+    except (OSError, NotImplementedError):
+        raise KitestringError(
+            f"Nothing can be written beside the database {file}.", "Check DATABASE_URL and the folder's rights."
+        ) from None
+    with lock:
+        yield

@@ -14,7 +14,7 @@ from bot.errors import KitestringError, NotFound, Unavailable
 from bot.following import Following
 from bot.model import Known
 from bot.store import builds, deliveries
-from bot.store.store import Store
+from bot.store.store import Transactions
 
 # What a card names of its jobs; the counts of all come with any answer.
 NAMED_STATES = ("failed", "timed_out", "expired", "blocked")
@@ -25,7 +25,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Sweep:
     """Reads with the patience of the background: people's requests go first."""
 
-    def __init__(self, store: Store, clock: Clock, buildkite: Buildkite, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Transactions, clock: Clock, buildkite: Buildkite, wake: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
         self._buildkite = buildkite.patient()

@@ -23,7 +23,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Line:
-    """`heard` is called with the payload of each NOTIFY. Nothing is raised: a line that is down is opened again."""
+    """`heard` gets the payload of each NOTIFY. Nothing is raised: a line that is down is opened again."""
 
     def __init__(self, url: sa.URL, heard: Callable[[str], None]) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)

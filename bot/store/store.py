@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +18,16 @@ Tx = AsyncConnection
 
 def nothing(_number: int) -> None:
     """The default of what happens after a commit."""
+
+
+class Transactions(Protocol):
+    """A store as those see it who only read and write."""
+
+    def write(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction that is durable when the block has ended, or has not happened."""
+
+    def read(self) -> AbstractAsyncContextManager[Tx]:
+        """A connection for queries."""
 
 
 class Store:
