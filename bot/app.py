@@ -21,7 +21,7 @@ from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
 from bot.core.policy import DEFAULT
 from bot.guard import Guard
-from bot.http import Front, rest
+from bot.http import Front, figures, rest
 from bot.identity import Identity, identify
 from bot.inbox import Inbox, Keeper
 from bot.lease import Alone, Fenced, Lease, Shared, owned
@@ -30,7 +30,7 @@ from bot.offers import Offers
 from bot.outcome import Outcomes
 from bot.places import Places
 from bot.posting import Posting
-from bot.readiness import Readiness
+from bot.readiness import Link, Readiness
 from bot.reconcile import Reconcile
 from bot.recovery import Recovery
 from bot.replies import Replies
@@ -74,6 +74,8 @@ class Bot:
     identity: Identity
     lease: Lease
     line: Line | None
+    link: Link
+    figures: ASGIApp
 
 
 @asynccontextmanager
@@ -136,8 +138,12 @@ async def _assembled(
     reconcile = Reconcile(mine, clock, api, posting, pacing)
     replies = Replies(mine, clock, api, posting, pacing)
     receiver = _receiver(settings, Keeper(store, wakes.of("inbox")), clock, metrics)
-    readiness = Readiness(store)
-    front = Front(_slack(settings, slack, secret, clock), receiver, rest(readiness.wrong, metrics))
+    link = Link(clock)
+    readiness = Readiness(store, api, link if settings.socket_mode else None)
+    own_port = settings.metrics_port is not None
+    front = Front(
+        _slack(settings, slack, secret, clock), receiver, rest(readiness.wrong, None if own_port else metrics)
+    )
 
     async def write() -> int:
         return await reconcile.tick() + await replies.tick()
@@ -165,6 +171,8 @@ async def _assembled(
         identity,
         lease,
         wakes.line,
+        link,
+        figures(metrics),
     )
 
 

@@ -32,8 +32,8 @@ class Front:
         await app(scope, receive, send)
 
 
-def rest(ready: Ready, metrics: Metrics) -> Starlette:
-    """Health and metrics."""
+def rest(ready: Ready, metrics: Metrics | None) -> Starlette:
+    """Health; and metrics, for this machine only, where they have no port of their own."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -42,14 +42,27 @@ def rest(ready: Ready, metrics: Metrics) -> Starlette:
         wrong = await ready()
         return JSONResponse({"ready": wrong is None, "reason": wrong}, status_code=503 if wrong else 200)
 
-    async def figures(request: Request) -> Response:
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            *([_page(metrics)] if metrics else []),
+        ],
+    )
+
+
+def figures(metrics: Metrics) -> Starlette:
+    """Metrics alone, for a port of their own."""
+    return Starlette(routes=[_page(metrics)])
+
+
+def _page(metrics: Metrics) -> Route:
+    async def page(request: Request) -> Response:
         if not _local(request):
             return PlainTextResponse("Metrics are for this machine only.\n", status_code=403)
         return Response(metrics.page(), media_type=metrics.content_type)
 
-    return Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", figures)],
-    )
+    return Route("/metrics", page)
 
 
 def _local(request: Request) -> bool:

@@ -4,20 +4,56 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from bot.clock import Clock
 from bot.errors import KitestringError
+from bot.slack.api import SlackApi
 from bot.store.migrate import head
 from bot.store.store import Store
 
+# Slack replaces a connection now and then: that takes a few seconds.
+PATIENCE = 30.0
+
+
+class Link:
+    """The connection to Slack in Socket Mode: down until somebody says that it is up."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._down_since: float | None = clock.monotonic()
+
+    def up(self) -> None:
+        """There is a connection."""
+        self._down_since = None
+
+    def down(self) -> None:
+        """There is none; said again, it counts from the first time."""
+        if self._down_since is None:
+            self._down_since = self._clock.monotonic()
+
+    @property
+    def lost(self) -> bool:
+        """There has been none for over 30 seconds."""
+        return self._down_since is not None and self._clock.monotonic() - self._down_since > PATIENCE
+
 
 class Readiness:
-    """Asks the database each time; what is wrong is said in a few words."""
+    """Asks the database each time, and remembers Slack; what is wrong is said in a few words."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, api: SlackApi, link: Link | None) -> None:
         self._store = store
+        self._api = api
+        self._link = link
         self._head = head()
 
     async def wrong(self) -> str | None:
-        """None when everything that is stored can be stored."""
+        """None when what is asked for can be heard, stored and answered."""
+        if self._api.shut_out:
+            return f"Slack refuses the bot token ({self._api.shut_out})"
+        if self._link is not None and self._link.lost:
+            return "there is no connection to Slack"
+        return await self._database()
+
+    async def _database(self) -> str | None:
         try:
             async with self._store.read() as tx:
                 revision = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))

@@ -116,7 +116,7 @@ async def _socket(settings: Settings, bot: Bot, clock: Clock) -> AsyncIterator[N
     from bot.slack.socket import opened
 
     token = settings.slack_app_token.get_secret_value()
-    async with opened(bot.bolt, token, bot.client, bot.line, clock) as watch, _looping((watch,)):
+    async with opened(bot.bolt, token, bot.client, bot.link, clock) as watch, _looping((watch,)):
         yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,8 @@ from bot.slack.problems import SlackProblem, told_apart
 
 MARK = "kitestring_message"
 _RESPONSE_HOST = "hooks.slack.com"
+# https://docs.slack.dev/reference/methods/auth.test#errors
+_SHUT_OUT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 
 class SlackApi:
@@ -23,15 +27,28 @@ class SlackApi:
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._client = client
         self._session = session
+        self.shut_out: str | None = None
+
+    @asynccontextmanager
+    async def _told_apart(self) -> AsyncIterator[None]:
+        """Remembers in `shut_out` what Slack has against the token, for as long as it says so."""
+        try:
+            async with told_apart():
+                yield
+        except SlackProblem as problem:
+            if problem.code in _SHUT_OUT:
+                self.shut_out = problem.code
+            raise
+        self.shut_out = None
 
     async def whoami(self) -> dict[str, Any]:
         """The bot's own user, bot id and team."""
-        async with told_apart():
+        async with self._told_apart():
             return _answer(await self._client.auth_test())
 
     async def post(self, thread: Thread, message: Message, mark: str) -> str:
         """Post a message, marked so that it can be found again; gives its ts."""
-        async with told_apart():
+        async with self._told_apart():
             answer = await self._client.chat_postMessage(
                 channel=thread.channel,
                 thread_ts=thread.ts,
@@ -45,12 +62,12 @@ class SlackApi:
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Draw a message again in place; nobody is notified."""
-        async with told_apart():
+        async with self._told_apart():
             await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
 
     async def whisper(self, thread: Thread, user: str, message: Message) -> None:
         """A message that only `user` sees; Slack does not promise that it arrives."""
-        async with told_apart():
+        async with self._told_apart():
             await self._client.chat_postEphemeral(
                 channel=thread.channel,
                 user=user,
@@ -67,7 +84,7 @@ class SlackApi:
             "limit": 100,
             "include_all_metadata": True,
         }
-        async with told_apart():
+        async with self._told_apart():
             if thread.ts:
                 answer = await self._client.conversations_replies(channel=thread.channel, ts=thread.ts, **bounds)
             else:
@@ -81,36 +98,36 @@ class SlackApi:
 
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> str:
         """Open a modal; gives its id."""
-        async with told_apart():
+        async with self._told_apart():
             answer = await self._client.views_open(trigger_id=trigger_id, view=view)
             return str(answer["view"]["id"])
 
     async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
         """Draw a modal again."""
-        async with told_apart():
+        async with self._told_apart():
             await self._client.views_update(view_id=view_id, view=view)
 
     async def user(self, user: str) -> dict[str, Any]:
         """A person's profile."""
-        async with told_apart():
+        async with self._told_apart():
             answer = await self._client.users_info(user=user)
             return dict(answer["user"])
 
     async def channel(self, channel: str) -> dict[str, Any]:
         """A conversation; `is_member` says whether the bot can post there."""
-        async with told_apart():
+        async with self._told_apart():
             answer = await self._client.conversations_info(channel=channel)
             return dict(answer["channel"])
 
     async def direct(self, user: str) -> str:
         """The DM with a person; gives its channel id."""
-        async with told_apart():
+        async with self._told_apart():
             answer = await self._client.conversations_open(users=[user])
             return str(answer["channel"]["id"])
 
     async def upload(self, channel: str, file: File) -> None:
         """Put a file into a conversation."""
-        async with told_apart():
+        async with self._told_apart():
             await self._client.files_upload_v2(
                 channel=channel, filename=file.name, title=file.title or file.name, content=file.content
             )
