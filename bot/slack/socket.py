@@ -1,0 +1,80 @@
+"""Socket Mode: one connection to Slack, watched. https://docs.slack.dev/apis/events-api/using-socket-mode"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.errors import KitestringError
+from bot.readiness import Link
+from bot.slack.problems import SlackProblem, told_apart
+from bot.worker import Loop
+
+LOOK = timedelta(seconds=5)
+log = structlog.stdlib.get_logger(__name__)
+
+
+@asynccontextmanager
+async def opened(app: AsyncApp, token: str, web: AsyncWebClient, link: Link, clock: Clock) -> AsyncIterator[Loop]:
+    """A connection that opens in the background and again when it is lost; the loop keeps `link` true.
+
+    Raises KitestringError when Slack refuses the token. While Slack is away it goes on trying.
+    """
+    url = await _address(web, token)
+    handler = AsyncSocketModeHandler(app, token, web_client=web)
+    handler.client.wss_uri = url
+    watch = Watch(handler.client, link, clock)
+    connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
+    try:
+        yield Loop("socket", watch.tick, watch.next_at, clock)
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]
+        connecting.cancel()
+        await asyncio.wait({connecting})
+
+
+async def _address(web: AsyncWebClient, token: str) -> str | None:
+    """Where to connect, used up by one connection; None while Slack does not answer."""
+    try:
+        async with told_apart():
+            answer = await web.apps_connections_open(app_token=token)
+    except SlackProblem as problem:
+        if problem.kind == "refused":
+            raise KitestringError(
+                f"Slack refuses SLACK_APP_TOKEN ({problem.code}).",
+                "Make an app-level token with the scope connections:write, and switch Socket Mode on.",
+            ) from problem
+        log.warning("Slack does not answer; going on trying", error=problem.code)
+        return None
+    return str(answer["url"])
+
+
+class Watch:
+    """Looks every five seconds whether the connection is up."""
+
+    def __init__(self, client: SocketModeClient, link: Link, clock: Clock) -> None:
+        self._client = client
+        self._link = link
+        self._clock = clock
+
+    async def tick(self) -> int:
+        """Note how it is."""
+        if await self._client.is_connected():
+            self._link.up()
+        else:
+            self._link.down()
+            # Slack's client would knock at the same used-up address for ever.
+            self._client.wss_uri = None
+        return 0
+
+    async def next_at(self) -> datetime:
+        return self._clock.now() + LOOK
