@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from bot.core import facts, pace, telling
 from bot.model import Build, Card, Job, Known, Thread
@@ -45,13 +46,18 @@ class Following:
         if before:
             await self._write(tx, before, facts.gone(before, asked_at, asked))
 
-    async def follow(self, tx: Tx, build: Build, thread: Thread, asked_by: str | None, card_id: str) -> Card:
-        """Give a build that was just read a card in a thread; what is true by now is not told again there."""
+    async def follow(
+        self, tx: Tx, build: Build, thread: Thread, asked_by: str | None, card_id: str, **more: Any
+    ) -> Card:
+        """Give a build that was just read a card in a thread; what is true by now is not told again there.
+
+        `more`: the invocation that asked, and whether it only wanted to be `watching`.
+        """
         await self.read(tx, build, self.now, 0)
         known = await builds.known(tx, build.id)
         assert known is not None  # noqa: S101  (written a line ago, in this transaction)
         await builds.follow(tx, build.id, self.now, pace.next_read(known, self.now, self.now, alive=self.alive))
-        card = await cards.want(tx, card_id, build.id, thread, asked_by, self.now)
+        card = await cards.want(tx, card_id, build.id, thread, asked_by, self.now, **more)
         if card.id == card_id:
             await self._tell(tx, known, card, state="dropped")
         return card

@@ -350,7 +350,10 @@ class JobSummary:
 
 @dataclass(frozen=True)
 class Card:
-    """One message that stands for one build; `state` is live, gone (deleted in Slack) or retired."""
+    """One message that stands for one build; `state` is live, gone (deleted in Slack) or retired.
+
+    `watching`: who asked did not start the build, but wanted it followed.
+    """
 
     id: str
     build_id: str
@@ -364,6 +367,7 @@ class Card:
     created_at: datetime | None = None
     attempts: int = 0
     reposts: int = 0
+    watching: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 from bot import offers
 from bot.answers import Answers
 from bot.clock import Clock
-from bot.core import render_reply
+from bot.core import render_reply, wish
 from bot.core.blocks import Message, message
 from bot.core.markup import Mrkdwn, link, md
-from bot.core.operation import Args, Operation, Registry, Reply
+from bot.core.operation import Args, Effect, Operation, Registry, Reply
 from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
 from bot.following import Following
 from bot.model import Actor, Build, Invocation, Thread
@@ -62,7 +62,10 @@ class Outcomes:
                 key, body = f"answer:{asked.id}", asdict(drawn)
                 await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
             await self._close(tx, asked, "done", again, args=asked.args.get("args"))
+            before = await self._said_before(tx, asked, reply)
         self._wake()
+        if before:
+            await self._say(asked, before)
         if not public and reply.follow is None:
             await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
         if reply.file:
@@ -73,7 +76,23 @@ class Outcomes:
         for build in reply.builds:
             await rules.heard(tx, build, build.jobs)
         if reply.follow:
-            await rules.follow(tx, reply.follow, where, asked.user, offers.new_id())
+            watching = self._registry[asked.operation].effect is Effect.READ
+            by = {"invocation": asked.id, "watching": watching}
+            await rules.follow(tx, reply.follow, where, asked.user, offers.new_id(), **by)
+
+    async def _said_before(self, tx: Tx, asked: Invocation, reply: Reply) -> Reply | None:
+        """The same typed words are another wish; whoever said them twice by mistake is shown how to undo one."""
+        if reply.follow is None or asked.via not in ("slash", "mention"):
+            return None
+        now = self._clock.now()
+        before = await invocations.same_words(tx, asked, now - wish.RECENT)
+        return wish.said_before(before[0].build, before[1], now, reply.follow) if before else None
+
+    async def _say(self, asked: Invocation, reply: Reply) -> None:
+        choices = offers.of_buttons(reply.buttons, asked.thread, asked.user)
+        await self._offers.make(tuple(choices.values()))
+        drawn = render_reply.reply(reply, actor=None, button_value=offers.values(choices))
+        await self._answers.tell(asked, drawn)
 
     async def fail(self, asked: Invocation, error: KitestringError) -> None:
         """It did not happen, or nobody can say yet."""

@@ -17,7 +17,7 @@ from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, UPDATE, Pacing
 from bot.slack.problems import SlackProblem
 from bot.store import builds, cards
-from bot.store.store import Store
+from bot.store.store import Transactions
 
 BATCH = 50
 # A card in doubt for longer than a minute says how old it is.
@@ -29,7 +29,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Reconcile:
     """The one writer of cards: draws what is due, as fast as Slack allows."""
 
-    def __init__(self, store: Store, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
+    def __init__(self, store: Transactions, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
         self._store = store
         self._clock = clock
         self._api = api
@@ -54,7 +54,14 @@ class Reconcile:
         if known is None:
             await self._change(card, state="retired", due_at=None)
             return False
-        message = draw(known, jobs, card_id=card.id, asked_by=card.asked_by, now=self._clock.now())
+        message = draw(
+            known,
+            jobs,
+            card_id=card.id,
+            asked_by=card.asked_by,
+            now=self._clock.now(),
+            watching=card.watching,
+        )
         if card.ts and message.digest() == card.shown:
             await self._drawn(card, known)
             return True

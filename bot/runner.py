@@ -12,10 +12,12 @@ import structlog
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
+from bot.condition import Condition
 from bot.context import Context
-from bot.core.operation import Args, Operation, Registry, Reply
+from bot.core.operation import Args, Effect, Operation, Registry, Reply
 from bot.core.policy import Allow, Rules, Target, decide
 from bot.core.validation import validate
+from bot.core.wish import digest
 from bot.errors import KitestringError, Refused
 from bot.followed import FollowedBuilds
 from bot.model import Actor, Invocation, Thread
@@ -41,6 +43,7 @@ class Surroundings:
     catalog: Catalog
     registry: Registry
     rules: Callable[[], Rules]
+    condition: Condition
     instance: str
     replica: str
     command: str
@@ -109,12 +112,19 @@ class Runner:
         op = self.shared.registry[asked.operation]
         actor = await self._people.actor(asked.user, asked.thread, asked.via)
         self.allow(actor, op, Target())
+        await self._writable(op)
         ctx = self.context(asked, actor)
         args = validate(op, asked.args.get("args", {}), self.shared.command)
         pinned = await op.pin(args, ctx) if op.pin else args
         self.allow(actor, op, target(pinned))
         if not await self._asked_back(asked, op, pinned, ctx):
             await self._act(asked, op, pinned, ctx)
+
+    async def _writable(self, op: Operation) -> None:
+        by = await self.shared.condition.readonly_by() if op.effect is Effect.WRITE else None
+        if by:
+            hint = f"An admin can allow it again: `{self.shared.command} readonly off`."
+            raise Refused(f"{by} has stopped all writes to Buildkite.", hint, "readonly")
 
     async def _asked_back(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> bool:
         """Ask before harm is done, and before anything is started where its card cannot be posted."""
@@ -129,11 +139,12 @@ class Runner:
         return False
 
     async def _act(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> None:
-        sealed = {**asked.args, "args": args.model_dump(mode="json", exclude_none=True)}
+        pinned = {**asked.args, "args": args.model_dump(mode="json", exclude_none=True)}
+        asked = replace(asked, args=pinned)
         async with self._store.write() as tx:
-            await invocations.begin(tx, self._vault, asked.id, sealed, self._clock.now())
+            await invocations.begin(tx, self._vault, asked, digest(asked), self._clock.now())
         reply = await op.run(args, ctx)
-        await self.finish(replace(asked, args=sealed), reply, ctx.actor)
+        await self.finish(asked, reply, ctx.actor)
 
     async def finish(self, asked: Invocation, reply: Reply, actor: Actor) -> None:
         """It happened: write the outcome down and answer."""
@@ -168,6 +179,7 @@ class Runner:
             allowed=lambda op: self.may(actor, op),
             mark=asked.id,
             instance=shared.instance,
+            condition=shared.condition,
             command=shared.command,
         )
 

@@ -14,7 +14,17 @@ from bot.store.store import Tx
 from bot.store.tables import builds, cards, notices
 
 
-async def want(tx: Tx, card_id: str, build_id: str, thread: Thread, asked_by: str | None, now: datetime) -> Card:
+async def want(
+    tx: Tx,
+    card_id: str,
+    build_id: str,
+    thread: Thread,
+    asked_by: str | None,
+    now: datetime,
+    *,
+    invocation: str | None = None,
+    watching: bool = False,
+) -> Card:
     """A card for that build in that place: a new one, or the one that is there already."""
     values = {
         "id": card_id,
@@ -23,6 +33,8 @@ async def want(tx: Tx, card_id: str, build_id: str, thread: Thread, asked_by: st
         "channel": thread.channel,
         "thread_ts": thread.ts or "",
         "asked_by": asked_by,
+        "invocation": invocation,
+        "watching": watching,
         "due_at": now,
         "created_at": now,
     }
@@ -149,3 +161,11 @@ async def next_due(tx: Tx) -> datetime | None:
     first = await tx.scalar(sa.select(sa.func.min(cards.c.due_at)).where(cards.c.state == "live"))
     second = await tx.scalar(sa.select(sa.func.min(notices.c.due_at)).where(notices.c.state == "due"))
     return min((when for when in (first, second) if when is not None), default=None)
+
+
+async def count_due(tx: Tx, now: datetime) -> int:
+    """How many cards and notices are behind."""
+    late = (cards.c.state == "live", cards.c.due_at <= now)
+    unsaid = (notices.c.state == "due", notices.c.due_at <= now)
+    first = await tx.scalar(sa.select(sa.func.count()).select_from(cards).where(*late)) or 0
+    return first + (await tx.scalar(sa.select(sa.func.count()).select_from(notices).where(*unsaid)) or 0)

@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.model import Choice, Invocation, Thread
+from bot.model import Choice, Invocation, Known, Thread
+from bot.store import rows
 from bot.store.leases import living
 from bot.store.rows import Row, insert
 from bot.store.store import Tx
-from bot.store.tables import audit, choices, invocations
+from bot.store.tables import audit, builds, cards, choices, invocations
 from bot.store.vault import Vault
 
 
@@ -37,10 +38,10 @@ async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica
     return _invocation(found.mappings().one(), vault)
 
 
-async def begin(tx: Tx, vault: Vault, invocation_id: str, args: dict[str, Any], now: datetime) -> None:
-    """It is being carried out from here on, with exactly these arguments."""
-    change = {"state": "running", "started_at": now, "args": vault.seal(args)}
-    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
+async def begin(tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datetime) -> None:
+    """It is being carried out from here on, with exactly these arguments; `digest` names the wish."""
+    change = {"state": "running", "started_at": now, "args": vault.seal(asked.args), "digest": digest}
+    await tx.execute(sa.update(invocations).where(invocations.c.id == asked.id).values(change))
 
 
 async def close(tx: Tx, asked: Invocation, state: str, outcome: dict[str, Any] | None, now: datetime) -> None:
@@ -51,6 +52,21 @@ async def close(tx: Tx, asked: Invocation, state: str, outcome: dict[str, Any] |
         .where(invocations.c.id == asked.id)
         .values(state=state, outcome=outcome, closed_at=now, args=b"", response_url=None, **freed)
     )
+
+
+async def same_words(tx: Tx, asked: Invocation, since: datetime) -> tuple[Known, datetime] | None:
+    """The build that the same words started last, since then, and when they were said."""
+    digest = sa.select(invocations.c.digest).where(invocations.c.id == asked.id).scalar_subquery()
+    found = await tx.execute(
+        sa.select(builds, invocations.c.created_at.label("said_at"))
+        .join(cards, cards.c.build_id == builds.c.id)
+        .join(invocations, invocations.c.id == cards.c.invocation)
+        .where(invocations.c.digest == digest, invocations.c.id != asked.id, invocations.c.created_at >= since)
+        .order_by(invocations.c.created_at.desc())
+        .limit(1)
+    )
+    row = found.mappings().one_or_none()
+    return (rows.known(row), row["said_at"]) if row else None
 
 
 async def postpone(tx: Tx, invocation_id: str, next_at: datetime) -> None:
@@ -84,6 +100,12 @@ async def next_due(tx: Tx) -> datetime | None:
         sa.select(sa.func.min(invocations.c.next_at)).where(invocations.c.state == "unknown")
     )
     return when
+
+
+async def count_in_doubt(tx: Tx) -> int:
+    """How many invocations nobody can say of whether they happened."""
+    query = sa.select(sa.func.count()).select_from(invocations).where(invocations.c.state == "unknown")
+    return await tx.scalar(query) or 0
 
 
 async def offer(tx: Tx, vault: Vault, choice: Choice, now: datetime) -> None:

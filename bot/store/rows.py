@@ -72,6 +72,7 @@ def card(row: Row) -> Card:
         thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
         ts=row["ts"],
         asked_by=row["asked_by"],
+        watching=row["watching"],
         shown=row["shown"],
         intent_at=row["intent_at"],
         due_at=row["due_at"],

@@ -111,6 +111,7 @@ cards = sa.Table(
     _text("thread_ts", default=""),
     _text("ts", null=True),
     _text("asked_by", null=True),
+    sa.Column("watching", sa.Boolean, nullable=False, server_default=sa.false()),
     _text("shown", null=True),
     _at("intent_at"),
     _at("due_at"),

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("thread_ts", sa.Text(), server_default="", nullable=False),
         sa.Column("ts", sa.Text(), nullable=True),
         sa.Column("asked_by", sa.Text(), nullable=True),
+        sa.Column("watching", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("shown", sa.Text(), nullable=True),
         sa.Column("intent_at", sa.Double(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=True),
