@@ -18,7 +18,7 @@ function mini(label, title, name, details, kind = "") {
 }
 
 function jobTools(job) {
-  const title = plainName(job.name);
+  const title = spoken(job.name);
   if (job.kind === "block" || job.kind === "input") {
     return job.state === "blocked" ? [mini("Unblock", `Unblock ${title}`, "unblock_job", { job: job.id })] : [];
   }
@@ -31,6 +31,11 @@ function jobTools(job) {
 /** A job's name with known emoji as such, unknown names left out. */
 export function plainName(name) {
   return name.replace(/:([a-z0-9_+-]+):\s*/g, (whole, word) => (emoji(word) ? `${emoji(word)} ` : "")).trim() || "job";
+}
+
+/** A job's name without emoji. */
+export function spoken(name) {
+  return name.replace(/:[a-z0-9_+-]+:\s*/g, "").trim() || "job";
 }
 
 function jobRow(job) {
@@ -61,7 +66,7 @@ function agentTools(agent) {
 /** One agent: what it does, and a way to take it away. */
 export function agentRow(agent) {
   const kind = agent.connection !== "connected" ? "failed" : agent.paused ? "blocked" : agent.job ? "running" : "passed";
-  const doing = agent.connection !== "connected" ? agent.connection : agent.paused ? `paused${agent.note ? `: ${agent.note}` : ""}` : agent.job ? `runs ${plainName(agent.job)}` : "idle";
+  const doing = agent.connection !== "connected" ? agent.connection : agent.paused ? `paused${agent.note ? `: ${agent.note}` : ""}` : agent.job ? `runs ${spoken(agent.job)}` : "idle";
   return el("div", { class: "agent" }, el("span", { class: `dot ${kind}` }),
     el("div", { class: "grow" }, el("b", { text: agent.name }), el("small", { text: `${agent.queue} · ${doing}` })), agentTools(agent));
 }
