@@ -77,6 +77,39 @@ def migrate() -> None:
     _run(upgrade(settings.database_url.get_secret_value()))
 
 
+@main.group()
+def inbox() -> None:
+    """Webhooks that could not be read and were set aside."""
+
+
+@inbox.command("list")
+def inbox_list() -> None:
+    """Show what was set aside, and why."""
+    from bot import aside
+
+    _run(aside.show(_settings(), click.echo))
+
+
+@inbox.command("retry")
+@click.argument("rows", nargs=-1, type=int)
+@click.option("--all", "everything", is_flag=True, help="All that was set aside.")
+def inbox_retry(rows: tuple[int, ...], everything: bool) -> None:
+    """Read ROWS once more; the numbers are those of `inbox list`."""
+    from bot import aside
+
+    _run(aside.retry(_settings(), rows, click.echo, everything=everything))
+
+
+@inbox.command("drop")
+@click.argument("rows", nargs=-1, type=int)
+@click.option("--all", "everything", is_flag=True, help="All that was set aside.")
+def inbox_drop(rows: tuple[int, ...], everything: bool) -> None:
+    """Forget ROWS; the numbers are those of `inbox list`."""
+    from bot import aside
+
+    _run(aside.drop(_settings(), rows, click.echo, everything=everything))
+
+
 @main.command()
 def doctor() -> None:
     """Check the settings against Slack, Buildkite and the database; status 1 when something is wrong."""

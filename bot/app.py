@@ -19,6 +19,7 @@ from bot.answers import Answers
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
+from bot.condition import Condition
 from bot.core.policy import DEFAULT
 from bot.guard import Guard
 from bot.http import Front, figures, rest
@@ -54,6 +55,7 @@ from webhooks.observe import observe
 from webhooks.receiver import Receiver
 
 SLACK_SECONDS = 10.0
+WRITER = "writer"
 
 
 @dataclass
@@ -123,7 +125,10 @@ async def _assembled(
     made, answers = Offers(store, vault, clock), Answers(api)
     outcomes = Outcomes(store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery"))
     replica, command = secrets.token_hex(4), settings.kitestring_command
-    shared = Surroundings(buildkite, catalog, operations, lambda: DEFAULT, identity.instance, replica, command)
+    condition = Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None)
+    shared = Surroundings(
+        buildkite, catalog, operations, lambda: DEFAULT, condition, identity.instance, replica, command
+    )
     runner = Runner(store, vault, clock, people, places, outcomes, shared)
     forms = Forms(api, people, made, runner)
     intake = Intake(store, runner, made, forms)
@@ -183,7 +188,7 @@ def _seat(
     if not settings.postgresql:
         return Alone(), store
     line = wakes.line = Line(store.url, wakes.heard)
-    lease = Shared("writer", replica, store, line, clock, lambda: wakes.heard("sweep writer recovery"))
+    lease = Shared(WRITER, replica, store, line, clock, lambda: wakes.heard("sweep writer recovery"))
     return lease, Fenced(store, lease)
 
 

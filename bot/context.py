@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
+from bot.condition import Condition
 from bot.core.operation import Operation, Registry
 from bot.model import Actor, Known, Thread
 
@@ -41,4 +42,5 @@ class Context:
     allowed: Callable[[Operation], bool]
     mark: str
     instance: str
+    condition: Condition
     command: str = "/bk"

@@ -140,3 +140,11 @@ async def summary(tx: Tx, value: Known) -> JobSummary:
 def _kept(job: Job) -> dict[str, Any]:
     """What of a job is worth a row: no command, it may hold anything."""
     return job.model_dump(mode="json", exclude={"command", "agent_query_rules"}, exclude_none=True)
+
+
+async def count_followed(tx: Tx, *, doubtful: bool) -> int:
+    """How many builds are looked after; with `doubtful` only those that a read has yet to settle."""
+    where = [builds.c.followed, builds.c.read_due.is_not(None)]
+    if doubtful:
+        where.append(builds.c.doubt > builds.c.settled)
+    return await tx.scalar(sa.select(sa.func.count()).select_from(builds).where(*where)) or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,9 +80,43 @@ async def alive(tx: Tx, now: datetime) -> bool:
     return last is not None and now - last < ALIVE
 
 
-async def counts(tx: Tx) -> dict[str, int]:
-    """How many deliveries are in which state."""
-    found = await tx.execute(
-        sa.select(deliveries.c.state, sa.func.count().label("number")).group_by(deliveries.c.state)
-    )
-    return {row.state: row.number for row in found}
+@dataclass(frozen=True)
+class Backlog:
+    """Deliveries that wait (`new`, the oldest arrived at `since`) and that were set `aside`, for these reasons."""
+
+    new: int
+    since: datetime | None
+    aside: int
+    reasons: tuple[str, ...]
+
+
+async def backlog(tx: Tx) -> Backlog:
+    """What has not been read."""
+    c = deliveries.c
+    new, since = (
+        await tx.execute(sa.select(sa.func.count(), sa.func.min(c.received_at)).where(c.state == "new"))
+    ).one()
+    aside = await tx.scalar(sa.select(sa.func.count()).where(c.state == "aside"))
+    latest = sa.select(c.id, c.event, c.reason).where(c.state == "aside").order_by(c.id.desc()).limit(5)
+    reasons = tuple(f"{row.id} {row.event}: {row.reason}" for row in await tx.execute(latest))
+    return Backlog(new, since, aside or 0, reasons)
+
+
+async def set_aside(tx: Tx) -> tuple[tuple[int, str, str], ...]:
+    """All that was set aside: (row, event, reason), oldest first."""
+    c = deliveries.c
+    found = await tx.execute(sa.select(c.id, c.event, c.reason).where(c.state == "aside").order_by(c.id))
+    return tuple((row.id, row.event, row.reason or "") for row in found)
+
+
+async def retry(tx: Tx, ids: Sequence[int], now: datetime) -> int:
+    """Read those once more; says how many there were."""
+    chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
+    change = {"state": "new", "attempts": 0, "next_at": now}
+    return (await tx.execute(sa.update(deliveries).where(*chosen).values(change))).rowcount
+
+
+async def drop(tx: Tx, ids: Sequence[int]) -> int:
+    """Forget those; says how many there were."""
+    chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
+    return (await tx.execute(sa.update(deliveries).where(*chosen).values(state="done", body=None))).rowcount

@@ -46,6 +46,12 @@ async def look(tx: Tx, name: str) -> Held:
     return Held(row.holder, row.fence, float(row.seconds))
 
 
+async def find(tx: Tx, name: str) -> Held | None:
+    """The lease as it stands; None when nobody ever held it."""
+    there = await tx.scalar(sa.select(leases.c.name).where(leases.c.name == name))
+    return await look(tx, name) if there else None
+
+
 async def release(tx: Tx, name: str, holder: str) -> None:
     """Let go, so that another need not wait."""
     await tx.execute(sa.update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=0))

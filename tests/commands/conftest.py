@@ -9,12 +9,14 @@ import pytest
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import HandClock
+from bot.condition import Condition
 from bot.context import Context
 from bot.core.grammar import parse, validate
 from bot.core.operation import Args, Operation, Reply
 from bot.model import Actor, Known, Standing, Thread
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
+from bot.store.store import Store
 from commands import registry
 
 CHANNEL = Thread("T1", "C1")
@@ -120,5 +122,6 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> Bench:
         allowed=everything,
         mark="m1",
         instance="bot-1",
+        condition=Condition(Store("sqlite+aiosqlite:///:memory:"), clock, buildkite.budget, "r1", None),
     )
     return Bench(context, cards, sim)
