@@ -50,6 +50,7 @@ class World:
 
     async def turn(self) -> int:
         """Everything once: what was asked for, what arrived, what is in doubt, what is to be shown."""
+        await self.bot.lease.tick()
         done = await self.bot.runner.drain()
         done += len(await self.buildkite.deliver())
         done += await self.bot.inbox.tick()
