@@ -19,7 +19,16 @@ _LEAVE = 4
 
 
 class Listener(uvicorn.Server):
-    """A server for one bound socket. `serve_on` ends when `should_exit` is set, or at once when cancelled."""
+    """A server for one bound socket. `up` is set once connections are taken; `should_exit` ends it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say in `up` that connections are taken."""
+        await super().startup(sockets)
+        self.up.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

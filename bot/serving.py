@@ -69,6 +69,7 @@ async def _listen(settings: Settings, bot: Bot, doors: _Doors, ready: Callable[[
         async with asyncio.TaskGroup() as group:
             for server, sock in served:
                 group.create_task(server.serve_on(sock))
+                await server.up.wait()
             log.info("listening", address=address(doors.main))
             if ready:
                 ready(address(doors.main))
@@ -83,6 +84,8 @@ async def _working(bot: Bot) -> AsyncIterator[None]:
             yield
         finally:
             await _drained(bot)
+    with contextlib.suppress(KitestringError):
+        await bot.lease.release()
 
 
 @asynccontextmanager

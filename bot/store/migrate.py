@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from bot.errors import KitestringError
 from bot.store.store import open_engine
 
 # One arbitrary number of ours: replicas that start together take turns on PostgreSQL.
@@ -17,11 +19,19 @@ _LOCK = 0x6B697465
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Run what migrations are missing, under a lock; safe to repeat and to run from several places at once."""
+    """Run what migrations are missing, under a lock; safe to repeat and to run from several places at once.
+
+    Raises KitestringError when the database cannot be used, or is newer than this version.
+    """
     engine = open_engine(sa.make_url(url), immediate=True)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, revision)
+    except (sa.exc.DBAPIError, asyncpg.PostgresError, OSError) as error:
+        # The error's text may quote the address, and with it a password.
+        raise KitestringError(
+            f"The database cannot be used ({type(error).__name__}).", "Check DATABASE_URL."
+        ) from None
     finally:
         await engine.dispose()
 
@@ -49,9 +59,18 @@ def known(revision: str) -> bool:
 def _upgrade(connection: sa.Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    _refuse_newer(MigrationContext.configure(connection).get_current_revision())
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _refuse_newer(revision: str | None) -> None:
+    if revision is not None and not known(revision):
+        raise KitestringError(
+            f"The database is at revision {revision}, which this version does not know.",
+            "Install the newer Kitestring.",
+        )
 
 
 def _config() -> Config:

@@ -1,0 +1,1 @@
+"""`kitestring` as a process of its own."""
