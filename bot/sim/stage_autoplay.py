@@ -8,33 +8,11 @@ from dataclasses import dataclass
 from bot.sim.buildkite.play import free_agent
 from bot.sim.buildkite.records import Build, Job
 from bot.sim.buildkite.sim import BuildkiteSim
+from bot.sim.stage_jobs import finish, start
 from bot.sim.stage_live import Pulse
 
 BEAT = 0.15  # seconds between looks at the outbox
 FAILING = 0.4  # of the builds have one job that fails at first
-
-OUTPUT = """\
-\x1b[90m$ git fetch -v --prune -- origin {branch}\x1b[0m
-HEAD is now at {commit}
-+++ {command}
-  checkout
-    \x1b[32m✓\x1b[0m adds up a basket (14 ms)
-    \x1b[32m✓\x1b[0m keeps a voucher (9 ms)
-"""
-FAILURE = """\
-    \x1b[31m✕ ships to islands (31 ms)\x1b[0m
-
-  ● checkout › ships to islands
-
-    expect(received).toBe(expected)
-
-    Expected: 12.50
-    Received: 9.90
-
-      at tests/shipping.test.js:48:31
-
-Tests: 1 failed, 2 passed, 3 total
-"""
 
 
 @dataclass
@@ -70,23 +48,17 @@ def _started(buildkite: BuildkiteSim, build: Build) -> bool:
     for job in [each for each in build.current_jobs if each.state == "scheduled" and each.kind == "script"]:
         agent = free_agent(buildkite, job)
         if agent is not None:
-            buildkite.start_job(job.id, agent)
-            buildkite.log(job.id, _opening(job))
+            start(buildkite, job, agent)
             began = True
     return began
 
 
-def _opening(job: Job) -> str:
-    build = job.build
-    return OUTPUT.format(branch=build.branch, commit=build.commit[:10], command=job.step.command or "true")
-
-
 def _end_one(buildkite: BuildkiteSim, autoplay: Autoplay, build: Build) -> None:
     oldest = next(_by_age(build), None)
-    fail = oldest is not None and oldest is autoplay.fails(build)
-    if oldest is not None and fail and oldest.state == "running":
-        buildkite.log(oldest.id, FAILURE)
-    buildkite.advance(build, fail={oldest.name} if oldest is not None and fail else ())
+    if oldest is None or build.state == "canceling":
+        buildkite.advance(build)
+    else:
+        finish(buildkite, oldest, 1 if oldest is autoplay.fails(build) else 0)
 
 
 def _by_age(build: Build) -> Iterator[Job]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.sim.stage_guard import Problem
+from bot.sim.stage_jobs import finish, start
 from bot.sim.stage_people import word
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def build_elsewhere(stage: "Stage", given: Given) -> Json:
 
 async def start_job(stage: "Stage", given: Given) -> Json:
     """An agent takes the job."""
-    stage.buildkite.start_job(word(given, "job"))
+    start(stage.buildkite, stage.buildkite.find_job(word(given, "job")))
     return {}
 
 
@@ -47,7 +48,7 @@ async def finish_job(stage: "Stage", given: Given) -> Json:
     status = given.get("exit_status")
     if not isinstance(status, int) or not 0 <= status <= 255:
         raise Problem("`exit_status` is a number from 0 to 255.")
-    stage.buildkite.finish_job(word(given, "job"), status)
+    finish(stage.buildkite, stage.buildkite.find_job(word(given, "job")), status)
     return {}
 
 

@@ -54,7 +54,7 @@ export function buildCard(build) {
     el("a", { href: build.url, target: "_blank", rel: "noopener", text: `${build.slug} #${build.number}` }),
     el("span", { class: `pill ${build.state}`, text: build.state.replaceAll("_", " ") }));
   const words = el("div", { class: "build-words" }, el("code", { text: build.branch }), ` ${build.message ?? ""}`);
-  return el("details", { class: `build ${build.state}`, open: build.lively || build.fresh },
+  return el("details", { class: `build ${build.state}`, open: build.lively || build.fresh || build.state === "failed" },
     el("summary", {}, head, words), jobs);
 }
 

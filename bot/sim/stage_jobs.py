@@ -1,0 +1,45 @@
+"""Jobs as somebody would see them run: with output when they start, and a reason when they fail."""
+
+from bot.sim.buildkite.play import free_agent
+from bot.sim.buildkite.records import Agent, Job
+from bot.sim.buildkite.sim import BuildkiteSim
+
+OUTPUT = """\
+\x1b[90m$ git fetch -v --prune -- origin {branch}\x1b[0m
+HEAD is now at {commit}
++++ {command}
+  checkout
+    \x1b[32m✓\x1b[0m adds up a basket (14 ms)
+    \x1b[32m✓\x1b[0m keeps a voucher (9 ms)
+"""
+FAILURE = """\
+    \x1b[31m✕ ships to islands (31 ms)\x1b[0m
+
+  ● checkout › ships to islands
+
+    expect(received).toBe(expected)
+
+    Expected: 12.50
+    Received: 9.90
+
+      at tests/shipping.test.js:48:31
+
+Tests: 1 failed, 2 passed, 3 total
+"""
+PASSED = "\x1b[32mTests: 3 passed, 3 total\x1b[0m\n"
+
+
+def start(buildkite: BuildkiteSim, job: Job, agent: Agent | None = None) -> None:
+    """The agent, or a free one, takes the job and checks out. Raises Refusal when it is not scheduled."""
+    chosen = agent or free_agent(buildkite, job)
+    buildkite.start_job(job.id, chosen)
+    build = job.build
+    words = {"branch": build.branch, "commit": build.commit[:10], "command": job.step.command or "true"}
+    buildkite.log(job.id, OUTPUT.format(**words))
+
+
+def finish(buildkite: BuildkiteSim, job: Job, exit_status: int = 0) -> None:
+    """The job ends, its last lines say how. Raises Refusal when it does not run."""
+    if job.state == "running":
+        buildkite.log(job.id, FAILURE if exit_status else PASSED)
+    buildkite.finish_job(job.id, exit_status)
