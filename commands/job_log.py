@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Annotated
 
@@ -19,13 +20,14 @@ from bot.model import Job
 from bot.which_job import pin_job
 
 TAIL_BYTES = 65_536
+FILE_BYTES = 2 * 1024 * 1024
 
 
 class Log(AtJob):
     """Whose log to show."""
 
     lines: Annotated[int, Opt(), Field(ge=1, le=300, description="How many of the last lines")] = 50
-    full: Annotated[bool, Opt(), Field(description="Attach the whole log as a file")] = False
+    full: Annotated[bool, Opt(), Field(description="Attach the log as a file (its last 2 MB)")] = False
 
 
 def _fits(job: Job) -> bool:
@@ -54,11 +56,12 @@ async def log(args: Log, ctx: Context) -> Reply:
     job = await ctx.buildkite.job(args.job)
     if job.type != "script":
         raise UsageError(f"“{job.title}” is a {job.type} step; it has no log.", "", "job")
-    if args.full:
-        raw = await ctx.buildkite.job_log(args.pipeline, args.number, args.job)
-        return _reply(args, job, tail(raw, args.lines, whole=True), _file(args, job, raw))
-    raw, whole = await ctx.buildkite.job_log_tail(args.pipeline, args.number, args.job, TAIL_BYTES)
-    return _reply(args, job, tail(raw, args.lines, whole=whole), None)
+    size = FILE_BYTES if args.full else TAIL_BYTES
+    raw, whole = await ctx.buildkite.job_log_tail(args.pipeline, args.number, args.job, size)
+    end = tail(raw[-TAIL_BYTES:], args.lines, whole=whole and len(raw) <= TAIL_BYTES)
+    # Megabytes take a while to clean: people's other requests go on meanwhile.
+    content = await asyncio.to_thread(clean, raw, whole=whole) if args.full and raw else None
+    return _reply(args, job, end, _file(args, job, content, whole) if content is not None else None)
 
 
 def _reply(args: Log, job: Job, end: Tail, file: File | None) -> Reply:
@@ -78,10 +81,11 @@ def _footer(end: Tail) -> Mrkdwn:
     return md("The last {lines}; secrets are masked.", lines=lines)
 
 
-def _file(args: Log, job: Job, raw: str) -> File:
+def _file(args: Log, job: Job, content: str, whole: bool) -> File:
     word = re.sub(r"[^A-Za-z0-9]+", "-", job.title).strip("-").lower()[:40] or "job"
-    name = f"{args.pipeline}-{args.number}-{word}.log"
-    return File(name, clean(raw).encode(), f"Log of {job.title}, {args.pipeline}#{args.number}")
+    part = "Log" if whole else "End of the log"
+    title = f"{part} of {job.title}, {args.pipeline}#{args.number}"
+    return File(f"{args.pipeline}-{args.number}-{word}.log", content.encode(), title)
 
 
 def _buttons(args: Log, job: Job, file: File | None) -> tuple[Button, ...]:

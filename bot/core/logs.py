@@ -31,9 +31,14 @@ class Tail(NamedTuple):
     cut: bool
 
 
-def clean(raw: str) -> str:
-    """Plain lines: no escape sequences, no control characters, group headers as `▸ …`, secrets masked."""
-    text = _LINK.sub(_linked, raw.replace("\r\n", "\n"))
+def clean(raw: str, *, whole: bool = True) -> str:
+    """Plain lines: no escape sequences, no control characters, group headers as `▸ …`, secrets masked.
+
+    The end of a longer log (`whole` is false) begins somewhere within a line: that line is dropped, since
+    half a secret has no shape to be recognised by.
+    """
+    given = raw if whole else _from_next_line(raw)
+    text = _LINK.sub(_linked, given.replace("\r\n", "\n"))
     text = _BARE_TIME.sub("", _STRINGS.sub("", text))
     text = _ESCAPE.sub("", _CONTROL_SEQUENCE.sub("", text))
     text = "\n".join(_settled(line) for line in text.split("\n"))
@@ -43,12 +48,8 @@ def clean(raw: str) -> str:
 
 
 def tail(raw: str, lines: int, *, whole: bool) -> Tail:
-    """The last `lines` lines of a log in at most 2,800 characters; `whole` is false for the end of a longer one.
-
-    The end of a longer log begins somewhere within a line: that line is dropped, since half a secret has
-    no shape to be recognised by.
-    """
-    cleaned = clean(raw if whole else _from_next_line(raw)).rstrip()
+    """The last `lines` lines of a log, at most 2,800 characters; `whole` is false for the end of a longer one."""
+    cleaned = clean(raw, whole=whole).rstrip()
     every = cleaned.split("\n") if cleaned else []
     kept = [_shortened(line) for line in every[-lines:]]
     fitting = _fitting(kept)

@@ -15,7 +15,7 @@ _SHAPES = re.compile(
     | \bgithub_pat_[A-Za-z0-9_]{10,}
     | \bglpat-[A-Za-z0-9_-]{10,}                         # GitLab
     | \b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}             # AWS
-    | \beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?   # JSON web tokens
+    | \beyJ[A-Za-z0-9_-]{6,400}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?   # JSON web tokens
     | \b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}       # Stripe
     | \bnpm_[A-Za-z0-9]{20,}
     """,
@@ -41,7 +41,8 @@ _FLAG = re.compile(
 _BEGIN = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
 _END = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
 _KEY_BLOCK = re.compile(rf"{_BEGIN}.*?(?:{_END}|\Z)", re.DOTALL)
-_KEY_REST = re.compile(rf"(?:^[A-Za-z0-9+/=]{{1,200}}[ \t]*\n)+(?={_END})", re.MULTILINE)
+_KEY_END = re.compile(_END)
+_KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{1,200}[ \t]*")
 
 
 def masked(text: str) -> str:
@@ -50,10 +51,23 @@ def masked(text: str) -> str:
     A private key whose beginning or end is missing is masked as far as it goes.
     """
     text = _KEY_BLOCK.sub(f"{MASK} private key {MASK}", text)
-    text = _KEY_REST.sub(f"{MASK}\n", text)
+    text = _without_key_rest(text)
     text = _SHAPES.sub(MASK, text)
     text = _WEBHOOK.sub(rf"\1{MASK}", text)
     text = _URL_LOGIN.sub(rf"\1{MASK}", text)
     text = _NAMED.sub(rf"\1{MASK}", text)
     text = _FLAG.sub(rf"\1{MASK}", text)
     return _BEARER.sub(rf"\1{MASK}", text)
+
+
+def _without_key_rest(text: str) -> str:
+    """Mask the lines of a key whose beginning is missing: those before an end without one."""
+    if not _KEY_END.search(text):
+        return text
+    lines = text.split("\n")
+    for end, line in enumerate(lines):
+        at = end - 1
+        while _KEY_END.search(line) and at >= 0 and _KEY_LINE.fullmatch(lines[at]):
+            lines[at] = MASK
+            at -= 1
+    return "\n".join(lines)

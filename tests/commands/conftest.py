@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -107,10 +108,11 @@ async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildk
 
 
 @pytest.fixture
-def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> Bench:
+def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: Path) -> Bench:
     everything: Callable[[Operation], bool] = lambda _: True  # noqa: E731
     ada = Actor("U1", "Ada Martin", "T1", Standing.MEMBER, "C1", "mention", email="ada@example.com")
     cards = Cards()
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/kitestring.db")
     context = Context(
         buildkite=buildkite,
         catalog=Catalog(buildkite, clock),
@@ -122,6 +124,6 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> Bench:
         allowed=everything,
         mark="m1",
         instance="bot-1",
-        condition=Condition(Store("sqlite+aiosqlite:///:memory:"), clock, buildkite.budget, "r1", None),
+        condition=Condition(store, clock, buildkite.budget, "r1", None),
     )
     return Bench(context, cards, sim)

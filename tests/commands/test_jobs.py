@@ -130,6 +130,16 @@ async def test_the_whole_log_comes_as_a_file(bench, failed) -> None:
     assert reply.file.name == "web-1-eslint-lint.log"
     assert len(reply.file.content) > 70_000
     assert b"hunter2" not in reply.file.content
+    assert reply.file.title == "Log of :eslint: Lint, web#1"
+
+
+async def test_an_endless_log_comes_as_its_end(bench, failed) -> None:
+    """Of a log of many megabytes the file holds the last two, from the beginning of a line, and says so."""
+    bench.sim.log(failed.named("lint").id, f"{'x' * 99}\n" * 25_000)
+    reply = await bench.ask("job log lint -p web -n 1 --full")
+    assert reply.file.title.startswith("End of the log")
+    assert reply.file.content.startswith(b"x" * 99 + b"\n")
+    assert len(reply.file.content) <= 2 * 1024 * 1024
 
 
 async def test_a_job_without_output_says_so(bench) -> None:

@@ -120,15 +120,21 @@ def test_long_lines_and_many_lines_are_shortened() -> None:
     assert tail("y" * 5000, 50, whole=True).text.endswith("y…")
 
 
-def test_a_hostile_log_is_read_in_time() -> None:
-    """A megabyte of what is hard to match takes well under ten seconds."""
-    begun = time.perf_counter()
-    for hard in (
-        "password" * 30_000,
-        "\x1b[" * 100_000,
-        "\x1b]x" * 60_000,
-        "eyJ" + "a" * 250_000,
-        "-----BEGIN " * 20_000,
-    ):
-        clean(hard)
-    assert time.perf_counter() - begun < 10
+KEYLIKE = f"{'x' * 99}\n" * 5_000
+HOSTILE = [
+    "password" * 30_000,
+    "\x1b[" * 100_000,
+    "\x1b]x" * 60_000,
+    "-----BEGIN " * 20_000,
+    "-eyJaaaaaa" * 20_000,
+    KEYLIKE,
+    KEYLIKE + "-----END PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("raw", HOSTILE)
+def test_a_hostile_log_is_read_in_time(raw: str) -> None:
+    """What is hard to match takes seconds at most: no pattern looks at the same text again and again."""
+    begun = time.process_time()
+    clean(raw)
+    assert time.process_time() - begun < 5
