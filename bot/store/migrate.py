@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot.errors import KitestringError
-from bot.store.store import open_engine
+from bot.store.engine import patient_engine
 
 # One arbitrary number of ours: replicas that start together take turns on PostgreSQL.
 _LOCK = 0x6B697465
@@ -23,7 +23,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
     Raises KitestringError when the database cannot be used, or is newer than this version.
     """
-    engine = open_engine(sa.make_url(url), immediate=True)
+    engine = patient_engine(sa.make_url(url))
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, revision)
@@ -38,7 +38,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 async def current(url: str) -> str | None:
     """The revision that the database is at; None for an empty one."""
-    engine = open_engine(sa.make_url(url), immediate=True)
+    engine = patient_engine(sa.make_url(url))
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

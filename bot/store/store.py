@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Unavailable
+from bot.store.engine import open_engine
+from bot.store.outage import outage
 
 Tx = AsyncConnection
 
@@ -76,35 +77,11 @@ async def _no_turn() -> AsyncIterator[None]:
 
 
 class _down:  # noqa: N801  (read as a word in `with _down():`)
-    """Turns the driver's operational errors into Unavailable; mistakes in statements stay what they are."""
+    """Turns outages of the database into Unavailable; mistakes in statements stay what they are."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError) or (
-            isinstance(error, DBAPIError) and error.connection_invalidated
-        ):
+        if outage(error):
             raise Unavailable("My database does not answer.", "Try again in a moment.") from error
-
-
-def open_engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
-    """Connections to a database; on SQLite `immediate` ones take the write lock as they begin."""
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=10, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0)
-    begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
-
-    @sa.event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @sa.event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

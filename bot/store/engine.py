@@ -1,0 +1,66 @@
+"""Connections to a database, with the settings that each kind needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+CONNECT_SECONDS = 5.0
+# A replica that hangs or vanishes within a transaction must let go of its locks before its lease runs out.
+_IDLE_MILLISECONDS = 10_000
+_STATEMENT_MILLISECONDS = 10_000
+# A host that vanished without a word is noticed after about half a minute.
+KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+
+
+def open_engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
+    """Connections for the store; on SQLite `immediate` ones take the write lock as they begin."""
+    return _sqlite(url, immediate=immediate) if url.get_backend_name() == "sqlite" else _postgresql(url)
+
+
+def patient_engine(url: sa.URL) -> AsyncEngine:
+    """One connection for what may take long: migrations wait for each other."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, immediate=True)
+    connect = {"timeout": CONNECT_SECONDS, "server_settings": KEEPALIVE}
+    return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=connect)
+
+
+def _postgresql(url: sa.URL) -> AsyncEngine:
+    """https://www.postgresql.org/docs/current/runtime-config-client.html
+
+    A request waits neither for a connection nor for an answer longer than its own time-out.
+    """
+    limits = {
+        "idle_in_transaction_session_timeout": str(_IDLE_MILLISECONDS),
+        "statement_timeout": str(_STATEMENT_MILLISECONDS),
+    }
+    connect = {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": _STATEMENT_MILLISECONDS / 1000 + 1,
+        "server_settings": {**KEEPALIVE, **limits},
+    }
+    return create_async_engine(
+        url, pool_size=10, max_overflow=5, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True, connect_args=connect
+    )
+
+
+def _sqlite(url: sa.URL, *, immediate: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0)
+    begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
