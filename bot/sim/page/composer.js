@@ -4,7 +4,7 @@ import { act } from "./acts.js";
 import { el } from "./dom.js";
 
 function candidates(text, hints, inThread) {
-  const start = inThread ? "@kitestring" : hints.command;
+  const start = inThread || text.startsWith("@") ? "@kitestring" : hints.command;
   if (!text.trim() || !/^[/@]/.test(text)) return [];
   if (!`${start} `.startsWith(text) && !text.startsWith(start)) return [];
   const words = text.slice(start.length).trimStart().toLowerCase();

@@ -1,7 +1,8 @@
 /* A file in a message: a preview of its text and a way to take it along. */
 
 import { el } from "./dom.js";
-import { glyph } from "./glyphs.js";
+import { withEmoji } from "./emoji.js";
+import { glyph, pictured } from "./glyphs.js";
 
 const LINES = 8;
 
@@ -22,7 +23,7 @@ export function file(named, known) {
   });
   return el("div", { class: "file" },
     el("div", { class: "file-head" }, glyph("📄"),
-      el("span", { class: "file-name", text: named.title ?? named.name }), el("span", { class: "file-size", text: size(text) }),
+      el("span", { class: "file-name" }, pictured(withEmoji(named.title ?? named.name))), el("span", { class: "file-size", text: size(text) }),
       el("a", { class: "button small", href: `/files/${encodeURIComponent(named.id)}`, download: named.name, text: "Download" })),
     preview, more);
 }

@@ -98,8 +98,9 @@ export class Modal {
     return act("submit", { as: this.app.viewer, view_id: this.view.id, values: this.values });
   }
 
-  /** The cross, Cancel or Escape. */
+  /** The cross, Cancel or Escape: gone at once, whatever the answer takes. */
   close() {
+    this.dialog.close();
     return act("close_modal", { as: this.app.viewer, view_id: this.view?.id });
   }
 }
