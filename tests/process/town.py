@@ -13,7 +13,7 @@ from typing import Any
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.buildkite.records import Build
 from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Message, Person, SlackSim
+from bot.sim.slack import Channel, Message, Person, SlackSim, View
 from tests.contract.validation import rest_spec, validate
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, people
 from tests.process.program import Program, put_down, start
@@ -80,7 +80,7 @@ class Town:
         count = len(self.buildkite.builds)
         ack = await (by or self.alice).types(self.deploys, text)
         assert ack.ok, ack
-        card = await self.until(self.newest_card)
+        card = await self.until(lambda: len(self.buildkite.builds) > count and self.newest_card())
         assert len(self.buildkite.builds) == count + 1
         await self.buildkite.deliver()
         return self.buildkite.builds[-1], card
@@ -103,6 +103,21 @@ class Town:
         """The newest private message with these words."""
         found = [said for said in self.slack.ephemerals(person) if words in said.plain()]
         return found[-1] if found else None
+
+    def said(self, words: str) -> Message | None:
+        """The bot's newest message in the channel, or in a thread of it, with these words."""
+        every = [one for root in self.slack.messages(self.deploys) for one in self.slack.thread(self.deploys, root)]
+        found = [one for one in every if one.bot and words in one.plain()]
+        return found[-1] if found else None
+
+    def form(self, person: Person, words: str) -> View | None:
+        """The form in front of a person, once it shows these words."""
+        view = self.slack.modal_of(person)
+        return view if view and words in view.plain() else None
+
+    def transcript(self) -> str:
+        """Everything that can be read at Slack."""
+        return self.slack.transcript()
 
     def check(self) -> None:
         """Nothing went wrong between the bot and the vendors, and its log keeps their secrets."""
