@@ -27,22 +27,21 @@ class Batches(Generic[T]):
         await done
 
     async def _work(self) -> None:
+        batch: list[tuple[T, asyncio.Future[None]]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._commit_all(batch)
+                _settle(batch, await self._failure([item for item, _done in batch]))
         finally:
             self._running = None
+            if self._waiting or any(not done.done() for _item, done in batch):
+                _settle([*batch, *self._waiting], asyncio.CancelledError())
+                self._waiting = []
 
-    async def _commit_all(self, batch: list[tuple[T, asyncio.Future[None]]]) -> None:
-        try:
-            await self._commit([item for item, _done in batch])
-        except BaseException as error:
-            _settle(batch, error)
-            if not isinstance(error, Exception):
-                raise
-        else:
-            _settle(batch, None)
+    async def _failure(self, items: list[T]) -> BaseException | None:
+        """Commit; what went wrong is raised to those who put the items in, who alone can tell anybody."""
+        done, _ = await asyncio.wait({asyncio.ensure_future(self._commit(items))})
+        return done.pop().exception()
 
 
 def _settle(batch: list[tuple[T, asyncio.Future[None]]], error: BaseException | None) -> None:
