@@ -19,7 +19,7 @@ def outage(error: BaseException | None) -> bool:
         return True
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or _passing(error.orig) or isinstance(error.orig, OSError)
-    return isinstance(error, asyncpg.PostgresError | _LINE) and (isinstance(error, _LINE) or _passing(error))
+    return isinstance(error, (asyncpg.PostgresError, *_LINE)) and (isinstance(error, _LINE) or _passing(error))
 
 
 def _passing(error: BaseException | None) -> bool:
