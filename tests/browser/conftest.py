@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
-from playwright.async_api import Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.programs import chromium
 
+HERE = ("http://127.0.0.1:", "about:")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -20,20 +21,23 @@ QUIET = (
 )
 
 
-@pytest.fixture
-async def tab() -> AsyncIterator[Page]:
-    """A new page of 1440×900; the test fails on any error in its console and any request to elsewhere."""
-    wrong: list[str] = []
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium().path, args=list(QUIET))
-        page = await browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda line: wrong.append(line.text) if "Content Security" in line.text else None)
-        page.on(
-            "request",
-            lambda sent: None if sent.url.startswith("http://127.0.0.1:") else wrong.append(sent.url),
-        )
-        yield page
+        yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    """A new page of 1440×900; the test fails on any error in it and on any request to elsewhere."""
+    wrong: list[str] = []
+    page = await browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda line: wrong.append(line.text) if "Content Security" in line.text else None)
+    page.on("request", lambda sent: None if sent.url.startswith(HERE) else wrong.append(sent.url))
+    yield page
+    await page.close()
     assert wrong == []

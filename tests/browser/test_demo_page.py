@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.process]
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.asyncio(loop_scope="session")]
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(tmp_path: Path) -> AsyncIterator[str]:
     """Where the demo serves its page; the process has to end well when it is interrupted."""
     process = await asyncio.create_subprocess_exec(
@@ -45,14 +46,13 @@ async def _said(output: asyncio.StreamReader) -> str:
     raise AssertionError("The demo ended without saying where it is.")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(address: str, tab: Page) -> AsyncIterator[Page]:
     """The demo's page, with builds that move by hand only."""
     await tab.goto(address)
     await tab.get_by_role("button", name="By hand").click()
     await expect(tab.get_by_role("button", name="By hand")).to_have_attribute("aria-pressed", "true")
     yield tab
-    await tab.goto("about:blank")
 
 
 def channel(page: Page) -> Locator:

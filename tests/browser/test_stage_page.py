@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from bot.sim.buildkite.demo import seed_demo
@@ -17,7 +18,7 @@ from bot.sim.slack.world import Message
 from bot.sim.stage import Stage
 from bot.sim.stage_autoplay import Autoplay
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> javascript:alert(3)"
 ESCAPED = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
@@ -27,7 +28,7 @@ def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
     return {"type": kind, "text": words}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage() -> AsyncIterator[Stage]:
     slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
     slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
@@ -42,13 +43,12 @@ async def stage() -> AsyncIterator[Stage]:
     await asyncio.wait({running})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(stage: Stage, tab: Page) -> AsyncIterator[Page]:
     async with Serving(stage.app) as address:
         await tab.goto(address)
         await expect(tab.get_by_role("log", name="Messages")).to_be_visible()
         yield tab
-        await tab.goto("about:blank")
 
 
 def post(stage: Stage, words: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
