@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -71,16 +73,32 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
 
 
 async def _together(stage: Stage, settings: Settings, ready: Callable[[], None]) -> None:
-    """The bot and the stage, until either ends; raises what the bot raised."""
+    """The bot and the stage, until either ends or a signal comes; raises what the bot raised."""
     moving = asyncio.create_task(stage.run())
     serving = asyncio.create_task(serve(settings, ready=lambda *_: ready()))
-    try:
-        await asyncio.wait({moving, serving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        moving.cancel()
-        serving.cancel()
-        await asyncio.wait({moving, serving})
-    await (serving if serving.done() and not serving.cancelled() else moving)
+    with _signalled() as stopping:
+        waiting = asyncio.create_task(stopping.wait())
+        tasks = {moving, serving, waiting}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+    for task in (serving, moving):
+        if not task.cancelled():
+            task.result()
+
+
+@contextmanager
+def _signalled() -> Iterator[asyncio.Event]:
+    """An event that Ctrl-C and SIGTERM set; the server in between hands both on once it has ended."""
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    yield stopping
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
 
 
 def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Settings:

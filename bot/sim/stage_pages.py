@@ -19,6 +19,8 @@ STYLE = Path(__file__).with_name("page") / "build.css"
 HEADERS = {"Content-Security-Policy": "default-src 'self'", "X-Content-Type-Options": "nosniff"}
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b_bk;t=\d+\x07|[\x00-\x08\x0b-\x1f]")
 
+_EMOJI = re.compile(r":[a-z0-9_+-]+:\s*")
+
 
 def with_pages(sim: BuildkiteSim) -> ASGIApp:
     """The stand-in's APIs, and beside them `/<org>/<pipeline>` and `/<org>/<pipeline>/builds/<number>`."""
@@ -87,7 +89,8 @@ def _build_page(sim: BuildkiteSim, request: Request) -> str:
 def _job(job: Job) -> str:
     log = escape(_CONTROL.sub("", job.log.decode("utf-8", "replace").replace("\r\n", "\n"))) or "No output yet."
     opened = " open" if job.state == "failed" else ""
+    name = escape(_EMOJI.sub("", job.name))
     return (
-        f'<details id="{escape(job.id)}"{opened}><summary>{escape(job.name)} {_state(job.state)}</summary>'
+        f'<details id="{escape(job.id)}"{opened}><summary>{name} {_state(job.state)}</summary>'
         f"<pre>{log}</pre></details>"
     )

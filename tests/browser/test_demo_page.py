@@ -36,7 +36,7 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
         yield address
     finally:
         process.send_signal(signal.SIGINT)
-        await process.wait()
+        assert await process.wait() == 0
 
 
 async def _said(output: asyncio.StreamReader) -> str:

@@ -1,0 +1,55 @@
+"""Where the links of cards lead."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from bot.sim.serving import Serving
+from bot.sim.stage import Stage
+from bot.sim.stage_jobs import finish, start
+from bot.sim.stage_pages import with_pages
+
+
+async def fetched(stage: Stage, path: str) -> httpx.Response:
+    async with (
+        Serving(with_pages(stage.buildkite)) as address,
+        httpx.AsyncClient(base_url=address, trust_env=False) as client,
+    ):
+        return await client.get(path)
+
+
+async def test_a_build_has_a_page(stage: Stage) -> None:
+    """The address of a build shows its state and the log of the job that failed, hostile words as words."""
+    build = stage.buildkite.create_build("web", message="<script>alert(1)</script>")
+    start(stage.buildkite, build.named("lint"))
+    finish(stage.buildkite, build.named("lint"), 1)
+    link = stage.scene("U0ALICE01")["buildkite"]["builds"][0]["url"]
+    answer = await fetched(stage, urlsplit(link).path)
+    assert "<script>" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+    assert "failing</span>" in answer.text
+    assert "ships to islands" in answer.text
+    assert "\x1b" not in answer.text
+
+
+async def test_a_pipeline_lists_its_builds(stage: Stage) -> None:
+    """The address of a pipeline leads on to its builds, and to no other's."""
+    for slug in ("web", "api"):
+        stage.buildkite.create_build(slug)
+    answer = await fetched(stage, "/acme-inc/web")
+    assert 'href="/acme-inc/web/builds/1"' in answer.text
+    assert "/api/" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/acme-inc/web/builds/9", "/acme-inc/nothing", "/elsewhere"])
+async def test_what_is_not_there_is_not_found(stage: Stage, path: str) -> None:
+    """Unknown addresses get 404."""
+    assert (await fetched(stage, path)).status_code == 404
+
+
+async def test_the_api_is_still_behind_its_token(stage: Stage) -> None:
+    """Beside the pages the API answers as before: without a token, 401."""
+    assert (await fetched(stage, "/v2/user")).status_code == 401
