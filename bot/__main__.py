@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -108,6 +110,24 @@ def inbox_drop(rows: tuple[int, ...], everything: bool) -> None:
     from bot import aside
 
     _run(aside.drop(_settings(), rows, click.echo, everything=everything))
+
+
+@main.group()
+def audit() -> None:
+    """Who did what."""
+
+
+@audit.command("export")
+@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="Where to; else the terminal.")
+@click.option("--until", type=click.DateTime(), help="Only entries before that moment (UTC).")
+@click.option("--prune", is_flag=True, help="Delete what was written from the database.")
+def audit_export(output: TextIO, until: datetime | None, prune: bool) -> None:
+    """Write the audit as JSON lines, oldest first."""
+    from bot import journal
+
+    moment = until.replace(tzinfo=UTC) if until else None
+    say = partial(click.echo, err=True)
+    _run(journal.export(_settings(), output, say, until=moment, prune=prune))
 
 
 @main.command()

@@ -11,6 +11,7 @@ from bot.buildkite.client import Buildkite
 from bot.clock import Clock
 from bot.condition import Condition
 from bot.core.operation import Operation, Registry
+from bot.journal import Journal
 from bot.model import Actor, Known, Thread
 
 
@@ -43,4 +44,5 @@ class Context:
     mark: str
     instance: str
     condition: Condition
+    journal: Journal
     command: str = "/bk"

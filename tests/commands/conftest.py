@@ -14,6 +14,7 @@ from bot.condition import Condition
 from bot.context import Context
 from bot.core.grammar import parse, validate
 from bot.core.operation import Args, Operation, Reply
+from bot.journal import Journal
 from bot.model import Actor, Known, Standing, Thread
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
@@ -125,5 +126,6 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         mark="m1",
         instance="bot-1",
         condition=Condition(store, clock, buildkite.budget, "r1", None),
+        journal=Journal(store),
     )
     return Bench(context, cards, sim)

@@ -1,0 +1,56 @@
+"""Who did what, as the audit has it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from bot.context import Context
+from bot.core.duration import duration
+from bot.core.entry import Entry
+from bot.core.markup import join, mention, when
+from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
+
+
+class Search(Args):
+    """What to look for."""
+
+    user: Annotated[str | None, Opt(short="u", hint="@alice"), Field(description="Person")] = None
+    pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
+    since: Annotated[str | None, Opt(hint="24h"), Field(description="Within the last")] = None
+
+    @field_validator("user")
+    @classmethod
+    def _id(cls, user: str | None) -> str | None:
+        """Slack writes a mention as `<@U…>`."""
+        found = re.fullmatch(r"<?@?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?", user or "")
+        if user and not found:
+            raise ValueError("a person is given as a mention: @name")
+        return found.group(1) if found else None
+
+
+@operation(
+    "audit",
+    needs=Permission.ADMIN,
+    effect=Effect.READ,
+    examples=("audit --since 24h", "audit --pipeline web --since 7d"),
+)
+async def audit(args: Search, ctx: Context) -> Reply:
+    """Show who did what, newest first: also what was refused, failed or withdrawn."""
+    since = ctx.clock.now() - duration(args.since) if args.since else None
+    found = await ctx.journal.newest(user=args.user, pipeline=args.pipeline, since=since)
+    if not found:
+        return Reply(text="Nothing fits that. The audit starts with the first command that I was given.")
+    table = Table(("when", "who", "what", "outcome"), tuple(_row(entry) for entry in found))
+    return Reply(title=f"The last {len(found)} entries", table=table)
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    args = entry.detail.get("args") or {}
+    aim = "#".join(str(args[name]) for name in ("pipeline", "number") if name in args)
+    who = join([mention(entry.user)]) if entry.user else "–"
+    rule = f" ({entry.detail['rule']})" if entry.detail.get("rule") else ""
+    moment = when(entry.at, "{date_short_pretty} {time}")
+    return (moment, who, f"{entry.operation} {aim}".strip(), f"{entry.transition}{rule}")
