@@ -117,4 +117,4 @@ def _looks(job: Job | None) -> tuple[object, ...] | None:
     """What a card shows of a job."""
     if job is None:
         return None
-    return (job.state, job.title, job.web_url, job.exit_status, job.soft_failed, job.retried, job.type)
+    return (job.state, job.title, job.web_url, job.exit_status, job.soft_failed, job.retried, job.type, job.waits)

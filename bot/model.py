@@ -135,6 +135,11 @@ class Job(Vendor):
         """Failed for good: not soft, not repeated by a retry."""
         return self.state in JOB_FAILED and not self.soft_failed and not self.retried
 
+    @property
+    def waits(self) -> bool:
+        """A block step that somebody has to pass; one behind another gate is `blocked` as well, but cannot be."""
+        return self.type == "manual" and self.state == "blocked" and self.unblockable is not False
+
 
 class AgentStub(Vendor):
     """The little of an agent that stands inside a job."""

@@ -19,7 +19,7 @@ from bot.following import Following
 from bot.model import Actor, Build, Invocation, Thread
 from bot.offers import Offers
 from bot.places import Places
-from bot.store import cards, deliveries, invocations
+from bot.store import builds, cards, deliveries, invocations
 from bot.store.store import Store, Tx
 from bot.supervise import Bug
 
@@ -125,7 +125,14 @@ class Outcomes:
         picked = [
             value if isinstance(value, dict) else {error.field or "": value} for _label, value in error.options
         ]
-        return again, [offers.choice(asked, given | more, confirmed=yes) for more in picked]
+        form = op is not None and op.fields is not None
+        return again, [offers.choice(asked, given | more, confirmed=yes, form=form) for more in picked]
+
+    async def look_again(self, pipeline: str, number: int) -> None:
+        """Read a followed build at once, whatever was planned."""
+        async with self._store.write() as tx:
+            await builds.hurry(tx, pipeline, number, self._clock.now())
+        self._wake()
 
     async def doubt(self, asked: Invocation, error: KitestringError) -> None:
         """The answer was lost: it is looked for until it is certain."""

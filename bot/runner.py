@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,8 +143,21 @@ class Runner:
         asked = replace(asked, args=pinned)
         async with self._store.write() as tx:
             await invocations.begin(tx, self._vault, asked, digest(asked), self._clock.now())
-        reply = await op.run(args, ctx)
+        try:
+            reply = await op.run(args, ctx)
+        except KitestringError:
+            await self.look_again(asked.args["args"])
+            raise
         await self.finish(asked, reply, ctx.actor)
+
+    async def look_again(self, args: Mapping[str, Any]) -> None:
+        """What cannot be done is news of the build that it was asked of: its card is brought up to date."""
+        if args.get("pipeline") and args.get("number"):
+            await self._outcomes.look_again(str(args["pipeline"]), int(args["number"]))
+
+    async def fail(self, asked: Invocation, error: KitestringError) -> None:
+        """Answer what went wrong before it was begun."""
+        await self._outcomes.fail(asked, error)
 
     async def finish(self, asked: Invocation, reply: Reply, actor: Actor) -> None:
         """It happened: write the outcome down and answer."""

@@ -83,7 +83,8 @@ def _unnamed(jobs: Iterable[Job], ref: BuildRef, wish: Wish) -> Job:
     offered = [job for job in known if wish.others and wish.others(job)]
     if offered:
         return _chosen(offered, ref, f"{ref} has no {wish.wanted} job. Which one do you mean?")
-    raise UsageError(f"{ref} has no {wish.wanted} job.", "Name the job that you mean.", "job")
+    hint = "Name the job that you mean." if wish.others else ""
+    raise UsageError(f"{ref} has no {wish.wanted} job.", hint, "job")
 
 
 def matching(jobs: Iterable[Job], word: str) -> list[Job]:

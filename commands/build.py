@@ -35,7 +35,7 @@ async def view(args: View, ctx: Context) -> Reply:
     build = await _read(args, ctx)
     emoji, words = phase_words(build.phase)
     head = md("{emoji} {ref} {words}", emoji=emoji, ref=reference(build), words=words.lower())
-    shown = [job for job in build.jobs if job.failed or waits(job)]
+    shown = [job for job in build.jobs if job.failed or job.waits]
     return Reply(
         text=head,
         fields=_facts(build),
@@ -93,11 +93,6 @@ def _job_row(job: Job) -> tuple[str, ...]:
     return (md("❌ {job}", job=job_line(job)) if job.failed else md("✋ Waiting at {label}", label=job.title),)
 
 
-def waits(job: Job) -> bool:
-    """Somebody has to unblock it."""
-    return job.type == "manual" and job.state == "blocked"
-
-
 def _counts(build: Build) -> str:
     states = build.job_state_counts.states if build.job_state_counts else {}
     return dotted([f"{count} {state.replace('_', ' ')}" for state, count in states.items() if count])
@@ -110,7 +105,7 @@ def _watch_button(build: Build) -> Button:
 def buttons(build: Build) -> tuple[Button, ...]:
     """What can be done with the build in its present state."""
     ref = build.ref
-    gates = [job for job in build.jobs if waits(job)]
+    gates = [job for job in build.jobs if job.waits]
     broken = [job for job in build.jobs if job.failed and job.type == "script"]
     confirm = Confirm(f"Cancel {ref}?"[:100], "Jobs that run are stopped.", "Cancel build")
     offered = [

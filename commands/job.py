@@ -96,7 +96,7 @@ def _row(job: Job) -> tuple[str, ...]:
 def _buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:
     """The log of each failed job, and the gates that wait."""
     failed = [job for job in jobs if job.failed and job.type == "script"][:BUTTONS]
-    gates = [job for job in jobs if job.type == "manual" and job.state == "blocked"][:BUTTONS]
+    gates = [job for job in jobs if job.waits][:BUTTONS]
     return (
         *(Button(f"Log: {job.title}"[:75], _call("job log", build, job)) for job in failed),
         *(Button(f"Retry: {job.title}"[:75], _call("job retry", build, job)) for job in failed),

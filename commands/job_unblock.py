@@ -29,12 +29,8 @@ class Unblock(AtJob):
     ]
 
 
-def _waits(job: Job) -> bool:
-    return job.type == "manual" and job.state == "blocked"
-
-
 async def _pin(args: Unblock, ctx: Context) -> Unblock:
-    return await pin_job(args, ctx, _waits, "blocked")
+    return await pin_job(args, ctx, lambda job: job.waits, "waiting")
 
 
 async def _fields(given: Mapping[str, Any], ctx: Context) -> tuple[Input, ...]:
@@ -70,7 +66,7 @@ async def unblock(args: Unblock, ctx: Context) -> Reply:
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
     job = await ctx.buildkite.job(args.job)
-    asked = await _asked(args, job, ctx) if _waits(job) else None
+    asked = await _asked(args, job, ctx) if job.waits else None
     values = dict(args.fields) if asked is None else gates.filled(asked, args.fields)
     await ctx.buildkite.unblock_job(args.job, values, await _unblocker(ctx))
     return _unblocked(job, args)

@@ -43,7 +43,7 @@ def form(
     empty = section(
         md("There is nothing to fill in. Press {submit} to go on.", submit=bold(submit)), block_id="nothing"
     )
-    view = _modal(title or _title(op), [*_about(op, given), *(blocks or [empty])])
+    view = _modal(title or title_of(op), [*_about(op, given), *(blocks or [empty])])
     return view | {
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
@@ -77,7 +77,7 @@ def _modal(title: str, blocks: Sequence[Block]) -> View:
     }
 
 
-def _title(op: Operation) -> str:
+def title_of(op: Operation) -> str:
     """`build create` → `Create build`."""
     return f"{op.verb} {op.noun}".strip().capitalize()
 
@@ -125,8 +125,16 @@ def submitted(
     read = {one.name: _read(one, _entry(values, one.name)) for one in asked}
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
     extra = {field.key: _chosen(field, _entry(values, field_block(field))) for field in fields}
-    stated = {key: value for key, value in extra.items() if value != ""}
+    stated = {key: value for key, value in extra.items() if value.strip()}
+    _complete(fields, stated)
     return kept | filled | ({"fields": stated} if stated else {})
+
+
+def _complete(fields: Sequence[Field], stated: Mapping[str, str]) -> None:
+    """Slack's clients refuse an empty required input, but not one of blanks."""
+    missing = next((field for field in fields if field.required and field.key not in stated), None)
+    if missing:
+        raise UsageError("This step does not go on without it.", field=missing.key)
 
 
 def _entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str) -> list[str]:

@@ -109,7 +109,11 @@ def _commit(build: Build) -> Mrkdwn:
 def _small(known: Known, jobs: JobSummary, card_id: str, asked: Mrkdwn, from_slack: bool) -> Block | None:
     """Who, since when or how long, and how many jobs are where."""
     creator = Mrkdwn("") if from_slack else _creator(known.build)
-    parts = [part for part in (asked, creator, clocked(known.build), counts(jobs)) if part]
+    parts = [
+        part
+        for part in (asked, creator, clocked(known.build), counts(jobs, soft=known.build.phase == "passed"))
+        if part
+    ]
     return context(*parts, block_id=f"small:{card_id}:{known.revision}") if parts else None
 
 
@@ -150,14 +154,16 @@ def duration(span: timedelta) -> str:
     return f"{seconds}s"
 
 
-def counts(jobs: JobSummary) -> Mrkdwn:
-    """`3 passed · 1 failed · 2 waiting`; empty until totals were read."""
+def counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
+    """`3 passed · 1 failed · 2 waiting`; empty until totals were read. `soft`: the build passed nevertheless."""
     named = {state for _, states in _COUNTS for state in states}
     summed = [(word, sum(jobs.counts.get(state, 0) for state in states)) for word, states in _COUNTS]
     other = [
         (state.replace("_", " "), count) for state, count in sorted(jobs.counts.items()) if state not in named
     ]
-    return dotted([f"{count} {shorten(word, 40)}" for word, count in [*summed, *other[:5]] if count > 0])
+    words = {"failed": "soft failed"} if soft else {}
+    said = [(words.get(word, word), count) for word, count in [*summed, *other[:5]] if count > 0]
+    return dotted([f"{count} {shorten(word, 40)}" for word, count in said])
 
 
 def _details(known: Known, jobs: JobSummary, card_id: str) -> Block | None:

@@ -12,7 +12,7 @@ from bot.core import forms
 from bot.core.operation import Field, Operation
 from bot.core.policy import Target
 from bot.core.validation import validate
-from bot.errors import KitestringError, UsageError
+from bot.errors import Ambiguous, KitestringError, UsageError
 from bot.model import Choice
 from bot.offers import Offers, new_id
 from bot.runner import Runner
@@ -57,15 +57,21 @@ class Forms:
             view = await self._view(request, op, given, ())
             await self._api.open_view(request.trigger_id or "", view)
             return
-        view_id = await self._api.open_view(request.trigger_id or "", forms.loading(op.name.capitalize()))
+        view_id = await self._api.open_view(request.trigger_id or "", forms.loading(forms.title_of(op)))
         await self._api.update_view(view_id, await self._filled(request, op, given))
 
     async def _filled(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
         """The form with the inputs that are known only now, or the reason why there is none."""
         try:
             return await guarded(self._look_up(request, op, given), op.name)
+        except Ambiguous as error:
+            await self._runner.fail(request.invocation(new_id(), op.name, given), error)
+            return forms.notice_view(
+                forms.title_of(op), f"{error.message} Choose in the conversation behind this form."
+            )
         except KitestringError as error:
-            return forms.notice_view(op.name.capitalize(), str(error))
+            await self._runner.look_again(given)
+            return forms.notice_view(forms.title_of(op), str(error))
 
     async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
         asked = request.invocation(new_id(), op.name, given)

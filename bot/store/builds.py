@@ -50,12 +50,11 @@ async def plan_read(tx: Tx, build_id: str, due: datetime | None, failures: int =
     await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
 
 
-async def hurry(tx: Tx, build_id: str, due: datetime) -> None:
+async def hurry(tx: Tx, pipeline: str, number: int, due: datetime) -> None:
     """Read a followed build at `due`, if nothing earlier is planned."""
     sooner = sa.or_(builds.c.read_due.is_(None), builds.c.read_due > due)
-    await tx.execute(
-        sa.update(builds).where(builds.c.id == build_id, builds.c.followed, sooner).values(read_due=due)
-    )
+    that = (builds.c.pipeline == pipeline, builds.c.number == number, builds.c.followed)
+    await tx.execute(sa.update(builds).where(*that, sooner).values(read_due=due))
 
 
 async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Known, int], ...]:
@@ -133,7 +132,7 @@ async def summary(tx: Tx, value: Known) -> JobSummary:
     return JobSummary(
         counts=dict(counts.states) if counts else {},
         failed=tuple(job for job in all_jobs if job.failed and job.state in JOB_FAILED),
-        waiting=tuple(job for job in all_jobs if job.type == "manual" and job.state == "blocked"),
+        waiting=tuple(job for job in all_jobs if job.waits),
     )
 
 

@@ -48,9 +48,15 @@ def _manual(world: World, given: Job) -> View:
         "web_url": None,
         "unblocked_by": views.user(given.unblocked_by),
         "unblocked_at": iso(given.unblocked_at),
-        "unblockable": given.state == "blocked",
+        "unblockable": given.state == "blocked" and not _behind_another(given),
         "unblock_url": f"{job_url(world, given)}/unblock",
     }
+
+
+def _behind_another(given: Job) -> bool:
+    """An earlier block step holds this one, although both are called blocked."""
+    jobs = given.build.current_jobs
+    return any(job.kind == "block" and job.state == "blocked" for job in jobs[: jobs.index(given)])
 
 
 def _trigger(world: World, given: Job) -> View:
