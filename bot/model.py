@@ -296,7 +296,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from where."""
+    """Who acts, and from where.
+
+    `handle` is unique in the workspace, unlike the name that is shown; `groups` are ids (`S…`) and handles
+    (`@release`) of the user groups somebody is in; `unresolved` are those that the policy names, but of which
+    nobody could say who is in them.
+    """
 
     id: str
     name: str
@@ -307,6 +312,8 @@ class Actor:
     email: str | None = None
     groups: frozenset[str] = frozenset()
     zone: str | None = None
+    handle: str | None = None
+    unresolved: frozenset[str] = frozenset()
 
 
 class Thread(NamedTuple):

@@ -20,6 +20,11 @@ _WHO = {
     Permission.BUILD: "members",
     Permission.AGENTS: "workspace admins",
     Permission.ADMIN: "workspace admins",
+    Permission.COMMIT: "members",
+    Permission.ENV: "members",
+    Permission.ARTIFACTS: "members",
+    Permission.APPROVE: "members",
+    Permission.LOCK: "members",
 }
 
 Allowed = Callable[[Operation], bool]

@@ -24,6 +24,11 @@ class Permission(StrEnum):
     BUILD = "build"
     AGENTS = "agents"
     ADMIN = "admin"
+    COMMIT = "commit"
+    ENV = "env"
+    ARTIFACTS = "artifacts"
+    APPROVE = "approve"
+    LOCK = "lock"
 
 
 class Effect(StrEnum):
@@ -45,7 +50,8 @@ class Opt(NamedTuple):
     `short`: one letter (`-b`); `positional`: may stand without its flag, in order of declaration;
     `suggest`: what a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
     `hint`: an example, shown in forms and help; `form`: False keeps it out of the form;
-    `also`: further spellings (`("--build", "-b")`); `manual`: False keeps it out of help.
+    `also`: further spellings (`("--build", "-b")`); `manual`: False keeps it out of help;
+    `rest`: takes everything that follows as one text, flags included.
     """
 
     short: str | None = None
@@ -56,6 +62,7 @@ class Opt(NamedTuple):
     form: bool = True
     also: tuple[str, ...] = ()
     manual: bool = True
+    rest: bool = False
 
 
 @dataclass(frozen=True)

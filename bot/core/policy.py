@@ -2,131 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
+from bot.core import policy_words as words
+from bot.core.markup import Mrkdwn, md
 from bot.core.operation import Operation, Permission
+from bot.core.policy_calendar import ends
+from bot.core.policy_rules import (
+    FULL,
+    Allow,
+    Ask,
+    Freeze,
+    Grant,
+    Protect,
+    Refuse,
+    Rules,
+    Target,
+    Verdict,
+    Who,
+    covers,
+    guarded,
+    here,
+    includes,
+    protects,
+)
 from bot.model import Actor, Standing
 
+__all__ = [
+    "DEFAULT",
+    "Allow",
+    "Ask",
+    "Freeze",
+    "Grant",
+    "Protect",
+    "Refuse",
+    "Rules",
+    "Target",
+    "Verdict",
+    "Who",
+    "approve",
+    "decide",
+    "explain",
+    "hopeless",
+]
 
-@dataclass(frozen=True)
-class Target:
-    """What an operation is about to touch; None where it touches nothing of that kind.
-
-    `commit` is None for HEAD; `has_env` says that environment values are set.
-    """
-
-    pipeline: str | None = None
-    branch: str | None = None
-    commit: str | None = None
-    has_env: bool = False
-
-
-@dataclass(frozen=True)
-class Grant:
-    """A rule that allows: people of these standings get these permissions."""
-
-    name: str
-    standings: frozenset[Standing]
-    permissions: frozenset[Permission]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The policy: what no grant allows is refused; `admins` says whom a refused person can ask."""
-
-    grants: tuple[Grant, ...] = ()
-    admins: str = "a workspace admin"
-
-
-@dataclass(frozen=True)
-class Allow:
-    """Allowed, by the rule of this name."""
-
-    rule: str
-
-
-@dataclass(frozen=True)
-class Refuse:
-    """Refused, by the rule of this name: what happened in one sentence, and who can help."""
-
-    rule: str
-    message: str
-    hint: str = field(default="")
-
-
-_MEMBERS = frozenset({Standing.MEMBER, Standing.ADMIN})
+_FOR_ADMINS = frozenset({Permission.AGENTS, Permission.ADMIN})
 
 DEFAULT = Rules(
     grants=(
-        Grant(
-            "default: full members read and build",
-            _MEMBERS,
-            frozenset({Permission.HELP, Permission.READ, Permission.LOGS, Permission.BUILD}),
-        ),
+        Grant("default: full members read and build", Who(standings=FULL), frozenset(Permission) - _FOR_ADMINS),
         Grant(
             "default: workspace admins run agents and pipelines",
-            frozenset({Standing.ADMIN}),
-            frozenset({Permission.AGENTS, Permission.ADMIN}),
+            Who(standings=frozenset({Standing.ADMIN})),
+            _FOR_ADMINS,
         ),
     )
 )
+"""What holds without a policy file."""
 
 
-def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Allow | Refuse:
+def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Verdict:
     """Whether this person may run this operation on this target, now.
 
-    Without a policy file neither the target nor the time matters.
+    Grants come first, then freezes, then protections: a freeze or a protection gives nobody a right.
     """
-    del target, now
-    if barred := _barred(actor.standing, rules):
-        return barred
-    for grant in rules.grants:
-        if actor.standing in grant.standings and op.needs in grant.permissions:
-            return Allow(grant.name)
-    return _no_grant(rules, op)
+    grant = _granted(rules, actor, op.needs, target)
+    if grant is None:
+        return _barred(rules, actor) or words.ungranted(rules, actor, op, target)
+    return (
+        _liberties(rules, actor, op, target)
+        or _frozen(rules, actor, op, target, now)
+        or _protected(rules, op, target)
+        or Allow(grant.name)
+    )
 
 
-def _barred(standing: Standing, rules: Rules) -> Refuse | None:
-    """Those who get nothing unless a grant names their standing."""
-    if any(standing in grant.standings for grant in rules.grants):
+def hopeless(rules: Rules, actor: Actor, op: Operation) -> Refuse | None:
+    """Why this person may run this operation on nothing at all from here; None where something may be left."""
+    if any(
+        op.needs in grant.permissions and includes(grant.who, actor) and here(grant, actor)
+        for grant in rules.grants
+    ):
         return None
-    return Refuse(f"default: nothing for {_NOBODY.get(standing, 'others')}", *_reason(standing, rules.admins))
+    return _barred(rules, actor) or words.ungranted(rules, actor, op, Target())
 
 
-_NOBODY: Mapping[Standing, str] = {
-    Standing.GUEST: "guests",
-    Standing.STRANGER: "people of other workspaces",
-    Standing.BOT: "bots",
-    Standing.DEACTIVATED: "deactivated accounts",
-}
+def approve(rules: Rules, ask: Ask, actor: Actor, requester: str, op: Operation, target: Target) -> Allow | Refuse:
+    """Whether this person's approval counts for what `requester` (a user id) asked for."""
+    if actor.id == requester:
+        return Refuse(ask.rule, "You asked for it yourself, so somebody else has to approve.", _approvers(ask))
+    if ask.approvers is not None:
+        allowed = includes(ask.approvers, actor)
+    else:
+        allowed = _granted(rules, actor, Permission.APPROVE, target) is not None
+    if allowed:
+        return Allow(ask.rule)
+    said = md("You cannot approve `{op}`{at}.", op=op.name, at=words.at(target))
+    return _barred(rules, actor) or Refuse(ask.rule, said, _approvers(ask))
 
 
-def _reason(standing: Standing, admins: str) -> tuple[str, str]:
-    """Why, and who can help."""
-    match standing:
-        case Standing.GUEST:
-            return (
-                "Guests of this workspace cannot use Kitestring.",
-                f"Ask a full member to do it for you, or {admins} to make you a full member.",
-            )
-        case Standing.STRANGER:
-            return (
-                "You belong to another workspace, and Kitestring answers only members of this one.",
-                "Ask somebody of this workspace to do it for you.",
-            )
-        case Standing.BOT:
-            return "Kitestring does not take orders from other bots.", "A person has to ask."
-        case Standing.DEACTIVATED:
-            return "This account is deactivated.", f"Ask {admins}."
-        case Standing.MEMBER | Standing.ADMIN:
-            return "No rule allows you anything here.", f"Ask {admins}."
-        case _:
-            assert_never(standing)
+def explain(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Mrkdwn:
+    """What `decide` says, in words, and why."""
+    what = md("`{op}`{at}", op=op.name, at=words.at(target))
+    match decide(rules, actor, op, target, now):
+        case Allow(rule):
+            return md("✅ You may run {what}: “{rule}”.", what=what, rule=rule)
+        case Ask() as ask:
+            return md("✋ {what} needs {wanted}: “{rule}”.", what=what, wanted=words.wanted(ask), rule=ask.rule)
+        case Refuse(rule, message, hint):
+            return md("⛔ {message} {hint} (“{rule}”)", message=message, hint=hint, rule=rule)
 
 
-def _no_grant(rules: Rules, op: Operation) -> Refuse:
-    rule = f"default: {op.needs} is for workspace admins"
-    return Refuse(rule, f"`{op.name}` is for workspace admins.", f"Ask {rules.admins} to do it.")
+def _approvers(ask: Ask) -> Mrkdwn:
+    return md("It needs {wanted}.", wanted=words.wanted(ask))
+
+
+def _barred(rules: Rules, actor: Actor) -> Refuse | None:
+    """Those who get nothing whatever they ask for; a guest whom a grant names is told like anybody else."""
+    if actor.standing in FULL or any(includes(grant.who, actor) for grant in rules.grants):
+        return None
+    return words.barred(actor.standing, rules.admins)
+
+
+def _granted(rules: Rules, actor: Actor, permission: Permission, target: Target) -> Grant | None:
+    """The first grant that gives this permission there; one that restricts no branch comes before others."""
+    found = [
+        grant
+        for grant in rules.grants
+        if includes(grant.who, actor) and covers(grant, permission, target) and here(grant, actor)
+    ]
+    return min(found, key=lambda grant: grant.branches is not None, default=None)
+
+
+def _liberties(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse | None:
+    """A branch is only a label: where rules name branches, commit and env need permissions of their own."""
+    if op.needs is not Permission.BUILD:
+        return None
+    commit = target.commit is not None and target.commit.upper() != "HEAD"
+    taken = ((Permission.COMMIT, commit), (Permission.ENV, target.has_env))
+    lacking = [one for one, is_set in taken if is_set and not _granted(rules, actor, one, target)]
+    if not lacking or not _by_branch(rules, actor, op, target):
+        return None
+    return words.liberty(rules, lacking[0], op, target)
+
+
+def _by_branch(rules: Rules, actor: Actor, op: Operation, target: Target) -> bool:
+    grant = _granted(rules, actor, op.needs, target)
+    anywhere = replace(target, branch=None)
+    return (grant is not None and grant.branches is not None) or any(
+        one.branches is not None and protects(one, op, anywhere) for one in rules.protects
+    )
+
+
+def _frozen(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Refuse | None:
+    for freeze in rules.freezes:
+        until = ends(freeze.window, now)
+        about = until is not None and guarded(freeze.operations, freeze.pipelines, op, target)
+        if until is not None and about and not includes(freeze.exempt, actor):
+            return words.frozen(rules, freeze, target, until)
+    return None
+
+
+def _protected(rules: Rules, op: Operation, target: Target) -> Ask | None:
+    """Of several protections the one that wants most approvals; among equals the first."""
+    found = [one for one in rules.protects if protects(one, op, target)]
+    rule = max(found, key=lambda one: one.approvals, default=None)
+    return Ask(rule.name, rule.approvers, rule.approvals, rule.expires) if rule else None

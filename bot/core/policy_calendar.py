@@ -1,0 +1,101 @@
+"""When a freeze is on: weekly, daily and once, by the clocks of one time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Once: from one moment until another, both aware."""
+
+    begins: datetime
+    ends: datetime
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """Every week, from a weekday (0 is Monday) and time until another weekday and time."""
+
+    from_day: int
+    from_time: time
+    until_day: int
+    until_time: time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Daily:
+    """On the nights or days that begin on these weekdays; `until` before `from` is on the next day."""
+
+    from_time: time
+    until_time: time
+    days: frozenset[int]
+    zone: ZoneInfo
+
+
+Window = Span | Weekly | Daily
+
+
+def ends(window: Window, now: datetime) -> datetime | None:
+    """When the window that `now` lies in ends; None when it lies in none. The end itself lies outside.
+
+    Where clocks are changed within an hour of an edge, the reading counts that makes the window longer.
+    """
+    covering = [end for begin, end in _near(window, now) if begin <= now < end]
+    return max(covering, default=None)
+
+
+def _near(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The occurrences that could cover this moment."""
+    match window:
+        case Span():
+            yield window.begins, window.ends
+        case Weekly():
+            monday = _monday(now.astimezone(window.zone).date())
+            for weeks in (-1, 0, 1):
+                yield _week(window, monday + timedelta(weeks=weeks))
+        case Daily():
+            today = now.astimezone(window.zone).date()
+            for days in (-1, 0, 1):
+                day = today + timedelta(days=days)
+                if day.weekday() in window.days:
+                    yield _night(window, day)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _week(window: Weekly, monday: date) -> tuple[datetime, datetime]:
+    begins = monday + timedelta(days=window.from_day)
+    until = monday + timedelta(days=window.until_day)
+    wraps = (window.until_day, window.until_time) <= (window.from_day, window.from_time)
+    until += timedelta(weeks=1 if wraps else 0)
+    return _earliest(begins, window.from_time, window.zone), _latest(until, window.until_time, window.zone)
+
+
+def _night(window: Daily, day: date) -> tuple[datetime, datetime]:
+    until = day + timedelta(days=1 if window.until_time <= window.from_time else 0)
+    return _earliest(day, window.from_time, window.zone), _latest(until, window.until_time, window.zone)
+
+
+def _readings(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments at which clocks there may show this: two in the hour that is repeated or left out."""
+    shown = datetime.combine(day, at)
+    first, second = (shown.replace(fold=fold, tzinfo=zone).astimezone(UTC) for fold in (0, 1))
+    return first, second
+
+
+def _earliest(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return min(_readings(day, at, zone))
+
+
+def _latest(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return max(_readings(day, at, zone))
