@@ -422,6 +422,7 @@ class Invocation:
     attempts: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from bot import offers
 from bot.answers import Answers
 from bot.clock import Clock
-from bot.core import render_reply, wish
+from bot.core import pace, render_reply, wish
 from bot.core.blocks import Message, message
 from bot.core.markup import Mrkdwn, link, md
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
@@ -26,6 +27,9 @@ from bot.supervise import Bug
 BOT_NAME = "kitestring"
 # The client's time-out plus ten seconds: before that, absence at Buildkite proves nothing.
 SECOND_LOOK = timedelta(seconds=20)
+# An answer that has not been told by then never left; and when nobody waits for it any more.
+_TOLD_BY = timedelta(seconds=30)
+_WORTH_TELLING = timedelta(minutes=30)
 
 
 class Outcomes:
@@ -61,13 +65,14 @@ class Outcomes:
             if public:
                 key, body = f"answer:{asked.id}", asdict(drawn)
                 await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
-            await self._close(tx, asked, "done", again, args=asked.args.get("args"))
+            owed = not public and reply.follow is None
+            await self._close(tx, asked, "done", again, owed=owed, args=asked.args.get("args"))
             before = await self._said_before(tx, asked, reply)
         self._wake()
         if before:
             await self._say(asked, before)
         if not public and reply.follow is None:
-            await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
+            await self._answer(asked, drawn)
         if reply.file:
             await self._answers.hand_over(asked.user, reply.file)
 
@@ -110,7 +115,7 @@ class Outcomes:
         state = "refused" if isinstance(error, Refused) else "failed"
         async with self._store.write() as tx:
             await self._close(tx, asked, state, drawn, rule=getattr(error, "rule", None))
-        await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
+        await self._answer(asked, drawn)
         return None
 
     def _ways_on(
@@ -169,7 +174,7 @@ class Outcomes:
         await self._offers.make(choices)
         async with self._store.write() as tx:
             await self._close(tx, asked, "proposed", drawn)
-        await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False))
+        await self._answer(asked, drawn)
 
     async def report(self, asked: Invocation, state: str, text: Mrkdwn, *, retry: bool) -> None:
         """Tell what became of something that was interrupted; `retry` adds a button to do it now."""
@@ -178,7 +183,7 @@ class Outcomes:
         drawn = render_reply.interrupted(text, again[0].id if again else None)
         async with self._store.write() as tx:
             await self._close(tx, asked, state, drawn)
-        await self._answers.tell(asked, drawn)
+        await self._answer(asked, drawn)
 
     async def mention_late(self, asked: Invocation, text: Mrkdwn) -> None:
         """Say privately that something interrupted has been finished after all."""
@@ -190,9 +195,32 @@ class Outcomes:
             said = Message(first.outcome["text"], tuple(first.outcome["blocks"]))
             await self._answers.tell(asked, said)
 
-    async def _close(self, tx: Tx, asked: Invocation, state: str, drawn: Message, **detail: Any) -> None:
+    async def owed(self, asked: Invocation) -> None:
+        """Tell what a crash or an outage kept from being told; after half an hour nobody waits for it."""
+        now, said = self._clock.now(), asked.outcome or {}
+        late = asked.closed_at is not None and now - asked.closed_at > _WORTH_TELLING
+        shown = Message(said["text"], tuple(said["blocks"])) if said else None
+        if late or not shown or await self._answers.tell(asked, shown, replace=bool(said.get("replace"))):
+            async with self._store.write() as tx:
+                await invocations.told(tx, asked.id)
+            return
+        wait = timedelta(seconds=pace.backoff(asked.attempts + 1, base=5, most=120))
+        async with self._store.write() as tx:
+            await invocations.owe_longer(tx, asked.id, now + wait)
+
+    async def _answer(self, asked: Invocation, drawn: Message) -> None:
+        """Tell now what has just been closed; if that fails, or is not noted, it is told again later."""
+        if await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False)):
+            with suppress(Unavailable):
+                async with self._store.write() as tx:
+                    await invocations.told(tx, asked.id)
+
+    async def _close(
+        self, tx: Tx, asked: Invocation, state: str, drawn: Message, *, owed: bool = True, **detail: Any
+    ) -> None:
         now = self._clock.now()
-        await invocations.close(tx, asked, state, asdict(drawn), now)
+        kept = {**asdict(drawn), "replace": bool(asked.args.get("replace"))}
+        await invocations.close(tx, asked, state, kept, now, now + _TOLD_BY if owed else None)
         await invocations.note(tx, asked, state, now, masked(detail))
 
 

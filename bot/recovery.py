@@ -24,6 +24,7 @@ from bot.supervise import guarded
 # Older than this, nobody waits for it any more: it is reported, not carried out late.
 _STILL_WANTED = timedelta(minutes=10)
 _LOOKS = 8
+_BREATH = timedelta(seconds=5)
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -46,19 +47,33 @@ class Recovery:
 
     async def tick(self) -> int:
         """What is in doubt and due, or was cut off with its replica; says how many were looked at."""
-        replica = self._runner.shared.replica
+        replica, now, abandoned = self._runner.shared.replica, self._clock.now(), self._runner.abandoned
         async with self._store.read() as tx:
-            found = await invocations.unfinished(tx, self._vault, self._clock.now(), replica)
-        for asked in found:
-            async with self._store.write() as tx:
-                await invocations.adopt(tx, asked.id, replica)
-            await self._resume(asked)
-        return len(found)
+            found = await invocations.unfinished(tx, self._vault, now, replica, abandoned)
+            owing = await invocations.owing(tx, self._vault, now)
+        for asked in owing:
+            await guarded(self._outcomes.owed(asked), "answer", invocation=asked.id)
+        return len(owing) + sum([await self._take_up(asked, replica) for asked in found])
 
     async def next_at(self) -> datetime | None:
-        """When there is something to look for."""
+        """When there is something to look for, or to tell."""
+        if self._runner.abandoned:
+            return self._clock.now() + _BREATH
         async with self._store.read() as tx:
             return await invocations.next_due(tx)
+
+    async def _take_up(self, asked: Invocation, replica: str) -> bool:
+        """One that cannot be looked after now keeps nobody else waiting."""
+        self._runner.abandoned.discard(asked.id)
+        try:
+            async with self._store.write() as tx:
+                await invocations.adopt(tx, asked.id, replica)
+            await guarded(self._resume(asked), "recovery", invocation=asked.id)
+        except KitestringError as error:
+            log.warning("not resumed yet", invocation=asked.id, error=str(error))
+            self._runner.abandoned.add(asked.id)
+            return False
+        return True
 
     async def _resume(self, asked: Invocation) -> None:
         log.info("resuming", invocation=asked.id, operation=asked.operation, state=asked.state)
@@ -77,12 +92,13 @@ class Recovery:
         """Look whether it happened. Absence counts once the request can no longer be under way."""
         try:
             reply = await guarded(self._probe(asked, op), "probe", invocation=asked.id)
+            if reply is not None:
+                await guarded(self._happened(asked, reply), "recovery", invocation=asked.id)
+                return
         except KitestringError:
             await self._again(asked)
             return
-        if reply is not None:
-            await self._happened(asked, reply)
-        elif op.probe is None:
+        if op.probe is None:
             await self._outcomes.report(asked, "failed", _undecided(asked), retry=False)
         elif self._clock.now() - (asked.started_at or self._clock.now()) < SECOND_LOOK or not asked.attempts:
             await self._again(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +19,9 @@ from bot.core.operation import Args, Effect, Operation, Registry, Reply
 from bot.core.policy import Allow, Rules, Target, decide
 from bot.core.validation import validate
 from bot.core.wish import digest
-from bot.errors import KitestringError, Refused
+from bot.errors import KitestringError, Refused, Unavailable
 from bot.followed import FollowedBuilds
+from bot.journal import Journal
 from bot.model import Actor, Invocation, Thread
 from bot.outcome import Outcomes
 from bot.places import Places
@@ -27,7 +29,7 @@ from bot.slack.people import People
 from bot.store import invocations
 from bot.store.store import Store
 from bot.store.vault import Vault
-from bot.supervise import guarded
+from bot.supervise import Bug, guarded
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -70,6 +72,8 @@ class Runner:
         self._outcomes = outcomes
         self.shared = shared
         self._running: set[asyncio.Task[None]] = set()
+        # What could not even be given up, because the database did not answer: recovery takes it up.
+        self.abandoned: set[str] = set()
 
     async def accept(self, asked: Invocation) -> Invocation:
         """Write it down, or find the one that has its key: then the ids differ. Raises Unavailable."""
@@ -106,7 +110,8 @@ class Runner:
         try:
             await guarded(self._outcomes.fail(asked, error), "answer", invocation=asked.id)
         except KitestringError:
-            log.warning("outcome not written; found again at the next start", invocation=asked.id)
+            log.warning("outcome not written; to be looked after again", invocation=asked.id)
+            self.abandoned.add(asked.id)
 
     async def _carry_out(self, asked: Invocation) -> None:
         op = self.shared.registry[asked.operation]
@@ -144,16 +149,20 @@ class Runner:
         async with self._store.write() as tx:
             await invocations.begin(tx, self._vault, asked, digest(asked), self._clock.now())
         try:
-            reply = await op.run(args, ctx)
-        except KitestringError:
+            reply = await guarded(op.run(args, ctx), op.name, invocation=asked.id)
+        except KitestringError as error:
             await self.look_again(asked.args["args"])
-            raise
-        await self.finish(asked, reply, ctx.actor)
+            raise _in_doubt(op, error) if isinstance(error, Bug) else error from error
+        try:
+            await guarded(self.finish(asked, reply, ctx.actor), op.name, invocation=asked.id)
+        except KitestringError as error:
+            raise _in_doubt(op, error) from error
 
     async def look_again(self, args: Mapping[str, Any]) -> None:
         """What cannot be done is news of the build that it was asked of: its card is brought up to date."""
         if args.get("pipeline") and args.get("number"):
-            await self._outcomes.look_again(str(args["pipeline"]), int(args["number"]))
+            with suppress(Unavailable):
+                await self._outcomes.look_again(str(args["pipeline"]), int(args["number"]))
 
     async def fail(self, asked: Invocation, error: KitestringError) -> None:
         """Answer what went wrong before it was begun."""
@@ -193,8 +202,16 @@ class Runner:
             mark=asked.id,
             instance=shared.instance,
             condition=shared.condition,
+            journal=Journal(self._store),
             command=shared.command,
         )
+
+
+def _in_doubt(op: Operation, error: KitestringError) -> KitestringError:
+    """What broke here after a request was sent has happened, perhaps: it is looked for, not offered again."""
+    if op.effect is Effect.READ:
+        return error
+    return Unavailable(error.message, error.hint, sent=True)
 
 
 def target(args: Args) -> Target:

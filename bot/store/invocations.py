@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from bot.store.rows import Row, insert
 from bot.store.store import Tx
 from bot.store.tables import audit, builds, cards, choices, invocations
 from bot.store.vault import Vault
+
+OPEN = ("accepted", "running", "unknown")
 
 
 async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica: str) -> Invocation:
@@ -40,18 +43,55 @@ async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica
 
 async def begin(tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datetime) -> None:
     """It is being carried out from here on, with exactly these arguments; `digest` names the wish."""
-    change = {"state": "running", "started_at": now, "args": vault.seal(asked.args), "digest": digest}
+    change = {
+        "state": "running",
+        "started_at": now,
+        "next_at": None,
+        "args": vault.seal(asked.args),
+        "digest": digest,
+    }
     await tx.execute(sa.update(invocations).where(invocations.c.id == asked.id).values(change))
 
 
-async def close(tx: Tx, asked: Invocation, state: str, outcome: dict[str, Any] | None, now: datetime) -> None:
-    """Write the end: arguments and response URL are forgotten, and a failed attempt frees its key."""
-    freed = {"key": f"{asked.key} ended {asked.id}"} if state in {"failed", "refused"} else {}
+async def close(
+    tx: Tx,
+    asked: Invocation,
+    state: str,
+    outcome: dict[str, Any] | None,
+    now: datetime,
+    owed_at: datetime | None = None,
+) -> None:
+    """Write the end: the arguments are forgotten, and a failed attempt frees its key.
+
+    With `owed_at` the outcome is still to be told; if nobody has done so by then, `owing` finds it.
+    """
+    freed: dict[str, Any] = {"key": f"{asked.key} ended {asked.id}"} if state in {"failed", "refused"} else {}
+    if owed_at is None:
+        freed["response_url"] = None
     await tx.execute(
         sa.update(invocations)
         .where(invocations.c.id == asked.id)
-        .values(state=state, outcome=outcome, closed_at=now, args=b"", response_url=None, **freed)
+        .values(state=state, outcome=outcome, closed_at=now, args=b"", next_at=owed_at, attempts=0, **freed)
     )
+
+
+async def told(tx: Tx, invocation_id: str) -> None:
+    """Whoever asked has been told, or cannot be: the response URL is forgotten."""
+    change = {"next_at": None, "response_url": None}
+    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
+
+
+async def owe_longer(tx: Tx, invocation_id: str, next_at: datetime) -> None:
+    """It could not be told: try again then."""
+    change = {"next_at": next_at, "attempts": invocations.c.attempts + 1}
+    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
+
+
+async def owing(tx: Tx, vault: Vault, now: datetime, limit: int = 50) -> tuple[Invocation, ...]:
+    """Closed invocations whose outcome nobody has been told, and should have been by now."""
+    late = (invocations.c.state.not_in(OPEN), invocations.c.next_at <= now)
+    found = await tx.execute(sa.select(invocations).where(*late).order_by(invocations.c.next_at).limit(limit))
+    return tuple(_invocation(row, vault) for row in found.mappings())
 
 
 async def same_words(tx: Tx, asked: Invocation, since: datetime) -> tuple[Known, datetime] | None:
@@ -75,15 +115,21 @@ async def postpone(tx: Tx, invocation_id: str, next_at: datetime) -> None:
     await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
 
 
-async def unfinished(tx: Tx, vault: Vault, now: datetime, replica: str) -> tuple[Invocation, ...]:
-    """Invocations to look after: in doubt and due, or cut off because their replica ended before they did."""
+async def unfinished(
+    tx: Tx, vault: Vault, now: datetime, replica: str, abandoned: Collection[str] = ()
+) -> tuple[Invocation, ...]:
+    """Invocations to look after: in doubt and due, or cut off because their replica ended before they did.
+
+    `abandoned`: ids that this replica itself could not finish.
+    """
     late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
     open_ = invocations.c.state.in_(("accepted", "running"))
     elsewhere = sa.or_(invocations.c.replica.is_(None), invocations.c.replica != replica)
     orphaned = sa.func.coalesce(invocations.c.replica, "").not_in(living(tx))
+    left = invocations.c.id.in_(abandoned)
     found = await tx.execute(
         sa.select(invocations)
-        .where(sa.or_(late, sa.and_(open_, elsewhere, orphaned)))
+        .where(sa.or_(late, sa.and_(open_, sa.or_(sa.and_(elsewhere, orphaned), left))))
         .order_by(invocations.c.created_at)
     )
     return tuple(_invocation(row, vault) for row in found.mappings())
@@ -95,10 +141,8 @@ async def adopt(tx: Tx, invocation_id: str, replica: str) -> None:
 
 
 async def next_due(tx: Tx) -> datetime | None:
-    """When the next invocation in doubt is to be looked for."""
-    when: datetime | None = await tx.scalar(
-        sa.select(sa.func.min(invocations.c.next_at)).where(invocations.c.state == "unknown")
-    )
+    """When the next invocation in doubt is to be looked for, or the next outcome is to be told."""
+    when: datetime | None = await tx.scalar(sa.select(sa.func.min(invocations.c.next_at)))
     return when
 
 
@@ -176,4 +220,5 @@ def _invocation(row: Row, vault: Vault) -> Invocation:
         attempts=row["attempts"],
         created_at=row["created_at"],
         started_at=row["started_at"],
+        closed_at=row["closed_at"],
     )
