@@ -20,8 +20,10 @@ from bot.settings import Settings
 from bot.worker import Loop
 
 log = structlog.stdlib.get_logger(__name__)
-# Longer than any single call to Slack or Buildkite may take.
-_DRAIN = 20
+# Seconds for what people asked for, and for a tick that is under way: together with the time that requests get
+# they stay below the half minute that orchestrators wait. What is cut off is found again at the next start.
+_DRAIN = 15
+_LAST_TICK = 5
 _LOOPBACK = "127.0.0.1"
 
 
@@ -96,7 +98,7 @@ async def _looping(loops: tuple[Loop, ...]) -> AsyncIterator[None]:
     finally:
         for loop in loops:
             loop.stop()
-        await asyncio.wait(tasks, timeout=_DRAIN)
+        await asyncio.wait(tasks, timeout=_LAST_TICK)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -61,6 +61,7 @@ class Program:
         self.address = ""
         self.lines: list[dict[str, Any]] = []
         self._up = asyncio.Event()
+        self._more = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
     @property
@@ -74,6 +75,11 @@ class Program:
             await self._up.wait()
         assert self.address, self.said
         return self
+
+    async def heard(self, event: str) -> None:
+        """Wait until it logged that."""
+        async with asyncio.timeout(BOUND), self._more:
+            await self._more.wait_for(lambda: any(line["event"] == event for line in self.lines))
 
     async def terminated(self) -> int:
         """SIGTERM, and its exit status."""
@@ -94,9 +100,16 @@ class Program:
     async def _read(self) -> None:
         assert self.process.stderr is not None
         async for raw in self.process.stderr:
-            line = json.loads(raw)
-            self.lines.append(line)
+            line = _line(raw.decode().rstrip("\n"))
+            async with self._more:
+                self.lines.append(line)
+                self._more.notify_all()
             if line["event"] == "listening":
                 self.address = line["address"]
                 self._up.set()
         self._up.set()
+
+
+def _line(text: str) -> dict[str, Any]:
+    """What does not come from the log is kept as it is: it should not be there."""
+    return dict(json.loads(text)) if text.startswith("{") else {"event": "not logged", "text": text}
