@@ -16,7 +16,7 @@ class Span:
 
     begins: datetime
     ends: datetime
-    zone: ZoneInfo
+    zone: ZoneInfo | None = None
 
 
 @dataclass(frozen=True)

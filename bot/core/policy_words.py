@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from bot.core.duration import spoken
 from bot.core.markup import Mrkdwn, code, join, md, mention
@@ -143,8 +144,9 @@ def liberty(rules: Rules, permission: Permission, op: Operation, target: Target)
 
 def frozen(rules: Rules, freeze: Freeze, target: Target, until: datetime) -> Refuse:
     """A freeze is on."""
-    shown = until.astimezone(freeze.window.zone)
-    end = f"{shown:%a} {shown.day} {shown:%b %H:%M} ({freeze.window.zone.key})"
+    zone = freeze.window.zone or ZoneInfo("UTC")
+    shown = until.astimezone(zone)
+    end = f"{shown:%a} {shown.day} {shown:%b %H:%M} ({zone.key})"
     said = md(
         "{name} is frozen until {end}{reason}.",
         name=code(target.pipeline or "This"),
