@@ -21,6 +21,8 @@ class Answers:
 
     async def tell(self, asked: Invocation, message: Message, *, replace: bool = False) -> bool:
         """Say it privately; with `replace` in place of the question that was clicked. Says whether it went."""
+        if asked.args.get("in_thread") and not replace and await self._whisper(asked.thread, asked.user, message):
+            return True  # a response URL shows its answer in the channel, out of the thread's sight
         if asked.response_url and await self._respond(asked.response_url, message, replace=replace):
             return True
         return await self._whisper(asked.thread, asked.user, message) or await self._direct(asked, message)

@@ -118,6 +118,8 @@ class Job(Vendor):
     unblockable: bool | None = None
     unblocked_by: AnyPerson = None
     agent: AgentStub | None = None
+    parallel_group_index: int | None = None
+    parallel_group_total: int | None = None
     agent_query_rules: tuple[str, ...] = ()
     triggered_build: TriggeredBuild | None = None
     created_at: Moment | None = None
@@ -127,8 +129,11 @@ class Job(Vendor):
 
     @property
     def title(self) -> str:
-        """What a person calls this job."""
-        return self.name or self.label or self.command or self.step_key or f"{self.type} {self.id[:8]}"
+        """What a person calls this job; one of several parallel ones has its number."""
+        name = self.name or self.label or self.command or self.step_key or f"{self.type} {self.id[:8]}"
+        if self.parallel_group_index is None or (self.parallel_group_total or 0) < 2:
+            return name
+        return f"{name} {self.parallel_group_index + 1}/{self.parallel_group_total}"
 
     @property
     def failed(self) -> bool:

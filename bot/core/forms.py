@@ -93,9 +93,17 @@ def _asked(op: Operation, fields: Sequence[Field], given: Mapping[str, Any]) -> 
 
 def _block(argument: Argument, given: Any) -> Block:
     value = argument.default if given is None else given
-    hint = "One KEY=value a line." if argument.kind == "dict" else argument.opt.hint
+    drawn = element(argument, value)
+    hint = argument.opt.hint or ("One KEY=value a line." if argument.kind == "dict" else None)
+    said = "placeholder" in drawn and "initial_value" not in drawn and drawn["type"] == "plain_text_input"
     optional = not argument.required or argument.kind == "bool"
-    return input_block(argument.name, argument.description, element(argument, value), hint=hint, optional=optional)
+    return input_block(
+        argument.name,
+        argument.description,
+        drawn,
+        hint=None if said else hint,  # an empty input shows it inside already
+        optional=optional,
+    )
 
 
 def _field(field: Field, given: Any) -> Block:

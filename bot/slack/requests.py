@@ -21,7 +21,8 @@ class Request:
     """Somebody asks for something.
 
     `key` names the request itself: a trigger, a message, a view; a click is named by what was drawn.
-    `private`: it comes from a message that only this person sees, so that the answer may take its place.
+    `private`: it comes from a message that only this person sees, so that the answer may take its place;
+    `in_thread`: it comes from a reply in a thread, where the answer belongs too.
     """
 
     user: str
@@ -31,6 +32,7 @@ class Request:
     response_url: str | None = None
     trigger_id: str | None = None
     private: bool = False
+    in_thread: bool = False
 
     def invocation(self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any) -> Invocation:
         """As it is written down. `how`: yes (confirmed), dm (updates by direct message)."""
@@ -39,7 +41,7 @@ class Request:
             id=invocation_id,
             key=self.key,
             operation=operation,
-            args={"args": dict(args), "replace": self.private, **kept},
+            args={"args": dict(args), "replace": self.private, "in_thread": self.in_thread, **kept},
             user=self.user,
             thread=self.thread,
             via=self.via,
@@ -83,6 +85,7 @@ def of_click(body: Mapping[str, Any]) -> Request:
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
         private=private,
+        in_thread=container.get("thread_ts") not in (None, "", ts),
     )
 
 
