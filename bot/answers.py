@@ -8,6 +8,7 @@ from bot.core.blocks import Message
 from bot.core.operation import File
 from bot.model import Invocation, Thread
 from bot.slack.api import SlackApi
+from bot.slack.pacing import POST, Pacing
 from bot.slack.problems import SlackProblem
 
 log = structlog.stdlib.get_logger(__name__)
@@ -16,8 +17,9 @@ log = structlog.stdlib.get_logger(__name__)
 class Answers:
     """Private answers go out from wherever the request was taken; they are not stored."""
 
-    def __init__(self, api: SlackApi) -> None:
+    def __init__(self, api: SlackApi, pacing: Pacing) -> None:
         self._api = api
+        self._pacing = pacing
 
     async def tell(self, asked: Invocation, message: Message, *, replace: bool = False) -> bool:
         """Say it privately; with `replace` in place of the question that was clicked. Says whether it went."""
@@ -55,8 +57,13 @@ class Answers:
     async def _direct(self, asked: Invocation, message: Message) -> bool:
         try:
             channel = await self._api.direct(asked.user)
+            if self._pacing.wait(POST, channel) > 0:
+                return False
+            self._pacing.take(POST, channel)
             await self._api.post(Thread(asked.thread.team, channel), message, f"answer:{asked.id}")
         except SlackProblem as problem:
+            if problem.kind == "limited":
+                self._pacing.close(POST, problem.retry_after)
             log.warning("answer not delivered", invocation=asked.id, code=problem.code)
             return False
         return True

@@ -122,7 +122,7 @@ async def _assembled(
     vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes(), Metrics(), Pacing(clock)
     operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api)
     people = People(api, store, clock, identity.team)
-    made, answers = Offers(store, vault, clock), Answers(api)
+    made, answers = Offers(store, vault, clock), Answers(api, pacing)
     outcomes = Outcomes(store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery"))
     replica, command = secrets.token_hex(4), settings.kitestring_command
     condition = Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None)

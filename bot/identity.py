@@ -43,7 +43,7 @@ async def identify(api: SlackApi, store: Store, clock: Clock) -> Identity:
             said = await api.whoami()
             break
         except SlackProblem as problem:
-            if problem.kind == "refused":
+            if problem.kind in ("refused", "barred"):
                 raise NoIdentity(
                     f"Slack refuses SLACK_BOT_TOKEN ({problem.code}).",
                     "Copy the Bot User OAuth Token from your app's OAuth & Permissions page.",

@@ -15,16 +15,17 @@ from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, Pacing
 from bot.slack.problems import SlackProblem
 
-# A message can be no older than its intent, but Slack's clock is not ours.
-_CLOCKS_APART = 60.0
+# Seconds after which a request that was cut off can no longer be under way: Slack's time-out, and some.
+_SETTLES = 12.0
 log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """It is there."""
+    """It is there; unless `fresh` it was posted by an earlier attempt, and shows what was known then."""
 
     ts: str
+    fresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,29 @@ class Posting:
         intent_at: datetime | None,
         begin: Callable[[], Awaitable[None]],
         attempts: int,
+        wanted: bool = True,
     ) -> Outcome:
-        """Post unless an earlier attempt is found; `begin` writes the intent down before anything is sent."""
+        """Post unless an earlier attempt is found; `begin` writes the intent down before anything is sent.
+
+        What is `wanted` no more is only looked for.
+        """
         try:
             if intent_at is not None:
+                young = _SETTLES - (self._pacing.clock.now() - intent_at).total_seconds()
+                if 0 < young <= _SETTLES:
+                    return Later(young, doubtful=True)
                 found = await self._found(thread, mark, intent_at)
                 if found:
-                    return Sent(found)
+                    return Sent(found, fresh=False)
+            if not wanted:
+                return Never("overtaken")
             await begin()
             self._pacing.take(POST, thread.channel)
-            return Sent(await self._api.post(thread, message, mark))
+            ts = await self._api.post(thread, message, mark)
         except SlackProblem as problem:
             return self._judge(problem, attempts)
+        self._pacing.worked(POST)
+        return Sent(ts)
 
     def _judge(self, problem: SlackProblem, attempts: int) -> Outcome:
         if problem.kind == "refused":
@@ -82,13 +94,13 @@ class Posting:
             self._pacing.close(POST, problem.retry_after)
             return Later(problem.retry_after)
         log.warning("post failed", code=problem.code, kind=problem.kind)
-        return Later(pace.backoff(attempts + 1), doubtful=problem.kind == "uncertain")
+        wait = max(self._pacing.failed(POST), pace.backoff(attempts + 1, base=1, most=20))
+        return Later(wait, doubtful=problem.kind == "uncertain")
 
     async def _found(self, thread: Thread, mark: str, intent_at: datetime) -> str | None:
         """One bounded look; where the app may not read, a crash may double a post, and `doctor` says so."""
-        since = intent_at.timestamp() - _CLOCKS_APART
         try:
-            return await self._api.find(thread, mark, since, self._bot_id())
+            return await self._api.find(thread, mark, intent_at.timestamp(), self._bot_id())
         except SlackProblem as problem:
             if problem.kind != "refused":
                 raise

@@ -18,11 +18,11 @@ from bot.slack.pacing import POST, UPDATE, Pacing
 from bot.slack.problems import SlackProblem
 from bot.store import builds, cards
 from bot.store.store import Transactions
+from bot.supervise import Bug, guarded
 
 BATCH = 50
 # A card in doubt for longer than a minute says how old it is.
 _DOUBT_SHOWS = timedelta(seconds=61)
-_NOT_HERE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -40,12 +40,20 @@ class Reconcile:
         """Draw the cards that are due and may be sent now; says how many were brought up to date."""
         async with self._store.read() as tx:
             due = await cards.due(tx, self._clock.now(), BATCH)
-        return sum([await self._bring_up(card) for card in due])
+        return sum([await self._safely(card) for card in due])
 
     async def next_at(self) -> datetime | None:
         """When there is a card or a notice to look at."""
         async with self._store.read() as tx:
             return await cards.next_due(tx)
+
+    async def _safely(self, card: Card) -> bool:
+        """A card that cannot be drawn keeps no other waiting."""
+        try:
+            return await guarded(self._bring_up(card), "card", card=card.id)
+        except Bug:
+            await self._later(card, pace.backoff(card.attempts + 1), attempts=card.attempts + 1)
+            return False
 
     async def _bring_up(self, card: Card) -> bool:
         async with self._store.read() as tx:
@@ -84,8 +92,10 @@ class Reconcile:
             attempts=card.attempts,
         )
         match outcome:
-            case Sent(ts):
+            case Sent(ts, fresh=True):
                 await self._drawn(card, known, ts=ts, shown=message.digest())
+            case Sent(ts):
+                await self._change(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
             case Later(seconds, doubtful):
                 kept = {} if doubtful else {"intent_at": None}
                 await self._later(card, seconds, attempts=card.attempts + 1, **kept)
@@ -100,6 +110,7 @@ class Reconcile:
         except SlackProblem as problem:
             await self._not_updated(card, problem)
             return False
+        self._pacing.worked(UPDATE)
         await self._drawn(card, known, shown=message.digest())
         return True
 
@@ -117,7 +128,8 @@ class Reconcile:
         elif problem.kind == "refused":
             await self._cannot_update(card, problem.code)
         else:
-            await self._later(card, pace.backoff(card.attempts + 1), attempts=card.attempts + 1)
+            wait = max(self._pacing.failed(UPDATE), pace.backoff(card.attempts + 1, base=1, most=20))
+            await self._later(card, wait, attempts=card.attempts + 1)
 
     async def _cannot_update(self, card: Card, code: str) -> None:
         """A deleted card is never posted again; where the edit window has closed there is one fresh card."""
@@ -125,18 +137,20 @@ class Reconcile:
         if code == "edit_window_closed" and not card.reposts:
             await self._change(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
         else:
-            state = "gone" if code == "message_not_found" else "retired"
-            await self._change(card, state=state, due_at=None)
+            await self._change(card, state="gone", due_at=None)
 
     async def _cannot_post(self, card: Card, code: str) -> None:
         """Where the bot may not post, the one who asked gets the card as a DM."""
         log.warning("card cannot be posted", card=card.id, code=code)
-        if code not in _NOT_HERE or not card.asked_by or card.thread.channel.startswith("D"):
+        if not card.asked_by or card.thread.channel.startswith("D"):
             await self._change(card, state="retired", due_at=None, intent_at=None)
             return
         try:
             channel = await self._api.direct(card.asked_by)
         except SlackProblem as problem:
+            if problem.kind == "refused":
+                await self._change(card, state="retired", due_at=None, intent_at=None)
+                return
             await self._later(card, max(problem.retry_after, pace.backoff(card.attempts + 1)))
             return
         await self._move(card, channel)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from bot.clock import Clock
-from bot.core import telling
+from bot.core import pace, telling
 from bot.core.blocks import Message
 from bot.core.render_notice import notice as draw
 from bot.following import Following
@@ -19,11 +20,13 @@ from bot.slack.pacing import POST, Pacing
 from bot.slack.problems import SlackProblem
 from bot.store import builds, cards
 from bot.store.store import Transactions
+from bot.supervise import Bug, guarded
 
 BATCH = 50
 # An edit can be taken back, a ping cannot: an end is told once no doubt is open, or after this long.
 _DOUBT_HOLDS = timedelta(seconds=10)
 _RETRY = 1.0
+_BREATH = 0.5
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -41,7 +44,15 @@ class Replies:
         """Post the notices that are due and may be sent now; says how many were posted."""
         async with self._store.read() as tx:
             due = await cards.due_notices(tx, self._clock.now(), BATCH)
-        return sum([await self._say(notice) for notice in due])
+        return sum([await self._safely(notice) for notice in due])
+
+    async def _safely(self, notice: Notice) -> bool:
+        """A reply that cannot be drawn keeps no other waiting."""
+        try:
+            return await guarded(self._say(notice), "reply", notice=notice.id)
+        except Bug:
+            await self._later(notice, pace.backoff(notice.attempts + 1), doubtful=notice.intent_at is not None)
+            return False
 
     async def _say(self, notice: Notice) -> bool:
         if notice.card_id is None:
@@ -52,43 +63,62 @@ class Replies:
             jobs = await builds.summary(tx, known) if known else None
         if card is None or known is None or jobs is None:
             return await self._drop(notice)
-        if notice.intent_at is None and not self._still_true(notice, known, telling.kinds(known, jobs)):
+        true = self._still_true(notice, known, telling.kinds(known, jobs))
+        if notice.intent_at is None and not true:
             return await self._forget(notice)
         thread = await self._place(notice, card)
-        if thread is None or self._must_wait(notice, known):
+        if thread is None or await self._waits(notice, known):
             return False
         message = draw(notice.kind, known, jobs, card_id=card.id, mention=card.asked_by)
-        return await self._post(notice, thread, message, known)
+        return await self._post(replace(notice, asked_by=card.asked_by), thread, message, known, true=true)
 
     def _still_true(self, notice: Notice, known: Known, kinds: tuple[str, ...]) -> bool:
         return notice.episode == known.episode and notice.kind in kinds
 
-    def _must_wait(self, notice: Notice, known: Known) -> bool:
+    async def _waits(self, notice: Notice, known: Known) -> bool:
         """Until the read that is under way has answered."""
         young = self._clock.now() - (notice.created_at or self._clock.now()) < _DOUBT_HOLDS
-        return notice.kind in telling.ENDS and known.doubtful and young
+        waits = notice.kind in telling.ENDS and known.doubtful and young
+        if waits:
+            await self._put_off(notice, _BREATH)
+        return waits
 
     async def _place(self, notice: Notice, card: Card) -> Thread | None:
-        """Under the card, or in the thread that the card is in; None: not yet, or nowhere."""
-        if card.state == "gone" and notice.kind in telling.ENDS and card.asked_by:
-            return await self._direct(card)
-        if card.state != "live":
+        """Under the card, or in the thread that the card is in, or where it was moved to; None: not now."""
+        if notice.thread.channel != card.thread.channel:
+            return notice.thread
+        if card.state == "live":
+            if card.ts is None:
+                await self._put_off(notice, _BREATH)
+                return None
+            return Thread(card.thread.team, card.thread.channel, card.thread.ts or card.ts)
+        await self._elsewhere(replace(notice, asked_by=card.asked_by))
+        return None
+
+    async def _elsewhere(self, notice: Notice) -> None:
+        """It cannot be said there: an end or an answer goes to the one who asked, by DM; the rest is dropped."""
+        matters = notice.card_id is None or notice.kind in telling.ENDS
+        if not matters or not notice.asked_by or notice.thread.channel.startswith("D"):
             await self._drop(notice)
-            return None
-        if card.ts is None:
-            return None
-        return Thread(card.thread.team, card.thread.channel, card.thread.ts or card.ts)
-
-    async def _direct(self, card: Card) -> Thread | None:
-        """The thread's root is gone: the one who asked is told the end by DM."""
+            return
         try:
-            return Thread(card.thread.team, await self._api.direct(card.asked_by or ""))
+            channel = await self._api.direct(notice.asked_by)
         except SlackProblem as problem:
-            log.warning("no DM", card=card.id, code=problem.code)
-            return None
+            log.warning("no DM", notice=notice.id, code=problem.code)
+            if problem.kind == "refused":
+                await self._drop(notice)
+            else:
+                await self._put_off(notice, max(problem.retry_after, pace.backoff(notice.attempts + 1)))
+            return
+        moved = {"channel": channel, "thread_ts": "", "intent_at": None, "due_at": self._clock.now()}
+        await self._change(notice, **moved)
 
-    async def _post(self, notice: Notice, thread: Thread, message: Message, known: Known | None = None) -> bool:
-        if self._pacing.wait(POST, thread.channel) > 0:
+    async def _post(
+        self, notice: Notice, thread: Thread, message: Message, known: Known | None = None, *, true: bool = True
+    ) -> bool:
+        wait = self._pacing.wait(POST, thread.channel)
+        if wait > 0:
+            await self._put_off(notice, wait)
             return False
         outcome = await self._posting.once(
             thread,
@@ -97,15 +127,18 @@ class Replies:
             intent_at=notice.intent_at,
             begin=lambda: self._begin(notice, known),
             attempts=notice.attempts,
+            wanted=true,
         )
         match outcome:
             case Sent(ts):
                 await self._change(notice, ts=ts, state="done", due_at=None, intent_at=None)
             case Later(seconds, doubtful):
                 await self._later(notice, seconds, doubtful)
+            case Never() if not true:
+                await self._forget(notice)
             case Never(code):
                 log.warning("reply refused", notice=notice.id, code=code)
-                await self._drop(notice)
+                await self._elsewhere(notice)
         return isinstance(outcome, Sent)
 
     async def _begin(self, notice: Notice, known: Known | None) -> None:
@@ -119,6 +152,9 @@ class Replies:
         kept: dict[str, Any] = {} if doubtful else {"intent_at": None}
         due = self._clock.now() + timedelta(seconds=seconds or _RETRY)
         await self._change(notice, due_at=due, attempts=notice.attempts + 1, **kept)
+
+    async def _put_off(self, notice: Notice, seconds: float) -> None:
+        await self._change(notice, due_at=self._clock.now() + timedelta(seconds=seconds))
 
     async def _drop(self, notice: Notice) -> bool:
         await self._change(notice, state="dropped", due_at=None)

@@ -17,8 +17,9 @@ from bot.slack.problems import SlackProblem, told_apart
 
 MARK = "kitestring_message"
 _RESPONSE_HOST = "hooks.slack.com"
-# https://docs.slack.dev/reference/methods/auth.test#errors
-_SHUT_OUT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+# A message can be no older than its intent, nor much younger; but Slack's clock is not ours.
+_CLOCKS_APART = 60.0
+_LATEST = 600.0
 
 
 class SlackApi:
@@ -36,7 +37,7 @@ class SlackApi:
             async with told_apart():
                 yield
         except SlackProblem as problem:
-            if problem.code in _SHUT_OUT:
+            if problem.kind == "barred":
                 self.shut_out = problem.code
             raise
         self.shut_out = None
@@ -77,11 +78,12 @@ class SlackApi:
             )
 
     async def find(self, thread: Thread, mark: str, since: float, bot_id: str) -> str | None:
-        """Look for a message of ours by its mark: one bounded read from `since` on; gives its ts or None."""
+        """Look for a message of ours that was begun at `since`: one bounded read around then; its ts or None."""
         bounds: dict[str, Any] = {
-            "oldest": f"{since:.6f}",
+            "oldest": f"{since - _CLOCKS_APART:.6f}",
+            "latest": f"{since + _LATEST:.6f}",
             "inclusive": True,
-            "limit": 100,
+            "limit": 200,
             "include_all_metadata": True,
         }
         async with self._told_apart():

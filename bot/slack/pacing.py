@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from bot.core.pace import Bucket, full
+from bot.core.pace import Bucket, backoff, full
 
 UPDATE = "chat.update"
 POST = "chat.postMessage"
 # 50 updates a minute in a workspace, a post a second in a channel; short bursts are taken.
 # https://docs.slack.dev/apis/web-api/rate-limits
 _LIMITS = {UPDATE: (50 / 60, 10.0), POST: (1.0, 3.0)}
+
+# An outage is looked into this often, by one call: the rest follows as soon as it is over.
+_LONGEST = 20
 
 
 @dataclass
@@ -20,6 +23,7 @@ class Pacing:
 
     clock: Clock
     _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    _failures: dict[str, int] = field(default_factory=dict)
 
     def wait(self, method: str, channel: str) -> float:
         """Seconds to wait before the call; zero: it may go now."""
@@ -37,6 +41,17 @@ class Pacing:
         """Slack asked to be left alone: nothing of that method goes before."""
         now = self.clock.monotonic()
         self._buckets[(method, "")] = self._bucket(method, "", now).closed(now + seconds)
+
+    def failed(self, method: str) -> float:
+        """It does not work just now: leave it alone for a while, longer each time; gives the seconds."""
+        self._failures[method] = self._failures.get(method, 0) + 1
+        seconds = backoff(self._failures[method], base=1, most=_LONGEST)
+        self.close(method, seconds)
+        return seconds
+
+    def worked(self, method: str) -> None:
+        """It works again."""
+        self._failures.pop(method, None)
 
     def _bucket(self, method: str, channel: str, now: float) -> Bucket:
         return self._buckets.get(self._key(method, channel)) or full(*_LIMITS[method], now)

@@ -11,9 +11,12 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import KitestringError
 
-Kind = Literal["limited", "refused", "down", "uncertain"]
+Kind = Literal["limited", "refused", "barred", "down", "uncertain"]
 # Slack says of these that something may have happened all the same.
 _UNCERTAIN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
+# It is about the token, not about this message: the same call may work once somebody has seen to it.
+# https://docs.slack.dev/reference/methods/auth.test#errors
+BARRED = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 _LIMITED = frozenset({"ratelimited", "rate_limited"})
 
 
@@ -21,7 +24,8 @@ class SlackProblem(KitestringError):
     """A call to Slack that failed.
 
     `kind`: limited (wait `retry_after` seconds), refused (Slack's own error `code`, it will not change by
-    itself), down (it never got there), uncertain (it may have happened).
+    itself), barred (nothing works until the token does), down (it never got there), uncertain (it may have
+    happened).
     """
 
     def __init__(self, kind: Kind, code: str, retry_after: float = 0) -> None:
@@ -55,7 +59,7 @@ def _from_answer(error: SlackApiError) -> SlackProblem:
         return SlackProblem("limited", "ratelimited", _seconds(headers.get("Retry-After")))
     if status >= 500 or code in _UNCERTAIN or not code:
         return SlackProblem("uncertain", code or f"HTTP {status}")
-    return SlackProblem("refused", code)
+    return SlackProblem("barred" if code in BARRED else "refused", code)
 
 
 def _seconds(header: str | None) -> float:

@@ -48,7 +48,7 @@ async def _address(web: AsyncWebClient, token: str) -> str | None:
         async with told_apart():
             answer = await web.apps_connections_open(app_token=token)
     except SlackProblem as problem:
-        if problem.kind == "refused":
+        if problem.kind in ("refused", "barred"):
             raise KitestringError(
                 f"Slack refuses SLACK_APP_TOKEN ({problem.code}).",
                 "Make an app-level token with the scope connections:write, and switch Socket Mode on.",

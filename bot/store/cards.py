@@ -56,6 +56,14 @@ async def of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
     return tuple(rows.card(row) for row in found.mappings())
 
 
+async def audience(tx: Tx, build_id: str) -> tuple[Card, ...]:
+    """The cards of a build below which something is said: those kept up, and lost ones that somebody asked for."""
+    asked = sa.and_(cards.c.state == "gone", cards.c.asked_by.is_not(None))
+    heard = sa.or_(cards.c.state == "live", asked)
+    found = await tx.execute(sa.select(cards).where(cards.c.build_id == build_id, heard))
+    return tuple(rows.card(row) for row in found.mappings())
+
+
 async def mark_due(tx: Tx, build_id: str, due: datetime) -> None:
     """What is known of a build has changed: its cards are to be drawn again."""
     live = (cards.c.build_id == build_id, cards.c.state == "live")
