@@ -200,6 +200,42 @@ choices = sa.Table(
     sa.Index("ix_choices_created_at", "created_at"),
 )
 
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("operation"),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    _text("digest"),
+    _text("requester"),
+    _text("team"),
+    _text("channel"),
+    _text("thread_ts", default=""),
+    _text("via"),
+    sa.Column("ask", sa.JSON, nullable=False),
+    _at("expires_at"),
+    _text("state", default="open"),
+    _text("ended_by", null=True),
+    _text("outcome", null=True),
+    _text("ts", null=True),
+    _text("shown", null=True),
+    _at("intent_at"),
+    _at("due_at"),
+    _count("attempts"),
+    _at("created_at"),
+    sa.Index("ix_proposals_due_at", "due_at"),
+    sa.Index("ix_proposals_open", "state", "expires_at"),
+)
+
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("proposal_id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("approves", sa.Boolean, nullable=False),
+    _at("at"),
+)
+
 people = sa.Table(
     "people",
     metadata,

@@ -1,0 +1,126 @@
+"""Protected operations: proposed, voted on, and run once enough people agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot import offers
+from bot.clock import Clock
+from bot.core.policy import Ask
+from bot.core.proposals import Proposal, State, tally
+from bot.core.wish import digest
+from bot.model import Invocation
+from bot.store import invocations
+from bot.store import proposals as rows
+from bot.store.store import Store
+from bot.store.vault import Vault
+
+
+class Proposals:
+    """Writes proposals down and counts votes; every transition leaves a row in the audit."""
+
+    def __init__(self, store: Store, vault: Vault, clock: Clock, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._wake = wake
+
+    async def propose(self, asked: Invocation, ask: Ask) -> None:
+        """What was asked for waits from here on; the invocation is closed, the proposal holds its arguments."""
+        one = _proposal(asked, ask, self._clock.now())
+        async with self._store.write() as tx:
+            await rows.propose(tx, self._vault, one, self._clock.now())
+            await invocations.close(tx, asked, "proposed", None, self._clock.now())
+            await invocations.note(
+                tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": one.id}
+            )
+        self._wake()
+
+    async def find(self, proposal_id: str) -> Proposal | None:
+        """One proposal with its votes."""
+        async with self._store.read() as tx:
+            return await rows.lock(tx, self._vault, proposal_id)
+
+    async def vote(self, proposal_id: str, user: str, *, approves: bool) -> Proposal | None:
+        """Count a vote that has been judged; gives the proposal as it is by this vote, None when it is over."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            one = await rows.lock(tx, self._vault, proposal_id)
+            if one is None or one.state is not State.OPEN or now >= one.expires_at:
+                return (
+                    one,
+                    State.EXPIRED if one and one.state is State.OPEN else one.state if one else State.EXPIRED,
+                )
+            await rows.vote(tx, proposal_id, user, approves, now)
+            one = await rows.lock(tx, self._vault, proposal_id)
+            assert one is not None  # noqa: S101  (locked a line ago)
+            state = tally(one.votes, one.ask.count)
+            await rows.end(tx, proposal_id, state, now)
+            await invocations.note(tx, _voter(one, user), "approved" if approves else "refused", now, _about(one))
+        self._wake()
+        return replace(one, state=state)
+
+    async def withdraw(self, proposal_id: str, user: str) -> bool:
+        """Take it back; says whether it was still open."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            one = await rows.lock(tx, self._vault, proposal_id)
+            if one is None or one.state is not State.OPEN:
+                return False
+            await rows.change(tx, proposal_id, ended_by=user)
+            await rows.end(tx, proposal_id, State.WITHDRAWN, now)
+            await invocations.note(tx, _voter(one, user), "withdrawn", now, _about(one))
+        self._wake()
+        return True
+
+    async def expire(self) -> tuple[Proposal, ...]:
+        """End those whose time is over; gives them, so that their requesters can be told."""
+        now = self._clock.now()
+        async with self._store.read() as tx:
+            late = await rows.late(tx, self._vault, now)
+        for one in late:
+            async with self._store.write() as tx:
+                await rows.end(tx, one.id, State.EXPIRED, now)
+                await invocations.note(tx, _voter(one, one.requester), "expired", now, _about(one))
+        return late
+
+
+def invocation(one: Proposal) -> Invocation:
+    """What an approved proposal runs: exactly its arguments, once."""
+    return Invocation(
+        id=offers.new_id(),
+        key=f"proposal:{one.id}",
+        operation=one.operation,
+        args={**one.how, "args": dict(one.args), "yes": True, "approved": one.id},
+        user=one.requester,
+        thread=one.thread,
+        via=one.via,
+    )
+
+
+def _proposal(asked: Invocation, ask: Ask, now: datetime) -> Proposal:
+    how = {name: value for name, value in asked.args.items() if name in ("dm",)}
+    return Proposal(
+        id=offers.new_id(),
+        operation=asked.operation,
+        args=asked.args["args"],
+        digest=digest(asked),
+        requester=asked.user,
+        thread=asked.thread,
+        via=asked.via,
+        ask=ask,
+        expires_at=now + ask.expires,
+        how=how,
+    )
+
+
+def _voter(one: Proposal, user: str) -> Invocation:
+    return replace(invocation(one), user=user, via="button")
+
+
+def _about(one: Proposal) -> dict[str, Any]:
+    pipeline = one.args.get("pipeline")
+    return {"proposal": one.id, "rule": one.ask.rule, **({"args": {"pipeline": pipeline}} if pipeline else {})}
