@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.buildkite.resources import MARK_KEY
 from bot.core import facts, pace, telling
 from bot.model import Build, Card, Job, Known, Thread
 from bot.store import builds, cards
@@ -21,9 +22,14 @@ class Following:
     alive: bool
 
     async def heard(self, tx: Tx, build: Build, jobs: Iterable[Job]) -> bool:
-        """Fold in what a webhook said, if the build is followed; says whether it is."""
+        """Fold in what a webhook said, if the build is followed or one of ours; says whether it is.
+
+        A build that was just started may be heard of before the answer to the one who started it is written.
+        """
         before = await builds.lock(tx, build.id)
-        if before is None:
+        if before is None and MARK_KEY in build.meta_data:
+            before = await self._meanwhile(tx, facts.heard(None, build, self.now))
+        elif before is None:
             return False
         after = await self._with_jobs(tx, facts.heard(before, build, self.now), jobs)
         await self._write(tx, before, after)
@@ -36,6 +42,8 @@ class Following:
         retried or unblocked.
         """
         before = await builds.lock(tx, build.id)
+        if before is None:
+            before = await self._meanwhile(tx, facts.read(None, build, asked_at, asked))
         over = await self._over(tx, build, asked_at) if named else ()
         after = await self._with_jobs(tx, facts.read(before, build, asked_at, asked), (*build.jobs, *over))
         await self._write(tx, before, after)
@@ -68,6 +76,11 @@ class Following:
         if known:
             await builds.save(tx, facts.assume(known), self.now)
 
+    async def _meanwhile(self, tx: Tx, first: Known) -> Known | None:
+        """Claim a row that nobody has written; gives what another replica wrote there a moment ago."""
+        added = await builds.add(tx, first, self.now)
+        return None if added else await builds.lock(tx, first.build.id)
+
     async def _with_jobs(self, tx: Tx, after: Known, said: Iterable[Job]) -> Known:
         """Fold jobs in; a build looks different when one of its jobs does."""
         said = tuple(said)
@@ -96,12 +109,14 @@ class Following:
         await builds.plan_read(tx, after.build.id, due)
         if before is None or after.revision != before.revision or after.doubtful != before.doubtful:
             await cards.mark_due(tx, after.build.id, self.now)
-        for card in await cards.of_build(tx, after.build.id):
+        for card in await cards.audience(tx, after.build.id):
             await self._tell(tx, after, card)
 
     async def _tell(self, tx: Tx, known: Known, card: Card, state: str = "due") -> None:
         told = await cards.told(tx, card.id, known.episode)
         wanted = telling.kinds(known, await builds.summary(tx, known))
+        if card.state != "live":
+            wanted = tuple(kind for kind in wanted if kind in telling.ENDS)
         for kind in wanted:
             if kind not in told:
                 key = f"{card.id}:{kind}:{known.episode}"

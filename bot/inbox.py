@@ -12,12 +12,12 @@ from bot.clock import Clock
 from bot.core import pace
 from bot.core.observed import Delivery, Facts, Undecodable
 from bot.following import Following
-from bot.store import deliveries
+from bot.model import Build, Job
+from bot.store import builds, deliveries
 from bot.store.store import Store, Tx
 from bot.supervise import Bug, guarded
 
 Observe = Callable[[str, bytes], Facts]
-Row = tuple[int, Delivery, int]
 BATCH = 100
 TRIES = 3
 log = structlog.stdlib.get_logger(__name__)
@@ -35,41 +35,48 @@ class Inbox:
     async def tick(self) -> int:
         """Read what waits, a hundred at a time, in one transaction; one at a time when something breaks."""
         async with self._store.read() as tx:
-            waiting = await deliveries.waiting(tx, self._clock.now(), BATCH)
-        if not waiting:
+            rows = await deliveries.waiting(tx, self._clock.now(), BATCH)
+        if not rows:
             return 0
         try:
-            await guarded(self._fold(waiting), "inbox")
+            read = await guarded(self._fold(), "inbox")
         except Bug:
-            for row in waiting:
-                await self._fold_alone(row)
+            read = sum([await self._fold_alone(row) for row in rows])
         self._wake()
-        return len(waiting)
+        return read
 
     async def next_at(self) -> datetime | None:
         """When a delivery waits to be read."""
         async with self._store.read() as tx:
             return await deliveries.next_due(tx)
 
-    async def _fold(self, waiting: Sequence[Row]) -> None:
-        observed = [(row, self._look(delivery)) for row, delivery, _tries in waiting]
+    async def _fold(self, only: int | None = None) -> int:
+        """Claim, read, fold in and close in one transaction; says how many there were."""
         async with self._store.write() as tx:
+            claimed = await deliveries.claim(tx, self._clock.now(), BATCH, only)
+            observed = [(one.row, self._look(one.delivery)) for one in claimed]
             for row, facts in observed:
                 if isinstance(facts, Undecodable):
                     await deliveries.failed(tx, row, str(facts), aside=True, next_at=self._clock.now())
-                else:
-                    await self._take(tx, facts)
-            await deliveries.done(tx, [row for row, facts in observed if isinstance(facts, Facts)])
+            read = [(row, facts) for row, facts in observed if isinstance(facts, Facts)]
+            await self._take(tx, [(facts.build, facts.jobs) for _row, facts in read if facts.build])
+            await deliveries.done(tx, [row for row, _facts in read])
+        return len(claimed)
 
-    async def _fold_alone(self, row: Row) -> None:
+    async def _fold_alone(self, row: int) -> int:
         """What fails three times is set aside with its reason, so that it stops nobody else."""
         try:
-            await guarded(self._fold([row]), "inbox", delivery=row[0])
+            return await guarded(self._fold(row), "inbox", delivery=row)
         except Bug as bug:
-            tries = row[2] + 1
-            next_at = self._clock.now() + timedelta(seconds=pace.backoff(tries))
             async with self._store.write() as tx:
-                await deliveries.failed(tx, row[0], str(bug), aside=tries >= TRIES, next_at=next_at)
+                for one in await deliveries.claim(tx, self._clock.now(), 1, row):
+                    await self._failed(tx, one, bug)
+        return 1
+
+    async def _failed(self, tx: Tx, one: deliveries.Waiting, bug: Bug) -> None:
+        tries = one.attempts + 1
+        next_at = self._clock.now() + timedelta(seconds=pace.backoff(tries))
+        await deliveries.failed(tx, one.row, str(bug), aside=tries >= TRIES, next_at=next_at)
 
     def _look(self, delivery: Delivery) -> Facts | Undecodable:
         try:
@@ -78,9 +85,12 @@ class Inbox:
             log.warning("delivery set aside", webhook=delivery.event, reason=str(why))
             return why
 
-    async def _take(self, tx: Tx, facts: Facts) -> None:
-        if facts.build is not None:
-            await Following(self._clock.now(), alive=True).heard(tx, facts.build, facts.jobs)
+    async def _take(self, tx: Tx, said: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
+        """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
+        await builds.hold(tx, [build.id for build, _jobs in said])
+        rules = Following(self._clock.now(), alive=True)
+        for build, jobs in sorted(said, key=lambda one: one[0].id):
+            await rules.heard(tx, build, jobs)
 
 
 class Keeper:

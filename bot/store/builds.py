@@ -22,6 +22,18 @@ async def lock(tx: Tx, build_id: str) -> Known | None:
     return rows.known(row) if row else None
 
 
+async def hold(tx: Tx, ids: Iterable[str]) -> None:
+    """Lock the rows of several builds, always in the same order: nobody waits in a circle."""
+    query = sa.select(builds.c.id).where(builds.c.id.in_(sorted(set(ids)))).order_by(builds.c.id)
+    await tx.execute(query.with_for_update())
+
+
+async def add(tx: Tx, value: Known, now: datetime) -> bool:
+    """Write the row of a build; False, after waiting for whoever is writing it, where there is one already."""
+    values = {**rows.known_values(value), "doubt_since": now if value.doubtful else None}
+    return (await tx.execute(insert(tx, builds).values(values).on_conflict_do_nothing())).rowcount > 0
+
+
 async def save(tx: Tx, value: Known, now: datetime) -> None:
     """Write what is known. Doubt's age starts with the first doubt and ends with the read that settles it."""
     since = (value.doubt_since or now) if value.doubtful else None
@@ -113,7 +125,7 @@ async def named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]
     """The failed and the waiting jobs of a build that were last heard of before then."""
     found = await tx.execute(sa.select(jobs).where(jobs.c.build_id == build_id, jobs.c.seen_at < before))
     all_jobs = [rows.job(row) for row in found.mappings()]
-    return tuple(job for job in all_jobs if job.failed or (job.type == "manual" and job.state == "blocked"))
+    return tuple(job for job in all_jobs if job.failed or job.waits)
 
 
 async def save_jobs(tx: Tx, build_id: str, changed: Iterable[Job], now: datetime) -> None:

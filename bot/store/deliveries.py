@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
-from bot.store.rows import insert
+from bot.store.rows import Row, insert
 from bot.store.store import Tx
 from bot.store.tables import deliveries
 
@@ -18,7 +18,10 @@ ALIVE = timedelta(minutes=10)
 
 
 async def keep(tx: Tx, arrived: Sequence[Delivery]) -> None:
-    """Write deliveries; one whose id is there already is left as it is."""
+    """Write deliveries; one whose id is there already is left as it is.
+
+    In the order of their ids: replicas that are told the same at once do not wait for each other in a circle.
+    """
     values = [
         {
             "delivery_id": d.id,
@@ -27,23 +30,42 @@ async def keep(tx: Tx, arrived: Sequence[Delivery]) -> None:
             "received_at": d.received_at,
             "next_at": d.received_at,
         }
-        for d in arrived
+        for d in sorted(arrived, key=lambda one: one.id or "")
     ]
     await tx.execute(insert(tx, deliveries).on_conflict_do_nothing(), values)
 
 
-async def waiting(tx: Tx, now: datetime, limit: int) -> tuple[tuple[int, Delivery, int], ...]:
-    """Deliveries to read: (row, delivery, attempts so far), oldest first."""
+@dataclass(frozen=True)
+class Waiting:
+    """A delivery to read, and how often that has failed."""
+
+    row: int
+    delivery: Delivery
+    attempts: int
+
+
+async def claim(tx: Tx, now: datetime, limit: int, only: int | None = None) -> tuple[Waiting, ...]:
+    """The oldest deliveries to read, as they arrived; held until the transaction ends, as others hold theirs."""
+    that = sa.true() if only is None else deliveries.c.id == only
     found = await tx.execute(
         sa.select(deliveries)
-        .where(deliveries.c.state == "new", deliveries.c.next_at <= now)
+        .where(deliveries.c.state == "new", deliveries.c.next_at <= now, that)
         .order_by(deliveries.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    return tuple(
-        (row["id"], Delivery(row["event"], row["body"], row["delivery_id"], row["received_at"]), row["attempts"])
-        for row in found.mappings()
-    )
+    claimed = (Waiting(row["id"], _delivery(row), row["attempts"]) for row in found.mappings())
+    return tuple(sorted(claimed, key=lambda one: (one.delivery.received_at, one.row)))
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(row["event"], row["body"], row["delivery_id"], row["received_at"])
+
+
+async def waiting(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
+    """The rows of deliveries to read, oldest first."""
+    due = (deliveries.c.state == "new", deliveries.c.next_at <= now)
+    return tuple(await tx.scalars(sa.select(deliveries.c.id).where(*due).order_by(deliveries.c.id).limit(limit)))
 
 
 async def next_due(tx: Tx) -> datetime | None:
