@@ -50,10 +50,7 @@ class Proposals:
         async with self._store.write() as tx:
             one = await rows.lock(tx, self._vault, proposal_id)
             if one is None or one.state is not State.OPEN or now >= one.expires_at:
-                return (
-                    one,
-                    State.EXPIRED if one and one.state is State.OPEN else one.state if one else State.EXPIRED,
-                )
+                return None
             await rows.vote(tx, proposal_id, user, approves, now)
             one = await rows.lock(tx, self._vault, proposal_id)
             assert one is not None  # noqa: S101  (locked a line ago)
@@ -62,6 +59,11 @@ class Proposals:
             await invocations.note(tx, _voter(one, user), "approved" if approves else "refused", now, _about(one))
         self._wake()
         return replace(one, state=state)
+
+    async def approved(self) -> tuple[Proposal, ...]:
+        """Those that were approved and have no outcome yet."""
+        async with self._store.read() as tx:
+            return await rows.approved(tx, self._vault)
 
     async def withdraw(self, proposal_id: str, user: str) -> bool:
         """Take it back; says whether it was still open."""

@@ -86,6 +86,12 @@ async def late(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
     return tuple([await _proposal(tx, vault, row) for row in (await tx.execute(query)).mappings().all()])
 
 
+async def approved(tx: Tx, vault: Vault) -> tuple[Proposal, ...]:
+    """Those that were approved and have no outcome yet."""
+    query = sa.select(proposals).where(proposals.c.state == State.APPROVED).limit(20)
+    return tuple([await _proposal(tx, vault, row) for row in (await tx.execute(query)).mappings().all()])
+
+
 async def next_due(tx: Tx) -> datetime | None:
     """When a card is to be drawn, or a proposal ends."""
     drawn = await tx.scalar(sa.select(sa.func.min(proposals.c.due_at)))
