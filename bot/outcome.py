@@ -61,10 +61,10 @@ class Outcomes:
         drawn = render_reply.reply(reply, actor=actor, button_value=offers.values(choices))
         again = drawn if reply.follow is None else _followed(reply.follow)
         async with self._store.write() as tx:
-            await self._fold(tx, asked, reply, where)
-            if public:
+            if public:  # before what follows from it: who did it is read first
                 key, body = f"answer:{asked.id}", asdict(drawn)
                 await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
+            await self._fold(tx, asked, reply, where)
             owed = not public and reply.follow is None
             await self._close(tx, asked, "done", again, owed=owed, args=asked.args.get("args"))
             before = await self._said_before(tx, asked, reply)
@@ -73,6 +73,9 @@ class Outcomes:
             await self._say(asked, before)
         if not public and reply.follow is None:
             await self._answer(asked, drawn)
+        elif asked.args.get("replace"):
+            closed = render_reply.answered(reply.text, direct=bool(asked.args.get("dm")), public=public)
+            await self._answers.tell(asked, closed, replace=True)
         if reply.file:
             await self._answers.hand_over(asked.user, reply.file)
 

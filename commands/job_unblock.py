@@ -30,7 +30,7 @@ class Unblock(AtJob):
 
 
 async def _pin(args: Unblock, ctx: Context) -> Unblock:
-    return await pin_job(args, ctx, lambda job: job.waits, "waiting")
+    return await pin_job(args, ctx, lambda job: job.waits, "blocked")
 
 
 async def _fields(given: Mapping[str, Any], ctx: Context) -> tuple[Input, ...]:

@@ -41,7 +41,7 @@ def filled(asked: tuple[Field, ...], given: Mapping[str, str]) -> dict[str, str]
     known = {field.key for field in asked}
     unknown = [key for key in given if key not in known]
     if unknown:
-        takes = f"It takes {', '.join(sorted(known))}." if known else "It takes no fields."
+        takes = f"It takes {', '.join(f'`{key}`' for key in sorted(known))}." if known else "It takes no fields."
         raise UsageError(f"This step has no field `{_shown(unknown[0])}`.", takes, "fields")
     values = {field.key: _value(field, given.get(field.key, "").strip() or field.default) for field in asked}
     missing = [field for field in asked if field.required and not values[field.key]]

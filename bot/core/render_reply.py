@@ -181,21 +181,26 @@ def invite(bot: str, *, again_value: str, anyway_value: str, no_value: str, invi
 
     `bot` is the bot's display name; `invitable` is False in a conversation between two people.
     """
-    handle = code(f"/invite @{bot}")
-    where = md("I am not in this channel, so nothing was started. Type {handle} and try again", handle=handle)
-    text = (
-        md("{where}, or start anyway and get the updates in a direct message from me.", where=where)
-        if invitable
-        else md(
-            "I cannot post in this conversation. I can start anyway and send you the updates directly.{x}", x=""
-        )
-    )
+    way = md("Type {handle} and try again, or start anyway", handle=code(f"/invite @{bot}")) if invitable else ""
+    where = "this channel" if invitable else "this conversation"
+    said = md("I am not in {where}, so nothing was started.", where=where)
+    text = lines([said, md("{way} and get the updates in a direct message from me.", way=way or "Start anyway")])
     row = [
         button("I invited it, try again", "invite:again", again_value, style="primary") if invitable else None,
         button("Start anyway", "invite:anyway", anyway_value),
         button("Never mind", "invite:no", no_value),
     ]
-    return message(text, [section(text, block_id="invite"), actions(row, block_id="answers")])
+    return message(said, [section(text, block_id="invite"), actions(row, block_id="answers")])
+
+
+def answered(text: str, *, public: bool, direct: bool = False) -> Message:
+    """Takes the place of a private question once it was answered and what it asked about is done.
+
+    `public`: everybody reads who did it, `text` says what; `direct`: the updates go by direct message.
+    """
+    done = md("You {text}.", text=text) if public else escape(text)
+    said = md("{done} The updates come in a direct message.", done=done) if direct else done
+    return message(said, [section(said, block_id="answered")])
 
 
 def bug(ref: str) -> Message:

@@ -21,7 +21,7 @@ class Request:
     """Somebody asks for something.
 
     `key` names the request itself: a trigger, a message, a view; a click is named by what was drawn.
-    `private`: it comes from a message that only this person sees, so that the answer may take its place;
+    `private`: it answers a question that only this person sees, so that the answer may take its place;
     `in_thread`: it comes from a reply in a thread, where the answer belongs too.
     """
 
@@ -84,7 +84,7 @@ def of_click(body: Mapping[str, Any]) -> Request:
         key=f"click:{channel}:{ts}:{action.get('action_id')}:{action.get('block_id')}",
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
-        private=private,
+        private=private and not str(action.get("action_id", "")).startswith("choice:"),
         in_thread=container.get("thread_ts") not in (None, "", ts),
     )
 

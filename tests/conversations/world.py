@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bot.sim.slack import Channel, Message, Person, SlackSim
 from bot.store.store import nothing
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+_DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 WEBHOOK_SECRET = "whsec-made-up-for-tests"
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -65,12 +67,21 @@ class World:
         return self.slack.messages(channel or self.deploys)[-1]
 
     def replies(self, card: Message) -> list[str]:
-        """What the bot said below a message, as people read it."""
-        return [reply.plain() for reply in self.slack.thread(card.channel, card)[1:]]
+        """What was said below a message, as people read it."""
+        return [shown(reply) for reply in self.slack.thread(card.channel, card)[1:]]
 
     def whispers(self, person: Person) -> list[str]:
         """What only that person sees."""
-        return [message.plain() for message in self.slack.ephemerals(person)]
+        return [shown(message) for message in self.slack.ephemerals(person)]
+
+    def transcript(self, channel: Channel | None = None) -> str:
+        """Everything that can be read in a channel, or in all; private words marked."""
+        return _DATE.sub(r"\1", self.slack.transcript(channel))
+
+
+def shown(message: Message) -> str:
+    """A message as people read it; dates as they look where a client cannot draw them."""
+    return _DATE.sub(r"\1", message.plain())
 
 
 def environment(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> dict[str, str]:

@@ -84,7 +84,7 @@ def test_defaults_and_labels_are_understood() -> None:
     [
         ({}, r"needs `version` \(Version\)"),
         ({"version": "1", "ring": "moon"}, "`moon` is no choice of `ring`. Choose `canary`, `all`"),
-        ({"version": "1", "colour": "red"}, "no field `colour`. It takes regions, ring, version"),
+        ({"version": "1", "colour": "red"}, "no field `colour`. It takes `regions`, `ring`, `version`"),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, str], said: str) -> None:

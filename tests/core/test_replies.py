@@ -180,13 +180,13 @@ def test_where_the_bot_cannot_post_it_asks_to_be_invited() -> None:
     assert {"channel": seen(channel), "two people": seen(pair)} == snapshot(
         {
             "channel": [
-                "text: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.",
-                "section: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.",
+                "text: I am not in this channel, so nothing was started.",
+                "section: I am not in this channel, so nothing was started.\nType `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.",
                 "buttons: I invited it, try again (primary) → invite:again=a | Start anyway → invite:anyway=b | Never mind → invite:no=c",
             ],
             "two people": [
-                "text: I cannot post in this conversation. I can start anyway and send you the updates directly.",
-                "section: I cannot post in this conversation. I can start anyway and send you the updates directly.",
+                "text: I am not in this conversation, so nothing was started.",
+                "section: I am not in this conversation, so nothing was started.\nStart anyway and get the updates in a direct message from me.",
                 "buttons: Start anyway → invite:anyway=b | Never mind → invite:no=c",
             ],
         }

@@ -1,0 +1,193 @@
+"""Agents: looked at by everybody, acted on by admins."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks, started
+from tests.conversations.world import World, shown
+
+
+async def test_agents_are_listed_and_shown(world: World) -> None:
+    """Who is connected, in which queue, doing what; one of them in full."""
+    build = await started(world)
+    world.buildkite.advance(build)
+    assert [
+        await asks(world, world.bob, words) for words in ("agent list", "agents ls --queue deploy")
+    ] == snapshot(
+        [
+            """\
+4 agents
+```
+Name        State    Queue    Host                      Job
+ci-linux-1  running  default  ip-10-0-2-2.ec2.internal  :eslint: Lint
+ci-linux-2  idle     default  ip-10-0-2-3.ec2.internal  –
+ci-linux-3  idle     default  ip-10-0-2-4.ec2.internal  –
+deploy-1    idle     deploy   ip-10-0-2-5.ec2.internal  –
+```\
+""",
+            """\
+⚠️ I don't know `agents`.
+Did you mean `agent`?\
+""",
+        ]
+    )
+    assert await asks(world, world.alice, "agent view ci-linux-1") == snapshot("""\
+ci-linux-1 is running.
+*Queue*
+default
+*Host*
+ip-10-0-2-2.ec2.internal 203.0.113.2
+*Version*
+3.136.2
+*Job*
+:eslint: Lint
+*Connected*
+2026-11-02 09:00 UTC
+*Tags*
+queue=default
+*Id*
+`7d41e602-eece-428b-bf7b-118e820865d6`
+[Pause] [Stop]\
+""")
+
+
+async def test_an_agent_is_paused_by_text_and_resumed_by_its_button(world: World) -> None:
+    """What changes CI is said in the channel with the person's name, once; the button undoes it."""
+    agent = world.buildkite.find_agent("ci-linux-1")
+    await world.alice.types(world.deploys, "/bk agent pause ci-linux-1 --note “disk full” —timeout-in-minutes 30")
+    await world.settle(2)
+    assert (agent.paused, agent.paused_note, agent.paused_timeout) == (True, "disk full", 30)
+    await world.alice.clicks(world.slack.messages(world.deploys)[-1], "Resume")
+    await world.settle(2)
+    assert not agent.paused
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: <@U0ALICE01> paused agent ci-linux-1 for 30 minutes: disk full
+    [Resume]
+kitestring: <@U0ALICE01> resumed agent ci-linux-1\
+""")
+
+
+async def test_an_agent_is_paused_by_form(world: World) -> None:
+    """Without arguments the form asks, with the agents there are and a limit that is explained."""
+    await world.alice.types(world.deploys, "/bk agent pause")
+    await world.settle(1)
+    modal = world.slack.modal_of(world.alice)
+    assert modal is not None
+    assert modal.plain() == snapshot("""\
+# Pause agent
+Agent name or id: [Type to search]
+Why: []
+Resume by itself after this many minutes: [5]
+[Pause]\
+""")
+    offered = await world.alice.searches("Agent name or id", "deploy")
+    assert [option.split(" (")[0] for option in offered] == ["deploy-1"]
+    agent = world.buildkite.find_agent("deploy-1")
+    await world.alice.submits({"Agent name or id": agent.id, "Why": "kernel"})
+    await world.settle(2)
+    assert (agent.paused_note, agent.paused_timeout) == ("kernel", 5)
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: <@U0ALICE01> paused agent deploy-1 for 5 minutes: kernel
+    [Resume]\
+""")
+
+
+async def test_an_agent_is_paused_by_button(world: World) -> None:
+    """The answer to `agent view` has a Pause button that opens the form with the agent filled in."""
+    await asks(world, world.alice, "agent view deploy-1")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Pause")
+    await world.settle(1)
+    await world.alice.submits({"Why": "kernel"})
+    await world.settle(2)
+    assert world.buildkite.find_agent("deploy-1").paused_note == "kernel"
+
+
+async def test_an_agent_is_stopped_after_a_question(world: World) -> None:
+    """A typed stop asks first; Never mind does nothing, Yes does it once."""
+    agent = world.buildkite.find_agent("deploy-1")
+    asked = await asks(world, world.alice, "agent stop deploy-1")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Never mind")
+    await world.settle(2)
+    assert [asked, world.whispers(world.alice)[-1]] == snapshot(
+        [
+            """\
+Stop agent *deploy-1*? It disconnects; somebody has to start it again.
+[Yes, do it] [Never mind]\
+""",
+            "All right, nothing was done.",
+        ]
+    )
+    assert agent.connection_state == "connected"
+    await asks(world, world.alice, "agent stop deploy-1")
+    await world.alice.clicks_twice(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
+    await world.settle(2)
+    assert agent.connection_state == "stopped"
+    stops = [one for one in world.buildkite.requests if one.path.endswith("/stop")]
+    assert [one.json for one in stops] == snapshot([{"force": False}])
+    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+        ["<@U0ALICE01> stopped agent deploy-1"]
+    )
+
+
+async def test_a_forced_stop_says_what_it_destroys(world: World) -> None:
+    """The question names the job and warns of the whole build."""
+    build = await started(world)
+    world.buildkite.advance(build)
+    agent = build.named("lint").agent
+    assert agent is not None
+    assert await asks(world, world.alice, f"agent stop {agent.name}") == snapshot("""\
+Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again.
+[Yes, do it] [Never mind]\
+""")
+    assert await asks(world, world.alice, f"agent stop {agent.name} --force") == snapshot("""\
+*Force* agent *ci-linux-1* to stop? This cancels *:eslint: Lint* now, *and the whole build of that job*, at once.
+[Yes, do it] [Never mind]\
+""")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
+    await world.settle(4)
+    assert agent.connection_state == "stopped"
+    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+        [
+            """\
+🚫 *Canceled* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> took 2s 5 canceled
+[Rebuild] [Open in Buildkite]\
+""",
+            "<@U0ALICE01> forced agent ci-linux-1 to stop",
+        ]
+    )
+    assert world.replies(world.slack.messages(world.deploys)[0])[-1] == snapshot("🚫 web#1 was canceled after 2s.")
+
+
+async def test_two_agents_of_one_name_are_told_apart_by_buttons(world: World) -> None:
+    """An ambiguous name is answered with the choices; one press acts on that agent."""
+    for number in (1, 2):
+        world.buildkite.agent("twin", queue="deploy", hostname=f"host-{number}")
+    said = await asks(world, world.alice, "agent pause twin --note why")
+    labels = [line.split(" (")[0] for line in said.split("\n")]
+    assert labels == snapshot(["⚠️ Several agents fit “twin”.", "[twin"])
+    buttons = world.slack.ephemerals(world.alice)[-1].blocks or []
+    second = next(one for one in buttons[-1]["elements"] if "host-2" in one["text"]["text"])
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], second["text"]["text"])
+    await world.settle(2)
+    assert [agent.hostname for agent in world.buildkite.agents.values() if agent.paused] == ["host-2"]
+
+
+async def test_what_buildkite_refuses_is_said_in_its_words(world: World) -> None:
+    """Paused twice, resumed while running, stopped when it is gone: the reason comes from Buildkite."""
+    world.buildkite.agent_pause(world.buildkite.find_agent("deploy-1"))
+    words = ("agent pause deploy-1", "agent resume ci-linux-1", "agent pause no-such", "agent view ci-linux-9")
+    assert [await asks(world, world.alice, said) for said in words] == snapshot(
+        [
+            "⚠️ Buildkite refused: Agent is already paused",
+            "⚠️ Buildkite refused: Agent is not paused",
+            "⚠️ There is no connected agent “no-such”.",
+            """\
+⚠️ There is no connected agent “ci-linux-9”.
+Did you mean ci-linux-3 or ci-linux-2 or ci-linux-1?\
+""",
+        ]
+    )

@@ -1,0 +1,250 @@
+"""The life of a card: what it shows in every state, and what is said below it."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import failed, started
+from tests.conversations.world import World, shown
+
+
+async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
+    """A build runs, fails, is retried from its card and passes: one card, edited, and a thread that tells."""
+    build = await started(world)
+    card = world.card()
+    lines = [shown(card)]
+    for _ in range(3):
+        world.buildkite.advance(build)
+    await world.settle(4)
+    lines.append(shown(card))
+    world.buildkite.finish_job(build.named("lint").id, 1)
+    await world.settle(4)
+    lines.append(shown(card))
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    lines.append(shown(card))
+    assert lines == snapshot(
+        [
+            """\
+🕒 *Scheduled* · web#1 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+[Cancel] [Open in Buildkite]\
+""",
+            """\
+🔵 *Running* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 3 running · 2 waiting
+[Cancel] [Open in Buildkite]\
+""",
+            """\
+🟠 *Failing* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
+❌ :eslint: Lint · exit status 1
+[Cancel] [Logs] [Open in Buildkite]\
+""",
+            """\
+❌ *Failed* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> took 8s 2 passed · 1 failed · 2 skipped
+❌ :eslint: Lint · exit status 1
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
+""",
+        ]
+    )
+    await world.bob.clicks(card, "Retry failed")
+    await world.settle(6)
+    again = shown(card)
+    world.buildkite.run_build(build)
+    await world.settle(6)
+    assert [again, shown(card)] == snapshot(
+        [
+            """\
+🔵 *Running* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 3 waiting
+[Cancel] [Open in Buildkite]\
+""",
+            """\
+✅ *Passed* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> took 18s 5 passed
+[Rebuild] [Open in Buildkite]\
+""",
+        ]
+    )
+    assert world.replies(card) == snapshot(
+        [
+            "🔵 web#1 started running.",
+            """\
+🟠 web#1 is failing: :eslint: Lint · exit status 1
+[Logs]\
+""",
+            """\
+<@U0ALICE01> ❌ web#1 failed after 8s.
+❌ :eslint: Lint · exit status 1
+[Logs] [Rebuild]\
+""",
+            "<@U0BOB0001> retried 1 failed job of web#1",
+            "🔵 web#1 is running again.",
+            "✅ web#1 passed after 18s.",
+        ]
+    )
+    assert len(world.slack.messages(world.deploys)) == 1
+
+
+async def test_one_line_for_notifications(world: World) -> None:
+    """Each message has a line of text for screen readers; the one who asked is mentioned at a bad end."""
+    _, card = await failed(world)
+    assert [card.text, *(reply.text for reply in world.slack.thread(world.deploys, card)[1:])] == snapshot(
+        ["❌ web#1 failed on main, asked by <@U0ALICE01>", "<@U0ALICE01> ❌ web#1 failed after 0s."]
+    )
+
+
+async def test_a_build_that_passes_pings_nobody(world: World) -> None:
+    """A good end is told without a mention."""
+    build = await started(world)
+    world.buildkite.advance(build)
+    await world.settle(4)
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    assert world.replies(world.card()) == snapshot(["🔵 web#1 started running.", "✅ web#1 passed after 4s."])
+
+
+async def test_a_build_canceled_elsewhere(world: World) -> None:
+    """Somebody cancels on the web: the card says so, and so does the thread."""
+    build = await started(world)
+    world.buildkite.advance(build)
+    await world.settle(4)
+    world.buildkite.cancel_build(build)
+    await world.settle(3)
+    middle = shown(world.card())
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    assert [middle, shown(world.card()), *world.replies(world.card())] == snapshot(
+        [
+            """\
+🚫 *Canceling* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 running · 4 canceled
+[Open in Buildkite]\
+""",
+            """\
+🚫 *Canceled* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> took 7s 5 canceled
+[Rebuild] [Open in Buildkite]\
+""",
+            "🔵 web#1 started running.",
+            "🚫 web#1 was canceled after 7s.",
+        ]
+    )
+
+
+async def test_a_skipped_build(world: World) -> None:
+    """A newer build of the branch takes its place: the older one was skipped."""
+    older = await started(world, "api -b topic")
+    card = world.card()
+    await started(world, "api -b topic -m second")
+    await world.settle(4)
+    assert older.state == "skipped"
+    assert [shown(card), *world.replies(card)] == snapshot(
+        [
+            """\
+⏭️ *Skipped* · api#1 · `topic`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 4 skipped
+[Rebuild] [Open in Buildkite]\
+""",
+            "⏭️ api#1 was skipped.",
+        ]
+    )
+
+
+async def test_a_soft_failure_is_none(world: World) -> None:
+    """A build passes in spite of a job that may fail; the card calls it a soft failure."""
+    build = await started(world, "api")
+    world.buildkite.run_build(build, fail=["audit"])
+    await world.settle(4)
+    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+        [
+            """\
+✅ *Passed* · api#1 · `main` · `e521460`
+asked by <@U0ALICE01> took 0s 3 passed · 1 soft failed
+[Rebuild] [Open in Buildkite]\
+""",
+            "✅ api#1 passed after 0s.",
+        ]
+    )
+
+
+async def test_an_agent_that_is_lost(world: World) -> None:
+    """A job whose agent went away says so."""
+    build = await started(world)
+    world.buildkite.advance(build)
+    agent = build.named("lint").agent
+    assert agent is not None
+    world.buildkite.lose_agent(agent.name)
+    await world.settle(4)
+    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+        [
+            """\
+🟠 *Failing* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 4 waiting
+❌ :eslint: Lint · agent lost
+[Cancel] [Logs] [Open in Buildkite]\
+""",
+            "🔵 web#1 started running.",
+            """\
+🟠 web#1 is failing: :eslint: Lint · agent lost
+[Logs]\
+""",
+        ]
+    )
+
+
+async def test_rebuild_from_the_card(world: World) -> None:
+    """The card's button starts a new build, whose card follows in the same thread."""
+    await failed(world)
+    await world.bob.clicks(world.card(), "Rebuild")
+    await world.settle(3)
+    world.buildkite.run_build(world.buildkite.builds[-1])
+    await world.settle(4)
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
+    asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+    ❌ :eslint: Lint · exit status 1
+    [Retry failed] [Rebuild] [Logs] [Open in Buildkite]
+  kitestring: <@U0ALICE01> ❌ web#1 failed after 0s.
+      ❌ :eslint: Lint · exit status 1
+      [Logs] [Rebuild]
+  kitestring: ✅ *Passed* · web#2 · `main` · `f323ca7`
+      asked by <@U0BOB0001> took 0s 5 passed
+      [Rebuild] [Open in Buildkite]
+  kitestring: ✅ web#2 passed after 0s.\
+""")
+
+
+async def test_hostile_text_stays_text(world: World) -> None:
+    """A message, a branch and a job cannot mention, link or format."""
+    world.buildkite.pipeline(
+        "odd", steps=[{"label": "<!channel> *bold* <https://evil.example|x>", "command": "x"}]
+    )
+    build = world.buildkite.create_build_elsewhere("odd", "<@U0BOB0001>", "<!here> & `code` _it_", "Noor Haddad")
+    await world.alice.types(world.deploys, "/bk watch odd")
+    await world.settle(3)
+    world.buildkite.run_build(build, fail=[build.jobs[0].name or ""])
+    await world.settle(4)
+    sent = str([world.card().blocks, world.slack.thread(world.deploys, world.card())])
+    assert "<!here>" not in sent
+    assert "<!channel>" not in sent
+    assert "<@U0BOB0001>" not in sent
+    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+        [
+            """\
+❌ *Failed* · odd#1 · `<@U0BOB0001>` · `cfc6e62`
+<!here> & `code` _it_
+followed for <@U0ALICE01> started by Noor Haddad took 0s 1 failed
+❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
+""",
+            """\
+<@U0ALICE01> ❌ odd#1 failed after 0s.
+❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
+[Logs] [Rebuild]\
+""",
+        ]
+    )

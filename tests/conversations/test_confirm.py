@@ -1,0 +1,109 @@
+"""What does harm is asked first."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks, failed, started
+from tests.conversations.world import World, shown
+
+
+def cancels(world: World) -> int:
+    """How often Buildkite was asked to cancel something."""
+    return sum(one.path.endswith("/cancel") for one in world.buildkite.requests)
+
+
+async def test_a_typed_cancel_asks_first_and_can_be_declined(world: World) -> None:
+    """The question is private and names the build; Never mind takes its place and does nothing."""
+    build = await started(world)
+    asked = await asks(world, world.bob, "build cancel web 1")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Never mind")
+    await world.settle(2)
+    assert [asked, *world.whispers(world.bob)] == snapshot(
+        [
+            """\
+Cancel web#1 on `main`? It is scheduled.
+[Yes, do it] [Never mind]\
+""",
+            "All right, nothing was done.",
+        ]
+    )
+    assert (build.state, cancels(world)) == ("scheduled", 0)
+
+
+async def test_yes_does_it_once(world: World) -> None:
+    """Pressed twice, in a hurry, it is canceled once; everybody reads who did it."""
+    build = await started(world)
+    await asks(world, world.bob, "cancel", world.card())
+    await world.bob.clicks_twice(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
+    await world.settle(4)
+    assert (build.state, cancels(world)) == ("canceled", 1)
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: 🚫 *Canceled* · web#1 · `main`
+    asked by <@U0ALICE01> ended 2026-11-02 09:00 UTC 5 canceled
+    [Rebuild] [Open in Buildkite]
+  bob: <@U0BOT0001> cancel
+  kitestring: 🚫 web#1 was canceled.
+  kitestring: <@U0BOB0001> canceled web#1
+(only bob) kitestring: Cancel web#1 on `main`? It is scheduled.
+    [Yes, do it] [Never mind]\
+""")
+
+
+async def test_yes_in_the_same_breath(world: World) -> None:
+    """`--yes` needs no question."""
+    build = await started(world)
+    await world.bob.types(world.deploys, "/bk build cancel web#1 --yes")
+    await world.settle(4)
+    assert build.state == "canceled"
+    assert world.whispers(world.bob) == []
+
+
+async def test_the_cards_button_asks_by_itself(world: World) -> None:
+    """Slack's own dialog asks; a No sends nothing, a Yes acts without another question."""
+    build = await started(world)
+    card = world.card()
+    await world.bob.clicks(card, "Cancel", confirm=False)
+    await world.settle(2)
+    assert cancels(world) == 0
+    await world.bob.clicks(card, "Cancel")
+    await world.settle(4)
+    assert build.state == "canceled"
+    dialog = world.slack.confirmed[-1]["dialog"]
+    assert {part: dialog[part]["text"] for part in ("title", "text", "confirm", "deny")} == snapshot(
+        {
+            "title": "Cancel web#1?",
+            "text": "Jobs that run are stopped. A canceled build can be rebuilt.",
+            "confirm": "Cancel build",
+            "deny": "Never mind",
+        }
+    )
+    assert world.replies(card) == snapshot(["🚫 web#1 was canceled.", "<@U0BOB0001> canceled web#1"])
+
+
+async def test_a_build_that_has_ended_cannot_be_canceled(world: World) -> None:
+    """No question is asked; Buildkite's reason is told privately."""
+    await failed(world)
+    assert await asks(world, world.bob, "build cancel web 1") == snapshot(
+        "⚠️ Buildkite refused: Build can't be canceled because it's already finished."
+    )
+    assert len(world.slack.messages(world.deploys)) == 1
+
+
+async def test_a_button_outlives_the_state_that_drew_it(world: World) -> None:
+    """The build ended while nobody told the bot: Cancel is refused, and the card is brought up to date."""
+    build = await started(world)
+    card = world.card()
+    world.buildkite.webhooks_off = True
+    world.buildkite.run_build(build)
+    await world.bob.clicks(card, "Cancel")
+    await world.settle(2)
+    assert world.whispers(world.bob) == snapshot(
+        ["⚠️ Buildkite refused: Build can't be canceled because it's already finished."]
+    )
+    assert shown(card) == snapshot("""\
+✅ *Passed* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> took 0s 5 passed
+[Rebuild] [Open in Buildkite]\
+""")

@@ -1,0 +1,176 @@
+"""Block steps: the card waits, somebody unblocks, the build goes on."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks, blocked
+from tests.conversations.world import World, shown
+
+TWO_GATES = [
+    {"label": "Test", "command": "bin/test", "key": "test"},
+    {"block": "Staging?", "key": "staging"},
+    {"label": "Stage", "command": "bin/stage", "key": "stage"},
+    {"block": "Production?", "key": "production"},
+    {"label": "Ship", "command": "bin/ship", "key": "ship"},
+]
+
+
+async def test_a_blocked_build_is_unblocked_with_its_form(world: World) -> None:
+    """The form has the block step's own fields; what is chosen is what Buildkite gets, and the build goes on."""
+    build, card = await blocked(world)
+    assert [shown(card), *world.replies(card)] == snapshot(
+        [
+            """\
+✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+✋ Waiting at *Release to production?*
+[Unblock] [Open in Buildkite]\
+""",
+            """\
+✋ deploy-prod#1 is blocked at *Release to production?*.
+[Unblock]\
+""",
+        ]
+    )
+    await world.bob.clicks(card, "Unblock")
+    await world.settle(1)
+    modal = world.slack.modal_of(world.bob)
+    assert modal is not None
+    assert modal.plain() == snapshot("""\
+# Unblock job
+deploy-prod#1
+Release name: []
+Ring: [Canary (5 %)]
+[Unblock]\
+""")
+    await world.bob.submits({"Release name": "1.42", "Ring": "Half"})
+    await world.settle(4)
+    puts = [one for one in world.buildkite.requests if one.path.endswith("/unblock")]
+    assert [one.json for one in puts] == snapshot([{"fields": {"release-name": "1.42", "ring": "half"}}])
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    assert [shown(card), *world.replies(card)] == snapshot(
+        [
+            """\
+✅ *Passed* · deploy-prod#1 · `main` · `cfc6e62`
+asked by <@U0ALICE01> took 9s 3 passed
+[Rebuild] [Open in Buildkite]\
+""",
+            """\
+✋ deploy-prod#1 is blocked at *Release to production?*.
+[Unblock]\
+""",
+            "<@U0BOB0001> unblocked *Release to production?* of deploy-prod#1",
+            "🔵 deploy-prod#1 is running again.",
+            "✅ deploy-prod#1 passed after 9s.",
+        ]
+    )
+
+
+async def test_the_person_is_credited_where_buildkite_knows_them(world: World) -> None:
+    """Bob has a user at Buildkite with the same address: the step is unblocked in his name."""
+    bob = world.buildkite.person("Bob Stone", email="bob@acme.example")
+    build, card = await blocked(world)
+    await asks(world, world.bob, "whoami", card)
+    await world.bob.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
+    await world.settle(2)
+    assert build.named("release").unblocked_by == bob
+
+
+async def test_what_the_step_requires_is_asked_for(world: World) -> None:
+    """A required field left empty, or filled with blanks, is an error under that field, and nothing happens."""
+    build, card = await blocked(world)
+    await world.bob.clicks(card, "Unblock")
+    await world.settle(1)
+    modal = world.slack.modal_of(world.bob)
+    assert modal is not None
+    ack = await world.bob.submits({"Release name": ""})
+    assert (ack.problem, modal.errors) == snapshot(
+        ("incomplete", {"fields.release-name": "Please complete this required field."})
+    )
+    await world.bob.submits({"Release name": "   "})
+    await world.settle(1)
+    assert modal.errors == snapshot({"fields.release-name": "This step does not go on without it."})
+    assert build.blocked
+
+
+async def test_unblocked_by_text(world: World) -> None:
+    """In the thread the step's values are typed; what is missing or wrong is said with the right form."""
+    build, card = await blocked(world)
+    wrong = ["ring=half", "release release-name=1 ring=moon", "release release-name=1 colour=red"]
+    assert [await asks(world, world.bob, f"job unblock {words}", card) for words in wrong] == snapshot(
+        [
+            """\
+⚠️ This step needs `release-name` (Release name).
+Add `release-name=…`.\
+""",
+            """\
+⚠️ `moon` is no choice of `ring`.
+Choose `canary`, `half`, `all`.\
+""",
+            """\
+⚠️ This step has no field `colour`.
+It takes release-name, ring.\
+""",
+        ]
+    )
+    assert build.blocked
+    await world.bob.says(world.deploys, "@kitestring unblock release-name=1.42 ring=everyone", thread_ts=card)
+    await world.settle(4)
+    assert not build.blocked
+    assert world.replies(card)[-2:] == snapshot(
+        ["<@U0BOB0001> unblocked *Release to production?* of deploy-prod#1", "🔵 deploy-prod#1 is running again."]
+    )
+    assert build.meta_data["ring"] == "all"
+
+
+async def test_two_gates_are_two_notices(world: World) -> None:
+    """Each block step of a build is told of, and each Unblock acts on the step that waits."""
+    world.buildkite.pipeline("gated", steps=TWO_GATES)
+    build, card = await blocked(world, "gated")
+    for _ in range(2):
+        await world.bob.clicks(world.slack.thread(world.deploys, card)[-1], "Unblock")
+        await world.settle(1)
+        await world.bob.submits()
+        await world.settle(4)
+        world.buildkite.run_build(build)
+        await world.settle(4)
+    assert build.state == "passed"
+    assert world.replies(card) == snapshot(
+        [
+            """\
+✋ gated#1 is blocked at *Staging?*.
+[Unblock]\
+""",
+            "<@U0BOB0001> unblocked *Staging?* of gated#1",
+            "🔵 gated#1 is running again.",
+            """\
+✋ gated#1 is blocked: somebody has to unblock it.
+[Unblock]\
+""",
+            "<@U0BOB0001> unblocked *Production?* of gated#1",
+            "🔵 gated#1 is running again.",
+            "✅ gated#1 passed after 18s.",
+        ]
+    )
+
+
+async def test_an_unblock_that_came_too_late(world: World) -> None:
+    """Somebody else unblocked it meanwhile: the button says so, and the card is brought up to date."""
+    build, card = await blocked(world)
+    world.buildkite.webhooks_off = True
+    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    await world.bob.clicks(card, "Unblock")
+    await world.settle(2)
+    modal = world.slack.modal_of(world.bob)
+    assert modal is not None
+    assert modal.plain() == snapshot("""\
+# Unblock job
+deploy-prod#1 has no waiting job.\
+""")
+    assert shown(card) == snapshot("""\
+🔵 *Running* · deploy-prod#1 · `main` · `cfc6e62`
+asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 1 waiting
+[Cancel] [Open in Buildkite]\
+""")

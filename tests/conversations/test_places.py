@@ -1,0 +1,202 @@
+"""Where the bot cannot post, nothing is started before the person has chosen how to go on."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from bot.sim.slack import Channel
+from tests.conversations.world import World, shown
+
+
+def elsewhere(world: World, *, private: bool = False) -> Channel:
+    """A channel that the bot is not in."""
+    return world.slack.channel("C0ELSE001", "elsewhere", private=private, bot_in=False)
+
+
+async def test_it_asks_to_be_invited(world: World) -> None:
+    """The question is private; after `/invite` Try again starts the build once, with its card in the channel."""
+    channel = elsewhere(world)
+    await world.alice.types(channel, "/bk build create web -m hello")
+    await world.settle(2)
+    assert world.transcript(channel) == snapshot("""\
+#elsewhere
+(only alice) kitestring: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+    [I invited it, try again] [Start anyway] [Never mind]\
+""")
+    assert world.buildkite.builds == []
+    await world.alice.types(channel, "/invite @kitestring")
+    await world.alice.clicks_twice(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 1
+    assert world.transcript(channel) == snapshot("""\
+#elsewhere
+(only alice) kitestring: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+    [I invited it, try again] [Start anyway] [Never mind]
+kitestring: 🕒 *Scheduled* · web#1 · `main`
+    hello
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    [Cancel] [Open in Buildkite]\
+""")
+
+
+async def test_trying_again_without_inviting_asks_again(world: World) -> None:
+    """Still not in the channel: the same question, and nothing is started."""
+    channel = elsewhere(world)
+    await world.alice.types(channel, "/bk build create web")
+    await world.settle(2)
+    first = shown(world.slack.ephemerals(world.alice)[-1])
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
+    await world.settle(2)
+    assert [shown(said) for said in world.slack.ephemerals(world.alice)] == [first]
+    assert world.buildkite.builds == []
+    await world.alice.types(channel, "/invite @kitestring")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 1
+
+
+async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
+    """Card and thread come as direct messages; the channel hears nothing."""
+    channel = elsewhere(world)
+    await world.alice.types(channel, "/bk build create web")
+    await world.settle(2)
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Start anyway")
+    await world.settle(3)
+    world.buildkite.run_build(world.buildkite.builds[-1], fail=["lint"])
+    await world.settle(4)
+    assert world.slack.messages(channel) == []
+    assert world.transcript(world.alice.dm) == snapshot("""\
+#directmessage
+kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
+    asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+    ❌ :eslint: Lint · exit status 1
+    [Retry failed] [Rebuild] [Logs] [Open in Buildkite]
+  kitestring: <@U0ALICE01> ❌ web#1 failed after 0s.
+      ❌ :eslint: Lint · exit status 1
+      [Logs] [Rebuild]\
+""")
+    assert world.whispers(world.alice) == snapshot(
+        [
+            """\
+I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+[I invited it, try again] [Start anyway] [Never mind]\
+"""
+        ]
+    )
+
+
+async def test_never_mind(world: World) -> None:
+    """Nothing is started, and the question goes."""
+    channel = elsewhere(world)
+    await world.alice.types(channel, "/bk build create web")
+    await world.settle(2)
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Never mind")
+    await world.settle(2)
+    assert (world.whispers(world.alice), world.buildkite.builds) == snapshot(
+        (["All right, nothing was done."], [])
+    )
+
+
+async def test_between_two_people_only_start_anyway(world: World) -> None:
+    """Nobody can be invited into a direct conversation."""
+    between = world.slack.direct(world.alice.id, world.bob.id)
+    await world.alice.types(between, "/bk build create web")
+    await world.settle(2)
+    assert world.whispers(world.alice) == snapshot(
+        [
+            """\
+I cannot post in this conversation. I can start anyway and send you the updates directly.
+[Start anyway] [Never mind]\
+"""
+        ]
+    )
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Start anyway")
+    await world.settle(3)
+    assert world.transcript(world.alice.dm) == snapshot("""\
+#directmessage
+kitestring: 🕒 *Scheduled* · web#1 · `main`
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    [Cancel] [Open in Buildkite]\
+""")
+
+
+async def test_a_private_channel(world: World) -> None:
+    """A private channel works alike, before and after the invitation."""
+    channel = elsewhere(world, private=True)
+    await world.alice.types(channel, "/bk build create web")
+    await world.settle(2)
+    assert world.whispers(world.alice) == snapshot(
+        [
+            """\
+I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+[I invited it, try again] [Start anyway] [Never mind]\
+"""
+        ]
+    )
+    await world.alice.types(channel, "/invite @kitestring")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
+    await world.settle(3)
+    assert [shown(message) for message in world.slack.messages(channel)] == snapshot(
+        [
+            """\
+🕒 *Scheduled* · web#1 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+[Cancel] [Open in Buildkite]\
+"""
+        ]
+    )
+
+
+async def test_reading_needs_no_invitation(world: World) -> None:
+    """Private answers find their way anywhere."""
+    channel = elsewhere(world)
+    world.buildkite.create_build("web")
+    await world.alice.types(channel, "/bk build view web 1")
+    await world.settle(2)
+    assert world.whispers(world.alice) == snapshot(
+        [
+            """\
+🕒 web#1 scheduled
+*Branch*
+`main`
+*Commit*
+`HEAD`
+*Started by*
+Sam Kim
+*Time*
+created 2026-11-02 09:00 UTC
+*Source*
+api
+3 scheduled · 2 waiting
+[Follow here] [Cancel]\
+"""
+        ]
+    )
+
+
+async def test_what_changes_ci_is_said_privately_where_nobody_else_can_be_told(world: World) -> None:
+    """An agent is paused from a channel that the bot is not in: the person at least reads that it worked."""
+    channel = elsewhere(world)
+    await world.alice.types(channel, "/bk agent pause deploy-1")
+    await world.settle(2)
+    assert world.whispers(world.alice) == snapshot(
+        [
+            """\
+<@U0ALICE01> paused agent deploy-1 for 5 minutes
+[Resume]\
+"""
+        ]
+    )
+
+
+async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
+    """In the bot's own DM words need no mention, and the card comes there."""
+    await world.alice.says(world.alice.dm, "build create web")
+    await world.settle(3)
+    assert world.transcript(world.alice.dm) == snapshot("""\
+#directmessage
+alice: build create web
+kitestring: 🕒 *Scheduled* · web#1 · `main`
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    [Cancel] [Open in Buildkite]\
+""")

@@ -1,0 +1,197 @@
+"""Builds that are started: by slash command, by mention, by form."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import created
+from tests.conversations.world import World, shown
+
+
+async def test_a_slash_command_starts_a_build_and_its_card_is_the_answer(world: World) -> None:
+    """Alice types one line: the card stands in the channel, and nothing else is said."""
+    ack = await world.alice.types(world.deploys, '/bk build create web -b main -m "Ship it"')
+    await world.settle(3)
+    assert (ack.status, ack.body) == (200, "")
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: 🕒 *Scheduled* · web#1 · `main`
+    Ship it
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    [Cancel] [Open in Buildkite]\
+""")
+    assert world.card().text == snapshot("🕒 web#1 scheduled on main, asked by <@U0ALICE01>")
+
+
+async def test_what_was_asked_reaches_buildkite_exactly(world: World) -> None:
+    """Environment values go out as typed, the person is the author, and the build carries our marks."""
+    words = (
+        "/bk build create web -e DEPLOY=1 -e 'GREETING=two words' -e EMPTY= -e URL=https://x.example/?a=b&c=<d>"
+    )
+    await world.alice.types(world.deploys, words)
+    await world.settle(3)
+    body = created(world)
+    marks = body.pop("meta_data")
+    assert body == snapshot(
+        {
+            "commit": "HEAD",
+            "branch": "main",
+            "author": {"name": "alice", "email": "alice@acme.example"},
+            "env": {"DEPLOY": "1", "GREETING": "two words", "EMPTY": "", "URL": "https://x.example/?a=b&c=<d>"},
+        }
+    )
+    assert sorted(marks) == snapshot(["kitestring", "kitestring:invocation"])
+    assert marks["kitestring"] == world.bot.identity.instance
+    assert world.buildkite.builds[-1].env == body["env"]
+
+
+async def test_environment_values_are_never_shown(world: World) -> None:
+    """Neither the card nor any reply or private answer repeats a value."""
+    for _ in range(2):
+        await world.alice.types(world.deploys, "/bk build create web -e TOKEN=hunter2-and-more")
+        await world.settle(3)
+    world.buildkite.run_build(world.buildkite.builds[0], fail=["lint"])
+    await world.alice.types(world.deploys, "/bk build view web 1")
+    await world.settle(3)
+    seen = str([*map(vars, world.slack.said[world.deploys.id]), *map(vars, world.slack.whispered)])
+    assert "web#1" in seen
+    assert "hunter2" not in seen
+
+
+async def test_smart_punctuation_does_no_harm(world: World) -> None:
+    """A phone turns quotes and dashes into others; the words mean the same."""
+    words = "/bk build create web --branch fix/it --message \"It's Bob's 'fix'\" -e 'A=b c'"
+    await world.bob.types(world.deploys, words, smart=True)
+    await world.settle(3)
+    body = created(world)
+    assert (body["branch"], body["message"], body["env"]) == snapshot(("fix/it", "It's Bob's 'fix'", {"A": "b c"}))
+
+
+async def test_web_at_branch_and_a_tag(world: World) -> None:
+    """`web@branch` names both; a commit is passed on, and the card shows it."""
+    await world.alice.types(world.deploys, "/bk create web@release/2.1 -c v2.1.0")
+    await world.settle(3)
+    body = created(world)
+    assert (body["branch"], body["commit"]) == ("release/2.1", "v2.1.0")
+    assert shown(world.card()) == snapshot("""\
+🕒 *Scheduled* · web#1 · `release/2.1` · `v2.1.0`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+[Cancel] [Open in Buildkite]\
+""")
+
+
+async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
+    """Bob asks in a thread: the card is a reply in it, and the channel itself stays as it was."""
+    root = (await world.alice.says(world.deploys, "Who builds the fix?")).message
+    assert root is not None
+    await world.bob.says(world.deploys, "@kitestring build create web@fix", thread_ts=root)
+    await world.settle(3)
+    world.buildkite.run_build(world.buildkite.builds[-1])
+    await world.settle(4)
+    assert [message.ts for message in world.slack.messages(world.deploys)] == [root.ts]
+    assert world.replies(root) == snapshot(
+        [
+            "<@U0BOT0001> build create web@fix",
+            """\
+✅ *Passed* · web#1 · `fix` · `f323ca7`
+asked by <@U0BOB0001> took 0s 5 passed
+[Rebuild] [Open in Buildkite]\
+""",
+            "✅ web#1 passed after 0s.",
+        ]
+    )
+
+
+async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World) -> None:
+    """A mention outside threads gets its card beside it."""
+    await world.bob.says(world.deploys, "@kitestring build create web")
+    await world.settle(3)
+    assert world.transcript(world.deploys) == snapshot("""\
+#deploys
+bob: <@U0BOT0001> build create web
+kitestring: 🕒 *Scheduled* · web#1 · `main`
+    asked by <@U0BOB0001> created 2026-11-02 09:00 UTC
+    [Cancel] [Open in Buildkite]\
+""")
+
+
+async def test_a_form_starts_a_build(world: World) -> None:
+    """Without arguments the form opens; what is filled in is what is built."""
+    await world.alice.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    modal = world.slack.modal_of(world.alice)
+    assert modal is not None
+    assert modal.plain() == snapshot("""\
+# Create build
+Pipeline: [Type to search]
+Branch: [the pipeline's default branch]
+Commit: [HEAD]
+Message: [the commit's own message]
+Environment: [KEY=value, one a line]
+[Create]\
+""")
+    assert await world.alice.searches("Pipeline", "do") == snapshot(["docs-site"])
+    await world.alice.submits(
+        {"Pipeline": "web", "Branch": "fix/it", "Message": "Two\nlines", "Environment": "A=1\nB=x y = z"}
+    )
+    await world.settle(3)
+    body = created(world)
+    assert (body["branch"], body["commit"], body["message"], body["env"]) == snapshot(
+        (
+            "fix/it",
+            "HEAD",
+            """\
+Two
+lines\
+""",
+            {"A": "1", "B": "x y = z"},
+        )
+    )
+    assert world.slack.modal_of(world.alice) is None
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: 🕒 *Scheduled* · web#1 · `fix/it`
+    Two
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    [Cancel] [Open in Buildkite]\
+""")
+
+
+async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
+    """A malformed line stands under its own field, and nothing is started until it is put right."""
+    await world.alice.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    await world.alice.submits({"Pipeline": "web", "Environment": "A=1\nnonsense"})
+    await world.settle(2)
+    modal = world.slack.modal_of(world.alice)
+    assert modal is not None
+    assert modal.errors == snapshot({"env": "“nonsense” should look like “KEY=value”."})
+    assert world.buildkite.builds == []
+    await world.alice.submits({"Environment": "A=1"})
+    await world.settle(3)
+    assert [build.env for build in world.buildkite.builds] == [{"A": "1"}]
+
+
+async def test_a_mention_without_arguments_offers_the_form(world: World) -> None:
+    """A mention cannot open a form by itself, so a private button does; it is answered where it was asked."""
+    root = (await world.alice.says(world.deploys, "Release day")).message
+    assert root is not None
+    await world.bob.says(world.deploys, "@kitestring create", thread_ts=root)
+    await world.settle(1)
+    assert world.whispers(world.bob) == snapshot(
+        [
+            """\
+`build create` needs a few answers.
+[Open the form]\
+"""
+        ]
+    )
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Open the form")
+    await world.settle(1)
+    await world.bob.submits({"Pipeline": "api"})
+    await world.settle(3)
+    assert world.replies(root)[-1] == snapshot("""\
+🕒 *Scheduled* · api#1 · `main`
+asked by <@U0BOB0001> created 2026-11-02 09:00 UTC
+[Cancel] [Open in Buildkite]\
+""")

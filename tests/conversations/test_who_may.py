@@ -1,0 +1,175 @@
+"""Who may: refusals are private and say why, by whatever way somebody asks."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.sim.slack import Person
+from tests.conversations.acts import asks, failed, started
+from tests.conversations.world import World
+
+
+def outsider(world: World, who: str) -> Person:
+    """Somebody who may do nothing."""
+    more = {
+        "stranger": {"stranger": True, "team": "T0OTHER01"},
+        "gone": {"deleted": True},
+        "robot": {"is_bot": True},
+    }
+    person = world.slack.person(f"U0{who.upper()}1", who, **more[who])
+    world.deploys.members.append(person.id)
+    return person
+
+
+async def test_a_guest_is_refused_by_every_way_of_asking(world: World) -> None:
+    """Slash, mention, card, form and reading alike: nothing happens, and only Gwen is told."""
+    build, card = await failed(world)
+    before = len(world.buildkite.requests)
+    await world.gwen.types(world.deploys, "/bk build create web")
+    await world.gwen.says(world.deploys, "@kitestring rebuild", thread_ts=card)
+    await world.gwen.clicks(card, "Rebuild")
+    await world.gwen.clicks(card, "Logs")
+    await world.gwen.types(world.deploys, "/bk build list")
+    await world.settle(2)
+    assert world.whispers(world.gwen) == snapshot(
+        [
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""",
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""",
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""",
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""",
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""",
+        ]
+    )
+    assert len(world.buildkite.requests) == before
+    assert world.buildkite.builds == [build]
+    assert len(world.slack.messages(world.deploys)) == 1
+
+
+async def test_a_guests_form_is_refused_when_it_is_sent(world: World) -> None:
+    """A form that needs nothing looked up opens for anybody; what it asks for is judged when it is sent."""
+    await world.gwen.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    await world.gwen.submits({"Pipeline": "web"})
+    await world.settle(2)
+    assert world.whispers(world.gwen) == snapshot(
+        [
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+"""
+        ]
+    )
+    assert world.buildkite.builds == []
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("stranger", snapshot("I serve another workspace.")),
+        (
+            "gone",
+            snapshot("""\
+⚠️ This account is deactivated.
+Ask a workspace admin.\
+"""),
+        ),
+        (
+            "robot",
+            snapshot("""\
+⚠️ Kitestring does not take orders from other bots.
+A person has to ask.\
+"""),
+        ),
+    ],
+)
+async def test_others_get_nothing_either(world: World, who: str, said: object) -> None:
+    """People of other workspaces, deactivated accounts and bots are told why."""
+    person = outsider(world, who)
+    assert await asks(world, person, "build create web") == said
+    assert world.buildkite.builds == []
+
+
+async def test_another_bots_message_is_not_heard(world: World) -> None:
+    """What a bot posts into the channel is no command, not even when it mentions this one."""
+    event = {
+        "type": "app_mention",
+        "user": "U0ROBOT1",
+        "bot_id": "B0OTHER",
+        "text": "<@U0BOT0001> build create web",
+    }
+    await world.slack.emit({**event, "channel": world.deploys.id, "ts": "1793610000.000900"}, "app_mention")
+    await world.settle(2)
+    assert (world.buildkite.builds, world.slack.messages(world.deploys)) == ([], [])
+
+
+async def test_agents_are_for_admins(world: World) -> None:
+    """Bob may look at agents, but neither pause, resume nor stop them, however he asks."""
+    words = ("agent pause ci-linux-1", "agent resume ci-linux-1", "agent stop ci-linux-1 --yes")
+    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+        [
+            """\
+⚠️ `agent pause` is for workspace admins.
+Ask a workspace admin to do it.\
+""",
+            """\
+⚠️ `agent resume` is for workspace admins.
+Ask a workspace admin to do it.\
+""",
+            """\
+⚠️ `agent stop` is for workspace admins.
+Ask a workspace admin to do it.\
+""",
+        ]
+    )
+    await world.alice.types(world.deploys, "/bk agent pause ci-linux-1")
+    await world.settle(2)
+    await world.bob.clicks(world.slack.messages(world.deploys)[-1], "Resume")
+    await world.settle(2)
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+⚠️ `agent resume` is for workspace admins.
+Ask a workspace admin to do it.\
+""")
+    assert world.buildkite.find_agent("ci-linux-1").paused
+
+
+async def test_somebody_elses_private_button_is_refused(world: World) -> None:
+    """A choice that was offered to Alice is hers, whoever sends its id."""
+    await started(world)
+    await asks(world, world.alice, "build cancel web 1")
+    question = world.slack.ephemerals(world.alice)[-1]
+    question.only_for = world.bob.id
+    await world.bob.clicks(question, "Yes, do it")
+    await world.settle(2)
+    assert world.whispers(world.bob)[-1] == snapshot("That button is somebody else's. Ask for yourself.")
+    assert world.buildkite.builds[0].state == "scheduled"
+
+
+async def test_rights_are_asked_for_again_at_every_click(world: World) -> None:
+    """Bob is made a guest after he asked to cancel: his Yes comes too late."""
+    await started(world)
+    await asks(world, world.bob, "build cancel web 1")
+    world.slack.profiles[world.bob.id].guest = "ultra"
+    world.clock.advance(301)
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
+    await world.settle(2)
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""")
+    assert world.buildkite.builds[0].state == "scheduled"
