@@ -25,7 +25,7 @@ from bot.guard import Guard
 from bot.http import Front, figures, rest
 from bot.identity import Identity, identify
 from bot.inbox import Inbox, Keeper
-from bot.lease import Alone, Fenced, Lease, Shared, owned
+from bot.lease import Alone, Fenced, Lease, Shared, due_if_owned, owned
 from bot.metrics import Metrics
 from bot.offers import Offers
 from bot.outcome import Outcomes
@@ -135,14 +135,14 @@ async def _assembled(
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     listeners = Listeners(intake, answers, catalog, operations, identity.team, identity.user)
     slack = bolt(client, secret, listeners)
-    posting = Posting(api, pacing, lambda: identity.bot)
     lease, mine = _seat(settings, store, wakes, replica, clock)
-    recovery = Recovery(mine, vault, clock, people, runner, outcomes)
+    posting = Posting(api, pacing, lambda: identity.bot, lease.sure)
+    recovery = Recovery(store, vault, clock, people, runner, outcomes, lease.mine)
     inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"))
     sweep = Sweep(mine, clock, buildkite, wakes.of("writer"))
     reconcile = Reconcile(mine, clock, api, posting, pacing)
     replies = Replies(mine, clock, api, posting, pacing)
-    receiver = _receiver(settings, Keeper(store, wakes.of("inbox")), clock, metrics)
+    receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics)
     link = Link(clock)
     readiness = Readiness(store, api, link if settings.socket_mode else None)
     own_port = settings.metrics_port is not None
@@ -155,9 +155,9 @@ async def _assembled(
 
     loops = (
         Loop("inbox", inbox.tick, inbox.next_at, clock),
-        Loop("sweep", owned(lease, sweep.tick), sweep.next_at, clock),
-        Loop("writer", owned(lease, write), reconcile.next_at, clock),
-        Loop("recovery", owned(lease, recovery.tick), recovery.next_at, clock),
+        Loop("sweep", owned(lease, sweep.tick), due_if_owned(lease, sweep.next_at), clock),
+        Loop("writer", owned(lease, write), due_if_owned(lease, reconcile.next_at), clock),
+        Loop("recovery", recovery.tick, recovery.next_at, clock),
         *([Loop("lease", lease.tick, lease.next_at, clock)] if isinstance(lease, Shared) else []),
     )
     wakes.loops.update({loop.name: loop for loop in loops})
@@ -189,6 +189,7 @@ def _seat(
         return Alone(), store
     line = wakes.line = Line(store.url, wakes.heard)
     lease = Shared(WRITER, replica, store, line, clock, lambda: wakes.heard("sweep writer recovery"))
+    wakes.alone = lease.mine
     return lease, Fenced(store, lease)
 
 

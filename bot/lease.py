@@ -20,6 +20,8 @@ SECONDS = 15.0
 CALL_SECONDS = 10.0
 RENEW_EVERY = 2.0
 TRY_EVERY = 0.3
+# The sign of life of a replica that ended is kept for a while, for whoever reads the table.
+FORGET_SECONDS = 3600.0
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -35,6 +37,9 @@ class Lease(Protocol):
 
     def mine(self) -> bool:
         """May a call to Slack be begun now?"""
+
+    def sure(self) -> None:
+        """Raises LostLease unless a call to Slack may be begun now."""
 
     async def check(self, _tx: Tx, /) -> None:
         """Raises LostLease unless this replica still is the writer, until the transaction ends."""
@@ -52,6 +57,9 @@ class Alone:
     def mine(self) -> bool:
         return True
 
+    def sure(self) -> None:
+        return None
+
     async def check(self, _tx: Tx, /) -> None:
         return None
 
@@ -65,8 +73,9 @@ class Alone:
 class Shared:
     """Several replicas on PostgreSQL.
 
-    The session's advisory lock goes with the process that held it, so that another takes over within a second;
-    the row is the net for a process that hangs. `took_over` is called when the lease comes to this replica.
+    Each holds an advisory lock of its own name. It goes with the session, so that another replica takes over
+    within a second when the holder's process ends; the row is the net for a process that hangs. `took_over` is
+    called when the lease comes to this replica.
     """
 
     def __init__(
@@ -80,9 +89,14 @@ class Shared:
         self._took_over = took_over
         self._until = self._asked_at = float("-inf")
         self._fence: int | None = None
+        self._holder = ""
 
     def mine(self) -> bool:
         return self._fence is not None and self._clock.monotonic() < self._until - CALL_SECONDS
+
+    def sure(self) -> None:
+        if not self.mine():
+            raise LostLease
 
     async def check(self, tx: Tx, /) -> None:
         if self._fence is None or await leases.fence(tx, self._name) != self._fence:
@@ -91,14 +105,22 @@ class Shared:
 
     async def tick(self) -> int:
         asked_at = self._clock.monotonic()
-        alone = await self._line.locked(self._name)
-        if asked_at - self._asked_at < RENEW_EVERY and (self._fence is not None or not alone):
+        dead = await self._dead()
+        if asked_at - self._asked_at < RENEW_EVERY and dead is None:
             return 0
-        self._asked_at = asked_at
         async with self._store.write() as tx:
-            held = await leases.take(tx, self._name, self._replica, SECONDS, free=alone)
-            await leases.take(tx, beat_name(self._replica), self._replica, SECONDS, free=True)
+            held = await leases.take(tx, self._name, self._replica, SECONDS, dead=dead)
+            await leases.take(tx, beat_name(self._replica), self._replica, SECONDS)
+            if held.holder == self._replica:
+                await leases.prune(tx, beat_name(""), FORGET_SECONDS)
+        self._asked_at = asked_at
         return self._noted(held, asked_at)
+
+    async def _dead(self) -> str | None:
+        """The holder, if its lock is free: its session has ended, and with it most likely its process."""
+        if not await self._line.hold(self._replica) or self._holder in ("", self._replica):
+            return None
+        return self._holder if await self._line.free(self._holder) else None
 
     async def next_at(self) -> datetime:
         """When to try again: often, for a dead replica's lock is free at once."""
@@ -106,14 +128,16 @@ class Shared:
 
     async def release(self) -> None:
         """Let go at a graceful end, so that nobody need wait."""
+        self._fence = None
         async with self._store.write() as tx:
             await leases.release(tx, self._name, self._replica)
             await leases.release(tx, beat_name(self._replica), self._replica)
-        self._fence = None
+        await self._line.unlock()
+        await self._line.notify("lease")
 
     def _noted(self, held: leases.Held, asked_at: float) -> int:
         before, mine = self._fence, held.holder == self._replica
-        self._fence = held.fence if mine else None
+        self._holder, self._fence = held.holder, held.fence if mine else None
         self._until = asked_at + held.seconds if mine else float("-inf")
         if mine and before != held.fence:
             log.info("this replica writes now", fence=held.fence)
@@ -131,6 +155,17 @@ def owned(lease: Lease, tick: Callable[[], Awaitable[int]]) -> Callable[[], Awai
         return await tick() if lease.mine() else 0
 
     return ticked
+
+
+def due_if_owned(
+    lease: Lease, next_at: Callable[[], Awaitable[datetime | None]]
+) -> Callable[[], Awaitable[datetime | None]]:
+    """Others need not look when the writer's work is due: they are woken when they take over."""
+
+    async def due() -> datetime | None:
+        return await next_at() if lease.mine() else None
+
+    return due
 
 
 class Fenced:

@@ -47,12 +47,16 @@ Outcome = Sent | Later | Never
 
 
 class Posting:
-    """Posts under one rule for cards and replies. `bot_id` tells our own messages from others'."""
+    """Posts under one rule for cards and replies. `bot_id` tells our own messages from others'.
 
-    def __init__(self, api: SlackApi, pacing: Pacing, bot_id: Callable[[], str]) -> None:
+    `sure` raises unless this replica is the writer still.
+    """
+
+    def __init__(self, api: SlackApi, pacing: Pacing, bot_id: Callable[[], str], sure: Callable[[], None]) -> None:
         self._api = api
         self._pacing = pacing
         self._bot_id = bot_id
+        self.sure = sure
 
     async def once(
         self,
@@ -80,6 +84,7 @@ class Posting:
             if not wanted:
                 return Never("overtaken")
             await begin()
+            self.sure()
             self._pacing.take(POST, thread.channel)
             ts = await self._api.post(thread, message, mark)
         except SlackProblem as problem:

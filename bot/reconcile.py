@@ -104,6 +104,7 @@ class Reconcile:
         return isinstance(outcome, Sent)
 
     async def _update(self, card: Card, known: Known, message: Message) -> bool:
+        self._posting.sure()
         self._pacing.take(UPDATE, card.thread.channel)
         try:
             await self._api.update(card.thread.channel, card.ts or "", message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,10 +30,20 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Recovery:
-    """An invocation that was accepted but not begun is carried out; one that was begun is never repeated."""
+    """An invocation that was accepted but not begun is carried out; one that was begun is never repeated.
+
+    `mine` says whether this replica is the writer: only that one looks after what others left.
+    """
 
     def __init__(
-        self, store: Transactions, vault: Vault, clock: Clock, people: People, runner: Runner, outcomes: Outcomes
+        self,
+        store: Transactions,
+        vault: Vault,
+        clock: Clock,
+        people: People,
+        runner: Runner,
+        outcomes: Outcomes,
+        mine: Callable[[], bool],
     ) -> None:
         self._store = store
         self._vault = vault
@@ -40,6 +51,7 @@ class Recovery:
         self._people = people
         self._runner = runner
         self._outcomes = outcomes
+        self._mine = mine
 
     async def begin(self) -> None:
         """At the start: whatever was under way when the process before ended."""
@@ -47,6 +59,8 @@ class Recovery:
 
     async def tick(self) -> int:
         """What is in doubt and due, or was cut off with its replica; says how many were looked at."""
+        if not self._mine():
+            return await self._leave()
         replica, now, abandoned = self._runner.shared.replica, self._clock.now(), self._runner.abandoned
         async with self._store.read() as tx:
             found = await invocations.unfinished(tx, self._vault, now, replica, abandoned)
@@ -59,15 +73,27 @@ class Recovery:
         """When there is something to look for, or to tell."""
         if self._runner.abandoned:
             return self._clock.now() + _BREATH
+        if not self._mine():
+            return None
         async with self._store.read() as tx:
             return await invocations.next_due(tx)
+
+    async def _leave(self) -> int:
+        """Only the writer looks after what was cut off: it is told by an empty name of a replica."""
+        left = frozenset(self._runner.abandoned)
+        if left:
+            async with self._store.write() as tx:
+                await invocations.leave(tx, left, self._runner.shared.replica)
+            self._runner.abandoned -= left
+        return len(left)
 
     async def _take_up(self, asked: Invocation, replica: str) -> bool:
         """One that cannot be looked after now keeps nobody else waiting."""
         self._runner.abandoned.discard(asked.id)
         try:
             async with self._store.write() as tx:
-                await invocations.adopt(tx, asked.id, replica)
+                if not await invocations.adopt(tx, asked.id, replica):
+                    return False
             await guarded(self._resume(asked), "recovery", invocation=asked.id)
         except KitestringError as error:
             log.warning("not resumed yet", invocation=asked.id, error=str(error))

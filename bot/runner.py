@@ -147,7 +147,9 @@ class Runner:
         pinned = {**asked.args, "args": args.model_dump(mode="json", exclude_none=True)}
         asked = replace(asked, args=pinned)
         async with self._store.write() as tx:
-            await invocations.begin(tx, self._vault, asked, digest(asked), self._clock.now())
+            now, replica = self._clock.now(), self.shared.replica
+            if not await invocations.begin(tx, self._vault, asked, digest(asked), now, replica):
+                return
         try:
             reply = await guarded(op.run(args, ctx), op.name, invocation=asked.id)
         except KitestringError as error:

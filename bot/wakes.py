@@ -12,21 +12,28 @@ from bot.worker import Loop
 class Wakes:
     """Loops are known by name; `line` carries wakes to other replicas, where there are any.
 
-    A wake may be lost: every loop also looks by itself.
+    `alone` says that whatever is woken runs in this process. A wake may be lost: every loop also looks by itself.
     """
 
     def __init__(self) -> None:
         self.loops: dict[str, Loop] = {}
         self.line: Line | None = None
+        self.alone: Callable[[], bool] = lambda: False
+        self._unsent: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
+    def here(self, *names: str) -> Callable[[], None]:
+        """Wakes those loops of this process, once there are any."""
+        return lambda: self.heard(" ".join(names))
+
     def of(self, *names: str) -> Callable[[], None]:
-        """Wakes those loops, once there are any."""
+        """Wakes those loops wherever they run."""
 
         def wake() -> None:
             self.heard(" ".join(names))
-            if self.line is not None and not self._sending:
-                self._send(self.line, " ".join(names))
+            if self.line is not None and not self.alone():
+                self._unsent.update(names)
+                self._send(self.line)
 
         return wake
 
@@ -36,7 +43,14 @@ class Wakes:
             if name in self.loops:
                 self.loops[name].wake()
 
-    def _send(self, line: Line, names: str) -> None:
-        task = asyncio.create_task(line.notify(names))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+    def _send(self, line: Line) -> None:
+        """What is woken while a message is under way goes with the next one."""
+        if not self._sending:
+            task = asyncio.create_task(self._sent(line))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _sent(self, line: Line) -> None:
+        while self._unsent:
+            names, self._unsent = " ".join(sorted(self._unsent)), set()
+            await line.notify(names)

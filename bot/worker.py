@@ -15,6 +15,8 @@ from bot.supervise import guarded
 # Even with nothing planned a loop looks again after this many seconds; and never more often than this.
 IDLE = 15.0
 _BRIEF = 0.2
+# What failed is tried again after this many seconds at most: when the database is back, nobody waits long.
+_MOST = 5.0
 
 
 class Ticking(Protocol):
@@ -62,7 +64,7 @@ class Loop:
                 wait = 0.0 if done else await self._idle_for()
             except KitestringError:
                 failures += 1
-                wait = pace.backoff(failures, base=0.5, most=30)
+                wait = pace.backoff(failures, base=0.5, most=_MOST)
             await self._wait(wait)
 
     async def _idle_for(self) -> float:

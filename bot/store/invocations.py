@@ -41,8 +41,11 @@ async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica
     return _invocation(found.mappings().one(), vault)
 
 
-async def begin(tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datetime) -> None:
-    """It is being carried out from here on, with exactly these arguments; `digest` names the wish."""
+async def begin(tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datetime, replica: str) -> bool:
+    """It is being carried out from here on, with exactly these arguments; `digest` names the wish.
+
+    False: another replica took this one for dead, and looks after it now.
+    """
     change = {
         "state": "running",
         "started_at": now,
@@ -50,7 +53,8 @@ async def begin(tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datet
         "args": vault.seal(asked.args),
         "digest": digest,
     }
-    await tx.execute(sa.update(invocations).where(invocations.c.id == asked.id).values(change))
+    ours = (invocations.c.id == asked.id, invocations.c.replica == replica)
+    return (await tx.execute(sa.update(invocations).where(*ours).values(change))).rowcount > 0
 
 
 async def close(
@@ -135,9 +139,18 @@ async def unfinished(
     return tuple(_invocation(row, vault) for row in found.mappings())
 
 
-async def adopt(tx: Tx, invocation_id: str, replica: str) -> None:
-    """From here on this replica looks after it."""
-    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(replica=replica))
+async def adopt(tx: Tx, invocation_id: str, replica: str) -> bool:
+    """From here on this replica looks after it; False: whoever did so before still does."""
+    owner = sa.func.coalesce(invocations.c.replica, "")
+    free = sa.or_(invocations.c.state == "unknown", owner == replica, owner.not_in(living(tx)))
+    that = (invocations.c.id == invocation_id, free)
+    return (await tx.execute(sa.update(invocations).where(*that).values(replica=replica))).rowcount > 0
+
+
+async def leave(tx: Tx, ids: Collection[str], replica: str) -> None:
+    """This replica cannot finish those: the writer finds them as if their replica had ended."""
+    ours = (invocations.c.id.in_(ids), invocations.c.replica == replica)
+    await tx.execute(sa.update(invocations).where(*ours).values(replica=None))
 
 
 async def next_due(tx: Tx) -> datetime | None:

@@ -20,22 +20,21 @@ class Held:
     seconds: float
 
 
-async def take(tx: Tx, name: str, holder: str, seconds: float, *, free: bool) -> Held:
-    """Renew our own lease, or take one that has run out; with `free` its holder is known to be dead.
+async def take(tx: Tx, name: str, holder: str, seconds: float, *, dead: str | None = None) -> Held:
+    """Renew our own lease, or take one that has run out, or whose holder is `dead`.
 
     Gives the lease as it stands afterwards, whoever holds it.
     """
     now = _now(tx)
     await tx.execute(insert(tx, leases).values(name=name, holder="", fence=0, until=0).on_conflict_do_nothing())
     mine = leases.c.holder == holder
-    open_ = sa.or_(mine, leases.c.until < now) if not free else sa.true()
-    await tx.execute(
-        sa.update(leases)
-        .where(leases.c.name == name, open_)
-        .values(
-            holder=holder, until=now + seconds, fence=sa.case((mine, leases.c.fence), else_=leases.c.fence + 1)
-        )
-    )
+    change = {
+        "holder": holder,
+        "until": now + seconds,
+        "fence": sa.case((mine, leases.c.fence), else_=leases.c.fence + 1),
+    }
+    open_ = sa.or_(mine, leases.c.until < now, leases.c.holder == dead if dead else sa.false())
+    await tx.execute(sa.update(leases).where(leases.c.name == name, open_).values(change))
     return await look(tx, name)
 
 
@@ -55,6 +54,12 @@ async def find(tx: Tx, name: str) -> Held | None:
 async def release(tx: Tx, name: str, holder: str) -> None:
     """Let go, so that another need not wait."""
     await tx.execute(sa.update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=0))
+
+
+async def prune(tx: Tx, beginning: str, seconds: float) -> None:
+    """Forget the leases whose names begin so and that ran out longer ago than that."""
+    old = (leases.c.name.startswith(beginning), leases.c.until < _now(tx) - seconds)
+    await tx.execute(sa.delete(leases).where(*old))
 
 
 async def fence(tx: Tx, name: str) -> int:

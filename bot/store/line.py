@@ -15,10 +15,9 @@ import asyncpg
 import sqlalchemy as sa
 import structlog
 
+from bot.store.engine import CONNECT_SECONDS, KEEPALIVE
+
 CHANNEL = "kitestring"
-_CONNECT_SECONDS = 5.0
-# A host that vanished without a word lets go of its locks after about half a minute.
-_SERVER = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -30,19 +29,33 @@ class Line:
         self._heard = heard
         self._connection: asyncpg.Connection[Any] | None = None
         self._turn = asyncio.Lock()
-        self._locked = False
+        self._held: int | None = None
 
-    async def locked(self, name: str) -> bool:
-        """Whether this process holds the lock of that name, after trying to get it."""
+    async def hold(self, name: str) -> bool:
+        """Hold the lock of that name for as long as the line lives; says whether it is held."""
         async with self._turn:
             if not await self._open():
                 return False
-            if not self._locked:
+            if self._held is None:
                 got = await self._fetch("SELECT pg_try_advisory_lock($1)", _key(name))
-                self._locked = bool(got)
+                self._held = _key(name) if got else None
             else:
-                await self._fetch("SELECT 1")
-            return self._locked
+                await self._fetch("SELECT 1")  # a line that is lost forgets the lock
+            return self._held is not None
+
+    async def free(self, name: str) -> bool:
+        """Whether nobody holds the lock of that name: for a moment it is held here."""
+        async with self._turn:
+            if not await self._open() or not await self._fetch("SELECT pg_try_advisory_lock($1)", _key(name)):
+                return False
+            return bool(await self._fetch("SELECT pg_advisory_unlock($1)", _key(name)))
+
+    async def unlock(self) -> None:
+        """Let go of the lock that is held."""
+        async with self._turn:
+            if self._held is not None and await self._open():
+                await self._fetch("SELECT pg_advisory_unlock($1)", self._held)
+            self._held = None
 
     async def notify(self, payload: str) -> None:
         """Wake whoever listens, in every process."""
@@ -54,7 +67,7 @@ class Line:
         """Let go of the lock and the connection."""
         async with self._turn:
             if self._connection is not None:
-                await self._connection.close()
+                self._connection.terminate()
             self._forget()
 
     async def _open(self) -> bool:
@@ -63,7 +76,7 @@ class Line:
         self._forget()
         try:
             connection: asyncpg.Connection[Any] = await asyncpg.connect(
-                self._dsn, timeout=_CONNECT_SECONDS, server_settings=_SERVER
+                self._dsn, timeout=CONNECT_SECONDS, server_settings=KEEPALIVE
             )
             await connection.add_listener(CHANNEL, self._on_notify)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
@@ -76,7 +89,7 @@ class Line:
         """One value; None, and the line forgotten, when the connection broke."""
         assert self._connection is not None  # noqa: S101  (callers opened it)
         try:
-            return await self._connection.fetchval(query, *args, timeout=_CONNECT_SECONDS)
+            return await self._connection.fetchval(query, *args, timeout=CONNECT_SECONDS)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             log.warning("line lost", error=type(error).__name__)
             self._connection.terminate()
@@ -84,7 +97,7 @@ class Line:
             return None
 
     def _forget(self) -> None:
-        self._connection, self._locked = None, False
+        self._connection, self._held = None, None
 
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         self._heard(str(payload))
