@@ -11,18 +11,20 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.core.secrets import MASK, masked
 
-# These log request bodies or URLs below WARNING.
-_QUIET = (
-    "slack_bolt",
-    "slack_sdk",
-    "httpx",
-    "httpcore",
-    "aiohttp",
-    "asyncio",
-    "alembic",
-    "uvicorn.access",
-    "filelock",
-)
+# These log request bodies or URLs below that level. Bolt gives its loggers levels of their own, by the root's:
+# only the handler has the last word.
+_QUIET = {
+    "slack_bolt": logging.ERROR,
+    "slack_sdk": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "aiohttp": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "alembic": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "filelock": logging.WARNING,
+    "uvicorn": logging.WARNING,
+}
 # A socket's address lets one connection in.
 _TICKET = re.compile(r"(\bticket=)[^&\s'\"]+")
 
@@ -31,9 +33,10 @@ def configure(level: str, form: str) -> None:
     """Set up logging for the process: once, at its start."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(form))
+    handler.addFilter(_loud_enough)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR if name == "slack_bolt" else logging.WARNING)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(least)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -46,6 +49,10 @@ def configure(level: str, form: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _loud_enough(record: logging.LogRecord) -> bool:
+    return record.levelno >= _QUIET.get(record.name.partition(".")[0], logging.NOTSET)
 
 
 def _common() -> list[Processor]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from bot.clock import Clock
 from bot.errors import KitestringError
 from bot.slack.api import SlackApi
-from bot.store.migrate import head
+from bot.store.migrate import head, revision_of
 from bot.store.store import Store
 
 # Slack replaces a connection now and then: that takes a few seconds.
@@ -56,9 +54,7 @@ class Readiness:
     async def _database(self) -> str | None:
         try:
             async with self._store.read() as tx:
-                revision = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))
+                revision = await tx.run_sync(revision_of)
         except KitestringError:
             return "the database does not answer"
-        except sa.exc.DBAPIError:
-            return "the database has not been migrated"
         return None if revision == self._head else "the database has not been migrated"

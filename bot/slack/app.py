@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -25,6 +27,7 @@ from bot.supervise import guarded
 
 ANYTHING = re.compile(".*", re.DOTALL)
 FOLLOW = "follow_build"
+MENU_SECONDS = 2.0
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
 log = structlog.stdlib.get_logger(__name__)
@@ -40,12 +43,12 @@ class Listeners:
         self._answers = answers
         self._catalog = catalog
         self._registry = registry
-        self._team = team
-        self._bot_user = bot_user
+        self.team = team
+        self.bot_user = bot_user
 
     async def command(self, ack: Ack, body: Body) -> None:
         """A slash command; mistakes ride in the acknowledgement, all other answers come by themselves."""
-        if body["team_id"] != self._team:
+        if body["team_id"] != self.team:
             await ack(**_shown(render_reply.note("I serve another workspace.")))
             return
         request = requests.of_command(body)
@@ -55,9 +58,9 @@ class Listeners:
     async def message(self, event: Body, body: Body) -> None:
         """A mention, or a message in the bot's DM. Raises when it cannot be written down: Slack repeats events."""
         request = requests.of_message(event, str(body.get("team_id")))
-        if request is None or request.thread.team != self._team:
+        if request is None or request.thread.team != self.team:
             return
-        said = await self._intake.typed(request, requests.said(event, self._bot_user))
+        said = await self._intake.typed(request, requests.said(event, self.bot_user))
         if said:
             await self._answers.tell(request.invocation(new_id(), "", {}), said)
 
@@ -65,7 +68,7 @@ class Listeners:
         """A button or a menu in a message; pages that are only opened, and inputs of forms, need no more."""
         action = body["actions"][0]
         name, value = str(action.get("action_id", "")), str(action.get("value") or "")
-        if not value or name.startswith(("open:", "suggest:")) or requests.team_of(body) != self._team:
+        if not value or name.startswith(("open:", "suggest:")) or requests.team_of(body) != self.team:
             await ack()
             return
         request = requests.of_click(body)
@@ -86,14 +89,14 @@ class Listeners:
     async def options(self, ack: Ack, body: Body) -> None:
         """A menu that asks what to offer: answered from memory, within the three seconds."""
         kind = str(body.get("action_id", "")).partition(":")[2]
-        found = await self._catalog.suggest(kind, str(body.get("value") or ""))
+        found = await self._offered(kind, str(body.get("value") or ""))
         await ack(options=[_option(label, value) for label, value in found])
 
     async def shortcut(self, ack: Ack, body: Body) -> None:
         """Follow the build that a message speaks of."""
         request, url = requests.of_shortcut(body), requests.build_url(body["message"])
         said: Message | None = render_reply.note("I see no link to a build in that message.")
-        if url and requests.team_of(body) == self._team:
+        if url and requests.team_of(body) == self.team:
             call = Call("build watch", {"pipeline": url})
             said = await self._try(self._intake.called(request, call))
         await ack()
@@ -104,6 +107,14 @@ class Listeners:
         if name in self._registry:
             return await self._intake.pressed_card(request, name, value)
         return await self._intake.pressed_choice(request, value)
+
+    async def _offered(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
+        """Nothing, where Buildkite does not say it in time: the person types on, and is asked again."""
+        try:
+            async with asyncio.timeout(MENU_SECONDS):
+                return await guarded(self._catalog.suggest(kind, typed), "menu")
+        except (KitestringError, TimeoutError):
+            return ()
 
     async def _try(self, work: Awaitable[Message | None]) -> Message | None:
         """Whatever goes wrong before it is written down is said at once."""
@@ -118,8 +129,19 @@ def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> A
 
     Over HTTP the guard in front has verified the signature before anything was parsed; a socket needs no proof.
     """
+
+    async def known() -> AuthorizeResult:
+        """Bolt would ask Slack who we are amid the first request, and answer it itself when Slack refuses."""
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=listeners.team,
+            bot_token=client.token,
+            bot_user_id=listeners.bot_user,
+        )
+
     app = AsyncApp(
         client=client,
+        authorize=known,
         signing_secret=signing_secret,
         request_verification_enabled=False,
         process_before_response=True,

@@ -41,9 +41,14 @@ async def current(url: str) -> str | None:
     engine = patient_engine(sa.make_url(url))
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+            return await connection.run_sync(revision_of)
     finally:
         await engine.dispose()
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """The revision that the database of this connection is at; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def head() -> str | None:
@@ -59,7 +64,7 @@ def known(revision: str) -> bool:
 def _upgrade(connection: sa.Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    _refuse_newer(MigrationContext.configure(connection).get_current_revision())
+    _refuse_newer(revision_of(connection))
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)

@@ -32,6 +32,13 @@ async def empty(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 @pytest.fixture
+async def by_socket(tmp_path: Path) -> AsyncIterator[Town]:
+    """A town in which nobody runs yet, reached over Socket Mode."""
+    async with town(tmp_path, socket=True) as made:
+        yield made
+
+
+@pytest.fixture
 async def plain(tmp_path: Path) -> AsyncIterator[Town]:
     """A town in which nobody runs yet, reached over HTTP."""
     async with town(tmp_path, socket=False) as made:

@@ -1,0 +1,74 @@
+"""Whether the bot says of itself that it can work."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import HandClock
+from bot.readiness import Link, Readiness
+from bot.sim.serving import Serving
+from bot.sim.slack import SlackSim
+from bot.slack.api import SlackApi
+from bot.slack.problems import SlackProblem
+from bot.store.migrate import upgrade
+from bot.store.store import Store
+
+
+async def test_a_lost_connection_counts_after_thirty_seconds(tmp_path) -> None:
+    """Slack replaces its socket now and then; only over 30 seconds without one is a reason to send nobody here."""
+    clock = HandClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
+    link, store = Link(clock), await migrated(tmp_path)
+    readiness = Readiness(store, SlackApi(AsyncWebClient(), session=None), link)
+    clock.advance(30)
+    assert await readiness.wrong() is None
+    clock.advance(1)
+    assert await readiness.wrong() == "there is no connection to Slack"
+    link.up()
+    assert await readiness.wrong() is None
+    link.down()
+    clock.advance(20)
+    link.down()
+    clock.advance(11)
+    assert await readiness.wrong() == "there is no connection to Slack"
+    await store.close()
+
+
+@pytest.mark.parametrize("error", ["invalid_auth", "token_revoked", "account_inactive"])
+async def test_a_token_that_slack_refuses(tmp_path, error: str) -> None:
+    """What Slack has against the token is remembered until it takes it again; other errors are not about it."""
+    slack, store = SlackSim(signing_secret="made-up"), await migrated(tmp_path)
+    async with Serving(slack.app) as base, aiohttp.ClientSession() as session:
+        api = SlackApi(AsyncWebClient(token=slack.bot_token, base_url=f"{base}/api/", session=session), session)
+        readiness = Readiness(store, api, None)
+        slack.faults.error("auth.test", "team_access_not_granted")
+        slack.faults.error("auth.test", error)
+        reasons = [await after_asking(api, readiness) for _ in range(3)]
+    assert reasons == [None, f"Slack refuses the bot token ({error})", None]
+    await store.close()
+
+
+async def test_an_old_database_is_not_ready(tmp_path) -> None:
+    """Nothing is taken before the database is migrated."""
+    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
+    readiness = Readiness(store, SlackApi(AsyncWebClient(), session=None), None)
+    assert await readiness.wrong() == "the database has not been migrated"
+    await store.close()
+
+
+async def after_asking(api: SlackApi, readiness: Readiness) -> str | None:
+    """What readiness says after one call to Slack."""
+    with contextlib.suppress(SlackProblem):
+        await api.whoami()
+    return await readiness.wrong()
+
+
+async def migrated(tmp_path) -> Store:
+    """A database at the newest revision."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'kitestring.db'}"
+    await upgrade(url)
+    return Store(url)

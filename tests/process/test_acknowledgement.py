@@ -1,0 +1,47 @@
+"""Whatever Buildkite does, Slack is answered well within its three seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sim.slack import BOT_USER
+from tests.process.town import Town
+
+pytestmark = pytest.mark.process
+
+
+async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
+    """Form, command, mention and button are acknowledged within a second while nothing comes from Buildkite."""
+    await empty.serve()
+    build, card = await empty.started("/bk build create deploy-prod")
+    await empty.happens(build)
+    await empty.until(lambda: "Blocked" in card.plain() and "is blocked at" in empty.replies(card))
+    assert (await empty.alice.clicks(card, "Unblock")).ok
+    await empty.until(lambda: empty.form(empty.alice, "Release name"))
+    await empty.alice.fills({"Release name": "1.42", "Ring": "half"})
+    hanging = empty.buildkite.faults.hang(times=1000)
+    acks = [
+        await empty.alice.submits(),
+        await empty.alice.types(empty.deploys, "/bk build create web"),
+        await empty.bob.says(empty.deploys, f"<@{BOT_USER}> build list web"),
+        await empty.bob.clicks(card, "Unblock"),
+    ]
+    await hanging.arrived.wait()
+    assert [(ack.ok, ack.seconds < 1) for ack in acks] == [(True, True)] * 4
+    empty.buildkite.faults.clear()
+    hanging.release()
+    await empty.until(lambda: "unblocked" in empty.transcript())
+    await empty.until(lambda: empty.buildkite.builds[-1].pipeline.slug == "web" and empty.newest_card())
+    assert await empty.programs[-1].terminated() == 0
+    empty.check()
+
+
+async def test_a_menu_is_answered_while_buildkite_hangs(plain: Town) -> None:
+    """The search of a form's menu gets an empty answer in time when Buildkite does not list its pipelines."""
+    hanging = plain.buildkite.faults.hang(times=1000)
+    await plain.serve()
+    assert (await plain.alice.types(plain.deploys, "/bk build create")).ok
+    await plain.until(lambda: plain.form(plain.alice, "Pipeline"))
+    assert await plain.alice.searches("Pipeline", "we") == []
+    assert plain.slack.problems == []
+    hanging.release()
