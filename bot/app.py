@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -20,16 +21,17 @@ from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
 from bot.condition import Condition
-from bot.core.policy import DEFAULT
 from bot.guard import Guard
 from bot.http import Front, figures, rest
 from bot.identity import Identity, identify
 from bot.inbox import Inbox, Keeper
 from bot.lease import Alone, Fenced, Lease, Shared, due_if_owned, owned
+from bot.locks import Locks
 from bot.metrics import Metrics
 from bot.offers import Offers
 from bot.outcome import Outcomes
 from bot.places import Places
+from bot.policy_file import Policy
 from bot.posting import Posting
 from bot.readiness import Link, Readiness
 from bot.reconcile import Reconcile
@@ -40,6 +42,7 @@ from bot.settings import Settings
 from bot.slack.api import SlackApi
 from bot.slack.app import Listeners, bolt
 from bot.slack.forms import Forms
+from bot.slack.groups import Groups
 from bot.slack.intake import Intake
 from bot.slack.pacing import Pacing
 from bot.slack.people import People
@@ -86,8 +89,10 @@ async def built(
 ) -> AsyncIterator[Bot]:
     """The bot for these settings; everything it opened is closed at the end.
 
-    Raises KitestringError when it cannot be started: the token is refused, the schema is too new.
+    Raises KitestringError when it cannot be started: the policy is wrong, the token is refused, the schema is
+    too new.
     """
+    policy = Policy(Path(settings.kitestring_policy) if settings.kitestring_policy else None, clock)
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         store = Store(url, committed=committed)
@@ -109,25 +114,32 @@ async def built(
                 clock=clock,
             )
         )
-        bot = await _assembled(settings, clock, store, client, SlackApi(client, session), buildkite)
+        bot = await _assembled(settings, policy, clock, store, client, SlackApi(client, session), buildkite)
         if bot.line:
             stack.push_async_callback(bot.line.close)
         yield bot
 
 
 async def _assembled(
-    settings: Settings, clock: Clock, store: Store, client: AsyncWebClient, api: SlackApi, buildkite: Buildkite
+    settings: Settings,
+    policy: Policy,
+    clock: Clock,
+    store: Store,
+    client: AsyncWebClient,
+    api: SlackApi,
+    buildkite: Buildkite,
 ) -> Bot:
     identity = await identify(api, store, clock)
     vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes(), Metrics(), Pacing(clock)
     operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api)
-    people = People(api, store, clock, identity.team)
+    people = People(api, store, clock, identity.team, Groups(api, clock, policy.groups))
     made, answers = Offers(store, vault, clock), Answers(api, pacing)
     outcomes = Outcomes(store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery"))
     replica, command = secrets.token_hex(4), settings.kitestring_command
+    locks = Locks(store, clock, partial(places.direct, identity.team), wakes.of("writer"))
     condition = Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None)
     shared = Surroundings(
-        buildkite, catalog, operations, lambda: DEFAULT, condition, identity.instance, replica, command
+        buildkite, catalog, operations, policy.rules, locks, condition, identity.instance, replica, command
     )
     runner = Runner(store, vault, clock, people, places, outcomes, shared)
     forms = Forms(api, people, made, runner)

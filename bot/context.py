@@ -11,7 +11,9 @@ from bot.buildkite.client import Buildkite
 from bot.clock import Clock
 from bot.condition import Condition
 from bot.core.operation import Operation, Registry
+from bot.core.policy import Rules
 from bot.journal import Journal
+from bot.locks import Locks
 from bot.model import Actor, Known, Thread
 
 
@@ -45,4 +47,6 @@ class Context:
     instance: str
     condition: Condition
     journal: Journal
+    locks: Locks
+    rules: Callable[[], Rules]
     command: str = "/bk"

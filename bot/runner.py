@@ -10,18 +10,22 @@ from typing import Any
 
 import structlog
 
+from bot.aim import aim, plain
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
 from bot.condition import Condition
 from bot.context import Context
+from bot.core.locks import locked
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
-from bot.core.policy import Allow, Rules, Target, decide
+from bot.core.policy import Allow, Ask, Refuse, Rules, Target, decide, hopeless
+from bot.core.policy_words import needs
 from bot.core.validation import validate
 from bot.core.wish import digest
 from bot.errors import KitestringError, Refused, Unavailable
 from bot.followed import FollowedBuilds
 from bot.journal import Journal
+from bot.locks import Locks
 from bot.model import Actor, Invocation, Thread
 from bot.outcome import Outcomes
 from bot.places import Places
@@ -45,6 +49,7 @@ class Surroundings:
     catalog: Catalog
     registry: Registry
     rules: Callable[[], Rules]
+    locks: Locks
     condition: Condition
     instance: str
     replica: str
@@ -116,12 +121,14 @@ class Runner:
     async def _carry_out(self, asked: Invocation) -> None:
         op = self.shared.registry[asked.operation]
         actor = await self._people.actor(asked.user, asked.thread, asked.via)
-        self.allow(actor, op, Target())
+        self.admit(actor, op)
         await self._writable(op)
         ctx = self.context(asked, actor)
         args = validate(op, asked.args.get("args", {}), self.shared.command)
         pinned = await op.pin(args, ctx) if op.pin else args
-        self.allow(actor, op, target(pinned))
+        verdict = await self.judge(op, pinned, ctx)
+        if isinstance(verdict, Ask):
+            raise Refused(needs(op, verdict), "", verdict.rule)
         if not await self._asked_back(asked, op, pinned, ctx):
             await self._act(asked, op, pinned, ctx)
 
@@ -179,15 +186,23 @@ class Runner:
         """The thread that was asked in, or the DM with the person who chose that."""
         return await self._places.direct(asked.thread.team, asked.user) if asked.args.get("dm") else asked.thread
 
-    def allow(self, actor: Actor, op: Operation, aim: Target) -> None:
-        """Raises Refused where the policy does."""
-        verdict = decide(self.shared.rules(), actor, op, aim, self._clock.now())
-        if not isinstance(verdict, Allow):
-            raise Refused(verdict.message, verdict.hint, verdict.rule)
+    def admit(self, actor: Actor, op: Operation) -> None:
+        """Raises Refused for those who may run it on nothing at all: before anything is looked up for them."""
+        if refused := hopeless(self.shared.rules(), actor, op):
+            raise Refused(refused.message, refused.hint, refused.rule)
 
-    def may(self, actor: Actor, op: Operation) -> bool:
-        """Whether the policy lets this person run it here."""
-        return isinstance(decide(self.shared.rules(), actor, op, Target(), self._clock.now()), Allow)
+    async def judge(self, op: Operation, args: Args, ctx: Context) -> Allow | Ask:
+        """What the policy says of pinned arguments as things are now. Raises Refused where it or a lock does."""
+        rules, pipeline, now = self.shared.rules(), getattr(args, "pipeline", None), self._clock.now()
+        held = await self.shared.locks.live(pipeline) if pipeline else ()
+        target = await aim(args, ctx, rules, held)
+        verdict = decide(rules, ctx.actor, op, target, now)
+        lock = locked(op, target, held, ctx.actor, now)
+        if isinstance(verdict, Refuse):
+            raise Refused(verdict.message, verdict.hint, verdict.rule)
+        if lock:
+            raise Refused(lock.message, lock.hint, lock.rule)
+        return verdict
 
     def context(self, asked: Invocation, actor: Actor) -> Context:
         """What the operation may use."""
@@ -200,11 +215,13 @@ class Runner:
             thread=asked.thread,
             clock=self._clock,
             registry=shared.registry,
-            allowed=lambda op: self.may(actor, op),
+            allowed=lambda op: hopeless(shared.rules(), actor, op) is None,
             mark=asked.id,
             instance=shared.instance,
             condition=shared.condition,
             journal=Journal(self._store),
+            locks=shared.locks,
+            rules=shared.rules,
             command=shared.command,
         )
 
@@ -218,5 +235,4 @@ def _in_doubt(op: Operation, error: KitestringError) -> KitestringError:
 
 def target(args: Args) -> Target:
     """What an operation is aimed at, read from its pinned arguments."""
-    given = args.model_dump(include={"pipeline", "branch", "commit", "env"})
-    return Target(given.get("pipeline"), given.get("branch"), given.get("commit"), bool(given.get("env")))
+    return plain(args)

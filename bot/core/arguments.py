@@ -34,7 +34,7 @@ class Argument:
     @property
     def flag(self) -> str:
         """The long spelling: `--timeout-in-minutes`."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self._spelled
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -45,7 +45,12 @@ class Argument:
     @property
     def word(self) -> str:
         """How usage lines call its value."""
-        return "KEY=value" if self.kind == "dict" else self.name.replace("_", "-")
+        return "KEY=value" if self.kind == "dict" else self._spelled
+
+    @property
+    def _spelled(self) -> str:
+        """A word that Python keeps for itself has an underscore at its end: `for_`."""
+        return self.name.rstrip("_").replace("_", "-")
 
     @property
     def several(self) -> bool:

@@ -55,6 +55,9 @@ def _noun_alone(noun: str, rest: Sequence[str], command: str) -> Call:
 
 def _call(op: Operation, words: Sequence[str], command: str) -> Call:
     declared = arguments(op.args)
+    whole = next((one for one in declared if one.opt.rest), None)
+    if whole and words and words[0] not in _HELP:
+        return Call(op.name, {whole.name: _rest(words)})
     taken = {spelling for argument in declared for spelling in argument.spellings}
     params = _params(op, declared, taken, words, command)
     if params.pop("help", False):
@@ -67,6 +70,11 @@ def _call(op: Operation, words: Sequence[str], command: str) -> Call:
         if params[f"f_{argument.name}"] not in (None, ())
     }
     return Call(op.name, args | _positional(op, declared, args, positional, command), yes)
+
+
+def _rest(words: Sequence[str]) -> str:
+    """All words as one text that can be read again; a single word in quotes is that text already."""
+    return words[0] if len(words) == 1 else " ".join(map(typed, words))
 
 
 def _params(
@@ -148,7 +156,10 @@ def _flagged(op: Operation, argument: Argument, value: Any, command: str) -> Any
 def _positional(
     op: Operation, declared: Sequence[Argument], flagged: Mapping[str, Any], words: Sequence[str], command: str
 ) -> dict[str, Any]:
-    """Words without a flag, in order, for the positional arguments that no flag has named."""
+    """Words without a flag, in order, for the positional arguments that no flag has named.
+
+    Where words are few, those that must be there are filled first.
+    """
     open_ones = [one for one in declared if one.opt.positional and one.name not in flagged]
     args: dict[str, Any] = {}
     named, left = _sorted_out(open_ones, words)
@@ -158,11 +169,17 @@ def _positional(
     for argument in open_ones:
         if left and argument.several and argument.name not in args:
             args[argument.name], left = gathered(argument, left), []
-        elif left and argument.name not in args:
+        elif len(left) > _owed(argument, open_ones, args) and argument.name not in args:
             args[argument.name] = left.pop(0)
     if left:
         raise UsageError(f"I don't know what to do with `{shown(left[0])}`.", _hint(op, command))
     return args
+
+
+def _owed(argument: Argument, open_ones: Sequence[Argument], args: Mapping[str, Any]) -> int:
+    """How many words are kept for required arguments behind an optional one."""
+    behind = open_ones[open_ones.index(argument) + 1 :]
+    return 0 if argument.required else sum(one.required and one.name not in args for one in behind)
 
 
 def _sorted_out(open_ones: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:

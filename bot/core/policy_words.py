@@ -156,6 +156,11 @@ def frozen(rules: Rules, freeze: Freeze, target: Target, until: datetime) -> Ref
     return Refuse(freeze.name, said, md("Ask {may}.", may=people([freeze.exempt]) or rules.admins))
 
 
+def needs(op: Operation, ask: Ask) -> Mrkdwn:
+    """A protected operation that nobody has approved."""
+    return md("`{op}` is protected there: it needs {wanted}.", op=op.name, wanted=wanted(ask))
+
+
 def wanted(ask: Ask) -> Mrkdwn:
     """How many have to agree, and who they are."""
     count = "an approval" if ask.count == 1 else f"{ask.count} approvals"

@@ -115,6 +115,12 @@ class SlackApi:
             answer = await self._client.users_info(user=user)
             return dict(answer["user"])
 
+    async def user_groups(self) -> list[dict[str, Any]]:
+        """The workspace's user groups that are not disabled, each with its `users`."""
+        async with self._told_apart():
+            answer = await self._client.usergroups_list(include_users=True)
+            return [dict(group) for group in answer["usergroups"]]
+
     async def channel(self, channel: str) -> dict[str, Any]:
         """A conversation; `is_member` says whether the bot can post there."""
         async with self._told_apart():

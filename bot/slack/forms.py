@@ -10,7 +10,6 @@ import structlog
 
 from bot.core import forms
 from bot.core.operation import Field, Operation
-from bot.core.policy import Target
 from bot.core.validation import validate
 from bot.errors import Ambiguous, KitestringError, UsageError
 from bot.model import Choice
@@ -76,7 +75,7 @@ class Forms:
     async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
         asked = request.invocation(new_id(), op.name, given)
         actor = await self._people.actor(request.user, request.thread, request.via)
-        self._runner.allow(actor, op, Target())
+        self._runner.admit(actor, op)
         ctx = self._runner.context(asked, actor)
         pinned = await op.pin(op.args.model_validate(dict(given)), ctx) if op.pin else None
         known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if pinned else given

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.errors import Unavailable
 from bot.model import Actor, Standing, Thread, Via
 from bot.slack.api import SlackApi
+from bot.slack.groups import Groups
 from bot.slack.problems import SlackProblem
 from bot.store.rows import insert
 from bot.store.store import Store
@@ -24,15 +25,17 @@ _STALE = timedelta(hours=1)
 class People:
     """Slack's people, kept for five minutes; for an hour while Slack does not answer."""
 
-    def __init__(self, api: SlackApi, store: Store, clock: Clock, team: str) -> None:
+    def __init__(self, api: SlackApi, store: Store, clock: Clock, team: str, groups: Groups) -> None:
         self._api = api
         self._store = store
         self._clock = clock
         self._team = team
+        self._groups = groups
 
     async def actor(self, user: str, thread: Thread, via: Via) -> Actor:
         """Who acts. Raises Unavailable when nobody can say who that is."""
         profile = await self._profile(user)
+        member = await self._groups.of(user)
         return Actor(
             id=user,
             name=profile["name"],
@@ -42,6 +45,9 @@ class People:
             via=via,
             email=profile["email"],
             zone=profile["zone"],
+            handle=profile["handle"],
+            groups=member.groups,
+            unresolved=member.unresolved,
         )
 
     async def _profile(self, user: str) -> dict[str, Any]:
@@ -52,7 +58,7 @@ class People:
             fresh = profile(await self._api.user(user), self._team)
         except SlackProblem as problem:
             if problem.code == "user_not_found":
-                return {"name": user, "email": None, "zone": None, "standing": Standing.STRANGER.value}
+                return _nobody(user)
             if row and self._clock.now() - row["fetched_at"] < _STALE:
                 return row
             raise Unavailable("I could not ask Slack who you are.", "Try again in a moment.") from problem
@@ -72,6 +78,11 @@ class People:
             await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=values))
 
 
+def _nobody(user: str) -> dict[str, Any]:
+    """Somebody whom Slack does not know here."""
+    return {"name": user, "email": None, "zone": None, "handle": None, "standing": Standing.STRANGER.value}
+
+
 def profile(user: Mapping[str, Any], team: str) -> dict[str, Any]:
     """The little that is kept of a person."""
     details = user.get("profile") or {}
@@ -79,6 +90,7 @@ def profile(user: Mapping[str, Any], team: str) -> dict[str, Any]:
         "name": details.get("display_name") or user.get("real_name") or user.get("name") or user.get("id", ""),
         "email": details.get("email"),
         "zone": user.get("tz"),
+        "handle": user.get("name"),
         "standing": standing(user, team).value,
     }
 

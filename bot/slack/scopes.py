@@ -24,6 +24,7 @@ METHODS: Mapping[str, frozenset[str]] = {
     "conversations.replies": MARKED,
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
+    "usergroups.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read", "users:read.email"}),
     "views.open": frozenset(),
     "views.update": frozenset(),

@@ -245,7 +245,19 @@ people = sa.Table(
     _text("email", null=True),
     _text("standing"),
     _text("zone", null=True),
+    _text("handle", null=True),
     _at("fetched_at"),
+)
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    sa.Column("pipeline", sa.Text, primary_key=True),
+    sa.Column("branch", sa.Text, primary_key=True),
+    _text("reason"),
+    _text("holder"),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
 )
 
 audit = sa.Table(

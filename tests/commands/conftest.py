@@ -14,7 +14,9 @@ from bot.condition import Condition
 from bot.context import Context
 from bot.core.grammar import parse, validate
 from bot.core.operation import Args, Operation, Reply
+from bot.core.policy import DEFAULT
 from bot.journal import Journal
+from bot.locks import Locks
 from bot.model import Actor, Known, Standing, Thread
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
@@ -86,6 +88,10 @@ class Bench:
         return await op.probe(args, self.context)
 
 
+async def _nowhere(user: str) -> Thread:
+    return Thread("T1", f"D{user}")
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
@@ -127,5 +133,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         instance="bot-1",
         condition=Condition(store, clock, buildkite.budget, "r1", None),
         journal=Journal(store),
+        locks=Locks(store, clock, _nowhere, lambda: None),
+        rules=lambda: DEFAULT,
     )
     return Bench(context, cards, sim)

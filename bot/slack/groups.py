@@ -1,0 +1,64 @@
+"""Who is in which user group, asked afresh every five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import structlog
+
+from bot.clock import Clock
+from bot.slack.api import SlackApi
+from bot.slack.problems import SlackProblem
+
+log = structlog.stdlib.get_logger(__name__)
+_FRESH = timedelta(minutes=5)
+
+
+class Membership(NamedTuple):
+    """The groups of somebody, by id and by handle, and those of the policy that nobody can say anything about."""
+
+    groups: frozenset[str] = frozenset()
+    unresolved: frozenset[str] = frozenset()
+
+
+class Groups:
+    """`named` are the groups that the policy names: without any, Slack is not asked.
+
+    https://docs.slack.dev/reference/methods/usergroups.list
+    """
+
+    def __init__(self, api: SlackApi, clock: Clock, named: Callable[[], frozenset[str]]) -> None:
+        self._api = api
+        self._clock = clock
+        self._named = named
+        self._members: dict[str, frozenset[str]] = {}
+        self._asked_at: datetime | None = None
+
+    async def of(self, user: str) -> Membership:
+        """The groups of this person; while Slack does not answer, all are unresolved and help nobody."""
+        named = self._named()
+        if not named:
+            return Membership()
+        try:
+            members = await self._fresh()
+        except SlackProblem as problem:
+            log.warning("user groups not read", code=problem.code)
+            return Membership(unresolved=named)
+        mine = frozenset(group for group, users in members.items() if user in users)
+        return Membership(mine, named - members.keys())
+
+    async def _fresh(self) -> Mapping[str, frozenset[str]]:
+        now = self._clock.now()
+        if self._asked_at is None or now - self._asked_at >= _FRESH:
+            self._members = members(await self._api.user_groups())
+            self._asked_at = now
+        return self._members
+
+
+def members(groups: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
+    """The people of each group that is not disabled, by its id and by its handle."""
+    there = [group for group in groups if not group.get("date_delete")]
+    by_id = {str(group["id"]): frozenset(group.get("users") or ()) for group in there}
+    return by_id | {f"@{str(group['handle']).lower()}": by_id[str(group["id"])] for group in there}
