@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Awaitable, Callable
 
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.metrics import Metrics
-
 SLACK = "/slack/events"
 BUILDKITE = "/buildkite/webhooks"
+# The page for Prometheus, as it is now.
+Figures = Callable[[], Awaitable[bytes]]
 # What is wrong, in a few words; None when all is well.
 Ready = Callable[[], Awaitable[str | None]]
 
@@ -22,8 +24,10 @@ Ready = Callable[[], Awaitable[str | None]]
 class Front:
     """The two busy paths go straight to their callables; the router sees the rest."""
 
-    def __init__(self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp) -> None:
-        known = {SLACK: slack, BUILDKITE: buildkite}
+    def __init__(
+        self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp, acked: Callable[[float], None]
+    ) -> None:
+        known = {SLACK: slack and timed(slack, acked), BUILDKITE: buildkite}
         self._straight = {path: app for path, app in known.items() if app is not None}
         self._rest = rest
 
@@ -32,7 +36,18 @@ class Front:
         await app(scope, receive, send)
 
 
-def rest(ready: Ready, metrics: Metrics | None) -> Starlette:
+def timed(app: ASGIApp, acked: Callable[[float], None]) -> ASGIApp:
+    """Tells how long each request took, in seconds."""
+
+    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        await app(scope, receive, send)
+        acked(time.perf_counter() - begun)
+
+    return measured
+
+
+def rest(ready: Ready, metrics: Figures | None) -> Starlette:
     """Health; and metrics, for this machine only, where they have no port of their own."""
 
     async def healthz(_request: Request) -> Response:
@@ -51,16 +66,16 @@ def rest(ready: Ready, metrics: Metrics | None) -> Starlette:
     )
 
 
-def figures(metrics: Metrics) -> Starlette:
+def figures(metrics: Figures) -> Starlette:
     """Metrics alone, for a port of their own."""
     return Starlette(routes=[_page(metrics)])
 
 
-def _page(metrics: Metrics) -> Route:
+def _page(metrics: Figures) -> Route:
     async def page(request: Request) -> Response:
         if not _local(request):
             return PlainTextResponse("Metrics are for this machine only.\n", status_code=403)
-        return Response(metrics.page(), media_type=metrics.content_type)
+        return Response(await metrics(), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", page)
 

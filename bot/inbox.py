@@ -24,9 +24,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Inbox:
-    """`observe` reads a payload; `alive` says whether webhooks are arriving."""
+    """`observe` reads a payload; `folded` is told how old each delivery was, in seconds, when it was read."""
 
-    def __init__(self, store: Store, clock: Clock, observe: Observe, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observe: Observe,
+        wake: Callable[[], None],
+        folded: Callable[[float], None],
+    ) -> None:
+        self._folded = folded
         self._store = store
         self._clock = clock
         self._observe = observe
@@ -61,6 +69,8 @@ class Inbox:
             read = [(row, facts) for row, facts in observed if isinstance(facts, Facts)]
             await self._take(tx, [(facts.build, facts.jobs) for _row, facts in read if facts.build])
             await deliveries.done(tx, [row for row, _facts in read])
+        for one in claimed:
+            self._folded((self._clock.now() - one.delivery.received_at).total_seconds())
         return len(claimed)
 
     async def _fold_alone(self, row: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,9 +28,21 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Reconcile:
-    """The one writer of cards: draws what is due, as fast as Slack allows."""
+    """The one writer of cards: draws what is due, as fast as Slack allows.
 
-    def __init__(self, store: Transactions, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
+    `shown` is told posted, updated or unchanged, and how many seconds after the fact was known.
+    """
+
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        api: SlackApi,
+        posting: Posting,
+        pacing: Pacing,
+        shown: Callable[[str, float], None],
+    ) -> None:
+        self._shown = shown
         self._store = store
         self._clock = clock
         self._api = api
@@ -121,6 +134,8 @@ class Reconcile:
             again = None
         async with self._store.write() as tx:
             await cards.drawn(tx, card, known.revision, again, **values)
+        outcome = "posted" if "ts" in values else "updated" if "shown" in values else "unchanged"
+        self._shown(outcome, (self._clock.now() - known.seen_at).total_seconds())
 
     async def _not_updated(self, card: Card, problem: SlackProblem) -> None:
         if problem.kind == "limited":
