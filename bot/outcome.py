@@ -193,8 +193,11 @@ class Outcomes:
         await self._answers.tell(asked, message(text, [_said(text)]))
 
     async def repeat(self, asked: Invocation, first: Invocation) -> None:
-        """The same click, form or request again: the same answer, and no second effect."""
-        if first.outcome:
+        """The same click, form or request again: the same answer, and no second effect.
+
+        A message that Slack delivers again was sent once: nobody waits for a second answer.
+        """
+        if first.outcome and asked.via != "mention":
             said = Message(first.outcome["text"], tuple(first.outcome["blocks"]))
             await self._answers.tell(asked, said)
 

@@ -56,7 +56,7 @@ def the_one(known: list[Known]) -> BuildRef:
     if len(known) == 1 or len(left) == 1:
         return left[0].build.ref
     options = tuple((_label(one), _words(one.build.ref)) for one in left[:10])
-    raise Ambiguous("Several builds are meant by this thread. Which one?", "number", options)
+    raise Ambiguous("This thread has several builds. Which one do you mean?", "number", options)
 
 
 def _label(known: Known) -> str:

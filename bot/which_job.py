@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from bot.context import Context
 from bot.core.address import AtJob, address
+from bot.core.words import either
 from bot.errors import Ambiguous, NotFound, UsageError
 from bot.model import BuildRef, Job
 from bot.which_build import check_org, resolve
@@ -121,4 +122,4 @@ def _words(job: Job, ref: BuildRef) -> str | dict[str, str]:
 def _near(word: str, jobs: Iterable[Job]) -> str:
     titles = {bare(job.title): job.title for job in jobs if job.type != "waiter"}
     found = [titles[name] for name in get_close_matches(bare(word)[:80], titles, n=3, cutoff=0.5)]
-    return f"Did you mean {' or '.join(found)}?" if found else ""
+    return f"Did you mean {either(found)}?" if found else ""

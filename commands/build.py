@@ -41,7 +41,7 @@ async def view(args: View, ctx: Context) -> Reply:
         fields=_facts(build),
         table=_jobs(shown) if shown else None,
         footer=_counts(build),
-        buttons=(_watch_button(build), *buttons(build)),
+        buttons=(*([] if await _followed_here(build, ctx) else [_watch_button(build)]), *buttons(build)),
         builds=(build,),
     )
 
@@ -57,9 +57,13 @@ async def view(args: View, ctx: Context) -> Reply:
 async def watch(args: Watch, ctx: Context) -> Reply:
     """Follow a build here that somebody else started."""
     build = await _read(args, ctx)
-    if any(known.build.id == build.id for known in await ctx.followed.here(ctx.thread)):
+    if await _followed_here(build, ctx):
         return Reply(text=md("{ref} is followed in this thread already.", ref=reference(build)), builds=(build,))
     return Reply(text=md("Following {ref} here.", ref=reference(build)), follow=build, builds=(build,))
+
+
+async def _followed_here(build: Build, ctx: Context) -> bool:
+    return any(known.build.id == build.id for known in await ctx.followed.here(ctx.thread))
 
 
 async def _read(args: AtBuild, ctx: Context) -> Build:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
+from bot.core.words import either
 from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.model import Agent, Pipeline
 
@@ -181,4 +182,4 @@ def _option(agent: Agent) -> tuple[str, str]:
 
 
 def _did_you_mean(names: tuple[str, ...]) -> str:
-    return f"Did you mean {' or '.join(names)}?" if names else ""
+    return f"Did you mean {either(names)}?" if names else ""

@@ -69,6 +69,8 @@ def _word(detail: ErrorDetails) -> str:
 
 
 def _choices(argument: Argument, detail: ErrorDetails) -> str:
+    if detail["type"] == "string_pattern_mismatch" and argument.opt.hint:
+        return f"Write it like `{argument.opt.hint}`."
     if detail["type"] not in {"literal_error", "enum"} or not argument.choices:
         return ""
     guess = near(str(detail["input"]), argument.choices)
