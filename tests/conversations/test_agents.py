@@ -187,7 +187,7 @@ async def test_what_buildkite_refuses_is_said_in_its_words(world: World) -> None
             "⚠️ There is no connected agent “no-such”.",
             """\
 ⚠️ There is no connected agent “ci-linux-9”.
-Did you mean ci-linux-3 or ci-linux-2 or ci-linux-1?\
+Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
 """,
         ]
     )

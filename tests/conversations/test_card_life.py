@@ -27,7 +27,7 @@ async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\

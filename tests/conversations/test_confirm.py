@@ -44,10 +44,9 @@ kitestring: 🚫 *Canceled* · web#1 · `main`
     asked by <@U0ALICE01> ended 2026-11-02 09:00 UTC 5 canceled
     [Rebuild] [Open in Buildkite]
   bob: <@U0BOT0001> cancel
-  kitestring: 🚫 web#1 was canceled.
   kitestring: <@U0BOB0001> canceled web#1
-(only bob) kitestring: Cancel web#1 on `main`? It is scheduled.
-    [Yes, do it] [Never mind]\
+  kitestring: 🚫 web#1 was canceled.
+(only bob) kitestring: You canceled web#1.\
 """)
 
 
@@ -79,7 +78,7 @@ async def test_the_cards_button_asks_by_itself(world: World) -> None:
             "deny": "Never mind",
         }
     )
-    assert world.replies(card) == snapshot(["🚫 web#1 was canceled.", "<@U0BOB0001> canceled web#1"])
+    assert world.replies(card) == snapshot(["<@U0BOB0001> canceled web#1", "🚫 web#1 was canceled."])
 
 
 async def test_a_build_that_has_ended_cannot_be_canceled(world: World) -> None:

@@ -111,7 +111,7 @@ Choose `canary`, `half`, `all`.\
 """,
             """\
 ⚠️ This step has no field `colour`.
-It takes release-name, ring.\
+It takes `release-name`, `ring`.\
 """,
         ]
     )
@@ -146,7 +146,7 @@ async def test_two_gates_are_two_notices(world: World) -> None:
             "<@U0BOB0001> unblocked *Staging?* of gated#1",
             "🔵 gated#1 is running again.",
             """\
-✋ gated#1 is blocked: somebody has to unblock it.
+✋ gated#1 is blocked at *Production?*.
 [Unblock]\
 """,
             "<@U0BOB0001> unblocked *Production?* of gated#1",
@@ -167,7 +167,7 @@ async def test_an_unblock_that_came_too_late(world: World) -> None:
     assert modal is not None
     assert modal.plain() == snapshot("""\
 # Unblock job
-deploy-prod#1 has no waiting job.\
+deploy-prod#1 has no blocked job.\
 """)
     assert shown(card) == snapshot("""\
 🔵 *Running* · deploy-prod#1 · `main` · `cfc6e62`

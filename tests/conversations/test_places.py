@@ -20,7 +20,8 @@ async def test_it_asks_to_be_invited(world: World) -> None:
     await world.settle(2)
     assert world.transcript(channel) == snapshot("""\
 #elsewhere
-(only alice) kitestring: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+(only alice) kitestring: I am not in this channel, so nothing was started.
+    Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
     [I invited it, try again] [Start anyway] [Never mind]\
 """)
     assert world.buildkite.builds == []
@@ -30,11 +31,10 @@ async def test_it_asks_to_be_invited(world: World) -> None:
     assert len(world.buildkite.builds) == 1
     assert world.transcript(channel) == snapshot("""\
 #elsewhere
-(only alice) kitestring: I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
-    [I invited it, try again] [Start anyway] [Never mind]
+(only alice) kitestring: Started web#1 on `main`.
 kitestring: 🕒 *Scheduled* · web#1 · `main`
     hello
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -76,12 +76,7 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
       [Logs] [Rebuild]\
 """)
     assert world.whispers(world.alice) == snapshot(
-        [
-            """\
-I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
-[I invited it, try again] [Start anyway] [Never mind]\
-"""
-        ]
+        ["Started web#1 on `main`. The updates come in a direct message."]
     )
 
 
@@ -105,7 +100,8 @@ async def test_between_two_people_only_start_anyway(world: World) -> None:
     assert world.whispers(world.alice) == snapshot(
         [
             """\
-I cannot post in this conversation. I can start anyway and send you the updates directly.
+I am not in this conversation, so nothing was started.
+Start anyway and get the updates in a direct message from me.
 [Start anyway] [Never mind]\
 """
         ]
@@ -115,7 +111,7 @@ I cannot post in this conversation. I can start anyway and send you the updates 
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -128,7 +124,8 @@ async def test_a_private_channel(world: World) -> None:
     assert world.whispers(world.alice) == snapshot(
         [
             """\
-I am not in this channel, so nothing was started. Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+I am not in this channel, so nothing was started.
+Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
 [I invited it, try again] [Start anyway] [Never mind]\
 """
         ]
@@ -140,7 +137,7 @@ I am not in this channel, so nothing was started. Type `/invite @kitestring` and
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """
         ]
@@ -197,6 +194,6 @@ async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
 #directmessage
 alice: build create web
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)

@@ -17,7 +17,7 @@ async def test_a_slash_command_starts_a_build_and_its_card_is_the_answer(world: 
 #deploys
 kitestring: 🕒 *Scheduled* · web#1 · `main`
     Ship it
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
     assert world.card().text == snapshot("🕒 web#1 scheduled on main, asked by <@U0ALICE01>")
@@ -75,7 +75,7 @@ async def test_web_at_branch_and_a_tag(world: World) -> None:
     assert (body["branch"], body["commit"]) == ("release/2.1", "v2.1.0")
     assert shown(world.card()) == snapshot("""\
 🕒 *Scheduled* · web#1 · `release/2.1` · `v2.1.0`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """)
 
@@ -110,7 +110,7 @@ async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World)
 #deploys
 bob: <@U0BOT0001> build create web
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0BOB0001> created 2026-11-02 09:00 UTC
+    asked by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -152,7 +152,7 @@ lines\
 #deploys
 kitestring: 🕒 *Scheduled* · web#1 · `fix/it`
     Two
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -192,6 +192,6 @@ async def test_a_mention_without_arguments_offers_the_form(world: World) -> None
     await world.settle(3)
     assert world.replies(root)[-1] == snapshot("""\
 🕒 *Scheduled* · api#1 · `main`
-asked by <@U0BOB0001> created 2026-11-02 09:00 UTC
+asked by <@U0BOB0001> created 2026-11-02 09:00 UTC 4 waiting
 [Cancel] [Open in Buildkite]\
 """)

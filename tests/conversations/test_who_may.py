@@ -23,7 +23,7 @@ def outsider(world: World, who: str) -> Person:
 
 
 async def test_a_guest_is_refused_by_every_way_of_asking(world: World) -> None:
-    """Slash, mention, card, form and reading alike: nothing happens, and only Gwen is told."""
+    """Slash, mention, card and reading alike: nothing happens, and only Gwen is told."""
     build, card = await failed(world)
     before = len(world.buildkite.requests)
     await world.gwen.types(world.deploys, "/bk build create web")

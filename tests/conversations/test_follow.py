@@ -1,0 +1,126 @@
+"""Builds that somebody else started are followed when asked for."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks
+from tests.conversations.world import World, shown
+
+
+async def test_a_build_is_followed_by_command(world: World) -> None:
+    """Its card says who started it and for whom it is followed; a bad end mentions the one who follows."""
+    build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
+    await world.bob.types(world.deploys, "/bk build watch web 1")
+    await world.settle(3)
+    first = shown(world.card())
+    world.buildkite.run_build(build, fail=["lint"])
+    await world.settle(4)
+    assert [first, shown(world.card()), *world.replies(world.card())] == snapshot(
+        [
+            """\
+🕒 *Scheduled* · web#1 · `main`
+Fix the cart
+followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+[Cancel] [Open in Buildkite]\
+""",
+            """\
+❌ *Failed* · web#1 · `main` · `f323ca7`
+Fix the cart
+followed for <@U0BOB0001> started by Noor Haddad took 0s 2 passed · 1 failed · 2 skipped
+❌ :eslint: Lint · exit status 1
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
+""",
+            """\
+<@U0BOB0001> ❌ web#1 failed after 0s.
+❌ :eslint: Lint · exit status 1
+[Logs] [Rebuild]\
+""",
+        ]
+    )
+
+
+async def test_a_build_is_followed_by_its_address_in_a_thread(world: World) -> None:
+    """A pasted URL names the build; the card comes into the thread, and asking twice gives no second one."""
+    world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
+    root = (await world.alice.says(world.deploys, "Look at this")).message
+    assert root is not None
+    address = "https://buildkite.com/acme-inc/web/builds/1"
+    await world.bob.says(world.deploys, f"@kitestring watch {address}", thread_ts=root)
+    await world.settle(3)
+    await world.bob.says(world.deploys, f"@kitestring watch {address}", thread_ts=root)
+    await world.settle(3)
+    assert [world.replies(root)[1], *world.whispers(world.bob)] == snapshot(
+        [
+            """\
+🕒 *Scheduled* · web#1 · `main`
+Fix the cart
+followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+[Cancel] [Open in Buildkite]\
+""",
+            "web#1 is followed in this thread already.",
+        ]
+    )
+    assert len(world.replies(root)) == 3
+
+
+async def test_a_build_is_followed_by_message_shortcut(world: World) -> None:
+    """The shortcut finds the build's address in the message, and follows it in the message's thread."""
+    world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
+    words = "red again: https://buildkite.com/acme-inc/web/builds/1#0198-x :("
+    message = (await world.alice.says(world.deploys, words)).message
+    other = (await world.alice.says(world.deploys, "no link here")).message
+    assert message is not None
+    assert other is not None
+    await world.bob.shortcut("follow_build", message)
+    await world.bob.shortcut("follow_build", other)
+    await world.settle(3)
+    assert world.replies(message) == snapshot(
+        [
+            """\
+🕒 *Scheduled* · web#1 · `main`
+Fix the cart
+followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+[Cancel] [Open in Buildkite]\
+"""
+        ]
+    )
+    assert world.whispers(world.bob) == snapshot(["I see no link to a build in that message."])
+
+
+async def test_a_foreign_address_is_refused(world: World) -> None:
+    """Another organization, another site, another kind of page: each is named."""
+    addresses = (
+        "https://buildkite.com/other/web/builds/1",
+        "https://example.com/a",
+        "web#999",
+        "https://buildkite.com/acme-inc/nope/builds/1",
+    )
+    assert [await asks(world, world.bob, f"build watch {address}") for address in addresses] == snapshot(
+        [
+            "⚠️ That is in the organization “other”; I work for “acme-inc” only.",
+            """\
+⚠️ `https://example.com/a` is not the address of a pipeline, build or job.
+Usage: `/bk build watch [pipeline] [number]`\
+""",
+            """\
+⚠️ Buildkite has no build web#999, or the token may not see it.
+It says: No build found\
+""",
+            "⚠️ There is no pipeline “nope”.",
+        ]
+    )
+
+
+async def test_view_offers_to_follow(world: World) -> None:
+    """The private answer has a button; the card it makes is public."""
+    world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
+    await asks(world, world.bob, "build view web 1")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Follow here")
+    await world.settle(3)
+    assert shown(world.card()) == snapshot("""\
+🕒 *Scheduled* · web#1 · `main`
+Fix the cart
+followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+[Cancel] [Open in Buildkite]\
+""")

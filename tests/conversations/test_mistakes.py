@@ -1,0 +1,220 @@
+"""Mistakes are told privately, quote the word they are about and show the right form."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks, blocked, failed, started
+from tests.conversations.world import World
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "build create wep",
+            snapshot("""\
+⚠️ There is no pipeline “wep”.
+Did you mean web?\
+"""),
+        ),
+        ("build create zzzzzz", snapshot("⚠️ There is no pipeline “zzzzzz”.")),
+        (
+            "build view web 99",
+            snapshot("""\
+⚠️ Buildkite has no build web#99, or the token may not see it.
+It says: No build found\
+"""),
+        ),
+        (
+            "build view web nine",
+            snapshot("""\
+⚠️ `nine` is not a whole number for `number`.
+Usage: `/bk build view [pipeline] [number]`\
+"""),
+        ),
+        (
+            "build crate web",
+            snapshot("""\
+⚠️ `build` has no `crate`.
+Did you mean `create`?\
+"""),
+        ),
+        (
+            "bild create web",
+            snapshot("""\
+⚠️ I don't know `bild`.
+Did you mean `build` or `rebuild`?\
+"""),
+        ),
+        (
+            "frobnicate",
+            snapshot("""\
+⚠️ I don't know `frobnicate`.
+See `/bk help`.\
+"""),
+        ),
+        (
+            "build create web --brunch main",
+            snapshot("""\
+⚠️ `build create` has no `--brunch`.
+Did you mean `--branch`?\
+"""),
+        ),
+        (
+            "build create web -b",
+            snapshot("""\
+⚠️ `-b` needs a value.
+Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-M KEY=value] …`\
+"""),
+        ),
+        (
+            "build create web main extra",
+            snapshot("""\
+⚠️ I don't know what to do with `main`.
+Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-M KEY=value] …`\
+"""),
+        ),
+        ("build create web -e novalue", snapshot("⚠️ `novalue` should look like `KEY=value`.")),
+        (
+            'build create web -m "never closed',
+            snapshot("""\
+⚠️ The quotation mark before `never` is never closed.
+Close it, or leave it out.\
+"""),
+        ),
+        (
+            "build create web -b main -b other",
+            snapshot("""\
+⚠️ `--branch` is given twice: `main` and `other`.
+Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-M KEY=value] …`\
+"""),
+        ),
+        (
+            "agent list --state asleep",
+            snapshot("""\
+⚠️ `asleep` is not a choice for `--state`.
+It can be `running`, `idle`, `paused` or `stopping`.\
+"""),
+        ),
+        (
+            "build list web --limit 1000",
+            snapshot("""\
+⚠️ `1000` is too big for `--limit`: it must be at most 100.
+Usage: `/bk build list [pipeline] [-b branch] [-s state] [-c commit] [--creator creator] [-M KEY=value] …`\
+"""),
+        ),
+        (
+            "build list web --since yesterday",
+            snapshot("""\
+⚠️ `yesterday` does not have the right form for `--since`.
+Write it like `24h`.\
+"""),
+        ),
+        (
+            "build cancel",
+            snapshot("""\
+⚠️ Which build do you mean?
+Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build.\
+"""),
+        ),
+        (
+            "job retry",
+            snapshot("""\
+⚠️ Which build do you mean?
+Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build.\
+"""),
+        ),
+        (
+            "job log Lint -p web -n 1",
+            snapshot("""\
+⚠️ Buildkite has no build web#1, or the token may not see it.
+It says: No build found\
+"""),
+        ),
+        (
+            "list",
+            snapshot("""\
+⚠️ `list` needs to know what: `/bk agent list`, `/bk build list` or `/bk job list`.
+See `/bk help`.\
+"""),
+        ),
+        (
+            "agent pause ci-linux-1 -t 0",
+            snapshot("""\
+⚠️ `0` is too small for `--timeout-in-minutes`: it must be at least 1.
+Usage: `/bk agent pause <agent> [-n note] [-t N]`\
+"""),
+        ),
+        (
+            "agent pause ci-linux-1 --timeout-in-minutes soon",
+            snapshot("""\
+⚠️ `soon` is not a whole number for `--timeout-in-minutes`.
+Usage: `/bk agent pause <agent> [-n note] [-t N]`\
+"""),
+        ),
+        (
+            "agent view ci-linux",
+            snapshot("""\
+⚠️ There is no connected agent “ci-linux”.
+Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
+"""),
+        ),
+    ],
+)
+async def test_what_is_wrong_is_quoted(world: World, words: str, said: object) -> None:
+    """Whatever is typed wrongly gets one private answer, and nothing is started."""
+    assert await asks(world, world.alice, words) == said
+    assert (world.buildkite.builds, world.slack.messages(world.deploys)) == ([], [])
+
+
+async def test_jobs_that_cannot_be_meant(world: World) -> None:
+    """A job that is not there, one that cannot be unblocked, one that did not fail."""
+    _, card = await failed(world)
+    words = ("job log Lnt", "job unblock", "job unblock Lint", "job retry Package", "log Package")
+    assert [await asks(world, world.bob, said, card) for said in words] == snapshot(
+        [
+            """\
+⚠️ web#1 has no job “Lnt”.
+Did you mean :eslint: Lint?\
+""",
+            """\
+`job unblock` needs a few answers.
+[Open the form]\
+""",
+            "⚠️ Buildkite refused: This job type cannot be unblocked",
+            "⚠️ Buildkite refused: Only failed, timed out or canceled jobs can be retried",
+            ":package: Package of web#1 · waiting failed: the log is empty so far.",
+        ]
+    )
+
+
+async def test_nothing_to_retry(world: World) -> None:
+    """A build that has not failed has nothing to retry; rebuilding needs no failure."""
+    await started(world)
+    words = ("build rebuild web 1", "build retry web 1")
+    await world.settle(1)
+    for said in words:
+        await world.bob.types(world.deploys, f"/bk {said}")
+        await world.settle(2)
+    assert world.transcript() == snapshot("""\
+#deploys
+kitestring: 🕒 *Scheduled* · web#1 · `main`
+    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    [Cancel] [Open in Buildkite]
+kitestring: 🕒 *Scheduled* · web#2 · `main`
+    asked by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
+    [Cancel] [Open in Buildkite]
+(only bob) kitestring: web#1 has no failed jobs to retry.\
+""")
+
+
+async def test_a_gate_that_is_open_already(world: World) -> None:
+    """Unblocked twice by text: the second is told that nothing waits."""
+    _, card = await blocked(world)
+    await asks(world, world.alice, "whoami", card)
+    for _ in range(2):
+        await world.bob.says(world.deploys, "@kitestring job unblock release release-name=1", thread_ts=card)
+        await world.settle(3)
+    assert world.whispers(world.bob) == snapshot(["⚠️ Buildkite refused: The job's state must be blocked"])

@@ -1,0 +1,107 @@
+"""The same thing twice: by accident it is one, on purpose it is two."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import failed, started
+from tests.conversations.world import World
+
+
+async def test_slack_repeats_an_event(world: World) -> None:
+    """A mention that is delivered three times starts one build, and says nothing twice."""
+    await world.bob.says(world.deploys, "@kitestring build create web")
+    await world.slack.redeliver()
+    await world.settle(3)
+    await world.slack.redeliver()
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 1
+    assert len(world.slack.messages(world.deploys)) == 2
+    assert world.whispers(world.bob) == snapshot([])
+
+
+async def test_a_signed_request_is_replayed(world: World) -> None:
+    """The very same signed command again is the same wish."""
+    await world.bob.types(world.deploys, "/bk build create web")
+    await world.slack.replay()
+    await world.settle(3)
+    ack = await world.slack.replay()
+    await world.settle(3)
+    assert (ack.status, len(world.buildkite.builds)) == (200, 1)
+    assert world.whispers(world.bob) == snapshot(["web#1 was started by this already."])
+
+
+async def test_a_double_click(world: World) -> None:
+    """Two presses of one drawn button are one wish."""
+    await failed(world)
+    await world.bob.clicks_twice(world.card(), "Rebuild")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 2
+    assert world.whispers(world.bob) == snapshot([])
+
+
+async def test_two_people_press_the_same_button(world: World) -> None:
+    """Alice rebuilds, and Bob from the same card: one build, and Bob is told of it."""
+    await failed(world)
+    card = world.card()
+    await world.alice.clicks(card, "Rebuild")
+    await world.settle(3)
+    await world.bob.clicks(card, "Rebuild")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 2
+    assert [world.whispers(world.alice), world.whispers(world.bob)] == snapshot(
+        [[], ["web#2 was started by this already."]]
+    )
+
+
+async def test_a_form_is_sent_twice(world: World) -> None:
+    """A submission that is delivered again starts no second build."""
+    await world.bob.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    await world.bob.submits({"Pipeline": "web"})
+    await world.slack.replay()
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 1
+
+
+async def test_the_same_words_on_purpose(world: World) -> None:
+    """Within two minutes they are two builds, and the second answer names the first with a Cancel button."""
+    for _ in range(2):
+        await world.bob.types(world.deploys, "/bk build create web -b main -e A=1")
+        await world.settle(12)
+    assert world.whispers(world.bob) == snapshot(
+        [
+            """\
+You started web#1 with the same words 12s ago; web#2 is one more build.
+[Cancel web#1]\
+"""
+        ]
+    )
+    await world.bob.clicks_twice(world.slack.ephemerals(world.bob)[-1], "Cancel web#1")
+    await world.settle(4)
+    assert [build.state for build in world.buildkite.builds] == ["canceled", "scheduled"]
+
+
+async def test_other_words_another_person_or_later(world: World) -> None:
+    """Another value, somebody else, or after two minutes: nothing is said."""
+    await world.bob.types(world.deploys, "/bk build create web -e A=1")
+    await world.settle(3)
+    await world.bob.types(world.deploys, "/bk build create web -e A=2")
+    await world.alice.types(world.deploys, "/bk build create web -e A=1")
+    await world.settle(3)
+    world.clock.advance(121)
+    await world.bob.types(world.deploys, "/bk build create web -e A=1")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 4
+    assert world.whispers(world.bob) + world.whispers(world.alice) == []
+
+
+async def test_the_first_has_ended_meanwhile(world: World) -> None:
+    """Where there is nothing left to cancel, the first build is only named."""
+    build = await started(world)
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    await started(world)
+    assert world.whispers(world.alice) == snapshot(
+        ["You started web#1 with the same words 7s ago; web#2 is one more build."]
+    )
