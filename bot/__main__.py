@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -113,6 +114,27 @@ def inbox_drop(rows: tuple[int, ...], everything: bool) -> None:
 
 
 @main.group()
+def policy() -> None:
+    """The policy file: who may do what."""
+
+
+@policy.command("test")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("expectations", type=click.Path(path_type=Path), required=False)
+def policy_test(file: Path, expectations: Path | None) -> None:
+    """Try a policy FILE against EXPECTATIONS, and those that stand in it; status 1 when something differs."""
+    from bot.errors import KitestringError
+    from bot.trial import trial
+
+    try:
+        well = trial(file, expectations, click.echo, datetime.now(UTC))
+    except KitestringError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    sys.exit(0 if well else 1)
+
+
+@main.group()
 def audit() -> None:
     """Who did what."""
 
@@ -164,8 +186,6 @@ def manifest(url: str | None, socket_mode: bool, command: str) -> None:
 @click.option("--check", is_flag=True, help="Only say whether something is out of step; status 1 if so.")
 def docs(check: bool) -> None:
     """Write the generated tables of README.md anew."""
-    from pathlib import Path
-
     from bot.docs import stale, tables, write
 
     page = Path("README.md")
