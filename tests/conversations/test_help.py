@@ -1,0 +1,129 @@
+"""Who somebody is to the bot, what they may run, and how it is written."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks, started
+from tests.conversations.world import World
+
+
+async def test_who_am_i(world: World) -> None:
+    """Who somebody is to the bot, and what they may do; a guest may nothing."""
+    people = (world.alice, world.bob, world.gwen)
+    said = [await asks(world, person, "whoami") for person in people]
+    assert [answer.split("*You may*")[0] for answer in said] == snapshot(
+        [
+            """\
+You are alice.
+*You*
+<@U0ALICE01>
+*In this workspace*
+admin
+*E-mail*
+alice@acme.example
+*Buildkite organization*
+`acme-inc`
+*I act there as*
+Sam Kim
+""",
+            """\
+You are bob.
+*You*
+<@U0BOB0001>
+*In this workspace*
+member
+*E-mail*
+bob@acme.example
+*Buildkite organization*
+`acme-inc`
+*I act there as*
+Sam Kim
+""",
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""",
+        ]
+    )
+
+
+async def test_who_am_i_tells_what_i_may(world: World) -> None:
+    """An admin may all that a member may, and pause agents."""
+    admin, member = [
+        (await asks(world, one, "whoami")).split("\n")[-1].split(", ") for one in (world.alice, world.bob)
+    ]
+    assert set(member) < set(admin)
+    assert {"agent pause", "agent resume", "agent stop"} <= set(admin) - set(member)
+
+
+async def test_help_shows_what_this_person_may(world: World) -> None:
+    """Bob sees no agent commands that are not his; one noun, one command and nothing at all are answered."""
+    await started(world)
+    assert await asks(world, world.bob, "help") == snapshot("""\
+*What you can run here*
+`/bk agent` list · view
+`/bk build` cancel · create · list · rebuild · retry · view · watch
+`/bk help` Show what you can run here.
+`/bk job` list · log · retry · unblock
+`/bk status` How the bot itself is doing: webhooks, budget, what waits, who writes.
+`/bk whoami` Show who you are to me, and what you may do here.
+More: `/bk help <noun> <verb>`, or the same words after a mention of me, in threads too.\
+""")
+    assert await asks(world, world.bob, "help agent") == snapshot("""\
+*Agent*
+`/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
+List the connected agents and what they do.
+`/bk agent view <agent>`
+Show an agent: its state, its job, its tags.
+More: `/bk help agent <verb>`\
+""")
+    assert await asks(world, world.bob, "help job unblock") == snapshot("""\
+*Job unblock*
+`/bk job unblock [job] [KEY=value]… [-p pipeline] [-n N]`
+Let a build go on past its block step.
+• `job` Job name, id or URL
+• `-p, --pipeline` Pipeline
+• `-n, --number` Build number
+• `KEY=value` What the step asks for, may be repeated
+*Examples*
+`/bk job unblock`
+`/bk job unblock release -p web -n 101 release-name=1.42 ring=canary`\
+""")
+    assert await asks(world, world.bob, "build cancel --help") == snapshot("""\
+*Build cancel*
+`/bk build cancel [pipeline] [number]`
+Cancel a build and stop its jobs.
+• `pipeline` Pipeline
+• `number` Build number
+*Examples*
+`/bk build cancel web 101`
+`/bk build cancel`
+`/bk build cancel web#101 --yes`\
+""")
+    assert await asks(world, world.alice, "agent") == snapshot("""\
+*Agent*
+`/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
+List the connected agents and what they do.
+`/bk agent pause <agent> [-n note] [-t N]`
+Stop an agent taking new jobs for a while.
+`/bk agent resume <agent>`
+Let a paused agent take jobs again.
+`/bk agent stop <agent> [-f]`
+Disconnect an agent, after its job unless forced.
+`/bk agent view <agent>`
+Show an agent: its state, its job, its tags.
+More: `/bk help agent <verb>`\
+""")
+
+
+async def test_no_words_at_all(world: World) -> None:
+    """`/bk` alone and a bare mention are answered with help."""
+    await world.bob.types(world.deploys, "/bk")
+    await world.settle(1)
+    await world.bob.says(world.deploys, "@kitestring")
+    await world.settle(1)
+    await world.bob.says(world.bob.dm, "help build create")
+    await world.settle(1)
+    said = [text.split("\n")[0] for text in world.whispers(world.bob)]
+    assert said == snapshot(["*What you can run here*", "*What you can run here*", "*Build create*"])
