@@ -22,6 +22,7 @@ from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
 from bot.condition import Condition
 from bot.guard import Guard
+from bot.housekeeping import Housekeeping
 from bot.http import Front, figures, rest
 from bot.identity import Identity, identify
 from bot.inbox import Inbox, Keeper
@@ -51,6 +52,7 @@ from bot.store.line import Line
 from bot.store.store import Store, Transactions, nothing
 from bot.store.vault import Vault, key_beside
 from bot.sweep import Sweep
+from bot.timekeeper import Timekeeper
 from bot.wakes import Wakes
 from bot.worker import Loop
 from commands import registry
@@ -151,9 +153,11 @@ async def _assembled(
     posting = Posting(api, pacing, lambda: identity.bot, lease.sure)
     recovery = Recovery(store, vault, clock, people, runner, outcomes, lease.mine)
     inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"))
-    sweep = Sweep(mine, clock, buildkite, wakes.of("writer"))
+    sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer"))
     reconcile = Reconcile(mine, clock, api, posting, pacing)
     replies = Replies(mine, clock, api, posting, pacing)
+    housekeeping = Housekeeping(mine, clock)
+    timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "recovery"))
     receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics)
     link = Link(clock)
     readiness = Readiness(store, api, link if settings.socket_mode else None)
@@ -170,6 +174,8 @@ async def _assembled(
         Loop("sweep", owned(lease, sweep.tick), due_if_owned(lease, sweep.next_at), clock),
         Loop("writer", owned(lease, write), due_if_owned(lease, reconcile.next_at), clock),
         Loop("recovery", recovery.tick, recovery.next_at, clock),
+        Loop("housekeeping", owned(lease, housekeeping.tick), housekeeping.next_at, clock),
+        Loop("clock", timekeeper.tick, timekeeper.next_at, clock),
         *([Loop("lease", lease.tick, lease.next_at, clock)] if isinstance(lease, Shared) else []),
     )
     wakes.loops.update({loop.name: loop for loop in loops})

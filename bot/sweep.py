@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,41 +14,92 @@ from bot.errors import KitestringError, NotFound, Unavailable
 from bot.following import Following
 from bot.model import Known
 from bot.store import builds, deliveries
-from bot.store.store import Transactions
+from bot.store.store import Transactions, Tx
+from bot.supervise import Bug, guarded
+from bot.survey import Survey, says_all
 
 # What a card names of its jobs; the counts of all come with any answer.
 NAMED_STATES = ("failed", "timed_out", "expired", "blocked")
-BATCH = 20
+BATCH = 200
+SINGLES = 20
+# Up to so many are read one by one, which tells more.
+FEW = 5
+AHEAD = timedelta(seconds=30)
+Due = tuple[Known, int]
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Sweep:
     """Reads with the patience of the background: people's requests go first."""
 
-    def __init__(self, store: Transactions, clock: Clock, buildkite: Buildkite, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Transactions, clock: Clock, buildkite: Buildkite, instance: str, wake: Callable[[], None]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._buildkite = buildkite.patient()
+        self._survey = Survey(self._buildkite, instance)
         self._wake = wake
 
     async def tick(self) -> int:
         """Read the builds that are due; says how many were settled."""
         async with self._store.read() as tx:
-            due = await builds.due_for_reading(tx, self._clock.now(), BATCH)
+            due = await self._due(tx)
             alive = await deliveries.alive(tx, self._clock.now())
-        settled = 0
-        for known, failures in due:
-            if not await self._read(known, failures, alive):
-                break
-            settled += 1
-        if settled:
+        settled = await self._survey_of(due, alive) if len(due) > FEW else frozenset[str]()
+        if settled is None:
+            return 0
+        count = await self._one_by_one([one for one in due if one[0].build.id not in settled], alive)
+        if settled or count:
             self._wake()
-        return settled
+        return len(settled) + count
 
     async def next_at(self) -> datetime | None:
         """When there is something to read."""
         async with self._store.read() as tx:
             return await builds.next_read(tx)
+
+    async def _due(self, tx: Tx) -> tuple[Due, ...]:
+        """What is due; where lists answer anyway, also what would be due soon, so that rounds stay together."""
+        now = self._clock.now()
+        due = await builds.due_for_reading(tx, now, BATCH)
+        if all(known.doubtful for known, _failures in due):
+            return due
+        soon = await builds.due_for_reading(tx, now + AHEAD, BATCH)
+        return soon if len(soon) > FEW else due
+
+    async def _survey_of(self, due: Sequence[Due], alive: bool) -> frozenset[str] | None:
+        """Fold in what lists say; gives the ids of the builds that need no more, None without an answer."""
+        asked_at = self._clock.now()
+        try:
+            found = await guarded(self._survey.look([known for known, _failures in due]), "sweep")
+        except KitestringError as error:
+            for known, failures in due:
+                await self._later(known, failures + 1, error)
+            return None
+        asked = {known.build.id: known for known, _failures in due}
+        enough = {id_: build for id_, build in found.items() if says_all(asked[id_], build)}
+        async with self._store.write() as tx:
+            for id_, build in sorted(enough.items()):
+                await Following(self._clock.now(), alive).read(tx, build, asked_at, asked[id_].doubt)
+        return frozenset(enough)
+
+    async def _one_by_one(self, due: Sequence[Due], alive: bool) -> int:
+        """The rest, each with its jobs; as many as a tick may take."""
+        settled = 0
+        for known, failures in due[:SINGLES]:
+            if not await self._safely(known, failures, alive):
+                break
+            settled += 1
+        return settled
+
+    async def _safely(self, known: Known, failures: int, alive: bool) -> bool:
+        """A build that cannot be read keeps no other waiting."""
+        try:
+            return await guarded(self._read(known, failures, alive), "sweep", build=str(known.build.ref))
+        except Bug as bug:
+            await self._later(known, failures + 1, bug)
+            return True
 
     async def _read(self, known: Known, failures: int, alive: bool) -> bool:
         """Ask and fold in the answer; says whether it is worth going on with the next build."""

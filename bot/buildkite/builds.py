@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ class BuildCalls(Calls):
         exclude_jobs: bool = True,
         exclude_pipeline: bool = False,
         limit: int | None = None,
-    ) -> AsyncIterator[Build]:
+    ) -> AsyncGenerator[Build, None]:
         """Builds, newest first, of one pipeline or of the whole organization; `creator` is a user's UUID.
 
         https://buildkite.com/docs/apis/rest-api/builds#list-builds-for-an-organization

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -141,7 +141,7 @@ class Calls:
 
     async def paged(
         self, path: str, what: str, model: type[M], params: Params = (), limit: int | None = None
-    ) -> AsyncIterator[M]:
+    ) -> AsyncGenerator[M, None]:
         """Every object of a list, page by page, at most `limit`; works for both styles of pagination.
 
         https://buildkite.com/docs/apis/rest-api#pagination

@@ -64,7 +64,7 @@ def read(known: Known | None, build: Build, at: datetime, asked: int) -> Known:
     changed = known.gone or visible(build) != visible(known.build)
     lived = replace(
         known,
-        build=build,
+        build=_keep_jobs(known.build, build),
         gone=False,
         doubt=known.doubt + (changed and known.seen_at > at),
         revision=known.revision + changed,
@@ -105,11 +105,10 @@ def rank(build: Build) -> int:
 
 def job_after(known: Job | None, job: Job) -> Job:
     """A job is one attempt, so it only moves forward; a retry is another job. A later word wins a tie."""
-    if known is None or job_rank(job) > job_rank(known):
+    if known is None:
         return job
-    if job_rank(job) < job_rank(known):
-        return known.model_copy(update={"retried": True}) if job.retried and not known.retried else known
-    return job.model_copy(update={"retried": True}) if known.retried and not job.retried else job
+    newer = job if job_rank(job) >= job_rank(known) else known
+    return retried(newer) if known.retried or job.retried else newer
 
 
 def retried(job: Job) -> Job:
@@ -168,7 +167,7 @@ def _settle(known: Known, build: Build, at: datetime, asked: int) -> Known:
 
 
 def _keep_jobs(old: Build, new: Build) -> Build:
-    """Webhooks carry no jobs and no counts: what a read brought is kept."""
+    """Webhooks and lists carry no jobs and no counts: what a read of the build alone brought is kept."""
     if new.jobs or new.job_state_counts:
         return new
     return new.model_copy(update={"job_state_counts": old.job_state_counts})

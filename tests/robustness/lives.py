@@ -7,7 +7,6 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -165,16 +164,21 @@ async def _until_next(world: World) -> float:
     """Seconds until something is due, at the bot or under way from Buildkite."""
     bot: Bot = world.bot
     due = [await part.next_at() for part in (bot.inbox, bot.sweep, bot.reconcile, bot.recovery)]
-    due += [datetime.fromtimestamp(one.due, world.clock.now().tzinfo) for one in world.buildkite.outbox]
-    return min(((when - world.clock.now()).total_seconds() for when in due if when), default=60.0)
+    waits = [(when - world.clock.now()).total_seconds() for when in due if when]
+    return min([*waits, *(one.due - world.buildkite.now() for one in world.buildkite.outbox)], default=60.0)
 
 
 @asynccontextmanager
 async def town(folder: Path, *, die_after: int | None = None, webhooks: bool = True) -> AsyncIterator[Lives]:
     """Both vendors behind their wires, people, and a bot that is started by the first act."""
     clock = PassingClock(START)
-    slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
-    buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
+
+    def vendors_time() -> float:
+        """Nobody sets the vendors' clocks when the bot's is set."""
+        return START.timestamp() + clock.monotonic()
+
+    slack = SlackSim(signing_secret=SIGNING_SECRET, now=vendors_time)
+    buildkite = BuildkiteSim(now=vendors_time)
     seed_demo(buildkite)
     alice, bob, gwen = people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")

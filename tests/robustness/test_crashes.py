@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -138,15 +137,8 @@ async def test_nothing_is_lost_whichever_commit_was_the_last(tmp_path: Path, sto
     async with town(tmp_path / "whole") as lives:
         all_is_well(await told(lives, story), story)
         commits = lives.commits
-    print("commits", commits)
     assert commits > 5
-    wrong = []
-    for number in [int(n) for n in os.environ.get("ONLY", "").split()] or range(1, commits + 1):
+    for number in range(1, commits + 1):
         async with town(tmp_path / str(number), die_after=number) as lives:
-            try:
-                all_is_well(await told(lives, story), story)
-            except Exception as e:
-                wrong.append((number, repr(e)[:200]))
-                print("WRONG", number, type(e), str(e)[:1500])
+            all_is_well(await told(lives, story), story)
             assert lives.number == 2
-    assert not wrong

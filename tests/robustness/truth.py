@@ -55,7 +55,9 @@ def assert_true(world: World, build: Build) -> Message:
 
 
 def _names_failed_jobs(card: Message, build: Build) -> None:
-    failed = {job.name.partition(": ")[2] for job in build.current_jobs if job.hard_failed and job.state == "failed"}
+    failed = {
+        job.name.partition(": ")[2] for job in build.current_jobs if job.hard_failed and job.state == "failed"
+    }
     for name in failed:
         assert name in card.plain()
     for job in build.current_jobs:
@@ -67,7 +69,9 @@ def replies(world: World, build: Build) -> list[str]:
     """What was said below the card of a build, by their first lines."""
     card = cards(world, build)[0]
     below = [one for one in said(world) if mark(one).startswith("notice:") and one.channel == card.channel]
-    return [first_line(one).strip() for one in below if f"{build.pipeline.slug}#{build.number} " in first_line(one)]
+    return [
+        first_line(one).strip() for one in below if f"{build.pipeline.slug}#{build.number} " in first_line(one)
+    ]
 
 
 def assert_said_once(world: World) -> None:

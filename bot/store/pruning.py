@@ -1,0 +1,58 @@
+"""Takes away rows that nobody needs any more, so many at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store.store import Tx
+from bot.store.tables import builds, cards, choices, deliveries, invocations, jobs, notices, people
+
+
+async def old_deliveries(tx: Tx, before: datetime, limit: int) -> int:
+    """Webhooks that were read; one that comes again later is folded in again, which changes nothing."""
+    return await _prune(tx, deliveries, limit, deliveries.c.state == "done", deliveries.c.received_at < before)
+
+
+async def old_choices(tx: Tx, before: datetime, limit: int) -> int:
+    """What buttons of private answers and forms stood for."""
+    return await _prune(tx, choices, limit, choices.c.created_at < before)
+
+
+async def old_invocations(tx: Tx, before: datetime, limit: int) -> int:
+    """What was asked for and has been answered; the audit keeps a trace of it."""
+    return await _prune(tx, invocations, limit, invocations.c.closed_at < before, invocations.c.next_at.is_(None))
+
+
+async def old_answers(tx: Tx, before: datetime, limit: int) -> int:
+    """Public answers that were posted or dropped."""
+    over = notices.c.state.in_(("done", "dropped"))
+    return await _prune(tx, notices, limit, notices.c.card_id.is_(None), over, notices.c.created_at < before)
+
+
+async def old_people(tx: Tx, before: datetime, limit: int) -> int:
+    """Profiles that nobody has needed."""
+    old = sa.select(people.c.user_id).where(people.c.fetched_at < before).limit(limit)
+    found = await tx.execute(sa.delete(people).where(people.c.user_id.in_(old), people.c.fetched_at < before))
+    return found.rowcount
+
+
+async def old_builds(tx: Tx, before: datetime, limit: int) -> int:
+    """Builds that were last heard of before then and are read no more, with their jobs, cards and replies."""
+    still_read = sa.and_(builds.c.followed, builds.c.read_due.is_not(None), builds.c.read_due >= before)
+    query = sa.select(builds.c.id).where(builds.c.seen_at < before, sa.not_(still_read)).limit(limit)
+    ids = list(await tx.scalars(query))
+    if not ids:
+        return 0
+    of_them = sa.select(cards.c.id).where(cards.c.build_id.in_(ids))
+    await tx.execute(sa.delete(notices).where(notices.c.card_id.in_(of_them)))
+    for table in (cards, jobs):
+        await tx.execute(sa.delete(table).where(table.c.build_id.in_(ids)))
+    await tx.execute(sa.delete(builds).where(builds.c.id.in_(ids)))
+    return len(ids)
+
+
+async def _prune(tx: Tx, table: sa.Table, limit: int, *where: sa.ColumnElement[bool]) -> int:
+    old = sa.select(table.c.id).where(*where).limit(limit)
+    return (await tx.execute(sa.delete(table).where(table.c.id.in_(old)))).rowcount

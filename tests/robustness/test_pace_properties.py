@@ -1,0 +1,115 @@
+"""Laws of pacing and of jobs, for any history."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core import facts, pace
+from bot.model import Build, Job, Known
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+STATES = [*sorted(facts._JOB_RANK), "passed", "failed", "canceled", "timed_out", "expired", "unblocked", None]
+JOBS = st.builds(Job, id=st.just("job-1"), state=st.sampled_from(STATES), retried=st.booleans())
+SECONDS = st.floats(0, 10, allow_nan=False)
+
+
+@given(st.lists(st.tuples(SECONDS, st.booleans()), max_size=60), st.floats(0.1, 5), st.integers(1, 10))
+def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
+    steps: list[tuple[float, bool]], rate: float, burst: int
+) -> None:
+    """In any time, no more tokens are taken than flowed in, plus one burst."""
+    bucket, now, taken = pace.full(rate, burst, 0.0), 0.0, 0
+    for seconds, wants in steps:
+        now += seconds
+        if wants and bucket.wait(now) == 0:
+            bucket, taken = bucket.taken(now), taken + 1
+        assert taken <= now * rate + burst + 1e-6
+
+
+@given(st.lists(SECONDS, max_size=20), st.floats(0, 100), st.floats(0, 100))
+def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first: float, second: float) -> None:
+    """Closed twice, a bucket stays closed until the later time, and the wait that it names is true."""
+    bucket = pace.full(1.0, 3.0, 0.0).closed(first).closed(second)
+    now = 0.0
+    for gap in gaps:
+        now += gap
+        wait = bucket.wait(now)
+        assert wait >= max(first, second) - now
+        assert bucket.wait(now + wait + 1e-6) == 0
+
+
+@given(st.integers(-5, 1000), st.floats(0.1, 10), st.floats(10, 600))
+def test_backing_off_grows_and_is_bounded(attempts: int, base: float, most: float) -> None:
+    """A later attempt waits no shorter than an earlier one, and none longer than the bound."""
+    wait = pace.backoff(attempts, base, most)
+    assert min(base, most) <= wait <= most
+    assert wait <= pace.backoff(attempts + 1, base, most)
+
+
+@st.composite
+def knowns(draw: st.DrawFn) -> Known:
+    """Anything that can be known of a build."""
+    moments = st.none() | st.timedeltas(timedelta(days=-70), timedelta(days=2)).map(lambda apart: NOW + apart)
+    state = draw(
+        st.sampled_from(["creating", "scheduled", "running", "failing", "passed", "failed", "canceled", "odd"])
+    )
+    build = Build(
+        id="b",
+        number=1,
+        state=state,
+        url="https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/1",
+        blocked=draw(st.booleans()),
+        finished_at=draw(moments),
+    )
+    doubt = draw(st.integers(0, 3))
+    return Known(
+        build,
+        seen_at=draw(moments) or NOW,
+        read_at=draw(moments),
+        doubt=doubt,
+        settled=draw(st.integers(0, doubt)),
+        gone=draw(st.booleans()),
+        read_end=draw(moments),
+    )
+
+
+@given(knowns(), st.timedeltas(timedelta(days=-40), timedelta(days=1)), st.booleans())
+def test_whatever_is_known_there_is_an_answer_when_to_read_next(
+    known: Known, followed: timedelta, alive: bool
+) -> None:
+    """The plan is defined for everything, and what is in doubt is always read."""
+    due = pace.next_read(known, NOW, NOW + followed, alive=alive)
+    assert due is not None or not known.doubtful
+
+
+@given(st.none() | JOBS, JOBS)
+def test_a_job_never_steps_back(known: Job | None, job: Job) -> None:
+    """Whatever is heard of an attempt, it is as far as before or further, and a retry is never forgotten."""
+    after = facts.job_after(known, job)
+    assert facts.job_rank(after) == max(facts.job_rank(one) for one in (known, job) if one)
+    assert after.retried == (job.retried or (known is not None and known.retried))
+
+
+@given(st.none() | JOBS, JOBS)
+def test_hearing_of_a_job_twice_changes_nothing(known: Job | None, job: Job) -> None:
+    """A repeat of the same word has no effect."""
+    once = facts.job_after(known, job)
+    assert facts.job_after(once, job) == once
+
+
+@given(st.lists(JOBS, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_of_words_that_differ_in_rank_the_order_does_not_matter(jobs: list[Job], order: object) -> None:
+    """Deliveries in any order lead to the same rank and the same retry."""
+    shuffled = list(jobs)
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    ends = []
+    for history in (jobs, shuffled):
+        known: Job | None = None
+        for job in history:
+            known = facts.job_after(known, job)
+        assert known is not None
+        ends.append((facts.job_rank(known), known.retried))
+    assert ends[0] == ends[1]
