@@ -73,7 +73,7 @@ def ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refu
     own = [grant for grant in about if includes(grant.who, actor)]
     if own:
         return _not_there(rules, own, actor, op, target)
-    may = people(grant.who for grant in about if covers(grant, op.needs, target))
+    may = people(grant.who for grant in about if target == Target() or covers(grant, op.needs, target))
     prefix = "default" if all(grant.name.startswith("default: ") for grant in rules.grants) else "policy"
     rule = f"{prefix}: {op.needs} is for {may or 'nobody'}"
     if not may:
@@ -88,8 +88,9 @@ def _not_there(rules: Rules, own: list[Grant], actor: Actor, op: Operation, targ
     limits = md("Your grant “{name}” is for {limits}.", name=grant.name, limits=_limits(grant, actor))
     said = md("You may not run `{op}`{at} here.", op=op.name, at=at(target))
     others = [one.who for one in rules.grants if covers(one, op.needs, target) and here(one, actor)]
-    ask = people(others) or rules.admins
-    return Refuse(grant.name, said, md("{limits} Ask {ask} to do it.", limits=limits, ask=ask))
+    ask = md("Ask {who} to do it.", who=people(others) or rules.admins)
+    lost = unresolved(actor, [one for one in rules.grants if covers(one, op.needs, target)])
+    return Refuse(grant.name, said, md("{limits} {ask}", limits=limits, ask=lost or ask))
 
 
 def _limits(grant: Grant, actor: Actor) -> Mrkdwn:
@@ -132,10 +133,10 @@ def liberty(rules: Rules, permission: Permission, op: Operation, target: Target)
     what = "a commit other than HEAD" if permission is Permission.COMMIT else "environment values"
     may = people(one.who for one in rules.grants if covers(one, permission, target))
     said = md(
-        "{what} with `{op}`{at} needs `{permission}`, because the policy restricts branches there.",
-        what=what[0].upper() + what[1:],
+        "`{op}`{at} with {what} needs `{permission}`: the policy restricts branches there.",
         op=op.name,
         at=at(target),
+        what=what,
         permission=permission,
     )
     hint = md("Ask {may}.", may=may or rules.admins)

@@ -109,7 +109,11 @@ def people(slack: SlackSim) -> tuple[Person, Person, Person]:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *, committed: Callable[[int], None] = nothing, webhooks: bool = True
+    folder: Path,
+    *,
+    committed: Callable[[int], None] = nothing,
+    webhooks: bool = True,
+    policy: Path | None = None,
 ) -> AsyncIterator[World]:
     """A world with everything running in this process, over real HTTP on loopback."""
     clock = HandClock(START)
@@ -121,7 +125,8 @@ async def opened(
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        settings = load(environment(slack, buildkite, folder))
+        told = environment(slack, buildkite, folder)
+        settings = load(told | ({"KITESTRING_POLICY": str(policy)} if policy else {}))
         bot = await stack.enter_async_context(built(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))
         slack.request_url = f"{address}/slack/events"
