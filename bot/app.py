@@ -99,8 +99,7 @@ async def built(
     async with AsyncExitStack() as stack:
         store = Store(url, committed=committed)
         stack.push_async_callback(store.close)
-        if migrate:
-            await migrations.upgrade(url)
+        await (migrations.upgrade(url) if migrate else migrations.check(url))
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS))
         )

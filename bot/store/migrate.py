@@ -28,12 +28,22 @@ async def upgrade(url: str, revision: str = "head") -> None:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, revision)
     except (sa.exc.DBAPIError, asyncpg.PostgresError, OSError) as error:
-        # The error's text may quote the address, and with it a password.
-        raise KitestringError(
-            f"The database cannot be used ({type(error).__name__}).", "Check DATABASE_URL."
-        ) from None
+        raise _unusable(error) from None
     finally:
         await engine.dispose()
+
+
+async def check(url: str) -> None:
+    """Only look. Raises KitestringError when the database has not exactly the schema of this version."""
+    try:
+        revision = await current(url)
+    except (sa.exc.DBAPIError, asyncpg.PostgresError, OSError) as error:
+        raise _unusable(error) from None
+    _refuse_newer(revision)
+    if revision != head():
+        raise KitestringError(
+            f"The database is at {revision or 'no revision'}, not at {head()}.", "Run `kitestring migrate` first."
+        )
 
 
 async def current(url: str) -> str | None:
@@ -68,6 +78,11 @@ def _upgrade(connection: sa.Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _unusable(error: BaseException) -> KitestringError:
+    """The error's text may quote the address, and with it a password: only its kind is told."""
+    return KitestringError(f"The database cannot be used ({type(error).__name__}).", "Check DATABASE_URL.")
 
 
 def _refuse_newer(revision: str | None) -> None:
