@@ -1,0 +1,35 @@
+"""Fixtures: one private PostgreSQL for the session, an empty database for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from tests.postgres_server import server
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """The server's own database."""
+    with server(tmp_path_factory.mktemp("postgresql")) as url:
+        yield sa.make_url(url)
+
+
+@pytest.fixture
+async def database(postgresql: sa.URL) -> AsyncIterator[sa.URL]:
+    """A database that nobody has used, gone afterwards."""
+    name = f"kitestring_{next(_NUMBERS)}"
+    server_url = postgresql.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+        yield postgresql.set(database=name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()

@@ -1,0 +1,93 @@
+"""A world with several bots in it: one database, one hand-held clock, and requests that arrive anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.app import Bot, built
+from bot.clock import HandClock
+from bot.settings import Settings, load
+from bot.sim.buildkite import BuildkiteSim, seed_demo
+from bot.sim.serving import Serving
+from bot.sim.slack import SlackSim
+from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, environment, people
+
+
+class InTurn:
+    """A balancer: each request goes to the next bot."""
+
+    def __init__(self, apps: list[ASGIApp]) -> None:
+        self._apps = itertools.cycle(apps)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await next(self._apps)(scope, receive, send)
+
+
+@dataclass
+class Replicas(World):
+    """A world whose bots all do at once what one does alone."""
+
+    bots: list[Bot] = field(default_factory=list)
+    hung: set[int] = field(default_factory=set)
+
+    async def turn(self) -> int:
+        """Everything once, by every bot that does not hang, at the same time."""
+        await self._all(lambda bot: bot.lease.tick())
+        done = await self._all(lambda bot: bot.runner.drain())
+        done += len(await self.buildkite.deliver())
+        done += await self._all(lambda bot: bot.inbox.tick())
+        done += await self._all(self._write)
+        return done + await self._all(lambda bot: bot.recovery.tick())
+
+    async def _all(self, act: Callable[[Bot], Awaitable[int]]) -> int:
+        working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
+        return sum(await asyncio.gather(*(act(bot) for bot in working)))
+
+    @staticmethod
+    async def _write(bot: Bot) -> int:
+        if not bot.lease.mine():
+            return 0
+        return await bot.sweep.tick() + await bot.reconcile.tick() + await bot.replies.tick()
+
+    @property
+    def writers(self) -> list[Bot]:
+        """The bots that take themselves for the writer."""
+        return [bot for bot in self.bots if bot.lease.mine()]
+
+
+def shared(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSim, key: str) -> dict[str, str]:
+    """What every replica is told."""
+    return {
+        **environment(slack, buildkite, Path()),
+        "DATABASE_URL": database.render_as_string(hide_password=False),
+        "KITESTRING_SECRET_KEY": key,
+    }
+
+
+@asynccontextmanager
+async def opened(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
+    """Both vendors and so many bots over real HTTP on loopback."""
+    clock = HandClock(START)
+    slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
+    buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
+    seed_demo(buildkite)
+    alice, bob, gwen = people(slack)
+    deploys = slack.channel("C0DEPLOYS", "deploys")
+    async with AsyncExitStack() as stack:
+        slack.base_url = await stack.enter_async_context(Serving(slack.app))
+        buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
+        settings: Settings = load(shared(database, slack, buildkite, Fernet.generate_key().decode()))
+        bots = [await stack.enter_async_context(built(settings, clock)) for _ in range(count)]
+        address = await stack.enter_async_context(Serving(InTurn([bot.web for bot in bots])))
+        slack.request_url = f"{address}/slack/events"
+        buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)
+        yield Replicas(slack, buildkite, bots[0], clock, settings, alice, bob, gwen, deploys, bots=bots)

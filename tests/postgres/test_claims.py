@@ -1,0 +1,28 @@
+"""Deliveries are shared out among replicas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from bot.core.observed import Delivery
+from bot.store import deliveries, migrate
+from bot.store.store import Store
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+async def test_a_delivery_that_another_replica_holds_is_left_to_it(database: sa.URL) -> None:
+    """Two replicas that claim at the same moment never read the same delivery, and leave none out."""
+    url = database.render_as_string(hide_password=False)
+    await migrate.upgrade(url)
+    store = Store(url)
+    async with store.write() as tx:
+        await deliveries.keep(tx, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
+    async with store.write() as first, store.write() as second:
+        ours = await deliveries.claim(first, NOW, 4)
+        theirs = await deliveries.claim(second, NOW, 4)
+    rows = [one.row for one in (*ours, *theirs)]
+    assert len(rows) == len(set(rows)) == 6
+    await store.close()

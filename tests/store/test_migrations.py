@@ -1,0 +1,81 @@
+"""Migrations: from rows of the version before, from several places at once, and never backwards."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from bot.errors import KitestringError
+from bot.store import migrate
+from bot.store.store import Store
+
+# What the first version writes: its columns only.
+FIRST = (
+    """INSERT INTO invocations (id, key, operation, args, user_id, team, channel, via, created_at)
+    VALUES (:id, :id, 'build create', :nothing, 'U1', 'T1', 'C1', 'slash', 1)""",
+    """INSERT INTO builds (id, org, pipeline, number, build, phase)
+    VALUES (:id, 'acme', 'web', 1, '{}', 'running')""",
+    """INSERT INTO cards (id, build_id, team, channel) VALUES (:id, :id, 'T1', 'C1')""",
+    """INSERT INTO notices (key, kind, team, channel) VALUES (:id, 'started', 'T1', 'C1')""",
+    """INSERT INTO jobs (id, build_id, job) VALUES (:id, :id, '{}')""",
+    """INSERT INTO deliveries (delivery_id, event, body) VALUES (:id, 'build.running', :nothing)""",
+    """INSERT INTO people (team, user_id, name, standing) VALUES ('T1', :id, 'Alice', 'member')""",
+    """INSERT INTO audit (operation, transition) VALUES ('build create', 'done')""",
+)
+TABLES = ("invocations", "builds", "cards", "notices", "jobs", "deliveries", "people", "audit")
+
+
+async def _first_version_writes(store: Store, name: str) -> None:
+    async with store.write() as tx:
+        for statement in FIRST:
+            wanted = {"id": name, "nothing": b""}
+            await tx.execute(sa.text(statement), {key: wanted[key] for key in wanted if f":{key}" in statement})
+
+
+async def _counts(store: Store) -> set[int]:
+    async with store.read() as tx:
+        return {await tx.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0 for table in TABLES}  # noqa: S608
+
+
+async def test_rows_of_the_version_before_are_kept(url: str, store: Store) -> None:
+    """A database with rows of the first version is brought up to date, and every row is there afterwards."""
+    await migrate.upgrade(url, "0001")
+    await _first_version_writes(store, "old")
+    await migrate.upgrade(url)
+    assert await migrate.current(url) == migrate.head()
+    assert await _counts(store) == {1}
+
+
+async def test_the_version_before_goes_on_writing(url: str, store: Store) -> None:
+    """The schema only grows: what the first version inserts is accepted by the newest schema."""
+    await migrate.upgrade(url)
+    await _first_version_writes(store, "late")
+    assert await _counts(store) == {1}
+
+
+async def test_replicas_that_start_together_migrate_once(url: str) -> None:
+    """Four starts at the same moment take turns, and all of them find the newest schema."""
+    if url.startswith("sqlite"):
+        await migrate.upgrade(url)
+    await asyncio.gather(*(migrate.upgrade(url) for _ in range(4)))
+    assert await migrate.current(url) == migrate.head()
+
+
+@pytest.mark.parametrize("start", [migrate.upgrade, migrate.check])
+async def test_a_newer_schema_is_refused(url: str, store: Store, start: object) -> None:
+    """A database that a newer version has migrated is left alone, whether migrations were asked for or not."""
+    await migrate.upgrade(url)
+    async with store.write() as tx:
+        await tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(KitestringError, match="9999, which this version does not know"):
+        await start(url)  # type: ignore[operator]
+
+
+async def test_without_migrating_an_old_schema_is_refused(url: str) -> None:
+    """`--no-migrate` on a database that is behind says what to do."""
+    await migrate.upgrade(url, "0001")
+    with pytest.raises(KitestringError, match="kitestring migrate"):
+        await migrate.check(url)
+    assert await migrate.current(url) == "0001"
