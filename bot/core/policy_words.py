@@ -74,8 +74,8 @@ def ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refu
     if own:
         return _not_there(rules, own, actor, op, target)
     may = people(grant.who for grant in about if target == Target() or covers(grant, op.needs, target))
-    prefix = "default" if all(grant.name.startswith("default: ") for grant in rules.grants) else "policy"
-    rule = f"{prefix}: {op.needs} is for {may or 'nobody'}"
+    built_in = bool(rules.grants) and all(grant.name.startswith("default: ") for grant in rules.grants)
+    rule = f"default: {op.needs} is for {may or 'nobody'}" if built_in else f"no grant of {op.needs}"
     if not may:
         return Refuse(rule, md("Nobody may run `{op}`{at}.", op=op.name, at=at(target)), f"Ask {rules.admins}.")
     said = md("`{op}`{at} is for {may}.", op=op.name, at=at(target), may=may)

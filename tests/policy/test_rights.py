@@ -1,4 +1,5 @@
 """Rights as a policy file gives them, as conversations."""
+# ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
 
@@ -118,7 +119,7 @@ async def test_can_explains(world: World) -> None:
         [
             "✅ You may run `build create` on `web`, branch `main`: “everyone builds”.",
             "⛔ You may not run `build create` on `deploy-prod`, branch `main` here. Your grant “everyone builds” is for pipelines `web`, `mobile`. Ask @release to do it. (“everyone builds”)",
-            "⛔ Nobody may run `agent stop`. Ask the platform team. (“policy: agents is for nobody”)",
+            "⛔ Nobody may run `agent stop`. Ask the platform team. (“no grant of agents”)",
             "✋ `build create` on `mobile`, branch `main` needs an approval of @release within 30 minutes: “mobile needs two pairs of eyes”.",
         ]
     )

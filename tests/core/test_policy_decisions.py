@@ -1,0 +1,213 @@
+"""What holds of every policy, whatever it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.locks import Lock, locked
+from bot.core.operation import Operation, Permission
+from bot.core.policy import (
+    Allow,
+    Ask,
+    Freeze,
+    Grant,
+    Protect,
+    Refuse,
+    Rules,
+    Target,
+    Who,
+    approve,
+    decide,
+    explain,
+    hopeless,
+)
+from bot.core.policy_calendar import Daily, Span, Weekly
+from bot.core.policy_rules import OPERATIONS
+from bot.model import Actor, Standing
+from tests.core.sample import sample
+
+UTC_ZONE = ZoneInfo("UTC")
+IDS = st.sampled_from(["U0ANN", "U0BOB", "U0CAT"])
+NAMES = st.sampled_from(["@ann", "@bob"])
+GROUPS = st.sampled_from(["S0REL", "@release", "@ops"])
+SLUGS = st.sampled_from(["web", "deploy-prod", "deploy-dev"])
+PIPELINES = st.lists(st.sampled_from(["web", "deploy-*", "*"]), min_size=1, max_size=2).map(tuple)
+BRANCHES = st.lists(st.sampled_from(["main", "release/*", "*"]), min_size=1, max_size=2).map(tuple)
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+TIMES = st.times(timezones=st.none())
+OPS = st.sampled_from(list(sample()))
+
+WHO = st.builds(
+    Who,
+    st.frozensets(IDS | NAMES, max_size=2),
+    st.frozensets(GROUPS, max_size=2),
+    st.frozensets(st.sampled_from(Standing)),
+)
+GRANTS = st.builds(
+    Grant,
+    st.sampled_from(["one", "two", "three"]),
+    WHO,
+    st.frozensets(st.sampled_from(Permission), min_size=1),
+    st.none() | PIPELINES,
+    st.none() | BRANCHES,
+    st.none() | st.frozensets(st.sampled_from(["C1", "C2"]), min_size=1),
+)
+VERBS = st.frozensets(st.sampled_from(OPERATIONS), min_size=1)
+PROTECTS = st.builds(
+    Protect, st.just("protected"), PIPELINES, st.none() | WHO, VERBS, st.none() | BRANCHES, st.integers(1, 3)
+)
+WINDOWS = (
+    st.builds(Span, MOMENTS, MOMENTS)
+    | st.builds(Weekly, st.integers(0, 6), TIMES, st.integers(0, 6), TIMES, st.just(UTC_ZONE))
+    | st.builds(Daily, TIMES, TIMES, st.frozensets(st.integers(0, 6)), st.just(UTC_ZONE))
+)
+FREEZES = st.builds(Freeze, st.just("frozen"), PIPELINES, WINDOWS, WHO, st.text(max_size=9), VERBS)
+RULES = st.builds(
+    Rules,
+    st.lists(GRANTS, max_size=4).map(tuple),
+    st.lists(PROTECTS, max_size=2).map(tuple),
+    st.lists(FREEZES, max_size=2).map(tuple),
+)
+ACTORS = st.builds(
+    Actor,
+    id=IDS,
+    name=st.just("ann"),
+    team=st.just("T1"),
+    standing=st.sampled_from(Standing),
+    channel=st.sampled_from(["C1", "C3"]),
+    via=st.just("slash"),
+    groups=st.frozensets(GROUPS),
+    handle=st.sampled_from(["ann", "bob", None]),
+    unresolved=st.frozensets(GROUPS, max_size=1),
+)
+TARGETS = st.builds(
+    Target,
+    st.none() | SLUGS,
+    st.none() | st.sampled_from(["main", "release/1", "x"]),
+    st.sampled_from([None, "HEAD", "1234567"]),
+    st.booleans(),
+)
+STRICTNESS = {Allow: 0, Ask: 1, Refuse: 2}
+
+
+class Case(NamedTuple):
+    """A question to a policy."""
+
+    rules: Rules
+    actor: Actor
+    op: Operation
+    target: Target
+    now: datetime
+
+
+CASES = st.builds(Case, RULES, ACTORS, OPS, TARGETS, MOMENTS)
+
+
+@given(CASES)
+def test_without_a_grant_nothing_is_allowed(case: Case) -> None:
+    """Protections and freezes give nobody anything, and neither does being an admin."""
+    rules, actor, op, target, now = case
+    assert isinstance(decide(replace(rules, grants=()), actor, op, target, now), Refuse)
+
+
+@given(CASES, GRANTS)
+def test_a_grant_more_takes_no_right_away(case: Case, more: Grant) -> None:
+    """Whatever was allowed or asked for before is so, or is easier, afterwards."""
+    rules, actor, op, target, now = case
+    before = decide(rules, actor, op, target, now)
+    for grants in ((*rules.grants, more), (more, *rules.grants)):
+        after = decide(replace(rules, grants=grants), actor, op, target, now)
+        assert STRICTNESS[type(after)] <= STRICTNESS[type(before)]
+
+
+@given(CASES, FREEZES | PROTECTS)
+def test_a_freeze_or_protection_more_gives_no_right(case: Case, more: Freeze | Protect) -> None:
+    """They only ever make it harder."""
+    rules, actor, op, target, now = case
+    before = decide(rules, actor, op, target, now)
+    stricter = (
+        replace(rules, freezes=(*rules.freezes, more))
+        if isinstance(more, Freeze)
+        else replace(rules, protects=(*rules.protects, more))
+    )
+    after = decide(stricter, actor, op, target, now)
+    assert STRICTNESS[type(after)] >= STRICTNESS[type(before)]
+
+
+@given(CASES)
+def test_only_a_protection_asks(case: Case) -> None:
+    """Approval is asked for by the name of a protection of this pipeline, and nowhere else."""
+    rules, actor, op, target, now = case
+    verdict = decide(rules, actor, op, target, now)
+    if isinstance(verdict, Ask):
+        assert verdict.rule in {one.name for one in rules.protects}
+        assert verdict.count == max(one.approvals for one in rules.protects if op.verb in one.operations)
+    assert not isinstance(decide(replace(rules, protects=()), actor, op, target, now), Ask)
+
+
+@given(CASES)
+def test_a_decision_is_total_and_always_the_same(case: Case) -> None:
+    """Every question has an answer with a rule's name, a refusal says why, and asking twice changes nothing."""
+    rules, actor, op, target, now = case
+    verdict = decide(rules, actor, op, target, now)
+    assert verdict == decide(rules, actor, op, target, now)
+    assert verdict.rule
+    assert not isinstance(verdict, Refuse) or (verdict.message and verdict.hint)
+    assert verdict.rule in explain(rules, actor, op, target, now)
+
+
+@given(CASES)
+def test_outsiders_get_nothing(case: Case) -> None:
+    """Strangers, bots and deactivated people never, guests only where a grant names their id."""
+    rules, actor, op, target, now = case
+    named = any(actor.id in one.who.users for one in rules.grants)
+    inside = actor.standing in {Standing.MEMBER, Standing.ADMIN} or (actor.standing is Standing.GUEST and named)
+    if not inside:
+        assert isinstance(decide(rules, actor, op, target, now), Refuse)
+        assert hopeless(rules, actor, op)
+
+
+@given(CASES)
+def test_what_is_hopeless_is_refused(case: Case) -> None:
+    """The look before anything is looked up refuses nothing that would be allowed."""
+    rules, actor, op, target, now = case
+    if hopeless(rules, actor, op):
+        assert isinstance(decide(rules, actor, op, target, now), Refuse)
+
+
+@given(CASES)
+def test_nobody_approves_their_own(case: Case) -> None:
+    """The requester's approval never counts; nor does an outsider's."""
+    rules, actor, op, target, _ = case
+    for who in (None, Who(users=frozenset({actor.id, "@ann"}))):
+        ask = Ask("protected", who, 1, timedelta(minutes=30))
+        assert isinstance(approve(rules, ask, actor, actor.id, op, target), Refuse)
+        if actor.standing in {Standing.STRANGER, Standing.BOT, Standing.DEACTIVATED}:
+            assert isinstance(approve(rules, ask, actor, "U0DAN", op, target), Refuse)
+
+
+@given(ACTORS, OPS, TARGETS, MOMENTS, IDS, st.timedeltas(timedelta(hours=-2), timedelta(hours=2)))
+def test_a_lock_keeps_others_out_while_it_lasts(
+    actor: Actor, op: Operation, target: Target, now: datetime, holder: str, left: timedelta
+) -> None:
+    """Never its holder, never after its end, and of operations only those that change builds there."""
+    lock = Lock("web", None, "why", holder, now + left, now)
+    guarded = op.name in {"build create", "build retry", "job retry", "job unblock"}
+    wanted = guarded and target.pipeline in {"web", None} and left > timedelta(0) and holder != actor.id
+    assert (locked(op, target, [lock], actor, now) is not None) == wanted
+
+
+def test_a_branch_lock_minds_an_unknown_branch() -> None:
+    """A branch that nobody knows may be the one that is locked."""
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    lock = Lock("web", "release/*", "why", "U0BOB", now + timedelta(hours=1), now)
+    ann, op = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash"), sample()["build create"]
+    branches = ("main", "release/1", None)
+    refused = [branch for branch in branches if locked(op, Target("web", branch), [lock], ann, now)]
+    assert refused == ["release/1", None]
