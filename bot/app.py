@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
 from bot.condition import Condition
+from bot.errors import Unavailable
 from bot.guard import Guard
 from bot.housekeeping import Housekeeping
 from bot.http import Front, figures, rest
@@ -151,9 +152,9 @@ async def _assembled(
     lease, mine = _seat(settings, store, wakes, replica, clock)
     posting = Posting(api, pacing, lambda: identity.bot, lease.sure)
     recovery = Recovery(store, vault, clock, people, runner, outcomes, lease.mine)
-    inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"))
+    inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"), metrics.folded)
     sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer"))
-    reconcile = Reconcile(mine, clock, api, posting, pacing)
+    reconcile = Reconcile(mine, clock, api, posting, pacing, metrics.shown)
     replies = Replies(mine, clock, api, posting, pacing)
     housekeeping = Housekeeping(mine, clock)
     timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "recovery"))
@@ -161,9 +162,9 @@ async def _assembled(
     link = Link(clock)
     readiness = Readiness(store, api, link if settings.socket_mode else None)
     own_port = settings.metrics_port is not None
-    front = Front(
-        _slack(settings, slack, secret, clock), receiver, rest(readiness.wrong, None if own_port else metrics)
-    )
+    page = partial(measured, metrics, condition, lease)
+    at_slack = _slack(settings, slack, secret, clock)
+    front = Front(at_slack, receiver, rest(readiness.wrong, None if own_port else page), metrics.acked)
 
     async def write() -> int:
         return await reconcile.tick() + await replies.tick()
@@ -194,7 +195,7 @@ async def _assembled(
         lease,
         wakes.line,
         link,
-        figures(metrics),
+        figures(page),
     )
 
 
@@ -208,6 +209,13 @@ def _seat(
     lease = Shared(WRITER, replica, store, line, clock, lambda: wakes.heard("sweep writer recovery"))
     wakes.alone = lease.mine
     return lease, Fenced(store, lease)
+
+
+async def measured(metrics: Metrics, condition: Condition, lease: Lease) -> bytes:
+    """The page for Prometheus; while the database does not answer, without what stands there."""
+    with suppress(Unavailable):
+        metrics.look(await condition.status(), writer=lease.mine())
+    return metrics.page()
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:

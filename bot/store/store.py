@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -45,6 +46,7 @@ class Store:
         self._turn = asyncio.Lock()
         self._committed = committed
         self.commits = 0
+        self._inode = 0
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -52,6 +54,7 @@ class Store:
         async with self._turn if self.sqlite else _no_turn():
             with _down():
                 async with self._writer.begin() as tx:
+                    self._watch()
                     yield tx
             self.commits += 1
             number = self.commits
@@ -63,6 +66,15 @@ class Store:
         with _down():
             async with self._reader.connect() as tx:
                 yield tx
+
+    def _watch(self) -> None:
+        """Raises OSError when the file was taken away or replaced: what is written to the old one is lost."""
+        if not self.sqlite or self.url.database in (None, "", ":memory:"):
+            return
+        inode = os.stat(str(self.url.database)).st_ino
+        self._inode = self._inode or inode
+        if inode != self._inode:
+            raise OSError("the database file was replaced")
 
     async def close(self) -> None:
         """Let go of all connections."""

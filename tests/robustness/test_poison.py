@@ -1,0 +1,39 @@
+"""What cannot be dealt with is set aside, and keeps nothing else waiting."""
+
+from __future__ import annotations
+
+from bot.core.observed import Delivery, Facts
+from bot.inbox import Inbox
+from bot.store import deliveries
+from tests.conversations.world import World
+from tests.robustness.lives import settled
+from tests.robustness.truth import assert_true
+from webhooks.observe import observe
+
+BAD = b'{"event": "build.running", "poison": true}'
+
+
+def _broken(event: str, body: bytes) -> Facts:
+    """An observer with a mistake in it: one payload makes it fail."""
+    if body == BAD:
+        raise RuntimeError("a mistake in the code")
+    found = observe(event, body)
+    assert isinstance(found, Facts)
+    return found
+
+
+async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_on(world: World) -> None:
+    """Between good webhooks comes one that breaks the code: the card is true, the bad one aside with a reason."""
+    await world.bob.types(world.deploys, "/bk build create web")
+    await settled(world, 10)
+    build = world.buildkite.builds[-1]
+    world.bot.inbox = Inbox(world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None)
+    async with world.bot.store.write() as tx:
+        await deliveries.keep(tx, [Delivery("build.running", BAD, "bad", world.clock.now())])
+    world.buildkite.run_build(build)
+    await settled(world, 60)
+    assert_true(world, build)
+    async with world.bot.store.read() as tx:
+        backlog = await deliveries.backlog(tx)
+    assert (backlog.new, backlog.aside) == (0, 1)
+    assert "Something broke on my side" in backlog.reasons[0]
