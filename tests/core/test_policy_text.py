@@ -1,0 +1,205 @@
+"""Policy files: what they mean, and what is said of wrong ones."""
+# ruff: noqa: E501 - the sentences stand here as people read them
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from bot.core.policy_rules import FULL, GUARDED
+from bot.core.policy_text import WrongPolicy, expectations, read
+
+MANUAL = Path(__file__).parent.parent.parent / "docs" / "policy.md"
+WRONG = """\
+admin = "x"
+
+[[grant]]
+name = "a"
+standings = ["member", "guest"]
+permissions = [
+  "read",  # not [[grant]]
+  "buidl",
+]
+pipelines = "web"
+
+[[grant]]
+name = "a"
+permissions = ["agents"]
+pipelines = []
+
+[[protect]]
+name = "p"
+pipelines = ["x"]
+approvers = { users = ["ann"] }
+approvals = 0
+expires = "soon"
+operation = ["create"]
+
+[[freeze]]
+pipelines = ["x"]
+from = "Frai 16:00"
+until = "Mon 08:00"
+zone = "Europe/Lodnon"
+except = ["release", 3]
+
+[[grant]]
+name = "b"
+permissions = ["read"]
+
+[[grant]]
+name = "c"
+standings = ["admin"]
+permissions = ["agents"]
+pipelines = ["web"]
+
+[[protect]]
+name = "q"
+pipelines = ["x"]
+approvals = 2
+
+[protect.approvers]
+users = ["@ann"]
+
+[[freeze]]
+from = "Fri 16:00"
+pipelines = ["x"]
+until = 2026-12-28T08:00:00
+
+[[quiet]]
+pipelines = ["x"]
+from = "25:00"
+until = "07:00"
+"""
+
+
+def problems(text: str) -> list[str]:
+    """What is wrong with a text."""
+    with pytest.raises(WrongPolicy) as caught:
+        read(text)
+    return list(caught.value.problems)
+
+
+def test_every_mistake_is_said_with_its_line() -> None:
+    """All at once, in the order of the file: what is wrong, and what is allowed."""
+    assert problems(WRONG) == snapshot(
+        [
+            "policy.toml line 1: `admin` is not known at the top. Did you mean `admins`?",
+            "policy.toml line 5: `standings` “guest” is none of member or admin.",
+            "policy.toml line 8: `permissions` “buidl” is none of help, read, logs, build, agents, admin, commit, env, artifacts, approve or lock.",
+            'policy.toml line 10: `pipelines` “web” should be a list, such as ["one", "two"].',
+            "policy.toml line 13: the name “a” is taken already; names must differ.",
+            "policy.toml line 15: `pipelines` is empty: leave it out, or name at least one.",
+            'policy.toml line 20: `users` “ann” does not do: it should be a user id such as "U012ABCDEF", or a handle such as "@ann".',
+            "policy.toml line 21: `approvals` “0” is too small: at least 1.",
+            "policy.toml line 22: `expires` “soon” does not do: it should be a time such as 30m, 2h, 1h30m or 7d.",
+            "policy.toml line 23: `operation` is not known in `[[protect]]`. Did you mean `operations`?",
+            'policy.toml line 27: `from` “Frai 16:00” does not do: it should be a weekday and time such as "Fri 16:00", or a date such as 2026-12-23T18:00:00.',
+            'policy.toml line 29: `zone` “Europe/Lodnon” does not do: it should be a time zone such as "Europe/London".',
+            "policy.toml line 30: `groups` “3” should be a text in quotes.",
+            'policy.toml line 30: `groups` “release” does not do: it should be the id of a user group such as "S012ABCDEF", or a handle such as "@release".',
+            "policy.toml line 32: this `[[grant]]` cannot be: it names nobody: it needs `users`, `groups` or `standings`.",
+            "policy.toml line 39: this `[[grant]]` cannot be: `agents` has nothing to do with pipelines: give it in a grant of its own.",
+            "policy.toml line 45: this `[[protect]]` cannot be: more `approvals` are wanted than there are `approvers`.",
+            "policy.toml line 53: this `[[freeze]]` cannot be: `from` and `until` must both name a weekday, or both a date.",
+            'policy.toml line 57: `from` “25:00” does not do: it should be a time such as "22:00".',
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a = \n", 1), ("\n[[grant]\n", 2), ("x = [1,\n", 2), ('admins = "a"\nadmins = "b"\n', 2)]
+)
+def test_what_is_not_toml_is_said_with_its_line(text: str, line: int) -> None:
+    """A slip of the pen is found where it is."""
+    (said,) = problems(text)
+    assert said.startswith(f"policy.toml line {line}: this is not TOML: ")
+
+
+def test_tables_within_a_line_have_lines_too() -> None:
+    """`freeze = [{…}]` says the same as `[[freeze]]`."""
+    text = 'freeze = [\n  {pipelines = ["a"], from = "Fri 16:00"},\n  {pipelines = ["b"], form = "x"},\n]\n'
+    assert problems(text) == snapshot(
+        [
+            "policy.toml line 2: `[[freeze]]` has no `until`.",
+            "policy.toml line 3: `[[freeze]]` has no `from`.",
+            "policy.toml line 3: `[[freeze]]` has no `until`.",
+            "policy.toml line 3: `form` is not known in `[[freeze]]`. Did you mean `from`?",
+        ]
+    )
+
+
+def test_the_manual_s_example_is_a_policy() -> None:
+    """What the manual shows can be used as it is, and does what it expects."""
+    (example,) = re.findall(r"```toml\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
+    rules, expected = read(example)
+    assert [len(rules.grants), len(rules.protects), len(rules.freezes), len(expected)] == [4, 1, 3, 2]
+    assert rules.grants[0].who.standings == FULL
+    assert rules.groups == {"@release", "S012ABCDEF"}
+    assert rules.protects[0].operations == GUARDED
+
+
+def test_an_empty_file_allows_nothing() -> None:
+    """A policy file that says nothing grants nothing."""
+    rules, _ = read("")
+    assert rules.grants == ()
+
+
+def test_handles_are_the_same_in_any_case() -> None:
+    """Slack's handles are lower-case, whatever somebody types."""
+    (grant,) = read('grant = [{name = "x", users = ["@Ann"], permissions = ["read"]}]')[0].grants
+    assert grant.who.users == {"@ann"}
+
+
+def test_a_file_of_expectations_holds_nothing_else() -> None:
+    """A grant that slipped into the expectations is told, not left out."""
+    with pytest.raises(WrongPolicy, match="line 1: `grant` is not known"):
+        expectations('grant = [{name = "x"}]', "expected.toml")
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 30)
+    | st.sampled_from(["", "x", "@a", "U0AB", "Fri 16:00", "22:00", "UTC"])
+)
+KEYS = ["name", "users", "groups", "standings", "permissions", "pipelines", "branches", "channels", "approvers"]
+KEYS += ["approvals", "expires", "operations", "from", "until", "zone", "except", "reason", "days", "result"]
+
+
+def toml(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return str(value) if isinstance(value, int) else f'"{value or ""}"'
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["grant", "protect", "freeze", "quiet", "expect"]),
+            st.dictionaries(st.sampled_from(KEYS), SCALARS | st.lists(SCALARS, max_size=2), max_size=6),
+        ),
+        max_size=4,
+    )
+)
+def test_any_text_is_a_policy_or_has_lines(tables: list[tuple[str, dict[str, object]]]) -> None:
+    """Whatever stands in the tables, there are rules, or sentences with lines that exist."""
+    lines = [
+        line
+        for kind, table in tables
+        for line in (f"[[{kind}]]", *(f"{key} = {toml(of)}" for key, of in table.items()))
+    ]
+    try:
+        read("\n".join(lines))
+    except WrongPolicy as error:
+        for said in error.problems:
+            found = re.match(r"policy\.toml line (\d+): .+\.$|policy\.toml line (\d+): .+\?$", said)
+            assert found, said
+            assert 1 <= int(found[1] or found[2]) <= len(lines)
