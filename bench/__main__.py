@@ -1,0 +1,32 @@
+"""`python -m bench NAME` runs one; without a name they are listed."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+
+def names() -> list[str]:
+    """The benchmarks there are."""
+    found = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is named; 2 for a name that there is not."""
+    if not arguments:
+        for name in names():
+            summary = (importlib.import_module(f"bench.{name}").__doc__ or "").splitlines()[0]
+            print(f"{name:12} {summary}")
+        return 0
+    if arguments[0] not in names():
+        print(f"There is no benchmark {arguments[0]}: {', '.join(names())}.", file=sys.stderr)
+        return 2
+    importlib.import_module(f"bench.{arguments[0]}").main(arguments[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
