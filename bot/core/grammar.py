@@ -57,7 +57,7 @@ def _call(op: Operation, words: Sequence[str], command: str) -> Call:
     declared = arguments(op.args)
     whole = next((one for one in declared if one.opt.rest), None)
     if whole and words and words[0] not in _HELP:
-        return Call(op.name, {whole.name: _rest(words)})
+        return _rest(op, whole, list(words))
     taken = {spelling for argument in declared for spelling in argument.spellings}
     params = _params(op, declared, taken, words, command)
     if params.pop("help", False):
@@ -72,9 +72,15 @@ def _call(op: Operation, words: Sequence[str], command: str) -> Call:
     return Call(op.name, args | _positional(op, declared, args, positional, command), yes)
 
 
-def _rest(words: Sequence[str]) -> str:
+def _rest(op: Operation, argument: Argument, words: list[str]) -> Call:
     """All words as one text that can be read again; a single word in quotes is that text already."""
-    return words[0] if len(words) == 1 else " ".join(map(typed, words))
+    yes = len(words) > 1 and words[0] in _YES
+    words = words[1:] if yes else words
+    if len(words) > 1 and words[0] == argument.flag:
+        words = words[1:]
+    first = words[0].removeprefix(f"{argument.flag}=")
+    text = first if len(words) == 1 else " ".join(map(typed, [first, *words[1:]]))
+    return Call(op.name, {argument.name: text}, yes)
 
 
 def _params(
@@ -199,14 +205,16 @@ def unparse(call: Call, registry: Registry) -> str:
     Only what `normalise` changes in every text (curly quotes, no-break spaces) does not come back.
     """
     declared = arguments(registry[call.operation].args)
-    words = [*call.operation.split(" ")]
+    whole = any(argument.opt.rest for argument in declared)
+    yes = ["--yes"] if call.yes else []
+    words = [*call.operation.split(" "), *(yes if whole else [])]
     in_order = True
     for argument in sorted(declared, key=lambda one: not one.opt.positional):
         value = call.args.get(argument.name)
         bare = _bare(argument, value) if in_order and argument.opt.positional else None
         in_order = in_order and bare is not None
         words += bare if bare is not None else _spelled(argument, value)
-    return " ".join([*map(typed, words), *(["--yes"] if call.yes else [])])
+    return " ".join([*map(typed, words), *([] if whole else yes)])
 
 
 def _bare(argument: Argument, value: Any) -> list[str] | None:
