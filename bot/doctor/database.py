@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.doctor.finding import Finding
+from bot.doctor.line import line
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.tables import deliveries
@@ -20,7 +21,7 @@ UNUSABLE = (sa.exc.SQLAlchemyError, PostgresError, OSError)
 
 
 async def database(settings: Settings) -> tuple[tuple[Finding, ...], datetime | None]:
-    """Two findings, and when the last webhook was received (None: never, or not known)."""
+    """Findings, and when the last webhook was received (None: never, or not known)."""
     url = settings.database_url.get_secret_value()
     migrations = "Migrations"
     file = make_url(url).database
@@ -36,7 +37,8 @@ async def database(settings: Settings) -> tuple[tuple[Finding, ...], datetime | 
         broken = Finding("Database", False, f"cannot be used ({type(error).__name__}).", "Check DATABASE_URL.")
         return (broken, Finding(migrations, None, "not known without a database.")), None
     kind = "PostgreSQL" if settings.postgresql else f"SQLite, {file}"
-    return (Finding("Database", True, f"{kind}."), _migrations(revision)), last
+    direct = (await line(url),) if settings.postgresql else ()
+    return (Finding("Database", True, f"{kind}."), _migrations(revision), *direct), last
 
 
 def _exists(file: str) -> bool:
