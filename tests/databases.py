@@ -25,11 +25,16 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
 async def database(postgresql: sa.URL) -> AsyncIterator[sa.URL]:
     """A database that nobody has used, gone afterwards."""
     name = f"kitestring_{next(_NUMBERS)}"
-    server_url = postgresql.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(server_url)
+    await _command(postgresql, f"CREATE DATABASE {name}")
+    yield postgresql.set(database=name)
+    await _command(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _command(server_url: sa.URL, command: str) -> None:
+    """On a connection of its own: a test may restart the server."""
+    url = server_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(url)
     try:
-        await connection.execute(f"CREATE DATABASE {name}")
-        yield postgresql.set(database=name)
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.execute(command)
     finally:
         await connection.close()
