@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.clock import Clock
 from bot.errors import KitestringError
 from bot.slack.api import SlackApi
-from bot.store.migrate import head, revision_of
+from bot.store.migrate import head, known, revision_of
 from bot.store.store import Store
 
 # Slack replaces a connection now and then: that takes a few seconds.
@@ -57,4 +57,6 @@ class Readiness:
                 revision = await tx.run_sync(revision_of)
         except KitestringError:
             return "the database does not answer"
-        return None if revision == self._head else "the database has not been migrated"
+        # A newer version that is being rolled out only adds to the schema: this one goes on until it is replaced.
+        newer = revision is not None and not known(revision)
+        return None if newer or revision == self._head else "the database has not been migrated"
