@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.answers import Answers
+from bot.approvals import Approvals
+from bot.approved import Approved
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
@@ -35,6 +37,8 @@ from bot.outcome import Outcomes
 from bot.places import Places
 from bot.policy_file import Policy
 from bot.posting import Posting
+from bot.proposal_cards import ProposalCards
+from bot.proposals import Proposals
 from bot.readiness import Link, Readiness
 from bot.reconcile import Reconcile
 from bot.recovery import Recovery
@@ -79,6 +83,8 @@ class Bot:
     sweep: Sweep
     reconcile: Reconcile
     replies: Replies
+    proposal_cards: ProposalCards
+    approved: Approved
     identity: Identity
     lease: Lease
     line: Line | None
@@ -136,12 +142,26 @@ async def _assembled(
     operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api)
     people = People(api, store, clock, identity.team, Groups(api, clock, policy.groups))
     made, answers = Offers(store, vault, clock), Answers(api, pacing)
-    outcomes = Outcomes(store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery"))
+    outcomes = Outcomes(
+        store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery", "proposals")
+    )
     replica, command = secrets.token_hex(4), settings.kitestring_command
     locks = Locks(store, clock, partial(places.direct, identity.team), wakes.of("writer"))
     condition = Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None)
+    proposals = Proposals(store, vault, clock, wakes.of("proposals", "approved"))
+    approvals = Approvals(proposals, people, policy.rules, operations, command)
     shared = Surroundings(
-        buildkite, catalog, operations, policy.rules, locks, condition, identity.instance, replica, command
+        buildkite=buildkite,
+        catalog=catalog,
+        registry=operations,
+        rules=policy.rules,
+        locks=locks,
+        proposals=proposals,
+        approvals=approvals,
+        condition=condition,
+        instance=identity.instance,
+        replica=replica,
+        command=command,
     )
     runner = Runner(store, vault, clock, people, places, outcomes, shared)
     forms = Forms(api, people, made, runner)
@@ -156,6 +176,8 @@ async def _assembled(
     sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer"))
     reconcile = Reconcile(mine, clock, api, posting, pacing, metrics.shown)
     replies = Replies(mine, clock, api, posting, pacing)
+    proposal_cards = ProposalCards(mine, vault, clock, api, posting, pacing, proposals, answers)
+    approved = Approved(proposals, runner)
     housekeeping = Housekeeping(mine, clock)
     timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "recovery"))
     receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics)
@@ -174,6 +196,8 @@ async def _assembled(
         Loop("sweep", owned(lease, sweep.tick), due_if_owned(lease, sweep.next_at), clock),
         Loop("writer", owned(lease, write), due_if_owned(lease, reconcile.next_at), clock),
         Loop("recovery", recovery.tick, recovery.next_at, clock),
+        Loop("proposals", owned(lease, proposal_cards.tick), due_if_owned(lease, proposal_cards.next_at), clock),
+        Loop("approved", owned(lease, approved.tick), approved.next_at, clock),
         Loop("housekeeping", owned(lease, housekeeping.tick), housekeeping.next_at, clock),
         Loop("clock", timekeeper.tick, timekeeper.next_at, clock),
         *([Loop("lease", lease.tick, lease.next_at, clock)] if isinstance(lease, Shared) else []),
@@ -191,6 +215,8 @@ async def _assembled(
         sweep,
         reconcile,
         replies,
+        proposal_cards,
+        approved,
         identity,
         lease,
         wakes.line,
@@ -206,7 +232,9 @@ def _seat(
     if not settings.postgresql:
         return Alone(), store
     line = wakes.line = Line(store.url, wakes.heard)
-    lease = Shared(WRITER, replica, store, line, clock, lambda: wakes.heard("sweep writer recovery"))
+    lease = Shared(
+        WRITER, replica, store, line, clock, lambda: wakes.heard("sweep writer recovery proposals approved")
+    )
     wakes.alone = lease.mine
     return lease, Fenced(store, lease)
 

@@ -10,6 +10,7 @@ from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
 from bot.condition import Condition
+from bot.core.markup import Mrkdwn
 from bot.core.operation import Operation, Registry
 from bot.core.policy import Rules
 from bot.journal import Journal
@@ -25,6 +26,16 @@ class Followed(Protocol):
 
     async def recent(self, channel: str) -> tuple[Known, ...]:
         """Builds whose card is in this channel, newest first, at most ten."""
+
+
+class Votes(Protocol):
+    """What may be said to a protected operation that waits."""
+
+    async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
+        """Count somebody's word; gives what is answered."""
+
+    async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
+        """Take it back; gives what is answered."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Context:
     instance: str
     condition: Condition
     journal: Journal
+    approvals: Votes
     locks: Locks
     rules: Callable[[], Rules]
     command: str = "/bk"

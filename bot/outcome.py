@@ -13,14 +13,15 @@ from bot.answers import Answers
 from bot.clock import Clock
 from bot.core import pace, render_reply, wish
 from bot.core.blocks import Message, message
-from bot.core.markup import Mrkdwn, link, md
+from bot.core.markup import Mrkdwn, cut, link, md
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
+from bot.core.proposals import State
 from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
 from bot.following import Following
 from bot.model import Actor, Build, Invocation, Thread
 from bot.offers import Offers
 from bot.places import Places
-from bot.store import builds, cards, deliveries, invocations
+from bot.store import builds, cards, deliveries, invocations, proposals
 from bot.store.store import Store, Tx
 from bot.supervise import Bug
 
@@ -228,6 +229,9 @@ class Outcomes:
         kept = {**asdict(drawn), "replace": bool(asked.args.get("replace"))}
         await invocations.close(tx, asked, state, kept, now, now + _TOLD_BY if owed else None)
         await invocations.note(tx, asked, state, now, masked(detail))
+        if asked.args.get("approved"):
+            end = State.DONE if state == "done" else State.FAILED
+            await proposals.end(tx, asked.args["approved"], end, now, cut(Mrkdwn(drawn.text), 300))
 
 
 def masked(detail: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +245,7 @@ def masked(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _followed(build: Build) -> Message:
-    text = md("{build} was started by this already.", build=link(build.web_url, str(build.ref)))
+    text = md("{build} was started by this.", build=link(build.web_url, str(build.ref)))
     return message(text, [_said(text)])
 
 

@@ -33,7 +33,7 @@ class Proposals:
         one = _proposal(asked, ask, self._clock.now())
         async with self._store.write() as tx:
             await rows.propose(tx, self._vault, one, self._clock.now())
-            await invocations.close(tx, asked, "proposed", None, self._clock.now())
+            await invocations.close(tx, asked, "proposed", None, self._clock.now(), None)
             await invocations.note(
                 tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": one.id}
             )

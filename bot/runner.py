@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from bot.aim import aim, plain
+from bot.aim import aim
+from bot.approvals import Approvals
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
@@ -18,7 +19,7 @@ from bot.condition import Condition
 from bot.context import Context
 from bot.core.locks import locked
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
-from bot.core.policy import Allow, Ask, Refuse, Rules, Target, decide, hopeless
+from bot.core.policy import Allow, Ask, Refuse, Rules, decide, hopeless
 from bot.core.policy_words import needs
 from bot.core.validation import validate
 from bot.core.wish import digest
@@ -29,6 +30,7 @@ from bot.locks import Locks
 from bot.model import Actor, Invocation, Thread
 from bot.outcome import Outcomes
 from bot.places import Places
+from bot.proposals import Proposals
 from bot.slack.people import People
 from bot.store import invocations
 from bot.store.store import Store
@@ -50,6 +52,8 @@ class Surroundings:
     registry: Registry
     rules: Callable[[], Rules]
     locks: Locks
+    proposals: Proposals
+    approvals: Approvals
     condition: Condition
     instance: str
     replica: str
@@ -127,10 +131,29 @@ class Runner:
         args = validate(op, asked.args.get("args", {}), self.shared.command)
         pinned = await op.pin(args, ctx) if op.pin else args
         verdict = await self.judge(op, pinned, ctx)
-        if isinstance(verdict, Ask):
-            raise Refused(needs(op, verdict), "", verdict.rule)
-        if not await self._asked_back(asked, op, pinned, ctx):
+        if await self._asked_back(asked, op, pinned, ctx):
+            return
+        asked = replace(asked, args={**asked.args, "args": pinned.model_dump(mode="json", exclude_none=True)})
+        if isinstance(verdict, Ask) and not await self._agreed(asked, verdict, ctx):
+            await self._propose(asked, op, verdict)
+        else:
             await self._act(asked, op, pinned, ctx)
+
+    async def _agreed(self, asked: Invocation, ask: Ask, ctx: Context) -> bool:
+        """Whether this is exactly what enough people have approved. Raises Refused where they do so no more."""
+        if not asked.args.get("approved"):
+            return False
+        one = await self.shared.proposals.find(asked.args["approved"])
+        same = one is not None and one.digest == digest(asked)
+        if one is None or not same or not await self.shared.approvals.suffices(ctx, one, ask):
+            raise Refused("The approvals do not suffice any more.", "Ask for it again.", ask.rule)
+        return True
+
+    async def _propose(self, asked: Invocation, op: Operation, ask: Ask) -> None:
+        """What needs approvals waits on a card, in a place where others can see it."""
+        if asked.args.get("dm") or not await self._places.postable(asked.thread):
+            raise Refused(needs(op, ask), "Ask for it in a channel that I am in.", ask.rule)
+        await self.shared.proposals.propose(asked, ask)
 
     async def _writable(self, op: Operation) -> None:
         by = await self.shared.condition.readonly_by() if op.effect is Effect.WRITE else None
@@ -151,8 +174,6 @@ class Runner:
         return False
 
     async def _act(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> None:
-        pinned = {**asked.args, "args": args.model_dump(mode="json", exclude_none=True)}
-        asked = replace(asked, args=pinned)
         async with self._store.write() as tx:
             now, replica = self._clock.now(), self.shared.replica
             if not await invocations.begin(tx, self._vault, asked, digest(asked), now, replica):
@@ -220,6 +241,7 @@ class Runner:
             instance=shared.instance,
             condition=shared.condition,
             journal=Journal(self._store),
+            approvals=shared.approvals,
             locks=shared.locks,
             rules=shared.rules,
             command=shared.command,
@@ -231,8 +253,3 @@ def _in_doubt(op: Operation, error: KitestringError) -> KitestringError:
     if op.effect is Effect.READ:
         return error
     return Unavailable(error.message, error.hint, sent=True)
-
-
-def target(args: Args) -> Target:
-    """What an operation is aimed at, read from its pinned arguments."""
-    return plain(args)

@@ -11,7 +11,7 @@ from bot.core.operation import Confirm
 from bot.core.policy_words import wanted
 from bot.core.proposals import Proposal, State
 
-APPROVE, REFUSE, WITHDRAW = "proposal:approve", "proposal:refuse", "proposal:withdraw"
+APPROVE, REFUSE, WITHDRAW = "proposal approve", "proposal refuse", "proposal withdraw"
 _HEADS = {
     State.OPEN: "✋ *Approval needed*",
     State.APPROVED: "✅ *Approved*, about to run",

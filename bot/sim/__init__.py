@@ -1,1 +1,1 @@
-"""Stand-ins for Slack and Buildkite over real HTTP, for tests and for the demo; they import nothing from the bot."""
+"""Stand-ins for Slack and Buildkite over real HTTP, for tests and the demo; they import nothing of the bot."""

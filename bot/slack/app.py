@@ -104,6 +104,9 @@ class Listeners:
             await self._answers.tell(request.invocation(new_id(), "", {}), said)
 
     async def _press(self, request: Request, name: str, value: str) -> Message | None:
+        if name.startswith("proposal "):
+            await self._intake.voted(request, name, value)
+            return None
         if name in self._registry:
             return await self._intake.pressed_card(request, name, value)
         return await self._intake.pressed_choice(request, value)

@@ -65,6 +65,11 @@ class Intake:
             await self._begin(request, operation, args, yes=True)
         return None
 
+    async def voted(self, request: Request, operation: str, proposal_id: str) -> None:
+        """A button of a proposal's card; everybody's press is a word of their own."""
+        named = replace(request, key=f"{request.key}:{request.user}")
+        await self._begin(named, operation, {"proposal": proposal_id}, yes=True)
+
     async def pressed_choice(self, request: Request, choice_id: str) -> Message | None:
         """A button of an answer: what it stands for is in its row."""
         choice = await self._offers.find(choice_id)

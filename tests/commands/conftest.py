@@ -13,8 +13,10 @@ from bot.clock import HandClock
 from bot.condition import Condition
 from bot.context import Context
 from bot.core.grammar import parse, validate
+from bot.core.markup import Mrkdwn
 from bot.core.operation import Args, Operation, Reply
 from bot.core.policy import DEFAULT
+from bot.errors import NotFound
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Standing, Thread
@@ -92,6 +94,16 @@ async def _nowhere(user: str) -> Thread:
     return Thread("T1", f"D{user}")
 
 
+class Nobody:
+    """Nothing waits for approvals here."""
+
+    async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
+        raise NotFound("I do not know that proposal.")
+
+    async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
+        raise NotFound("I do not know that proposal.")
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
@@ -133,6 +145,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         instance="bot-1",
         condition=Condition(store, clock, buildkite.budget, "r1", None),
         journal=Journal(store),
+        approvals=Nobody(),
         locks=Locks(store, clock, _nowhere, lambda: None),
         rules=lambda: DEFAULT,
     )

@@ -59,6 +59,8 @@ class World:
         done += await self.bot.sweep.tick()
         done += await self.bot.reconcile.tick()
         done += await self.bot.replies.tick()
+        done += await self.bot.proposal_cards.tick()
+        done += await self.bot.approved.tick()
         done += await self.bot.recovery.tick()
         return done
 

@@ -1,0 +1,34 @@
+"""Words on what waits for approvals; the buttons of a proposal's card call these."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.context import Context
+from bot.core.operation import Args, Effect, Opt, Permission, Reply, operation
+
+
+class Which(Args):
+    """The proposal that is meant."""
+
+    proposal: Annotated[str, Opt(positional=True), Field(description="Its id")]
+
+
+@operation("proposal approve", needs=Permission.HELP, effect=Effect.READ)
+async def approve(args: Which, ctx: Context) -> Reply:
+    """Agree to a protected operation that somebody else asked for."""
+    return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=True))
+
+
+@operation("proposal refuse", needs=Permission.HELP, effect=Effect.READ)
+async def refuse(args: Which, ctx: Context) -> Reply:
+    """Refuse a protected operation: it will not run."""
+    return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=False))
+
+
+@operation("proposal withdraw", needs=Permission.HELP, effect=Effect.READ)
+async def withdraw(args: Which, ctx: Context) -> Reply:
+    """Take back what you asked for."""
+    return Reply(text=await ctx.approvals.withdraw(ctx, args.proposal))
