@@ -98,10 +98,10 @@ class Nobody:
     """Nothing waits for approvals here."""
 
     async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
-        raise NotFound("I do not know that proposal.")
+        raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown: {approves}.")
 
     async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
-        raise NotFound("I do not know that proposal.")
+        raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown.")
 
 
 @pytest.fixture
