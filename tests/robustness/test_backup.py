@@ -1,0 +1,34 @@
+"""The backup of the runbook: taken while the bot runs, put back after the file was lost."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from bot.app import built
+from bot.settings import load
+from tests.conversations.world import environment, opened
+
+
+async def test_a_restored_backup_goes_on_with_its_cards(tmp_path: Path) -> None:
+    """A build is followed, the database is backed up and lost, the build ends: the restored bot edits its card."""
+    async with opened(tmp_path) as world:
+        await world.alice.types(world.deploys, "/bk build create web -b main")
+        await world.settle(3)
+        card = world.card()
+        with closing(sqlite3.connect(tmp_path / "kitestring.db")) as database:
+            database.execute(f"VACUUM INTO '{tmp_path / 'backup.db'}'")
+        shutil.copy(tmp_path / "kitestring.db.key", tmp_path / "backup.db.key")
+        world.buildkite.webhooks_off = True
+        world.buildkite.run_build(world.buildkite.builds[0])
+        restored = tmp_path / "restored"
+        restored.mkdir()
+        shutil.copy(tmp_path / "backup.db", restored / "kitestring.db")
+        shutil.copy(tmp_path / "backup.db.key", restored / "kitestring.db.key")
+        async with built(load(environment(world.slack, world.buildkite, restored)), world.clock) as again:
+            world.bot = again
+            await world.settle(120, step=5)
+        assert "Passed" in card.plain()
+        assert len([one for one in world.slack.messages(world.deploys) if "web#1" in one.plain()]) == 1
