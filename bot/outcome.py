@@ -16,6 +16,7 @@ from bot.core.blocks import Message, message
 from bot.core.markup import Mrkdwn, cut, link, md
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
 from bot.core.proposals import State
+from bot.core.render_card import reference
 from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
 from bot.following import Following
 from bot.model import Actor, Build, Invocation, Thread
@@ -67,7 +68,8 @@ class Outcomes:
                 await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
             await self._fold(tx, asked, reply, where)
             owed = not public and reply.follow is None
-            await self._close(tx, asked, "done", again, owed=owed, args=asked.args.get("args"))
+            came_of = md("started {build}", build=reference(reply.follow)) if reply.follow else None
+            await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, args=asked.args.get("args"))
             before = await self._said_before(tx, asked, reply)
         self._wake()
         if before:
@@ -223,7 +225,15 @@ class Outcomes:
                     await invocations.told(tx, asked.id)
 
     async def _close(
-        self, tx: Tx, asked: Invocation, state: str, drawn: Message, *, owed: bool = True, **detail: Any
+        self,
+        tx: Tx,
+        asked: Invocation,
+        state: str,
+        drawn: Message,
+        *,
+        owed: bool = True,
+        came_of: str | None = None,
+        **detail: Any,
     ) -> None:
         now = self._clock.now()
         kept = {**asdict(drawn), "replace": bool(asked.args.get("replace"))}
@@ -231,7 +241,7 @@ class Outcomes:
         await invocations.note(tx, asked, state, now, masked(detail))
         if asked.args.get("approved"):
             end = State.DONE if state == "done" else State.FAILED
-            await proposals.end(tx, asked.args["approved"], end, now, cut(Mrkdwn(drawn.text), 300))
+            await proposals.end(tx, asked.args["approved"], end, now, cut(Mrkdwn(came_of or drawn.text), 300))
 
 
 def masked(detail: dict[str, Any]) -> dict[str, Any]:
@@ -245,7 +255,7 @@ def masked(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _followed(build: Build) -> Message:
-    text = md("{build} was started by this.", build=link(build.web_url, str(build.ref)))
+    text = md("{build} was started by this already.", build=link(build.web_url, str(build.ref)))
     return message(text, [_said(text)])
 
 

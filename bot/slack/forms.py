@@ -11,7 +11,7 @@ import structlog
 from bot.core import forms
 from bot.core.operation import Field, Operation
 from bot.core.validation import validate
-from bot.errors import Ambiguous, KitestringError, UsageError
+from bot.errors import Ambiguous, KitestringError, Refused, UsageError
 from bot.model import Choice
 from bot.offers import Offers, new_id
 from bot.runner import Runner
@@ -52,6 +52,12 @@ class Forms:
             log.warning("form not opened", operation=op.name)
 
     async def _open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
+        actor = await self._people.actor(request.user, request.thread, request.via)
+        try:
+            self._runner.admit(actor, op)
+        except Refused as error:
+            await self._runner.fail(request.invocation(new_id(), op.name, given), error)
+            return
         if op.fields is None:
             view = await self._view(request, op, given, ())
             await self._api.open_view(request.trigger_id or "", view)
