@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from bot.errors import UsageError
 from bot.settings import Settings
@@ -29,7 +28,7 @@ async def retry(settings: Settings, chosen: Sequence[int], say: Say, *, everythi
     async with _store(settings) as store:
         ids = await _ids(store, chosen, everything=everything)
         async with store.write() as tx:
-            count = await deliveries.retry(tx, ids, datetime.now(UTC))
+            count = await deliveries.retry(tx, ids)
     say(f"{count} will be read again.")
 
 

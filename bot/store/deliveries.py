@@ -131,10 +131,10 @@ async def set_aside(tx: Tx) -> tuple[tuple[int, str, str], ...]:
     return tuple((row.id, row.event, row.reason or "") for row in found)
 
 
-async def retry(tx: Tx, ids: Sequence[int], now: datetime) -> int:
+async def retry(tx: Tx, ids: Sequence[int]) -> int:
     """Read those once more; says how many there were."""
     chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
-    change = {"state": "new", "attempts": 0, "next_at": now}
+    change = {"state": "new", "attempts": 0, "next_at": deliveries.c.received_at}
     return (await tx.execute(sa.update(deliveries).where(*chosen).values(change))).rowcount
 
 
