@@ -1,289 +1,35 @@
-"""The things both vendors speak of, as values: Build, Job, Agent, Thread, Card, Actor."""
+"""The things both vendors speak of, as values: Buildkite's objects, and Thread, Card, Actor of ours."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, NamedTuple
-
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def moment(value: Any) -> Any:
-    """Accept both of Buildkite's time formats: ISO 8601, and `2018-07-01 20:14:38 UTC`.
-
-    https://buildkite.com/docs/apis/webhooks (the second form stands in build and pipeline objects).
-    """
-    if isinstance(value, str) and value.endswith(" UTC"):
-        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
-
-
-class Vendor(BaseModel):
-    """An object of Buildkite's: unknown fields are ignored, nothing can be changed."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
-
-
-class Person(Vendor):
-    """Somebody at Buildkite: a creator, an author, an unblocker."""
-
-    id: str | None = None
-    name: str | None = None
-    email: str | None = None
-
-
-def person(value: Any) -> Any:
-    """An author is sometimes a bare string in place of an object."""
-    if isinstance(value, str):
-        return {"email": value} if "@" in value else {"name": value}
-    return value
-
-
-AnyPerson = Annotated[Person | None, BeforeValidator(person)]
-
-
-class BuildRef(NamedTuple):
-    """Where a build is found: numbers grow per pipeline."""
-
-    org: str
-    pipeline: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.pipeline}#{self.number}"
-
-
-BUILD_ENDED = frozenset({"passed", "failed", "canceled", "skipped", "not_run"})
-BUILD_CANCELABLE = frozenset({"creating", "scheduled", "running", "failing"})
-JOB_FAILED = frozenset({"failed", "timed_out", "expired"})
-JOB_RETRIABLE = frozenset({"failed", "timed_out", "canceled", "expired"})
-
-
-class PipelineStub(Vendor):
-    """The little of a pipeline that stands inside a build."""
-
-    id: str | None = None
-    slug: str
-    name: str | None = None
-    default_branch: str | None = None
-
-
-class RebuiltFrom(Vendor):
-    """The build that this one repeats."""
-
-    id: str | None = None
-    number: int | None = None
-
-
-class RetrySource(Vendor):
-    """The job that this one repeats."""
-
-    job_id: str | None = None
-    retry_type: str | None = None
-
-
-class TriggeredBuild(Vendor):
-    """The build that a trigger step started."""
-
-    id: str | None = None
-    number: int | None = None
-    url: str | None = None
-    web_url: str | None = None
-
-
-class Job(Vendor):
-    """One step of a build: `type` is script, waiter, manual or trigger; manual ones have a label, not a name."""
-
-    id: str
-    type: str = "script"
-    name: str | None = None
-    label: str | None = None
-    step_key: str | None = None
-    state: str | None = None
-    web_url: str | None = None
-    build_url: str | None = None
-    log_url: str | None = None
-    unblock_url: str | None = None
-    command: str | None = None
-    exit_status: int | None = None
-    soft_failed: bool = False
-    retried: bool = False
-    retried_in_job_id: str | None = None
-    retry_source: RetrySource | None = None
-    unblockable: bool | None = None
-    unblocked_by: AnyPerson = None
-    agent: AgentStub | None = None
-    parallel_group_index: int | None = None
-    parallel_group_total: int | None = None
-    agent_query_rules: tuple[str, ...] = ()
-    triggered_build: TriggeredBuild | None = None
-    created_at: Moment | None = None
-    scheduled_at: Moment | None = None
-    started_at: Moment | None = None
-    finished_at: Moment | None = None
-
-    @property
-    def title(self) -> str:
-        """What a person calls this job; one of several parallel ones has its number."""
-        name = self.name or self.label or self.command or self.step_key or f"{self.type} {self.id[:8]}"
-        if self.parallel_group_index is None or (self.parallel_group_total or 0) < 2:
-            return name
-        return f"{name} {self.parallel_group_index + 1}/{self.parallel_group_total}"
-
-    @property
-    def failed(self) -> bool:
-        """Failed for good: not soft, not repeated by a retry."""
-        return self.state in JOB_FAILED and not self.soft_failed and not self.retried
-
-    @property
-    def waits(self) -> bool:
-        """A block step that somebody has to pass; one behind another gate is `blocked` as well, but cannot be."""
-        return self.type == "manual" and self.state == "blocked" and self.unblockable is not False
-
-
-class AgentStub(Vendor):
-    """The little of an agent that stands inside a job."""
-
-    id: str | None = None
-    name: str | None = None
-
-
-class JobStateCounts(Vendor):
-    """How many jobs are in which state; only on a build that was asked for by number."""
-
-    total: int = 0
-    states: dict[str, int] = Field(default_factory=dict)
-
-
-class Build(Vendor):
-    """A build as REST and webhooks give it. `phase` is what people see: a blocked build keeps another `state`.
-
-    https://buildkite.com/docs/apis/rest-api/builds
-    """
-
-    id: str
-    number: int
-    state: str
-    url: str
-    web_url: str = ""
-    blocked: bool = False
-    message: str | None = None
-    branch: str | None = None
-    commit: str | None = None
-    source: str | None = None
-    creator: AnyPerson = None
-    author: AnyPerson = None
-    created_at: Moment | None = None
-    scheduled_at: Moment | None = None
-    started_at: Moment | None = None
-    failing_at: Moment | None = None
-    finished_at: Moment | None = None
-    meta_data: dict[str, Any] = Field(default_factory=dict)
-    rebuilt_from: RebuiltFrom | None = None
-    pipeline: PipelineStub | None = None
-    job_state_counts: JobStateCounts | None = None
-    jobs: tuple[Job, ...] = ()
-
-    @property
-    def phase(self) -> str:
-        """The state in people's words: `blocked` whenever the build waits at a block step."""
-        return "blocked" if self.blocked and self.state not in {"canceled", "canceling"} else self.state
-
-    @property
-    def ended(self) -> bool:
-        """Finished, and not merely waiting at a block step."""
-        return self.phase in BUILD_ENDED
-
-    @property
-    def settled(self) -> bool:
-        """Nothing will happen until somebody acts."""
-        return self.ended or self.phase == "blocked"
-
-    @property
-    def ref(self) -> BuildRef:
-        """The address, read from the API url: webhooks have no organization object."""
-        parts = self.url.split("/organizations/", 1)[-1].split("/")
-        return BuildRef(parts[0], parts[2], self.number)
-
-
-class Provider(Vendor):
-    """Where the code lives."""
-
-    id: str | None = None
-
-
-class Pipeline(Vendor):
-    """https://buildkite.com/docs/apis/rest-api/pipelines"""
-
-    id: str
-    slug: str
-    name: str
-    url: str = ""
-    web_url: str = ""
-    description: str | None = None
-    repository: str | None = None
-    default_branch: str | None = None
-    configuration: str | None = None
-    archived_at: Moment | None = None
-    running_builds_count: int = 0
-    scheduled_builds_count: int = 0
-
-
-class Agent(Vendor):
-    """https://buildkite.com/docs/apis/rest-api/agents"""
-
-    id: str
-    name: str
-    connection_state: str = "connected"
-    web_url: str = ""
-    hostname: str | None = None
-    ip_address: str | None = None
-    version: str | None = None
-    queue: str | None = None
-    meta_data: tuple[str, ...] = ()
-    paused: bool = False
-    paused_at: Moment | None = None
-    paused_by: AnyPerson = None
-    paused_note: str | None = None
-    paused_timeout_in_minutes: int | None = None
-    created_at: Moment | None = None
-    connected_at: Moment | None = None
-    job: Job | None = None
-
-    @property
-    def activity(self) -> str:
-        """What it is doing, in one word: paused, running, idle, or its connection state."""
-        if self.connection_state != "connected":
-            return self.connection_state
-        if self.paused:
-            return "paused"
-        return "running" if self.job else "idle"
-
-
-class AccessToken(Vendor):
-    """https://buildkite.com/docs/apis/rest-api/access-token"""
-
-    uuid: str
-    scopes: tuple[str, ...] = ()
-    description: str | None = None
-    user: Person | None = None
-    expires_at: Moment | None = None
-
-
-class NotificationService(Vendor):
-    """An outgoing webhook; its token comes back in full, so `settings` is never shown."""
-
-    id: str
-    enabled: bool = True
-    description: str | None = None
-    provider: dict[str, Any] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
-
+from typing import Any, Literal, NamedTuple
+
+from bot.objects import BUILD_CANCELABLE as BUILD_CANCELABLE
+from bot.objects import BUILD_ENDED as BUILD_ENDED
+from bot.objects import JOB_FAILED as JOB_FAILED
+from bot.objects import JOB_RETRIABLE as JOB_RETRIABLE
+from bot.objects import AccessToken as AccessToken
+from bot.objects import Agent as Agent
+from bot.objects import AgentStub as AgentStub
+from bot.objects import AnyPerson as AnyPerson
+from bot.objects import Build as Build
+from bot.objects import BuildRef as BuildRef
+from bot.objects import Job as Job
+from bot.objects import JobStateCounts as JobStateCounts
+from bot.objects import Moment as Moment
+from bot.objects import NotificationService as NotificationService
+from bot.objects import Person as Person
+from bot.objects import Pipeline as Pipeline
+from bot.objects import PipelineStub as PipelineStub
+from bot.objects import RebuiltFrom as RebuiltFrom
+from bot.objects import RetrySource as RetrySource
+from bot.objects import TriggeredBuild as TriggeredBuild
+from bot.objects import Vendor as Vendor
+from bot.objects import moment as moment
+from bot.objects import person as person
 
 Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "schedule"]
 
@@ -446,6 +192,3 @@ class Choice:
     confirmed: bool = False
     form: bool = False
     direct: bool = False
-
-
-Job.model_rebuild()
