@@ -6,18 +6,19 @@ import re
 
 MASK = "•••"
 
+# A token may stand against anything once control sequences are gone: no word boundary is asked for.
 _SHAPES = re.compile(
     r"""
-      \bxox[a-z]-[A-Za-z0-9-]{6,}                        # Slack: https://docs.slack.dev/authentication/tokens
-    | \bxapp-[A-Za-z0-9-]{6,}
-    | \bbk[a-z]{2}_[A-Za-z0-9_-]{6,}                     # Buildkite: bkua_, bkct_, bkaj_, …
-    | \bgh[pousr]_[A-Za-z0-9]{10,}                       # GitHub
-    | \bgithub_pat_[A-Za-z0-9_]{10,}
-    | \bglpat-[A-Za-z0-9_-]{10,}                         # GitLab
-    | \b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}             # AWS
-    | \beyJ[A-Za-z0-9_-]{6,400}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?   # JSON web tokens
-    | \b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}       # Stripe
-    | \bnpm_[A-Za-z0-9]{20,}
+      xox[a-z]-[A-Za-z0-9-]{6,}                        # Slack: https://docs.slack.dev/authentication/tokens
+    | xapp-[A-Za-z0-9-]{6,}
+    | bk[a-z]{2}_[A-Za-z0-9_-]{6,}                     # Buildkite: bkua_, bkct_, bkaj_, …
+    | gh[pousr]_[A-Za-z0-9]{10,}                       # GitHub
+    | github_pat_[A-Za-z0-9_]{10,}
+    | glpat-[A-Za-z0-9_-]{10,}                         # GitLab
+    | (?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}             # AWS
+    | eyJ[A-Za-z0-9_-]{6,400}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?   # JSON web tokens
+    | (?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}       # Stripe
+    | npm_[A-Za-z0-9]{20,}
     """,
     re.VERBOSE,
 )

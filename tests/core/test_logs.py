@@ -72,6 +72,11 @@ def test_a_token_is_never_shown(secret: str, before: str, after: str) -> None:
     assert secret not in clean(raw)
 
 
+def test_a_token_glued_to_what_stood_before_a_control_sequence_is_masked() -> None:
+    """A control sequence that swallows a blank leaves a token against the word before: masked all the same."""
+    assert "xoxb-1234567890" not in clean("0\x9b \x1b[32mxoxb-1234567890-abcdefghij\x1b[0m ")
+
+
 @given(st.sampled_from(SECRETS))
 def test_a_token_cut_by_escapes_is_still_a_token(secret: str) -> None:
     """A token with an escape sequence in its middle is put together before it is looked for."""
