@@ -249,6 +249,21 @@ people = sa.Table(
     _at("fetched_at"),
 )
 
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    _text("buildkite_id"),
+    _text("name"),
+    _text("email"),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    _at("expires_at"),
+    sa.Column("connected_at", Instant, nullable=False),
+    sa.Column("checked_at", Instant, nullable=False),
+)
+
 locks = sa.Table(
     "locks",
     metadata,
