@@ -25,12 +25,13 @@ serve: $(VENV)/.run ## Run Kitestring with the settings of the environment and .
 test: $(VENV)/.test ## Run the tests; says at the end which were skipped (T="tests/core -k name" picks some)
 	@$(PY) -m pytest $(T)
 
-check: $(VENV)/.check ## Lint, format, types, import contracts, documents in step with the code
+check: $(VENV)/.check ## Lint, format, types, import contracts, documents in step with the code, vulnerable dependencies
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m bot docs --check
+	$(PY) requirements/audit.py $(AUDIT_FLAGS)
 
 docs: $(VENV)/.run ## Write the generated tables of README.md anew
 	@$(PY) -m bot docs
