@@ -12,7 +12,8 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.sim.buildkite.faults import Fault
-from bot.sim.buildkite.values import Refusal
+from bot.sim.buildkite.tokens import Token
+from bot.sim.buildkite.values import Refusal, missing
 from bot.sim.buildkite.wire import Answer, Ask, Operation
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ UNAUTHENTICATED = (
 
 @dataclass(frozen=True)
 class Recorded:
-    """One exchange. `status` 0: the connection was cut. `headers` are the request's, without Authorization."""
+    """One exchange. `status` 0: the connection was cut. `headers` are the request's, without Authorization.
+
+    `by` is the name of the user whose token it was; empty where none was accepted.
+    """
 
     method: str
     path: str
@@ -36,6 +40,7 @@ class Recorded:
     status: int
     response_json: Any
     response_headers: dict[str, str]
+    by: str = ""
 
 
 def reply(answer: Answer, more: dict[str, str] | None = None) -> Response:
@@ -127,39 +132,52 @@ class Gate:
 
     def _run(self, op: Operation, request: Request, body: bytes) -> Response:
         if op.public:
-            return reply(op.handler(self._sim, self._ask(request, body)))
+            return reply(op.handler(self._sim, self._ask(request, body, self._sim.own)))
         try:
-            self._authenticate(request)
+            token = self._authenticate(request)
         except Refusal as refusal:
             return reply(_refused(refusal))
         if request.url.path.startswith("/v3"):
-            return reply(self._handle(op, request, body))
-        over = self._sim.limits.count(self._sim.now())
-        limits = self._sim.limits.headers(self._sim.now())
+            return reply(self._handle(op, request, body, token))
+        now, window = self._sim.now(), None if token is self._sim.own else token.window
+        over = self._sim.limits.count(now, window)
+        limits = self._sim.limits.headers(now, window)
         limits["Access-Control-Expose-Headers"] = "Link"
         if over:
-            return reply(Answer(429, over.refusal(self._sim.now())), limits)
-        return reply(self._handle(op, request, body), limits)
+            return reply(Answer(429, over.refusal(now)), limits)
+        return reply(self._handle(op, request, body, token), limits)
 
-    def _authenticate(self, request: Request) -> None:
+    def _authenticate(self, request: Request) -> Token:
         given = request.headers.get("authorization", "")
         if request.url.path.startswith("/v3"):
             if given != f"Token {self._sim.agent_token}":
                 raise Refusal(401, "Invalid access token")
-        elif given != f"Bearer {self._sim.token}" or self._sim.revoked:
+            return self._sim.own
+        token = self._bearer(given)
+        if token is None:
             raise Refusal(401, UNAUTHENTICATED)
+        return token
 
-    def _handle(self, op: Operation, request: Request, body: bytes) -> Answer:
+    def _bearer(self, given: str) -> Token | None:
+        """The token that a request bears, if it is a live one."""
+        token = self._sim.tokens.get(given.removeprefix("Bearer ")) if given.startswith("Bearer ") else None
+        return None if token is None or token.revoked else token
+
+    def _handle(self, op: Operation, request: Request, body: bytes, token: Token) -> Answer:
         try:
-            if op.scope and op.scope not in self._sim.scopes:
+            if op.scope and op.scope not in token.scopes:
                 raise Refusal(403, f"Your access token doesn't have the {op.scope} scope")
             if request.path_params.get("org", self._sim.org) != self._sim.org:
                 raise Refusal(404, "No organization found")
-            return op.handler(self._sim, self._ask(request, body))
+            if "org" in request.path_params and not token.member:
+                raise Refusal(404, "No organization found")
+            if not token.sees(request.path_params.get("pipeline", "")) and "pipeline" in request.path_params:
+                raise missing("pipeline")
+            return op.handler(self._sim, self._ask(request, body, token))
         except Refusal as refusal:
             return _refused(refusal)
 
-    def _ask(self, request: Request, body: bytes) -> Ask:
+    def _ask(self, request: Request, body: bytes, token: Token) -> Ask:
         given = read_json(body, request.headers.get("content-type", ""))
         return Ask(
             method=request.method,
@@ -169,10 +187,12 @@ class Gate:
             query=request.query_params,
             headers=request.headers,
             json=given,
+            token=token,
         )
 
     def _record(self, request: Request, body: bytes, response: Response | None) -> None:
         headers = {key: value for key, value in request.headers.items() if key != "authorization"}
+        token = self._bearer(request.headers.get("authorization", ""))
         self._sim.requests.append(
             Recorded(
                 method=request.method,
@@ -183,6 +203,7 @@ class Gate:
                 status=response.status_code if response else 0,
                 response_json=_loaded(bytes(response.body)) if response else None,
                 response_headers=dict(response.headers) if response else {},
+                by=token.user.name if token else "",
             )
         )
 

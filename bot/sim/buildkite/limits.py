@@ -60,11 +60,16 @@ class Limits:
     user: Window = field(default_factory=lambda: Window("rest_user", 50, "RateLimit-User"))
     org: Window = field(default_factory=lambda: Window("rest", 200, "RateLimit"))
 
-    def count(self, now: float) -> Window | None:
-        """Counts one request; gives the window it went over, if any."""
-        self.user.count(now)
-        self.org.count(now)
-        return next((window for window in (self.user, self.org) if window.exceeded), None)
+    def count(self, now: float, user: Window | None = None) -> Window | None:
+        """Counts one request of `user` (the bot's, if none is named); gives the window it went over, if any."""
+        windows = self._of(user)
+        for window in windows:
+            window.count(now)
+        return next((window for window in windows if window.exceeded), None)
 
-    def headers(self, now: float) -> dict[str, str]:
-        return self.org.headers(now) | self.user.headers(now)
+    def headers(self, now: float, user: Window | None = None) -> dict[str, str]:
+        mine, all_of_us = self._of(user)
+        return all_of_us.headers(now) | mine.headers(now)
+
+    def _of(self, user: Window | None) -> tuple[Window, Window]:
+        return user or self.user, self.org

@@ -48,7 +48,7 @@ def stop(sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 def pause(sim: "BuildkiteSim", ask: Ask) -> Answer:
     note, timeout = ask.json.get("note"), ask.json.get("timeout_in_minutes")
-    agents.pause(sim, _named(sim, ask), sim.user, note, timeout)
+    agents.pause(sim, _named(sim, ask), ask.token.user, note, timeout)
     return Answer(204)
 
 

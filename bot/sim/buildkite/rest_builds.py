@@ -39,8 +39,12 @@ def _whole(sim: "BuildkiteSim", build: Build) -> View:
     return build_view(sim, build, jobs=build.current_jobs)
 
 
+def _visible(sim: "BuildkiteSim", ask: Ask) -> list[Build]:
+    return [build for build in sim.builds if ask.token.sees(build.pipeline.slug)]
+
+
 def list_all(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return paged(ask, chosen(ask, sim.builds), lambda build: _view(sim, ask, build))
+    return paged(ask, chosen(ask, _visible(sim, ask)), lambda build: _view(sim, ask, build))
 
 
 def list_of_pipeline(sim: "BuildkiteSim", ask: Ask) -> Answer:
@@ -57,7 +61,7 @@ def get(sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
     pipeline = sim.find_pipeline(ask.params["pipeline"])
-    return Answer(201, _whole(sim, builds.from_body(sim, pipeline, ask.json, sim.user)))
+    return Answer(201, _whole(sim, builds.from_body(sim, pipeline, ask.json, ask.token.user)))
 
 
 def cancel(sim: "BuildkiteSim", ask: Ask) -> Answer:
@@ -67,13 +71,13 @@ def cancel(sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 
 def rebuild(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return Answer(200, _whole(sim, builds.rebuild(sim, wanted(sim, ask), sim.user)))
+    return Answer(200, _whole(sim, builds.rebuild(sim, wanted(sim, ask), ask.token.user)))
 
 
 def retry_failed_jobs(sim: "BuildkiteSim", ask: Ask) -> Answer:
     build = wanted(sim, ask)
     states = ask.json.get("states") or ask.query.get("states")
-    count = jobs.retry_failed(sim, build, states, sim.user)
+    count = jobs.retry_failed(sim, build, states, ask.token.user)
     return Answer(202, _whole(sim, build) | {"retried_jobs_count": count})
 
 

@@ -99,7 +99,7 @@ def pause_dispatch(sim: "BuildkiteSim", ask: Ask) -> Answer:
     queue = _queue(sim, ask)
     if queue.paused:
         raise Refusal(422, "Cluster queue is already paused")
-    queue.paused, queue.paused_at, queue.paused_by = True, sim.now(), sim.user
+    queue.paused, queue.paused_at, queue.paused_by = True, sim.now(), ask.token.user
     queue.paused_note = ask.json.get("dispatch_paused_note", ask.json.get("note"))
     sim.emit("queue.changed", queue)
     return get_queue(sim, ask)

@@ -26,6 +26,8 @@ def named(sim: "BuildkiteSim", ask: Ask) -> Job:
     job = sim.find_job(ask.params["job"])
     if "number" in ask.params and job.build is not wanted(sim, ask):
         raise missing("job")
+    if not ask.token.sees(job.build.pipeline.slug):
+        raise missing("job")
     return job
 
 
@@ -50,7 +52,7 @@ def get(sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 
 def retry(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return Answer(200, job_view(sim, jobs.retry(sim, named(sim, ask), sim.user)))
+    return Answer(200, job_view(sim, jobs.retry(sim, named(sim, ask), ask.token.user)))
 
 
 def reprioritize(sim: "BuildkiteSim", ask: Ask) -> Answer:
@@ -64,10 +66,10 @@ def reprioritize(sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 def unblock(sim: "BuildkiteSim", ask: Ask) -> Answer:
     job, who = named(sim, ask), ask.json.get("unblocker")
-    by = sim.find_user(who) if who else sim.user
+    by = sim.find_user(who) if who else ask.token.user
     if job.manual and by is None:
         raise Refusal(422, "Unblocker is not a valid user id for this organization")
-    jobs.unblock(sim, job, by or sim.user, ask.json.get("fields"))
+    jobs.unblock(sim, job, by or ask.token.user, ask.json.get("fields"))
     return Answer(200, job_view(sim, job))
 
 

@@ -15,8 +15,6 @@ from bot.sim.buildkite.wire import Answer, Ask, Handler, Operation
 if TYPE_CHECKING:
     from bot.sim.buildkite.sim import BuildkiteSim
 
-WEEK = 7 * 24 * 3600.0
-
 
 def root(sim: "BuildkiteSim", _ask: Ask) -> Answer:
     return Answer(200, {"message": "🛠", "timestamp": int(sim.now())})
@@ -26,32 +24,32 @@ def meta(_sim: "BuildkiteSim", _ask: Ask) -> Answer:
     return Answer(200, {"webhook_ips": ["192.0.2.0/24", "198.51.100.12"]})
 
 
-def get_token(sim: "BuildkiteSim", _ask: Ask) -> Answer:
-    made = sim.created_at
+def get_token(_sim: "BuildkiteSim", ask: Ask) -> Answer:
+    token = ask.token
     return Answer(
         200,
         {
-            "uuid": sim.token_id,
-            "scopes": sorted(sim.scopes),
-            "description": "ChatOps",
-            "created_at": utc_form(iso(made) or ""),
-            "expires_at": utc_form(iso(made + WEEK) or ""),
-            "user": {"name": sim.user.name, "email": sim.user.email},
+            "uuid": token.id,
+            "scopes": sorted(token.scopes),
+            "description": token.description,
+            "created_at": utc_form(iso(token.created_at) or ""),
+            "expires_at": utc_form(iso(token.expires_at) or ""),
+            "user": {"name": token.user.name, "email": token.user.email},
         },
     )
 
 
-def revoke_token(sim: "BuildkiteSim", _ask: Ask) -> Answer:
-    sim.revoked = True
+def revoke_token(_sim: "BuildkiteSim", ask: Ask) -> Answer:
+    ask.token.revoked = True
     return Answer(204)
 
 
-def get_user(sim: "BuildkiteSim", _ask: Ask) -> Answer:
-    return Answer(200, views.user(sim.user))
+def get_user(_sim: "BuildkiteSim", ask: Ask) -> Answer:
+    return Answer(200, views.user(ask.token.user))
 
 
 def list_organizations(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return paged(ask, [organization(sim)], lambda one: one)
+    return paged(ask, [organization(sim)] if ask.token.member else [], lambda one: one)
 
 
 def get_organization(sim: "BuildkiteSim", _ask: Ask) -> Answer:

@@ -29,7 +29,7 @@ def _shown(sim: "BuildkiteSim", pipeline: Pipeline, status: int = 200) -> Answer
 
 def list_all(sim: "BuildkiteSim", ask: Ask) -> Answer:
     """`name` and `repository` match a part, whatever the case; filtered lists come newest first."""
-    found = list(sim.pipelines.values())
+    found = [one for one in sim.pipelines.values() if ask.token.sees(one.slug)]
     for key in ("name", "repository"):
         wanted = ask.query.get(key)
         if wanted:

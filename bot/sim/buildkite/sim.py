@@ -15,6 +15,7 @@ from bot.sim.buildkite.operations import OPERATIONS
 from bot.sim.buildkite.records import Agent, Build, Job, Pipeline, User
 from bot.sim.buildkite.scopes import ALL_SCOPES
 from bot.sim.buildkite.snapshot import snapshot
+from bot.sim.buildkite.tokens import Token
 from bot.sim.buildkite.world import World
 
 TOKEN = "bkua_sim"
@@ -38,9 +39,8 @@ class BuildkiteSim(World):
         super().__init__(org, now, seed)
         self.token = token
         self.agent_token = agent_token
-        self.token_id = self.new_id()
-        self.scopes: set[str] = set(ALL_SCOPES)
-        self.revoked = False
+        self.own = Token(token, self.new_id(), self.user, set(ALL_SCOPES), self.created_at)
+        self.tokens = {token: self.own}
         self.down = False
         self.limits = Limits()
         self.faults = Faults()
@@ -49,6 +49,39 @@ class BuildkiteSim(World):
         self.listeners += [self._fire, self.hooks.hear]
         self.poll_duration = 10
         self.app = Gate(self, OPERATIONS)
+
+    @property
+    def scopes(self) -> set[str]:
+        """What the bot's own token may do."""
+        return self.own.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: set[str]) -> None:
+        self.own.scopes = scopes
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the bot's own token was taken back."""
+        return self.own.revoked
+
+    @revoked.setter
+    def revoked(self, revoked: bool) -> None:
+        self.own.revoked = revoked
+
+    def personal_token(
+        self,
+        name: str,
+        secret: str,
+        *,
+        without: Collection[str] = (),
+        pipelines: Collection[str] | None = None,
+        member: bool = True,
+    ) -> Token:
+        """A token of one more user, with every scope but `without`; see `Token` for the rest."""
+        scopes = set(ALL_SCOPES) - set(without)
+        made = Token(secret, self.new_id(), self.person(name), scopes, self.now(), pipelines, member)
+        self.tokens[secret] = made
+        return made
 
     def _fire(self, event: str, subject: Any) -> None:
         if event == "trigger.reached":

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, QueryParams
 
+from bot.sim.buildkite.tokens import Token
+
 if TYPE_CHECKING:
     from bot.sim.buildkite.sim import BuildkiteSim
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request that passed authentication. `json` is the body, `{}` when there was none."""
+    """One request that passed authentication with `token`. `json` is the body, `{}` when there was none."""
 
     method: str
     path: str
@@ -21,6 +23,7 @@ class Ask:
     query: QueryParams
     headers: Headers
     json: Mapping[str, Any]
+    token: Token
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean parameter."""
