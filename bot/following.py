@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.buildkite.resources import MARK_KEY
 from bot.core import facts, pace, telling
+from bot.memory import remember
 from bot.model import Build, Card, Job, Known, Thread
 from bot.store import builds, cards
 from bot.store.store import Tx
@@ -41,6 +42,7 @@ class Following:
         `named`: the answer has every job that a card would name, so that one which is missing has been
         retried or unblocked.
         """
+        await remember(tx, [(build, build.jobs)], self.now)
         before = await builds.lock(tx, build.id)
         if before is None:
             before = await self._meanwhile(tx, facts.read(None, build, asked_at, asked))

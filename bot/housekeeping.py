@@ -5,7 +5,8 @@ Once an hour, at most 200 rows of a kind in a transaction, and so on until nothi
 - webhooks that were read: 24 hours after they arrived (their bodies go at once; those set aside stay);
 - what buttons and forms stand for: after 30 days, when their messages are too old to be pressed;
 - what was asked for: 30 days after it was answered; public answers and people's profiles likewise;
-- builds with their jobs, cards and replies: 60 days after they were last heard of.
+- builds with their jobs, cards and replies: 60 days after they were last heard of;
+- what reports are made from: how every build and step did, 90 days after it was heard.
 
 The audit is never pruned.
 """
@@ -31,6 +32,9 @@ RULES: tuple[tuple[timedelta, Prune], ...] = (
     (timedelta(days=30), pruning.old_answers),
     (timedelta(days=30), pruning.old_people),
     (timedelta(days=60), pruning.old_builds),
+    (timedelta(days=90), pruning.old_runs),
+    (timedelta(days=90), pruning.old_attempts),
+    (timedelta(days=7), pruning.old_reminders),
 )
 log = structlog.stdlib.get_logger(__name__)
 

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.core import pace
 from bot.core.observed import Delivery, Facts, Undecodable
 from bot.following import Following
+from bot.memory import remember
 from bot.model import Build, Job
 from bot.store import builds, deliveries
 from bot.store.store import Store, Tx
@@ -97,8 +98,10 @@ class Inbox:
 
     async def _take(self, tx: Tx, said: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
         """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
+        now = self._clock.now()
+        await remember(tx, said, now)
         await builds.hold(tx, [build.id for build, _jobs in said])
-        rules = Following(self._clock.now(), alive=True)
+        rules = Following(now, alive=True)
         for build, jobs in sorted(said, key=lambda one: one[0].id):
             await rules.heard(tx, build, jobs)
 

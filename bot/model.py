@@ -113,9 +113,12 @@ class JobSummary:
 
 @dataclass(frozen=True)
 class Card:
-    """One message that stands for one build; `state` is live, gone (deleted in Slack) or retired.
+    """One message that stands for one build; `state` is live, gone (deleted in Slack, or its channel was shared) or retired.
 
-    `watching`: who asked did not start the build, but wanted it followed.
+    `watching`: who asked did not start the build, but wanted it followed. `origin`: asked (somebody asked for
+    it), subscribed (a `subscription` wanted it) or unfurled (drawn below a link; `unfurl` says which).
+    `updates`: which replies are said below it (all, important, end); `broadcast`: a failure is shown in the
+    channel as well; `mentions`: the Slack user id of the one whose build it is; `muted`: nothing more is said.
     """
 
     id: str
@@ -131,6 +134,13 @@ class Card:
     attempts: int = 0
     reposts: int = 0
     watching: bool = False
+    origin: str = "asked"
+    subscription: str | None = None
+    updates: str = "all"
+    broadcast: bool = False
+    mentions: str | None = None
+    muted: bool = False
+    unfurl: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ class Job(Vendor):
     parallel_group_index: int | None = None
     parallel_group_total: int | None = None
     agent_query_rules: tuple[str, ...] = ()
+    runnable_at: Moment | None = None
     triggered_build: TriggeredBuild | None = None
     created_at: Moment | None = None
     scheduled_at: Moment | None = None

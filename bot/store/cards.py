@@ -21,11 +21,12 @@ async def want(
     thread: Thread,
     asked_by: str | None,
     now: datetime,
-    *,
-    invocation: str | None = None,
-    watching: bool = False,
+    **more: Any,
 ) -> Card:
-    """A card for that build in that place: a new one, or the one that is there already."""
+    """A card for that build in that place: a new one, or the one that is there already.
+
+    `more`: further columns (the invocation that asked, its origin, what is said below it).
+    """
     values = {
         "id": card_id,
         "build_id": build_id,
@@ -33,10 +34,9 @@ async def want(
         "channel": thread.channel,
         "thread_ts": thread.ts or "",
         "asked_by": asked_by,
-        "invocation": invocation,
-        "watching": watching,
         "due_at": now,
         "created_at": now,
+        **more,
     }
     await tx.execute(insert(tx, cards).values(values).on_conflict_do_nothing())
     place = (cards.c.channel == thread.channel, cards.c.thread_ts == (thread.ts or ""))

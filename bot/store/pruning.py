@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, choices, deliveries, invocations, jobs, notices, people
+from bot.store.tables_news import attempts, findings, reminders, runs
 
 
 async def old_deliveries(tx: Tx, before: datetime, limit: int) -> int:
@@ -47,10 +48,25 @@ async def old_builds(tx: Tx, before: datetime, limit: int) -> int:
         return 0
     of_them = sa.select(cards.c.id).where(cards.c.build_id.in_(ids))
     await tx.execute(sa.delete(notices).where(notices.c.card_id.in_(of_them)))
-    for table in (cards, jobs):
+    for table in (cards, jobs, findings):
         await tx.execute(sa.delete(table).where(table.c.build_id.in_(ids)))
     await tx.execute(sa.delete(builds).where(builds.c.id.in_(ids)))
     return len(ids)
+
+
+async def old_runs(tx: Tx, before: datetime, limit: int) -> int:
+    """What was remembered of builds for comparisons and reports."""
+    return await _prune(tx, runs, limit, runs.c.heard_at < before)
+
+
+async def old_attempts(tx: Tx, before: datetime, limit: int) -> int:
+    """What was remembered of attempts at steps."""
+    return await _prune(tx, attempts, limit, attempts.c.heard_at < before)
+
+
+async def old_reminders(tx: Tx, before: datetime, limit: int) -> int:
+    """What was said at a time of its own."""
+    return await _prune(tx, reminders, limit, reminders.c.due_at.is_(None), reminders.c.created_at < before)
 
 
 async def _prune(tx: Tx, table: sa.Table, limit: int, *where: sa.ColumnElement[bool]) -> int:

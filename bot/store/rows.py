@@ -80,6 +80,13 @@ def card(row: Row) -> Card:
         created_at=row["created_at"],
         attempts=row["attempts"],
         reposts=row["reposts"],
+        origin=row["origin"],
+        subscription=row["subscription"],
+        updates=row["updates"],
+        broadcast=row["broadcast"],
+        mentions=row["mentions"],
+        muted=row["muted"],
+        unfurl=row["unfurl"],
     )
 
 

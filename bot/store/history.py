@@ -1,0 +1,106 @@
+"""Queries on what is remembered of every build that was heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.core.history import VERDICTS, Attempt, Run
+from bot.store.rows import insert
+from bot.store.store import Tx
+from bot.store.tables_news import attempts, runs
+
+_ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
+
+
+async def remember_runs(tx: Tx, heard: Sequence[Run]) -> None:
+    """Write builds down. What ended is not taken back by a word without an end, nor by an earlier end."""
+    if not heard:
+        return
+    row = insert(tx, runs)
+    new, old = row.excluded, runs.c
+    changed = {name: new[name] for name in new.keys() if name not in ("id", "pipeline", "number")}  # noqa: SIM118
+    later = sa.or_(
+        old.finished_at.is_(None),
+        new.finished_at >= old.finished_at,
+        sa.and_(new.finished_at.is_(None), old.phase == "blocked", new.phase != "scheduled"),
+    )
+    upsert = row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
+    await tx.execute(upsert, [asdict(one) for one in heard])
+
+
+async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
+    """Write finished attempts down, each once; a later word on one replaces what was known."""
+    if not heard:
+        return
+    row = insert(tx, attempts)
+    changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
+    await tx.execute(
+        row.on_conflict_do_update(index_elements=["id"], set_=changed), [asdict(one) for one in heard]
+    )
+
+
+async def before(tx: Tx, pipeline: str, branch: str, number: int) -> Run | None:
+    """The build of that pipeline and branch that passed or failed last before that number."""
+    query = (
+        sa.select(runs)
+        .where(runs.c.pipeline == pipeline, runs.c.branch == branch, runs.c.number < number)
+        .where(runs.c.phase.in_(sorted(VERDICTS)))
+        .order_by(runs.c.number.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(query)).mappings().one_or_none()
+    return Run(**row) if row else None
+
+
+async def of_build(tx: Tx, build_id: str) -> tuple[Attempt, ...]:
+    """The finished attempts of one build, in the order in which they ended."""
+    query = sa.select(attempts).where(attempts.c.build_id == build_id).order_by(attempts.c.finished_at)
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def of_commit(tx: Tx, pipeline: str, commit: str, limit: int = 500) -> tuple[Attempt, ...]:
+    """The finished attempts at one commit of a pipeline, in whatever build; newest first."""
+    if not commit or commit == "HEAD":
+        return ()
+    query = (
+        sa.select(attempts)
+        .where(attempts.c.pipeline == pipeline, attempts.c.commit == commit)
+        .order_by(attempts.c.finished_at.desc())
+        .limit(limit)
+    )
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def ended_between(
+    tx: Tx, since: datetime, until: datetime, pipelines: Sequence[str] = ()
+) -> tuple[Run, ...]:
+    """The builds that ended in that time, oldest first; of those pipelines, or of all."""
+    which = [runs.c.finished_at >= since, runs.c.finished_at < until, runs.c.phase.in_(_ENDED)]
+    if pipelines:
+        which.append(runs.c.pipeline.in_(pipelines))
+    query = sa.select(runs).where(*which).order_by(runs.c.finished_at)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def attempts_between(
+    tx: Tx, since: datetime, until: datetime, pipelines: Sequence[str] = ()
+) -> tuple[Attempt, ...]:
+    """The attempts that ended in that time, oldest first; of those pipelines, or of all."""
+    which = [attempts.c.finished_at >= since, attempts.c.finished_at < until]
+    if pipelines:
+        which.append(attempts.c.pipeline.in_(pipelines))
+    query = sa.select(attempts).where(*which).order_by(attempts.c.finished_at)
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def of_person(tx: Tx, emails: Sequence[str], since: datetime, limit: int = 50) -> tuple[Run, ...]:
+    """Builds that somebody started or wrote, heard of since then; newest first."""
+    if not emails:
+        return ()
+    theirs = sa.or_(runs.c.author.in_(emails), runs.c.creator.in_(emails))
+    query = sa.select(runs).where(theirs, runs.c.heard_at >= since).order_by(runs.c.created_at.desc()).limit(limit)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())

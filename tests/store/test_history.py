@@ -1,0 +1,97 @@
+"""What is remembered of builds that nobody follows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.memory import remember
+from bot.model import Build, Job
+from bot.store import history, migrate
+from bot.store.store import Store
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+def build_in(state: str, number: int = 1, branch: str = "main", **more: Any) -> Build:
+    """A build of `web`."""
+    said = {"id": f"b{number}", "number": number, "state": state, "branch": branch, "commit": "c0ffee", **more}
+    said["url"] = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
+    return Build.model_validate(said)
+
+
+def ended(state: str, number: int = 1, minutes: int = 5, **more: Any) -> Build:
+    """A build that ended so many minutes after nine."""
+    return build_in(state, number, finished_at=NOW + timedelta(minutes=minutes), **more)
+
+
+@pytest.fixture(autouse=True)
+async def _migrated(url: str) -> None:
+    await migrate.upgrade(url)
+
+
+async def _hears(store: Store, build: Build, *jobs: Job) -> None:
+    async with store.write() as tx:
+        await remember(tx, [(build, jobs)], NOW)
+
+
+@pytest.mark.parametrize("late", [build_in("running"), ended("failed", minutes=4)])
+async def test_an_end_is_not_taken_back_by_an_older_word(store: Store, late: Build) -> None:
+    """A webhook that comes late does not undo the end of a build that is remembered."""
+    await _hears(store, ended("passed"))
+    await _hears(store, late)
+    async with store.read() as tx:
+        (run,) = await history.ended_between(tx, NOW, NOW + timedelta(hours=1))
+    assert (run.phase, run.finished_at) == ("passed", NOW + timedelta(minutes=5))
+
+
+async def test_a_later_life_replaces_the_end_before(store: Store) -> None:
+    """A failed build whose job was retried is remembered as passed once it has passed."""
+    await _hears(store, ended("failed"))
+    await _hears(store, ended("passed", minutes=9))
+    async with store.read() as tx:
+        (run,) = await history.ended_between(tx, NOW, NOW + timedelta(hours=1))
+    assert run.phase == "passed"
+
+
+async def test_the_build_before_is_of_the_same_branch_and_has_a_verdict(store: Store) -> None:
+    """The build before is the last that passed or failed on that branch; a canceled one does not count."""
+    await _hears(store, ended("failed", 1))
+    await _hears(store, ended("canceled", 2))
+    await _hears(store, ended("passed", 3, branch="feature"))
+    await _hears(store, build_in("running", 4))
+    async with store.read() as tx:
+        run = await history.before(tx, "web", "main", 5)
+        assert await history.before(tx, "web", "main", 1) is None
+    assert run is not None
+    assert (run.number, run.phase) == (1, "failed")
+
+
+async def test_attempts_are_remembered_once_they_end(store: Store) -> None:
+    """A finished command job is remembered with its step, its queue and what it repeats; others are not."""
+    done = Job(
+        id="j1",
+        name="Lint",
+        step_key="lint",
+        state="failed",
+        exit_status=2,
+        agent_query_rules=("queue=linux",),
+        finished_at=NOW,
+    )
+    gate = Job(id="j2", type="manual", state="unblocked")
+    await _hears(store, build_in("running"), done, gate, Job(id="j3", state="running"))
+    async with store.read() as tx:
+        (attempt,) = await history.of_build(tx, "b1")
+        assert await history.of_commit(tx, "web", "c0ffee") == (attempt,)
+    assert (attempt.step, attempt.name, attempt.queue, attempt.exit_status) == ("lint", "Lint", "linux", 2)
+
+
+async def test_somebodys_builds_are_found_by_address(store: Store) -> None:
+    """Builds are found by the address of who wrote or started them, however it is spelt."""
+    await _hears(store, build_in("running", 1, author={"email": "Bob@Acme.example"}))
+    await _hears(store, build_in("running", 2, creator={"email": "alice@acme.example"}))
+    async with store.read() as tx:
+        found = await history.of_person(tx, ["bob@acme.example"], NOW - timedelta(days=1))
+    assert [run.number for run in found] == [1]
