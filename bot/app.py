@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import aiohttp
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -52,6 +51,7 @@ from bot.slack.groups import Groups
 from bot.slack.intake import Intake
 from bot.slack.pacing import Pacing
 from bot.slack.people import People
+from bot.slack.session import session
 from bot.store import migrate as migrations
 from bot.store.line import Line
 from bot.store.store import Store, Transactions, nothing
@@ -62,6 +62,7 @@ from bot.wakes import Wakes
 from bot.worker import Loop
 from commands import registry
 from webhooks.observe import observe
+from webhooks.origin import Gate, Origins
 from webhooks.receiver import Receiver
 
 SLACK_SECONDS = 10.0
@@ -90,6 +91,7 @@ class Bot:
     line: Line | None
     link: Link
     figures: ASGIApp
+    origins: Origins | None
 
 
 @asynccontextmanager
@@ -107,11 +109,9 @@ async def built(
         store = Store(url, committed=committed)
         stack.push_async_callback(store.close)
         await (migrations.upgrade(url) if migrate else migrations.check(url))
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS))
-        )
+        connections = await stack.enter_async_context(session(SLACK_SECONDS))
         client = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=session
+            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=connections
         )
         client.retry_handlers.clear()
         buildkite = await stack.enter_async_context(
@@ -122,7 +122,7 @@ async def built(
                 clock=clock,
             )
         )
-        bot = await _assembled(settings, policy, clock, store, client, SlackApi(client, session), buildkite)
+        bot = await _assembled(settings, policy, clock, store, client, SlackApi(client, connections), buildkite)
         if bot.line:
             stack.push_async_callback(bot.line.close)
         yield bot
@@ -180,13 +180,16 @@ async def _assembled(
     approved = Approved(proposals, runner)
     housekeeping = Housekeeping(mine, clock)
     timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "recovery"))
-    receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics)
+    origins = _origins(settings, buildkite, clock)
+    receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics, origins)
     link = Link(clock)
     readiness = Readiness(store, api, link if settings.socket_mode else None)
     own_port = settings.metrics_port is not None
     page = partial(measured, metrics, condition, lease)
     at_slack = _slack(settings, slack, secret, clock)
-    front = Front(at_slack, receiver, rest(readiness.wrong, None if own_port else page), metrics.acked)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    rest_of_it = rest(readiness.wrong, None if own_port else page, token)
+    front = Front(at_slack, receiver, rest_of_it, metrics.acked)
 
     async def write() -> int:
         return await reconcile.tick() + await replies.tick()
@@ -200,6 +203,7 @@ async def _assembled(
         Loop("approved", owned(lease, approved.tick), approved.next_at, clock),
         Loop("housekeeping", owned(lease, housekeeping.tick), housekeeping.next_at, clock),
         Loop("clock", timekeeper.tick, timekeeper.next_at, clock),
+        *([Loop("origins", origins.tick, origins.next_at, clock)] if origins else []),
         *([Loop("lease", lease.tick, lease.next_at, clock)] if isinstance(lease, Shared) else []),
     )
     wakes.loops.update({loop.name: loop for loop in loops})
@@ -221,7 +225,8 @@ async def _assembled(
         lease,
         wakes.line,
         link,
-        figures(page),
+        figures(page, token),
+        origins,
     )
 
 
@@ -257,11 +262,26 @@ def database_file(settings: Settings) -> Path:
     return Path(settings.database_url.get_secret_value().partition(":///")[2])
 
 
-def _receiver(settings: Settings, keeper: Keeper, clock: Clock, metrics: Metrics) -> ASGIApp | None:
+def _origins(settings: Settings, buildkite: Buildkite, clock: Clock) -> Origins | None:
+    """Where webhooks may come from; None: from anywhere."""
+    if settings.buildkite_webhook_allowlist == "off":
+        return None
+    patient = buildkite.patient()
+
+    async def read() -> tuple[str, ...]:
+        return (await patient.meta()).webhook_ips
+
+    return Origins(read, clock)
+
+
+def _receiver(
+    settings: Settings, keeper: Keeper, clock: Clock, metrics: Metrics, origins: Origins | None
+) -> ASGIApp | None:
     if settings.buildkite_webhook_token is None:
         return None
     secret = settings.buildkite_webhook_token.get_secret_value()
-    return Receiver(secret, settings.buildkite_webhook_mode, keeper.keep, clock, metrics)
+    receiver = Receiver(secret, settings.buildkite_webhook_mode, keeper.keep, clock, metrics)
+    return Gate(receiver, origins, metrics) if origins else receiver
 
 
 def _slack(settings: Settings, app: AsyncApp, secret: str, clock: Clock) -> ASGIApp | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
@@ -47,8 +48,8 @@ def timed(app: ASGIApp, acked: Callable[[float], None]) -> ASGIApp:
     return measured
 
 
-def rest(ready: Ready, metrics: Figures | None) -> Starlette:
-    """Health; and metrics, for this machine only, where they have no port of their own."""
+def rest(ready: Ready, metrics: Figures | None, token: str = "") -> Starlette:
+    """Health; and metrics, where they have no port of their own."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -61,23 +62,33 @@ def rest(ready: Ready, metrics: Figures | None) -> Starlette:
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            *([_page(metrics)] if metrics else []),
+            *([_page(metrics, token)] if metrics else []),
         ],
     )
 
 
-def figures(metrics: Figures) -> Starlette:
+def figures(metrics: Figures, token: str = "") -> Starlette:
     """Metrics alone, for a port of their own."""
-    return Starlette(routes=[_page(metrics)])
+    return Starlette(routes=[_page(metrics, token)])
 
 
-def _page(metrics: Figures) -> Route:
+def _page(metrics: Figures, token: str) -> Route:
+    """For whoever brings the token; without one for this machine only."""
+
     async def page(request: Request) -> Response:
-        if not _local(request):
+        if token and not _brings(request, token):
+            headers = {"www-authenticate": "Bearer"}
+            return PlainTextResponse("Metrics need the token.\n", status_code=401, headers=headers)
+        if not token and not _local(request):
             return PlainTextResponse("Metrics are for this machine only.\n", status_code=403)
         return Response(await metrics(), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", page)
+
+
+def _brings(request: Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
 def _local(request: Request) -> bool:

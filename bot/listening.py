@@ -7,11 +7,13 @@ import contextlib
 import errno
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Generator, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.connection import Bounds, bounded
 from bot.errors import KitestringError
 
 # Slack and Buildkite have given up on an answer by then; a client that is slower is cut off.
@@ -44,11 +46,16 @@ class Listener(uvicorn.Server):
                 server.close()
 
 
-def listener(app: ASGIApp, proxies: str = "") -> Listener:
+def listener(
+    app: ASGIApp, proxies: str = "", tls: ssl.SSLContext | None = None, bounds: Bounds | None = None
+) -> Listener:
     """A server for `app`; `proxies` are the addresses whose `X-Forwarded-For` counts, comma-separated."""
+    limits = bounds or Bounds()
     return Listener(
         uvicorn.Config(
             _hushed(app),
+            http=bounded(limits),  # type: ignore[arg-type]  # uvicorn only calls it
+            ssl_context_factory=(lambda _config, _default: tls) if tls else None,
             lifespan="off",
             ws="none",
             access_log=False,
@@ -56,7 +63,7 @@ def listener(app: ASGIApp, proxies: str = "") -> Listener:
             server_header=False,
             forwarded_allow_ips=proxies,
             proxy_headers=bool(proxies),
-            timeout_keep_alive=30,
+            timeout_keep_alive=limits.idle_seconds,
             timeout_graceful_shutdown=_LEAVE,
         )
     )
@@ -108,10 +115,10 @@ def _refusal(host: str, port: int, code: int | None) -> KitestringError:
             return KitestringError(f"HOST {host} is no address of this machine.", "Use 127.0.0.1, or 0.0.0.0.")
 
 
-def address(sock: socket.socket) -> str:
+def address(sock: socket.socket, scheme: str = "http") -> str:
     """Where it listens, as a URL."""
     host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 @contextlib.contextmanager

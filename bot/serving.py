@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from socket import socket
+from ssl import SSLContext
 from typing import NamedTuple
 
 import structlog
@@ -17,6 +18,7 @@ from bot.clock import Clock, SystemClock
 from bot.errors import KitestringError
 from bot.listening import Listener, address, bound, listener, until_signalled
 from bot.settings import Settings
+from bot.tls import context
 from bot.worker import Loop
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,10 +30,16 @@ _LOOPBACK = "127.0.0.1"
 
 
 class _Doors(NamedTuple):
-    """The bound sockets: for everything, and for metrics where they have a port of their own."""
+    """The bound sockets: for everything, over TLS where told, and for metrics where they have a port of theirs."""
 
     main: socket
     metrics: socket | None
+    tls: SSLContext | None
+
+    @property
+    def address(self) -> str:
+        """Where people and vendors come in."""
+        return address(self.main, "https" if self.tls else "http")
 
 
 async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[str], None] | None = None) -> None:
@@ -51,14 +59,18 @@ async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[st
 
 
 def _doors(settings: Settings, held: ExitStack) -> _Doors:
+    tls = None
+    if settings.tls_certfile and settings.tls_keyfile:
+        tls = context(settings.tls_certfile, settings.tls_keyfile)
     main = held.enter_context(bound(settings.host, settings.port))
     if settings.metrics_port is None:
-        return _Doors(main, None)
-    return _Doors(main, held.enter_context(bound(_LOOPBACK, settings.metrics_port)))
+        return _Doors(main, None, tls)
+    return _Doors(main, held.enter_context(bound(_LOOPBACK, settings.metrics_port)), tls)
 
 
 async def _listen(settings: Settings, bot: Bot, doors: _Doors, ready: Callable[[str], None] | None) -> None:
-    served: list[tuple[Listener, socket]] = [(listener(bot.web, settings.forwarded_allow_ips or ""), doors.main)]
+    web = listener(bot.web, settings.forwarded_allow_ips or "", doors.tls)
+    served: list[tuple[Listener, socket]] = [(web, doors.main)]
     if doors.metrics is not None:
         served.append((listener(bot.figures), doors.metrics))
 
@@ -72,9 +84,9 @@ async def _listen(settings: Settings, bot: Bot, doors: _Doors, ready: Callable[[
             for server, sock in served:
                 group.create_task(server.serve_on(sock))
                 await server.up.wait()
-            log.info("listening", address=address(doors.main))
+            log.info("listening", address=doors.address)
             if ready:
-                ready(address(doors.main))
+                ready(doors.address)
 
 
 @asynccontextmanager

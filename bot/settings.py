@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     buildkite_webhook_mode: Literal["signature", "token"] = Field(
         "signature", description="How webhooks prove where they come from: `signature` or `token`."
     )
+    buildkite_webhook_allowlist: Literal["off", "meta"] = Field(
+        "off",
+        description="`meta`: webhooks only from the addresses that Buildkite's `/v2/meta` names, read at the "
+        "start and every hour; others get 403, and 503 until the list was read once. Behind a proxy set "
+        "`FORWARDED_ALLOW_IPS` as well.",
+    )
     database_url: check.DatabaseUrl = Field(
         SecretStr("sqlite+aiosqlite:///kitestring.db"),
         description="Where state is kept, as an SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`).",
@@ -99,12 +105,25 @@ class Settings(BaseSettings):
     kitestring_command: check.Command = Field("/bk", description="The slash command.")
     host: check.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_certfile: check.File | None = Field(
+        None,
+        description="Certificate chain (PEM) to serve HTTPS with, TLS 1.2 or newer; read at the start. "
+        "Without it plain HTTP is served, for a proxy in front.",
+    )
+    tls_keyfile: check.File | None = Field(
+        None, description="Key of the certificate (PEM, without a passphrase); set together with `TLS_CERTFILE`."
+    )
     metrics_port: int | None = Field(
         None,
         ge=1,
         le=65535,
         description="A port of its own for `/metrics`, on loopback. Without it `/metrics` is on `PORT` "
         "and answers loopback only.",
+    )
+    metrics_token: check.Secret | None = Field(
+        None,
+        description="When set, `/metrics` answers whoever brings it (`Authorization: Bearer …`), from anywhere, "
+        "and nobody else.",
     )
     forwarded_allow_ips: check.Addresses | None = Field(
         None, description="Proxies whose `X-Forwarded-For` counts: addresses or networks, comma-separated."
@@ -185,6 +204,7 @@ WANTS: Mapping[str, Wants] = {
         "the token of the webhook", "Buildkite, Organization Settings, Notification Services"
     ),
     "buildkite_webhook_mode": Wants("signature or token"),
+    "buildkite_webhook_allowlist": Wants("off or meta"),
     "database_url": Wants("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"),
     "kitestring_secret_key": Wants(
         "Fernet keys, comma-separated, newest first",
@@ -194,7 +214,10 @@ WANTS: Mapping[str, Wants] = {
     "kitestring_command": Wants("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
     "host": Wants("an address or a host name, such as 127.0.0.1"),
     "port": Wants("a number from 0 to 65535"),
+    "tls_certfile": Wants("the path of a PEM file, such as /etc/kitestring/tls.crt"),
+    "tls_keyfile": Wants("the path of a PEM file, such as /etc/kitestring/tls.key"),
     "metrics_port": Wants("a number from 1 to 65535"),
+    "metrics_token": Wants("a long random word"),
     "forwarded_allow_ips": Wants("addresses or networks, comma-separated, such as 10.0.0.0/8"),
     "log_level": Wants("debug, info, warning or error"),
     "log_format": Wants("text or json"),
@@ -218,6 +241,9 @@ def _together(raw: Mapping[str, Any]) -> Iterator[str]:
             f"SLACK_SIGNING_SECRET is not set; {WANTS['slack_signing_secret']} "
             "For Socket Mode set SLACK_APP_TOKEN in its place."
         )
+    for name, other in (("tls_certfile", "tls_keyfile"), ("tls_keyfile", "tls_certfile")):
+        if name in raw and other not in raw:
+            yield f"{other.upper()} is not set, and {name.upper()} needs it; {WANTS[other]}"
     for name in ("slack_client_id", "slack_client_secret"):
         if name in raw:
             yield (

@@ -25,7 +25,7 @@ _SECONDS_TO_RETRY = 5.0
 class Counts(Protocol):
     """Where outcomes are counted: accepted, unknown, or the reason of a refusal.
 
-    Reasons: method, type, size, slow, gone, signature, malformed, unavailable.
+    Reasons: method, type, size, slow, gone, origin, signature, malformed, unavailable.
     """
 
     def inc(self, name: str) -> None:

@@ -25,8 +25,10 @@ def error(
     https://buildkite.com/docs/apis/rest-api#http-status-codes
     """
     status, words = response.status_code, said(response)
-    if status < 400:
+    if status < 300:
         return None
+    if status < 400:
+        return _elsewhere(status, sent)
     if status == 401:
         return _unauthenticated(words, variable)
     if status == 403:
@@ -113,6 +115,15 @@ def _limited(response: httpx.Response, words: str) -> Unavailable:
     after = wait_asked(response)
     hint = "Try again in a minute." if after is None else f"Try again in {after:.0f} seconds."
     return Unavailable(f"Buildkite is limiting my requests: {words}", hint, retry_after=after)
+
+
+def _elsewhere(status: int, sent: bool) -> Unavailable:
+    """A redirect is not followed: the token goes nowhere but to the configured address."""
+    return Unavailable(
+        f"Buildkite pointed elsewhere (it answered {status}), where I do not go.",
+        "Whoever runs me should check BUILDKITE_REST_API_ENDPOINT, or the proxy in between.",
+        sent=sent,
+    )
 
 
 def _broken(response: httpx.Response, sent: bool) -> Unavailable:

@@ -11,10 +11,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from bot.buildkite import answers
+from bot.buildkite import answers, personal
 from bot.buildkite.budget import Budget
 from bot.clock import Clock
-from bot.errors import Conflict, Unavailable
+from bot.errors import Conflict, KitestringError, Unavailable
 
 Params = Sequence[tuple[str, str]]
 M = TypeVar("M", bound=BaseModel)
@@ -23,6 +23,8 @@ PERSON_WAITS = 8.0
 BACKGROUND_WAITS = 90.0
 ATTEMPTS = 4
 PER_PAGE = 100
+# A list of 50,000 is none that Buildkite has: it would go on for ever.
+PAGES = 500
 # The connection was never made, so nothing was sent.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -44,17 +46,24 @@ class Ask:
 class Requests:
     """Sends requests in one lane: for a person who waits, or in the background.
 
-    `jitter()` gives a number in [0, 1).
+    `jitter()` gives a number in [0, 1). `bearer` is a person's own token, sent in place of the bot's.
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, budget: Budget, clock: Clock, urgent: bool, jitter: Callable[[], float]
+        self,
+        http: httpx.AsyncClient,
+        budget: Budget,
+        clock: Clock,
+        urgent: bool,
+        jitter: Callable[[], float],
+        bearer: personal.Bearer | None = None,
     ) -> None:
         self.http = http
         self.budget = budget
         self.clock = clock
         self.urgent = urgent
         self.jitter = jitter
+        self.bearer = bearer
         self.patience = PERSON_WAITS if urgent else BACKGROUND_WAITS
 
     async def send(self, ask: Ask) -> httpx.Response:
@@ -90,10 +99,15 @@ class Requests:
         self.budget.hear(response.headers)
         if response.status_code == 429:
             self.budget.hold(answers.wait_asked(response) or 0.0)
-        error = answers.error(response, ask.what, ask.method != "GET")
+        error = self._error(response, ask)
         if error is not None and response.status_code not in ask.accept:
             raise error
         return response
+
+    def _error(self, response: httpx.Response, ask: Ask) -> KitestringError | None:
+        if self.bearer:
+            return personal.error(response, ask.what, ask.method != "GET", self.bearer)
+        return answers.error(response, ask.what, ask.method != "GET")
 
     async def _answer(self, ask: Ask) -> httpx.Response:
         try:
@@ -102,7 +116,7 @@ class Requests:
                 ask.path,
                 params=list(ask.params) or None,
                 json=ask.json,
-                headers=dict(ask.headers),
+                headers={**ask.headers, **(self.bearer.header if self.bearer else {})},
             )
         except _NOT_SENT as error:
             raise Unavailable("Buildkite cannot be reached.", "Try again in a moment.") from error
@@ -147,8 +161,10 @@ class Calls:
         https://buildkite.com/docs/apis/rest-api#pagination
         """
         given = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
-        count = 0
+        count, seen = 0, 0
         while given:
+            if (seen := seen + 1) > PAGES:
+                raise _strange(sent=False)
             response = await self.requests.send(Ask("GET", path, what, given))
             for item in items(response):
                 if limit is not None and count >= limit:

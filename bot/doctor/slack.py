@@ -11,6 +11,7 @@ from bot.doctor.clocks import Dates
 from bot.doctor.finding import Finding
 from bot.manifest import bot_scopes
 from bot.settings import Settings
+from bot.slack.session import session
 
 TIMEOUT = 10.0
 APPS = "https://api.slack.com/apps"
@@ -20,11 +21,11 @@ UNREACHED = (aiohttp.ClientError, TimeoutError, OSError)
 
 async def slack(settings: Settings, dates: Dates) -> tuple[Finding, ...]:
     """What Slack says of the tokens; each method is called once and never repeated."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+    async with session(TIMEOUT) as connections:
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(),
             base_url=settings.slack_api_url,
-            session=session,
+            session=connections,
             retry_handlers=[],
         )
         return (*await _token(client, dates), await _requests(client, settings))

@@ -16,7 +16,8 @@ from bot.model import Thread
 from bot.slack.problems import SlackProblem, told_apart
 
 MARK = "kitestring_message"
-_RESPONSE_HOST = "hooks.slack.com"
+# Below the host of the Web API: where answers by response URL go, and bytes.
+_RESPONSES, _UPLOADS = "hooks", "files"
 # A message can be no older than its intent, nor much younger; but Slack's clock is not ours.
 _CLOCKS_APART = 60.0
 _LATEST = 600.0
@@ -136,13 +137,22 @@ class SlackApi:
     async def upload(self, channel: str, file: File) -> None:
         """Put a file into a conversation."""
         async with self._told_apart():
-            await self._client.files_upload_v2(
-                channel=channel, filename=file.name, title=file.title or file.name, content=file.content
-            )
+            place = await self._client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
+            await self._put(str(place["upload_url"]), file.content)
+            named: list[dict[str, str | None]] = [{"id": str(place["file_id"]), "title": file.title or file.name}]
+            await self._client.files_completeUploadExternal(files=named, channel_id=channel)
+
+    async def _put(self, url: str, content: bytes) -> None:
+        """The second of the three steps. https://docs.slack.dev/messaging/working-with-files"""
+        if not self._slacks(url, _UPLOADS):
+            raise SlackProblem("refused", "upload_url is not Slack's")
+        async with self._session.post(url, data=content, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise SlackProblem("refused", f"upload_url gave {answer.status}")
 
     async def respond(self, url: str, message: Message, *, replace: bool = False) -> None:
         """Answer by response URL: 5 times within 30 minutes, and only where the URL is Slack's."""
-        if not self.may_respond(url):
+        if not self._slacks(url, _RESPONSES):
             raise SlackProblem("refused", "response_url is not Slack's")
         body = {
             "response_type": "ephemeral",
@@ -153,15 +163,17 @@ class SlackApi:
         async with told_apart(), self._session.post(url, json=body, allow_redirects=False) as answer:
             if answer.status == 429:
                 raise SlackProblem("limited", "ratelimited", 1)
-            if answer.status >= 400:
+            if answer.status >= 300:
                 raise SlackProblem("refused", f"response_url gave {answer.status}")
 
-    def may_respond(self, url: str) -> bool:
-        """Slack's own host over https, or the origin of SLACK_API_URL where that is another one."""
-        asked, base = urlsplit(url), urlsplit(self._client.base_url)
-        if base.hostname != "slack.com":
-            return (asked.scheme, asked.netloc) == (base.scheme, base.netloc)
-        return asked.scheme == "https" and asked.netloc == _RESPONSE_HOST
+    def _slacks(self, url: str, below: str) -> bool:
+        """The origin of SLACK_API_URL, or the host of that name below it; nothing else is Slack's."""
+        try:
+            asked = urlsplit(url)
+        except ValueError:
+            return False
+        base = urlsplit(self._client.base_url)
+        return asked.scheme == base.scheme and asked.netloc in {base.netloc, f"{below}.{base.netloc}"}
 
 
 def _answer(response: Any) -> dict[str, Any]:
