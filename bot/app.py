@@ -139,7 +139,7 @@ async def _assembled(
 ) -> Bot:
     identity = await identify(api, store, clock)
     vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes(), Metrics(), Pacing(clock)
-    operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api)
+    operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api, clock, policy.rules)
     people = People(api, store, clock, identity.team, Groups(api, clock, policy.groups))
     made, answers = Offers(store, vault, clock), Answers(api, pacing)
     outcomes = Outcomes(
@@ -170,7 +170,7 @@ async def _assembled(
     listeners = Listeners(intake, answers, catalog, operations, identity.team, identity.user)
     slack = bolt(client, secret, listeners)
     lease, mine = _seat(settings, store, wakes, replica, clock)
-    posting = Posting(api, pacing, lambda: identity.bot, lease.sure)
+    posting = Posting(api, pacing, lambda: identity.bot, lease.sure, places.shut)
     recovery = Recovery(store, vault, clock, people, runner, outcomes, lease.mine)
     inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"), metrics.folded)
     sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer"))

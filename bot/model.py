@@ -113,7 +113,9 @@ class JobSummary:
 
 @dataclass(frozen=True)
 class Card:
-    """One message that stands for one build; `state` is live, gone (deleted in Slack, or its channel was shared) or retired.
+    """One message that stands for one build.
+
+    `state` is live, gone (deleted in Slack, or its channel was shared) or retired.
 
     `watching`: who asked did not start the build, but wanted it followed. `origin`: asked (somebody asked for
     it), subscribed (a `subscription` wanted it) or unfurled (drawn below a link; `unfurl` says which).

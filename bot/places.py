@@ -1,28 +1,82 @@
-"""Where the bot can post, and where it talks to one person alone."""
+"""Where the bot can post and where it may, and where it talks to one person alone."""
 
 from __future__ import annotations
 
-from bot.errors import Unavailable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from bot.clock import Clock
+from bot.core.policy import Rules
+from bot.core.policy_places import external, named, outside
+from bot.errors import Refused, Unavailable
 from bot.model import Thread
 from bot.slack.api import SlackApi
 from bot.slack.problems import SlackProblem
 
+# Seconds for which it is believed with whom a channel is shared.
+SHARED_FOR = 60.0
+_ABSENT = "channel_not_found"
+
+
+class _Look(NamedTuple):
+    """What Slack said of a channel, and when."""
+
+    at: float
+    channel: Mapping[str, Any]
+
 
 class Places:
-    """Asks Slack each time: people invite and remove bots."""
+    """Asks Slack each time whether it can post: people invite and remove bots.
 
-    def __init__(self, api: SlackApi) -> None:
+    With whom a channel is shared is asked for once a minute, and before everything that follows a build. `rules`
+    name the shared channels in which the bot may speak all the same.
+    """
+
+    def __init__(self, api: SlackApi, clock: Clock, rules: Callable[[], Rules]) -> None:
         self._api = api
+        self._clock = clock
+        self._rules = rules
+        self._looks: dict[str, _Look] = {}
 
     async def postable(self, thread: Thread) -> bool:
         """Whether a card can be posted there; when Slack does not answer, yes: a card finds its way by DM."""
         try:
-            channel = await self._api.channel(thread.channel)
+            channel = await self._asked(thread.channel)
         except SlackProblem as problem:
             return problem.kind != "refused"
-        if channel.get("is_archived"):
+        if channel.get("is_archived") or self._shut(channel):
             return False
         return bool(channel.get("is_member") or channel.get("is_im"))
+
+    async def shut(self, channel: str) -> bool:
+        """Whether another organization reads along in a channel that the policy does not name.
+
+        Raises SlackProblem while Slack does not say: then nothing may be said there. The bot's direct messages
+        are with people of this workspace alone: others get no answer that would open one.
+        """
+        if channel.startswith("D"):
+            return False
+        look = self._looks.get(channel)
+        if look is None or self._clock.monotonic() - look.at >= SHARED_FOR:
+            try:
+                await self._asked(channel)
+            except SlackProblem as problem:
+                if problem.kind != "refused":
+                    raise
+                # What is not there for us takes no message either; else, who may not look may not speak.
+                return problem.code != _ABSENT
+            look = self._looks[channel]
+        return self._shut(look.channel)
+
+    async def admit(self, channel: str) -> None:
+        """Raises Refused in a channel that is shut. While Slack does not say, whoever posts there looks again."""
+        try:
+            shut = await self.shut(channel)
+        except SlackProblem:
+            return
+        if shut:
+            refused = outside(self._rules(), channel)
+            raise Refused(refused.message, refused.hint, refused.rule)
 
     async def direct(self, team: str, user: str) -> Thread:
         """The DM with a person. Raises Unavailable."""
@@ -30,3 +84,11 @@ class Places:
             return Thread(team, await self._api.direct(user))
         except SlackProblem as problem:
             raise Unavailable("I cannot open a direct message with you.", "Try again in a moment.") from problem
+
+    async def _asked(self, channel: str) -> Mapping[str, Any]:
+        found = await self._api.channel(channel)
+        self._looks[channel] = _Look(self._clock.monotonic(), found)
+        return found
+
+    def _shut(self, channel: Mapping[str, Any]) -> bool:
+        return external(channel) and not named(self._rules(), channel)

@@ -17,6 +17,7 @@ from bot.slack.problems import SlackProblem
 
 # Seconds after which a request that was cut off can no longer be under way: Slack's time-out, and some.
 _SETTLES = 12.0
+SHUT = "channel shared with another organization"
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -38,7 +39,7 @@ class Later:
 
 @dataclass(frozen=True)
 class Never:
-    """Slack refuses it for good: `code` is its error."""
+    """Slack refuses it for good, or we do: `code` is its error."""
 
     code: str
 
@@ -49,11 +50,20 @@ Outcome = Sent | Later | Never
 class Posting:
     """Posts under one rule for cards and replies. `bot_id` tells our own messages from others'.
 
-    `sure` raises unless this replica is the writer still.
+    `sure` raises unless this replica is the writer still; `shut` says whether another organization reads along
+    in a channel that the policy does not name.
     """
 
-    def __init__(self, api: SlackApi, pacing: Pacing, bot_id: Callable[[], str], sure: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        api: SlackApi,
+        pacing: Pacing,
+        bot_id: Callable[[], str],
+        sure: Callable[[], None],
+        shut: Callable[[str], Awaitable[bool]],
+    ) -> None:
         self._api = api
+        self.shut = shut
         self._pacing = pacing
         self._bot_id = bot_id
         self.sure = sure
@@ -83,6 +93,8 @@ class Posting:
                     return Sent(found, fresh=False)
             if not wanted:
                 return Never("overtaken")
+            if await self.shut(thread.channel):
+                return Never(SHUT)
             await begin()
             self.sure()
             self._pacing.take(POST, thread.channel)

@@ -14,7 +14,7 @@ from bot.core.blocks import Message
 from bot.core.markup import Mrkdwn
 from bot.core.proposals import Proposal
 from bot.core.render_proposal import proposal as draw
-from bot.posting import Later, Never, Posting, Sent
+from bot.posting import SHUT, Later, Never, Posting, Sent
 from bot.proposals import Proposals, invocation
 from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, UPDATE, Pacing
@@ -89,14 +89,19 @@ class ProposalCards:
             case Later(seconds, doubtful):
                 kept = {} if doubtful else {"intent_at": None}
                 await self._later(one, seconds, attempts=one.attempts + 1, **kept)
+            case Never(code) if code == SHUT:
+                await self._abandon(one)
             case Never(code):
                 log.warning("proposal cannot be posted", proposal=one.id, code=code)
                 await self._change(one, due_at=None, intent_at=None)
         return isinstance(outcome, Sent)
 
     async def _update(self, one: Proposal, message: Message) -> bool:
-        self._pacing.take(UPDATE, one.thread.channel)
         try:
+            if await self._posting.shut(one.thread.channel):
+                await self._abandon(one)
+                return False
+            self._pacing.take(UPDATE, one.thread.channel)
             await self._api.update(one.thread.channel, one.ts or "", message)
         except SlackProblem as problem:
             if problem.kind == "limited":
@@ -109,6 +114,12 @@ class ProposalCards:
             return False
         await self._drawn(one, shown=message.digest())
         return True
+
+    async def _abandon(self, one: Proposal) -> None:
+        """Another organization reads along now: nobody is to decide there."""
+        if await self._made.abandon(one, SHUT):
+            text = f"This channel is shared with another organization now: `{one.operation}` was withdrawn."
+            await self._answers.tell(invocation(one), render_reply.note(text))
 
     async def _drawn(self, one: Proposal, **values: Any) -> None:
         async with self._store.write() as tx:

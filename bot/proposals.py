@@ -78,6 +78,20 @@ class Proposals:
         self._wake()
         return True
 
+    async def abandon(self, one: Proposal, reason: str) -> bool:
+        """Its card can be shown no more: what is still open ends; says whether it was open."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            newest = await rows.lock(tx, self._vault, one.id)
+            was_open = newest is not None and newest.state is State.OPEN
+            if was_open:
+                await rows.end(tx, one.id, State.WITHDRAWN, now)
+                await invocations.note(
+                    tx, _voter(one, one.requester), "withdrawn", now, {**_about(one), "because": reason}
+                )
+            await rows.change(tx, one.id, due_at=None, intent_at=None)
+        return was_open
+
     async def expire(self) -> tuple[Proposal, ...]:
         """End those whose time is over; gives them, so that their requesters can be told."""
         now = self._clock.now()

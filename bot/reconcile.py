@@ -13,11 +13,11 @@ from bot.core import pace
 from bot.core.blocks import Message
 from bot.core.render_card import card as draw
 from bot.model import Card, JobSummary, Known
-from bot.posting import Later, Never, Posting, Sent
+from bot.posting import SHUT, Later, Never, Posting, Sent
 from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, UPDATE, Pacing
 from bot.slack.problems import SlackProblem
-from bot.store import builds, cards
+from bot.store import audit, builds, cards
 from bot.store.store import Transactions
 from bot.supervise import Bug, guarded
 
@@ -118,8 +118,11 @@ class Reconcile:
 
     async def _update(self, card: Card, known: Known, message: Message) -> bool:
         self._posting.sure()
-        self._pacing.take(UPDATE, card.thread.channel)
         try:
+            if await self._posting.shut(card.thread.channel):
+                await self._leave(card)
+                return False
+            self._pacing.take(UPDATE, card.thread.channel)
             await self._api.update(card.thread.channel, card.ts or "", message)
         except SlackProblem as problem:
             await self._not_updated(card, problem)
@@ -154,6 +157,13 @@ class Reconcile:
             await self._change(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
         else:
             await self._change(card, state="gone", due_at=None)
+
+    async def _leave(self, card: Card) -> None:
+        """Another organization reads along now: the card stays as it is; who asked is told the end by DM."""
+        log.warning("card left", card=card.id, code=SHUT)
+        async with self._store.write() as tx:
+            await cards.change(tx, card.id, state="gone", due_at=None)
+            await audit.card(tx, card, "retired", self._clock.now(), {"because": SHUT})
 
     async def _cannot_post(self, card: Card, code: str) -> None:
         """Where the bot may not post, the one who asked gets the card as a DM."""

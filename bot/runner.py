@@ -125,9 +125,12 @@ class Runner:
     async def _carry_out(self, asked: Invocation) -> None:
         op = self.shared.registry[asked.operation]
         actor = await self._people.actor(asked.user, asked.thread, asked.via)
+        if actor.standing is Standing.DEACTIVATED:
+            await self.shared.accounts.dismiss(actor.team, actor.id, self._clock.now())
         self.admit(actor, op)
+        await self.inside(asked.thread)
         await self._writable(op)
-        ctx = self.context(asked, actor)
+        ctx = await self.personal(asked, actor, op)
         args = validate(op, asked.args.get("args", {}), self.shared.command)
         pinned = await op.pin(args, ctx) if op.pin else args
         verdict = await self.judge(op, pinned, ctx)
@@ -211,6 +214,10 @@ class Runner:
         """Raises Refused for those who may run it on nothing at all: before anything is looked up for them."""
         if refused := hopeless(self.shared.rules(), actor, op):
             raise Refused(refused.message, refused.hint, refused.rule)
+
+    async def inside(self, thread: Thread) -> None:
+        """Raises Refused in a channel that another organization reads and the policy does not name."""
+        await self._places.admit(thread.channel)
 
     async def judge(self, op: Operation, args: Args, ctx: Context) -> Allow | Ask:
         """What the policy says of pinned arguments as things are now. Raises Refused where it or a lock does."""

@@ -38,7 +38,7 @@ class Lines:
         start, end = self._table(path)
         for key in [part for part in path[2:] if isinstance(part, str)]:
             start = self._key(key, start, end) or start
-        return self._value(value, start, end) if isinstance(value, str) and path[2:] else start
+        return self._value(value, start, end) if isinstance(value, str) and path[1:] else start
 
     def _table(self, path: Path) -> tuple[int, int]:
         """The first and the last line of an array's table, or of a key at the top."""

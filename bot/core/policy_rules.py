@@ -79,12 +79,17 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Rules:
-    """The policy: what no grant allows is refused; `admins` says whom a refused person can ask."""
+    """The policy: what no grant allows is refused; `admins` says whom a refused person can ask.
+
+    `shared_channels` are ids and names (`#partners`) of channels shared with another organization in which the
+    bot may speak all the same.
+    """
 
     grants: tuple[Grant, ...] = ()
     protects: tuple[Protect, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     admins: str = "a workspace admin"
+    shared_channels: frozenset[str] = frozenset()
 
     @property
     def groups(self) -> frozenset[str]:

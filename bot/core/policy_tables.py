@@ -18,6 +18,7 @@ _EDGE = re.compile(rf"({'|'.join(DAYS)})\w* +(\d\d?:\d\d)", re.IGNORECASE)
 _USER = re.compile(r"[UW][A-Z0-9]{2,}|@[\w.-]+")
 _GROUP = re.compile(r"S[A-Z0-9]{2,}|@[\w.-]+")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
+_SHARED = re.compile(r"[CG][A-Z0-9]{2,}|#[\w.-]{1,80}")
 _ALONE = {Permission.AGENTS, Permission.ADMIN}
 
 
@@ -33,7 +34,7 @@ def _shaped(form: re.Pattern[str], looks: str) -> AfterValidator:
     def judge(text: str) -> str:
         if not form.fullmatch(text):
             raise ValueError(f"it should be {looks}")
-        return text.lower() if text.startswith("@") else text
+        return text.lower() if text.startswith(("@", "#")) else text
 
     return AfterValidator(judge)
 
@@ -91,6 +92,9 @@ UserGroup = Annotated[
     str, _shaped(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
 ]
 Channel = Annotated[str, _shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+SharedChannel = Annotated[
+    str, _shaped(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
+]
 Zone = Annotated[Any, BeforeValidator(_zone)]
 Verb = Literal["create", "rebuild", "unblock", "retry", "cancel"]
 Day = Annotated[str, _shaped(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
@@ -228,6 +232,7 @@ class Document(Expectations):
     """A policy file."""
 
     admins: Annotated[str, Field(min_length=1, max_length=200)] = "a workspace admin"
+    shared_channels: tuple[SharedChannel, ...] = ()
     grant: tuple[GrantTable, ...] = ()
     protect: tuple[ProtectTable, ...] = ()
     freeze: tuple[FreezeTable, ...] = ()

@@ -162,6 +162,7 @@ def _rules(document: Document) -> Rules:
         protects=tuple(_protect(one) for one in document.protect),
         freezes=tuple(_freeze(one) for one in closings),
         admins=document.admins,
+        shared_channels=frozenset(document.shared_channels),
     )
 
 

@@ -55,6 +55,7 @@ class Forms:
         actor = await self._people.actor(request.user, request.thread, request.via)
         try:
             self._runner.admit(actor, op)
+            await self._runner.inside(request.thread)
         except Refused as error:
             await self._runner.fail(request.invocation(new_id(), op.name, given), error)
             return

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.core.entry import Entry
+from bot.model import Card
 from bot.store.rows import Row
 from bot.store.store import Tx
 from bot.store.tables import audit
@@ -42,6 +44,21 @@ async def everything(tx: Tx, until: datetime | None = None) -> AsyncIterator[Ent
         if len(page) < _PAGE:
             return
         last = page[-1].id
+
+
+async def card(tx: Tx, card: Card, transition: str, now: datetime, detail: dict[str, Any]) -> None:
+    """One row on a card: what became of it, for the one who asked for it."""
+    await tx.execute(
+        sa.insert(audit).values(
+            at=now,
+            user_id=card.asked_by,
+            channel=card.thread.channel,
+            thread_ts=card.thread.ts or card.ts,
+            operation="card",
+            transition=transition,
+            detail={**detail, "card": card.id, "build": card.build_id},
+        )
+    )
 
 
 async def prune(tx: Tx, last: int) -> int:

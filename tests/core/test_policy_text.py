@@ -84,6 +84,21 @@ def problems(text: str) -> list[str]:
     return list(caught.value.problems)
 
 
+def test_a_shared_channel_is_named_by_id_or_name() -> None:
+    """Each that is neither is said with its own line; names are read whatever their case."""
+    rules, _ = read('shared_channels = ["C012ABCDEF", "#Partners"]')
+    assert rules.shared_channels == {"C012ABCDEF", "#partners"}
+    assert problems('shared_channels = [\n  "#partners",\n  "partners",\n  "D012ABCDEF",\n]') == snapshot(
+        [
+            'policy.toml line 3: `shared_channels` “partners” does not do: it should be the id of a channel such as "C012ABCDEF", or its name such as "#partners".',
+            'policy.toml line 4: `shared_channels` “D012ABCDEF” does not do: it should be the id of a channel such as "C012ABCDEF", or its name such as "#partners".',
+        ]
+    )
+    assert problems('shared_channels = "#partners"') == snapshot(
+        ['policy.toml line 1: `shared_channels` “#partners” should be a list, such as ["one", "two"].']
+    )
+
+
 def test_every_mistake_is_said_with_its_line() -> None:
     """All at once, in the order of the file: what is wrong, and what is allowed."""
     assert problems(WRONG) == snapshot(

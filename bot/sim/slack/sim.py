@@ -101,7 +101,7 @@ class SlackSim(Workspace):
         members: list[Any] | None = None,
         bot_in: bool = True,
         archived: bool = False,
-        shared: bool = False,
+        shared: str | bool = False,
     ) -> Channel:
         """A new channel; members are people or ids, everyone there is when left out."""
         ids = list(self.people) if members is None else [getattr(m, "id", m) for m in members]

@@ -80,7 +80,7 @@ def _channel(slack: "SlackSim", channel: Channel, viewer: str) -> Json:
         "name": channel.name,
         "kind": channel.kind,
         "archived": channel.archived,
-        "shared": channel.shared,
+        "shared": channel.external,
         "members": list(channel.members),
         "messages": [_message(slack, m) for m in sorted(said + mine, key=lambda m: m.ts)],
     }

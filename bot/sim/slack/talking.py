@@ -81,7 +81,7 @@ class Talking(Actor):
         event = {**message.payload(), "channel": channel.id, "event_ts": message.ts}
         ack: Ack | None = None
         for kind, more in self._heard_as(channel, message):
-            ack = await self.sim.emit({**event, **more}, kind, shared=channel.shared) or ack
+            ack = await self.sim.emit({**event, **more}, kind, shared=channel.external) or ack
         return self._with(await self._links(channel, message) or ack, message)
 
     def _said(self, channel: Channel, text: str, thread_ts: str | Message | None) -> Message:
@@ -130,7 +130,7 @@ class Talking(Actor):
             "event_ts": self.sim.ids.ts(),
         }
         event |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
-        return await self.sim.emit(event, "link_shared", shared=channel.shared)
+        return await self.sim.emit(event, "link_shared", shared=channel.external)
 
     def _registered(self, domain: str) -> bool:
         return any(domain == known or domain.endswith(f".{known}") for known in self.sim.unfurl_domains)

@@ -29,14 +29,23 @@ class Profile:
 
 @dataclass
 class Channel:
-    """A conversation; `kind` is channel, group (private) or im."""
+    """A conversation; `kind` is channel, group (private) or im.
+
+    `shared`: with another organization (Slack Connect); "pending": another one was invited; "org": between
+    workspaces of one organization.
+    """
 
     id: str
     name: str
     kind: str = "channel"
     members: list[str] = field(default_factory=list)
     archived: bool = False
-    shared: bool = False
+    shared: str | bool = False
+
+    @property
+    def external(self) -> bool:
+        """People of another organization are in it."""
+        return self.shared is True
 
     @property
     def command_name(self) -> str:

@@ -29,9 +29,10 @@ def channel_payload(channel: Channel) -> Json:
         "is_private": channel.kind != "channel",
         "is_archived": channel.archived,
         "is_member": BOT_USER in channel.members,
-        "is_shared": channel.shared,
-        "is_ext_shared": channel.shared,
-        "is_org_shared": False,
+        "is_shared": channel.shared in (True, "org"),
+        "is_ext_shared": channel.external,
+        "is_org_shared": channel.shared == "org",
+        "is_pending_ext_shared": channel.shared == "pending",
     }
     if channel.kind == "im":
         return body | {"user": next(iter(m for m in channel.members if m != BOT_USER), BOT_USER)}
