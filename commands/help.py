@@ -8,7 +8,9 @@ from pydantic import Field
 
 from bot.context import Context
 from bot.core.handbook import help_reply
-from bot.core.operation import Args, Effect, Opt, Permission, Reply, operation
+from bot.core.markup import Mrkdwn, md
+from bot.core.operation import Args, Effect, Operation, Opt, Permission, Reply, operation
+from bot.core.policy import hopeless
 
 
 class Topic(Args):
@@ -25,4 +27,9 @@ class Topic(Args):
 @operation("help", needs=Permission.HELP, effect=Effect.READ, examples=("help", "help build", "help build create"))
 async def show_help(args: Topic, ctx: Context) -> Reply:
     """Show what you can run here."""
-    return help_reply(ctx.registry, ctx.allowed, args.noun, args.verb, ctx.command)
+
+    def refused(op: Operation) -> Mrkdwn:
+        found = hopeless(ctx.rules(), ctx.actor, op)
+        return md("{said} {hint}", said=found.message, hint=found.hint) if found else Mrkdwn("")
+
+    return help_reply(ctx.registry, ctx.allowed, args.noun, args.verb, ctx.command, refused)

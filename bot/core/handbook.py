@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bot.core.arguments import Argument, arguments
+from bot.core.arguments import Argument
 from bot.core.blocks import lines
 from bot.core.markup import Mrkdwn, bold, code, md
 from bot.core.operation import Operation, Permission, Registry, Reply
-from bot.core.usage import usage
+from bot.core.usage import in_manual, usage
 from bot.core.vocabulary import NOUN_ALIASES, VERB_ALIASES
 from bot.core.words import either, near, shown
 from bot.errors import UsageError
@@ -28,12 +28,25 @@ _WHO = {
 }
 
 Allowed = Callable[[Operation], bool]
+Refused = Callable[[Operation], str]
+
+
+def by_default(op: Operation) -> str:
+    """Why somebody may not run it, where there is no policy file."""
+    return f"You may not run this here: it is for {_WHO[op.needs]}."
 
 
 def help_reply(
-    registry: Registry, allowed: Allowed, noun: str | None = None, verb: str | None = None, command: str = "/bk"
+    registry: Registry,
+    allowed: Allowed,
+    noun: str | None = None,
+    verb: str | None = None,
+    command: str = "/bk",
+    refused: Refused = by_default,
 ) -> Reply:
     """Everything this person may run here, one noun's commands, or one command in full.
+
+    `refused` says why they may not run one that is not `allowed`.
 
     Raises UsageError, with what is near, for a command that there is not.
     """
@@ -41,9 +54,9 @@ def help_reply(
         return _overview(registry, allowed, command)
     known, single = _known_noun(noun, registry, command), registry.find(_lowered(noun))
     if verb:
-        return _one(_known_verb(known, verb, registry, command), allowed, command)
+        return _one(_known_verb(known, verb, registry, command), allowed, command, refused)
     if single and len(registry.of(known)) == 1:
-        return _one(single, allowed, command)
+        return _one(single, allowed, command, refused)
     return _noun(known, registry, allowed, command)
 
 
@@ -105,17 +118,16 @@ def _noun(noun: str, registry: Registry, allowed: Allowed, command: str) -> Repl
     )
 
 
-def _one(op: Operation, allowed: Allowed, command: str) -> Reply:
-    shown_arguments = [one for one in arguments(op.args) if one.opt.manual or one.required]
+def _one(op: Operation, allowed: Allowed, command: str, refused: Refused) -> Reply:
     parts = [
         md("{usage}", usage=code(usage(op, command, most=20))),
         op.summary,
-        *map(_explained, shown_arguments),
+        *map(_explained, in_manual(op)),
         lines([bold("Examples"), *(code(f"{command} {example}") for example in op.examples)])
         if op.examples
         else "",
     ]
-    footer = _aliases(op) if allowed(op) else f"You may not run this here: it is for {_WHO[op.needs]}."
+    footer = _aliases(op) if allowed(op) else refused(op)
     return Reply(text=lines(parts), title=op.name.capitalize(), footer=footer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from bot.clock import Clock
+from bot.core import pace
 from bot.slack.api import SlackApi
 from bot.slack.problems import SlackProblem
 
@@ -26,6 +28,8 @@ class Membership(NamedTuple):
 class Groups:
     """`named` are the groups that the policy names: without any, Slack is not asked.
 
+    After a failure Slack is left alone for a while, longer each time, and all groups are unresolved meanwhile.
+
     https://docs.slack.dev/reference/methods/usergroups.list
     """
 
@@ -35,26 +39,42 @@ class Groups:
         self._named = named
         self._members: dict[str, frozenset[str]] = {}
         self._asked_at: datetime | None = None
+        self._failures = 0
+        self._not_before: datetime | None = None
+        self._lock = asyncio.Lock()
 
     async def of(self, user: str) -> Membership:
         """The groups of this person; while Slack does not answer, all are unresolved and help nobody."""
         named = self._named()
         if not named:
             return Membership()
-        try:
+        async with self._lock:
             members = await self._fresh()
-        except SlackProblem as problem:
-            log.warning("user groups not read", code=problem.code)
+        if members is None:
             return Membership(unresolved=named)
         mine = frozenset(group for group, users in members.items() if user in users)
         return Membership(mine, named - members.keys())
 
-    async def _fresh(self) -> Mapping[str, frozenset[str]]:
+    async def _fresh(self) -> Mapping[str, frozenset[str]] | None:
+        """Who is in which group, as it was five minutes ago at most; None: Slack does not say."""
         now = self._clock.now()
-        if self._asked_at is None or now - self._asked_at >= _FRESH:
+        if self._asked_at is not None and now - self._asked_at < _FRESH:
+            return self._members
+        if self._not_before is not None and now < self._not_before:
+            return None
+        try:
             self._members = members(await self._api.user_groups())
-            self._asked_at = now
+        except SlackProblem as problem:
+            self._failed(problem, now)
+            return None
+        self._asked_at, self._failures, self._not_before = now, 0, None
         return self._members
+
+    def _failed(self, problem: SlackProblem, now: datetime) -> None:
+        self._failures += 1
+        wait = max(problem.retry_after, pace.backoff(self._failures, base=5))
+        self._not_before = now + timedelta(seconds=wait)
+        log.warning("user groups not read", code=problem.code, again_in=wait)
 
 
 def members(groups: list[dict[str, Any]]) -> dict[str, frozenset[str]]:

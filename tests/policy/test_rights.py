@@ -60,6 +60,24 @@ Your grant “everyone builds” is for pipelines `web`, `mobile`. I could not f
     assert world.buildkite.builds == []
 
 
+async def test_a_slack_that_does_not_say_is_not_asked_at_every_act(world: World) -> None:
+    """Five requests in a row ask once; after a while it is tried again, later each time, and then all is well."""
+    calls = lambda: sum(call.method == "usergroups.list" for call in world.slack.calls)  # noqa: E731
+    world.slack.scopes.discard("usergroups:read")
+    for _ in range(5):
+        assert "find out who is in @release" in await asks(world, world.alice, "build create deploy-prod -b main")
+    assert calls() == 1
+    world.clock.advance(5)
+    await asks(world, world.alice, "build create deploy-prod -b main")
+    world.clock.advance(5)
+    await asks(world, world.alice, "build create deploy-prod -b main")
+    assert calls() == 2
+    world.slack.scopes.add("usergroups:read")
+    world.clock.advance(10)
+    await started(world, "deploy-prod -b main")
+    assert (calls(), len(world.buildkite.builds)) == (3, 1)
+
+
 async def test_membership_is_asked_for_again(world: World) -> None:
     """Five minutes after Alice has left @release she may not deploy any more."""
     await started(world, "deploy-prod -b main")
@@ -102,6 +120,14 @@ async def test_help_shows_what_one_may_run(world: World) -> None:
     """No grant gives agents: help does not offer them."""
     assert "agent pause" not in await asks(world, world.bob, "help")
     assert "create" in await asks(world, world.bob, "help")
+
+
+async def test_help_says_who_may_by_the_policy(world: World) -> None:
+    """Nobody may pause agents under this policy, not even workspace admins, and help does not say otherwise."""
+    said = [await asks(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
+    assert [one.split("\n")[-1] for one in said] == snapshot(
+        ["Nobody may run `agent pause`. Ask the platform team.", "Nobody may run `audit`. Ask the platform team."]
+    )
 
 
 async def test_can_explains(world: World) -> None:
