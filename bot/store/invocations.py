@@ -65,11 +65,13 @@ async def close(
     now: datetime,
     owed_at: datetime | None = None,
 ) -> None:
-    """Write the end: the arguments are forgotten, and a failed attempt frees its key.
+    """Write the end: the arguments are forgotten; a button whose press failed can be pressed again.
 
+    Words, a form or an event that Slack delivers again stay what they were: that key is never freed.
     With `owed_at` the outcome is still to be told; if nobody has done so by then, `owing` finds it.
     """
-    freed: dict[str, Any] = {"key": f"{asked.key} ended {asked.id}"} if state in {"failed", "refused"} else {}
+    again = asked.via == "button" and state in {"failed", "refused"}
+    freed: dict[str, Any] = {"key": f"{asked.key} ended {asked.id}"} if again else {}
     if owed_at is None:
         freed["response_url"] = None
     await tx.execute(
