@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.accounts import Accounts
 from bot.answers import Answers
 from bot.approvals import Approvals
 from bot.approved import Approved
@@ -148,6 +149,7 @@ async def _assembled(
     replica, command = secrets.token_hex(4), settings.kitestring_command
     locks = Locks(store, clock, partial(places.direct, identity.team), wakes.of("writer"))
     condition = Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None)
+    accounts = Accounts(store, vault, clock, buildkite, command)
     proposals = Proposals(store, vault, clock, wakes.of("proposals", "approved"))
     approvals = Approvals(proposals, people, policy.rules, operations, command)
     shared = Surroundings(
@@ -156,6 +158,7 @@ async def _assembled(
         registry=operations,
         rules=policy.rules,
         locks=locks,
+        accounts=accounts,
         proposals=proposals,
         approvals=approvals,
         condition=condition,

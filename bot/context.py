@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.accounts import Accounts
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
 from bot.condition import Condition
+from bot.core.account import Account
 from bot.core.markup import Mrkdwn
 from bot.core.operation import Operation, Registry
 from bot.core.policy import Rules
@@ -43,7 +45,8 @@ class Context:
     """Everything an operation is given beside its arguments.
 
     `mark` is the id of this invocation: it goes into the meta-data of a build that is created, so that a
-    build can be found again after a crash. `allowed` says what this person may run here.
+    build can be found again after a crash. `allowed` says what this person may run here. `buildkite` and
+    `catalog` are the person's own where `account` is set, the bot's otherwise.
     """
 
     buildkite: Buildkite
@@ -60,5 +63,7 @@ class Context:
     journal: Journal
     approvals: Votes
     locks: Locks
+    accounts: Accounts
     rules: Callable[[], Rules]
+    account: Account | None = None
     command: str = "/bk"

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bot.accounts import Accounts
 from bot.aim import aim
 from bot.approvals import Approvals
 from bot.buildkite.catalog import Catalog
@@ -18,7 +19,7 @@ from bot.clock import Clock
 from bot.condition import Condition
 from bot.context import Context
 from bot.core.locks import locked
-from bot.core.operation import Args, Effect, Operation, Registry, Reply
+from bot.core.operation import Args, Effect, Operation, Permission, Registry, Reply
 from bot.core.policy import Allow, Ask, Refuse, Rules, decide, hopeless
 from bot.core.policy_words import needs
 from bot.core.validation import validate
@@ -27,7 +28,7 @@ from bot.errors import KitestringError, Refused, Unavailable
 from bot.followed import FollowedBuilds
 from bot.journal import Journal
 from bot.locks import Locks
-from bot.model import Actor, Invocation, Thread
+from bot.model import Actor, Invocation, Standing, Thread
 from bot.outcome import Outcomes
 from bot.places import Places
 from bot.proposals import Proposals
@@ -52,6 +53,7 @@ class Surroundings:
     registry: Registry
     rules: Callable[[], Rules]
     locks: Locks
+    accounts: Accounts
     proposals: Proposals
     approvals: Approvals
     condition: Condition
@@ -232,8 +234,23 @@ class Runner:
             raise Refused(lock.message, lock.hint, lock.rule)
         return verdict
 
+    async def personal(self, asked: Invocation, actor: Actor, op: Operation) -> Context:
+        """What the operation may use, at Buildkite with the person's own token where one is connected.
+
+        Raises Refused where that token cannot be read: the bot's, which may do more, never takes its place. Only
+        what asks nothing of Buildkite goes on, so that the token can be replaced or forgotten.
+        """
+        ctx = self.context(asked, actor)
+        try:
+            own = await self.shared.accounts.of(actor)
+        except Refused:
+            if op.needs is not Permission.HELP:
+                raise
+            own = None
+        return replace(ctx, buildkite=own.buildkite, catalog=own.catalog, account=own.account) if own else ctx
+
     def context(self, asked: Invocation, actor: Actor) -> Context:
-        """What the operation may use."""
+        """What the operation may use, with the bot's token: also for looking whether something happened."""
         shared = self.shared
         return Context(
             buildkite=shared.buildkite,
@@ -250,6 +267,7 @@ class Runner:
             journal=Journal(self._store),
             approvals=shared.approvals,
             locks=shared.locks,
+            accounts=shared.accounts,
             rules=shared.rules,
             command=shared.command,
         )

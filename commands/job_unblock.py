@@ -73,7 +73,9 @@ async def unblock(args: Unblock, ctx: Context) -> Reply:
 
 
 async def _unblocker(ctx: Context) -> str | None:
-    """The person's own user at Buildkite, by e-mail; None where members may not be listed."""
+    """The person's own user at Buildkite: of the token, else by e-mail; None where members may not be listed."""
+    if ctx.account:
+        return ctx.account.buildkite_id or None
     if not ctx.actor.email:
         return None
     try:

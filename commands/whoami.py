@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.core.markup import code, md, mention
+from bot.core.markup import code, md, mention, when
 from bot.core.operation import Args, Effect, Permission, Reply, operation
 from bot.errors import KitestringError
 
@@ -23,9 +23,25 @@ async def whoami(args: Whoami, ctx: Context) -> Reply:  # noqa: ARG001
         "E-mail": actor.email or "not known to me",
         "Buildkite organization": code(ctx.buildkite.organization),
         "I act there as": await _myself(ctx),
+        "Your own token": await _connected(ctx),
         "You may": may,
     }
     return Reply(text=md("You are {name}.", name=actor.name), fields=tuple(facts.items()))
+
+
+async def _connected(ctx: Context) -> str:
+    account = await ctx.accounts.find(ctx.actor)
+    if account is None:
+        return md("not connected ({connect})", connect=code(f"{ctx.command} connect"))
+    return md(
+        "connected as {who} since {since}{until}; scopes: {scopes}",
+        who=account.called or "somebody",
+        since=when(account.connected_at, "{date_short_pretty} {time}"),
+        until=md(", works until {moment}", moment=when(account.expires_at, "{date_short_pretty} {time}"))
+        if account.expires_at
+        else "",
+        scopes=", ".join(account.scopes) or "none",
+    )
 
 
 async def _myself(ctx: Context) -> str:

@@ -14,6 +14,7 @@ from bot.buildkite.budget import Budget
 from bot.buildkite.builds import BuildCalls
 from bot.buildkite.jobs import JobCalls
 from bot.buildkite.organization import OrganizationCalls
+from bot.buildkite.personal import Bearer
 from bot.buildkite.request import Requests
 from bot.clock import Clock
 
@@ -37,8 +38,9 @@ class Buildkite(BuildCalls, JobCalls, AgentCalls, OrganizationCalls):
         *,
         urgent: bool = True,
         jitter: Callable[[], float] = random.random,
+        bearer: Bearer | None = None,
     ) -> None:
-        super().__init__(Requests(http, budget, clock, urgent, jitter), organization)
+        super().__init__(Requests(http, budget, clock, urgent, jitter, bearer), organization)
 
     @property
     def budget(self) -> Budget:
@@ -48,7 +50,27 @@ class Buildkite(BuildCalls, JobCalls, AgentCalls, OrganizationCalls):
     def patient(self) -> Buildkite:
         """The same connection and budget in the background lane."""
         mine = self.requests
-        return Buildkite(mine.http, self.organization, mine.budget, mine.clock, urgent=False, jitter=mine.jitter)
+        return Buildkite(
+            mine.http,
+            self.organization,
+            mine.budget,
+            mine.clock,
+            urgent=False,
+            jitter=mine.jitter,
+            bearer=mine.bearer,
+        )
+
+    def personal(self, bearer: Bearer, *, patience: float | None = None) -> Buildkite:
+        """The same connections with a person's own token and a budget of its own; `patience` in seconds.
+
+        https://buildkite.com/docs/apis/rest-api/limits: 50 requests a minute for each user
+        """
+        mine = self.requests
+        own = Buildkite(
+            mine.http, self.organization, Budget(mine.clock), mine.clock, jitter=mine.jitter, bearer=bearer
+        )
+        own.requests.patience = mine.patience if patience is None else patience
+        return own
 
     async def __aenter__(self) -> Buildkite:
         return self

@@ -52,7 +52,9 @@ def form(
 
 
 def _about(op: Operation, given: Mapping[str, Any]) -> list[Block]:
-    """Which build the form is about, where that is not asked."""
+    """What the form says of itself, or which build it is about, where that is not asked."""
+    if op.preface:
+        return [context(op.preface, block_id="preface")]
     if op.fields is None or not (given.get("pipeline") and given.get("number")):
         return []
     return [context(f"{given['pipeline']}#{given['number']}", block_id="about")]

@@ -54,6 +54,8 @@ def _noun_alone(noun: str, rest: Sequence[str], command: str) -> Call:
 
 
 def _call(op: Operation, words: Sequence[str], command: str) -> Call:
+    if op.form_only and any(word not in {*_YES, *_HELP} for word in words):
+        raise UsageError(op.form_only)
     declared = arguments(op.args)
     whole = next((one for one in declared if one.opt.rest), None)
     if whole and words and words[0] not in _HELP:

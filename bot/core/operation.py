@@ -143,6 +143,7 @@ Pin = Callable[[Any, Any], Awaitable[Any]]
 Question = Callable[[Any, Any], Awaitable[Mrkdwn | None]]
 Probe = Callable[[Any, Any], Awaitable[Reply | None]]
 Fields = Callable[[Mapping[str, Any], Any], Awaitable["tuple[Field, ...]"]]
+Take = Callable[[Any, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,10 @@ class Operation:
     before the policy looks; `confirm(args, ctx)` is the question a typed command must answer first, or None;
     `probe(args, ctx)` says after a crash whether it happened: a Reply if so, None if not;
     `follows`: the answer is a card, so the bot must be able to post; `form`: without arguments, open the form;
-    `fields(given, ctx)`: inputs known only at run time.
+    `fields(given, ctx)`: inputs known only at run time; `preface`: what the form says above its inputs;
+    `form_only`: arguments come by the form alone, and whoever types some is told this and nothing else;
+    `take(args, ctx)` is awaited while the form is still open: what it raises stands in the form. Afterwards the
+    arguments are written down as pydantic dumps them: a SecretStr as asterisks.
     """
 
     name: str
@@ -184,8 +188,11 @@ class Operation:
     confirm: Question | None = None
     probe: Probe | None = None
     fields: Fields | None = None
+    take: Take | None = None
     follows: bool = False
     form: bool = False
+    preface: str = ""
+    form_only: str = ""
 
     @property
     def noun(self) -> str:

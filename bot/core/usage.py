@@ -10,13 +10,20 @@ _FLAGS_SHOWN = 5
 
 def usage(op: Operation, command: str = "/bk", *, most: int = _FLAGS_SHOWN) -> str:
     """`/bk build create <pipeline> [-b branch] [-c commit] …`: at most `most` optional flags are named."""
-    declared = [one for one in arguments(op.args) if one.opt.manual or one.required]
+    declared = in_manual(op)
     positional = [_positional(one) for one in declared if one.opt.positional]
     flags = [one for one in declared if not one.opt.positional]
     required = [_flag(one) for one in flags if one.required]
     optional = [f"[{_flag(one)}]" for one in flags if not one.required]
     more = ["…"] if len(optional) > most else []
     return " ".join([command, op.name, *positional, *required, *optional[:most], *more])
+
+
+def in_manual(op: Operation) -> list[Argument]:
+    """The arguments that are written about: those that can be typed."""
+    if op.form_only:
+        return []
+    return [one for one in arguments(op.args) if one.opt.manual or one.required]
 
 
 def _positional(argument: Argument) -> str:

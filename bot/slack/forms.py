@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.core import forms
-from bot.core.operation import Field, Operation
+from bot.core.operation import Args, Field, Operation, Take
 from bot.core.validation import validate
 from bot.errors import Ambiguous, KitestringError, Refused, UsageError
 from bot.model import Choice
@@ -83,7 +83,7 @@ class Forms:
         asked = request.invocation(new_id(), op.name, given)
         actor = await self._people.actor(request.user, request.thread, request.via)
         self._runner.admit(actor, op)
-        ctx = self._runner.context(asked, actor)
+        ctx = await self._runner.personal(asked, actor, op)
         pinned = await op.pin(op.args.model_validate(dict(given)), ctx) if op.pin else None
         known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if pinned else given
         fields = await op.fields(known, ctx) if op.fields else ()
@@ -106,11 +106,21 @@ class Forms:
         fields = tuple(_field(one) for one in choice.args["fields"])
         try:
             args = forms.submitted(op, body["view"]["state"]["values"], fields, choice.args["given"])
-            validate(op, args, self._runner.shared.command)
+            read = validate(op, args, self._runner.shared.command)
+            if op.take:
+                args = await self._taken(op, op.take, read, of_view(body, choice.thread))
         except UsageError as error:
             return forms.errors(op, error, fields)
         await begin(of_view(body, choice.thread), op.name, args, yes=True)
         return None
+
+    async def _taken(self, op: Operation, take: Take, args: Args, request: Request) -> dict[str, Any]:
+        """The arguments as they may be written down, once the operation has taken them."""
+        actor = await self._people.actor(request.user, request.thread, request.via)
+        self._runner.admit(actor, op)
+        await self._runner.inside(request.thread)
+        await take(args, self._runner.context(request.invocation(new_id(), op.name, {}), actor))
+        return args.model_dump(mode="json", exclude_none=True)
 
 
 def _field(stored: Mapping[str, Any]) -> Field:

@@ -18,12 +18,14 @@ from bot.store.rows import insert
 from bot.store.store import Store
 from bot.store.tables import people
 
-_FRESH = timedelta(minutes=5)
-_STALE = timedelta(hours=1)
+# How long a right may outlive a person's place in the workspace: https://docs.slack.dev/reference/methods/users.info
+# may be asked more than a hundred times a minute.
+_FRESH = timedelta(minutes=1)
+_STALE = timedelta(minutes=5)
 
 
 class People:
-    """Slack's people, kept for five minutes; for an hour while Slack does not answer."""
+    """Slack's people, kept for a minute; for five while Slack does not answer."""
 
     def __init__(self, api: SlackApi, store: Store, clock: Clock, team: str, groups: Groups) -> None:
         self._api = api

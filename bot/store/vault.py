@@ -17,6 +17,8 @@ class Vault:
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._keys = MultiFernet([Fernet(key) for key in keys])
+        self._newest = Fernet(keys[0])
+        self.several = len(keys) > 1
 
     def seal(self, value: Any) -> bytes:
         """Any JSON value, encrypted."""
@@ -31,6 +33,20 @@ class Vault:
                 "A stored value cannot be decrypted.",
                 "Put the key it was written with back into KITESTRING_SECRET_KEY.",
             ) from error
+
+    def renewed(self, sealed: bytes) -> bytes | None:
+        """The same under the newest key; None where it is that already, or where no key fits."""
+        try:
+            self._newest.decrypt(bytes(sealed))
+        except InvalidToken:
+            return self._rotated(bytes(sealed))
+        return None
+
+    def _rotated(self, sealed: bytes) -> bytes | None:
+        try:
+            return self._keys.rotate(sealed)
+        except InvalidToken:
+            return None
 
 
 def key_beside(database: Path) -> str:

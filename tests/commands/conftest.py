@@ -104,6 +104,13 @@ class Nobody:
         raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown.")
 
 
+class Unconnected:
+    """Nobody has a token of their own."""
+
+    async def find(self, _actor: Actor) -> None:
+        return None
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
@@ -147,6 +154,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         journal=Journal(store),
         approvals=Nobody(),
         locks=Locks(store, clock, _nowhere, lambda: None),
+        accounts=Unconnected(),
         rules=lambda: DEFAULT,
     )
     return Bench(context, cards, sim)
