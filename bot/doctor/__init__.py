@@ -7,6 +7,7 @@ from bot.doctor.buildkite import buildkite
 from bot.doctor.clocks import Dates, clocks
 from bot.doctor.database import database
 from bot.doctor.finding import Finding, report, well
+from bot.doctor.policy import policy
 from bot.doctor.slack import slack
 from bot.settings import Settings
 
@@ -24,5 +25,6 @@ async def examine(settings: Settings, *, clock: Clock) -> tuple[Finding, ...]:
         *await slack(settings, dates),
         *await buildkite(settings, dates, clock, last),
         *stored,
+        *await policy(settings, clock),
         clocks(dates),
     )

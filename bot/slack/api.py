@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -127,6 +127,19 @@ class SlackApi:
         async with self._told_apart():
             answer = await self._client.conversations_info(channel=channel)
             return dict(answer["channel"])
+
+    async def channels_named(self, names: Collection[str]) -> dict[str, dict[str, Any]]:
+        """The conversations of these names, as far as the bot can see them; nothing is asked for no names."""
+        found: dict[str, dict[str, Any]] = {}
+        cursor: str | None = "" if names else None
+        while cursor is not None and len(found) < len(names):
+            async with self._told_apart():
+                page = await self._client.conversations_list(
+                    types="public_channel,private_channel", limit=1000, cursor=cursor
+                )
+            found |= {one["name"]: dict(one) for one in page["channels"] if one["name"] in names}
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+        return found
 
     async def direct(self, user: str) -> str:
         """The DM with a person; gives its channel id."""

@@ -20,6 +20,7 @@ METHODS: Mapping[str, frozenset[str]] = {
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": MARKED,
     "conversations.info": READ,
+    "conversations.list": frozenset({"channels:read", "groups:read"}),
     "conversations.open": frozenset({"im:write"}),
     "conversations.replies": MARKED,
     "files.completeUploadExternal": frozenset({"files:write"}),

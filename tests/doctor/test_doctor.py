@@ -40,6 +40,7 @@ async def test_all_is_well(installation: Installation) -> None:
         "2026-08-21 11:30 UTC (whether Buildkite reaches it cannot be seen from inside).",
         f"✓ Database: SQLite, {installation.database}.",
         f"✓ Migrations: up to date ({migrate.head()}).",
+        "– Policy: no file; the built-in rules hold.",
         "✓ Clock: within 60 s of Buildkite and Slack.",
     ]
     assert well(found.values())
@@ -57,6 +58,7 @@ async def test_what_cannot_be_seen_is_not_called_wrong(installation: Installatio
         "Slack requests",
         "Buildkite agent token",
         "Buildkite webhook",
+        "Policy",
     }
     assert well(found.values())
 

@@ -1,0 +1,176 @@
+"""The doctor's look at the policy file: what it names that is not there, and what nobody can approve."""
+# ruff: noqa: E501 - the lines stand here as people read them
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.doctor import report
+from tests.doctor.conftest import Installation
+
+POLICY = """\
+shared_channels = ["#partners"]
+
+[[grant]]
+name = "everyone builds"
+standings = ["member"]
+permissions = ["help", "read", "build"]
+
+[[grant]]
+name = "releases"
+groups = ["@release"]
+users = ["U0ANN0001", "@bea"]
+permissions = ["build", "approve"]
+pipelines = ["deploy-*"]
+channels = ["C0DEPLOYS"]
+
+[[protect]]
+name = "production"
+pipelines = ["deploy-*"]
+approvers = { groups = ["@release"], users = ["U0ANN0001"] }
+approvals = 2
+"""
+
+
+@pytest.fixture
+def policy(installation: Installation, tmp_path: Path) -> Path:
+    """The file, and everything that it names."""
+    slack, buildkite = installation.slack, installation.buildkite
+    slack.person("U0ANN0001", "ann")
+    slack.person("U0CAT0001", "cat")
+    slack.group("S0RELEASE", "release", ["U0CAT0001"])
+    slack.channel("C0DEPLOYS", "deploys")
+    slack.channel("C0PARTNER", "partners", shared=True)
+    buildkite.pipeline("web")
+    buildkite.pipeline("deploy-prod")
+    return written(tmp_path / "policy.toml", POLICY)
+
+
+def written(path: Path, text: str) -> Path:
+    """What somebody does with an editor."""
+    path.write_text(text, "utf-8")
+    return path
+
+
+async def looked(installation: Installation, policy: Path) -> list[str]:
+    """The doctor's lines on the policy."""
+    found = await installation.examined(KITESTRING_POLICY=str(policy))
+    return report([one for name, one in found.items() if name.startswith("Policy")]).splitlines()
+
+
+async def test_all_that_is_named_is_there(installation: Installation, policy: Path) -> None:
+    """With everything in place each line has its tick."""
+    assert await looked(installation, policy) == snapshot(
+        [
+            "✓ Policy: 2 grants, 1 protection, 0 freezes.",
+            "✓ Policy groups: whatever is named is there (1).",
+            "✓ Policy people: whatever is named is there (1).",
+            "✓ Policy channels: whatever is named is there (2).",
+            "✓ Policy pipelines: every pattern fits one of the 2 there are.",
+            "✓ Policy approvers: every protection has enough of them.",
+        ]
+    )
+
+
+async def test_a_wrong_file_is_told_with_its_lines(installation: Installation, policy: Path) -> None:
+    """Every mistake with its line; what it names is not looked for."""
+    written(policy, 'admin = "x"\n' + POLICY.replace("approvals = 2", "approvals = 0"))
+    assert await looked(installation, policy) == snapshot(
+        [
+            "✗ Policy: policy.toml line 1: `admin` is not known at the top. Did you mean `admins`? policy.toml line 21: `approvals` “0” is too small: at least 1. See docs/policy.md."
+        ]
+    )
+
+
+async def test_what_slack_does_not_know_is_named(installation: Installation, policy: Path) -> None:
+    """Groups, people and channels that are not there or no more, each with the rule that names it."""
+    slack = installation.slack
+    slack.groups["S0RELEASE"].handle = "releases"
+    slack.profiles["U0ANN0001"].deleted = True
+    slack.channels["C0DEPLOYS"].archived = True
+    slack.channels["C0PARTNER"].members.clear()
+    written(policy, POLICY.replace('"@bea"', '"U0BEA0001"'))
+    assert await looked(installation, policy) == snapshot(
+        [
+            "✓ Policy: 2 grants, 1 protection, 0 freezes.",
+            "✗ Policy groups: @release (in “releases”) is not known. Make the user group at Slack and put people into it, or correct its name; it gives nothing until then.",
+            "✗ Policy people: U0ANN0001 (in “releases”) is deactivated; U0BEA0001 (in “releases”) is not known. Take them out, or correct the id; such an id gives nothing.",
+            "✗ Policy channels: C0DEPLOYS (in “releases”) is archived; #partners (in “shared_channels”) does not have me in it. Correct the id, or type `/invite @kitestring` in that channel.",
+            "✓ Policy pipelines: every pattern fits one of the 2 there are.",
+            "✗ Policy approvers: “production” wants 2, and 0 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run.",
+        ]
+    )
+
+
+async def test_an_empty_group_is_named(installation: Installation, policy: Path) -> None:
+    """A group with nobody in it gives nothing to anybody, and cannot approve."""
+    installation.slack.groups["S0RELEASE"].users.clear()
+    assert await looked(installation, policy) == snapshot(
+        [
+            "✓ Policy: 2 grants, 1 protection, 0 freezes.",
+            "✗ Policy groups: @release (in “releases”) is empty. Make the user group at Slack and put people into it, or correct its name; it gives nothing until then.",
+            "✓ Policy people: whatever is named is there (1).",
+            "✓ Policy channels: whatever is named is there (2).",
+            "✓ Policy pipelines: every pattern fits one of the 2 there are.",
+            "✗ Policy approvers: “production” wants 2, and 1 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run.",
+        ]
+    )
+
+
+async def test_a_pattern_that_fits_nothing_is_named(installation: Installation, policy: Path) -> None:
+    """A misspelt pipeline would protect nothing."""
+    written(policy, POLICY.replace('pipelines = ["deploy-*"]\napprovers', 'pipelines = ["depoly-*"]\napprovers'))
+    assert (await looked(installation, policy))[4] == snapshot(
+        "✗ Policy pipelines: nothing at Buildkite fits depoly-* (in “production”). Correct the pattern, or take it out."
+    )
+
+
+async def test_approvers_by_permission_are_counted_where_they_may(
+    installation: Installation, policy: Path
+) -> None:
+    """Without `approvers` those count who hold `approve` on the pipeline: on web there is nobody."""
+    text = POLICY.replace("approvers = { groups", "#").replace('["deploy-*"]\n#', '["deploy-*", "web"]\n#')
+    written(policy, text)
+    assert (await looked(installation, policy))[5] == snapshot(
+        "✗ Policy approvers: “production” on web wants 2, and 0 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run."
+    )
+    written(
+        policy, text + '\n[[grant]]\nname = "all approve"\nstandings = ["member"]\npermissions = ["approve"]\n'
+    )
+    assert (await looked(installation, policy))[5] == snapshot(
+        "✓ Policy approvers: every protection has enough of them."
+    )
+
+
+async def test_a_missing_scope_is_a_mistake_and_not_silence(installation: Installation, policy: Path) -> None:
+    """Without `usergroups:read` no group gives anything: the doctor says so, and how to mend it."""
+    installation.slack.scopes -= {"usergroups:read"}
+    found = await looked(installation, policy)
+    assert [found[1], found[5]] == snapshot(
+        [
+            "✗ Policy groups: usergroups:read is not granted: no group gives anything. Paste the output of `kitestring manifest` at https://api.slack.com/apps → App Manifest, then reinstall the app.",
+            "– Policy approvers: not known without groups and pipelines.",
+        ]
+    )
+
+
+async def test_vendors_that_do_not_answer_are_not_the_policys_fault(
+    installation: Installation, policy: Path
+) -> None:
+    """What could not be asked is neither right nor wrong."""
+    for method in ("usergroups.list", "users.info", "conversations.list"):
+        installation.slack.faults.fail(method)
+    installation.buildkite.scopes -= {"read_pipelines"}
+    assert await looked(installation, policy) == snapshot(
+        [
+            "✓ Policy: 2 grants, 1 protection, 0 freezes.",
+            "– Policy groups: not checked: Slack answers HTTP 503.",
+            "– Policy people: not checked: Slack answers HTTP 503.",
+            "– Policy channels: not checked: Slack answers HTTP 503.",
+            "– Policy pipelines: not checked: Buildkite refused: Your access token doesn't have the read_pipelines scope",
+            "– Policy approvers: not known without groups and pipelines.",
+        ]
+    )
