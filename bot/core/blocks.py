@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.markup import Mrkdwn, cut, escape, join
+from bot.core.markup import Mrkdwn, cut, escape, join, visible
 from bot.core.markup import plain as words
 from bot.core.operation import Confirm
 
@@ -23,6 +24,7 @@ FIELD_LIMIT = 2000
 BLOCKS_LIMIT = 50
 BUTTON_LIMIT = 75
 OPTION_LIMIT = 75
+OPTION_VALUE_LIMIT = 150
 HEADER_LIMIT = 150
 ID_LIMIT = 255
 NOTHING = "–"
@@ -59,7 +61,7 @@ def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
 
 def plain(text: str, limit: int) -> Block:
     """A text object without any markup; safe text is turned back into words first."""
-    shown = " ".join(_printable(words(text) if isinstance(text, Mrkdwn) else text).split()) or NOTHING
+    shown = " ".join(_printable(words(text) if isinstance(text, Mrkdwn) else visible(text)).split()) or NOTHING
     return {"type": "plain_text", "text": shorten(shown, limit), "emoji": True}
 
 
@@ -152,8 +154,8 @@ def button(
         "value": value[:2000] or None,
         "style": style if style in {"primary", "danger"} else None,
         "confirm": asking(confirm) if confirm else None,
-        "url": url if url and len(url) <= 3000 else None,
-        "accessibility_label": shorten(reads, BUTTON_LIMIT) if reads else None,
+        "url": url if url and re.match(r"https?://[^\s<>|]{1,2990}$", url) else None,
+        "accessibility_label": plain(reads, BUTTON_LIMIT)["text"] if reads else None,
     }
     return block | {key: entry for key, entry in optional.items() if entry is not None}
 
@@ -195,3 +197,17 @@ def lines(parts: Iterable[str]) -> Mrkdwn:
 def dotted(parts: Iterable[str]) -> Mrkdwn:
     """Pieces beside each other; empty ones are left out."""
     return join([part for part in parts if part], " · ")
+
+
+def packed(drawn: Sequence[Mrkdwn]) -> list[Mrkdwn]:
+    """Lines put together as long as a section takes them."""
+    packs: list[list[Mrkdwn]] = [[]]
+    size = 0
+    for line in drawn:
+        kept = line if len(line) < SECTION_LIMIT - 50 else escape(shorten(words(line), 400))
+        size += len(kept) + 1
+        if packs[-1] and size > SECTION_LIMIT - 50:
+            packs.append([])
+            size = len(kept) + 1
+        packs[-1].append(kept)
+    return [lines(pack) for pack in packs]

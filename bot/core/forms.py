@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.arguments import Argument, arguments
-from bot.core.blocks import Block, context, input_block, plain, section, shorten
+from bot.core.blocks import Block, context, input_block, plain, section
 from bot.core.inputs import element, field_block, field_element, is_on
 from bot.core.markup import Mrkdwn, bold, md
 from bot.core.operation import Field, Operation
@@ -20,6 +20,7 @@ from bot.errors import UsageError
 View = dict[str, Any]
 
 _TITLE_LIMIT = 24
+_ERROR_LIMIT = 500
 
 
 def form(
@@ -184,4 +185,5 @@ def errors(
     wanted = [error.field, f"fields.{error.field}"]
     block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
     hint = "" if error.hint.startswith("Usage:") else error.hint
-    return {block: shorten(re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip()), 500)}
+    said = re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip())
+    return {block: plain(said, _ERROR_LIMIT)["text"]}

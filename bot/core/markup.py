@@ -9,8 +9,16 @@ import re
 from datetime import datetime
 from typing import LiteralString
 
+from bot.core.secrets import unmistakable
+
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _ELLIPSIS = "…"
+# Control characters, and those that are not seen: a name that holds one looks like another name.
+# https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 class Mrkdwn(str):
@@ -20,10 +28,18 @@ class Mrkdwn(str):
 
 
 def escape(text: str) -> Mrkdwn:
-    """Escape the three characters that Slack decodes; safe text passes unchanged."""
+    """Escape the three characters that Slack decodes, take out what is not seen and what is secret.
+
+    Safe text passes unchanged.
+    """
     if isinstance(text, Mrkdwn):
         return text
-    return Mrkdwn(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return Mrkdwn(visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def visible(text: str) -> str:
+    """Text from outside without control characters, marks that turn its direction, tokens and keys."""
+    return unmistakable(_UNSEEN.sub("", text))
 
 
 def md(template: LiteralString, /, **values: object) -> Mrkdwn:
@@ -36,8 +52,11 @@ def _text(value: object) -> str:
 
 
 def code(text: str) -> Mrkdwn:
-    """Inline code; a backtick would end it, so it becomes a look-alike (U+02CB)."""
-    flat = " ".join(text.replace("`", "ˋ").split()) or " "
+    """Inline code; a backtick would end it, so it becomes a look-alike (U+02CB).
+
+    Names stand in it: what is not seen in one is shown as U+FFFD, so that no name looks like another.
+    """
+    flat = " ".join(_UNSEEN.sub("\ufffd", text.replace("`", "ˋ")).split()) or " "
     return Mrkdwn(f"`{escape(flat)}`")
 
 

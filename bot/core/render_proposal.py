@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.blocks import Block, Message, actions, button, context, lines, message, section
+from bot.core.blocks import (
+    SECTION_LIMIT,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    message,
+    packed,
+    section,
+    shorten,
+)
 from bot.core.markup import Mrkdwn, bold, code, join, link, md, mention, when
 from bot.core.operation import Confirm
 from bot.core.policy_words import wanted
@@ -23,14 +34,16 @@ _HEADS = {
 }
 # Values of these may be secret: the names are shown, so that an approver knows what is set.
 _MASKED = frozenset({"env", "metadata", "fields"})
+# Escaped, so much of a message still fits one section, whatever characters it has.
+VALUE_SHOWN = 500
 
 
 def proposal(one: Proposal, outcome: str | None = None) -> Message:
     """Draw it; `outcome` is a link to what came of it, where something did."""
     head = md("{head} · {name}", head=Mrkdwn(_HEADS[one.state]), name=code(one.operation))
-    what = lines([head, *_arguments(one.operation, one.args)])
+    what = packed([head, *_arguments(one.operation, one.args)])
     blocks = [
-        section(what, block_id=f"what:{one.id}"),
+        *(section(text, block_id=f"what:{one.id}{index or ''}") for index, text in enumerate(what)),
         context(*_standing(one, outcome), block_id=f"standing:{one.id}:{len(one.votes)}"),
         actions(_buttons(one), block_id=f"votes:{one.id}:{len(one.votes)}") if one.state is State.OPEN else None,
     ]
@@ -48,10 +61,19 @@ def _arguments(operation: str, args: Mapping[str, Any]) -> list[Mrkdwn]:
 
 def _value(name: str, value: Any) -> Mrkdwn:
     if name in _MASKED and isinstance(value, Mapping):
-        return join([md("{key}=•••", key=code(key)) for key in value], " ")
+        return _some([md("{key}=•••", key=code(shorten(key, VALUE_SHOWN))) for key in value])
     if isinstance(value, list | tuple):
-        return join([code(str(item)) for item in value], " ")
-    return code(str(value))
+        return _some([code(shorten(str(item), VALUE_SHOWN)) for item in value])
+    return code(shorten(str(value), VALUE_SHOWN))
+
+
+def _some(drawn: list[Mrkdwn]) -> Mrkdwn:
+    """As many as one section takes; how many more there are is said, for nobody approves what is not shown."""
+    kept = 0
+    while kept < len(drawn) and (not kept or len(join(drawn[: kept + 1], " ")) < SECTION_LIMIT - 200):
+        kept += 1
+    more = md("*and {count} more that do not fit here*", count=len(drawn) - kept)
+    return join([*drawn[:kept], *([more] if kept < len(drawn) else [])], " ")
 
 
 def _standing(one: Proposal, outcome: str | None) -> list[str]:

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from bot.core.blocks import (
     NOTHING,
-    SECTION_LIMIT,
     Block,
     Message,
     actions,
@@ -16,11 +15,12 @@ from bot.core.blocks import (
     dotted,
     lines,
     message,
+    packed,
     preformatted,
     section,
     shorten,
 )
-from bot.core.markup import Mrkdwn, bold, code, escape, md, mention, plain
+from bot.core.markup import Mrkdwn, bold, code, escape, md, mention
 from bot.core.operation import Button, Reply, Table
 from bot.errors import Ambiguous, KitestringError
 from bot.model import Actor
@@ -94,7 +94,7 @@ def _table(table: Table) -> list[Block]:
 
 def _rich(rows: Iterable[tuple[str, ...]]) -> list[Block]:
     drawn = [dotted([cell for cell in row if cell.strip()]) or escape(NOTHING) for row in rows]
-    return [section(text, block_id=f"rows:{index}") for index, text in enumerate(_packed(drawn))]
+    return [section(text, block_id=f"rows:{index}") for index, text in enumerate(packed(drawn))]
 
 
 def _aligned(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> list[Block]:
@@ -102,26 +102,12 @@ def _aligned(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> lis
     width = max(len(row) for row in cells)
     widths = [max(len(row[at]) if at < len(row) else 0 for row in cells) for at in range(width)]
     drawn = [escape("  ".join(cell.ljust(widths[at]) for at, cell in enumerate(row)).rstrip()) for row in cells]
-    packs = _packed(drawn)
+    packs = packed(drawn)
     return [section(Mrkdwn(f"```\n{pack}\n```"), block_id=f"rows:{index}") for index, pack in enumerate(packs)]
 
 
 def _cell(text: str) -> str:
     return shorten(" ".join(text.replace("```", "ˋˋˋ").split()), _CELL_LIMIT) or NOTHING
-
-
-def _packed(drawn: list[Mrkdwn]) -> list[Mrkdwn]:
-    """Lines put together as long as a section takes them."""
-    packs: list[list[Mrkdwn]] = [[]]
-    size = 0
-    for line in drawn:
-        kept = line if len(line) < SECTION_LIMIT - 50 else escape(shorten(plain(line), 400))
-        size += len(kept) + 1
-        if packs[-1] and size > SECTION_LIMIT - 50:
-            packs.append([])
-            size = len(kept) + 1
-        packs[-1].append(kept)
-    return [lines(pack) for pack in packs]
 
 
 def choices(buttons: tuple[Button, ...], button_value: ButtonValue) -> list[Block]:

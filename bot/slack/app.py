@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.answers import Answers
 from bot.buildkite.catalog import Catalog
 from bot.core import render_reply
-from bot.core.blocks import Message
+from bot.core.blocks import OPTION_VALUE_LIMIT, Message, option
 from bot.core.operation import Call, Registry
 from bot.errors import KitestringError
 from bot.offers import new_id
@@ -90,7 +90,7 @@ class Listeners:
         """A menu that asks what to offer: answered from memory, within the three seconds."""
         kind = str(body.get("action_id", "")).partition(":")[2]
         found = await self._offered(kind, str(body.get("value") or ""))
-        await ack(options=[_option(label, value) for label, value in found])
+        await ack(options=[option(label, value) for label, value in found if 0 < len(value) <= OPTION_VALUE_LIMIT])
 
     async def shortcut(self, ack: Ack, body: Body) -> None:
         """Follow the build that a message speaks of."""
@@ -182,10 +182,6 @@ async def _failed(error: Exception) -> BoltResponse:
 
 def _shown(message: Message) -> dict[str, Any]:
     return {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)}
-
-
-def _option(label: str, value: str) -> dict[str, Any]:
-    return {"text": {"type": "plain_text", "text": label[:75]}, "value": value[:150]}
 
 
 def _any_block(body: Body) -> str:
