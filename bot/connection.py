@@ -50,8 +50,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, or say that there are too many."""
         super().connection_made(transport)
-        # Whatever the client does not take is noticed, not only what exceeds a buffer.
-        transport.set_write_buffer_limits(high=0)
+        # Whatever the client does not take is noticed, not only what exceeds a buffer; at 0 TLS would never write.
+        transport.set_write_buffer_limits(high=1, low=0)
         if len(self.connections) > self._bounds.connections:
             transport.write(_said(503))
             transport.close()

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from bot.buildkite import answers, personal
 from bot.buildkite.budget import Budget
 from bot.clock import Clock
-from bot.errors import Conflict, KitestringError, Unavailable
+from bot.errors import Conflict, KitestringError, NotFound, Unavailable
 
 Params = Sequence[tuple[str, str]]
 M = TypeVar("M", bound=BaseModel)
@@ -145,9 +145,12 @@ class Calls:
         self.organization = organization
 
     def path(self, *parts: object) -> str:
-        """A path below the organization; every part is quoted."""
-        words = ("organizations", self.organization, *parts)
-        return "/".join(quote(str(word), safe="") for word in words)
+        """A path below the organization; every part is quoted. Raises NotFound for one that would lead upwards."""
+        words = [str(word) for word in ("organizations", self.organization, *parts)]
+        for word in words:
+            if word in {"", ".", ".."}:
+                raise NotFound(f"Buildkite has nothing that is called `{word}`.", "Give its whole name or id.")
+        return "/".join(quote(word, safe="") for word in words)
 
     async def get(self, path: str, what: str, model: type[M], params: Params = ()) -> M:
         """One object."""
@@ -161,17 +164,18 @@ class Calls:
         https://buildkite.com/docs/apis/rest-api#pagination
         """
         given = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
-        count, seen = 0, 0
+        count, pages = 0, 0
         while given:
-            if (seen := seen + 1) > PAGES:
-                raise _strange(sent=False)
             response = await self.requests.send(Ask("GET", path, what, given))
             for item in items(response):
                 if limit is not None and count >= limit:
                     return
                 yield read(model, item, sent=False)
                 count += 1
-            given = following(response) if limit is None or count < limit else []
+            pages += 1
+            before, given = given, following(response) if limit is None or count < limit else []
+            if given and (given == before or pages == PAGES):
+                raise _strange(sent=False)
 
 
 def parsed(model: type[M], response: httpx.Response) -> M:
