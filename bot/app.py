@@ -42,7 +42,9 @@ from bot.proposals import Proposals
 from bot.readiness import Link, Readiness
 from bot.reconcile import Reconcile
 from bot.recovery import Recovery
+from bot.reminders import Reminders
 from bot.replies import Replies
+from bot.rotation import Rotation
 from bot.runner import Runner, Surroundings
 from bot.settings import Settings
 from bot.slack.api import SlackApi
@@ -59,6 +61,8 @@ from bot.store.store import Store, Transactions, nothing
 from bot.store.vault import Vault, key_beside
 from bot.sweep import Sweep
 from bot.timekeeper import Timekeeper
+from bot.upkeep import Upkeep
+from bot.waiting import Waiting
 from bot.wakes import Wakes
 from bot.worker import Loop
 from commands import registry
@@ -87,6 +91,9 @@ class Bot:
     replies: Replies
     proposal_cards: ProposalCards
     approved: Approved
+    upkeep: Upkeep
+    waiting: Waiting
+    reminders: Reminders
     identity: Identity
     lease: Lease
     line: Line | None
@@ -168,9 +175,14 @@ async def _assembled(
     )
     runner = Runner(store, vault, clock, people, places, outcomes, shared)
     forms = Forms(api, people, made, runner)
+
+    async def names(user: str) -> Catalog:
+        own = await accounts.of(identity.team, user)
+        return own.catalog if own else catalog
+
     intake = Intake(store, runner, made, forms)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
-    listeners = Listeners(intake, answers, catalog, operations, identity.team, identity.user)
+    listeners = Listeners(intake, answers, names, operations, identity.team, identity.user)
     slack = bolt(client, secret, listeners)
     lease, mine = _seat(settings, store, wakes, replica, clock)
     posting = Posting(api, pacing, lambda: identity.bot, lease.sure, places.shut)
@@ -181,7 +193,11 @@ async def _assembled(
     replies = Replies(mine, clock, api, posting, pacing)
     proposal_cards = ProposalCards(mine, vault, clock, api, posting, pacing, proposals, answers)
     approved = Approved(proposals, runner)
+    waiting = Waiting(mine, clock, buildkite, made, identity.team, wakes.of("writer"))
+    reminders = Reminders(mine, clock, buildkite, wakes.of("writer"))
     housekeeping = Housekeeping(mine, clock)
+    rotation = Rotation(mine, vault) if vault.several else None
+    upkeep = Upkeep(mine, clock, identity.team, people, accounts, rotation)
     timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "recovery"))
     origins = _origins(settings, buildkite, clock)
     receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics, origins)
@@ -204,7 +220,10 @@ async def _assembled(
         Loop("recovery", recovery.tick, recovery.next_at, clock),
         Loop("proposals", owned(lease, proposal_cards.tick), due_if_owned(lease, proposal_cards.next_at), clock),
         Loop("approved", owned(lease, approved.tick), approved.next_at, clock),
+        Loop("waiting", owned(lease, waiting.tick), due_if_owned(lease, waiting.next_at), clock),
+        Loop("reminders", owned(lease, reminders.tick), due_if_owned(lease, reminders.next_at), clock),
         Loop("housekeeping", owned(lease, housekeeping.tick), housekeeping.next_at, clock),
+        Loop("upkeep", owned(lease, upkeep.tick), upkeep.next_at, clock),
         Loop("clock", timekeeper.tick, timekeeper.next_at, clock),
         *([Loop("origins", origins.tick, origins.next_at, clock)] if origins else []),
         *([Loop("lease", lease.tick, lease.next_at, clock)] if isinstance(lease, Shared) else []),
@@ -224,6 +243,9 @@ async def _assembled(
         replies,
         proposal_cards,
         approved,
+        upkeep,
+        waiting,
+        reminders,
         identity,
         lease,
         wakes.line,

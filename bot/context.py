@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.accounts import Accounts
+from bot.agent_watches import AgentWatches
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
@@ -36,6 +37,12 @@ class Votes(Protocol):
     async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
         """Count somebody's word; gives what is answered."""
 
+    async def noted(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
+        """What was answered, if somebody's word was counted."""
+
+    async def withdrawn(self, ctx: Context, proposal_id: str) -> Mrkdwn | None:
+        """What was answered, if somebody has taken it back."""
+
     async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
         """Take it back; gives what is answered."""
 
@@ -64,6 +71,7 @@ class Context:
     approvals: Votes
     locks: Locks
     accounts: Accounts
+    watches: AgentWatches
     rules: Callable[[], Rules]
     account: Account | None = None
     command: str = "/bk"

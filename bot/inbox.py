@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import memory
+from bot.agent_watches import hear
 from bot.batching import Batches
 from bot.clock import Clock
 from bot.core import pace
@@ -14,8 +16,10 @@ from bot.core.observed import Delivery, Facts, Undecodable
 from bot.following import Following
 from bot.memory import remember
 from bot.model import Build, Job
+from bot.news import News
 from bot.store import builds, deliveries
 from bot.store.store import Store, Tx
+from bot.subscribers import Subscribers
 from bot.supervise import Bug, guarded
 
 Observe = Callable[[str, bytes], Facts]
@@ -34,8 +38,11 @@ class Inbox:
         observe: Observe,
         wake: Callable[[], None],
         folded: Callable[[float], None],
+        subscribers: Subscribers,
     ) -> None:
         self._folded = folded
+        self._hearing = False
+        self._subscribers = subscribers
         self._store = store
         self._clock = clock
         self._observe = observe
@@ -69,7 +76,9 @@ class Inbox:
                     await deliveries.failed(tx, row, str(facts), aside=True, next_at=self._clock.now())
             read = [(row, facts) for row, facts in observed if isinstance(facts, Facts)]
             await self._take(tx, [(facts.build, facts.jobs) for _row, facts in read if facts.build])
+            await hear(tx, [facts for _row, facts in read], self._clock.now())
             await deliveries.done(tx, [row for row, _facts in read])
+        self._hearing = True
         for one in claimed:
             self._folded((self._clock.now() - one.delivery.received_at).total_seconds())
         return len(claimed)
@@ -100,8 +109,10 @@ class Inbox:
         """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
         now = self._clock.now()
         await remember(tx, said, now)
+        if not self._hearing:
+            await memory.hear(tx, now)
         await builds.hold(tx, [build.id for build, _jobs in said])
-        rules = Following(now, alive=True)
+        rules = Following(now, alive=True, news=News(await self._subscribers.index(tx), now))
         for build, jobs in sorted(said, key=lambda one: one[0].id):
             await rules.heard(tx, build, jobs)
 

@@ -24,6 +24,7 @@ from bot.objects import NotificationService as NotificationService
 from bot.objects import Person as Person
 from bot.objects import Pipeline as Pipeline
 from bot.objects import PipelineStub as PipelineStub
+from bot.objects import Queue as Queue
 from bot.objects import RebuiltFrom as RebuiltFrom
 from bot.objects import RetrySource as RetrySource
 from bot.objects import TriggeredBuild as TriggeredBuild

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -119,6 +119,8 @@ class Job(Vendor):
     parallel_group_index: int | None = None
     parallel_group_total: int | None = None
     agent_query_rules: tuple[str, ...] = ()
+    cluster_id: str | None = None
+    cluster_queue_id: str | None = None
     runnable_at: Moment | None = None
     triggered_build: TriggeredBuild | None = None
     created_at: Moment | None = None
@@ -249,6 +251,13 @@ class Agent(Vendor):
     job: Job | None = None
 
     @property
+    def resumes_at(self) -> datetime | None:
+        """When a paused agent takes jobs again by itself."""
+        if not self.paused or self.paused_at is None or self.paused_timeout_in_minutes is None:
+            return None
+        return self.paused_at + timedelta(minutes=self.paused_timeout_in_minutes)
+
+    @property
     def activity(self) -> str:
         """What it is doing, in one word: paused, running, idle, or its connection state."""
         if self.connection_state != "connected":
@@ -256,6 +265,19 @@ class Agent(Vendor):
         if self.paused:
             return "paused"
         return "running" if self.job else "idle"
+
+
+class Queue(Vendor):
+    """https://buildkite.com/docs/apis/rest-api/clusters/queues"""
+
+    id: str
+    key: str
+    description: str | None = None
+    web_url: str = ""
+    dispatch_paused: bool = False
+    dispatch_paused_by: AnyPerson = None
+    dispatch_paused_at: Moment | None = None
+    dispatch_paused_note: str | None = None
 
 
 class AccessToken(Vendor):

@@ -12,16 +12,18 @@ from bot import offers
 from bot.answers import Answers
 from bot.clock import Clock
 from bot.core import pace, render_reply, wish
-from bot.core.blocks import Message, message
+from bot.core.blocks import Message, message, section
 from bot.core.markup import Mrkdwn, cut, link, md
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
 from bot.core.proposals import State
 from bot.core.render_card import reference
+from bot.core.secrets import unmistakable
 from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
 from bot.following import Following
 from bot.model import Actor, Build, Invocation, Thread
 from bot.offers import Offers
 from bot.places import Places
+from bot.reminders import remind
 from bot.store import builds, cards, deliveries, invocations, proposals
 from bot.store.store import Store, Tx
 from bot.supervise import Bug
@@ -67,6 +69,7 @@ class Outcomes:
                 key, body = f"answer:{asked.id}", asdict(drawn)
                 await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
             await self._fold(tx, asked, reply, where)
+            await remind(tx, reply, where, asked.user, self._clock.now())
             owed = not public and reply.follow is None
             came_of = md("started {build}", build=reference(reply.follow)) if reply.follow else None
             await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, args=asked.args.get("args"))
@@ -245,8 +248,9 @@ class Outcomes:
 
 
 def masked(detail: dict[str, Any]) -> dict[str, Any]:
-    """The audit keeps names of environment variables and fields, never their values."""
-    args = dict(detail.get("args") or {})
+    """The audit keeps names of environment variables and fields, never their values, and no token."""
+    given = (detail.get("args") or {}).items()
+    args = {name: unmistakable(value) if isinstance(value, str) else value for name, value in given}
     for name in ("env", "metadata", "fields"):
         if isinstance(args.get(name), dict):
             args[name] = sorted(args[name])
@@ -260,4 +264,4 @@ def _followed(build: Build) -> Message:
 
 
 def _said(text: Mrkdwn) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+    return section(text)

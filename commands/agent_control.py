@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import Field
 
 from bot.context import Context
+from bot.core.agent_news import AFTER, harm, last_one, lead
 from bot.core.markup import Mrkdwn, bold, link, md
-from bot.core.operation import Args, Button, Call, Opt, Permission, Reply, operation
+from bot.core.operation import Args, Button, Call, Opt, Permission, Reminder, Reply, operation
 from bot.model import Agent
 
 A = TypeVar("A", bound="AtAgent")
@@ -48,31 +51,48 @@ async def _pin(args: A, ctx: Context) -> A:
 
 async def _probe_pause(args: Pause, ctx: Context) -> Reply | None:
     agent = await ctx.buildkite.agent(args.agent)
-    return _paused(agent, args) if agent.paused else None
+    return _paused(agent, args, agent.paused_at or ctx.clock.now()) if agent.paused else None
+
+
+async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
+    """Only where a queue would be left without an agent."""
+    agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.agents()
+    if agent.paused or not last_one(agent, agents):
+        return None
+    return md("Pause agent {name}? {harm}", name=bold(agent.name), harm=harm(agent, agents))
 
 
 @operation(
     "agent pause",
     needs=Permission.AGENTS,
     pin=_pin,
+    confirm=_ask_pause,
     probe=_probe_pause,
     form=True,
     examples=('agent pause linux-1 --note "disk" --timeout-in-minutes 30', "agent pause linux-1"),
 )
 async def pause(args: Pause, ctx: Context) -> Reply:
     """Stop an agent taking new jobs for a while."""
-    agent = await ctx.catalog.find_agent(args.agent)
+    agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.agents()
     await ctx.buildkite.pause_agent(agent.id, args.note, args.timeout_in_minutes)
     ctx.catalog.forget_agents()
-    return _paused(agent, args)
+    return replace(_paused(agent, args, ctx.clock.now()), footer=harm(agent, agents))
 
 
-def _paused(agent: Agent, args: Pause) -> Reply:
+def _paused(agent: Agent, args: Pause, now: datetime) -> Reply:
     minutes = "1 minute" if args.timeout_in_minutes == 1 else f"{args.timeout_in_minutes} minutes"
     note = md(": {note}", note=args.note) if args.note else ""
     text = md("paused agent {name} for {time}{note}", name=_name(agent), time=minutes, note=note)
     resume = Button("Resume", Call("agent resume", {"agent": agent.id}), reads=f"Resume {agent.name}")
-    return Reply(text=text, buttons=(resume,), private=False)
+    later = _reminders(agent, now, timedelta(minutes=args.timeout_in_minutes))
+    return Reply(text=text, buttons=(resume,), private=False, settles=agent.id, reminders=later)
+
+
+def _reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Reminder, ...]:
+    """A pause that is not short is announced to end; that it has ended is said in any case."""
+    over = Reminder("agent over", agent.id, now + pause + AFTER)
+    before = lead(pause)
+    return (over,) if before is None else (Reminder("agent soon", agent.id, now + pause - before), over)
 
 
 async def _probe_resume(args: Resume, ctx: Context) -> Reply | None:
@@ -96,7 +116,7 @@ async def resume(args: Resume, ctx: Context) -> Reply:
 
 
 def _resumed(agent: Agent) -> Reply:
-    return Reply(text=md("resumed agent {name}", name=_name(agent)), private=False)
+    return Reply(text=md("resumed agent {name}", name=_name(agent)), private=False, settles=agent.id)
 
 
 async def _ask_stop(args: Stop, ctx: Context) -> Mrkdwn | None:
@@ -135,7 +155,7 @@ async def stop(args: Stop, ctx: Context) -> Reply:
 
 def _stopped(agent: Agent, args: Stop) -> Reply:
     how = "forced agent {name} to stop" if args.force else "stopped agent {name}"
-    return Reply(text=md(how, name=_name(agent)), private=False)
+    return Reply(text=md(how, name=_name(agent)), private=False, settles=agent.id)
 
 
 def _name(agent: Agent) -> Mrkdwn:

@@ -57,6 +57,26 @@ class AgentCalls(Calls):
         """The queues of a cluster, by its UUID. https://buildkite.com/docs/apis/rest-api/clusters/queues"""
         return self.paged(self.path("clusters", cluster, "queues"), f"cluster {cluster}", Queue)
 
+    async def queue(self, cluster: str, queue: str) -> Queue:
+        """One queue, by the UUIDs of its cluster and its own."""
+        path = self.path("clusters", cluster, "queues", queue)
+        return await self.get(path, f"queue {queue}", Queue)
+
+    async def pause_queue(self, cluster: str, queue: str, note: str | None = None) -> None:
+        """Let the queue hand out no more jobs; raises Conflict when it is paused.
+
+        https://buildkite.com/docs/apis/rest-api/clusters/queues#pause-a-queue
+        """
+        await self._post(cluster, queue, "pause_dispatch", {"dispatch_paused_note": note} if note else {})
+
+    async def resume_queue(self, cluster: str, queue: str) -> None:
+        """Let it hand out jobs again; raises Conflict when it is not paused."""
+        await self._post(cluster, queue, "resume_dispatch", {})
+
+    async def _post(self, cluster: str, queue: str, verb: str, body: Mapping[str, Any]) -> None:
+        path = f"{self.path('clusters', cluster, 'queues', queue)}/{verb}"
+        await self.requests.send(Ask("POST", path, f"queue {queue}", json=body))
+
     async def _put(self, agent_id: str, verb: str, body: Mapping[str, Any]) -> None:
         path = f"{self.path('agents', agent_id)}/{verb}"
         await self.requests.send(Ask("PUT", path, f"agent {agent_id}", json=body))

@@ -6,18 +6,20 @@ import asyncio
 import difflib
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from bot.buildkite.client import Buildkite
+from bot.buildkite.resources import Cluster
 from bot.clock import Clock
 from bot.core.words import either
 from bot.errors import Ambiguous, NotFound, Unavailable
-from bot.model import Agent, Pipeline
+from bot.model import Agent, Pipeline, Queue
 
 T = TypeVar("T")
 
 PIPELINES_FOR = 60.0
 AGENTS_FOR = 15.0
+QUEUES_FOR = 60.0
 SLUGS_FOR = 600.0
 MEMBERS_FOR = 600.0
 MENU = 100
@@ -64,6 +66,13 @@ class _Shelf(Generic[T]):
             return self._kept
 
 
+class Placed(NamedTuple):
+    """A queue, and the cluster that it is in."""
+
+    cluster: Cluster
+    queue: Queue
+
+
 class Catalog:
     """Finds pipelines and agents by what people call them."""
 
@@ -71,6 +80,7 @@ class Catalog:
         self._buildkite = buildkite
         self._pipelines = _Shelf(self._read_pipelines, PIPELINES_FOR, clock)
         self._agents = _Shelf(self._read_agents, AGENTS_FOR, clock)
+        self._queues = _Shelf(self._read_queues, QUEUES_FOR, clock)
         self._members = _Shelf(buildkite.members, MEMBERS_FOR, clock)
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
@@ -80,6 +90,26 @@ class Catalog:
     async def agents(self) -> tuple[Agent, ...]:
         """Those that are connected or stopping, at most 15 seconds old."""
         return await self._agents.get()
+
+    async def queues(self) -> tuple[Placed, ...]:
+        """The queues of all clusters, at most a minute old."""
+        return await self._queues.get()
+
+    def forget_queues(self) -> None:
+        """A queue was just changed: read again."""
+        self._queues.forget()
+
+    async def find_queue(self, text: str) -> Placed:
+        """The queue of that UUID, or of that key in whatever cluster has one. Raises Ambiguous or NotFound."""
+        known = await self.queues()
+        found = [one for one in known if text in (one.queue.id, one.queue.key)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            options = tuple((f"{one.queue.key} ({one.cluster.name})", one.queue.id) for one in found)
+            raise Ambiguous(f"Several clusters have a queue “{text}”.", "queue", options)
+        hint = _did_you_mean(near(text, [one.queue.key for one in known]))
+        raise NotFound(f"There is no queue “{text}”.", hint)
 
     async def user_of(self, email: str) -> str | None:
         """The UUID of the member with that address; raises Refused where members may not be listed."""
@@ -131,15 +161,21 @@ class Catalog:
         raise NotFound(f"There is no connected agent “{text}”.", hint)
 
     async def suggest(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
-        """(label, value) pairs for a menu of `pipeline` or `agent`: at most 100, those that begin so first."""
+        """(label, value) pairs for a menu of `pipeline`, `agent` or `queue`: at most 100, the likeliest first."""
         if kind == "pipeline":
             return ranked(typed, [(pipeline.slug, pipeline.slug) for pipeline in await self.pipelines()])
         if kind == "agent":
             return ranked(typed, [_option(agent) for agent in await self.agents()])
+        if kind == "queue":
+            return ranked(typed, [(f"{key} ({name})", id_) for key, name, id_ in map(_keyed, await self.queues())])
         return ()
 
     async def _read_pipelines(self) -> tuple[Pipeline, ...]:
         return tuple([found async for found in self._buildkite.pipelines() if found.archived_at is None])
+
+    async def _read_queues(self) -> tuple[Placed, ...]:
+        clusters = [found async for found in self._buildkite.clusters()]
+        return tuple([Placed(one, found) for one in clusters async for found in self._buildkite.queues(one.id)])
 
     async def _read_agents(self) -> tuple[Agent, ...]:
         return tuple([found async for found in self._buildkite.agents()])
@@ -179,6 +215,10 @@ def ranked(typed: str, options: Iterable[tuple[str, str]]) -> tuple[tuple[str, s
 def _option(agent: Agent) -> tuple[str, str]:
     place = agent.hostname or agent.queue or ""
     return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
+
+
+def _keyed(one: Placed) -> tuple[str, str, str]:
+    return one.queue.key, one.cluster.name, one.queue.id
 
 
 def _did_you_mean(names: tuple[str, ...]) -> str:

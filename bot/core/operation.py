@@ -6,11 +6,13 @@ import inspect
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.core.charts import Chart
 from bot.core.markup import Mrkdwn
 from bot.model import Build
 
@@ -108,11 +110,25 @@ class Table:
 
 @dataclass(frozen=True)
 class File:
-    """Something to upload beside the answer: its name, its bytes and a title."""
+    """Something to upload beside the answer: its name, its bytes, a title, and `alt` for those who see no picture."""
 
     name: str
     content: bytes
     title: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """Something to look at again at `at`, in the place where it was asked; `body` is what that needs to know.
+
+    The same `kind` and `about` again takes the place of the one before.
+    """
+
+    kind: str
+    about: str
+    at: datetime
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,13 +138,15 @@ class Reply:
     `text` is escaped unless it is `Mrkdwn`; `fields` are (label, value); `log` is shown preformatted.
     `builds` are objects that Buildkite just returned: what we know of them is brought up to date.
     `follow` is a build that gets a card in the thread. `private` keeps the answer to the one who asked;
-    a public one is said once in the thread, with the person's name.
+    a public one is said once in the thread, with the person's name. `settles` names what was to be looked at
+    again and is not any more, before the `reminders` of this answer are noted.
     """
 
     text: str = ""
     title: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     table: Table | None = None
+    charts: tuple[Chart, ...] = ()
     log: str | None = None
     footer: str = ""
     buttons: tuple[Button, ...] = ()
@@ -136,6 +154,8 @@ class Reply:
     follow: Build | None = None
     file: File | None = None
     private: bool = True
+    settles: str | None = None
+    reminders: tuple[Reminder, ...] = ()
 
 
 Handler = Callable[[Any, Any], Awaitable[Reply]]
@@ -174,7 +194,8 @@ class Operation:
     `fields(given, ctx)`: inputs known only at run time; `preface`: what the form says above its inputs;
     `form_only`: arguments come by the form alone, and whoever types some is told this and nothing else;
     `take(args, ctx)` is awaited while the form is still open: what it raises stands in the form. Afterwards the
-    arguments are written down as pydantic dumps them: a SecretStr as asterisks.
+    arguments are written down as pydantic dumps them: a SecretStr as asterisks. `sifts`: it looks at many pipelines
+    and itself leaves out those that the person may not see, so that being allowed to see one is enough.
     """
 
     name: str
@@ -193,6 +214,8 @@ class Operation:
     form: bool = False
     preface: str = ""
     form_only: str = ""
+
+    sifts: bool = False
 
     @property
     def noun(self) -> str:

@@ -127,17 +127,6 @@ findings = sa.Table(
     sa.Index("ix_findings_due_at", "due_at"),
 )
 
-agents = sa.Table(
-    "agents",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    _text("name"),
-    _text("queue", default=""),
-    _text("state"),
-    sa.Column("agent", sa.JSON, nullable=False),
-    sa.Column("heard_at", Instant, nullable=False),
-)
-
 # What is to be looked at, and said, at a time of its own.
 reminders = sa.Table(
     "reminders",
@@ -155,6 +144,17 @@ reminders = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Index("ix_reminders_due_at", "due_at"),
     sa.Index("ix_reminders_about", "about"),
+)
+
+agent_watches = sa.Table(
+    "agent_watches",
+    metadata,
+    sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("states", sa.JSON, nullable=False),
+    _text("created_by"),
+    sa.Column("created_at", Instant, nullable=False),
 )
 
 homes = sa.Table(

@@ -61,6 +61,8 @@ class World:
         done += await self.bot.replies.tick()
         done += await self.bot.proposal_cards.tick()
         done += await self.bot.approved.tick()
+        done += await self.bot.waiting.tick()
+        done += await self.bot.reminders.tick()
         done += await self.bot.recovery.tick()
         return done
 

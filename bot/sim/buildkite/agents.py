@@ -105,6 +105,14 @@ def lose(world: World, agent: Agent) -> None:
     _abandon(world, agent)
 
 
+def block(world: World, agent: Agent) -> None:
+    """Its address left the token's allowed list: it is shut out, and a job it ran fails."""
+    agent.connection_state, agent.disconnected_at = "disconnected", world.now()
+    _unpause(agent)
+    world.emit("agent.blocked", agent)
+    _abandon(world, agent)
+
+
 def disconnect(world: World, agent: Agent) -> None:
     """It shut down cleanly; a job it ran fails with `agent_stop`."""
     agent.connection_state, agent.disconnected_at = "disconnected", world.now()

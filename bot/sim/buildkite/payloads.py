@@ -19,6 +19,7 @@ AGENT_EVENTS = (
     "agent.disconnected",
     "agent.stopping",
     "agent.stopped",
+    "agent.blocked",
 )
 EVENTS = (*BUILD_EVENTS, *JOB_EVENTS, *AGENT_EVENTS, "ping")
 
@@ -27,7 +28,8 @@ def body(world: World, event: str, subject: Any, sender: User) -> View:
     """The payload of `event` about a build, job or agent as it is now; `sender` made the webhook."""
     who = {"id": sender.id, "name": sender.name}
     if event in AGENT_EVENTS:
-        return {"event": event, "agent": agent_views.agent(world, subject), "sender": who}
+        shut = {"blocked_ip": subject.ip_address, "cluster_token": None} if event == "agent.blocked" else {}
+        return {"event": event, **shut, "agent": agent_views.agent(world, subject), "sender": who}
     build = subject.build if event in JOB_EVENTS else subject
     rest = {"build": _build(world, build), "pipeline": views.pipeline(world, build.pipeline), "sender": who}
     if event in JOB_EVENTS:

@@ -157,6 +157,10 @@ class BuildkiteSim(World):
     def connect_agent(self, agent: str) -> None:
         agents.connect(self, self.find_agent(agent))
 
+    def block_agent(self, agent: str) -> None:
+        """Its address is not on the token's list any more."""
+        agents.block(self, self.find_agent(agent))
+
     def agent_pause(
         self, agent: Agent, note: str | None = None, timeout: int | None = None, by: User | None = None
     ) -> None:

@@ -133,16 +133,6 @@ def _looks() -> None:
     )
     op.create_index("ix_findings_due_at", "findings", ["due_at"])
     op.create_table(
-        "agents",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), server_default="", nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("agent", sa.JSON(), nullable=False),
-        sa.Column("heard_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_agents")),
-    )
-    op.create_table(
         "reminders",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -180,7 +170,6 @@ def downgrade() -> None:
     for table in (
         "homes",
         "reminders",
-        "agents",
         "findings",
         "aliases",
         "channels",

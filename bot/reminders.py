@@ -1,0 +1,126 @@
+"""Looks at things at a time of their own, and says what has become of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.buildkite.client import Buildkite
+from bot.clock import Clock
+from bot.core import agent_news, pace
+from bot.core.blocks import Message, message, section
+from bot.core.markup import Mrkdwn, md, plain
+from bot.core.operation import Reply
+from bot.errors import KitestringError, NotFound
+from bot.model import Agent, Thread
+from bot.store import cards, reminders
+from bot.store.reminders import Due
+from bot.store.store import Transactions, Tx
+from bot.supervise import guarded
+
+BATCH = 20
+TRIES = 8
+_GRACE = timedelta(seconds=30)
+log = structlog.stdlib.get_logger(__name__)
+
+
+async def remind(tx: Tx, reply: Reply, where: Thread, user: str, now: datetime) -> None:
+    """Note what an answer wants to be looked at again, in the transaction that closes its invocation."""
+    if reply.settles:
+        await reminders.forget(tx, reply.settles)
+    for one in reply.reminders:
+        id_ = f"{one.kind}:{one.about}"
+        await reminders.put(tx, id_, one.kind, one.about, where, user, dict(one.body), one.at, now)
+
+
+class Reminders:
+    """Takes what is due; each is said once: taking the row away and noting the message are one transaction."""
+
+    def __init__(self, store: Transactions, clock: Clock, buildkite: Buildkite, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._buildkite = buildkite.patient()
+        self._wake = wake
+        self._kinds: Mapping[str, Callable[[Due], Awaitable[bool]]] = {
+            "agent soon": self._soon,
+            "agent over": self._over,
+            "agents": self._agents,
+        }
+
+    async def tick(self) -> int:
+        """Look at what is due; says how many were said or dropped."""
+        async with self._store.read() as tx:
+            due = await reminders.due(tx, self._clock.now(), BATCH)
+        said = sum([await self._safely(one) for one in due])
+        if said:
+            self._wake()
+        return said
+
+    async def next_at(self) -> datetime | None:
+        """When something is to be looked at."""
+        async with self._store.read() as tx:
+            return await reminders.next_due(tx)
+
+    async def _safely(self, one: Due) -> bool:
+        """What cannot be looked at is tried again for about ten minutes, and then left."""
+        try:
+            return await guarded(self._kinds[one.kind](one), "reminder", reminder=one.id)
+        except KitestringError as error:
+            log.warning("reminder waits", reminder=one.id, error=str(error))
+            if one.attempts + 1 >= TRIES:
+                return await self._drop(one)
+            wait = timedelta(seconds=pace.backoff(one.attempts + 1, base=5, most=120))
+            async with self._store.write() as tx:
+                await reminders.later(tx, one, self._clock.now() + wait, attempts=one.attempts + 1)
+            return False
+
+    async def _soon(self, one: Due) -> bool:
+        agent = await self._agent(one)
+        if agent is None or not agent.paused or agent.connection_state != "connected":
+            return await self._drop(one)
+        left = (agent.resumes_at or self._clock.now()) - self._clock.now()
+        return await self._say(one, _spoken(agent_news.soon(agent, one.user, max(left, timedelta(seconds=1)))))
+
+    async def _over(self, one: Due) -> bool:
+        agent = await self._agent(one)
+        if agent is None:
+            return await self._drop(one)
+        if agent.paused and agent.connection_state == "connected":
+            return await self._still_paused(one, agent)
+        return await self._say(one, _spoken(agent_news.over(agent)))
+
+    async def _still_paused(self, one: Due, agent: Agent) -> bool:
+        """Somebody paused it again elsewhere, for longer: that pause's end is told."""
+        again = max((agent.resumes_at or self._clock.now()) + agent_news.AFTER, self._clock.now() + _GRACE)
+        async with self._store.write() as tx:
+            await reminders.later(tx, one, again)
+        return False
+
+    async def _agents(self, one: Due) -> bool:
+        return await self._say(one, agent_news.news(one.body["items"]))
+
+    async def _agent(self, one: Due) -> Agent | None:
+        try:
+            return await self._buildkite.agent(one.about)
+        except NotFound:
+            return None
+
+    async def _say(self, one: Due, said: Message) -> bool:
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            if await reminders.done(tx, one):
+                key = f"reminder:{one.id}:{one.due_at.timestamp()}"
+                await cards.tell(tx, key, "answer", one.thread, now, body=asdict(said), asked_by=one.user)
+        return True
+
+    async def _drop(self, one: Due) -> bool:
+        async with self._store.write() as tx:
+            await reminders.done(tx, one)
+        return True
+
+
+def _spoken(text: Mrkdwn) -> Message:
+    return message(md("{line}", line=plain(text)), [section(text, block_id="reminder")])

@@ -1,0 +1,57 @@
+"""Queries on builds that wait to begin, and on why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.model import Known
+from bot.store import rows
+from bot.store.rows import insert
+from bot.store.store import Tx
+from bot.store.tables import builds, cards
+from bot.store.tables_news import findings
+
+KIND = "waiting"
+
+
+async def due(tx: Tx, now: datetime, since: datetime, limit: int) -> Sequence[Known]:
+    """Builds with a card that have not begun since then, and of which nobody has looked lately why."""
+    mine = sa.and_(findings.c.build_id == builds.c.id, findings.c.kind == KIND)
+    shown = sa.exists().where(cards.c.build_id == builds.c.id, cards.c.state == "live", cards.c.ts.is_not(None))
+    query = (
+        sa.select(builds)
+        .outerjoin(findings, mine)
+        .where(builds.c.phase == "scheduled", builds.c.followed, builds.c.followed_at <= since, shown)
+        .where(sa.or_(findings.c.due_at.is_(None), findings.c.due_at <= now))
+        .order_by(builds.c.followed_at)
+        .limit(limit)
+    )
+    return [rows.known(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def next_due(tx: Tx, patience: float) -> datetime | None:
+    """When a build will have waited for so many seconds, or is to be looked at again."""
+    mine = sa.and_(findings.c.build_id == builds.c.id, findings.c.kind == KIND)
+    first = sa.func.coalesce(findings.c.due_at, builds.c.followed_at + sa.literal(patience, sa.Double))
+    query = sa.select(sa.func.min(first)).select_from(builds.outerjoin(findings, mine))
+    when: datetime | None = await tx.scalar(query.where(builds.c.phase == "scheduled", builds.c.followed))
+    return when
+
+
+async def found(tx: Tx, build_id: str) -> list[dict[str, Any]]:
+    """The reasons that were found last: `text`, and a button's `label`, `choice` and `reads` where one helps."""
+    query = sa.select(findings.c.content).where(findings.c.build_id == build_id, findings.c.kind == KIND)
+    content = await tx.scalar(query)
+    return list(content or [])
+
+
+async def keep(tx: Tx, build_id: str, reasons: list[dict[str, Any]], now: datetime, due_at: datetime) -> None:
+    """Keep what was found, and when to look again."""
+    values = {"build_id": build_id, "kind": KIND, "content": reasons, "at": now, "due_at": due_at}
+    change = {"content": reasons, "at": now, "due_at": due_at}
+    row = insert(tx, findings).values(values)
+    await tx.execute(row.on_conflict_do_update(index_elements=["build_id", "kind"], set_=change))

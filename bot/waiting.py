@@ -1,0 +1,123 @@
+"""Looks why a build that was to begin does not, so that its card can say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.client import Buildkite
+from bot.clock import Clock
+from bot.core.waiting import STATES, Reason, reasons
+from bot.errors import KitestringError, Refused
+from bot.model import Build, Choice, Known, Queue, Thread
+from bot.offers import Offers, new_id
+from bot.store import cards, waits
+from bot.store.store import Transactions
+from bot.supervise import guarded
+
+# A build that has waited for so long is looked at, then again and again, less and less often.
+PATIENCE = timedelta(seconds=60)
+AGAIN = timedelta(seconds=60)
+_SELDOM = timedelta(minutes=5)
+_OFTEN_FOR = timedelta(minutes=15)
+BATCH = 3
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Waiting:
+    """A look is one read of the build; agents and queues are read for all of them, at most each 15 and 60 s."""
+
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        buildkite: Buildkite,
+        offers: Offers,
+        team: str,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._buildkite = buildkite.patient()
+        self._catalog = Catalog(self._buildkite, clock)
+        self._offers = offers
+        self._team = team
+        self._wake = wake
+
+    async def tick(self) -> int:
+        """Look at builds that have waited for a minute; says how many."""
+        now = self._clock.now()
+        async with self._store.read() as tx:
+            due = await waits.due(tx, now, now - PATIENCE, BATCH)
+        looked = [await self._safely(known) for known in due]
+        if any(looked):
+            self._wake()
+        return len(looked)
+
+    async def next_at(self) -> datetime | None:
+        """When the next build will have waited long enough."""
+        async with self._store.read() as tx:
+            return await waits.next_due(tx, PATIENCE.total_seconds())
+
+    async def _safely(self, known: Known) -> bool:
+        """What cannot be looked at now is looked at later; a card is right without."""
+        try:
+            return await guarded(self._look(known), "waiting", build=str(known.build.ref))
+        except KitestringError as error:
+            log.warning("not looked why it waits", build=str(known.build.ref), error=str(error))
+            async with self._store.write() as tx:
+                before = await waits.found(tx, known.build.id)
+                await waits.keep(tx, known.build.id, before, self._clock.now(), self._clock.now() + _SELDOM)
+            return False
+
+    async def _look(self, known: Known) -> bool:
+        """Ask, and keep the answer; says whether it is another than before."""
+        ref, now = known.build.ref, self._clock.now()
+        build = await self._buildkite.build(ref.pipeline, ref.number, job_states=STATES)
+        found = reasons(build.jobs, await self._catalog.agents(), await self._queues(build))
+        async with self._store.read() as tx:
+            before = await waits.found(tx, known.build.id)
+        after = await self._offered(found, before)
+        waited = now - (known.build.created_at or now)
+        async with self._store.write() as tx:
+            again = AGAIN if waited < _OFTEN_FOR else _SELDOM
+            await waits.keep(tx, known.build.id, after, now, now + again)
+            if after != before:
+                await cards.mark_due(tx, known.build.id, now)
+        return after != before
+
+    async def _queues(self, build: Build) -> dict[str, Queue]:
+        """The queues by their UUID; none where the token may not read clusters."""
+        if not any(job.cluster_queue_id for job in build.jobs):
+            return {}
+        try:
+            return {one.queue.id: one.queue for one in await self._catalog.queues()}
+        except Refused:
+            return {}
+
+    async def _offered(self, found: Sequence[Reason], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The reasons as they are kept; a button that stood there keeps the row behind it."""
+        known = {(one.get("label"), one.get("call")): one["choice"] for one in before if one.get("choice")}
+        kept, made = [], []
+        for reason in found:
+            one: dict[str, Any] = {"text": str(reason.text)}
+            if reason.button and reason.button.call:
+                call = f"{reason.button.call.operation} {sorted(reason.button.call.args.items())}"
+                key = (reason.button.label, call)
+                if key not in known:
+                    made.append(self._choice(reason))
+                    known[key] = made[-1].id
+                one |= {"label": key[0], "call": call, "choice": known[key], "reads": reason.button.reads}
+            kept.append(one)
+        await self._offers.make(made)
+        return kept
+
+    def _choice(self, reason: Reason) -> Choice:
+        """Anybody may press; where it was pressed and by whom is judged then."""
+        assert reason.button and reason.button.call  # noqa: S101, PT018  (the caller has looked)
+        call = reason.button.call
+        return Choice(new_id(), call.operation, dict(call.args), Thread(self._team, ""), confirmed=call.yes)

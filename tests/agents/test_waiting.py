@@ -1,0 +1,92 @@
+"""Why a build does not begin, on its card."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import started
+from tests.conversations.world import World, shown
+
+
+async def _waits(world: World, pipeline: str = "web") -> str:
+    """The card of a build that nobody takes for over a minute."""
+    await started(world, pipeline)
+    await world.settle(90, step=15)
+    return shown(world.card())
+
+
+async def test_no_agent_fits(world: World) -> None:
+    """Every agent of the queue is gone: the card says which agents are missing."""
+    for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
+        world.buildkite.disconnect_agent(name)
+    assert await _waits(world) == snapshot()
+
+
+async def test_a_card_says_nothing_before_a_minute_has_passed(world: World) -> None:
+    """A build that was just started is not explained, and nothing more is asked of Buildkite."""
+    for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
+        world.buildkite.disconnect_agent(name)
+    await started(world)
+    await world.settle(40, step=10)
+    assert "⏳" not in shown(world.card())
+    assert not [ask for ask in world.buildkite.requests if ask.path.endswith("/clusters")]
+
+
+async def test_the_queue_is_paused_and_its_button_helps(world: World) -> None:
+    """The card says who paused the queue and why; the button resumes it, for those who may."""
+    queue = world.buildkite.find_queue("default")
+    assert queue is not None
+    queue.paused, queue.paused_note, queue.paused_by = True, "moving house", world.buildkite.user
+    assert await _waits(world) == snapshot()
+    await world.bob.clicks(world.card(), "Resume queue")
+    await world.settle(2)
+    assert queue.paused
+    assert world.whispers(world.bob)[-1] == snapshot()
+    await world.alice.clicks(world.card(), "Resume queue")
+    await world.settle(70, step=10)
+    assert not queue.paused
+    assert "⏳" not in shown(world.slack.messages(world.deploys)[0])
+
+
+async def test_all_agents_are_busy(world: World) -> None:
+    """The card names an agent and the job that keeps it."""
+    for _ in range(2):
+        other = world.buildkite.create_build("web")
+        for _ in range(3):
+            world.buildkite.advance(other)
+    assert await _waits(world) == snapshot()
+
+
+async def test_agents_are_paused_and_its_button_resumes_one(world: World) -> None:
+    """The card says until when, and why; the button resumes the agent that would come back first."""
+    for name in ("ci-linux-2", "ci-linux-3"):
+        world.buildkite.disconnect_agent(name)
+    agent = world.buildkite.find_agent("ci-linux-1")
+    world.buildkite.agent_pause(agent, note="disk full", timeout=60)
+    assert await _waits(world) == snapshot()
+    await world.alice.clicks(world.card(), "Resume agent")
+    await world.settle(3)
+    assert not agent.paused
+
+
+async def test_a_card_is_quiet_again_once_the_build_runs(world: World) -> None:
+    """The reason disappears with the first job that starts."""
+    for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
+        world.buildkite.disconnect_agent(name)
+    card = await _waits(world)
+    assert "⏳" in card
+    world.buildkite.connect_agent("ci-linux-1")
+    world.buildkite.advance(world.buildkite.builds[-1])
+    await world.settle(5)
+    assert "⏳" not in shown(world.slack.messages(world.deploys)[0])
+
+
+async def test_a_concurrency_limit_is_said(world: World) -> None:
+    """A job that waits for a place in its concurrency group is told so."""
+    build = await started(world)
+    job = build.jobs[0]
+    job.state = "limited"
+    for other in build.jobs[1:]:
+        other.state = "waiting"
+    await world.settle(90, step=15)
+    assert shown(world.card()) == snapshot()
