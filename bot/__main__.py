@@ -80,6 +80,15 @@ def migrate() -> None:
     _run(upgrade(settings.database_url.get_secret_value()))
 
 
+@main.command()
+def rotate() -> None:
+    """Encrypt everything anew with the first key of KITESTRING_SECRET_KEY, so that the others can go."""
+    settings = _settings()
+    from bot import rotation
+
+    _run(rotation.rotate(settings, click.echo))
+
+
 @main.group()
 def inbox() -> None:
     """Webhooks that could not be read and were set aside."""

@@ -73,14 +73,14 @@ class Accounts:
             await invocations.note(tx, asked, "connected", self._clock.now(), detail)
         return account
 
-    async def find(self, actor: Actor) -> Account | None:
+    async def find(self, team: str, user: str) -> Account | None:
         """The account that somebody has connected."""
-        found = await self._row(actor)
+        found = await self._row(team, user)
         return found.account if found else None
 
-    async def of(self, actor: Actor) -> Own | None:
+    async def of(self, team: str, user: str) -> Own | None:
         """What somebody acts with, None where no token is connected. Raises Refused where it cannot be read."""
-        key, found = (actor.team, actor.id), await self._row(actor)
+        key, found = (team, user), await self._row(team, user)
         if found is None:
             self._clients.pop(key, None)
             return None
@@ -108,9 +108,9 @@ class Accounts:
                 await _note_dismissal(tx, team, user, now)
         return gone
 
-    async def _row(self, actor: Actor) -> tokens.Sealed | None:
+    async def _row(self, team: str, user: str) -> tokens.Sealed | None:
         async with self._store.read() as tx:
-            return await tokens.find(tx, actor.team, actor.id)
+            return await tokens.find(tx, team, user)
 
     def _own(self, found: tokens.Sealed) -> Own:
         try:

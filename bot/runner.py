@@ -242,7 +242,7 @@ class Runner:
         """
         ctx = self.context(asked, actor)
         try:
-            own = await self.shared.accounts.of(actor)
+            own = await self.shared.accounts.of(actor.team, actor.id)
         except Refused:
             if op.needs is not Permission.HELP:
                 raise

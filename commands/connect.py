@@ -46,7 +46,7 @@ async def _take(args: Connect, ctx: Context) -> None:
 )
 async def connect(args: Connect, ctx: Context) -> Reply:  # noqa: ARG001
     """Act at Buildkite with your own token: a form asks for it."""
-    account = await ctx.accounts.find(ctx.actor)
+    account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
     if account is None:
         return Reply(text=md("You are not connected. Send {again}.", again=code(f"{ctx.command} connect")))
     said = md("You are connected: at Buildkite you act as {who}.", who=account.called)

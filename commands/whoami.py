@@ -30,7 +30,7 @@ async def whoami(args: Whoami, ctx: Context) -> Reply:  # noqa: ARG001
 
 
 async def _connected(ctx: Context) -> str:
-    account = await ctx.accounts.find(ctx.actor)
+    account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
     if account is None:
         return md("not connected ({connect})", connect=code(f"{ctx.command} connect"))
     return md(

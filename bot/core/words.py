@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from bot.core.secrets import unmistakable
 from bot.errors import UsageError
 
 LONGEST = 4000
@@ -97,8 +98,8 @@ def typed(word: str) -> str:
 
 
 def shown(word: object) -> str:
-    """A word quoted back in an error: one short line without backticks."""
-    flat = " ".join(str(word).replace("`", "ˋ").split())
+    """A word quoted back in an error: one short line without backticks and without tokens."""
+    flat = " ".join(unmistakable(str(word)).replace("`", "ˋ").split())
     return flat if len(flat) <= 60 else flat[:59] + "…"
 
 

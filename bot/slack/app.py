@@ -30,18 +30,22 @@ FOLLOW = "follow_build"
 MENU_SECONDS = 2.0
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
+Names = Callable[[str], Awaitable[Catalog]]
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Listeners:
-    """What is registered with Bolt. `team` is the one workspace that is served; `bot_user` our own user id."""
+    """What is registered with Bolt. `team` is the one workspace that is served; `bot_user` our own user id.
+
+    `names(user)` gives the catalog that menus offer that person from.
+    """
 
     def __init__(
-        self, intake: Intake, answers: Answers, catalog: Catalog, registry: Registry, team: str, bot_user: str
+        self, intake: Intake, answers: Answers, names: Names, registry: Registry, team: str, bot_user: str
     ) -> None:
         self._intake = intake
         self._answers = answers
-        self._catalog = catalog
+        self._names = names
         self._registry = registry
         self.team = team
         self.bot_user = bot_user
@@ -89,7 +93,7 @@ class Listeners:
     async def options(self, ack: Ack, body: Body) -> None:
         """A menu that asks what to offer: answered from memory, within the three seconds."""
         kind = str(body.get("action_id", "")).partition(":")[2]
-        found = await self._offered(kind, str(body.get("value") or ""))
+        found = await self._offered(kind, str(body.get("value") or ""), str(body["user"]["id"]))
         await ack(options=[option(label, value) for label, value in found if 0 < len(value) <= OPTION_VALUE_LIMIT])
 
     async def shortcut(self, ack: Ack, body: Body) -> None:
@@ -111,13 +115,16 @@ class Listeners:
             return await self._intake.pressed_card(request, name, value)
         return await self._intake.pressed_choice(request, value)
 
-    async def _offered(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
+    async def _offered(self, kind: str, typed: str, user: str) -> tuple[tuple[str, str], ...]:
         """Nothing, where Buildkite does not say it in time: the person types on, and is asked again."""
         try:
             async with asyncio.timeout(MENU_SECONDS):
-                return await guarded(self._catalog.suggest(kind, typed), "menu")
+                return await guarded(self._suggested(kind, typed, user), "menu")
         except (KitestringError, TimeoutError):
             return ()
+
+    async def _suggested(self, kind: str, typed: str, user: str) -> tuple[tuple[str, str], ...]:
+        return await (await self._names(user)).suggest(kind, typed)
 
     async def _try(self, work: Awaitable[Message | None]) -> Message | None:
         """Whatever goes wrong before it is written down is said at once."""

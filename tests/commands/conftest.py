@@ -107,7 +107,7 @@ class Nobody:
 class Unconnected:
     """Nobody has a token of their own."""
 
-    async def find(self, _actor: Actor) -> None:
+    async def find(self, _team: str, _user: str) -> None:
         return None
 
 
