@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +52,11 @@ def _postgresql(url: sa.URL) -> AsyncEngine:
 def _sqlite(url: sa.URL, *, immediate: bool) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0)
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
+
+    @sa.event.listens_for(engine.sync_engine, "do_connect")
+    def _openable(_dialect: object, _record: object, where: Sequence[Any], options: Mapping[str, Any]) -> None:
+        """A file that cannot be opened is found out here: of a failure aiosqlite's thread speaks after the end."""
+        sqlite3.connect(*where, **options).close()
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
