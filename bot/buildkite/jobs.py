@@ -71,6 +71,14 @@ class JobCalls(Calls):
             return await self.job_log(pipeline, number, job_id), True
         return _text(response), response.status_code != _PARTIAL or _from_start(response)
 
+    async def job_log_end(self, pipeline: str, number: int, job_id: str, bytes_: int) -> tuple[str, bool]:
+        """As `job_log_tail`, but never more than that: raises Conflict where only the whole log can be had."""
+        headers = {**_PLAIN, "Range": f"bytes=-{bytes_}"}
+        response = await self._log(pipeline, number, job_id, headers, frozenset({_EMPTY}))
+        if response.status_code == _EMPTY:
+            return "", True
+        return _text(response), response.status_code != _PARTIAL or _from_start(response)
+
     async def _log(
         self,
         pipeline: str,

@@ -1,0 +1,62 @@
+"""Annotations as plain words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from bot.core.annotations import SHOWN, words
+
+JUNIT = """\
+<p><strong>2 of 214 tests failed</strong> in <code>web</code></p>
+<ul><li>checkout &rsaquo; ships to islands</li><li>checkout &rsaquo; rounds   prices</li></ul>
+<table><tr><th>Suite</th><th>Failed</th></tr><tr><td>shipping</td><td>2</td></tr></table>
+<details><summary>Trace</summary><pre>expected 12.50
+received 9.90</pre></details>
+"""
+
+
+def test_blocks_and_rows_become_lines() -> None:
+    """What a reader sees as lines stays lines; markup is gone."""
+    assert words(JUNIT) == snapshot(
+        """\
+2 of 214 tests failed in web
+checkout › ships to islands
+checkout › rounds prices
+Suite Failed
+shipping 2
+Trace
+expected 12.50
+received 9.90\
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "seen"),
+    [
+        ("<script>alert('x')</script>Boom", "Boom"),
+        ("<style>p{}</style><p>Boom</p>", "Boom"),
+        ('<img src=x onerror="alert(1)">Boom', "Boom"),
+        ('<a href="javascript:alert(1)">Boom</a>', "Boom"),
+        ("<svg><title>hidden</title></svg>Boom", "Boom"),
+        ("<p>Boom <b", "Boom"),
+        ("&lt;!channel&gt; Boom", "<!channel> Boom"),
+        ("<!-- <p>hidden</p> -->Boom", "Boom"),
+        ("<script>never ends", ""),
+        ("TOKEN=hunter2secret Boom", "TOKEN=••• Boom"),
+        ("ghp_<b>0123456789abcdef0123456789abcdef</b>", "•••"),
+    ],
+)
+def test_nothing_but_words_is_left(html: str, seen: str) -> None:
+    """No script, no attribute, no link target; a token is masked even if markup cuts it in two."""
+    assert words(html) == seen
+
+
+@given(st.text(alphabet=st.sampled_from("<>/&;#!-abps'\" =x\n"), max_size=200))
+def test_any_html_is_read_within_bounds(html: str) -> None:
+    """Whatever is written there, it is read to its end, and is no longer than may be shown."""
+    assert len(words(html)) <= SHOWN
+    assert len(words("<p>" * 10_000 + html)) <= SHOWN
