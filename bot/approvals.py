@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.aim import aim
 from bot.context import Context
-from bot.core.markup import Mrkdwn, md
+from bot.core.markup import Mrkdwn, md, mention
 from bot.core.operation import Registry
 from bot.core.policy import Allow, Ask, Refuse, Rules, approve, decide
 from bot.core.proposals import Proposal, State
@@ -47,7 +47,8 @@ class Approvals:
         """Take it back: the one who asked may, and workspace admins."""
         one = await self._open(ctx, proposal_id)
         if ctx.actor.id != one.requester and ctx.actor.standing is not Standing.ADMIN:
-            raise Refused("Only the one who asked can withdraw it, or a workspace admin.", rule=one.ask.rule)
+            ask = md("Ask {who} to do it.", who=mention(one.requester))
+            raise Refused("Only the one who asked can withdraw it, or a workspace admin.", ask, one.ask.rule)
         if not await self._proposals.withdraw(one.id, ctx.actor.id):
             raise Conflict("That came too late: it is over.")
         return md("Withdrawn: `{name}` will not run.", name=one.operation)
