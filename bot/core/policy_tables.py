@@ -30,7 +30,9 @@ class Wrong(ValueError):
         self.key = key
 
 
-def _shaped(form: re.Pattern[str], looks: str) -> AfterValidator:
+def shaped(form: re.Pattern[str], looks: str) -> AfterValidator:
+    """Takes texts of that form alone; handles and names of channels in lower case."""
+
     def judge(text: str) -> str:
         if not form.fullmatch(text):
             raise ValueError(f"it should be {looks}")
@@ -87,17 +89,17 @@ def _span(value: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-User = Annotated[str, _shaped(_USER, 'a user id such as "U012ABCDEF", or a handle such as "@ann"')]
+User = Annotated[str, shaped(_USER, 'a user id such as "U012ABCDEF", or a handle such as "@ann"')]
 UserGroup = Annotated[
-    str, _shaped(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
+    str, shaped(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
 ]
-Channel = Annotated[str, _shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+Channel = Annotated[str, shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
 SharedChannel = Annotated[
-    str, _shaped(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
+    str, shaped(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
 ]
 Zone = Annotated[Any, BeforeValidator(_zone)]
 Verb = Literal["create", "rebuild", "unblock", "retry", "cancel"]
-Day = Annotated[str, _shaped(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
+Day = Annotated[str, shaped(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
 
 
 class Table(BaseModel):

@@ -36,38 +36,49 @@ T = TypeVar("T", bound=Table)
 _NAMED = ("grant", "protect", "freeze", "quiet")
 
 
-class WrongPolicy(KitestringError):
-    """A policy file that cannot be used: `problems` are sentences, in the order of their lines."""
+class WrongFile(KitestringError):
+    """A file of ours that cannot be used: `problems` are sentences, in the order of their lines."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
+class WrongPolicy(WrongFile):
+    """A policy file that cannot be used."""
+
+
 def read(text: str, file: str = "policy.toml") -> tuple[Rules, tuple[ExpectTable, ...]]:
     """The rules of a policy file, and the expectations that stand in it. Raises WrongPolicy."""
-    document = _validated(Document, text, file)
+    document = validated(Document, text, file)
     return _rules(document), document.expect
 
 
 def expectations(text: str, file: str) -> tuple[ExpectTable, ...]:
     """The expectations of a file of its own. Raises WrongPolicy."""
-    return _validated(Expectations, text, file).expect
+    return validated(Expectations, text, file).expect
 
 
-def _validated(model: type[T], text: str, file: str) -> T:
+def validated(
+    model: type[T],
+    text: str,
+    file: str,
+    tables: Mapping[str, type[Table]] = TABLES,
+    wrong: type[WrongFile] = WrongPolicy,
+) -> T:
+    """A file's text as its model has it. Raises `wrong`; `tables` are the models of its tables, by their names."""
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line, said = syntax(error, text)
-        raise WrongPolicy((f"{file} line {line}: this is not TOML: {said}.",)) from None
+        raise wrong((f"{file} line {line}: this is not TOML: {said}.",)) from None
     found = list(_twice(given, Lines(text)))
     try:
         document = model.model_validate(given)
     except ValidationError as error:
-        found += [_problem(detail, Lines(text)) for detail in error.errors(include_url=False)]
+        found += [_problem(detail, Lines(text), tables) for detail in error.errors(include_url=False)]
     if found:
-        raise WrongPolicy(tuple(f"{file} line {line}: {said}" for line, said in sorted(set(found))))
+        raise wrong(tuple(f"{file} line {line}: {said}" for line, said in sorted(set(found))))
     return document
 
 
@@ -91,16 +102,16 @@ def _names(tables: Any) -> Iterator[tuple[int, str]]:
             yield index, table["name"]
 
 
-def _problem(detail: ErrorDetails, lines: Lines) -> tuple[int, str]:
+def _problem(detail: ErrorDetails, lines: Lines, tables: Mapping[str, type[Table]]) -> tuple[int, str]:
     """One of pydantic's findings: its line, and a sentence of what is wrong and what is allowed."""
     path, value = detail["loc"], detail["input"]
     raised = detail.get("ctx", {}).get("error")
     key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
-    table = _table(path[:-1] if detail["type"] in {"missing", "extra_forbidden"} else path)
+    table = _table(path[:-1] if detail["type"] in {"missing", "extra_forbidden"} else path, tables)
     if detail["type"] == "missing":
         return lines.find(path[:-1]), f"`[[{table}]]` has no `{key}`."
     if detail["type"] == "extra_forbidden":
-        return lines.find(path), _unknown(key, table)
+        return lines.find(path), _unknown(key, table, tables)
     if isinstance(raised, Wrong):
         return lines.find(
             (*path, raised.key) if raised.key else path
@@ -109,12 +120,12 @@ def _problem(detail: ErrorDetails, lines: Lines) -> tuple[int, str]:
     return where, f"`{key}`{_given(value)} {_said(detail)}."
 
 
-def _table(path: tuple[int | str, ...]) -> str:
-    return next((part for part in reversed(path) if isinstance(part, str) and part in TABLES), "")
+def _table(path: tuple[int | str, ...], tables: Mapping[str, type[Table]]) -> str:
+    return next((part for part in reversed(path) if isinstance(part, str) and part in tables), "")
 
 
-def _unknown(key: str, table: str) -> str:
-    model = TABLES[table]
+def _unknown(key: str, table: str, tables: Mapping[str, type[Table]]) -> str:
+    model = tables[table]
     known = sorted(field.alias or name for name, field in model.model_fields.items())
     where = f"in `[[{table}]]`" if table else "at the top"
     return f"`{shown(key)}` is not known {where}. {near(key, known) or f'Known are {either(known)}.'}"

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
 from bot.model import JobSummary, Known
 
 ENDS = frozenset({"finished", "blocked", "gone"})
 OVERTAKEN_BY_AN_END = ("running", "resumed", "failing")
+_CHOSEN: Mapping[str, frozenset[str]] = MappingProxyType({"important": ENDS | {"failing"}, "end": ENDS})
+
+
+def chosen(kinds: Iterable[str], updates: str) -> tuple[str, ...]:
+    """Of these kinds those that are wanted: all, important (the first failure, and ends) or end.
+
+    A gate counts as an end: nothing goes on before somebody acts.
+    """
+    wanted = _CHOSEN.get(updates)
+    return tuple(kind for kind in kinds if wanted is None or kind in wanted)
 
 
 def kinds(known: Known, jobs: JobSummary) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.core.history import VERDICTS, Attempt, Run
+from bot.model import Build
 from bot.store.rows import insert
 from bot.store.store import Tx
 from bot.store.tables_news import attempts, runs
@@ -103,4 +104,17 @@ async def of_person(tx: Tx, emails: Sequence[str], since: datetime, limit: int =
         return ()
     theirs = sa.or_(runs.c.author.in_(emails), runs.c.creator.in_(emails))
     query = sa.select(runs).where(theirs, runs.c.heard_at >= since).order_by(runs.c.created_at.desc()).limit(limit)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def later(tx: Tx, build: Build) -> bool:
+    """Whether a later build of the same pipeline and branch has passed or failed."""
+    same = (runs.c.pipeline == build.ref.pipeline, runs.c.branch == (build.branch or ""))
+    query = sa.select(runs.c.id).where(*same, runs.c.number > build.number, runs.c.phase.in_(sorted(VERDICTS)))
+    return await tx.scalar(query.limit(1)) is not None
+
+
+async def since(tx: Tx, moment: datetime) -> tuple[Run, ...]:
+    """The builds that began after then, in the order of their numbers."""
+    query = sa.select(runs).where(runs.c.created_at >= moment).order_by(runs.c.pipeline, runs.c.number)
     return tuple(Run(**row) for row in (await tx.execute(query)).mappings())

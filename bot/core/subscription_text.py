@@ -1,0 +1,94 @@
+"""A file of subscriptions made into rules, or one sentence with its line for everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bot.core.policy_tables import Table, Wrong, Zone, shaped
+from bot.core.policy_text import WrongFile, validated
+from bot.core.subscription import (
+    DEFAULT_STATES,
+    Source,
+    State,
+    Subscription,
+    Updates,
+    named,
+    quiet_hours,
+)
+
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+
+
+class WrongSubscriptions(WrongFile):
+    """A file of subscriptions that cannot be used."""
+
+
+def _hours(text: str) -> str:
+    quiet_hours(text)
+    return text
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=255)]
+Channel = Annotated[str, shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+Address = Annotated[
+    str, shaped(_ADDRESS, 'an e-mail address such as "ann@example.com"'), AfterValidator(str.lower)
+]
+
+
+class SubscriptionTable(Table):
+    """`[[subscription]]`"""
+
+    channel: Channel
+    pipeline: Pattern
+    branch: Pattern | None = None
+    states: Annotated[tuple[State, ...], Field(min_length=1)] = DEFAULT_STATES
+    creators: tuple[Address, ...] = ()
+    sources: tuple[Source, ...] = ()
+    step: Pattern | None = None
+    updates: Updates = "end"
+    quiet: Annotated[str, AfterValidator(_hours)] | None = None
+    zone: Zone = None
+    broadcast: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> SubscriptionTable:
+        if self.quiet and self.zone is None:
+            raise Wrong('`quiet` needs `zone`, such as "Europe/London"', "quiet")
+        return self
+
+
+class SubscriptionFile(Table):
+    """A file of subscriptions."""
+
+    subscription: tuple[SubscriptionTable, ...] = ()
+
+
+TABLES: Mapping[str, type[Table]] = {"": SubscriptionFile, "subscription": SubscriptionTable}
+
+
+def read(text: str, file: str = "subscriptions.toml") -> tuple[SubscriptionTable, ...]:
+    """The subscriptions of a file. Raises WrongSubscriptions."""
+    return validated(SubscriptionFile, text, file, TABLES, WrongSubscriptions).subscription
+
+
+def subscription(table: SubscriptionTable, team: str, now: datetime) -> Subscription:
+    """A rule of the file; the same words are the same rule."""
+    zone = table.zone.key if isinstance(table.zone, ZoneInfo) else None
+    return named(
+        Subscription(
+            id="",
+            team=team,
+            created_by="",
+            created_at=now,
+            zone=zone,
+            origin="file",
+            **table.model_dump(exclude={"zone"}),
+        )
+    )
