@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from bot.aim import aim
 from bot.context import Context
+from bot.core.locks import locked
 from bot.core.markup import Mrkdwn, md, mention
 from bot.core.operation import Registry
 from bot.core.policy import Allow, Ask, Refuse, Rules, approve, decide
-from bot.core.proposals import Proposal, State
+from bot.core.proposals import Proposal, State, Vote, agreed
 from bot.core.validation import validate
 from bot.errors import Conflict, NotFound, Refused
 from bot.model import Standing
@@ -32,16 +33,23 @@ class Approvals:
     async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
         """Count somebody's word. Raises NotFound, Conflict (it is over) or Refused (it does not count)."""
         one = await self._open(ctx, proposal_id)
-        await self._judge(ctx, one)
+        await self._judge(ctx, one, approves=approves)
         voted = await self._proposals.vote(one.id, ctx.actor.id, approves=approves)
         if voted is None:
             raise Conflict("That came too late: it is over.", "Ask for it again.")
-        if not approves:
-            return md("Noted: `{name}` will not run.", name=one.operation)
-        if voted.state is State.APPROVED:
-            return md("Noted: `{name}` runs now.", name=one.operation)
-        said = f"{len(voted.votes)} of {voted.ask.count}"
-        return md("Noted: {said} approvals for `{name}`.", said=said, name=one.operation)
+        return _noted(voted)
+
+    async def noted(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
+        """What `vote` answered, if that word of this person was counted: after a crash."""
+        one = await self._proposals.find(proposal_id)
+        counted = one is not None and Vote(ctx.actor.id, approves) in one.votes
+        return _noted(one) if one and counted else None
+
+    async def withdrawn(self, ctx: Context, proposal_id: str) -> Mrkdwn | None:
+        """What `withdraw` answered, if this person has withdrawn it: after a crash."""
+        one = await self._proposals.find(proposal_id)
+        done = one is not None and one.state is State.WITHDRAWN and one.ended_by == ctx.actor.id
+        return _taken_back(one) if one and done else None
 
     async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
         """Take it back: the one who asked may, and workspace admins."""
@@ -51,18 +59,21 @@ class Approvals:
             raise Refused("Only the one who asked can withdraw it, or a workspace admin.", ask, one.ask.rule)
         if not await self._proposals.withdraw(one.id, ctx.actor.id):
             raise Conflict("That came too late: it is over.")
-        return md("Withdrawn: `{name}` will not run.", name=one.operation)
+        return _taken_back(one)
 
-    async def suffices(self, ctx: Context, one: Proposal, ask: Ask) -> bool:
-        """Whether the approvals still count by the policy of now; `ctx` is the requester's."""
-        op = self._registry[one.operation]
-        target = await aim(validate(op, one.args, self._command), ctx, self._rules(), ())
-        counted = 0
-        for vote in one.votes:
-            voter = await self._people.actor(vote.user, one.thread, "button")
-            counts = approve(self._rules(), ask, voter, one.requester, op, target)
-            counted += vote.approves and isinstance(counts, Allow)
-        return counted >= ask.count
+    async def suffices(self, ctx: Context, proposal_id: str, digest: str, ask: Ask) -> bool:
+        """Whether exactly this was approved, and still is by the policy of now; `ctx` is the requester's."""
+        one = await self._proposals.find(proposal_id)
+        if one is None:
+            return False
+        op, rules = self._registry[one.operation], self._rules()
+        target = await aim(validate(op, one.args, self._command), ctx, rules, ())
+        voters = {vote.user: await self._people.actor(vote.user, one.thread, "button") for vote in one.votes}
+
+        def counts(user: str) -> bool:
+            return isinstance(approve(rules, ask, voters[user], one.requester, op, target), Allow)
+
+        return agreed(one, digest, ask.count, counts)
 
     async def _open(self, ctx: Context, proposal_id: str) -> Proposal:
         one = await self._proposals.find(proposal_id)
@@ -72,17 +83,35 @@ class Approvals:
             raise Conflict(f"This is {_over(one.state)} already.")
         return one
 
-    async def _judge(self, ctx: Context, one: Proposal) -> None:
-        op, rules = self._registry[one.operation], self._rules()
-        target = await aim(validate(op, one.args, self._command), ctx, rules, ())
+    async def _judge(self, ctx: Context, one: Proposal, *, approves: bool) -> None:
+        """Raises Refused where this person's word does not count, and where an approval could not run now."""
+        op, rules, now = self._registry[one.operation], self._rules(), ctx.clock.now()
+        args = validate(op, one.args, self._command)
+        held = await ctx.locks.live(str(one.args["pipeline"])) if one.args.get("pipeline") else ()
+        target = await aim(args, ctx, rules, held)
         requester = await self._people.actor(one.requester, one.thread, one.via)
-        verdict = decide(rules, requester, op, target, ctx.clock.now())
-        if isinstance(verdict, Refuse):
-            raise Refused(verdict.message, verdict.hint, verdict.rule)
+        verdict = decide(rules, requester, op, target, now)
+        lock = locked(op, target, held, requester, now)
         ask = verdict if isinstance(verdict, Ask) else one.ask
-        counts = approve(rules, ask, ctx.actor, one.requester, op, target)
-        if isinstance(counts, Refuse):
-            raise Refused(counts.message, counts.hint, counts.rule)
+        runs = (verdict, lock) if approves else ()
+        found = (approve(rules, ask, ctx.actor, one.requester, op, target), *runs)
+        refused = next((each for each in found if isinstance(each, Refuse)), None)
+        if refused:
+            raise Refused(refused.message, refused.hint, refused.rule)
+
+
+def _noted(one: Proposal) -> Mrkdwn:
+    """What somebody is told whose word was counted."""
+    if any(not vote.approves for vote in one.votes):
+        return md("Noted: `{name}` will not run.", name=one.operation)
+    if len(one.votes) < one.ask.count:
+        said = f"{len(one.votes)} of {one.ask.count}"
+        return md("Noted: {said} approvals for `{name}`.", said=said, name=one.operation)
+    return md("Noted: `{name}` runs now.", name=one.operation)
+
+
+def _taken_back(one: Proposal) -> Mrkdwn:
+    return md("Withdrawn: `{name}` will not run.", name=one.operation)
 
 
 def _over(state: State) -> str:

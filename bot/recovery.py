@@ -109,7 +109,7 @@ class Recovery:
             await self._outcomes.report(asked, "failed", _lost(asked), retry=False)
         elif asked.state == "accepted" and age < _STILL_WANTED:
             self._runner.spawn(self._runner.run(asked))
-        elif asked.state == "accepted" or op.effect is Effect.READ:
+        elif asked.state == "accepted" or (op.effect is Effect.READ and op.probe is None):
             await self._outcomes.report(asked, "failed", _lost(asked), retry=True)
         else:
             await self._settle(asked, op)

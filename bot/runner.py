@@ -22,6 +22,7 @@ from bot.core.locks import locked
 from bot.core.operation import Args, Effect, Operation, Permission, Registry, Reply
 from bot.core.policy import Allow, Ask, Refuse, Rules, decide, hopeless
 from bot.core.policy_words import needs
+from bot.core.proposals import whole
 from bot.core.validation import validate
 from bot.core.wish import digest
 from bot.errors import KitestringError, Refused, Unavailable
@@ -148,14 +149,13 @@ class Runner:
         """Whether this is exactly what enough people have approved. Raises Refused where they do so no more."""
         if not asked.args.get("approved"):
             return False
-        one = await self.shared.proposals.find(asked.args["approved"])
-        same = one is not None and one.digest == digest(asked)
-        if one is None or not same or not await self.shared.approvals.suffices(ctx, one, ask):
+        if not await self.shared.approvals.suffices(ctx, asked.args["approved"], digest(asked), ask):
             raise Refused("The approvals do not suffice any more.", "Ask for it again.", ask.rule)
         return True
 
     async def _propose(self, asked: Invocation, op: Operation, ask: Ask) -> None:
-        """What needs approvals waits on a card, in a place where others can see it."""
+        """What needs approvals waits on a card, where others can see it. Raises UsageError or Refused."""
+        whole(op.name, asked.args["args"])
         if asked.args.get("dm") or not await self._places.postable(asked.thread):
             raise Refused(needs(op, ask), "Ask for it in a channel that I am in.", ask.rule)
         await self.shared.proposals.propose(asked, ask)

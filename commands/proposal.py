@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.context import Context
+from bot.core.markup import Mrkdwn
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, operation
 
 
@@ -16,19 +17,35 @@ class Which(Args):
     proposal: Annotated[str, Opt(positional=True), Field(description="Its id")]
 
 
-@operation("proposal approve", needs=Permission.HELP, effect=Effect.READ)
+def _said(text: Mrkdwn | None) -> Reply | None:
+    return Reply(text=text) if text else None
+
+
+async def _approved(args: Which, ctx: Context) -> Reply | None:
+    return _said(await ctx.approvals.noted(ctx, args.proposal, approves=True))
+
+
+async def _refused(args: Which, ctx: Context) -> Reply | None:
+    return _said(await ctx.approvals.noted(ctx, args.proposal, approves=False))
+
+
+async def _withdrawn(args: Which, ctx: Context) -> Reply | None:
+    return _said(await ctx.approvals.withdrawn(ctx, args.proposal))
+
+
+@operation("proposal approve", needs=Permission.HELP, effect=Effect.READ, probe=_approved)
 async def approve(args: Which, ctx: Context) -> Reply:
     """Agree to a protected operation that somebody else asked for."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=True))
 
 
-@operation("proposal refuse", needs=Permission.HELP, effect=Effect.READ)
+@operation("proposal refuse", needs=Permission.HELP, effect=Effect.READ, probe=_refused)
 async def refuse(args: Which, ctx: Context) -> Reply:
     """Refuse a protected operation: it will not run."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=False))
 
 
-@operation("proposal withdraw", needs=Permission.HELP, effect=Effect.READ)
+@operation("proposal withdraw", needs=Permission.HELP, effect=Effect.READ, probe=_withdrawn)
 async def withdraw(args: Which, ctx: Context) -> Reply:
     """Take back what you asked for."""
     return Reply(text=await ctx.approvals.withdraw(ctx, args.proposal))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bot.core.policy_rules import Ask
+from bot.core.words import shown
+from bot.errors import UsageError
 from bot.model import Thread, Via
+
+_WHOLE = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
+_HEAD = "HEAD"
 
 
 class State(StrEnum):
@@ -58,7 +64,30 @@ class Proposal:
 
 def tally(votes: Iterable[Vote], count: int) -> State:
     """One refusal ends it; `count` approvals of different people let it run; the order does not matter."""
-    said = {vote.user: vote.approves for vote in votes}
-    if not all(said.values()):
+    said = frozenset(votes)
+    if not all(vote.approves for vote in said):
         return State.REFUSED
     return State.APPROVED if len(said) >= count else State.OPEN
+
+
+def agreed(one: Proposal, digest: str, count: int, counts: Callable[[str], bool]) -> bool:
+    """Whether what `digest` names is exactly what was shown, and enough people who count still want it.
+
+    `counts` says whether somebody's (a user id) approval is worth anything by the rules of now.
+    """
+    if one.digest != digest or not all(vote.approves for vote in one.votes):
+        return False
+    approvers = {vote.user for vote in one.votes} - {one.requester}
+    return sum(counts(user) for user in approvers) >= count
+
+
+def whole(operation: str, args: Mapping[str, Any]) -> None:
+    """What others approve is one commit: the whole SHA, or HEAD, which the card says. Raises UsageError."""
+    commit = str(args.get("commit") or _HEAD)
+    if operation != "build create" or commit.upper() == _HEAD or _WHOLE.fullmatch(commit):
+        return
+    raise UsageError(
+        f"`{shown(commit)}` may be another commit by the time this is approved.",
+        "Give the whole SHA, 40 characters (`git rev-parse` says it), or leave the commit out to build HEAD.",
+        "commit",
+    )

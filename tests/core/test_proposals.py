@@ -1,0 +1,130 @@
+"""What votes make of a proposal, in whatever order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.policy_rules import Ask
+from bot.core.proposals import Proposal, State, Vote, agreed, tally, whole
+from bot.core.wish import digest
+from bot.errors import UsageError
+from bot.model import Invocation, Thread
+
+HERE = Thread("T0BUILD01", "C0DEPLOYS")
+USERS = st.sampled_from(["U0ANN", "U0BOB", "U0CAT", "U0DAN"])
+VOTES = st.lists(st.builds(Vote, USERS, st.booleans()), max_size=6)
+COUNTS = st.integers(1, 3)
+VALUES = st.dictionaries(st.sampled_from(["pipeline", "branch", "commit", "message"]), st.text(max_size=5))
+
+
+def asked(args: dict[str, str], operation: str = "build create", user: str = "U0ANN") -> Invocation:
+    """Something that was asked for."""
+    return Invocation("one", "slash:one", operation, {"args": args}, user, HERE, "slash")
+
+
+def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> Proposal:
+    """A proposal that shows exactly that."""
+    return Proposal(
+        id="p",
+        operation=shown.operation,
+        args=shown.args["args"],
+        digest=digest(shown),
+        requester=shown.user,
+        thread=HERE,
+        via="slash",
+        ask=Ask("protected", None, count, timedelta(minutes=30)),
+        expires_at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
+        votes=tuple(votes),
+    )
+
+
+def pressed(votes: Iterable[Vote], count: int) -> tuple[State, tuple[Vote, ...]]:
+    """Press after press until it is over: where it ended, and the votes that were counted."""
+    counted: list[Vote] = []
+    for vote in votes:
+        counted.append(vote)
+        if tally(counted, count) is not State.OPEN:
+            break
+    return tally(counted, count), tuple(counted)
+
+
+@given(VOTES, COUNTS, st.randoms())
+def test_the_order_of_votes_does_not_matter(votes: list[Vote], count: int, chance: Random) -> None:
+    """Shuffled, said twice or said once: the same votes make the same of it."""
+    shuffled = list(votes)
+    chance.shuffle(shuffled)
+    assert tally(shuffled, count) is tally(votes, count) is tally([*votes, *shuffled], count)
+
+
+@given(VOTES, COUNTS, st.randoms())
+def test_a_refusal_never_becomes_an_approval_by_reordering(votes: list[Vote], count: int, chance: Random) -> None:
+    """The presses that were counted end it in the same way in every order in which all of them are counted."""
+    state, counted = pressed(votes, count)
+    again = list(counted)
+    chance.shuffle(again)
+    other, recounted = pressed(again, count)
+    if state is State.REFUSED:
+        assert not any(tally(again[:taken], count) is State.APPROVED for taken in range(len(again)))
+        assert other is State.REFUSED
+    if frozenset(recounted) == frozenset(counted):
+        assert other is state
+
+
+@given(VOTES, COUNTS)
+def test_approved_means_so_many_different_people_and_nobody_against(votes: list[Vote], count: int) -> None:
+    """One person pressing often is one person."""
+    enough = len({vote.user for vote in votes}) >= count
+    against = any(not vote.approves for vote in votes)
+    wanted = State.REFUSED if against else State.APPROVED if enough else State.OPEN
+    assert tally(votes, count) is wanted
+
+
+@given(VALUES, VALUES, USERS, st.sampled_from(["build create", "build rebuild"]), VOTES, COUNTS)
+def test_approvals_never_exceed_what_was_shown(
+    shown: dict[str, str], runs: dict[str, str], user: str, operation: str, votes: list[Vote], count: int
+) -> None:
+    """Other arguments, another operation, another requester: the approvals are worth nothing there."""
+    one = proposal(asked(shown), votes, count)
+    other = asked(runs, operation, user)
+    if agreed(one, digest(other), count, lambda _: True):
+        assert (other.operation, other.user, other.args["args"]) == (one.operation, one.requester, one.args)
+    elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
+    assert not agreed(one, digest(elsewhere), count, lambda _: True)
+
+
+@given(VOTES, COUNTS, st.frozensets(USERS))
+def test_what_runs_has_enough_approvals_that_count_now(
+    votes: list[Vote], count: int, counting: frozenset[str]
+) -> None:
+    """Never the requester's, never those of people who lost the right meanwhile, never against a refusal."""
+    wish = asked({"pipeline": "web"})
+    one = proposal(wish, votes, count)
+    good = {vote.user for vote in votes if vote.approves} & counting - {wish.user}
+    against = any(not vote.approves for vote in votes)
+    assert agreed(one, digest(wish), count, counting.__contains__) is (len(good) >= count and not against)
+
+
+SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"
+
+
+@pytest.mark.parametrize("args", [{}, {"commit": "HEAD"}, {"commit": "head"}, {"commit": SHA}])
+def test_a_whole_commit_or_head_may_be_proposed(args: dict[str, str]) -> None:
+    """A whole SHA is one commit for good; HEAD is said on the card; other operations name no commit."""
+    whole("build create", {"pipeline": "web", **args})
+    whole("build rebuild", {"pipeline": "web", "commit": "v1.2"})
+
+
+@pytest.mark.parametrize("commit", ["8f74223", SHA[:39], f"{SHA}0", "v1.2", "main", "g" * 40])
+def test_what_may_be_another_commit_later_is_not_proposed(commit: str) -> None:
+    """Short SHAs, tags and branches: the whole SHA is asked for, and the word is quoted."""
+    with pytest.raises(UsageError, match="whole SHA, 40 characters") as caught:
+        whole("build create", {"pipeline": "web", "commit": commit})
+    assert f"`{commit}`" in caught.value.message
+    assert caught.value.field == "commit"

@@ -1,0 +1,322 @@
+"""What was approved is looked at again when somebody presses, and when it runs: as conversations."""
+# ruff: noqa: E501 - the sentences stand here as people read them
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.sim.buildkite.records import Build
+from bot.sim.slack import Message
+from bot.store import audit
+from tests.conversations.acts import asks, blocked
+from tests.conversations.world import World, opened, shown
+from tests.policy.test_file import write
+
+RULES = """
+[[grant]]
+name = "everybody builds"
+standings = ["member"]
+permissions = ["help", "read", "logs", "build", "commit", "env", "lock"]
+
+[[grant]]
+name = "admins"
+standings = ["admin"]
+permissions = ["admin"]
+
+[[protect]]
+name = "production"
+pipelines = ["deploy-*"]
+operations = ["create", "rebuild"]
+approvers = { users = ["U0BOB0001", "U0CARA001"] }
+
+[[protect]]
+name = "the gate"
+pipelines = ["gated"]
+operations = ["unblock"]
+approvers = { users = ["U0BOB0001"] }
+"""
+FREEZE = """
+[[freeze]]
+name = "stop"
+pipelines = ["deploy-*"]
+from = 2026-11-02T08:00:00
+until = 2026-11-02T18:00:00
+zone = "UTC"
+reason = "the database moves"
+"""
+SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """One approval of Bob's or Cara's lets a deploy run; Alice asks."""
+    path = tmp_path / "policy.toml"
+    write(path, RULES)
+    return path
+
+
+@pytest.fixture
+async def world(tmp_path: Path, policy: Path) -> AsyncIterator[World]:
+    """Alice (admin), Bob and Cara."""
+    async with opened(tmp_path, policy=policy) as ready:
+        ready.slack.person("U0CARA001", "cara", "cara@acme.example")
+        ready.deploys.members.append("U0CARA001")
+        yield ready
+
+
+async def proposed(world: World, words: str = "build create deploy-prod") -> Message:
+    """Alice asks for a deploy; the card of it."""
+    await world.alice.types(world.deploys, f"/bk {words}")
+    await world.settle(2)
+    return world.card()
+
+
+async def approved(world: World, card: Message) -> None:
+    """Bob's word is counted, and nothing has run yet."""
+    await world.bob.clicks(card, "Approve")
+    await world.bot.runner.drain()
+
+
+async def gated(world: World) -> tuple[Build, Message]:
+    """A build that waits at a step with a field; passing that step is protected."""
+    field = {"text": "Release name", "key": "release-name"}
+    world.buildkite.pipeline(
+        "gated", steps=[{"command": "true"}, {"block": "Ship?", "key": "gate", "fields": [field]}]
+    )
+    return await blocked(world, "gated")
+
+
+async def outcome(world: World, card: Message) -> tuple[int, list[str], str]:
+    """How many builds there are, how the card ends, and what Alice was told last."""
+    await world.settle(3)
+    assert "[Approve]" not in shown(card)
+    return len(world.buildkite.builds), shown(card).split("\n")[:1], world.whispers(world.alice)[-1]
+
+
+async def test_a_freeze_that_began_meanwhile_holds(world: World, policy: Path) -> None:
+    """Between the approval and the run a freeze begins: nothing runs, and the card says why."""
+    card = await proposed(world)
+    await approved(world, card)
+    write(policy, RULES + FREEZE)
+    world.clock.advance(2)
+    assert await outcome(world, card) == snapshot(
+        (
+            0,
+            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            """\
+⚠️ `deploy-prod` is frozen until Mon 2 Nov 18:00 (UTC): the database moves.
+Ask a workspace admin.\
+""",
+        )
+    )
+    assert "the database moves" in shown(card)
+
+
+async def test_a_lock_that_was_taken_meanwhile_holds(world: World) -> None:
+    """Between the approval and the run Cara locks the pipeline: nothing runs, and the card says who holds it."""
+    card = await proposed(world)
+    await approved(world, card)
+    await world.slack.people["U0CARA001"].types(world.deploys, '/bk lock deploy-prod "release 42"')
+    await world.bot.runner.drain()
+    assert await outcome(world, card) == snapshot(
+        (
+            0,
+            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            """\
+⚠️ `deploy-prod` is locked by <@U0CARA001> until 2026-11-02 11:00 UTC: release 42
+Ask them, or see `help lock` for taking it over.\
+""",
+        )
+    )
+    assert "release 42" in shown(card)
+
+
+async def test_a_right_that_was_lost_meanwhile_is_lost(world: World, policy: Path) -> None:
+    """Between the approval and the run Alice loses her grant: nobody's approval gives it back."""
+    card = await proposed(world)
+    await approved(world, card)
+    write(
+        policy,
+        RULES.replace('name = "everybody builds"\nstandings = ["member"]', 'name = "bob"\nusers = ["@bob"]'),
+    )
+    world.clock.advance(2)
+    assert await outcome(world, card) == snapshot(
+        (
+            0,
+            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            """\
+⚠️ `build create` is for @bob.
+Ask a workspace admin to do it.\
+""",
+        )
+    )
+
+
+async def test_a_stop_of_all_writes_holds(world: World) -> None:
+    """Between the approval and the run somebody stops all writes: nothing runs."""
+    card = await proposed(world)
+    await approved(world, card)
+    await world.alice.types(world.deploys, "/bk readonly on")
+    await world.bot.runner.drain()
+    assert await outcome(world, card) == snapshot(
+        (
+            0,
+            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            """\
+⚠️ alice has stopped all writes to Buildkite.
+An admin can allow it again: `/bk readonly off`.\
+""",
+        )
+    )
+
+
+async def test_an_approver_who_left_meanwhile_counts_no_more(world: World) -> None:
+    """Between the approval and the run Bob's account is closed: his word is worth nothing."""
+    card = await proposed(world)
+    await approved(world, card)
+    world.slack.profiles[world.bob.id].deleted = True
+    world.clock.advance(301)
+    assert await outcome(world, card) == snapshot(
+        (
+            0,
+            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            """\
+⚠️ The approvals do not suffice any more.
+Ask for it again.\
+""",
+        )
+    )
+
+
+async def test_what_could_not_run_now_is_not_approved(world: World, policy: Path) -> None:
+    """While a freeze or a lock is on a press says so and is not counted; afterwards it is. Refusing works always."""
+    card, other = await proposed(world), await proposed(world, "build create deploy-prod -m again")
+    write(policy, RULES + FREEZE)
+    world.clock.advance(2)
+    await world.bob.clicks(card, "Approve")
+    await world.settle(1)
+    write(policy, RULES)
+    await asks(world, world.bob, 'lock deploy-prod "release 42"')
+    world.clock.advance(2)
+    await world.bob.clicks(card, "Approve")
+    await world.settle(1)
+    frozen, locked = world.whispers(world.bob)[-2:]
+    assert ("the database moves" in frozen, "release 42" in locked) == snapshot((True, True))
+    await world.slack.people["U0CARA001"].clicks(other, "Refuse")
+    await world.settle(1)
+    assert "Refused" in shown(other)
+    assert world.buildkite.builds == []
+    await asks(world, world.bob, "unlock deploy-prod")
+    await world.bob.clicks(card, "Approve")
+    await world.settle(4)
+    assert len(world.buildkite.builds) == 1
+
+
+async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> None:
+    """The step's form is filled in, its values stay off the card, Bob approves, and the step is passed once."""
+    build, card = await gated(world)
+    await world.alice.clicks(card, "Unblock")
+    await world.settle(1)
+    await world.alice.submits({"Release name": "secret-1.42"})
+    await world.settle(2)
+    asked = world.slack.thread(world.deploys, card)[-1]
+    assert shown(asked) == snapshot("""\
+✋ *Approval needed* · `job unblock`
+*job*: `37176e84-d977-4993-bc49-d76fcfc6e625`
+*pipeline*: `gated`
+*number*: `1`
+*fields*: `release-name`=•••
+asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“the gate”) expires 2026-11-02 09:30 UTC
+[Approve] [Refuse] [Withdraw]\
+""")
+    assert build.named("gate").state == "blocked"
+    await world.alice.clicks(asked, "Approve")
+    await world.settle(1)
+    assert "You asked for it yourself" in world.whispers(world.alice)[-1]
+    await world.bob.clicks_twice(asked, "Approve")
+    await world.settle(4)
+    puts = [one.json for one in world.buildkite.requests if one.path.endswith("/unblock")]
+    assert puts == [{"fields": {"release-name": "secret-1.42"}}]
+    assert "done" in shown(asked)
+
+
+async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: World) -> None:
+    """The state of the build counts as it is when it runs: the card says what Buildkite says."""
+    build, card = await gated(world)
+    await world.alice.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
+    await world.settle(2)
+    asked = world.slack.thread(world.deploys, card)[-1]
+    assert "Approval needed" in shown(asked)
+    world.buildkite.unblock(build.named("gate").id, {"release-name": "1.0"})
+    await world.bob.clicks(asked, "Approve")
+    await world.settle(4)
+    assert not [one for one in world.buildkite.requests if one.path.endswith("/unblock") and one.status == 200]
+    assert shown(asked) == snapshot("""\
+⚠️ *Approved*, but it did not succeed · `job unblock`
+*job*: `37176e84-d977-4993-bc49-d76fcfc6e625`
+*pipeline*: `gated`
+*number*: `1`
+*fields*: `release-name`=•••
+asked by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's state must be blocked\
+""")
+
+
+async def test_a_short_sha_is_asked_for_in_full(world: World) -> None:
+    """What is approved is one commit: a short SHA or a tag may be another by then."""
+    assert await asks(world, world.alice, "build create deploy-prod -c 8f74223") == snapshot("""\
+⚠️ `8f74223` may be another commit by the time this is approved.
+Give the whole SHA, 40 characters (`git rev-parse` says it), or leave the commit out to build HEAD.\
+""")
+    assert world.slack.messages(world.deploys) == []
+    card = await proposed(world, f"build create deploy-prod -c {SHA}")
+    assert f"commit*: `{SHA}`" in shown(card)
+    assert "HEAD" not in shown(card)
+    await world.bob.clicks(card, "Approve")
+    await world.settle(4)
+    assert [build.commit for build in world.buildkite.builds] == [SHA]
+
+
+async def test_two_presses_at_once_start_one_build(world: World) -> None:
+    """Bob and Cara press together, one of them twice: one build, and the card is closed."""
+    card = await proposed(world)
+    await world.bob.clicks_twice(card, "Approve")
+    await world.slack.people["U0CARA001"].clicks(card, "Approve")
+    await world.settle(5)
+    assert len(world.buildkite.builds) == 1
+    assert "[Approve]" not in shown(card)
+
+
+async def test_a_press_after_the_time_is_over_starts_nothing(world: World) -> None:
+    """The card was not drawn again yet, but the half hour has passed."""
+    card = await proposed(world)
+    world.clock.advance(1801)
+    await world.bob.clicks(card, "Approve")
+    await world.bot.runner.drain()
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+⚠️ That came too late: it is over.
+Ask for it again.\
+""")
+    await world.settle(3)
+    assert world.buildkite.builds == []
+    assert "Expired" in shown(card)
+
+
+async def test_every_step_of_it_is_in_the_audit(world: World) -> None:
+    """Who proposed, who approved, what ran: a row each, with the rule."""
+    card = await proposed(world, "build create deploy-prod -e TARGET=eu-west")
+    await world.bob.clicks(card, "Approve")
+    await world.settle(4)
+    async with world.bot.store.read() as tx:
+        rows = [one for one in await audit.newest(tx) if one.operation == "build create"]
+    assert [(one.user, one.transition, one.detail.get("rule")) for one in reversed(rows)] == snapshot(
+        [
+            ("U0ALICE01", "proposed", "production"),
+            ("U0BOB0001", "approved", "production"),
+            ("U0ALICE01", "done", None),
+        ]
+    )
+    assert "eu-west" not in str([one.detail for one in rows])
