@@ -83,9 +83,12 @@ class Stage:
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def _file(self, request: Request) -> Response:
-        file = self.slack.uploads.get(request.path_params["id"])
+        named = (one for one in self.slack.uploads.values() if one["id"] == request.path_params["id"])
+        file = next(named, None)
         if file is None or file["content"] is None:
             return JSONResponse({"problem": "There is no such file."}, 404)
+        if file["name"].endswith(".png"):
+            return Response(file["content"], media_type="image/png")
         headers = {"Content-Disposition": "attachment"}
         return Response(file["content"], media_type="text/plain; charset=utf-8", headers=headers)
 

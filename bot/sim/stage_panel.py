@@ -134,6 +134,10 @@ def _slack_down(stage: "Stage", on: bool) -> None:
     stage.slack.down = on
 
 
+def _slack_plain(stage: "Stage", on: bool) -> None:
+    stage.slack.unknown_blocks = {"data_visualization"} if on else set()
+
+
 SWITCHES: Mapping[str, Callable[["Stage", bool], None]] = {
     "webhooks_off": _webhooks_off,
     "webhooks_lost": _webhooks_lost,
@@ -141,6 +145,7 @@ SWITCHES: Mapping[str, Callable[["Stage", bool], None]] = {
     "webhooks_doubled": _webhooks_doubled,
     "buildkite_down": _buildkite_down,
     "slack_down": _slack_down,
+    "slack_plain": _slack_plain,
 }
 PANEL: Mapping[str, Callable[["Stage", Given], Awaitable[Json]]] = {
     "build_elsewhere": build_elsewhere,

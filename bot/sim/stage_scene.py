@@ -46,6 +46,7 @@ def network(slack: SlackSim, buildkite: BuildkiteSim) -> Json:
         "webhooks_doubled": buildkite.network.double > 0,
         "buildkite_down": buildkite.down,
         "slack_down": slack.down,
+        "slack_plain": bool(slack.unknown_blocks),
     }
 
 

@@ -1,5 +1,6 @@
 /* Block Kit's blocks as DOM nodes. */
 
+import { chart } from "./charts.js";
 import { control } from "./controls.js";
 import { el } from "./dom.js";
 import { markdown } from "./markdown.js";
@@ -68,6 +69,7 @@ const RENDER = {
   alert: (block, host) => el("div", { class: `alert ${["warning", "error", "success"].includes(block.level) ? block.level : "info"}` }, textNodes(block.text, host.names)),
   table: (block, host) => table(block, host.names),
   data_table: (block, host) => dataTable(block, host.names),
+  data_visualization: chart,
   carousel: (block, host) => el("div", { class: "carousel" }, block.elements.map((item) => card(item, host))),
 };
 

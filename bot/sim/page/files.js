@@ -11,9 +11,14 @@ function size(text) {
   return bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KB`;
 }
 
-/** The file as its message names it; `known` are the texts of all files. */
+function size_of(found) {
+  return found?.picture ? `${(found.size / 1024).toFixed(1)} KB` : size(found?.text ?? "");
+}
+
+/** The file as its message names it; `known` are the texts of all files, and what pictures show. */
 export function file(named, known) {
   const found = known.find((one) => one.id === named.id);
+  const link = `/files/${encodeURIComponent(named.id)}`;
   const text = found?.text ?? "";
   const lines = text.split("\n");
   const preview = el("pre", { text: lines.slice(0, LINES).join("\n") });
@@ -23,7 +28,7 @@ export function file(named, known) {
   });
   return el("div", { class: "file" },
     el("div", { class: "file-head" }, glyph("📄"),
-      el("span", { class: "file-name" }, pictured(withEmoji(named.title ?? named.name))), el("span", { class: "file-size", text: size(text) }),
-      el("a", { class: "button small", href: `/files/${encodeURIComponent(named.id)}`, download: named.name, text: "Download" })),
-    preview, more);
+      el("span", { class: "file-name" }, pictured(withEmoji(named.title ?? named.name))), el("span", { class: "file-size", text: size_of(found) }),
+      el("a", { class: "button small", href: link, download: named.name, text: "Download" })),
+    found?.picture ? el("img", { class: "file-picture", src: link, alt: found.alt || named.name }) : [preview, more]);
 }

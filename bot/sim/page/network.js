@@ -10,6 +10,7 @@ const SWITCHES = [
   ["webhooks_doubled", "Every webhook twice", "As retries of a slow network do."],
   ["buildkite_down", "Buildkite is down", "Every request gets a 503."],
   ["slack_down", "Slack is down", "Cards appear when it is back."],
+  ["slack_plain", "Slack without charts", "It refuses their block. Kitestring sends pictures instead, for a week."],
 ];
 
 function toggle([name, title, detail], on) {

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.sim.slack.elements import ElementCheck
 from bot.sim.slack.findings import Findings
+from bot.sim.slack.visuals import check_chart
 
 Json = dict[str, Any]
 
@@ -174,6 +175,7 @@ _CHECKS: dict[str, Callable[[Findings, Json, str], None]] = {
     "card": _card,
     "carousel": _carousel,
     "container": _container,
+    "data_visualization": check_chart,
 }
 
 

@@ -48,7 +48,7 @@ def respond(slack: "SlackSim", hook: Hook, sent: Json) -> None:
         if hook.source is not None:
             slack.delete(hook.source)
         return
-    content = read_content(Arguments(sent))
+    content = read_content(Arguments(sent), slack.unknown_blocks)
     if sent.get("replace_original") and hook.source is not None:
         _replace(slack, hook, content)
     else:

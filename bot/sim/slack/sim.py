@@ -44,7 +44,7 @@ class SlackSim(Workspace):
     """Serve `app`, put its address into `base_url`, and the bot's POST address into `request_url`.
 
     With `request_url` None everything goes over Socket Mode. `scopes`, `subscriptions`, `command_names`,
-    `limits`, `limits_on`, `edit_window`, `patience`, `revoked` and `down` may be changed at any time.
+    `unknown_blocks`, `limits`, `limits_on`, `edit_window`, `patience`, `revoked` and `down` may be changed at any time.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class SlackSim(Workspace):
         self.subscriptions = {"app_mention", "message.im", "app_home_opened"}
         self.command_names = {"/bk"}
         self.unfurl_domains: set[str] = set()
+        self.unknown_blocks: set[str] = set()
         self.limits, self.limits_on = Pace(now), True
         self.edit_window: float | None = None
         self.patience = 3.0

@@ -105,5 +105,7 @@ def _view(view: View | None) -> Json | None:
 
 
 def _file(file: Json) -> Json:
-    text = file["content"].decode("utf-8", "replace")
-    return {"id": file["id"], "name": file["name"], "title": file["title"], "text": text}
+    named = {"id": file["id"], "name": file["name"], "title": file["title"]}
+    if file["name"].endswith(".png"):
+        return named | {"picture": True, "alt": file["alt"], "size": len(file["content"])}
+    return named | {"text": file["content"].decode("utf-8", "replace")}

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot.sim.slack.chart_words import chart_words
+
 Json = dict[str, Any]
 
 _LINK = re.compile(r"<((?:https?|mailto)[^|>]*)(?:\|([^>]*))?>")
@@ -45,6 +47,8 @@ def block_words(block: Json) -> str:
             return "".join(_leaves(block)).rstrip("\n")
         case "table" | "data_table":
             return _table_words(block)
+        case "data_visualization":
+            return chart_words(block)
         case "image":
             return f"(image: {block.get('alt_text', '')})"
         case _:

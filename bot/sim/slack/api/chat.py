@@ -21,7 +21,7 @@ UPDATE_TEXT = 4_000
 def post_message(slack: "SlackSim", args: Arguments) -> Json:
     """A message, or a reply in a thread."""
     channel = _writable(slack, args.need("channel"))
-    content = read_content(args)
+    content = read_content(args, slack.unknown_blocks)
     thread_ts = _thread(slack, channel, args)
     message = slack.by_bot(channel.id, content.text, content.blocks, thread_ts=thread_ts)
     message.metadata = read_metadata(args)
@@ -36,7 +36,7 @@ def post_ephemeral(slack: "SlackSim", args: Arguments) -> Json:
     user = args.need("user")
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
-    content = read_content(args)
+    content = read_content(args, slack.unknown_blocks)
     thread_ts = args.text("thread_ts") or None
     message = slack.by_bot(channel.id, content.text, content.blocks, thread_ts=thread_ts, only_for=user)
     slack.whisper(message)
@@ -65,7 +65,7 @@ def _updated_content(slack: "SlackSim", message: Message, args: Arguments) -> Co
         if "metadata" in args:
             return Content(message.text, message.blocks)
         raise ApiError("no_text")
-    content = read_content(args)
+    content = read_content(args, slack.unknown_blocks)
     text = content.text if "text" in args else message.text
     blocks = normalised(content.blocks, lambda: slack.ids.word(5)) if content.blocks else None
     return Content(text, blocks)

@@ -1,6 +1,7 @@
 """Reads what a message shall say: text, blocks and metadata, refused as Slack refuses them."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +24,11 @@ class Content:
     warnings: Json = field(default_factory=dict)
 
 
-def read_content(args: Arguments) -> Content:
-    """Raises ApiError no_text, invalid_blocks, invalid_blocks_format, markdown_text_conflict."""
+def read_content(args: Arguments, unknown: Collection[str] = ()) -> Content:
+    """Raises ApiError no_text, invalid_blocks, invalid_blocks_format, markdown_text_conflict.
+
+    `unknown` are kinds of blocks that have not come to this workspace yet.
+    """
     blocks = args.json("blocks", "invalid_blocks_format")
     text = args.text("text")
     if "markdown_text" in args:
@@ -32,16 +36,19 @@ def read_content(args: Arguments) -> Content:
             raise ApiError("markdown_text_conflict")
         blocks = [{"type": "markdown", "text": args.text("markdown_text")}]
     if blocks:
-        _refuse_bad(blocks)
+        _refuse_bad(blocks, unknown)
     if not text and not blocks and not args.json("attachments"):
         raise ApiError("no_text")
     return _truncated(text, blocks or None)
 
 
-def _refuse_bad(blocks: Any) -> None:
+def _refuse_bad(blocks: Any, unknown: Collection[str]) -> None:
     if not isinstance(blocks, list):
         raise ApiError("invalid_blocks_format")
     found = check_blocks(blocks, "message")
+    for index, block in enumerate(blocks):
+        if isinstance(block, dict) and block.get("type") in unknown:
+            found.add(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
     if found:
         raise ApiError.about("invalid_blocks", found.lines())
 

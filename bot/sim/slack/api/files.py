@@ -20,7 +20,7 @@ def get_upload_url(slack: "SlackSim", args: Arguments) -> Json:
         raise ApiError.about("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
     file = {"id": slack.ids.object("F"), "name": args.need("filename"), "length": length}
     key = slack.ids.word()
-    slack.uploads[key] = file | {"title": file["name"], "content": None, "snippet": args.text("snippet_type")}
+    slack.uploads[key] = file | {"title": file["name"], "content": None, "alt": args.text("alt_txt")}
     return {"upload_url": f"{slack.base_url}/upload/v1/{key}", "file_id": file["id"]}
 
 
@@ -51,7 +51,9 @@ def _share(slack: "SlackSim", args: Arguments, files: list[Json]) -> None:
     thread_ts = args.text("thread_ts") or None
     message = slack.by_bot(channel.id, args.text("initial_comment"), thread_ts=thread_ts)
     message.files = [
-        {"id": f["id"], "name": f["name"], "title": f["title"], "size": len(f["content"])} for f in files
+        {"id": f["id"], "name": f["name"], "title": f["title"], "size": len(f["content"])}
+        | ({"alt_txt": f["alt"]} if f["alt"] else {})
+        for f in files
     ]
     slack.post(message)
 
