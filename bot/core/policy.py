@@ -67,7 +67,7 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
 
     Grants come first, then freezes, then protections: a freeze or a protection gives nobody a right.
     """
-    grant = _granted(rules, actor, op.needs, target)
+    grant = _granted(rules, actor, op.needs, target) or (_somewhere(rules, actor, op) if op.sifts else None)
     if grant is None:
         return _barred(rules, actor) or words.ungranted(rules, actor, op, target)
     return (
@@ -80,10 +80,7 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
 
 def hopeless(rules: Rules, actor: Actor, op: Operation) -> Refuse | None:
     """Why this person may run this operation on nothing at all from here; None where something may be left."""
-    if any(
-        op.needs in grant.permissions and includes(grant.who, actor) and here(grant, actor)
-        for grant in rules.grants
-    ):
+    if _somewhere(rules, actor, op):
         return None
     return _barred(rules, actor) or words.ungranted(rules, actor, op, Target())
 
@@ -133,6 +130,12 @@ def _granted(rules: Rules, actor: Actor, permission: Permission, target: Target)
         if includes(grant.who, actor) and covers(grant, permission, target) and here(grant, actor)
     ]
     return min(found, key=lambda grant: grant.branches is not None, default=None)
+
+
+def _somewhere(rules: Rules, actor: Actor, op: Operation) -> Grant | None:
+    """The first grant that gives what the operation needs on anything at all from here."""
+    found = (one for one in rules.grants if op.needs in one.permissions and includes(one.who, actor))
+    return next((one for one in found if here(one, actor)), None)
 
 
 def _liberties(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse | None:

@@ -44,7 +44,8 @@ class SlackSim(Workspace):
     """Serve `app`, put its address into `base_url`, and the bot's POST address into `request_url`.
 
     With `request_url` None everything goes over Socket Mode. `scopes`, `subscriptions`, `command_names`,
-    `unknown_blocks`, `limits`, `limits_on`, `edit_window`, `patience`, `revoked` and `down` may be changed at any time.
+    `unknown_blocks`, `limits`, `limits_on`, `edit_window`, `patience`, `revoked` and `down` may be changed at any
+    time.
     """
 
     def __init__(
