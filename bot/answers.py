@@ -7,6 +7,7 @@ import structlog
 from bot.core.blocks import Message
 from bot.core.operation import File
 from bot.model import Invocation, Thread
+from bot.pictures import Pictures
 from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, Pacing
 from bot.slack.problems import SlackProblem
@@ -17,12 +18,19 @@ log = structlog.stdlib.get_logger(__name__)
 class Answers:
     """Private answers go out from wherever the request was taken; they are not stored."""
 
-    def __init__(self, api: SlackApi, pacing: Pacing) -> None:
+    def __init__(self, api: SlackApi, pacing: Pacing, pictures: Pictures) -> None:
         self._api = api
+        self._pictures = pictures
         self._pacing = pacing
 
     async def tell(self, asked: Invocation, message: Message, *, replace: bool = False) -> bool:
         """Say it privately; with `replace` in place of the question that was clicked. Says whether it went."""
+        went = await self._tell(asked, message, replace=replace)
+        if went:
+            await self._pictures.give(message, asked.user)
+        return went
+
+    async def _tell(self, asked: Invocation, message: Message, *, replace: bool) -> bool:
         if asked.args.get("in_thread") and not replace and await self._whisper(asked.thread, asked.user, message):
             return True  # a response URL shows its answer in the channel, out of the thread's sight
         if asked.response_url and await self._respond(asked.response_url, message, replace=replace):
@@ -40,7 +48,7 @@ class Answers:
 
     async def _respond(self, url: str, message: Message, *, replace: bool) -> bool:
         try:
-            await self._api.respond(url, message, replace=replace)
+            await self._pictures.sent(message, lambda shown: self._api.respond(url, shown, replace=replace))
         except SlackProblem as problem:
             log.info("response URL not usable", code=problem.code)
             return False
@@ -48,7 +56,7 @@ class Answers:
 
     async def _whisper(self, thread: Thread, user: str, message: Message) -> bool:
         try:
-            await self._api.whisper(thread, user, message)
+            await self._pictures.sent(message, lambda shown: self._api.whisper(thread, user, shown))
         except SlackProblem as problem:
             log.info("no ephemeral message", code=problem.code)
             return False
@@ -60,7 +68,8 @@ class Answers:
             if self._pacing.wait(POST, channel) > 0:
                 return False
             self._pacing.take(POST, channel)
-            await self._api.post(Thread(asked.thread.team, channel), message, f"answer:{asked.id}")
+            place, mark = Thread(asked.thread.team, channel), f"answer:{asked.id}"
+            await self._pictures.sent(message, lambda shown: self._api.post(place, shown, mark))
         except SlackProblem as problem:
             if problem.kind == "limited":
                 self._pacing.close(POST, problem.retry_after)

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot import memory
 from bot.accounts import Accounts
 from bot.answers import Answers
 from bot.approvals import Approvals
@@ -34,6 +35,7 @@ from bot.locks import Locks
 from bot.metrics import Metrics
 from bot.offers import Offers
 from bot.outcome import Outcomes
+from bot.pictures import Pictures
 from bot.places import Places
 from bot.policy_file import Policy
 from bot.posting import Posting
@@ -149,7 +151,9 @@ async def _assembled(
     vault, wakes, metrics, pacing = Vault(_keys(settings)), Wakes(), Metrics(), Pacing(clock)
     operations, catalog, places = registry(), Catalog(buildkite, clock), Places(api, clock, policy.rules)
     people = People(api, store, clock, identity.team, Groups(api, clock, policy.groups))
-    made, answers = Offers(store, vault, clock), Answers(api, pacing)
+    pictures = Pictures(store, clock, api)
+    await memory.wake(store, clock.now())
+    made, answers = Offers(store, vault, clock), Answers(api, pacing, pictures)
     outcomes = Outcomes(
         store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery", "proposals")
     )
@@ -185,7 +189,7 @@ async def _assembled(
     listeners = Listeners(intake, answers, names, operations, identity.team, identity.user)
     slack = bolt(client, secret, listeners)
     lease, mine = _seat(settings, store, wakes, replica, clock)
-    posting = Posting(api, pacing, lambda: identity.bot, lease.sure, places.shut)
+    posting = Posting(api, pacing, lambda: identity.bot, lease.sure, places.shut, pictures)
     recovery = Recovery(store, vault, clock, people, runner, outcomes, lease.mine)
     inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"), metrics.folded)
     sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer"))

@@ -19,6 +19,7 @@ from bot.core.policy import Rules
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Thread
+from bot.reports import Reports
 
 
 class Followed(Protocol):
@@ -68,6 +69,7 @@ class Context:
     instance: str
     condition: Condition
     journal: Journal
+    reports: Reports
     approvals: Votes
     locks: Locks
     accounts: Accounts

@@ -11,6 +11,7 @@ import structlog
 from bot.core import pace
 from bot.core.blocks import Message
 from bot.model import Thread
+from bot.pictures import Pictures
 from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, Pacing
 from bot.slack.problems import SlackProblem
@@ -51,7 +52,7 @@ class Posting:
     """Posts under one rule for cards and replies. `bot_id` tells our own messages from others'.
 
     `sure` raises unless this replica is the writer still; `shut` says whether another organization reads along
-    in a channel that the policy does not name.
+    in a channel that the policy does not name; `pictures` shows charts as the workspace takes them.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class Posting:
         bot_id: Callable[[], str],
         sure: Callable[[], None],
         shut: Callable[[str], Awaitable[bool]],
+        pictures: Pictures,
     ) -> None:
         self._api = api
+        self.pictures = pictures
         self.shut = shut
         self._pacing = pacing
         self._bot_id = bot_id
@@ -98,7 +101,7 @@ class Posting:
             await begin()
             self.sure()
             self._pacing.take(POST, thread.channel)
-            ts = await self._api.post(thread, message, mark)
+            ts = await self.pictures.sent(message, lambda shown: self._api.post(thread, shown, mark))
         except SlackProblem as problem:
             return self._judge(problem, attempts)
         self._pacing.worked(POST)

@@ -132,6 +132,7 @@ class Replies:
         match outcome:
             case Sent(ts):
                 await self._change(notice, ts=ts, state="done", due_at=None, intent_at=None)
+                await self._posting.pictures.hang(message, thread.channel, thread.ts or ts)
             case Later(seconds, doubtful):
                 await self._later(notice, seconds, doubtful)
             case Never() if not true:

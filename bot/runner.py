@@ -33,6 +33,7 @@ from bot.model import Actor, Invocation, Standing, Thread
 from bot.outcome import Outcomes
 from bot.places import Places
 from bot.proposals import Proposals
+from bot.reports import Reports
 from bot.slack.people import People
 from bot.store import invocations
 from bot.store.store import Store
@@ -265,6 +266,7 @@ class Runner:
             instance=shared.instance,
             condition=shared.condition,
             journal=Journal(self._store),
+            reports=Reports(self._store, self._clock),
             approvals=shared.approvals,
             locks=shared.locks,
             accounts=shared.accounts,

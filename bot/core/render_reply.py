@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from bot.core import charts
 from bot.core.blocks import (
     NOTHING,
     Block,
@@ -43,6 +44,7 @@ def reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> M
         section(bold(answer.title), block_id="title") if answer.title else None,
         section(text, block_id="text") if text else None,
         *_fields(answer.fields),
+        *[charts.block(chart, f"chart:{at}") for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])],
         *table,
         preformatted(answer.log, block_id="log") if answer.log is not None else None,
         context(answer.footer, block_id="footer") if answer.footer else None,

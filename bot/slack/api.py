@@ -147,13 +147,19 @@ class SlackApi:
             answer = await self._client.conversations_open(users=[user])
             return str(answer["channel"]["id"])
 
-    async def upload(self, channel: str, file: File) -> None:
-        """Put a file into a conversation."""
+    async def upload(self, channel: str, *files: File, thread_ts: str | None = None) -> None:
+        """Put files into a conversation, as one message."""
         async with self._told_apart():
-            place = await self._client.files_getUploadURLExternal(filename=file.name, length=len(file.content))
-            await self._put(str(place["upload_url"]), file.content)
-            named: list[dict[str, str | None]] = [{"id": str(place["file_id"]), "title": file.title or file.name}]
-            await self._client.files_completeUploadExternal(files=named, channel_id=channel)
+            named = [await self._stored(file) for file in files]
+            await self._client.files_completeUploadExternal(files=named, channel_id=channel, thread_ts=thread_ts)
+
+    async def _stored(self, file: File) -> dict[str, str | None]:
+        """A file that is there, but not in any conversation yet."""
+        place = await self._client.files_getUploadURLExternal(
+            filename=file.name, length=len(file.content), alt_txt=file.alt or None
+        )
+        await self._put(str(place["upload_url"]), file.content)
+        return {"id": str(place["file_id"]), "title": file.title or file.name}
 
     async def _put(self, url: str, content: bytes) -> None:
         """The second of the three steps. https://docs.slack.dev/messaging/working-with-files"""
@@ -177,7 +183,8 @@ class SlackApi:
             if answer.status == 429:
                 raise SlackProblem("limited", "ratelimited", 1)
             if answer.status >= 300:
-                raise SlackProblem("refused", f"response_url gave {answer.status}")
+                said = "invalid_blocks" in await answer.text(errors="replace")
+                raise SlackProblem("refused", "invalid_blocks" if said else f"response_url gave {answer.status}")
 
     def _slacks(self, url: str, below: str) -> bool:
         """The origin of SLACK_API_URL, or the host of that name below it; nothing else is Slack's."""
