@@ -11,22 +11,19 @@ import hmac
 import json
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.asgi import Disconnected, Rejected, body_of, expect, header, media_type, reject, replayed
 from bot.clock import Clock
 from bot.errors import BadSignature
+from bot.slack.shapes import fits, writable
 
 WINDOW = timedelta(minutes=5)
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
-_DEEPEST = 64  # Block Kit stays under 20; Python's parsers give up near 1,000
 
 
 class Guard:
@@ -88,70 +85,12 @@ def well_formed(body: bytes, kind: str) -> None:
     """Raise ValueError, with one sentence, for a body that Bolt could not take apart."""
     text = _text(body)
     if kind == _JSON or text.startswith("{"):  # Bolt goes by the first character as well
-        _bolt_can_take(_loaded(text))
+        fits(_loaded(text))
         return
     fields = dict(parse_qsl(text, keep_blank_values=True))
     if not fields:
         raise ValueError("The form is empty.")
-    _bolt_can_take(_loaded(fields["payload"]) if "payload" in fields else fields)
-
-
-class _Spoken(Struct):
-    """The fields in which Bolt looks for ids, with the types that it takes for granted."""
-
-    type: str | UnsetType = UNSET
-    enterprise: str | dict[str, Any] | None = None
-    team: str | dict[str, Any] | None = None
-    user: str | dict[str, Any] | None = None
-    channel: str | dict[str, Any] | None = None
-    authorizations: list[_Spoken] | None = None
-    event: _Spoken | UnsetType = UNSET
-    message: _Spoken | None = None
-    previous_message: _Spoken | None = None
-    item: _Spoken | None = None
-    assistant_thread: _Spoken | None = None
-    view: dict[str, Any] | None = None
-    # Bolt fails on two or more: it logs about them before it has a logger.
-    response_urls: Annotated[list[dict[str, Any]], Meta(max_length=1)] | UnsetType = UNSET
-
-
-class _Action(Struct):
-    action_id: str
-
-
-class _Click(Struct):
-    actions: Annotated[list[_Action], Meta(min_length=1)]
-
-
-class _View(Struct):
-    type: str
-
-
-class _Form(Struct):
-    view: _View
-
-
-_KINDS: dict[str, type[Struct]] = {"block_actions": _Click, "view_submission": _Form, "view_closed": _Form}
-
-
-def _bolt_can_take(payload: object) -> None:
-    if not isinstance(payload, dict):
-        raise ValueError("The payload is not a JSON object.")
-    if not _shallow(payload, _DEEPEST):
-        raise ValueError("The payload is nested too deeply.")
-    try:
-        kind = msgspec.convert(payload, _Spoken).type
-        if isinstance(kind, str) and kind in _KINDS:
-            msgspec.convert(payload, _KINDS[kind])
-    except msgspec.ValidationError as error:
-        raise ValueError(f"The payload is not one of Slack's: {error}.") from error
-
-
-def _shallow(value: object, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_shallow(each, levels - 1) for each in inner)
+    fits(_loaded(fields["payload"]) if "payload" in fields else fields)
 
 
 def _text(body: bytes) -> str:
@@ -163,6 +102,8 @@ def _text(body: bytes) -> str:
 
 def _loaded(text: str) -> object:
     try:
-        return json.loads(text)
+        found: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError("The payload is not JSON.") from error
+    writable(text)
+    return found

@@ -14,7 +14,16 @@ NOON = datetime(2026, 8, 21, 12, tzinfo=UTC)
 AT = str(int(NOON.timestamp()))
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-COMMAND = urlencode({"command": "/bk", "text": "help", "user_id": "U1", "team_id": "T1"}).encode()
+COMMAND = urlencode(
+    {
+        "command": "/bk",
+        "text": "help",
+        "user_id": "U1",
+        "team_id": "T1",
+        "channel_id": "C1",
+        "trigger_id": "1.2",
+    }
+).encode()
 
 
 def signed(body, kind=FORM, timestamp=AT):
@@ -55,6 +64,10 @@ MALFORMED = [
     (b'{"a": ' + b"[" * 100_000, JSON),
     (b'{"type": "event_callback", "event": 3}', JSON),
     (b'{"type": "event_callback", "event": null}', JSON),
+    (b'{"type": "event_callback", "event": {}}', JSON),
+    (b'{"type": "event_callback", "team_id": "T1", "event": {"type": "app_mention", "channel": "C1"}}', JSON),
+    (b'{"type": "event_callback", "team_id": "T1", "event": {"type": "message", "channel_type": "im"}}', JSON),
+    (b'{"type": "url_verification", "challenge": "\\ud800"}', JSON),
     (b'{"team": 3}', JSON),
     (b'{"user": []}', JSON),
     (b'{"authorizations": [3]}', JSON),
@@ -66,11 +79,15 @@ MALFORMED = [
     (b'{"type": "block_actions"}', JSON),
     (b'{"type": "block_actions", "actions": []}', JSON),
     (b'{"type": "block_actions", "actions": [{}]}', JSON),
+    (b'{"type": "block_actions", "actions": [{"action_id": "cancel"}]}', JSON),
+    (b'{"type": "view_submission", "user": {"id": "U1"}, "view": {"type": "modal"}}', JSON),
+    (b'{"type": "message_action", "user": {"id": "U1"}, "message": {}}', JSON),
     (b'{"type": "view_submission", "view": null}', JSON),
     (b'{"type": "view_closed", "view": {}}', JSON),
     (b"", FORM),
     (b"{", FORM),
     (b"\xff", FORM),
+    (b"command=/bk&text=help", FORM),
     (b"payload=", FORM),
     (b"payload={", FORM),
     (b"payload=[]", FORM),

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -183,6 +184,8 @@ async def _acknowledged(ack: Ack) -> None:
 
 async def _failed(error: Exception) -> BoltResponse:
     """Nothing was written down: a 503 lets Slack repeat an event, and shows a person that it failed."""
+    if isinstance(error, BoltUnhandledRequestError):
+        return BoltResponse(status=404, body="")
     log.error("request not taken", error=type(error).__name__)
     return BoltResponse(status=503, body="")
 

@@ -18,6 +18,9 @@ from bot.guard import Guard
 from bot.sim.serving import Serving
 from tests.knocking import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call, signed
 
+CLICK = '{"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "cancel"}]}'
+EVENT = b'{"type": "event_callback", "team_id": "T1", "event": {"type": "message", "text": "\xe2\x80\x94"}}'
+
 
 async def echo(scope, receive, send):
     """Answers with what reached it."""
@@ -36,10 +39,11 @@ def guard():
     [
         (COMMAND, FORM),
         (COMMAND, "application/x-www-form-urlencoded; charset=utf-8"),
-        (urlencode({"payload": '{"type": "block_actions", "actions": [{"action_id": "cancel"}]}'}).encode(), FORM),
+        (urlencode({"payload": CLICK}).encode(), FORM),
         (b'{"type": "url_verification", "challenge": "c"}', JSON),
-        (b'{"type": "event_callback", "event": {"text": "\xe2\x80\x94"}}', "Application/JSON; charset=utf-8"),
+        (EVENT, "Application/JSON; charset=utf-8"),
         (b"ssl_check=1&token=x", FORM),
+        (b'{"type": "url_verification", "challenge": "\\ud83d\\ude00"}', JSON),
     ],
 )
 def test_what_slack_signs_gets_through_byte_for_byte(guard, body, kind):

@@ -1,0 +1,205 @@
+"""The forms that Slack's payloads have, as far as anybody here or in Bolt takes them for granted.
+
+https://docs.slack.dev/reference/interaction-payloads and https://docs.slack.dev/apis/events-api
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+_DEEPEST = 64  # Block Kit stays under 20; Python's parsers give up near 1,000
+
+
+class _Named(Struct):
+    id: str
+
+
+class _Spoken(Struct):
+    """The fields in which Bolt looks for ids."""
+
+    type: str | UnsetType = UNSET
+    enterprise: str | dict[str, Any] | None = None
+    team: str | dict[str, Any] | None = None
+    user: str | dict[str, Any] | None = None
+    channel: str | dict[str, Any] | None = None
+    authorizations: list[_Spoken] | None = None
+    event: _Spoken | UnsetType = UNSET
+    message: _Spoken | None = None
+    previous_message: _Spoken | None = None
+    item: _Spoken | None = None
+    assistant_thread: _Spoken | None = None
+    view: dict[str, Any] | None = None
+    # Bolt fails on two or more: it logs about them before it has a logger.
+    response_urls: Annotated[list[dict[str, Any]], Meta(max_length=1)] | UnsetType = UNSET
+
+
+class _Command(Struct):
+    """A slash command."""
+
+    command: str
+    team_id: str
+    channel_id: str
+    user_id: str
+    trigger_id: str
+
+
+class _Typed(Struct):
+    """A mention, or a message."""
+
+    channel: str
+    ts: str
+    user: str | None = None
+    text: str | None = None
+    thread_ts: str | None = None
+
+
+class _Occasion(Struct):
+    type: str
+
+
+class _Event(Struct):
+    team_id: str
+    event: _Occasion
+
+
+class _Mention(Struct):
+    event: _Typed
+
+
+class _Container(Struct):
+    channel_id: str | None = None
+    message_ts: str | None = None
+    thread_ts: str | None = None
+
+
+class _Place(Struct):
+    id: str | None = None
+
+
+class _Root(Struct):
+    thread_ts: str | None = None
+
+
+class _Action(Struct):
+    action_id: str
+    block_id: str | None = None
+
+
+class _Click(Struct):
+    actions: Annotated[list[_Action], Meta(min_length=1)]
+    user: _Named
+    team: _Place | None = None
+    channel: _Place | None = None
+    container: _Container | None = None
+    message: _Root | None = None
+    response_url: str | None = None
+    trigger_id: str | None = None
+
+
+class _Block(Struct):
+    type: str
+    block_id: str = ""
+
+
+class _Filled(Struct):
+    """A form with what was filled in: by block, by action."""
+
+    id: str
+    type: str
+    blocks: list[_Block]
+    state: _State
+
+
+class _State(Struct):
+    values: dict[str, dict[str, _Entry]]
+
+
+class _Option(Struct):
+    value: str
+
+
+class _Entry(Struct):
+    value: str | None = None
+    selected_option: _Option | None = None
+    selected_options: list[_Option] | None = None
+
+
+class _Submission(Struct):
+    user: _Named
+    view: _Filled
+
+
+class _Closed(Struct):
+    view: _Occasion
+
+
+class _Message(Struct):
+    ts: str
+    thread_ts: str | None = None
+
+
+class _Shortcut(Struct):
+    """Of a message."""
+
+    user: _Named
+    channel: _Named
+    message: _Message
+    trigger_id: str
+    callback_id: str
+    team: _Place | None = None
+    response_url: str | None = None
+
+
+_KINDS: dict[str, type[Struct]] = {
+    "event_callback": _Event,
+    "block_actions": _Click,
+    "view_submission": _Submission,
+    "view_closed": _Closed,
+    "message_action": _Shortcut,
+}
+
+
+def fits(payload: object) -> None:
+    """Raise ValueError, with one sentence, for a payload that is not one of Slack's."""
+    if not isinstance(payload, dict):
+        raise ValueError("The payload is not a JSON object.")
+    if not _shallow(payload, _DEEPEST):
+        raise ValueError("The payload is nested too deeply.")
+    try:
+        _convert(payload)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"The payload is not one of Slack's: {error}.") from error
+
+
+def writable(text: str) -> None:
+    """Raise ValueError for JSON with half a surrogate pair: such text can be neither stored nor sent on."""
+    if "\\ud" in text or "\\uD" in text:
+        try:
+            json.dumps(json.loads(text), ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("The payload holds half a surrogate pair.") from error
+
+
+def _convert(payload: dict[str, Any]) -> None:
+    kind = msgspec.convert(payload, _Spoken).type
+    if "command" in payload and kind is UNSET:
+        msgspec.convert(payload, _Command)
+    if isinstance(kind, str) and kind in _KINDS:
+        msgspec.convert(payload, _KINDS[kind])
+    if kind == "event_callback" and _is_typed(payload["event"]):
+        msgspec.convert(payload, _Mention)
+
+
+def _is_typed(event: dict[str, Any]) -> bool:
+    return event["type"] == "app_mention" or (event["type"] == "message" and event.get("channel_type") == "im")
+
+
+def _shallow(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_shallow(each, levels - 1) for each in inner)

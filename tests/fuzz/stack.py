@@ -1,0 +1,136 @@
+"""The whole bot between both simulators, asked without a network or by raw bytes over a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.connection import Bounds
+from bot.listening import bound, listener
+from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, World, opened
+
+SECONDS = 20
+SLACK, BUILDKITE = "/slack/events", "/buildkite/webhooks"
+T = TypeVar("T")
+
+
+class Stack:
+    """A bot that is asked one thing after the other; every answer comes within `SECONDS`."""
+
+    def __init__(self, runner: asyncio.Runner, world: World, port: int) -> None:
+        self._runner = runner
+        self._port = port
+        self.world = world
+        self.team = world.bot.identity.team
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """To its end, in bounded time."""
+
+        async def bounded() -> T:
+            async with asyncio.timeout(SECONDS):
+                return await work
+
+        return self._runner.run(bounded())
+
+    def asks(self, path: str, headers: Mapping[str, bytes], body: bytes = b"", method: str = "POST") -> int:
+        """The status that a request gets; what it set going has ended by then."""
+        half = len(body) // 2
+        first = {"type": "http.request", "body": body[:half], "more_body": True}
+        rest = {"type": "http.request", "body": body[half:], "more_body": False}
+        return self.run(self._asked(path, headers, method, iter([first, rest])))
+
+    def pours(self, path: str, headers: Mapping[str, bytes], piece: bytes, times: int) -> tuple[int, int]:
+        """The status of a request whose body is one piece again and again, and how many pieces were taken."""
+        left = iter(range(times))
+        incoming = ({"type": "http.request", "body": piece, "more_body": True} for _ in left)
+        status = self.run(self._asked(path, headers, "POST", incoming))
+        return status, times - sum(1 for _ in left)
+
+    def writes(self, said: bytes) -> list[int]:
+        """The statuses on a connection on which that was written, once it is closed."""
+        return self.run(self._written(said))
+
+    def signed_by_slack(self, body: bytes) -> dict[str, bytes]:
+        """Proof for now. https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+        at = b"%d" % self.world.clock.now().timestamp()
+        proof = hmac.digest(SIGNING_SECRET.encode(), b"v0:" + at + b":" + body, hashlib.sha256).hex()
+        return {"x-slack-request-timestamp": at, "x-slack-signature": f"v0={proof}".encode()}
+
+    def signed_by_buildkite(self, body: bytes) -> dict[str, bytes]:
+        """Proof for now. https://buildkite.com/docs/apis/webhooks"""
+        at = b"%d" % self.world.clock.now().timestamp()
+        proof = hmac.digest(WEBHOOK_SECRET.encode(), at + b"." + body, hashlib.sha256).hex()
+        return {"x-buildkite-signature": b"timestamp=" + at + f",signature={proof}".encode()}
+
+    async def _asked(
+        self, path: str, headers: Mapping[str, bytes], method: str, incoming: Iterator[dict[str, Any]]
+    ) -> int:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return next(incoming, {"type": "http.disconnect"})
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode("utf-8", "surrogatepass"),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(name.encode(), value) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 3000),
+            "scheme": "http",
+        }
+        await self.world.bot.web(scope, receive, send)
+        await self.world.bot.runner.drain()
+        await self.world.bot.inbox.tick()
+        return int(sent[0]["status"])
+
+    async def _written(self, said: bytes) -> list[int]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            writer.write(said)
+            writer.write_eof()
+            heard = await reader.read()
+        except ConnectionError:
+            heard = b""
+        finally:
+            writer.close()
+        lines = [part.split(b" ") for part in heard.split(b"HTTP/1.1 ")[1:]]
+        return [int(words[0]) for words in lines]
+
+
+@contextmanager
+def standing(folder: Path) -> Iterator[Stack]:
+    """A stack in an event loop of its own."""
+    with asyncio.Runner() as runner:
+        context = _standing(folder)
+        world, port = runner.run(context.__aenter__())
+        try:
+            yield Stack(runner, world, port)
+        finally:
+            runner.run(context.__aexit__(None, None, None))
+
+
+@asynccontextmanager
+async def _standing(folder: Path) -> AsyncIterator[tuple[World, int]]:
+    async with opened(folder) as world:
+        with bound("127.0.0.1", 0) as sock:
+            server = listener(world.bot.web, bounds=Bounds(head_seconds=2, body_seconds=2, idle_seconds=1))
+            task = asyncio.create_task(server.serve_on(sock))
+            await server.up.wait()
+            try:
+                yield world, sock.getsockname()[1]
+            finally:
+                server.should_exit = True
+                await task
