@@ -1,0 +1,118 @@
+"""Lets one thing happen in a world, and notes everything that came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.sim.slack import Message, Person
+from bot.store.tables import audit, cards, notices, proposals
+from tests.conversations.world import World, shown
+
+ROUNDS = 30
+_IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the audit."""
+
+    operation: str
+    transition: str
+    via: str
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of an act.
+
+    `asked` counts all requests at Buildkite, `writes` are those that change something; `told` is what the
+    person alone was shown, `said` what everybody was; `modal` says whether a form stands open.
+    """
+
+    asked: int
+    writes: tuple[str, ...]
+    audit: tuple[Row, ...]
+    told: tuple[str, ...]
+    said: tuple[str, ...]
+    modal: bool
+
+
+async def calm(world: World) -> None:
+    """Let everything happen that an act leads to; what Slack's pace holds back gets its second.
+
+    Raises AssertionError where it does not come to an end.
+    """
+    for _ in range(ROUNDS):
+        if not await world.bot.runner.drain() and not await _pending(world):
+            return
+        while await _turn(world):
+            pass
+        world.clock.advance(1.1)
+    raise AssertionError("Something is posted or drawn over and over.")
+
+
+async def _pending(world: World) -> bool:
+    """Whether there is something to run, to post or to draw."""
+    now = world.clock.now()
+    due = [sa.exists().where(one.c.due_at <= now) for one in (cards, proposals)]
+    due.append(sa.exists().where(notices.c.due_at <= now, notices.c.state == "due"))
+    async with world.bot.store.read() as tx:
+        query = sa.select(sa.or_(*due, sa.exists().where(proposals.c.state == "approved")))
+        return bool(await tx.scalar(query))
+
+
+async def _turn(world: World) -> int:
+    bot = world.bot
+    done = await bot.runner.drain()
+    for part in (bot.approved, bot.replies, bot.reconcile, bot.proposal_cards):
+        done += await part.tick()
+    return done
+
+
+async def watched(world: World, person: Person, act: Callable[[], Awaitable[object]]) -> Seen:
+    """Do it, let it come to its end, and look at Buildkite, at the audit and at what that person sees."""
+    world.clock.advance(1)
+    world.buildkite.requests.clear()
+    last, said = await _last(world), len(world.slack.said.get(world.deploys.id, []))
+    whispers = len(world.slack.ephemerals(person))
+    await act()
+    await calm(world)
+    requests = list(world.buildkite.requests)
+    public = world.slack.said.get(world.deploys.id, [])[said:]
+    return Seen(
+        asked=len(requests),
+        writes=tuple(_written(one.method, one.path) for one in requests if one.method != "GET"),
+        audit=await _rows(world, person, last),
+        told=tuple(shown(one) for one in world.slack.ephemerals(person)[whispers:]),
+        said=tuple(shown(one) for one in public if one.bot),
+        modal=world.slack.modal_of(person) is not None,
+    )
+
+
+def _written(method: str, path: str) -> str:
+    """`PUT agents/*/pause`."""
+    return f"{method} {_IDS.sub('*', path.split('/organizations/')[1].partition('/')[2])}"
+
+
+async def _last(world: World) -> int:
+    async with world.bot.store.read() as tx:
+        return await tx.scalar(sa.select(sa.func.max(audit.c.id))) or 0
+
+
+async def _rows(world: World, person: Person, last: int) -> tuple[Row, ...]:
+    async with world.bot.store.read() as tx:
+        query = sa.select(audit).where(audit.c.id > last, audit.c.user_id == person.id).order_by(audit.c.id)
+        found = (await tx.execute(query)).mappings().all()
+    return tuple(
+        Row(row["operation"], row["transition"], row["via"], (row["detail"] or {}).get("rule")) for row in found
+    )
+
+
+def newest(world: World) -> Message:
+    """The newest message of the bot in the channel."""
+    return next(one for one in reversed(world.slack.messages(world.deploys)) if one.bot)

@@ -1,0 +1,91 @@
+"""The seven kinds of people, two pipelines, and the policy that tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sim.buildkite.demo import RELEASE
+from bot.sim.slack import Person
+from tests.conversations.world import World, opened
+
+SHOP, PRODUCTION = "shop", "deploy-prod"
+
+POLICY = """\
+admins = "the platform team"
+
+[[grant]]
+name = "staff reads"
+groups = ["@staff"]
+permissions = ["help", "read", "logs"]
+
+[[grant]]
+name = "staff builds the shop"
+groups = ["@staff"]
+permissions = ["build", "lock"]
+pipelines = ["shop"]
+
+[[grant]]
+name = "Gita deploys"
+users = ["U0GITA001"]
+permissions = ["help", "read", "logs", "build", "lock"]
+pipelines = ["deploy-*"]
+
+[[grant]]
+name = "release approves"
+groups = ["@release"]
+permissions = ["help", "read", "logs", "approve"]
+
+[[grant]]
+name = "admins do everything"
+standings = ["admin"]
+permissions = ["help", "read", "logs", "build", "lock", "agents", "admin"]
+
+[[protect]]
+name = "production"
+pipelines = ["deploy-*"]
+approvers = { groups = ["@release"] }
+"""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A world and those who act in it: one person of each kind; Alice, an admin, draws what others press."""
+
+    world: World
+    people: dict[str, Person]
+    policy: bool
+
+    @property
+    def alice(self) -> Person:
+        return self.world.alice
+
+
+@asynccontextmanager
+async def assembled(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
+    """The cast, with the policy or without any; Buildkite sends no webhooks, so that nothing moves by itself."""
+    path = folder / "policy.toml"
+    path.write_text(POLICY, "utf-8")
+    async with opened(folder, policy=path if policy else None, webhooks=False) as world:
+        test = {"label": ":test_tube: Test", "command": "bin/test", "key": "test"}
+        world.buildkite.pipeline(SHOP, name="Shop", steps=[test, RELEASE, {**test, "key": "again"}])
+        people = _people(world)
+        world.deploys.members += [one.id for one in people.values()]
+        world.slack.group("S0STAFF01", "staff", [people["member"]])
+        world.slack.group("S0RELEASE", "release", [people["approver"]])
+        yield Cast(world, people, policy)
+
+
+def _people(world: World) -> dict[str, Person]:
+    someone = world.slack.person
+    return {
+        "stranger": someone("U0SASCHA1", "sascha", stranger=True, team="T0OTHER01"),
+        "guest": world.gwen,
+        "member": someone("U0MIRA001", "mira"),
+        "ungranted": someone("U0UMA0001", "uma"),
+        "granted": someone("U0GITA001", "gita"),
+        "approver": someone("U0PIA0001", "pia"),
+        "admin": someone("U0AMIR001", "amir", admin=True),
+    }

@@ -1,0 +1,111 @@
+"""Plays tables by forms: opened, sent, sent again, and sent by somebody for whom they were not opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.sim.slack import Person
+from bot.sim.slack.delivery import Ack, Outgoing
+from tests.matrix.acting import Seen, calm, newest, watched
+from tests.matrix.judging import Cell, first
+from tests.matrix.playing import UNUSED, Play
+from tests.matrix.scenes import AGENT, QUEUE
+from tests.matrix.table import PEOPLE
+
+VALUES = {
+    "agent pause": {"Agent name or id": f"?{AGENT}"},
+    "build create": {"Pipeline": "?{pipeline}"},
+    "connect": {"Your Buildkite API token": "{token}"},
+    "job unblock": {"Release name": "1.42"},
+    "lock": {"Pipeline": "?{pipeline}", "Why": "release 42"},
+    "subscribe": {"Pipeline, or a pattern": "{pipeline}"},
+    "queue pause": {"Queue": f"?{QUEUE}"},
+}
+"""What is filled in, by label; after a `?` it is searched for."""
+OTHERS = "This form is not yours, or too old. Open it again."
+
+
+async def forms(play: Play, operations: dict[str, str]) -> None:
+    """Every cell by a form: opened where something may come of it, and sent."""
+    for pipeline, table in play.tables.items():
+        for operation in [one for one in operations if one in table.rows]:
+            ready = False
+            for name in PEOPLE:
+                if not ready:
+                    await _ready(play, operation, pipeline, operations[operation])
+                ready = play.cell(operation, pipeline, name, "form").word in UNUSED
+                await _fill(play, operation, pipeline, name, operations[operation])
+
+
+async def _ready(play: Play, operation: str, pipeline: str, source: str) -> None:
+    """What the form is about; its card, where one opens it."""
+    props = await play.props(operation, pipeline)
+    if source == "card":
+        await play.cast.alice.types(play.cast.world.deploys, f"/bk build watch {pipeline} {props.number}")
+        await calm(play.cast.world)
+
+
+async def _fill(play: Play, operation: str, pipeline: str, name: str, source: str) -> None:
+    person = play.cast.people[name]
+    seen = await watched(play.cast.world, person, lambda: _opens(play, person, operation, source))
+    if play.hopeless(operation, name):
+        cell = Cell(operation, name, "button" if source == "card" else "slash", "refuse")
+        play.score.note(cell, seen, first(cell, seen, hopeless=True))
+        return
+    cell = play.cell(operation, pipeline, name, "form")
+    play.score.note(cell, seen, [] if _only_opened(seen) else ["no form was opened"])
+    values = {
+        label: await _value(play, person, label, text, pipeline) for label, text in VALUES[operation].items()
+    }
+    if source == "asks" and cell.word == "allow":
+        cell = replace(cell, word="question")
+    sent = await play.once(cell, person, lambda: person.submits(values))
+    if operation != "connect":  # a token that is sent again is looked at again, and is the same token
+        await play.once_more(cell, person, play.cast.world.slack.replay, sent)
+
+
+async def _value(play: Play, person: Person, label: str, text: str, pipeline: str) -> str:
+    wanted = text.format(pipeline=pipeline, token=play.cast.world.buildkite.token)
+    if not wanted.startswith("?"):
+        return wanted
+    found = await person.searches(label, wanted[1:])
+    return next(one for one in found if one.startswith(wanted[1:]))
+
+
+async def _opens(play: Play, person: Person, operation: str, source: str) -> Ack:
+    if source == "card":
+        return await person.clicks(newest(play.cast.world), action_id=operation)
+    return await person.types(play.cast.world.deploys, f"/bk {operation}")
+
+
+def _only_opened(seen: Seen) -> bool:
+    return seen.modal and not (seen.writes or seen.audit or seen.told or seen.said)
+
+
+async def forged(play: Play, operations: dict[str, str], pipeline: str) -> None:
+    """A form that was opened for Alice is sent by each of the others."""
+    slack, alice = play.cast.world.slack, play.cast.alice
+    for operation, source in operations.items():
+        await _ready(play, operation, pipeline, source)
+        await _opens(play, alice, operation, source)
+        await calm(play.cast.world)
+        for name in PEOPLE:
+            await _send_hers(play, Cell(operation, name, "form", "refuse"))
+        assert slack.modal_of(alice) is not None
+        await alice.closes(everything=True)
+
+
+async def _send_hers(play: Play, cell: Cell) -> None:
+    slack, person = play.cast.world.slack, play.cast.people[cell.person]
+    view = slack.modal_of(play.cast.alice)
+    assert view is not None
+    payload = slack.payloads.view_submission(person.profile, view)
+    acks: list[Ack] = []
+
+    async def send() -> None:
+        acks.append(await slack.delivery.send(Outgoing("interactive", payload, accepts_response=True)))
+
+    seen = await watched(play.cast.world, person, send)
+    said = list(acks[0].body["errors"].values()) if isinstance(acks[0].body, dict) else []
+    harm = seen.asked or seen.audit or seen.told or seen.said
+    play.score.note(cell, seen, [] if said == [OTHERS] and not harm else ["somebody else's form was taken"])

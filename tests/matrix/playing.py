@@ -1,0 +1,75 @@
+"""Plays tables by typing: every row, every column, and the same request again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.sim.slack import Person
+from tests.matrix.acting import Seen, watched
+from tests.matrix.cast import Cast
+from tests.matrix.judging import Cell, Score, again, first
+from tests.matrix.scenes import PROPS, SCENES, Props
+from tests.matrix.table import PEOPLE, Table
+
+Act = Callable[[], Awaitable[object]]
+UNUSED = ("refuse", "none")
+"""What a cell says where whatever the operation was pointed at is as it was."""
+
+
+@dataclass
+class Play:
+    """The tables of one policy, by pipeline, in one world."""
+
+    cast: Cast
+    tables: dict[str, Table]
+    score: Score = field(default_factory=Score)
+
+    def hopeless(self, operation: str, person: str) -> bool:
+        """Whether this person may run it on nothing at all."""
+        words = {table[operation][person] for table in self.tables.values() if operation in table.rows}
+        return words == {"refuse"} and not operation.startswith("proposal ")
+
+    async def props(self, operation: str, pipeline: str) -> Props:
+        """What the operation is to be pointed at."""
+        return await PROPS[SCENES[operation].props](self.cast, pipeline)
+
+    def cell(self, operation: str, pipeline: str, person: str, via: str) -> Cell:
+        """The square of that row and column."""
+        writes = tuple(one.format(pipeline=pipeline) for one in SCENES[operation].writes)
+        return Cell(operation, person, via, self.tables[pipeline][operation][person], writes)
+
+    async def typed(self, via: str, operations: dict[str, str], *, repeated: bool) -> None:
+        """Every cell of those operations by typing the words; `repeated`: and the same request once more."""
+        for pipeline, table in self.tables.items():
+            for operation in [one for one in table.rows if one in operations]:
+                props: Props | None = None
+                for person in PEOPLE:
+                    props = props or await self.props(operation, pipeline)
+                    cell = self.cell(operation, pipeline, person, via)
+                    words = SCENES[operation].words.format(pipeline=pipeline, **vars(props))
+                    await self._say(cell, words, repeated=repeated)
+                    props = props if cell.word in UNUSED else None
+
+    async def _say(self, cell: Cell, words: str, *, repeated: bool) -> None:
+        person, slack, deploys = self.cast.people[cell.person], self.cast.world.slack, self.cast.world.deploys
+
+        async def act() -> object:
+            if cell.via == "slash":
+                return await person.types(deploys, f"/bk {words}")
+            return await person.says(deploys, f"@kitestring {words}")
+
+        seen = await self.once(cell, person, act)
+        if repeated:
+            await self.once_more(cell, person, slack.replay if cell.via == "slash" else slack.redeliver, seen)
+
+    async def once(self, cell: Cell, person: Person, act: Act) -> Seen:
+        """An act, judged by the table."""
+        seen = await watched(self.cast.world, person, act)
+        self.score.note(cell, seen, first(cell, seen, hopeless=self.hopeless(cell.operation, cell.person)))
+        return seen
+
+    async def once_more(self, cell: Cell, person: Person, repeat: Act, before: Seen) -> None:
+        """The same request again: nothing more may come of it."""
+        seen = await watched(self.cast.world, person, repeat)
+        self.score.note(cell, seen, again(cell, before, seen), again=True)

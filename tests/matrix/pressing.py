@@ -1,0 +1,145 @@
+"""Plays tables by buttons that somebody else's act has drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from bot.sim.slack import Message
+from bot.store.tables import choices
+from tests.conversations.world import shown
+from tests.matrix.acting import calm, newest, watched
+from tests.matrix.cast import Cast
+from tests.matrix.judging import NOT_YOURS, Cell, over
+from tests.matrix.playing import UNUSED, Play
+from tests.matrix.scenes import AGENT, SCENES
+from tests.matrix.table import PEOPLE
+
+PRIVATE = {
+    "agent": f"agent view {AGENT}",
+    "build": "build view {pipeline} {number}",
+    "jobs": "job list {pipeline} {number}",
+    "question": "build cancel {pipeline} {number}",
+}
+"""What Alice types to be shown a button that is hers alone."""
+
+
+async def everybodys(play: Play, operations: dict[str, str]) -> None:
+    """Every cell by pressing, in public, what Alice's act drew; and once more on the same message."""
+    for pipeline, table in play.tables.items():
+        for operation, source in operations.items():
+            drawn: Message | None = None
+            for person in PEOPLE if operation in table.rows else ():
+                drawn = drawn or await _public(play, operation, pipeline, source)
+                cell = play.cell(operation, pipeline, person, "button")
+                await _press(play, cell, drawn)
+                drawn = drawn if cell.word in UNUSED else None
+
+
+async def _press(play: Play, cell: Cell, drawn: Message) -> None:
+    person = play.cast.people[cell.person]
+    name = action(drawn, cell.operation)
+    twin = Message(**vars(drawn))  # what the person still sees while the bot redraws it
+
+    async def press() -> object:
+        return await person.clicks(twin, action_id=name)
+
+    seen = await play.once(cell, person, press)
+    if cell.word == "refuse" or cell.operation == "job log":
+        return  # asked anew at every press: whether rights have changed, what the log says now
+    if not cell.operation.startswith("proposal "):
+        await play.once_more(cell, person, press, seen)
+        return
+    late = await watched(play.cast.world, person, press)
+    play.score.note(cell, late, over(late), again=True)
+
+
+async def _public(play: Play, operation: str, pipeline: str, source: str) -> Message:
+    before = f"{operation.split(' ')[0]} pause"
+    props = await play.props(before if source == "answer" else operation, pipeline)
+    if source == "card":
+        await _types(play.cast, f"build watch {pipeline} {props.number}")
+    elif source == "answer":
+        await _types(play.cast, SCENES[before].words)
+    return newest(play.cast.world)
+
+
+async def ones_own(play: Play, operations: dict[str, str], pipeline: str) -> None:
+    """Buttons that Alice alone was shown, sent by each of the others, and at last by herself."""
+    for operation, source in operations.items():
+        drawn = await _private(play, operation, pipeline, source)
+        for name in PEOPLE:
+            await _forge(play, Cell(operation, name, "button", "refuse"), drawn)
+        await _keep(play, operation, drawn)
+
+
+async def _forge(play: Play, cell: Cell, drawn: Message) -> None:
+    person = play.cast.people[cell.person]
+    twin = Message(**{**vars(drawn), "only_for": person.id, "edits": []})
+
+    async def press() -> object:
+        return await person.clicks(twin, action_id=action(drawn, cell.operation))
+
+    seen = await watched(play.cast.world, person, press)
+    harm = seen.asked or seen.audit or seen.said or seen.modal
+    told = (shown(twin) if twin.edits else seen.told[-1:]) in (NOT_YOURS, (NOT_YOURS,))
+    play.score.note(cell, seen, [] if told and not harm else ["somebody else's private button worked"])
+
+
+async def _keep(play: Play, operation: str, drawn: Message) -> None:
+    """The button is a real one: for Alice it does something, or opens a form."""
+    alice = play.cast.alice
+
+    async def press() -> object:
+        return await alice.clicks(drawn, action_id=action(drawn, operation))
+
+    seen = await watched(play.cast.world, alice, press)
+    works = seen.modal or [row.transition for row in seen.audit if row.operation == operation] == ["done"]
+    cell = Cell(operation, "its owner", "button", "allow")
+    play.score.note(cell, seen, [] if works else ["the owner's own press did nothing"])
+    if seen.modal:
+        await alice.closes(everything=True)
+
+
+async def _private(play: Play, operation: str, pipeline: str, source: str) -> Message:
+    """What Alice types, or says where a button is needed to open a form."""
+    cast = play.cast
+    props = await play.props(operation, pipeline)
+    if source == "form":
+        await cast.alice.says(cast.world.deploys, f"@kitestring {operation}")
+        await calm(cast.world)
+    else:
+        await _types(cast, PRIVATE[source].format(pipeline=pipeline, **vars(props)))
+    return cast.world.slack.ephemerals(cast.alice)[-1]
+
+
+async def _types(cast: Cast, words: str) -> None:
+    await cast.alice.types(cast.world.deploys, f"/bk {words}")
+    await calm(cast.world)
+
+
+def action(message: Message, operation: str) -> str:
+    """The action id of the button that calls an operation."""
+    found = [name for name in actions(message) if _calls(name, operation)]
+    assert found, f"No button for {operation} in:\n{message.plain()}"
+    return found[0]
+
+
+def _calls(action_id: str, operation: str) -> bool:
+    return operation in (action_id, action_id.split(":")[-1]) or action_id == "confirm:yes"
+
+
+def actions(message: Message) -> Iterator[str]:
+    """The action ids in a message."""
+    rows = (block for block in message.blocks or [] if block["type"] == "actions")
+    return (one["action_id"] for row in rows for one in row["elements"])
+
+
+async def offered(cast: Cast) -> set[str]:
+    """Every operation that some button of this world calls, but for those that only try again."""
+    world = cast.world
+    said = [one for channel in world.slack.said.values() for one in channel if one.bot]
+    async with world.bot.store.read() as tx:
+        called = set(await tx.scalars(sa.select(choices.c.operation).distinct()))
+    return {name for one in said for name in actions(one) if ":" not in name and name != "open"} | called - {""}

@@ -1,0 +1,206 @@
+"""What each operation is asked for with, what has to stand at Buildkite for it, and what it then writes there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.sim.buildkite.records import Build
+from tests.matrix.acting import calm, newest
+from tests.matrix.cast import PRODUCTION, Cast
+
+AGENT, QUEUE = "ci-linux-1", "deploy"
+
+
+@dataclass(frozen=True)
+class Props:
+    """What an operation is pointed at: a build's number, a job's id, a proposal's id."""
+
+    number: int = 0
+    job: str = ""
+    proposal: str = "nonesuch"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`words` with `{pipeline}`, `{number}`, `{job}`, `{proposal}`; `props` is a name in `PROPS`.
+
+    `writes` are the requests that change something at Buildkite, ids left out.
+    """
+
+    words: str
+    props: str = "nothing"
+    writes: tuple[str, ...] = ()
+
+
+_QUEUE = "POST clusters/*/queues/*"
+_BUILD, _JOB = "PUT pipelines/{pipeline}/builds/*", "{job} -p {pipeline} -n {number}"
+SCENES = {
+    "agent list": Scene("agent list"),
+    "agent pause": Scene(f"agent pause {AGENT} --note spill", "idle", ("PUT agents/*/pause",)),
+    "agent resume": Scene(f"agent resume {AGENT}", "paused", ("PUT agents/*/resume",)),
+    "agent stop": Scene(f"agent stop {AGENT} --yes", "idle", ("PUT agents/*/stop",)),
+    "agent unwatch": Scene("agent unwatch", "watched"),
+    "agent view": Scene(f"agent view {AGENT}", "idle"),
+    "agent watch": Scene("agent watch"),
+    "agent watches": Scene("agent watches"),
+    "audit": Scene("audit --pipeline {pipeline}"),
+    "build cancel": Scene("build cancel {pipeline} {number} --yes", "scheduled", (f"{_BUILD}/cancel",)),
+    "build create": Scene("build create {pipeline}", writes=("POST pipelines/{pipeline}/builds",)),
+    "build list": Scene("build list {pipeline}"),
+    "build mute": Scene("build mute {pipeline} {number}", "followed"),
+    "build rebuild": Scene("build rebuild {pipeline} {number}", "failed", (f"{_BUILD}/rebuild",)),
+    "build retry": Scene("build retry {pipeline} {number}", "failed", (f"{_BUILD}/retry_failed_jobs",)),
+    "build view": Scene("build view {pipeline} {number}", "failed"),
+    "build watch": Scene("build watch {pipeline} {number}", "scheduled"),
+    "can": Scene("can build create {pipeline}"),
+    "channel broadcast": Scene("channel broadcast on"),
+    "channel updates": Scene("channel updates end"),
+    "connect": Scene("connect"),
+    "disconnect": Scene("disconnect"),
+    "health": Scene("health shop"),
+    "help": Scene("help"),
+    "job list": Scene("job list {pipeline} {number}", "failed"),
+    "job log": Scene(f"job log {_JOB}", "failed"),
+    "job retry": Scene(f"job retry {_JOB}", "failed", (f"{_BUILD}/jobs/*/retry",)),
+    "job unblock": Scene(f"job unblock {_JOB} release-name=1.42", "blocked", ("PUT jobs/*/unblock",)),
+    "lock": Scene('lock {pipeline} --reason "release 42" --for 10m', "unlocked"),
+    "locks": Scene("locks {pipeline}"),
+    "mute": Scene("mute 2h", "subscribed"),
+    "proposal approve": Scene("proposal approve {proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)),
+    "proposal refuse": Scene("proposal refuse {proposal}", "proposed"),
+    "proposal withdraw": Scene("proposal withdraw {proposal}", "proposed"),
+    "queue list": Scene("queue list"),
+    "queue pause": Scene(f"queue pause {QUEUE} --note spill --yes", "open", (f"{_QUEUE}/pause_dispatch",)),
+    "queue resume": Scene(f"queue resume {QUEUE}", "closed", (f"{_QUEUE}/resume_dispatch",)),
+    "readonly": Scene("readonly off"),
+    "status": Scene("status"),
+    "subscribe": Scene("subscribe {pipeline} --yes"),
+    "subscriptions": Scene("subscriptions"),
+    "unlock": Scene("unlock {pipeline} --take", "locked"),
+    "unmute": Scene("unmute", "muted"),
+    "unsubscribe": Scene("unsubscribe {pipeline}", "subscribed"),
+    "whoami": Scene("whoami"),
+}
+
+
+def _build(cast: Cast, pipeline: str) -> Build:
+    return cast.world.buildkite.create_build(pipeline)
+
+
+async def _nothing(_cast: Cast, _pipeline: str) -> Props:
+    return Props()
+
+
+async def _scheduled(cast: Cast, pipeline: str) -> Props:
+    return Props(_build(cast, pipeline).number)
+
+
+async def _failed(cast: Cast, pipeline: str) -> Props:
+    build = _build(cast, pipeline)
+    cast.world.buildkite.run_build(build, fail=["test"])
+    return Props(build.number, next(job.id for job in build.jobs if job.state == "failed"))
+
+
+async def _blocked(cast: Cast, pipeline: str) -> Props:
+    build = _build(cast, pipeline)
+    cast.world.buildkite.run_build(build)
+    return Props(build.number, next(job.id for job in build.jobs if job.state == "blocked"))
+
+
+async def _idle(cast: Cast, _pipeline: str) -> Props:
+    agent = cast.world.buildkite.find_agent(AGENT)
+    cast.world.buildkite.connect_agent(AGENT)
+    if agent.paused:
+        cast.world.buildkite.agent_resume(agent)
+    return Props()
+
+
+async def _paused(cast: Cast, pipeline: str) -> Props:
+    await _idle(cast, pipeline)
+    cast.world.buildkite.agent_pause(cast.world.buildkite.find_agent(AGENT), timeout=1440)
+    return Props()
+
+
+async def _watched(cast: Cast, _pipeline: str) -> Props:
+    await _types(cast, "agent watch")
+    return Props()
+
+
+async def _followed(cast: Cast, pipeline: str) -> Props:
+    build = _build(cast, pipeline)
+    await _types(cast, f"build watch {pipeline} {build.number}")
+    return Props(build.number)
+
+
+async def _subscribed(cast: Cast, pipeline: str) -> Props:
+    await _types(cast, f"subscribe {pipeline} --yes")
+    return Props()
+
+
+async def _muted(cast: Cast, pipeline: str) -> Props:
+    await _subscribed(cast, pipeline)
+    await _types(cast, "mute 2h")
+    return Props()
+
+
+async def _types(cast: Cast, words: str) -> None:
+    """Alice prepares something."""
+    await cast.alice.types(cast.world.deploys, f"/bk {words}")
+    await calm(cast.world)
+
+
+async def _open(cast: Cast, _pipeline: str) -> Props:
+    return _queue(cast, paused=False)
+
+
+async def _closed(cast: Cast, _pipeline: str) -> Props:
+    return _queue(cast, paused=True)
+
+
+def _queue(cast: Cast, *, paused: bool) -> Props:
+    """The queue as it has to be; the bot looks again after its quarter of a minute."""
+    next(one for one in cast.world.buildkite.cluster.queues if one.key == QUEUE).paused = paused
+    cast.world.clock.advance(16)
+    return Props()
+
+
+async def _unlocked(cast: Cast, pipeline: str) -> Props:
+    await _types(cast, f"unlock {pipeline} --take")
+    return Props()
+
+
+async def _locked(cast: Cast, pipeline: str) -> Props:
+    """By nobody of the table: who unlocks takes it over, which only those do who may lock at all."""
+    await _types(cast, f"lock {pipeline} --reason rehearsal --take")
+    return Props()
+
+
+async def _proposed(cast: Cast, _pipeline: str) -> Props:
+    """Gita asks for a deploy, where a policy makes that a proposal."""
+    if not cast.policy:
+        return Props()
+    await cast.people["granted"].types(cast.world.deploys, f"/bk build create {PRODUCTION}")
+    await calm(cast.world)
+    card = newest(cast.world)
+    row = next(block for block in card.blocks or [] if block["type"] == "actions")
+    return Props(proposal=row["elements"][0]["value"])
+
+
+PROPS: dict[str, Callable[[Cast, str], Awaitable[Props]]] = {
+    "nothing": _nothing,
+    "scheduled": _scheduled,
+    "failed": _failed,
+    "blocked": _blocked,
+    "idle": _idle,
+    "paused": _paused,
+    "watched": _watched,
+    "followed": _followed,
+    "subscribed": _subscribed,
+    "muted": _muted,
+    "open": _open,
+    "closed": _closed,
+    "unlocked": _unlocked,
+    "locked": _locked,
+    "proposed": _proposed,
+}

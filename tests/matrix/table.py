@@ -1,0 +1,211 @@
+"""Who may do what, as a table: a row an operation, a column a kind of person, a word what has to happen.
+
+`allow`: it is done, once. `refuse`: nothing happens, and the person is told why and who can help.
+`ask`: it waits on a card for approvals. `none`: there is no such thing to act on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PEOPLE = ("stranger", "guest", "member", "ungranted", "granted", "approver", "admin")
+
+DEFAULT = """
+operation          stranger  guest   member  ungranted  granted  approver  admin
+agent list         refuse    refuse  allow   allow      allow    allow     allow
+agent pause        refuse    refuse  refuse  refuse     refuse   refuse    allow
+agent resume       refuse    refuse  refuse  refuse     refuse   refuse    allow
+agent stop         refuse    refuse  refuse  refuse     refuse   refuse    allow
+agent unwatch      refuse    refuse  allow   allow      allow    allow     allow
+agent view         refuse    refuse  allow   allow      allow    allow     allow
+agent watch        refuse    refuse  allow   allow      allow    allow     allow
+agent watches      refuse    refuse  allow   allow      allow    allow     allow
+audit              refuse    refuse  refuse  refuse     refuse   refuse    allow
+build cancel       refuse    refuse  allow   allow      allow    allow     allow
+build create       refuse    refuse  allow   allow      allow    allow     allow
+build list         refuse    refuse  allow   allow      allow    allow     allow
+build mute         refuse    refuse  allow   allow      allow    allow     allow
+build rebuild      refuse    refuse  allow   allow      allow    allow     allow
+build retry        refuse    refuse  allow   allow      allow    allow     allow
+build view         refuse    refuse  allow   allow      allow    allow     allow
+build watch        refuse    refuse  allow   allow      allow    allow     allow
+can                refuse    refuse  allow   allow      allow    allow     allow
+channel broadcast  refuse    refuse  allow   allow      allow    allow     allow
+channel updates    refuse    refuse  allow   allow      allow    allow     allow
+connect            refuse    refuse  allow   allow      allow    allow     allow
+disconnect         refuse    refuse  allow   allow      allow    allow     allow
+health             refuse    refuse  allow   allow      allow    allow     allow
+help               refuse    refuse  allow   allow      allow    allow     allow
+job list           refuse    refuse  allow   allow      allow    allow     allow
+job log            refuse    refuse  allow   allow      allow    allow     allow
+job retry          refuse    refuse  allow   allow      allow    allow     allow
+job unblock        refuse    refuse  allow   allow      allow    allow     allow
+lock               refuse    refuse  allow   allow      allow    allow     allow
+locks              refuse    refuse  allow   allow      allow    allow     allow
+mute               refuse    refuse  allow   allow      allow    allow     allow
+proposal approve   refuse    refuse  none    none       none     none      none
+proposal refuse    refuse    refuse  none    none       none     none      none
+proposal withdraw  refuse    refuse  none    none       none     none      none
+queue list         refuse    refuse  allow   allow      allow    allow     allow
+queue pause        refuse    refuse  refuse  refuse     refuse   refuse    allow
+queue resume       refuse    refuse  refuse  refuse     refuse   refuse    allow
+readonly           refuse    refuse  refuse  refuse     refuse   refuse    allow
+status             refuse    refuse  allow   allow      allow    allow     allow
+subscribe          refuse    refuse  allow   allow      allow    allow     allow
+subscriptions      refuse    refuse  allow   allow      allow    allow     allow
+unlock             refuse    refuse  allow   allow      allow    allow     allow
+unmute             refuse    refuse  allow   allow      allow    allow     allow
+unsubscribe        refuse    refuse  allow   allow      allow    allow     allow
+whoami             refuse    refuse  allow   allow      allow    allow     allow
+"""
+"""Without a policy file: on any pipeline."""
+
+POLICY = """
+operation          stranger  guest   member  ungranted  granted  approver  admin
+agent list         refuse    refuse  allow   refuse     refuse   allow     allow
+agent pause        refuse    refuse  refuse  refuse     refuse   refuse    allow
+agent resume       refuse    refuse  refuse  refuse     refuse   refuse    allow
+agent stop         refuse    refuse  refuse  refuse     refuse   refuse    allow
+agent unwatch      refuse    refuse  allow   refuse     refuse   allow     allow
+agent view         refuse    refuse  allow   refuse     refuse   allow     allow
+agent watch        refuse    refuse  allow   refuse     refuse   allow     allow
+agent watches      refuse    refuse  allow   refuse     refuse   allow     allow
+audit              refuse    refuse  refuse  refuse     refuse   refuse    allow
+build cancel       refuse    refuse  allow   refuse     refuse   refuse    allow
+build create       refuse    refuse  allow   refuse     refuse   refuse    allow
+build list         refuse    refuse  allow   refuse     refuse   allow     allow
+build mute         refuse    refuse  allow   refuse     refuse   allow     allow
+build rebuild      refuse    refuse  allow   refuse     refuse   refuse    allow
+build retry        refuse    refuse  allow   refuse     refuse   refuse    allow
+build view         refuse    refuse  allow   refuse     refuse   allow     allow
+build watch        refuse    refuse  allow   refuse     refuse   allow     allow
+can                refuse    refuse  allow   refuse     allow    allow     allow
+channel broadcast  refuse    refuse  allow   refuse     refuse   allow     allow
+channel updates    refuse    refuse  allow   refuse     refuse   allow     allow
+connect            refuse    refuse  allow   refuse     allow    allow     allow
+disconnect         refuse    refuse  allow   refuse     allow    allow     allow
+health             refuse    refuse  allow   refuse     refuse   allow     allow
+help               refuse    refuse  allow   refuse     allow    allow     allow
+job list           refuse    refuse  allow   refuse     refuse   allow     allow
+job log            refuse    refuse  allow   refuse     refuse   allow     allow
+job retry          refuse    refuse  allow   refuse     refuse   refuse    allow
+job unblock        refuse    refuse  allow   refuse     refuse   refuse    allow
+lock               refuse    refuse  allow   refuse     refuse   refuse    allow
+locks              refuse    refuse  allow   refuse     refuse   allow     allow
+mute               refuse    refuse  allow   refuse     refuse   allow     allow
+proposal approve   refuse    refuse  refuse  refuse     refuse   allow     refuse
+proposal refuse    refuse    refuse  refuse  refuse     refuse   allow     refuse
+proposal withdraw  refuse    refuse  refuse  refuse     allow    refuse    allow
+queue list         refuse    refuse  allow   refuse     refuse   allow     allow
+queue pause        refuse    refuse  refuse  refuse     refuse   refuse    allow
+queue resume       refuse    refuse  refuse  refuse     refuse   refuse    allow
+readonly           refuse    refuse  refuse  refuse     refuse   refuse    allow
+status             refuse    refuse  allow   refuse     refuse   allow     allow
+subscribe          refuse    refuse  allow   refuse     refuse   allow     allow
+subscriptions      refuse    refuse  allow   refuse     refuse   allow     allow
+unlock             refuse    refuse  allow   refuse     refuse   refuse    allow
+unmute             refuse    refuse  allow   refuse     refuse   allow     allow
+unsubscribe        refuse    refuse  allow   refuse     refuse   allow     allow
+whoami             refuse    refuse  allow   refuse     allow    allow     allow
+"""
+"""With the policy of `cast.py`: on the shop, which members may build; `granted` asked for the proposals."""
+
+PROTECTED = """
+operation          stranger  guest   member  ungranted  granted  approver  admin
+audit              refuse    refuse  refuse  refuse     refuse   refuse    allow
+build cancel       refuse    refuse  refuse  refuse     allow    refuse    allow
+build create       refuse    refuse  refuse  refuse     ask      refuse    ask
+build list         refuse    refuse  allow   refuse     allow    allow     allow
+build mute         refuse    refuse  allow   refuse     allow    allow     allow
+build rebuild      refuse    refuse  refuse  refuse     ask      refuse    ask
+build retry        refuse    refuse  refuse  refuse     ask      refuse    ask
+build view         refuse    refuse  allow   refuse     allow    allow     allow
+build watch        refuse    refuse  allow   refuse     allow    allow     allow
+job list           refuse    refuse  allow   refuse     allow    allow     allow
+job log            refuse    refuse  allow   refuse     allow    allow     allow
+job retry          refuse    refuse  refuse  refuse     ask      refuse    ask
+job unblock        refuse    refuse  refuse  refuse     ask      refuse    ask
+lock               refuse    refuse  refuse  refuse     allow    refuse    allow
+locks              refuse    refuse  allow   refuse     allow    allow     allow
+subscribe          refuse    refuse  allow   refuse     allow    allow     allow
+unlock             refuse    refuse  refuse  refuse     allow    refuse    allow
+unsubscribe        refuse    refuse  allow   refuse     allow    allow     allow
+"""
+"""With that policy: on the production pipeline, which `granted` and `admin` may build once others approve."""
+
+SURFACES = """
+operation          words  everybody's  one's own  form
+agent list         typed  -            -          -
+agent pause        typed  -            agent      typed
+agent resume       typed  answer       agent      -
+agent stop         typed  -            agent      -
+agent unwatch      typed  -            -          -
+agent view         typed  -            -          -
+agent watch        typed  -            -          -
+agent watches      typed  -            -          -
+audit              typed  -            -          -
+build cancel       typed  card         question   -
+build create       typed  -            form       typed
+build list         typed  -            -          -
+build mute         typed  -            -          -
+build rebuild      typed  card         build      -
+build retry        typed  card         build      -
+build view         typed  -            -          -
+build watch        typed  -            build      -
+can                typed  -            -          -
+channel broadcast  typed  -            -          -
+channel updates    typed  -            -          -
+connect            -      -            form       typed
+disconnect         typed  -            -          -
+health             typed  -            -          -
+help               typed  -            -          -
+job list           typed  -            -          -
+job log            typed  card         build      -
+job retry          typed  -            jobs       -
+job unblock        typed  -            build      card
+lock               typed  -            form       typed
+locks              typed  -            -          -
+mute               typed  -            -          -
+proposal approve   typed  proposal     -          -
+proposal refuse    typed  proposal     -          -
+proposal withdraw  typed  proposal     -          -
+queue list         typed  -            -          -
+queue pause        typed  -            form       typed
+queue resume       typed  answer       -          -
+readonly           typed  -            -          -
+status             typed  -            -          -
+subscribe          typed  -            form       asks
+subscriptions      typed  -            -          -
+unlock             typed  -            -          -
+unmute             typed  -            -          -
+unsubscribe        typed  -            -          -
+whoami             typed  -            -          -
+"""
+"""Where a button for it stands that everybody sees, or one person alone, and what opens a form; `-`: nothing does.
+
+Whose arguments are not to be typed (a token) has no words. The Unblock of a card opens a form: it is tried as one.
+A form that `asks` is answered by a question to that person before anything is done.
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A word for each operation and each column."""
+
+    rows: dict[str, dict[str, str]]
+
+    def __getitem__(self, operation: str) -> dict[str, str]:
+        return self.rows[operation]
+
+    def column(self, name: str) -> dict[str, str]:
+        """What stands in a column, by operation; nothing where there is a `-`."""
+        return {operation: words[name] for operation, words in self.rows.items() if words[name] != "-"}
+
+
+def table(text: str) -> Table:
+    """Read a table; two spaces or more part its columns. Raises AssertionError for a row that is twice there."""
+    head, *lines = [re.split(r" {2,}", line.strip()) for line in text.strip().splitlines()]
+    names = [line[0] for line in lines]
+    assert len(set(names)) == len(names), "An operation stands twice in the table."
+    return Table({line[0]: dict(zip(head[1:], line[1:], strict=True)) for line in lines})

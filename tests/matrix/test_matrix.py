@@ -1,0 +1,68 @@
+"""Every operation, for every kind of person, by every way of asking."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from commands import registry
+from tests.matrix import filling, pressing
+from tests.matrix.cast import PRODUCTION, SHOP, assembled
+from tests.matrix.playing import Play
+from tests.matrix.table import DEFAULT, POLICY, PROTECTED, SURFACES, Table, table
+
+SURFACE = table(SURFACES)
+WITHOUT, WITH = "without a policy", "with a policy"
+
+
+@pytest.fixture(params=[WITHOUT, WITH])
+async def play(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Play]:
+    """A world without a policy file, and one with grants, groups and a protection."""
+    policy = request.param == WITH
+    tables = {SHOP: table(POLICY), PRODUCTION: table(PROTECTED)} if policy else {SHOP: table(DEFAULT)}
+    async with assembled(tmp_path, policy=policy) as cast:
+        yield Play(cast, tables)
+
+
+@pytest.mark.parametrize("rows", [table(DEFAULT), table(POLICY), SURFACE])
+def test_every_operation_has_its_row(rows: Table) -> None:
+    """An operation that is new has to say who may run it, and where it is found."""
+    assert list(rows.rows) == [op.name for op in registry()]
+
+
+def test_every_operation_of_a_pipeline_is_tried_on_the_protected_one() -> None:
+    """Whatever names a pipeline stands in the table of the production pipeline too."""
+    aimed = [op.name for op in registry() if "pipeline" in op.args.model_fields]
+    assert list(table(PROTECTED).rows) == aimed
+
+
+def test_the_forms_are_those_of_the_operations() -> None:
+    """What opens a form without its arguments, or from a card, is marked so."""
+    assert SURFACE.column("form").keys() == {op.name for op in registry() if op.form or op.fields}
+
+
+@pytest.mark.parametrize("via", ["slash", "mention"])
+async def test_what_is_typed(play: Play, via: str) -> None:
+    """Each of them gets by typing what the table says; the same request again has no second effect."""
+    await play.typed(via, SURFACE.column("words"), repeated=(via == "slash") is play.cast.policy)
+    assert play.score.wrong == []
+
+
+async def test_what_is_pressed(play: Play) -> None:
+    """Buttons that everybody sees are judged anew for whoever presses; one person's own work for nobody else."""
+    everybodys = SURFACE.column("everybody's")
+    proposals = {one for one in everybodys if one.startswith("proposal ") and not play.cast.policy}
+    public = {name: source for name, source in everybodys.items() if name not in proposals}
+    await pressing.everybodys(play, public)
+    await pressing.ones_own(play, SURFACE.column("one's own"), SHOP)
+    assert play.score.wrong == []
+    assert await pressing.offered(play.cast) == {*public, *SURFACE.column("one's own"), "job unblock"}
+
+
+async def test_what_is_filled_in(play: Play) -> None:
+    """A form opens where something may come of it, and is judged when it is sent, by the one it was opened for."""
+    await filling.forms(play, SURFACE.column("form"))
+    await filling.forged(play, SURFACE.column("form"), SHOP)
+    assert play.score.wrong == []
