@@ -1,0 +1,189 @@
+"""Every way in which text from outside is drawn, each as a function of that text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.core import forms, logs
+from bot.core.blocks import Message, message, option, section
+from bot.core.locks import Lock, said
+from bot.core.markup import escape
+from bot.core.operation import Args, Button, Call, Confirm, Field, Operation, Permission, Reply, Table
+from bot.core.policy_rules import Ask, Who
+from bot.core.policy_words import wanted
+from bot.core.proposals import Proposal, State
+from bot.core.render_card import card
+from bot.core.render_notice import notice
+from bot.core.render_proposal import proposal, result
+from bot.core.render_reply import (
+    answered,
+    bug,
+    choices,
+    form_button,
+    interrupted,
+    invite,
+    note,
+    problem,
+    question,
+    reply,
+)
+from bot.core.wish import said_before
+from bot.core.words import shown
+from bot.errors import Ambiguous, KitestringError, UsageError
+from bot.model import Actor, Job, JobSummary, Person, Standing, Thread
+from tests.core.facts_of_builds import NOW, build, known
+
+Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
+NOTICES = ("running", "resumed", "blocked", "failing", "finished", "gone")
+ALICE = Actor("U0ALICE01", "<!channel>", "T1", Standing.MEMBER, "C1", "slash")
+
+
+def _jobs(text: str) -> JobSummary:
+    bad = Job(id="j1", name=text, state="failed", exit_status=1, web_url="https://buildkite.com/acme/web#j1")
+    odd = Job(id="j2", name=text, state="failed", web_url=text)
+    gate = Job(id="j3", type="manual", label=text, state="blocked")
+    return JobSummary(counts={text: 2, "failed": 2}, failed=(bad, odd), waiting=(gate,))
+
+
+def _facts(text: str) -> dict[str, Any]:
+    person = Person(name=text, email=text)
+    return {"message": text, "branch": text, "commit": text, "creator": person, "author": person}
+
+
+def _pressed(_index: int, _button: Button) -> str:
+    return "value"
+
+
+def _cards(text: str) -> Iterator[Message]:
+    for state in ("running", "blocked", "failed", text):
+        for web_url in ("https://buildkite.com/acme/web/builds/101", text):
+            facts = known(state, **_facts(text), web_url=web_url)
+            yield card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW + timedelta(hours=1))
+
+
+def _notices(text: str) -> Iterator[Message]:
+    for kind in NOTICES:
+        yield notice(kind, known("failed", **_facts(text)), _jobs(text), card_id="c", mention=text)
+
+
+def _proposals(text: str) -> Iterator[Message]:
+    args = {"pipeline": text, "message": text, "env": {text: "v"}, "branches": [text], text[:20] or "x": text}
+    people = Who(frozenset(), frozenset({text}), frozenset())
+    for state in State:
+        one = Proposal(
+            id="p",
+            operation=text,
+            args=args,
+            digest="d",
+            requester=text,
+            thread=Thread("T1", "C1"),
+            via="slash",
+            ask=Ask(text, people, 1, timedelta(minutes=30)),
+            expires_at=NOW,
+            state=state,
+            ended_by=text,
+        )
+        yield proposal(one, escape(text))
+        yield proposal(one, result(text, text))
+
+
+def _replies(text: str) -> Iterator[Message]:
+    press = Button(text, Call("job log"), confirm=Confirm(text, text, text, text), reads=text)
+    pages = Button(text, url=text)
+    for rows in (((text, text),), ((escape(text), text),)):
+        answer = Reply(
+            text=text,
+            title=text,
+            fields=((text, text),),
+            table=Table((text, text), rows, text),
+            log=logs.clean(text),
+            footer=text,
+            buttons=(press, pages),
+            private=False,
+        )
+        yield reply(answer, actor=ALICE, button_value=_pressed)
+    yield message("buttons", choices((press, pages), _pressed))
+
+
+def _problems(text: str) -> Iterator[Message]:
+    for error in (KitestringError(text, text), UsageError(f"I don't know `{shown(text)}`.", text)):
+        yield problem(error, retry_value="again")
+    yield problem(Ambiguous(text, "agent", ((text, text),)), option_value=str)
+
+
+def _locks(text: str) -> Iterator[Message]:
+    lock = Lock(text, text, text, text, NOW, NOW)
+    yield note(said(lock))
+    yield reply(Reply(text=lock.place), actor=None, button_value=_pressed)
+
+
+def _rules(text: str) -> Iterator[Message]:
+    people = Who(frozenset({text}), frozenset({text}), frozenset())
+    yield problem(KitestringError(wanted(Ask(text, people, 2, timedelta(minutes=5))), text))
+
+
+def _again(text: str) -> Iterator[Message]:
+    first = build("running", **_facts(text))
+    yield reply(said_before(first, NOW, NOW, first), actor=None, button_value=_pressed)
+
+
+def _unblock() -> Operation:
+    async def run(args: Args, ctx: Any) -> Reply:
+        raise AssertionError(args, ctx)
+
+    async def fields(given: Mapping[str, Any], ctx: Any) -> tuple[Field, ...]:
+        raise AssertionError(given, ctx)
+
+    return Operation("job unblock", Args, run, "Unblock.", Permission.BUILD, fields=fields)
+
+
+def _forms(text: str) -> Iterator[Mapping[str, Any]]:
+    menu = Field(key="a", label=text, hint=text, default=text, options=((text, "one"), ("two", text)))
+    typed = Field(key=text[:200] or "b", label=text, hint=text, default=text)
+    given = {"pipeline": text, "number": 1}
+    op = _unblock()
+    yield forms.form(op, given, callback_id="form", private_metadata="id", fields=(menu, typed), title=text)
+    yield forms.loading(text)
+    yield forms.notice_view(text, text)
+    for said_ in forms.errors(op, UsageError(text, text, "a"), (menu,), given).values():
+        yield {"type": "errors", "blocks": [section(said_)]}
+    yield {"type": "options", "blocks": [], "options": [option(text, "value")]}
+
+
+def _single(draw: Callable[[str], Message]) -> Surface:
+    def drawn(text: str) -> Iterator[Message]:
+        yield draw(text)
+
+    return drawn
+
+
+# By the name of the public function of bot/core/render*.py; what draws pieces of these stands in PIECES.
+SURFACES: dict[str, Surface] = {
+    "card": _cards,
+    "notice": _notices,
+    "proposal": _proposals,
+    "result": _proposals,
+    "reply": _replies,
+    "choices": _replies,
+    "problem": _problems,
+    "question": _single(lambda text: question(escape(text), text, text, yes=text, no=text)),
+    "invite": _single(lambda text: invite(text, again_value="a", anyway_value="b", no_value="c")),
+    "answered": _single(lambda text: answered(text, public=True, direct=True)),
+    "bug": _single(bug),
+    "interrupted": _single(lambda text: interrupted(escape(text), "again")),
+    "form_button": _single(lambda text: form_button(text, "value")),
+    "note": _single(note),
+    "locks": _locks,
+    "rules": _rules,
+    "the same words again": _again,
+    "forms": _forms,
+}
+PIECES = frozenset(
+    {
+        *("phase_words", "reference", "summary", "clocked", "duration", "counts", "job_line", "ended_with"),
+        *("actions_id", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job"),
+        *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button"),
+    }
+)
