@@ -18,8 +18,14 @@ class _Named(Struct):
     id: str
 
 
+class _Seen(Struct):
+    """A view, by the name that Bolt finds its listener with."""
+
+    callback_id: str | None = None
+
+
 class _Spoken(Struct):
-    """The fields in which Bolt looks for ids."""
+    """The fields in which Bolt looks for ids, and for what a listener is found by."""
 
     type: str | UnsetType = UNSET
     enterprise: str | dict[str, Any] | None = None
@@ -32,7 +38,9 @@ class _Spoken(Struct):
     previous_message: _Spoken | None = None
     item: _Spoken | None = None
     assistant_thread: _Spoken | None = None
-    view: dict[str, Any] | None = None
+    view: _Seen | None = None
+    callback_id: str | None = None
+    action_id: str | None = None
     # Bolt fails on two or more: it logs about them before it has a logger.
     response_urls: Annotated[list[dict[str, Any]], Meta(max_length=1)] | UnsetType = UNSET
 
@@ -186,7 +194,7 @@ def writable(text: str) -> None:
 
 def _convert(payload: dict[str, Any]) -> None:
     kind = msgspec.convert(payload, _Spoken).type
-    if "command" in payload and kind is UNSET:
+    if "command" in payload:  # Bolt goes by that alone
         msgspec.convert(payload, _Command)
     if isinstance(kind, str) and kind in _KINDS:
         msgspec.convert(payload, _KINDS[kind])
