@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
+from bot.sim.buildkite.demo import seed_demo
+from bot.sim.buildkite.sim import BuildkiteSim
+from bot.sim.serving import Serving
+from bot.sim.slack.sim import SlackSim
+from bot.sim.stage import Stage
+from bot.sim.stage_autoplay import Autoplay
 from tests.programs import chromium
 
 HERE = ("http://127.0.0.1:", "about:")
@@ -41,3 +48,28 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
     yield page
     await page.close()
     assert wrong == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    """A stage with nobody behind the bot; what happens on it, the test does."""
+    slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
+    slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
+    slack.person("U0GWEN001", "gwen", guest=True, real_name="Gwen Park")
+    slack.channel("C0DEPLOYS", "deploys")
+    slack.request_url = "http://127.0.0.1:9/slack/events"
+    seed_demo(buildkite)
+    stage = Stage(slack, buildkite, autoplay=Autoplay(on=False))
+    running = asyncio.create_task(stage.run())
+    yield stage
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(stage: Stage, tab: Page) -> AsyncIterator[Page]:
+    """The stage's page, opened."""
+    async with Serving(stage.app) as address:
+        await tab.goto(address)
+        await expect(tab.get_by_role("log", name="Messages")).to_be_visible()
+        yield tab

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from bot.sim.buildkite.demo import seed_demo
-from bot.sim.buildkite.sim import BuildkiteSim
-from bot.sim.serving import Serving
-from bot.sim.slack.sim import SlackSim
 from bot.sim.slack.world import Message
 from bot.sim.stage import Stage
-from bot.sim.stage_autoplay import Autoplay
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,29 +18,6 @@ ESCAPED = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
 
 def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
     return {"type": kind, "text": words}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
-    slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
-    slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
-    slack.person("U0GWEN001", "gwen", guest=True, real_name="Gwen Park")
-    slack.channel("C0DEPLOYS", "deploys")
-    slack.request_url = "http://127.0.0.1:9/slack/events"
-    seed_demo(buildkite)
-    stage = Stage(slack, buildkite, autoplay=Autoplay(on=False))
-    running = asyncio.create_task(stage.run())
-    yield stage
-    running.cancel()
-    await asyncio.wait({running})
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(stage: Stage, tab: Page) -> AsyncIterator[Page]:
-    async with Serving(stage.app) as address:
-        await tab.goto(address)
-        await expect(tab.get_by_role("log", name="Messages")).to_be_visible()
-        yield tab
 
 
 def post(stage: Stage, words: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:

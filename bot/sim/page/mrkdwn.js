@@ -21,8 +21,12 @@ export function decode(text) {
 
 /** A link that leaves the page in a new tab; other schemes than http(s) and mailto stay text. */
 export function link(url, label) {
-  if (!/^(https?:\/\/|mailto:)/i.test(url)) return el("span", { text: label });
-  return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, pictured(label));
+  return linked(url, pictured(label));
+}
+
+function linked(url, nodes) {
+  if (!/^(https?:\/\/|mailto:)/i.test(url)) return el("span", {}, nodes);
+  return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, nodes);
 }
 
 const chip = (text, loud = false) => el("span", { class: loud ? "chip loud" : "chip", text });
@@ -39,7 +43,7 @@ function date([unix, format, url], fallback) {
   if (!format || Number.isNaN(at.getTime())) return document.createTextNode(decode(fallback ?? ""));
   const text = format.replace(/\{(\w+)\}/g, (whole, token) => dateToken(token, at) ?? whole);
   const time = el("time", { datetime: at.toISOString(), title: at.toLocaleString(), text: decode(text) });
-  return url ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, time) : time;
+  return url ? linked(decode(url), time) : time;
 }
 
 function dateToken(token, at) {
