@@ -1,0 +1,130 @@
+"""Values of `-e`, and tokens that others leave in texts: in no message, no log line and not in the database."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bot.core.secrets import MASK, unmistakable
+from bot.logs import configure
+from tests.conversations.world import World, opened
+
+VALUE = "hunter2-of-the-environment"
+TOKENS = (
+    "xoxb-1234567890-abcdefghij",
+    "xoxe.xoxp-1-Mi0yLTEyMzQ1Njc4OTA",
+    "xapp-1-A012345-9876543210-abc",
+    "bkua_0123456789abcdef0123",
+    "bkpt_0123456789abcdef0123",
+    "bktr_0123456789abcdef0123",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "ghs_0123456789abcdefghijABCDEFGHIJ012345",
+    "github_pat_11ABCDEFG0123456789_abcdef",
+    "glpat-0123456789abcdefghij",
+    "glrt-0123456789abcdefghij",
+    "AKIA0123456789ABCDEF",
+    "ASIA0123456789ABCDEF wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+    "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV2UUlCQURBTg==",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQOYBF\n-----END PGP PRIVATE KEY BLOCK-----",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXk\\n-----END OPENSSH PRIVATE KEY-----",
+    "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl\n-----END CERTIFICATE-----",
+)
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """The whole program's log at its most talkative, as it is written for a person."""
+    stream, root = io.StringIO(), logging.getLogger()
+    before, level = root.handlers[:], root.level
+    configure("debug", "console")
+    root.handlers[0].setStream(stream)  # type: ignore[attr-defined]
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def bytes_of(folder: Path) -> bytes:
+    """Every file of the database, its write-ahead log included."""
+    return b"".join(path.read_bytes() for path in folder.glob("kitestring.db*"))
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_is_known_by_its_shape(token: str) -> None:
+    """Tokens of Slack, Buildkite, GitHub, GitLab and AWS, and keys of every kind, leave nothing behind."""
+    kept = unmistakable(f"before {token} after")
+    assert MASK in kept
+    assert token[-12:-3] not in kept
+    assert (kept.startswith("before "), kept.endswith(" after")) == (True, True)
+
+
+async def test_values_of_the_environment_are_nowhere(tmp_path: Path, logged: io.StringIO) -> None:
+    """A build with `-e`, said again, confirmed, refused and audited: its names may be read, its values never."""
+    async with opened(tmp_path, webhooks=False) as world:
+        await asks_with_environment(world)
+        assert world.buildkite.builds[-1].env == {"TOKEN": VALUE}
+        said = str(
+            [(m.text, m.blocks, m.edits) for channel in world.slack.said.values() for m in channel if m.bot]
+        )
+        told = str([(m.text, m.blocks, m.metadata) for m in world.slack.whispered])
+        stored = bytes_of(tmp_path)
+    for place in (said, told, logged.getvalue(), stored.decode("latin-1")):
+        assert VALUE not in place
+    assert VALUE.encode() not in bytes_of(tmp_path)
+
+
+async def asks_with_environment(world: World) -> None:
+    """Alice starts the build twice; asks for one that is not there, and looks at the audit."""
+    await world.alice.types(world.deploys, f"/bk build create web -e TOKEN={VALUE}")
+    await world.alice.types(world.deploys, f"/bk build create web -e TOKEN={VALUE}")
+    await world.alice.types(world.deploys, f"/bk build create no-such-pipeline -e TOKEN={VALUE}")
+    await world.gwen.types(world.deploys, f"/bk build create web -e TOKEN={VALUE}")
+    await world.alice.types(world.deploys, f"/bk build create web -e TOKEN={VALUE} --oops")
+    await world.settle(2)
+    await world.alice.types(world.deploys, "/bk audit")
+    await world.settle(2)
+
+
+async def test_arguments_are_sealed_while_they_wait(tmp_path: Path) -> None:
+    """Where the bot asks before it starts, the arguments wait encrypted: no file of the database has the value."""
+    async with opened(tmp_path, webhooks=False) as world:
+        elsewhere = world.slack.channel("C0ELSE001", "elsewhere", bot_in=False)
+        await world.alice.types(elsewhere, f"/bk build create web -e TOKEN={VALUE}")
+        await world.settle(1)
+        asked = world.slack.ephemerals(world.alice)[-1]
+        assert "Start anyway" in asked.plain()
+        assert VALUE.encode() not in bytes_of(tmp_path)
+        await world.alice.clicks(asked, "Start anyway")
+        await world.settle(3)
+        assert world.buildkite.builds[-1].env == {"TOKEN": VALUE}
+        assert VALUE.encode() not in bytes_of(tmp_path)
+
+
+async def test_tokens_in_texts_from_outside_reach_no_message_and_no_log(
+    tmp_path: Path, logged: io.StringIO
+) -> None:
+    """A token in a commit message, a branch, a job's log or a lock's reason is masked wherever it is shown."""
+    async with opened(tmp_path) as world:
+        for token in TOKENS[:12]:
+            build = world.buildkite.create_build_elsewhere("web", f"fix/{token}", f"uses {token}", creator=token)
+            await world.alice.types(world.deploys, f"/bk watch web {build.number}")
+        build = world.buildkite.builds[-1]
+        world.buildkite.run_build(build, fail=["lint"])
+        world.buildkite.log(build.named("lint").id, "\n".join(TOKENS))
+        await world.settle(3)
+        await world.alice.types(world.deploys, f"/bk job log -p web -n {build.number}")
+        await world.alice.types(world.deploys, f'/bk lock web "{TOKENS[0]}"')
+        await world.alice.types(world.deploys, "/bk locks")
+        await world.settle(3)
+        messages = [m for channel in world.slack.said.values() for m in channel] + world.slack.whispered
+        shown = str([(m.text, m.blocks) for m in messages if m.bot])
+    assert MASK in shown
+    for token in TOKENS:
+        assert token not in shown
+        assert token not in logged.getvalue()
