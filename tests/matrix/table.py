@@ -81,8 +81,8 @@ build retry        refuse    refuse  allow   refuse     refuse   refuse    allow
 build view         refuse    refuse  allow   refuse     refuse   allow     allow
 build watch        refuse    refuse  allow   refuse     refuse   allow     allow
 can                refuse    refuse  allow   refuse     allow    allow     allow
-channel broadcast  refuse    refuse  allow   refuse     refuse   allow     allow
-channel updates    refuse    refuse  allow   refuse     refuse   allow     allow
+channel broadcast  refuse    refuse  allow   refuse     allow    allow     allow
+channel updates    refuse    refuse  allow   refuse     allow    allow     allow
 connect            refuse    refuse  allow   refuse     allow    allow     allow
 disconnect         refuse    refuse  allow   refuse     allow    allow     allow
 health             refuse    refuse  allow   refuse     refuse   allow     allow
@@ -93,7 +93,7 @@ job retry          refuse    refuse  allow   refuse     refuse   refuse    allow
 job unblock        refuse    refuse  allow   refuse     refuse   refuse    allow
 lock               refuse    refuse  allow   refuse     refuse   refuse    allow
 locks              refuse    refuse  allow   refuse     refuse   allow     allow
-mute               refuse    refuse  allow   refuse     refuse   allow     allow
+mute               refuse    refuse  allow   refuse     allow    allow     allow
 proposal approve   refuse    refuse  refuse  refuse     refuse   allow     refuse
 proposal refuse    refuse    refuse  refuse  refuse     refuse   allow     refuse
 proposal withdraw  refuse    refuse  refuse  refuse     allow    refuse    allow
@@ -103,9 +103,9 @@ queue resume       refuse    refuse  refuse  refuse     refuse   refuse    allow
 readonly           refuse    refuse  refuse  refuse     refuse   refuse    allow
 status             refuse    refuse  allow   refuse     refuse   allow     allow
 subscribe          refuse    refuse  allow   refuse     refuse   allow     allow
-subscriptions      refuse    refuse  allow   refuse     refuse   allow     allow
+subscriptions      refuse    refuse  allow   refuse     allow    allow     allow
 unlock             refuse    refuse  allow   refuse     refuse   refuse    allow
-unmute             refuse    refuse  allow   refuse     refuse   allow     allow
+unmute             refuse    refuse  allow   refuse     allow    allow     allow
 unsubscribe        refuse    refuse  allow   refuse     refuse   allow     allow
 whoami             refuse    refuse  allow   refuse     allow    allow     allow
 """
