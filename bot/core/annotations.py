@@ -8,18 +8,34 @@ from bot.core.blocks import shorten
 from bot.core.secrets import masked
 
 SHOWN = 300
+LINES = 8
 # More than this of one annotation is not looked at.
 _READ = 20_000
 _SILENT = frozenset({"script", "style", "template", "head", "title", "svg", "math", "iframe", "object"})
 _BREAKS = frozenset(
-    {"address", "article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figure", "h1", "h2", "h3", "h4"}
+    {
+        "address",
+        "article",
+        "blockquote",
+        "br",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+    }
     | {"h5", "h6", "hr", "li", "ol", "p", "pre", "section", "summary", "table", "tr", "ul"}
 )
 _APART = frozenset({"td", "th"})
 
 
 def words(body_html: str, limit: int = SHOWN) -> str:
-    """What an annotation says: no markup, no link targets, secrets masked, at most `limit` characters.
+    """What an annotation says: no markup, no link targets, secrets masked, at most eight lines and `limit` characters.
 
     Blocks and rows of tables become lines; what a browser would not show (scripts, styles) is left out.
     https://buildkite.com/docs/apis/rest-api/annotations
@@ -27,8 +43,10 @@ def words(body_html: str, limit: int = SHOWN) -> str:
     reader = _Words()
     # The end of a line ends an entity as well; a tag that is cut short is not taken for words.
     reader.feed(body_html[:_READ] + "\n")
-    lines = (" ".join(line.split()) for line in "".join(reader.said).split("\n"))
-    return shorten(masked("\n".join(line for line in lines if line)), limit)
+    lines = [" ".join(line.split()) for line in "".join(reader.said).split("\n")]
+    kept = [line for line in lines if line]
+    shown = kept if len(kept) <= LINES else [*kept[: LINES - 1], "…"]
+    return shorten(masked("\n".join(shown)), limit)
 
 
 class _Words(HTMLParser):

@@ -31,9 +31,7 @@ def buttons(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
     offered = [
         unblock_button(ref, card_id) if waits(known, jobs) else None,
         cancel_button(ref, card_id) if phase(known) in BUILD_CANCELABLE else None,
-        button("Retry failed", "build retry", card_id, reads=f"Retry failed jobs of {ref}")
-        if phase(known) == "failed" and _retriable(jobs)
-        else None,
+        retry_button(ref, card_id) if phase(known) == "failed" and retriable(jobs) else None,
         button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if known.build.ended else None,
         logs_button(ref, card_id) if jobs.failed else None,
         open_button(known.build),
@@ -47,10 +45,16 @@ def waits(known: Known, jobs: JobSummary) -> bool:
     return not known.gone and (phase(known) == "blocked" or (live and bool(jobs.waiting)))
 
 
-def _retriable(jobs: JobSummary) -> bool:
+def retriable(jobs: JobSummary) -> bool:
+    """Some job can be run again."""
     return any(job.state in JOB_RETRIABLE for job in jobs.failed) or any(
         count > 0 and state in JOB_RETRIABLE for state, count in jobs.counts.items()
     )
+
+
+def retry_button(ref: str, card_id: str) -> Block:
+    """Runs every failed job again."""
+    return button("Retry failed", "build retry", card_id, reads=f"Retry failed jobs of {ref}")
 
 
 def unblock_button(ref: str, card_id: str) -> Block:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 
-from bot.core.blocks import Block, Message, actions, context, dotted, lines, message, section, shorten
+from bot.core.blocks import Block, Message, actions, button, context, dotted, lines, message, section, shorten
+from bot.core.failure import NOTHING, Failure
 from bot.core.markup import Mrkdwn, bold, code, link, md, mention, when
 from bot.core.render_buttons import actions_id, buttons, phase
-from bot.model import Build, Job, JobSummary, Known
+from bot.core.render_failure import FAILED_SHOWN as FAILED_SHOWN
+from bot.core.render_failure import ended_with as ended_with
+from bot.core.render_failure import failed_lines, failure_blocks
+from bot.core.render_failure import job_line as job_line
+from bot.model import Build, JobSummary, Known
 
-FAILED_SHOWN = 5
 _PATIENCE = timedelta(minutes=1)
 _DAY: LiteralString = "{date_short_pretty} at {time}"
 
@@ -49,16 +54,23 @@ def card(
     asked_by: str | None,
     now: datetime,
     watching: bool = False,
+    failure: Failure = NOTHING,
+    author: str | None = None,
+    waiting: Sequence[Mapping[str, Any]] = (),
 ) -> Message:
     """Draw what is known of a build; equal facts give equal digests, whatever the time.
 
     Only a doubt of over a minute is drawn with the clock's help. `asked_by` is a Slack user id, of the
-    one who started the build or, when `watching`, of the one who asked to follow it.
+    one who started the build or, when `watching`, of the one who asked to follow it; `author` that of the one
+    whose build it is. `failure` is what is known of why it fails. `waiting` says why a build that was to begin
+    does not: each `text` with a button's `label`, `choice` and `reads` where one helps.
     """
     blocks = [
         section(_head(known), block_id=f"head:{card_id}:{known.revision}"),
-        _small(known, jobs, card_id, _by(asked_by, watching), bool(asked_by) and not watching),
-        _details(known, jobs, card_id),
+        _small(known, jobs, card_id, _by(asked_by, watching), _owner(known.build, asked_by, watching, author)),
+        _details(known, jobs, card_id, failure),
+        *failure_blocks(failure, jobs, card_id, known.revision),
+        *(_why(one, index, card_id, known.revision) for index, one in enumerate(waiting)),
         _doubt(known, now, card_id),
         actions(buttons(known, jobs, card_id), block_id=actions_id(card_id, known)),
     ]
@@ -106,12 +118,11 @@ def _commit(build: Build) -> Mrkdwn:
     return code(build.commit[:7]) if build.commit and build.commit != "HEAD" else Mrkdwn("")
 
 
-def _small(known: Known, jobs: JobSummary, card_id: str, asked: Mrkdwn, from_slack: bool) -> Block | None:
+def _small(known: Known, jobs: JobSummary, card_id: str, asked: Mrkdwn, owner: Mrkdwn) -> Block | None:
     """Who, since when or how long, and how many jobs are where."""
-    creator = Mrkdwn("") if from_slack else _creator(known.build)
     parts = [
         part
-        for part in (asked, creator, clocked(known.build), counts(jobs, soft=known.build.phase == "passed"))
+        for part in (asked, owner, clocked(known.build), counts(jobs, soft=known.build.phase == "passed"))
         if part
     ]
     return context(*parts, block_id=f"small:{card_id}:{known.revision}") if parts else None
@@ -125,12 +136,16 @@ def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
     return md("asked by {who}", who=mention(asked_by))
 
 
-def _creator(build: Build) -> Mrkdwn:
-    """Who started it at Buildkite."""
+def _owner(build: Build, asked_by: str | None, watching: bool, author: str | None) -> Mrkdwn:
+    """Who started it at Buildkite, or is on the commit that was pushed; nobody where somebody asked in Slack."""
     person = build.author or build.creator
-    if person is None or not (person.name or person.email):
+    named = shorten((person.name or person.email or "") if person else "", 100)
+    who = mention(author) if author else named
+    if not who or (asked_by and not watching):
         return Mrkdwn("")
-    return md("started by {who}", who=shorten(person.name or person.email or "", 100))
+    if build.source == "webhook":
+        return md("commit by {who}", who=who)
+    return md("started by {who}", who=who)
 
 
 def clocked(build: Build) -> Mrkdwn:
@@ -166,30 +181,9 @@ def counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
     return dotted([f"{count} {shorten(word, 40)}" for word, count in said])
 
 
-def _details(known: Known, jobs: JobSummary, card_id: str) -> Block | None:
-    text = lines([*_failed(jobs), *_waiting(known, jobs)])
+def _details(known: Known, jobs: JobSummary, card_id: str, failure: Failure) -> Block | None:
+    text = lines([*failed_lines(jobs, failure), *_waiting(known, jobs)])
     return section(text, block_id=f"jobs:{card_id}:{known.revision}") if text else None
-
-
-def _failed(jobs: JobSummary) -> list[Mrkdwn]:
-    shown = [md("❌ {job}", job=job_line(job)) for job in jobs.failed[:FAILED_SHOWN]]
-    more = len(jobs.failed) - FAILED_SHOWN
-    return [*shown, md("and {more} more failed jobs", more=more)] if more > 0 else shown
-
-
-def job_line(job: Job) -> Mrkdwn:
-    """A job's name as a link, with why it failed where Buildkite tells."""
-    name = link(job.web_url or "", shorten(job.title, 100))
-    return dotted([name, ended_with(job)])
-
-
-def ended_with(job: Job) -> str:
-    """`exit status 1`, `timed out`, `expired`, `broken`; empty for anything else."""
-    if job.state in {"timed_out", "expired", "broken"}:
-        return job.state.replace("_", " ")
-    if job.exit_status is None:
-        return ""
-    return "agent lost" if job.exit_status == -1 else f"exit status {job.exit_status}"
 
 
 def _waiting(known: Known, jobs: JobSummary) -> list[Mrkdwn]:
@@ -200,6 +194,15 @@ def _waiting(known: Known, jobs: JobSummary) -> list[Mrkdwn]:
     ]
     more = len(jobs.waiting) - FAILED_SHOWN
     return [*shown, md("and at {more} more steps", more=more)] if more > 0 else shown
+
+
+def _why(one: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
+    """A reason why it waits; the button acts with the rights of whoever presses it."""
+    helps = one.get("choice") and button(
+        str(one["label"]), f"choice:{index}:waiting", str(one["choice"]), reads=one.get("reads")
+    )
+    text = md("⏳ {text}", text=Mrkdwn(one["text"]))
+    return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=helps or None)
 
 
 def _doubt(known: Known, now: datetime, card_id: str) -> Block | None:

@@ -5,31 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.core.blocks import Block, Message, actions, button, dotted, lines, message, section, shorten
+from bot.core.failure import NOTHING, Failure
 from bot.core.markup import Mrkdwn, bold, md, mention, plain
-from bot.core.render_buttons import actions_id, logs_button, unblock_button
-from bot.core.render_card import (
-    FAILED_SHOWN,
-    duration,
-    job_line,
-    phase_words,
-    reference,
-)
+from bot.core.render_buttons import actions_id, logs_button, retriable, retry_button, unblock_button
+from bot.core.render_card import duration, phase_words, reference
+from bot.core.render_failure import FAILED_SHOWN, failed_job, failed_lines, failure_blocks
 from bot.model import Build, JobSummary, Known
 
 _BAD_ENDS = frozenset({"failed"})
 
 
-def notice(kind: str, known: Known, jobs: JobSummary, *, card_id: str, mention: str | None = None) -> Message:
+def notice(
+    kind: str,
+    known: Known,
+    jobs: JobSummary,
+    *,
+    card_id: str,
+    mention: str | None = None,
+    failure: Failure = NOTHING,
+) -> Message:
     """Draw a thread reply of kind running, resumed, blocked, failing, finished or gone.
 
-    `mention` is the Slack user id of the one who asked: told of a bad end only. Raises KeyError for another kind.
+    `mention` is the Slack user id of the one whose build it is: told of a bad end only; `failure` is what is
+    known of why it fails. Raises KeyError for another kind.
     """
     write, row = _KINDS[kind]
-    text = write(known, jobs)
-    if mention and kind == "finished" and known.build.state in _BAD_ENDS:
+    text = write(known, jobs, failure)
+    bad = kind == "finished" and known.build.state in _BAD_ENDS
+    if mention and bad:
         text = md("{who} {text}", who=_person(mention), text=text)
     blocks = [
         section(text, block_id=f"notice:{card_id}:{known.revision}"),
+        *(failure_blocks(failure, jobs, card_id, known.revision) if bad else ()),
         actions(row(known, jobs, card_id), block_id=actions_id(card_id, known)),
     ]
     first = text.split("\n")[0]
@@ -48,39 +55,36 @@ def _one_line(text: str, user: str | None) -> Mrkdwn:
     return md("{line}", line=plain(Mrkdwn(text)))
 
 
-def _running(known: Known, _: JobSummary) -> Mrkdwn:
+def _running(known: Known, _: JobSummary, __: Failure) -> Mrkdwn:
     return md("🔵 {ref} started running.", ref=reference(known.build))
 
 
-def _resumed(known: Known, _: JobSummary) -> Mrkdwn:
+def _resumed(known: Known, _: JobSummary, __: Failure) -> Mrkdwn:
     return md("🔵 {ref} is running again.", ref=reference(known.build))
 
 
-def _blocked(known: Known, jobs: JobSummary) -> Mrkdwn:
+def _blocked(known: Known, jobs: JobSummary, _: Failure) -> Mrkdwn:
     steps = dotted([bold(shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]])
     if not steps:
         return md("✋ {ref} is blocked: somebody has to unblock it.", ref=reference(known.build))
     return md("✋ {ref} is blocked at {steps}.", ref=reference(known.build), steps=steps)
 
 
-def _failing(known: Known, jobs: JobSummary) -> Mrkdwn:
+def _failing(known: Known, jobs: JobSummary, failure: Failure) -> Mrkdwn:
     ref = reference(known.build)
     if not jobs.failed:
         return md("🟠 {ref} is failing.", ref=ref)
-    return md("🟠 {ref} is failing: {job}", ref=ref, job=job_line(jobs.failed[0]))
+    return md("🟠 {ref} is failing: {job}", ref=ref, job=failed_job(jobs.failed[0], failure))
 
 
-def _finished(known: Known, jobs: JobSummary) -> Mrkdwn:
+def _finished(known: Known, jobs: JobSummary, failure: Failure) -> Mrkdwn:
     emoji, words = phase_words(known.build.phase)
     said = {"not run": "was not run", "canceled": "was canceled", "skipped": "was skipped"}
     verb = said.get(words.lower(), words.lower())
     head = md(
         "{emoji} {ref} {verb}{time}.", emoji=emoji, ref=reference(known.build), verb=verb, time=_took(known.build)
     )
-    failed = [md("❌ {job}", job=job_line(job)) for job in jobs.failed[:FAILED_SHOWN]]
-    more = len(jobs.failed) - FAILED_SHOWN
-    rest = md("and {more} more failed jobs", more=more) if more > 0 else Mrkdwn("")
-    return lines([head, *failed, rest] if known.build.state in _BAD_ENDS else [head])
+    return lines([head, *failed_lines(jobs, failure)] if known.build.state in _BAD_ENDS else [head])
 
 
 def _took(build: Build) -> str:
@@ -89,7 +93,7 @@ def _took(build: Build) -> str:
     return f" after {duration(build.finished_at - build.started_at)}"
 
 
-def _gone(known: Known, _: JobSummary) -> Mrkdwn:
+def _gone(known: Known, _: JobSummary, __: Failure) -> Mrkdwn:
     return md(
         "👻 {ref} is gone from Buildkite: it was deleted, or I may not see it any more.", ref=str(known.build.ref)
     )
@@ -112,12 +116,13 @@ def _after_end(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
         return []
     ref = str(known.build.ref)
     return [
+        *([retry_button(ref, card_id)] if retriable(jobs) else []),
         *_logs(known, jobs, card_id),
         button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}"),
     ]
 
 
-_Write = Callable[[Known, JobSummary], Mrkdwn]
+_Write = Callable[[Known, JobSummary, Failure], Mrkdwn]
 _Row = Callable[[Known, JobSummary, str], list[Block]]
 
 _KINDS: dict[str, tuple[_Write, _Row]] = {

@@ -48,12 +48,16 @@ class SlackApi:
         async with self._told_apart():
             return _answer(await self._client.auth_test())
 
-    async def post(self, thread: Thread, message: Message, mark: str) -> str:
-        """Post a message, marked so that it can be found again; gives its ts."""
+    async def post(self, thread: Thread, message: Message, mark: str, *, broadcast: bool = False) -> str:
+        """Post a message, marked so that it can be found again; gives its ts.
+
+        With `broadcast` a reply is shown in the channel as well.
+        """
         async with self._told_apart():
             answer = await self._client.chat_postMessage(
                 channel=thread.channel,
                 thread_ts=thread.ts,
+                reply_broadcast=True if broadcast and thread.ts else None,
                 text=message.text,
                 blocks=list(message.blocks),
                 unfurl_links=False,
@@ -114,6 +118,12 @@ class SlackApi:
         """A person's profile."""
         async with self._told_apart():
             answer = await self._client.users_info(user=user)
+            return dict(answer["user"])
+
+    async def user_by_email(self, address: str) -> dict[str, Any]:
+        """The profile of the one active person with that address; refused with `users_not_found` else."""
+        async with self._told_apart():
+            answer = await self._client.users_lookupByEmail(email=address)
             return dict(answer["user"])
 
     async def user_groups(self) -> list[dict[str, Any]]:

@@ -56,6 +56,38 @@ async def of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
     return tuple(rows.card(row) for row in found.mappings())
 
 
+async def channels_with(tx: Tx, build_id: str) -> frozenset[str]:
+    """The channels that have a card of that build already, or had one; a preview below a link is none."""
+    query = sa.select(cards.c.channel).where(cards.c.build_id == build_id, cards.c.origin != "unfurled")
+    return frozenset(await tx.scalars(query))
+
+
+async def withdraw(tx: Tx, card: Card) -> None:
+    """Take back a card that was never posted, unless more has become known since it was looked at.
+
+    A build that has no other card is followed no more.
+    """
+    unseen = (cards.c.id == card.id, cards.c.ts.is_(None), cards.c.intent_at.is_(None))
+    gone = await tx.execute(sa.delete(cards).where(*unseen, cards.c.due_at == card.due_at))
+    if not gone.rowcount:
+        return
+    await tx.execute(sa.delete(notices).where(notices.c.card_id == card.id))
+    left = sa.exists().where(cards.c.build_id == card.build_id)
+    alone = (builds.c.id == card.build_id, sa.not_(left))
+    await tx.execute(sa.update(builds).where(*alone).values(followed=False, followed_at=None, read_due=None))
+
+
+async def mute(tx: Tx, channel: str, pipeline: str, number: int) -> tuple[Card, ...]:
+    """Say nothing more below the cards of a build in a channel; what waits to be said is dropped."""
+    build = sa.select(builds.c.id).where(builds.c.pipeline == pipeline, builds.c.number == number)
+    those = sa.select(cards.c.id).where(cards.c.channel == channel, cards.c.build_id.in_(build))
+    waiting = (notices.c.card_id.in_(those), notices.c.state == "due", notices.c.intent_at.is_(None))
+    await tx.execute(sa.update(notices).where(*waiting).values(state="dropped", due_at=None))
+    await tx.execute(sa.update(cards).where(cards.c.id.in_(those)).values(muted=True))
+    found = await tx.execute(sa.select(cards).where(cards.c.id.in_(those)))
+    return tuple(rows.card(row) for row in found.mappings())
+
+
 async def audience(tx: Tx, build_id: str) -> tuple[Card, ...]:
     """The cards of a build below which something is said: those kept up, and lost ones that somebody asked for."""
     asked = sa.and_(cards.c.state == "gone", cards.c.asked_by.is_not(None))
@@ -157,6 +189,13 @@ async def due_notices(tx: Tx, now: datetime, limit: int) -> tuple[Notice, ...]:
 async def forget_notice(tx: Tx, notice_id: int) -> None:
     """As if it had never been wanted."""
     await tx.execute(sa.delete(notices).where(notices.c.id == notice_id))
+
+
+async def revive(tx: Tx, card_id: str, kind: str, episode: int, now: datetime) -> None:
+    """Say below a card after all what it was spared."""
+    spared = (notices.c.card_id == card_id, notices.c.kind == kind, notices.c.episode == episode)
+    never = (notices.c.state == "dropped", notices.c.ts.is_(None), notices.c.intent_at.is_(None))
+    await tx.execute(sa.update(notices).where(*spared, *never).values(state="due", due_at=now, created_at=now))
 
 
 async def change_notice(tx: Tx, notice_id: int, **values: Any) -> None:

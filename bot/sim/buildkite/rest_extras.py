@@ -48,12 +48,16 @@ def annotate(
     priority: int = 3,
     context: str = "default",
     append: bool = False,
+    markup: bool = False,
 ) -> dict[str, Any]:
-    """One annotation a context: the next one replaces it, or adds to it with `append`."""
+    """One annotation a context: the next one replaces it, or adds to it with `append`.
+
+    `markup`: the body is HTML already, and is handed out as it is.
+    """
     if style not in STYLES:
         raise invalid(style="invalid")
     old = next((one for one in build.annotations if one["context"] == context), None)
-    shown = f"<p>{html.escape(body)}</p>\n"
+    shown = f"{body}\n" if markup else f"<p>{html.escape(body)}</p>\n"
     now = iso(sim.now())
     made = {
         "id": old["id"] if old else sim.new_id(),

@@ -177,7 +177,7 @@ class BuildkiteSim(World):
         play.tick(self)
 
     def annotate(self, build: Build, body: str, **more: Any) -> dict[str, Any]:
-        """An annotation of `body`; `more`: style, priority, context, append."""
+        """An annotation of `body`; `more`: style, priority, context, append, markup."""
         return rest_extras.annotate(self, build, body, **more)
 
     def artifact(self, job: str, path: str, content: bytes = b"") -> dict[str, Any]:
