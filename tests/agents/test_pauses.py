@@ -24,15 +24,20 @@ Pause agent *deploy-1*? No other agent of queue `deploy` takes jobs: they will w
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
     await world.alice.types(world.deploys, "/bk agent pause ci-linux-1")
     await world.settle(2)
-    assert await _said(world) == snapshot(["""\
+    assert await _said(world) == snapshot(
+        [
+            """\
 <@U0ALICE01> paused agent deploy-1 for 5 minutes
 No other agent of queue `deploy` takes jobs: they will wait.
 [Resume]\
-""", """\
+""",
+            """\
 <@U0ALICE01> paused agent ci-linux-1 for 5 minutes
 It finishes :eslint: Lint first. 2 other agents of queue `default` go on.
 [Resume]\
-"""])
+""",
+        ]
+    )
 
 
 async def test_a_pause_is_announced_to_end_and_its_end_is_told(world: World) -> None:
@@ -41,9 +46,11 @@ async def test_a_pause_is_announced_to_end_and_its_end_is_told(world: World) -> 
     await world.settle(7 * 60, step=30)
     assert len(await _said(world)) == 1
     await world.settle(2 * 60, step=30)
-    assert (await _said(world))[1:] == snapshot(['<@U0ALICE01> ⏰ Agent ci-linux-1 resumes by itself in 2m at 2026-11-02 09:10 UTC.'])
+    assert (await _said(world))[1:] == snapshot(
+        ["<@U0ALICE01> ⏰ Agent ci-linux-1 resumes by itself in 2m at 2026-11-02 09:10 UTC."]
+    )
     await world.settle(3 * 60, step=30)
-    assert (await _said(world))[2:] == snapshot(['▶️ Agent ci-linux-1 takes jobs again: its pause is over.'])
+    assert (await _said(world))[2:] == snapshot(["▶️ Agent ci-linux-1 takes jobs again: its pause is over."])
 
 
 async def test_a_pause_that_is_ended_by_hand_is_told_no_more(world: World) -> None:
@@ -65,7 +72,7 @@ async def test_a_pause_that_was_made_longer_elsewhere_is_told_when_it_ends(world
     await world.settle(10 * 60, step=30)
     assert len(await _said(world)) == 1
     await world.settle(12 * 60, step=30)
-    assert (await _said(world))[1:] == snapshot(['▶️ Agent ci-linux-1 takes jobs again: its pause is over.'])
+    assert (await _said(world))[1:] == snapshot(["▶️ Agent ci-linux-1 takes jobs again: its pause is over."])
 
 
 async def test_an_agent_that_is_lost_while_it_is_paused_is_told(world: World) -> None:
@@ -74,7 +81,7 @@ async def test_an_agent_that_is_lost_while_it_is_paused_is_told(world: World) ->
     await world.settle(60, step=30)
     world.buildkite.lose_agent("ci-linux-1")
     await world.settle(3 * 60, step=30)
-    assert (await _said(world))[1:] == snapshot(['👻 The pause of agent ci-linux-1 is over, but it is lost.'])
+    assert (await _said(world))[1:] == snapshot(["👻 The pause of agent ci-linux-1 is over, but it is lost."])
 
 
 async def test_reminders_survive_an_outage_of_buildkite(world: World) -> None:

@@ -19,7 +19,13 @@ async def test_no_agent_fits(world: World) -> None:
     """Every agent of the queue is gone: the card says which agents are missing."""
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
-    assert await _waits(world) == snapshot()
+    assert await _waits(world) == snapshot("""\
+🕒 *Scheduled* · web#1 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+⏳ *:eslint: Lint* (with 2 more) waits for an agent of queue `default`: none is connected.
+[Agents]
+[Cancel] [Open in Buildkite]\
+""")
 
 
 async def test_a_card_says_nothing_before_a_minute_has_passed(world: World) -> None:
@@ -37,11 +43,20 @@ async def test_the_queue_is_paused_and_its_button_helps(world: World) -> None:
     queue = world.buildkite.find_queue("default")
     assert queue is not None
     queue.paused, queue.paused_note, queue.paused_by = True, "moving house", world.buildkite.user
-    assert await _waits(world) == snapshot()
+    assert await _waits(world) == snapshot("""\
+🕒 *Scheduled* · web#1 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+⏳ Queue `default` is paused by Sam Kim: moving house.
+[Resume queue]
+[Cancel] [Open in Buildkite]\
+""")
     await world.bob.clicks(world.card(), "Resume queue")
     await world.settle(2)
     assert queue.paused
-    assert world.whispers(world.bob)[-1] == snapshot()
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+⚠️ `queue resume` is for workspace admins.
+Ask a workspace admin to do it.\
+""")
     await world.alice.clicks(world.card(), "Resume queue")
     await world.settle(70, step=10)
     assert not queue.paused
@@ -54,7 +69,13 @@ async def test_all_agents_are_busy(world: World) -> None:
         other = world.buildkite.create_build("web")
         for _ in range(3):
             world.buildkite.advance(other)
-    assert await _waits(world) == snapshot()
+    assert await _waits(world) == snapshot("""\
+🕒 *Scheduled* · web#3 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+⏳ *:eslint: Lint* (with 2 more) waits: all 3 agents that could take it are busy (ci-linux-1 with :eslint: Lint).
+[Agents]
+[Cancel] [Open in Buildkite]\
+""")
 
 
 async def test_agents_are_paused_and_its_button_resumes_one(world: World) -> None:
@@ -63,7 +84,13 @@ async def test_agents_are_paused_and_its_button_resumes_one(world: World) -> Non
         world.buildkite.disconnect_agent(name)
     agent = world.buildkite.find_agent("ci-linux-1")
     world.buildkite.agent_pause(agent, note="disk full", timeout=60)
-    assert await _waits(world) == snapshot()
+    assert await _waits(world) == snapshot("""\
+🕒 *Scheduled* · web#1 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+⏳ *:eslint: Lint* (with 2 more) waits: its only agent is paused (ci-linux-1, until 2026-11-02 10:00 UTC: disk full).
+[Resume agent]
+[Cancel] [Open in Buildkite]\
+""")
     await world.alice.clicks(world.card(), "Resume agent")
     await world.settle(3)
     assert not agent.paused
@@ -89,4 +116,9 @@ async def test_a_concurrency_limit_is_said(world: World) -> None:
     for other in build.jobs[1:]:
         other.state = "waiting"
     await world.settle(90, step=15)
-    assert shown(world.card()) == snapshot()
+    assert shown(world.card()) == snapshot("""\
+🕒 *Scheduled* · web#1 · `main`
+asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+⏳ *:eslint: Lint* waits for a place in the concurrency group: others of that group run.
+[Cancel] [Open in Buildkite]\
+""")

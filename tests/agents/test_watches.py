@@ -40,12 +40,16 @@ async def test_agents_that_go_together_are_one_message(world: World) -> None:
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.lose_agent(name)
     await world.settle(30)
-    assert [message.plain() for message in world.slack.messages(world.deploys)][1:] == snapshot(["""\
+    assert [message.plain() for message in world.slack.messages(world.deploys)][1:] == snapshot(
+        [
+            """\
 👻 Agents: 3 lost
 👻 Agent ci-linux-1 of queue `default` is lost: it does not answer any more.
 👻 Agent ci-linux-2 of queue `default` is lost: it does not answer any more.
 👻 Agent ci-linux-3 of queue `default` is lost: it does not answer any more.\
-"""])
+"""
+        ]
+    )
 
 
 async def test_a_channel_may_want_one_queue_and_some_states(world: World) -> None:
@@ -56,7 +60,13 @@ async def test_a_channel_may_want_one_queue_and_some_states(world: World) -> Non
     await world.settle(15)
     world.buildkite.connect_agent("deploy-1")
     await world.settle(15)
-    assert [message.plain() for message in world.slack.messages(world.deploys)] == snapshot(['<@U0BOB0001> asked me to tell this channel of agents of queue `deploy`: `connected`, `lost`', '👻 Agent deploy-1 of queue `deploy` is lost: it does not answer any more.', '🟢 Agent deploy-1 of queue `deploy` is connected.'])
+    assert [message.plain() for message in world.slack.messages(world.deploys)] == snapshot(
+        [
+            "<@U0BOB0001> asked me to tell this channel of agents of queue `deploy`: `connected`, `lost`",
+            "👻 Agent deploy-1 of queue `deploy` is lost: it does not answer any more.",
+            "🟢 Agent deploy-1 of queue `deploy` is connected.",
+        ]
+    )
 
 
 async def test_wishes_are_listed_and_taken_back(world: World) -> None:
@@ -72,14 +82,18 @@ deploy       lost
 """)
     await world.bob.types(world.deploys, "/bk agent unwatch")
     await world.settle(2)
-    assert await asks(world, world.bob, "agent watches") == snapshot('I tell this channel of no agents. Begin: `/bk agent watch`')
+    assert await asks(world, world.bob, "agent watches") == snapshot(
+        "I tell this channel of no agents. Begin: `/bk agent watch`"
+    )
     assert await asks(world, world.bob, "agent unwatch") == snapshot("""\
 ⚠️ I tell this channel of no such agents.
 See `/bk agent watches`.\
 """)
     world.buildkite.lose_agent("deploy-1")
     await world.settle(15)
-    assert [message.plain() for message in world.slack.messages(world.deploys)][2:] == snapshot(['<@U0BOB0001> asked me to tell this channel of agents of any queue no more'])
+    assert [message.plain() for message in world.slack.messages(world.deploys)][2:] == snapshot(
+        ["<@U0BOB0001> asked me to tell this channel of agents of any queue no more"]
+    )
 
 
 async def test_a_wish_that_makes_no_sense_is_explained(world: World) -> None:
