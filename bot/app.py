@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import memory
 from bot.accounts import Accounts
+from bot.admission import Admission
 from bot.answers import Answers
 from bot.approvals import Approvals
 from bot.approved import Approved
@@ -25,6 +26,7 @@ from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
 from bot.condition import Condition
 from bot.errors import Unavailable
+from bot.findings import Findings
 from bot.guard import Guard
 from bot.housekeeping import Housekeeping
 from bot.http import Front, figures, rest
@@ -32,15 +34,18 @@ from bot.identity import Identity, identify
 from bot.inbox import Inbox, Keeper
 from bot.lease import Alone, Fenced, Lease, Shared, due_if_owned, owned
 from bot.locks import Locks
+from bot.mentions import Mentions
 from bot.metrics import Metrics
 from bot.offers import Offers
-from bot.outcome import Outcomes
+from bot.outcome import BOT_NAME, Outcomes
+from bot.patrol import Patrol
 from bot.pictures import Pictures
 from bot.places import Places
 from bot.policy_file import Policy
 from bot.posting import Posting
 from bot.proposal_cards import ProposalCards
 from bot.proposals import Proposals
+from bot.readers import Readers
 from bot.readiness import Link, Readiness
 from bot.reconcile import Reconcile
 from bot.recovery import Recovery
@@ -51,6 +56,7 @@ from bot.runner import Runner, Surroundings
 from bot.settings import Settings
 from bot.slack.api import SlackApi
 from bot.slack.app import Listeners, bolt
+from bot.slack.authors import Authors
 from bot.slack.forms import Forms
 from bot.slack.groups import Groups
 from bot.slack.intake import Intake
@@ -61,6 +67,9 @@ from bot.store import migrate as migrations
 from bot.store.line import Line
 from bot.store.store import Store, Transactions, nothing
 from bot.store.vault import Vault, key_beside
+from bot.subscribers import Subscribers
+from bot.subscribing import Subscribing
+from bot.subscription_file import SubscriptionFile
 from bot.sweep import Sweep
 from bot.timekeeper import Timekeeper
 from bot.upkeep import Upkeep
@@ -91,6 +100,9 @@ class Bot:
     sweep: Sweep
     reconcile: Reconcile
     replies: Replies
+    patrol: Patrol
+    subscription_file: SubscriptionFile
+    findings: Findings
     proposal_cards: ProposalCards
     approved: Approved
     upkeep: Upkeep
@@ -155,10 +167,18 @@ async def _assembled(
     await memory.wake(store, clock.now())
     made, answers = Offers(store, vault, clock), Answers(api, pacing, pictures)
     outcomes = Outcomes(
-        store, clock, operations, made, answers, places, wakes.of("writer", "sweep", "recovery", "proposals")
+        store,
+        clock,
+        operations,
+        made,
+        answers,
+        places,
+        wakes.of("writer", "sweep", "recovery", "proposals", "findings"),
     )
     replica, command = secrets.token_hex(4), settings.kitestring_command
     locks = Locks(store, clock, partial(places.direct, identity.team), wakes.of("writer"))
+    subscribers = Subscribers()
+    subscribing = Subscribing(store, clock, places.postable, people.email, wakes.of("writer", "patrol"))
     condition = Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None)
     accounts = Accounts(store, vault, clock, buildkite, command)
     proposals = Proposals(store, vault, clock, wakes.of("proposals", "approved"))
@@ -169,6 +189,7 @@ async def _assembled(
         registry=operations,
         rules=policy.rules,
         locks=locks,
+        subscribing=subscribing,
         accounts=accounts,
         proposals=proposals,
         approvals=approvals,
@@ -191,10 +212,19 @@ async def _assembled(
     lease, mine = _seat(settings, store, wakes, replica, clock)
     posting = Posting(api, pacing, lambda: identity.bot, lease.sure, places.shut, pictures)
     recovery = Recovery(store, vault, clock, people, runner, outcomes, lease.mine)
-    inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep"), metrics.folded)
-    sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer"))
-    reconcile = Reconcile(mine, clock, api, posting, pacing, metrics.shown)
-    replies = Replies(mine, clock, api, posting, pacing)
+    inbox = Inbox(store, clock, observe, wakes.of("writer", "sweep", "findings"), metrics.folded, subscribers)
+    sweep = Sweep(mine, clock, buildkite, identity.instance, wakes.of("writer", "findings"), subscribers)
+    admission = Admission(
+        mine, clock, subscribers, people.actor, policy.rules, operations["subscribe"], places.direct, BOT_NAME
+    )
+    reconcile = Reconcile(mine, clock, api, posting, pacing, metrics.shown, admission)
+    replies = Replies(mine, clock, api, posting, pacing, admission)
+    patrol = Patrol(mine, clock, buildkite, subscribers, wakes.of("writer", "sweep"))
+    listed = Path(settings.kitestring_subscriptions) if settings.kitestring_subscriptions else None
+    subscription_file = SubscriptionFile(listed, mine, clock, identity.team, wakes.of("patrol"))
+    readers = Readers(mine, people, policy.rules, clock, operations["job log"])
+    mentions = Mentions(mine, clock, Authors(api, people, mine, clock, identity.team))
+    findings = Findings(mine, clock, buildkite, readers, mentions, wakes.of("writer"))
     proposal_cards = ProposalCards(mine, vault, clock, api, posting, pacing, proposals, answers)
     approved = Approved(proposals, runner)
     waiting = Waiting(mine, clock, buildkite, made, identity.team, wakes.of("writer"))
@@ -202,7 +232,7 @@ async def _assembled(
     housekeeping = Housekeeping(mine, clock)
     rotation = Rotation(mine, vault) if vault.several else None
     upkeep = Upkeep(mine, clock, identity.team, people, accounts, rotation)
-    timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "recovery"))
+    timekeeper = Timekeeper(store, clock, wakes.of("inbox", "sweep", "writer", "findings", "recovery"))
     origins = _origins(settings, buildkite, clock)
     receiver = _receiver(settings, Keeper(store, wakes.here("inbox")), clock, metrics, origins)
     link = Link(clock)
@@ -221,6 +251,9 @@ async def _assembled(
         Loop("inbox", inbox.tick, inbox.next_at, clock),
         Loop("sweep", owned(lease, sweep.tick), due_if_owned(lease, sweep.next_at), clock),
         Loop("writer", owned(lease, write), due_if_owned(lease, reconcile.next_at), clock),
+        Loop("findings", owned(lease, findings.tick), due_if_owned(lease, findings.next_at), clock),
+        Loop("patrol", owned(lease, patrol.tick), due_if_owned(lease, patrol.next_at), clock),
+        Loop("subscriptions", owned(lease, subscription_file.tick), subscription_file.next_at, clock),
         Loop("recovery", recovery.tick, recovery.next_at, clock),
         Loop("proposals", owned(lease, proposal_cards.tick), due_if_owned(lease, proposal_cards.next_at), clock),
         Loop("approved", owned(lease, approved.tick), approved.next_at, clock),
@@ -245,6 +278,9 @@ async def _assembled(
         sweep,
         reconcile,
         replies,
+        patrol,
+        subscription_file,
+        findings,
         proposal_cards,
         approved,
         upkeep,

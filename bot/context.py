@@ -19,6 +19,7 @@ from bot.core.policy import Rules
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Thread
+from bot.subscribing import Subscribing
 from bot.reports import Reports
 
 
@@ -72,6 +73,7 @@ class Context:
     reports: Reports
     approvals: Votes
     locks: Locks
+    subscribing: Subscribing
     accounts: Accounts
     watches: AgentWatches
     rules: Callable[[], Rules]

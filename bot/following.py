@@ -7,28 +7,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot import failures
 from bot.buildkite.resources import MARK_KEY
 from bot.core import facts, pace, telling
 from bot.memory import remember
 from bot.model import Build, Card, Job, Known, Thread
-from bot.store import builds, cards
+from bot.news import News
+from bot.store import builds, cards, channels
 from bot.store.store import Tx
 
 
 @dataclass(frozen=True)
 class Following:
-    """The rules of one moment: `now`, and whether webhooks are arriving (`alive`)."""
+    """The rules of one moment: `now`, whether webhooks are arriving (`alive`), and who wants what (`news`)."""
 
     now: datetime
     alive: bool
+    news: News | None = None
 
     async def heard(self, tx: Tx, build: Build, jobs: Iterable[Job]) -> bool:
-        """Fold in what a webhook said, if the build is followed or one of ours; says whether it is.
+        """Fold in what a webhook said, if the build is followed, one of ours, or wanted; says whether it is.
 
         A build that was just started may be heard of before the answer to the one who started it is written.
         """
         before = await builds.lock(tx, build.id)
-        if before is None and MARK_KEY in build.meta_data:
+        if before is None and (MARK_KEY in build.meta_data or await self._wanted(tx, build)):
             before = await self._meanwhile(tx, facts.heard(None, build, self.now))
         elif before is None:
             return False
@@ -67,9 +70,15 @@ class Following:
         known = await builds.known(tx, build.id)
         assert known is not None  # noqa: S101  (written a line ago, in this transaction)
         await builds.follow(tx, build.id, self.now, pace.next_read(known, self.now, self.now, alive=self.alive))
+        chosen = await channels.chosen(tx, thread.team, thread.channel)
+        more = {"updates": chosen.updates, "broadcast": chosen.broadcast, **more}
         card = await cards.want(tx, card_id, build.id, thread, asked_by, self.now, **more)
+        await failures.plan(tx, known, self.now)
         if card.id == card_id:
             await self._tell(tx, known, card, state="dropped")
+        elif card.origin == "subscribed" and asked_by:
+            asked = {"origin": "asked", "asked_by": asked_by, "subscription": None, "due_at": self.now}
+            await cards.change(tx, card.id, **asked, **more)
         return card
 
     async def assume_end(self, tx: Tx, build_id: str) -> None:
@@ -77,6 +86,9 @@ class Following:
         known = await builds.lock(tx, build_id)
         if known:
             await builds.save(tx, facts.assume(known), self.now)
+
+    async def _wanted(self, tx: Tx, build: Build) -> bool:
+        return self.news is not None and bool(await self.news.wanting(tx, build, perhaps=True))
 
     async def _meanwhile(self, tx: Tx, first: Known) -> Known | None:
         """Claim a row that nobody has written; gives what another replica wrote there a moment ago."""
@@ -104,6 +116,8 @@ class Following:
 
     async def _write(self, tx: Tx, before: Known | None, after: Known) -> None:
         await builds.save(tx, after, self.now)
+        if self.news is not None:
+            await self.news.offer(tx, after)
         followed = await builds.followed_since(tx, after.build.id)
         if followed is None:
             return
@@ -111,12 +125,18 @@ class Following:
         await builds.plan_read(tx, after.build.id, due)
         if before is None or after.revision != before.revision or after.doubtful != before.doubtful:
             await cards.mark_due(tx, after.build.id, self.now)
+            await failures.plan(tx, after, self.now)
         for card in await cards.audience(tx, after.build.id):
             await self._tell(tx, after, card)
 
     async def _tell(self, tx: Tx, known: Known, card: Card, state: str = "due") -> None:
+        """What is true is told below a card, once; what the card itself tells when it is posted, is not."""
+        if card.muted or card.origin == "unfurled":
+            return
+        if card.origin == "subscribed" and card.ts is None and card.intent_at is None:
+            state = "dropped"
         told = await cards.told(tx, card.id, known.episode)
-        wanted = telling.kinds(known, await builds.summary(tx, known))
+        wanted = telling.chosen(telling.kinds(known, await builds.summary(tx, known)), card.updates)
         if card.state != "live":
             wanted = tuple(kind for kind in wanted if kind in telling.ENDS)
         for kind in wanted:

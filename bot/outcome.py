@@ -161,7 +161,9 @@ class Outcomes:
         """Ask before a typed command does harm."""
         given = args.model_dump(mode="json", exclude_none=True)
         yes, no = offers.choice(asked, given, confirmed=True), offers.choice(asked, {}, operation="")
-        await self._propose(asked, [yes, no], render_reply.question(text, yes.id, no.id, yes="Yes, do it"))
+        word = self._registry[asked.operation].accept
+        how = {"yes": word, "no": "Cancel", "danger": False} if word else {"yes": "Yes, do it"}
+        await self._propose(asked, [yes, no], render_reply.question(text, yes.id, no.id, **how))
 
     async def invite(self, asked: Invocation, args: Args) -> None:
         """Nothing is started where its card cannot be posted, until the person chooses how to go on."""

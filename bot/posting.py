@@ -81,10 +81,11 @@ class Posting:
         begin: Callable[[], Awaitable[None]],
         attempts: int,
         wanted: bool = True,
+        broadcast: bool = False,
     ) -> Outcome:
         """Post unless an earlier attempt is found; `begin` writes the intent down before anything is sent.
 
-        What is `wanted` no more is only looked for.
+        What is `wanted` no more is only looked for; with `broadcast` a reply is shown in the channel as well.
         """
         try:
             if intent_at is not None:
@@ -101,7 +102,9 @@ class Posting:
             await begin()
             self.sure()
             self._pacing.take(POST, thread.channel)
-            ts = await self.pictures.sent(message, lambda shown: self._api.post(thread, shown, mark))
+            ts = await self.pictures.sent(
+                message, lambda shown: self._api.post(thread, shown, mark, broadcast=broadcast)
+            )
         except SlackProblem as problem:
             return self._judge(problem, attempts)
         self._pacing.worked(POST)

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from bot import failures
+from bot.admission import Admission
 from bot.clock import Clock
 from bot.core import pace
 from bot.core.blocks import Message
@@ -17,7 +19,7 @@ from bot.posting import SHUT, Later, Never, Posting, Sent
 from bot.slack.api import SlackApi
 from bot.slack.pacing import POST, UPDATE, Pacing
 from bot.slack.problems import SlackProblem
-from bot.store import audit, builds, cards
+from bot.store import audit, builds, cards, waits
 from bot.store.store import Transactions
 from bot.supervise import Bug, guarded
 
@@ -41,8 +43,10 @@ class Reconcile:
         posting: Posting,
         pacing: Pacing,
         shown: Callable[[str, float], None],
+        admission: Admission,
     ) -> None:
         self._shown = shown
+        self._admission = admission
         self._store = store
         self._clock = clock
         self._api = api
@@ -72,9 +76,16 @@ class Reconcile:
         async with self._store.read() as tx:
             known = await builds.known(tx, card.build_id)
             jobs = await builds.summary(tx, known) if known else JobSummary()
+            knows = await failures.knowledge(tx, known, jobs) if known else failures.NO_FAILURE
+            waiting = await waits.found(tx, card.build_id) if known and known.build.phase == "scheduled" else ()
         if known is None:
             await self._change(card, state="retired", due_at=None)
             return False
+        if not await self._admitted(card, known):
+            return False
+        if knows.lacks(card.id):
+            async with self._store.write() as tx:
+                await failures.plan(tx, known, self._clock.now())
         message = draw(
             known,
             jobs,
@@ -82,11 +93,27 @@ class Reconcile:
             asked_by=card.asked_by,
             now=self._clock.now(),
             watching=card.watching,
+            failure=knows.shown(jobs, card.id),
+            author=card.mentions,
+            waiting=waiting,
         )
         if card.ts and message.digest() == card.shown:
             await self._drawn(card, known)
             return True
         return await self._send(card, known, message)
+
+    async def _admitted(self, card: Card, known: Known) -> bool:
+        """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
+        if card.origin != "subscribed" or card.ts or card.intent_at:
+            return True
+        match await self._admission.card(card, known):
+            case Later(seconds):
+                await self._later(card, seconds)
+            case Never():
+                await self._admission.withdraw(card)
+            case None:
+                return True
+        return False
 
     async def _send(self, card: Card, known: Known, message: Message) -> bool:
         wait = self._pacing.wait(UPDATE if card.ts else POST, card.thread.channel)
@@ -168,6 +195,9 @@ class Reconcile:
     async def _cannot_post(self, card: Card, code: str) -> None:
         """Where the bot may not post, the one who asked gets the card as a DM."""
         log.warning("card cannot be posted", card=card.id, code=code)
+        if card.origin == "subscribed":
+            await self._admission.unpostable(card, code)
+            return
         if not card.asked_by or card.thread.channel.startswith("D"):
             await self._change(card, state="retired", due_at=None, intent_at=None)
             return

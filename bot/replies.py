@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from bot import failures
+from bot.admission import Admission
 from bot.clock import Clock
 from bot.core import pace, telling
 from bot.core.blocks import Message
@@ -33,7 +35,16 @@ log = structlog.stdlib.get_logger(__name__)
 class Replies:
     """The one writer of replies; under the same rule as cards."""
 
-    def __init__(self, store: Transactions, clock: Clock, api: SlackApi, posting: Posting, pacing: Pacing) -> None:
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        api: SlackApi,
+        posting: Posting,
+        pacing: Pacing,
+        admission: Admission,
+    ) -> None:
+        self._admission = admission
         self._store = store
         self._clock = clock
         self._api = api
@@ -61,24 +72,41 @@ class Replies:
             card = await cards.card(tx, notice.card_id)
             known = await builds.known(tx, card.build_id) if card else None
             jobs = await builds.summary(tx, known) if known else None
+            knows = await failures.knowledge(tx, known, jobs) if known and jobs else failures.NO_FAILURE
         if card is None or known is None or jobs is None:
             return await self._drop(notice)
         true = self._still_true(notice, known, telling.kinds(known, jobs))
         if notice.intent_at is None and not true:
             return await self._forget(notice)
-        thread = await self._place(notice, card)
-        if thread is None or await self._waits(notice, known):
+        if card.origin == "subscribed" and not await self._admitted(notice, card):
             return False
-        message = draw(notice.kind, known, jobs, card_id=card.id, mention=card.asked_by)
-        return await self._post(replace(notice, asked_by=card.asked_by), thread, message, known, true=true)
+        thread = await self._place(notice, card)
+        if thread is None or await self._waits(notice, known, knows):
+            return False
+        mention, failure = card.asked_by or card.mentions, knows.shown(jobs, card.id)
+        message = draw(notice.kind, known, jobs, card_id=card.id, mention=mention, failure=failure)
+        loud = card.broadcast and notice.kind == "finished" and known.build.state == "failed"
+        asked = replace(notice, asked_by=card.asked_by)
+        return await self._post(asked, thread, message, known, true=true, broadcast=loud)
+
+    async def _admitted(self, notice: Notice, card: Card) -> bool:
+        """Below a card that nobody asked for: what was begun is looked for all the same."""
+        match None if notice.intent_at else await self._admission.reply(card):
+            case Later(seconds):
+                await self._put_off(notice, seconds)
+            case Never():
+                await self._drop(notice)
+            case None:
+                return True
+        return False
 
     def _still_true(self, notice: Notice, known: Known, kinds: tuple[str, ...]) -> bool:
         return notice.episode == known.episode and notice.kind in kinds
 
-    async def _waits(self, notice: Notice, known: Known) -> bool:
-        """Until the read that is under way has answered."""
+    async def _waits(self, notice: Notice, known: Known, knows: failures.Knowledge) -> bool:
+        """Until the read that is under way has answered, and it was looked up what a failure is about."""
         young = self._clock.now() - (notice.created_at or self._clock.now()) < _DOUBT_HOLDS
-        waits = notice.kind in telling.ENDS and known.doubtful and young
+        waits = notice.kind in telling.ENDS and (known.doubtful or knows.looking) and young
         if waits:
             await self._put_off(notice, _BREATH)
         return waits
@@ -114,7 +142,14 @@ class Replies:
         await self._change(notice, **moved)
 
     async def _post(
-        self, notice: Notice, thread: Thread, message: Message, known: Known | None = None, *, true: bool = True
+        self,
+        notice: Notice,
+        thread: Thread,
+        message: Message,
+        known: Known | None = None,
+        *,
+        true: bool = True,
+        broadcast: bool = False,
     ) -> bool:
         wait = self._pacing.wait(POST, thread.channel)
         if wait > 0:
@@ -128,6 +163,7 @@ class Replies:
             begin=lambda: self._begin(notice, known),
             attempts=notice.attempts,
             wanted=true,
+            broadcast=broadcast,
         )
         match outcome:
             case Sent(ts):

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from bot.accounts import Accounts
+from bot.agent_watches import AgentWatches
 from bot.aim import aim
 from bot.approvals import Approvals
 from bot.buildkite.catalog import Catalog
@@ -38,6 +39,7 @@ from bot.slack.people import People
 from bot.store import invocations
 from bot.store.store import Store
 from bot.store.vault import Vault
+from bot.subscribing import Subscribing
 from bot.supervise import Bug, guarded
 
 log = structlog.stdlib.get_logger(__name__)
@@ -55,6 +57,7 @@ class Surroundings:
     registry: Registry
     rules: Callable[[], Rules]
     locks: Locks
+    subscribing: Subscribing
     accounts: Accounts
     proposals: Proposals
     approvals: Approvals
@@ -269,6 +272,8 @@ class Runner:
             reports=Reports(self._store, self._clock),
             approvals=shared.approvals,
             locks=shared.locks,
+            subscribing=shared.subscribing,
+            watches=AgentWatches(self._store, self._clock),
             accounts=shared.accounts,
             rules=shared.rules,
             command=shared.command,

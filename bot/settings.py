@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         description="Policy file (TOML): who may do what, see `docs/policy.md`; read again whenever it changes. "
         "Without it full members read and build, and workspace admins do the rest.",
     )
+    kitestring_subscriptions: check.File | None = Field(
+        None,
+        description="File of subscriptions (TOML), see `docs/subscriptions.md`; read again whenever it changes.",
+    )
     kitestring_command: check.Command = Field("/bk", description="The slash command.")
     host: check.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -211,6 +215,7 @@ WANTS: Mapping[str, Wants] = {
         "make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
     ),
     "kitestring_policy": Wants("the path of a policy file, such as policy.toml"),
+    "kitestring_subscriptions": Wants("the path of a file of subscriptions, such as subscriptions.toml"),
     "kitestring_command": Wants("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
     "host": Wants("an address or a host name, such as 127.0.0.1"),
     "port": Wants("a number from 0 to 65535"),

@@ -13,8 +13,10 @@ from bot.core import pace
 from bot.errors import KitestringError, NotFound, Unavailable
 from bot.following import Following
 from bot.model import Known
+from bot.news import News
 from bot.store import builds, deliveries
 from bot.store.store import Transactions, Tx
+from bot.subscribers import Subscribers
 from bot.supervise import Bug, guarded
 from bot.survey import Survey, says_all
 
@@ -33,8 +35,15 @@ class Sweep:
     """Reads with the patience of the background: people's requests go first."""
 
     def __init__(
-        self, store: Transactions, clock: Clock, buildkite: Buildkite, instance: str, wake: Callable[[], None]
+        self,
+        store: Transactions,
+        clock: Clock,
+        buildkite: Buildkite,
+        instance: str,
+        wake: Callable[[], None],
+        subscribers: Subscribers,
     ) -> None:
+        self._subscribers = subscribers
         self._store = store
         self._clock = clock
         self._buildkite = buildkite.patient()
@@ -80,8 +89,9 @@ class Sweep:
         asked = {known.build.id: known for known, _failures in due}
         enough = {id_: build for id_, build in found.items() if says_all(asked[id_], build)}
         async with self._store.write() as tx:
+            rules = await self._rules(tx, alive)
             for id_, build in sorted(enough.items()):
-                await Following(self._clock.now(), alive).read(tx, build, asked_at, asked[id_].doubt)
+                await rules.read(tx, build, asked_at, asked[id_].doubt)
         return frozenset(enough)
 
     async def _one_by_one(self, due: Sequence[Due], alive: bool) -> int:
@@ -114,8 +124,12 @@ class Sweep:
             await self._later(known, failures + 1, error)
             return not isinstance(error, Unavailable)
         async with self._store.write() as tx:
-            await Following(self._clock.now(), alive).read(tx, build, asked_at, asked, named=True)
+            await (await self._rules(tx, alive)).read(tx, build, asked_at, asked, named=True)
         return True
+
+    async def _rules(self, tx: Tx, alive: bool) -> Following:
+        now = self._clock.now()
+        return Following(now, alive, News(await self._subscribers.index(tx), now))
 
     async def _later(self, known: Known, failures: int, error: KitestringError) -> None:
         asked_for = getattr(error, "retry_after", None) or 0

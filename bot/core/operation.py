@@ -193,6 +193,7 @@ class Operation:
     `follows`: the answer is a card, so the bot must be able to post; `form`: without arguments, open the form;
     `fields(given, ctx)`: inputs known only at run time; `preface`: what the form says above its inputs;
     `form_only`: arguments come by the form alone, and whoever types some is told this and nothing else;
+    `accept`: the question shows what would come of it, so a form leads to it too; this is what its button says;
     `take(args, ctx)` is awaited while the form is still open: what it raises stands in the form. Afterwards the
     arguments are written down as pydantic dumps them: a SecretStr as asterisks. `sifts`: it looks at many pipelines
     and itself leaves out those that the person may not see, so that being allowed to see one is enough.
@@ -213,8 +214,8 @@ class Operation:
     follows: bool = False
     form: bool = False
     preface: str = ""
+    accept: str = ""
     form_only: str = ""
-
     sifts: bool = False
 
     @property

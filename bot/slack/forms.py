@@ -111,7 +111,7 @@ class Forms:
                 args = await self._taken(op, op.take, read, of_view(body, choice.thread))
         except UsageError as error:
             return forms.errors(op, error, fields)
-        await begin(of_view(body, choice.thread), op.name, args, yes=True)
+        await begin(of_view(body, choice.thread), op.name, args, yes=not op.accept)
         return None
 
     async def _taken(self, op: Operation, take: Take, args: Args, request: Request) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class People:
             unresolved=member.unresolved,
         )
 
+    async def email(self, user: str) -> str | None:
+        """The address that Slack shows of somebody. Raises Unavailable."""
+        address: str | None = (await self._profile(user))["email"]
+        return address
+
     async def _profile(self, user: str) -> dict[str, Any]:
         row = await self._kept(user)
         if row and self._clock.now() - row["fetched_at"] < _FRESH:

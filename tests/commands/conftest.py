@@ -23,6 +23,7 @@ from bot.model import Actor, Known, Standing, Thread
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
 from bot.store.store import Store
+from bot.subscribing import Subscribing
 from commands import registry
 
 CHANNEL = Thread("T1", "C1")
@@ -94,6 +95,14 @@ async def _nowhere(user: str) -> Thread:
     return Thread("T1", f"D{user}")
 
 
+async def _anywhere(_thread: Thread) -> bool:
+    return True
+
+
+async def _nobody(_user: str) -> str | None:
+    return None
+
+
 class Nobody:
     """Nothing waits for approvals here."""
 
@@ -154,6 +163,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         journal=Journal(store),
         approvals=Nobody(),
         locks=Locks(store, clock, _nowhere, lambda: None),
+        subscribing=Subscribing(store, clock, _anywhere, _nobody, lambda: None),
         accounts=Unconnected(),
         rules=lambda: DEFAULT,
     )

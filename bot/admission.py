@@ -1,0 +1,160 @@
+"""Whether a card that nobody asked for may be posted now: a post pings, and cannot be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.core.blocks import message, section
+from bot.core.markup import Mrkdwn, code, md
+from bot.core.operation import Operation
+from bot.core.policy import Allow, Rules, Target, decide
+from bot.core.subscription import Subscription
+from bot.errors import Unavailable
+from bot.following import Following
+from bot.model import Actor, Card, Known, Thread, Via
+from bot.news import News
+from bot.posting import Later, Never
+from bot.store import cards, channels, subscriptions
+from bot.store import history as runs
+from bot.store.store import Transactions, Tx
+from bot.subscribers import Subscribers
+
+# An edit can be taken back, a ping cannot: nothing is posted in doubt, but for doubt that lasts this long.
+DOUBT_HOLDS = timedelta(seconds=10)
+_BREATH, _SLACK_SILENT = 0.5, 30.0
+Who = Callable[[str, Thread, Via], Awaitable[Actor]]
+Direct = Callable[[str, str], Awaitable[Thread]]
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Admission:
+    """`reads` is the operation whose permission a subscription's maker needs for what it posts.
+
+    `who` says who somebody is at this moment, `direct` gives the DM with a person; both raise Unavailable.
+    """
+
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        subscribers: Subscribers,
+        who: Who,
+        rules: Callable[[], Rules],
+        reads: Operation,
+        direct: Direct,
+        bot: str,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._subscribers = subscribers
+        self._who = who
+        self._rules = rules
+        self._reads = reads
+        self._direct = direct
+        self._bot = bot
+
+    async def card(self, card: Card, known: Known) -> Later | Never | None:
+        """Later, never as things are, or now (None)."""
+        now = self._clock.now()
+        doubted = known.doubtful and now - (card.created_at or now) < DOUBT_HOLDS
+        if doubted:
+            return Later(_BREATH)
+        async with self._store.read() as tx:
+            wanting = await self._wanting(tx, card, known, now)
+            overtaken = any(one.quiet for one in wanting) and await runs.later(tx, known.build)
+        if not wanting or overtaken:
+            return Never("overtaken" if overtaken else "not wanted")
+        if quiet := _quiet(wanting, now):
+            return Later((quiet - now).total_seconds())
+        try:
+            allowed = [one for one in wanting if await self._may(one, known, now)]
+        except Unavailable:
+            return Later(_SLACK_SILENT)
+        if not allowed:
+            return Never("not allowed")
+        await self._take_for_true(known)
+        return None
+
+    async def reply(self, card: Card) -> Later | Never | None:
+        """The same for what is said below such a card: quiet hours hold it, a mute drops it."""
+        now = self._clock.now()
+        async with self._store.read() as tx:
+            chosen = await channels.chosen(tx, card.thread.team, card.thread.channel)
+            rule = await subscriptions.one(tx, card.subscription) if card.subscription else None
+        if chosen.muted(now) or (rule and rule.muted(now)):
+            return Never("muted")
+        quiet = rule.quiet_until(now) if rule else None
+        return Later((quiet - now).total_seconds()) if quiet else None
+
+    async def withdraw(self, card: Card) -> None:
+        """As if it had never been wanted, unless more has become known meanwhile."""
+        async with self._store.write() as tx:
+            await cards.withdraw(tx, card)
+
+    async def unpostable(self, card: Card, problem: str) -> None:
+        """The bot is not where the card belongs: whoever made the subscription is told, once."""
+        async with self._store.read() as tx:
+            rule = await subscriptions.one(tx, card.subscription) if card.subscription else None
+        door = await self._door(rule)
+        async with self._store.write() as tx:
+            await cards.change(tx, card.id, state="retired", due_at=None, intent_at=None)
+            if rule and door:
+                text = _uninvited(rule, self._bot)
+                body = asdict(message(text, [section(text, block_id="uninvited")]))
+                await cards.tell(tx, f"uninvited:{rule.id}", "answer", door, self._clock.now(), body=body)
+        log.warning("subscription cannot post", subscription=card.subscription, code=problem)
+
+    async def _door(self, rule: Subscription | None) -> Thread | None:
+        if rule is None or not rule.created_by:
+            return None
+        try:
+            return await self._direct(rule.team, rule.created_by)
+        except Unavailable:
+            return None
+
+    async def _wanting(self, tx: Tx, card: Card, known: Known, now: datetime) -> tuple[Subscription, ...]:
+        """The subscriptions of the card's channel that want the build as it is known now."""
+        chosen = await channels.chosen(tx, card.thread.team, card.thread.channel)
+        if known.gone or chosen.muted(now):
+            return ()
+        return _of(await News(await self._subscribers.index(tx), now).wanting(tx, known.build), card)
+
+    async def _may(self, one: Subscription, known: Known, now: datetime) -> bool:
+        """What stands in the file was allowed by who wrote it; else its maker must be allowed to read it there."""
+        if not one.created_by:
+            return True
+        actor = await self._who(one.created_by, Thread(one.team, one.channel), "schedule")
+        target = Target(known.build.ref.pipeline, known.build.branch)
+        return isinstance(decide(self._rules(), actor, self._reads, target, now), Allow)
+
+    async def _take_for_true(self, known: Known) -> None:
+        """An end that is told in doubt is taken for true, so that a later life is a new one."""
+        if known.doubtful and known.build.settled:
+            async with self._store.write() as tx:
+                await Following(self._clock.now(), alive=True).assume_end(tx, known.build.id)
+
+
+def _of(found: Sequence[Subscription], card: Card) -> tuple[Subscription, ...]:
+    return tuple(one for one in found if (one.team, one.channel) == (card.thread.team, card.thread.channel))
+
+
+def _quiet(wanting: Sequence[Subscription], now: datetime) -> datetime | None:
+    """When the first of them may speak; None: one may now."""
+    until = [one.quiet_until(now) for one in wanting]
+    held = [moment for moment in until if moment is not None]
+    return min(held) if len(held) == len(until) else None
+
+
+def _uninvited(rule: Subscription, bot: str) -> Mrkdwn:
+    return md(
+        "I cannot post in {channel}, where you subscribed to {pipeline}. Type {invite} there; the subscription is "
+        "kept, and posts what comes after that.",
+        channel=Mrkdwn(f"<#{rule.channel}>") if rule.channel.isalnum() else "that channel",
+        pipeline=code(rule.pipeline),
+        invite=code(f"/invite @{bot}"),
+    )

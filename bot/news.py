@@ -1,0 +1,104 @@
+"""Builds that nobody asked for, and who wants to be told of them: wanted cards come of matching subscriptions."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core import history
+from bot.core.subscription import Subscription, seen, steps_of
+from bot.core.subscription_index import Index
+from bot.model import Build, Known, Thread
+from bot.store import builds, cards, channels
+from bot.store import history as runs
+from bot.store.store import Tx
+
+# What came to its end longer ago is no news, however late it is heard of.
+STALE = timedelta(hours=6)
+# Buildkite's clock is not ours.
+_CLOCKS_APART = timedelta(minutes=1)
+_LOUDNESS = ("all", "important", "end")
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class News:
+    """The subscriptions of one moment. A candidate costs a row and a read; what nobody wants costs nothing."""
+
+    index: Index
+    now: datetime
+
+    async def wanting(self, tx: Tx, build: Build, *, perhaps: bool = False) -> tuple[Subscription, ...]:
+        """The subscriptions that want this build as it is, but for muted ones.
+
+        With `perhaps` also those about a step of which nothing was heard: a read will tell. What came about
+        before a subscription was made is not for it.
+        """
+        run = history.run(build, self.now)
+        people = [one for one in (run.creator, run.author) if one]
+        about = self.index.about(run.pipeline, run.branch, people)
+        if not about:
+            return ()
+        before = await runs.before(tx, run.pipeline, run.branch, run.number)
+        steps = await _steps(tx, build.id, before) if any(one.step for one in about.values()) else None
+        found = self.index.wanting(seen(run, before.phase if before else None, steps), perhaps=perhaps)
+        since = since_when(build)
+        return tuple(one for one in found if not one.muted(self.now) and _after(one, since))
+
+    async def offer(self, tx: Tx, known: Known) -> None:
+        """A card in each place that wants this build now and has none of it yet; the build is followed then."""
+        ended = known.build.finished_at if known.build.settled else None
+        if known.gone or (ended and self.now - ended > STALE):
+            return
+        found = await self.wanting(tx, known.build, perhaps=True)
+        if not found:
+            return
+        taken = await cards.channels_with(tx, known.build.id)
+        for (team, channel), rules in _by_place(found).items():
+            if channel in taken or (await channels.chosen(tx, team, channel)).muted(self.now):
+                continue
+            if await builds.followed_since(tx, known.build.id) is None:
+                await builds.follow(tx, known.build.id, self.now, self.now)
+            await cards.want(
+                tx, _new_id(), known.build.id, Thread(team, channel), None, self.now, **_said_below(rules)
+            )
+
+
+def since_when(build: Build) -> datetime | None:
+    """When the build came into the state that it is in, as far as it tells."""
+    if build.settled:
+        return build.finished_at
+    return build.failing_at or build.started_at or build.created_at
+
+
+async def _steps(tx: Tx, build_id: str, before: history.Run | None) -> dict[str, frozenset[str]]:
+    earlier = await runs.of_build(tx, before.id) if before else ()
+    return steps_of(await runs.of_build(tx, build_id), earlier)
+
+
+def _after(one: Subscription, moment: datetime | None) -> bool:
+    return moment is None or moment + _CLOCKS_APART >= one.created_at
+
+
+def _by_place(found: Iterable[Subscription]) -> dict[Place, list[Subscription]]:
+    places: dict[Place, list[Subscription]] = {}
+    for one in found:
+        places.setdefault((one.team, one.channel), []).append(one)
+    return places
+
+
+def _said_below(rules: list[Subscription]) -> dict[str, object]:
+    """One message for all rules of a place: the one that wants most decides what is said below it."""
+    most = min(rules, key=lambda one: _LOUDNESS.index(one.updates))
+    return {
+        "origin": "subscribed",
+        "subscription": most.id,
+        "updates": most.updates,
+        "broadcast": any(one.broadcast for one in rules),
+    }
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(12)
