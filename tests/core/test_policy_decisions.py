@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ from bot.core.policy import (
     hopeless,
 )
 from bot.core.policy_calendar import Daily, Span, Weekly
-from bot.core.policy_rules import OPERATIONS
+from bot.core.policy_rules import OPERATIONS, covers, here, includes
 from bot.model import Actor, Standing
 from tests.core.sample import sample
 
@@ -179,6 +180,45 @@ def test_what_is_hopeless_is_refused(case: Case) -> None:
     rules, actor, op, target, now = case
     if hopeless(rules, actor, op):
         assert isinstance(decide(rules, actor, op, target, now), Refuse)
+
+
+@given(CASES)
+def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
+    """One that names the person, the permission, the pipeline, the branch and the channel; no other is needed."""
+    rules, actor, op, target, now = case
+    if isinstance(decide(rules, actor, op, target, now), Refuse):
+        return
+    fitting = [
+        one
+        for one in rules.grants
+        if includes(one.who, actor) and here(one, actor) and covers(one, op.needs, target)
+    ]
+    plain = replace(target, commit=None, has_env=False)
+    assert fitting
+    assert not isinstance(decide(replace(rules, grants=tuple(fitting)), actor, op, plain, now), Refuse)
+
+
+@given(CASES, st.randoms())
+def test_the_order_of_rules_allows_nobody_more(case: Case, chance: Random) -> None:
+    """A policy shuffled says the same: allowed, asked for or refused."""
+    rules, actor, op, target, now = case
+    grants, protects, freezes = list(rules.grants), list(rules.protects), list(rules.freezes)
+    for each in (grants, protects, freezes):
+        chance.shuffle(each)
+    shuffled = replace(rules, grants=tuple(grants), protects=tuple(protects), freezes=tuple(freezes))
+    before, after = decide(rules, actor, op, target, now), decide(shuffled, actor, op, target, now)
+    assert type(after) is type(before)
+    if isinstance(before, Ask) and isinstance(after, Ask):
+        assert after.count == before.count
+
+
+@given(CASES)
+def test_an_unresolved_group_helps_nobody(case: Case) -> None:
+    """Whoever is in groups that nobody could read is allowed no more than somebody in none."""
+    rules, actor, op, target, now = case
+    lost = replace(actor, groups=frozenset(), unresolved=actor.groups | actor.unresolved)
+    before, after = decide(rules, actor, op, target, now), decide(rules, lost, op, target, now)
+    assert STRICTNESS[type(after)] >= STRICTNESS[type(before)]
 
 
 @given(CASES)
