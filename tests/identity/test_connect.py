@@ -1,0 +1,237 @@
+# ruff: noqa: E501  (what people read is pinned as it is)
+"""A person connects a Buildkite token of their own: by a form, which tells what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from inline_snapshot import snapshot
+
+from bot.store.tables import audit, choices, invocations, tokens
+from tests.conversations.acts import asks
+from tests.conversations.world import World
+from tests.identity.connecting import (
+    ALICE,
+    LABEL,
+    SECRET,
+    asked_by,
+    connected,
+    database,
+    opens,
+    submits,
+    whoami,
+)
+
+
+async def rows(world: World, table: sa.Table) -> int:
+    """How many rows a table has."""
+    async with world.bot.store.read() as tx:
+        return await tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+async def test_the_form_says_what_happens_to_the_token(world: World) -> None:
+    """`/bk connect` opens a form with one input, and tells before anything is pasted what becomes of it."""
+    assert await opens(world, world.alice) == snapshot("""\
+# Connect
+Make a token at https://buildkite.com/user/api-access-tokens. From then on I ask Buildkite in your name: with your rights there, and only where our own rules allow it too. I keep the token encrypted, show it to nobody, and forget it with disconnect.
+Your Buildkite API token: [bkua_…]
+[Connect]\
+""")
+
+
+async def test_somebody_connects_and_is_told_as_whom(world: World) -> None:
+    """The token is checked at Buildkite and kept; whoami says as whom, since when, with which scopes."""
+    world.buildkite.person(ALICE, "alice@acme.example")
+    world.buildkite.personal_token(ALICE, SECRET)
+    assert await whoami(world, world.alice, "Your own token") == snapshot("not connected (`/bk connect`)")
+    ack = await submits(world, world.alice, SECRET)
+    assert ack.body in ("", {}, None)
+    await world.settle(2)
+    assert world.whispers(world.alice)[-1] == snapshot("""\
+You are connected: at Buildkite you act as Alice Okafor (alice@acme.example).
+The token works until 2026-11-09 09:00 UTC.\
+""")
+    assert await whoami(world, world.alice, "Your own token") == snapshot(
+        "connected as Alice Okafor (alice@acme.example) since 2026-11-02 09:00 UTC, works until 2026-11-09 09:00 UTC; scopes: read_accounts, read_agents, read_artifacts, read_build_logs, read_builds, read_clusters, read_job_env, read_notification_services, read_organization_invitations, read_organization_settings, read_organizations, read_pipeline_templates, read_pipelines, read_rules, read_teams, read_user, write_agents, write_artifacts, write_build_logs, write_builds, write_clusters, write_notification_services, write_organization_invitations, write_organization_settings, write_organizations, write_pipeline_templates, write_pipelines, write_rules, write_teams"
+    )
+    assert await whoami(world, world.alice, "I act there as") == ALICE
+    assert await whoami(world, world.bob, "Your own token") == snapshot("not connected (`/bk connect`)")
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        (
+            "bkua_nobodys-token-at-all",
+            snapshot(
+                "Buildkite does not accept this token. It is wrong, revoked or expired: check it, or make a new one."
+            ),
+        ),
+        (
+            "not a token",
+            snapshot("That is no API access token. It is one word that begins with bkua_; copy all of it."),
+        ),
+        (
+            "bkua_of-elsewhere-123456",
+            snapshot(
+                "This token is not for the organization acme-inc. Make one that has it ticked under Organization Access."
+            ),
+        ),
+        (
+            "bkua_sees-no-organization",
+            snapshot(
+                "I cannot see whether this token is for the organization acme-inc. It lacks the scope read_organizations: add it."
+            ),
+        ),
+    ],
+)
+async def test_a_token_that_will_not_do_is_refused_in_the_form(world: World, secret: str, said: str) -> None:
+    """A wrong token, one of another organization and one that cannot tell are told apart below the input."""
+    world.buildkite.personal_token("Eve Adler", "bkua_of-elsewhere-123456", member=False)
+    world.buildkite.personal_token("Al Gray", "bkua_sees-no-organization", without=["read_organizations"])
+    ack = await submits(world, world.alice, secret)
+    assert ack.body["errors"]["token"] == said
+    assert world.slack.modals_of(world.alice.id)
+    assert await rows(world, tokens) == 0
+
+
+async def test_nothing_is_kept_while_buildkite_is_down(world: World) -> None:
+    """Buildkite answers 503: the form says so and stays open; once it is back the same form works."""
+    world.buildkite.personal_token(ALICE, SECRET)
+    world.buildkite.down = True
+    ack = await submits(world, world.alice, SECRET)
+    assert ack.body["errors"] == snapshot(
+        {
+            "token": "Buildkite is having trouble (it answered 503 Service Unavailable). Nothing was kept. Try again in a moment."
+        }
+    )
+    assert await rows(world, tokens) == 0
+    world.buildkite.down = False
+    await world.alice.submits({LABEL: SECRET})
+    await world.settle(2)
+    assert "You are connected" in world.whispers(world.alice)[-1]
+
+
+async def test_missing_scopes_are_told_and_accepted(world: World) -> None:
+    """A token without some scopes is taken; the answer names what will not work, and whose address it has."""
+    world.buildkite.personal_token(ALICE, SECRET, without=["write_builds", "read_build_logs", "read_user"])
+    await submits(world, world.alice, SECRET)
+    await world.settle(2)
+    assert world.whispers(world.alice)[-1] == snapshot("""\
+You are connected: at Buildkite you act as Alice Okafor (alice@example.com).
+The token works until 2026-11-09 09:00 UTC.
+Its e-mail address is not the one that you have in Slack (alice@acme.example).
+⚠️ With this token these will not work:
+• starting, cancelling, retrying and unblocking (scope `write_builds`)
+• reading logs (scope `read_build_logs`)\
+""")
+
+
+@pytest.mark.parametrize("words", [f"connect {SECRET}", f"connect --token {SECRET}", f"connect --yes {SECRET}"])
+async def test_a_typed_token_is_refused_and_nowhere_kept(world: World, tmp_path: Path, words: str) -> None:
+    """A token in a command is not taken, not repeated and not written down: the advice is to revoke it."""
+    world.buildkite.personal_token(ALICE, SECRET)
+    await world.alice.types(world.deploys, f"/bk {words}")
+    await world.settle(2)
+    said = world.whispers(world.alice)[-1]
+    assert "Revoke that one now" in said
+    await world.alice.says(world.deploys, f"@kitestring {words}")
+    await world.settle(2)
+    assert SECRET not in said + world.whispers(world.alice)[-1]
+    assert await rows(world, invocations) == await rows(world, tokens) == 0
+    assert SECRET.encode() not in database(tmp_path)
+    assert not asked_by(world, ALICE)
+
+
+async def test_a_misspelt_command_repeats_no_token(world: World) -> None:
+    """What is not understood is quoted, but never a token."""
+    for words in (SECRET, f"conect {SECRET}", f"build {SECRET}", f"job list {SECRET} {SECRET} {SECRET}"):
+        await world.alice.types(world.deploys, f"/bk {words}")
+        await world.settle(1)
+    said = "\n".join(world.whispers(world.alice))
+    assert "•••" in said
+    assert SECRET not in said
+
+
+async def test_a_mention_gets_a_button_for_the_form(world: World) -> None:
+    """A mention cannot open a form by itself; its button does, for the one who asked alone."""
+    world.buildkite.personal_token(ALICE, SECRET)
+    await world.alice.says(world.deploys, "@kitestring connect")
+    await world.settle(1)
+    button = world.slack.ephemerals(world.alice)[-1]
+    await world.alice.clicks(button, "Open the form")
+    await world.settle(1)
+    await world.alice.submits({LABEL: SECRET})
+    await world.settle(2)
+    assert "You are connected" in world.whispers(world.alice)[-1]
+
+
+async def test_the_token_is_written_down_sealed_only(
+    world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither database, audit, journal, logs, messages nor what is asked of Slack hold the token in clear."""
+    await connected(world)
+    await asks(world, world.alice, "build create web")
+    await world.settle(5)
+    async with world.bot.store.read() as tx:
+        noted = [dict(row) for row in (await tx.execute(sa.select(audit))).mappings()]
+        kept = [
+            dict(row)
+            for table in (choices, invocations)
+            for row in (await tx.execute(sa.select(table))).mappings()
+        ]
+    assert [(row["operation"], row["transition"]) for row in noted if row["operation"] == "connect"] == [
+        ("connect", "connected"),
+        ("connect", "done"),
+    ]
+    output = capfd.readouterr()
+    seen = f"{noted}{kept}{world.transcript()}{world.slack.calls}{output.out}{output.err}"
+    assert SECRET not in seen
+    assert SECRET.encode() not in database(tmp_path)
+
+
+async def test_a_new_token_takes_the_place_of_the_old_one(world: World) -> None:
+    """Connecting again replaces the token: the old one is used no more."""
+    await connected(world)
+    other = "bkua_another-made-up-9876543210"
+    world.buildkite.personal_token(ALICE, other)
+    world.buildkite.tokens[SECRET].revoked = True
+    await submits(world, world.alice, other)
+    await world.settle(2)
+    assert await whoami(world, world.alice, "I act there as") == ALICE
+    assert await rows(world, tokens) == 1
+
+
+async def test_disconnecting_forgets_and_says_that_the_token_lives_on(world: World) -> None:
+    """The row is gone, the bot's own token is used again, and the person is told where to revoke theirs."""
+    await connected(world)
+    assert await asks(world, world.alice, "disconnect") == snapshot(
+        "Forgotten: I use my own token again. Yours still works at Buildkite until you revoke it: your API access tokens."
+    )
+    assert await rows(world, tokens) == 0
+    assert await whoami(world, world.alice, "I act there as") == "Sam Kim"
+    assert await asks(world, world.alice, "disconnect") == snapshot(
+        "You were not connected: I ask Buildkite with my own token."
+    )
+
+
+async def test_a_guest_gets_no_form(world: World) -> None:
+    """Who may run nothing connects nothing."""
+    await world.gwen.types(world.deploys, "/bk connect")
+    await world.settle(1)
+    assert not world.slack.modals_of(world.gwen.id)
+    assert "Guests of this workspace" in world.whispers(world.gwen)[-1]
+
+
+async def test_somebody_elses_form_connects_nothing(world: World) -> None:
+    """A form that was opened for Alice is worth nothing in Bob's hands."""
+    world.buildkite.personal_token(ALICE, SECRET)
+    await opens(world, world.alice)
+    await opens(world, world.bob)
+    mine, his = world.slack.modals_of(world.alice.id)[-1], world.slack.modals_of(world.bob.id)[-1]
+    his.source["private_metadata"] = mine.source["private_metadata"]
+    ack = await world.bob.submits({LABEL: SECRET})
+    assert "not yours" in ack.body["errors"]["token"]
+    assert await rows(world, tokens) == 0

@@ -1,0 +1,173 @@
+"""Whoever is connected acts at Buildkite with their own rights, and with nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.sim.slack import Message
+from tests.conversations.acts import asks, blocked, started
+from tests.conversations.world import World, opened
+from tests.identity.connecting import ALICE, SECRET, asked_by, connected, types
+
+BOT = "Sam Kim"
+PROTECTED = """
+[[grant]]
+name = "everybody builds"
+standings = ["member"]
+permissions = ["help", "read", "logs", "build", "commit", "env"]
+
+[[protect]]
+name = "production"
+pipelines = ["deploy-*"]
+approvers = { users = ["U0BOB0001"] }
+approvals = 1
+expires = "30m"
+
+[[freeze]]
+name = "no api"
+pipelines = ["api"]
+from = "2026-11-01 00:00"
+until = "2026-12-01 00:00"
+zone = "Europe/London"
+"""
+
+
+async def test_a_build_is_started_in_ones_own_name(world: World) -> None:
+    """Reading and starting are done with Alice's token; following the build is the bot's work, with the bot's."""
+    await connected(world)
+    build = await started(world)
+    assert build.creator is not None
+    assert build.creator.name == ALICE
+    assert {one.method for one in asked_by(world, ALICE)} == {"GET", "POST"}
+    world.buildkite.requests.clear()
+    world.buildkite.run_build(build)
+    await world.settle(10)
+    assert asked_by(world, BOT)
+    assert not asked_by(world, ALICE)
+
+
+async def test_the_budget_is_ones_own(world: World) -> None:
+    """Fifty requests a minute are for each user: what Alice has used up, Bob and the bot still have."""
+    await connected(world)
+    world.buildkite.tokens[SECRET].window.limit = 0
+    assert "limiting my requests" in await asks(world, world.alice, "build list web")
+    assert "used up" in await asks(world, world.alice, "build list web")
+    assert "limit" not in await asks(world, world.bob, "build list web")
+
+
+async def test_others_go_on_with_the_bots_token(world: World) -> None:
+    """Bob has connected nothing: for him the bot asks with its own token."""
+    await connected(world)
+    await types(world, world.bob, "build create web")
+    assert world.buildkite.builds[-1].creator is world.buildkite.user
+    assert not asked_by(world, ALICE)
+
+
+async def test_what_ones_token_may_not_is_refused_and_the_bots_is_not_used(world: World) -> None:
+    """The token lacks a scope: Buildkite's refusal is told as the person's own, and nothing is built."""
+    await connected(world, without=["write_builds"])
+    assert await asks(world, world.alice, "build create web") == snapshot("""\
+⚠️ Buildkite refused your own token: Your access token doesn't have the write_builds scope
+It lacks the scope write_builds. Connect another with `/bk connect`, or go on with mine: `/bk disconnect`.\
+""")
+    assert not world.buildkite.builds
+    assert not asked_by(world, BOT)
+
+
+async def test_a_revoked_token_is_told_and_the_bots_is_not_used(world: World) -> None:
+    """Revoked at Buildkite: the answer says whose token it is and both ways to mend it."""
+    await connected(world)
+    world.buildkite.tokens[SECRET].revoked = True
+    assert await asks(world, world.alice, "build create web") == snapshot("""\
+⚠️ Buildkite does not accept your own token: Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication
+It was revoked, or has expired. Connect another with `/bk connect`, or go on with mine: `/bk disconnect`.\
+""")
+    assert not world.buildkite.builds
+    assert not asked_by(world, BOT)
+    await asks(world, world.alice, "disconnect")
+    await types(world, world.alice, "build create web")
+    assert len(world.buildkite.builds) == 1
+
+
+async def test_names_are_those_that_ones_own_token_sees(world: World) -> None:
+    """Alice may see `web` alone: other pipelines are not there for her, in answers and menus, but are for Bob."""
+    await asks(world, world.bob, "build list")
+    await connected(world, pipelines=["web"])
+    assert await asks(world, world.alice, "build create deploy-prod") == snapshot(
+        "⚠️ There is no pipeline “deploy-prod”."
+    )
+    await world.alice.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    offered = await world.alice.searches("Pipeline", "")
+    assert offered == ["web"]
+    await world.bob.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    assert len(await world.bob.searches("Pipeline", "")) > 1
+
+
+async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> None:
+    """The step is unblocked with the person's token and in the name of its user."""
+    build, card = await blocked(world)
+    await connected(world)
+    await world.alice.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
+    await world.settle(3)
+    by = build.named("release").unblocked_by
+    assert by is not None
+    assert by.name == ALICE
+    put = [one for one in world.buildkite.requests if one.path.endswith("/unblock")]
+    assert [(one.by, one.json["unblocker"]) for one in put] == [(ALICE, by.id)]
+
+
+async def test_a_lost_answer_is_looked_for_with_the_bots_token(world: World) -> None:
+    """The connection breaks while Alice's build is created, and her token may not look: the bot's finds it."""
+    await connected(world, without=["read_builds"])
+    await started(world, "api")
+    world.buildkite.faults.reset(method="POST", path="/builds$", applied=True)
+    await types(world, world.alice, "build create web")
+    await world.settle(10)
+    await world.settle(40)
+    looked = [one for one in world.buildkite.requests if one.method == "GET" and one.path.endswith("/web/builds")]
+    assert {(one.by, one.status) for one in looked} == {(ALICE, 403), (BOT, 200)}
+    assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE, ALICE]
+    assert "It did happen" in world.whispers(world.alice)[-1]
+
+
+async def approved(world: World) -> Message:
+    """Alice asks for a deploy, Bob approves it."""
+    await world.alice.types(world.deploys, "/bk build create deploy-prod")
+    await world.settle(2)
+    card = world.card()
+    await world.bob.clicks(card, "Approve")
+    await world.settle(5)
+    return card
+
+
+async def test_the_policy_still_applies_and_approved_work_runs_in_ones_own_name(tmp_path: Path) -> None:
+    """A connected person is frozen out and needs approvals like others; what was approved runs as theirs."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(PROTECTED)
+    async with opened(tmp_path, policy=policy) as world:
+        await connected(world)
+        await asks(world, world.alice, "build create api")
+        assert not world.buildkite.builds
+        card = await approved(world)
+        assert "Approved* and done" in card.plain()
+        assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE]
+
+
+async def test_approved_work_is_not_done_with_the_bots_token_instead(tmp_path: Path) -> None:
+    """Approved, but the requester's own token was revoked meanwhile: nothing runs."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(PROTECTED)
+    async with opened(tmp_path, policy=policy) as world:
+        await connected(world)
+        await world.alice.types(world.deploys, "/bk build create deploy-prod")
+        await world.settle(2)
+        card = world.card()
+        world.buildkite.tokens[SECRET].revoked = True
+        await world.bob.clicks(card, "Approve")
+        await world.settle(5)
+        assert not world.buildkite.builds
+        assert "own token" in world.whispers(world.alice)[-1]

@@ -1,0 +1,86 @@
+"""Rights end with a person's place in the workspace, and so does what is kept for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store.tables import audit, tokens
+from tests.conversations.acts import asks
+from tests.conversations.world import World
+from tests.identity.connecting import connected, types
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"deleted": True}, "deactivated"),
+        ({"guest": "restricted"}, "Guests of this workspace"),
+        ({"stranger": True}, "another workspace"),
+        ({"is_bot": True}, "bots"),
+    ],
+)
+async def test_a_minute_later_nobody_acts_who_may_not(world: World, change: dict[str, Any], said: str) -> None:
+    """Bob was a member a minute ago and is none now: his next build is refused, for the reason that holds now."""
+    await asks(world, world.bob, "whoami")
+    for name, value in change.items():
+        setattr(world.bob.profile, name, value)
+    world.clock.advance(60)
+    assert said in await asks(world, world.bob, "build create web")
+    assert not world.buildkite.builds
+
+
+async def test_nobody_acts_on_what_slack_said_long_ago(world: World) -> None:
+    """While Slack does not say who somebody is, five minutes are believed, not more."""
+    await asks(world, world.bob, "whoami")
+    world.slack.faults.fail("users.info", times=20)
+    world.clock.advance(240)
+    await types(world, world.bob, "build create web")
+    assert len(world.buildkite.builds) == 1
+    world.clock.advance(120)
+    assert "could not ask Slack who you are" in await asks(world, world.bob, "build create api")
+    assert len(world.buildkite.builds) == 1
+
+
+async def test_the_token_of_somebody_deactivated_goes_with_their_next_act(world: World) -> None:
+    """Alice is deactivated and asks again, as with an old button: refused, and her token is deleted."""
+    await connected(world)
+    world.alice.profile.deleted = True
+    world.clock.advance(60)
+    await asks(world, world.alice, "build create web")
+    assert not world.buildkite.builds
+    await gone(world)
+
+
+async def test_the_token_of_somebody_deactivated_goes_within_the_hour(world: World) -> None:
+    """Alice never comes back: an hour later nothing of her token is left, and the audit says why."""
+    await connected(world)
+    await world.bot.upkeep.tick()
+    world.alice.profile.deleted = True
+    world.clock.advance(3601)
+    assert await world.bot.upkeep.tick() == 1
+    await gone(world)
+
+
+async def test_the_token_of_somebody_present_stays(world: World) -> None:
+    """Looked at every hour, kept for as long as she is a member; a Slack that does not answer deletes nothing."""
+    await connected(world)
+    for _ in range(2):
+        world.clock.advance(3601)
+        assert await world.bot.upkeep.tick() == 1
+    world.alice.profile.deleted = True
+    world.slack.faults.fail("users.info", times=20)
+    world.clock.advance(3601)
+    assert await world.bot.upkeep.tick() == 0
+    async with world.bot.store.read() as tx:
+        assert await tx.scalar(sa.select(sa.func.count()).select_from(tokens)) == 1
+
+
+async def gone(world: World) -> None:
+    """The row is not there, and the audit knows."""
+    async with world.bot.store.read() as tx:
+        assert await tx.scalar(sa.select(sa.func.count()).select_from(tokens)) == 0
+        noted = await tx.scalars(sa.select(audit.c.detail).where(audit.c.transition == "disconnected"))
+        assert list(noted) == [{"why": "no longer in the workspace"}]

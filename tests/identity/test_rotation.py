@@ -1,0 +1,95 @@
+"""The key that encrypts can be changed: everything comes under the new one, and the old one can go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.app import built
+from bot.errors import KitestringError, Refused
+from bot.rotation import rotate
+from bot.settings import Settings, load
+from bot.store.vault import Vault
+from tests.conversations.acts import asks
+from tests.conversations.world import World, environment
+from tests.identity.connecting import ALICE, connected
+
+TEAM = "T0BUILD01"
+NEW = Fernet.generate_key().decode()
+
+
+def with_keys(world: World, folder: Path, *keys: str) -> Settings:
+    """The same installation with those keys, newest first."""
+    told = environment(world.slack, world.buildkite, folder)
+    return load(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
+
+
+def old_key(folder: Path) -> str:
+    """The key that was made beside the database."""
+    return (folder / "kitestring.db.key").read_text().strip()
+
+
+async def acts_as(world: World, settings: Settings) -> str | None:
+    """Whom a bot with those settings acts as for Alice."""
+    async with built(settings, world.clock) as bot:
+        own = await bot.runner.shared.accounts.of(TEAM, world.alice.id)
+        user = (await own.buildkite.access_token()).user if own else None
+        return user.name if user else None
+
+
+async def test_older_keys_still_open_and_the_newest_seals(world: World, tmp_path: Path) -> None:
+    """With both keys the token works at once, before anything is sealed anew."""
+    await connected(world)
+    assert await acts_as(world, with_keys(world, tmp_path, NEW, old_key(tmp_path))) == ALICE
+
+
+async def test_after_rotate_the_old_key_is_needed_no_more(world: World, tmp_path: Path) -> None:
+    """`kitestring rotate` seals tokens and what buttons stand for anew; then the old key can be removed."""
+    await connected(world)
+    await asks(world, world.bob, "build cancel web")
+    await world.bob.types(world.deploys, "/bk build create")
+    await world.settle(2)
+    said: list[str] = []
+    await rotate(with_keys(world, tmp_path, NEW, old_key(tmp_path)), said.append)
+    assert "sealed anew" in said[0]
+    assert not said[0].startswith("0 ")
+    assert await acts_as(world, with_keys(world, tmp_path, NEW)) == ALICE
+    await rotate(with_keys(world, tmp_path, NEW, old_key(tmp_path)), said.append)
+    assert said[1].startswith("0 ")
+
+
+async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path: Path) -> None:
+    """The first upkeep after a start with several keys does the same."""
+    await connected(world)
+    async with built(with_keys(world, tmp_path, NEW, old_key(tmp_path)), world.clock) as bot:
+        assert await bot.upkeep.tick() > 0
+    assert await acts_as(world, with_keys(world, tmp_path, NEW)) == ALICE
+
+
+async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp_path: Path) -> None:
+    """The old key was removed too early: nobody acts with the bot's token in place of their own."""
+    await connected(world)
+    async with built(with_keys(world, tmp_path, NEW), world.clock) as bot:
+        with pytest.raises(Refused, match="cannot be read any more") as caught:
+            await bot.runner.shared.accounts.of(TEAM, world.alice.id)
+        assert "/bk connect" in caught.value.hint
+        assert await bot.runner.shared.accounts.disconnect(TEAM, world.alice.id)
+
+
+async def test_rotate_wants_the_keys(world: World) -> None:
+    """Without the variable there is nothing to rotate to, and the sentence says how the file's key is named."""
+    with pytest.raises(KitestringError, match="KITESTRING_SECRET_KEY is not set"):
+        await rotate(world.settings, lambda _: None)
+
+
+def test_a_value_is_renewed_once() -> None:
+    """Under an older key it is sealed anew, under the newest left alone, under a stranger's it stays closed."""
+    old, new, other = (Fernet.generate_key().decode() for _ in range(3))
+    sealed = Vault((old,)).seal("made up")
+    renewed = Vault((new, old)).renewed(sealed)
+    assert renewed is not None
+    assert Vault((new,)).open(renewed) == "made up"
+    assert Vault((new, old)).renewed(renewed) is None
+    assert Vault((other,)).renewed(sealed) is None
