@@ -61,6 +61,7 @@ class Lives:
     dead: bool = False
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     before: set[asyncio.Task[object]] = field(default_factory=set)
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -93,7 +94,7 @@ class Lives:
         self.home.mkdir(parents=True, exist_ok=True)
         self.before = asyncio.all_tasks()
         world = self.world
-        world.settings = load(environment(world.slack, world.buildkite, self.home))
+        world.settings = load(environment(world.slack, world.buildkite, self.home) | self.more)
         world.bot = await self.stack.enter_async_context(
             built(world.settings, world.clock, committed=self.committed)
         )
@@ -169,7 +170,9 @@ async def _until_next(world: World) -> float:
 
 
 @asynccontextmanager
-async def town(folder: Path, *, die_after: int | None = None, webhooks: bool = True) -> AsyncIterator[Lives]:
+async def town(
+    folder: Path, *, die_after: int | None = None, webhooks: bool = True, policy: Path | None = None
+) -> AsyncIterator[Lives]:
     """Both vendors behind their wires, people, and a bot that is started by the first act."""
     clock = PassingClock(START)
 
@@ -189,7 +192,8 @@ async def town(folder: Path, *, die_after: int | None = None, webhooks: bool = T
         if webhooks:
             buildkite.add_webhook("", WEBHOOK_SECRET)
         world = World(slack, buildkite, None, clock, None, alice, bob, gwen, deploys)  # type: ignore[arg-type]
-        lives = Lives(folder, world, wires, die_after)
+        more = {"KITESTRING_POLICY": str(policy)} if policy else {}
+        lives = Lives(folder, world, wires, die_after, more=more)
         try:
             yield lives
         finally:
