@@ -35,9 +35,10 @@ _APART = frozenset({"td", "th"})
 
 
 def words(body_html: str, limit: int = SHOWN) -> str:
-    """What an annotation says: no markup, no link targets, secrets masked, at most eight lines and `limit` characters.
+    """What an annotation says: no markup, no link targets, secrets masked, at most eight lines.
 
-    Blocks and rows of tables become lines; what a browser would not show (scripts, styles) is left out.
+    It is cut at `limit` characters. Blocks and rows of tables become lines; what a browser would not show
+    (scripts, styles) is left out.
     https://buildkite.com/docs/apis/rest-api/annotations
     """
     reader = _Words()

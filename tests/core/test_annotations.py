@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -55,8 +55,9 @@ def test_nothing_but_words_is_left(html: str, seen: str) -> None:
     assert words(html) == seen
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("<>/&;#!-abps'\" =x\n"), max_size=200))
 def test_any_html_is_read_within_bounds(html: str) -> None:
     """Whatever is written there, it is read to its end, and is no longer than may be shown."""
     assert len(words(html)) <= SHOWN
-    assert len(words("<p>" * 10_000 + html)) <= SHOWN
+    assert len(words("<p>more" * 1_000 + html)) <= SHOWN
