@@ -46,14 +46,15 @@ class _Reading:
 
 
 class Reports:
-    """Reads the database, and Buildkite only for times that nothing was heard of."""
+    """Reads the database, and Buildkite only for times that nothing was heard of: at most `most` builds."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, most: int = MOST) -> None:
+        self._most = most
         self._store = store
         self._clock = clock
 
     async def gather(self, buildkite: Buildkite, pipelines: Sequence[str], since: datetime) -> Gathered:
-        """The builds of these pipelines that ended since then, at most 500 of them read now, newest first."""
+        """The builds of these pipelines that ended since then, the newest of those that are missing read now."""
         now = self._clock.now()
         scope = pipelines[0] if len(pipelines) == 1 else EVERYTHING
         reading = _Reading()
@@ -82,7 +83,7 @@ class Reports:
 
         https://buildkite.com/docs/apis/rest-api/builds#list-all-builds
         """
-        left, found, trouble = MOST - before, list[Build](), ""
+        left, found, trouble = self._most - before, list[Build](), ""
         listed = buildkite.builds(
             None if scope == EVERYTHING else scope,
             finished_from=gap[0],

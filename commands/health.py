@@ -105,11 +105,11 @@ def _barred(slug: str, ctx: Context) -> Refuse | None:
 
 def _basis(gathered: Gathered, since: datetime) -> Basis:
     """What is missing of the period itself, and whether the one before is whole."""
-    gaps = [(max(begin, since), end) for begin, end in gathered.missing if end > since]
+    gaps = tuple((max(begin, since), end) for begin, end in reversed(gathered.missing) if end > since)
     return Basis(
         read=gathered.read,
         whole=not any(begin < since for begin, _end in gathered.missing),
-        gap=(min(begin for begin, _end in gaps), max(end for _begin, end in gaps)) if gaps else None,
+        gaps=gaps,
         trouble=gathered.trouble,
         more=gathered.more,
     )

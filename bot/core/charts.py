@@ -77,12 +77,14 @@ def read(written: Mapping[str, Any]) -> Chart:
 
 
 def words(chart: Chart) -> str:
-    """The chart for those who do not see it: `Bars: Builds a day. Mon 2: 3 Passed, 1 Failed. …`."""
+    """The chart for those who do not see it: `Bars: Builds per day. … Mon 2: 3 Passed, 1 Failed. All others: 0.`."""
     columns = [
         f"{name}: {', '.join(f'{one.values[at]:g} {one.name}' for one in chart.series)}"
         for at, name in enumerate(chart.categories)
+        if any(one.values[at] for one in chart.series)
     ]
-    text = ". ".join([f"Bars: {chart.title}", f"{chart.y_label} by {chart.x_label}", *columns]) + "."
+    rest = ["All others: 0"] if len(columns) < len(chart.categories) else []
+    text = ". ".join([f"Bars: {chart.title}", f"{chart.y_label} by {chart.x_label}", *columns, *rest]) + "."
     return _cut(text, ALT_LIMIT)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.core.blocks import lines
 from bot.core.charts import Chart, Series
+from bot.core.coverage import Span
 from bot.core.health import Failing, Health, Spread, Step, Totals
 from bot.core.health_slots import Slot, cut, slots
 from bot.core.markup import Mrkdwn, bold, code, join, md, when
@@ -25,13 +26,13 @@ RULES = "Median and p95 by nearest rank; canceled builds are left out of the pas
 class Basis:
     """What the numbers are based on.
 
-    `read` builds were read just now; within `gap` of the period some may be missing; `whole`: the period before is
-    known as well. `trouble` says why no more was read, `more` whether asking again would read further back.
+    `read` builds were read just now; within `gaps` of the period some may be missing; `whole`: the period before
+    is known as well. `trouble` says why no more was read, `more` whether asking again would read further back.
     """
 
     read: int
     whole: bool = True
-    gap: tuple[datetime, datetime] | None = None
+    gaps: tuple[Span, ...] = ()
     trouble: str = ""
     more: bool = False
 
@@ -184,18 +185,21 @@ def _based(found: Health, basis: Basis) -> Mrkdwn:
     return md("{heard} {read} read from Buildkite just now, the period before included.", heard=heard, read=read)
 
 
+def _stretch(span: Span) -> Mrkdwn:
+    first, last = (when(moment, "{date_short_pretty} {time}") for moment in span)
+    return md("between {first} and {last}", first=first, last=last)
+
+
 def _doubts(basis: Basis) -> list[Mrkdwn]:
     said: list[Mrkdwn] = []
-    if basis.gap:
-        first, last = (when(moment, "{date_short_pretty} {time}") for moment in basis.gap)
+    if basis.gaps:
+        times = join([_stretch(span) for span in basis.gaps[:MOST_NAMED]], ", ")
         head = bold("⚠️ Not everything is known")
-        said.append(
-            md("{head}: builds between {first} and {last} may be missing.", head=head, first=first, last=last)
-        )
+        said.append(md("{head}: builds {times} may be missing.", head=head, times=times))
     if not basis.whole:
         said.append(Mrkdwn("The period before is not known whole, so nothing is compared with it."))
     if basis.trouble:
-        said.append(md("{trouble}", trouble=basis.trouble))
+        said.append(md("{trouble}.", trouble=basis.trouble.rstrip(".")))
     if basis.more:
         said.append(Mrkdwn("Ask again, and I read further back."))
     return said

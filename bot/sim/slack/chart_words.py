@@ -1,4 +1,4 @@
-"""Turns a data_visualization block into words, a line for each category."""
+"""Turns a data_visualization block into words, a line for each series."""
 
 from typing import Any
 
@@ -6,16 +6,15 @@ Json = dict[str, Any]
 
 
 def chart_words(block: Json) -> str:
-    """The chart as a table of words: its title, then a line for each category or segment."""
+    """The chart as a table of words: its title, its categories, then a line for each series or segment."""
     chart = block.get("chart") or {}
     if chart.get("type") == "pie":
         rows = [f"{segment['label']}: {segment['value']:g}" for segment in chart.get("segments") or []]
         return "\n".join([f"[pie] {block.get('title', '')}", *rows])
-    series = chart.get("series") or []
     names = (chart.get("axis_config") or {}).get("categories") or []
-    return "\n".join([f"[{chart.get('type')}] {block.get('title', '')}", *(_row(name, series) for name in names)])
+    rows = [_row(series) for series in chart.get("series") or []]
+    return "\n".join([f"[{chart.get('type')}] {block.get('title', '')}", "  " + " | ".join(names), *rows])
 
 
-def _row(name: str, series: list[Json]) -> str:
-    points = [(one["name"], point["value"]) for one in series for point in one["data"] if point["label"] == name]
-    return f"  {name}: " + ", ".join(f"{value:g} {label}" for label, value in points)
+def _row(series: Json) -> str:
+    return f"  {series['name']}: " + " | ".join(f"{point['value']:g}" for point in series["data"])

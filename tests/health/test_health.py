@@ -1,0 +1,272 @@
+"""Reports of how pipelines have been doing, as conversations."""
+# ruff: noqa: E501 - the sentences stand here as people read them
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.sim.slack import Message
+from tests.conversations.acts import asks
+from tests.conversations.world import World, opened, shown
+from tests.health.played import build, heard, hours
+
+CHART = "data_visualization"
+
+
+async def week(world: World) -> None:
+    """Web fails every other day, api is green; webhooks have arrived all the time."""
+    await heard(world)
+    for day in range(4):
+        build(world, "web", fail=["lint"] if day % 2 else (), seconds=40 + 10 * day)
+        build(world, "api", seconds=20)
+        hours(world, 23)
+        await heard(world)
+    build(world, "web", seconds=30)
+    await heard(world)
+
+
+def charts(message: Message) -> list[str]:
+    """The titles of a message's charts."""
+    return [block["title"] for block in message.blocks or () if block["type"] == CHART]
+
+
+async def test_a_week_is_reported_to_the_one_who_asks(world: World) -> None:
+    """Bob asks how web has been doing: numbers, steps that stand out and two charts, for him alone."""
+    await week(world)
+    assert await asks(world, world.bob, "health web") == snapshot("""\
+*Health of web over the last 7 days*
+*Builds*
+5 (was 0)
+3 passed, 2 failed
+*Pass rate*
+60.0 %
+*Duration*
+median 4m 40s
+p95 7m
+*Queue time*
+median 1m 10s
+p95 3m 30s
+*Slowest steps*
+:eslint: Lint: 2m 30s (median of 5)
+:jest: Test 1/2: 2m 30s (median of 5)
+:jest: Test 2/2: 2m 30s (median of 5)
+[bar] Builds per day
+  Fri 30 | Sat 31 | Sun 1 | Mon 2 | Tue 3 | Wed 4 | Thu 5 | Fri 6
+  Passed: 0 | 0 | 0 | 1 | 0 | 1 | 0 | 1
+  Failed: 0 | 0 | 0 | 0 | 1 | 0 | 1 | 0
+[bar] Median duration per day
+  Fri 30 | Sat 31 | Sun 1 | Mon 2 | Tue 3 | Wed 4 | Thu 5 | Fri 6
+  Minutes: 0 | 0 | 0 | 4.7 | 4.2 | 7 | 5.8 | 3.5
+From 5 builds that I remember. 1 build was read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations.
+[Share here] [Last 24 hours] [Last 30 days]\
+""")
+    assert world.slack.messages(world.deploys) == []
+
+
+async def test_several_pipelines_by_name_and_glob(world: World) -> None:
+    """Pipelines are named one after the other, or by patterns; the one that fails most is named."""
+    await week(world)
+    assert await asks(world, world.bob, "health api 'w*' --since 24h") == snapshot("""\
+*Health of api and web over the last 24 hours*
+*Builds*
+3 (was 2, +50 %)
+2 passed, 1 failed
+*Pass rate*
+66.7 % (was 100.0 %, −33.3 points)
+*Duration*
+median 3m 30s (was 1m 40s, +110 %)
+p95 5m 50s (was 7m, −17 %)
+*Queue time*
+median 40s (was 1m, −33 %)
+p95 3m 30s (was 3m, +17 %)
+*Slowest steps*
+`web` :eslint: Lint: 1m 30s (median of 2)
+`web` :jest: Test 1/2: 1m 30s (median of 2)
+`web` :jest: Test 2/2: 1m 30s (median of 2)
+*Most failures*
+`web`: 1 of 2
+[bar] Builds per two hours
+  Thu 06:00 | Thu 08:00 | Thu 10:00 | Thu 12:00 | Thu 14:00 | Thu 16:00 | Thu 18:00 | Thu 20:00 | Thu 22:00 | Fri 00:00 | Fri 02:00 | Fri 04:00 | Fri 06:00
+  Passed: 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 1
+  Failed: 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0
+[bar] Median duration per two hours
+  Thu 06:00 | Thu 08:00 | Thu 10:00 | Thu 12:00 | Thu 14:00 | Thu 16:00 | Thu 18:00 | Thu 20:00 | Thu 22:00 | Fri 00:00 | Fri 02:00 | Fri 04:00 | Fri 06:00
+  Minutes: 1.7 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 3.5
+From 3 builds that I remember. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations.
+[Share here] [Last 7 days] [Last 30 days]\
+""")
+
+
+async def test_all_pipelines_where_none_is_named(world: World) -> None:
+    """Without a name the report is about every pipeline, and says how many those are."""
+    await week(world)
+    assert (await asks(world, world.bob, "health --since 30d")).split("\n")[:3] == snapshot(
+        ["*Health of 5 pipelines over the last 30 days*", "*Builds*", "9 (was 0)"]
+    )
+
+
+async def test_nothing_was_built(world: World) -> None:
+    """Of a time without builds the report says just that, without charts and without made-up numbers."""
+    assert await asks(world, world.bob, "health") == snapshot("""\
+*Health of 5 pipelines over the last 7 days*
+No build ended in the last 7 days.
+From 0 builds that I remember.
+[Share here] [Last 24 hours] [Last 30 days]\
+""")
+
+
+async def test_a_single_build(world: World) -> None:
+    """One build is enough for a report; nothing is compared where nothing was."""
+    build(world, "docs-site")
+    await heard(world)
+    assert await asks(world, world.bob, "health docs-site --since 24h") == snapshot("""\
+*Health of docs-site over the last 24 hours*
+*Builds*
+1 (was 0)
+1 passed
+*Pass rate*
+100.0 %
+*Duration*
+median 1m 30s
+p95 1m 30s
+*Queue time*
+median 30s
+p95 30s
+*Slowest steps*
+:books: Build: 30s (median of 1)
+:globe_with_meridians: Publish: 30s (median of 1)
+[bar] Builds per two hours
+  Sun 10:00 | Sun 12:00 | Sun 14:00 | Sun 16:00 | Sun 18:00 | Sun 20:00 | Sun 22:00 | Mon 00:00 | Mon 02:00 | Mon 04:00 | Mon 06:00 | Mon 08:00 | Mon 10:00
+  Passed: 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 1
+  Failed: 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0
+[bar] Median duration per two hours
+  Sun 10:00 | Sun 12:00 | Sun 14:00 | Sun 16:00 | Sun 18:00 | Sun 20:00 | Sun 22:00 | Mon 00:00 | Mon 02:00 | Mon 04:00 | Mon 06:00 | Mon 08:00 | Mon 10:00
+  Seconds: 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 90
+From 1 build that I remember. 1 build was read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations.
+[Share here] [Last 7 days] [Last 30 days]\
+""")
+
+
+async def test_only_canceled_builds(world: World) -> None:
+    """A build that was canceled is a build, but has no part in the pass rate or the durations."""
+    made = world.buildkite.create_build("web")
+    world.buildkite.cancel_build(made)
+    hours(world, 1)
+    await heard(world)
+    said = await asks(world, world.bob, "health web --since 24h")
+    assert said.split("\n")[1:9] == snapshot(
+        [
+            "*Builds*",
+            "1 (was 0)",
+            "1 canceled",
+            "*Pass rate*",
+            "no build passed or failed",
+            "*Duration*",
+            "not measured",
+            "*Queue time*",
+        ]
+    )
+
+
+async def test_what_does_not_exist(world: World) -> None:
+    """A pipeline that is not there is quoted with near ones, a pattern that fits none is said so, a span too."""
+    words = ("health wbe", "health x-*", "health web --since 3d", "health web --since")
+    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+        [
+            """\
+⚠️ There is no pipeline “wbe”.
+Did you mean web?\
+""",
+            """\
+⚠️ No pipeline fits `x-*`.
+`/bk health` without a name is about all of them.\
+""",
+            """\
+⚠️ `3d` is not a choice for `--since`.
+Did you mean `30d`?\
+""",
+            """\
+⚠️ `--since` needs a value.
+Usage: `/bk health [pipelines]… [-s 24h|7d|30d] [--share]`\
+""",
+        ]
+    )
+
+
+async def test_a_report_is_shared_by_a_button(world: World) -> None:
+    """Bob presses Share: everybody in the channel reads the report, and who shared it."""
+    await week(world)
+    await asks(world, world.bob, "health web")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Share here")
+    await heard(world)
+    report = world.card()
+    assert shown(report).split("\n")[:3] == snapshot(
+        ["*Health of web over the last 7 days*", "<@U0BOB0001> shared this report.", "*Builds*"]
+    )
+    assert charts(report) == snapshot(["Builds per day", "Median duration per day"])
+
+
+async def test_a_report_is_shared_at_once(world: World) -> None:
+    """With --share nothing is whispered; an empty report says who shared it as well."""
+    await world.bob.types(world.deploys, "/bk health web --share")
+    await heard(world)
+    assert shown(world.card()) == snapshot("""\
+*Health of web over the last 7 days*
+<@U0BOB0001> shared this report: no build ended in the last 7 days.
+From 0 builds that I remember.
+[Last 24 hours] [Last 30 days]\
+""")
+    assert world.whispers(world.bob) == []
+
+
+async def test_another_time_by_a_button(world: World) -> None:
+    """The buttons below a report lead to the same report over another time."""
+    await week(world)
+    await asks(world, world.bob, "health web")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Last 24 hours")
+    await heard(world)
+    assert world.whispers(world.bob)[-1].split("\n")[0] == snapshot("*Health of web over the last 24 hours*")
+
+
+async def test_without_webhooks_buildkite_is_asked(tmp_path: Path) -> None:
+    """Where no webhook ever came, the builds are read by lists, and the report says so."""
+    async with opened(tmp_path, webhooks=False) as world:
+        build(world, "web", fail=["lint"])
+        build(world, "web")
+        hours(world, 2)
+        said = await asks(world, world.bob, "health web --since 24h")
+        assert said.split("\n")[-2] == snapshot(
+            "From 2 builds that I remember. 2 builds were read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations."
+        )
+        assert said.split("\n")[1:3] == snapshot(["*Builds*", "2 (was 0)"])
+
+
+async def test_what_was_heard_is_not_read_again(world: World) -> None:
+    """While webhooks arrive, a second report asks Buildkite for no build at all."""
+    await week(world)
+    await asks(world, world.bob, "health web")
+    before = reads(world)
+    assert (
+        (await asks(world, world.bob, "health web"))
+        .split("\n")[-2]
+        .startswith("From 5 builds that I remember. Med")
+    )
+    assert reads(world) == before
+
+
+def reads(world: World) -> int:
+    """How many lists of builds Buildkite was asked for."""
+    return sum(request.path.endswith("/builds") for request in world.buildkite.requests)
+
+
+async def test_where_builds_may_not_be_read(world: World) -> None:
+    """What is remembered is reported, and why no more could be read is said."""
+    await week(world)
+    hours(world, 6)
+    world.buildkite.scopes.discard("read_builds")
+    said = await asks(world, world.bob, "health web")
+    assert said.split("\n")[-2] == snapshot(
+        "From 5 builds that I remember. *⚠️ Not everything is known*: builds between 2026-10-30 11:42 UTC and 2026-11-03 08:08 UTC, between 2026-11-06 05:42 UTC and 2026-11-06 11:42 UTC may be missing. The period before is not known whole, so nothing is compared with it. Buildkite refused: Your access token doesn't have the read_builds scope. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations."
+    )

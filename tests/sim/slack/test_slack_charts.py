@@ -1,0 +1,86 @@
+"""Charts are held against Slack's limits, told in words, and refused by workspaces that have none yet."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from bot.sim.slack import SlackSim
+from bot.sim.slack.api.arguments import Arguments
+from bot.sim.slack.api.content import read_content
+from bot.sim.slack.blockkit import check_blocks
+from bot.sim.slack.errors import ApiError
+from bot.sim.slack.words import plain
+
+BARS: dict[str, Any] = {
+    "type": "data_visualization",
+    "title": "Builds",
+    "chart": {
+        "type": "bar",
+        "series": [{"name": "Passed", "data": [{"label": "Mon", "value": 3}, {"label": "Tue", "value": 0.5}]}],
+        "axis_config": {"categories": ["Mon", "Tue"], "x_label": "Day", "y_label": "Builds"},
+    },
+}
+PIE = {
+    "type": "data_visualization",
+    "title": "Ends",
+    "chart": {"type": "pie", "segments": [{"label": "a", "value": 2}]},
+}
+
+WRONG: dict[str, tuple[dict[str, Any], tuple[Any, ...], Any, str]] = {
+    "long title": (BARS, ("title",), "x" * 51, "/title"),
+    "no such chart": (BARS, ("chart", "type"), "radar", "/chart"),
+    "no axes": (BARS, ("chart", "axis_config"), None, "/chart"),
+    "long category": (
+        BARS,
+        ("chart", "axis_config", "categories", 0),
+        "x" * 21,
+        "/chart/axis_config/categories/0/category",
+    ),
+    "no categories": (BARS, ("chart", "axis_config", "categories"), [], "/chart/axis_config/categories"),
+    "long axis": (BARS, ("chart", "axis_config", "x_label"), "x" * 51, "/chart/axis_config/x_label"),
+    "no series": (BARS, ("chart", "series"), [], "/chart/series"),
+    "long series": (BARS, ("chart", "series", 0, "name"), "x" * 21, "/chart/series/0/name"),
+    "strange label": (BARS, ("chart", "series", 0, "data", 1, "label"), "Wed", "/chart/series/0/data/1/label"),
+    "no number": (BARS, ("chart", "series", 0, "data", 1, "value"), "3", "/chart/series/0/data/1/value"),
+    "an empty segment": (PIE, ("chart", "segments", 0, "value"), 0, "/chart/segments/0/value"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_chart_is_refused(name: str) -> None:
+    """Each thing that Slack does not take is pointed at."""
+    block, path, value, pointer = WRONG[name]
+    wrong = deepcopy(block)
+    holder: Any = wrong
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = value
+    pointers = [at for _message, at in check_blocks([wrong], "message").entries]
+    assert f"/blocks/0{pointer}" in pointers
+
+
+def test_charts_are_read_as_words() -> None:
+    """A transcript shows the numbers of a chart."""
+    assert plain("", [BARS]) == "[bar] Builds\n  Mon | Tue\n  Passed: 3 | 0.5"
+    assert plain("", [PIE]) == "[pie] Ends\na: 2"
+
+
+def test_three_charts_are_too_many() -> None:
+    """A message takes two charts."""
+    assert check_blocks([BARS] * 2, "message").lines() == []
+    assert check_blocks([BARS] * 3, "message").lines() != []
+
+
+def test_a_workspace_without_charts_refuses_them() -> None:
+    """Where a kind of block has not come yet, a message with one is refused whole; others are taken."""
+    slack = SlackSim(signing_secret="x")
+    slack.unknown_blocks.add("data_visualization")
+    with pytest.raises(ApiError) as refused:
+        read_content(Arguments({"text": "t", "blocks": [BARS]}), slack.unknown_blocks)
+    assert refused.value.error == "invalid_blocks"
+    assert (
+        read_content(Arguments({"text": "t", "blocks": [{"type": "divider"}]}), slack.unknown_blocks).text == "t"
+    )
