@@ -77,7 +77,7 @@ def read(written: Mapping[str, Any]) -> Chart:
 
 
 def words(chart: Chart) -> str:
-    """The chart for those who do not see it: `Bars: Builds per day. … Mon 2: 3 Passed, 1 Failed. All others: 0.`."""
+    """The chart for those who do not see it: `Bars: Builds per day. … Mon 2: 3 Passed. All others: 0.`."""
     columns = [
         f"{name}: {', '.join(f'{one.values[at]:g} {one.name}' for one in chart.series)}"
         for at, name in enumerate(chart.categories)

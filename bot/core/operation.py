@@ -110,7 +110,7 @@ class Table:
 
 @dataclass(frozen=True)
 class File:
-    """Something to upload beside the answer: its name, its bytes, a title, and `alt` for those who see no picture."""
+    """Something to upload beside the answer: name, bytes, title, and `alt` for those who see no picture."""
 
     name: str
     content: bytes
@@ -195,8 +195,8 @@ class Operation:
     `form_only`: arguments come by the form alone, and whoever types some is told this and nothing else;
     `accept`: the question shows what would come of it, so a form leads to it too; this is what its button says;
     `take(args, ctx)` is awaited while the form is still open: what it raises stands in the form. Afterwards the
-    arguments are written down as pydantic dumps them: a SecretStr as asterisks. `sifts`: it looks at many pipelines
-    and itself leaves out those that the person may not see, so that being allowed to see one is enough.
+    arguments are written down as pydantic dumps them: a SecretStr as asterisks; `sifts`: it looks at many
+    pipelines and itself leaves out those that the person may not see, so that seeing one is enough.
     """
 
     name: str
