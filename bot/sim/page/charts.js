@@ -2,7 +2,7 @@
 
 import { el, svg } from "./dom.js";
 
-const WIDE = 560, HIGH = 210, LEFT = 42, TOP = 12, BOTTOM = 34, CROWDED = 9;
+const WIDE = 560, HIGH = 210, LEFT = 42, RIGHT = 16, TOP = 12, BOTTOM = 34, CROWDED = 9;
 const FLOOR = HIGH - BOTTOM;
 
 const fixed = (number) => String(Math.round(number * 10) / 10);
@@ -28,11 +28,11 @@ function valuesOf(series, categories) {
 
 function frame(chart, top, steps) {
   const { categories, x_label: across, y_label: up } = chart.axis_config;
-  const room = (WIDE - LEFT) / categories.length;
+  const room = (WIDE - RIGHT - LEFT) / categories.length;
   const nth = Math.ceil(categories.length / CROWDED);
   const y = (value) => FLOOR - (value / top) * (FLOOR - TOP);
   const nodes = steps.flatMap((step) => [
-    svg("line", { x1: LEFT, x2: WIDE, y1: fixed(y(step)), y2: fixed(y(step)), class: "chart-grid" }),
+    svg("line", { x1: LEFT, x2: WIDE - RIGHT, y1: fixed(y(step)), y2: fixed(y(step)), class: "chart-grid" }),
     label(LEFT - 6, y(step) + 4, String(step), { "text-anchor": "end" })]);
   categories.forEach((name, place) => {
     if (place % nth === 0) nodes.push(label(LEFT + room * (place + 0.5), FLOOR + 15, name, { "text-anchor": "middle" }));

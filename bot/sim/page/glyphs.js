@@ -38,6 +38,7 @@ const DRAWN = {
   "🧪": ["test", path("M7.5 2.500H12.500V8.500L12 15A2.2 2.2 0 0 1 8 15L7.5 8.500Z", "g-pale"), path("M7.6 9.500H12.400L12 15A2.2 2.2 0 0 1 8 15Z", "g-green")],
   "🛡": ["shield", path("M10 2 16.5 4.500V9.500C16.5 13.8 13.8 16.8 10 18.3 6.2 16.8 3.5 13.8 3.5 9.500V4.500Z", "g-blue")],
   "📄": ["file", path("M5 2.500H12L15.5 6V17.500H5Z", "g-pale"), line("M7.5 9H13M7.5 12H13M7.5 15H11", "g-stroke-grey")],
+  "📊": ["chart", path("M3 10H7V17.500H3Z", "g-blue"), path("M8.2 3H12.200V17.500H8.200Z", "g-orange"), path("M13.4 7H17.400V17.500H13.400Z", "g-blue")],
   "👁": ["seen", line("M2 10C5 5 15 5 18 10C15 15 5 15 2 10Z", "g-stroke-grey"), () => svg("circle", { cx: 10, cy: 10, r: 2.3, class: "g-grey" })],
   "👍": ["thumbs up", path("M3 9H6V17H3ZM7 9.5 10 3C11.8 3 12.3 4.2 12 5.500L11.5 8H16C17.5 8 17.7 9.5 17.2 10.800L15.5 15.800C15.2 16.6 14.6 17 13.8 17H7Z", "g-yellow")],
   "\uE001": ["eslint", path("M6 3H14L18 10 14 17H6L2 10Z", "g-violet"), line("M7.5 10.3 9.3 12.2 12.8 7.8")],

@@ -49,7 +49,7 @@ class App {
   }
 
   filesOf(message) {
-    return (message.files ?? []).map((file) => this.scene.files.find((one) => one.id === file.id)?.text.length ?? 0);
+    return (message.files ?? []).map((file) => this.scene.files.find((one) => one.id === file.id)?.text?.length ?? 0);
   }
 
   unread(channel) {
