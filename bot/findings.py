@@ -11,7 +11,8 @@ import structlog
 from bot.buildkite.annotations import Annotation
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
-from bot.core import annotations, failure, pace
+from bot.core import failure, pace
+from bot.core.annotations import words
 from bot.core.failure import Found
 from bot.errors import Conflict, NotFound, Refused, Unavailable
 from bot.failures import knowledge
@@ -150,7 +151,7 @@ class Findings:
         none: tuple[Annotation, ...] = ()
         said = await _answered(self._buildkite.annotations(ref.pipeline, ref.number, _ANNOTATIONS_READ), none)
         errors = sorted((one for one in said if one.style == "error"), key=lambda one: -one.priority)
-        texts = [text for text in (annotations.words(one.body_html) for one in errors) if text]
+        texts = [text for text in (words(one.body_html) for one in errors) if text]
         update = {"annotations": tuple(texts[: failure.ANNOTATIONS]), "calls": found.calls + 1}
         return found.model_copy(update=update)
 

@@ -1,5 +1,7 @@
 """Jobs as somebody would see them run: with output when they start, and a reason when they fail."""
 
+import html
+
 from bot.sim.buildkite.play import free_agent
 from bot.sim.buildkite.records import Agent, Job
 from bot.sim.buildkite.sim import BuildkiteSim
@@ -26,6 +28,10 @@ FAILURE = """\
 
 Tests: 1 failed, 2 passed, 3 total
 """
+ANNOTATION = """\
+<p><strong>1 of 3 tests failed</strong> in <code>{name}</code></p>
+<ul><li>checkout › ships to islands: expected 12.50, received 9.90</li></ul>
+"""
 PASSED = "\x1b[32mTests: 3 passed, 3 total\x1b[0m\n"
 
 
@@ -42,4 +48,7 @@ def finish(buildkite: BuildkiteSim, job: Job, exit_status: int = 0) -> None:
     """The job ends, its last lines say how. Raises Refusal when it does not run."""
     if job.state == "running":
         buildkite.log(job.id, FAILURE if exit_status else PASSED)
+        if exit_status and job.step.key == "test":
+            said = ANNOTATION.format(name=html.escape(job.name))
+            buildkite.annotate(job.build, said, style="error", context="tests", markup=True)
     buildkite.finish_job(job.id, exit_status)
