@@ -13,7 +13,8 @@ from typing import NamedTuple
 import structlog
 from filelock import FileLock, Timeout
 
-from bot.app import Bot, built, database_file
+from bot.app import Bot, built
+from bot.assembly.ground import database_file
 from bot.clock import Clock, SystemClock
 from bot.errors import KitestringError
 from bot.listening import Listener, address, bound, listener, until_signalled

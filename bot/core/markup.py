@@ -6,6 +6,7 @@ https://docs.slack.dev/messaging/formatting-message-text
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import LiteralString
 
@@ -89,7 +90,7 @@ def when(moment: datetime, form: LiteralString = "{time}") -> Mrkdwn:
     return Mrkdwn(f"<!date^{int(moment.timestamp())}^{form}|{fallback}>")
 
 
-def join(parts: list[str], separator: LiteralString = "") -> Mrkdwn:
+def join(parts: Iterable[str], separator: LiteralString = "") -> Mrkdwn:
     """Put pieces together, escaping those that are not safe yet."""
     return Mrkdwn(separator.join(escape(part) for part in parts))
 

@@ -107,6 +107,6 @@ class Intake:
 
 
 def _named(request: Request, choice: Choice) -> Request:
-    """Pressed twice, in whatever message it was drawn, a choice is one wish; in the place where it was offered, if that was one."""
+    """Pressed twice, wherever it was drawn, a choice is one wish; in the place where it was offered, if any."""
     where = choice.thread if choice.thread.channel else request.thread
     return replace(request, key=f"choice:{choice.id}", thread=where)

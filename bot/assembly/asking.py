@@ -1,0 +1,96 @@
+"""From Slack to Buildkite: what people ask for, judged, run and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.accounts import Accounts
+from bot.answers import Answers
+from bot.approvals import Approvals
+from bot.assembly.ground import Ground
+from bot.buildkite.catalog import Catalog
+from bot.locks import Locks
+from bot.outcome import Outcomes
+from bot.pictures import Pictures
+from bot.proposals import Proposals
+from bot.runner import Runner, Surroundings
+from bot.slack.app import Listeners
+from bot.slack.app import bolt as wired
+from bot.slack.forms import Forms
+from bot.slack.intake import Intake
+from bot.subscribing import Subscribing
+
+
+@dataclass
+class Asking:
+    """`bolt` takes what Slack sends; `runner` carries it out."""
+
+    pictures: Pictures
+    answers: Answers
+    outcomes: Outcomes
+    accounts: Accounts
+    proposals: Proposals
+    runner: Runner
+    bolt: AsyncApp
+
+
+def asking(on: Ground) -> Asking:
+    """Everything between a request of Slack's and its answer."""
+    pictures = Pictures(on.store, on.clock, on.api)
+    answers = Answers(on.api, on.pacing, pictures)
+    outcomes = _outcomes(on, answers)
+    accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
+    proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved"))
+    shared = _surroundings(on, accounts, proposals)
+    runner = Runner(on.store, on.vault, on.clock, on.people, on.places, outcomes, shared)
+    intake = Intake(on.store, runner, on.made, Forms(on.api, on.people, on.made, runner))
+    names = _names(on, accounts)
+    listeners = Listeners(intake, answers, names, on.operations, on.identity.team, on.identity.user)
+    return Asking(
+        pictures, answers, outcomes, accounts, proposals, runner, wired(on.client, secret_of(on), listeners)
+    )
+
+
+def secret_of(on: Ground) -> str:
+    """What Slack signs with; empty in Socket Mode, where nothing is signed."""
+    secret = on.settings.slack_signing_secret
+    return secret.get_secret_value() if secret else ""
+
+
+def _outcomes(on: Ground, answers: Answers) -> Outcomes:
+    wake = on.wakes.of("writer", "sweep", "recovery", "proposals", "findings")
+    return Outcomes(on.store, on.clock, on.operations, on.made, answers, on.places, wake)
+
+
+def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surroundings:
+    command = on.settings.kitestring_command
+    wake = on.wakes.of("writer", "patrol")
+    return Surroundings(
+        buildkite=on.buildkite,
+        catalog=on.catalog,
+        registry=on.operations,
+        rules=on.policy.rules,
+        locks=Locks(on.store, on.clock, partial(on.places.direct, on.identity.team), on.wakes.of("writer")),
+        subscribing=Subscribing(on.store, on.clock, on.places.postable, on.people.email, wake),
+        accounts=accounts,
+        proposals=proposals,
+        approvals=Approvals(proposals, on.people, on.policy.rules, on.operations, command),
+        condition=on.condition,
+        instance=on.identity.instance,
+        replica=on.replica,
+        command=command,
+    )
+
+
+def _names(on: Ground, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
+    """Whose names a menu offers: a connected person's own."""
+
+    async def names(user: str) -> Catalog:
+        own = await accounts.of(on.identity.team, user)
+        return own.catalog if own else on.catalog
+
+    return names

@@ -1,0 +1,94 @@
+"""From Buildkite to Slack: what is heard and read becomes cards, replies and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.admission import Admission
+from bot.assembly.asking import Asking
+from bot.assembly.ground import Ground
+from bot.findings import Findings
+from bot.inbox import Inbox
+from bot.mentions import Mentions
+from bot.outcome import BOT_NAME
+from bot.patrol import Patrol
+from bot.posting import Posting
+from bot.proposal_cards import ProposalCards
+from bot.readers import Readers
+from bot.reconcile import Reconcile
+from bot.reminders import Reminders
+from bot.replies import Replies
+from bot.slack.authors import Authors
+from bot.subscription_file import SubscriptionFile
+from bot.sweep import Sweep
+from bot.waiting import Waiting
+from webhooks.observe import observe
+
+
+@dataclass
+class Showing:
+    """Each has a `tick` that does bounded work; all but the inbox run in one place of a workspace."""
+
+    inbox: Inbox
+    sweep: Sweep
+    reconcile: Reconcile
+    replies: Replies
+    patrol: Patrol
+    subscription_file: SubscriptionFile
+    findings: Findings
+    proposal_cards: ProposalCards
+    waiting: Waiting
+    reminders: Reminders
+
+
+def showing(on: Ground, asked: Asking) -> Showing:
+    """Everything between a fact and the message that shows it."""
+    mine, clock, wakes = on.mine, on.clock, on.wakes
+    posting = Posting(on.api, on.pacing, lambda: on.identity.bot, on.lease.sure, on.places.shut, asked.pictures)
+    admission = _admission(on)
+    return Showing(
+        inbox=Inbox(
+            on.store, clock, observe, wakes.of("writer", "sweep", "findings"), on.metrics.folded, on.subscribers
+        ),
+        sweep=Sweep(
+            mine, clock, on.buildkite, on.identity.instance, wakes.of("writer", "findings"), on.subscribers
+        ),
+        reconcile=Reconcile(mine, clock, on.api, posting, on.pacing, on.metrics.shown, admission),
+        replies=Replies(mine, clock, on.api, posting, on.pacing, admission),
+        patrol=Patrol(mine, clock, on.buildkite, on.subscribers, wakes.of("writer", "sweep")),
+        subscription_file=_subscription_file(on),
+        findings=_findings(on),
+        proposal_cards=ProposalCards(
+            mine, on.vault, clock, on.api, posting, on.pacing, asked.proposals, asked.answers
+        ),
+        waiting=Waiting(mine, clock, on.buildkite, on.made, on.identity.team, wakes.of("writer")),
+        reminders=Reminders(mine, clock, on.buildkite, wakes.of("writer")),
+    )
+
+
+def _admission(on: Ground) -> Admission:
+    return Admission(
+        on.mine,
+        on.clock,
+        on.subscribers,
+        on.people.actor,
+        on.policy.rules,
+        on.operations["subscribe"],
+        on.places.direct,
+        BOT_NAME,
+    )
+
+
+def _subscription_file(on: Ground) -> SubscriptionFile:
+    named = on.settings.kitestring_subscriptions
+    return SubscriptionFile(
+        Path(named) if named else None, on.mine, on.clock, on.identity.team, on.wakes.of("patrol")
+    )
+
+
+def _findings(on: Ground) -> Findings:
+    readers = Readers(on.mine, on.people, on.policy.rules, on.clock, on.operations["job log"])
+    authors = Authors(on.api, on.people, on.mine, on.clock, on.identity.team)
+    mentions = Mentions(on.mine, on.clock, authors)
+    return Findings(on.mine, on.clock, on.buildkite, readers, mentions, on.wakes.of("writer"))
