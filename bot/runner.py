@@ -96,6 +96,11 @@ class Runner:
         async with self._store.write() as tx:
             return await invocations.accept(tx, self._vault, asked, self._clock.now(), self.shared.replica)
 
+    async def heard(self, key: str) -> bool:
+        """Whether the request of that key is a repeat. Raises Unavailable."""
+        async with self._store.read() as tx:
+            return await invocations.heard(tx, key)
+
     def start(self, asked: Invocation, accepted: Invocation) -> None:
         """Carry it out in the background; a repeat is given the same answer instead."""
         fresh = accepted.id == asked.id

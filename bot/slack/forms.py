@@ -103,15 +103,18 @@ class Forms:
         if choice is None or choice.user != body["user"]["id"]:
             return _first_block(body, "This form is not yours, or too old. Open it again.")
         op = self._runner.shared.registry[choice.operation]
+        request = of_view(body, choice.thread)
+        if op.take and await self._runner.heard(request.key):
+            return None  # what it takes has been taken, and may have been given up since
         fields = tuple(_field(one) for one in choice.args["fields"])
         try:
             args = forms.submitted(op, body["view"]["state"]["values"], fields, choice.args["given"])
             read = validate(op, args, self._runner.shared.command)
             if op.take:
-                args = await self._taken(op, op.take, read, of_view(body, choice.thread))
+                args = await self._taken(op, op.take, read, request)
         except UsageError as error:
             return forms.errors(op, error, fields)
-        await begin(of_view(body, choice.thread), op.name, args, yes=not op.accept)
+        await begin(request, op.name, args, yes=not op.accept)
         return None
 
     async def _taken(self, op: Operation, take: Take, args: Args, request: Request) -> dict[str, Any]:

@@ -41,6 +41,11 @@ async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica
     return _invocation(found.mappings().one(), vault)
 
 
+async def heard(tx: Tx, key: str) -> bool:
+    """Whether that request has been written down before."""
+    return await tx.scalar(sa.select(invocations.c.id).where(invocations.c.key == key)) is not None
+
+
 async def begin(tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datetime, replica: str) -> bool:
     """It is being carried out from here on, with exactly these arguments; `digest` names the wish.
 

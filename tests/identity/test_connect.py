@@ -235,3 +235,21 @@ async def test_somebody_elses_form_connects_nothing(world: World) -> None:
     ack = await world.bob.submits({LABEL: SECRET})
     assert "not yours" in ack.body["errors"]["token"]
     assert await rows(world, tokens) == 0
+
+
+async def test_a_form_that_is_delivered_again_connects_nothing(world: World) -> None:
+    """The same bytes within five minutes, after `disconnect`: acknowledged as before, and the token stays forgotten."""
+    world.buildkite.personal_token(ALICE, SECRET)
+    first = await submits(world, world.alice, SECRET)
+    sent = world.slack.delivery.last
+    assert sent is not None
+    await world.settle(2)
+    await asks(world, world.alice, "disconnect")
+    noted, asked, whispers = await rows(world, audit), len(asked_by(world, ALICE)), world.whispers(world.alice)
+    again = await world.slack.delivery.send_again(sent)
+    await world.settle(2)
+    assert (again.status, again.body) == (200, first.body)
+    assert await rows(world, tokens) == 0
+    assert await rows(world, audit) == noted
+    assert len(asked_by(world, ALICE)) == asked
+    assert world.whispers(world.alice) == whispers
