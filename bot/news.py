@@ -101,4 +101,4 @@ def _said_below(rules: list[Subscription]) -> dict[str, object]:
 
 
 def _new_id() -> str:
-    return secrets.token_urlsafe(12)
+    return secrets.token_hex(12)

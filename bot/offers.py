@@ -65,5 +65,5 @@ def values(choices: Mapping[int, Choice]) -> Callable[[int, Button], str]:
 
 
 def new_id() -> str:
-    """Opaque, and not to be guessed."""
-    return secrets.token_urlsafe(12)
+    """Opaque, and not to be guessed; letters and digits only, so that it can be typed anywhere in a command."""
+    return secrets.token_hex(12)

@@ -67,11 +67,9 @@ SCENES = {
     "lock": Scene('lock {pipeline} --reason "release 42" --for 10m', "unlocked"),
     "locks": Scene("locks {pipeline}"),
     "mute": Scene("mute 2h", "subscribed"),
-    "proposal approve": Scene(
-        "proposal approve --proposal={proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)
-    ),
-    "proposal refuse": Scene("proposal refuse --proposal={proposal}", "proposed"),
-    "proposal withdraw": Scene("proposal withdraw --proposal={proposal}", "proposed"),
+    "proposal approve": Scene("proposal approve {proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)),
+    "proposal refuse": Scene("proposal refuse {proposal}", "proposed"),
+    "proposal withdraw": Scene("proposal withdraw {proposal}", "proposed"),
     "queue list": Scene("queue list"),
     "queue pause": Scene(f"queue pause {QUEUE} --note spill --yes", "open", (f"{_QUEUE}/pause_dispatch",)),
     "queue resume": Scene(f"queue resume {QUEUE}", "closed", (f"{_QUEUE}/resume_dispatch",)),
