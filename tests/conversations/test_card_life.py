@@ -39,12 +39,22 @@ asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 3 running · 2 waiting
 🟠 *Failing* · web#1 · `main` · `f323ca7`
 asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
 ❌ :eslint: Lint · exit status 1
+Last lines of *:eslint: Lint*:
+```
+▸ Running on ci-linux-1
+$ bin/lint
+```
 [Cancel] [Logs] [Open in Buildkite]\
 """,
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
 asked by <@U0ALICE01> took 8s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
+Last lines of *:eslint: Lint*:
+```
+▸ Running on ci-linux-1
+$ bin/lint
+```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
         ]
@@ -78,7 +88,12 @@ asked by <@U0ALICE01> took 18s 5 passed
             """\
 <@U0ALICE01> ❌ web#1 failed after 8s.
 ❌ :eslint: Lint · exit status 1
-[Logs] [Rebuild]\
+Last lines of *:eslint: Lint*:
+```
+▸ Running on ci-linux-1
+$ bin/lint
+```
+[Retry failed] [Logs] [Rebuild]\
 """,
             "<@U0BOB0001> retried 1 failed job of web#1",
             "🔵 web#1 is running again.",
@@ -184,6 +199,11 @@ async def test_an_agent_that_is_lost(world: World) -> None:
 🟠 *Failing* · web#1 · `main` · `f323ca7`
 asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 4 waiting
 ❌ :eslint: Lint · agent lost
+Last lines of *:eslint: Lint*:
+```
+▸ Running on ci-linux-1
+$ bin/lint
+```
 [Cancel] [Logs] [Open in Buildkite]\
 """,
             "🔵 web#1 started running.",
@@ -207,10 +227,18 @@ async def test_rebuild_from_the_card(world: World) -> None:
 kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
     asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
+    Last lines of *:eslint: Lint*:
+    ```
+    exit status 1
+    ```
     [Retry failed] [Rebuild] [Logs] [Open in Buildkite]
   kitestring: <@U0ALICE01> ❌ web#1 failed after 0s.
       ❌ :eslint: Lint · exit status 1
-      [Logs] [Rebuild]
+      Last lines of *:eslint: Lint*:
+      ```
+      exit status 1
+      ```
+      [Retry failed] [Logs] [Rebuild]
   kitestring: ✅ *Passed* · web#2 · `main` · `f323ca7`
       asked by <@U0BOB0001> took 0s 5 passed
       [Rebuild] [Open in Buildkite]

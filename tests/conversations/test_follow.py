@@ -29,12 +29,20 @@ followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 
 Fix the cart
 followed for <@U0BOB0001> started by Noor Haddad took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
+Last lines of *:eslint: Lint*:
+```
+exit status 1
+```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
             """\
 <@U0BOB0001> ❌ web#1 failed after 0s.
 ❌ :eslint: Lint · exit status 1
-[Logs] [Rebuild]\
+Last lines of *:eslint: Lint*:
+```
+exit status 1
+```
+[Retry failed] [Logs] [Rebuild]\
 """,
         ]
     )

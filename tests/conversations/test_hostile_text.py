@@ -28,12 +28,20 @@ async def test_hostile_text_stays_text(world: World) -> None:
 <!here> & `code` _it_
 followed for <@U0ALICE01> started by Noor Haddad took 0s 1 failed
 ❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
+Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
+```
+exit status 1
+```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
             """\
 <@U0ALICE01> ❌ odd#1 failed after 0s.
 ❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
-[Logs] [Rebuild]\
+Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
+```
+exit status 1
+```
+[Retry failed] [Logs] [Rebuild]\
 """,
         ]
     )
