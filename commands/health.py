@@ -74,11 +74,11 @@ async def _named(word: str, ctx: Context) -> str:
 
 
 def _fitting(glob: str, there: list[str], ctx: Context) -> tuple[str, ...]:
-    fitting = [slug for slug in there if fnmatchcase(slug, glob.lower())]
+    fitting = tuple(slug for slug in there if fnmatchcase(slug, glob.lower()) and not _barred(slug, ctx))
     if not fitting:
         hint = md("`{command} health` without a name is about all of them.", command=ctx.command)
-        raise UsageError(md("No pipeline fits {glob}.", glob=code(glob)), hint, "pipelines")
-    return _seen(fitting, ctx)
+        raise UsageError(md("No pipeline that you may see fits {glob}.", glob=code(glob)), hint, "pipelines")
+    return fitting
 
 
 def _seen(slugs: list[str], ctx: Context) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ async def test_what_does_not_exist(world: World) -> None:
 Did you mean web?\
 """,
             """\
-⚠️ No pipeline fits `x-*`.
+⚠️ No pipeline that you may see fits `x-*`.
 `/bk health` without a name is about all of them.\
 """,
             """\

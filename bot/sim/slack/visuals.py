@@ -48,7 +48,9 @@ def _axes(found: Findings, axes: Any, at: str) -> None:
     most = found.limits[f"{_PREFIX}categories_max_items"]
     found.count(names, f"{at}/categories", found.limits[f"{_PREFIX}categories_min_items"], most)
     for index, name in enumerate(names if isinstance(names, list) else []):
-        found.string({"category": name}, "category", f"{at}/categories/{index}", f"{_PREFIX}category_label_max_length")
+        found.string(
+            {"category": name}, "category", f"{at}/categories/{index}", f"{_PREFIX}category_label_max_length"
+        )
     for key in ("x_label", "y_label"):
         found.string(axes, key, at, f"{_PREFIX}axis_label_max_length", required=False)
 

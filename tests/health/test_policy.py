@@ -1,0 +1,42 @@
+"""Reports show what the person may see, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks
+from tests.conversations.world import opened
+from tests.health.played import build, heard
+
+POLICY = """\
+[[grant]]
+name = "everyone reads web"
+standings = ["member"]
+permissions = ["help", "read"]
+pipelines = ["web", "mobile"]
+"""
+
+
+async def test_only_what_one_may_see_is_counted(tmp_path: Path) -> None:
+    """Bob may see web and mobile: a report about everything is about those, and of api alone he gets none."""
+    rules = tmp_path / "policy.toml"
+    rules.write_text(POLICY, "utf-8")
+    async with opened(tmp_path, policy=rules) as world:
+        for pipeline in ("web", "api"):
+            build(world, pipeline)
+        await heard(world)
+        said = (await asks(world, world.bob, "health --since 24h")).split("\n")
+        assert said[:3] == snapshot(["*Health of mobile and web over the last 24 hours*", "*Builds*", "1 (was 0)"])
+        assert await asks(world, world.bob, "health api") == snapshot("""\
+⚠️ You may not run `health` on `api` here.
+Your grant “everyone reads web” is for pipelines `web`, `mobile`. Ask a workspace admin to do it.\
+""")
+        assert (await asks(world, world.bob, "health '*i*' --since 24h")).split("\n")[0] == snapshot(
+            "*Health of mobile over the last 24 hours*"
+        )
+        assert await asks(world, world.bob, "health 'a*'") == snapshot("""\
+⚠️ No pipeline that you may see fits `a*`.
+`/bk health` without a name is about all of them.\
+""")
