@@ -70,10 +70,18 @@ async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
 kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
     asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
+    Last lines of *:eslint: Lint*:
+    ```
+    exit status 1
+    ```
     [Retry failed] [Rebuild] [Logs] [Open in Buildkite]
   kitestring: <@U0ALICE01> ❌ web#1 failed after 0s.
       ❌ :eslint: Lint · exit status 1
-      [Logs] [Rebuild]\
+      Last lines of *:eslint: Lint*:
+      ```
+      exit status 1
+      ```
+      [Retry failed] [Logs] [Rebuild]\
 """)
     assert world.whispers(world.alice) == snapshot(
         ["Started web#1 on `main`. The updates come in a direct message."]
