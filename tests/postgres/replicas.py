@@ -56,7 +56,8 @@ class Replicas(World):
     async def _write(bot: Bot) -> int:
         if not bot.lease.mine():
             return 0
-        return await bot.sweep.tick() + await bot.reconcile.tick() + await bot.replies.tick()
+        done = await bot.sweep.tick() + await bot.reconcile.tick() + await bot.replies.tick()
+        return done + await bot.findings.tick()
 
     @property
     def writers(self) -> list[Bot]:
