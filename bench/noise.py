@@ -1,0 +1,209 @@
+"""Noise of a week: posts in a channel by Kitestring, by Buildkite's own Slack service, and by one post a webhook.
+
+A made-up week, the same for the same seed, is played by the simulated Buildkite: pipelines, branches, breakages
+that last until somebody mends them, steps that are flaky, retries by Buildkite and by people, deploys that wait.
+The bot is the real one, over real HTTP on loopback; only the clock is held by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import heapq
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.sim.buildkite.records import Build
+from tests.conversations.world import World, opened
+
+WEEK = 7 * 24 * 3600.0
+# (pipeline, share of all builds, share of them on main)
+PIPELINES = (("web", 0.4, 0.35), ("api", 0.3, 0.35), ("mobile", 0.15, 0.3), ("deploy-prod", 0.15, 1.0))
+BREAKS = 0.05  # of the commits on main: the builds after it fail too, until it is mended
+MENDED_AFTER = (1, 6)  # builds
+BRANCH_FAILS = 0.22  # of the builds of other branches
+FLAKES = 0.03  # of the steps: it fails once and passes when it is run again
+RETRIED = 0.7  # of the builds that failed by a flake, by a person, some minutes later
+STEP = 45.0  # seconds between two things that happen in a build
+TOGETHER = 5.0  # seconds: what happens so close together is delivered together
+
+
+@dataclass(order=True)
+class _Turn:
+    at: float
+    order: int
+    play: _Play = field(compare=False)
+
+
+@dataclass
+class _Play:
+    """One build of the week: when it begins, and which of its steps will fail."""
+
+    pipeline: str
+    branch: str
+    fails: tuple[str, ...] = ()
+    flaky: bool = False
+    build: Build | None = None
+
+
+@dataclass
+class Week:
+    """What was counted."""
+
+    builds: int = 0
+    webhooks: Counter[str] = field(default_factory=Counter)
+    slack: Counter[str] = field(default_factory=Counter)
+    reads: int = 0
+    subscribed: str = ""
+
+
+def generated(count: int, seed: int) -> Iterator[tuple[float, _Play]]:
+    """So many builds over a week, more of them by day, in the order of their beginning."""
+    rng = random.Random(seed)  # noqa: S311  (a made-up week)
+    times = sorted(_moment(rng) for _ in range(count))
+    broken: dict[str, int] = {}
+    for at in times:
+        (pipeline, _share, on_main) = rng.choices(PIPELINES, [share for _p, share, _m in PIPELINES])[0]
+        branch = "main" if rng.random() < on_main else f"feature-{rng.randrange(60)}"
+        yield at, _fate(rng, pipeline, branch, broken)
+
+
+def _moment(rng: random.Random) -> float:
+    """Working hours of five days mostly."""
+    day = rng.choices(range(7), (10, 10, 10, 10, 9, 1, 1))[0]
+    return day * 86400 + min(max(rng.gauss(14, 3.5), 0), 23.9) * 3600
+
+
+def _fate(rng: random.Random, pipeline: str, branch: str, broken: dict[str, int]) -> _Play:
+    if branch == "main":
+        left = broken.get(pipeline, 0)
+        if not left and rng.random() < BREAKS:
+            left = rng.randint(*MENDED_AFTER)
+        broken[pipeline] = max(left - 1, 0)
+        fails = bool(left)
+    else:
+        fails = rng.random() < BRANCH_FAILS
+    flaky = not fails and rng.random() < FLAKES * 3
+    return _Play(pipeline, branch, ("test",) if fails or flaky else (), flaky)
+
+
+async def played(folder: Path, count: int, seed: int, words: str) -> Week:
+    """The week with one channel subscribed by those words (empty: to nothing)."""
+    week = Week(subscribed=words)
+    async with opened(folder) as world:
+        for number in range(40):
+            world.buildkite.agent(f"more-{number}", queue="default" if number % 3 else "deploy")
+        if words:
+            await world.alice.types(world.deploys, f"/bk subscribe {words} --yes")
+        await world.settle(3)
+        _count(world, Week())
+        await _play(world, week, [(at, play) for at, play in generated(count, seed)], random.Random(seed))  # noqa: S311
+        await world.settle(60, step=5)
+        _count(world, week)
+    return week
+
+
+async def _play(world: World, week: Week, plays: list[tuple[float, _Play]], rng: random.Random) -> None:
+    turns = [_Turn(at, order, play) for order, (at, play) in enumerate(plays)]
+    heapq.heapify(turns)
+    began, order = world.clock.monotonic(), len(turns)
+    while turns:
+        turn = heapq.heappop(turns)
+        world.clock.advance(max(turn.at - (world.clock.monotonic() - began), 0))
+        again = _step(world, week, turn.play, rng)
+        if not turns or turns[0].at - turn.at > TOGETHER:
+            await _settled(world)
+            _count(world, week)
+        if again is not None:
+            order += 1
+            heapq.heappush(turns, _Turn(turn.at + again, order, turn.play))
+
+
+def _step(world: World, week: Week, play: _Play, rng: random.Random) -> float | None:
+    """One thing happens in a build; gives the seconds until the next, None at the end."""
+    if play.build is None:
+        week.builds += 1
+        play.build = world.buildkite.create_build_elsewhere(
+            play.pipeline, play.branch, commit=f"{rng.getrandbits(160):040x}", source="webhook"
+        )
+        return STEP
+    if world.buildkite.advance(play.build, play.fails):
+        return STEP
+    waiting = [job for job in play.build.jobs if job.manual and job.state == "blocked"]
+    if waiting:
+        world.buildkite.unblock(waiting[0].id, {"release-name": "week"})
+        return STEP
+    if play.flaky and play.build.state == "failed" and rng.random() < RETRIED:
+        play.flaky, play.fails = False, ()
+        for job in [one for one in play.build.jobs if one.state == "failed" and one.retried_in is None]:
+            world.buildkite.retry_job(job.id)
+        return 300.0
+    return None
+
+
+async def _settled(world: World) -> None:
+    """Everything that is due now and in the next two seconds."""
+    for _ in range(2):
+        while await _turned(world):
+            pass
+        world.clock.advance(2)
+
+
+async def _turned(world: World) -> int:
+    """Webhooks go out, are read, doubts are settled, messages are posted: what the loops of the bot do."""
+    bot = world.bot
+    done = len(await world.buildkite.deliver()) + await bot.inbox.tick() + await bot.sweep.tick()
+    return (
+        done
+        + await bot.findings.tick()
+        + await bot.patrol.tick()
+        + await bot.reconcile.tick()
+        + await bot.replies.tick()
+    )
+
+
+def _count(world: World, week: Week) -> None:
+    week.webhooks.update(one.event for one in world.buildkite.hooks.history if one.status)
+    week.slack.update(call.method for call in world.slack.calls)
+    week.reads += len(world.buildkite.requests)
+    for seen in (world.buildkite.hooks.history, world.slack.calls, world.buildkite.requests):
+        seen.clear()
+
+
+def table(weeks: list[Week]) -> str:
+    """What stands in docs/performance.md."""
+    first = weeks[0]
+    builds, hooks = first.builds, first.webhooks
+    service = hooks["build.failing"] + hooks["build.finished"]
+    naive = sum(hooks.values())
+    rows = [
+        "| what tells the channel | posts | a build | edits | reads at Buildkite |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(_row(f"Kitestring, `subscribe {one.subscribed}`", one) for one in weeks),
+        f"| Buildkite's own service: at `build.failing` and `build.finished` | {service} | {service / builds:.2f} | – | – |",
+        f"| one post a webhook | {naive} | {naive / builds:.2f} | – | – |",
+    ]
+    return "\n".join(rows)
+
+
+def _row(name: str, week: Week) -> str:
+    posts = week.slack["chat.postMessage"]
+    return f"| {name} | {posts} | {posts / week.builds:.2f} | {week.slack['chat.update']} | {week.reads} |"
+
+
+def main(arguments: list[str]) -> None:
+    """Play the week once a subscription, and print the table."""
+    parser = argparse.ArgumentParser(prog="bench noise")
+    parser.add_argument("--builds", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--subscribe", action="append", default=None, metavar="WORDS")
+    told = parser.parse_args(arguments)
+    weeks = []
+    for words in told.subscribe or ["*", "* --branch main", "* --updates all --state failed,fixed,blocked,passed"]:
+        with tempfile.TemporaryDirectory() as folder:
+            weeks.append(asyncio.run(played(Path(folder), told.builds, told.seed, words)))
+    print(table(weeks))
