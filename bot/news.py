@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core import history
+from bot.core.notify import personal
 from bot.core.subscription import Subscription, seen, steps_of
 from bot.core.subscription_index import Index
 from bot.model import Build, Known, Thread
 from bot.store import builds, cards, channels
 from bot.store import history as runs
+from bot.store.notify import askers
 from bot.store.store import Tx
 
 # What came to its end longer ago is no news, however late it is heard of.
@@ -34,7 +36,7 @@ class News:
         """The subscriptions that want this build as it is, but for muted ones.
 
         With `perhaps` also those about a step of which nothing was heard: a read will tell. What came about
-        before a subscription was made is not for it.
+        before a subscription was made is not for it; those who asked for the build are told where they asked.
         """
         run = history.run(build, self.now)
         people = [one for one in (run.creator, run.author) if one]
@@ -45,7 +47,13 @@ class News:
         steps = await _steps(tx, build.id, before) if any(one.step for one in about.values()) else None
         found = self.index.wanting(seen(run, before.phase if before else None, steps), perhaps=perhaps)
         since = since_when(build)
-        return tuple(one for one in found if not one.muted(self.now) and _after(one, since))
+        told = await askers(tx, build.id) if any(personal(one.id) for one in found) else frozenset()
+        fresh = [one for one in found if _after(one, since) and not self.unheard(one.muted_until, since)]
+        return tuple(one for one in fresh if not _told(one, told))
+
+    def unheard(self, muted_until: datetime | None, since: datetime | None) -> bool:
+        """Whether it came about under a mute: then it is not told afterwards either."""
+        return muted_until is not None and (since or self.now) < muted_until
 
     async def offer(self, tx: Tx, known: Known) -> None:
         """A card in each place that wants this build now and has none of it yet; the build is followed then."""
@@ -57,7 +65,8 @@ class News:
             return
         taken = await cards.channels_with(tx, known.build.id)
         for (team, channel), rules in _by_place(found).items():
-            if channel in taken or (await channels.chosen(tx, team, channel)).muted(self.now):
+            chosen = await channels.chosen(tx, team, channel)
+            if channel in taken or self.unheard(chosen.muted_until, since_when(known.build)):
                 continue
             if await builds.followed_since(tx, known.build.id) is None:
                 await builds.follow(tx, known.build.id, self.now, self.now)
@@ -82,6 +91,10 @@ def _after(one: Subscription, moment: datetime | None) -> bool:
     return moment is None or moment + _CLOCKS_APART >= one.created_at
 
 
+def _told(one: Subscription, told: frozenset[str]) -> bool:
+    return personal(one.id) and one.owner in told
+
+
 def _by_place(found: Iterable[Subscription]) -> dict[Place, list[Subscription]]:
     places: dict[Place, list[Subscription]] = {}
     for one in found:
@@ -91,7 +104,7 @@ def _by_place(found: Iterable[Subscription]) -> dict[Place, list[Subscription]]:
 
 def _said_below(rules: list[Subscription]) -> dict[str, object]:
     """One message for all rules of a place: the one that wants most decides what is said below it."""
-    most = min(rules, key=lambda one: _LOUDNESS.index(one.updates))
+    most = min(rules, key=lambda one: (_LOUDNESS.index(one.updates), not personal(one.id)))
     return {
         "origin": "subscribed",
         "subscription": most.id,

@@ -8,16 +8,16 @@ from typing import Any
 
 import structlog
 
-from bot import failures
+from bot import failures, previews
 from bot.admission import Admission
 from bot.clock import Clock
-from bot.core import pace
+from bot.core import notify, pace
 from bot.core.blocks import Message
 from bot.core.render_card import card as draw
 from bot.model import Card, JobSummary, Known
 from bot.posting import SHUT, Later, Never, Posting, Sent
 from bot.slack.api import SlackApi
-from bot.slack.pacing import POST, UPDATE, Pacing
+from bot.slack.pacing import POST, UNFURL, UPDATE, Pacing
 from bot.slack.problems import SlackProblem
 from bot.store import audit, builds, cards, waits
 from bot.store.store import Transactions
@@ -78,8 +78,13 @@ class Reconcile:
             jobs = await builds.summary(tx, known) if known else JobSummary()
             knows = await failures.knowledge(tx, known, jobs) if known else failures.NO_FAILURE
             waiting = await waits.found(tx, card.build_id) if known and known.build.phase == "scheduled" else ()
+            job = await previews.job_of(tx, card)
         if known is None:
             await self._change(card, state="retired", due_at=None)
+            return False
+        if previews.over(card, self._clock.now()):
+            async with self._store.write() as tx:
+                await cards.rest(tx, card)
             return False
         if not await self._admitted(card, known):
             return False
@@ -96,7 +101,9 @@ class Reconcile:
             failure=knows.shown(jobs, card.id),
             author=card.mentions,
             waiting=waiting,
+            **_peace(card),
         )
+        message = previews.shown(card, known, job, message)
         if card.ts and message.digest() == card.shown:
             await self._drawn(card, known)
             return True
@@ -116,7 +123,7 @@ class Reconcile:
         return False
 
     async def _send(self, card: Card, known: Known, message: Message) -> bool:
-        wait = self._pacing.wait(UPDATE if card.ts else POST, card.thread.channel)
+        wait = self._pacing.wait(_way(card) if card.ts else POST, card.thread.channel)
         if wait > 0:
             await self._later(card, wait)
             return False
@@ -149,19 +156,28 @@ class Reconcile:
             if await self._posting.shut(card.thread.channel):
                 await self._leave(card)
                 return False
-            self._pacing.take(UPDATE, card.thread.channel)
-            await self._api.update(card.thread.channel, card.ts or "", message)
+            self._pacing.take(_way(card), card.thread.channel)
+            await self._redraw(card, message)
         except SlackProblem as problem:
             await self._not_updated(card, problem)
             return False
-        self._pacing.worked(UPDATE)
+        self._pacing.worked(_way(card))
         await self._drawn(card, known, shown=message.digest())
         return True
+
+    async def _redraw(self, card: Card, message: Message) -> None:
+        channel, ts = card.thread.channel, card.ts or ""
+        if card.unfurl:
+            await self._api.unfurl(channel, ts, str(card.unfurl["url"]), message)
+        else:
+            await self._api.update(channel, ts, message)
 
     async def _drawn(self, card: Card, known: Known, **values: Any) -> None:
         again = (known.doubt_since or self._clock.now()) + _DOUBT_SHOWS if known.doubtful else None
         if again and again <= self._clock.now():
             again = None
+        if previews.rests(card, known):
+            values["state"] = "retired"
         async with self._store.write() as tx:
             await cards.drawn(tx, card, known.revision, again, **values)
         outcome = "posted" if "ts" in values else "updated" if "shown" in values else "unchanged"
@@ -169,12 +185,12 @@ class Reconcile:
 
     async def _not_updated(self, card: Card, problem: SlackProblem) -> None:
         if problem.kind == "limited":
-            self._pacing.close(UPDATE, problem.retry_after)
+            self._pacing.close(_way(card), problem.retry_after)
             await self._later(card, problem.retry_after)
         elif problem.kind == "refused":
             await self._cannot_update(card, problem.code)
         else:
-            wait = max(self._pacing.failed(UPDATE), pace.backoff(card.attempts + 1, base=1, most=20))
+            wait = max(self._pacing.failed(_way(card)), pace.backoff(card.attempts + 1, base=1, most=20))
             await self._later(card, wait, attempts=card.attempts + 1)
 
     async def _cannot_update(self, card: Card, code: str) -> None:
@@ -226,3 +242,17 @@ class Reconcile:
     async def _change(self, card: Card, **values: Any) -> None:
         async with self._store.write() as tx:
             await cards.change(tx, card.id, **values)
+
+
+def _peace(card: Card) -> dict[str, Any]:
+    """How to have less of it, where nobody asked for the card: what a person wished for, that person can stop."""
+    if card.origin != "subscribed" or card.muted:
+        return {}
+    if card.subscription and notify.personal(card.subscription):
+        return {"stop": notify.stopping(notify.BUILDS, notify.owner(card.subscription))}
+    return {"mute": True}
+
+
+def _way(card: Card) -> str:
+    """The method that draws it again."""
+    return UNFURL if card.unfurl else UPDATE

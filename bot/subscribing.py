@@ -81,9 +81,11 @@ class Subscribing:
         Says whether there is one, and which subscription posted it.
         """
         async with self._store.write() as tx:
-            muted = await cards.mute(tx, thread.channel, pipeline, number)
+            muted = await cards.mute(tx, thread.channel, pipeline, number, self._clock.now())
             by = next((card.subscription for card in muted if card.subscription), None)
-            return bool(muted), await subscriptions.one(tx, by) if by else None
+            rule = await subscriptions.one(tx, by) if by else None
+        self._wake()
+        return bool(muted), rule
 
     async def choose(self, thread: Thread, **values: Any) -> None:
         """Write down what a channel has chosen."""

@@ -13,7 +13,16 @@ from bot.core.globs import literal
 from bot.core.markup import Mrkdwn, md, when
 from bot.core.operation import Args, Button, Call, Effect, Opt, Permission, Reply, operation
 from bot.core.preview import listed, question, rule
-from bot.core.subscription import DEFAULT_STATES, Source, State, Subscription, Updates, named, quiet_hours
+from bot.core.subscription import (
+    DEFAULT_STATES,
+    Source,
+    State,
+    Subscription,
+    Updates,
+    in_order,
+    named,
+    quiet_hours,
+)
 from bot.core.words import either
 from bot.errors import Ambiguous, Conflict, UsageError
 
@@ -106,7 +115,7 @@ def _subscription(args: Rule, ctx: Context) -> Subscription:
         created_by=ctx.actor.id,
         created_at=ctx.clock.now(),
         branch=args.branch or None,
-        states=args.state or DEFAULT_STATES,
+        states=in_order(args.state or DEFAULT_STATES),
         creators=args.creator,
         sources=args.source,
         step=args.step or None,

@@ -98,17 +98,13 @@ def question(one: Subscription, found: Preview) -> Mrkdwn:
     most = "" if found.whole else ", as far as one page of Buildkite's list tells"
     if not found.of:
         said = md("I know of no such build in the last 7 days{most}.", most=most)
-    elif not found.count:
-        said = md(
-            "Of {of} such builds in the last 7 days it would have posted none{most}.", of=found.of, most=most
-        )
     else:
         said = md(
-            "In the last 7 days it would have posted {count} of {of} builds{most}{colon}",
-            count=found.count,
-            of=found.of,
+            "In the last 7 days it would have posted {count} of {of}{most}{colon}",
+            count=found.count or "none",
+            of=f"{found.of} build{'s' * (found.of != 1)}",
             most=most,
-            colon=":" if found.count <= EXAMPLES else ", lately:",
+            colon="." if not found.count else ":" if found.count <= EXAMPLES else ", lately:",
         )
     return lines([md("Tell this channel of {rule}?", rule=rule(one)), said, *found.examples])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.core.blocks import Block, button
+from bot.core.notify import STOP
 from bot.core.operation import Confirm
 from bot.model import BUILD_CANCELABLE, JOB_RETRIABLE, Build, JobSummary, Known
 
@@ -23,8 +24,14 @@ def phase(known: Known) -> str:
     return "gone" if known.gone else known.build.phase
 
 
-def buttons(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
-    """The buttons that make sense now; each carries the operation's name and the card."""
+def buttons(
+    known: Known, jobs: JobSummary, card_id: str, *, mute: bool = False, stop: str | None = None
+) -> list[Block]:
+    """The buttons that make sense now; each carries the operation's name and the card.
+
+    `mute`: nobody asked for the card, so that whoever sees it may want less of it. `stop`: a person asked for
+    such direct messages; the value of the button that ends them.
+    """
     if known.gone:
         return []
     ref = str(known.build.ref)
@@ -34,7 +41,9 @@ def buttons(known: Known, jobs: JobSummary, card_id: str) -> list[Block]:
         retry_button(ref, card_id) if phase(known) == "failed" and retriable(jobs) else None,
         button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if known.build.ended else None,
         logs_button(ref, card_id) if jobs.failed else None,
+        button("Mute", "build mute", card_id, reads=f"Mute {ref}") if mute else None,
         open_button(known.build),
+        stop_button(stop) if stop else None,
     ]
     return [one for one in offered if one is not None]
 
@@ -73,6 +82,11 @@ def cancel_button(ref: str, card_id: str) -> Block:
 def logs_button(ref: str, card_id: str) -> Block:
     """Shows the end of a failed job's log, to the one who asks."""
     return button("Logs", "job log", card_id, reads=f"Logs of {ref}")
+
+
+def stop_button(value: str) -> Block:
+    """Ends direct messages of this kind, at once."""
+    return button("Stop these", STOP, value, reads="Stop these direct messages")
 
 
 def open_button(build: Build) -> Block | None:

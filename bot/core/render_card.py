@@ -57,13 +57,16 @@ def card(
     failure: Failure = NOTHING,
     author: str | None = None,
     waiting: Sequence[Mapping[str, Any]] = (),
+    mute: bool = False,
+    stop: str | None = None,
 ) -> Message:
     """Draw what is known of a build; equal facts give equal digests, whatever the time.
 
     Only a doubt of over a minute is drawn with the clock's help. `asked_by` is a Slack user id, of the
     one who started the build or, when `watching`, of the one who asked to follow it; `author` that of the one
     whose build it is. `failure` is what is known of why it fails. `waiting` says why a build that was to begin
-    does not: each `text` with a button's `label`, `choice` and `reads` where one helps.
+    does not: each `text` with a button's `label`, `choice` and `reads` where one helps. `mute` offers to say no
+    more, `stop` to send no such direct messages any more.
     """
     blocks = [
         section(_head(known), block_id=f"head:{card_id}:{known.revision}"),
@@ -72,7 +75,7 @@ def card(
         *failure_blocks(failure, jobs, card_id, known.revision),
         *(_why(one, index, card_id, known.revision) for index, one in enumerate(waiting)),
         _doubt(known, now, card_id),
-        actions(buttons(known, jobs, card_id), block_id=actions_id(card_id, known)),
+        actions(buttons(known, jobs, card_id, mute=mute, stop=stop), block_id=actions_id(card_id, known)),
     ]
     return message(summary(known, asked_by, watching), blocks)
 

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from bot.core.history import VERDICTS, Attempt, Run
@@ -17,14 +17,14 @@ from bot.core.policy_calendar import Daily, ends
 from bot.model import JOB_FAILED
 
 State = Literal[
+    "failed",
+    "broken",
+    "passed",
+    "fixed",
+    "blocked",
     "scheduled",
     "running",
     "failing",
-    "blocked",
-    "passed",
-    "fixed",
-    "failed",
-    "broken",
     "canceled",
     "skipped",
     "not_run",
@@ -100,6 +100,12 @@ class Seen:
     people: frozenset[str]
     source: str
     steps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def in_order(states: Iterable[str]) -> tuple[str, ...]:
+    """States as people list them, each once."""
+    order = get_args(State)
+    return tuple(sorted(set(states), key=order.index))
 
 
 def named(one: Subscription) -> Subscription:

@@ -75,7 +75,7 @@ async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Know
     found = await tx.execute(
         sa.select(builds)
         .where(builds.c.followed, builds.c.read_due <= now)
-        .order_by(doubtful.desc(), builds.c.read_due)
+        .order_by(doubtful.desc(), builds.c.read_due, builds.c.number)
         .limit(limit)
     )
     return tuple((rows.known(row), row["read_failures"]) for row in found.mappings())
@@ -93,10 +93,11 @@ async def known(tx: Tx, build_id: str) -> Known | None:
     return rows.known(row) if row else None
 
 
-async def in_thread(tx: Tx, channel: str, ts: str) -> tuple[Known, ...]:
-    """Builds whose card is in that thread, or is its root; newest first."""
+async def in_thread(tx: Tx, channel: str, ts: str, *, previews: bool = True) -> tuple[Known, ...]:
+    """Builds whose card is in that thread, or is its root; newest first. `previews`: also those that its root links."""
     here = sa.or_(cards.c.thread_ts == ts, cards.c.ts == ts)
-    return await _with_card(tx, cards.c.channel == channel, here)
+    own = [] if previews else [cards.c.origin != "unfurled"]
+    return await _with_card(tx, cards.c.channel == channel, here, *own)
 
 
 async def in_channel(tx: Tx, channel: str) -> tuple[Known, ...]:

@@ -77,13 +77,22 @@ async def withdraw(tx: Tx, card: Card) -> None:
     await tx.execute(sa.update(builds).where(*alone).values(followed=False, followed_at=None, read_due=None))
 
 
-async def mute(tx: Tx, channel: str, pipeline: str, number: int) -> tuple[Card, ...]:
+async def rest(tx: Tx, card: Card) -> None:
+    """A preview is kept up no more; a build that nobody else minds is followed no more."""
+    await change(tx, card.id, state="retired", due_at=None)
+    kept = sa.or_(cards.c.origin != "unfurled", cards.c.state == "live")
+    left = sa.exists().where(cards.c.build_id == card.build_id, cards.c.id != card.id, kept)
+    alone = (builds.c.id == card.build_id, sa.not_(left))
+    await tx.execute(sa.update(builds).where(*alone).values(followed=False, followed_at=None, read_due=None))
+
+
+async def mute(tx: Tx, channel: str, pipeline: str, number: int, now: datetime) -> tuple[Card, ...]:
     """Say nothing more below the cards of a build in a channel; what waits to be said is dropped."""
     build = sa.select(builds.c.id).where(builds.c.pipeline == pipeline, builds.c.number == number)
     those = sa.select(cards.c.id).where(cards.c.channel == channel, cards.c.build_id.in_(build))
     waiting = (notices.c.card_id.in_(those), notices.c.state == "due", notices.c.intent_at.is_(None))
     await tx.execute(sa.update(notices).where(*waiting).values(state="dropped", due_at=None))
-    await tx.execute(sa.update(cards).where(cards.c.id.in_(those)).values(muted=True))
+    await tx.execute(sa.update(cards).where(cards.c.id.in_(those)).values(muted=True, due_at=now))
     found = await tx.execute(sa.select(cards).where(cards.c.id.in_(those)))
     return tuple(rows.card(row) for row in found.mappings())
 
@@ -105,7 +114,7 @@ async def mark_due(tx: Tx, build_id: str, due: datetime) -> None:
 async def due(tx: Tx, now: datetime, limit: int) -> tuple[Card, ...]:
     """Cards to draw: of ended builds first, then those never posted, then the oldest."""
     ended = builds.c.phase.in_(("passed", "failed", "canceled", "blocked"))
-    order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at)
+    order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at, builds.c.number)
     found = await tx.execute(
         sa.select(cards)
         .join(builds, builds.c.id == cards.c.build_id)

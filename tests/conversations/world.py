@@ -121,6 +121,7 @@ async def opened(
     committed: Callable[[int], None] = nothing,
     webhooks: bool = True,
     policy: Path | None = None,
+    subscriptions: Path | None = None,
 ) -> AsyncIterator[World]:
     """A world with everything running in this process, over real HTTP on loopback."""
     clock = HandClock(START)
@@ -133,7 +134,8 @@ async def opened(
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
         told = environment(slack, buildkite, folder)
-        settings = load(told | ({"KITESTRING_POLICY": str(policy)} if policy else {}))
+        files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
+        settings = load(told | {name: str(path) for name, path in files.items() if path})
         bot = await stack.enter_async_context(built(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))
         slack.request_url = f"{address}/slack/events"

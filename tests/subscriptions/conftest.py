@@ -1,7 +1,28 @@
-"""The same world as in other conversations."""
+"""The same world as in other conversations, and one with a file of subscriptions."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
 from tests.conversations.conftest import contract, world
+from tests.conversations.world import World, opened
 
 __all__ = ["contract", "world"]
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A file that subscribes #deploys to web on main."""
+    path = tmp_path / "subscriptions.toml"
+    path.write_text('[[subscription]]\nchannel = "C0DEPLOYS"\npipeline = "web"\nbranch = "main"\n')
+    return path
+
+
+@pytest.fixture
+async def file_world(tmp_path: Path, rules: Path) -> AsyncIterator[World]:
+    """The world of a bot that was given that file."""
+    async with opened(tmp_path, subscriptions=rules) as ready:
+        yield ready

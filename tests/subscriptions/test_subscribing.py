@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import asks
 from tests.conversations.world import World, shown
-from tests.subscriptions.acts import built, cards, subscribed, texts
+from tests.subscriptions.acts import built, cards, subscribed
 
 
 async def test_typed_words_show_what_they_would_have_posted(world: World) -> None:
@@ -23,7 +23,9 @@ In the last 7 days it would have posted 2 of 3 builds:
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
-    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(['<@U0ALICE01> subscribed this channel to `web` on `main`: failed, fixed and blocked'])
+    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(
+        ["<@U0ALICE01> subscribed this channel to `web` on `main`: failed, fixed and blocked"]
+    )
     assert await asks(world, world.bob, "subscriptions") == snapshot("""\
 *What this channel is subscribed to*
 *1.* `web` on `main`: failed, fixed and blocked · by <@U0ALICE01>
@@ -31,26 +33,125 @@ In the last 7 days it would have posted 2 of 3 builds:
 """)
 
 
-async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> None:
-    """A failure is posted once, with what failed; a build that passes after it is posted as one of its own."""
-    await subscribed(world)
-    await built(world)
-    assert cards(world) == []
+async def test_a_preview_of_what_was_never_heard_asks_buildkite_once(world: World) -> None:
+    """Where nothing is remembered of a pipeline, one list call tells what the rule would have posted."""
+    world.buildkite.network.drop = 1.0
+    await built(world, "mobile", fail=("unit",))
+    before = len(world.buildkite.requests)
+    assert await asks(
+        world, world.alice, "subscribe mobile --state failed,broken --quiet 18:00-08:00"
+    ) == snapshot("""\
+Tell this channel of `mobile`: failed and broken, quiet 18:00-08:00 (Europe/Amsterdam)?
+In the last 7 days it would have posted none of 1 build.
+[Save] [Cancel]\
+""")
+    assert [one.path.rpartition("/")[2] for one in list(world.buildkite.requests)[before:]] == snapshot(
+        ["pipelines", "builds"]
+    )
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Cancel")
+    await world.settle(2)
+    assert await asks(world, world.alice, "subscriptions") == snapshot(
+        "This channel is subscribed to nothing. Try `/bk subscribe`."
+    )
+
+
+async def test_the_form_asks_for_the_same_and_shows_the_same(world: World) -> None:
+    """`subscribe` alone opens a form; what it would have posted is shown before anything is saved."""
+    await world.alice.types(world.deploys, "/bk subscribe")
+    await world.settle(1)
+    modal = world.slack.modal_of(world.alice)
+    assert modal is not None
+    assert modal.plain() == snapshot("""\
+# Subscribe
+Pipeline, or a pattern: [web, deploy-* or *]
+Branch, or a pattern: [main or release/*]
+States: [failed, fixed, blocked]
+Started or written by: [@ann, ann@example.com or me]
+Started from: []
+Only this step's verdict: [its key or name]
+What is said below a card: [end]
+Quiet hours: [18:00-08:00]
+Show failures told below a card in the channel too: [Show failures told below a card in the channel too]
+[Subscribe]\
+""")
+    await world.alice.submits({"Pipeline, or a pattern": "deploy-*", "Branch, or a pattern": "main"})
+    await world.settle(2)
+    assert world.whispers(world.alice)[-1] == snapshot("""\
+Tell this channel of `deploy-*` on `main`: failed, fixed and blocked?
+I know of no such build in the last 7 days.
+[Save] [Cancel]\
+""")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
+    await world.settle(2)
+    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(
+        ["<@U0ALICE01> subscribed this channel to `deploy-*` on `main`: failed, fixed and blocked"]
+    )
+
+
+async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
+    """A pipeline, state, person or time that cannot be meant is answered with what can."""
+    words = ("wbe", "web --state broke", "web --creator bob", "web --quiet evening", "web --updates never")
+    assert [await asks(world, world.alice, f"subscribe {word}") for word in words] == snapshot(
+        [
+            """\
+⚠️ There is no pipeline “wbe”.
+Did you mean web?\
+""",
+            """\
+⚠️ `broke` is not a choice for `--state`.
+Did you mean `broken` or `blocked`?\
+""",
+            """\
+⚠️ I do not know who `bob` is.
+Mention them, or write their address.\
+""",
+            """\
+⚠️ `evening` does not do for `--quiet`: it should be two times such as 18:00-08:00.
+Usage: `/bk subscribe <pipeline> [-b branch] [-s state] [--creator creator] [--source source] [--step step] …`\
+""",
+            """\
+⚠️ `never` is not a choice for `--updates`.
+It can be `all`, `important` or `end`.\
+""",
+        ]
+    )
+
+
+async def test_a_subscription_can_be_taken_back(world: World) -> None:
+    """By its pipeline, by its number or by its button a subscription ends, and the channel is told who did it."""
+    for words in ("web -b main", "web -b next", "deploy-*"):
+        await subscribed(world, words)
+    assert await asks(world, world.bob, "unsubscribe web") == snapshot("""\
+⚠️ This channel has several subscriptions to web.
+[web main] [web next]\
+""")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "web next")
+    await world.bob.types(world.deploys, "/bk unsubscribe deploy-*")
+    await world.settle(2)
+    await asks(world, world.bob, "subscriptions")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Remove 1")
+    await world.settle(2)
+    assert [shown(one) for one in world.slack.messages(world.deploys)[3:]] == snapshot(
+        [
+            "<@U0BOB0001> ended the subscription to `web` on `next`: failed, fixed and blocked",
+            "<@U0BOB0001> ended the subscription to `deploy-*`: failed, fixed and blocked",
+            "<@U0BOB0001> ended the subscription to `web` on `main`: failed, fixed and blocked",
+        ]
+    )
+    assert await asks(world, world.bob, "unsubscribe web") == snapshot("""\
+⚠️ This channel is not subscribed to `web`.
+It is subscribed to nothing.\
+""")
     await built(world, fail=("lint",))
-    await built(world)
-    await built(world)
-    assert [shown(one) for one in cards(world)] == snapshot(["""\
-❌ *Failed* · web#2 · `main` · `b490b60`
-started by Sam Kim took 0s 2 passed · 1 failed · 2 skipped
-❌ :eslint: Lint · exit status 1 · *newly broken* since web#1
-Last lines of *:eslint: Lint*:
-```
-exit status 1
-```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
-""", """\
-✅ *Passed* · web#3 · `main` · `9b38fe8`
-started by Sam Kim took 0s 5 passed
-[Rebuild] [Open in Buildkite]\
-"""])
-    assert texts(world) == snapshot(['❌ web#2 failed on main', '✅ web#3 passed on main'])
+    assert cards(world) == []
+
+
+async def test_a_channel_that_the_bot_is_not_in_is_not_subscribed(world: World) -> None:
+    """Nothing could be posted there: whoever asks is told to invite it, and nothing is saved."""
+    secret = world.slack.channel("C0SECRET1", "secret", bot_in=False)
+    await world.alice.types(secret, "/bk subscribe web --yes")
+    await world.settle(2)
+    assert world.whispers(world.alice)[-1] == snapshot("""\
+⚠️ I am not in this channel, so I could post nothing here.
+Type `/invite @kitestring`, then say it again.\
+""")

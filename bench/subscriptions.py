@@ -1,0 +1,63 @@
+"""What matching a build costs: against ten subscriptions, and against ten thousand, in turn.
+
+One in five rules names a pattern, one in five a branch, one in five a person; the rest one pipeline each.
+`python -m bench subscriptions` prints microseconds for a build, the median of rounds, and the ratio.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from datetime import UTC, datetime
+
+from bot.core.subscription import Seen, Subscription
+from bot.core.subscription_index import Index
+
+ROUNDS, BUILDS = 15, 2000
+FEW, MANY = 10, 10_000
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+def rule(index: int) -> Subscription:
+    """The index-th of a mixture that is the same in each run."""
+    kinds = (
+        {"pipeline": f"service-{index}"},
+        {"pipeline": f"team-{index}-*"},
+        {"pipeline": f"*-of-{index}"},
+        {"pipeline": f"service-{index}", "branch": "release/*"},
+        {"pipeline": "*", "creators": (f"person{index}@acme.example",)},
+    )
+    channel = {"id": f"{index:05}", "team": "T", "channel": f"C{index}", "created_by": "U", "created_at": NOW}
+    return Subscription(**channel, **kinds[index % len(kinds)])  # type: ignore[arg-type]
+
+
+def builds(count: int) -> list[Seen]:
+    """Builds of pipelines of which the first ten rules want some."""
+    return [
+        Seen(
+            f"service-{index % 20}",
+            "main" if index % 3 else "release/7",
+            frozenset({"failed"}),
+            frozenset({f"person{index % 20}@acme.example"}),
+            "webhook",
+        )
+        for index in range(count)
+    ]
+
+
+def seconds(index: Index, heard: list[Seen]) -> float:
+    """How long one round takes."""
+    begun = time.perf_counter()
+    for build in heard:
+        index.wanting(build, perhaps=True)
+    return time.perf_counter() - begun
+
+
+def main(_arguments: list[str]) -> None:
+    """Take both in turn, so that a slow moment of the machine hits both."""
+    few, many, heard = Index(map(rule, range(FEW))), Index(map(rule, range(MANY))), builds(BUILDS)
+    taken = [(seconds(few, heard), seconds(many, heard)) for _ in range(ROUNDS)]
+    first, second = (statistics.median(times) * 1e6 / BUILDS for times in zip(*taken, strict=True))
+    print(f"{FEW:>6,} subscriptions: {first:6.1f} µs a build")
+    print(f"{MANY:>6,} subscriptions: {second:6.1f} µs a build")
+    print(f"ratio: {second / first:.2f} (python -m bench subscriptions)")

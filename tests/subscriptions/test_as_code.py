@@ -1,0 +1,105 @@
+"""Subscriptions as code: a file whose rules are applied whole, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.clock import HandClock
+from bot.core.subscription_text import WrongSubscriptions, read
+from bot.subscription_file import load
+from bot.watched import Watched
+from tests.conversations.acts import asks
+from tests.conversations.world import START, World
+from tests.subscriptions.acts import built, texts
+
+GOOD = """\
+[[subscription]]
+channel = "C0DEPLOYS"
+pipeline = "web"
+branch = "main"
+"""
+WRONG = """\
+[[subscription]]
+channel = "#deploys"
+pipeline = "web"
+states = ["failed", "broke"]
+
+[[subscription]]
+channel = "C0DEPLOYS"
+quiet = "evening"
+step = ""
+
+[[subscription]]
+channel = "C0DEPLOYS"
+pipeline = "api"
+quiet = "18:00-08:00"
+brunch = "main"
+
+[[subscribtion]]
+"""
+
+
+def test_everything_wrong_is_named_with_its_line() -> None:
+    """A file that cannot be used is answered with a sentence for each mistake, in the order of their lines."""
+    with pytest.raises(WrongSubscriptions) as wrong:
+        read(WRONG)
+    assert list(wrong.value.problems) == snapshot(
+        [
+            'subscriptions.toml line 2: `channel` “#deploys” does not do: it should be the id of a channel such as "C012ABCDEF".',
+            "subscriptions.toml line 4: `states` “broke” is none of failed, broken, passed, fixed, blocked, scheduled, running, failing, canceled, skipped or not_run.",
+            "subscriptions.toml line 6: `[[subscription]]` has no `pipeline`.",
+            "subscriptions.toml line 8: `quiet` “evening” does not do: it should be two times such as 18:00-08:00.",
+            "subscriptions.toml line 9: `step` “” is empty: leave it out, or name at least one.",
+            "subscriptions.toml line 15: `brunch` is not known in `[[subscription]]`. Did you mean `branch`?",
+            "subscriptions.toml line 17: `subscribtion` is not known at the top. Did you mean `subscription`?",
+        ]
+    )
+
+
+def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    """A file that cannot be read is said at once, not found out later."""
+    with pytest.raises(WrongSubscriptions, match=r"rules.toml is not there"):
+        load(tmp_path / "rules.toml")
+
+
+def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
+    """While it runs, a file with a mistake keeps the rules that were read before it; a right one is taken."""
+    path, clock = tmp_path / "rules.toml", HandClock(START)
+    path.write_text(GOOD)
+    watched = Watched(path, clock, load, "subscriptions")
+    path.write_text(WRONG)
+    clock.advance(3)
+    assert [one.pipeline for one in watched.value().subscription] == ["web"]
+    path.write_text(GOOD.replace("web", "mobile"))
+    clock.advance(3)
+    assert [one.pipeline for one in watched.value().subscription] == ["mobile"]
+
+
+async def test_what_stands_in_the_file_is_posted(file_world: World, rules: Path) -> None:
+    """The rules of the file hold without a command; what is taken out of it holds no more; chat leaves it alone."""
+    world = file_world
+    await world.settle(1)
+    await built(world, fail=("lint",))
+    assert texts(world) == ["❌ web#1 failed on main"]
+    assert await asks(world, world.alice, "subscriptions") == snapshot("""\
+*What this channel is subscribed to*
+*1.* `web` on `main`: failed, fixed and blocked · from the file
+[Mute 1 for 8h]\
+""")
+    assert await asks(world, world.alice, "unsubscribe web") == snapshot("""\
+⚠️ That subscription stands in the file of subscriptions.
+Ask who keeps it to take it out.\
+""")
+    rules.write_text(GOOD.replace("web", "mobile"))
+    world.clock.advance(3)
+    await world.settle(3)
+    await built(world, fail=("lint",), branch="main")
+    assert texts(world) == ["❌ web#1 failed on main"]
+    assert await asks(world, world.alice, "subscriptions") == snapshot("""\
+*What this channel is subscribed to*
+*1.* `mobile` on `main`: failed, fixed and blocked · from the file
+[Mute 1 for 8h]\
+""")

@@ -1,0 +1,79 @@
+"""Webhooks that are lost lose no notification: what they did not tell is looked for."""
+
+from __future__ import annotations
+
+from bot.sim.buildkite.gate import Recorded
+from tests.conversations.world import World
+from tests.subscriptions.acts import built, subscribed, texts
+
+
+def patrols(world: World) -> list[Recorded]:
+    """The requests that look at all builds of the organization."""
+    return [one for one in world.buildkite.requests if one.path == "/v2/organizations/acme-inc/builds"]
+
+
+async def test_what_was_lost_in_three_hours_is_posted_once(world: World) -> None:
+    """After three hours without a webhook everything that is wanted is there, once, and nothing else."""
+    await subscribed(world, "* --state failed,fixed")
+    await world.settle(1)
+    world.buildkite.network.drop = 1.0
+    for fail in ((), ("lint",), ("lint",), ()):
+        build = world.buildkite.create_build("web")
+        world.buildkite.run_build(build, fail=fail)
+        world.clock.advance(2700)
+    await world.settle(40)
+    wanted = ["❌ web#2 failed on main", "❌ web#3 failed on main", "✅ web#4 passed on main"]
+    assert texts(world) == wanted
+    await world.settle(400, step=5)
+    assert texts(world) == wanted
+
+
+async def test_what_is_long_over_is_no_news(world: World) -> None:
+    """What ended more than six hours before it is heard of is not posted."""
+    await subscribed(world)
+    await world.settle(1)
+    world.buildkite.network.drop = 1.0
+    for hours in (7, 2):
+        world.buildkite.run_build(world.buildkite.create_build("web"), fail=["lint"])
+        world.clock.advance(hours * 3600)
+    await world.settle(40)
+    assert texts(world) == ["❌ web#2 failed on main"]
+
+
+async def test_a_blocked_build_is_found_too(world: World) -> None:
+    """A build that waits is looked for where somebody wants to be told of that."""
+    await subscribed(world, "deploy-prod")
+    world.buildkite.network.drop = 1.0
+    await world.settle(1)
+    await built(world, "deploy-prod")
+    world.clock.advance(600)
+    await world.settle(40)
+    assert texts(world) == ["✋ deploy-prod#1 blocked on main"]
+
+
+async def test_it_is_looked_twelve_times_an_hour_while_webhooks_arrive(world: World) -> None:
+    """While webhooks arrive Buildkite is asked every five minutes; without subscriptions not at all."""
+    await built(world)
+    await world.settle(600, step=5)
+    assert patrols(world) == []
+    await subscribed(world, "web --state failed")
+    for _ in range(6):
+        await built(world)
+        await world.settle(300, step=5)
+    assert len(patrols(world)) in (5, 6, 7)
+
+
+async def test_more_than_a_few_pages_are_looked_at_in_turn(world: World) -> None:
+    """Where more has ended than one look takes, the next one goes on where it stopped."""
+    await subscribed(world, "web --state failed")
+    await world.settle(1)
+    world.buildkite.network.drop = 1.0
+    first = world.buildkite.create_build("web")
+    world.buildkite.run_build(first, fail=["lint"])
+    for _ in range(310):
+        world.clock.advance(1)
+        build = world.buildkite.create_build("mobile")
+        world.buildkite.cancel_build(build)
+    world.clock.advance(300)
+    await world.settle(40)
+    assert texts(world) == ["❌ web#1 failed on main"]

@@ -1,0 +1,149 @@
+"""Quiet hours, mutes, and places where nothing may be posted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks
+from tests.conversations.world import World, shown
+from tests.subscriptions.acts import built, cards, subscribed, texts
+
+
+async def test_quiet_hours_hold_what_is_still_true_in_the_morning(world: World) -> None:
+    """At night nothing is posted; when the quiet hours end, only what nothing later has overtaken."""
+    await subscribed(world, "* --quiet 10:30-14:00")
+    world.clock.advance(3600)
+    await built(world, fail=("lint",))
+    await built(world)
+    await built(world, "mobile", fail=("build", "test", "unit"), branch="next")
+    await built(world, branch="next", fail=("lint",))
+    assert cards(world) == []
+    world.clock.advance(4 * 3600)
+    await world.settle(3)
+    assert texts(world) == snapshot(["✅ web#2 passed on main", "❌ web#3 failed on next"])
+
+
+async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
+    """While a channel is muted nothing is posted there, nor later of what came meanwhile; cards are kept up."""
+    await subscribed(world, "*")
+    waiting = await built(world, "deploy-prod")
+    await world.bob.types(world.deploys, "/bk mute 2h")
+    await world.settle(2)
+    await built(world, fail=("lint",))
+    world.buildkite.unblock(waiting.named("release").id, {"release-name": "1"})
+    world.buildkite.run_build(waiting)
+    await world.settle(5)
+    assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
+    assert world.replies(cards(world)[0]) == []
+    world.clock.advance(timedelta(hours=3).total_seconds())
+    await world.settle(3)
+    await built(world, branch="next", fail=("lint",))
+    assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main", "❌ web#2 failed on next"])
+
+
+async def test_a_mute_can_be_ended(world: World) -> None:
+    """Whoever muted too much presses Unmute, and the channel is told both."""
+    await subscribed(world)
+    await asks(world, world.bob, "subscriptions")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute 1 for 8h")
+    await world.settle(2)
+    assert await asks(world, world.bob, "subscriptions") == snapshot("""\
+*What this channel is subscribed to*
+*1.* `web`: failed, fixed and blocked · by <@U0ALICE01>, muted until 2026-11-02 17:00 UTC
+[Mute 1 for 8h] [Remove 1]\
+""")
+    await world.alice.clicks(world.slack.messages(world.deploys)[-1], "Unmute")
+    await world.settle(2)
+    await built(world, fail=("lint",))
+    assert [shown(one).split("\n")[0] for one in world.slack.messages(world.deploys)[1:]] == snapshot(
+        [
+            "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
+            "<@U0ALICE01> unmuted the subscriptions of this channel",
+            "❌ *Failed* · web#1 · `main` · `f323ca7`",
+        ]
+    )
+    assert await asks(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
+    assert await asks(world, world.bob, "mute 90d") == snapshot("""\
+⚠️ `90d` does not do for `for`: it can be 30d at most.
+Usage: `/bk mute [for]`\
+""")
+
+
+async def test_mute_on_a_card_offers_more_peace(world: World) -> None:
+    """Mute below a card stops what is said of that build, and offers to mute what posted it; guests may not."""
+    await subscribed(world, "deploy-prod")
+    build = await built(world, "deploy-prod")
+    await world.gwen.clicks(cards(world)[0], "Mute")
+    await world.bob.clicks(cards(world)[0], "Mute")
+    await world.settle(2)
+    assert world.whispers(world.gwen)[-1].split("\n")[0] == snapshot(
+        "⚠️ Guests of this workspace cannot use Kitestring."
+    )
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+I say nothing more of `deploy-prod#1` here; its card is kept up.
+The subscription to `deploy-prod`: failed, fixed and blocked posted it.
+[Mute that subscription for 8h] [Mute this channel for 2h]\
+""")
+    assert shown(cards(world)[0]) == snapshot("""\
+✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
+started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+✋ Waiting at *Release to production?*
+[Unblock] [Open in Buildkite]\
+""")
+    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    world.buildkite.run_build(build)
+    await world.settle(5)
+    assert (texts(world), world.replies(cards(world)[0])) == snapshot((["✅ deploy-prod#1 passed on main"], []))
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute that subscription for 8h")
+    await world.settle(2)
+    assert world.replies(cards(world)[0]) == snapshot(
+        [
+            """\
+<@U0BOB0001> muted the subscription to `deploy-prod`: failed, fixed and blocked until 2026-11-02 17:00 UTC
+[Unmute]\
+"""
+        ]
+    )
+
+
+async def test_whoever_subscribed_is_told_once_that_the_bot_was_removed(world: World) -> None:
+    """Where the bot cannot post any more, the maker is told how to bring it back, and the subscription is kept."""
+    await subscribed(world)
+    world.slack.channels[world.deploys.id].members.remove("U0BOT0001")
+    await built(world, fail=("lint",))
+    await built(world, branch="next", fail=("lint",))
+    direct = world.slack.direct(world.alice.id, "U0BOT0001")
+    assert [shown(one) for one in world.slack.messages(direct)] == snapshot(
+        [
+            "I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the subscription is kept, and posts what comes after that."
+        ]
+    )
+    world.slack.channels[world.deploys.id].members.append("U0BOT0001")
+    await built(world, branch="third", fail=("lint",))
+    assert texts(world) == snapshot(["❌ web#3 failed on third"])
+
+
+async def test_a_channel_that_another_organization_reads_gets_nothing(world: World) -> None:
+    """A channel that has been shared since is not told of builds."""
+    await subscribed(world)
+    world.deploys.shared = True
+    world.clock.advance(120)
+    await built(world, fail=("lint",))
+    assert cards(world) == []
+
+
+async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
+    """In the conversation with the bot alone, what is subscribed to comes there, to that person."""
+    direct = world.slack.direct(world.alice.id, "U0BOT0001")
+    await world.alice.types(direct, "/bk subscribe web --creator me --state failed --yes")
+    await world.settle(2)
+    await built(world, fail=("lint",))
+    await built(world, fail=("lint",), author={"name": "Alice", "email": "Alice@acme.example"})
+    assert [shown(one).split("\n")[0] for one in world.slack.messages(direct)] == snapshot(
+        [
+            "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",
+            "❌ *Failed* · web#2 · `main` · `b490b60`",
+        ]
+    )

@@ -1,0 +1,168 @@
+"""Builds that nobody asked for, posted where they were subscribed to: once, when it is certain, and kept up."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks, started
+from tests.conversations.world import World, shown
+from tests.subscriptions.acts import built, cards, subscribed, texts
+
+
+async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> None:
+    """A failure is posted, then the build that fixes it; what passes all the time is not."""
+    await subscribed(world)
+    for fail in ((), ("lint",), (), ()):
+        await built(world, fail=fail)
+    assert texts(world) == snapshot(["❌ web#2 failed on main", "✅ web#3 passed on main"])
+    assert shown(cards(world)[0]).split("\n")[-1] == snapshot(
+        "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "posted"),
+    [
+        ("web -b release/*", ["web#3"]),
+        ("web --state broken", ["web#2"]),
+        ("web --state passed", ["web#1", "web#4", "web#5"]),
+        ("web --state canceled", ["web#6"]),
+        ("* --source schedule", ["web#4"]),
+        ("w?b --creator robin@acme.example", ["web#2"]),
+        ("web --step lint --state failed", ["web#2", "web#3"]),
+        ("web --step lint --state fixed", ["web#4"]),
+        ("mobile --state passed,failed", []),
+    ],
+)
+async def test_only_what_a_rule_is_about_is_posted(world: World, words: str, posted: list[str]) -> None:
+    """Pipelines, branches, states, people, sources and steps narrow down what is posted."""
+    await subscribed(world, words)
+    await built(world)
+    await built(world, fail=("lint",), author={"name": "Robin", "email": "robin@acme.example"})
+    await built(world, fail=("lint",), branch="release/1")
+    await _again(world)
+    assert sorted(text.split(" ")[1] for text in texts(world)) == posted
+
+
+async def _again(world: World) -> None:
+    """A scheduled build and another that pass, and one that is canceled."""
+    await built(world, source="schedule")
+    await built(world)
+    build = world.buildkite.create_build("web")
+    world.buildkite.cancel_build(build)
+    await world.settle(3)
+
+
+async def test_nobody_pays_for_what_nobody_wants(world: World) -> None:
+    """A build that no subscription wants costs no row but that of its memory, and not one request."""
+    await subscribed(world, "mobile")
+    await world.settle(400)
+    before = len(world.buildkite.requests)
+    await built(world, fail=("lint",))
+    assert len(world.buildkite.requests) == before
+
+
+async def test_several_rules_and_a_question_are_one_message(world: World) -> None:
+    """What two rules want, and somebody asked for, has one card in the channel: the one that was asked for."""
+    await subscribed(world, "web")
+    await subscribed(world, "* --state failed,blocked")
+    build = await started(world)
+    world.buildkite.run_build(build, fail=["lint"])
+    await world.settle(4)
+    assert texts(world) == snapshot(["❌ web#1 failed on main, asked by <@U0ALICE01>"])
+    assert world.replies(cards(world)[0])[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
+
+
+async def test_what_was_posted_can_be_asked_for(world: World) -> None:
+    """Whoever follows a build that is there already makes its card their own; there is no second one."""
+    await subscribed(world)
+    await built(world, fail=("lint",))
+    await world.bob.types(world.deploys, "/bk build watch web 1")
+    await world.settle(3)
+    assert texts(world) == snapshot(["❌ web#1 failed on main, followed for <@U0BOB0001>"])
+
+
+async def test_a_webhook_is_not_believed(world: World) -> None:
+    """A build whose failure was only heard of, and is not true, is not posted; its true end is."""
+    await subscribed(world, "web --state failed,passed")
+    build = world.buildkite.create_build("web")
+    world.buildkite.run_build(build, fail=["lint"])
+    world.buildkite.retry_job(build.named("lint").id)
+    await world.settle(3)
+    assert texts(world) == []
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    assert texts(world) == snapshot(["✅ web#1 passed on main"])
+
+
+async def test_the_card_is_kept_up_and_the_end_is_told_below(world: World) -> None:
+    """A blocked build's card is edited when it goes on; below it only its end is told, unless more is wanted."""
+    await subscribed(world, "deploy-prod")
+    build = await built(world, "deploy-prod")
+    assert texts(world) == snapshot(["✋ deploy-prod#1 blocked on main"])
+    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    world.buildkite.run_build(build)
+    await world.settle(5)
+    assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
+    assert world.replies(cards(world)[0]) == snapshot(["✅ deploy-prod#1 passed after 3s."])
+
+
+@pytest.mark.parametrize(
+    ("updates", "said"),
+    [
+        ("all", ["🔵 web#1 started running.", "🟠 web#1 is failing", "❌ web#1 failed after 12s"]),
+        ("important", ["🟠 web#1 is failing", "❌ web#1 failed after 12s"]),
+        ("end", ["❌ web#1 failed after 12s"]),
+    ],
+)
+async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: str, said: list[str]) -> None:
+    """From a card that was posted early on, all, the important, or the end alone is told below."""
+    await subscribed(world, f"web --state scheduled --updates {updates} --broadcast")
+    build = world.buildkite.create_build("web")
+    await world.settle(3)
+    assert texts(world) == ["🕒 web#1 scheduled on main"]
+    for job in ("lint", "test"):
+        world.buildkite.start_job(build.named(job).id)
+        await world.settle(2)
+        world.buildkite.finish_job(build.named(job).id, exit_status=1)
+        await world.settle(4)
+    world.buildkite.run_build(build)
+    await world.settle(5)
+    lines = [one.split("\n")[0].split(":")[0].rstrip(".") for one in world.replies(cards(world)[0])]
+    assert lines == [one.rstrip(".") for one in said]
+    loud = [one for one in world.slack.messages(world.deploys) if one.broadcast]
+    assert [one.text.split(" ")[0] for one in loud] == ["❌"]
+
+
+async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None:
+    """`channel updates end` and `channel broadcast on` hold for cards that are asked for from then on."""
+    await world.alice.types(world.deploys, "/bk channel updates end")
+    await world.alice.types(world.deploys, "/bk channel broadcast on")
+    await world.settle(2)
+    build = await started(world)
+    world.buildkite.run_build(build, fail=["lint"])
+    await world.settle(4)
+    assert [shown(one).split("\n")[0] for one in world.slack.messages(world.deploys)] == snapshot(
+        [
+            "<@U0ALICE01> chose for this channel: gates and ends are told below a card",
+            "<@U0ALICE01> chose for this channel: failures are shown in the channel as well",
+            "❌ *Failed* · web#1 · `main` · `f323ca7`",
+            "<@U0ALICE01> ❌ web#1 failed after 0s.",
+        ]
+    )
+
+
+async def test_a_subscription_ends_with_what_its_maker_may_read(world: World) -> None:
+    """A build is posted with the rights of whoever subscribed, as they are then."""
+    await world.bob.types(world.deploys, "/bk subscribe web --yes")
+    await world.settle(2)
+    world.slack.profiles[world.bob.id].deleted = True
+    world.clock.advance(301)
+    await built(world, fail=("lint",))
+    assert cards(world) == []
+    assert await asks(world, world.alice, "subscriptions") == snapshot("""\
+*What this channel is subscribed to*
+*1.* `web`: failed, fixed and blocked · by <@U0BOB0001>
+[Mute 1 for 8h] [Remove 1]\
+""")
