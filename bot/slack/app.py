@@ -161,10 +161,11 @@ def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> A
     )
     app.command(ANYTHING)(listeners.command)
     app.event("app_mention")(listeners.message)
-    app.event({"type": "message", "channel_type": "im"})(listeners.message)
-    app.action(ANYTHING)(listeners.action)
+    app.event("message")(listeners.message)  # Bolt passes over a channel_type asked for here
+    # A pattern alone would also take the attachments and dialogs that came before Block Kit.
+    app.action({"type": "block_actions", "action_id": ANYTHING})(listeners.action)
     app.view(ANYTHING)(listeners.submission)
-    app.options(ANYTHING)(listeners.options)
+    app.options({"action_id": ANYTHING})(listeners.options)
     app.message_shortcut(FOLLOW)(listeners.shortcut)
     app.event(ANYTHING)(_ignored)
     app.shortcut(ANYTHING)(_acknowledged)

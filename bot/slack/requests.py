@@ -13,7 +13,8 @@ from typing import Any
 
 from bot.model import Invocation, Thread, Via
 
-_BUILD_URL = re.compile(r"https?://[^\s<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
+# No part may hold a slash: in a message full of them the search would otherwise take minutes.
+_BUILD_URL = re.compile(r"https?://[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,16 @@ def of_command(body: Mapping[str, Any]) -> Request:
 
 
 def of_message(event: Mapping[str, Any], team: str) -> Request | None:
-    """A mention, or a message in the bot's DM; None for what was not typed by a person just now."""
-    if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+    """A mention, or a message in the bot's DM; None for what was not typed by a person just now, or to others."""
+    if not spoken_to(event) or event.get("bot_id") or event.get("subtype") or not event.get("user"):
         return None
     thread = Thread(team, event["channel"], event.get("thread_ts"))
     return Request(event["user"], thread, "mention", f"message:{event['channel']}:{event['ts']}")
+
+
+def spoken_to(event: Mapping[str, Any]) -> bool:
+    """Whether an event is said to the bot: what people say to each other in a channel is not."""
+    return event["type"] == "app_mention" or (event["type"] == "message" and event.get("channel_type") == "im")
 
 
 def of_click(body: Mapping[str, Any]) -> Request:

@@ -11,11 +11,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from bot.slack.requests import spoken_to
+
 _DEEPEST = 64  # Block Kit stays under 20; Python's parsers give up near 1,000
+_Id = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]  # PostgreSQL keeps no NUL
 
 
 class _Named(Struct):
-    id: str
+    id: _Id
 
 
 class _Seen(Struct):
@@ -49,20 +52,21 @@ class _Command(Struct):
     """A slash command."""
 
     command: str
-    team_id: str
-    channel_id: str
-    user_id: str
-    trigger_id: str
+    team_id: _Id
+    channel_id: _Id
+    user_id: _Id
+    trigger_id: _Id
+    response_url: str | None = None
 
 
 class _Typed(Struct):
     """A mention, or a message."""
 
-    channel: str
-    ts: str
-    user: str | None = None
+    channel: _Id
+    ts: _Id
+    user: _Id | None = None
     text: str | None = None
-    thread_ts: str | None = None
+    thread_ts: _Id | None = None
 
 
 class _Occasion(Struct):
@@ -70,7 +74,7 @@ class _Occasion(Struct):
 
 
 class _Event(Struct):
-    team_id: str
+    team_id: _Id
     event: _Occasion
 
 
@@ -79,22 +83,23 @@ class _Mention(Struct):
 
 
 class _Container(Struct):
-    channel_id: str | None = None
-    message_ts: str | None = None
-    thread_ts: str | None = None
+    channel_id: _Id | None = None
+    message_ts: _Id | None = None
+    thread_ts: _Id | None = None
 
 
 class _Place(Struct):
-    id: str | None = None
+    id: _Id | None = None
 
 
 class _Root(Struct):
-    thread_ts: str | None = None
+    thread_ts: _Id | None = None
 
 
 class _Action(Struct):
-    action_id: str
-    block_id: str | None = None
+    action_id: _Id
+    block_id: _Id | None = None
+    value: _Id | None = None
 
 
 class _Click(Struct):
@@ -105,7 +110,7 @@ class _Click(Struct):
     container: _Container | None = None
     message: _Root | None = None
     response_url: str | None = None
-    trigger_id: str | None = None
+    trigger_id: _Id | None = None
 
 
 class _Block(Struct):
@@ -116,10 +121,11 @@ class _Block(Struct):
 class _Filled(Struct):
     """A form with what was filled in: by block, by action."""
 
-    id: str
+    id: _Id
     type: str
     blocks: list[_Block]
     state: _State
+    private_metadata: _Id = ""
 
 
 class _State(Struct):
@@ -136,9 +142,28 @@ class _Entry(Struct):
     selected_options: list[_Option] | None = None
 
 
+class _Suggestion(Struct):
+    """A menu that asks what to offer."""
+
+    user: _Named
+    value: str | None = None
+
+
 class _Submission(Struct):
     user: _Named
     view: _Filled
+
+
+class _Attached(Struct):
+    """A button from before Block Kit, which Bolt takes apart even where nobody listens."""
+
+    actions: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+
+
+class _Step(Struct):
+    """A step of a workflow, likewise."""
+
+    workflow_step: dict[str, Any]
 
 
 class _Closed(Struct):
@@ -146,8 +171,8 @@ class _Closed(Struct):
 
 
 class _Message(Struct):
-    ts: str
-    thread_ts: str | None = None
+    ts: _Id
+    thread_ts: _Id | None = None
 
 
 class _Shortcut(Struct):
@@ -156,7 +181,7 @@ class _Shortcut(Struct):
     user: _Named
     channel: _Named
     message: _Message
-    trigger_id: str
+    trigger_id: _Id
     callback_id: str
     team: _Place | None = None
     response_url: str | None = None
@@ -165,8 +190,11 @@ class _Shortcut(Struct):
 _KINDS: dict[str, type[Struct]] = {
     "event_callback": _Event,
     "block_actions": _Click,
+    "block_suggestion": _Suggestion,
     "view_submission": _Submission,
     "view_closed": _Closed,
+    "interactive_message": _Attached,
+    "workflow_step_edit": _Step,
     "message_action": _Shortcut,
 }
 
@@ -198,12 +226,10 @@ def _convert(payload: dict[str, Any]) -> None:
         msgspec.convert(payload, _Command)
     if isinstance(kind, str) and kind in _KINDS:
         msgspec.convert(payload, _KINDS[kind])
-    if kind == "event_callback" and _is_typed(payload["event"]):
+    if kind == "event_callback" and spoken_to(payload["event"]):
         msgspec.convert(payload, _Mention)
-
-
-def _is_typed(event: dict[str, Any]) -> bool:
-    return event["type"] == "app_mention" or (event["type"] == "message" and event.get("channel_type") == "im")
+    if kind == "view_submission" and payload["view"]["type"] == "workflow_step":
+        msgspec.convert(payload, _Step)
 
 
 def _shallow(value: object, levels: int) -> bool:

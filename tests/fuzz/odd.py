@@ -48,15 +48,15 @@ CLICKS = _read("slack", "block_*", "view_*", "shortcut", "message_action")
 WEBHOOKS = [one for one in _read("webhooks", "*.*") if isinstance(one, dict) and "event" in one]
 
 
-def _at_home(value: Any, team: str) -> Any:
+def at_home(value: Any, team: str) -> Any:
     """The same in our workspace, so that it is not turned away at once."""
     if isinstance(value, list):
-        return [_at_home(each, team) for each in value]
+        return [at_home(each, team) for each in value]
     if not isinstance(value, dict):
         return value
     ours = {"team_id": team, "user_id": USER, "channel_id": CHANNEL, "team": {"id": team}, "command": "/bk"}
     return {
-        key: ours[key] if key in ours and type(ours[key]) is type(each) else _at_home(each, team)
+        key: ours[key] if key in ours and type(ours[key]) is type(each) else at_home(each, team)
         for key, each in value.items()
     }
 
@@ -124,11 +124,11 @@ def to_slacks_door(draw: st.DrawFn, team: str) -> tuple[bytes, str]:
     """A body as Slack may send it, and less so; with its content type."""
     kind = draw(st.sampled_from(["event", "command", "click", "bytes", "deep"]))
     if kind == "event":
-        body, media = written(draw(mutated(_at_home(EVENTS, team)))), JSON
+        body, media = written(draw(mutated(at_home(EVENTS, team)))), JSON
     elif kind == "command":
-        body, media = _form(draw(mutated(_at_home(COMMANDS, team)))), FORM
+        body, media = _form(draw(mutated(at_home(COMMANDS, team)))), FORM
     elif kind == "click":
-        payload = json.dumps(draw(mutated(_at_home(CLICKS, team))))
+        payload = json.dumps(draw(mutated(at_home(CLICKS, team))))
         body, media = urlencode({"payload": payload}).encode(), FORM
     else:
         raw = draw(deep() if kind == "deep" else st.binary(max_size=300))

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from bot.asgi import MEBIBYTE
 from bot.guard import well_formed
+from tests.fuzz.found import found
 from tests.fuzz.stack import BUILDKITE, SLACK, Stack, standing
 from tests.fuzz.targets import counted, targets
 from webhooks.payloads import Malformed, envelope
@@ -33,7 +34,10 @@ def test_whatever_comes_is_answered(stack: Stack, name: str, record_property: An
     target, counts = targets(stack)[name], Counter[object]()
     check = counted(target, counts)
     run = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    run(given(target.drawn)(check))()
+    test = given(target.drawn)(check)
+    for each in found(stack.team).get(name, []):
+        test = example(each)(test)
+    run(test)()
     assert counts.total() >= EXAMPLES / 2
     record_property("inputs", counts.total())
 

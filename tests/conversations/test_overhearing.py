@@ -1,0 +1,43 @@
+"""What people say to each other is not said to the bot."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.sim.slack.delivery import Outgoing
+from bot.slack.requests import build_url
+from tests.conversations.world import World
+
+SECONDS = 2.0
+
+
+@pytest.mark.parametrize("kind", ["channel", "group", "mpim", None])
+async def test_words_in_a_channel_are_no_command(world: World, kind: str | None) -> None:
+    """Where an app hears all messages of a channel too, those that do not mention it start nothing."""
+    await world.bob.says(world.bob.dm, "help")
+    await world.settle(1)
+    last = world.slack.delivery.last
+    assert last is not None
+    before = world.transcript()
+    payload = dict(last.outgoing.payload)
+    payload["event"] = payload["event"] | {
+        "channel": world.deploys.id,
+        "channel_type": kind,
+        "text": "build create web",
+        "ts": "1999999999.000100",
+    }
+    ack = await world.slack.delivery.send(Outgoing(last.outgoing.kind, payload))
+    await world.settle(3)
+    assert ack.status == 200
+    assert world.buildkite.builds == []
+    assert world.transcript() == before
+
+
+@pytest.mark.parametrize("words", ["http://", "http://a/", "http://a/b/c/", "https://a/b/c/builds/"])
+def test_a_message_full_of_addresses_is_read_in_no_time(words: str) -> None:
+    """A message of nothing but beginnings of addresses, as long as a body may be, holds nobody up."""
+    begun = time.perf_counter()
+    assert build_url({"text": words * (1024 * 1024 // len(words))}) is None
+    assert time.perf_counter() - begun < SECONDS
