@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,12 @@ def rules(tmp_path: Path) -> Path:
     path = tmp_path / "subscriptions.toml"
     path.write_text('[[subscription]]\nchannel = "C0DEPLOYS"\npipeline = "web"\nbranch = "main"\n')
     return path
+
+
+@pytest.fixture
+def rewrite(rules: Path) -> Callable[[str], object]:
+    """Writes other rules into the file."""
+    return rules.write_text
 
 
 @pytest.fixture

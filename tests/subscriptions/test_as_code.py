@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from textwrap import fill
 
 import pytest
 from inline_snapshot import snapshot
@@ -46,17 +48,18 @@ def test_everything_wrong_is_named_with_its_line() -> None:
     """A file that cannot be used is answered with a sentence for each mistake, in the order of their lines."""
     with pytest.raises(WrongSubscriptions) as wrong:
         read(WRONG)
-    assert list(wrong.value.problems) == snapshot(
-        [
-            'subscriptions.toml line 2: `channel` “#deploys” does not do: it should be the id of a channel such as "C012ABCDEF".',
-            "subscriptions.toml line 4: `states` “broke” is none of failed, broken, passed, fixed, blocked, scheduled, running, failing, canceled, skipped or not_run.",
-            "subscriptions.toml line 6: `[[subscription]]` has no `pipeline`.",
-            "subscriptions.toml line 8: `quiet` “evening” does not do: it should be two times such as 18:00-08:00.",
-            "subscriptions.toml line 9: `step` “” is empty: leave it out, or name at least one.",
-            "subscriptions.toml line 15: `brunch` is not known in `[[subscription]]`. Did you mean `branch`?",
-            "subscriptions.toml line 17: `subscribtion` is not known at the top. Did you mean `subscription`?",
-        ]
-    )
+    assert "\n".join(fill(one, 100) for one in wrong.value.problems) == snapshot("""\
+subscriptions.toml line 2: `channel` “#deploys” does not do: it should be the id of a channel such
+as "C012ABCDEF".
+subscriptions.toml line 4: `states` “broke” is none of failed, broken, passed, fixed, blocked,
+scheduled, running, failing, canceled, skipped or not_run.
+subscriptions.toml line 6: `[[subscription]]` has no `pipeline`.
+subscriptions.toml line 8: `quiet` “evening” does not do: it should be two times such as
+18:00-08:00.
+subscriptions.toml line 9: `step` “” is empty: leave it out, or name at least one.
+subscriptions.toml line 15: `brunch` is not known in `[[subscription]]`. Did you mean `branch`?
+subscriptions.toml line 17: `subscribtion` is not known at the top. Did you mean `subscription`?\
+""")
 
 
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
@@ -78,8 +81,8 @@ def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     assert [one.pipeline for one in watched.value().subscription] == ["mobile"]
 
 
-async def test_what_stands_in_the_file_is_posted(file_world: World, rules: Path) -> None:
-    """The rules of the file hold without a command; what is taken out of it holds no more; chat leaves it alone."""
+async def test_what_stands_in_the_file_is_posted(file_world: World, rewrite: Callable[[str], object]) -> None:
+    """The rules of the file hold without a command, until they are taken out of it; chat leaves them alone."""
     world = file_world
     await world.settle(1)
     await built(world, fail=("lint",))
@@ -93,7 +96,7 @@ async def test_what_stands_in_the_file_is_posted(file_world: World, rules: Path)
 ⚠️ That subscription stands in the file of subscriptions.
 Ask who keeps it to take it out.\
 """)
-    rules.write_text(GOOD.replace("web", "mobile"))
+    rewrite(GOOD.replace("web", "mobile"))
     world.clock.advance(3)
     await world.settle(3)
     await built(world, fail=("lint",), branch="main")

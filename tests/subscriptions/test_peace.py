@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import fill
 
 from inline_snapshot import snapshot
 
@@ -115,11 +116,11 @@ async def test_whoever_subscribed_is_told_once_that_the_bot_was_removed(world: W
     await built(world, fail=("lint",))
     await built(world, branch="next", fail=("lint",))
     direct = world.slack.direct(world.alice.id, "U0BOT0001")
-    assert [shown(one) for one in world.slack.messages(direct)] == snapshot(
-        [
-            "I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the subscription is kept, and posts what comes after that."
-        ]
-    )
+    (said,) = world.slack.messages(direct)
+    assert fill(shown(said), 100) == snapshot("""\
+I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the
+subscription is kept, and posts what comes after that.\
+""")
     world.slack.channels[world.deploys.id].members.append("U0BOT0001")
     await built(world, branch="third", fail=("lint",))
     assert texts(world) == snapshot(["❌ web#3 failed on third"])
