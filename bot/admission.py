@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.core import history, notify
 from bot.core.blocks import message, section
 from bot.core.markup import Mrkdwn, code, md
 from bot.core.operation import Operation
@@ -16,7 +17,7 @@ from bot.core.policy import Allow, Rules, Target, decide
 from bot.core.subscription import Subscription
 from bot.errors import Unavailable
 from bot.following import Following
-from bot.model import Actor, Card, Known, Thread, Via
+from bot.model import Actor, Build, Card, Known, Thread, Via
 from bot.news import News
 from bot.posting import Later, Never
 from bot.store import cards, channels, subscriptions
@@ -80,10 +81,15 @@ class Admission:
         await self._take_for_true(known)
         return None
 
-    async def reply(self, card: Card) -> Later | Never | None:
-        """The same for what is said below such a card: quiet hours hold it, a mute drops it."""
+    async def reply(self, card: Card, known: Known) -> Later | Never | None:
+        """The same for what is said below such a card: quiet hours hold it, a mute drops it.
+
+        In the DM with a person only what that person wants to be told of is said.
+        """
         now = self._clock.now()
         async with self._store.read() as tx:
+            if notify.personal(card.subscription) and not await self._wanting(tx, card, known, now):
+                return Never("not wanted")
             chosen = await channels.chosen(tx, card.thread.team, card.thread.channel)
             rule = await subscriptions.one(tx, card.subscription) if card.subscription else None
         if chosen.muted(now) or (rule and rule.muted(now)):
@@ -129,8 +135,16 @@ class Admission:
         if not one.created_by:
             return True
         actor = await self._who(one.created_by, Thread(one.team, one.channel), "schedule")
+        if notify.personal(one.id) and not self._theirs(actor, known.build):
+            return False
         target = Target(known.build.ref.pipeline, known.build.branch)
         return isinstance(decide(self._rules(), actor, self._reads, target, now), Allow)
+
+    def _theirs(self, actor: Actor, build: Build) -> bool:
+        """Whether an address that they have now, not one that they once had, is on the build."""
+        run = history.run(build, self._clock.now())
+        mine = notify.addresses(actor.id, [actor.email], self._subscribers.owners())
+        return not mine.isdisjoint({run.creator, run.author})
 
     async def _take_for_true(self, known: Known) -> None:
         """An end that is told in doubt is taken for true, so that a later life is a new one."""

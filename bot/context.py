@@ -19,6 +19,8 @@ from bot.core.policy import Rules
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Thread
+from bot.notifying import Notifying
+from bot.reports import Reports
 from bot.subscribing import Subscribing
 from bot.reports import Reports
 
@@ -74,6 +76,7 @@ class Context:
     approvals: Votes
     locks: Locks
     subscribing: Subscribing
+    notifying: Notifying
     accounts: Accounts
     watches: AgentWatches
     rules: Callable[[], Rules]

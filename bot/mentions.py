@@ -7,11 +7,12 @@ from bot.core.failure import Found
 from bot.model import Card, Known
 from bot.slack.authors import Authors
 from bot.store import cards
+from bot.store.notify import told_directly
 from bot.store.store import Transactions, Tx
 
 
 class Mentions:
-    """Whoever asked for a card is mentioned anyway; a direct message needs no mention."""
+    """Whoever asked for a card is mentioned anyway; a direct message needs no mention, and takes its place."""
 
     def __init__(self, store: Transactions, clock: Clock, authors: Authors) -> None:
         self._store = store
@@ -29,7 +30,8 @@ class Mentions:
         user = found.author if found.author_asked else await self._authors.of(known.build)
         if user:
             async with self._store.write() as tx:
-                for card in lacking:
+                direct = await told_directly(tx, known.build.id, shown[0].thread.team, user, known.build.phase)
+                for card in lacking if not direct else ():
                     await self._mention(tx, card.id, known.episode, user)
         return found.model_copy(update={"author": user, "author_asked": True})
 

@@ -78,7 +78,7 @@ class Replies:
         true = self._still_true(notice, known, telling.kinds(known, jobs))
         if notice.intent_at is None and not true:
             return await self._forget(notice)
-        if card.origin == "subscribed" and not await self._admitted(notice, card):
+        if card.origin == "subscribed" and not await self._admitted(notice, card, known):
             return False
         thread = await self._place(notice, card)
         if thread is None or await self._waits(notice, known, knows):
@@ -89,9 +89,9 @@ class Replies:
         asked = replace(notice, asked_by=card.asked_by)
         return await self._post(asked, thread, message, known, true=true, broadcast=loud)
 
-    async def _admitted(self, notice: Notice, card: Card) -> bool:
+    async def _admitted(self, notice: Notice, card: Card, known: Known) -> bool:
         """Below a card that nobody asked for: what was begun is looked for all the same."""
-        match None if notice.intent_at else await self._admission.reply(card):
+        match None if notice.intent_at else await self._admission.reply(card, known):
             case Later(seconds):
                 await self._put_off(notice, seconds)
             case Never():

@@ -31,6 +31,7 @@ from bot.followed import FollowedBuilds
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Invocation, Standing, Thread
+from bot.notifying import Notifying
 from bot.outcome import Outcomes
 from bot.places import Places
 from bot.proposals import Proposals
@@ -58,6 +59,7 @@ class Surroundings:
     rules: Callable[[], Rules]
     locks: Locks
     subscribing: Subscribing
+    notifying: Notifying
     accounts: Accounts
     proposals: Proposals
     approvals: Approvals
@@ -278,6 +280,7 @@ class Runner:
             approvals=shared.approvals,
             locks=shared.locks,
             subscribing=shared.subscribing,
+            notifying=shared.notifying,
             watches=AgentWatches(self._store, self._clock),
             accounts=shared.accounts,
             rules=shared.rules,

@@ -29,12 +29,13 @@ from bot.store.line import Line
 from bot.store.store import Store, Transactions
 from bot.store.vault import Vault, key_beside
 from bot.subscribers import Subscribers
+from bot.subscription_file import Listed
 from bot.wakes import Wakes
 from commands import registry
 
 WRITER = "writer"
 # The loops that begin at once when this replica becomes the one that writes.
-_WRITERS = "sweep writer findings patrol recovery proposals approved waiting reminders"
+_WRITERS = "sweep writer findings patrol recovery proposals approved waiting reminders home"
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Ground:
     places: Places
     people: People
     made: Offers
+    listed: Listed
     subscribers: Subscribers
     condition: Condition
     replica: str
@@ -80,6 +82,7 @@ async def ground(
     await memory.wake(store, clock.now())
     vault, wakes, replica = Vault(_keys(settings)), Wakes(), secrets.token_hex(4)
     lease, mine = _seat(settings, store, wakes, replica, clock)
+    listed = Listed(_file(settings.kitestring_subscriptions), clock)
     return Ground(
         settings=settings,
         clock=clock,
@@ -101,7 +104,8 @@ async def ground(
         places=Places(api, clock, policy.rules),
         people=People(api, store, clock, identity.team, Groups(api, clock, policy.groups)),
         made=Offers(store, vault, clock),
-        subscribers=Subscribers(),
+        listed=listed,
+        subscribers=Subscribers(listed.owners),
         condition=Condition(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None),
         replica=replica,
     )
@@ -117,6 +121,10 @@ def _seat(
     lease = Shared(WRITER, replica, store, line, clock, lambda: wakes.heard(_WRITERS))
     wakes.alone = lease.mine
     return lease, Fenced(store, lease)
+
+
+def _file(named: str | None) -> Path | None:
+    return Path(named) if named else None
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.admission import Admission
 from bot.assembly.asking import Asking
 from bot.assembly.ground import Ground
+from bot.belongings import Belongings
 from bot.findings import Findings
+from bot.homes import Homes
 from bot.inbox import Inbox
 from bot.mentions import Mentions
 from bot.outcome import BOT_NAME
@@ -40,6 +41,7 @@ class Showing:
     proposal_cards: ProposalCards
     waiting: Waiting
     reminders: Reminders
+    homes: Homes
 
 
 def showing(on: Ground, asked: Asking) -> Showing:
@@ -49,10 +51,15 @@ def showing(on: Ground, asked: Asking) -> Showing:
     admission = _admission(on)
     return Showing(
         inbox=Inbox(
-            on.store, clock, observe, wakes.of("writer", "sweep", "findings"), on.metrics.folded, on.subscribers
+            on.store,
+            clock,
+            observe,
+            wakes.of("writer", "sweep", "findings", "home"),
+            on.metrics.folded,
+            on.subscribers,
         ),
         sweep=Sweep(
-            mine, clock, on.buildkite, on.identity.instance, wakes.of("writer", "findings"), on.subscribers
+            mine, clock, on.buildkite, on.identity.instance, wakes.of("writer", "findings", "home"), on.subscribers
         ),
         reconcile=Reconcile(mine, clock, on.api, posting, on.pacing, on.metrics.shown, admission),
         replies=Replies(mine, clock, on.api, posting, on.pacing, admission),
@@ -64,6 +71,26 @@ def showing(on: Ground, asked: Asking) -> Showing:
         ),
         waiting=Waiting(mine, clock, on.buildkite, on.made, on.identity.team, wakes.of("writer")),
         reminders=Reminders(mine, clock, on.buildkite, wakes.of("writer")),
+        homes=_homes(on, asked),
+    )
+
+
+def _homes(on: Ground, asked: Asking) -> Homes:
+    rules, command = on.policy.rules, on.settings.kitestring_command
+    belongings = Belongings(
+        on.mine,
+        on.clock,
+        on.people,
+        on.places,
+        rules,
+        on.operations,
+        asked.accounts,
+        asked.proposals,
+        on.listed.owners,
+        command,
+    )
+    return Homes(
+        on.mine, on.clock, on.api, on.pacing, on.people, belongings, rules, on.operations, command, on.lease.sure
     )
 
 
@@ -81,14 +108,11 @@ def _admission(on: Ground) -> Admission:
 
 
 def _subscription_file(on: Ground) -> SubscriptionFile:
-    named = on.settings.kitestring_subscriptions
-    return SubscriptionFile(
-        Path(named) if named else None, on.mine, on.clock, on.identity.team, on.wakes.of("patrol")
-    )
+    return SubscriptionFile(on.listed, on.mine, on.clock, on.identity.team, on.wakes.of("patrol"))
 
 
 def _findings(on: Ground) -> Findings:
     readers = Readers(on.mine, on.people, on.policy.rules, on.clock, on.operations["job log"])
-    authors = Authors(on.api, on.people, on.mine, on.clock, on.identity.team)
+    authors = Authors(on.api, on.people, on.mine, on.clock, on.identity.team, on.listed.owners)
     mentions = Mentions(on.mine, on.clock, authors)
     return Findings(on.mine, on.clock, on.buildkite, readers, mentions, on.wakes.of("writer"))

@@ -36,7 +36,7 @@ class Lines:
         `value` is what stands there: of a list over several lines its own line is found.
         """
         start, end = self._table(path)
-        for key in [part for part in path[2:] if isinstance(part, str)]:
+        for key in [part for part in path[1:] if isinstance(part, str)]:
             start = self._key(key, start, end) or start
         return self._value(value, start, end) if isinstance(value, str) and path[1:] else start
 
@@ -79,9 +79,9 @@ class Lines:
         return start
 
     def _value(self, value: str, start: int, end: int) -> int:
-        quoted = (f'"{value}"', f"'{value}'")
+        quoted = (f'"{value}"'.lower(), f"'{value}'".lower())
         lines = range(start, end + 1)
-        return next((at for at in lines if any(one in self._lines[at - 1] for one in quoted)), start)
+        return next((at for at in lines if any(one in self._lines[at - 1].lower() for one in quoted)), start)
 
 
 def _masked(found: re.Match[str]) -> str:

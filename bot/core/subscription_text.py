@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bot.core.policy_lines import Lines
 from bot.core.policy_tables import Table, Wrong, Zone, shaped
 from bot.core.policy_text import WrongFile, validated
 from bot.core.subscription import (
@@ -21,7 +22,9 @@ from bot.core.subscription import (
     named,
     quiet_hours,
 )
+from bot.core.words import shown
 
+_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
@@ -64,18 +67,41 @@ class SubscriptionTable(Table):
         return self
 
 
-class SubscriptionFile(Table):
-    """A file of subscriptions."""
+class Listing(Table):
+    """A file of subscriptions; `people` are further e-mail addresses by Slack user id."""
 
     subscription: tuple[SubscriptionTable, ...] = ()
+    people: Annotated[dict[str, tuple[Address, ...]], Field(default_factory=dict)]
+
+    def owners(self) -> Mapping[str, str]:
+        """The user id by address."""
+        return {address: user for user, mine in self.people.items() for address in mine}
 
 
-TABLES: Mapping[str, type[Table]] = {"": SubscriptionFile, "subscription": SubscriptionTable}
+TABLES: Mapping[str, type[Table]] = {"": Listing, "subscription": SubscriptionTable}
 
 
-def read(text: str, file: str = "subscriptions.toml") -> tuple[SubscriptionTable, ...]:
-    """The subscriptions of a file. Raises WrongSubscriptions."""
-    return validated(SubscriptionFile, text, file, TABLES, WrongSubscriptions).subscription
+def read(text: str, file: str = "subscriptions.toml") -> Listing:
+    """What stands in a file of subscriptions. Raises WrongSubscriptions."""
+    found = validated(Listing, text, file, TABLES, WrongSubscriptions)
+    problems = sorted(_confused(found.people, Lines(text)))
+    if problems:
+        raise WrongSubscriptions(tuple(f"{file} line {line}: {said}" for line, said in problems))
+    return found
+
+
+def _confused(people: Mapping[str, tuple[str, ...]], lines: Lines) -> Iterator[tuple[int, str]]:
+    """Keys that are nobody's id, and addresses that are given to two people."""
+    whose: dict[str, str] = {}
+    for user, mine in people.items():
+        at = ("people", user)
+        if not _USER.fullmatch(user):
+            yield lines.find(at), f"`{shown(user)}` should be the id of a person such as U012ABCDEF."
+        for address in mine:
+            first = whose.setdefault(address, user)
+            if first != user:
+                said = f"“{shown(address)}” is the address of `{shown(first)}` already: it can be one person's."
+                yield lines.find(at, address), said
 
 
 def subscription(table: SubscriptionTable, team: str, now: datetime) -> Subscription:

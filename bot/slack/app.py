@@ -18,6 +18,7 @@ from bot.answers import Answers
 from bot.buildkite.catalog import Catalog
 from bot.core import render_reply
 from bot.core.blocks import OPTION_VALUE_LIMIT, Message, option
+from bot.core.notify import STOP
 from bot.core.operation import Call, Registry
 from bot.errors import KitestringError
 from bot.offers import new_id
@@ -112,6 +113,10 @@ class Listeners:
         if name.startswith("proposal "):
             await self._intake.voted(request, name, value)
             return None
+        if name == STOP:
+            return await self._intake.stopped(request, value)
+        if name.startswith(AT):
+            return await self._intake.pressed_at(request, name.removeprefix(AT), value)
         if name in self._registry:
             return await self._intake.pressed_card(request, name, value)
         return await self._intake.pressed_choice(request, value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.core import render_reply
+from bot.core import notify, render_reply
 from bot.core.blocks import Message
 from bot.core.grammar import parse
 from bot.core.operation import Call, Effect
@@ -42,7 +42,7 @@ class Intake:
         """An operation: its form where it needs arguments and got none, else written down and begun."""
         op = self._registry[call.operation]
         if not op.form or call.args:
-            await self._begin(request, call.operation, call.args, yes=call.yes)
+            await self.begin(request, call.operation, call.args, yes=call.yes)
             return None
         if request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, {}))
@@ -57,18 +57,45 @@ class Intake:
         if card is None or known is None or card.thread.channel != request.thread.channel:
             return render_reply.note("I do not know this card any more. Ask for the build again.")
         ref = known.build.ref
-        args = {"pipeline": ref.pipeline, "number": ref.number}
+        job = (card.unfurl or {}).get("job")
+        args = {"pipeline": ref.pipeline, "number": ref.number, **({"job": job} if job else {})}
         op = self._registry[operation]
         if op.fields and request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, args))
         else:
-            await self._begin(request, operation, args, yes=True)
+            await self.begin(request, operation, args, yes=True)
         return None
+
+    async def pressed_at(self, request: Request, operation: str, value: str) -> Message | None:
+        """A button that says itself what it is about: `web`, `web#12`, or nothing that is to be said."""
+        op = self._registry.find(operation)
+        if op is None:
+            return render_reply.note("I do not know that button any more.")
+        pipeline, _, number = value.partition("#")
+        named = {"pipeline": pipeline, **({"number": number} if number else {})}
+        args = named if "pipeline" in op.args.model_fields else {}
+        if request.trigger_id and (op.fields or op.form):
+            self._runner.spawn(self._forms.open(request, op, args))
+        else:
+            await self.begin(request, operation, args, yes=True)
+        return None
+
+    def anywhere(self, request: Request, operation: str) -> None:
+        """Open the form of an operation for somebody who is in no conversation: it asks where the answer goes."""
+        self._runner.spawn(self._forms.open(request, self._registry[operation], {}, placed=True))
 
     async def voted(self, request: Request, operation: str, proposal_id: str) -> None:
         """A button of a proposal's card; everybody's press is a word of their own."""
         named = replace(request, key=f"{request.key}:{request.user}")
-        await self._begin(named, operation, {"proposal": proposal_id}, yes=True)
+        await self.begin(named, operation, {"proposal": proposal_id}, yes=True)
+
+    async def stopped(self, request: Request, value: str) -> Message | None:
+        """The button of a direct message that ends such messages: of the one who gets them, by that one alone."""
+        words = notify.stopped(value, request.user)
+        if words is None:
+            return render_reply.note("That button is somebody else's. Ask for yourself.")
+        await self.begin(request, "notify", {"words": list(words)}, yes=True)
+        return None
 
     async def pressed_choice(self, request: Request, choice_id: str) -> Message | None:
         """A button of an answer: what it stands for is in its row."""
@@ -84,14 +111,15 @@ class Intake:
             self._runner.spawn(self._forms.open(request, op, choice.args))
             return None
         named = _named(request, choice)
-        await self._begin(named, choice.operation, choice.args, yes=choice.confirmed, dm=choice.direct)
+        await self.begin(named, choice.operation, choice.args, yes=choice.confirmed, dm=choice.direct)
         return None
 
     async def submitted(self, body: Mapping[str, Any]) -> dict[str, str] | None:
         """A form that was sent: what is wrong with it, by block, or None."""
-        return await self._forms.submitted(body, self._begin)
+        return await self._forms.submitted(body, self.begin)
 
-    async def _begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: bool) -> None:
+    async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: bool) -> None:
+        """Write down what is asked for, and start it. Raises Unavailable."""
         asked = request.invocation(new_id(), operation, args, **how)
         if self._registry[operation].effect is Effect.READ and request.via == "button":
             # Reading again is another wish; only what changes something must not happen twice.

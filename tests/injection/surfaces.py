@@ -185,5 +185,6 @@ PIECES = frozenset(
         *("phase_words", "reference", "summary", "clocked", "duration", "counts", "job_line", "ended_with"),
         *("actions_id", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "report"),
         *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button"),
+        "stop_button",
     }
 )

@@ -67,6 +67,7 @@ SCENES = {
     "lock": Scene('lock {pipeline} --reason "release 42" --for 10m', "unlocked"),
     "locks": Scene("locks {pipeline}"),
     "mute": Scene("mute 2h", "subscribed"),
+    "notify": Scene("notify me on failed,approvals"),
     "proposal approve": Scene("proposal approve {proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)),
     "proposal refuse": Scene("proposal refuse {proposal}", "proposed"),
     "proposal withdraw": Scene("proposal withdraw {proposal}", "proposed"),

@@ -44,6 +44,7 @@ job unblock        refuse    refuse  allow   allow      allow    allow     allow
 lock               refuse    refuse  allow   allow      allow    allow     allow
 locks              refuse    refuse  allow   allow      allow    allow     allow
 mute               refuse    refuse  allow   allow      allow    allow     allow
+notify             refuse    refuse  allow   allow      allow    allow     allow
 proposal approve   refuse    refuse  none    none       none     none      none
 proposal refuse    refuse    refuse  none    none       none     none      none
 proposal withdraw  refuse    refuse  none    none       none     none      none
@@ -94,6 +95,7 @@ job unblock        refuse    refuse  allow   refuse     refuse   refuse    allow
 lock               refuse    refuse  allow   refuse     refuse   refuse    allow
 locks              refuse    refuse  allow   refuse     refuse   allow     allow
 mute               refuse    refuse  allow   refuse     allow    allow     allow
+notify             refuse    refuse  allow   refuse     allow    allow     allow
 proposal approve   refuse    refuse  refuse  refuse     refuse   allow     refuse
 proposal refuse    refuse    refuse  refuse  refuse     refuse   allow     refuse
 proposal withdraw  refuse    refuse  refuse  refuse     allow    refuse    allow
@@ -167,6 +169,7 @@ job unblock        typed  -            build      card
 lock               typed  -            form       typed
 locks              typed  -            -          -
 mute               typed  -            -          -
+notify             typed  -            -          -
 proposal approve   typed  proposal     -          -
 proposal refuse    typed  proposal     -          -
 proposal withdraw  typed  proposal     -          -

@@ -1,0 +1,112 @@
+"""`notify`: direct messages about one's own builds, and about approvals that wait for one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from bot.context import Context
+from bot.core.blocks import lines
+from bot.core.markup import Mrkdwn, code, md
+from bot.core.notify import APPROVALS, USUAL, WISHES, Wish, of_builds, ordered
+from bot.core.operation import Args, Effect, Opt, Permission, Reply, operation
+from bot.core.words import either
+from bot.errors import Conflict
+
+Word = Literal["on", "off", Wish]
+
+
+class Notify(Args):
+    """What to be told of; `me` is only there to be read."""
+
+    words: Annotated[
+        tuple[Word, ...],
+        Opt(positional=True, hint="on failed,blocked,fixed"),
+        Field(max_length=30, description="on or off, and what"),
+    ] = ()
+
+    @field_validator("words", mode="before")
+    @classmethod
+    def _read(cls, words: Any) -> Any:
+        """`me` at the beginning and `and` say nothing; on or off stands first, on where neither does."""
+        said = [str(one).lower() for one in ([words] if isinstance(words, str) else words)]
+        left = [one for index, one in enumerate(said) if one != "and" and (index or one != "me")]
+        return ["on", *left] if left and left[0] not in ("on", "off") else left
+
+    @field_validator("words")
+    @classmethod
+    def _once(cls, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        twice = [one for one in words[1:] if one in ("on", "off")]
+        if twice:
+            raise ValueError(f"`{twice[0]}` stands first, and once")
+        return words
+
+
+@operation(
+    "notify",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    sifts=True,
+    examples=(
+        "notify me on failed,blocked,fixed",
+        "notify on approvals",
+        "notify off failed",
+        "notify off",
+        "notify",
+    ),
+)
+async def notify(args: Notify, ctx: Context) -> Reply:
+    """Be told by direct message of builds that you started or wrote, and of approvals that wait for you."""
+    before = await ctx.notifying.wishes(ctx.actor)
+    if not args.words:
+        return Reply(text=_standing(before, ctx))
+    first, named = args.words[0], args.words[1:]
+    if first == "off":
+        return await _off(before, named, ctx)
+    wanted = ordered({*before, *(named or USUAL)})
+    if of_builds(wanted) and not ctx.notifying.addresses(ctx.actor):
+        hint = "Ask whoever keeps the file of subscriptions to name yours under `[people]`."
+        raise Conflict("Slack shows me no e-mail address of yours, so I cannot tell which builds are yours.", hint)
+    await ctx.notifying.choose(ctx.actor, wanted)
+    return Reply(text=_standing(wanted, ctx))
+
+
+async def _off(before: tuple[str, ...], named: tuple[str, ...], ctx: Context) -> Reply:
+    gone = ordered(set(named or WISHES) & set(before))
+    if not gone:
+        return Reply(text=_standing(before, ctx))
+    left = ordered(set(before) - set(gone))
+    await ctx.notifying.choose(ctx.actor, left)
+    again = code(f"{ctx.command} notify on {','.join(gone)}")
+    if not left:
+        return Reply(text=md("Stopped: I send you no direct messages. {again} turns them on again.", again=again))
+    stopped = md("Stopped. {again} turns it on again.", again=again)
+    return Reply(text=lines([stopped, _standing(left, ctx)]))
+
+
+def _standing(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
+    """What is on, which builds are theirs, and how to change it."""
+    builds = of_builds(wishes)
+    if not wishes:
+        how = code(f"{ctx.command} notify me on {','.join(USUAL)}")
+        return md("I send you no direct messages. {how} turns them on.", how=how)
+    said = [
+        md("I tell you by direct message of builds of yours: {states}.", states=_all(builds)) if builds else "",
+        _known(ctx) if builds else "",
+        "I tell you when an approval waits for you." if APPROVALS in wishes else "",
+        md("{off} ends it.", off=code(f"{ctx.command} notify off")),
+    ]
+    return lines([one for one in said if one])
+
+
+def _known(ctx: Context) -> Mrkdwn:
+    mine = [code(one) for one in sorted(ctx.notifying.addresses(ctx.actor))]
+    return md(
+        "Yours are those with {who} as creator or author; where you asked for one yourself, I tell you there.",
+        who=Mrkdwn(either(mine)) if mine else "an address that I do not know",
+    )
+
+
+def _all(states: tuple[str, ...]) -> str:
+    return either([one.replace("_", " ") for one in states]).replace(" or ", " and ")
