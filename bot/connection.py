@@ -18,14 +18,16 @@ Phase = Literal["idle", "head", "body", "refused"]
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one client may take: bytes of a head, bytes of a request as sent; seconds for a head, for a body,
-    for taking an answer, for hearing a refusal, between two requests; and the connections of all together.
+    """What one client may take: bytes of a head, bytes of a request as sent; seconds for agreeing on TLS, for a
+    head, for a body, for taking an answer, for hearing a refusal, between two requests; and the connections of
+    all together.
 
     A body has more time than the doors give it, so that they answer first.
     """
 
     head: int = 64 * 1024
     request: int = 4 * MEBIBYTE
+    handshake_seconds: float = 10
     head_seconds: float = 10
     body_seconds: float = 12
     answer_seconds: float = 10

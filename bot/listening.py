@@ -23,14 +23,36 @@ _LEAVE = 4
 class Listener(uvicorn.Server):
     """A server for one bound socket. `up` is set once connections are taken; `should_exit` ends it."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, bounds: Bounds) -> None:
         super().__init__(config)
+        self._bounds = bounds
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say in `up` that connections are taken."""
-        await super().startup(sockets)
+        """Take connections, and say so in `up`.
+
+        In place of uvicorn's, which leaves a TLS handshake a minute and an unanswered goodbye half of one.
+        """
+        self.servers = [await self._taking(sock) for sock in sockets or ()]
+        self.started = True
         self.up.set()
+
+    async def _taking(self, sock: socket.socket) -> asyncio.Server:
+        config, tls = self.config, self.config.ssl
+        return await asyncio.get_running_loop().create_server(
+            self._connection,
+            sock=sock,
+            ssl=tls,
+            backlog=config.backlog,
+            ssl_handshake_timeout=self._bounds.handshake_seconds if tls else None,
+            ssl_shutdown_timeout=self._bounds.answer_seconds if tls else None,
+        )
+
+    def _connection(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -65,7 +87,8 @@ def listener(
             proxy_headers=bool(proxies),
             timeout_keep_alive=limits.idle_seconds,
             timeout_graceful_shutdown=_LEAVE,
-        )
+        ),
+        limits,
     )
 
 

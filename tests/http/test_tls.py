@@ -14,7 +14,7 @@ from bot.serving import serve
 from bot.settings import Misconfigured, load
 from bot.tls import context
 from tests.http.certificate import pair
-from tests.http.sockets import listening
+from tests.http.sockets import calling, listening
 
 HTTP = {
     "SLACK_BOT_TOKEN": "xoxb-1-made-up",
@@ -47,6 +47,22 @@ async def test_the_bounds_hold_over_tls_too(tmp_path: Path) -> None:
     ):
         answer = await client.get(f"https://127.0.0.1:{port}/", headers={"Cookie": "c" * 2000})
         assert answer.status_code == 431
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00"])
+async def test_who_does_not_agree_on_tls_is_cut_off(tmp_path: Path, said: bytes) -> None:
+    """A client that connects and does not go on is gone once its seconds are over; others are served meanwhile."""
+    files = pair(tmp_path)
+    trusting = ssl.create_default_context(cafile=files.certificate)
+    bounds = Bounds(handshake_seconds=0.2)
+    async with (
+        listening(bounds=bounds, tls=context(*files)) as port,
+        calling(port) as caller,
+        httpx.AsyncClient(verify=trusting, trust_env=False) as client,
+    ):
+        await caller.says(said)
+        assert (await client.post(f"https://127.0.0.1:{port}/", content=b"123")).text == "3 bytes"
+        assert await caller.hears() == b""
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
