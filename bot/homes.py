@@ -1,0 +1,159 @@
+"""Keeps the homes that people look at equal to what is theirs. https://docs.slack.dev/surfaces/app-home"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.belongings import READS, Belongings
+from bot.clock import Clock
+from bot.core import pace, render_home
+from bot.core.operation import Registry
+from bot.core.policy import Rules, hopeless
+from bot.errors import KitestringError
+from bot.model import Standing, Thread
+from bot.slack.api import SlackApi
+from bot.slack.pacing import PUBLISH, Pacing
+from bot.slack.people import People
+from bot.slack.problems import SlackProblem
+from bot.store import homes
+from bot.store.store import Store, Transactions
+from bot.supervise import guarded
+
+# One drawing of a home in so many seconds, for those who looked at it within the last week.
+PAUSE = timedelta(seconds=10)
+WATCHED = timedelta(days=7)
+# What has changed is looked for at most this often.
+_LOOKS = 2.0
+_BATCH = 20
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Openings:
+    """Notes who looks at their home, wherever that is heard."""
+
+    def __init__(self, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._wake = wake
+
+    async def note(self, team: str, user: str, *, empty: bool) -> None:
+        """It is to be drawn; `empty`: Slack has none of it. Raises Unavailable."""
+        async with self._store.write() as tx:
+            await homes.opened(tx, team, user, self._clock.now(), PAUSE, empty=empty)
+        self._wake()
+
+
+class Homes:
+    """The one writer of homes; equal contents are not published again. `sure` raises unless we still are it."""
+
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        api: SlackApi,
+        pacing: Pacing,
+        people: People,
+        belongings: Belongings,
+        rules: Callable[[], Rules],
+        registry: Registry,
+        command: str,
+        sure: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._api = api
+        self._pacing = pacing
+        self._people = people
+        self._belongings = belongings
+        self._rules = rules
+        self._registry = registry
+        self._command = command
+        self._sure = sure
+        self._looked = -_LOOKS
+
+    async def tick(self) -> int:
+        """Draw the homes that are due; says how many were published."""
+        await self._look()
+        async with self._store.read() as tx:
+            due = await homes.due(tx, self._clock.now(), _BATCH)
+        return sum([await self._safely(one) for one in due])
+
+    async def next_at(self) -> datetime | None:
+        """When a home is to be looked at."""
+        async with self._store.read() as tx:
+            return await homes.next_due(tx)
+
+    async def _look(self) -> None:
+        """Find out whose home has changed."""
+        now, since = self._clock.now(), self._clock.now() - WATCHED
+        if self._clock.monotonic() - self._looked < _LOOKS:
+            return
+        self._looked = self._clock.monotonic()
+        async with self._store.read() as tx:
+            watched = await homes.any_opened(tx, since)
+        if watched:
+            async with self._store.write() as tx:
+                await homes.mark_changed(tx, since, now, PAUSE)
+
+    async def _safely(self, one: homes.Row) -> bool:
+        """A home that cannot be drawn keeps no other waiting."""
+        try:
+            return await guarded(self._bring_up(one), "home")
+        except SlackProblem as problem:
+            await self._not_published(one, problem)
+        except KitestringError:
+            await self._later(one, pace.backoff(one.attempts + 1), one.attempts + 1)
+        return False
+
+    async def _bring_up(self, one: homes.Row) -> bool:
+        at = self._clock.now()
+        view = await self._view(one)
+        if view is None:
+            await self._forget(one)
+            return False
+        shown = render_home.digest(view)
+        if shown != one.shown:
+            wait = self._pacing.wait(PUBLISH, "")
+            if wait > 0:
+                await self._later(one, wait, one.attempts)
+                return False
+            self._sure()
+            self._pacing.take(PUBLISH, "")
+            await self._api.publish(one.user, view)
+            self._pacing.worked(PUBLISH)
+        async with self._store.write() as tx:
+            await homes.drawn(tx, one, at, shown)
+        return shown != one.shown
+
+    async def _view(self, one: homes.Row) -> dict[str, Any] | None:
+        """What this person sees; None for somebody who is not here any more."""
+        actor = await self._people.actor(one.user, Thread(one.team, ""), "button")
+        if actor.standing is Standing.DEACTIVATED:
+            return None
+        refused = hopeless(self._rules(), actor, self._registry[READS])
+        if refused:
+            return render_home.closed(refused.message, refused.hint)
+        return render_home.home(await self._belongings.of(actor), now=self._clock.now(), command=self._command)
+
+    async def _not_published(self, one: homes.Row, problem: SlackProblem) -> None:
+        if problem.kind == "refused":
+            log.warning("home not published", code=problem.code)
+            await self._forget(one)
+        elif problem.kind == "limited":
+            self._pacing.close(PUBLISH, problem.retry_after)
+            await self._later(one, problem.retry_after, one.attempts)
+        else:
+            wait = max(self._pacing.failed(PUBLISH), pace.backoff(one.attempts + 1))
+            await self._later(one, wait, one.attempts + 1)
+
+    async def _later(self, one: homes.Row, seconds: float, attempts: int) -> None:
+        async with self._store.write() as tx:
+            await homes.later(tx, one, self._clock.now() + timedelta(seconds=seconds), attempts)
+
+    async def _forget(self, one: homes.Row) -> None:
+        async with self._store.write() as tx:
+            await homes.forget(tx, one)
