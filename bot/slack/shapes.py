@@ -115,7 +115,7 @@ class _Click(Struct):
 
 class _Block(Struct):
     type: str
-    block_id: str = ""
+    block_id: str  # Slack makes one up where none was given
 
 
 class _Filled(Struct):

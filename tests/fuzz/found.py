@@ -12,6 +12,7 @@ def found(team: str) -> dict[str, list[Any]]:
     """By the target's name."""
     events = {one["event"]["type"]: one for one in at_home(EVENTS, team)}
     clicks = {one["type"]: one for one in at_home(CLICKS, team)}
+    filled = clicks["view_submission"]["view"]
     said = events["message"]
     unsaid = {key: value for key, value in said["event"].items() if key not in {"channel", "ts"}}
     return {
@@ -20,9 +21,8 @@ def found(team: str) -> dict[str, list[Any]]:
             _clicked(clicks["block_suggestion"] | {"type": "dialog_suggestion", "callback_id": "x"}),
             _clicked(clicks["block_suggestion"] | {"type": "interactive_message", "callback_id": "x"}),
             _clicked(clicks["block_suggestion"] | {"type": "workflow_step_edit", "callback_id": "x"}),
-            _clicked(
-                clicks["view_submission"] | {"view": clicks["view_submission"]["view"] | {"type": "workflow_step"}}
-            ),
+            _clicked(clicks["view_submission"] | {"view": filled | {"type": "workflow_step"}}),
+            _clicked(clicks["view_submission"] | {"view": filled | {"blocks": [{"type": "input"}]}}),
             (written(said | {"event": unsaid | {"channel_type": None}}), JSON),
             (written(said | {"event": unsaid | {"channel_type": "channel"}}), JSON),
         ]
