@@ -31,6 +31,8 @@ class Answers:
         return went
 
     async def _tell(self, asked: Invocation, message: Message, *, replace: bool) -> bool:
+        if asked.args.get("posted"):
+            return await self._direct(asked, message)  # who asked looks at no conversation
         if asked.args.get("in_thread") and not replace and await self._whisper(asked.thread, asked.user, message):
             return True  # a response URL shows its answer in the channel, out of the thread's sight
         if asked.response_url and await self._respond(asked.response_url, message, replace=replace):

@@ -105,6 +105,7 @@ def _loops(bot: Bot) -> tuple[Loop, ...]:
         alone("approved", bot.approved),
         alone("waiting", bot.waiting),
         alone("reminders", bot.reminders),
+        alone("home", bot.homes),
         alone("housekeeping", bot.housekeeping),
         alone("upkeep", bot.upkeep),
         anywhere("clock", bot.timekeeper),

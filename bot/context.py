@@ -22,7 +22,6 @@ from bot.model import Actor, Known, Thread
 from bot.notifying import Notifying
 from bot.reports import Reports
 from bot.subscribing import Subscribing
-from bot.reports import Reports
 
 
 class Followed(Protocol):
@@ -30,6 +29,9 @@ class Followed(Protocol):
 
     async def here(self, thread: Thread) -> tuple[Known, ...]:
         """Builds whose card is in this thread (or is its root), newest first; none for a bare channel."""
+
+    async def kept(self, thread: Thread) -> tuple[Known, ...]:
+        """The same without what is only shown below a link."""
 
     async def recent(self, channel: str) -> tuple[Known, ...]:
         """Builds whose card is in this channel, newest first, at most ten."""

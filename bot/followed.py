@@ -14,11 +14,18 @@ class FollowedBuilds:
         self._store = store
 
     async def here(self, thread: Thread) -> tuple[Known, ...]:
-        """Builds whose card is in this thread (or is its root), newest first; none for a bare channel."""
+        """Builds whose card or link is in this thread (or is its root), newest first; none for a bare channel."""
         if thread.ts is None:
             return ()
         async with self._store.read() as tx:
             return await builds.in_thread(tx, thread.channel, thread.ts)
+
+    async def kept(self, thread: Thread) -> tuple[Known, ...]:
+        """The same without what is only shown below a link."""
+        if thread.ts is None:
+            return ()
+        async with self._store.read() as tx:
+            return await builds.in_thread(tx, thread.channel, thread.ts, previews=False)
 
     async def recent(self, channel: str) -> tuple[Known, ...]:
         """Builds whose card is in this channel, newest first, at most ten."""

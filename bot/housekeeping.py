@@ -32,6 +32,7 @@ RULES: tuple[tuple[timedelta, Prune], ...] = (
     (timedelta(days=30), pruning.old_answers),
     (timedelta(days=30), pruning.old_people),
     (timedelta(days=60), pruning.old_builds),
+    (timedelta(days=60), pruning.old_previews),
     (timedelta(days=90), pruning.old_runs),
     (timedelta(days=90), pruning.old_attempts),
     (timedelta(days=7), pruning.old_reminders),

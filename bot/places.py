@@ -68,6 +68,34 @@ class Places:
             look = self._looks[channel]
         return self._shut(look.channel)
 
+    async def shows(self, channel: str) -> bool:
+        """Whether something may be shown there unasked: Slack tells us of it, and nobody else reads along.
+
+        Raises SlackProblem while Slack does not say.
+        """
+        try:
+            return not self._shut(await self._asked(channel))
+        except SlackProblem as problem:
+            if problem.kind != "refused":
+                raise
+            return False
+
+    async def reads(self, channel: str, user: str) -> bool:
+        """Whether a person can read what stands in a channel. Raises Unavailable while Slack does not say."""
+        try:
+            found = await self._asked(channel)
+            public = not (found.get("is_private") or found.get("is_im") or found.get("is_mpim"))
+            return public or await self._api.in_channel(channel, user)
+        except SlackProblem as problem:
+            return _refused(problem)
+
+    async def joined(self, channel: str, user: str) -> bool:
+        """Whether a person is in a channel. Raises Unavailable while Slack does not say."""
+        try:
+            return await self._api.in_channel(channel, user)
+        except SlackProblem as problem:
+            return _refused(problem)
+
     async def admit(self, channel: str) -> None:
         """Raises Refused in a channel that is shut. While Slack does not say, whoever posts there looks again."""
         try:
@@ -92,3 +120,10 @@ class Places:
 
     def _shut(self, channel: Mapping[str, Any]) -> bool:
         return external(channel) and not named(self._rules(), channel)
+
+
+def _refused(problem: SlackProblem) -> bool:
+    """What Slack does not show us, nobody reads for us."""
+    if problem.kind != "refused":
+        raise Unavailable("I could not ask Slack who is in that channel.", "Try again in a moment.") from problem
+    return False

@@ -60,6 +60,11 @@ class Proposals:
         self._wake()
         return replace(one, state=state)
 
+    async def open(self) -> tuple[Proposal, ...]:
+        """Those that wait for votes."""
+        async with self._store.read() as tx:
+            return await rows.open_(tx, self._vault, self._clock.now())
+
     async def approved(self) -> tuple[Proposal, ...]:
         """Those that were approved and have no outcome yet."""
         async with self._store.read() as tx:

@@ -223,9 +223,12 @@ class Runner:
         """The thread that was asked in, or the DM with the person who chose that."""
         return await self._places.direct(asked.thread.team, asked.user) if asked.args.get("dm") else asked.thread
 
-    def admit(self, actor: Actor, op: Operation) -> None:
-        """Raises Refused for those who may run it on nothing at all: before anything is looked up for them."""
-        if refused := hopeless(self.shared.rules(), actor, op):
+    def admit(self, actor: Actor, op: Operation, *, anywhere: bool = False) -> None:
+        """Raises Refused for those who may run it on nothing at all: before anything is looked up for them.
+
+        `anywhere`: the channel is still to be chosen.
+        """
+        if refused := hopeless(self.shared.rules(), actor, op, anywhere=anywhere):
             raise Refused(refused.message, refused.hint, refused.rule)
 
     async def inside(self, thread: Thread) -> None:

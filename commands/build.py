@@ -63,7 +63,7 @@ async def watch(args: Watch, ctx: Context) -> Reply:
 
 
 async def _followed_here(build: Build, ctx: Context) -> bool:
-    return any(known.build.id == build.id for known in await ctx.followed.here(ctx.thread))
+    return any(known.build.id == build.id for known in await ctx.followed.kept(ctx.thread))
 
 
 async def _read(args: AtBuild, ctx: Context) -> Build:

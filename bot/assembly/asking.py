@@ -13,6 +13,7 @@ from bot.answers import Answers
 from bot.approvals import Approvals
 from bot.assembly.ground import Ground
 from bot.buildkite.catalog import Catalog
+from bot.homes import Openings
 from bot.locks import Locks
 from bot.notifying import Notifying
 from bot.outcome import Outcomes
@@ -21,9 +22,13 @@ from bot.proposals import Proposals
 from bot.runner import Runner, Surroundings
 from bot.slack.app import Listeners
 from bot.slack.app import bolt as wired
+from bot.slack.elsewhere import Elsewhere
 from bot.slack.forms import Forms
+from bot.slack.home import HomeTab
 from bot.slack.intake import Intake
+from bot.slack.placing import Placing
 from bot.subscribing import Subscribing
+from bot.unfurling import Unfurling
 
 
 @dataclass
@@ -45,14 +50,43 @@ def asking(on: Ground) -> Asking:
     answers = Answers(on.api, on.pacing, pictures)
     outcomes = _outcomes(on, answers)
     accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
-    proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved"))
+    proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved", "home"))
     shared = _surroundings(on, accounts, proposals)
     runner = Runner(on.store, on.vault, on.clock, on.people, on.places, outcomes, shared)
-    intake = Intake(on.store, runner, on.made, Forms(on.api, on.people, on.made, runner))
-    names = _names(on, accounts)
-    listeners = Listeners(intake, answers, names, on.operations, on.identity.team, on.identity.user)
+    intake = Intake(on.store, runner, on.made, Forms(on.api, on.people, on.made, runner, Placing(on.places)))
+    listeners = Listeners(
+        intake,
+        answers,
+        _names(on, accounts),
+        on.operations,
+        on.identity.team,
+        on.identity.user,
+        Elsewhere(_home(on, proposals, intake), _unfurling(on, accounts), intake, runner.spawn, on.identity.team),
+    )
     return Asking(
         pictures, answers, outcomes, accounts, proposals, runner, wired(on.client, secret_of(on), listeners)
+    )
+
+
+def _home(on: Ground, proposals: Proposals, intake: Intake) -> HomeTab:
+    openings = Openings(on.store, on.clock, on.wakes.of("home"))
+    return HomeTab(on.store, openings, on.places, proposals, intake)
+
+
+def _unfurling(on: Ground, accounts: Accounts) -> Unfurling:
+    return Unfurling(
+        on.store,
+        on.clock,
+        on.api,
+        on.pacing,
+        on.people,
+        on.places,
+        accounts,
+        on.policy.rules,
+        on.operations,
+        on.buildkite,
+        on.catalog,
+        on.wakes.of("writer"),
     )
 
 
@@ -63,13 +97,13 @@ def secret_of(on: Ground) -> str:
 
 
 def _outcomes(on: Ground, answers: Answers) -> Outcomes:
-    wake = on.wakes.of("writer", "sweep", "recovery", "proposals", "findings")
+    wake = on.wakes.of("writer", "sweep", "recovery", "proposals", "findings", "home")
     return Outcomes(on.store, on.clock, on.operations, on.made, answers, on.places, wake)
 
 
 def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surroundings:
     command = on.settings.kitestring_command
-    wake = on.wakes.of("writer", "patrol")
+    wake = on.wakes.of("writer", "patrol", "home")
     return Surroundings(
         buildkite=on.buildkite,
         catalog=on.catalog,

@@ -47,7 +47,7 @@ def doors(on: Ground, asked: Asking) -> Doors:
     page = partial(measured, on.metrics, on.condition, on.lease)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     others = rest(readiness.wrong, page if settings.metrics_port is None else None, token)
-    at_slack = _slack(settings, asked.bolt, secret_of(on), on.clock)
+    at_slack = _slack(on, asked.bolt, secret_of(on))
     front = Front(at_slack, _receiver(on, origins), others, on.metrics.acked)
     return Doors(front, own_figures(page, token), link, origins)
 
@@ -81,8 +81,8 @@ def _receiver(on: Ground, origins: Origins | None) -> ASGIApp | None:
     return Gate(receiver, origins, on.metrics) if origins else receiver
 
 
-def _slack(settings: Settings, app: AsyncApp, secret: str, clock: Clock) -> ASGIApp | None:
-    if settings.socket_mode:
+def _slack(on: Ground, app: AsyncApp, secret: str) -> ASGIApp | None:
+    if on.settings.socket_mode:
         return None
     handler = AsyncSlackRequestHandler(app)
 
@@ -90,4 +90,4 @@ def _slack(settings: Settings, app: AsyncApp, secret: str, clock: Clock) -> ASGI
         response = await handler.handle(Request(scope, receive))
         await response(scope, receive, send)
 
-    return Guard(handle, secret, clock)
+    return Guard(handle, secret, on.clock, on.metrics.refused)

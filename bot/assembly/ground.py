@@ -35,7 +35,7 @@ from commands import registry
 
 WRITER = "writer"
 # The loops that begin at once when this replica becomes the one that writes.
-_WRITERS = "sweep writer findings patrol recovery proposals approved waiting reminders"
+_WRITERS = "sweep writer findings patrol recovery proposals approved waiting reminders home"
 
 
 @dataclass

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.admission import Admission
 from bot.assembly.asking import Asking
 from bot.assembly.ground import Ground
+from bot.belongings import Belongings
 from bot.findings import Findings
+from bot.homes import Homes
 from bot.inbox import Inbox
 from bot.mentions import Mentions
 from bot.outcome import BOT_NAME
@@ -40,6 +41,7 @@ class Showing:
     proposal_cards: ProposalCards
     waiting: Waiting
     reminders: Reminders
+    homes: Homes
 
 
 def showing(on: Ground, asked: Asking) -> Showing:
@@ -49,10 +51,15 @@ def showing(on: Ground, asked: Asking) -> Showing:
     admission = _admission(on)
     return Showing(
         inbox=Inbox(
-            on.store, clock, observe, wakes.of("writer", "sweep", "findings"), on.metrics.folded, on.subscribers
+            on.store,
+            clock,
+            observe,
+            wakes.of("writer", "sweep", "findings", "home"),
+            on.metrics.folded,
+            on.subscribers,
         ),
         sweep=Sweep(
-            mine, clock, on.buildkite, on.identity.instance, wakes.of("writer", "findings"), on.subscribers
+            mine, clock, on.buildkite, on.identity.instance, wakes.of("writer", "findings", "home"), on.subscribers
         ),
         reconcile=Reconcile(mine, clock, on.api, posting, on.pacing, on.metrics.shown, admission),
         replies=Replies(mine, clock, on.api, posting, on.pacing, admission),

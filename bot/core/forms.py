@@ -19,6 +19,7 @@ from bot.errors import UsageError
 
 View = dict[str, Any]
 
+PLACE = "place"
 _TITLE_LIMIT = 24
 _ERROR_LIMIT = 500
 
@@ -31,10 +32,12 @@ def form(
     private_metadata: str,
     fields: Sequence[Field] = (),
     title: str | None = None,
+    place: str | None = None,
 ) -> View:
     """The modal that asks for an operation's arguments, filled with what was given already and the defaults.
 
-    A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`).
+    A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`). With `place`, a
+    conversation, it also asks where the answer goes.
     """
     blocks = [_block(one, given.get(one.name)) for one in _asked(op, fields, given)]
     extra = given.get("fields")
@@ -44,7 +47,8 @@ def form(
     empty = section(
         md("There is nothing to fill in. Press {submit} to go on.", submit=bold(submit)), block_id="nothing"
     )
-    view = _modal(title or title_of(op), [*_about(op, given), *(blocks or [empty])])
+    asked = [_place(place)] if place else []
+    view = _modal(title or title_of(op), [*_about(op, given), *(blocks or [empty]), *asked])
     return view | {
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
@@ -59,6 +63,25 @@ def _about(op: Operation, given: Mapping[str, Any]) -> list[Block]:
     if op.fields is None or not (given.get("pipeline") and given.get("number")):
         return []
     return [context(f"{given['pipeline']}#{given['number']}", block_id="about")]
+
+
+def _place(chosen: str) -> Block:
+    """Channels that another organization reads are left out; the rest is judged when the form is sent."""
+    menu = {
+        "type": "conversations_select",
+        "action_id": PLACE,
+        "initial_conversation": chosen,
+        "filter": {"include": ["public", "private", "im"], "exclude_external_shared_channels": True},
+    }
+    return input_block(
+        PLACE, "Where its card goes", menu, hint="A channel that both you and I are in, or our messages."
+    )
+
+
+def place_of(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str | None:
+    """The conversation that was chosen."""
+    chosen = values.get(PLACE, {}).get(PLACE, {}).get("selected_conversation")
+    return str(chosen) if chosen else None
 
 
 def loading(title: str) -> View:

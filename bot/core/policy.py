@@ -78,8 +78,13 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
     )
 
 
-def hopeless(rules: Rules, actor: Actor, op: Operation) -> Refuse | None:
-    """Why this person may run this operation on nothing at all from here; None where something may be left."""
+def hopeless(rules: Rules, actor: Actor, op: Operation, *, anywhere: bool = False) -> Refuse | None:
+    """Why this person may run this operation on nothing at all from here; None where something may be left.
+
+    `anywhere`: or from whatever channel they choose.
+    """
+    if anywhere:
+        rules = replace(rules, grants=tuple(replace(grant, channels=None) for grant in rules.grants))
     if _somewhere(rules, actor, op):
         return None
     return _barred(rules, actor) or words.ungranted(rules, actor, op, Target())

@@ -71,6 +71,11 @@ class SlackApi:
         async with self._told_apart():
             await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
 
+    async def unfurl(self, channel: str, ts: str, url: str, message: Message) -> None:
+        """Draw the preview of a link below somebody's message, in place of the one that is there."""
+        async with self._told_apart():
+            await self._client.chat_unfurl(channel=channel, ts=ts, unfurls={url: {"blocks": list(message.blocks)}})
+
     async def whisper(self, thread: Thread, user: str, message: Message) -> None:
         """A message that only `user` sees; Slack does not promise that it arrives."""
         async with self._told_apart():
@@ -114,6 +119,11 @@ class SlackApi:
         async with self._told_apart():
             await self._client.views_update(view_id=view_id, view=view)
 
+    async def publish(self, user: str, view: dict[str, Any]) -> None:
+        """Show this as somebody's home."""
+        async with self._told_apart():
+            await self._client.views_publish(user_id=user, view=view)
+
     async def user(self, user: str) -> dict[str, Any]:
         """A person's profile."""
         async with self._told_apart():
@@ -137,6 +147,17 @@ class SlackApi:
         async with self._told_apart():
             answer = await self._client.conversations_info(channel=channel)
             return dict(answer["channel"])
+
+    async def in_channel(self, channel: str, user: str) -> bool:
+        """Whether somebody is in a conversation: read by pages of a thousand, until they are found."""
+        cursor: str | None = ""
+        while cursor is not None:
+            async with self._told_apart():
+                page = await self._client.conversations_members(channel=channel, limit=1000, cursor=cursor)
+            if user in page["members"]:
+                return True
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+        return False
 
     async def channels_named(self, names: Collection[str]) -> dict[str, dict[str, Any]]:
         """The conversations of these names, as far as the bot can see them; nothing is asked for no names."""

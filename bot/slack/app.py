@@ -20,9 +20,11 @@ from bot.core import render_reply
 from bot.core.blocks import OPTION_VALUE_LIMIT, Message, option
 from bot.core.notify import STOP
 from bot.core.operation import Call, Registry
+from bot.core.render_unfurl import AT
 from bot.errors import KitestringError
 from bot.offers import new_id
 from bot.slack import requests
+from bot.slack.elsewhere import START, Elsewhere
 from bot.slack.intake import Intake
 from bot.slack.requests import Request
 from bot.supervise import guarded
@@ -43,9 +45,17 @@ class Listeners:
     """
 
     def __init__(
-        self, intake: Intake, answers: Answers, names: Names, registry: Registry, team: str, bot_user: str
+        self,
+        intake: Intake,
+        answers: Answers,
+        names: Names,
+        registry: Registry,
+        team: str,
+        bot_user: str,
+        elsewhere: Elsewhere,
     ) -> None:
         self._intake = intake
+        self.elsewhere = elsewhere
         self._answers = answers
         self._names = names
         self._registry = registry
@@ -77,8 +87,10 @@ class Listeners:
         if not value or name.startswith(("open:", "suggest:")) or requests.team_of(body) != self.team:
             await ack()
             return
-        request = requests.of_click(body)
-        said = await self._try(self._press(request, name, value))
+        home = (body.get("view") or {}).get("type") == "home"
+        request = requests.of_home(body) if home else requests.of_click(body)
+        pressed = self.elsewhere.pressed if home else self._press
+        said = await self._try(pressed(request, name, value))
         await ack()
         if said:
             invocation = request.invocation(new_id(), "", {})
@@ -171,7 +183,10 @@ def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> A
     app.action({"type": "block_actions", "action_id": ANYTHING})(listeners.action)
     app.view(ANYTHING)(listeners.submission)
     app.options({"action_id": ANYTHING})(listeners.options)
+    app.event("app_home_opened")(listeners.elsewhere.opened)
+    app.event("link_shared")(listeners.elsewhere.linked)
     app.message_shortcut(FOLLOW)(listeners.shortcut)
+    app.global_shortcut(START)(listeners.elsewhere.started)
     app.event(ANYTHING)(_ignored)
     app.shortcut(ANYTHING)(_acknowledged)
     app.view_closed(ANYTHING)(_acknowledged)

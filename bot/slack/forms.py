@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import structlog
 
 from bot.core import forms
+from bot.core.markup import Mrkdwn, md
 from bot.core.operation import Args, Field, Operation, Take
 from bot.core.validation import validate
 from bot.errors import Ambiguous, KitestringError, Refused, UsageError
@@ -17,6 +18,7 @@ from bot.offers import Offers, new_id
 from bot.runner import Runner
 from bot.slack.api import SlackApi
 from bot.slack.people import People
+from bot.slack.placing import Placing
 from bot.slack.problems import SlackProblem
 from bot.slack.requests import Request, of_view
 from bot.supervise import guarded
@@ -36,26 +38,39 @@ class Begin(Protocol):
 class Forms:
     """A form's `private_metadata` is the id of a row that pins who it was opened for, and where."""
 
-    def __init__(self, api: SlackApi, people: People, made: Offers, runner: Runner) -> None:
+    def __init__(self, api: SlackApi, people: People, made: Offers, runner: Runner, placing: Placing) -> None:
         self._api = api
         self._people = people
+        self._placing = placing
         self._offers = made
         self._runner = runner
 
-    async def open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
-        """Open the form of an operation; nothing is raised."""
+    async def open(
+        self, request: Request, op: Operation, given: Mapping[str, Any], *, placed: bool = False
+    ) -> None:
+        """Open the form of an operation; `placed`: it also asks where the answer goes. Nothing is raised."""
         try:
-            await guarded(self._open(request, op, given), "form")
+            await guarded(self._placed(request, op) if placed else self._open(request, op, given), "form")
         except SlackProblem as problem:
             log.warning("form not opened", operation=op.name, code=problem.code)
         except KitestringError:
             log.warning("form not opened", operation=op.name)
 
-    async def _open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
-        actor = await self._people.actor(request.user, request.thread, request.via)
+    async def _placed(self, request: Request, op: Operation) -> None:
+        """Whoever is in no conversation may be allowed something in one of the channels that they can choose."""
+        home = await self._placing.home(request.thread.team, request.user)
+        request = replace(request, thread=home)
+        actor = await self._people.actor(request.user, home, request.via)
         try:
-            self._runner.admit(actor, op)
-            await self._runner.inside(request.thread)
+            self._runner.admit(actor, op, anywhere=True)
+        except Refused as error:
+            await self._runner.fail(request.invocation(new_id(), op.name, {}), error)
+            return
+        await self._api.open_view(request.trigger_id or "", await self._view(request, op, {}, (), placed=True))
+
+    async def _open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
+        try:
+            await self._admit(request, op, given)
         except Refused as error:
             await self._runner.fail(request.invocation(new_id(), op.name, given), error)
             return
@@ -66,6 +81,20 @@ class Forms:
         view_id = await self._api.open_view(request.trigger_id or "", forms.loading(forms.title_of(op)))
         await self._api.update_view(view_id, await self._filled(request, op, given))
 
+    async def _admit(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
+        """Raises Refused where nothing can come of the form, judged by as much as is known of its arguments."""
+        actor = await self._people.actor(request.user, request.thread, request.via)
+        self._runner.admit(actor, op)
+        await self._runner.inside(request.thread)
+        if not given or op.fields:
+            return
+        try:
+            args = validate(op, given, self._runner.shared.command)
+        except UsageError:
+            return  # the person is to give the rest: judged when it is sent
+        asked = request.invocation(new_id(), op.name, given)
+        await self._runner.judge(op, args, await self._runner.personal(asked, actor, op))
+
     async def _filled(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
         """The form with the inputs that are known only now, or the reason why there is none."""
         try:
@@ -75,6 +104,9 @@ class Forms:
             return forms.notice_view(
                 forms.title_of(op), f"{error.message} Choose in the conversation behind this form."
             )
+        except Refused as error:
+            await self._runner.fail(request.invocation(new_id(), op.name, given), error)
+            return forms.notice_view(forms.title_of(op), _reason(error))
         except KitestringError as error:
             await self._runner.look_again(given)
             return forms.notice_view(forms.title_of(op), str(error))
@@ -84,18 +116,28 @@ class Forms:
         actor = await self._people.actor(request.user, request.thread, request.via)
         self._runner.admit(actor, op)
         ctx = await self._runner.personal(asked, actor, op)
-        pinned = await op.pin(op.args.model_validate(dict(given)), ctx) if op.pin else None
-        known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if pinned else given
+        args = op.args.model_validate(dict(given))
+        pinned = await op.pin(args, ctx) if op.pin else args
+        await self._runner.judge(op, pinned, ctx)
+        known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         fields = await op.fields(known, ctx) if op.fields else ()
         return await self._view(request, op, known, fields)
 
     async def _view(
-        self, request: Request, op: Operation, given: Mapping[str, Any], fields: tuple[Field, ...]
+        self,
+        request: Request,
+        op: Operation,
+        given: Mapping[str, Any],
+        fields: tuple[Field, ...],
+        *,
+        placed: bool = False,
     ) -> dict[str, Any]:
-        kept = {"given": dict(given), "fields": [asdict(field) for field in fields]}
+        how = {"placed": placed, "posted": request.posted}
+        kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **how}
         choice = Choice(new_id(), op.name, kept, request.thread, request.user, form=True)
         await self._offers.make([choice])
-        return forms.form(op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields)
+        place = request.thread.channel if placed else None
+        return forms.form(op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields, place=place)
 
     async def submitted(self, body: Mapping[str, Any], begin: Begin) -> dict[str, str] | None:
         """Read a form that was sent and begin; gives what is wrong, by block id."""
@@ -103,7 +145,12 @@ class Forms:
         if choice is None or choice.user != body["user"]["id"]:
             return _first_block(body, "This form is not yours, or too old. Open it again.")
         op = self._runner.shared.registry[choice.operation]
-        request = of_view(body, choice.thread)
+        request = replace(of_view(body, choice.thread), posted=bool(choice.args.get("posted")))
+        if choice.args.get("placed"):
+            there, wrong = await self._placing.chosen(body["view"]["state"]["values"], choice.thread, request.user)
+            if wrong:
+                return {forms.PLACE: wrong}
+            request = replace(request, thread=there, posted=there == choice.thread)
         if op.take and await self._runner.heard(request.key):
             return None  # what it takes has been taken, and may have been given up since
         fields = tuple(_field(one) for one in choice.args["fields"])
@@ -124,6 +171,11 @@ class Forms:
         await self._runner.inside(request.thread)
         await take(args, self._runner.context(request.invocation(new_id(), op.name, {}), actor))
         return args.model_dump(mode="json", exclude_none=True)
+
+
+def _reason(error: Refused) -> Mrkdwn:
+    """Why there is no form, which rule says so, and who can help."""
+    return md("{said} {hint} (“{rule}”)", said=error.message, hint=error.hint, rule=error.rule)
 
 
 def _field(stored: Mapping[str, Any]) -> Field:

@@ -9,9 +9,12 @@ from bot.core.pace import Bucket, backoff, full
 
 UPDATE = "chat.update"
 POST = "chat.postMessage"
-# 50 updates a minute in a workspace, a post a second in a channel; short bursts are taken.
+UNFURL = "chat.unfurl"
+PUBLISH = "views.publish"
+# 50 updates or previews and 100 homes a minute in a workspace, a post a second in a channel.
+# Short bursts are taken.
 # https://docs.slack.dev/apis/web-api/rate-limits
-_LIMITS = {UPDATE: (50 / 60, 10.0), POST: (1.0, 3.0)}
+_LIMITS = {UPDATE: (50 / 60, 10.0), UNFURL: (50 / 60, 10.0), PUBLISH: (100 / 60, 20.0), POST: (1.0, 3.0)}
 
 # An outage is looked into this often, by one call: the rest follows as soon as it is over.
 _LONGEST = 20
@@ -19,7 +22,7 @@ _LONGEST = 20
 
 @dataclass
 class Pacing:
-    """One workspace's buckets: `chat.update` has one, `chat.postMessage` one for each channel."""
+    """One workspace's buckets: one for each method, of `chat.postMessage` one for each channel."""
 
     clock: Clock
     _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)

@@ -23,7 +23,8 @@ class Request:
 
     `key` names the request itself: a trigger, a message, a view; a click is named by what was drawn.
     `private`: it answers a question that only this person sees, so that the answer may take its place;
-    `in_thread`: it comes from a reply in a thread, where the answer belongs too.
+    `in_thread`: it comes from a reply in a thread, where the answer belongs too; `posted`: whoever asks looks at
+    no conversation, so that what they are told is a message to them.
     """
 
     user: str
@@ -34,10 +35,11 @@ class Request:
     trigger_id: str | None = None
     private: bool = False
     in_thread: bool = False
+    posted: bool = False
 
     def invocation(self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any) -> Invocation:
         """As it is written down. `how`: yes (confirmed), dm (updates by direct message)."""
-        kept = {name: value for name, value in how.items() if value}
+        kept = {name: value for name, value in {**how, "posted": self.posted}.items() if value}
         return Invocation(
             id=invocation_id,
             key=self.key,
@@ -100,12 +102,33 @@ def of_view(body: Mapping[str, Any], thread: Thread) -> Request:
     return Request(body["user"]["id"], thread, "form", f"form:{body['view']['id']}")
 
 
+def of_home(body: Mapping[str, Any]) -> Request:
+    """A button of somebody's home, which is in no conversation; it is named by the view as it was drawn."""
+    action, view = body["actions"][0], body["view"]
+    key = f"home:{view.get('id')}:{view.get('hash')}:{action.get('action_id')}:{action.get('block_id')}"
+    thread, trigger = Thread(team_of(body), ""), body.get("trigger_id")
+    return Request(body["user"]["id"], thread, "button", key, trigger_id=trigger, posted=True)
+
+
+def of_anywhere(body: Mapping[str, Any]) -> Request:
+    """A global shortcut: nobody knows where it was used."""
+    thread, trigger = Thread(team_of(body), ""), body["trigger_id"]
+    return Request(body["user"]["id"], thread, "shortcut", f"shortcut:{trigger}", trigger_id=trigger, posted=True)
+
+
 def of_shortcut(body: Mapping[str, Any]) -> Request:
     """A message shortcut: the thread is that of the message."""
     message, channel = body["message"], body["channel"]["id"]
-    thread = Thread(team_of(body), channel, message.get("thread_ts") or message["ts"])
-    key = f"shortcut:{body['trigger_id']}"
-    return Request(body["user"]["id"], thread, "shortcut", key, body.get("response_url"), body["trigger_id"])
+    root = message.get("thread_ts") or message["ts"]
+    return Request(
+        body["user"]["id"],
+        Thread(team_of(body), channel, root),
+        "shortcut",
+        f"shortcut:{body['trigger_id']}",
+        body.get("response_url"),
+        body["trigger_id"],
+        in_thread=root != message["ts"],
+    )
 
 
 def team_of(body: Mapping[str, Any]) -> str:

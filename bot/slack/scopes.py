@@ -17,10 +17,12 @@ METHODS: Mapping[str, frozenset[str]] = {
     "auth.test": frozenset(),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
+    "chat.unfurl": frozenset({"links:write"}),
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": MARKED,
     "conversations.info": READ,
     "conversations.list": frozenset({"channels:read", "groups:read"}),
+    "conversations.members": READ,
     "conversations.open": frozenset({"im:write"}),
     "conversations.replies": MARKED,
     "files.completeUploadExternal": frozenset({"files:write"}),
@@ -29,12 +31,15 @@ METHODS: Mapping[str, frozenset[str]] = {
     "users.info": frozenset({"users:read", "users:read.email"}),
     "users.lookupByEmail": frozenset({"users:read.email"}),
     "views.open": frozenset(),
+    "views.publish": frozenset(),
     "views.update": frozenset(),
 }
 """Web API methods that the bot may call, with every scope that they use."""
 
 EVENTS: Mapping[str, frozenset[str]] = {
+    "app_home_opened": frozenset(),
     "app_mention": frozenset({"app_mentions:read"}),
+    "link_shared": frozenset({"links:read"}),
     "message.im": frozenset({"im:history"}),
 }
 """Events that the bot subscribes to."""

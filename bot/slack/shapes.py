@@ -82,6 +82,36 @@ class _Mention(Struct):
     event: _Typed
 
 
+class _Opened(Struct):
+    """Somebody looks at the app's home, or at its messages."""
+
+    user: _Id
+    tab: str | None = None
+    view: dict[str, Any] | None = None
+
+
+class _Look(Struct):
+    event: _Opened
+
+
+class _Link(Struct):
+    url: _Id
+
+
+class _Linked(Struct):
+    """Links in a message, or in one that is being written."""
+
+    user: _Id
+    links: list[_Link]
+    channel: _Id = ""
+    message_ts: _Id = ""
+    source: str | None = None
+
+
+class _Shared(Struct):
+    event: _Linked
+
+
 class _Container(Struct):
     channel_id: _Id | None = None
     message_ts: _Id | None = None
@@ -102,6 +132,14 @@ class _Action(Struct):
     value: _Id | None = None
 
 
+class _Pane(Struct):
+    """A home or a modal in which something was pressed."""
+
+    id: _Id | None = None
+    hash: _Id | None = None
+    type: str | None = None
+
+
 class _Click(Struct):
     actions: Annotated[list[_Action], Meta(min_length=1)]
     user: _Named
@@ -109,6 +147,7 @@ class _Click(Struct):
     channel: _Place | None = None
     container: _Container | None = None
     message: _Root | None = None
+    view: _Pane | None = None
     response_url: str | None = None
     trigger_id: _Id | None = None
 
@@ -139,6 +178,7 @@ class _Option(Struct):
 class _Entry(Struct):
     value: str | None = None
     selected_option: _Option | None = None
+    selected_conversation: _Id | None = None
     selected_options: list[_Option] | None = None
 
 
@@ -187,6 +227,16 @@ class _Shortcut(Struct):
     response_url: str | None = None
 
 
+class _Anywhere(Struct):
+    """A shortcut that belongs to no message."""
+
+    user: _Named
+    trigger_id: _Id
+    callback_id: str
+    team: _Place | None = None
+
+
+_EVENTS: dict[str, type[Struct]] = {"app_home_opened": _Look, "link_shared": _Shared}
 _KINDS: dict[str, type[Struct]] = {
     "event_callback": _Event,
     "block_actions": _Click,
@@ -196,6 +246,7 @@ _KINDS: dict[str, type[Struct]] = {
     "interactive_message": _Attached,
     "workflow_step_edit": _Step,
     "message_action": _Shortcut,
+    "shortcut": _Anywhere,
 }
 
 
@@ -226,8 +277,11 @@ def _convert(payload: dict[str, Any]) -> None:
         msgspec.convert(payload, _Command)
     if isinstance(kind, str) and kind in _KINDS:
         msgspec.convert(payload, _KINDS[kind])
-    if kind == "event_callback" and spoken_to(payload["event"]):
-        msgspec.convert(payload, _Mention)
+    if kind == "event_callback":
+        event = payload["event"]
+        told = _Mention if spoken_to(event) else _EVENTS.get(event["type"])
+        if told:
+            msgspec.convert(payload, told)
     if kind == "view_submission" and payload["view"]["type"] == "workflow_step":
         msgspec.convert(payload, _Step)
 

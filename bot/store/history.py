@@ -12,6 +12,7 @@ from bot.core.history import VERDICTS, Attempt, Run
 from bot.model import Build
 from bot.store.rows import insert
 from bot.store.store import Tx
+from bot.store.tables import cards
 from bot.store.tables_news import attempts, runs
 
 _ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
@@ -104,6 +105,16 @@ async def of_person(tx: Tx, emails: Sequence[str], since: datetime, limit: int =
         return ()
     theirs = sa.or_(runs.c.author.in_(emails), runs.c.creator.in_(emails))
     query = sa.select(runs).where(theirs, runs.c.heard_at >= since).order_by(runs.c.created_at.desc()).limit(limit)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def asked_by(tx: Tx, user: str, since: datetime, limit: int = 50) -> tuple[Run, ...]:
+    """Builds that somebody started here (a Slack user id), heard of since then; newest first."""
+    own = (cards.c.asked_by == user, cards.c.watching.is_(False), cards.c.origin == "asked")
+    started = runs.c.id.in_(sa.select(cards.c.build_id).where(*own))
+    query = (
+        sa.select(runs).where(started, runs.c.heard_at >= since).order_by(runs.c.created_at.desc()).limit(limit)
+    )
     return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
 
 

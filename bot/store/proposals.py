@@ -86,6 +86,13 @@ async def late(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
     return tuple([await _proposal(tx, vault, row) for row in (await tx.execute(query)).mappings().all()])
 
 
+async def open_(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
+    """Those that wait for votes, oldest first."""
+    waiting = (proposals.c.state == State.OPEN, proposals.c.expires_at > now)
+    query = sa.select(proposals).where(*waiting).order_by(proposals.c.created_at).limit(50)
+    return tuple([await _proposal(tx, vault, row) for row in (await tx.execute(query)).mappings().all()])
+
+
 async def approved(tx: Tx, vault: Vault) -> tuple[Proposal, ...]:
     """Those that were approved and have no outcome yet."""
     query = sa.select(proposals).where(proposals.c.state == State.APPROVED).limit(20)

@@ -54,6 +54,12 @@ async def old_builds(tx: Tx, before: datetime, limit: int) -> int:
     return len(ids)
 
 
+async def old_previews(tx: Tx, before: datetime, limit: int) -> int:
+    """Notes that a pipeline's link was drawn; builds take theirs with them."""
+    pipelines = (cards.c.build_id.startswith("pipeline:"), cards.c.created_at < before)
+    return await _prune(tx, cards, limit, *pipelines)
+
+
 async def old_runs(tx: Tx, before: datetime, limit: int) -> int:
     """What was remembered of builds for comparisons and reports."""
     return await _prune(tx, runs, limit, runs.c.heard_at < before)

@@ -43,6 +43,14 @@ async def of_owner(tx: Tx, team: str, owner: str) -> tuple[Subscription, ...]:
     return tuple(map(_value, found.mappings()))
 
 
+async def of_maker(tx: Tx, team: str, user: str) -> tuple[Subscription, ...]:
+    """Those that somebody made, for a channel or for themselves; oldest first."""
+    made = sa.or_(subscriptions.c.created_by == user, subscriptions.c.owner == user)
+    query = sa.select(subscriptions).where(subscriptions.c.team == team, made)
+    found = await tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
+    return tuple(map(_value, found.mappings()))
+
+
 async def one(tx: Tx, subscription_id: str) -> Subscription | None:
     """One by its id."""
     query = sa.select(subscriptions).where(subscriptions.c.id == subscription_id)

@@ -66,6 +66,7 @@ class World:
         done += await self.bot.approved.tick()
         done += await self.bot.waiting.tick()
         done += await self.bot.reminders.tick()
+        done += await self.bot.homes.tick()
         done += await self.bot.recovery.tick()
         return done
 

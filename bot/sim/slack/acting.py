@@ -12,13 +12,13 @@ from bot.sim.slack.findings import Findings
 from bot.sim.slack.normalise import normalised
 from bot.sim.slack.views import View, initial_inputs, value_key
 from bot.sim.slack.workspace import BOT_USER
-from bot.sim.slack.world import Channel, Message, Profile
+from bot.sim.slack.world import Channel, Message, Preview, Profile
 
 if TYPE_CHECKING:
     from bot.sim.slack.sim import SlackSim
 
 Json = dict[str, Any]
-Place = Message | View
+Place = Message | View | Preview
 Inputs = dict[str, dict[str, Json]]
 
 
@@ -56,7 +56,8 @@ class Actor:
             raise NoSuchControl(f"{self.name} sees no message {where!r}.")
         if isinstance(place, View):
             return place
-        hidden = place.only_for not in (None, self.id)
+        standing = place.message if isinstance(place, Preview) else place
+        hidden = standing.only_for not in (None, self.id)
         if hidden or not self.sim.sees(self.id, self.sim.channels[place.channel]):
             raise Impossible(f"{self.name} cannot see that message.")
         return place
@@ -64,6 +65,8 @@ class Actor:
     def _inputs(self, place: Place) -> Inputs:
         if isinstance(place, View):
             return place.inputs
+        if isinstance(place, Preview):
+            return initial_inputs(place.blocks)
         known = initial_inputs(place.blocks or [])
         touched = self.sim.touched.setdefault((self.id, place.ts), {})
         for block_id, entries in known.items():
@@ -103,6 +106,8 @@ class Actor:
             return find_option(await self._search(place, control, wanted), wanted)
 
     async def _search(self, place: Place, control: Control, typed: str) -> list[Json]:
+        if isinstance(place, Preview):
+            raise Impossible("A preview has no menu that asks its app.")
         if len(typed) < int(control.element.get("min_query_length", 3)):
             return []
         body = self.sim.payloads.suggestion(self.profile, place, control.element, control.block_id, typed)

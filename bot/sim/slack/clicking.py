@@ -10,7 +10,7 @@ from bot.sim.slack.delivery import Ack, Outgoing
 from bot.sim.slack.errors import Impossible, NoSuchControl
 from bot.sim.slack.views import View
 from bot.sim.slack.words import label_of, text_of
-from bot.sim.slack.world import Message
+from bot.sim.slack.world import Message, Preview
 
 Json = dict[str, Any]
 
@@ -89,10 +89,12 @@ class Clicking(Actor):
     async def _act(self, place: Place, control: Control, action: Json) -> Ack:
         if isinstance(place, View):
             payload = self.sim.payloads.view_click(self.profile, place, action)
+        elif isinstance(place, Preview):
+            payload = self.sim.payloads.preview_click(self.profile, place, action)
         else:
             state = deepcopy(self._inputs(place))
             payload = self.sim.payloads.message_click(self.profile, place, action, state)
-        channel = place.channel if isinstance(place, Message) else None
+        channel = None if isinstance(place, View) else place.channel
         return await self._send(Outgoing("interactive", payload), channel, label_of(control.element))
 
     def _confirmed(self, control: Control, answer: bool) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from bot.sim.slack.errors import NoSuchControl
 from bot.sim.slack.views import View, elements_of
 from bot.sim.slack.words import element_words, label_of, text_of
-from bot.sim.slack.world import Message
+from bot.sim.slack.world import Message, Preview
 
 Json = dict[str, Any]
 
@@ -44,13 +44,13 @@ class Control:
         return found - {""}
 
 
-def controls(place: Message | View) -> list[Control]:
+def controls(place: Message | View | Preview) -> list[Control]:
     """Everything that can be operated, in order."""
     return [Control(block, element) for block in place.blocks or [] for element in elements_of(block)]
 
 
 def find_control(
-    place: Message | View, name: str | None, action_id: str | None = None, value: str | None = None
+    place: Message | View | Preview, name: str | None, action_id: str | None = None, value: str | None = None
 ) -> Control:
     """The one control so named. Raises NoSuchControl, with what is visible."""
     found = [
@@ -68,7 +68,7 @@ def find_control(
     return found[0]
 
 
-def _inventory(place: Message | View) -> str:
+def _inventory(place: Message | View | Preview) -> str:
     shown = [f"{control.action_id} = {element_words(control.element)}" for control in controls(place)]
     return "Controls: " + (", ".join(shown) or "none")
 

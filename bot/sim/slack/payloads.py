@@ -1,10 +1,11 @@
 """Builds what Slack sends to an app: commands, interactions and events, with every documented key."""
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from bot.sim.slack.views import View
 from bot.sim.slack.workspace import APP_ID, BOT_USER
-from bot.sim.slack.world import Channel, Message, Profile
+from bot.sim.slack.world import Channel, Message, Preview, Profile
 
 if TYPE_CHECKING:
     from bot.sim.slack.sim import SlackSim
@@ -51,6 +52,34 @@ class Payloads:
             "state": {"values": state},
             "response_url": self._slack.base_url + hook,
             "actions": [action],
+        }
+
+    def preview_click(self, who: Profile, preview: Preview, action: Json) -> Json:
+        """block_actions from what an app shows below a link: the message itself is not told."""
+        message = preview.message
+        hook = self._slack.grants.hook("actions", who.id, message.channel)
+        mark = {"is_app_unfurl": True, "app_unfurl_url": preview.url}
+        container: Json = {
+            "type": "message_attachment",
+            "message_ts": message.ts,
+            "attachment_id": preview.id,
+            "channel_id": message.channel,
+            "is_ephemeral": False,
+            **mark,
+        }
+        if message.is_reply:
+            container["thread_ts"] = message.thread_ts
+        return {
+            "type": "block_actions",
+            **self._who(who),
+            "trigger_id": self._slack.grants.trigger(who.id),
+            **self._where(),
+            "container": container,
+            "channel": self._channel(message.channel),
+            "state": {"values": {}},
+            "response_url": self._slack.base_url + hook,
+            "actions": [action],
+            "app_unfurl": {"id": preview.id, "blocks": deepcopy(preview.blocks), **mark},
         }
 
     def view_click(self, who: Profile, view: View, action: Json) -> Json:

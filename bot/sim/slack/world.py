@@ -77,6 +77,25 @@ class Version:
         return plain(self.text, self.blocks)
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What an app shows below a link in somebody's message; `id` is its number among them."""
+
+    message: "Message"
+    url: str
+    id: int
+    blocks: list[Json]
+
+    @property
+    def channel(self) -> str:
+        """Where the message stands."""
+        return self.message.channel
+
+    def plain(self) -> str:
+        """The words a person sees."""
+        return plain("", self.blocks)
+
+
 @dataclass
 class Message:
     """A message as it is now, with what it was; `only_for` names the one person who sees an ephemeral one."""
@@ -105,6 +124,12 @@ class Message:
         """The words a person sees: headers, sections, contexts, buttons as [Label]."""
         named = "".join(f"\n(file: {file['title']})" for file in self.files)
         return (plain(self.text, self.blocks) + named).strip("\n")
+
+    @property
+    def previews(self) -> list[Preview]:
+        """What stands below its links, in order."""
+        shown = enumerate(self.unfurls.items(), 1)
+        return [Preview(self, url, number, unfurl["blocks"]) for number, (url, unfurl) in shown]
 
     @property
     def is_reply(self) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sim.slack.api.arguments import Arguments
 from bot.sim.slack.api.content import Content, read_content, read_metadata
 from bot.sim.slack.api.method import Method
+from bot.sim.slack.blockkit import check_blocks
 from bot.sim.slack.errors import ApiError
 from bot.sim.slack.normalise import normalised
 from bot.sim.slack.workspace import BOT_USER
@@ -102,9 +103,20 @@ def unfurl(slack: "SlackSim", args: Arguments) -> Json:
         raise ApiError("cannot_unfurl_message")
     if any(url not in message.text.replace("&amp;", "&") for url in unfurls):
         raise ApiError("cannot_unfurl_url")
-    message.unfurls |= unfurls
+    for url, preview in unfurls.items():
+        blocks = _preview_blocks(preview)
+        message.unfurls[url] = {**preview, "blocks": normalised(blocks, lambda: slack.ids.word(5))}
     slack.notices.tell("message", channel=message.channel, ts=message.ts)
     return {}
+
+
+def _preview_blocks(preview: Any) -> list[Json]:
+    """Blocks as in messages, but for rich text, which previews do not take."""
+    blocks = preview.get("blocks") if isinstance(preview, dict) else None
+    found = check_blocks(blocks, "message") if isinstance(blocks, list) and blocks else None
+    if found is None or found or any(block["type"] == "rich_text" for block in blocks or []):
+        raise ApiError("invalid_unfurls_format")
+    return list(blocks or [])
 
 
 def _writable(slack: "SlackSim", wanted: str) -> Channel:
