@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
@@ -29,22 +30,27 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 class Guard:
     """ASGI middleware for `POST /slack/events`; `app` sees only signed, well-formed requests of at most 1 MiB.
 
-    Answers 405, 415, 413, 408, 401 or 400. `patience` is how many seconds a body may take.
+    Answers 405, 415, 413, 408, 401 or 400, and tells `refused` why, in a word. `patience` is how many seconds a
+    body may take.
     Raises ValueError for an empty secret.
     """
 
-    def __init__(self, app: ASGIApp, secret: str, clock: Clock, patience: float = 10) -> None:
+    def __init__(
+        self, app: ASGIApp, secret: str, clock: Clock, refused: Callable[[str], None], patience: float = 10
+    ) -> None:
         if not secret:
             raise ValueError("Slack's signing secret is empty.")
         self._app = app
         self._secret = secret
         self._clock = clock
+        self._refused = refused
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await self._checked(scope, receive)
         except Rejected as why:
+            self._refused(why.reason)
             await reject(send, why)
         except Disconnected:
             return

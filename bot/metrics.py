@@ -31,6 +31,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._webhooks = self._counter("webhooks", "Webhooks by what became of them.", "outcome")
+        self._refused = self._counter(
+            "slack_refused", "Requests turned away at the door for Slack, by why.", "why"
+        )
         self._messages = self._counter("cards", "Cards by what was done with them.", "outcome")
         self._limited = self._counter("slack_limited", "Times Slack asked to be left alone.", "method")
         self._ack = self._histogram("slack_ack_seconds", "From a request of Slack's to its answer.", _QUICK)
@@ -43,6 +46,10 @@ class Metrics:
     def inc(self, name: str) -> None:
         """One more webhook of that outcome."""
         self._webhooks.labels(name).inc()
+
+    def refused(self, why: str) -> None:
+        """A request to Slack's door was turned away before anybody read it."""
+        self._refused.labels(why).inc()
 
     def acked(self, seconds: float) -> None:
         """Slack was answered."""

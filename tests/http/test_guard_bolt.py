@@ -55,7 +55,7 @@ def bolt():
 @pytest.fixture(scope="module")
 def guarded_bolt():
     """A guard in front of a real Bolt application."""
-    return Guard(bolt(), SECRET, HandClock(NOON))
+    return Guard(bolt(), SECRET, HandClock(NOON), [].append)
 
 
 SLACK = Path(__file__).parent.parent / "fixtures" / "slack"
@@ -96,7 +96,7 @@ async def test_bolt_answers_over_http_behind_the_guard():
     """A signed command reaches its listener; unsigned and malformed ones are refused, all over real HTTP."""
     event = b'{"type": "url_verification", "challenge": "c"}'
     async with (
-        Serving(Guard(bolt(), SECRET, HandClock(NOON))) as base,
+        Serving(Guard(bolt(), SECRET, HandClock(NOON), [].append)) as base,
         httpx.AsyncClient(base_url=base) as client,
     ):
         taken = await client.post("/slack/events", content=COMMAND, headers=signed(COMMAND))
