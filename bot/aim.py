@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.buildkite.client import Buildkite
 from bot.context import Context
 from bot.core.locks import Lock
 from bot.core.operation import Args
@@ -15,12 +16,17 @@ async def aim(args: Args, ctx: Context, rules: Rules, locks: Iterable[Lock]) -> 
 
     Raises what Buildkite's answer to that is; a branch that stays unknown fits no grant that names branches.
     """
+    return await located(args, ctx.buildkite, rules, locks)
+
+
+async def located(args: Args, buildkite: Buildkite, rules: Rules, locks: Iterable[Lock]) -> Target:
+    """The same, for whoever asks with this client."""
     target = plain(args)
     number = getattr(args, "number", None)
     minds = rules.minds_branches(target.pipeline) or any(lock.branch for lock in locks)
     if target.pipeline is None or target.branch is not None or not isinstance(number, int) or not minds:
         return target
-    build = await ctx.buildkite.build(target.pipeline, number, jobs=False)
+    build = await buildkite.build(target.pipeline, number, jobs=False)
     return Target(target.pipeline, build.branch, target.commit, target.has_env)
 
 

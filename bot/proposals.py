@@ -15,6 +15,7 @@ from bot.core.wish import digest
 from bot.model import Invocation
 from bot.store import invocations
 from bot.store import proposals as rows
+from bot.store.notify import call
 from bot.store.store import Store
 from bot.store.vault import Vault
 
@@ -33,6 +34,7 @@ class Proposals:
         one = _proposal(asked, ask, self._clock.now())
         async with self._store.write() as tx:
             await rows.propose(tx, self._vault, one, self._clock.now())
+            await call(tx, one, self._clock.now())
             await invocations.close(tx, asked, "proposed", None, self._clock.now(), None)
             await invocations.note(
                 tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": one.id}

@@ -37,9 +37,19 @@ async def remind(tx: Tx, reply: Reply, where: Thread, user: str, now: datetime) 
 
 
 class Reminders:
-    """Takes what is due; each is said once: taking the row away and noting the message are one transaction."""
+    """Takes what is due; each is said once: taking the row away and noting the message are one transaction.
 
-    def __init__(self, store: Transactions, clock: Clock, buildkite: Buildkite, wake: Callable[[], None]) -> None:
+    `others` look at further kinds of what is due: False means that it waits.
+    """
+
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        buildkite: Buildkite,
+        wake: Callable[[], None],
+        others: Mapping[str, Callable[[Due], Awaitable[bool]]],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._buildkite = buildkite.patient()
@@ -48,6 +58,7 @@ class Reminders:
             "agent soon": self._soon,
             "agent over": self._over,
             "agents": self._agents,
+            **others,
         }
 
     async def tick(self) -> int:

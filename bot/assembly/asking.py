@@ -50,7 +50,7 @@ def asking(on: Ground) -> Asking:
     answers = Answers(on.api, on.pacing, pictures)
     outcomes = _outcomes(on, answers)
     accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
-    proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved", "home"))
+    proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved", "home", "reminders"))
     shared = _surroundings(on, accounts, proposals)
     runner = Runner(on.store, on.vault, on.clock, on.people, on.places, outcomes, shared)
     intake = Intake(on.store, runner, on.made, Forms(on.api, on.people, on.made, runner, Placing(on.places)))

@@ -8,6 +8,7 @@ from bot.admission import Admission
 from bot.assembly.asking import Asking
 from bot.assembly.ground import Ground
 from bot.belongings import Belongings
+from bot.callings import Callings
 from bot.findings import Findings
 from bot.homes import Homes
 from bot.inbox import Inbox
@@ -21,6 +22,7 @@ from bot.reconcile import Reconcile
 from bot.reminders import Reminders
 from bot.replies import Replies
 from bot.slack.authors import Authors
+from bot.store.notify import CALL
 from bot.subscription_file import SubscriptionFile
 from bot.sweep import Sweep
 from bot.waiting import Waiting
@@ -70,7 +72,7 @@ def showing(on: Ground, asked: Asking) -> Showing:
             mine, on.vault, clock, on.api, posting, on.pacing, asked.proposals, asked.answers
         ),
         waiting=Waiting(mine, clock, on.buildkite, on.made, on.identity.team, wakes.of("writer")),
-        reminders=Reminders(mine, clock, on.buildkite, wakes.of("writer")),
+        reminders=Reminders(mine, clock, on.buildkite, wakes.of("writer"), {CALL: _callings(on, asked).look}),
         homes=_homes(on, asked),
     )
 
@@ -109,6 +111,20 @@ def _admission(on: Ground) -> Admission:
 
 def _subscription_file(on: Ground) -> SubscriptionFile:
     return SubscriptionFile(on.listed, on.mine, on.clock, on.identity.team, on.wakes.of("patrol"))
+
+
+def _callings(on: Ground, asked: Asking) -> Callings:
+    return Callings(
+        on.mine,
+        on.clock,
+        on.api,
+        on.buildkite,
+        asked.proposals,
+        on.people,
+        on.policy.rules,
+        on.operations,
+        on.places.reads,
+    )
 
 
 def _findings(on: Ground) -> Findings:

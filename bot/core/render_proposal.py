@@ -21,6 +21,7 @@ from bot.core.markup import Mrkdwn, bold, code, join, link, md, mention, when
 from bot.core.operation import Confirm
 from bot.core.policy_words import wanted
 from bot.core.proposals import Proposal, State
+from bot.core.render_buttons import stop_button
 
 APPROVE, REFUSE, WITHDRAW = "proposal approve", "proposal refuse", "proposal withdraw"
 _HEADS = {
@@ -87,6 +88,31 @@ def _standing(one: Proposal, outcome: str | None) -> list[str]:
     if outcome:
         shown.append(outcome)
     return shown
+
+
+def calling(one: Proposal, url: str, stop: str) -> Message:
+    """For somebody whose approval counts: what waits, and the way to its card, where the buttons are.
+
+    `stop` is the value of the button that ends such messages.
+    """
+    place = f" on {one.args['pipeline']}" if one.args.get("pipeline") else ""
+    said = md(
+        "✋ {who} asks for {name}{place}: it waits for approval, and yours counts.",
+        who=mention(one.requester),
+        name=code(one.operation),
+        place=shorten(place, VALUE_SHOWN),
+    )
+    until = md(
+        "expires {at} (“{rule}”)", at=when(one.expires_at, "{date_short_pretty} at {time}"), rule=one.ask.rule
+    )
+    row = [button("Look at it", "open", url=url, reads=f"Look at {one.operation}"), stop_button(stop)]
+    blocks = [
+        section(said, block_id="calling"),
+        context(until, block_id="until"),
+        actions(row, block_id="called"),
+    ]
+    line = md("✋ {who} asks for {name}: your approval counts", who=mention(one.requester), name=one.operation)
+    return message(line, blocks)
 
 
 def _buttons(one: Proposal) -> list[Block | None]:

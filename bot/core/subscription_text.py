@@ -71,7 +71,7 @@ class Listing(Table):
     """A file of subscriptions; `people` are further e-mail addresses by Slack user id."""
 
     subscription: tuple[SubscriptionTable, ...] = ()
-    people: Annotated[dict[str, tuple[Address, ...]], Field(default_factory=dict)]
+    people: dict[str, tuple[Address, ...]] = Field(default_factory=dict)
 
     def owners(self) -> Mapping[str, str]:
         """The user id by address."""

@@ -172,6 +172,12 @@ class SlackApi:
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
         return found
 
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message."""
+        async with self._told_apart():
+            answer = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+            return str(answer["permalink"])
+
     async def direct(self, user: str) -> str:
         """The DM with a person; gives its channel id."""
         async with self._told_apart():

@@ -7,10 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.core.notify import APPROVALS, personal, rule_id
+from bot.core.proposals import Proposal
 from bot.core.subscription import Subscription
-from bot.store import subscriptions
+from bot.store import reminders, subscriptions
 from bot.store.store import Tx
 from bot.store.tables import cards, notices
+
+# The kind of reminder that calls people to a proposal.
+CALL = "approval"
 
 
 async def askers(tx: Tx, build_id: str) -> frozenset[str]:
@@ -31,6 +35,11 @@ async def told_directly(tx: Tx, build_id: str, team: str, user: str, state: str)
 async def called(tx: Tx) -> tuple[Subscription, ...]:
     """The wishes of those who want to be called when an approval waits for them."""
     return tuple(one for one in await subscriptions.everything(tx) if personal(one.id) and APPROVALS in one.states)
+
+
+async def call(tx: Tx, one: Proposal, now: datetime) -> None:
+    """Note, in the transaction that opens a proposal, that people are to be told of it."""
+    await reminders.put(tx, f"{CALL}:{one.id}", CALL, one.id, one.thread, one.requester, {}, now, now)
 
 
 async def hush(tx: Tx, subscription_id: str, now: datetime) -> None:
