@@ -15,8 +15,9 @@ from bot.core import pace, render_reply, wish
 from bot.core.blocks import Message, message, section
 from bot.core.markup import Mrkdwn, cut, link, md
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
-from bot.core.proposals import State
+from bot.core.proposals import Proposal, State
 from bot.core.render_card import reference
+from bot.core.render_proposal import pending
 from bot.core.secrets import unmistakable
 from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
 from bot.following import Following
@@ -72,7 +73,8 @@ class Outcomes:
             await remind(tx, reply, where, asked.user, self._clock.now())
             owed = not public and reply.follow is None
             came_of = md("started {build}", build=reference(reply.follow)) if reply.follow else None
-            await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, args=asked.args.get("args"))
+            detail = {"args": asked.args.get("args"), "rule": asked.args.get("rule")}
+            await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, **detail)
             before = await self._said_before(tx, asked, reply)
         self._wake()
         if before:
@@ -200,14 +202,18 @@ class Outcomes:
         """Say privately that something interrupted has been finished after all."""
         await self._answers.tell(asked, message(text, [_said(text)]))
 
-    async def repeat(self, asked: Invocation, first: Invocation) -> None:
+    async def repeat(self, asked: Invocation, first: Invocation, proposal: Proposal | None) -> None:
         """The same click, form or request again: the same answer, and no second effect.
 
-        A message that Slack delivers again was sent once: nobody waits for a second answer.
+        A message that Slack delivers again was sent once: nobody waits for a second answer. `proposal` is what
+        the first became, where others have to agree.
         """
-        if first.outcome and asked.via != "mention":
-            said = Message(first.outcome["text"], tuple(first.outcome["blocks"]))
-            await self._answers.tell(asked, said)
+        if asked.via == "mention":
+            return
+        if first.outcome:
+            await self._answers.tell(asked, Message(first.outcome["text"], tuple(first.outcome["blocks"])))
+        elif proposal:
+            await self._answers.tell(asked, pending(proposal))
 
     async def owed(self, asked: Invocation) -> None:
         """Tell what a crash or an outage kept from being told; after half an hour nobody waits for it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from bot import offers
@@ -29,9 +30,12 @@ class Proposals:
         self._clock = clock
         self._wake = wake
 
-    async def propose(self, asked: Invocation, ask: Ask) -> None:
-        """What was asked for waits from here on; the invocation is closed, the proposal holds its arguments."""
-        one = _proposal(asked, ask, self._clock.now())
+    async def propose(self, asked: Invocation, ask: Ask, labels: Mapping[str, str] = MappingProxyType({})) -> None:
+        """What was asked for waits from here on; the invocation is closed, the proposal holds its arguments.
+
+        `labels`: what people call those of the arguments that are ids, by argument.
+        """
+        one = _proposal(asked, ask, labels, self._clock.now())
         async with self._store.write() as tx:
             await rows.propose(tx, self._vault, one, self._clock.now())
             await call(tx, one, self._clock.now())
@@ -117,17 +121,22 @@ def invocation(one: Proposal) -> Invocation:
         id=offers.new_id(),
         key=f"proposal:{one.id}",
         operation=one.operation,
-        args={**one.how, "args": dict(one.args), "yes": True, "approved": one.id},
+        args={**_kept(one.how), "args": dict(one.args), "yes": True, "approved": one.id},
         user=one.requester,
         thread=one.thread,
         via=one.via,
     )
 
 
-def _proposal(asked: Invocation, ask: Ask, now: datetime) -> Proposal:
-    how = {name: value for name, value in asked.args.items() if name in ("dm",)}
+def _kept(how: Mapping[str, Any]) -> dict[str, Any]:
+    """Of how something was asked for, what still counts when it runs."""
+    return {name: value for name, value in how.items() if name in ("dm",)}
+
+
+def _proposal(asked: Invocation, ask: Ask, labels: Mapping[str, str], now: datetime) -> Proposal:
+    """It bears the id of the invocation that became it."""
     return Proposal(
-        id=offers.new_id(),
+        id=asked.id,
         operation=asked.operation,
         args=asked.args["args"],
         digest=digest(asked),
@@ -136,7 +145,7 @@ def _proposal(asked: Invocation, ask: Ask, now: datetime) -> Proposal:
         via=asked.via,
         ask=ask,
         expires_at=now + ask.expires,
-        how=how,
+        how=_kept(asked.args) | ({"labels": dict(labels)} if labels else {}),
     )
 
 

@@ -106,7 +106,13 @@ class Runner:
     def start(self, asked: Invocation, accepted: Invocation) -> None:
         """Carry it out in the background; a repeat is given the same answer instead."""
         fresh = accepted.id == asked.id
-        self.spawn(self.run(accepted) if fresh else self._outcomes.repeat(asked, accepted))
+        self.spawn(self.run(accepted) if fresh else self._repeat(asked, accepted))
+
+    async def _repeat(self, asked: Invocation, first: Invocation) -> None:
+        """The same answer, or where that which it became a proposal of stands; nothing is raised."""
+        with suppress(KitestringError):
+            proposal = await guarded(self.shared.proposals.find(first.id), "repeat", invocation=first.id)
+            await self._outcomes.repeat(asked, first, proposal)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Keep hold of work until it is done."""
@@ -152,9 +158,10 @@ class Runner:
             return
         asked = replace(asked, args={**asked.args, "args": pinned.model_dump(mode="json", exclude_none=True)})
         if isinstance(verdict, Ask) and not await self._agreed(asked, verdict, ctx):
-            await self._propose(asked, op, verdict)
+            await self._propose(asked, op, verdict, await op.labels(pinned, ctx) if op.labels else {})
         else:
-            await self._act(asked, op, pinned, ctx)
+            ruled = replace(asked, args={**asked.args, "rule": verdict.rule})
+            await self._act(ruled, op, pinned, ctx)
 
     async def _agreed(self, asked: Invocation, ask: Ask, ctx: Context) -> bool:
         """Whether this is exactly what enough people have approved. Raises Refused where they do so no more."""
@@ -164,12 +171,12 @@ class Runner:
             raise Refused("The approvals do not suffice any more.", "Ask for it again.", ask.rule)
         return True
 
-    async def _propose(self, asked: Invocation, op: Operation, ask: Ask) -> None:
+    async def _propose(self, asked: Invocation, op: Operation, ask: Ask, labels: Mapping[str, str]) -> None:
         """What needs approvals waits on a card, where others can see it. Raises UsageError or Refused."""
         whole(op.name, asked.args["args"])
         if asked.args.get("dm") or not await self._places.postable(asked.thread):
             raise Refused(needs(op, ask), "Ask for it in a channel that I am in.", ask.rule)
-        await self.shared.proposals.propose(asked, ask)
+        await self.shared.proposals.propose(asked, ask, labels)
 
     async def _writable(self, op: Operation) -> None:
         by = await self.shared.condition.readonly_by() if op.effect is Effect.WRITE else None

@@ -39,6 +39,11 @@ async def pin_job(args: A, ctx: Context, fits: Fits, wanted: str, others: Fits |
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
 
 
+async def job_label(args: AtJob, ctx: Context) -> dict[str, str]:
+    """What the job of pinned arguments is called. Raises what Buildkite's answer to that is."""
+    return {"job": (await ctx.buildkite.job(args.job)).title} if args.job else {}
+
+
 def place_of(job: Job) -> BuildRef | None:
     """The build of a job, from whichever of its URLs names it: a manual job has its `unblock_url` only."""
     for url in (job.build_url, job.log_url, job.unblock_url, job.web_url):

@@ -15,7 +15,7 @@ from bot.core.render_card import ended_with, reference
 from bot.errors import UsageError
 from bot.model import JOB_RETRIABLE, Build, Job
 from bot.which_build import pin_build
-from bot.which_job import pin_job
+from bot.which_job import job_label, pin_job
 
 State = Literal[
     "pending",
@@ -134,6 +134,7 @@ async def _probe(args: Retry, ctx: Context) -> Reply | None:
     "job retry",
     needs=Permission.BUILD,
     pin=_pin,
+    labels=job_label,
     probe=_probe,
     examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )

@@ -16,7 +16,7 @@ from bot.core.operation import Field as Input
 from bot.core.operation import Opt, Permission, Reply, operation
 from bot.errors import NotFound, Refused, UsageError
 from bot.model import Job
-from bot.which_job import pin_job
+from bot.which_job import job_label, pin_job
 
 
 class Unblock(AtJob):
@@ -58,6 +58,7 @@ async def _probe(args: Unblock, ctx: Context) -> Reply | None:
     pin=_pin,
     probe=_probe,
     fields=_fields,
+    labels=job_label,
     form=True,
     examples=("job unblock", "job unblock release -p web -n 101 release-name=1.42 ring=canary"),
 )

@@ -164,6 +164,7 @@ Question = Callable[[Any, Any], Awaitable[Mrkdwn | None]]
 Probe = Callable[[Any, Any], Awaitable[Reply | None]]
 Fields = Callable[[Mapping[str, Any], Any], Awaitable["tuple[Field, ...]"]]
 Take = Callable[[Any, Any], Awaitable[None]]
+Labels = Callable[[Any, Any], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,8 @@ class Operation:
     `accept`: the question shows what would come of it, so a form leads to it too; this is what its button says;
     `take(args, ctx)` is awaited while the form is still open: what it raises stands in the form. Afterwards the
     arguments are written down as pydantic dumps them: a SecretStr as asterisks; `sifts`: it looks at many
-    pipelines and itself leaves out those that the person may not see, so that seeing one is enough.
+    pipelines and itself leaves out those that the person may not see, so that seeing one is enough;
+    `labels(pinned, ctx)`: what people call those arguments that are ids, by argument, where others have to agree.
     """
 
     name: str
@@ -211,6 +213,7 @@ class Operation:
     probe: Probe | None = None
     fields: Fields | None = None
     take: Take | None = None
+    labels: Labels | None = None
     follows: bool = False
     form: bool = False
     preface: str = ""

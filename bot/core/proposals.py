@@ -30,6 +30,10 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+FRUITLESS = frozenset({State.REFUSED, State.WITHDRAWN, State.EXPIRED, State.FAILED})
+"""How it ends when nothing came of it."""
+
+
 @dataclass(frozen=True)
 class Vote:
     """What one approver said last."""
@@ -40,7 +44,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Exactly what will run, and who has to agree. `digest` is of the operation and all its arguments."""
+    """Exactly what will run, and who has to agree. `digest` is of the operation and all its arguments.
+
+    `how` it was asked for: `dm`, and `labels`, what people call those of the arguments that are ids.
+    """
 
     id: str
     operation: str

@@ -42,7 +42,7 @@ VALUE_SHOWN = 500
 def proposal(one: Proposal, outcome: str | None = None) -> Message:
     """Draw it; `outcome` is a link to what came of it, where something did."""
     head = md("{head} · {name}", head=Mrkdwn(_HEADS[one.state]), name=code(one.operation))
-    what = packed([head, *_arguments(one.operation, one.args)])
+    what = packed([head, *_arguments(one.operation, {**one.args, **one.how.get("labels", {})})])
     blocks = [
         *(section(text, block_id=f"what:{one.id}{index or ''}") for index, text in enumerate(what)),
         context(*_standing(one, outcome), block_id=f"standing:{one.id}:{len(one.votes)}"),
@@ -50,6 +50,20 @@ def proposal(one: Proposal, outcome: str | None = None) -> Message:
     ]
     asked = md("{who} asks for {name}", who=mention(one.requester), name=one.operation)
     return message(join([asked, Mrkdwn(": "), head]), blocks)
+
+
+def pending(one: Proposal) -> Message:
+    """For whoever presses the button again that it came from: where it stands, and in which channel."""
+    channel = one.thread.channel
+    place = Mrkdwn(f"<#{channel}>") if channel.isalnum() else "that channel"
+    who, name = mention(one.requester), code(one.operation)
+    if one.state is State.OPEN:
+        said = md(
+            "✋ {who} asked for {name} already: it waits for approval in {place}.", who=who, name=name, place=place
+        )
+    else:
+        said = md("{head} · {name}, see {place}.", head=Mrkdwn(_HEADS[one.state]), name=name, place=place)
+    return message(said, [section(said, block_id="pending")])
 
 
 def _arguments(operation: str, args: Mapping[str, Any]) -> list[Mrkdwn]:

@@ -86,6 +86,13 @@ async def close(
     )
 
 
+async def free(tx: Tx, invocation_id: str) -> None:
+    """What became of a press came to nothing: the button, as it is drawn, may be pressed again."""
+    ended = invocations.c.key + " ended " + invocations.c.id
+    that = (invocations.c.id == invocation_id, invocations.c.via == "button")
+    await tx.execute(sa.update(invocations).where(*that).values(key=ended))
+
+
 async def told(tx: Tx, invocation_id: str) -> None:
     """Whoever asked has been told, or cannot be: the response URL is forgotten."""
     change = {"next_at": None, "response_url": None}

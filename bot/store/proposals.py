@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.policy_rules import Ask, Who
-from bot.core.proposals import Proposal, State, Vote
+from bot.core.proposals import FRUITLESS, Proposal, State, Vote
 from bot.model import Standing, Thread
+from bot.store import invocations
 from bot.store.rows import Row, insert
 from bot.store.store import Tx
 from bot.store.tables import proposals, votes
@@ -69,8 +70,10 @@ async def drawn(tx: Tx, vault: Vault, one: Proposal, **values: Any) -> None:
 
 
 async def end(tx: Tx, proposal_id: str, state: State, now: datetime, outcome: str | None = None) -> None:
-    """Write how it ended; its card is drawn once more."""
+    """Write where it is now; its card is drawn once more. If nothing came of it, its button works again."""
     await change(tx, proposal_id, state=state, due_at=now, outcome=outcome)
+    if state in FRUITLESS:
+        await invocations.free(tx, proposal_id)
 
 
 async def due(tx: Tx, vault: Vault, now: datetime) -> tuple[tuple[Proposal, str | None], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.core.policy_words import wanted
 from bot.core.proposals import Proposal, State
 from bot.core.render_card import card
 from bot.core.render_notice import notice
-from bot.core.render_proposal import proposal, result
+from bot.core.render_proposal import calling, pending, proposal, result
 from bot.core.render_reply import (
     answered,
     bug,
@@ -87,6 +88,9 @@ def _proposals(text: str) -> Iterator[Message]:
         )
         yield proposal(one, escape(text))
         yield proposal(one, result(text, text))
+        yield proposal(replace(one, how={"labels": {"pipeline": text}}))
+        yield pending(one)
+        yield calling(one, text, text)
 
 
 def _replies(text: str) -> Iterator[Message]:
@@ -164,6 +168,8 @@ SURFACES: dict[str, Surface] = {
     "card": _cards,
     "notice": _notices,
     "proposal": _proposals,
+    "pending": _proposals,
+    "calling": _proposals,
     "result": _proposals,
     "reply": _replies,
     "choices": _replies,

@@ -226,7 +226,7 @@ async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> No
     asked = world.slack.thread(world.deploys, card)[-1]
     assert shown(asked) == snapshot("""\
 ✋ *Approval needed* · `job unblock`
-*job*: `37176e84-d977-4993-bc49-d76fcfc6e625`
+*job*: `Ship?`
 *pipeline*: `gated`
 *number*: `1`
 *fields*: `release-name`=•••
@@ -257,7 +257,7 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
     assert not [one for one in world.buildkite.requests if one.path.endswith("/unblock") and one.status == 200]
     assert shown(asked) == snapshot("""\
 ⚠️ *Approved*, but it did not succeed · `job unblock`
-*job*: `37176e84-d977-4993-bc49-d76fcfc6e625`
+*job*: `Ship?`
 *pipeline*: `gated`
 *number*: `1`
 *fields*: `release-name`=•••
@@ -316,7 +316,7 @@ async def test_every_step_of_it_is_in_the_audit(world: World) -> None:
         [
             ("U0ALICE01", "proposed", "production"),
             ("U0BOB0001", "approved", "production"),
-            ("U0ALICE01", "done", None),
+            ("U0ALICE01", "done", "production"),
         ]
     )
     assert "eu-west" not in str([one.detail for one in rows])

@@ -1,0 +1,213 @@
+"""Buttons of cards whose operations others must agree to: pressed again while that is open, and after it ended."""
+# ruff: noqa: E501 - the sentences stand here as people read them
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot import journal
+from bot.offers import new_id
+from bot.sim.buildkite.records import Build
+from bot.sim.slack import Message
+from bot.store import audit
+from tests.conversations.acts import asks
+from tests.conversations.world import World, opened, shown
+from tests.policy.test_file import write
+
+RULES = """
+[[grant]]
+name = "everybody reads"
+standings = ["member"]
+permissions = ["help", "read", "logs"]
+
+[[grant]]
+name = "everybody builds web"
+standings = ["member"]
+permissions = ["build"]
+pipelines = ["web"]
+
+[[grant]]
+name = "Alice deploys"
+users = ["U0ALICE01"]
+permissions = ["build", "admin"]
+
+[[protect]]
+name = "production"
+pipelines = ["deploy-*"]
+operations = ["rebuild", "unblock"]
+approvers = { users = ["U0BOB0001"] }
+"""
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Alice deploys, Bob approves; both build web."""
+    path = tmp_path / "policy.toml"
+    write(path, RULES)
+    async with opened(tmp_path, policy=path) as ready:
+        yield ready
+
+
+async def ended(world: World) -> Message:
+    """The card of a deploy that has failed; its Rebuild button stays as it is drawn."""
+    build = world.buildkite.create_build("deploy-prod")
+    await world.alice.types(world.deploys, f"/bk watch deploy-prod {build.number}")
+    await world.settle(2)
+    card = world.card()
+    world.buildkite.run_build(build, fail=["test"])
+    await world.settle(4)
+    return card
+
+
+async def pressed(world: World, card: Message) -> Message:
+    """Alice presses Rebuild; the card on which that waits."""
+    await world.alice.clicks(card, "Rebuild")
+    await world.settle(2)
+    waiting = world.slack.thread(world.deploys, card)[-1]
+    assert "Approval needed" in shown(waiting)
+    return waiting
+
+
+async def proposals(world: World) -> int:
+    """How often something was proposed."""
+    async with world.bot.store.read() as tx:
+        return sum([entry.transition == "proposed" async for entry in audit.everything(tx)])
+
+
+async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> None:
+    """The same button once more proposes nothing new: the presser is told privately where approval is awaited."""
+    card = await ended(world)
+    waiting = await pressed(world, card)
+    await world.alice.clicks(card, "Rebuild")
+    await world.settle(1)
+    assert world.whispers(world.alice)[-1] == snapshot(
+        "✋ <@U0ALICE01> asked for `build rebuild` already: it waits for approval in <#C0DEPLOYS>."
+    )
+    assert await proposals(world) == 1
+    await world.bob.clicks(waiting, "Approve")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 2
+    await world.alice.clicks(card, "Rebuild")
+    await world.settle(1)
+    assert world.whispers(world.alice)[-1] == snapshot(
+        "✅ *Approved* and done · `build rebuild`, see <#C0DEPLOYS>."
+    )
+    assert len(world.buildkite.builds) == 2
+
+
+@pytest.mark.parametrize("end", ["expired", "refused", "withdrawn", "failed"])
+async def test_once_it_came_to_nothing_a_press_is_a_new_wish(world: World, end: str) -> None:
+    """Expired, refused, withdrawn or failed: the button as it was drawn asks once more, and that one can run."""
+    card = await ended(world)
+    waiting = await pressed(world, card)
+    if end == "expired":
+        world.clock.advance(1801)
+    elif end == "failed":
+        world.buildkite.faults.fail(422, path="/rebuild$", body={"message": "No."})
+        await world.bob.clicks(waiting, "Approve")
+    else:
+        who, label = {"refused": (world.bob, "Refuse"), "withdrawn": (world.alice, "Withdraw")}[end]
+        await who.clicks(waiting, label)
+    await world.settle(3)
+    assert "[Approve]" not in shown(waiting)
+    assert len(world.buildkite.builds) == 1
+    again = await pressed(world, card)
+    assert again is not waiting
+    await world.bob.clicks(again, "Approve")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 2
+
+
+async def test_a_step_is_shown_by_its_label(world: World) -> None:
+    """Who approves an unblock reads what the step is called, not the id of a job."""
+    build, card = await gate(world)
+    await world.alice.clicks(card, "Unblock")
+    await world.settle(1)
+    await world.alice.submits({"Release name": "1.42"})
+    await world.settle(2)
+    assert shown(world.slack.thread(world.deploys, card)[-1]) == snapshot("""\
+✋ *Approval needed* · `job unblock`
+*job*: `Release to production?`
+*pipeline*: `deploy-prod`
+*number*: `1`
+*fields*: `release-name`=••• `ring`=•••
+asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”) expires 2026-11-02 09:30 UTC
+[Approve] [Refuse] [Withdraw]\
+""")
+    assert build.blocked
+
+
+async def gate(world: World) -> tuple[Build, Message]:
+    """A deploy that waits at its block step, with its card."""
+    build = world.buildkite.create_build("deploy-prod")
+    await world.alice.types(world.deploys, f"/bk watch deploy-prod {build.number}")
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    return build, world.card()
+
+
+async def test_a_form_that_would_be_refused_is_not_shown(world: World) -> None:
+    """Bob may build web, not production: the step's fields are not shown to him, but the rule and who can help."""
+    _build, card = await gate(world)
+    await world.bob.clicks(card, "Unblock")
+    await world.settle(1)
+    form = world.slack.modal_of(world.bob)
+    assert form is not None
+    assert form.plain() == snapshot("""\
+# Unblock job
+You may not run `job unblock` on `deploy-prod` here. Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> to do it. (“everybody builds web”)\
+""")
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+⚠️ You may not run `job unblock` on `deploy-prod` here.
+Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> to do it.\
+""")
+    async with world.bot.store.read() as tx:
+        [refused] = [one async for one in audit.everything(tx) if one.transition == "refused"]
+    assert (refused.operation, refused.user, refused.detail) == snapshot(
+        ("job unblock", "U0BOB0001", {"rule": "everybody builds web"})
+    )
+
+
+async def test_a_form_whose_sending_is_to_be_approved_opens(world: World) -> None:
+    """Alice may pass the step once Bob agrees: she gets the form as ever."""
+    _build, card = await gate(world)
+    await world.alice.clicks(card, "Unblock")
+    await world.settle(1)
+    form = world.slack.modal_of(world.alice)
+    assert form is not None
+    assert "Release name" in form.plain()
+
+
+async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None:
+    """What was done is in the audit with the grant that allowed it, or the protection that others answered for."""
+    await world.bob.types(world.deploys, "/bk build create web")
+    card = await ended(world)
+    await world.bob.clicks(await pressed(world, card), "Approve")
+    await world.settle(3)
+    async with world.bot.store.read() as tx:
+        done = [one async for one in audit.everything(tx) if one.transition == "done"]
+    ruled = [(one.operation, one.detail["rule"]) for one in done if one.operation.startswith("build ")]
+    assert ruled == snapshot(
+        [
+            ("build create", "everybody builds web"),
+            ("build watch", "everybody reads"),
+            ("build rebuild", "production"),
+        ]
+    )
+    assert "done (everybody builds web)" in await asks(world, world.alice, "audit --pipeline web")
+    [line] = [json.loads(journal.line(one)) for one in done if one.operation == "build create"]
+    assert line["detail"]["rule"] == "everybody builds web"
+
+
+async def test_ids_can_be_typed(world: World) -> None:
+    """A proposal is withdrawn by its id, typed after the command's words; no id begins with a dash."""
+    waiting = await pressed(world, await ended(world))
+    [row] = [one for one in waiting.blocks or [] if one["type"] == "actions"]
+    said = await asks(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
+    assert said == snapshot("Withdrawn: `build rebuild` will not run.")
+    assert all(new_id().isalnum() for _ in range(500))
