@@ -247,7 +247,7 @@ def _together(raw: Mapping[str, Any]) -> Iterator[str]:
             "For Socket Mode set SLACK_APP_TOKEN in its place."
         )
     for name, other in (("tls_certfile", "tls_keyfile"), ("tls_keyfile", "tls_certfile")):
-        if name in raw and other not in raw:
+        if raw.get(name) and other not in raw:
             yield f"{other.upper()} is not set, and {name.upper()} needs it; {WANTS[other]}"
     for name in ("slack_client_id", "slack_client_secret"):
         if name in raw:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.agent_watches import AgentWatches
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import HandClock
@@ -20,6 +21,8 @@ from bot.errors import NotFound
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Standing, Thread
+from bot.notifying import Notifying
+from bot.reports import Reports
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
 from bot.store.store import Store
@@ -46,6 +49,9 @@ class Cards:
 
     async def here(self, thread: Thread) -> tuple[Known, ...]:
         return tuple(self.thread) if thread.ts else ()
+
+    async def kept(self, thread: Thread) -> tuple[Known, ...]:
+        return await self.here(thread)
 
     async def recent(self, channel: str) -> tuple[Known, ...]:
         return tuple(self.channel) if channel == CHANNEL.channel else ()
@@ -93,6 +99,10 @@ class Bench:
 
 async def _nowhere(user: str) -> Thread:
     return Thread("T1", f"D{user}")
+
+
+async def _direct(team: str, user: str) -> Thread:
+    return Thread(team, f"D{user}")
 
 
 async def _anywhere(_thread: Thread) -> bool:
@@ -163,8 +173,11 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         journal=Journal(store),
         approvals=Nobody(),
         locks=Locks(store, clock, _nowhere, lambda: None),
+        reports=Reports(store, clock),
         subscribing=Subscribing(store, clock, _anywhere, _nobody, lambda: None),
+        notifying=Notifying(store, clock, _direct, dict, lambda: None),
         accounts=Unconnected(),
+        watches=AgentWatches(store, clock),
         rules=lambda: DEFAULT,
     )
     return Bench(context, cards, sim)
