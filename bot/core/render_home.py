@@ -58,7 +58,7 @@ def home(shown: Home, *, now: datetime, command: str) -> View:
             shown.failed,
             _failed,
             _BUILDS,
-            Mrkdwn("None of your branches is red since this week. One that is stands here, with its log and a retry."),
+            Mrkdwn("None of your branches is red. One that is stands here for a week, with its log and a retry."),
         ),
         *_subscribed(shown.subscriptions, now, command),
         *_account(shown),
@@ -146,6 +146,8 @@ def _line(run: Run) -> Mrkdwn:
 
 
 def _clocked(run: Run) -> Mrkdwn:
+    if run.phase == "blocked" and run.finished_at:
+        return md("since {time}", time=when(run.finished_at, "{date_short_pretty} at {time}"))
     if run.phase not in LIVE and run.finished_at:
         return md("ended {time}", time=when(run.finished_at, "{date_short_pretty} at {time}"))
     if run.started_at:

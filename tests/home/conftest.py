@@ -1,0 +1,35 @@
+"""A world in which links are drawn and homes are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from openapi_core import OpenAPI
+
+from tests.contract.validation import rest_spec, validate
+from tests.conversations.world import World, opened
+
+
+@pytest.fixture(scope="session")
+def contract() -> OpenAPI:
+    """What Buildkite promises and expects."""
+    return rest_spec()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
+    """Alice (admin), Bob (member) and Gwen (guest) in #deploys; links to buildkite.com are told to the app.
+
+    At the end everything that was asked of Buildkite is held against its contract, and Slack has refused nothing.
+    """
+    async with opened(tmp_path) as ready:
+        ready.slack.subscriptions.add("link_shared")
+        ready.slack.unfurl_domains = {"buildkite.com"}
+        yield ready
+        refused = [
+            one for one in ready.slack.calls if one.error in ("invalid_arguments", "invalid_unfurls_format")
+        ]
+        assert refused == []
+    validate(ready.buildkite.requests, contract)

@@ -1,0 +1,345 @@
+"""The home of a person: what is theirs, with buttons, kept true while they look."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.sim.slack import Person
+from tests.conversations.acts import asks, blocked, failed, started
+from tests.conversations.world import _DATE, World, opened
+
+
+async def looked(world: World, person: Person) -> str:
+    """What a person reads on their home, after they have opened it."""
+    await person.opens_home()
+    await world.settle(1)
+    return home(world, person)
+
+
+def home(world: World, person: Person) -> str:
+    """What stands on a person's home."""
+    view = world.slack.home_of(person)
+    return _DATE.sub(r"\1", view.plain()) if view else ""
+
+
+def published(world: World) -> int:
+    """How often any home was published."""
+    return sum(call.method == "views.publish" and call.ok for call in world.slack.calls)
+
+
+async def test_an_empty_home_teaches_how_to_fill_it(world: World) -> None:
+    """Where there is nothing, the home says what would stand there and how to begin."""
+    assert await looked(world, world.bob) == snapshot("""\
+Your builds
+Builds of yours, and what you may do about them. In a channel, `/bk help` says the rest.
+[Start a build]
+---
+Waits for you
+Nothing waits for you. Blocked builds of yours, and approvals that you may give, stand here.
+---
+Running
+Nothing of yours runs. Start a build above, or type `/bk build create web` in a channel.
+---
+Failed on your branches
+None of your branches is red. One that is stands here for a week, with its log and a retry.
+---
+Your subscriptions
+You have subscribed to nothing. Type `/bk subscribe web` in a channel, or in a message to me, and I tell what fails.
+---
+Buildkite account
+Not connected: I ask Buildkite with my own token. Connect yours, and you act there in your own name.
+[Connect]\
+""")
+
+
+async def test_a_home_shows_what_is_mine(world: World) -> None:
+    """Running and blocked builds, failures, subscriptions: Alice's own, and not what Bob has started."""
+    await world.alice.types(world.deploys, "/bk subscribe deploy-* --state failed")
+    await world.settle(1)
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
+    await failed(world, "web -b fix/cart")
+    await blocked(world)
+    running = await started(world, "mobile")
+    world.buildkite.start_job(running.jobs[0].id)
+    await world.bob.types(world.deploys, "/bk build create web -b bobs")
+    await world.settle(3)
+    assert await looked(world, world.alice) == snapshot("""\
+Your builds
+Builds of yours, and what you may do about them. In a channel, `/bk help` says the rest.
+[Start a build]
+---
+Waits for you
+✋ *Blocked* · deploy-prod#1 · `main` · since 2026-11-02 09:00 UTC
+[Unblock] [Cancel]
+---
+Running
+🔵 *Running* · mobile#1 · `main` · started 2026-11-02 09:00 UTC
+[Cancel]
+---
+Failed on your branches
+❌ *Failed* · web#1 · `fix/cart` · ended 2026-11-02 09:00 UTC
+[Retry failed] [Rebuild] [Logs]
+---
+Your subscriptions
+`deploy-*`: failed · <#C0DEPLOYS>
+[End]
+---
+Buildkite account
+Not connected: I ask Buildkite with my own token. Connect yours, and you act there in your own name.
+[Connect]\
+""")
+
+
+async def test_a_home_changes_when_something_of_mine_does(world: World) -> None:
+    """A build that ends moves by itself, without the home being opened again."""
+    build = await started(world, "web -b fix/cart")
+    before = await looked(world, world.alice)
+    world.buildkite.run_build(build, fail=["lint"])
+    await world.settle(15, step=2.5)
+    after = home(world, world.alice)
+    assert ("Scheduled" in before, "Failed* · " in before) == (True, False)
+    assert ("Scheduled" in after, "Failed* · " in after) == (False, True)
+
+
+async def test_what_happens_to_others_publishes_nothing(world: World) -> None:
+    """Bob's builds come and go: Alice's home stays as it is, and Slack is not asked to draw it again."""
+    await looked(world, world.alice)
+    before = published(world)
+    await world.bob.types(world.deploys, "/bk build create web -b bobs")
+    await world.settle(3)
+    world.buildkite.run_build(world.buildkite.builds[-1])
+    await world.settle(30, step=5)
+    assert published(world) == before == 1
+
+
+async def test_a_home_is_published_once_in_ten_seconds(world: World) -> None:
+    """However often it is opened and whatever happens meanwhile."""
+    await looked(world, world.alice)
+    for number in range(4):
+        await world.alice.types(world.deploys, f"/bk build create web -b try-{number}")
+        await world.alice.opens_home()
+        await world.settle(2)
+    assert published(world) == 1
+    await world.settle(12, step=2)
+    times = [call.at for call in world.slack.calls if call.method == "views.publish"]
+    assert len(times) > 1
+    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 10
+
+
+async def test_nobody_draws_homes_that_nobody_looks_at(world: World) -> None:
+    """A week after it was opened last, a home is left alone until it is opened again."""
+    await looked(world, world.alice)
+    world.clock.advance(8 * 24 * 3600)
+    await started(world, "web")
+    await world.settle(15, step=2.5)
+    assert published(world) == 1
+    assert "Scheduled" in await looked(world, world.alice)
+
+
+async def test_slack_is_busy_and_the_home_comes_later(world: World) -> None:
+    """A 429 is waited for, and nothing is sent before."""
+    world.slack.faults.rate_limit("views.publish", retry_after=20)
+    await world.alice.opens_home()
+    await world.settle(15, step=2.5)
+    assert home(world, world.alice) == ""
+    await world.settle(10, step=2.5)
+    assert "Your builds" in home(world, world.alice)
+    calls = [call.at for call in world.slack.calls if call.method == "views.publish"]
+    assert calls[1] - calls[0] >= 20
+
+
+async def test_a_guest_reads_why_there_is_nothing(world: World) -> None:
+    """Gwen's home says what she may not, and whom to ask; it has no buttons."""
+    assert await looked(world, world.gwen) == snapshot("""\
+Kitestring
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""")
+
+
+async def test_somebody_who_has_left_has_no_home(world: World) -> None:
+    """For a deactivated account nothing is published."""
+    world.slack.profiles[world.bob.id].deleted = True
+    assert await looked(world, world.bob) == ""
+
+
+async def test_buttons_act_with_my_rights_and_answer_by_direct_message(world: World) -> None:
+    """Cancel asks first; what came of it is told in the DM, and the home shows it."""
+    build = await started(world, "web -b fix/cart")
+    await looked(world, world.alice)
+    await world.alice.clicks(world.slack.home_of(world.alice), "Cancel")
+    await world.settle(15, step=2.5)
+    assert build.state == "canceled"
+    told = [message.plain() for message in world.slack.messages(world.alice.dm)]
+    assert told == snapshot(["<@U0ALICE01> canceled web#1"])
+    assert "Nothing of yours runs" in home(world, world.alice)
+
+
+async def test_rights_are_judged_at_the_press(world: World) -> None:
+    """Alice is made a guest after her home was drawn: the button is refused, and says so by DM."""
+    build = await started(world, "web")
+    await looked(world, world.alice)
+    profile = world.slack.profiles[world.alice.id]
+    profile.admin, profile.guest = False, "restricted"
+    world.clock.advance(301)
+    await world.alice.clicks(world.slack.home_of(world.alice), "Cancel")
+    await world.settle(2)
+    assert build.state == "scheduled"
+    assert [message.plain() for message in world.slack.messages(world.alice.dm)] == snapshot(
+        [
+            """\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+"""
+        ]
+    )
+
+
+async def test_a_press_that_comes_twice_acts_once(world: World) -> None:
+    """Rebuild pressed twice in a row is one rebuild."""
+    await failed(world, "web -b fix/cart")
+    await looked(world, world.alice)
+    await world.alice.clicks_twice(world.slack.home_of(world.alice), "Rebuild")
+    await world.settle(3)
+    assert len(world.buildkite.builds) == 2
+
+
+async def test_a_block_step_is_filled_in_from_the_home(world: World) -> None:
+    """Unblock opens the step's form; the build goes on once it is sent."""
+    build, _card = await blocked(world)
+    await looked(world, world.alice)
+    await world.alice.clicks(world.slack.home_of(world.alice), "Unblock")
+    await world.settle(1)
+    await world.alice.submits({"fields.release-name": "2026.11"})
+    await world.settle(3)
+    assert build.state != "blocked"
+    assert world.slack.modal_of(world.alice) is None
+
+
+async def test_logs_come_by_direct_message(world: World) -> None:
+    """The log of a failed job is told to the one who asks, in the DM."""
+    await failed(world, "web -b fix/cart")
+    await looked(world, world.alice)
+    await world.alice.clicks(world.slack.home_of(world.alice), "Logs")
+    await world.settle(2)
+    assert "Lint" in world.slack.messages(world.alice.dm)[-1].plain()
+
+
+async def test_a_subscription_is_ended_on_the_home(world: World) -> None:
+    """It ends in its channel, and leaves the home."""
+    await world.alice.types(world.deploys, "/bk subscribe web")
+    await world.settle(1)
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
+    await world.settle(1)
+    assert "`web`" in await looked(world, world.alice)
+    await world.alice.clicks(world.slack.home_of(world.alice), "End")
+    await world.settle(15, step=2.5)
+    assert "You have subscribed to nothing" in home(world, world.alice)
+    assert await asks(world, world.alice, "subscriptions") == snapshot(
+        "This channel is subscribed to nothing. Try `/bk subscribe`."
+    )
+
+
+async def test_a_token_is_connected_from_the_home(world: World) -> None:
+    """Connect opens the form; afterwards the home says as whom Alice acts, and offers to forget it."""
+    await looked(world, world.alice)
+    await world.alice.clicks(world.slack.home_of(world.alice), "Connect")
+    await world.settle(1)
+    form = world.slack.modal_of(world.alice)
+    assert form is not None
+    assert form.title == "Connect"
+
+
+PROTECTED = """
+[[grant]]
+name = "everybody reads and builds the web"
+standings = ["member"]
+permissions = ["help", "read", "logs", "build"]
+pipelines = ["web", "deploy-prod"]
+
+[[grant]]
+name = "Bob builds phones"
+users = ["U0BOB0001"]
+permissions = ["build"]
+pipelines = ["mobile"]
+
+[[protect]]
+name = "production"
+pipelines = ["deploy-*"]
+approvers = { users = ["U0BOB0001"] }
+approvals = 1
+expires = "30m"
+"""
+
+
+def written(folder: Path) -> Path:
+    """A policy that protects production, and shows phones to nobody."""
+    path = folder / "policy.toml"
+    path.write_text(PROTECTED)
+    return path
+
+
+async def test_approvals_that_wait_for_me_are_given_on_the_home(tmp_path: Path) -> None:
+    """Bob reads there exactly what would run, and approves; Alice, who asked, has nothing to approve."""
+    async with opened(tmp_path, policy=written(tmp_path)) as world:
+        await world.alice.types(world.deploys, "/bk build create deploy-prod -b main")
+        await world.settle(2)
+        assert "[Approve]" not in await looked(world, world.alice)
+        shown = await looked(world, world.bob)
+        assert re.sub(r"\n---\nRunning.*", "", shown, flags=re.DOTALL) == snapshot("""\
+Your builds
+Builds of yours, and what you may do about them. In a channel, `/bk help` says the rest.
+[Start a build]
+---
+Waits for you
+✋ *Approval needed* · `build create`
+*pipeline*: `deploy-prod`
+*branch*: `main`
+*env*: \n\
+*metadata*: \n\
+*ignore_branch_filters*: `False`
+*commit*: HEAD when it runs, whatever that is by then
+asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”) expires 2026-11-02 09:30 UTC
+[Approve] [Refuse]
+Its card is in <#C0DEPLOYS>. What you are told comes by direct message.\
+""")
+        await world.bob.clicks(world.slack.home_of(world.bob), "Approve")
+        await world.settle(15, step=2.5)
+        assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod"]
+        assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
+            ["Noted: `build create` runs now."]
+        )
+        assert "[Approve]" not in home(world, world.bob)
+
+
+async def test_what_waits_in_a_channel_of_others_is_not_told(tmp_path: Path) -> None:
+    """A proposal in a private channel that Bob is not in stands on no home of his, nor can he vote on it."""
+    async with opened(tmp_path, policy=written(tmp_path)) as world:
+        private = world.slack.channel("C0PRIVATE", "secret", private=True, members=[world.alice])
+        await world.alice.types(private, "/bk build create deploy-prod -b main")
+        await world.settle(2)
+        assert "[Approve]" not in await looked(world, world.bob)
+
+
+async def test_what_i_may_not_read_is_not_on_my_home(tmp_path: Path) -> None:
+    """Bob may start builds of mobile, but not look at them: his home does not tell of them either."""
+    async with opened(tmp_path, policy=written(tmp_path)) as world:
+        await world.bob.types(world.deploys, "/bk build create mobile")
+        await world.bob.types(world.deploys, "/bk build create web")
+        await world.settle(3)
+        shown = await looked(world, world.bob)
+        assert ("web#1" in shown, "mobile#1" in shown) == (True, False)
+
+
+async def test_builds_elsewhere_are_mine_by_address(world: World) -> None:
+    """A push with Bob's address on the commit is his, heard of by webhook; one by a name that looks alike is not."""
+    for email in ("bob@acme.example", "bob@elsewhere.example"):
+        build = world.buildkite.create_build_elsewhere("web", "fix", "Fix the cart", "Bob", source="webhook")
+        build.author = {"name": "Bob", "email": email}
+        world.buildkite.run_build(build, fail=["lint"])
+        await world.settle(2)
+    shown = await looked(world, world.bob)
+    assert ("web#1" in shown, "web#2" in shown) == (True, False)
