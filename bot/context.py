@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.accounts import Accounts
 from bot.agent_watches import AgentWatches
+from bot.aliases import Aliases
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
@@ -78,6 +79,7 @@ class Context:
     approvals: Votes
     locks: Locks
     subscribing: Subscribing
+    aliases: Aliases
     notifying: Notifying
     accounts: Accounts
     watches: AgentWatches

@@ -13,6 +13,7 @@ import structlog
 from bot.accounts import Accounts
 from bot.agent_watches import AgentWatches
 from bot.aim import aim
+from bot.aliases import Aliases
 from bot.approvals import Approvals
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
@@ -59,6 +60,7 @@ class Surroundings:
     rules: Callable[[], Rules]
     locks: Locks
     subscribing: Subscribing
+    aliases: Aliases
     notifying: Notifying
     accounts: Accounts
     proposals: Proposals
@@ -290,6 +292,7 @@ class Runner:
             approvals=shared.approvals,
             locks=shared.locks,
             subscribing=shared.subscribing,
+            aliases=shared.aliases,
             notifying=shared.notifying,
             watches=AgentWatches(self._store, self._clock),
             accounts=shared.accounts,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
 
 from bot.context import Context
+from bot.core.aliases import listed
+from bot.core.blocks import lines, shorten
 from bot.core.handbook import help_reply
-from bot.core.markup import Mrkdwn, md
+from bot.core.markup import Mrkdwn, bold, code, md
 from bot.core.operation import Args, Effect, Operation, Opt, Permission, Reply, operation
 from bot.core.policy import hopeless
+
+SHOWN = 8
 
 
 class Topic(Args):
@@ -32,4 +37,13 @@ async def show_help(args: Topic, ctx: Context) -> Reply:
         found = hopeless(ctx.rules(), ctx.actor, op)
         return md("{said} {hint}", said=found.message, hint=found.hint) if found else Mrkdwn("")
 
-    return help_reply(ctx.registry, ctx.allowed, args.noun, args.verb, ctx.command, refused)
+    reply = help_reply(ctx.registry, ctx.allowed, args.noun, args.verb, ctx.command, refused)
+    return reply if args.noun else replace(reply, text=lines([reply.text, await _own(ctx)]))
+
+
+async def _own(ctx: Context) -> Mrkdwn:
+    """The words of one's own, so many as are soon read."""
+    mine = listed(await ctx.aliases.of(ctx.actor))
+    said = [md("{name} = {words}", name=code(name), words=code(shorten(words, 80))) for name, words in mine]
+    more = md("… and {count} more: {see}", count=len(said) - SHOWN, see=code(f"{ctx.command} alias"))
+    return lines([bold("Your aliases"), *said[:SHOWN], *([more] if len(said) > SHOWN else [])] if said else [])

@@ -9,6 +9,7 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from bot.accounts import Accounts
+from bot.aliases import Aliases
 from bot.answers import Answers
 from bot.approvals import Approvals
 from bot.assembly.ground import Ground
@@ -111,6 +112,7 @@ def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surro
         rules=on.policy.rules,
         locks=Locks(on.store, on.clock, partial(on.places.direct, on.identity.team), on.wakes.of("writer")),
         subscribing=Subscribing(on.store, on.clock, on.places.postable, on.people.email, wake),
+        aliases=Aliases(on.store, on.clock),
         notifying=Notifying(on.store, on.clock, on.places.direct, on.listed.owners, wake),
         accounts=accounts,
         proposals=proposals,

@@ -49,6 +49,12 @@ def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Ope
     raise _no_such_verb(noun, rest[0], registry, command)
 
 
+def first_words(registry: Registry) -> frozenset[str]:
+    """Every word that begins a command: nouns, verbs that stand alone, and other words for both."""
+    verbs = {op.verb for op in registry if op.verb}
+    return frozenset({*registry.nouns, *NOUN_ALIASES, *verbs, *VERB_ALIASES})
+
+
 def _noun(word: str, registry: Registry) -> str | None:
     lowered = word.lower()
     noun = lowered if lowered in registry.nouns else NOUN_ALIASES.get(lowered, lowered)
@@ -78,7 +84,7 @@ def _which(verb: str, meant: Sequence[Operation], command: str) -> UsageError:
 
 
 def _no_such_noun(word: str, registry: Registry, command: str) -> UsageError:
-    known = {*registry.nouns, *NOUN_ALIASES, *(op.verb for op in registry if op.verb)}
+    known = first_words(registry) - set(VERB_ALIASES)
     return UsageError(f"I don't know `{shown(word)}`.", near(word, known) or _help(command))
 
 

@@ -32,10 +32,13 @@ class Intake:
 
     async def typed(self, request: Request, text: str) -> Message | None:
         """A slash command or a mention."""
+        command, alias = self._runner.shared.command, ""
         try:
-            call = parse(text, self._registry, command=self._runner.shared.command)
+            aliases = self._runner.shared.aliases
+            text, alias = await aliases.meant(request.thread.team, request.user, text, self._registry, command)
+            call = parse(text, self._registry, command=command)
         except UsageError as error:
-            return render_reply.problem(error)
+            return render_reply.problem(_standing_for(error, alias, command))
         return await self.called(request, call)
 
     async def called(self, request: Request, call: Call) -> Message | None:
@@ -138,3 +141,11 @@ def _named(request: Request, choice: Choice) -> Request:
     """Pressed twice, wherever it was drawn, a choice is one wish; in the place where it was offered, if any."""
     where = choice.thread if choice.thread.channel else request.thread
     return replace(request, key=f"choice:{choice.id}", thread=where)
+
+
+def _standing_for(error: UsageError, alias: str, command: str) -> UsageError:
+    """What is wrong may stand in an alias: then that is said."""
+    if not alias:
+        return error
+    see = f"`{alias}` is an alias of yours: see `{command} alias {alias}`."
+    return UsageError(error.message, f"{error.hint} {see}".strip(), error.field)

@@ -21,6 +21,7 @@ agent unwatch      refuse    refuse  allow   allow      allow    allow     allow
 agent view         refuse    refuse  allow   allow      allow    allow     allow
 agent watch        refuse    refuse  allow   allow      allow    allow     allow
 agent watches      refuse    refuse  allow   allow      allow    allow     allow
+alias              refuse    refuse  allow   allow      allow    allow     allow
 audit              refuse    refuse  refuse  refuse     refuse   refuse    allow
 build cancel       refuse    refuse  allow   allow      allow    allow     allow
 build create       refuse    refuse  allow   allow      allow    allow     allow
@@ -55,6 +56,7 @@ readonly           refuse    refuse  refuse  refuse     refuse   refuse    allow
 status             refuse    refuse  allow   allow      allow    allow     allow
 subscribe          refuse    refuse  allow   allow      allow    allow     allow
 subscriptions      refuse    refuse  allow   allow      allow    allow     allow
+unalias            refuse    refuse  allow   allow      allow    allow     allow
 unlock             refuse    refuse  allow   allow      allow    allow     allow
 unmute             refuse    refuse  allow   allow      allow    allow     allow
 unsubscribe        refuse    refuse  allow   allow      allow    allow     allow
@@ -72,6 +74,7 @@ agent unwatch      refuse    refuse  allow   refuse     refuse   allow     allow
 agent view         refuse    refuse  allow   refuse     refuse   allow     allow
 agent watch        refuse    refuse  allow   refuse     refuse   allow     allow
 agent watches      refuse    refuse  allow   refuse     refuse   allow     allow
+alias              refuse    refuse  allow   refuse     allow    allow     allow
 audit              refuse    refuse  refuse  refuse     refuse   refuse    allow
 build cancel       refuse    refuse  allow   refuse     refuse   refuse    allow
 build create       refuse    refuse  allow   refuse     refuse   refuse    allow
@@ -106,6 +109,7 @@ readonly           refuse    refuse  refuse  refuse     refuse   refuse    allow
 status             refuse    refuse  allow   refuse     refuse   allow     allow
 subscribe          refuse    refuse  allow   refuse     refuse   allow     allow
 subscriptions      refuse    refuse  allow   refuse     allow    allow     allow
+unalias            refuse    refuse  allow   refuse     allow    allow     allow
 unlock             refuse    refuse  allow   refuse     refuse   refuse    allow
 unmute             refuse    refuse  allow   refuse     allow    allow     allow
 unsubscribe        refuse    refuse  allow   refuse     refuse   allow     allow
@@ -146,6 +150,7 @@ agent unwatch      typed  -            -          -
 agent view         typed  -            -          -
 agent watch        typed  -            -          -
 agent watches      typed  -            -          -
+alias              typed  -            -          -
 audit              typed  -            -          -
 build cancel       typed  card         question   -
 build create       typed  -            form       typed
@@ -180,6 +185,7 @@ readonly           typed  -            -          -
 status             typed  -            -          -
 subscribe          typed  -            form       asks
 subscriptions      typed  -            -          -
+unalias            typed  -            -          -
 unlock             typed  -            -          -
 unmute             typed  -            -          -
 unsubscribe        typed  -            -          -

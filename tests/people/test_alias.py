@@ -1,0 +1,222 @@
+"""Words of one's own: they stand for a command, for one person, and never for more than was typed."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import created, started
+from tests.conversations.world import World
+from tests.people.acts import told
+
+SHIP = "alias ship = build create deploy-prod -b main"
+
+
+async def test_a_word_stands_for_a_command(world: World) -> None:
+    """Alice says `ship`, with more behind it, by slash command and by mention: what it stands for is done."""
+    assert await told(world, world.alice, SHIP) == snapshot(
+        "`ship` stands for `build create deploy-prod -b main` from now on, for you alone."
+    )
+    await world.alice.types(world.deploys, '/bk ship -m "Ship to islands & sea" -e TARGET=eu')
+    await world.settle(3)
+    body = created(world)
+    assert (body["branch"], body["message"], body["env"]) == ("main", "Ship to islands & sea", {"TARGET": "eu"})
+    await world.alice.says(world.deploys, "@kitestring Ship")
+    await world.settle(3)
+    assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod", "deploy-prod"]
+
+
+async def test_nobody_elses_text_is_changed(world: World) -> None:
+    """Bob has no such word; he is told that nobody knows it."""
+    await told(world, world.alice, SHIP)
+    assert await told(world, world.bob, "ship") == snapshot("""\
+⚠️ I don't know `ship`.
+See `/bk help`.\
+""")
+    assert not world.buildkite.builds
+
+
+async def test_they_are_listed_changed_and_taken_back(world: World) -> None:
+    """Alice sees her words, in help too, changes one, and takes them away by either command."""
+    assert await told(world, world.alice, "alias") == snapshot(
+        "You have no aliases. Make one: `/bk alias ship = build create web -b main`"
+    )
+    await told(world, world.alice, SHIP)
+    assert await told(world, world.alice, "alias b = build") == snapshot(
+        "`b` stands for `build` from now on, for you alone."
+    )
+    assert await told(world, world.alice, "alias ship = build create web@release") == snapshot(
+        "`ship` stands for `build create web@release` now, and for nothing else."
+    )
+    assert await told(world, world.alice, "alias") == snapshot("""\
+Your aliases: 2 of at most 50, each of at most 300 characters
+`b` · `build`
+`ship` · `build create web@release`\
+""")
+    assert (await told(world, world.alice, "help")).partition("*Your aliases*")[2] == snapshot("""\
+
+`b` = `build`
+`ship` = `build create web@release`
+More: `/bk help <noun> <verb>`, or the same words after a mention of me, in threads too.\
+""")
+    assert await told(world, world.alice, "alias ship") == snapshot(
+        "`ship` stands for `build create web@release`."
+    )
+    assert await told(world, world.alice, "alias --remove ship") == snapshot(
+        "`ship` stands for nothing any more. Again: `/bk alias ship = build create web@release`"
+    )
+    assert await told(world, world.alice, "unalias b") == snapshot(
+        "`b` stands for nothing any more. Again: `/bk alias b = build`"
+    )
+    assert await told(world, world.alice, "unalias shi") == snapshot("""\
+⚠️ You have no alias `shi`.
+See `/bk alias`.\
+""")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (
+            "build = build create web",
+            snapshot("""\
+⚠️ `build` is a command already, and stays one.
+Take another word.\
+"""),
+        ),
+        (
+            "cancel = build create web",
+            snapshot("""\
+⚠️ `cancel` is a command already, and stays one.
+Take another word.\
+"""),
+        ),
+        (
+            "logs = build create web",
+            snapshot("""\
+⚠️ `logs` is a command already, and stays one.
+Take another word.\
+"""),
+        ),
+        (
+            "Ship! = build create web",
+            snapshot("""\
+⚠️ `ship!` cannot be the name of an alias.
+Use a letter, then up to 29 letters, digits, `-` or `_`.\
+"""),
+        ),
+        (
+            "ship = biuld create web",
+            snapshot("""\
+⚠️ I don't know `biuld`.
+Did you mean `build` or `rebuild`?\
+"""),
+        ),
+        (
+            "ship = build crate web",
+            snapshot("""\
+⚠️ `build` has no `crate`.
+Did you mean `create`?\
+"""),
+        ),
+        (
+            "ship = build cancel web 1 --yes",
+            snapshot("⚠️ `--yes` cannot be part of an alias: what asks to be confirmed, asks each time."),
+        ),
+        (
+            "ship = build cancel -y",
+            snapshot("⚠️ `--yes` cannot be part of an alias: what asks to be confirmed, asks each time."),
+        ),
+        (
+            "ship = build create web -e TOKEN=hunter2",
+            snapshot("""\
+⚠️ Values of the environment (`-e`) are not kept in an alias: they may be secret.
+Say them each time: they are added to the end.\
+"""),
+        ),
+        (
+            "ship = can build create web -eTOKEN=hunter2",
+            snapshot("""\
+⚠️ Values of the environment (`-e`) are not kept in an alias: they may be secret.
+Say them each time: they are added to the end.\
+"""),
+        ),
+        ("ship = alias b = build", snapshot("⚠️ `alias` cannot be what an alias stands for.")),
+        (
+            "ship build create web",
+            snapshot("""\
+⚠️ An alias is one word, then `=`, then what it stands for.
+Write it like `alias ship = build create web -b main`.\
+"""),
+        ),
+        (
+            "ship =",
+            snapshot("""\
+⚠️ `ship` stands for nothing.
+Write it like `alias ship = build create web -b main`.\
+"""),
+        ),
+        (
+            f"ship = build create web -m {'x' * 300}",
+            snapshot("⚠️ That is 320 characters long; an alias stands for at most 300."),
+        ),
+        (
+            'ship = build create web -m "unfinished',
+            snapshot("""\
+⚠️ The quotation mark before `unfinished` is never closed.
+Close it, or leave it out.\
+"""),
+        ),
+    ],
+)
+async def test_what_cannot_be_one_is_said(world: World, words: str, why: str) -> None:
+    """A word of ours, no word, no command, a confirmation or a secret inside: quoted, with what to do instead."""
+    assert await told(world, world.alice, f"alias {words}") == why
+    assert "hunter2" not in world.transcript()
+    assert (await told(world, world.alice, "alias")).startswith("You have no aliases")
+
+
+async def test_an_alias_stands_for_no_alias(world: World) -> None:
+    """Words of one's own are not looked up inside each other: there is no end that could be missed."""
+    await told(world, world.alice, SHIP)
+    assert await told(world, world.alice, "alias go = ship -m now") == snapshot("""\
+⚠️ I don't know `ship`.
+See `/bk help`.\
+""")
+
+
+async def test_there_are_fifty_at_most(world: World) -> None:
+    """The fifty-first is refused; one that is there may still be changed."""
+    for number in range(50):
+        await told(world, world.alice, f"alias a{number} = build list")
+    assert await told(world, world.alice, "alias more = build list") == snapshot("""\
+⚠️ You have 50 aliases already.
+Remove one that you do not need.\
+""")
+    assert await told(world, world.alice, "alias a1 = agent list") == snapshot(
+        "`a1` stands for `agent list` now, and for nothing else."
+    )
+
+
+async def test_what_it_stands_for_is_judged_as_ever(world: World) -> None:
+    """Bob may not stop agents, whatever he calls it; Alice is asked before a build is canceled."""
+    await told(world, world.bob, "alias halt = agent stop ci-linux-1")
+    assert await told(world, world.bob, "halt --yes") == snapshot("""\
+⚠️ `agent stop` is for workspace admins.
+Ask a workspace admin to do it.\
+""")
+    await started(world)
+    await told(world, world.alice, "alias oops = build cancel web")
+    assert await told(world, world.alice, "oops 1") == snapshot("""\
+Cancel web#1 on `main`? It is scheduled.
+[Yes, do it] [Never mind]\
+""")
+
+
+async def test_a_mistake_behind_it_names_it(world: World) -> None:
+    """What is wrong with the whole is said of the whole, and that a word of Alice's own is in it."""
+    await told(world, world.alice, SHIP)
+    assert await told(world, world.alice, "ship --bogus") == snapshot("""\
+⚠️ `build create` has no `--bogus`.
+Did you mean `--org`? `ship` is an alias of yours: see `/bk alias ship`.\
+""")
