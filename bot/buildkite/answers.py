@@ -36,7 +36,7 @@ def error(
     if status == 404:
         return NotFound(f"Buildkite has no {what}, or the token may not see it.", f"It says: {words}")
     if status == 429:
-        return _limited(response, words)
+        return limited(response, "my requests")
     if status >= 500:
         return _broken(response, sent)
     return Conflict(f"Buildkite refused: {words}")
@@ -111,10 +111,11 @@ def _forbidden(words: str) -> Refused:
     return Refused(f"Buildkite refused: {words}", hint, rule="Buildkite's 403")
 
 
-def _limited(response: httpx.Response, words: str) -> Unavailable:
+def limited(response: httpx.Response, whose: str) -> Unavailable:
+    """A 429, in Buildkite's words: `whose` requests there were too many of, and when to try again."""
     after = wait_asked(response)
     hint = "Try again in a minute." if after is None else f"Try again in {after:.0f} seconds."
-    return Unavailable(f"Buildkite is limiting my requests: {words}", hint, retry_after=after)
+    return Unavailable(f"Buildkite is limiting {whose}: {said(response)}", hint, retry_after=after)
 
 
 def _elsewhere(status: int, sent: bool) -> Unavailable:

@@ -41,6 +41,8 @@ def error(response: httpx.Response, what: str, sent: bool, bearer: Bearer) -> Ki
             return Refused(f"Buildkite refused your own token: {words}", _lacks(words, mend), "Buildkite's 403")
         case 404:
             return NotFound(f"Buildkite has no {what}, or your own token may not see it.", f"It says: {words}")
+        case 429:
+            return answers.limited(response, "your own token's requests")
         case _:
             return answers.error(response, what, sent)
 

@@ -43,6 +43,11 @@ class Argument:
         return (self.flag, *short, *self.opt.also)
 
     @property
+    def brief(self) -> str:
+        """Its shortest flag: `-e`."""
+        return f"-{self.opt.short}" if self.opt.short else self.flag
+
+    @property
     def word(self) -> str:
         """How usage lines call its value."""
         return "KEY=value" if self.kind == "dict" else self._spelled

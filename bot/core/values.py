@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.core.arguments import Argument
-from bot.core.words import shown
 from bot.errors import UsageError
 
 PAIR = re.compile(r"[\w./-]+=")
@@ -18,7 +17,7 @@ PAIR = re.compile(r"[\w./-]+=")
 def gathered(argument: Argument, values: Iterable[str]) -> list[str] | dict[str, str]:
     """Several values of one argument: KEY=value pairs, or comma-separated words (CSV quotes keep a comma).
 
-    Raises UsageError for a pair without its `=`.
+    Raises UsageError for a pair without its `=`: it is not quoted, for it may be a secret that was mistyped.
     """
     if argument.kind == "dict":
         return dict(pair for value in values for pair in _pairs(argument, value))
@@ -39,7 +38,8 @@ def _pairs(argument: Argument, text: str) -> list[tuple[str, str]]:
 def _pair(argument: Argument, text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise UsageError(f"`{shown(text)}` should look like `KEY=value`.", "", argument.name)
+        said = f"`{argument.brief}` wants `KEY=value`: what was given has no `=`, or nothing before it."
+        raise UsageError(said, "", argument.name)
     return key.strip(), value
 
 

@@ -16,6 +16,10 @@ _STATEMENT_MILLISECONDS = 10_000
 # A host that vanished without a word is noticed after about half a minute.
 KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
+# Some builds of SQLite leave what was deleted in pages that are free: webhooks carry values of the environment.
+# https://www.sqlite.org/pragma.html#pragma_secure_delete
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
+
 
 def open_engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
     """Connections for the store; on SQLite `immediate` ones take the write lock as they begin."""
@@ -62,7 +66,7 @@ def _sqlite(url: sa.URL, *, immediate: bool) -> AsyncEngine:
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

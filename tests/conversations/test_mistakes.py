@@ -76,7 +76,10 @@ Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY
 Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-M KEY=value] …`\
 """),
         ),
-        ("build create web -e novalue", snapshot("⚠️ `novalue` should look like `KEY=value`.")),
+        (
+            "build create web -e novalue",
+            snapshot("⚠️ `-e` wants `KEY=value`: what was given has no `=`, or nothing before it."),
+        ),
         (
             'build create web -m "never closed',
             snapshot("""\

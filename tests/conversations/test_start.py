@@ -165,7 +165,9 @@ async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
     await world.settle(2)
     modal = world.slack.modal_of(world.alice)
     assert modal is not None
-    assert modal.errors == snapshot({"env": "“nonsense” should look like “KEY=value”."})
+    assert modal.errors == snapshot(
+        {"env": "“-e” wants “KEY=value”: what was given has no “=”, or nothing before it."}
+    )
     assert world.buildkite.builds == []
     await world.alice.submits({"Environment": "A=1"})
     await world.settle(3)

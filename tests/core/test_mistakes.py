@@ -72,7 +72,7 @@ def test_every_mistake_quotes_its_word_and_shows_the_right_form() -> None:
             "build create web -b": "`-b` needs a value. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web -b --yes": "`-b` needs a value, but `--yes` follows. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web --yes=1": "`--yes` takes no value. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
-            "build create web -e DEPLOY": "`DEPLOY` should look like `KEY=value`.",
+            "build create web -e DEPLOY": "`-e` wants `KEY=value`: what was given has no `=`, or nothing before it.",
             "build create web -b a -b b": "`--branch` is given twice: `a` and `b`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web@main -b other": "Both `main` and `other` are given as branch. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web@": "`web@` names no branch after the `@`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",

@@ -52,7 +52,7 @@ async def test_the_budget_is_ones_own(world: World) -> None:
     """Fifty requests a minute are for each user: what Alice has used up, Bob and the bot still have."""
     await connected(world)
     world.buildkite.tokens[SECRET].window.limit = 0
-    assert "limiting my requests" in await asks(world, world.alice, "build list web")
+    assert "limiting your own token's requests" in await asks(world, world.alice, "build list web")
     assert "used up" in await asks(world, world.alice, "build list web")
     assert "limit" not in await asks(world, world.bob, "build list web")
 
