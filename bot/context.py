@@ -17,6 +17,7 @@ from bot.core.account import Account
 from bot.core.markup import Mrkdwn
 from bot.core.operation import Operation, Registry
 from bot.core.policy import Rules
+from bot.defaults import Defaults
 from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Thread
@@ -80,6 +81,7 @@ class Context:
     locks: Locks
     subscribing: Subscribing
     aliases: Aliases
+    defaults: Defaults
     notifying: Notifying
     accounts: Accounts
     watches: AgentWatches

@@ -27,6 +27,7 @@ from bot.core.policy_words import needs
 from bot.core.proposals import whole
 from bot.core.validation import validate
 from bot.core.wish import digest
+from bot.defaults import Defaults, said
 from bot.errors import KitestringError, Refused, Unavailable
 from bot.followed import FollowedBuilds
 from bot.journal import Journal
@@ -61,6 +62,7 @@ class Surroundings:
     locks: Locks
     subscribing: Subscribing
     aliases: Aliases
+    defaults: Defaults
     notifying: Notifying
     accounts: Accounts
     proposals: Proposals
@@ -153,12 +155,14 @@ class Runner:
         await self.inside(asked.thread)
         await self._writable(op)
         ctx = await self.personal(asked, actor, op)
-        args = validate(op, asked.args.get("args", {}), self.shared.command)
+        given, assumed = await self.shared.defaults.filled(op, asked.args.get("args", {}), asked.thread)
+        args = validate(op, given, self.shared.command)
         pinned = await op.pin(args, ctx) if op.pin else args
         verdict = await self.judge(op, pinned, ctx)
         if await self._asked_back(asked, op, pinned, ctx):
             return
-        asked = replace(asked, args={**asked.args, "args": pinned.model_dump(mode="json", exclude_none=True)})
+        kept = pinned.model_dump(mode="json", exclude_none=True)
+        asked = replace(asked, args={**asked.args, "args": kept, **({"assumed": assumed} if assumed else {})})
         if isinstance(verdict, Ask) and not await self._agreed(asked, verdict, ctx):
             await self._propose(asked, op, verdict, await op.labels(pinned, ctx) if op.labels else {})
         else:
@@ -209,7 +213,8 @@ class Runner:
             await self.look_again(asked.args["args"])
             raise _in_doubt(op, error) if isinstance(error, Bug) else error from error
         try:
-            await guarded(self.finish(asked, reply, ctx.actor), op.name, invocation=asked.id)
+            told = said(reply, asked.args.get("assumed", ""))
+            await guarded(self.finish(asked, told, ctx.actor), op.name, invocation=asked.id)
         except KitestringError as error:
             raise _in_doubt(op, error) from error
 
@@ -293,6 +298,7 @@ class Runner:
             locks=shared.locks,
             subscribing=shared.subscribing,
             aliases=shared.aliases,
+            defaults=shared.defaults,
             notifying=shared.notifying,
             watches=AgentWatches(self._store, self._clock),
             accounts=shared.accounts,

@@ -18,8 +18,9 @@ async def pin_build(args: A, ctx: Context) -> A:
     """Fill in pipeline and number.
 
     Without both, the build of this thread is meant, the active one where there are several; with a pipeline
-    alone, this thread's build of it, else its newest; with a number alone, the pipeline of this thread's or
-    channel's builds. Raises UsageError, Ambiguous or NotFound.
+    alone, this thread's build of it, else its newest; with a number alone, the pipeline of this thread's builds,
+    the channel's default, or the pipeline of its builds; the default is meant as if it had been named. Raises
+    UsageError, Ambiguous or NotFound.
     """
     check_org(getattr(args, "org", None), ctx)
     ref = await resolve(args.pipeline, args.number, ctx)
@@ -37,9 +38,10 @@ async def resolve(pipeline: str | None, number: int | None, ctx: Context) -> Bui
     here = [known for known in await ctx.followed.here(ctx.thread) if _of(known, pipeline)]
     if here:
         return the_one(here)
-    if pipeline is None:
+    meant = pipeline or await ctx.defaults.of(ctx.thread)
+    if meant is None:
         raise UsageError("Which build do you mean?", FORMS, "pipeline")
-    return await _newest(pipeline, ctx)
+    return await _newest(meant, ctx)
 
 
 def check_org(org: str | None, ctx: Context) -> None:
@@ -73,7 +75,11 @@ def _of(known: Known, pipeline: str | None) -> bool:
 
 
 async def _pipeline_here(number: int, ctx: Context) -> str:
-    for known in (await ctx.followed.here(ctx.thread), await ctx.followed.recent(ctx.thread.channel)):
+    here = await ctx.followed.here(ctx.thread)
+    chosen = None if here else await ctx.defaults.of(ctx.thread)
+    if chosen:
+        return chosen
+    for known in (here, await ctx.followed.recent(ctx.thread.channel)):
         exact = {one.build.ref.pipeline for one in known if one.build.number == number}
         slugs = sorted(exact or {one.build.ref.pipeline for one in known})
         if len(slugs) == 1:

@@ -34,6 +34,8 @@ State = Literal[
     "finished",
 ]
 SPANS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# Where a channel has chosen a pipeline, nothing means that one.
+EVERY = "*"
 _SPAN = r"^\d{1,4}[mhdw]$"
 
 
@@ -42,7 +44,7 @@ class List(Args):
 
     pipeline: Annotated[
         str | None,
-        Opt(short="p", positional=True, suggest="pipeline", hint="every pipeline"),
+        Opt(short="p", positional=True, suggest="pipeline", hint="* for every pipeline", here=True),
         Field(description="Pipeline"),
     ] = None
     branch: Annotated[tuple[str, ...], Opt(short="b", hint="main,release/*"), Field(description="Branch")] = ()
@@ -73,12 +75,18 @@ class List(Args):
     "build list",
     needs=Permission.READ,
     effect=Effect.READ,
-    examples=("build list", "build list web --state failed --since 24h", "build list web -b main,release/*"),
+    examples=(
+        "build list",
+        "build list web --state failed --since 24h",
+        "build list web -b main,release/*",
+        "build list *",
+    ),
 )
 async def list_(args: List, ctx: Context) -> Reply:
     """List the newest builds of a pipeline, or of all."""
     check_org(args.org, ctx)
-    slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug if args.pipeline else None
+    named = args.pipeline if args.pipeline != EVERY else None
+    slug = (await ctx.catalog.find_pipeline(named)).slug if named else None
     found = await _listed(args, slug, ctx)
     rows = tuple(_row(build) for build in found)
     caption = f"Builds of {slug or 'every pipeline'}, newest first"

@@ -38,7 +38,8 @@ async def can(args: Question, ctx: Context) -> Reply:
     op = ctx.registry[call.operation]
     if refused := hopeless(ctx.rules(), ctx.actor, op):
         return Reply(text=_no(refused))
-    given = validate(op, call.args, ctx.command)
+    filled, _ = await ctx.defaults.filled(op, call.args, ctx.thread)
+    given = validate(op, filled, ctx.command)
     return Reply(text=await _explained(op, await op.pin(given, ctx) if op.pin else given, ctx))
 
 

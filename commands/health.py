@@ -28,7 +28,7 @@ class Health(Args):
 
     pipelines: Annotated[
         tuple[str, ...],
-        Opt(short="p", positional=True, hint="web,deploy-*", also=("--pipeline",)),
+        Opt(short="p", positional=True, hint="web,deploy-*", also=("--pipeline",), here=True),
         Field(max_length=50, description="Pipelines; all that you may see where none is named"),
     ] = ()
     since: Annotated[Literal["24h", "7d", "30d"], Opt(short="s"), Field(description="How far back")] = "7d"

@@ -36,7 +36,7 @@ class Rule(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, hint="web, deploy-* or *"),
+        Opt(short="p", positional=True, hint="web, deploy-* or *", here=True),
         Field(min_length=1, max_length=200, description="Pipeline, or a pattern"),
     ]
     branch: Annotated[

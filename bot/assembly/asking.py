@@ -14,6 +14,7 @@ from bot.answers import Answers
 from bot.approvals import Approvals
 from bot.assembly.ground import Ground
 from bot.buildkite.catalog import Catalog
+from bot.defaults import Defaults
 from bot.homes import Openings
 from bot.locks import Locks
 from bot.notifying import Notifying
@@ -113,6 +114,7 @@ def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surro
         locks=Locks(on.store, on.clock, partial(on.places.direct, on.identity.team), on.wakes.of("writer")),
         subscribing=Subscribing(on.store, on.clock, on.places.postable, on.people.email, wake),
         aliases=Aliases(on.store, on.clock),
+        defaults=Defaults(on.store),
         notifying=Notifying(on.store, on.clock, on.places.direct, on.listed.owners, wake),
         accounts=accounts,
         proposals=proposals,

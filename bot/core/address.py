@@ -137,7 +137,9 @@ class AtBuild(Args):
 class AtBranch(Args):
     """A branch of a pipeline: `web`, `web@branch`, `org/web@branch`, or the pipeline's URL."""
 
-    pipeline: Annotated[str, Opt(short="p", positional=True, suggest="pipeline"), Field(description="Pipeline")]
+    pipeline: Annotated[
+        str, Opt(short="p", positional=True, suggest="pipeline", here=True), Field(description="Pipeline")
+    ]
     branch: Annotated[
         str | None,
         Opt(short="b", hint="the pipeline's default branch"),

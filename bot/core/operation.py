@@ -53,7 +53,8 @@ class Opt(NamedTuple):
     `suggest`: what a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
     `hint`: an example, shown in forms and help; `form`: False keeps it out of the form;
     `also`: further spellings (`("--build", "-b")`); `manual`: False keeps it out of help;
-    `rest`: takes everything that follows as one text, flags included.
+    `rest`: takes everything that follows as one text, flags included;
+    `here`: left out, the channel's own pipeline is meant, where it has chosen one.
     """
 
     short: str | None = None
@@ -65,6 +66,7 @@ class Opt(NamedTuple):
     also: tuple[str, ...] = ()
     manual: bool = True
     rest: bool = False
+    here: bool = False
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Forms:
             await self._runner.fail(request.invocation(new_id(), op.name, given), error)
             return
         if op.fields is None:
+            given, _ = await self._runner.shared.defaults.filled(op, given, request.thread)
             view = await self._view(request, op, given, ())
             await self._api.open_view(request.trigger_id or "", view)
             return

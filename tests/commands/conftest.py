@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.agent_watches import AgentWatches
+from bot.aliases import Aliases
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import HandClock
@@ -123,6 +124,13 @@ class Nobody:
         raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown.")
 
 
+class Unchosen:
+    """The channel means no pipeline where none is named."""
+
+    async def of(self, _thread: Thread) -> None:
+        return None
+
+
 class Unconnected:
     """Nobody has a token of their own."""
 
@@ -176,6 +184,8 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         reports=Reports(store, clock),
         subscribing=Subscribing(store, clock, _anywhere, _nobody, lambda: None),
         notifying=Notifying(store, clock, _direct, dict, lambda: None),
+        aliases=Aliases(store, clock),
+        defaults=Unchosen(),
         accounts=Unconnected(),
         watches=AgentWatches(store, clock),
         rules=lambda: DEFAULT,

@@ -58,6 +58,7 @@ SCENES = {
     "channel broadcast": Scene("channel broadcast on"),
     "channel updates": Scene("channel updates end"),
     "connect": Scene("connect"),
+    "default": Scene("default {pipeline}"),
     "disconnect": Scene("disconnect"),
     "health": Scene("health shop"),
     "help": Scene("help"),

@@ -35,6 +35,7 @@ can                refuse    refuse  allow   allow      allow    allow     allow
 channel broadcast  refuse    refuse  allow   allow      allow    allow     allow
 channel updates    refuse    refuse  allow   allow      allow    allow     allow
 connect            refuse    refuse  allow   allow      allow    allow     allow
+default            refuse    refuse  allow   allow      allow    allow     allow
 disconnect         refuse    refuse  allow   allow      allow    allow     allow
 health             refuse    refuse  allow   allow      allow    allow     allow
 help               refuse    refuse  allow   allow      allow    allow     allow
@@ -88,6 +89,7 @@ can                refuse    refuse  allow   refuse     allow    allow     allow
 channel broadcast  refuse    refuse  allow   refuse     allow    allow     allow
 channel updates    refuse    refuse  allow   refuse     allow    allow     allow
 connect            refuse    refuse  allow   refuse     allow    allow     allow
+default            refuse    refuse  allow   refuse     refuse   allow     allow
 disconnect         refuse    refuse  allow   refuse     allow    allow     allow
 health             refuse    refuse  allow   refuse     refuse   allow     allow
 help               refuse    refuse  allow   refuse     allow    allow     allow
@@ -128,6 +130,7 @@ build rebuild      refuse    refuse  refuse  refuse     ask      refuse    ask
 build retry        refuse    refuse  refuse  refuse     ask      refuse    ask
 build view         refuse    refuse  allow   refuse     allow    allow     allow
 build watch        refuse    refuse  allow   refuse     allow    allow     allow
+default            refuse    refuse  allow   refuse     allow    allow     allow
 job list           refuse    refuse  allow   refuse     allow    allow     allow
 job log            refuse    refuse  allow   refuse     allow    allow     allow
 job retry          refuse    refuse  refuse  refuse     ask      refuse    ask
@@ -164,6 +167,7 @@ can                typed  -            -          -
 channel broadcast  typed  -            -          -
 channel updates    typed  -            -          -
 connect            -      -            form       typed
+default            typed  -            -          -
 disconnect         typed  -            -          -
 health             typed  -            -          -
 help               typed  -            -          -

@@ -1,0 +1,157 @@
+"""A channel's own pipeline: meant where none is named, said when it was taken, never against a thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import created, started
+from tests.conversations.world import World, opened, shown
+from tests.people.acts import told
+
+READS_WEB = """
+[[grant]]
+name = "everybody reads web"
+standings = ["member"]
+permissions = ["help", "read"]
+pipelines = ["web"]
+
+[[grant]]
+name = "a partner"
+users = ["U0GWEN001"]
+permissions = ["help", "read"]
+"""
+
+
+async def chosen(world: World, slug: str = "web") -> None:
+    """Alice chooses a pipeline for #deploys."""
+    await world.alice.types(world.deploys, f"/bk default {slug}")
+    await world.settle(2)
+
+
+async def test_a_channel_chooses_shows_and_ends_its_default(world: World) -> None:
+    """What is chosen is said to everybody in the channel; anybody may ask what holds."""
+    assert await told(world, world.bob, "default") == snapshot(
+        "No pipeline is meant here where none is named. `/bk default web` chooses one."
+    )
+    await chosen(world, "Web")
+    assert await told(world, world.bob, "default") == snapshot(
+        "`web` is meant here where no pipeline is named. `/bk default --none` ends that."
+    )
+    await world.bob.types(world.deploys, "/bk default --none")
+    await world.settle(2)
+    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(
+        [
+            "<@U0ALICE01> chose `web` for this channel: it is meant where none is named",
+            "<@U0BOB0001> ended the default of this channel, which was `web`",
+        ]
+    )
+    assert await told(world, world.bob, "default --none") == snapshot(
+        "No pipeline is meant here where none is named. `/bk default web` chooses one."
+    )
+
+
+async def test_a_build_is_started_without_naming_it(world: World) -> None:
+    """By slash command, by mention, and by a form that has it filled in already."""
+    await chosen(world)
+    await world.alice.types(world.deploys, "/bk build create -b release")
+    await world.alice.says(world.deploys, "@kitestring build create -m again")
+    await world.settle(3)
+    assert [(one.pipeline.slug, one.branch) for one in world.buildkite.builds] == snapshot(
+        [("web", "release"), ("web", "main")]
+    )
+    await world.alice.types(world.deploys, "/bk build create")
+    await world.settle(1)
+    modal = world.slack.modal_of(world.alice)
+    assert modal is not None
+    assert modal.plain().split("\n")[1] == snapshot("Pipeline: [web]")
+    await world.alice.submits({"Message": "from the form"})
+    await world.settle(3)
+    assert created(world)["message"] == "from the form"
+    assert world.buildkite.builds[-1].pipeline.slug == "web"
+
+
+async def test_what_is_read_says_which_was_taken(world: World) -> None:
+    """A list, a report, a build: each says that it is of the channel's pipeline; `*` still means all."""
+    await chosen(world)
+    await started(world)
+    assert (await told(world, world.bob, "build list")).split("\n")[::2] == snapshot(
+        ["Builds of web, newest first", "No pipeline was named: `web` was taken."]
+    )
+    assert (await told(world, world.bob, "build list *")).split("\n")[0] == snapshot(
+        "Builds of every pipeline, newest first"
+    )
+    assert (await told(world, world.bob, "health")).split("\n")[0] == snapshot(
+        "*Health of web over the last 7 days*"
+    )
+    assert (await told(world, world.bob, "health")).split("[")[0].strip().split("\n")[-1] == snapshot(
+        "From 0 builds that I remember. · No pipeline was named: `web` was taken."
+    )
+    assert (await told(world, world.bob, "build view")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
+    assert (await told(world, world.bob, "build view 1")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
+    assert await told(world, world.bob, "build view 7") == snapshot("""\
+⚠️ Buildkite has no build web#7, or the token may not see it.
+It says: No build found\
+""")
+    assert (await told(world, world.bob, "build cancel")).split("\n")[0] == snapshot(
+        "Cancel web#1 on `main`? It is scheduled."
+    )
+
+
+async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> None:
+    """Below a build of mobile, the channel's own pipeline is not meant."""
+    await chosen(world)
+    await started(world, "mobile")
+    card = world.card()
+    await world.bob.says(world.deploys, "@kitestring build view", thread_ts=card)
+    await world.bob.says(world.deploys, "@kitestring build list", thread_ts=card)
+    await world.settle(2)
+    assert [one.split("\n")[0] for one in world.whispers(world.bob)[-2:]] == snapshot(
+        ["🕒 mobile#1 scheduled", "Builds of mobile, newest first"]
+    )
+
+
+async def test_it_is_for_one_channel(world: World) -> None:
+    """In another channel nothing is meant where nothing is named."""
+    await chosen(world)
+    other = world.slack.channel("C0OTHER01", "other")
+    await world.alice.types(other, "/bk build create -b main")
+    await world.settle(2)
+    assert world.whispers(world.alice)[-1] == snapshot("""\
+⚠️ `build create` needs `pipeline`.
+Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-M KEY=value] …`\
+""")
+
+
+async def test_what_cannot_be_meant_is_said(world: World) -> None:
+    """A pipeline that there is not, and both at once."""
+    assert await told(world, world.alice, "default wbe") == snapshot("""\
+⚠️ There is no pipeline “wbe”.
+Did you mean web?\
+""")
+    assert await told(world, world.alice, "default web --none") == snapshot("""\
+⚠️ Both `web` and `--none` are given.
+Say one of them.\
+""")
+
+
+async def test_who_may_not_see_it_does_not_choose_it(tmp_path: Path) -> None:
+    """Bob sees web alone, and Gwen is a guest: neither chooses mobile for everybody."""
+    path = tmp_path / "policy.toml"
+    path.write_text(READS_WEB)
+    async with opened(tmp_path, policy=path) as world:
+        assert await told(world, world.bob, "default mobile") == snapshot("""\
+⚠️ You may not run `default` on `mobile` here.
+Your grant “everybody reads web” is for pipelines `web`. Ask <@U0GWEN001> to do it.\
+""")
+        assert await told(world, world.gwen, "default web") == snapshot("""\
+⚠️ Guests do not choose for a channel.
+Ask a full member to do it.\
+""")
+        assert world.slack.messages(world.deploys) == []
+        await world.bob.types(world.deploys, "/bk default web")
+        await world.settle(2)
+        assert shown(world.card()) == snapshot(
+            "<@U0BOB0001> chose `web` for this channel: it is meant where none is named"
+        )
