@@ -32,6 +32,7 @@ COMMAND = "/bk"
 WEBHOOKS = "/buildkite/webhooks"
 NOUNS = ("build", "job", "agent")
 GUEST = "U0GWEN001"
+ALICE, ALICES_TOKEN = "U0ALICE01", "bkua_made-up-for-alice"
 TRIES: tuple[dict[str, Any], ...] = (
     {
         "title": "Start a build",
@@ -50,6 +51,12 @@ TRIES: tuple[dict[str, Any], ...] = (
         "as": GUEST,
         "detail": "Refused, with the reason, where only Gwen can read it.",
     },
+    {
+        "title": "Act in your own name",
+        "text": f"{COMMAND} connect",
+        "as": ALICE,
+        "detail": f"Alice's made-up token for the form: {ALICES_TOKEN}",
+    },
 )
 
 
@@ -59,7 +66,7 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
     `ready` is told the page's address once everything runs; without it the address is printed.
     Raises OSError when the port is taken.
     """
-    slack, buildkite = _workspace(), _organization()
+    slack, buildkite = _workspace(), organization()
     stage = Stage(slack, buildkite, hints=hints(registry()), shortcuts=_shortcuts())
     with TemporaryDirectory(prefix="kitestring-demo-") as folder:
         async with (
@@ -138,7 +145,7 @@ def _workspace() -> SlackSim:
     slack.scopes = set(bot_scopes())
     slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
     slack.command_names = {COMMAND}
-    slack.person("U0ALICE01", "alice", real_name="Alice Okafor", admin=True)
+    slack.person(ALICE, "alice", real_name="Alice Okafor", admin=True)
     slack.person("U0BOB0001", "bob", real_name="Bob Lind")
     slack.person(GUEST, "gwen", real_name="Gwen Park", guest=True)
     slack.channel("C0DEPLOYS", "deploys")
@@ -149,9 +156,11 @@ def _workspace() -> SlackSim:
     return slack
 
 
-def _organization() -> BuildkiteSim:
+def organization() -> BuildkiteSim:
+    """Buildkite as a visitor finds it, with a token of Alice's own."""
     buildkite = BuildkiteSim()
     seed_demo(buildkite)
+    buildkite.personal_token("Alice Okafor", ALICES_TOKEN)
     for number, pipeline in enumerate(buildkite.pipelines.values(), start=1):
         pipeline.last_number = 40 * number
     return buildkite

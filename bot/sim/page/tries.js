@@ -1,4 +1,4 @@
-/* Three things to try, for those who came just now. */
+/* Things to try, for those who came just now. */
 
 import { el } from "./dom.js";
 
@@ -17,7 +17,7 @@ export class Tries {
     }, el("span", { class: "try-number", text: this.done.has(place) ? "✓" : String(place + 1) }),
     el("span", {}, el("b", { text: one.title }), one.text && el("code", { text: one.text }), el("small", { text: one.detail }))));
     this.node.replaceChildren(
-      el("div", { class: "tries-head" }, el("b", { text: "New here? Three things to try" }),
+      el("div", { class: "tries-head" }, el("b", { text: "New here? Things to try" }),
         el("button", { class: "close small", type: "button", "aria-label": "Hide", text: "✕", onclick: () => { this.node.hidden = true; } })),
       el("div", { class: "tries-row" }, cards));
   }

@@ -1,0 +1,19 @@
+"""What the demo offers to those who want to act in their own name there."""
+
+from __future__ import annotations
+
+from bot.demo import ALICE, ALICES_TOKEN, TRIES, organization
+from tests.conversations.world import World
+
+
+async def test_the_token_that_the_demo_shows_can_be_connected(world: World) -> None:
+    """The page says which made-up token to give the form; the demo's Buildkite knows it as Alice's."""
+    shown = next(one for one in TRIES if one["text"] == "/bk connect")
+    assert shown["as"] == ALICE
+    assert ALICES_TOKEN in shown["detail"]
+    world.buildkite.tokens[ALICES_TOKEN] = organization().tokens[ALICES_TOKEN]
+    await world.alice.types(world.deploys, "/bk connect")
+    await world.settle(1)
+    await world.alice.submits({"Your Buildkite API token": ALICES_TOKEN})
+    await world.settle(1)
+    assert "Alice Okafor" in world.whispers(world.alice)[-1]
