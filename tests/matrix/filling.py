@@ -48,6 +48,11 @@ async def _ready(play: Play, operation: str, pipeline: str, source: str) -> None
 async def _fill(play: Play, operation: str, pipeline: str, name: str, source: str) -> None:
     person = play.cast.people[name]
     seen = await watched(play.cast.world, person, lambda: _opens(play, person, operation, source))
+    if source == "card" and play.cell(operation, pipeline, name, "form").word == "refuse" and seen.modal:
+        cell = play.cell(operation, pipeline, name, "button")
+        play.score.note(cell, seen, first(cell, replace(seen, modal=False), hopeless=False) + _shows(play, person))
+        await person.closes(everything=True)
+        return
     if play.hopeless(operation, name):
         cell = Cell(operation, name, "button" if source == "card" else "slash", "refuse")
         play.score.note(cell, seen, first(cell, seen, hopeless=True))
@@ -76,6 +81,12 @@ async def _opens(play: Play, person: Person, operation: str, source: str) -> Ack
     if source == "card":
         return await person.clicks(newest(play.cast.world), action_id=operation)
     return await person.types(play.cast.world.deploys, f"/bk {operation}")
+
+
+def _shows(play: Play, person: Person) -> list[str]:
+    """What is wrong with a form that is to say only why there is none."""
+    view = play.cast.world.slack.modal_of(person)
+    return ["a form can be sent"] if view is None or view.source.get("submit") else []
 
 
 def _only_opened(seen: Seen) -> bool:

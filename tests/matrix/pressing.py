@@ -19,10 +19,16 @@ from tests.matrix.table import PEOPLE
 PRIVATE = {
     "agent": f"agent view {AGENT}",
     "build": "build view {pipeline} {number}",
+    "health": "health {pipeline}",
     "jobs": "job list {pipeline} {number}",
     "question": "build cancel {pipeline} {number}",
+    "subscriptions": "subscriptions",
 }
 """What Alice types to be shown a button that is hers alone."""
+ANSWERED = {"agent resume": "agent pause", "queue resume": "queue pause", "unmute": "mute"}
+"""What she does where everybody is shown a button that undoes it."""
+READS = ("job log", "unmute")
+"""Nothing at Buildkite is changed by these: pressed again they are asked for anew."""
 
 
 async def everybodys(play: Play, operations: dict[str, str]) -> None:
@@ -46,7 +52,7 @@ async def _press(play: Play, cell: Cell, drawn: Message) -> None:
         return await person.clicks(twin, action_id=name)
 
     seen = await play.once(cell, person, press)
-    if cell.word == "refuse" or cell.operation == "job log":
+    if cell.word == "refuse" or cell.operation in READS:
         return  # asked anew at every press: whether rights have changed, what the log says now
     if not cell.operation.startswith("proposal "):
         await play.once_more(cell, person, press, seen)
@@ -56,12 +62,12 @@ async def _press(play: Play, cell: Cell, drawn: Message) -> None:
 
 
 async def _public(play: Play, operation: str, pipeline: str, source: str) -> Message:
-    before = f"{operation.split(' ')[0]} pause"
-    props = await play.props(before if source == "answer" else operation, pipeline)
+    before = ANSWERED.get(operation, operation)
+    props = await play.props(before, pipeline)
     if source == "card":
         await _types(play.cast, f"build watch {pipeline} {props.number}")
     elif source == "answer":
-        await _types(play.cast, SCENES[before].words)
+        await _types(play.cast, SCENES[before].words.format(pipeline=pipeline))
     return newest(play.cast.world)
 
 

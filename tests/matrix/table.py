@@ -144,60 +144,62 @@ unsubscribe        refuse    refuse  allow   refuse     allow    allow     allow
 """With that policy: on the production pipeline, which `granted` and `admin` may build once others approve."""
 
 SURFACES = """
-operation          words  everybody's  one's own  form
-agent list         typed  -            -          -
-agent pause        typed  -            agent      typed
-agent resume       typed  answer       agent      -
-agent stop         typed  -            agent      -
-agent unwatch      typed  -            -          -
-agent view         typed  -            -          -
-agent watch        typed  -            -          -
-agent watches      typed  -            -          -
-alias              typed  -            -          -
-audit              typed  -            -          -
-build cancel       typed  card         question   -
-build create       typed  -            form       typed
-build list         typed  -            -          -
-build mute         typed  -            -          -
-build rebuild      typed  card         build      -
-build retry        typed  card         build      -
-build view         typed  -            -          -
-build watch        typed  -            build      -
-can                typed  -            -          -
-channel broadcast  typed  -            -          -
-channel updates    typed  -            -          -
-connect            -      -            form       typed
-default            typed  -            -          -
-disconnect         typed  -            -          -
-health             typed  -            -          -
-help               typed  -            -          -
-job list           typed  -            -          -
-job log            typed  card         build      -
-job retry          typed  -            jobs       -
-job unblock        typed  -            build      card
-lock               typed  -            form       typed
-locks              typed  -            -          -
-mute               typed  -            -          -
-notify             typed  -            -          -
-proposal approve   typed  proposal     -          -
-proposal refuse    typed  proposal     -          -
-proposal withdraw  typed  proposal     -          -
-queue list         typed  -            -          -
-queue pause        typed  -            form       typed
-queue resume       typed  answer       -          -
-readonly           typed  -            -          -
-status             typed  -            -          -
-subscribe          typed  -            form       asks
-subscriptions      typed  -            -          -
-unalias            typed  -            -          -
-unlock             typed  -            -          -
-unmute             typed  -            -          -
-unsubscribe        typed  -            -          -
-whoami             typed  -            -          -
+operation          words  everybody's  one's own      form
+agent list         typed  -            -              -
+agent pause        typed  -            agent          typed
+agent resume       typed  answer       agent          -
+agent stop         typed  -            agent          -
+agent unwatch      typed  -            -              -
+agent view         typed  -            -              -
+agent watch        typed  -            -              -
+agent watches      typed  -            -              -
+alias              typed  -            -              -
+audit              typed  -            -              -
+build cancel       typed  card         question       -
+build create       typed  -            form           typed
+build list         typed  -            -              -
+build mute         typed  -            -              -
+build rebuild      typed  card         build          -
+build retry        typed  card         build          -
+build view         typed  -            -              -
+build watch        typed  -            build          -
+can                typed  -            -              -
+channel broadcast  typed  -            -              -
+channel updates    typed  -            -              -
+connect            -      -            form           typed
+default            typed  -            -              -
+disconnect         typed  -            -              -
+health             typed  -            health         -
+help               typed  -            -              -
+job list           typed  -            -              -
+job log            typed  card         build          -
+job retry          typed  -            jobs           -
+job unblock        typed  -            build          card
+lock               typed  -            form           typed
+locks              typed  -            -              -
+mute               typed  -            subscriptions  -
+notify             typed  -            -              -
+proposal approve   typed  proposal     -              -
+proposal refuse    typed  proposal     -              -
+proposal withdraw  typed  proposal     -              -
+queue list         typed  -            -              -
+queue pause        typed  -            form           typed
+queue resume       typed  answer       -              -
+readonly           typed  -            -              -
+status             typed  -            -              -
+subscribe          typed  -            form           asks
+subscriptions      typed  -            -              -
+unalias            typed  -            -              -
+unlock             typed  -            -              -
+unmute             typed  answer       -              -
+unsubscribe        typed  -            subscriptions  -
+whoami             typed  -            -              -
 """
 """Where a button for it stands that everybody sees, or one person alone, and what opens a form; `-`: nothing does.
 
-Whose arguments are not to be typed (a token) has no words. The Unblock of a card opens a form: it is tried as one.
+The card of a build that nobody asked for has a Mute, that of a build that waits may have an Agents: such cards are
+not drawn in this world. Whose arguments are not to be typed (a token) has no words. The Unblock of a card opens a
+form: it is tried as one.
 A form that `asks` is answered by a question to that person before anything is done.
 """
 
