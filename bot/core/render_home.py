@@ -5,6 +5,7 @@ A button's action id is `home:` and the operation's name; its value says what it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ View = dict[str, Any]
 _BLOCKS = 100
 # A build takes two blocks, a subscription one: with headings and empty states, 100 are never reached.
 _BUILDS, _SUBSCRIPTIONS, _PROPOSAL_BLOCKS = 6, 10, 25
+_CHANNEL = re.compile(r"[CGD][A-Z0-9]{5,}")
 T = TypeVar("T")
 
 
@@ -194,22 +196,24 @@ def _votes(block: Block) -> Block:
 
 
 def _where(one: Proposal) -> Mrkdwn:
-    channel = one.thread.channel
-    place = Mrkdwn(f"<#{channel}>") if channel.isalnum() else "a channel"
+    place = _channel(one.thread.channel)
     return md("Its card is in {place}. What you are told comes by direct message.", place=place)
+
+
+def _channel(id_: str) -> Mrkdwn:
+    """A channel by its id, as a link; what is none is not shown."""
+    return Mrkdwn(f"<#{id_}>") if _CHANNEL.fullmatch(id_) else Mrkdwn("another channel")
 
 
 def _subscribed(found: Sequence[Subscription], now: datetime, command: str) -> list[Block]:
     empty = md(
-        "You have subscribed to nothing. Type {how} in a channel, or in a message to me, and I tell what fails.",
+        "You have subscribed to nothing. Type {how} in a channel, and I tell there what fails.",
         how=code(f"{command} subscribe web"),
     )
 
     def draw(one: Subscription) -> list[Block]:
         end = button("End", f"{PREFIX}unsubscribe", one.id, reads=f"End the subscription to {one.pipeline}")
-        place = (
-            "here, to you" if one.owner else Mrkdwn(f"<#{one.channel}>") if one.channel.isalnum() else "a channel"
-        )
+        place = "by direct message" if one.owner else _channel(one.channel)
         muted = "muted" if one.muted(now) else ""
         return [section(dotted([rule(one), place, muted]), block_id=f"subscription:{one.id}", accessory=end)]
 

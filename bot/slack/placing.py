@@ -30,7 +30,7 @@ class Placing:
         if there.channel.startswith("D"):
             return "That is between you and somebody else. Choose a channel, or your messages with me."
         if not await self._places.joined(there.channel, user):
-            return "I do not see you in that channel. Choose one that both you and I are in: type /invite there."
+            return "I do not see you in that channel. Choose one that we are both in."
         if not await self._places.postable(there):
-            return "I cannot post there: it is archived, shared with another organization, or I am not in it."
+            return "I am not in that channel, or it is archived or shared with others."
         return None

@@ -61,27 +61,15 @@ def elsewhere(world: World, kind: str) -> Channel:
     [
         (
             "not mine",
-            snapshot(
-                {
-                    "place": "I do not see you in that channel. Choose one that both you and I are in: type /invite there."
-                }
-            ),
+            snapshot({"place": "I do not see you in that channel. Choose one that we are both in."}),
         ),
         (
             "not the bot's",
-            snapshot(
-                {
-                    "place": "I cannot post there: it is archived, shared with another organization, or I am not in it."
-                }
-            ),
+            snapshot({"place": "I am not in that channel, or it is archived or shared with others."}),
         ),
         (
             "shared",
-            snapshot(
-                {
-                    "place": "I cannot post there: it is archived, shared with another organization, or I am not in it."
-                }
-            ),
+            snapshot({"place": "I am not in that channel, or it is archived or shared with others."}),
         ),
         (
             "between people",

@@ -8,7 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core import forms, logs
+from bot.core.account import Account
 from bot.core.blocks import Message, message, option, section
+from bot.core.history import Run
+from bot.core.home import Home
 from bot.core.locks import Lock, said
 from bot.core.markup import escape
 from bot.core.operation import Args, Button, Call, Confirm, Field, Operation, Permission, Reply, Table
@@ -16,6 +19,7 @@ from bot.core.policy_rules import Ask, Who
 from bot.core.policy_words import wanted
 from bot.core.proposals import Proposal, State
 from bot.core.render_card import card
+from bot.core.render_home import closed, home
 from bot.core.render_notice import notice
 from bot.core.render_proposal import calling, pending, proposal, result
 from bot.core.render_reply import (
@@ -30,10 +34,12 @@ from bot.core.render_reply import (
     question,
     reply,
 )
+from bot.core.render_unfurl import followable, job_preview, pipeline_preview
+from bot.core.subscription import Subscription
 from bot.core.wish import said_before
 from bot.core.words import shown
 from bot.errors import Ambiguous, KitestringError, UsageError
-from bot.model import Actor, Job, JobSummary, Person, Standing, Thread
+from bot.model import Actor, Job, JobSummary, Person, Pipeline, Standing, Thread
 from tests.core.facts_of_builds import NOW, build, known
 
 Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
@@ -156,6 +162,30 @@ def _forms(text: str) -> Iterator[Mapping[str, Any]]:
     yield {"type": "options", "blocks": [], "options": [option(text, "value")]}
 
 
+def _homes(text: str) -> Iterator[Mapping[str, Any]]:
+    run = Run(text, text, 1, *(text,) * 8, *(NOW,) * 5)
+    runs = tuple(replace(run, id=phase, phase=phase) for phase in ("running", "blocked", "failed", text))
+    people = Who(frozenset(), frozenset({text}), frozenset())
+    ask = Ask(text, people, 1, timedelta(minutes=30))
+    one = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW)
+    rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
+    account = Account(text, text, text, (text,), NOW)
+    shown = Home(runs, runs, runs, (one,), (rule, replace(rule, owner=text)), account)
+    yield home(shown, now=NOW, command="/bk")
+    yield closed(text, escape(text))
+
+
+def _previews(text: str) -> Iterator[Message]:
+    for web_url in ("https://buildkite.com/acme/web/builds/101", text):
+        facts = known("failed", **_facts(text), web_url=web_url)
+        for job in (*_jobs(text).failed, *_jobs(text).waiting):
+            yield job_preview(facts, job, "c")
+        shop = Pipeline(id="p", slug=text, name=text, default_branch=text)
+        yield pipeline_preview(shop, [facts.build], web_url)
+    live = known("running", **_facts(text))
+    yield followable(card(live, _jobs(text), card_id="c", asked_by=None, now=NOW), live, "c")
+
+
 def _single(draw: Callable[[str], Message]) -> Surface:
     def drawn(text: str) -> Iterator[Message]:
         yield draw(text)
@@ -185,6 +215,11 @@ SURFACES: dict[str, Surface] = {
     "rules": _rules,
     "the same words again": _again,
     "forms": _forms,
+    "home": _homes,
+    "closed": _homes,
+    "job_preview": _previews,
+    "pipeline_preview": _previews,
+    "followable": _previews,
 }
 PIECES = frozenset(
     {
@@ -192,5 +227,6 @@ PIECES = frozenset(
         *("actions_id", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "report"),
         *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button"),
         "stop_button",
+        "digest",
     }
 )
