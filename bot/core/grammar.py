@@ -58,7 +58,8 @@ def _call(op: Operation, words: Sequence[str], command: str) -> Call:
         raise UsageError(op.form_only)
     declared = arguments(op.args)
     whole = next((one for one in declared if one.opt.rest), None)
-    if whole and words and words[0] not in _HELP:
+    said = [word for word in words if word not in _YES] if whole and not whole.required else words
+    if whole and said and words[0] not in _HELP:
         return _rest(op, whole, list(words))
     taken = {spelling for argument in declared for spelling in argument.spellings}
     params = _params(op, declared, taken, words, command)
