@@ -9,6 +9,7 @@ from bot.doctor.database import database
 from bot.doctor.finding import Finding, report, well
 from bot.doctor.policy import policy
 from bot.doctor.slack import slack
+from bot.doctor.subscriptions import subscriptions
 from bot.settings import Settings
 
 __all__ = ["Finding", "examine", "report", "well"]
@@ -26,5 +27,6 @@ async def examine(settings: Settings, *, clock: Clock) -> tuple[Finding, ...]:
         *await buildkite(settings, dates, clock, last),
         *stored,
         *await policy(settings, clock),
+        *await subscriptions(settings),
         clocks(dates),
     )

@@ -152,7 +152,14 @@ Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody h
     await world.settle(4)
     assert agent.connection_state == "stopped"
     assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
-        ["<@U0ALICE01> forced agent ci-linux-1 to stop"]
+        [
+            """\
+🚫 *Canceled* · web#1 · `main` · `f323ca7`
+asked by <@U0ALICE01> took 2s 5 canceled
+[Rebuild] [Open in Buildkite]\
+""",
+            "<@U0ALICE01> forced agent ci-linux-1 to stop",
+        ]
     )
     assert world.replies(world.slack.messages(world.deploys)[0])[-1] == snapshot("🚫 web#1 was canceled after 2s.")
 

@@ -182,12 +182,13 @@ api
 async def test_what_changes_ci_is_said_privately_where_nobody_else_can_be_told(world: World) -> None:
     """An agent is paused from a channel that the bot is not in: the person at least reads that it worked."""
     channel = elsewhere(world)
-    await world.alice.types(channel, "/bk agent pause deploy-1")
+    await world.alice.types(channel, "/bk agent pause ci-linux-1")
     await world.settle(2)
     assert world.whispers(world.alice) == snapshot(
         [
             """\
-<@U0ALICE01> paused agent deploy-1 for 5 minutes
+<@U0ALICE01> paused agent ci-linux-1 for 5 minutes
+2 other agents of queue `default` go on.
 [Resume]\
 """
         ]

@@ -41,6 +41,7 @@ async def test_all_is_well(installation: Installation) -> None:
         f"✓ Database: SQLite, {installation.database}.",
         f"✓ Migrations: up to date ({migrate.head()}).",
         "– Policy: no file; the built-in rules hold.",
+        "– Subscriptions: no file; channels subscribe by command.",
         "✓ Clock: within 60 s of Buildkite and Slack.",
     ]
     assert well(found.values())
@@ -59,6 +60,7 @@ async def test_what_cannot_be_seen_is_not_called_wrong(installation: Installatio
         "Buildkite agent token",
         "Buildkite webhook",
         "Policy",
+        "Subscriptions",
     }
     assert well(found.values())
 
