@@ -1,0 +1,65 @@
+"""The file of subscriptions: whether it can be used, and whether its channels can be posted to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.subscription_text import Listing, WrongSubscriptions
+from bot.doctor.finding import Finding
+from bot.doctor.slack import TIMEOUT
+from bot.outcome import BOT_NAME
+from bot.settings import Settings
+from bot.slack.api import SlackApi
+from bot.slack.problems import SlackProblem
+from bot.slack.session import session
+from bot.subscription_file import load
+
+NAME = "Subscriptions"
+
+
+async def subscriptions(settings: Settings) -> tuple[Finding, ...]:
+    """What is wrong with the file, or where the bot cannot post. Nothing is asked without a file."""
+    if settings.kitestring_subscriptions is None:
+        return (Finding(NAME, None, "no file; channels subscribe by command."),)
+    try:
+        listing = load(Path(settings.kitestring_subscriptions))
+    except WrongSubscriptions as error:
+        return (Finding(NAME, False, " ".join(error.problems), "See docs/subscriptions.md."),)
+    count = len(listing.subscription)
+    said = f"{count} subscription{'s' * (count != 1)}."
+    return (Finding(NAME, True, said), *await _channels(listing, settings))
+
+
+async def _channels(listing: Listing, settings: Settings) -> tuple[Finding, ...]:
+    wanted = sorted({one.channel for one in listing.subscription})
+    if not wanted:
+        return ()
+    async with session(TIMEOUT) as connections:
+        client = AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            session=connections,
+            retry_handlers=[],
+        )
+        api = SlackApi(client, connections)
+        try:
+            closed = [channel for channel in wanted if not await _open(api, channel)]
+        except SlackProblem as problem:
+            return (Finding(f"{NAME} channels", None, f"Slack does not say ({problem.code})."),)
+    if not closed:
+        return (Finding(f"{NAME} channels", True, f"I am in all of them ({len(wanted)})."),)
+    advice = f"Invite me there: /invite @{BOT_NAME}. Or take them out of the file."
+    return (Finding(f"{NAME} channels", False, f"I cannot post in {' and '.join(closed)}.", advice),)
+
+
+async def _open(api: SlackApi, channel: str) -> bool:
+    """Whether the bot is a member. Raises SlackProblem where Slack does not answer."""
+    try:
+        found = await api.channel(channel)
+    except SlackProblem as problem:
+        if problem.kind == "refused":
+            return False
+        raise
+    return bool(found.get("is_member")) and not found.get("is_archived")
