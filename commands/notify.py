@@ -12,7 +12,7 @@ from bot.core.markup import Mrkdwn, code, md
 from bot.core.notify import APPROVALS, USUAL, WISHES, Wish, of_builds, ordered
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, operation
 from bot.core.words import either
-from bot.errors import Conflict
+from bot.errors import Conflict, UsageError
 
 Word = Literal["on", "off", Wish]
 
@@ -39,7 +39,7 @@ class Notify(Args):
     def _once(cls, words: tuple[Word, ...]) -> tuple[Word, ...]:
         twice = [one for one in words[1:] if one in ("on", "off")]
         if twice:
-            raise ValueError(f"`{twice[0]}` stands first, and once")
+            raise UsageError(f"`{twice[0]}` stands first, and once.", "Write `notify off failed`.", "words")
         return words
 
 
@@ -103,7 +103,7 @@ def _standing(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
 def _known(ctx: Context) -> Mrkdwn:
     mine = [code(one) for one in sorted(ctx.notifying.addresses(ctx.actor))]
     return md(
-        "Yours are those with {who} as creator or author; where you asked for one yourself, I tell you there.",
+        "Yours are those with {who} as creator or author.\nWhere you asked for one yourself, I tell you there.",
         who=Mrkdwn(either(mine)) if mine else "an address that I do not know",
     )
 

@@ -100,7 +100,7 @@ def _confused(people: Mapping[str, tuple[str, ...]], lines: Lines) -> Iterator[t
         for address in mine:
             first = whose.setdefault(address, user)
             if first != user:
-                said = f"“{shown(address)}” is the address of `{shown(first)}` already: it can be one person's."
+                said = f"“{shown(address)}” is the address of `{shown(first)}` already: one has it."
                 yield lines.find(at, address), said
 
 

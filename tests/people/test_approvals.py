@@ -93,7 +93,8 @@ async def test_it_is_stopped_by_its_button_and_builds_go_on(tmp_path: Path) -> N
         assert world.whispers(world.alice)[-1] == snapshot("""\
 Stopped. `/bk notify on approvals` turns it on again.
 I tell you by direct message of builds of yours: failed.
-Yours are those with `alice@acme.example` as creator or author; where you asked for one yourself, I tell you there.
+Yours are those with `alice@acme.example` as creator or author.
+Where you asked for one yourself, I tell you there.
 `/bk notify off` ends it.\
 """)
         await proposed(world, world.bob)

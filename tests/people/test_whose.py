@@ -1,0 +1,181 @@
+"""Whose a build is: by e-mail address alone, of Slack or of the file; never by a name that looks alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.core.subscription_text import WrongSubscriptions, read
+from bot.sim.slack import Person
+from tests.conversations.acts import failed
+from tests.conversations.world import World, opened, shown
+from tests.people.acts import ALICE, directs, lines, pushed, told
+from tests.subscriptions.acts import subscribed
+
+FILE = """\
+[people]
+U0ALICE01 = ["Alice@Home.example", "1+alice@git.example"]
+U0ANN0001 = ["ann.lee+ci@acme.example"]
+"""
+
+
+def lees(world: World) -> tuple[Person, Person]:
+    """Two people whose names and addresses look alike, both told of failures of theirs."""
+    ann = world.slack.person("U0ANN0001", "ann", "ann.lee@acme.example", real_name="Ann Lee")
+    other = world.slack.person("U0ANN0002", "ann2", "Ann.Lee+CI@acme.example", real_name="Ann Lee")
+    return ann, other
+
+
+async def both(world: World) -> tuple[Person, Person]:
+    """They ask to be told."""
+    found = lees(world)
+    for person in found:
+        await told(world, person, "notify me on failed")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("address", "whose"),
+    [
+        ("ann.lee@acme.example", 0),
+        ("ANN.LEE@ACME.EXAMPLE", 0),
+        ("ann.lee+ci@acme.example", 1),
+        ("Ann.Lee+Ci@Acme.Example", 1),
+        ("annlee@acme.example", None),
+        ("ann.lee@acme.example.org", None),
+        ("ann.lee+cd@acme.example", None),
+    ],
+)
+async def test_an_address_is_one_persons(world: World, address: str, whose: int | None) -> None:
+    """Two Ann Lees: whichever has the address is told, whatever its case; for one that nobody has, neither."""
+    people = await both(world)
+    await pushed(world, {"name": "Ann Lee", "email": address}, "lint")
+    assert [len(directs(world, person)) for person in people] == [int(whose == at) for at in range(2)]
+
+
+async def test_a_build_without_an_address_is_nobodys(world: World) -> None:
+    """An author by name alone is neither of them."""
+    people = await both(world)
+    await pushed(world, {"name": "Ann Lee"}, "lint")
+    assert [directs(world, person) for person in people] == [[], []]
+
+
+async def test_who_started_it_at_buildkite_is_told(world: World) -> None:
+    """Ann pressed New Build at Buildkite for somebody else's commit: as its creator she is told."""
+    ann, _ = await both(world)
+    creator = world.buildkite.person("Ann Lee")
+    creator.email = "Ann.Lee@acme.example"
+    build = world.buildkite.create_build_elsewhere("web", creator=creator, author=ALICE)
+    world.buildkite.run_build(build, fail=["lint"])
+    await world.settle(6)
+    assert lines(world, ann) == ["❌ web#1 failed on main"]
+
+
+async def test_the_file_gives_people_further_addresses(tmp_path: Path) -> None:
+    """What the file says is believed: an address of Alice's at home; and one that it gives to the other Ann."""
+    path = tmp_path / "subscriptions.toml"
+    path.write_text(FILE)
+    async with opened(tmp_path, subscriptions=path) as world:
+        ann, other = await both(world)
+        assert await told(world, world.alice, "notify me on failed") == snapshot("""\
+I tell you by direct message of builds of yours: failed.
+Yours are those with `1+alice@git.example`, `alice@acme.example` or `alice@home.example` as creator or author.
+Where you asked for one yourself, I tell you there.
+`/bk notify off` ends it.\
+""")
+        await pushed(world, {"name": "A", "email": "alice@HOME.example"}, "lint")
+        assert lines(world, world.alice) == ["❌ web#1 failed on main"]
+        await pushed(world, {"name": "Ann Lee", "email": "ann.lee+ci@acme.example"}, "lint")
+        assert [lines(world, person) for person in (ann, other)] == snapshot([["❌ web#2 failed on main"], []])
+        path.write_text("[people]\n")
+        world.clock.advance(3)
+        await pushed(world, {"name": "A", "email": "alice@home.example"}, "lint")
+        assert len(directs(world, world.alice)) == 1
+
+
+async def test_who_is_mentioned_follows_the_file(tmp_path: Path) -> None:
+    """The author is known by an address of the file: they are mentioned below a card that nobody asked for."""
+    path = tmp_path / "subscriptions.toml"
+    path.write_text(FILE)
+    async with opened(tmp_path, subscriptions=path) as world:
+        await subscribed(world, "web --state failed")
+        await pushed(world, {"name": "A", "email": "1+Alice@git.example"}, "lint")
+        assert "commit by <@U0ALICE01>" in shown(world.card())
+        assert world.replies(world.card())[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
+
+
+def test_what_is_wrong_in_the_file_is_said_with_its_line() -> None:
+    """No id, no address, an address of two people: each with the line that it stands in."""
+    text = """\
+[[subscription]]
+channel = "C0DEPLOYS"
+pipeline = "web"
+
+[people]
+alice = ["alice@home.example"]
+U0BOB0001 = [
+  "bob@home.example",
+  "Alice@Home.example",
+]
+"""
+    with pytest.raises(WrongSubscriptions) as wrong:
+        read(text)
+    assert wrong.value.problems == snapshot(
+        (
+            "subscriptions.toml line 6: `alice` should be the id of a person such as U012ABCDEF.",
+            "subscriptions.toml line 9: “alice@home.example” is the address of `alice` already: one has it.",
+        )
+    )
+    for people in ('U0BOB0001 = ["bob"]', 'U0BOB0001 = "bob@home.example"', "U0BOB0001 = [1]"):
+        with pytest.raises(WrongSubscriptions) as wrong:
+            read(f"[people]\nU0ALICE01 = []\n{people}\n")
+        assert "line 3" in wrong.value.problems[0]
+    assert wrong.value.problems == snapshot(
+        ("subscriptions.toml line 3: `U0BOB0001` “1” should be a text in quotes.",)
+    )
+
+
+async def test_an_address_that_has_gone_to_somebody_else_counts_no_more(world: World) -> None:
+    """Alice's address was changed in Slack since she asked: builds of the old one are not hers any more."""
+    await told(world, world.alice, "notify me on failed")
+    world.slack.profiles[world.alice.id].email = "alice.new@acme.example"
+    world.clock.advance(301)
+    await pushed(world, ALICE, "lint")
+    assert directs(world, world.alice) == []
+    assert "alice.new@acme.example" in await told(world, world.alice, "notify")
+    await pushed(world, {"name": "Alice", "email": "alice.new@acme.example"}, "lint")
+    assert lines(world, world.alice) == ["❌ web#2 failed on main"]
+
+
+async def test_who_shows_no_address_cannot_be_told(world: World) -> None:
+    """Slack shows no address of Dan's: he is told whom to ask; approvals need none."""
+    dan = world.slack.person("U0DAN0001", "dan")
+    world.slack.profiles[dan.id].email = ""
+    assert await told(world, dan, "notify me on failed") == snapshot("""\
+⚠️ Slack shows me no e-mail address of yours, so I cannot tell which builds are yours.
+Ask whoever keeps the file of subscriptions to name yours under `[people]`.\
+""")
+    assert await told(world, dan, "notify me on approvals") == snapshot("""\
+I tell you when an approval waits for you.
+`/bk notify off` ends it.\
+""")
+
+
+async def test_where_it_was_asked_for_is_enough(world: World) -> None:
+    """Alice asked for the build in #deploys, and is told there, and not twice."""
+    await told(world, world.alice, "notify me on failed,fixed,blocked")
+    _, card = await failed(world)
+    assert "<@U0ALICE01> ❌ web#1 failed" in world.replies(card)[-1]
+    assert directs(world, world.alice) == []
+
+
+async def test_who_is_told_directly_is_not_mentioned_too(world: World) -> None:
+    """#deploys is told of Alice's failure as well: she is named there, and told by direct message alone."""
+    await told(world, world.alice, "notify me on failed")
+    await subscribed(world, "web --state failed")
+    await pushed(world, ALICE, "lint")
+    assert lines(world, world.alice) == ["❌ web#1 failed on main"]
+    assert "commit by Alice Carroll" in shown(world.card())
+    assert world.replies(world.card()) == []
