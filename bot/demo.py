@@ -67,7 +67,9 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
     Raises OSError when the port is taken.
     """
     slack, buildkite = _workspace(), organization()
-    stage = Stage(slack, buildkite, hints=hints(registry()), shortcuts=_shortcuts())
+    stage = Stage(
+        slack, buildkite, hints=hints(registry()), shortcuts=_shortcuts("message"), globals=_shortcuts("global")
+    )
     with TemporaryDirectory(prefix="kitestring-demo-") as folder:
         async with (
             Serving(slack.app) as slack.base_url,
@@ -145,6 +147,7 @@ def _workspace() -> SlackSim:
     slack.scopes = set(bot_scopes())
     slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
     slack.command_names = {COMMAND}
+    slack.unfurl_domains = {"127.0.0.1"}  # where Buildkite's stand-in is; at Slack itself it is buildkite.com
     slack.person(ALICE, "alice", real_name="Alice Okafor", admin=True)
     slack.person("U0BOB0001", "bob", real_name="Bob Lind")
     slack.person(GUEST, "gwen", real_name="Gwen Park", guest=True)
@@ -166,9 +169,9 @@ def organization() -> BuildkiteSim:
     return buildkite
 
 
-def _shortcuts() -> list[dict[str, str]]:
+def _shortcuts(kind: str) -> list[dict[str, str]]:
     found = template()["features"]["shortcuts"]
-    return [{"name": one["name"], "callback_id": one["callback_id"]} for one in found if one["type"] == "message"]
+    return [{"name": one["name"], "callback_id": one["callback_id"]} for one in found if one["type"] == kind]
 
 
 def hints(operations: Registry) -> dict[str, Any]:

@@ -122,8 +122,7 @@ def _running(run: Run) -> list[Block]:
 
 
 def _blocked(run: Run) -> list[Block]:
-    unblock = _press("Unblock", "job unblock", run, style="primary")
-    return _build(run, [unblock, _cancel(run)])
+    return _build(run, [_press("Unblock", "job unblock", run, style="primary")])
 
 
 def _failed(run: Run) -> list[Block]:

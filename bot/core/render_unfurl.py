@@ -84,14 +84,13 @@ def _job_buttons(job: Job, card_id: str) -> list[Block | None]:
 def pipeline_preview(pipeline: Pipeline, builds: Sequence[Build], url: str) -> Message:
     """A pipeline: its name, its default branch, its last builds, and a button that starts one."""
     branch = md("default branch {branch}", branch=code(pipeline.default_branch)) if pipeline.default_branch else ""
+    name = md("*{name}*", name=link(url, shorten(pipeline.name.replace("*", "∗"), 150)))
     last = [_line(build) for build in builds[:SHOWN]]
     start = button(
         "Start a build", f"{AT}build create", pipeline.slug, style="primary", reads=f"Build {pipeline.slug}"
     )
     blocks = [
-        section(
-            dotted([bold(link(url, shorten(pipeline.name, 150))), branch]), block_id=f"pipeline:{pipeline.slug}"
-        ),
+        section(dotted([name, branch]), block_id=f"pipeline:{pipeline.slug}"),
         section(lines(last) if last else "No builds yet.", block_id=f"last:{pipeline.slug}"),
         actions([start], block_id=f"start:{pipeline.slug}"),
     ]

@@ -28,7 +28,8 @@ class Stage:
     """Serve `app` on a loopback port and keep `run()` going beside it.
 
     `hints`: {command, items: [{name, usage, summary}], tries: [{title, text, detail, as?, thread?}]} for the
-    composer and the panel of first steps. `shortcuts`: [{name, callback_id}] of the message menu.
+    composer and the panel of first steps. `shortcuts`: [{name, callback_id}] of the message menu;
+    `globals` are those that belong to no message.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Stage:
         *,
         hints: Mapping[str, Any] | None = None,
         shortcuts: Sequence[Mapping[str, str]] = (),
+        globals: Sequence[Mapping[str, str]] = (),
         autoplay: Autoplay | None = None,
     ) -> None:
         self.slack, self.buildkite = slack, buildkite
         self.hints: Json = {"command": "/bk", "items": [], "tries": [], **(hints or {})}
         self.shortcuts = [dict(each) for each in shortcuts]
+        self.globals = [dict(each) for each in globals]
         self.autoplay = autoplay or Autoplay()
         self.pulse = Pulse()
         self.app: ASGIApp = Guard(self._routes())
@@ -57,7 +60,10 @@ class Stage:
 
     def scene(self, viewer: str) -> Json:
         """What the page shows this person."""
-        return scene(self.slack, self.buildkite, self.autoplay, viewer) | {"shortcuts": self.shortcuts}
+        return scene(self.slack, self.buildkite, self.autoplay, viewer) | {
+            "shortcuts": self.shortcuts,
+            "globals": self.globals,
+        }
 
     def _routes(self) -> Starlette:
         return Starlette(

@@ -156,9 +156,35 @@ async def close_modal(stage: "Stage", given: Given) -> Json:
 
 
 async def shortcut(stage: "Stage", given: Given) -> Json:
-    """An entry of a message's menu."""
-    await _who(stage, given).shortcut(word(given, "callback_id"), word(given, "ts"))
+    """An entry of a message's menu, or without `ts` one that belongs to none."""
+    message = word(given, "ts") if given.get("ts") else None
+    await _who(stage, given).shortcut(word(given, "callback_id"), message)
     return {}
+
+
+async def open_home(stage: "Stage", given: Given) -> Json:
+    """A look at the app's home."""
+    await _who(stage, given).opens_home()
+    return {}
+
+
+async def home_click(stage: "Stage", given: Given) -> Json:
+    """A button of the home."""
+    person = _who(stage, given)
+    home = stage.slack.home_of(person)
+    if home is None:
+        raise Problem("There is no home yet.", 404)
+    return await _press(person, home, _control(home, given), given)
+
+
+async def preview_click(stage: "Stage", given: Given) -> Json:
+    """A button below a link."""
+    message = stage.slack.find_anywhere(word(given, "ts"), word(given, "as"))
+    shown = message.previews if message else []
+    preview = next((one for one in shown if one.url == word(given, "url")), None)
+    if preview is None:
+        raise Problem("That preview is gone.", 404)
+    return await _press(_who(stage, given), preview, _control(preview, given), given)
 
 
 PEOPLE: Mapping[str, Callable[["Stage", Given], Awaitable[Json]]] = {
@@ -172,4 +198,7 @@ PEOPLE: Mapping[str, Callable[["Stage", Given], Awaitable[Json]]] = {
     "submit": submit,
     "close_modal": close_modal,
     "shortcut": shortcut,
+    "open_home": open_home,
+    "home_click": home_click,
+    "preview_click": preview_click,
 }

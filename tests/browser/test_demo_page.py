@@ -141,3 +141,23 @@ async def test_a_mention_in_the_thread_needs_no_build(page: Page) -> None:
     thread = page.get_by_role("region", name="Thread")
     await say(thread, "@kitestring cancel --yes")
     await expect(card).to_contain_text(re.compile("Cancel(l)?(ing|ed)"))
+
+
+async def test_links_become_cards_and_the_home_shows_what_is_mine(page: Page) -> None:
+    """A pasted link is drawn below its message; the home has Alice's build; a build starts from anywhere."""
+    await say(channel(page), "/bk build create web -b fix/cart -m 'Round prices'")
+    address = await channel(page).get_by_role("link", name="web#41").first.get_attribute("href")
+    await page.get_by_role("navigation").get_by_role("button", name="web", exact=True).click()
+    await say(channel(page), f"Is this the one? {address}")
+    await expect(channel(page).locator(".preview")).to_contain_text("Round prices")
+    await page.get_by_role("navigation").get_by_role("button", name="Kitestring").click()
+    await page.get_by_role("tab", name="Home").click()
+    home = page.get_by_role("region", name="Home")
+    await expect(home).to_contain_text("web#41")
+    await home.get_by_role("button", name="Start a build").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Where its card goes")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Messages").click()
+    await page.get_by_role("button", name="Shortcuts").click()
+    await page.get_by_role("menuitem", name="Start a build").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Where its card goes")

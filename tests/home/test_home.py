@@ -74,7 +74,7 @@ Builds of yours, and what you may do about them. In a channel, `/bk help` says t
 ---
 Waits for you
 ✋ *Blocked* · deploy-prod#1 · `main` · since 2026-11-02 09:00 UTC
-[Unblock] [Cancel]
+[Unblock]
 ---
 Running
 🔵 *Running* · mobile#1 · `main` · started 2026-11-02 09:00 UTC

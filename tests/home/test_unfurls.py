@@ -119,7 +119,7 @@ async def test_a_pipeline_is_shown_with_its_last_builds(world: World) -> None:
     assert below(message) == snapshot(
         [
             """\
-*<https://buildkite.com/acme-inc/web|Web>* · default branch `main`
+*Web* · default branch `main`
 ✅ Passed · web#1 · `main` · 2026-11-02 09:00 UTC
 [Start a build]\
 """

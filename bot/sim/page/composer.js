@@ -2,6 +2,7 @@
 
 import { act } from "./acts.js";
 import { el } from "./dom.js";
+import { shortcuts } from "./shortcuts.js";
 
 function candidates(text, hints, inThread) {
   const start = inThread || text.startsWith("@") ? "@kitestring" : hints.command;
@@ -18,7 +19,7 @@ export function composer(app, { label, place, inThread = false }) {
   const box = el("textarea", { rows: 1, "aria-label": label, placeholder: label, spellcheck: "false", enterkeyhint: "send" });
   const list = el("div", { class: "hints", role: "listbox", hidden: true });
   const send = el("button", { class: "send", type: "submit", "aria-label": "Send", disabled: true, text: "➤" });
-  const form = el("form", { class: "composer" }, list, box, el("div", { class: "composer-foot" },
+  const form = el("form", { class: "composer" }, list, box, el("div", { class: "composer-foot" }, !inThread && shortcuts(app),
     el("span", { class: "composer-tip", text: inThread ? "@kitestring cancel, retry, logs …" : `Try ${app.hints.command} help` }), send));
 
   function fit() {

@@ -51,7 +51,8 @@ const KEYS = {
 function known(kind, element, host) {
   const asOptions = (things, mark) => ({ options: things.map((t) => ({ text: { type: "plain_text", text: mark + t.name }, value: t.id })) });
   if (kind === "users_select") return asOptions(host.people().filter((p) => !p.is_bot), "");
-  if (kind === "channels_select" || kind === "conversations_select") return asOptions(host.channels().filter((c) => c.kind !== "im"), "#");
+  if (kind === "channels_select") return asOptions(host.channels().filter((c) => c.kind !== "im"), "#");
+  if (kind === "conversations_select") return asOptions(host.channels().map((c) => ({ id: c.id, name: c.kind === "im" ? "Kitestring (direct message)" : `#${c.name}` })), "");
   return element;
 }
 

@@ -1,6 +1,6 @@
 /* Joins the parts: the scene comes in as server-sent events, and every part shows it. */
 
-import { toast } from "./acts.js";
+import { act, toast } from "./acts.js";
 import { el } from "./dom.js";
 import { shown } from "./faces.js";
 import { Modal } from "./modal.js";
@@ -19,6 +19,7 @@ class App {
     this.seen = new Map();
     this.said = 0;
     this.dismissed = new Set();
+    this.tab = "messages";
     this.names = {
       person: (id) => this.scene.people[id] && shown(this.scene.people[id]),
       channel: (id) => this.scene.channels.find((one) => one.id === id)?.name,
@@ -90,14 +91,22 @@ class App {
     if (user === this.viewer) return;
     this.viewer = user;
     this.seen.clear();
+    this.tab = "messages";
     this.listen();
   }
 
   openChannel(id) {
     this.channelId = id;
+    this.tab = "messages";
     if (this.thread && this.thread.channel !== id) this.thread = null;
     this.draw();
     this.channelPane.composer.querySelector("textarea").focus();
+  }
+
+  openTab(name) {
+    this.tab = name;
+    if (name === "home") act("open_home", { as: this.viewer });
+    this.draw();
   }
 
   openThread(channel, ts) {

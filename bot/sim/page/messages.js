@@ -66,6 +66,16 @@ function content(message, app) {
   return el("div", { class: "blocks" }, blocks.map((block) => renderBlock(block, own)));
 }
 
+/** What apps show below the links of a message. */
+function previews(message, app) {
+  const own = host(message, app);
+  const where = { as: app.viewer, ts: message.ts };
+  return Object.entries(message.unfurls ?? {}).map(([url, { blocks }]) => {
+    const press = (block, element) => act("preview_click", { ...where, url, block_id: block.block_id, action_id: element.action_id });
+    return el("div", { class: "preview blocks" }, blocks.map((block) => renderBlock(block, { ...own, press })));
+  });
+}
+
 function privately(message, app) {
   return message.ephemeral && el("div", { class: "only-you" }, glyph("👁"), "Only visible to you",
     el("button", { class: "dismiss", type: "button", text: "Dismiss", onclick: () => app.dismiss(message) }));
@@ -78,7 +88,7 @@ export function row(message, app, { compact = false, flash = false, inThread = f
     el("span", { class: "name", text: shown(person) }), person?.is_bot && el("span", { class: "badge", text: "APP" }),
     el("time", { class: "when", text: clock(message.ts) }));
   const body = el("div", { class: "body" },
-    privately(message, app), !compact && head, content(message, app),
+    privately(message, app), !compact && head, content(message, app), previews(message, app),
     message.edited && el("span", { class: "edited", text: "(edited)" }),
     (message.files ?? []).map((one) => file(one, app.scene.files)),
     reactions(message), !inThread && !message.ephemeral && replies(message, app));

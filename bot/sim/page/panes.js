@@ -3,6 +3,7 @@
 import { composer } from "./composer.js";
 import { count, el, keyed } from "./dom.js";
 import { shown } from "./faces.js";
+import { HomePane, tabs } from "./home.js";
 import { grouped, row } from "./messages.js";
 
 /** A list that stays at its end while it is there, whatever grows or shrinks. */
@@ -39,8 +40,20 @@ export class ChannelPane {
     this.about = el("p");
     this.list = scroller("Messages");
     this.composer = composer(app, { label: "Message", place: () => ({ channel: app.channel.id }) });
+    this.home = new HomePane(app);
+    this.tabs = el("div");
     box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, this.title, this.about), app.panelButton()),
-      this.list, app.tries.node, this.composer);
+      this.tabs, this.home.node, this.list, app.tries.node, this.composer);
+  }
+
+  /** The app's own conversation has two tabs; all others have only messages. */
+  #choose(own) {
+    const home = own && this.app.tab === "home";
+    this.tabs.replaceChildren(...(own ? [tabs(this.app)] : []));
+    this.home.node.hidden = !home;
+    this.list.hidden = this.composer.hidden = home;
+    this.app.tries.node.classList.toggle("aside", home);
+    if (home) this.home.show();
   }
 
   show() {
@@ -49,6 +62,7 @@ export class ChannelPane {
     const label = channel.kind === "im" ? "Kitestring" : `# ${channel.name}`;
     this.title.textContent = label;
     this.about.textContent = channel.kind === "im" ? "Direct message" : count(channel.members.length, "member");
+    this.#choose(channel.kind === "im");
     this.composer.querySelector("textarea").placeholder = `Message ${label.replace("# ", "#")}`;
     const standing = channel.messages.filter((m) => !m.is_reply || m.broadcast || (m.ephemeral && !m.thread_ts));
     const entries = grouped(standing).map((entry) => ({ key: entry.message.ts, ...entry, replies: app.replies(entry.message).length, files: app.filesOf(entry.message) }));

@@ -1,0 +1,20 @@
+/* The menu of shortcuts that belong to no message. */
+
+import { act } from "./acts.js";
+import { el } from "./dom.js";
+
+/** A button that opens the menu; nothing where the app has none. */
+export function shortcuts(app) {
+  const menu = el("div", { class: "menu", role: "menu", hidden: true });
+  const open = () => {
+    menu.replaceChildren(...(app.scene.globals ?? []).map((one) => el("button", {
+      type: "button", role: "menuitem", text: one.name,
+      onclick: () => { menu.hidden = true; act("shortcut", { as: app.viewer, callback_id: one.callback_id }); },
+    })));
+    menu.hidden = !menu.hidden;
+  };
+  const box = el("div", { class: "shortcuts" }, menu,
+    el("button", { class: "bolt", type: "button", "aria-haspopup": "menu", text: "⚡ Shortcuts", onclick: open }));
+  box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) menu.hidden = true; });
+  return box;
+}
