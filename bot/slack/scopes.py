@@ -15,6 +15,7 @@ MARKED = HISTORY | {"metadata.message:read"}  # the mark on a message is left ou
 METHODS: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # takes the app-level token with connections:write
     "auth.test": frozenset(),
+    "chat.getPermalink": frozenset(),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
     "chat.unfurl": frozenset({"links:write"}),

@@ -1,0 +1,88 @@
+"""Whose home is due, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.core.history import Run
+from bot.store import history, homes
+from bot.store.migrate import upgrade
+from bot.store.store import Store
+from bot.store.tables import people
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+PAUSE, WEEK = timedelta(seconds=10), timedelta(days=7)
+ALICE = "alice@acme.example"
+
+
+def run(author: str, heard_at: datetime) -> Run:
+    """A build with that author, heard of then."""
+    words = (
+        "b1",
+        "web",
+        1,
+        "main",
+        "abc",
+        "running",
+        "webhook",
+        "",
+        author,
+        "Fix",
+        "https://buildkite.com/acme/web/1",
+    )
+    return Run(*words, NOW, NOW, NOW, None, heard_at)
+
+
+async def looked_at(store: Store, at: datetime) -> homes.Row:
+    """Alice's home, opened and drawn at that moment; her address is known."""
+    profile = {"name": "alice", "email": ALICE.title(), "standing": "member", "fetched_at": at}
+    async with store.write() as tx:
+        await tx.execute(sa.insert(people).values(team="T1", user_id="U1", **profile))
+        await homes.opened(tx, "T1", "U1", at, PAUSE, empty=True)
+        (row,) = await homes.due(tx, at, 10)
+        await homes.drawn(tx, row, at, "digest")
+    return row
+
+
+async def due(store: Store, at: datetime) -> list[str]:
+    """Whose homes are due then, once what has changed was looked for."""
+    async with store.write() as tx:
+        await homes.mark_changed(tx, at - WEEK, at, PAUSE)
+        return [row.user for row in await homes.due(tx, at, 10)]
+
+
+async def test_a_build_of_mine_makes_my_home_due(url: str, store: Store) -> None:
+    """By the address alone, whatever its case; and no sooner than ten seconds after the last drawing."""
+    await upgrade(url)
+    await looked_at(store, NOW)
+    async with store.write() as tx:
+        await history.remember_runs(tx, [run("bob@acme.example", NOW + timedelta(seconds=3))])
+    assert await due(store, NOW + timedelta(seconds=4)) == []
+    async with store.write() as tx:
+        await history.remember_runs(tx, [run(ALICE, NOW + timedelta(seconds=5))])
+    assert await due(store, NOW + timedelta(seconds=6)) == []
+    assert await due(store, NOW + timedelta(seconds=10)) == ["U1"]
+
+
+async def test_what_is_opened_again_waits_as_well(url: str, store: Store) -> None:
+    """Opened three seconds after it was drawn it is due seven seconds later; opened in an hour, at once."""
+    await upgrade(url)
+    await looked_at(store, NOW)
+    for later, first in ((3, 10), (3600, 3600)):
+        at = NOW + timedelta(seconds=later)
+        async with store.write() as tx:
+            await homes.opened(tx, "T1", "U1", at, PAUSE, empty=False)
+            assert await homes.next_due(tx) == NOW + timedelta(seconds=first)
+
+
+async def test_a_home_opened_while_it_was_drawn_stays_due(url: str, store: Store) -> None:
+    """What came between is not lost."""
+    await upgrade(url)
+    async with store.write() as tx:
+        await homes.opened(tx, "T1", "U1", NOW, PAUSE, empty=True)
+        (row,) = await homes.due(tx, NOW, 10)
+        await homes.opened(tx, "T1", "U1", NOW + timedelta(seconds=1), PAUSE, empty=True)
+        await homes.drawn(tx, row, NOW, "digest")
+        assert await homes.next_due(tx) == NOW + timedelta(seconds=1)
