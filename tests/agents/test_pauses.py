@@ -82,12 +82,3 @@ async def test_an_agent_that_is_lost_while_it_is_paused_is_told(world: World) ->
     world.buildkite.lose_agent("ci-linux-1")
     await world.settle(3 * 60, step=30)
     assert (await _said(world))[1:] == snapshot(["👻 The pause of agent ci-linux-1 is over, but it is lost."])
-
-
-async def test_reminders_survive_an_outage_of_buildkite(world: World) -> None:
-    """While Buildkite does not answer nothing is said; afterwards the end is told once."""
-    await world.alice.types(world.deploys, "/bk agent pause ci-linux-1 --timeout-in-minutes 2")
-    await world.settle(60, step=30)
-    world.buildkite.faults.fail(503, times=4, path="/agents/")
-    await world.settle(6 * 60, step=15)
-    assert len(await _said(world)) == 2

@@ -132,3 +132,13 @@ async def test_an_answer_older_than_a_webhook_does_not_win(world: World) -> None
     assert hang.times == 0
     assert_true(world, build)
     assert_said_once(world)
+
+
+async def test_the_end_of_a_pause_is_told_once_after_an_outage(world: World) -> None:
+    """While Buildkite does not answer nobody can say whether an agent resumed; afterwards it is told once."""
+    await world.alice.types(world.deploys, "/bk agent pause ci-linux-1 --timeout-in-minutes 2")
+    await settled(world, 60)
+    world.buildkite.faults.fail(503, path="/agents/", times=6)
+    await settled(world, 360)
+    told = [message.plain() for message in world.slack.messages(world.deploys)]
+    assert len([line for line in told if "its pause is over" in line]) == 1
