@@ -184,10 +184,14 @@ def table(weeks: list[Week]) -> str:
         "| what tells the channel | posts | a build | edits | reads at Buildkite |",
         "| --- | ---: | ---: | ---: | ---: |",
         *(_row(f"Kitestring, `subscribe {one.subscribed}`", one) for one in weeks),
-        f"| Buildkite's own service: `build.failing`, `build.finished` | {service} | {service / builds:.2f} | – | – |",
-        f"| one post a webhook | {naive} | {naive / builds:.2f} | – | – |",
+        _plain("Buildkite's own service: at `build.failing` and `build.finished`", service, builds),
+        _plain("one post a webhook", naive, builds),
     ]
     return "\n".join(rows)
+
+
+def _plain(name: str, posts: int, builds: int) -> str:
+    return f"| {name} | {posts} | {posts / builds:.2f} | – | – |"
 
 
 def _row(name: str, week: Week) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.model import Person, Vendor
+from bot.model import Queue as Queue
 
 INSTANCE_KEY = "kitestring"
 MARK_KEY = "kitestring:invocation"
@@ -40,17 +41,6 @@ class Cluster(Vendor):
     description: str | None = None
     web_url: str = ""
     default_queue_id: str | None = None
-
-
-class Queue(Vendor):
-    """https://buildkite.com/docs/apis/rest-api/clusters/queues"""
-
-    id: str
-    key: str
-    description: str | None = None
-    web_url: str = ""
-    dispatch_paused: bool = False
-    dispatch_paused_note: str | None = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ async def known(tx: Tx, build_id: str) -> Known | None:
 
 
 async def in_thread(tx: Tx, channel: str, ts: str, *, previews: bool = True) -> tuple[Known, ...]:
-    """Builds whose card is in that thread, or is its root; newest first. `previews`: or which its root links to."""
+    """Builds whose card is in that thread, or is its root; newest first; with `previews` those it links to."""
     here = sa.or_(cards.c.thread_ts == ts, cards.c.ts == ts)
     own = [] if previews else [cards.c.origin != "unfurled"]
     return await _with_card(tx, cards.c.channel == channel, here, *own)

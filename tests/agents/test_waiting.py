@@ -1,4 +1,5 @@
 """Why a build does not begin, on its card."""
+# ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Channels that are told of agents."""
+# ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
 

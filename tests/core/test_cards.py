@@ -335,7 +335,7 @@ section: <@U0ANN> ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed
 ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
 """,
-                'buttons: Retry failed → build retry=c1 | Logs → job log=c1 | Rebuild → build rebuild=c1',
+                "buttons: Retry failed → build retry=c1 | Logs → job log=c1 | Rebuild → build rebuild=c1",
             ],
             "failed, nobody asked": [
                 "text: ❌ web#101 failed after 3m 12s.",
@@ -344,7 +344,7 @@ section: ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed after 3m
 ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
 """,
-                'buttons: Retry failed → build retry=c1 | Logs → job log=c1 | Rebuild → build rebuild=c1',
+                "buttons: Retry failed → build retry=c1 | Logs → job log=c1 | Rebuild → build rebuild=c1",
             ],
             "canceled": [
                 "text: 🚫 web#101 was canceled after 3m 12s.",
