@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.app import built, database_file
+from bot.app import built
+from bot.assembly.ground import database_file
 from bot.errors import KitestringError, Unavailable
 from tests.conversations.world import World
 from tests.robustness.lives import Lives, settled, town
