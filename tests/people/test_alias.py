@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
+from bot.model import Actor, Standing
 from tests.conversations.acts import created, started
 from tests.conversations.world import World
 from tests.people.acts import told
@@ -187,8 +188,9 @@ See `/bk help`.\
 
 async def test_there_are_fifty_at_most(world: World) -> None:
     """The fifty-first is refused; one that is there may still be changed."""
+    alice = Actor(world.alice.id, "alice", world.bot.identity.team, Standing.ADMIN, world.deploys.id, "slash")
     for number in range(50):
-        await told(world, world.alice, f"alias a{number} = build list")
+        await world.bot.runner.shared.aliases.define(alice, f"a{number}", "build list")
     assert await told(world, world.alice, "alias more = build list") == snapshot("""\
 ⚠️ You have 50 aliases already.
 Remove one that you do not need.\
