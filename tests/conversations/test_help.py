@@ -26,6 +26,8 @@ alice@acme.example
 `acme-inc`
 *I act there as*
 Sam Kim
+*Your own token*
+not connected (`/bk connect`)
 """,
             """\
 You are bob.
@@ -39,6 +41,8 @@ bob@acme.example
 `acme-inc`
 *I act there as*
 Sam Kim
+*Your own token*
+not connected (`/bk connect`)
 """,
             """\
 ⚠️ Guests of this workspace cannot use Kitestring.
@@ -68,7 +72,7 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
     ] == snapshot(
         [
             "*What you can run here*",
-            "`/bk agent` list · view",
+            "`/bk agent` list · unwatch · view · watch · watches",
             "`/bk job` list · log · retry · unblock",
             "More: `/bk help <noun> <verb>`, or the same words after a mention of me, in threads too.",
         ]
@@ -77,8 +81,14 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
 *Agent*
 `/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
 List the connected agents and what they do.
+`/bk agent unwatch [-q queue]`
+Tell this channel of agents no more.
 `/bk agent view <agent>`
 Show an agent: its state, its job, its tags.
+`/bk agent watch [-q queue] [-s state]`
+Tell this channel when agents are lost, stopped or blocked.
+`/bk agent watches`
+List the agents that this channel is told of.
 More: `/bk help agent <verb>`\
 """)
     assert await asks(world, world.bob, "help job unblock") == snapshot("""\
@@ -114,8 +124,14 @@ Stop an agent taking new jobs for a while.
 Let a paused agent take jobs again.
 `/bk agent stop <agent> [-f]`
 Disconnect an agent, after its job unless forced.
+`/bk agent unwatch [-q queue]`
+Tell this channel of agents no more.
 `/bk agent view <agent>`
 Show an agent: its state, its job, its tags.
+`/bk agent watch [-q queue] [-s state]`
+Tell this channel when agents are lost, stopped or blocked.
+`/bk agent watches`
+List the agents that this channel is told of.
 More: `/bk help agent <verb>`\
 """)
 

@@ -48,7 +48,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]\
 """,
             """\
 <@U0ADA0001> ❌ web#1 failed after 0s.
@@ -89,7 +89,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]\
 """
         ]
     )
