@@ -10,6 +10,8 @@ from typing import Any
 from bot.core import forms, logs
 from bot.core.account import Account
 from bot.core.blocks import Message, message, option, section
+from bot.core.broken import Break, BrokenStep
+from bot.core.failure import Failure
 from bot.core.history import Run
 from bot.core.home import Home
 from bot.core.locks import Lock, said
@@ -44,6 +46,8 @@ from tests.core.facts_of_builds import NOW, build, known
 
 Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
 NOTICES = ("running", "resumed", "blocked", "failing", "finished", "gone")
+# The channel of a proposal: where it waits is said with a link to the channel.
+OURS = "C0OURS001"
 ALICE = Actor("U0ALICE01", "<!channel>", "T1", Standing.MEMBER, "C1", "slash")
 
 
@@ -70,6 +74,17 @@ def _cards(text: str) -> Iterator[Message]:
             yield card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW + timedelta(hours=1))
 
 
+def _failures(text: str) -> Iterator[Message]:
+    steps = tuple(
+        BrokenStep(kind, text, jobs) for kind, jobs in zip(Break, ((), ("j1",), ("j2",), ()), strict=False)
+    )
+    failure = Failure(steps, before=text, log_job="j1", log=text, annotations=(text, text))
+    facts = known("failed", **_facts(text))
+    yield card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW, failure=failure, author=text)
+    for kind in NOTICES:
+        yield notice(kind, facts, _jobs(text), card_id="c", failure=failure)
+
+
 def _notices(text: str) -> Iterator[Message]:
     for kind in NOTICES:
         yield notice(kind, known("failed", **_facts(text)), _jobs(text), card_id="c", mention=text)
@@ -85,7 +100,7 @@ def _proposals(text: str) -> Iterator[Message]:
             args=args,
             digest="d",
             requester=text,
-            thread=Thread("T1", "C1"),
+            thread=Thread("T1", OURS),
             via="slash",
             ask=Ask(text, people, 1, timedelta(minutes=30)),
             expires_at=NOW,
@@ -197,6 +212,7 @@ def _single(draw: Callable[[str], Message]) -> Surface:
 SURFACES: dict[str, Surface] = {
     "card": _cards,
     "notice": _notices,
+    "failure_blocks": _failures,
     "proposal": _proposals,
     "pending": _proposals,
     "calling": _proposals,
