@@ -24,7 +24,9 @@ PATIENCE = timedelta(seconds=60)
 AGAIN = timedelta(seconds=60)
 _SELDOM = timedelta(minutes=5)
 _OFTEN_FOR = timedelta(minutes=15)
-BATCH = 3
+# So many looks, then a pause: a hundred builds that wait leave requests to what settles states.
+BATCH = 5
+PAUSE = timedelta(seconds=30)
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -47,12 +49,16 @@ class Waiting:
         self._offers = offers
         self._team = team
         self._wake = wake
+        self._not_before: datetime | None = None
 
     async def tick(self) -> int:
-        """Look at builds that have waited for a minute; says how many."""
+        """Look at builds that have waited for a minute, few at a time; says how many."""
         now = self._clock.now()
+        if self._not_before and now < self._not_before:
+            return 0
         async with self._store.read() as tx:
             due = await waits.due(tx, now, now - PATIENCE, BATCH)
+        self._not_before = now + PAUSE if len(due) == BATCH else None
         looked = [await self._safely(known) for known in due]
         if any(looked):
             self._wake()
@@ -61,7 +67,8 @@ class Waiting:
     async def next_at(self) -> datetime | None:
         """When the next build will have waited long enough."""
         async with self._store.read() as tx:
-            return await waits.next_due(tx, PATIENCE.total_seconds())
+            due = await waits.next_due(tx, PATIENCE.total_seconds())
+        return max(due, self._not_before) if due and self._not_before else due
 
     async def _safely(self, known: Known) -> bool:
         """What cannot be looked at now is looked at later; a card is right without."""

@@ -82,7 +82,7 @@ async def test_a_build_from_command_to_retry(page: Page) -> None:
     thread = page.get_by_role("region", name="Thread")
     await expect(thread).to_contain_text("started running")
     await card.get_by_role("button", name=re.compile("^(Show )?[Ll]ogs?")).click()
-    await expect(channel(page).locator("article pre")).to_contain_text("bin/lint")
+    await expect(channel(page).locator("article pre").last).to_contain_text("bin/lint")
     await channel(page).get_by_role("button", name=re.compile("^Retry")).click()
     await expect(panel(page).get_by_role("button", name="Start Lint")).to_be_visible()
 

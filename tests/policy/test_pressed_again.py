@@ -186,6 +186,7 @@ async def test_a_form_whose_sending_is_to_be_approved_opens(world: World) -> Non
 async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None:
     """What was done is in the audit with the grant that allowed it, or the protection that others answered for."""
     await world.bob.types(world.deploys, "/bk build create web")
+    await world.settle(3)
     card = await ended(world)
     await world.bob.clicks(await pressed(world, card), "Approve")
     await world.settle(3)

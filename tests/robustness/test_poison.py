@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core.observed import Delivery, Facts
 from bot.inbox import Inbox
 from bot.store import deliveries
+from bot.subscribers import Subscribers
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 from tests.robustness.truth import assert_true
@@ -27,7 +28,9 @@ async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_
     await world.bob.types(world.deploys, "/bk build create web")
     await settled(world, 10)
     build = world.buildkite.builds[-1]
-    world.bot.inbox = Inbox(world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None)
+    world.bot.inbox = Inbox(
+        world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None, Subscribers()
+    )
     async with world.bot.store.write() as tx:
         await deliveries.keep(tx, [Delivery("build.running", BAD, "bad", world.clock.now())])
     world.buildkite.run_build(build)
