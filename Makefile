@@ -1,5 +1,7 @@
 # Everything a person or a CI job does here. Needs Python 3.11 or newer with pip; makes its own .venv.
 PYTHON ?= python3
+# As many tests at once as there are cores.
+JOBS ?= auto
 VENV := .venv
 PY := $(VENV)/bin/python
 # A Python without ensurepip (Debian's, unless python3-venv is there) lends its own pip to the .venv.
@@ -22,8 +24,8 @@ demo: $(VENV)/.run ## Run Kitestring against a made-up Slack and Buildkite, in t
 serve: $(VENV)/.run ## Run Kitestring with the settings of the environment and .env
 	@$(PY) -m bot serve
 
-test: $(VENV)/.test ## Run the tests; says at the end which were skipped (T="tests/core -k name" picks some)
-	@$(PY) -m pytest $(T)
+test: $(VENV)/.test ## Run the tests; says at the end which were skipped (T="tests/core -k name" picks some, JOBS=1 one by one)
+	@$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(T)
 
 check: $(VENV)/.check ## Lint, format, types, import contracts, documents in step with the code, vulnerable dependencies
 	$(VENV)/bin/ruff check

@@ -16,6 +16,7 @@ from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
 from bot.sim.slack import Channel, Message, Person, SlackSim
 from bot.store.store import nothing
+from tests.conversations.ready_database import copied
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
@@ -137,6 +138,7 @@ async def opened(
         told = environment(slack, buildkite, folder)
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
         settings = load(told | {name: str(path) for name, path in files.items() if path})
+        await copied(folder / "kitestring.db")
         bot = await stack.enter_async_context(built(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))
         slack.request_url = f"{address}/slack/events"

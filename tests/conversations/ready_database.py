@@ -1,0 +1,25 @@
+"""A database at the newest schema, as a copy of one that was brought there once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from bot.store.migrate import upgrade
+
+
+async def copied(to: Path) -> None:
+    """Lay an empty database at `to`, unless there is one."""
+    origin = Path(_folder().name) / "kitestring.db"
+    if not origin.exists():
+        await upgrade(f"sqlite+aiosqlite:///{origin}")
+    if not to.exists():
+        shutil.copy(origin, to)
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """One for each process that runs tests, gone with it."""
+    return tempfile.TemporaryDirectory(prefix="kitestring-tests-")
