@@ -13,10 +13,14 @@ from bot.store.migrate import upgrade
 async def copied(to: Path) -> None:
     """Lay an empty database at `to`, unless there is one."""
     origin = Path(_folder().name) / "kitestring.db"
-    if not origin.exists():
+    if not _is_there(origin):
         await upgrade(f"sqlite+aiosqlite:///{origin}")
-    if not to.exists():
+    if not _is_there(to):
         shutil.copy(origin, to)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists()
 
 
 @cache
