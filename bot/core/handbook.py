@@ -19,6 +19,7 @@ _WHO = {
     Permission.LOGS: "members",
     Permission.BUILD: "members",
     Permission.AGENTS: "workspace admins",
+    Permission.PIPELINES: "workspace admins",
     Permission.ADMIN: "workspace admins",
     Permission.COMMIT: "members",
     Permission.ENV: "members",

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     LOGS = "logs"
     BUILD = "build"
     AGENTS = "agents"
+    PIPELINES = "pipelines"
     ADMIN = "admin"
     COMMIT = "commit"
     ENV = "env"

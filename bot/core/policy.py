@@ -47,7 +47,7 @@ __all__ = [
     "hopeless",
 ]
 
-_FOR_ADMINS = frozenset({Permission.AGENTS, Permission.ADMIN})
+_FOR_ADMINS = frozenset({Permission.AGENTS, Permission.PIPELINES, Permission.ADMIN})
 
 DEFAULT = Rules(
     grants=(
