@@ -1,4 +1,4 @@
-"""The calls about the token, the organization and its pipelines."""
+"""The calls about the token and the organization."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from collections.abc import AsyncIterator
 
 from bot.buildkite.request import Ask, Calls, items, read
 from bot.buildkite.resources import Member, Meta, Organization
-from bot.model import AccessToken, NotificationService, Person, Pipeline
+from bot.model import AccessToken, Person
 
 
 class OrganizationCalls(Calls):
-    """Reads who we are, where we are, and which pipelines there are."""
+    """Reads who we are, and where we are."""
 
     async def access_token(self) -> AccessToken:
         """What the token may do. https://buildkite.com/docs/apis/rest-api/access-token"""
         return await self.get("access-token", "access token", AccessToken)
+
+    async def revoke_access_token(self) -> None:
+        """End the token that this very request is made with: nothing can be asked afterwards.
+
+        https://buildkite.com/docs/apis/rest-api/access-token#revoke-the-current-token
+        """
+        await self.requests.send(Ask("DELETE", "access-token", "access token"))
 
     async def user(self) -> Person:
         """Whose token it is. https://buildkite.com/docs/apis/rest-api/user"""
@@ -24,13 +31,13 @@ class OrganizationCalls(Calls):
         """Where webhooks come from. https://buildkite.com/docs/apis/rest-api/meta"""
         return await self.get("meta", "meta information", Meta)
 
+    def organizations(self) -> AsyncIterator[Organization]:
+        """Those that the token may use. https://buildkite.com/docs/apis/rest-api/organizations#list-organizations"""
+        return self.paged("organizations", "organizations", Organization)
+
     async def organization_(self) -> Organization:
         """https://buildkite.com/docs/apis/rest-api/organizations#get-an-organization"""
         return await self.get(self.path(), f"organization {self.organization}", Organization)
-
-    def services(self) -> AsyncIterator[NotificationService]:
-        """Outgoing webhooks and the like. https://buildkite.com/docs/apis/rest-api/notification-services"""
-        return self.paged(self.path("services"), "notification services", NotificationService)
 
     async def members(self) -> tuple[Member, ...]:
         """Everybody in the organization; raises Refused without permission to view teams.
@@ -39,15 +46,3 @@ class OrganizationCalls(Calls):
         """
         response = await self.requests.send(Ask("GET", self.path("members"), "members"))
         return tuple(read(Member, item, sent=False) for item in items(response))
-
-    def pipelines(self, name: str | None = None) -> AsyncIterator[Pipeline]:
-        """Pipelines, those whose name contains `name`.
-
-        https://buildkite.com/docs/apis/rest-api/pipelines#list-pipelines
-        """
-        params = [("name", name)] if name else []
-        return self.paged(self.path("pipelines"), "pipelines", Pipeline, params)
-
-    async def pipeline(self, slug: str) -> Pipeline:
-        """One pipeline with its step configuration."""
-        return await self.get(self.path("pipelines", slug), f"pipeline {slug}", Pipeline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.model import Person, Vendor
+from bot.model import AnyPerson, Moment, Person, Vendor
 from bot.model import Queue as Queue
 
 INSTANCE_KEY = "kitestring"
@@ -19,6 +19,7 @@ class Organization(Vendor):
     slug: str
     name: str = ""
     web_url: str = ""
+    created_at: Moment | None = None
 
 
 class Member(Person):
@@ -33,14 +34,41 @@ class Meta(Vendor):
     webhook_ips: tuple[str, ...] = ()
 
 
+class Actor(Vendor):
+    """Who maintains something: a user has an e-mail address, a team a slug."""
+
+    name: str | None = None
+
+
+class Maintainer(Vendor):
+    """One who maintains a cluster."""
+
+    actor: Actor = Actor()
+
+
+class Maintainers(Vendor):
+    """Those who maintain a cluster."""
+
+    users: tuple[Maintainer, ...] = ()
+    teams: tuple[Maintainer, ...] = ()
+
+
 class Cluster(Vendor):
-    """https://buildkite.com/docs/apis/rest-api/clusters"""
+    """`emoji` is a name in colons, `color` a hex triple.
+
+    https://buildkite.com/docs/apis/rest-api/clusters#cluster-data-model
+    """
 
     id: str
     name: str
     description: str | None = None
+    emoji: str | None = None
+    color: str | None = None
     web_url: str = ""
     default_queue_id: str | None = None
+    maintainers: Maintainers = Maintainers()
+    created_at: Moment | None = None
+    created_by: AnyPerson = None
 
 
 @dataclass(frozen=True)

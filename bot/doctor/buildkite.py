@@ -6,7 +6,7 @@ from datetime import datetime
 
 import httpx
 
-from bot.buildkite.agent_api import AgentMetrics
+from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
 from bot.doctor.clocks import Dates
@@ -96,7 +96,7 @@ async def _agent_token(settings: Settings) -> Finding:
     token = settings.buildkite_agent_token.get_secret_value()
     async with httpx.AsyncClient() as http:
         try:
-            metrics = await AgentMetrics(http, token, settings.buildkite_agent_endpoint).metrics()
+            metrics = await AgentApi(http, token, settings.buildkite_agent_endpoint).metrics()
         except Unavailable as error:
             return Finding(name, False, error.message, "Check the network, and BUILDKITE_AGENT_ENDPOINT if set.")
         except KitestringError as error:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.buildkite.agent_api import AgentMetrics
+from bot.buildkite.agent_api import AgentApi
 from bot.errors import Refused, Unavailable
 from bot.sim.buildkite import BuildkiteSim
 
@@ -22,7 +22,7 @@ async def test_a_cluster_is_counted(sim: BuildkiteSim, http: httpx.AsyncClient) 
     sim.agent("linux-2", queue="deploy")
     sim.pipeline("web")
     sim.create_build("web")
-    found = await AgentMetrics(http, sim.agent_token, f"{sim.base_url}/v3").metrics()
+    found = await AgentApi(http, sim.agent_token, f"{sim.base_url}/v3").metrics()
     assert (found.agents.total, found.agents.queues["deploy"].idle) == (2, 1)
     assert (found.jobs.scheduled, found.jobs.queues["default"].scheduled) == (1, 1)
     assert found.poll_seconds == sim.poll_duration
@@ -31,18 +31,18 @@ async def test_a_cluster_is_counted(sim: BuildkiteSim, http: httpx.AsyncClient) 
 async def test_absent_numbers_are_zero(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
     """An answer without counts is an idle cluster."""
     sim.faults.fail(200, body={"agents": {}, "jobs": {}})
-    found = await AgentMetrics(http, sim.agent_token, f"{sim.base_url}/v3").metrics()
+    found = await AgentApi(http, sim.agent_token, f"{sim.base_url}/v3").metrics()
     assert (found.agents.total, found.jobs.waiting, found.poll_seconds) == (0, 0, None)
 
 
 async def test_a_wrong_agent_token_is_told(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
     """A refused agent token: the variable that holds it is named."""
     with pytest.raises(Refused, match="Invalid access token") as caught:
-        await AgentMetrics(http, "bkct_wrong", f"{sim.base_url}/v3").metrics()
+        await AgentApi(http, "bkct_wrong", f"{sim.base_url}/v3").metrics()
     assert "BUILDKITE_AGENT_TOKEN" in caught.value.hint
 
 
 async def test_a_silent_agent_api_is_an_outage(http: httpx.AsyncClient) -> None:
     """Where nobody listens the Agent API is not available."""
     with pytest.raises(Unavailable, match="Agent API did not answer"):
-        await AgentMetrics(http, "bkct_x", "http://127.0.0.1:1/v3").metrics()
+        await AgentApi(http, "bkct_x", "http://127.0.0.1:1/v3").metrics()

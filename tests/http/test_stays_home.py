@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from bot.buildkite.agent_api import AgentMetrics
+from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import connect
 from bot.clock import HandClock
 from bot.core.blocks import Message
@@ -145,7 +145,7 @@ async def test_the_agent_api_redirects_to_elsewhere(elsewhere: socket.socket) ->
     """The agent token stays home too."""
     async with Serving(Vendor(RedirectResponse(url(elsewhere), 307))) as base, httpx.AsyncClient() as http:
         with pytest.raises(Unavailable, match="pointed elsewhere"):
-            await AgentMetrics(http, "agent-token", base).metrics()
+            await AgentApi(http, "agent-token", base).metrics()
     assert left_alone(elsewhere)
 
 
