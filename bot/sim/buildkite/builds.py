@@ -86,12 +86,13 @@ def cancel(world: World, build: Build, reason: str | None = None) -> None:
         raise Refusal(422, "Build can't be canceled because it's already finished.")
     build.state, build.cancel_reason, build.blocked = "canceling", reason, False
     for job in build.current_jobs:
-        _cancel_job(world, job)
+        cancel_job(world, job)
     settle(world, build)
     world.emit("build.changed", build)
 
 
-def _cancel_job(world: World, job: Job) -> None:
+def cancel_job(world: World, job: Job) -> None:
+    """Stops a job that runs, and takes back one that does not yet."""
     if job.state == "running" and job.kind == "script":
         job.state = "canceling"
     elif job.state in ACTIVE | PARKED:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sim.buildkite import builds
 from bot.sim.buildkite.flow import reawaken, settle
-from bot.sim.buildkite.records import ACTIVE, Agent, Build, Job, User
+from bot.sim.buildkite.records import ACTIVE, PARKED, Agent, Build, Job, User
 from bot.sim.buildkite.values import Refusal
 from bot.sim.buildkite.world import World
 
@@ -52,6 +52,14 @@ def finish(
     world.emit("job.finished", job)
     if job.hard_failed and job.state == "failed" and job.retries < job.step.automatic_retries:
         _replace(world, job, "automatic", None)
+    settle(world, job.build)
+
+
+def cancel(world: World, job: Job) -> None:
+    """Stops one command job; its build goes on. Raises Refusal when it is over."""
+    if job.state not in ACTIVE | PARKED or job.state in ("canceling", "timing_out"):
+        raise Refusal(422, "Job can't be canceled because it has already finished")
+    builds.cancel_job(world, job)
     settle(world, job.build)
 
 

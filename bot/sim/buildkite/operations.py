@@ -2,6 +2,7 @@
 
 from bot.sim.buildkite import (
     agent_api,
+    graphql,
     rest_agents,
     rest_builds,
     rest_clusters,
@@ -11,6 +12,7 @@ from bot.sim.buildkite import (
     rest_org,
     rest_pipelines,
     rest_services,
+    storage,
 )
 from bot.sim.buildkite.wire import Operation
 
@@ -25,5 +27,7 @@ _FAMILIES = (
     rest_clusters,
     rest_services,
     agent_api,
+    graphql,
+    storage,
 )
 OPERATIONS: tuple[Operation, ...] = tuple(op for family in _FAMILIES for op in family.OPERATIONS)

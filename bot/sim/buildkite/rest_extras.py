@@ -5,7 +5,7 @@ import html
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.sim.buildkite import views
+from bot.sim.buildkite import storage, views
 from bot.sim.buildkite.paging import paged
 from bot.sim.buildkite.records import Build, Job
 from bot.sim.buildkite.rest_builds import BUILD, wanted
@@ -35,6 +35,35 @@ def create_annotation(sim: "BuildkiteSim", ask: Ask) -> Answer:
     return Answer(201, annotate(sim, wanted(sim, ask), **_told(ask.json)))
 
 
+def annotations_of_job(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    job = named(sim, ask)
+    return paged(ask, [one for one in job.build.annotations if one["job_id"] == job.id], lambda one: one)
+
+
+def annotate_job(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    if not ask.json.get("body"):
+        raise invalid(body="missing_field")
+    job = named(sim, ask)
+    return Answer(201, annotate(sim, job.build, **_told(ask.json), job=job))
+
+
+def delete_annotation(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    return _dropped(wanted(sim, ask), ask.params["annotation"], None)
+
+
+def delete_of_job(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    job = named(sim, ask)
+    return _dropped(job.build, ask.params["annotation"], job.id)
+
+
+def _dropped(build: Build, ident: str, job: str | None) -> Answer:
+    found = [one for one in build.annotations if (one["id"], one["job_id"]) == (ident, job)]
+    if not found:
+        raise missing("annotation")
+    build.annotations.remove(found[0])
+    return Answer(204)
+
+
 def _told(body: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("body", "style", "priority", "context", "append")
     return {key: body[key] for key in keys if body.get(key) is not None}
@@ -49,22 +78,24 @@ def annotate(
     context: str = "default",
     append: bool = False,
     markup: bool = False,
+    job: Job | None = None,
 ) -> dict[str, Any]:
-    """One annotation a context: the next one replaces it, or adds to it with `append`.
+    """One annotation a context of the build, or of `job`: the next replaces it, or adds to it with `append`.
 
     `markup`: the body is HTML already, and is handed out as it is.
     """
     if style not in STYLES:
         raise invalid(style="invalid")
-    old = next((one for one in build.annotations if one["context"] == context), None)
+    of = (context, job.id if job else None)
+    old = next((one for one in build.annotations if (one["context"], one["job_id"]) == of), None)
     shown = f"{body}\n" if markup else f"<p>{html.escape(body)}</p>\n"
     now = iso(sim.now())
     made = {
         "id": old["id"] if old else sim.new_id(),
         "context": context,
         "style": style,
-        "scope": "build",
-        "job_id": None,
+        "scope": "job" if job else "build",
+        "job_id": job.id if job else None,
         "priority": priority,
         "body_html": old["body_html"] + shown if old and append else shown,
         "created_at": old["created_at"] if old else now,
@@ -96,6 +127,7 @@ def add_artifact(sim: "BuildkiteSim", job: Job, path: str, content: bytes) -> di
         "sha1sum": f"{sim.rng.getrandbits(160):040x}",
     }
     job.build.artifacts.append(made)
+    sim.storage.contents[ident] = content
     return made
 
 
@@ -133,15 +165,29 @@ def get_artifact(sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 def download(sim: "BuildkiteSim", ask: Ask) -> Answer:
     """302 to a storage URL that is good for about a minute."""
-    url = f"https://artifacts.example/{_artifact(sim, ask)['id']}?expires={int(sim.now()) + 60}"
+    artifact = _artifact(sim, ask)
+    url = storage.link(sim, artifact["id"], artifact["filename"])
     return Answer(302, {"url": url}, {"Location": url})
+
+
+def delete_artifact(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    """The record stays, as one that is deleted."""
+    artifact = _artifact(sim, ask)
+    artifact["state"] = "deleted"
+    sim.storage.contents.pop(artifact["id"], None)
+    return Answer(204)
 
 
 OPERATIONS = (
     Operation("GET", BUILD + "/annotations", "read_builds", list_annotations),
     Operation("POST", BUILD + "/annotations", "write_builds", create_annotation),
+    Operation("DELETE", BUILD + "/annotations/{annotation}", "write_builds", delete_annotation),
+    *both("GET", "/annotations", "read_builds", annotations_of_job),
+    *both("POST", "/annotations", "write_builds", annotate_job),
+    *both("DELETE", "/annotations/{annotation}", "write_builds", delete_of_job),
     Operation("GET", BUILD + "/artifacts", "read_artifacts", list_artifacts),
     *both("GET", "/artifacts", "read_artifacts", list_of_job),
     *both("GET", "/artifacts/{artifact}", "read_artifacts", get_artifact),
     *both("GET", "/artifacts/{artifact}/download", "read_artifacts", download),
+    *both("DELETE", "/artifacts/{artifact}", "write_artifacts", delete_artifact),
 )

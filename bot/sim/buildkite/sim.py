@@ -15,6 +15,7 @@ from bot.sim.buildkite.operations import OPERATIONS
 from bot.sim.buildkite.records import Agent, Build, Job, Pipeline, User
 from bot.sim.buildkite.scopes import ALL_SCOPES
 from bot.sim.buildkite.snapshot import snapshot
+from bot.sim.buildkite.storage import Storage
 from bot.sim.buildkite.tokens import Token
 from bot.sim.buildkite.world import World
 
@@ -44,6 +45,7 @@ class BuildkiteSim(World):
         self.down = False
         self.limits = Limits()
         self.faults = Faults()
+        self.storage = Storage()
         self.requests: deque[Recorded] = deque(maxlen=2000)
         self.hooks = Hooks(self, random.Random(seed + 1))
         self.listeners += [self._fire, self.hooks.hear]
@@ -136,6 +138,9 @@ class BuildkiteSim(World):
 
     def rebuild(self, build: Build, by: User | None = None) -> Build:
         return builds.rebuild(self, build, by or self.user)
+
+    def cancel_job(self, job: str) -> None:
+        jobs.cancel(self, self.find_job(job))
 
     def log(self, job: str, text: str) -> None:
         jobs.append_log(self, self.find_job(job), text)
