@@ -224,6 +224,12 @@ class Pipeline(Vendor):
     repository: str | None = None
     default_branch: str | None = None
     configuration: str | None = None
+    cluster_id: str | None = None
+    pipeline_template_uuid: str | None = None
+    visibility: str = "private"
+    tags: tuple[str, ...] | None = None
+    provider: dict[str, Any] = Field(default_factory=dict)
+    created_at: Moment | None = None
     archived_at: Moment | None = None
     running_builds_count: int = 0
     scheduled_builds_count: int = 0
@@ -298,6 +304,11 @@ class NotificationService(Vendor):
     description: str | None = None
     provider: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+    @property
+    def webhook_url(self) -> str:
+        """Where it sends to, if it is a webhook; empty for every other kind."""
+        return str(self.settings.get("url") or "") if self.provider.get("id") == "webhook" else ""
 
 
 Job.model_rebuild()

@@ -152,9 +152,9 @@ def test_the_manual_s_example_is_a_policy() -> None:
     """What the manual shows can be used as it is, and does what it expects."""
     (example,) = re.findall(r"```toml\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
     rules, expected = read(example)
-    assert [len(rules.grants), len(rules.protects), len(rules.freezes), len(expected)] == [4, 1, 3, 2]
+    assert [len(rules.grants), len(rules.protects), len(rules.freezes), len(expected)] == [5, 1, 3, 2]
     assert rules.grants[0].who.standings == FULL
-    assert rules.groups == {"@release", "S012ABCDEF"}
+    assert rules.groups == {"@release", "@web", "S012ABCDEF"}
     assert rules.protects[0].operations == GUARDED
 
 
