@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.assembly.asking import Asking, asking
@@ -15,7 +16,9 @@ from bot.assembly.doors import Doors, doors
 from bot.assembly.ground import Ground, ground
 from bot.assembly.keeping import Keeping, keeping
 from bot.assembly.showing import Showing, showing
+from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import connect
+from bot.buildkite.paced_agent_api import PacedAgentApi
 from bot.clock import Clock
 from bot.lease import Shared, due_if_owned, owned
 from bot.policy_file import Policy
@@ -65,10 +68,21 @@ async def built(
                 clock=clock,
             )
         )
-        on = await ground(settings, clock, policy, store, client, SlackApi(client, connections), buildkite)
+        agents = await _agent_api(stack, settings, clock)
+        slack = SlackApi(client, connections)
+        on = await ground(settings, clock, policy, store, client, slack, buildkite, agents)
         if on.line:
             stack.push_async_callback(on.line.close)
         yield _assembled(on)
+
+
+async def _agent_api(stack: AsyncExitStack, settings: Settings, clock: Clock) -> AgentApi | None:
+    """The Agent API with connections of its own, where there is a token for it."""
+    if settings.buildkite_agent_token is None:
+        return None
+    http = await stack.enter_async_context(httpx.AsyncClient())
+    token = settings.buildkite_agent_token.get_secret_value()
+    return PacedAgentApi(http, token, settings.buildkite_agent_endpoint, clock=clock)
 
 
 def _assembled(on: Ground) -> Bot:

@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.accounts import Accounts
 from bot.agent_watches import AgentWatches
 from bot.aliases import Aliases
+from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
@@ -55,13 +56,23 @@ class Votes(Protocol):
         """Take it back; gives what is answered."""
 
 
+class Admitted(Protocol):
+    """The addresses that webhooks are let through from."""
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """As CIDR blocks; none while no list was read."""
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything an operation is given beside its arguments.
 
     `mark` is the id of this invocation: it goes into the meta-data of a build that is created, so that a
     build can be found again after a crash. `allowed` says what this person may run here. `buildkite` and
-    `catalog` are the person's own where `account` is set, the bot's otherwise.
+    `catalog` are the person's own where `account` is set, the bot's otherwise. `page`: which page of a listing is
+    wanted, from 1; only what Buildkite itself cuts into pages needs it. `agent_api` is there where the bot has an
+    agent token, `origins` where webhooks are let through from some addresses only.
     """
 
     buildkite: Buildkite
@@ -88,3 +99,6 @@ class Context:
     rules: Callable[[], Rules]
     account: Account | None = None
     command: str = "/bk"
+    agent_api: AgentApi | None = None
+    origins: Admitted | None = None
+    page: int = 1

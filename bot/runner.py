@@ -15,11 +15,12 @@ from bot.agent_watches import AgentWatches
 from bot.aim import aim
 from bot.aliases import Aliases
 from bot.approvals import Approvals
+from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
 from bot.condition import Condition
-from bot.context import Context
+from bot.context import Admitted, Context
 from bot.core.locks import locked
 from bot.core.operation import Args, Effect, Operation, Permission, Registry, Reply
 from bot.core.policy import Allow, Ask, Refuse, Rules, decide, hopeless
@@ -68,6 +69,8 @@ class Surroundings:
     proposals: Proposals
     approvals: Approvals
     condition: Condition
+    agent_api: AgentApi | None
+    origins: Admitted | None
     instance: str
     replica: str
     command: str
@@ -303,7 +306,10 @@ class Runner:
             watches=AgentWatches(self._store, self._clock),
             accounts=shared.accounts,
             rules=shared.rules,
+            agent_api=shared.agent_api,
+            origins=shared.origins,
             command=shared.command,
+            page=asked.args.get("page", 1),
         )
 
 

@@ -39,6 +39,11 @@ class Origins:
         """A list has been read."""
         return bool(self._networks)
 
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """As CIDR blocks; none while no list was read."""
+        return tuple(str(network) for network in self._networks)
+
     def admits(self, host: str) -> bool:
         """Whether webhooks come from that address."""
         try:

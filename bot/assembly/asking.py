@@ -21,6 +21,7 @@ from bot.notifying import Notifying
 from bot.outcome import Outcomes
 from bot.pictures import Pictures
 from bot.proposals import Proposals
+from bot.refusals import Refusals
 from bot.runner import Runner, Surroundings
 from bot.slack.app import Listeners
 from bot.slack.app import bolt as wired
@@ -48,7 +49,7 @@ class Asking:
 
 def asking(on: Ground) -> Asking:
     """Everything between a request of Slack's and its answer."""
-    pictures = Pictures(on.store, on.clock, on.api)
+    pictures = Pictures(Refusals(on.store, on.clock), on.api)
     answers = Answers(on.api, on.pacing, pictures)
     outcomes = _outcomes(on, answers)
     accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
@@ -120,6 +121,8 @@ def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surro
         proposals=proposals,
         approvals=Approvals(proposals, on.people, on.policy.rules, on.operations, command),
         condition=on.condition,
+        agent_api=on.agent_api,
+        origins=on.origins,
         instance=on.identity.instance,
         replica=on.replica,
         command=command,

@@ -13,8 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.assembly.asking import Asking, secret_of
 from bot.assembly.ground import Ground
-from bot.buildkite.client import Buildkite
-from bot.clock import Clock
 from bot.condition import Condition
 from bot.errors import Unavailable
 from bot.guard import Guard
@@ -24,8 +22,7 @@ from bot.inbox import Keeper
 from bot.lease import Lease
 from bot.metrics import Metrics
 from bot.readiness import Link, Readiness
-from bot.settings import Settings
-from webhooks.origin import Gate, Origins
+from webhooks.origin import Gate
 from webhooks.receiver import Receiver
 
 
@@ -36,20 +33,18 @@ class Doors:
     web: ASGIApp
     figures: ASGIApp
     link: Link
-    origins: Origins | None
 
 
 def doors(on: Ground, asked: Asking) -> Doors:
     """Everything that listens."""
     settings, link = on.settings, Link(on.clock)
-    origins = _origins(settings, on.buildkite, on.clock)
     readiness = Readiness(on.store, on.api, link if settings.socket_mode else None)
     page = partial(measured, on.metrics, on.condition, on.lease)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     others = rest(readiness.wrong, page if settings.metrics_port is None else None, token)
     at_slack = _slack(on, asked.bolt, secret_of(on))
-    front = Front(at_slack, _receiver(on, origins), others, on.metrics.acked)
-    return Doors(front, own_figures(page, token), link, origins)
+    front = Front(at_slack, _receiver(on), others, on.metrics.acked)
+    return Doors(front, own_figures(page, token), link)
 
 
 async def measured(metrics: Metrics, condition: Condition, lease: Lease) -> bytes:
@@ -59,26 +54,14 @@ async def measured(metrics: Metrics, condition: Condition, lease: Lease) -> byte
     return metrics.page()
 
 
-def _origins(settings: Settings, buildkite: Buildkite, clock: Clock) -> Origins | None:
-    """Where webhooks may come from; None: from anywhere."""
-    if settings.buildkite_webhook_allowlist == "off":
-        return None
-    patient = buildkite.patient()
-
-    async def read() -> tuple[str, ...]:
-        return (await patient.meta()).webhook_ips
-
-    return Origins(read, clock)
-
-
-def _receiver(on: Ground, origins: Origins | None) -> ASGIApp | None:
+def _receiver(on: Ground) -> ASGIApp | None:
     settings = on.settings
     if settings.buildkite_webhook_token is None:
         return None
     secret = settings.buildkite_webhook_token.get_secret_value()
     keeper = Keeper(on.store, on.wakes.here("inbox"))
     receiver = Receiver(secret, settings.buildkite_webhook_mode, keeper.keep, on.clock, on.metrics)
-    return Gate(receiver, origins, on.metrics) if origins else receiver
+    return Gate(receiver, on.origins, on.metrics) if on.origins else receiver
 
 
 def _slack(on: Ground, app: AsyncApp, secret: str) -> ASGIApp | None:

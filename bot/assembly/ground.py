@@ -9,6 +9,7 @@ from pathlib import Path
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import memory
+from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
@@ -32,6 +33,7 @@ from bot.subscribers import Subscribers
 from bot.subscription_file import Listed
 from bot.wakes import Wakes
 from commands import registry
+from webhooks.origin import Origins
 
 WRITER = "writer"
 # The loops that begin at once when this replica becomes the one that writes.
@@ -52,6 +54,8 @@ class Ground:
     client: AsyncWebClient
     api: SlackApi
     buildkite: Buildkite
+    agent_api: AgentApi | None
+    origins: Origins | None
     identity: Identity
     vault: Vault
     wakes: Wakes
@@ -76,6 +80,7 @@ async def ground(
     client: AsyncWebClient,
     api: SlackApi,
     buildkite: Buildkite,
+    agent_api: AgentApi | None,
 ) -> Ground:
     """Find out who we are, and stand everything else on it. Raises KitestringError where a token is refused."""
     identity = await identify(api, store, clock)
@@ -94,6 +99,8 @@ async def ground(
         client=client,
         api=api,
         buildkite=buildkite,
+        agent_api=agent_api,
+        origins=_origins(settings, buildkite, clock),
         identity=identity,
         vault=vault,
         wakes=wakes,
@@ -136,3 +143,15 @@ def _keys(settings: Settings) -> tuple[str, ...]:
 def database_file(settings: Settings) -> Path:
     """The SQLite file of these settings."""
     return Path(settings.database_url.get_secret_value().partition(":///")[2])
+
+
+def _origins(settings: Settings, buildkite: Buildkite, clock: Clock) -> Origins | None:
+    """Where webhooks may come from; None: from anywhere."""
+    if settings.buildkite_webhook_allowlist == "off":
+        return None
+    patient = buildkite.patient()
+
+    async def read() -> tuple[str, ...]:
+        return (await patient.meta()).webhook_ips
+
+    return Origins(read, clock)
