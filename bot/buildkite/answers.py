@@ -16,27 +16,27 @@ _LONGEST_QUOTE = 500
 
 
 def error(
-    response: httpx.Response, what: str, sent: bool, variable: str = "BUILDKITE_API_TOKEN"
+    response: httpx.Response, what: str, sent: bool, variable: str | None = "BUILDKITE_API_TOKEN"
 ) -> KitestringError | None:
     """The error that `response` is, in Buildkite's words; None for a success.
 
     `what` is asked for or acted on (`build web#101`); `sent` marks a 5xx whose request may have been carried out;
-    `variable` holds the token.
+    `variable` is the environment variable that holds the token; None where whoever reads it gave the token.
     https://buildkite.com/docs/apis/rest-api#http-status-codes
     """
     status, words = response.status_code, said(response)
     if status < 300:
         return None
     if status < 400:
-        return _elsewhere(status, sent)
+        return _elsewhere(status, sent, variable)
     if status == 401:
         return _unauthenticated(words, variable)
     if status == 403:
-        return _forbidden(words)
+        return _forbidden(words, variable)
     if status == 404:
         return NotFound(f"Buildkite has no {what}, or the token may not see it.", f"It says: {words}")
     if status == 429:
-        return limited(response, "my requests")
+        return limited(response, "my requests" if variable else "the token's requests")
     if status >= 500:
         return _broken(response, sent)
     return Conflict(f"Buildkite refused: {words}")
@@ -93,22 +93,28 @@ def _fields(errors: object) -> str:
     return "; ".join(parts)
 
 
-def _unauthenticated(words: str, variable: str) -> Refused:
+def _unauthenticated(words: str, variable: str | None) -> Refused:
+    check = f"check {variable} (kitestring doctor)" if variable else "use one that is neither revoked nor expired"
+    whose = "my" if variable else "the"
     return Refused(
-        f"Buildkite does not accept my token: {words}",
-        f"Whoever runs me should check {variable} (kitestring doctor).",
-        rule="Buildkite's 401",
+        f"Buildkite does not accept {whose} token: {words}", _please(variable, check), rule="Buildkite's 401"
     )
 
 
-def _forbidden(words: str) -> Refused:
+def _forbidden(words: str, variable: str | None) -> Refused:
     scope = _SCOPE.search(words)
+    whose = "my" if variable else "the"
     hint = (
-        f"Whoever runs me should add the scope {scope[1]} to the API token."
+        _please(variable, f"add the scope {scope[1]} to the API token")
         if scope
-        else "The user that my API token belongs to lacks this permission at Buildkite."
+        else f"The user that {whose} API token belongs to lacks this permission at Buildkite."
     )
     return Refused(f"Buildkite refused: {words}", hint, rule="Buildkite's 403")
+
+
+def _please(variable: str | None, act: str) -> str:
+    """Who is to act: the bot's owner, or whoever reads this."""
+    return f"Whoever runs me should {act}." if variable else f"{act[0].upper()}{act[1:]}."
 
 
 def limited(response: httpx.Response, whose: str) -> Unavailable:
@@ -118,11 +124,12 @@ def limited(response: httpx.Response, whose: str) -> Unavailable:
     return Unavailable(f"Buildkite is limiting {whose}: {said(response)}", hint, retry_after=after)
 
 
-def _elsewhere(status: int, sent: bool) -> Unavailable:
+def _elsewhere(status: int, sent: bool, variable: str | None) -> Unavailable:
     """A redirect is not followed: the token goes nowhere but to the configured address."""
+    place = "BUILDKITE_REST_API_ENDPOINT" if variable else "the endpoint"
     return Unavailable(
         f"Buildkite pointed elsewhere (it answered {status}), where I do not go.",
-        "Whoever runs me should check BUILDKITE_REST_API_ENDPOINT, or the proxy in between.",
+        _please(variable, f"check {place}, or the proxy in between"),
         sent=sent,
     )
 

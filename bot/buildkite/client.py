@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
+from copy import copy
 from types import TracebackType
 
 import httpx
@@ -12,17 +14,38 @@ from bot import __version__
 from bot.buildkite.agents import AgentCalls
 from bot.buildkite.budget import Budget
 from bot.buildkite.builds import BuildCalls
+from bot.buildkite.clusters import ClusterCalls
+from bot.buildkite.emojis import EmojiCalls
 from bot.buildkite.jobs import JobCalls
 from bot.buildkite.organization import OrganizationCalls
 from bot.buildkite.personal import Bearer
-from bot.buildkite.request import Requests
-from bot.clock import Clock
+from bot.buildkite.pipelines import PipelineCalls
+from bot.buildkite.request import BACKGROUND_WAITS, PERSON_WAITS, Requests
+from bot.buildkite.resources import Organization
+from bot.buildkite.rules import RuleCalls
+from bot.buildkite.services import ServiceCalls
+from bot.buildkite.teams import TeamCalls
+from bot.buildkite.templates import TemplateCalls
+from bot.clock import Clock, SystemClock
+from bot.errors import Ambiguous, NotFound, UsageError
 
 ENDPOINT = "https://api.buildkite.com"
 TIMEOUT = 10.0
 
 
-class Buildkite(BuildCalls, JobCalls, AgentCalls, OrganizationCalls):
+class Buildkite(
+    BuildCalls,
+    JobCalls,
+    AgentCalls,
+    ClusterCalls,
+    OrganizationCalls,
+    TeamCalls,
+    TemplateCalls,
+    RuleCalls,
+    EmojiCalls,
+    PipelineCalls,
+    ServiceCalls,
+):
     """All calls, in one of two lanes: people's requests go first, background ones keep a reserve for them.
 
     Every call raises Refused (401, 403), NotFound (404), Conflict (400, 409, 410, 422) or
@@ -31,16 +54,28 @@ class Buildkite(BuildCalls, JobCalls, AgentCalls, OrganizationCalls):
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
-        organization: str,
-        budget: Budget,
-        clock: Clock,
+        token: str,
+        organization: str | None = None,
         *,
-        urgent: bool = True,
+        endpoint: str = ENDPOINT,
+        clock: Clock | None = None,
+        timeout: float = TIMEOUT,
+        patience: float = BACKGROUND_WAITS,
+        variable: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = random.random,
-        bearer: Bearer | None = None,
     ) -> None:
-        super().__init__(Requests(http, budget, clock, urgent, jitter, bearer), organization)
+        """A client for `async with`, with connections of its own; raises UsageError for what can be no token.
+
+        `organization` is a slug; without one it is looked up on entering (scope read_organizations), which raises
+        Ambiguous or NotFound when there is not exactly one. `endpoint` is the base without `/v2`. `timeout`:
+        seconds for each of connecting, sending and reading; `patience`: seconds that a call may wait for its turn
+        and for repeating what failed. `variable` is the environment variable that hints name as the token's place.
+        """
+        time = clock or SystemClock()
+        http = _connections(token, endpoint, timeout, transport)
+        requests = Requests(http, Budget(time), time, True, jitter, patience=patience, variable=variable)
+        super().__init__(requests, organization or "")
 
     @property
     def budget(self) -> Budget:
@@ -50,15 +85,7 @@ class Buildkite(BuildCalls, JobCalls, AgentCalls, OrganizationCalls):
     def patient(self) -> Buildkite:
         """The same connection and budget in the background lane."""
         mine = self.requests
-        return Buildkite(
-            mine.http,
-            self.organization,
-            mine.budget,
-            mine.clock,
-            urgent=False,
-            jitter=mine.jitter,
-            bearer=mine.bearer,
-        )
+        return self._over(mine.budget, urgent=False, patience=BACKGROUND_WAITS, bearer=mine.bearer)
 
     def personal(self, bearer: Bearer, *, patience: float | None = None) -> Buildkite:
         """The same connections with a person's own token and a budget of its own; `patience` in seconds.
@@ -66,13 +93,36 @@ class Buildkite(BuildCalls, JobCalls, AgentCalls, OrganizationCalls):
         https://buildkite.com/docs/apis/rest-api/limits: 50 requests a minute for each user
         """
         mine = self.requests
-        own = Buildkite(
-            mine.http, self.organization, Budget(mine.clock), mine.clock, jitter=mine.jitter, bearer=bearer
+        waits = mine.patience if patience is None else patience
+        return self._over(Budget(mine.clock), urgent=True, patience=waits, bearer=bearer)
+
+    def _over(self, budget: Budget, *, urgent: bool, patience: float, bearer: Bearer | None) -> Buildkite:
+        """The same connections, asked in another way."""
+        mine, other = self.requests, copy(self)
+        other.requests = Requests(
+            mine.http, budget, mine.clock, urgent, mine.jitter, bearer, patience=patience, variable=mine.variable
         )
-        own.requests.patience = mine.patience if patience is None else patience
-        return own
+        return other
+
+    async def _only_organization(self) -> str:
+        """The slug of the one organization that the token sees."""
+        seen = [one async for one in self.paged("organizations", "organizations", Organization)]
+        if not seen:
+            raise NotFound("The token sees no organization.", "Add it to one at Buildkite, or use another token.")
+        if len(seen) > 1:
+            slugs = ", ".join(one.slug for one in seen)
+            hint = f'Name one of them: Buildkite(token, "{seen[0].slug}").'
+            options = tuple((one.name or one.slug, one.slug) for one in seen)
+            raise Ambiguous(f"The token sees {len(seen)} organizations: {slugs}.", "organization", options, hint)
+        return seen[0].slug
 
     async def __aenter__(self) -> Buildkite:
+        if not self.organization:
+            try:
+                self.organization = await self._only_organization()
+            except BaseException:
+                await self.requests.http.aclose()
+                raise
         return self
 
     async def __aexit__(
@@ -91,11 +141,29 @@ def connect(
     jitter: Callable[[], float] = random.random,
     timeout: float = TIMEOUT,
 ) -> Buildkite:
-    """A client for `async with`, with connections of its own; `endpoint` is the base without `/v2`.
+    """The bot's own client: people wait for it, and its hints name the bot's settings."""
+    return Buildkite(
+        token,
+        organization,
+        endpoint=endpoint,
+        clock=clock,
+        timeout=timeout,
+        patience=PERSON_WAITS,
+        variable="BUILDKITE_API_TOKEN",
+        transport=transport,
+        jitter=jitter,
+    )
 
-    `timeout`: seconds for each of connecting, sending and reading.
-    """
-    http = httpx.AsyncClient(
+
+def _connections(
+    token: str, endpoint: str, timeout: float, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    if not re.fullmatch(r"[!-~]+", token):
+        raise UsageError(
+            "That can be no API token: it is empty, or holds spaces, line breaks or letters beyond ASCII.",
+            "Copy it again, or make another at https://buildkite.com/user/api-access-tokens.",
+        )
+    return httpx.AsyncClient(
         base_url=f"{endpoint.rstrip('/')}/v2/",
         headers={
             "Authorization": f"Bearer {token}",
@@ -105,4 +173,3 @@ def connect(
         timeout=timeout,
         transport=transport,
     )
-    return Buildkite(http, organization, Budget(clock), clock, jitter=jitter)

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from bot.buildkite import answers, personal
 from bot.buildkite.budget import Budget
 from bot.clock import Clock
-from bot.errors import Conflict, KitestringError, NotFound, Unavailable
+from bot.errors import Conflict, KitestringError, NotFound, Unavailable, UsageError
 
 Params = Sequence[tuple[str, str]]
 M = TypeVar("M", bound=BaseModel)
@@ -46,7 +46,8 @@ class Ask:
 class Requests:
     """Sends requests in one lane: for a person who waits, or in the background.
 
-    `jitter()` gives a number in [0, 1). `bearer` is a person's own token, sent in place of the bot's.
+    `jitter()` gives a number in [0, 1). `bearer` is a person's own token, sent in place of the bot's. `patience`:
+    seconds for waiting and repeating. `variable` is the environment variable that hints name as the token's place.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Requests:
         urgent: bool,
         jitter: Callable[[], float],
         bearer: personal.Bearer | None = None,
+        patience: float | None = None,
+        variable: str | None = None,
     ) -> None:
         self.http = http
         self.budget = budget
@@ -64,7 +67,8 @@ class Requests:
         self.urgent = urgent
         self.jitter = jitter
         self.bearer = bearer
-        self.patience = PERSON_WAITS if urgent else BACKGROUND_WAITS
+        self.patience = patience if patience is not None else PERSON_WAITS if urgent else BACKGROUND_WAITS
+        self.variable = variable
 
     async def send(self, ask: Ask) -> httpx.Response:
         """The answer, a success. Raises Refused, NotFound, Conflict, or Unavailable after bounded retries."""
@@ -95,21 +99,21 @@ class Requests:
     async def _once(self, ask: Ask, deadline: float) -> httpx.Response:
         left = deadline - self.clock.monotonic()
         async with self.budget.turn(urgent=self.urgent, patience=left):
-            response = await self._answer(ask)
+            response = await self.answer(ask)
         self.budget.hear(response.headers)
         if response.status_code == 429:
             self.budget.hold(answers.wait_asked(response) or 0.0)
-        error = self._error(response, ask)
+        error = self.error(response, ask)
         if error is not None and response.status_code not in ask.accept:
             raise error
         return response
 
-    def _error(self, response: httpx.Response, ask: Ask) -> KitestringError | None:
+    def error(self, response: httpx.Response, ask: Ask) -> KitestringError | None:
         if self.bearer:
             return personal.error(response, ask.what, ask.method != "GET", self.bearer)
-        return answers.error(response, ask.what, ask.method != "GET")
+        return answers.error(response, ask.what, ask.method != "GET", self.variable)
 
-    async def _answer(self, ask: Ask) -> httpx.Response:
+    async def answer(self, ask: Ask) -> httpx.Response:
         try:
             return await self.http.request(
                 ask.method,
@@ -146,6 +150,11 @@ class Calls:
 
     def path(self, *parts: object) -> str:
         """A path below the organization; every part is quoted. Raises NotFound for one that would lead upwards."""
+        if not self.organization:
+            raise UsageError(
+                "This client knows no organization yet.",
+                'Enter it with `async with`, or name one: Buildkite(token, "acme-inc").',
+            )
         words = [str(word) for word in ("organizations", self.organization, *parts)]
         for word in words:
             if word in {"", ".", ".."}:

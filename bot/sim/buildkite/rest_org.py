@@ -49,7 +49,8 @@ def get_user(_sim: "BuildkiteSim", ask: Ask) -> Answer:
 
 
 def list_organizations(sim: "BuildkiteSim", ask: Ask) -> Answer:
-    return paged(ask, [organization(sim)] if ask.token.member else [], lambda one: one)
+    others = [organization(sim) | {"slug": slug, "name": slug} for slug in sim.other_organizations]
+    return paged(ask, [organization(sim), *others] if ask.token.member else [], lambda one: one)
 
 
 def get_organization(sim: "BuildkiteSim", _ask: Ask) -> Answer:

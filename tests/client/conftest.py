@@ -1,0 +1,31 @@
+"""A simulated organization in which something has happened, always the same."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.sim.buildkite import BuildkiteSim, seed_demo
+from bot.sim.serving import Serving
+
+NOW = datetime(2026, 8, 21, 12, 0, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def sim() -> BuildkiteSim:
+    """Two builds of web have failed and one passed, a deploy waits, and its tests have said something."""
+    made = BuildkiteSim(now=lambda: NOW)
+    seed_demo(made)
+    for branch, fails in (("main", {"test"}), ("main", set()), ("cart", {"lint"})):
+        made.run_build(made.create_build("web", branch, message=f"Work on {branch}"), fail=fails)
+    made.log(made.builds[0].jobs[1].id, "1 example, 1 failure: cart is not empty\n")
+    made.run_build(made.create_build("deploy-prod", message="Release 7"))
+    made.annotate(made.builds[0], "<p>1 test failed</p>", style="error", context="tests")
+    return made
+
+
+@pytest.fixture
+async def base(sim: BuildkiteSim) -> AsyncIterator[str]:
+    async with Serving(sim.app) as url:
+        sim.base_url = url
+        yield url
