@@ -80,6 +80,7 @@ class Catalog:
         self._buildkite = buildkite
         self._pipelines = _Shelf(self._read_pipelines, PIPELINES_FOR, clock)
         self._agents = _Shelf(self._read_agents, AGENTS_FOR, clock)
+        self._clusters = _Shelf(self._read_clusters, QUEUES_FOR, clock)
         self._queues = _Shelf(self._read_queues, QUEUES_FOR, clock)
         self._members = _Shelf(buildkite.members, MEMBERS_FOR, clock)
 
@@ -91,6 +92,10 @@ class Catalog:
         """Those that are connected or stopping, at most 15 seconds old."""
         return await self._agents.get()
 
+    async def clusters(self) -> tuple[Cluster, ...]:
+        """All of them, at most a minute old."""
+        return await self._clusters.get()
+
     async def queues(self) -> tuple[Placed, ...]:
         """The queues of all clusters, at most a minute old."""
         return await self._queues.get()
@@ -98,6 +103,17 @@ class Catalog:
     def forget_queues(self) -> None:
         """A queue was just changed: read again."""
         self._queues.forget()
+
+    async def find_cluster(self, text: str) -> Cluster:
+        """The cluster of that UUID, or of that name whatever its case. Raises Ambiguous or NotFound."""
+        known = await self.clusters()
+        found = [one for one in known if text == one.id or text.lower() == one.name.lower()]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            options = tuple((f"{one.name} ({one.id[:8]})", one.id) for one in found)
+            raise Ambiguous(f"Several clusters are called “{text}”.", "cluster", options)
+        raise NotFound(f"There is no cluster “{text}”.", _did_you_mean(near(text, [one.name for one in known])))
 
     async def find_queue(self, text: str) -> Placed:
         """The queue of that UUID, or of that key in whatever cluster has one. Raises Ambiguous or NotFound."""
@@ -161,20 +177,25 @@ class Catalog:
         raise NotFound(f"There is no connected agent “{text}”.", hint)
 
     async def suggest(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
-        """(label, value) pairs for a menu of `pipeline`, `agent` or `queue`: at most 100, the likeliest first."""
+        """(label, value) pairs for a menu of `pipeline`, `agent`, `queue`, `cluster`: at most 100, likeliest first."""
         if kind == "pipeline":
             return ranked(typed, [(pipeline.slug, pipeline.slug) for pipeline in await self.pipelines()])
         if kind == "agent":
             return ranked(typed, [_option(agent) for agent in await self.agents()])
         if kind == "queue":
             return ranked(typed, [(f"{key} ({name})", id_) for key, name, id_ in map(_keyed, await self.queues())])
+        if kind == "cluster":
+            return ranked(typed, [(one.name, one.id) for one in await self.clusters()])
         return ()
 
     async def _read_pipelines(self) -> tuple[Pipeline, ...]:
         return tuple([found async for found in self._buildkite.pipelines() if found.archived_at is None])
 
+    async def _read_clusters(self) -> tuple[Cluster, ...]:
+        return tuple([found async for found in self._buildkite.clusters()])
+
     async def _read_queues(self) -> tuple[Placed, ...]:
-        clusters = [found async for found in self._buildkite.clusters()]
+        clusters = await self.clusters()
         return tuple([Placed(one, found) for one in clusters async for found in self._buildkite.queues(one.id)])
 
     async def _read_agents(self) -> tuple[Agent, ...]:
