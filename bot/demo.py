@@ -21,6 +21,7 @@ from bot.manifest import EVENTS, bot_scopes, template
 from bot.serving import serve
 from bot.settings import Settings, load
 from bot.sim.buildkite.demo import seed_demo
+from bot.sim.buildkite.past import seed_past
 from bot.sim.buildkite.sim import BuildkiteSim
 from bot.sim.serving import Serving
 from bot.sim.slack.sim import SlackSim
@@ -44,6 +45,16 @@ TRIES: tuple[dict[str, Any], ...] = (
         "text": "@kitestring cancel",
         "thread": True,
         "detail": "The thread knows which build you mean. The buttons do the same.",
+    },
+    {
+        "title": "Look at the week",
+        "text": f"{COMMAND} health",
+        "detail": "Pass rate, durations, flaky steps, in numbers and pictures.",
+    },
+    {
+        "title": "Hear of what breaks",
+        "text": f"{COMMAND} subscribe web",
+        "detail": "Shown before it is saved: what it would have posted in seven days.",
     },
     {
         "title": "Be Gwen, a guest",
@@ -160,10 +171,11 @@ def _workspace() -> SlackSim:
 
 
 def organization() -> BuildkiteSim:
-    """Buildkite as a visitor finds it, with a token of Alice's own."""
+    """Buildkite as a visitor finds it, a week of builds behind it, with a token of Alice's own."""
     buildkite = BuildkiteSim()
     seed_demo(buildkite)
     buildkite.personal_token("Alice Okafor", ALICES_TOKEN)
+    seed_past(buildkite)
     for number, pipeline in enumerate(buildkite.pipelines.values(), start=1):
         pipeline.last_number = 40 * number
     return buildkite

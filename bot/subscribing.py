@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
+from bot import memory
 from bot.buildkite.client import Buildkite
 from bot.clock import Clock
-from bot.core import history
+from bot.core import coverage, history
 from bot.core.globs import literal
 from bot.core.preview import SPAN, Preview, preview
 from bot.core.subscription import Subscription
@@ -41,15 +42,22 @@ class Subscribing:
         self._wake = wake
 
     async def preview(self, one: Subscription, buildkite: Buildkite) -> Preview:
-        """What it would have posted in the last 7 days: of what is remembered, else of one list call."""
-        since = self._clock.now() - SPAN
+        """What it would have posted in the last 7 days: of what is remembered, and if that is not all, of a list.
+
+        Raises Unavailable or Refused when Buildkite has to be asked and does not answer.
+        """
+        now = self._clock.now()
+        since, pipeline = now - SPAN, one.pipeline if literal(one.pipeline) else None
         async with self._store.read() as tx:
+            known = await memory.known(tx, now)
             about = [run for run in await rows.since(tx, since - _COMPARED_WITH) if _about(one, run)]
             attempts = {run.id: await rows.of_build(tx, run.id) for run in about} if one.step else {}
-        if any(run.created_at and run.created_at >= since for run in about):
+        spans = [*known.get(coverage.EVERYTHING, ()), *known.get(pipeline or coverage.EVERYTHING, ())]
+        if not coverage.missing(since, now, spans):
             return preview(one, about, attempts, since)
-        listed = await self._listed(one, buildkite, since)
-        return preview(one, listed, {}, since, whole=len(listed) < _ASKED)
+        listed = await self._listed(pipeline, buildkite, since)
+        both = {run.id: run for run in (*listed, *about)}
+        return preview(one, both.values(), attempts, since, whole=len(listed) < _ASKED)
 
     async def save(self, one: Subscription) -> bool:
         """Write it down; says whether it is new."""
@@ -92,8 +100,7 @@ class Subscribing:
         async with self._store.write() as tx:
             await channels.choose(tx, thread.team, thread.channel, **values)
 
-    async def _listed(self, one: Subscription, buildkite: Buildkite, since: datetime) -> list[history.Run]:
-        pipeline = one.pipeline if literal(one.pipeline) else None
+    async def _listed(self, pipeline: str | None, buildkite: Buildkite, since: datetime) -> list[history.Run]:
         found = buildkite.builds(pipeline, created_from=since, limit=_ASKED)
         now = self._clock.now()
         return [history.run(build, now) async for build in found]

@@ -13,6 +13,8 @@ Json = dict[str, Any]
 
 MESSAGES = 200  # of each channel, the newest
 BUILDS = 15
+# What ended so long ago, in seconds, is history: the panel is for what can still be acted on.
+RECENT = 1800.0
 
 
 def scene(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay, viewer: str) -> Json:
@@ -24,7 +26,8 @@ def scene(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay, viewer: 
 
 
 def _panel(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay) -> Json:
-    newest = buildkite.builds[::-1][:BUILDS]
+    since = buildkite.now() - RECENT
+    newest = [one for one in buildkite.builds[::-1] if (one.finished_at or since) >= since][:BUILDS]
     return {
         "organization": buildkite.org,
         "pipelines": [{"slug": one.slug, "branch": one.default_branch} for one in buildkite.pipelines.values()],

@@ -55,6 +55,19 @@ In the last 7 days it would have posted none of 1 build.
     )
 
 
+async def test_what_was_heard_of_only_in_part_is_completed_by_one_list_call(world: World) -> None:
+    """Two builds ended unheard, one was heard of: the preview counts all three."""
+    world.buildkite.network.drop = 1.0
+    await built(world, fail=("lint",))
+    await built(world, fail=("lint",))
+    world.buildkite.network.drop = 0.0
+    await built(world)
+    before = len(world.buildkite.requests)
+    assert "it would have posted 3 of 3 builds" in await asks(world, world.alice, "subscribe web -b main")
+    asked = [one.path.rpartition("/")[2] for one in list(world.buildkite.requests)[before:]]
+    assert asked.count("builds") == 1
+
+
 async def test_the_form_asks_for_the_same_and_shows_the_same(world: World) -> None:
     """`subscribe` alone opens a form; what it would have posted is shown before anything is saved."""
     await world.alice.types(world.deploys, "/bk subscribe")
