@@ -1,0 +1,169 @@
+"""Steps are checked before anything is created: what is said of them, and where."""
+
+from __future__ import annotations
+
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from bot.core.pipeline_yaml import problems, told
+
+GOOD = """\
+env:
+  RAILS_ENV: test
+agents:
+  queue: default
+common: &retry
+  automatic: [{exit_status: -1, limit: 2}]
+steps:
+  - label: ":hammer: Build"
+    command: [make, make test]
+    key: build
+    retry: {<<: *retry}
+    plugins:
+      - docker#v5.12.0: {image: "node:22"}
+  - wait
+  - wait: ~
+    continue_on_failure: true
+  - group: Checks
+    steps:
+      - command: make lint
+        parallelism: $PARALLEL
+  - block: Release?
+    fields:
+      - text: Version
+        key: version
+      - select: Ring
+        key: ring
+        options: [{label: Canary, value: canary}]
+  - trigger: deploy
+    build: {branch: "${BUILDKITE_BRANCH}"}
+"""
+
+
+def said(text: str) -> str:
+    """What is wrong, as people read it."""
+    return told(problems(text))
+
+
+def test_steps_that_buildkite_takes_are_not_found_fault_with() -> None:
+    """Anchors, merges, groups, gates, triggers and variables are all right, and so is a bare list."""
+    assert problems(GOOD) == ()
+    assert problems("- command: make\n- wait\n") == ()
+
+
+def test_a_slip_is_said_with_its_line_and_what_was_meant() -> None:
+    """A misspelled key is found where it is, for the kind of step that it stands in."""
+    assert said("steps:\n  - comand: make\n") == snapshot(
+        "line 2: `comand` is not a key of a command step; did you mean `command` or `commands`?"
+    )
+    assert said("steps:\n  - trigger: web\n    buidl: {}\n  - wiat\n") == snapshot("""\
+line 3: `buidl` is not a key of a trigger step; did you mean `build`?
+line 4: `wiat` is no step. Did you mean `wait` or `waiter`?\
+""")
+    assert said("stesp:\n  - wait\n") == snapshot("line 1: a pipeline needs `steps`: is `stesp` meant?")
+
+
+def test_a_value_of_the_wrong_form_is_said_with_the_right_one() -> None:
+    """Where a value may have several forms, those are named, not the rules of a schema."""
+    text = """\
+steps:
+  - command: make
+    parallelism: four
+    agents: 3
+    concurrency_method: fast
+    timeout_in_minutes: 0
+    depends_on: [{stp: build}]
+    retry: {automatic: {limit: many}}
+"""
+    assert told(problems(text)) == snapshot("""\
+line 3: `parallelism` is “four”, but should be a whole number.
+line 4: `agents` is “3”, but should be a mapping or a list.
+line 5: `concurrency_method` is “fast”, but can be `ordered` or `eager`.
+line 6: `timeout_in_minutes` is “0”, but must be at least 1.
+line 7: `stp` is not a key of `depends_on`; did you mean `step`?
+… and 1 more\
+""")
+
+
+def test_what_a_gate_asks_for_has_to_be_whole() -> None:
+    """A field without its key, and a step without its purpose, are told."""
+    text = "steps:\n  - block: Go?\n    fields:\n      - select: Ring\n  - trigger:\n  - label: Nothing\n"
+    assert said(text) == snapshot("""\
+line 4: `fields` needs `key` and `options`.
+line 5: `trigger` is empty, but should be a text.
+line 6: this step does nothing: it needs `command`, `trigger`, `wait`, `block`, `input` or `group`.\
+""")
+
+
+def test_groups_hold_steps_but_no_groups() -> None:
+    """The steps of a group are looked at one by one."""
+    text = "steps:\n  - group: A\n    steps:\n      - comand: x\n      - group: B\n        steps: [wait]\n"
+    assert said(text) == snapshot("""\
+line 4: `comand` is not a key of a command step; did you mean `command` or `commands`?
+line 5: a group cannot stand within a group.\
+""")
+
+
+def test_what_is_no_yaml_is_said_with_its_line() -> None:
+    """A tab, a quote that is never closed, a key that is there twice, a character that cannot be."""
+    assert said("steps:\n\t- wait\n") == snapshot(
+        "line 2: this is no YAML: while scanning for the next token found character that cannot start any token."
+    )
+    assert said('steps:\n  - command: "make\n') == snapshot(
+        "line 2: this is no YAML: while scanning a quoted scalar found unexpected end of stream."
+    )
+    assert said("steps:\n  - command: a\n    command: b\n") == snapshot("line 3: `command` is there twice.")
+    assert said("steps:\n  - command: a\0\n") == snapshot("line 2: it has a character that YAML does not allow.")
+    assert said("") == snapshot("line 1: there are no steps here.")
+
+
+def test_what_would_blow_up_is_refused_before_it_does() -> None:
+    """Aliases of aliases, endless nesting, too many parts and too much text end in a sentence."""
+    levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]
+    assert said("a0: &a0 [x]\n" + "\n".join(levels) + "\nsteps: *a11\n") == snapshot(
+        "line 1: its aliases make it too big."
+    )
+    assert said("a: &a [*a]\nsteps: *a\n") == snapshot("line 1: an alias stands within what it stands for.")
+    assert said("[" * 5000) == snapshot("line 1: it is nested deeper than 40 levels.")
+    assert said("- []\n" * 11_000) == snapshot("line 10000: it has more than 20,000 parts.")
+    assert said("#" * 100_001) == snapshot("line 1: it is 100,001 characters long; at most 100,000 are read.")
+
+
+_WORDS = st.sampled_from(
+    ["steps", "command", "comand", "wait", "block", "fields", "group", "trigger", "plugins", "agents", "key", "<<"]
+)
+_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | _WORDS
+_DOCUMENTS = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORDS | st.text(max_size=4), inner, max_size=4),
+)
+
+
+def checked(text: str) -> None:
+    """Whatever is said has a line that the text has."""
+    last = len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    for problem in problems(text):
+        assert 1 <= problem.line <= last
+        assert problem.said
+
+
+@settings(max_examples=300, deadline=None)
+@example("steps:\n- !!int x\n")
+@example("? [a]\n: b\nsteps: [wait]")
+@example("--- a\n--- b\n")
+@example("steps: [0b, 0o8, 1:60:1, !!float x, 2026-01-01, =]")
+@example("\ud800")
+@example("%YAML 9.9\n---\n")
+@given(st.text())
+def test_any_text_is_answered_with_lines_of_its_own(text: str) -> None:
+    """The checker never breaks, and every line that it names is within the text."""
+    checked(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_DOCUMENTS, max_size=4), st.booleans())
+def test_any_document_is_answered_with_lines_of_its_own(steps: list[object], bare: bool) -> None:
+    """The same for YAML that is well formed, with steps of any shape."""
+    checked(yaml.safe_dump(steps if bare else {"steps": steps}, allow_unicode=True))
