@@ -3,77 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from bot.accounts import Accounts
-from bot.agent_watches import AgentWatches
 from bot.aim import aim
-from bot.aliases import Aliases
-from bot.approvals import Approvals
-from bot.buildkite.agent_api import AgentApi
-from bot.buildkite.catalog import Catalog
-from bot.buildkite.client import Buildkite
 from bot.clock import Clock
-from bot.condition import Condition
-from bot.context import Admitted, Context
+from bot.context import Context
 from bot.core.locks import locked
-from bot.core.operation import Args, Effect, Operation, Permission, Registry, Reply
-from bot.core.policy import Allow, Ask, Refuse, Rules, decide, hopeless
+from bot.core.operation import Args, Effect, Operation, Permission, Reply
+from bot.core.policy import Allow, Ask, Refuse, decide, hopeless
 from bot.core.policy_words import needs
 from bot.core.proposals import whole
 from bot.core.validation import validate
 from bot.core.wish import digest
-from bot.defaults import Defaults, said
+from bot.defaults import said
 from bot.errors import KitestringError, Refused, Unavailable
-from bot.followed import FollowedBuilds
-from bot.journal import Journal
-from bot.locks import Locks
 from bot.model import Actor, Invocation, Standing, Thread
-from bot.notifying import Notifying
 from bot.outcome import Outcomes
 from bot.places import Places
-from bot.proposals import Proposals
-from bot.reports import Reports
 from bot.slack.people import People
 from bot.store import invocations
 from bot.store.store import Store
 from bot.store.vault import Vault
-from bot.subscribing import Subscribing
 from bot.supervise import Bug, guarded
+from bot.surroundings import Surroundings
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all operations share: the vendors, the words, the rules.
-
-    `instance` marks our builds at Buildkite; `replica` names this process.
-    """
-
-    buildkite: Buildkite
-    catalog: Catalog
-    registry: Registry
-    rules: Callable[[], Rules]
-    locks: Locks
-    subscribing: Subscribing
-    aliases: Aliases
-    defaults: Defaults
-    notifying: Notifying
-    accounts: Accounts
-    proposals: Proposals
-    approvals: Approvals
-    condition: Condition
-    agent_api: AgentApi | None
-    origins: Admitted | None
-    instance: str
-    replica: str
-    command: str
 
 
 class Runner:
@@ -282,35 +241,7 @@ class Runner:
 
     def context(self, asked: Invocation, actor: Actor) -> Context:
         """What the operation may use, with the bot's token: also for looking whether something happened."""
-        shared = self.shared
-        return Context(
-            buildkite=shared.buildkite,
-            catalog=shared.catalog,
-            followed=FollowedBuilds(self._store),
-            actor=actor,
-            thread=asked.thread,
-            clock=self._clock,
-            registry=shared.registry,
-            allowed=lambda op: hopeless(shared.rules(), actor, op) is None,
-            mark=asked.id,
-            instance=shared.instance,
-            condition=shared.condition,
-            journal=Journal(self._store),
-            reports=Reports(self._store, self._clock),
-            approvals=shared.approvals,
-            locks=shared.locks,
-            subscribing=shared.subscribing,
-            aliases=shared.aliases,
-            defaults=shared.defaults,
-            notifying=shared.notifying,
-            watches=AgentWatches(self._store, self._clock),
-            accounts=shared.accounts,
-            rules=shared.rules,
-            agent_api=shared.agent_api,
-            origins=shared.origins,
-            command=shared.command,
-            page=asked.args.get("page", 1),
-        )
+        return self.shared.context(self._store, self._clock, asked, actor)
 
 
 def _in_doubt(op: Operation, error: KitestringError) -> KitestringError:

@@ -22,7 +22,7 @@ from bot.outcome import Outcomes
 from bot.pictures import Pictures
 from bot.proposals import Proposals
 from bot.refusals import Refusals
-from bot.runner import Runner, Surroundings
+from bot.runner import Runner
 from bot.slack.app import Listeners
 from bot.slack.app import bolt as wired
 from bot.slack.elsewhere import Elsewhere
@@ -31,6 +31,7 @@ from bot.slack.home import HomeTab
 from bot.slack.intake import Intake
 from bot.slack.placing import Placing
 from bot.subscribing import Subscribing
+from bot.surroundings import Surroundings
 from bot.unfurling import Unfurling
 
 
