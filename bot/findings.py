@@ -18,7 +18,7 @@ from bot.errors import Conflict, NotFound, Refused, Unavailable
 from bot.failures import knowledge
 from bot.memory import remember
 from bot.mentions import Mentions
-from bot.model import Build, Card, Job, JobSummary, Known
+from bot.model import Build, BuildRef, Card, Job, JobSummary, Known
 from bot.readers import Readers
 from bot.store import builds, cards, findings
 from bot.store.findings import Finding
@@ -149,11 +149,16 @@ class Findings:
             return found
         ref = known.build.ref
         none: tuple[Annotation, ...] = ()
-        said = await _answered(self._buildkite.annotations(ref.pipeline, ref.number, _ANNOTATIONS_READ), none)
+        said = await _answered(self._annotations(ref), none)
         errors = sorted((one for one in said if one.style == "error"), key=lambda one: -one.priority)
         texts = [text for text in (words(one.body_html) for one in errors) if text]
         update = {"annotations": tuple(texts[: failure.ANNOTATIONS]), "calls": found.calls + 1}
         return found.model_copy(update=update)
+
+    async def _annotations(self, ref: BuildRef) -> tuple[Annotation, ...]:
+        """One page of them, and no more."""
+        listed = self._buildkite.annotations(ref.pipeline, ref.number, limit=_ANNOTATIONS_READ)
+        return tuple([one async for one in listed])
 
     async def _judged(self, known: Known, shown: tuple[Card, ...], found: Found) -> Found:
         """See of each card whether it may show a log."""

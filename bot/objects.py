@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def moment(value: Any) -> Any:
@@ -94,6 +94,12 @@ class TriggeredBuild(Vendor):
     web_url: str | None = None
 
 
+class JobPriority(Vendor):
+    """Of jobs that wait for the same agents, the highest number goes first."""
+
+    number: int = 0
+
+
 class Job(Vendor):
     """One step of a build: `type` is script, waiter, manual or trigger; manual ones have a label, not a name."""
 
@@ -116,6 +122,7 @@ class Job(Vendor):
     unblockable: bool | None = None
     unblocked_by: AnyPerson = None
     agent: AgentStub | None = None
+    priority: JobPriority | None = None
     parallel_group_index: int | None = None
     parallel_group_total: int | None = None
     agent_query_rules: tuple[str, ...] = ()
@@ -256,6 +263,20 @@ class Agent(Vendor):
     connected_at: Moment | None = None
     job: Job | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_age(cls, value: Any) -> Any:
+        """Older answers name the queue among the tags alone, and know of no pauses.
+
+        https://buildkite.com/docs/agent/queues#the-default-queue
+        """
+        if not isinstance(value, dict):
+            return value
+        tags = value.get("meta_data") or ()
+        tagged = (tag.partition("=")[2] for tag in tags if isinstance(tag, str) and tag.startswith("queue="))
+        queue = value.get("queue") or next(tagged, None)
+        return {**value, "queue": queue, "meta_data": tags, "paused": bool(value.get("paused"))}
+
     @property
     def resumes_at(self) -> datetime | None:
         """When a paused agent takes jobs again by itself."""
@@ -284,6 +305,13 @@ class Queue(Vendor):
     dispatch_paused_by: AnyPerson = None
     dispatch_paused_at: Moment | None = None
     dispatch_paused_note: str | None = None
+    hosted_agents: dict[str, Any] | None = None
+
+    @property
+    def shape(self) -> str:
+        """The kind of machine where Buildkite runs the agents itself: `LINUX_AMD64_2X4`."""
+        shape = (self.hosted_agents or {}).get("instance_shape")
+        return str(shape.get("name") or "") if isinstance(shape, dict) else ""
 
 
 class AccessToken(Vendor):
@@ -293,6 +321,7 @@ class AccessToken(Vendor):
     scopes: tuple[str, ...] = ()
     description: str | None = None
     user: Person | None = None
+    created_at: Moment | None = None
     expires_at: Moment | None = None
 
 

@@ -7,8 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.buildkite.annotations import Annotation
-from bot.buildkite.request import Ask, Calls, Params, body, items, parsed, read
+from bot.buildkite.request import Ask, Calls, Params, body, parsed
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.errors import KitestringError, Unavailable
 from bot.model import Build
@@ -86,16 +85,6 @@ class BuildCalls(Calls):
         """The build that was created with `mark`; a rebuild of it carries a copy and does not count."""
         marked = [build async for build in self.builds(pipeline, meta_data={MARK_KEY: mark})]
         return original(marked)
-
-    async def annotations(self, pipeline: str, number: int, limit: int) -> tuple[Annotation, ...]:
-        """The annotations of a build and of its jobs, at most `limit` (100 or fewer): one page.
-
-        https://buildkite.com/docs/apis/rest-api/annotations#list-annotations-for-a-build
-        """
-        path = f"{self._build(pipeline, number)}/annotations"
-        params = (("scope", "all"), ("per_page", str(limit)))
-        response = await self.requests.send(Ask("GET", path, f"build {pipeline}#{number}", params))
-        return tuple(read(Annotation, item, sent=False) for item in items(response)[:limit])
 
     async def cancel_build(self, pipeline: str, number: int) -> Build:
         """Cancel; raises Conflict when it has finished.

@@ -12,16 +12,18 @@ import httpx
 
 from bot import __version__
 from bot.buildkite.agents import AgentCalls
+from bot.buildkite.annotations import AnnotationCalls
+from bot.buildkite.artifacts import ArtifactCalls
 from bot.buildkite.budget import Budget
 from bot.buildkite.builds import BuildCalls
 from bot.buildkite.clusters import ClusterCalls
 from bot.buildkite.emojis import EmojiCalls
+from bot.buildkite.graphql import GraphqlCalls
 from bot.buildkite.jobs import JobCalls
 from bot.buildkite.organization import OrganizationCalls
 from bot.buildkite.personal import Bearer
 from bot.buildkite.pipelines import PipelineCalls
 from bot.buildkite.request import BACKGROUND_WAITS, PERSON_WAITS, Requests
-from bot.buildkite.resources import Organization
 from bot.buildkite.rules import RuleCalls
 from bot.buildkite.services import ServiceCalls
 from bot.buildkite.teams import TeamCalls
@@ -36,6 +38,9 @@ TIMEOUT = 10.0
 class Buildkite(
     BuildCalls,
     JobCalls,
+    ArtifactCalls,
+    AnnotationCalls,
+    GraphqlCalls,
     AgentCalls,
     ClusterCalls,
     OrganizationCalls,
@@ -106,7 +111,7 @@ class Buildkite(
 
     async def _only_organization(self) -> str:
         """The slug of the one organization that the token sees."""
-        seen = [one async for one in self.paged("organizations", "organizations", Organization)]
+        seen = [one async for one in self.organizations()]
         if not seen:
             raise NotFound("The token sees no organization.", "Add it to one at Buildkite, or use another token.")
         if len(seen) > 1:

@@ -6,16 +6,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from bot.buildkite.request import Ask, Calls, parsed
-from bot.model import Job
+from bot.model import Job, Vendor
 
 _PLAIN = {"Accept": "text/plain"}
 _PARTIAL, _EMPTY = 206, 416
 
 
+class _Environment(Vendor):
+    env: dict[str, SecretStr]
+
+
 class JobCalls(Calls):
-    """Reads, retries and unblocks jobs, and reads their logs."""
+    """Reads, retries, reprioritizes and unblocks jobs, and reads their logs and environments."""
 
     def jobs(
         self, pipeline: str, number: int, *, state: Sequence[str] = (), include_retried: bool = False
@@ -51,6 +56,24 @@ class JobCalls(Calls):
             body["unblocker"] = unblocker
         path = f"{self.path('jobs', job_id)}/unblock"
         return parsed(Job, await self.requests.send(Ask("PUT", path, f"job {job_id}", json=body, safe=False)))
+
+    async def reprioritize_job(self, job_id: str, priority: int) -> Job:
+        """Let it run before or after others: the highest number goes first, 0 is where jobs begin.
+
+        https://buildkite.com/docs/apis/rest-api/jobs#reprioritize-a-job
+        """
+        path = f"{self.path('jobs', job_id)}/reprioritize"
+        return parsed(
+            Job, await self.requests.send(Ask("PUT", path, f"job {job_id}", json={"priority": priority}))
+        )
+
+    async def job_env(self, pipeline: str, number: int, job_id: str) -> Mapping[str, SecretStr]:
+        """The environment of a job by name; values may be secrets, so none is printed by mistake.
+
+        https://buildkite.com/docs/apis/rest-api/jobs#get-a-jobs-environment-variables
+        """
+        path = f"{self._job(pipeline, number, job_id)}/env"
+        return (await self.get(path, f"job {job_id}", _Environment)).env
 
     async def job_log(self, pipeline: str, number: int, job_id: str) -> str:
         """The whole log as text, ANSI sequences and time markers included.

@@ -109,11 +109,13 @@ class Requests:
         return response
 
     def error(self, response: httpx.Response, ask: Ask) -> KitestringError | None:
+        """The error that an answer is; None for a success."""
         if self.bearer:
             return personal.error(response, ask.what, ask.method != "GET", self.bearer)
         return answers.error(response, ask.what, ask.method != "GET", self.variable)
 
     async def answer(self, ask: Ask) -> httpx.Response:
+        """Whatever is answered, at once and once. Raises Unavailable where nothing is."""
         try:
             return await self.http.request(
                 ask.method,

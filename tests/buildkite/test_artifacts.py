@@ -1,0 +1,216 @@
+"""Artifacts, annotations, environments and single jobs at Buildkite: what goes out, and what never does."""
+
+import re
+
+import httpx
+import pytest
+
+from bot.buildkite import graphql, storage
+from bot.buildkite.client import Buildkite
+from bot.errors import Conflict, NotFound, Refused, Unavailable
+from bot.sim.buildkite import BuildkiteSim
+from bot.sim.buildkite.records import Build, Job
+
+KIBIBYTE = b"0123456789abcdef" * 64
+
+
+@pytest.fixture
+def build(sim: BuildkiteSim) -> Build:
+    sim.pipeline("web", steps=[{"label": "Test", "command": "make", "key": "test"}])
+    return sim.create_build("web")
+
+
+@pytest.fixture
+def job(build: Build) -> Job:
+    return build.jobs[0]
+
+
+async def test_artifacts_of_a_build_and_of_a_job(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """Path and state narrow down what is listed; a state that there is none of is refused in Buildkite's words."""
+    for path in ("dist/app.js", "dist/app.css", "log/test.xml"):
+        sim.artifact(job.id, path, b"x")
+    sim.artifact(job.id, "log/late.xml")["state"] = "new"
+    every = [one.path async for one in buildkite.artifacts("web", 1)]
+    assert every == ["dist/app.js", "dist/app.css", "log/test.xml", "log/late.xml"]
+    chosen = buildkite.artifacts("web", 1, job=job.id, path="log/*", state="finished")
+    assert [(one.path, one.file_size, one.job_id) async for one in chosen] == [("log/test.xml", 1, job.id)]
+    with pytest.raises(Conflict, match="state is invalid"):
+        [one async for one in buildkite.artifacts("web", 1, state="odd")]
+
+
+async def test_the_bytes_come_without_the_token(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """The storage is asked for the file and told nothing of who asks."""
+    made = sim.artifact(job.id, "dist/app.js", KIBIBYTE)
+    assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=1024) == KIBIBYTE
+    asked = sim.requests[-1]
+    assert (asked.path.startswith("/storage/"), asked.by, asked.status) == (True, "", 200)
+    assert sorted(asked.headers) == ["accept", "accept-encoding", "host", "user-agent"]
+
+
+async def test_no_more_bytes_are_read_than_are_wanted(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """A file that turns out to be larger is not taken in, whatever size Buildkite has noted for it."""
+    made = sim.artifact(job.id, "dist/app.js", KIBIBYTE * 2)
+    with pytest.raises(Conflict, match=re.escape("That file is larger than 1,024 bytes.")):
+        await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=1024)
+
+
+async def test_a_link_dies(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """A link that is a minute old leads nowhere; the next one does."""
+    made = sim.artifact(job.id, "dist/app.js", b"x")
+    link = await buildkite.artifact_link("web", 1, job.id, made["id"])
+    buildkite.requests.clock.advance(60)  # type: ignore[attr-defined]
+    with pytest.raises(Unavailable, match="answered 403"):
+        await storage.fetch(buildkite.requests.http, link, 10)
+    assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=10) == b"x"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://169.254.169.254/latest/meta-data/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://10.0.0.8/x",
+        "https://[::1]/x",
+        "https://[::ffff:169.254.169.254]/x",
+        "https://[64:ff9b::a9fe:a9fe]/x",
+        "https://[fe80::1]/x",
+        "https://2130706433/",
+        "https://224.0.0.1/x",
+        "http://93.184.216.34/x",
+        "https://93.184.216.34:8443/x",
+        "https://user@93.184.216.34/x",
+        "http://127.0.0.1:1/x",
+    ],
+)
+async def test_a_link_that_leads_inside_is_not_followed(
+    sim: BuildkiteSim, buildkite: Buildkite, job: Job, link: str
+) -> None:
+    """Whoever stores artifacts themselves chooses the link: what is not public over https is not fetched."""
+    made = sim.artifact(job.id, "dist/app.js", b"x")
+    sim.storage.elsewhere[made["id"]] = link
+    with pytest.raises(Conflict, match="stored where I do not go"):
+        await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=10)
+
+
+async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
+    """With Buildkite's own API, an address on this machine is as much inside as any other."""
+    async with httpx.AsyncClient(base_url="https://api.buildkite.com/v2/") as http:
+        with pytest.raises(Conflict, match="stored where I do not go"):
+            await storage.fetch(http, "http://127.0.0.1:3000/metrics", 10)
+
+
+@pytest.mark.parametrize(
+    ("address", "open_"),
+    [("93.184.216.34", True), ("2606:2800:220:1::1", True), ("100.64.0.1", False), ("2002:7f00:1::", False)],
+)
+def test_which_addresses_are_public(address: str, open_: bool) -> None:
+    """Shared, private and translated addresses are none of the internet's."""
+    assert storage.public(address) is open_
+
+
+def test_the_connection_goes_to_the_address_that_was_looked_at() -> None:
+    """The name stays in the Host header and in TLS, so that no second look-up can lead elsewhere."""
+    request = storage.pinned(httpx.URL("https://files.example/a?X=1"), "2606:2800:220:1::1")
+    assert str(request.url) == "https://[2606:2800:220:1::1]/a?X=1"
+    assert request.headers["Host"] == request.extensions["sni_hostname"] == "files.example"
+
+
+async def test_an_artifact_is_looked_at_and_deleted(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """One artifact, by its ids; a deleted one is still there, as deleted."""
+    made = sim.artifact(job.id, "dist/app.js", b"x")
+    await buildkite.delete_artifact("web", 1, job.id, made["id"])
+    assert (await buildkite.artifact("web", 1, job.id, made["id"])).state == "deleted"
+    with pytest.raises(NotFound):
+        await buildkite.artifact("web", 1, job.id, "nonesuch")
+
+
+async def test_annotations_of_a_build_and_of_its_jobs(buildkite: Buildkite, build: Build, job: Job) -> None:
+    """All are listed unless a job is named; a context is written anew, or added to; one can be taken away."""
+    await buildkite.annotate("web", 1, "Coverage 71 %", style="warning", context="coverage")
+    await buildkite.annotate("web", 1, "was 75 %", context="coverage", append=True)
+    one = await buildkite.annotate("web", 1, "42 passed", style="success", context="tests", priority=9, job=job.id)
+    said = [(each.context, each.scope, each.priority) async for each in buildkite.annotations("web", 1)]
+    assert said == [("coverage", "build", 3), ("tests", "job", 9)]
+    assert build.annotations[0]["body_html"] == "<p>Coverage 71 %</p>\n<p>was 75 %</p>\n"
+    assert [each.id async for each in buildkite.annotations("web", 1, job=job.id)] == [one.id]
+    await buildkite.delete_annotation("web", 1, one.id, job=job.id)
+    assert [each.context async for each in buildkite.annotations("web", 1)] == ["coverage"]
+
+
+async def test_annotations_come_page_by_page(sim: BuildkiteSim, buildkite: Buildkite, build: Build) -> None:
+    """A hundred at a time, until there are no more; a limit that one page holds takes one request."""
+    for number in range(103):
+        sim.annotate(build, "x", context=str(number))
+    assert len([one async for one in buildkite.annotations("web", 1)]) == 103
+    before = len(sim.requests)
+    assert len([one async for one in buildkite.annotations("web", 1, limit=20)]) == 20
+    assert len(sim.requests) == before + 1
+
+
+@pytest.mark.parametrize(("how", "times"), [({"context": "a"}, 2), ({"context": "a", "append": True}, 1), ({}, 1)])
+async def test_only_what_replaces_is_written_again(
+    sim: BuildkiteSim, buildkite: Buildkite, build: Build, how: dict[str, object], times: int
+) -> None:
+    """After an uncertain answer an annotation is repeated where that leaves one and the same annotation."""
+    sim.faults.fail(502, method="POST", applied=True)
+    if times == 1:
+        with pytest.raises(Unavailable) as lost:
+            await buildkite.annotate("web", 1, "x", **how)  # type: ignore[arg-type]
+        assert lost.value.sent
+    else:
+        await buildkite.annotate("web", 1, "x", **how)  # type: ignore[arg-type]
+    assert sum(one.method == "POST" for one in sim.requests) == times
+    assert [one["body_html"] for one in build.annotations] == ["<p>x</p>\n"]
+
+
+async def test_an_environment_does_not_show_its_values(buildkite: Buildkite, job: Job) -> None:
+    """Names can be read; a value has to be asked for by name, and is not printed by mistake."""
+    job.env["NPM_TOKEN"] = "hunter2secret"
+    found = await buildkite.job_env("web", 1, job.id)
+    assert "NPM_TOKEN" in found
+    assert found["NPM_TOKEN"].get_secret_value() == "hunter2secret"
+    assert "hunter2secret" not in repr(found)
+
+
+async def test_a_job_is_moved_up(buildkite: Buildkite, job: Job) -> None:
+    """The highest number goes first; the answer says which number that is."""
+    moved = await buildkite.reprioritize_job(job.id, 7)
+    assert moved.priority
+    assert (moved.priority.number, job.priority) == (7, 7)
+
+
+async def test_one_job_is_canceled_over_graphql(
+    sim: BuildkiteSim, buildkite: Buildkite, build: Build, job: Job
+) -> None:
+    """The mutation names the job by its node id; the state of the job then comes back."""
+    sim.scopes.add("graphql")
+    sim.start_job(job.id)
+    assert await buildkite.cancel_job(job.id) == "canceling"
+    assert (sim.requests[-1].path, job.state, build.state) == ("/graphql/v1", "canceling", "running")
+    assert sim.requests[-1].json["variables"] == {"input": {"id": graphql.job_node(job.id)}}
+    with pytest.raises(Conflict, match="already finished"):
+        await buildkite.cancel_job(job.id)
+
+
+async def test_without_graphql_nothing_is_canceled(buildkite: Buildkite, job: Job) -> None:
+    """What is missing is said plainly; the job runs on."""
+    with pytest.raises(Refused, match="the token has no GraphQL access") as refused:
+        await buildkite.cancel_job(job.id)
+    assert refused.value.hint == "Buildkite refused: Your access token doesn't have the graphql scope"
+    assert job.state == "scheduled"
+
+
+async def test_graphql_is_never_asked_twice(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """An uncertain answer is left uncertain: whoever asked looks at the job."""
+    sim.scopes.add("graphql")
+    sim.faults.fail(502, method="POST", applied=True)
+    with pytest.raises(Unavailable) as lost:
+        await buildkite.cancel_job(job.id)
+    assert (lost.value.sent, job.state, len(sim.requests)) == (True, "canceled", 1)
+
+
+def test_where_graphql_is() -> None:
+    """The token goes to Buildkite's own GraphQL, or to what stands in for the whole of Buildkite."""
+    assert graphql.endpoint("https://api.buildkite.com/v2/") == "https://graphql.buildkite.com/v1"
+    assert graphql.endpoint("http://127.0.0.1:4000/v2/") == "http://127.0.0.1:4000/graphql/v1"
