@@ -23,19 +23,25 @@ class Answers:
         self._pictures = pictures
         self._pacing = pacing
 
-    async def tell(self, asked: Invocation, message: Message, *, replace: bool = False) -> bool:
-        """Say it privately; with `replace` in place of the question that was clicked. Says whether it went."""
-        went = await self._tell(asked, message, replace=replace)
+    async def tell(
+        self, asked: Invocation, message: Message, *, replace: bool = False, public: bool = False
+    ) -> bool:
+        """Say it privately; with `replace` in place of what was clicked, which with `public` everybody sees.
+
+        Says whether it went.
+        """
+        went = await self._tell(asked, message, replace=replace, public=public)
         if went:
             await self._pictures.give(message, asked.user)
         return went
 
-    async def _tell(self, asked: Invocation, message: Message, *, replace: bool) -> bool:
+    async def _tell(self, asked: Invocation, message: Message, *, replace: bool, public: bool) -> bool:
         if asked.args.get("posted"):
             return await self._direct(asked, message)  # who asked looks at no conversation
         if asked.args.get("in_thread") and not replace and await self._whisper(asked.thread, asked.user, message):
             return True  # a response URL shows its answer in the channel, out of the thread's sight
-        if asked.response_url and await self._respond(asked.response_url, message, replace=replace):
+        how = {"replace": replace, "public": public}
+        if asked.response_url and await self._respond(asked.response_url, message, **how):
             return True
         return await self._whisper(asked.thread, asked.user, message) or await self._direct(asked, message)
 
@@ -48,9 +54,9 @@ class Answers:
             return False
         return True
 
-    async def _respond(self, url: str, message: Message, *, replace: bool) -> bool:
+    async def _respond(self, url: str, message: Message, **how: bool) -> bool:
         try:
-            await self._pictures.sent(message, lambda shown: self._api.respond(url, shown, replace=replace))
+            await self._pictures.sent(message, lambda shown: self._api.respond(url, shown, **how))
         except SlackProblem as problem:
             log.info("response URL not usable", code=problem.code)
             return False

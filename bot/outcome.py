@@ -15,6 +15,7 @@ from bot.core import pace, render_reply, wish
 from bot.core.blocks import Message, message, section
 from bot.core.markup import Mrkdwn, cut, link, md
 from bot.core.operation import Args, Effect, Operation, Registry, Reply
+from bot.core.paging import paged
 from bot.core.proposals import Proposal, State
 from bot.core.render_card import reference
 from bot.core.render_proposal import pending
@@ -59,11 +60,16 @@ class Outcomes:
         self._wake = wake
 
     async def finish(self, asked: Invocation, reply: Reply, actor: Actor, where: Thread) -> None:
-        """It happened. Closing the invocation, following the build and the public answer are one transaction."""
-        public = reply.follow is None and not reply.private and await self._places.postable(where)
-        choices = offers.of_buttons(reply.buttons, where, None if public else asked.user)
+        """It happened. Closing the invocation, following the build and the public answer are one transaction.
+
+        Another page of a list takes the place of the one that was there, for whomever that was.
+        """
+        turned = int(asked.args.get("page", 0))
+        reply = paged(reply, self._registry[asked.operation], asked.args.get("args", {}), turned or 1)
+        public = await self._for_all(reply, where) and not turned
+        choices = offers.of_buttons(reply.buttons, where, None if public or _seen_by_all(asked) else asked.user)
         await self._offers.make(tuple(choices.values()))
-        drawn = render_reply.reply(reply, actor=actor, button_value=offers.values(choices))
+        drawn = render_reply.reply(reply, actor=None if turned else actor, button_value=offers.values(choices))
         again = drawn if reply.follow is None else _followed(reply.follow)
         async with self._store.write() as tx:
             if public:  # before what follows from it: who did it is read first
@@ -80,12 +86,15 @@ class Outcomes:
         if before:
             await self._say(asked, before)
         if not public and reply.follow is None:
-            await self._answer(asked, drawn)
+            await self._answer(asked, drawn, turned=bool(turned))
         elif asked.args.get("replace"):
             closed = render_reply.answered(reply.text, direct=bool(asked.args.get("dm")), public=public)
             await self._answers.tell(asked, closed, replace=True)
         if reply.file:
             await self._answers.hand_over(asked.user, reply.file)
+
+    async def _for_all(self, reply: Reply, where: Thread) -> bool:
+        return reply.follow is None and not reply.private and await self._places.postable(where)
 
     async def _fold(self, tx: Tx, asked: Invocation, reply: Reply, where: Thread) -> None:
         rules = Following(self._clock.now(), await deliveries.alive(tx, self._clock.now()))
@@ -228,9 +237,10 @@ class Outcomes:
         async with self._store.write() as tx:
             await invocations.owe_longer(tx, asked.id, now + wait)
 
-    async def _answer(self, asked: Invocation, drawn: Message) -> None:
+    async def _answer(self, asked: Invocation, drawn: Message, *, turned: bool = False) -> None:
         """Tell now what has just been closed; if that fails, or is not noted, it is told again later."""
-        if await self._answers.tell(asked, drawn, replace=asked.args.get("replace", False)):
+        instead, public = turned or asked.args.get("replace", False), turned and _seen_by_all(asked)
+        if await self._answers.tell(asked, drawn, replace=instead, public=public):
             with suppress(Unavailable):
                 async with self._store.write() as tx:
                     await invocations.told(tx, asked.id)
@@ -253,6 +263,11 @@ class Outcomes:
         if asked.args.get("approved"):
             end = State.DONE if state == "done" else State.FAILED
             await proposals.end(tx, asked.args["approved"], end, now, cut(Mrkdwn(came_of or drawn.text), 300))
+
+
+def _seen_by_all(asked: Invocation) -> bool:
+    """It comes from a list that everybody sees."""
+    return bool(asked.args.get("public"))
 
 
 def masked(detail: dict[str, Any]) -> dict[str, Any]:

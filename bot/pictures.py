@@ -1,30 +1,22 @@
-"""Shows charts where a workspace takes Slack's own block, and pictures of them where it does not."""
+"""Shows charts and tables where a workspace takes Slack's own blocks, and pictures and text where it does not."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Protocol, TypeVar
 
 import structlog
 
-from bot.clock import Clock
-from bot.core import charts
-from bot.core.blocks import Message, context
-from bot.core.coverage import moment
+from bot.core import charts, tables
+from bot.core.blocks import BLOCKS_LIMIT, Block, Message, context
 from bot.core.markup import md
 from bot.core.operation import File
-from bot.errors import Unavailable
+from bot.refusals import NEW, Refusals
 from bot.slack.problems import SlackProblem
-from bot.store.rows import get_meta, set_meta
-from bot.store.store import Transactions
 
 T = TypeVar("T")
-# A workspace that does not know the block yet is tried again after this long.
-BELIEVED = timedelta(days=7)
-_REFUSED = "charts_refused"
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -39,42 +31,35 @@ class Uploads(Protocol):
 
 
 class Pictures:
-    """Remembers in the database whether the workspace refuses `data_visualization` blocks.
+    """Sends messages in the form that the workspace takes."""
 
-    New kinds of blocks come to one workspace after the other; a message with one that is not there yet is refused
-    whole. https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
-    """
-
-    def __init__(self, store: Transactions, clock: Clock, uploads: Uploads) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, refusals: Refusals, uploads: Uploads) -> None:
+        self._refusals = refusals
         self._uploads = uploads
-        self._native = True
 
     async def sent(self, message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
-        """Send it as it is, or, where its charts are refused, without them. Raises SlackProblem."""
-        if not charted(message):
-            return await send(message)
-        if not await self.native():
-            return await send(without(message))
-        try:
-            return await send(message)
-        except SlackProblem as problem:
-            if problem.code != "invalid_blocks":
-                raise
-        sent = await send(without(message))
-        await self._refused()
+        """Send it as it is, or, where blocks of a new kind are refused, without those. Raises SlackProblem."""
+        new = {kind for kind in NEW if _has(message, kind)}
+        known = frozenset([kind for kind in new if await self._refusals.refused(kind)])
+        ways = list(_ways(known, new))
+        for gone in ways[:-1]:
+            try:
+                sent = await send(without(message, gone))
+            except SlackProblem as problem:
+                if problem.code != "invalid_blocks":
+                    raise
+            else:
+                return await self._learnt(sent, gone - known)
+        return await self._learnt(await send(without(message, ways[-1])), ways[-1] - known)
+
+    async def _learnt(self, sent: T, refused: frozenset[str]) -> T:
+        for kind in sorted(refused):
+            await self._refusals.note(kind)
         return sent
 
     async def native(self) -> bool:
         """Whether charts are shown by Slack itself."""
-        try:
-            async with self._store.read() as tx:
-                refused = moment(await get_meta(tx, _REFUSED))
-        except Unavailable:
-            return self._native
-        self._native = refused is None or self._clock.now() - refused > BELIEVED
-        return self._native
+        return not await self._refusals.refused(charts.KIND)
 
     async def hang(self, message: Message, channel: str, thread_ts: str) -> None:
         """Put pictures of a message's charts below it, where they could not be part of it."""
@@ -103,28 +88,38 @@ class Pictures:
         found = [charts.read(block) for block in message.blocks if block.get("type") == charts.KIND]
         return [await asyncio.to_thread(_png, chart) for chart in found]
 
-    async def _refused(self) -> None:
-        self._native = False
-        log.warning("charts refused", block=charts.KIND)
-        async with self._store.write() as tx:
-            await set_meta(tx, _REFUSED, str(self._clock.now().timestamp()))
-
 
 def charted(message: Message) -> bool:
     """Whether it has charts."""
-    return any(block.get("type") == charts.KIND for block in message.blocks)
+    return _has(message, charts.KIND)
 
 
-def without(message: Message) -> Message:
-    """The same without charts: each is named, and where its picture is."""
-    return replace(message, blocks=tuple(map(_named, message.blocks)))
+def _has(message: Message, kind: str) -> bool:
+    return any(block.get("type") == kind for block in message.blocks)
 
 
-def _named(block: dict[str, object]) -> dict[str, object]:
-    if block.get("type") != charts.KIND:
-        return block
+def _ways(known: frozenset[str], new: set[str]) -> Iterator[frozenset[str]]:
+    """What to leave out, in turn: what is known to be refused, then one kind more, then all of them."""
+    yield known
+    rest = sorted(new - known)
+    yield from (known | {kind} for kind in rest)
+    if len(rest) > 1:
+        yield frozenset(new)
+
+
+def without(message: Message, kinds: frozenset[str] = frozenset(NEW)) -> Message:
+    """The same without blocks of those kinds: a chart is named, and where its picture is; a table is text."""
+    blocks = [other for block in message.blocks for other in _old(block, kinds)]
+    return replace(message, blocks=tuple(blocks[:BLOCKS_LIMIT]))
+
+
+def _old(block: Block, kinds: frozenset[str]) -> list[Block]:
+    if block.get("type") not in kinds:
+        return [block]
+    if block["type"] == tables.KIND:
+        return tables.plain(block)
     text = md("📊 {title}: see the picture that I sent along", title=block["title"])
-    return context(text, block_id=str(block["block_id"]))
+    return [context(text, block_id=str(block["block_id"]))]
 
 
 def _png(chart: charts.Chart) -> File:

@@ -49,19 +49,19 @@ def message(text: str, blocks: Iterable[Block | None] = ()) -> Message:
     kept = [block for block in blocks if block is not None]
     if len(kept) > BLOCKS_LIMIT:
         kept = [*kept[: BLOCKS_LIMIT - 1], context(f"… and {len(kept) - BLOCKS_LIMIT + 1} more", block_id="more")]
-    line = " ".join(escape(_printable(text)).split()) or NOTHING
+    line = " ".join(escape(printable(text)).split()) or NOTHING
     return Message(cut(Mrkdwn(line), TEXT_LIMIT), tuple(kept))
 
 
 def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
     """A text object that turns nothing into links or mentions by itself."""
-    safe = escape(_printable(text))
+    safe = escape(printable(text))
     return {"type": "mrkdwn", "text": cut(safe, limit) if safe.strip() else NOTHING, "verbatim": True}
 
 
 def plain(text: str, limit: int) -> Block:
     """A text object without any markup; safe text is turned back into words first."""
-    shown = " ".join(_printable(words(text) if isinstance(text, Mrkdwn) else visible(text)).split()) or NOTHING
+    shown = " ".join(printable(words(text) if isinstance(text, Mrkdwn) else visible(text)).split()) or NOTHING
     return {"type": "plain_text", "text": shorten(shown, limit), "emoji": True}
 
 
@@ -70,7 +70,7 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without NUL and lone surrogates, which Slack's JSON does not take; safe text stays safe."""
     cleaned = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
     return Mrkdwn(cleaned) if isinstance(text, Mrkdwn) else cleaned

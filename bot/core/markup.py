@@ -113,5 +113,9 @@ _TOKEN = re.compile(r"<[^<>|]*\|([^<>]*)>|<([^<>]*)>")
 def plain(text: Mrkdwn) -> str:
     """The words alone, for one-line summaries and plain_text objects: no links, no stars, unescaped."""
     words = _TOKEN.sub(lambda found: found.group(1) or found.group(2) or "", text)
-    words = words.replace("*", "").replace("`", "")
-    return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return unescape(words.replace("*", "").replace("`", ""))
+
+
+def unescape(text: str) -> str:
+    """The three characters that were escaped, as they were."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

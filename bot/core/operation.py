@@ -91,7 +91,10 @@ class Confirm:
 
 @dataclass(frozen=True)
 class Button:
-    """A button: what it says, what it calls. `form` opens the call's form; a `url` only opens the page."""
+    """A button: what it says, what it calls. `form` opens the call's form; a `url` only opens the page.
+
+    `turns`: what it calls takes the place of the message that it is part of.
+    """
 
     label: str
     call: Call | None = None
@@ -100,15 +103,36 @@ class Button:
     form: bool = False
     url: str | None = None
     reads: str | None = None
+    turns: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that Buildkite itself cut: its number from 1, whether there are more, and how many, where known."""
+
+    number: int = 1
+    more: bool = False
+    last: int | None = None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a listing; cells are escaped unless they are `Mrkdwn`."""
+    """Rows of a listing; cells are escaped unless they are `Mrkdwn`.
+
+    All rows there are, of which one page is shown, or with `page` those of one page. `noun` is what a row is, in
+    the singular, where the operation's own is not; `named_by` the column that names a row; `empty` the sentence
+    said where there are no rows, with what was searched, and `hint` what to do then.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+    noun: str = ""
+    empty: str = ""
+    hint: str = ""
+    page: Page | None = None
+    newest_first: bool = False
+    named_by: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,16 +163,17 @@ class Reply:
     """What an operation answers.
 
     `text` is escaped unless it is `Mrkdwn`; `fields` are (label, value); `log` is shown preformatted.
-    `builds` are objects that Buildkite just returned: what we know of them is brought up to date.
-    `follow` is a build that gets a card in the thread. `private` keeps the answer to the one who asked;
-    a public one is said once in the thread, with the person's name. `settles` names what was to be looked at
-    again and is not any more, before the `reminders` of this answer are noted.
+    `builds` are objects that Buildkite just returned: what we know of them is brought up to date. `pages` says
+    which page of its table this is. `follow` is a build that gets a card in the thread. `private` keeps the answer
+    to the one who asked; a public one is said once in the thread, with the person's name. `settles` names what was
+    to be looked at again and is not any more, before the `reminders` of this answer are noted.
     """
 
     text: str = ""
     title: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     table: Table | None = None
+    pages: str = ""
     charts: tuple[Chart, ...] = ()
     log: str | None = None
     footer: str = ""

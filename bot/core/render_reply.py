@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import pairwise
 
-from bot.core import charts
+from bot.core import charts, tables
 from bot.core.blocks import (
     NOTHING,
     Block,
@@ -16,18 +16,14 @@ from bot.core.blocks import (
     dotted,
     lines,
     message,
-    packed,
     preformatted,
     section,
-    shorten,
 )
 from bot.core.markup import Mrkdwn, bold, code, escape, md, mention
-from bot.core.operation import Button, Reply, Table
+from bot.core.operation import Button, Reply
+from bot.core.paging import TURN
 from bot.errors import Ambiguous, KitestringError
 from bot.model import Actor
-
-_ROWS_SHOWN = 100
-_CELL_LIMIT = 48
 
 ButtonValue = Callable[[int, Button], str]
 
@@ -39,13 +35,14 @@ def reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> M
     `button_value(index, button)` gives each button's value: an opaque key into our own rows.
     """
     text = _text(answer, actor)
-    table = _table(answer.table) if answer.table else []
     blocks = [
         section(bold(answer.title), block_id="title") if answer.title else None,
         section(text, block_id="text") if text else None,
         *_fields(answer.fields),
         *[charts.block(chart, f"chart:{at}") for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])],
-        *table,
+        *(tables.drawn(answer.table, answer.title) if answer.table else []),
+        context(answer.pages, block_id="pages") if answer.pages else None,
+        _turning(answer, button_value),
         preformatted(answer.log, block_id="log") if answer.log is not None else None,
         context(answer.footer, block_id="footer") if answer.footer else None,
     ]
@@ -66,7 +63,7 @@ def _text(answer: Reply, actor: Actor | None) -> Mrkdwn:
 def _summary(answer: Reply, text: Mrkdwn) -> Mrkdwn:
     """The first line of what is said, or the title, or the log's name."""
     spoken = next((line for line in text.split("\n") if line.strip()), "")
-    caption = answer.table.caption if answer.table else ""
+    caption = dotted([answer.table.caption or answer.table.empty, answer.pages]) if answer.table else ""
     return Mrkdwn(spoken) if spoken else escape(answer.title or caption or "Here is what I found.")
 
 
@@ -82,39 +79,19 @@ def _fields_block(group: list[Mrkdwn], index: int) -> Block:
     return {key: value for key, value in block.items() if key not in {"text", "expand"}}
 
 
-def _table(table: Table) -> list[Block]:
-    """Rows with links as lines of text, rows of plain cells as aligned columns."""
-    caption = [context(table.caption, block_id="caption")] if table.caption else []
-    if not table.rows:
-        return [*caption, context("Nothing to show.", block_id="rows:0")]
-    rows = table.rows[:_ROWS_SHOWN]
-    more = len(table.rows) - len(rows)
-    rest = [context(f"… and {more} more", block_id="rows:more")] if more > 0 else []
-    rich = any(isinstance(cell, Mrkdwn) for row in rows for cell in row)
-    return [*caption, *(_rich(rows) if rich else _aligned(table.columns, rows)), *rest]
-
-
-def _rich(rows: Iterable[tuple[str, ...]]) -> list[Block]:
-    drawn = [dotted([cell for cell in row if cell.strip()]) or escape(NOTHING) for row in rows]
-    return [section(text, block_id=f"rows:{index}") for index, text in enumerate(packed(drawn))]
-
-
-def _aligned(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> list[Block]:
-    cells = [[_cell(cell) for cell in row] for row in (columns, *rows)]
-    width = max(len(row) for row in cells)
-    widths = [max(len(row[at]) if at < len(row) else 0 for row in cells) for at in range(width)]
-    drawn = [escape("  ".join(cell.ljust(widths[at]) for at, cell in enumerate(row)).rstrip()) for row in cells]
-    packs = packed(drawn)
-    return [section(Mrkdwn(f"```\n{pack}\n```"), block_id=f"rows:{index}") for index, pack in enumerate(packs)]
-
-
-def _cell(text: str) -> str:
-    return shorten(" ".join(text.replace("```", "ˋˋˋ").split()), _CELL_LIMIT) or NOTHING
+def _turning(answer: Reply, button_value: ButtonValue) -> Block | None:
+    """What leads to other pages, below the table and named by its page: a message that changed has other ids."""
+    turns = [(index, one) for index, one in enumerate(answer.buttons) if one.turns]
+    drawn = [
+        button(one.label, f"{TURN}{index}", button_value(index, one), reads=one.reads) for index, one in turns
+    ]
+    return actions(drawn, block_id=f"turn:{answer.pages}")
 
 
 def choices(buttons: tuple[Button, ...], button_value: ButtonValue) -> list[Block]:
     """Rows of buttons, five a row; `choice:<index>:<operation>` names each, `open:<index>` a mere link."""
-    drawn = [_choice(index, one, button_value) for index, one in enumerate(buttons[:25])]
+    shown = [(index, one) for index, one in enumerate(buttons) if not one.turns][:25]
+    drawn = [_choice(index, one, button_value) for index, one in shown]
     starts = [*range(0, len(drawn), 5), len(drawn)]
     rows = [actions(drawn[start:end], block_id=f"choices:{start}") for start, end in pairwise(starts)]
     return [row for row in rows if row is not None]

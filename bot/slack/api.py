@@ -206,12 +206,15 @@ class SlackApi:
             if answer.status != 200:
                 raise SlackProblem("refused", f"upload_url gave {answer.status}")
 
-    async def respond(self, url: str, message: Message, *, replace: bool = False) -> None:
-        """Answer by response URL: 5 times within 30 minutes, and only where the URL is Slack's."""
+    async def respond(self, url: str, message: Message, *, replace: bool = False, public: bool = False) -> None:
+        """Answer by response URL: 5 times within 30 minutes, and only where the URL is Slack's.
+
+        With `replace` in place of the message that it came from; with `public` everybody saw that one.
+        """
         if not self._slacks(url, _RESPONSES):
             raise SlackProblem("refused", "response_url is not Slack's")
         body = {
-            "response_type": "ephemeral",
+            "response_type": "in_channel" if public else "ephemeral",
             "replace_original": replace,
             "text": message.text,
             "blocks": list(message.blocks),

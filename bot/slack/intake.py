@@ -10,6 +10,7 @@ from bot.core import notify, render_reply
 from bot.core.blocks import Message
 from bot.core.grammar import parse
 from bot.core.operation import Call, Effect
+from bot.core.paging import turned
 from bot.errors import UsageError
 from bot.model import Choice
 from bot.offers import Offers, new_id
@@ -109,19 +110,19 @@ class Intake:
             return render_reply.note("That button is somebody else's. Ask for yourself.")
         if not choice.operation:
             return render_reply.note("All right, nothing was done.")
-        op = self._registry[choice.operation]
+        op, (args, page) = self._registry[choice.operation], turned(choice.args)
         if choice.form and request.trigger_id:
-            self._runner.spawn(self._forms.open(request, op, choice.args))
+            self._runner.spawn(self._forms.open(request, op, args))
             return None
-        named = _named(request, choice)
-        await self.begin(named, choice.operation, choice.args, yes=choice.confirmed, dm=choice.direct)
+        how = {"yes": choice.confirmed, "dm": choice.direct, "page": page, "public": page and choice.user is None}
+        await self.begin(_named(request, choice), choice.operation, args, **how)
         return None
 
     async def submitted(self, body: Mapping[str, Any]) -> dict[str, str] | None:
         """A form that was sent: what is wrong with it, by block, or None."""
         return await self._forms.submitted(body, self.begin)
 
-    async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: bool) -> None:
+    async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: int) -> None:
         """Write down what is asked for, and start it. Raises Unavailable."""
         asked = request.invocation(new_id(), operation, args, **how)
         if self._registry[operation].effect is Effect.READ and request.via == "button":

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.paging import TURN
 from bot.model import Invocation, Thread, Via
 
 # No part may hold a slash: in a message full of them the search would otherwise take minutes.
@@ -38,7 +39,11 @@ class Request:
     posted: bool = False
 
     def invocation(self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any) -> Invocation:
-        """As it is written down. `how`: yes (confirmed), dm (updates by direct message)."""
+        """As it is written down.
+
+        `how`: yes (confirmed), dm (updates by direct message), page (of a list, which takes the place of the one
+        before; `public`: of a list that everybody sees).
+        """
         kept = {name: value for name, value in {**how, "posted": self.posted}.items() if value}
         return Invocation(
             id=invocation_id,
@@ -92,7 +97,7 @@ def of_click(body: Mapping[str, Any]) -> Request:
         key=f"click:{channel}:{ts}:{action.get('action_id')}:{action.get('block_id')}",
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
-        private=private and not str(action.get("action_id", "")).startswith("choice:"),
+        private=private and not str(action.get("action_id", "")).startswith(("choice:", TURN)),
         in_thread=container.get("thread_ts") not in (None, "", ts),
     )
 

@@ -18,13 +18,11 @@ async def test_agents_are_listed_and_shown(world: World) -> None:
         [
             """\
 4 agents
-```
-Name        State    Queue    Host                      Job
-ci-linux-1  running  default  ip-10-0-2-2.ec2.internal  :eslint: Lint
-ci-linux-2  idle     default  ip-10-0-2-3.ec2.internal  –
-ci-linux-3  idle     default  ip-10-0-2-4.ec2.internal  –
-deploy-1    idle     deploy   ip-10-0-2-5.ec2.internal  –
-```\
+Name · State · Queue · Host · Job
+ci-linux-1 · running · default · ip-10-0-2-2.ec2.internal · :eslint: Lint
+ci-linux-2 · idle · default · ip-10-0-2-3.ec2.internal · –
+ci-linux-3 · idle · default · ip-10-0-2-4.ec2.internal · –
+deploy-1 · idle · deploy · ip-10-0-2-5.ec2.internal · –\
 """,
             """\
 ⚠️ I don't know `agents`.

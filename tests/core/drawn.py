@@ -24,12 +24,26 @@ def _lines(block: dict[str, Any]) -> Iterator[str]:
     kind = block["type"]
     if kind == "actions":
         yield "buttons: " + " | ".join(map(_button, block["elements"]))
+    elif kind == "data_table":
+        yield f"table: {block['caption']}"
+        yield from ("row: " + " | ".join(map(_cell, row)) for row in block["rows"])
     elif kind == "context":
         yield "context: " + " · ".join(element["text"] for element in block["elements"])
     else:
         if "text" in block:
             yield f"{kind}: {block['text']['text']}"
         yield from (f"field: {field['text']}" for field in block.get("fields", ()))
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    if cell["type"] != "rich_text":
+        return str(cell["text"])
+    return "".join(_leaf(leaf) for part in cell["elements"] for leaf in part["elements"])
+
+
+def _leaf(leaf: dict[str, Any]) -> str:
+    said = str(leaf.get("text") or leaf.get("fallback") or leaf.get("user_id"))
+    return f"[{said}]({leaf['url']})" if leaf["type"] == "link" else said
 
 
 def _button(element: dict[str, Any]) -> str:

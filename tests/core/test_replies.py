@@ -42,14 +42,10 @@ def test_a_listing_without_links_stands_in_columns() -> None:
     assert drawn(Reply(table=Table(("Agent", "State", "Job"), rows, caption="2 agents"))) == snapshot(
         [
             "text: 2 agents",
-            "context: 2 agents",
-            """\
-section: ```
-Agent      State    Job
-mac-1      idle     –
-linux-&lt;2&gt;  running  yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…
-```\
-""",
+            "table: 2 agents",
+            "row: Agent | State | Job",
+            "row: mac-1 | idle | –",
+            "row: linux-<2> | running | yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
         ]
     )
 
@@ -61,7 +57,9 @@ def test_a_listing_with_links_stands_in_lines() -> None:
         [
             "text: Builds",
             "section: *Builds*",
-            "section: <https://buildkite.com/acme/web/builds/1|web#1> · passed · Fix &lt;b&gt;",
+            "table: Builds",
+            "row: Build | State | Message",
+            "row: [web#1](https://buildkite.com/acme/web/builds/1) | passed | Fix <b>",
         ]
     )
 

@@ -16,7 +16,7 @@ from bot.core.charts import Chart, Series
 from bot.core.operation import Reply
 from bot.core.render import reply
 from bot.drawing import png
-from bot.pictures import BELIEVED
+from bot.refusals import BELIEVED
 from bot.sim.slack import Message
 from bot.sim.slack.blockkit import check_blocks
 from tests.conversations.acts import asks

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bot.sim.slack.cells import check_table
 from bot.sim.slack.elements import ElementCheck
 from bot.sim.slack.findings import Findings
 from bot.sim.slack.visuals import check_chart
@@ -128,17 +129,6 @@ def _alert(found: Findings, block: Json, at: str) -> None:
     found.text(block, "text", at, "alert_text_max_length")
 
 
-def _table(found: Findings, block: Json, at: str) -> None:
-    rows = block.get("rows")
-    found.count(rows, f"{at}/rows", 1, found.limits[f"{block['type']}_rows_max_items"])
-    for row_at, row in enumerate(rows or []):
-        found.count(row, f"{at}/rows/{row_at}", 1, found.limits[f"{block['type']}_columns_max_items"])
-        for cell_at, cell in enumerate(row):
-            found.cell(cell, f"{at}/rows/{row_at}/{cell_at}")
-    if block["type"] == "data_table":
-        found.string(block, "caption", at, "text_max_length")
-
-
 def _card(found: Findings, block: Json, at: str) -> None:
     if not any(block.get(key) for key in ("hero_image", "title", "actions", "body")):
         found.add("needs one of hero_image, title, actions, body", at)
@@ -170,8 +160,8 @@ _CHECKS: dict[str, Callable[[Findings, Json, str], None]] = {
     "image": _image,
     "markdown": _markdown,
     "alert": _alert,
-    "table": _table,
-    "data_table": _table,
+    "table": check_table,
+    "data_table": check_table,
     "card": _card,
     "carousel": _carousel,
     "container": _container,

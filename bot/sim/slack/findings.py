@@ -76,13 +76,6 @@ class Findings:
         else:
             self.length(text["text"], f"{at}/text", self.limits[limit])
 
-    def cell(self, cell: Any, at: str) -> None:
-        """One cell of a table: raw_text, raw_number or rich_text, never empty."""
-        if not isinstance(cell, dict) or cell.get("type") not in ("raw_text", "raw_number", "rich_text"):
-            self.add("failed to match all allowed schemas", at)
-        elif cell["type"] == "raw_text" and not cell.get("text"):
-            self.add("must be more than 0 characters", f"{at}/text")
-
     @staticmethod
     def cell_length(block: Json) -> int:
         """Characters over all cells of a table block; 0 for other blocks."""

@@ -71,13 +71,13 @@ def _parts(block: Json) -> Iterator[str]:
 
 def _table_words(block: Json) -> str:
     caption = [str(block["caption"])] if block.get("caption") else []
-    return "\n".join(caption + [" | ".join(cell_words(cell) for cell in row) for row in block.get("rows", [])])
+    return "\n".join(caption + [" · ".join(cell_words(cell) for cell in row) for row in block.get("rows", [])])
 
 
 def cell_words(cell: Json) -> str:
     """The words of one table cell."""
     if cell.get("type") == "rich_text":
-        return "".join(_leaves(cell))
+        return "".join(_leaves(cell)).rstrip("\n")
     return str(cell.get("text", cell.get("value", "")))
 
 
@@ -93,6 +93,8 @@ def _leaves(node: Json) -> Iterator[str]:
             yield f":{node.get('name')}:"
         case "link":
             yield str(node.get("text") or node.get("url", ""))
+        case "date":
+            yield str(node.get("fallback", ""))
         case kind:
             for child in node.get("elements", []):
                 yield from _leaves(child)
