@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from bot.core.markup import code, link, md, when
 from bot.core.operation import Args, Button, Call, Confirm, Effect, Opt, Permission, Reply, Table, operation
 from bot.model import Agent
 
+GONE = "Agents that have stopped or were lost are not listed: `agent view` shows one by its whole id."
+COLUMNS = ("Name", "State", "Queue", "Host", "Job")
 State = Literal["running", "idle", "paused", "stopping"]
 
 
@@ -39,27 +42,55 @@ class View(Args):
     "agent list",
     needs=Permission.READ,
     effect=Effect.READ,
-    examples=("agent list", "agent list --state idle", "agent list --queue deploy"),
+    examples=("agent list", "agent list --state idle", "agent list --hostname ip-10-0-0-7 --tags os=linux"),
 )
 async def list_(args: List, ctx: Context) -> Reply:
     """List the connected agents and what they do."""
-    found = [agent for agent in await ctx.catalog.agents() if _wanted(agent, args)]
+    found = [agent for agent in await _named(args, ctx) if _wanted(agent, args)]
     rows = tuple(_row(agent) for agent in sorted(found, key=lambda agent: agent.name)[: args.limit])
     count = "1 agent" if len(found) == 1 else f"{len(found)} agents"
     shown = f", {len(rows)} shown" if len(rows) < len(found) else ""
-    return Reply(table=Table(("Name", "State", "Queue", "Host", "Job"), rows, count + shown))
+    empty = f"No connected agent{_searched(args)}."
+    return Reply(
+        table=Table(("Name", "State", "Queue", "Host", "Job"), rows, count + shown, empty=empty, hint=GONE)
+    )
+
+
+async def _named(args: List, ctx: Context) -> Sequence[Agent]:
+    """The agent of exactly that name, else those with it in theirs.
+
+    Name, host and version are for Buildkite to find, each as a whole; the rest it does not know.
+    https://buildkite.com/docs/apis/rest-api/agents#list-agents
+    """
+    place = {"hostname": args.hostname, "version": args.version}
+    if args.name:
+        exact = [agent async for agent in ctx.buildkite.agents(name=args.name, **place)]
+        if exact:
+            return exact
+    if any(place.values()):
+        everybody: Sequence[Agent] = [agent async for agent in ctx.buildkite.agents(**place)]
+    else:
+        everybody = await ctx.catalog.agents()
+    return [agent for agent in everybody if (args.name or "").lower() in agent.name.lower()]
 
 
 def _wanted(agent: Agent, args: List) -> bool:
-    wanted = (
-        (agent.hostname, args.hostname),
-        (agent.version, args.version),
-        (agent.activity, args.state),
-        (agent.queue, args.queue),
-    )
     tags = {f"{key}={value}" for key, value in args.tags.items()}
-    named = (args.name or "").lower() in agent.name.lower()
-    return named and tags <= set(agent.meta_data) and all(want in (None, has) for has, want in wanted)
+    fits = args.state in (None, agent.activity) and args.queue in (None, agent.queue)
+    return fits and tags <= set(agent.meta_data)
+
+
+def _searched(args: List) -> str:
+    """What was looked for, as it is said after “agent”: ` with “mac” in its name, on host h1`."""
+    said = [
+        f" with “{args.name}” in its name" if args.name else "",
+        f" on host {args.hostname}" if args.hostname else "",
+        f" of version {args.version}" if args.version else "",
+        f" that is {args.state}" if args.state else "",
+        f" in queue {args.queue}" if args.queue else "",
+        f" tagged {' '.join(f'{key}={value}' for key, value in args.tags.items())}" if args.tags else "",
+    ]
+    return ",".join(filter(None, said))
 
 
 def _row(agent: Agent) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ https://buildkite.com/docs/apis/agent-api
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -113,7 +113,7 @@ class AgentApi:
         """The configuration that older documents promise; raises NotFound where Buildkite has no such call."""
         return configuration(body(await self._ask("GET", "stacks", "list of stacks")))
 
-    async def scheduled_jobs(self, stack: str, queue: str = DEFAULT_QUEUE) -> AsyncIterator[ScheduledJob]:
+    async def scheduled_jobs(self, stack: str, queue: str = DEFAULT_QUEUE) -> AsyncGenerator[ScheduledJob, None]:
         """The jobs that wait for a stack, by the key it was registered with, oldest first.
 
         https://buildkite.com/docs/apis/agent-api/stacks

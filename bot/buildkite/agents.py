@@ -1,4 +1,4 @@
-"""The calls about agents, clusters and queues. https://buildkite.com/docs/apis/rest-api/agents"""
+"""The calls about agents. https://buildkite.com/docs/apis/rest-api/agents"""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from bot.buildkite.request import Ask, Calls
-from bot.buildkite.resources import Cluster, Queue
 from bot.model import Agent
 
 
 class AgentCalls(Calls):
-    """Reads, pauses, resumes and stops agents; reads clusters and queues."""
+    """Reads, pauses, resumes and stops agents."""
 
     def agents(
-        self, *, name: str | None = None, hostname: str | None = None, version: str | None = None
+        self,
+        *,
+        name: str | None = None,
+        hostname: str | None = None,
+        version: str | None = None,
+        cluster_queue_id: str | None = None,
     ) -> AsyncIterator[Agent]:
-        """Agents that are connected or stopping.
+        """Agents that are connected or stopping: all, or those of exactly that name, host, version and queue.
 
         https://buildkite.com/docs/apis/rest-api/agents#list-agents
         """
-        wanted = {"name": name, "hostname": hostname, "version": version}
+        wanted = {"name": name, "hostname": hostname, "version": version, "cluster_queue_id": cluster_queue_id}
         params = [(key, value) for key, value in wanted.items() if value]
         return self.paged(self.path("agents"), "agents", Agent, params)
 
@@ -48,34 +52,6 @@ class AgentCalls(Calls):
         https://buildkite.com/docs/apis/rest-api/agents#stop-an-agent (whose own default is force)
         """
         await self._put(agent_id, "stop", {"force": force})
-
-    def clusters(self) -> AsyncIterator[Cluster]:
-        """https://buildkite.com/docs/apis/rest-api/clusters"""
-        return self.paged(self.path("clusters"), "clusters", Cluster)
-
-    def queues(self, cluster: str) -> AsyncIterator[Queue]:
-        """The queues of a cluster, by its UUID. https://buildkite.com/docs/apis/rest-api/clusters/queues"""
-        return self.paged(self.path("clusters", cluster, "queues"), f"cluster {cluster}", Queue)
-
-    async def queue(self, cluster: str, queue: str) -> Queue:
-        """One queue, by the UUIDs of its cluster and its own."""
-        path = self.path("clusters", cluster, "queues", queue)
-        return await self.get(path, f"queue {queue}", Queue)
-
-    async def pause_queue(self, cluster: str, queue: str, note: str | None = None) -> None:
-        """Let the queue hand out no more jobs; raises Conflict when it is paused.
-
-        https://buildkite.com/docs/apis/rest-api/clusters/queues#pause-a-queue
-        """
-        await self._post(cluster, queue, "pause_dispatch", {"dispatch_paused_note": note} if note else {})
-
-    async def resume_queue(self, cluster: str, queue: str) -> None:
-        """Let it hand out jobs again; raises Conflict when it is not paused."""
-        await self._post(cluster, queue, "resume_dispatch", {})
-
-    async def _post(self, cluster: str, queue: str, verb: str, body: Mapping[str, Any]) -> None:
-        path = f"{self.path('clusters', cluster, 'queues', queue)}/{verb}"
-        await self.requests.send(Ask("POST", path, f"queue {queue}", json=body))
 
     async def _put(self, agent_id: str, verb: str, body: Mapping[str, Any]) -> None:
         path = f"{self.path('agents', agent_id)}/{verb}"

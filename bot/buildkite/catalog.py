@@ -177,7 +177,7 @@ class Catalog:
         raise NotFound(f"There is no connected agent “{text}”.", hint)
 
     async def suggest(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
-        """(label, value) pairs for a menu of `pipeline`, `agent`, `queue`, `cluster`: at most 100, likeliest first."""
+        """(label, value) pairs for a menu of that kind of thing: at most 100, the likeliest first."""
         if kind == "pipeline":
             return ranked(typed, [(pipeline.slug, pipeline.slug) for pipeline in await self.pipelines()])
         if kind == "agent":

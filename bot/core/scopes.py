@@ -1,0 +1,62 @@
+"""Which scope of a Buildkite token each command stands on.
+
+https://buildkite.com/docs/apis/managing-api-tokens#token-scopes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+NEEDED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "read_user": ("user",),
+        "read_organizations": ("organization list", "organization view"),
+        "read_pipelines": ("pipeline list", "pipeline view", "rule list"),
+        "write_pipelines": (
+            "pipeline archive",
+            "pipeline copy",
+            "pipeline create",
+            "pipeline delete",
+            "pipeline unarchive",
+            "pipeline update",
+        ),
+        "read_builds": (
+            "build annotations",
+            "build list",
+            "build view",
+            "build watch",
+            "health",
+            "job list",
+        ),
+        "write_builds": (
+            "build annotate",
+            "build cancel",
+            "build create",
+            "build rebuild",
+            "build retry",
+            "job priority",
+            "job reprioritize",
+            "job retry",
+            "job unblock",
+        ),
+        "read_build_logs": ("job log",),
+        "read_job_env": ("job env",),
+        "read_artifacts": ("artifacts download", "artifacts list", "build artifacts"),
+        "read_agents": ("agent list", "agent view", "agent watch", "queue list", "queue view"),
+        "write_agents": ("agent pause", "agent resume", "agent stop"),
+        "read_clusters": ("cluster list", "cluster view", "queue list", "queue view", "token list"),
+        "write_clusters": ("queue pause", "queue resume"),
+        "read_teams": ("team list",),
+        "read_pipeline_templates": ("template list",),
+        "read_rules": ("rule list",),
+        "graphql": ("job cancel",),
+    }
+)
+
+
+def without(scopes: Iterable[str], commands: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What of `commands` will not work for want of a scope, as (scope, commands)."""
+    given, known = set(scopes), set(commands)
+    left = ((scope, tuple(one for one in names if one in known)) for scope, names in NEEDED_BY.items())
+    return tuple((scope, names) for scope, names in left if names and scope not in given)
