@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.core.arguments import Argument, arguments
 from bot.core.blocks import Block, context, input_block, plain, section
-from bot.core.inputs import element, field_block, field_element, is_on
+from bot.core.inputs import element, field_block, field_element, file_block, file_element, is_on
 from bot.core.markup import Mrkdwn, bold, md
 from bot.core.operation import Field, Operation
 from bot.core.values import gathered
@@ -39,7 +39,7 @@ def form(
     A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`). With `place`, a
     conversation, it also asks where the answer goes.
     """
-    blocks = [_block(one, given.get(one.name)) for one in _asked(op, fields, given)]
+    blocks = [block for one in _asked(op, fields, given) for block in _blocks(one, given.get(one.name))]
     extra = given.get("fields")
     known = extra if isinstance(extra, Mapping) else {}
     blocks += [_field(one, known.get(one.key)) for one in fields]
@@ -132,6 +132,25 @@ def _block(argument: Argument, given: Any) -> Block:
     )
 
 
+def _blocks(argument: Argument, given: Any) -> list[Block]:
+    """Its input, and below it one for a file in its place, where that may be."""
+    own = _block(argument, given)
+    if not argument.opt.attach:
+        return [own]
+    label = f"… or as a file ({', '.join(argument.opt.attach)})"
+    return [own, input_block(file_block(argument), label, file_element(argument), optional=True)]
+
+
+def attached(op: Operation, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
+    """The file objects that stand in place of arguments, by argument."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in arguments(op.args):
+        entry = next(iter(values.get(file_block(one), {}).values()), {}) if one.opt.attach else {}
+        if files := entry.get("files"):
+            found[one.name] = files[0]
+    return found
+
+
 def _field(field: Field, given: Any) -> Block:
     value = field.default if given is None else str(given)
     return input_block(
@@ -198,11 +217,15 @@ def _chosen(field: Field, entry: list[str]) -> str:
     return "\n".join(real.get(value, value) for value in entry)
 
 
+def _ids(argument: Argument) -> list[str]:
+    return [argument.name, file_block(argument)] if argument.opt.attach else [argument.name]
+
+
 def errors(
     op: Operation, error: UsageError, fields: Sequence[Field] = (), given: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
     """`response_action: errors`: what is wrong, under its input, or under the first one."""
-    asked = [one.name for one in _asked(op, fields, given or {})]
+    asked = [id_ for one in _asked(op, fields, given or {}) for id_ in _ids(one)]
     own = [field_block(field) for field in fields]
     blocks = [*own, *asked] if op.fields else [*asked, *own]
     wanted = [error.field, f"fields.{error.field}"]

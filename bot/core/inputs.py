@@ -100,6 +100,16 @@ def _initial(value: Any) -> str:
     return separator.join(written(value))
 
 
+def file_block(argument: Argument) -> str:
+    """The block id of the file that may be attached in place of an argument."""
+    return f"{argument.name}.file"
+
+
+def file_element(argument: Argument) -> Block:
+    """https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
+    return {"type": "file_input", "action_id": ACTION, "filetypes": list(argument.opt.attach), "max_files": 1}
+
+
 def field_block(field: Field) -> str:
     """The block id of a block step's input."""
     return f"fields.{field.key}"[:255]

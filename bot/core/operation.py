@@ -55,7 +55,8 @@ class Opt(NamedTuple):
     `hint`: an example, shown in forms and help; `form`: False keeps it out of the form;
     `also`: further spellings (`("--build", "-b")`); `manual`: False keeps it out of help;
     `rest`: takes everything that follows as one text, flags included;
-    `here`: left out, the channel's own pipeline is meant, where it has chosen one.
+    `here`: left out, the channel's own pipeline is meant, where it has chosen one;
+    `attach`: kinds of file (`("yml", "yaml")`) of which one may be attached to the form in its place.
     """
 
     short: str | None = None
@@ -68,6 +69,7 @@ class Opt(NamedTuple):
     manual: bool = True
     rest: bool = False
     here: bool = False
+    attach: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

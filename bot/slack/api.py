@@ -17,7 +17,7 @@ from bot.slack.problems import SlackProblem, told_apart
 
 MARK = "kitestring_message"
 # Below the host of the Web API: where answers by response URL go, and bytes.
-_RESPONSES, _UPLOADS = "hooks", "files"
+_RESPONSES, _FILES = "hooks", "files"
 # A message can be no older than its intent, nor much younger; but Slack's clock is not ours.
 _CLOCKS_APART = 60.0
 _LATEST = 600.0
@@ -200,11 +200,29 @@ class SlackApi:
 
     async def _put(self, url: str, content: bytes) -> None:
         """The second of the three steps. https://docs.slack.dev/messaging/working-with-files"""
-        if not self._slacks(url, _UPLOADS):
+        if not self._slacks(url, _FILES):
             raise SlackProblem("refused", "upload_url is not Slack's")
         async with self._session.post(url, data=content, allow_redirects=False) as answer:
             if answer.status != 200:
                 raise SlackProblem("refused", f"upload_url gave {answer.status}")
+
+    async def download(self, url: str, most: int) -> bytes:
+        """A file that somebody attached, at most `most` bytes and one more; the token goes to Slack alone.
+
+        https://docs.slack.dev/reference/objects/file-object#authentication
+        """
+        if not self._slacks(url, _FILES):
+            raise SlackProblem("refused", "url_private_download is not Slack's")
+        headers = {"Authorization": f"Bearer {self._client.token}"}
+        async with told_apart(), self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            if answer.status != 200 or answer.content_type == "text/html":  # where it wants somebody to log in
+                raise SlackProblem("refused", f"url_private_download gave {answer.status}")
+            content = b""
+            async for chunk in answer.content.iter_chunked(1 << 14):
+                content += chunk
+                if len(content) > most:
+                    break
+            return content[: most + 1]
 
     async def respond(self, url: str, message: Message, *, replace: bool = False, public: bool = False) -> None:
         """Answer by response URL: 5 times within 30 minutes, and only where the URL is Slack's.

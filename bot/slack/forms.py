@@ -17,6 +17,7 @@ from bot.model import Choice
 from bot.offers import Offers, new_id
 from bot.runner import Runner
 from bot.slack.api import SlackApi
+from bot.slack.attached import Attached
 from bot.slack.people import People
 from bot.slack.placing import Placing
 from bot.slack.problems import SlackProblem
@@ -42,6 +43,7 @@ class Forms:
         self._api = api
         self._people = people
         self._placing = placing
+        self._attached = Attached(api)
         self._offers = made
         self._runner = runner
 
@@ -155,12 +157,16 @@ class Forms:
         if op.take and await self._runner.heard(request.key):
             return None  # what it takes has been taken, and may have been given up since
         fields = tuple(_field(one) for one in choice.args["fields"])
+        values, files = body["view"]["state"]["values"], forms.attached(op, body["view"]["state"]["values"])
         try:
-            args = forms.submitted(op, body["view"]["state"]["values"], fields, choice.args["given"])
+            args = forms.submitted(op, values, fields, choice.args["given"])
+            args |= await self._attached.texts(files, args)
             read = validate(op, args, self._runner.shared.command)
             if op.take:
                 args = await self._taken(op, op.take, read, request)
         except UsageError as error:
+            if error.field in files:
+                error.field = f"{error.field}.file"
             return forms.errors(op, error, fields)
         await begin(request, op.name, args, yes=not op.accept)
         return None

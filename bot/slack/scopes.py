@@ -50,3 +50,6 @@ FEATURES: Mapping[str, frozenset[str]] = {
     "shortcuts": frozenset({"commands"}),
 }
 """Parts of the manifest that need a scope by themselves."""
+
+ATTACHED = frozenset({"files:read"})
+"""A file that somebody attaches to a form is fetched by its own address, not by a method."""

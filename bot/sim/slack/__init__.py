@@ -1,5 +1,6 @@
 """A faithful stand-in for Slack over real HTTP: one workspace, its people, one app."""
 
+from bot.sim.slack.attached import Attachment
 from bot.sim.slack.delivery import Ack, Event
 from bot.sim.slack.errors import Impossible, NoSuchControl
 from bot.sim.slack.person import Person
@@ -14,6 +15,7 @@ __all__ = [
     "BOT_ID",
     "BOT_USER",
     "Ack",
+    "Attachment",
     "Call",
     "Channel",
     "Event",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot.sim.slack.attached import attach
 from bot.sim.slack.blockkit import limits
 from bot.sim.slack.controls import Control, find_option, flat_options
 from bot.sim.slack.delivery import Ack, Outgoing
@@ -93,6 +94,8 @@ class Actor:
             return picked if many else picked[0]
         if key == "value":
             return str(wanted)
+        if key == "files":
+            return [attach(self.sim, self.id, one) for one in chosen]
         plain = [getattr(one, "id", one) for one in chosen]
         return plain if many else plain[0]
 

@@ -76,6 +76,8 @@ class ElementCheck:
             self._select(kind, element, at)
         elif kind in _TEXT_INPUTS:
             self._text_input(element, at)
+        elif kind == "file_input":
+            self._file_input(element, at)
 
     def _button(self, button: Json, at: str) -> None:
         found = self.found
@@ -138,6 +140,13 @@ class ElementCheck:
                 self.found.add(f"must be at most {most}", f"{at}/{key}")
         if element["type"] == "number_input" and "is_decimal_allowed" not in element:
             self.found.add("missing required field: is_decimal_allowed", at)
+
+    def _file_input(self, element: Json, at: str) -> None:
+        most = element.get("max_files", 10)
+        if not isinstance(most, int) or not 1 <= most <= 10:
+            self.found.add("must be a number from 1 to 10", f"{at}/max_files")
+        if not isinstance(element.get("filetypes", []), list):
+            self.found.add("must be an array", f"{at}/filetypes")
 
     def _confirm(self, confirm: Any, at: str) -> None:
         if not isinstance(confirm, dict):

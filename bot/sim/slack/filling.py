@@ -114,6 +114,8 @@ def client_errors(view: View) -> dict[str, str]:
 def _complaint(block: Json, element: Json, value: Any) -> str | None:
     if value in (None, "", []):
         return None if block.get("optional") else REQUIRED
+    if element["type"] == "file_input":
+        return _file_complaint(element, value)
     if element["type"] == "number_input":
         return _number_complaint(element, str(value))
     if isinstance(value, str) and len(value) < int(element.get("min_length") or 0):
@@ -121,6 +123,15 @@ def _complaint(block: Json, element: Json, value: Any) -> str | None:
     if isinstance(value, str) and len(value) > int(element.get("max_length") or 3000):
         return f"Please enter at most {element.get('max_length') or 3000} characters."
     return None
+
+
+def _file_complaint(element: Json, files: list[Json]) -> str | None:
+    """https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
+    if len(files) > int(element.get("max_files") or 10):
+        return f"Please add at most {element['max_files']} files."
+    wanted = [str(one).lower() for one in element.get("filetypes") or ()]
+    odd = [file["name"] for file in files if wanted and file["name"].rpartition(".")[2].lower() not in wanted]
+    return f"{odd[0]} is not one of these types: {', '.join(wanted)}." if odd else None
 
 
 def _number_complaint(element: Json, value: str) -> str | None:

@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 SCOPES = frozenset(
     {"commands", "chat:write", "app_mentions:read", "users:read", "users:read.email", "usergroups:read"}
-    | {"links:read", "links:write", "channels:read", "groups:read", "im:write", "files:write"}
+    | {"links:read", "links:write", "channels:read", "groups:read", "im:write", "files:write", "files:read"}
     | {"channels:history", "groups:history", "im:history", "reactions:write", "metadata.message:read"}
 )
 EVENT_SCOPES = {

@@ -70,7 +70,7 @@ class View:
         entry = self.inputs.get(block["block_id"], {}).get(element["action_id"], {})
         value = entry.get(value_key(str(element["type"])) or "")
         chosen = value if isinstance(value, list) else [value]
-        named = [text_of(one["text"]) if isinstance(one, dict) and "text" in one else one for one in chosen]
+        named = [_choice_words(one) for one in chosen]
         shown = ", ".join(str(one) for one in named if one not in (None, ""))
         return f"{text_of(block.get('label'))}: [{shown}]" if shown else block_words(block)
 
@@ -148,6 +148,12 @@ _EMPTY: dict[str, tuple[str, Any]] = {
     "email_text_input": ("value", None),
     "url_text_input": ("value", None),
 }
+
+
+def _choice_words(chosen: Any) -> Any:
+    if not isinstance(chosen, dict):
+        return chosen
+    return text_of(chosen["text"]) if "text" in chosen else chosen.get("name")
 
 
 def value_key(kind: str) -> str | None:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from bot.sim.slack.api import METHODS
 from bot.sim.slack.api.arguments import Arguments, read_arguments
 from bot.sim.slack.api.method import Method
+from bot.sim.slack.attached import PLACE, serve
 from bot.sim.slack.errors import ApiError
 from bot.sim.slack.faults import Fault
 from bot.sim.slack.hooks import answer_hook, take_upload
@@ -72,6 +73,8 @@ class Web:
             return self._recorded(name, body, answer_hook(self._slack, inner_path(request), body))
         if name == "upload":
             return take_upload(self._slack, request, body)
+        if name == PLACE:
+            return self._recorded(name, b"{}", serve(self._slack, request))
         return self._call(name, request, body, fault)
 
     def _call(self, name: str, request: Request, body: bytes, fault: Fault | None) -> Response:
@@ -141,7 +144,7 @@ def inner_path(request: Request) -> str:
 def _name(path: str) -> str | None:
     first, _, rest = path.lstrip("/").partition("/")
     hooks = dict.fromkeys(("commands", "actions", "app"), "response_url")
-    return rest if first == "api" else {**hooks, "upload": "upload"}.get(first)
+    return rest if first == "api" else {**hooks, "upload": "upload", PLACE: PLACE}.get(first)
 
 
 def _broken(fault: Fault | None) -> Response | None:

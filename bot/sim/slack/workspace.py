@@ -27,6 +27,7 @@ class Workspace:
         self.said: dict[str, list[Message]] = {}
         self.whispered: list[Message] = []
         self.uploads: dict[str, Json] = {}
+        self.attached: dict[str, bytes] = {}
 
     def find_channel(self, wanted: "Channel | str") -> Channel | None:
         """By the channel itself, its id, or its name with or without #."""
