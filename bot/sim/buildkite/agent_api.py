@@ -1,9 +1,10 @@
-"""The public calls of the Agent API: metrics of the token's cluster, stacks."""
+"""The metrics of the Agent API, for the cluster of its token."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from bot.sim.buildkite.records import Agent, Job
+from bot.sim.buildkite.stacks import queue_of
 from bot.sim.buildkite.values import Refusal
 from bot.sim.buildkite.wire import Answer, Ask, Operation
 
@@ -12,10 +13,6 @@ if TYPE_CHECKING:
 
 POLL = "Buildkite-Agent-Metrics-Poll-Duration"
 _WAITING = ("waiting", "blocked", "pending")
-
-
-def _queue_of(job: Job) -> str:
-    return next((rule[6:] for rule in job.step.rules if rule.startswith("queue=")), "default")
 
 
 def _agent_counts(agents: Iterable[Agent]) -> dict[str, int]:
@@ -46,12 +43,12 @@ def _frame(sim: "BuildkiteSim") -> dict[str, Any]:
 def metrics(sim: "BuildkiteSim", _ask: Ask) -> Answer:
     jobs, agents = _command_jobs(sim), list(sim.agents.values())
     agent_queues = sorted({agent.queue for agent in agents})
-    job_queues = sorted({_queue_of(job) for job in jobs})
+    job_queues = sorted({queue_of(job) for job in jobs})
     body = {
         "agents": _agent_counts(agents)
         | {"queues": {key: _agent_counts(a for a in agents if a.queue == key) for key in agent_queues}},
         "jobs": _job_counts(jobs)
-        | {"queues": {key: _job_counts(j for j in jobs if _queue_of(j) == key) for key in job_queues}},
+        | {"queues": {key: _job_counts(j for j in jobs if queue_of(j) == key) for key in job_queues}},
         **_frame(sim),
     }
     return Answer(200, body, {POLL: str(sim.poll_duration)})
@@ -62,14 +59,8 @@ def queue_metrics(sim: "BuildkiteSim", ask: Ask) -> Answer:
     if not key:
         raise Refusal(400, "name is required")
     agents = [agent for agent in sim.agents.values() if agent.queue == key]
-    jobs = [job for job in _command_jobs(sim) if _queue_of(job) == key]
+    jobs = [job for job in _command_jobs(sim) if queue_of(job) == key]
     return Answer(200, {"agents": _agent_counts(agents), "jobs": _job_counts(jobs), **_frame(sim)})
-
-
-def stacks(sim: "BuildkiteSim", _ask: Ask) -> Answer:
-    """Known from an OpenAPI document only; the vendor's own pages have no such call."""
-    queues = [{"key": queue.key, "dispatch_paused": queue.paused} for queue in sim.cluster.queues]
-    return Answer(200, {"stacks": [], "queues": queues})
 
 
 def root(sim: "BuildkiteSim", _ask: Ask) -> Answer:
@@ -80,5 +71,4 @@ OPERATIONS = (
     Operation("GET", "/v3", None, root, public=True),
     Operation("GET", "/v3/metrics", None, metrics),
     Operation("GET", "/v3/metrics/queue", None, queue_metrics),
-    Operation("GET", "/v3/stacks", None, stacks),
 )

@@ -12,6 +12,7 @@ from bot.sim.buildkite import (
     rest_org,
     rest_pipelines,
     rest_services,
+    stacks,
     storage,
 )
 from bot.sim.buildkite.wire import Operation
@@ -27,6 +28,7 @@ _FAMILIES = (
     rest_clusters,
     rest_services,
     agent_api,
+    stacks,
     graphql,
     storage,
 )

@@ -20,8 +20,8 @@ def root(sim: "BuildkiteSim", _ask: Ask) -> Answer:
     return Answer(200, {"message": "🛠", "timestamp": int(sim.now())})
 
 
-def meta(_sim: "BuildkiteSim", _ask: Ask) -> Answer:
-    return Answer(200, {"webhook_ips": ["192.0.2.0/24", "198.51.100.12"]})
+def meta(sim: "BuildkiteSim", _ask: Ask) -> Answer:
+    return Answer(200, {"webhook_ips": list(sim.webhook_ips)})
 
 
 def get_token(_sim: "BuildkiteSim", ask: Ask) -> Answer:

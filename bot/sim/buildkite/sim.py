@@ -50,6 +50,9 @@ class BuildkiteSim(World):
         self.hooks = Hooks(self, random.Random(seed + 1))
         self.listeners += [self._fire, self.hooks.hear]
         self.poll_duration = 10
+        self.stacks: dict[str, dict[str, Any]] = {}
+        self.lists_stacks = True
+        self.webhook_ips = ["192.0.2.0/24", "198.51.100.12"]
         self.app = Gate(self, OPERATIONS)
 
     @property
