@@ -103,7 +103,7 @@ def _summary_of(noun: str, operations: list[Operation], command: str) -> Mrkdwn:
             "{usage} {summary}", usage=code(f"{command} {operations[0].name}"), summary=operations[0].summary
         )
     return md(
-        "{noun} {verbs}", noun=code(f"{command} {noun}"), verbs=" · ".join(op.verb or noun for op in operations)
+        "{noun} {verbs}", noun=code(f"{command} {noun}"), verbs=" · ".join(op.verb or "alone" for op in operations)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from bot.core.arguments import arguments
 from bot.core.operation import Operation, Registry
 from bot.core.words import either, near, shown
 from bot.errors import UsageError
@@ -44,7 +45,8 @@ def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Ope
     named = registry.find(f"{noun} {_verb(noun, rest[0], registry)}")
     if named:
         return named, rest[1:]
-    if single := registry.find(noun):
+    single = registry.find(noun)
+    if single and (len(registry.of(noun)) == 1 or any(one.opt.positional for one in arguments(single.args))):
         return single, rest
     raise _no_such_verb(noun, rest[0], registry, command)
 
@@ -89,7 +91,7 @@ def _no_such_noun(word: str, registry: Registry, command: str) -> UsageError:
 
 
 def _no_such_verb(noun: str, word: str, registry: Registry, command: str) -> UsageError:
-    verbs = [op.verb for op in registry.of(noun)]
+    verbs = [op.verb for op in registry.of(noun) if op.verb]
     guess = near(word, verbs)
     hint = guess or f"It takes {either([f'`{verb}`' for verb in verbs])}: see `{command} help {noun}`."
     return UsageError(f"`{noun}` has no `{shown(word)}`.", hint)
