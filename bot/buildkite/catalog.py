@@ -10,6 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from bot.buildkite.client import Buildkite
 from bot.buildkite.resources import Cluster
+from bot.buildkite.teams import Team
+from bot.buildkite.templates import PipelineTemplate
 from bot.clock import Clock
 from bot.core.words import either
 from bot.errors import Ambiguous, NotFound, Unavailable
@@ -57,6 +59,10 @@ class _Shelf(Generic[T]):
         """Read again next time."""
         self._until = 0.0
 
+    def drop(self) -> None:
+        """Forget what is remembered as well."""
+        self._kept, self._until = None, 0.0
+
     async def _fresh(self) -> tuple[T, ...]:
         try:
             return await self._read()
@@ -82,6 +88,8 @@ class Catalog:
         self._agents = _Shelf(self._read_agents, AGENTS_FOR, clock)
         self._clusters = _Shelf(self._read_clusters, QUEUES_FOR, clock)
         self._queues = _Shelf(self._read_queues, QUEUES_FOR, clock)
+        self._teams = _Shelf(self._read_teams, MEMBERS_FOR, clock)
+        self._templates = _Shelf(self._read_templates, MEMBERS_FOR, clock)
         self._members = _Shelf(buildkite.members, MEMBERS_FOR, clock)
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
@@ -99,6 +107,20 @@ class Catalog:
     async def queues(self) -> tuple[Placed, ...]:
         """The queues of all clusters, at most a minute old."""
         return await self._queues.get()
+
+    def forget_pipelines(self) -> None:
+        """A pipeline was just made, changed or deleted: read again, and believe nothing that is remembered."""
+        self._pipelines.drop()
+
+    async def find_team(self, text: str) -> Team:
+        """The team of that slug, name or UUID. Raises NotFound with near slugs; Refused where teams may not be read."""
+        known = await self._teams.get()
+        return _one("team", text, known, lambda team: (team.slug, team.name, team.id))
+
+    async def find_template(self, text: str) -> PipelineTemplate:
+        """The pipeline template of that name or UUID. Raises NotFound with near names, or Refused."""
+        known = await self._templates.get()
+        return _one("pipeline template", text, known, lambda template: (template.name, template.uuid))
 
     def forget_queues(self) -> None:
         """A queue was just changed: read again."""
@@ -186,6 +208,11 @@ class Catalog:
             return ranked(typed, [(f"{key} ({name})", id_) for key, name, id_ in map(_keyed, await self.queues())])
         if kind == "cluster":
             return ranked(typed, [(one.name, one.id) for one in await self.clusters()])
+        if kind == "team":
+            shown = [team for team in await self._teams.get() if team.privacy != "secret"]
+            return ranked(typed, [(team.name, team.slug) for team in shown])
+        if kind == "template":
+            return ranked(typed, [(one.name, one.uuid) for one in await self._templates.get()])
         return ()
 
     async def _read_pipelines(self) -> tuple[Pipeline, ...]:
@@ -198,6 +225,12 @@ class Catalog:
         clusters = await self.clusters()
         return tuple([Placed(one, found) for one in clusters async for found in self._buildkite.queues(one.id)])
 
+    async def _read_teams(self) -> tuple[Team, ...]:
+        return tuple([found async for found in self._buildkite.teams()])
+
+    async def _read_templates(self) -> tuple[PipelineTemplate, ...]:
+        return tuple([found async for found in self._buildkite.templates()])
+
     async def _read_agents(self) -> tuple[Agent, ...]:
         return tuple([found async for found in self._buildkite.agents()])
 
@@ -208,6 +241,17 @@ def called(pipelines: Iterable[Pipeline], word: str) -> Pipeline | None:
     by_name = {pipeline.name.lower(): pipeline for pipeline in known}
     by_slug = {pipeline.slug.lower(): pipeline for pipeline in known}
     return (by_name | by_slug).get(word.lower())
+
+
+def _one(kind: str, text: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
+    """The first that is called so, in any case. Raises NotFound with what is near among their first names."""
+    everything = tuple(known)
+    for one in everything:
+        if text.lower() in [name.lower() for name in names(one)]:
+            return one
+    raise NotFound(
+        f"There is no {kind} “{text}”.", _did_you_mean(near(text, [names(one)[0] for one in everything]))
+    )
 
 
 def matching(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
