@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from bot.context import Context
 from bot.core.address import AtBranch
-from bot.core.duration import LOOKS, duration
+from bot.core.duration import at_most, duration
 from bot.core.locks import Lock
 from bot.core.markup import code, md, mention, when
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
@@ -31,19 +31,10 @@ class Take(AtBranch):
 
     branch: _Branch = None
     reason: Annotated[str, Opt(short="r", positional=True), Field(min_length=1, max_length=200, description="Why")]
-    for_: Annotated[str, Opt(hint="30m, 2h, 1d"), Field(description="For how long")] = "2h"
+    for_: Annotated[
+        str, Opt(hint="30m, 2h, 1d"), AfterValidator(at_most(LONGEST)), Field(description="For how long")
+    ] = "2h"
     take: _Take = False
-
-    @field_validator("for_")
-    @classmethod
-    def _span(cls, text: str) -> str:
-        try:
-            span = duration(text)
-        except ValueError:
-            raise ValueError(f"it should be {LOOKS}") from None
-        if span > LONGEST:
-            raise ValueError("a lock lasts at most 30d")
-        return text
 
 
 class Release(AtBranch):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from bot.context import Context
 from bot.core.address import AtBuild
-from bot.core.duration import LOOKS, duration
+from bot.core.duration import at_most, duration
 from bot.core.markup import code, md, when
 from bot.core.operation import Args, Button, Call, Effect, Opt, Permission, Reply, operation
 from bot.core.preview import rule
@@ -23,19 +23,13 @@ UNTIL = "{date_short_pretty} {time}"
 class Mute(Args):
     """For how long."""
 
-    for_: Annotated[str, Opt(positional=True, hint="30m, 2h, 1d"), Field(description="For how long")] = "2h"
+    for_: Annotated[
+        str,
+        Opt(positional=True, hint="30m, 2h, 1d"),
+        AfterValidator(at_most(LONGEST)),
+        Field(description="For how long"),
+    ] = "2h"
     rule: Annotated[str | None, Opt(form=False, manual=False), Field(description="One subscription alone")] = None
-
-    @field_validator("for_")
-    @classmethod
-    def _span(cls, text: str) -> str:
-        try:
-            span = duration(text)
-        except ValueError:
-            raise ValueError(f"it should be {LOOKS}") from None
-        if span > LONGEST:
-            raise ValueError("it can be 30d at most")
-        return text
 
 
 class Nothing(Args):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 _FORM = re.compile(r"(?:(\d{1,4})w)?(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
@@ -17,6 +18,17 @@ def duration(text: str) -> timedelta:
     if not span:
         raise ValueError(f"it should be {LOOKS}")
     return span
+
+
+def at_most(longest: timedelta) -> Callable[[str], str]:
+    """A check for an argument: the text is a span, and no longer than that. It raises ValueError."""
+
+    def checked(text: str) -> str:
+        if duration(text) > longest:
+            raise ValueError(f"it can be {longest.days}d at most")
+        return text
+
+    return checked
 
 
 def spoken(span: timedelta) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.buildkite.client import connect
 from bot.clock import Clock
 from bot.core import policy_survey as survey
@@ -15,7 +13,7 @@ from bot.core.policy import Rules
 from bot.core.policy_text import WrongPolicy
 from bot.core.words import either
 from bot.doctor.finding import Finding
-from bot.doctor.slack import APPS, TIMEOUT
+from bot.doctor.slack import APPS, asking
 from bot.errors import KitestringError
 from bot.model import Standing
 from bot.policy_file import load
@@ -24,7 +22,6 @@ from bot.slack.api import SlackApi
 from bot.slack.groups import members
 from bot.slack.people import standing
 from bot.slack.problems import SlackProblem
-from bot.slack.session import session
 
 REINSTALL = f"Paste the output of `kitestring manifest` at {APPS} → App Manifest, then reinstall the app."
 _NOTHING: Mapping[Standing, str] = {
@@ -48,14 +45,7 @@ async def policy(settings: Settings, clock: Clock) -> tuple[Finding, ...]:
 
 
 async def _named(rules: Rules, settings: Settings, clock: Clock) -> tuple[Finding, ...]:
-    async with session(TIMEOUT) as connections:
-        client = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=connections,
-            retry_handlers=[],
-        )
-        api = SlackApi(client, connections)
+    async with asking(settings) as api:
         known, groups = await _groups(rules, api)
         absent, people = await _people(rules, api)
         channels = await _channels(rules, api)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -11,6 +14,7 @@ from bot.doctor.clocks import Dates
 from bot.doctor.finding import Finding
 from bot.manifest import bot_scopes
 from bot.settings import Settings
+from bot.slack.api import SlackApi
 from bot.slack.session import session
 
 TIMEOUT = 10.0
@@ -21,6 +25,20 @@ UNREACHED = (aiohttp.ClientError, TimeoutError, OSError)
 
 async def slack(settings: Settings, dates: Dates) -> tuple[Finding, ...]:
     """What Slack says of the tokens; each method is called once and never repeated."""
+    async with _client(settings) as (client, _):
+        return (*await _token(client, dates), await _requests(client, settings))
+
+
+@asynccontextmanager
+async def asking(settings: Settings) -> AsyncIterator[SlackApi]:
+    """Slack's methods as the bot calls them, for other looks."""
+    async with _client(settings) as (client, connections):
+        yield SlackApi(client, connections)
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, aiohttp.ClientSession]]:
+    """Each method is called once: who looks wants to see what is there, not what comes of trying again."""
     async with session(TIMEOUT) as connections:
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(),
@@ -28,7 +46,7 @@ async def slack(settings: Settings, dates: Dates) -> tuple[Finding, ...]:
             session=connections,
             retry_handlers=[],
         )
-        return (*await _token(client, dates), await _requests(client, settings))
+        yield client, connections
 
 
 async def _token(client: AsyncWebClient, dates: Dates) -> tuple[Finding, ...]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.core.subscription_text import Listing, WrongSubscriptions
 from bot.doctor.finding import Finding
-from bot.doctor.slack import TIMEOUT
+from bot.doctor.slack import asking
 from bot.outcome import BOT_NAME
 from bot.settings import Settings
 from bot.slack.api import SlackApi
 from bot.slack.problems import SlackProblem
-from bot.slack.session import session
 from bot.subscription_file import load
 
 NAME = "Subscriptions"
@@ -36,14 +33,7 @@ async def _channels(listing: Listing, settings: Settings) -> tuple[Finding, ...]
     wanted = sorted({one.channel for one in listing.subscription})
     if not wanted:
         return ()
-    async with session(TIMEOUT) as connections:
-        client = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=connections,
-            retry_handlers=[],
-        )
-        api = SlackApi(client, connections)
+    async with asking(settings) as api:
         try:
             closed = [channel for channel in wanted if not await _open(api, channel)]
         except SlackProblem as problem:
