@@ -113,7 +113,7 @@ class Catalog:
         self._pipelines.drop()
 
     async def find_team(self, text: str) -> Team:
-        """The team of that slug, name or UUID. Raises NotFound with near slugs; Refused where teams may not be read."""
+        """The team of that slug, name or UUID. Raises NotFound with near slugs, or Refused."""
         known = await self._teams.get()
         return _one("team", text, known, lambda team: (team.slug, team.name, team.id))
 
