@@ -45,10 +45,11 @@ class Answers:
             return True
         return await self._whisper(asked.thread, asked.user, message) or await self._direct(asked, message)
 
-    async def hand_over(self, user: str, file: File) -> bool:
-        """Put a file into the DM with a person."""
+    async def hand_over(self, user: str, file: File, place: Thread | None = None) -> bool:
+        """Put a file into `place`, where everybody sees it, or else into the DM with a person."""
         try:
-            await self._api.upload(await self._api.direct(user), file)
+            channel = place.channel if place else await self._api.direct(user)
+            await self._api.upload(channel, file, thread_ts=place.ts if place else None)
         except SlackProblem as problem:
             log.warning("file not delivered", code=problem.code)
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +67,7 @@ class Outcomes:
         turned = int(asked.args.get("page", 0))
         reply = paged(reply, self._registry[asked.operation], asked.args.get("args", {}), turned or 1)
         public = await self._for_all(reply, where) and not turned
+        reply = reply if public else _withheld(reply)
         choices = offers.of_buttons(reply.buttons, where, None if public or _seen_by_all(asked) else asked.user)
         await self._offers.make(tuple(choices.values()))
         drawn = render_reply.reply(reply, actor=None if turned else actor, button_value=offers.values(choices))
@@ -91,7 +92,7 @@ class Outcomes:
             closed = render_reply.answered(reply.text, direct=bool(asked.args.get("dm")), public=public)
             await self._answers.tell(asked, closed, replace=True)
         if reply.file:
-            await self._answers.hand_over(asked.user, reply.file)
+            await self._answers.hand_over(asked.user, reply.file, where if public else None)
 
     async def _for_all(self, reply: Reply, where: Thread) -> bool:
         return reply.follow is None and not reply.private and await self._places.postable(where)
@@ -100,10 +101,10 @@ class Outcomes:
         rules = Following(self._clock.now(), await deliveries.alive(tx, self._clock.now()))
         for build in reply.builds:
             await rules.heard(tx, build, build.jobs)
-        if reply.follow:
+        if shown := reply.follow or reply.also:
             watching = self._registry[asked.operation].effect is Effect.READ
             by = {"invocation": asked.id, "watching": watching}
-            await rules.follow(tx, reply.follow, where, asked.user, offers.new_id(), **by)
+            await rules.follow(tx, shown, where, asked.user, offers.new_id(), **by)
 
     async def _said_before(self, tx: Tx, asked: Invocation, reply: Reply) -> Reply | None:
         """The same typed words are another wish; whoever said them twice by mistake is shown how to undo one."""
@@ -279,6 +280,12 @@ def masked(detail: dict[str, Any]) -> dict[str, Any]:
             args[name] = sorted(args[name])
     kept = {key: value for key, value in detail.items() if value is not None and key != "args"}
     return {**kept, "args": args} if args else kept
+
+
+def _withheld(reply: Reply) -> Reply:
+    """A file for everybody goes to the one who asked where the bot cannot post."""
+    shared = reply.file is not None and not reply.private
+    return replace(reply, footer="I cannot post here: it comes by direct message.") if shared else reply
 
 
 def _followed(build: Build) -> Message:

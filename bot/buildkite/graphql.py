@@ -83,6 +83,6 @@ def no_access(said: str) -> Refused:
     """The token may do nothing over GraphQL; `said` is how that shows."""
     return Refused(
         "Only Buildkite's GraphQL API cancels a single job, and the token has no GraphQL access.",
-        said,
+        f"{said.rstrip('.')}.",
         rule=_FORBIDDEN,
     )

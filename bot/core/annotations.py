@@ -34,8 +34,8 @@ _BREAKS = frozenset(
 _APART = frozenset({"td", "th"})
 
 
-def words(body_html: str, limit: int = SHOWN) -> str:
-    """What an annotation says: no markup, no link targets, secrets masked, at most eight lines.
+def words(body_html: str, limit: int = SHOWN, most: int = LINES) -> str:
+    """What an annotation says: no markup, no link targets, secrets masked, at most so many lines.
 
     It is cut at `limit` characters. Blocks and rows of tables become lines; what a browser would not show
     (scripts, styles) is left out.
@@ -46,7 +46,7 @@ def words(body_html: str, limit: int = SHOWN) -> str:
     reader.feed(body_html[:_READ] + "\n")
     lines = [" ".join(line.split()) for line in "".join(reader.said).split("\n")]
     kept = [line for line in lines if line]
-    shown = kept if len(kept) <= LINES else [*kept[: LINES - 1], "…"]
+    shown = kept if len(kept) <= most else [*kept[: most - 1], "…"]
     return shorten(masked("\n".join(shown)), limit)
 
 

@@ -197,7 +197,7 @@ async def test_without_graphql_nothing_is_canceled(buildkite: Buildkite, job: Jo
     """What is missing is said plainly; the job runs on."""
     with pytest.raises(Refused, match="the token has no GraphQL access") as refused:
         await buildkite.cancel_job(job.id)
-    assert refused.value.hint == "Buildkite refused: Your access token doesn't have the graphql scope"
+    assert refused.value.hint == "Buildkite refused: Your access token doesn't have the graphql scope."
     assert job.state == "scheduled"
 
 
