@@ -61,7 +61,7 @@ async def view(args: AtCluster, ctx: Context) -> Reply:
     rows = tuple(_row(queue, cluster) for queue in sorted(queues, key=lambda one: one.key))
     table = Table(("Queue", "State", "Description", "Note"), rows, count, empty="This cluster has no queues.")
     text = md("Cluster {head}{about}", head=head, about=about)
-    return Reply(text=text, fields=_facts(cluster), table=table, buttons=_buttons(cluster))
+    return Reply(text=text, fields=_facts(cluster), table=table, buttons=_buttons(cluster, ctx))
 
 
 def _row(queue: Queue, cluster: Cluster) -> tuple[str, ...]:
@@ -82,6 +82,8 @@ def _facts(cluster: Cluster) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _buttons(cluster: Cluster) -> tuple[Button, ...]:
+def _buttons(cluster: Cluster, ctx: Context) -> tuple[Button, ...]:
+    if not ctx.allowed(ctx.registry["token list"]):
+        return ()
     tokens = Call("token list", {"cluster": cluster.id})
     return (Button("Agent tokens", tokens, reads=f"Agent tokens of {cluster.name}"),)

@@ -13,12 +13,13 @@ from tests.matrix.acting import calm, newest, watched
 from tests.matrix.cast import Cast
 from tests.matrix.judging import NOT_YOURS, Cell, over
 from tests.matrix.playing import UNUSED, Play
-from tests.matrix.scenes import AGENT, SCENES
+from tests.matrix.scenes import AGENT, CLUSTER, SCENES
 from tests.matrix.table import PEOPLE
 
 PRIVATE = {
     "agent": f"agent view {AGENT}",
     "build": "build view {pipeline} {number}",
+    "cluster": f"cluster view {CLUSTER}",
     "health": "health {pipeline}",
     "jobs": "job list {pipeline} {number}",
     "question": "build cancel {pipeline} {number}",

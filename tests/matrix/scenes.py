@@ -9,7 +9,7 @@ from bot.sim.buildkite.records import Build
 from tests.matrix.acting import calm, newest
 from tests.matrix.cast import PRODUCTION, Cast
 
-AGENT, QUEUE = "ci-linux-1", "deploy"
+AGENT, QUEUE, CLUSTER = "ci-linux-1", "deploy", '"Open Source"'
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,12 @@ SCENES = {
     "can": Scene("can build create {pipeline}"),
     "channel broadcast": Scene("channel broadcast on"),
     "channel updates": Scene("channel updates end"),
+    "cluster list": Scene("cluster list"),
+    "cluster view": Scene(f"cluster view {CLUSTER}"),
     "connect": Scene("connect"),
     "default": Scene("default {pipeline}"),
     "disconnect": Scene("disconnect"),
+    "emoji list": Scene("emoji list ship"),
     "health": Scene("health shop"),
     "help": Scene("help"),
     "job list": Scene("job list {pipeline} {number}", "failed"),
@@ -68,22 +71,34 @@ SCENES = {
     "job unblock": Scene(f"job unblock {_JOB} release-name=1.42", "blocked", ("PUT jobs/*/unblock",)),
     "lock": Scene('lock {pipeline} --reason "release 42" --for 10m', "unlocked"),
     "locks": Scene("locks {pipeline}"),
+    "meta": Scene("meta"),
+    "metrics": Scene("metrics"),
     "mute": Scene("mute 2h", "subscribed"),
     "notify": Scene("notify me on failed,approvals"),
+    "organization list": Scene("org list"),
+    "organization view": Scene("org view"),
     "proposal approve": Scene("proposal approve {proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)),
     "proposal refuse": Scene("proposal refuse {proposal}", "proposed"),
     "proposal withdraw": Scene("proposal withdraw {proposal}", "proposed"),
     "queue list": Scene("queue list"),
     "queue pause": Scene(f"queue pause {QUEUE} --note spill --yes", "open", (f"{_QUEUE}/pause_dispatch",)),
     "queue resume": Scene(f"queue resume {QUEUE}", "closed", (f"{_QUEUE}/resume_dispatch",)),
+    "queue view": Scene(f"queue view {QUEUE}", "open"),
     "readonly": Scene("readonly off"),
+    "rule list": Scene("rule list"),
+    "stacks": Scene("stacks"),
     "status": Scene("status"),
     "subscribe": Scene("subscribe {pipeline} --yes"),
     "subscriptions": Scene("subscriptions"),
+    "team list": Scene("team list"),
+    "template list": Scene("template list"),
+    "token": Scene("token"),
+    "token list": Scene("token list"),
     "unalias": Scene("unalias ship"),
     "unlock": Scene("unlock {pipeline} --take", "locked"),
     "unmute": Scene("unmute", "muted"),
     "unsubscribe": Scene("unsubscribe {pipeline}", "subscribed"),
+    "user": Scene("user"),
     "whoami": Scene("whoami"),
 }
 
