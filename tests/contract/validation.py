@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,18 +14,22 @@ from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.testing import MockRequest, MockResponse
 
 from bot.sim.buildkite import Recorded
+from tests.contract.additions import additions, extend, unknown_parameters
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 
 
+@cache
 def rest_spec() -> OpenAPI:
     """The REST API's contract with the overlay applied."""
     document = yaml.safe_load((CONTRACTS / "buildkite-rest-openapi.yaml").read_text())
     for patch in yaml.safe_load((CONTRACTS / "overlay.yaml").read_text()):
         put(document, patch["at"], patch["put"])
+    extend(document, additions())
     return OpenAPI.from_dict(document)
 
 
+@cache
 def agent_spec() -> OpenAPI:
     """The Agent API's contract, with the scheme its own text asks for: `Token`, not `Bearer`."""
     document = yaml.safe_load((CONTRACTS / "buildkite-agent-openapi.yaml").read_text())
@@ -78,8 +83,9 @@ def _breach(exchange: Recorded, spec: OpenAPI) -> str | None:
         return None
     except OpenAPIError as error:
         details = getattr(error.__cause__, "schema_errors", ())
-        return " ".join([str(error), *(str(detail.message) for detail in details)])
-    return ""
+        return " ".join([str(error), *(f"{detail.json_path}: {detail.message}" for detail in details)])
+    odd = unknown_parameters(exchange.method, exchange.path, exchange.query) if exchange.status < 400 else []
+    return f"no such parameters: {', '.join(odd)}" if odd else ""
 
 
 def _request(exchange: Recorded, spec: OpenAPI) -> MockRequest:

@@ -1,0 +1,191 @@
+"""For every call of the client, examples that together give each of its parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from bot.buildkite import NewBuild
+from bot.buildkite.pipelines import NewPipeline, PipelineChanges
+from bot.buildkite.services import WebhookService
+from bot.model import Person
+from bot.sim.buildkite import BuildkiteSim, seed_demo
+
+NOW = datetime(2026, 8, 21, 12, 0, tzinfo=UTC)
+NEW = NewBuild(
+    "main", "HEAD", "By hand", Person(name="Ada", email="ada@example.com"), {"A": "1"}, {"b": "2"}, True
+)
+
+
+class Given(NamedTuple):
+    """The arguments of one call."""
+
+    args: tuple[Any, ...]
+    named: Mapping[str, Any]
+
+
+def given(*args: Any, **named: Any) -> Given:
+    return Given(args, named)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An organization with something of everything: a failed build of web, a deploy that waits, one that runs."""
+
+    sim: BuildkiteSim
+    failed: str
+    gate: str
+    running: str
+    waiting: str
+    artifact: str
+    annotation: str
+    of_job: str
+    service: str
+
+
+def scene() -> Scene:
+    sim = BuildkiteSim(now=NOW.timestamp)
+    seed_demo(sim)
+    sim.limits.user.limit = 1000
+    sim.scopes.add("graphql")
+    web, deploy, busy = (sim.create_build(slug) for slug in ("web", "deploy-prod", "api"))
+    sim.run_build(web, fail={"test"})
+    failed = next(job.id for job in web.jobs if job.state == "failed")
+    sim.run_build(deploy)
+    sim.start_job(busy.jobs[0].id)
+    sim.log(failed, "1 example, 1 failure\n")
+    sim.archive("docs-site")
+    sim.agent_pause([agent for agent in sim.agents.values() if agent.job is None][1])
+    sim.cluster.queues[1].paused = True
+    return Scene(
+        sim,
+        failed=failed,
+        gate=deploy.jobs[1].id,
+        running=busy.jobs[0].id,
+        waiting=sim.create_build("mobile").jobs[0].id,
+        artifact=sim.artifact(failed, "log/test.log", b"failed")["id"],
+        annotation=sim.annotate(web, "Look", style="error")["id"],
+        of_job=sim.annotate(web, "Here", context="here", job=sim.find_job(failed))["id"],
+        service=sim.add_webhook("https://bot.example.com/hook", "secret").id,
+    )
+
+
+def calls(at: Scene) -> dict[str, tuple[Given, ...]]:
+    """Examples by the name of the method."""
+    return {**builds(at), **jobs(at), **files(at), **fleet(at), **whole(at), **pipelines(at), **services(at)}
+
+
+def builds(at: Scene) -> dict[str, tuple[Given, ...]]:
+    every = {"state": ["failed", "passed"], "branch": ["main"], "commit": "a" * 40, "creator": at.sim.user.id}
+    times = {"created_from": NOW, "created_to": NOW, "finished_from": NOW}
+    flags = {"exclude_jobs": False, "exclude_pipeline": True, "include_retried_jobs": True}
+    return {
+        "builds": (given("web", **every, **times, **flags, meta_data={"a": "b"}, limit=3), given()),
+        "build": (given("web", 1, jobs=True, job_states=["failed"]), given("web", 1, jobs=False)),
+        "create_build": (given("web", NEW, "a-mark"), given("web", NewBuild("main"), None)),
+        "marked_build": (given("web", "a-mark"),),
+        "cancel_build": (given("api", 1),),
+        "rebuild_build": (given("web", 1),),
+        "retry_failed_jobs": (given("web", 1),),
+    }
+
+
+def jobs(at: Scene) -> dict[str, tuple[Given, ...]]:
+    failed = ("web", 1, at.failed)
+    return {
+        "jobs": (given("web", 1, state=["failed"], include_retried=True),),
+        "job": (given(at.failed),),
+        "retry_job": (given(*failed),),
+        "unblock_job": (given(at.gate, {"release-name": "7"}, at.sim.user.id),),
+        "reprioritize_job": (given(at.waiting, 5),),
+        "job_env": (given(*failed),),
+        "job_log": (given(*failed),),
+        "job_log_tail": (given(*failed, bytes_=10),),
+        "job_log_end": (given(*failed, bytes_=10),),
+        "cancel_job": (given(at.running),),
+    }
+
+
+def files(at: Scene) -> dict[str, tuple[Given, ...]]:
+    one = ("web", 1, at.failed, at.artifact)
+    told = {"style": "info", "context": "tests", "priority": 5, "append": True}
+    return {
+        "artifacts": (given("web", 1, path="log/*", state="finished", limit=5), given("web", 1, job=at.failed)),
+        "artifact": (given(*one),),
+        "artifact_link": (given(*one),),
+        "artifact_bytes": (given(*one, most=1000),),
+        "delete_artifact": (given(*one),),
+        "annotations": (given("web", 1, scope="build", limit=5), given("web", 1, job=at.failed)),
+        "annotate": (given("web", 1, "Look", **told), given("web", 1, "Look", job=at.failed)),
+        "delete_annotation": (given("web", 1, at.annotation), given("web", 1, at.of_job, job=at.failed)),
+    }
+
+
+def fleet(at: Scene) -> dict[str, tuple[Given, ...]]:
+    cluster = at.sim.cluster
+    queue, other = cluster.queues
+    idle, paused, stopped = [agent for agent in at.sim.agents.values() if agent.job is None][:3]
+    return {
+        "agents": (given(name=idle.name, hostname=idle.hostname, version="3.1", cluster_queue_id=queue.id),),
+        "agent": (given(idle.id),),
+        "pause_agent": (given(idle.id, "Disk", 15),),
+        "resume_agent": (given(paused.id),),
+        "stop_agent": (given(stopped.id, force=True),),
+        "clusters": (given(),),
+        "cluster": (given(cluster.id),),
+        "queues": (given(cluster.id),),
+        "queue": (given(cluster.id, queue.id),),
+        "pause_queue": (given(cluster.id, queue.id, "Release day"),),
+        "resume_queue": (given(cluster.id, other.id),),
+        "agent_tokens": (given(cluster.id),),
+    }
+
+
+def whole(at: Scene) -> dict[str, tuple[Given, ...]]:
+    """What concerns the token and the organization."""
+    first = {kind: at.sim.shelved(kind)[0] for kind in ("team", "template", "rule")}
+    bare = ("access_token", "revoke_access_token", "user", "meta", "organizations", "organization_", "members")
+    return {
+        **dict.fromkeys((*bare, "templates", "rules", "emojis"), (given(),)),
+        "teams": (given(user_id=at.sim.user.id),),
+        "team": (given(first["team"]["id"]),),
+        "template": (given(first["template"]["uuid"]),),
+        "rule": (given(first["rule"]["uuid"]),),
+    }
+
+
+def pipelines(at: Scene) -> dict[str, tuple[Given, ...]]:
+    steps = "steps:\n- command: make\n"
+    address = "git@github.com:acme-inc/new.git"
+    team = {at.sim.shelved("team")[0]["id"]: "build_and_read"}
+    more = {
+        "default_branch": "trunk",
+        "description": "New",
+        "teams": team,
+        "tags": ("a",),
+        "visibility": "private",
+    }
+    new = NewPipeline("New", address, at.sim.cluster.id, steps, **more)  # type: ignore[arg-type]
+    return {
+        "pipelines": (given("e", repository="acme", limit=2),),
+        "pipeline": (given("web"),),
+        "create_pipeline": (given(new),),
+        "made_pipeline": (given(new),),
+        "update_pipeline": (given("web", PipelineChanges(description="Newer", tags=("b",))),),
+        "archive_pipeline": (given("mobile"),),
+        "unarchive_pipeline": (given("docs-site"),),
+        "delete_pipeline": (given("mobile"),),
+        "create_github_webhook": (given("web"),),
+    }
+
+
+def services(at: Scene) -> dict[str, tuple[Given, ...]]:
+    new = WebhookService("https://bot.example.com/new", "secret", "signature", ("build.finished",), "Kitestring")
+    return {
+        "services": (given(),),
+        "service": (given(at.service),),
+        "create_service": (given(new),),
+        "update_service": (given(at.service, {"description": "Newer"}),),
+        "enable_service": (given(at.service),),
+        "delete_service": (given(at.service),),
+    }
