@@ -236,6 +236,16 @@ class Pipeline(Vendor):
     visibility: str = "private"
     tags: tuple[str, ...] | None = None
     provider: dict[str, Any] = Field(default_factory=dict)
+    branch_configuration: str | None = None
+    skip_queued_branch_builds: bool | None = None
+    skip_queued_branch_builds_filter: str | None = None
+    cancel_running_branch_builds: bool | None = None
+    cancel_running_branch_builds_filter: str | None = None
+    allow_rebuilds: bool | None = None
+    default_command_step_timeout: int | None = None
+    maximum_command_step_timeout: int | None = None
+    emoji: str | None = None
+    color: str | None = None
     created_at: Moment | None = None
     archived_at: Moment | None = None
     running_builds_count: int = 0

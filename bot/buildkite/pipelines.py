@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,17 +15,12 @@ Visibility = Literal["private", "public"]
 Access = Literal["read_only", "build_and_read", "manage_build_and_read"]
 
 
-def slug_of(name: str) -> str:
-    """The slug that a name leads to: `My Pipeline X` → `my-pipeline-x`; empty where nothing of it may stay."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
 @dataclass(frozen=True)
 class NewPipeline:
     """A pipeline to create; what is empty is left to Buildkite.
 
     `slug` is stated, so that one whose answer was lost can be looked for; `teams` maps a team's UUID to what
-    it may do; `provider_settings` are those of the repository's host; `template` is the UUID of a pipeline template.
+    it may do; `provider_settings` are those of the repository's host; `template` is a pipeline template's UUID.
     https://buildkite.com/docs/apis/rest-api/pipelines#create-a-yaml-pipeline
     """
 
@@ -34,7 +28,7 @@ class NewPipeline:
     repository: str
     cluster_id: str
     configuration: str
-    slug: str = ""
+    slug: str
     default_branch: str | None = None
     description: str | None = None
     teams: Mapping[str, Access] = field(default_factory=dict)
@@ -47,7 +41,6 @@ class NewPipeline:
     def body(self) -> dict[str, Any]:
         """The JSON of the request; `settings` are further fields, word for word."""
         optional = {
-            "slug": self.slug or slug_of(self.name),
             "default_branch": self.default_branch,
             "description": self.description,
             "teams": dict(self.teams),
@@ -61,6 +54,7 @@ class NewPipeline:
             "repository": self.repository,
             "cluster_id": self.cluster_id,
             "configuration": self.configuration,
+            "slug": self.slug,
         }
         return {**self.settings, **required, **{key: value for key, value in optional.items() if value}}
 
@@ -130,7 +124,7 @@ class PipelineCalls(Calls):
     async def made_pipeline(self, new: NewPipeline) -> Pipeline | None:
         """The pipeline that is there under that slug, if it has that name and repository."""
         with contextlib.suppress(KitestringError):
-            found = await self.pipeline(new.slug or slug_of(new.name))
+            found = await self.pipeline(new.slug)
             return found if (found.name, found.repository) == (new.name, new.repository) else None
         return None
 

@@ -166,9 +166,10 @@ class Reply:
 
     `text` is escaped unless it is `Mrkdwn`; `fields` are (label, value); `log` is shown preformatted.
     `builds` are objects that Buildkite just returned: what we know of them is brought up to date. `pages` says
-    which page of its table this is. `follow` is a build that gets a card in the thread. `private` keeps the answer
-    to the one who asked; a public one is said once in the thread, with the person's name. `settles` names what was
-    to be looked at again and is not any more, before the `reminders` of this answer are noted.
+    which page of its table this is. `follow` is a build that gets a card in the thread, which is the answer then;
+    `also` is one that gets a card beside the answer. `private` keeps the answer to the one who asked; a public one
+    is said once in the thread, with the person's name. `settles` names what was to be looked at again and is not
+    any more, before the `reminders` of this answer are noted.
     """
 
     text: str = ""
@@ -182,6 +183,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     builds: tuple[Build, ...] = ()
     follow: Build | None = None
+    also: Build | None = None
     file: File | None = None
     private: bool = True
     settles: str | None = None
