@@ -90,7 +90,7 @@ def _facts(build: Build) -> tuple[tuple[str, str], ...]:
 def _jobs(jobs: list[Job]) -> Table:
     shown = [_job_row(job) for job in jobs[:JOBS_SHOWN]]
     more = len(jobs) - JOBS_SHOWN
-    return Table(("Job",), (*shown, (Mrkdwn(f"and {more} more"),)) if more > 0 else tuple(shown))
+    return Table(("Job",), (*shown, (Mrkdwn(f"and {more} more"),)) if more > 0 else tuple(shown), noun="job")
 
 
 def _job_row(job: Job) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from pydantic import Field, model_validator
 from bot.context import Context
 from bot.core.address import place
 from bot.core.blocks import shorten
-from bot.core.markup import code, md, when
-from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
+from bot.core.markup import Mrkdwn, code, md, plain, when
+from bot.core.operation import Args, Effect, Opt, Page, Permission, Reply, Table, operation
+from bot.core.paging import ROWS
 from bot.core.render_card import phase_words, reference
+from bot.core.searched import any_of, no, phrase, that, within
 from bot.errors import Refused, UsageError
 from bot.model import Build
 from bot.which_build import check_org
@@ -55,7 +57,8 @@ class List(Args):
     message: Annotated[str | None, Opt(short="m"), Field(description="Words of the message")] = None
     since: Annotated[str | None, Opt(hint="24h"), Field(pattern=_SPAN, description="Created within")] = None
     until: Annotated[str | None, Opt(hint="30m"), Field(pattern=_SPAN, description="Created before")] = None
-    limit: Annotated[int, Opt(), Field(ge=1, le=100, description="How many at most")] = 10
+    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
+    share: Annotated[bool, Opt(), Field(description="Show it to everybody here")] = False
     org: Annotated[str | None, Opt(form=False), Field(description="Organization")] = None
 
     @model_validator(mode="before")
@@ -87,28 +90,76 @@ async def list_(args: List, ctx: Context) -> Reply:
     check_org(args.org, ctx)
     named = args.pipeline if args.pipeline != EVERY else None
     slug = (await ctx.catalog.find_pipeline(named)).slug if named else None
-    found = await _listed(args, slug, ctx)
-    rows = tuple(_row(build) for build in found)
-    caption = f"Builds of {slug or 'every pipeline'}, newest first"
-    return Reply(table=Table(("State", "Build", "Branch", "Message", "Created"), rows, caption), builds=found)
-
-
-async def _listed(args: List, slug: str | None, ctx: Context) -> tuple[Build, ...]:
-    now = ctx.clock.now()
-    listing = ctx.buildkite.builds(
-        slug,
-        state=args.state,
-        branch=args.branch,
-        commit=args.commit,
-        creator=await _user(args.creator, ctx) if args.creator else None,
-        created_from=now - span(args.since) if args.since else None,
-        created_to=now - span(args.until) if args.until else None,
-        meta_data=args.meta_data,
-        limit=100 if args.message else args.limit,
+    found, page = await _listed(args, slug, ctx)
+    what = _what(args, slug)
+    empty, hint = no(what, try_=_way_on(args, slug, ctx))
+    table = Table(
+        ("State", "Build", "Branch", "Message", "Created"),
+        tuple(map(_row, found)),
+        f"B{plain(what)[1:]}, newest first",
+        empty=empty,
+        hint=hint,
+        page=page,
+        newest_first=True,
+        named_by=1,
     )
+    return Reply(table=table, builds=found, private=not args.share)
+
+
+def _what(args: List, slug: str | None) -> Mrkdwn:
+    """What is looked for: `builds of web on main that failed within 24h`."""
+    meta = ", ".join(f"{key}={value}" for key, value in args.meta_data.items())
+    return phrase(
+        md("builds of {slug}", slug=slug) if slug else "builds",
+        md("on {branches}", branches=any_of(args.branch)) if args.branch else "",
+        md("of commit {commit}", commit=code(args.commit[:12])) if args.commit else "",
+        md("by {creator}", creator=shorten(args.creator, 80)) if args.creator else "",
+        md("with meta-data {meta}", meta=code(shorten(meta, 80))) if meta else "",
+        md("about “{message}”", message=shorten(args.message, 80)) if args.message else "",
+        that(args.state),
+        within(args.since, args.until),
+    )
+
+
+def _way_on(args: List, slug: str | None, ctx: Context) -> Mrkdwn:
+    """Without the filters, if there are any; else to start a build."""
+    kept = {"pipeline", "limit", "share", "org"}
+    narrowed = bool(args.model_fields_set - kept)
+    words = "build list" if narrowed else "build create"
+    typed = code(f"{ctx.command} {words} {slug or (EVERY if narrowed else '')}".strip())
+    return md("All of them: {typed}.", typed=typed) if narrowed else md("Start one: {typed}.", typed=typed)
+
+
+async def _listed(args: List, slug: str | None, ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
+    """One page, as Buildkite cuts it; with a limit, or words that only we can look for, all of them."""
+    query = await _query(args, ctx)
+    if args.limit is None and not args.message:
+        return await _page(slug, query, ctx)
     words = (args.message or "").lower()
+    listing = ctx.buildkite.builds(slug, **query, limit=100 if args.message else args.limit)
     found = [build async for build in listing if words in (build.message or "").lower()]
-    return tuple(found[: args.limit])
+    return tuple(found[: args.limit]), None
+
+
+async def _page(slug: str | None, query: Mapping[str, Any], ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
+    """The page that is wanted; where there is none any more, the newest."""
+    found = await ctx.buildkite.builds_page(slug, **query, page=ctx.page, size=ROWS)
+    if ctx.page > 1 and not found.items:
+        found = await ctx.buildkite.builds_page(slug, **query, page=1, size=ROWS)
+    return found.items, Page(found.number, found.more, found.last)
+
+
+async def _query(args: List, ctx: Context) -> dict[str, Any]:
+    now = ctx.clock.now()
+    return {
+        "state": args.state,
+        "branch": args.branch,
+        "commit": args.commit,
+        "creator": await _user(args.creator, ctx) if args.creator else None,
+        "created_from": now - span(args.since) if args.since else None,
+        "created_to": now - span(args.until) if args.until else None,
+        "meta_data": args.meta_data,
+    }
 
 
 async def _user(word: str, ctx: Context) -> str:

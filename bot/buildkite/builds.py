@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.buildkite.request import Ask, Calls, Params, body, parsed
+from bot.buildkite.request import Ask, Calls, Chunk, body, parsed
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.errors import KitestringError, Unavailable
 from bot.model import Build
@@ -37,20 +37,52 @@ class BuildCalls(Calls):
 
         https://buildkite.com/docs/apis/rest-api/builds#list-builds-for-an-organization
         """
-        params: list[tuple[str, str]] = [
-            *_several("state", state),
-            *_several("branch", branch),
-            *_given(commit=commit, creator=creator),
-            *_given(created_from=_iso(created_from), created_to=_iso(created_to)),
-            *_given(finished_from=_iso(finished_from)),
-            *((f"meta_data[{key}]", value) for key, value in (meta_data or {}).items()),
-            *_flags(exclude_jobs=exclude_jobs, exclude_pipeline=exclude_pipeline),
-            *_flags(include_retried_jobs=include_retried_jobs),
-        ]
+        params = _filters(
+            state=state,
+            branch=branch,
+            commit=commit,
+            creator=creator,
+            created_from=created_from,
+            created_to=created_to,
+            finished_from=finished_from,
+            meta_data=meta_data,
+        )
+        params += _flags(
+            exclude_jobs=exclude_jobs, exclude_pipeline=exclude_pipeline, include_retried_jobs=include_retried_jobs
+        )
+        return self.paged(*self._listed(pipeline), Build, params, limit)
+
+    async def builds_page(
+        self,
+        pipeline: str | None = None,
+        *,
+        page: int = 1,
+        size: int = 30,
+        state: Sequence[str] = (),
+        branch: Sequence[str] = (),
+        commit: str | None = None,
+        creator: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        meta_data: Mapping[str, str] | None = None,
+    ) -> Chunk[Build]:
+        """One page of the same, without their jobs: `size` builds, 100 or fewer."""
+        params = _filters(
+            state=state,
+            branch=branch,
+            commit=commit,
+            creator=creator,
+            created_from=created_from,
+            created_to=created_to,
+            finished_from=None,
+            meta_data=meta_data,
+        )
+        return await self.page(*self._listed(pipeline), Build, page, size, params + _flags(exclude_jobs=True))
+
+    def _listed(self, pipeline: str | None) -> tuple[str, str]:
         if pipeline is None:
-            return self.paged(self.path("builds"), "builds", Build, params, limit)
-        path = self.path("pipelines", pipeline, "builds")
-        return self.paged(path, f"pipeline {pipeline}", Build, params, limit)
+            return self.path("builds"), "builds"
+        return self.path("pipelines", pipeline, "builds"), f"pipeline {pipeline}"
 
     async def build(
         self, pipeline: str, number: int, *, jobs: bool = True, job_states: Sequence[str] = ()
@@ -128,6 +160,28 @@ def original(marked: Iterable[Build]) -> Build | None:
     return min(candidates, key=lambda build: build.number, default=None)
 
 
+def _filters(
+    *,
+    state: Sequence[str],
+    branch: Sequence[str],
+    commit: str | None,
+    creator: str | None,
+    created_from: datetime | None,
+    created_to: datetime | None,
+    finished_from: datetime | None,
+    meta_data: Mapping[str, str] | None,
+) -> list[tuple[str, str]]:
+    """The query that lists builds of that kind."""
+    return [
+        *_several("state", state),
+        *_several("branch", branch),
+        *_given(commit=commit, creator=creator),
+        *_given(created_from=_iso(created_from), created_to=_iso(created_to)),
+        *_given(finished_from=_iso(finished_from)),
+        *((f"meta_data[{key}]", value) for key, value in (meta_data or {}).items()),
+    ]
+
+
 def _several(name: str, values: Sequence[str]) -> list[tuple[str, str]]:
     """Rails' way of writing one value, or several."""
     return [(name if len(values) == 1 else f"{name}[]", value) for value in values]
@@ -137,7 +191,7 @@ def _given(**values: str | None) -> list[tuple[str, str]]:
     return [(name, value) for name, value in values.items() if value]
 
 
-def _flags(**values: bool) -> Params:
+def _flags(**values: bool) -> list[tuple[str, str]]:
     return [(name, "true") for name, value in values.items() if value]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
@@ -41,6 +41,16 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     safe: bool = True
     accept: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Chunk(Generic[M]):
+    """One page of a list: its number from 1, whether there are more, and how many there are, where known."""
+
+    items: tuple[M, ...]
+    number: int
+    more: bool
+    last: int | None
 
 
 class Requests:
@@ -187,6 +197,23 @@ class Calls:
             before, given = given, following(response) if limit is None or count < limit else []
             if given and (given == before or pages == PAGES):
                 raise _strange(sent=False)
+
+    async def page(
+        self, path: str, what: str, model: type[M], number: int, size: int, params: Params = ()
+    ) -> Chunk[M]:
+        """One page of a list that has numbered pages, counted from 1; `size` is at most 100."""
+        given = [*params, ("page", str(number)), ("per_page", str(size))]
+        response = await self.requests.send(Ask("GET", path, what, given))
+        found = tuple(read(model, item, sent=False) for item in items(response))
+        more = bool(following(response))
+        return Chunk(found, number, more, _last(response) if more else number)
+
+
+def _last(response: httpx.Response) -> int | None:
+    """The number of the last page, where a link leads there."""
+    query = dict(parse_qsl(urlsplit(response.links.get("last", {}).get("url", "")).query))
+    number = query.get("page", "")
+    return int(number) if number.isdecimal() else None
 
 
 def parsed(model: type[M], response: httpx.Response) -> M:

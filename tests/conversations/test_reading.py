@@ -27,25 +27,27 @@ async def test_builds_are_listed(world: World) -> None:
     assert [await asks(world, world.bob, said) for said in words] == snapshot(
         [
             """\
-Builds of every pipeline, newest first
-🕒 Scheduled · api#1 · `topic` · Two · 2026-11-02 09:00 UTC
-❌ Failed · web#1 · `main` · One · 2026-11-02 09:00 UTC\
+Builds, newest first
+State · Build · Branch · Message · Created
+🕒 Scheduled · api#1 · topic · Two · 2026-11-02 09:00 UTC
+❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
 """,
             """\
-Builds of web, newest first
-❌ Failed · web#1 · `main` · One · 2026-11-02 09:00 UTC\
+Builds of web that failed, newest first
+State · Build · Branch · Message · Created
+❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
 """,
             """\
 ⚠️ I don't know `builds`.
 Did you mean `build` or `rebuild`?\
 """,
             """\
-Builds of web, newest first
-Nothing to show.\
+No builds of web that passed.
+All of them: `/bk build list web`.\
 """,
             """\
-Builds of docs-site, newest first
-Nothing to show.\
+No builds of docs-site.
+Start one: `/bk build create docs-site`.\
 """,
         ]
     )
@@ -67,6 +69,8 @@ alice
 took 0s
 *Source*
 api
+Rows
+Job
 ❌ :eslint: Lint · exit status 1
 1 failed · 2 passed · 2 waiting failed
 [Retry failed] [Rebuild] [Logs]\
@@ -79,14 +83,18 @@ async def test_jobs_are_listed(world: World) -> None:
     await failed(world)
     assert await asks(world, world.bob, "job list web 1") == snapshot("""\
 Jobs of web#1
+Jobs
+State · Job · End · Agent
 ❌ failed · :eslint: Lint · exit status 1 · ci-linux-1
-✅ passed · :jest: Test 1/2 · ci-linux-2
-✅ passed · :jest: Test 2/2 · ci-linux-3
-🕒 waiting failed · :package: Package
+✅ passed · :jest: Test 1/2 · – · ci-linux-2
+✅ passed · :jest: Test 2/2 · – · ci-linux-3
+🕒 waiting failed · :package: Package · – · –
 [Log: :eslint: Lint] [Retry: :eslint: Lint]\
 """)
     assert await asks(world, world.bob, "job list web 1 --state failed,broken") == snapshot("""\
 Jobs of web#1
+Jobs
+State · Job · End · Agent
 ❌ failed · :eslint: Lint · exit status 1 · ci-linux-1
 [Log: :eslint: Lint] [Retry: :eslint: Lint]\
 """)
