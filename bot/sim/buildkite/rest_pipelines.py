@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from bot.sim.buildkite.sim import BuildkiteSim
 
 NO_CONFIGURATION = 'Step configuration is missing, expected `steps: { yaml: "..." }`'
-_SETTABLE = frozenset(views.OPTIONS) | {"env"}
+_SETTABLE = frozenset(views.OPTIONS) | {"env", "teams", "provider_settings"}
+_ACCESS = {"read_only", "build_and_read", "manage_build_and_read"}
+_HOOKED = ("github.com",)
 
 
 def _named(sim: "BuildkiteSim", ask: Ask) -> Pipeline:
@@ -59,6 +61,7 @@ def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
     configuration = _configuration(body)
     if configuration is None:
         codes["configuration"] = NO_CONFIGURATION
+    codes |= _wrong_ids(sim, body)
     if codes or configuration is None:
         raise invalid(**codes)
     slug = body.get("slug") or slug_of(body["name"])
@@ -76,6 +79,20 @@ def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
         **options,
     )
     return _shown(sim, made, 201)
+
+
+def _wrong_ids(sim: "BuildkiteSim", body: Mapping[str, Any]) -> dict[str, str]:
+    """Clusters, teams and templates that are named have to be there."""
+    known = {
+        "cluster_id": {cluster.id for cluster in sim.clusters},
+        "pipeline_template_uuid": {one["uuid"] for one in sim.shelved("template")},
+    }
+    wrong = {key: "invalid" for key, ids in known.items() if body.get(key) and body[key] not in ids}
+    teams = {one["id"] for one in sim.shelved("team")}
+    given = body.get("teams") or {}
+    if set(given) - teams or set(given.values()) - _ACCESS:
+        wrong["teams"] = "invalid"
+    return wrong
 
 
 def _checked(sim: "BuildkiteSim", configuration: str) -> str:
@@ -141,6 +158,18 @@ def delete(sim: "BuildkiteSim", ask: Ask) -> Answer:
     return Answer(204)
 
 
+def webhook(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    """The webhook at GitHub, which tells Buildkite of pushes; other hosts cannot be told to."""
+    pipeline = _named(sim, ask)
+    _refuse_archived(pipeline)
+    if not any(f"{host}:" in pipeline.repository or f"{host}/" in pipeline.repository for host in _HOOKED):
+        raise Refusal(422, "Auto-creating webhooks is not supported for your repository.")
+    if pipeline.repository in sim.unreachable:
+        raise Refusal(422, "Webhooks could not be created for your repository.")
+    pipeline.options["webhook"] = True
+    return _shown(sim, pipeline, 201)
+
+
 OPERATIONS = (
     Operation("GET", ORG + "/pipelines", "read_pipelines", list_all),
     Operation("POST", ORG + "/pipelines", "write_pipelines", create),
@@ -149,4 +178,5 @@ OPERATIONS = (
     Operation("DELETE", PIPELINE, "write_pipelines", delete),
     Operation("POST", PIPELINE + "/archive", "write_pipelines", archive),
     Operation("POST", PIPELINE + "/unarchive", "write_pipelines", unarchive),
+    Operation("POST", PIPELINE + "/webhook", "write_pipelines", webhook),
 )

@@ -1,4 +1,7 @@
-"""The notification service calls of the REST API: webhooks only."""
+"""The notification service calls of the REST API: webhooks only.
+
+https://buildkite.com/docs/apis/rest-api/notification-services
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +11,7 @@ from bot.sim.buildkite.paging import cursored
 from bot.sim.buildkite.payloads import EVENTS
 from bot.sim.buildkite.rest_builds import ORG
 from bot.sim.buildkite.values import Refusal, graphql_id, invalid, iso, missing
-from bot.sim.buildkite.wire import Answer, Ask, Operation
+from bot.sim.buildkite.wire import Answer, Ask, Handler, Operation
 
 if TYPE_CHECKING:
     from bot.sim.buildkite.sim import BuildkiteSim
@@ -82,6 +85,32 @@ def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
     return Answer(201, service_view(sim, made))
 
 
+def update(sim: "BuildkiteSim", ask: Ask) -> Answer:
+    """Changes what is sent and nothing else; the provider stays what it is."""
+    webhook, body = _named(sim, ask), ask.json
+    if "provider" in body:
+        raise invalid(provider="read-only")
+    settings = body.get("settings") or {}
+    if set(settings.get("events") or ()) - set(EVENTS):
+        raise invalid(events="invalid")
+    webhook.url = settings.get("url") or webhook.url
+    webhook.token = settings.get("token") or webhook.token
+    webhook.mode = settings.get("token_mode") or webhook.mode
+    webhook.events = tuple(settings["events"]) if "events" in settings else webhook.events
+    webhook.description = body.get("description", webhook.description)
+    sim.hooks.ping(webhook)
+    return Answer(200, service_view(sim, webhook))
+
+
+def _turned(on: bool) -> Handler:
+    def turn(sim: "BuildkiteSim", ask: Ask) -> Answer:
+        webhook = _named(sim, ask)
+        webhook.enabled = on
+        return Answer(200, service_view(sim, webhook))
+
+    return turn
+
+
 def delete(sim: "BuildkiteSim", ask: Ask) -> Answer:
     sim.hooks.webhooks.remove(_named(sim, ask))
     return Answer(204)
@@ -91,5 +120,8 @@ OPERATIONS = (
     Operation("GET", SERVICES, "read_notification_services", list_all),
     Operation("POST", SERVICES, "write_notification_services", create),
     Operation("GET", SERVICE, "read_notification_services", get),
+    Operation("PATCH", SERVICE, "write_notification_services", update),
+    Operation("PUT", SERVICE + "/enable", "write_notification_services", _turned(True)),
+    Operation("PUT", SERVICE + "/disable", "write_notification_services", _turned(False)),
     Operation("DELETE", SERVICE, "write_notification_services", delete),
 )

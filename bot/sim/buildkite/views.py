@@ -64,7 +64,11 @@ def pipeline(world: World, given: Pipeline, full: bool = False) -> View:
         "provider": {
             "id": "github",
             "webhook_url": "",
-            "settings": {**PROVIDER_SETTINGS, "repository": given.repository},
+            "settings": {
+                **PROVIDER_SETTINGS,
+                **(given.options.get("provider_settings") or {}),
+                "repository": given.repository,
+            },
         },
         "builds_url": f"{url}/builds",
         "badge_url": f"https://badge.buildkite.com/{given.id.replace('-', '')}.svg",

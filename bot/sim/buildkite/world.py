@@ -32,6 +32,7 @@ class World:
         self.jobs: dict[str, Job] = {}
         self.agents: dict[str, Agent] = {}
         self.clusters: list[Cluster] = []
+        self.unreachable: set[str] = set()
         self.shelf: dict[str, list[dict[str, Any]]] = {}
         self.listeners: list[Listener] = []
         self._watchers: list[asyncio.Queue[dict[str, Any]]] = []
