@@ -174,6 +174,21 @@ def doctor() -> None:
 
 
 @main.command()
+@click.argument("path")
+@click.option("--page", type=click.IntRange(min=1), default=1, help="Which page of a list.")
+def api(path: str, page: int) -> None:
+    """Read what stands at PATH below the organization at Buildkite: `audit_events`, `teams`, `services`.
+
+    Tokens, secrets and the values of environments are not shown.
+    """
+    settings = _settings()
+    from bot.clock import SystemClock
+    from bot.look import look
+
+    _run(look(settings, path, page, click.echo, SystemClock()))
+
+
+@main.command()
 @click.option("--url", help="Where this bot is reached from outside: https://kitestring.example.com")
 @click.option("--socket-mode", is_flag=True, help="For Socket Mode, which needs no URL.")
 @click.option(

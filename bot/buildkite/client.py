@@ -17,6 +17,7 @@ from bot.buildkite.artifacts import ArtifactCalls
 from bot.buildkite.budget import Budget
 from bot.buildkite.builds import BuildCalls
 from bot.buildkite.clusters import ClusterCalls
+from bot.buildkite.documents import DocumentCalls
 from bot.buildkite.emojis import EmojiCalls
 from bot.buildkite.graphql import GraphqlCalls
 from bot.buildkite.jobs import JobCalls
@@ -50,6 +51,7 @@ class Buildkite(
     EmojiCalls,
     PipelineCalls,
     ServiceCalls,
+    DocumentCalls,
 ):
     """All calls, in one of two lanes: people's requests go first, background ones keep a reserve for them.
 

@@ -77,10 +77,14 @@ def calls(at: Scene) -> dict[str, tuple[Given, ...]]:
 
 def builds(at: Scene) -> dict[str, tuple[Given, ...]]:
     every = {"state": ["failed", "passed"], "branch": ["main"], "commit": "a" * 40, "creator": at.sim.user.id}
-    times = {"created_from": NOW, "created_to": NOW, "finished_from": NOW}
+    span = {"created_from": NOW, "created_to": NOW}
     flags = {"exclude_jobs": False, "exclude_pipeline": True, "include_retried_jobs": True}
     return {
-        "builds": (given("web", **every, **times, **flags, meta_data={"a": "b"}, limit=3), given()),
+        "builds": (
+            given("web", **every, **span, finished_from=NOW, **flags, meta_data={"a": "b"}, limit=3),
+            given(),
+        ),
+        "builds_page": (given("web", page=1, size=5, **every, **span, meta_data={"a": "b"}), given()),
         "build": (given("web", 1, jobs=True, job_states=["failed"]), given("web", 1, jobs=False)),
         "create_build": (given("web", NEW, "a-mark"), given("web", NewBuild("main"), None)),
         "marked_build": (given("web", "a-mark"),),
@@ -150,6 +154,7 @@ def whole(at: Scene) -> dict[str, tuple[Given, ...]]:
         "teams": (given(user_id=at.sim.user.id),),
         "team": (given(first["team"]["id"]),),
         "template": (given(first["template"]["uuid"]),),
+        "documents": (given("rules", params={"per_page": "1"}), given("rate_limit")),
         "rule": (given(first["rule"]["uuid"]),),
     }
 
@@ -165,7 +170,7 @@ def pipelines(at: Scene) -> dict[str, tuple[Given, ...]]:
         "tags": ("a",),
         "visibility": "private",
     }
-    new = NewPipeline("New", address, at.sim.cluster.id, steps, **more)  # type: ignore[arg-type]
+    new = NewPipeline("New", address, at.sim.cluster.id, steps, "new", **more)  # type: ignore[arg-type]
     return {
         "pipelines": (given("e", repository="acme", limit=2),),
         "pipeline": (given("web"),),

@@ -1,0 +1,125 @@
+"""Every documented object is read into a model and drawn, so that people can read it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from inline_snapshot import external_file
+from pydantic import BaseModel
+
+from bot.buildkite import (
+    AccessToken,
+    Agent,
+    Annotation,
+    Build,
+    Cluster,
+    Job,
+    Member,
+    Meta,
+    NotificationService,
+    Organization,
+    Person,
+    Pipeline,
+    Queue,
+)
+from bot.buildkite.answers import error
+from bot.buildkite.artifacts import Artifact
+from bot.buildkite.clusters import AgentToken
+from bot.buildkite.documents import Document
+from bot.buildkite.emojis import Emoji
+from bot.buildkite.request import following
+from bot.buildkite.rules import Rule
+from bot.buildkite.teams import Team
+from bot.buildkite.templates import PipelineTemplate
+from bot.core.facts import heard
+from bot.core.outline import outline
+from bot.core.render_card import card
+from bot.core.render_unfurl import pipeline_preview
+from bot.model import JobSummary
+from tests.core.drawn import seen
+from tests.core.facts_of_builds import NOW
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
+NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
+# The first that fits. What no call of its own reads is a Document: `kitestring api PATH` shows it.
+MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
+    (r"build_.*|builds_.*", Build),
+    (r"job_(log|env|ssh_session|vnc_session)", Document),  # text, names and credentials: never an object
+    (r"job_.*|jobs_.*", Job),
+    (r"agent_token.*", AgentToken),
+    (r"agent.*", Agent),
+    (r"pipeline_(created|archived|updated)|pipeline|pipelines_list", Pipeline),
+    (r"pipeline_templates?(_list)?", PipelineTemplate),
+    (r"annotation.*", Annotation),
+    (r"artifact_download", Document),  # a link that dies
+    (r"artifacts?(_list)?", Artifact),
+    (r"clusters?(_list|_created)?", Cluster),
+    (r"queues?(_list|_paused|_hosted)?", Queue),
+    (r"teams?(_list)?", Team),
+    (r"rules?(_list)?", Rule),
+    (r"emojis_list", Emoji),
+    (r"organizations?(_list)?", Organization),
+    (r"organization_members_list", Member),
+    (r"notification_service.*", NotificationService),
+    (r"access_token", AccessToken),
+    (r"user", Person),
+    (r"meta", Meta),
+    (r".*", Document),
+)
+
+
+def model(name: str) -> type[BaseModel]:
+    """What a fixture is read into."""
+    return next(kind for pattern, kind in MODELS if re.fullmatch(pattern, name))
+
+
+def drawn(name: str) -> str:
+    """What people see of a fixture."""
+    content = json.loads((FIXTURES / f"{name}.json").read_text())
+    if name.startswith("error_"):
+        return _refusal(content)
+    if name == "pagination_headers":
+        return f"the next page: {dict(following(httpx.Response(200, json=[], headers=content['headers'])))}"
+    listed = content.get("items", content) if isinstance(content, dict) else content
+    several = listed if isinstance(listed, list) else [listed]
+    return "\n\n".join("\n".join(_shown(model(name).model_validate(one))) for one in several)
+
+
+def _refusal(content: Any) -> str:
+    found = error(
+        httpx.Response(content["status"], headers=content["headers"], json=content["body"]), "build web#1", False
+    )
+    assert found is not None
+    return f"{type(found).__name__}: {found}"
+
+
+def _shown(read: BaseModel) -> list[str]:
+    if isinstance(read, Build):
+        known = heard(None, read, NOW)
+        return seen(card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
+    if isinstance(read, Pipeline):
+        return seen(pipeline_preview(read, [], read.web_url))
+    if isinstance(read, Document):
+        return list(outline(read.fields))
+    return [type(read).__name__, *outline(read.model_dump(mode="json"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_documented_object_is_read_and_drawn(name: str) -> None:
+    """The object is read without loss of what matters, and what is drawn of it stays as it is."""
+    assert drawn(name) == external_file(f"rendered/{name}.txt")
+
+
+def test_no_secret_is_drawn() -> None:
+    """Tokens, signed links and the values of environments are in the documented objects, and in no drawing."""
+    secrets = ("xxx-yyy-zzz", "AWSAccessKeyId", "ctNO5rPR9DRPBiSVwDtM", "bkct_")
+    everything = "\n".join(drawn(name) for name in NAMES)
+    assert [secret for secret in secrets if secret in everything] == []
+
+
+def test_what_has_a_model_is_not_read_as_just_anything() -> None:
+    """Most kinds have a model of their own; those left are shown as they come."""
+    assert sum(model(name) is not Document for name in NAMES if not name.startswith("error_")) > 60
