@@ -44,7 +44,7 @@ def jobs_in(build: Build, word: str) -> tuple[Job, ...]:
     """The jobs of that build; raises NotFound where it has none."""
     found = matching(build.jobs, word)
     if not found:
-        hint = "See `job list` for those that there are."
+        hint = f"See `job list {build.ref.pipeline} {build.number}`."
         raise NotFound(f"{build.ref} has no job “{word}”.", hint)
     return tuple(found)
 

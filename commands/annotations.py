@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -52,15 +52,6 @@ class Annotate(AtBuild):
         Field(min_length=1, max_length=100, description="Replace the annotation of this context"),
     ] = None
     append: Annotated[bool, Opt(), Field(description="Add to that annotation in place of replacing it")] = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _text_alone(cls, given: Any) -> Any:
-        """In the thread of a build the text stands alone: no pipeline has a space in its name."""
-        word = given.get("pipeline") if isinstance(given, Mapping) else None
-        if not isinstance(word, str) or given.get("body") or len(word.split()) < 2:
-            return given
-        return {**{key: value for key, value in given.items() if key != "pipeline"}, "body": word}
 
     @model_validator(mode="after")
     def _onto_what(self) -> Annotate:

@@ -82,10 +82,9 @@ async def _answer(args: List, ctx: Context) -> Reply:
         empty=_empty(args, build),
         hint=_elsewhere(args, ctx),
     )
-    text = md("Artifacts of {ref}", ref=reference(build)) if found else ""
-    return Reply(
-        text=text, table=table, footer=_footer(found, build, ctx), buttons=_buttons(found, build), builds=(build,)
-    )
+    page = Button("Open in Buildkite", url=build.web_url) if build.web_url else None
+    buttons = (*_buttons(found, build), *([page] if page else []))
+    return Reply(table=table, footer=_footer(found, build, ctx), buttons=buttons, builds=(build,))
 
 
 def _row(artifact: Artifact, job: str) -> tuple[str, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bot.context import Context
 from bot.core.address import AtJob
@@ -17,7 +15,6 @@ from bot.errors import UsageError
 from bot.model import Job
 from bot.which_job import job_label, pin_job
 
-_NUMBER = re.compile(r"[+-]?\d{1,9}")
 # A job that has an agent is moved no more.
 _WAITING = frozenset({"pending", "waiting", "blocked", "limiting", "limited", "scheduled"})
 
@@ -30,15 +27,6 @@ class Reprioritize(AtJob):
         Opt(positional=True, hint="10"),
         Field(ge=-1_000_000, le=1_000_000, description="Priority: the highest goes first, 0 is usual"),
     ]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _number_alone(cls, given: Any) -> Any:
-        """In the thread of a build the number stands alone."""
-        word = given.get("job") if isinstance(given, Mapping) else None
-        if not isinstance(word, str) or given.get("priority") or not _NUMBER.fullmatch(word.strip()):
-            return given
-        return {**{key: value for key, value in given.items() if key != "job"}, "priority": word}
 
 
 def _waits(job: Job) -> bool:

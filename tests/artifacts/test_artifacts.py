@@ -1,0 +1,229 @@
+"""What jobs have uploaded: listed, fetched, shared; the token stays at Buildkite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.sim.buildkite.records import Build
+from tests.conversations.acts import asks, started
+from tests.conversations.world import World, opened
+
+POLICY = """\
+[[grant]]
+name = "everyone sees web"
+standings = ["member", "admin"]
+permissions = ["help", "read", "artifacts"]
+pipelines = ["web"]
+
+[[grant]]
+name = "everyone reads"
+standings = ["member", "admin"]
+permissions = ["help", "read"]
+"""
+
+
+def uploaded(world: World, pipeline: str = "web") -> Build:
+    """A build that has passed, with four files of two jobs."""
+    build = world.buildkite.create_build(pipeline)
+    world.buildkite.run_build(build)
+    lint, package = build.jobs[0], build.jobs[-1]
+    world.buildkite.artifact(package.id, "dist/app.js", b"console.log('web')\n")
+    world.buildkite.artifact(package.id, "dist/app.tar.gz", b"\x1f" * 1_200_000)
+    world.buildkite.artifact(lint.id, "log/lint.xml", b"<testsuite/>")
+    world.buildkite.artifact(lint.id, "log/late.xml", b"")["state"] = "expired"
+    return build
+
+
+def contents(world: World) -> list[bytes]:
+    """Everything that was uploaded to Slack."""
+    return [bytes(one["content"]) for one in world.slack.uploads.values()]
+
+
+async def test_artifacts_are_listed(world: World) -> None:
+    """Every file with its size and its job, for a build or for one job of it; a pattern narrows it down."""
+    uploaded(world)
+    assert await asks(world, world.bob, "build artifacts web 1") == snapshot("""\
+Artifacts of web#1
+File · Size · Job · State
+dist/app.js · 19 bytes · :package: Package · ✅ finished
+dist/app.tar.gz · 1.2 MB · :package: Package · ✅ finished
+log/lint.xml · 12 bytes · :eslint: Lint · ✅ finished
+log/late.xml · 0 bytes · :eslint: Lint · ⌛ expired
+[Get app.js] [Get app.tar.gz] [Get lint.xml] [Open in Buildkite]\
+""")
+    assert await asks(world, world.bob, "artifacts ls web 1 --job Lint --state expired") == snapshot("""\
+Artifacts of web#1
+File · Size · Job · State
+log/late.xml · 0 bytes · :eslint: Lint · ⌛ expired
+[Open in Buildkite]\
+""")
+    assert await asks(world, world.bob, "artifacts list web 1 --path *.css") == snapshot("""\
+web#1 has no artifacts with path `*.css`.
+All of them: `/bk artifacts list web 1`.
+[Open in Buildkite]\
+""")
+    assert await asks(world, world.bob, "artifacts list web 1 -j nonesuch") == snapshot("""\
+⚠️ web#1 has no job “nonesuch”.
+See `job list web 1`.\
+""")
+
+
+async def test_a_small_file_comes_by_direct_message(world: World) -> None:
+    """A click on its button fetches it: nobody else sees it, and the storage is told nothing of who asks."""
+    uploaded(world)
+    await world.bob.types(world.deploys, "/bk build artifacts web 1")
+    await world.settle(1)
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Get app.js")
+    await world.settle(1)
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+`dist/app.js` (19 bytes) of web#1 comes by direct message.
+[Share it here] [Get a link]\
+""")
+    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == snapshot(["(file: dist/app.js, web#1)"])
+    assert contents(world) == [b"console.log('web')\n"]
+    assert world.slack.messages(world.deploys) == []
+    fetched = [one for one in world.buildkite.requests if one.path.startswith("/storage/")]
+    assert [(one.by, one.status) for one in fetched] == [("", 200)]
+
+
+async def test_a_large_file_is_a_link_that_is_fetched_when_asked_for(world: World) -> None:
+    """Such links die after a minute: another press brings another one, and no byte passes through here."""
+    uploaded(world)
+    assert await asks(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
+`dist/app.tar.gz` (1.2 MB) of web#1: this link works for about a minute.
+[Open the file] [New link]\
+""")
+    first = _link(world)
+    world.clock.advance(61)
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "New link")
+    await world.settle(1)
+    assert _link(world) != first
+    assert world.buildkite.base_url in first
+    assert not any(one.path.startswith("/storage/") for one in world.buildkite.requests)
+    assert contents(world) == []
+
+
+def _link(world: World) -> str:
+    """Where the newest answer's button leads."""
+    row = next(one for one in world.slack.ephemerals(world.bob)[-1].blocks or [] if one["type"] == "actions")
+    return str(row["elements"][0]["url"])
+
+
+async def test_a_file_is_shared_only_when_that_is_said(world: World) -> None:
+    """`--share` puts the file into the thread, and everybody reads who did it."""
+    build = await started(world)
+    card = world.card()
+    world.buildkite.run_build(build)
+    world.buildkite.artifact(build.jobs[0].id, "dist/app.js", b"x")
+    await world.settle(4)
+    await world.bob.says(world.deploys, "@kitestring artifacts download dist/app.js --share", thread_ts=card)
+    await world.settle(2)
+    assert world.replies(card)[-2:] == snapshot(
+        ["(file: dist/app.js, web#1)", "<@U0BOB0001> shared `dist/app.js` (1 byte) of web#1"]
+    )
+    assert contents(world) == [b"x"]
+    assert world.slack.messages(world.bob.dm) == []
+
+
+async def test_where_the_bot_cannot_post_a_shared_file_comes_by_direct_message(world: World) -> None:
+    """Nothing is lost where it has not been invited, and that is said."""
+    uploaded(world)
+    elsewhere = world.slack.channel("C0ELSE001", "elsewhere", bot_in=False)
+    await world.bob.types(elsewhere, "/bk artifacts download dist/app.js -p web -n 1 --share")
+    await world.settle(2)
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+<@U0BOB0001> shared `dist/app.js` (19 bytes) of web#1
+I cannot post here: it comes by direct message.\
+""")
+    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == snapshot(["(file: dist/app.js, web#1)"])
+
+
+async def test_which_file_is_meant(world: World) -> None:
+    """A part of a path is enough; of several that fit one is chosen; what is not there is said."""
+    uploaded(world)
+    assert await asks(world, world.bob, "artifacts download app -p web -n 1") == snapshot("""\
+⚠️ Several artifacts of web#1 fit “app”.
+[dist/app.js · 19 bytes] [dist/app.tar.gz · 1.2 MB]\
+""")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "dist/app.js · 19 bytes")
+    await world.settle(1)
+    assert world.whispers(world.bob)[-1] == snapshot("""\
+`dist/app.js` (19 bytes) of web#1 comes by direct message.
+[Share it here] [Get a link]\
+""")
+    assert await asks(world, world.bob, "artifacts download app.css -p web -n 1") == snapshot("""\
+⚠️ web#1 has no artifact “app.css”.
+See `/bk artifacts list web 1`.\
+""")
+    assert await asks(world, world.bob, "artifacts download late -p web -n 1") == snapshot(
+        "⚠️ log/late.xml is not kept any longer."
+    )
+    assert await asks(world, world.bob, "artifacts download dist/app.tar.gz -p web -n 1 --share") == snapshot("""\
+⚠️ dist/app.tar.gz is larger than I share (1.2 MB).
+I put files of at most 1 MB here; fetch it without `--share` for a link.\
+""")
+
+
+async def test_an_address_names_an_artifact(world: World) -> None:
+    """The URL of an artifact is enough, wherever it is said."""
+    build = uploaded(world)
+    url = build.artifacts[0]["url"]
+    assert "dist/app.js" in await asks(world, world.bob, f"artifacts download {url}")
+    assert contents(world) == [b"console.log('web')\n"]
+
+
+async def test_storage_of_ones_own_is_not_looked_into(world: World) -> None:
+    """A link that leads inside is handed to the person, whose browser may go there; the bot does not."""
+    build = uploaded(world)
+    world.buildkite.storage.elsewhere[build.artifacts[0]["id"]] = "http://169.254.169.254/latest/meta-data/"
+    assert await asks(world, world.bob, "artifacts download dist/app.js -p web -n 1") == snapshot("""\
+`dist/app.js` (19 bytes) of web#1: this link works for about a minute.
+That file is stored where I do not go.
+[Open the file] [New link]\
+""")
+    assert contents(world) == []
+
+
+async def test_a_file_larger_than_was_said_is_not_taken_in(world: World) -> None:
+    """The size that Buildkite notes is whoever uploads's own word: the bytes are counted."""
+    build = uploaded(world)
+    build.artifacts[1]["file_size"] = 10
+    assert await asks(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
+`dist/app.tar.gz` (10 bytes) of web#1: this link works for about a minute.
+That file is larger than 1,048,576 bytes.
+[Open the file] [New link]\
+""")
+    assert contents(world) == []
+
+
+async def test_another_pipelines_artifacts_are_refused(tmp_path: Path) -> None:
+    """A grant for one pipeline shows no name of another's files, by whichever way they are named."""
+    path = tmp_path / "policy.toml"
+    path.write_text(POLICY, "utf-8")
+    async with opened(tmp_path, policy=path) as world:
+        uploaded(world)
+        other = uploaded(world, "deploy-prod")
+        made = other.artifacts[0]
+        assert "dist/app.js" in await asks(world, world.bob, "build artifacts web 1")
+        refused = await asks(world, world.bob, "build artifacts deploy-prod 1")
+        assert refused == snapshot("""\
+⚠️ You may not run `build artifacts` on `deploy-prod` here.
+Your grant “everyone sees web” is for pipelines `web`. Ask a workspace admin to do it.\
+""")
+        ways = (
+            "artifacts list deploy-prod 1",
+            "artifacts download dist -p deploy-prod -n 1",
+            f"artifacts download {made['url']}",
+        )
+        for words in ways:
+            said = await asks(world, world.bob, words)
+            assert said.startswith("⚠️ You may not run"), said
+            assert "dist" not in said
+        across = f"artifacts download {made['id']} --job {made['job_id']} -p web -n 1"
+        assert await asks(world, world.bob, across) == snapshot("""\
+⚠️ Buildkite has no artifact 1ea45cd6-9371-471f-9480-865f9b38fe80, or the token may not see it.
+It says: No job found\
+""")
+        assert contents(world) == []

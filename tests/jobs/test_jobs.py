@@ -1,0 +1,132 @@
+"""One job: the names in its environment, its place among those that wait, its end."""
+# ruff: noqa: E501 - the sentences stand here as people read them
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.sim.buildkite.records import Build
+from tests.conversations.acts import asks, started
+from tests.conversations.world import World
+
+
+def running(world: World) -> Build:
+    """A build of web whose lint runs while its tests wait for an agent."""
+    build = world.buildkite.create_build("web")
+    world.buildkite.start_job(build.named("lint").id)
+    return build
+
+
+def stored(world: World) -> bytes:
+    """Every byte of the database, and of the log that SQLite writes ahead of it."""
+    path = Path(world.settings.database_url.get_secret_value().partition("///")[2])
+    return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+
+
+async def test_only_names_of_variables_are_told(world: World) -> None:
+    """No value leaves, not even of what looks harmless; the answer is private, also in a thread."""
+    build = await started(world)
+    card = world.card()
+    world.buildkite.start_job(build.named("lint").id)
+    build.named("lint").env |= {"NPM_TOKEN": "hunter2secret", "REGION": "eu-west-1", "<!channel>`x`": "odd"}
+    said = await asks(world, world.bob, "job env", card)
+    assert said == snapshot("""\
+:eslint: Lint of web#1 has 15 environment variables.
+*Its own*
+`<!channel>ˋxˋ` `NPM_TOKEN` `REGION`
+*Buildkite's*
+`BUILDKITE` `BUILDKITE_BRANCH` `BUILDKITE_BUILD_ID` `BUILDKITE_BUILD_NUMBER` `BUILDKITE_BUILD_URL` `BUILDKITE_COMMAND` `BUILDKITE_COMMIT` `BUILDKITE_JOB_ID` `BUILDKITE_MESSAGE` `BUILDKITE_ORGANIZATION_SLUG` `BUILDKITE_PIPELINE_SLUG` `CI`
+Names only: a value may be a secret.\
+""")
+    blocks = str(world.slack.ephemerals(world.bob)[-1].blocks)
+    assert not any(value in blocks + world.transcript() for value in ("hunter2secret", "eu-west-1", "bin/lint"))
+    assert "<!channel>" not in blocks
+
+
+async def test_no_value_is_kept_either(world: World) -> None:
+    """Neither in the audit nor in any row of the store."""
+    running(world).named("lint").env["NPM_TOKEN"] = "hunter2secret"
+    await asks(world, world.bob, "job env lint -p web -n 1")
+    kept = stored(world)
+    assert b"job env" in kept
+    assert b"hunter2secret" not in kept
+
+
+async def test_a_job_is_moved_up(world: World) -> None:
+    """By name, in the thread of its build or with it; which one is asked where several wait; everybody reads who."""
+    build = await started(world, "api")
+    card = world.card()
+    await world.bob.says(world.deploys, "@kitestring job priority build 10", thread_ts=card)
+    await world.settle(2)
+    assert world.replies(card)[-1] == snapshot("<@U0BOB0001> set the priority of :go: Build of api#1 to 10")
+    assert build.named("build").priority == 10
+    await world.alice.types(world.deploys, "/bk job reprioritize build -5 -p api -n 1")
+    await world.settle(1)
+    assert build.named("build").priority == -5
+    assert await asks(world, world.alice, "job priority build soon -p api -n 1") == snapshot("""\
+⚠️ `soon` is not a whole number for `priority`.
+Usage: `/bk job reprioritize [job] <priority> [-p pipeline] [-n N]`\
+""")
+    assert (await asks(world, world.alice, "job priority 10 -p api -n 1")).split("\n")[0] == snapshot(
+        "⚠️ Which waiting job of api#1?"
+    )
+
+
+async def test_one_job_is_canceled(world: World) -> None:
+    """It asks first; the others go on, and so does the build."""
+    world.buildkite.scopes.add("graphql")
+    build = running(world)
+    assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot("""\
+Cancel :eslint: Lint of web#1? It is running.
+[Yes, do it] [Never mind]\
+""")
+    assert build.named("lint").state == "running"
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
+    await world.settle(2)
+    assert world.card().plain() == snapshot("<@U0BOB0001> canceled :eslint: Lint of web#1")
+    assert (build.named("lint").state, build.state) == ("canceling", "running")
+
+
+async def test_without_graphql_that_is_said_before_anything_is_asked(world: World) -> None:
+    """What is missing, who can mend it, and what can be done without."""
+    build = running(world)
+    said = await asks(world, world.bob, "job cancel lint -p web -n 1")
+    assert said == snapshot("""\
+⚠️ Only Buildkite's GraphQL API cancels a single job, and the token has no GraphQL access.
+Its scopes do not include graphql. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
+""")
+    assert await asks(world, world.bob, "job cancel lint -p web -n 1 --yes") == snapshot("""\
+⚠️ Only Buildkite's GraphQL API cancels a single job, and the token has no GraphQL access.
+Buildkite refused: Your access token doesn't have the graphql scope. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
+""")
+    assert build.named("lint").state == "running"
+
+
+async def test_a_job_that_is_over_is_not_canceled(world: World) -> None:
+    """Buildkite's own words say why; of several jobs only unfinished ones are offered."""
+    world.buildkite.scopes.add("graphql")
+    build = running(world)
+    world.buildkite.finish_job(build.named("lint").id)
+    assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot(
+        "⚠️ Buildkite refused: Job can't be canceled because it has already finished"
+    )
+    assert (await asks(world, world.bob, "job cancel -p web -n 1")).split(" (")[0] == snapshot("""\
+⚠️ Which unfinished job of web#1?
+[:jest: Test 1/2\
+""")
+
+
+async def test_a_person_with_access_acts_with_their_own_token(world: World) -> None:
+    """The bot's token has none: Alice's own has, and cancels."""
+    world.buildkite.personal_token("Alice Okafor", "bkua_alice").scopes.add("graphql")
+    build = running(world)
+    await world.alice.types(world.deploys, "/bk connect")
+    await world.settle(1)
+    await world.alice.submits({"Your Buildkite API token": "bkua_alice"})
+    await world.settle(1)
+    await world.alice.types(world.deploys, "/bk job cancel lint -p web -n 1 --yes")
+    await world.settle(2)
+    assert build.named("lint").state == "canceling"
+    assert [one.by for one in world.buildkite.requests if one.path == "/graphql/v1"] == ["Alice Okafor"]
