@@ -144,6 +144,27 @@ def policy_test(file: Path, expectations: Path | None) -> None:
 
 
 @main.group()
+def service() -> None:
+    """The webhook by which Buildkite tells the bot of builds."""
+
+
+@service.command("list")
+def service_list() -> None:
+    """Show what Buildkite sends elsewhere, without any token."""
+    from bot import service as services
+
+    _run(services.show(_settings(), click.echo))
+
+
+@service.command("add")
+def service_add() -> None:
+    """Make the webhook for KITESTRING_URL, or put right the one that is there."""
+    from bot import service as services
+
+    _run(services.add(_settings(), click.echo))
+
+
+@main.group()
 def audit() -> None:
     """Who did what."""
 
@@ -209,16 +230,22 @@ def manifest(url: str | None, socket_mode: bool, command: str) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="Only say whether something is out of step; status 1 if so.")
 def docs(check: bool) -> None:
-    """Write the generated tables of README.md anew."""
+    """Write the generated tables of README.md, and docs/coverage.md, anew."""
+    from bot import coverage
     from bot.docs import stale, tables, write
 
     page = Path("README.md")
     if not page.exists():
         raise click.UsageError("There is no README.md here: run this in a checkout.")
+    reached = coverage.page(coverage.sections(coverage.SOURCE.read_text("utf-8")))
     if not check:
         write(page, tables())
-    elif old := stale(page, tables()):
-        click.echo(f"README.md is out of step ({', '.join(old)}): run make docs", err=True)
+        coverage.PAGE.write_text(reached, "utf-8")
+        return
+    old = [f"README.md ({name})" for name in stale(page, tables())]
+    old += [str(coverage.PAGE)] if coverage.PAGE.read_text("utf-8") != reached else []
+    if old:
+        click.echo(f"Out of step: {', '.join(old)}. Run make docs.", err=True)
         sys.exit(1)
 
 

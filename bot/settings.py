@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         None,
         description="File of subscriptions (TOML), see `docs/subscriptions.md`; read again whenever it changes.",
     )
+    kitestring_url: check.Url | None = Field(
+        None,
+        description="Where this bot is reached from outside (`https://kitestring.example.com`): with it "
+        "`service add` makes the Buildkite webhook.",
+    )
     kitestring_command: check.Command = Field("/bk", description="The slash command.")
     host: check.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -216,6 +221,7 @@ WANTS: Mapping[str, Wants] = {
     ),
     "kitestring_policy": Wants("the path of a policy file, such as policy.toml"),
     "kitestring_subscriptions": Wants("the path of a file of subscriptions, such as subscriptions.toml"),
+    "kitestring_url": Wants("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
     "kitestring_command": Wants("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
     "host": Wants("an address or a host name, such as 127.0.0.1"),
     "port": Wants("a number from 0 to 65535"),

@@ -23,6 +23,7 @@ from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Invocation
 from bot.notifying import Notifying
+from bot.own_webhook import OwnWebhook
 from bot.proposals import Proposals
 from bot.reports import Reports
 from bot.store.store import Store
@@ -51,6 +52,7 @@ class Surroundings:
     condition: Condition
     agent_api: AgentApi | None
     origins: Admitted | None
+    webhook: OwnWebhook
     instance: str
     replica: str
     command: str
@@ -80,6 +82,7 @@ class Surroundings:
             watches=AgentWatches(store, clock),
             accounts=self.accounts,
             rules=self.rules,
+            webhook=self.webhook,
             agent_api=self.agent_api,
             origins=self.origins,
             command=self.command,

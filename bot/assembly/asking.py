@@ -19,6 +19,7 @@ from bot.homes import Openings
 from bot.locks import Locks
 from bot.notifying import Notifying
 from bot.outcome import Outcomes
+from bot.own_webhook import OwnWebhook
 from bot.pictures import Pictures
 from bot.proposals import Proposals
 from bot.refusals import Refusals
@@ -124,6 +125,7 @@ def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surro
         condition=on.condition,
         agent_api=on.agent_api,
         origins=on.origins,
+        webhook=OwnWebhook.of(on.settings),
         instance=on.identity.instance,
         replica=on.replica,
         command=command,
