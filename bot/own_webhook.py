@@ -93,6 +93,12 @@ class OwnWebhook:
             yield f"it does not send {', '.join(missing)}"
 
 
+def shown_url(url: str) -> str:
+    """An address without a query or a password, which may be secrets."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if rest else scheme
+
+
 def _url(service: NotificationService) -> str:
     return service.webhook_url.rstrip("/")
 

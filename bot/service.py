@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import SystemClock
-from bot.own_webhook import OwnWebhook, SetUp, set_up
+from bot.model import NotificationService
+from bot.own_webhook import OwnWebhook, SetUp, set_up, shown_url
 from bot.settings import Settings
 
 Say = Callable[[str], object]
@@ -19,13 +20,15 @@ async def show(settings: Settings, say: Say) -> None:
         services = [one async for one in client.services()]
     mine = own.among(services)
     for one in services:
-        name = one.provider.get("name") or one.provider.get("id")
-        mark = " (mine)" if one is mine else ""
-        say(
-            f"{one.id}  {'on ' if one.enabled else 'off'}  {name}{mark}  {one.webhook_url.partition('?')[0]}".rstrip()
-        )
+        say(_line(one, mine=one is mine))
     if mine is None:
         say("No webhook of mine is among them: `kitestring service add` makes it.")
+
+
+def _line(one: NotificationService, *, mine: bool) -> str:
+    name = one.provider.get("name") or one.provider.get("id")
+    state, mark = "on " if one.enabled else "off", " (mine)" if mine else ""
+    return f"{one.id}  {state}  {name}{mark}  {shown_url(one.webhook_url)}".rstrip()
 
 
 async def add(settings: Settings, say: Say) -> None:

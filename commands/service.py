@@ -12,7 +12,7 @@ from bot.core.markup import Mrkdwn, bold, code, md
 from bot.core.operation import Args, Button, Call, Effect, Opt, Permission, Reply, Table, operation
 from bot.errors import Ambiguous, NotFound
 from bot.model import NotificationService
-from bot.own_webhook import SetUp, found, set_up
+from bot.own_webhook import SetUp, found, set_up, shown_url
 
 _COLUMNS = ("Service", "Description", "To", "State", "Id")
 
@@ -45,15 +45,9 @@ def _row(one: NotificationService, *, mine: bool) -> tuple[str, ...]:
     """Never its settings as they are: a webhook's token stands there in full."""
     name = str(one.provider.get("name") or one.provider.get("id") or "")
     what = md("{name} (mine)", name=bold(name)) if mine else name
-    where = code(shorten(_bare(one.webhook_url), 200)) if one.webhook_url else ""
+    where = code(shorten(shown_url(one.webhook_url), 200)) if one.webhook_url else ""
     state = "on" if one.enabled else "off"
     return what, shorten(one.description or "", 200), where, state, code(one.id)
-
-
-def _bare(url: str) -> str:
-    """Without a query or a password, which may be secrets."""
-    scheme, _, rest = url.partition("?")[0].partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if rest else scheme
 
 
 async def _probe_add(_args: Nothing, ctx: Context) -> Reply | None:
@@ -68,7 +62,7 @@ async def add(_args: Nothing, ctx: Context) -> Reply:
 
 
 def _told(done: SetUp) -> Reply:
-    where = code(_bare(done.service.webhook_url))
+    where = code(shown_url(done.service.webhook_url))
     if done.how == "found":
         return Reply(
             text=md("The webhook to {where} is there already, and nothing is wrong with it.", where=where)
