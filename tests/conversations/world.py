@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -107,6 +107,14 @@ def environment(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> dict[
     }
 
 
+def agent_token(buildkite: BuildkiteSim) -> dict[str, str]:
+    """What the bot is told to ask the Agent API with."""
+    return {
+        "BUILDKITE_AGENT_TOKEN": buildkite.agent_token,
+        "BUILDKITE_AGENT_ENDPOINT": f"{buildkite.base_url}/v3",
+    }
+
+
 def people(slack: SlackSim) -> tuple[Person, Person, Person]:
     """An admin, a member and a guest."""
     return (
@@ -124,8 +132,14 @@ async def opened(
     webhooks: bool = True,
     policy: Path | None = None,
     subscriptions: Path | None = None,
+    agents: bool = False,
+    allowlist: str = "off",
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[World]:
-    """A world with everything running in this process, over real HTTP on loopback."""
+    """A world with everything running in this process, over real HTTP on loopback.
+
+    `agents`: the bot has an agent token; `allowlist`: where it takes webhooks from; `more` is told to it too.
+    """
     clock = HandClock(START)
     slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
@@ -135,7 +149,8 @@ async def opened(
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        told = environment(slack, buildkite, folder)
+        told = environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": allowlist}
+        told |= (agent_token(buildkite) if agents else {}) | dict(more or {})
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
         settings = load(told | {name: str(path) for name, path in files.items() if path})
         await copied(folder / "kitestring.db")
