@@ -165,8 +165,7 @@ async def annotate(args: Annotate, ctx: Context) -> Reply:
 
 def _annotated(args: Annotate, ref: BuildRef) -> Reply:
     text = md("annotated {ref}: {words}", ref=str(ref), words=_brief(args.body))
-    shown = Call("build annotations", {"pipeline": ref.pipeline, "number": str(ref.number)})
-    return Reply(text=text, buttons=(Button("Annotations", shown),), private=False)
+    return Reply(text=text, private=False)
 
 
 def _brief(body: str) -> str:

@@ -111,6 +111,7 @@ def buttons(build: Build) -> tuple[Button, ...]:
     ref = build.ref
     gates = [job for job in build.jobs if job.waits]
     broken = [job for job in build.jobs if job.failed and job.type == "script"]
+    begun = build.started_at is not None
     confirm = Confirm(f"Cancel {ref}?"[:100], "Jobs that run are stopped.", "Cancel build")
     offered = [
         Button("Unblock", _call("job unblock", build), "primary", form=True, reads=f"Unblock {ref}")
@@ -124,6 +125,8 @@ def buttons(build: Build) -> tuple[Button, ...]:
         else None,
         Button("Rebuild", _call("build rebuild", build), reads=f"Rebuild {ref}") if build.ended else None,
         Button("Logs", _call("job log", build), reads=f"Logs of {ref}") if broken else None,
+        Button("Artifacts", _call("build artifacts", build), reads=f"Artifacts of {ref}") if begun else None,
+        Button("Annotations", _call("build annotations", build), reads=f"Annotations of {ref}") if begun else None,
     ]
     return tuple(one for one in offered if one is not None)
 

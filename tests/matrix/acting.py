@@ -95,8 +95,9 @@ async def watched(world: World, person: Person, act: Callable[[], Awaitable[obje
 
 
 def _written(method: str, path: str) -> str:
-    """`PUT agents/*/pause`."""
-    return f"{method} {_IDS.sub('*', path.split('/organizations/')[1].partition('/')[2])}"
+    """`PUT agents/*/pause`, `POST graphql/v1`."""
+    below = path.partition("/organizations/")[2].partition("/")[2]
+    return f"{method} {_IDS.sub('*', below) or path.lstrip('/')}"
 
 
 async def _last(world: World) -> int:

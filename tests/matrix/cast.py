@@ -19,7 +19,7 @@ admins = "the platform team"
 [[grant]]
 name = "staff reads"
 groups = ["@staff"]
-permissions = ["help", "read", "logs"]
+permissions = ["help", "read", "logs", "artifacts"]
 
 [[grant]]
 name = "staff builds the shop"
@@ -41,7 +41,7 @@ permissions = ["help", "read", "logs", "approve"]
 [[grant]]
 name = "admins do everything"
 standings = ["admin"]
-permissions = ["help", "read", "logs", "build", "lock", "agents", "admin"]
+permissions = ["help", "read", "logs", "build", "lock", "agents", "admin", "artifacts", "env"]
 
 [[protect]]
 name = "production"
@@ -71,6 +71,7 @@ async def assembled(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
     async with opened(folder, policy=path if policy else None, webhooks=False) as world:
         test = {"label": ":test_tube: Test", "command": "bin/test", "key": "test"}
         world.buildkite.pipeline(SHOP, name="Shop", steps=[test, RELEASE, {**test, "key": "again"}])
+        world.buildkite.scopes.add("graphql")
         people = _people(world)
         world.deploys.members += [one.id for one in people.values()]
         world.slack.group("S0STAFF01", "staff", [people["member"]])

@@ -14,6 +14,7 @@ from tests.matrix.table import PEOPLE
 
 VALUES = {
     "agent pause": {"Agent name or id": f"?{AGENT}"},
+    "build annotate": {"Pipeline": "?{pipeline}", "Text": "Looks fine"},
     "build create": {"Pipeline": "?{pipeline}"},
     "connect": {"Your Buildkite API token": "{token}"},
     "job unblock": {"Release name": "1.42"},

@@ -18,9 +18,11 @@ from tests.matrix.table import PEOPLE
 
 PRIVATE = {
     "agent": f"agent view {AGENT}",
+    "artifacts": "artifacts list {pipeline} {number}",
     "build": "build view {pipeline} {number}",
     "cluster": f"cluster view {CLUSTER}",
     "health": "health {pipeline}",
+    "job question": "job cancel {job} -p {pipeline} -n {number}",
     "jobs": "job list {pipeline} {number}",
     "question": "build cancel {pipeline} {number}",
     "subscriptions": "subscriptions",

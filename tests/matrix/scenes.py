@@ -45,7 +45,16 @@ SCENES = {
     "agent watch": Scene("agent watch"),
     "agent watches": Scene("agent watches"),
     "alias": Scene("alias ship = build list"),
+    "artifacts download": Scene("artifacts download dist/app.js -p {pipeline} -n {number}", "uploaded"),
+    "artifacts list": Scene("artifacts list {pipeline} {number}", "uploaded"),
     "audit": Scene("audit --pipeline {pipeline}"),
+    "build annotate": Scene(
+        'build annotate {pipeline} {number} "Looks fine"',
+        "scheduled",
+        ("POST pipelines/{pipeline}/builds/*/annotations",),
+    ),
+    "build annotations": Scene("build annotations {pipeline} {number}", "failed"),
+    "build artifacts": Scene("build artifacts {pipeline} {number}", "uploaded"),
     "build cancel": Scene("build cancel {pipeline} {number} --yes", "scheduled", (f"{_BUILD}/cancel",)),
     "build create": Scene("build create {pipeline}", writes=("POST pipelines/{pipeline}/builds",)),
     "build list": Scene("build list {pipeline}"),
@@ -65,8 +74,13 @@ SCENES = {
     "emoji list": Scene("emoji list ship"),
     "health": Scene("health shop"),
     "help": Scene("help"),
+    "job cancel": Scene(f"job cancel {_JOB} --yes", "waiting", ("POST graphql/v1",)),
+    "job env": Scene(f"job env {_JOB}", "failed"),
     "job list": Scene("job list {pipeline} {number}", "failed"),
     "job log": Scene(f"job log {_JOB}", "failed"),
+    "job reprioritize": Scene(
+        "job reprioritize {job} 5 -p {pipeline} -n {number}", "waiting", ("PUT jobs/*/reprioritize",)
+    ),
     "job retry": Scene(f"job retry {_JOB}", "failed", (f"{_BUILD}/jobs/*/retry",)),
     "job unblock": Scene(f"job unblock {_JOB} release-name=1.42", "blocked", ("PUT jobs/*/unblock",)),
     "lock": Scene('lock {pipeline} --reason "release 42" --for 10m', "unlocked"),
@@ -119,6 +133,17 @@ async def _failed(cast: Cast, pipeline: str) -> Props:
     build = _build(cast, pipeline)
     cast.world.buildkite.run_build(build, fail=["test"])
     return Props(build.number, next(job.id for job in build.jobs if job.state == "failed"))
+
+
+async def _waiting(cast: Cast, pipeline: str) -> Props:
+    build = _build(cast, pipeline)
+    return Props(build.number, next(job.id for job in build.jobs if job.state == "scheduled"))
+
+
+async def _uploaded(cast: Cast, pipeline: str) -> Props:
+    props = await _failed(cast, pipeline)
+    cast.world.buildkite.artifact(props.job, "dist/app.js", b"x")
+    return props
 
 
 async def _blocked(cast: Cast, pipeline: str) -> Props:
@@ -210,6 +235,8 @@ PROPS: dict[str, Callable[[Cast, str], Awaitable[Props]]] = {
     "nothing": _nothing,
     "scheduled": _scheduled,
     "failed": _failed,
+    "waiting": _waiting,
+    "uploaded": _uploaded,
     "blocked": _blocked,
     "idle": _idle,
     "paused": _paused,
