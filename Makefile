@@ -35,7 +35,7 @@ check: $(VENV)/.check ## Lint, format, types, import contracts, documents in ste
 	$(PY) -m bot docs --check
 	$(PY) requirements/audit.py $(AUDIT_FLAGS)
 
-docs: $(VENV)/.run ## Write the generated tables of README.md anew
+docs: $(VENV)/.run ## Write the generated tables of README.md, and docs/coverage.md, anew
 	@$(PY) -m bot docs
 
 bench: $(VENV)/.test ## Measure throughput and lag, each beside its baseline
