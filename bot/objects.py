@@ -100,11 +100,16 @@ class JobPriority(Vendor):
     number: int = 0
 
 
+def kind(value: Any) -> Any:
+    """Older documents call the job of a block step `block`; Buildkite answers `manual`."""
+    return "manual" if value == "block" else value
+
+
 class Job(Vendor):
     """One step of a build: `type` is script, waiter, manual or trigger; manual ones have a label, not a name."""
 
     id: str
-    type: str = "script"
+    type: Annotated[str, BeforeValidator(kind)] = "script"
     name: str | None = None
     label: str | None = None
     step_key: str | None = None
@@ -278,7 +283,7 @@ class Agent(Vendor):
     def _of_any_age(cls, value: Any) -> Any:
         """Older answers name the queue among the tags alone, and know of no pauses.
 
-        https://buildkite.com/docs/agent/queues#the-default-queue
+        https://buildkite.com/docs/apis/rest-api/agents
         """
         if not isinstance(value, dict):
             return value
