@@ -105,6 +105,7 @@ async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> Non
     await started(world, "mobile")
     card = world.card()
     await world.bob.says(world.deploys, "@kitestring build view", thread_ts=card)
+    await world.settle(1)
     await world.bob.says(world.deploys, "@kitestring build list", thread_ts=card)
     await world.settle(2)
     assert [one.split("\n")[0] for one in world.whispers(world.bob)[-2:]] == snapshot(
