@@ -37,7 +37,7 @@ async def view(args: View, ctx: Context) -> Reply:
     agents = [found async for found in ctx.buildkite.agents(cluster_queue_id=queue.id)]
     facts = _facts(Placed(placed.cluster, queue), agents, await _jobs(placed, ctx))
     text = md("Queue {name} is {state}.", name=link(queue.web_url, queue.key), state=_state(queue))
-    return Reply(text=text, fields=facts, table=_table(agents), buttons=(_button(queue),))
+    return Reply(text=text, fields=facts, table=_table(agents), buttons=_buttons(queue, ctx))
 
 
 def _state(queue: Queue) -> str:
@@ -110,8 +110,11 @@ def _table(agents: Sequence[Agent]) -> Table:
     return Table(("Agent", "State", "Host", "Job"), rows, count, noun="agent", empty=empty)
 
 
-def _button(queue: Queue) -> Button:
+def _buttons(queue: Queue, ctx: Context) -> tuple[Button, ...]:
+    """For those who may press them somewhere."""
     given = {"queue": queue.id}
-    if queue.dispatch_paused:
-        return Button("Resume", Call("queue resume", given), "primary", reads=f"Resume queue {queue.key}")
-    return Button("Pause", Call("queue pause", given), form=True, reads=f"Pause queue {queue.key}")
+    resume = Button("Resume", Call("queue resume", given), "primary", reads=f"Resume queue {queue.key}")
+    pause = Button("Pause", Call("queue pause", given), form=True, reads=f"Pause queue {queue.key}")
+    button = resume if queue.dispatch_paused else pause
+    allowed = button.call is not None and ctx.allowed(ctx.registry[button.call.operation])
+    return (button,) if allowed else ()

@@ -11,7 +11,7 @@ from bot.core.markup import when
 from bot.core.operation import Args, Effect, Permission, Reply, Table, operation
 
 NONE = "There are no rules: pipelines of different clusters, and private ones of public pipelines, keep apart."
-# https://buildkite.com/docs/pipelines/rules
+# https://buildkite.com/docs/apis/rest-api/rules
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "pipeline.trigger_build.pipeline": "may trigger builds of",

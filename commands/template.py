@@ -9,7 +9,7 @@ from bot.core.markup import link, when
 from bot.core.operation import Args, Effect, Permission, Reply, Table, operation
 
 NONE = "There are no pipeline templates."
-PLAN = "They belong to Buildkite's Enterprise plan: https://buildkite.com/docs/pipelines/governance/templates"
+PLAN = "They belong to Buildkite's Enterprise plan."
 
 
 class Listing(Args):

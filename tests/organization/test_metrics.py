@@ -1,0 +1,191 @@
+"""How busy the queues are, and which stacks there are, by the Agent API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inline_snapshot import snapshot
+
+from bot.core import charts
+from tests.conversations.acts import asks
+from tests.conversations.world import World, opened
+
+
+def asked(world: World) -> list[str]:
+    """What the Agent API was asked for."""
+    return [one.path for one in world.buildkite.requests if one.path.startswith("/v3")]
+
+
+async def busy(world: World) -> None:
+    """One job runs, others wait for agents."""
+    build = world.buildkite.create_build("web")
+    world.buildkite.start_job(build.named("lint").id, "ci-linux-1")
+    world.buildkite.create_build("mobile")
+
+
+async def test_queues_are_counted(world: World) -> None:
+    """Agents and unfinished jobs of the cluster and of each queue, with two charts."""
+    await busy(world)
+    assert await asks(world, world.bob, "metrics") == snapshot("""\
+Cluster Open Source
+*Agents*
+4: 1 busy (25 %), 3 idle
+*Unfinished jobs*
+6: 1 running, 4 scheduled, 1 waiting
+[bar] Agents per queue
+  default | deploy
+  Busy: 1 | 0
+  Idle: 2 | 1
+[bar] Unfinished jobs per queue
+  default | deploy
+  Running: 1 | 0
+  Scheduled: 4 | 0
+  Waiting: 1 | 0
+2 queues
+Queue · Idle · Busy · Agents · Running · Scheduled · Waiting
+default · 2 · 1 · 3 · 1 · 4 · 1
+deploy · 1 · 0 · 1 · 0 · 0 · 0\
+""")
+    drawn = [one for one in world.slack.ephemerals(world.bob)[-1].blocks or [] if one["type"] == charts.KIND]
+    assert [charts.words(charts.read(one)) for one in drawn] == snapshot(
+        [
+            "Bars: Agents per queue. Agents by Queue. default: 1 Busy, 2 Idle. deploy: 0 Busy, 1 Idle.",
+            "Bars: Unfinished jobs per queue. Jobs by Queue. default: 1 Running, 4 Scheduled, 1 Waiting. All others: 0.",
+        ]
+    )
+
+
+async def test_buildkite_is_not_asked_more_often_than_it_wants(world: World) -> None:
+    """Two people at once are one request; after the interval that Buildkite names there is another."""
+    await asks(world, world.bob, "metrics")
+    await asks(world, world.alice, "metrics")
+    assert asked(world) == ["/v3/metrics"]
+    world.clock.advance(world.buildkite.poll_duration)
+    await asks(world, world.bob, "metrics")
+    assert asked(world) == ["/v3/metrics"] * 2
+
+
+async def test_one_queue_is_counted(world: World) -> None:
+    """One that is busy, and one of which the list of all says nothing."""
+    await busy(world)
+    assert [await asks(world, world.bob, f"metrics {key}") for key in ("default", "gpu")] == snapshot(
+        [
+            """\
+Queue `default` of the cluster Open Source
+*Agents*
+3: 1 busy (33 %), 2 idle
+*Unfinished jobs*
+6: 1 running, 4 scheduled, 1 waiting\
+""",
+            """\
+Queue `gpu` of the cluster Open Source
+*Agents*
+0: 0 busy, 0 idle
+*Unfinished jobs*
+0: 0 running, 0 scheduled, 0 waiting
+No agents and no unfinished jobs: either it is idle, or there is no such queue.\
+""",
+        ]
+    )
+
+
+async def test_an_idle_cluster_has_no_charts(world: World) -> None:
+    """No agents and no jobs: numbers that are nought, and no picture of them."""
+    world.buildkite.agents.clear()
+    assert await asks(world, world.bob, "metrics") == snapshot("""\
+Cluster Open Source
+*Agents*
+0: 0 busy, 0 idle
+*Unfinished jobs*
+0: 0 running, 0 scheduled, 0 waiting
+No queue has an agent or an unfinished job.\
+""")
+
+
+async def test_without_an_agent_token(tmp_path: Path) -> None:
+    """What nobody can count is said, with what whoever runs the bot should do."""
+    async with opened(tmp_path, webhooks=False) as world:
+        words = ("metrics", "stacks", "queue view default")
+        told = [await asks(world, world.bob, said) for said in words]
+    assert told[:2] == snapshot(
+        [
+            "I have no agent token, so I cannot count. Whoever runs me makes one at Buildkite → Agents → the cluster → Agent Tokens and sets `BUILDKITE_AGENT_TOKEN`.",
+            "I have no agent token, so I cannot ask for stacks. Whoever runs me makes one at Buildkite → Agents → the cluster → Agent Tokens and sets `BUILDKITE_AGENT_TOKEN`.",
+        ]
+    )
+    assert "*Jobs*" not in told[2]
+
+
+async def test_a_refused_agent_token_is_told(world: World) -> None:
+    """Buildkite's words, and the variable that holds the token."""
+    world.buildkite.agent_token = "bkct_another"
+    assert await asks(world, world.bob, "metrics") == snapshot("""\
+⚠️ Buildkite does not accept my token: Invalid access token
+Whoever runs me should check BUILDKITE_AGENT_TOKEN (kitestring doctor).\
+""")
+
+
+async def test_stacks_are_listed_where_buildkite_lists_them(world: World) -> None:
+    """The call of the older document: the stacks, their queues, and which of those are paused."""
+    assert await asks(world, world.bob, "stacks") == snapshot("""\
+*Queues*
+default, deploy
+There are no stacks.\
+""")
+    world.buildkite.stacks["k8s"] = {
+        "key": "k8s",
+        "type": "kubernetes",
+        "cluster_queue_key": "default",
+        "last_connected_on": "2026-11-02T08:59:00.000Z",
+        "state": "connected",
+    }
+    world.buildkite.cluster.queues[0].paused = True
+    assert await asks(world, world.bob, "stacks") == snapshot("""\
+*Queues*
+default, deploy
+*Paused*
+default
+1 stack
+Stack · Type · Queue · State · Seen
+k8s · kubernetes · default · connected · 2026-11-02 08:59 UTC\
+""")
+
+
+async def test_buildkite_lists_no_stacks_any_more(world: World) -> None:
+    """Newer documents have no such list: what it answered is said, and what can be asked in its place."""
+    world.buildkite.lists_stacks = False
+    assert await asks(world, world.bob, "stacks") == snapshot("""\
+Buildkite lists no stacks for this token. It says: Not Found
+What waits for a stack whose key you know: `/bk stacks <key>`\
+""")
+
+
+async def test_jobs_that_wait_for_a_stack(world: World) -> None:
+    """By the key it was registered with, oldest first; another key gets Buildkite's words."""
+    world.buildkite.stacks["k8s"] = {"key": "k8s", "type": "kubernetes"}
+    assert await asks(world, world.bob, "stacks k8s") == snapshot(
+        "No job waits for the stack k8s in the default queue."
+    )
+    world.buildkite.create_build("web")
+    world.clock.advance(60)
+    words = ("stacks k8s", "stacks k8s --queue deploy", "stacks other", "stacks ../metrics")
+    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+        [
+            """\
+3 jobs wait for k8s in the default queue
+Build · Branch · Step · Rules · Since
+web#1 · main · lint · queue=default · 2026-11-02 09:00 UTC
+web#1 · main · test · queue=default · 2026-11-02 09:00 UTC
+web#1 · main · test · queue=default · 2026-11-02 09:00 UTC\
+""",
+            "No job waits for the stack k8s in queue deploy.",
+            """\
+⚠️ Buildkite has no stack other, or the token may not see it.
+It says: No stack found\
+""",
+            """\
+⚠️ `../metrics` does not have the right form for `stack`.
+Usage: `/bk stacks [stack] [-q queue]`\
+""",
+        ]
+    )

@@ -1,0 +1,176 @@
+"""What an organization has besides its builds: teams, templates, rules, emoji, addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks
+from tests.conversations.world import World, opened
+from tests.identity.connecting import connected
+
+
+async def test_organizations_are_listed_and_ours_is_shown(world: World) -> None:
+    """Those that the token sees, the one in use marked; `org` is short for it, as in `bk`."""
+    words = ("org list", "org view", "organization list")
+    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+        [
+            """\
+1 organization
+Organization · Slug · In use · Since
+Acme Inc · acme-inc · yes · 2026-11-02 09:00 UTC\
+""",
+            """\
+I work in Acme Inc.
+*Slug*
+`acme-inc`
+*Since*
+2026-11-02 09:00 UTC
+*Id*
+`e3e70682-c209-4cac-a29f-6fbed82c07cd`\
+""",
+            """\
+1 organization
+Organization · Slug · In use · Since
+Acme Inc · acme-inc · yes · 2026-11-02 09:00 UTC\
+""",
+        ]
+    )
+
+
+async def test_teams_are_listed(world: World) -> None:
+    """Name, slug, privacy; a secret one is shown to none but those who see it with their own token."""
+    world.buildkite.shelved("team")[1]["privacy"] = "secret"
+    assert await asks(world, world.alice, "team list") == snapshot("""\
+1 team
+Team · Slug · Privacy · Default
+Everyone · everyone · visible · yes
+1 secret team is left out: connect a token of your own (/bk connect) to see those that you may see.\
+""")
+    await connected(world)
+    assert await asks(world, world.alice, "team list") == snapshot("""\
+2 teams
+Team · Slug · Privacy · Default
+Everyone · everyone · visible · yes
+Release captains · release-captains · secret · –\
+""")
+
+
+@pytest.mark.parametrize("noun", ["team", "template", "rule", "emoji"])
+async def test_an_empty_list_says_so(world: World, noun: str) -> None:
+    """Where there is nothing, a sentence says what there is none of."""
+    world.buildkite.shelved(noun).clear()
+    said = {
+        "team": snapshot("There are no teams."),
+        "template": snapshot("""\
+There are no pipeline templates.
+They belong to Buildkite's Enterprise plan.\
+"""),
+        "rule": snapshot(
+            "There are no rules: pipelines of different clusters, and private ones of public pipelines, keep apart."
+        ),
+        "emoji": snapshot("There are no emoji."),
+    }
+    assert await asks(world, world.bob, f"{noun} list") == said[noun]
+
+
+@pytest.mark.parametrize(
+    ("noun", "scope"),
+    [
+        ("team", "read_teams"),
+        ("template", "read_pipeline_templates"),
+        ("rule", "read_rules"),
+        ("org", "read_organizations"),
+        ("token", "read_clusters"),
+    ],
+)
+async def test_a_missing_scope_is_named(world: World, noun: str, scope: str) -> None:
+    """Not an empty list: what Buildkite refused, and the scope that whoever runs the bot should add."""
+    world.buildkite.scopes -= {scope}
+    assert await asks(world, world.alice, f"{noun} list") == (
+        f"⚠️ Buildkite refused: Your access token doesn't have the {scope} scope\n"
+        f"Whoever runs me should add the scope {scope} to the API token."
+    )
+
+
+async def test_templates_are_listed(world: World) -> None:
+    """Name, description and for whom; what they configure stays at Buildkite."""
+    assert await asks(world, world.bob, "template list") == snapshot("""\
+1 template
+Template · Description · For · Changed
+Service · Build, test, deploy · everybody · 2026-11-02 09:00 UTC\
+""")
+
+
+async def test_rules_are_listed_in_words(world: World) -> None:
+    """Pipelines by their slugs; one that is not seen by its id; a new kind of rule by its type."""
+    first = world.buildkite.shelved("rule")[0]
+    odd = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.new.pipeline", "target_uuid": "0198-gone"}
+    read = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.artifacts_read.pipeline"}
+    world.buildkite.shelved("rule").extend([odd, read])
+    assert await asks(world, world.bob, "rule list") == snapshot("""\
+3 rules
+Pipeline · Rule · Of pipeline · Made
+web · may read artifacts of · mobile · 2026-11-02 09:00 UTC
+web · may trigger builds of · mobile · 2026-11-02 09:00 UTC
+web · pipeline.new.pipeline · 0198-gone · 2026-11-02 09:00 UTC\
+""")
+
+
+async def test_emoji_are_found_by_part_of_a_name(world: World) -> None:
+    """By their own name or another one; or the organization's own alone."""
+    words = ("emoji list", "emoji list :squir", "emoji list --custom", "emoji list nonesuch")
+    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+        [
+            """\
+2 emoji
+Emoji · Also · Kind
+:rocket: · – · well-known
+:shipit: · :squirrel: · a picture\
+""",
+            """\
+1 emoji with “:squir” in the name
+Emoji · Also · Kind
+:shipit: · :squirrel: · a picture\
+""",
+            """\
+1 emoji of the organization's own
+Emoji · Also · Kind
+:shipit: · :squirrel: · a picture\
+""",
+            """\
+There are no emoji with “nonesuch” in the name.
+Any part of a name or of another name for it will do.\
+""",
+        ]
+    )
+
+
+async def test_webhook_addresses_without_an_allow_list(world: World) -> None:
+    """Where Buildkite sends from; that nothing here depends on it is said."""
+    assert await asks(world, world.bob, "meta") == snapshot("""\
+*Where Buildkite's webhooks come from*
+`192.0.2.0/24`
+`198.51.100.12`
+My own allow-list is off: webhooks are known by their signature or token alone (`BUILDKITE_WEBHOOK_ALLOWLIST=meta` turns it on).\
+""")
+
+
+async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
+    """Whether those that are let through are those that Buildkite names now."""
+    async with opened(tmp_path, webhooks=False, allowlist="meta") as world:
+        told = [await asks(world, world.bob, "meta")]
+        assert world.bot.origins is not None
+        await world.bot.origins.tick()
+        told.append(await asks(world, world.bob, "meta"))
+        world.buildkite.webhook_ips = ["192.0.2.0/24", "203.0.113.7"]
+        told.append(await asks(world, world.bob, "meta"))
+    assert [said.split("\n")[-1] for said in told] == snapshot(
+        [
+            "My own allow-list is on, but was not read yet: until then webhooks are turned away, and sent again.",
+            "✅ They are those that my allow-list lets through.",
+            "⚠️ My allow-list is another one: it lacks `203.0.113.7/32`; it still has `198.51.100.12/32`. It is read again every hour.",
+        ]
+    )

@@ -1,0 +1,133 @@
+"""What the Buildkite token in use may do, and which tokens agents connect with."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks
+from tests.conversations.world import World
+from tests.identity.connecting import connected
+
+VALUE = "bkct_made-up-value-0123456789abcdef"
+
+
+async def test_the_bots_own_token(world: World) -> None:
+    """Whose it is, what it may do, until when; and where alone it is revoked."""
+    world.buildkite.scopes = {"read_user", "read_builds", "write_builds", "read_pipelines", "read_clusters"}
+    assert await asks(world, world.bob, "token") == snapshot("""\
+*The Buildkite token in use*
+This is my own token. It is never revoked from chat: that is `kitestring token revoke`, where I run.
+*Of*
+Sam Kim (sam@example.com)
+*Called*
+ChatOps
+*Works until*
+2026-11-09 09:00 UTC
+*Scopes*
+`read_builds` `read_clusters` `read_pipelines` `read_user` `write_builds`
+*Will not work with it*
+`read_organizations`: organization list, organization view
+`write_pipelines`: pipeline archive, pipeline copy, pipeline create, pipeline delete, pipeline unarchive, pipeline update
+`read_build_logs`: job log
+`read_job_env`: job env
+`read_artifacts`: artifacts download, artifacts list, build artifacts
+`read_agents`: agent list, agent view, agent watch, queue list, queue view
+`write_agents`: agent pause, agent resume, agent stop
+`write_clusters`: queue pause, queue resume
+`read_teams`: team list
+`read_pipeline_templates`: template list
+`read_rules`: rule list
+`graphql`: job cancel\
+""")
+
+
+async def test_ones_own_token(world: World) -> None:
+    """Whoever has connected a token reads about that one, and how it is forgotten."""
+    await connected(world, without={"read_teams", "write_agents", "write_organizations"})
+    said = await asks(world, world.alice, "token")
+    assert said.split("\n")[:4] == snapshot(
+        [
+            "*The Buildkite token in use*",
+            "This is your own token. `/bk disconnect` forgets it; it is revoked at Buildkite.",
+            "*Of*",
+            "Alice Okafor (alice@acme.example)",
+        ]
+    )
+    assert said[said.index("*Will not") :] == snapshot("""\
+*Will not work with it*
+`write_agents`: agent pause, agent resume, agent stop
+`read_teams`: team list
+`graphql`: job cancel\
+""")
+
+
+async def test_no_word_in_chat_revokes_it(world: World) -> None:
+    """What looks like revoking is a mistake with a hint; the token lives on."""
+    assert await asks(world, world.alice, "token revoke") == snapshot("""\
+⚠️ `token` has no `revoke`.
+It takes `list`: see `/bk help token`.\
+""")
+    assert not world.buildkite.revoked
+
+
+async def test_agent_tokens_are_listed_without_values(world: World) -> None:
+    """What each is for, from where and until when it works; what it is stands nowhere, not even if Buildkite says it."""
+    world.buildkite.cluster.tokens.append(
+        {
+            "id": world.buildkite.new_id(),
+            "description": "Windows agents",
+            "allowed_ip_addresses": "202.144.0.0/24",
+            "expires_at": "2027-01-01T00:00:00Z",
+            "created_at": "2026-05-26T04:21:41.350Z",
+            "token": VALUE,
+        }
+    )
+    assert await asks(world, world.alice, "token list") == snapshot("""\
+2 agent tokens of Open Source
+Description · From · Made · Works until
+Linux agents · 0.0.0.0/0 · 2026-11-02 09:00 UTC · no end
+Windows agents · 202.144.0.0/24 · 2026-05-26 04:21 UTC · 2027-01-01 00:00 UTC
+Values are never shown: Buildkite itself shows one once, when it is made.\
+""")
+    assert VALUE not in world.transcript()
+    assert await asks(world, world.bob, "token list") == snapshot("""\
+⚠️ `token list` is for workspace admins.
+Ask a workspace admin to do it.\
+""")
+
+
+async def test_a_cluster_without_agent_tokens(world: World) -> None:
+    """None is said, with what that means."""
+    world.buildkite.cluster.tokens.clear()
+    assert await asks(world, world.alice, "token list 'Open Source'") == snapshot("""\
+The cluster Open Source has no agent tokens: no agent can connect to it.
+Values are never shown: Buildkite itself shows one once, when it is made.\
+""")
+
+
+async def test_the_user_behind_the_token(world: World) -> None:
+    """As whom Buildkite sees what is asked here, until somebody connects."""
+    assert await asks(world, world.alice, "user") == snapshot("""\
+At Buildkite I act for you as *Sam Kim*; `/bk connect` makes it you.
+*E-mail*
+sam@example.com
+*Id*
+`f728b4fa-4248-4e3a-8a5d-2f346baa9455`\
+""")
+    await connected(world)
+    assert await asks(world, world.alice, "user") == snapshot("""\
+At Buildkite you act as *Alice Okafor*, with your own token.
+*E-mail*
+alice@acme.example
+*Id*
+`2648ee38-e074-45eb-a156-63abc1f254b8`\
+""")
+
+
+async def test_a_token_without_the_scope_for_its_user(world: World) -> None:
+    """Buildkite's 403 names the scope."""
+    world.buildkite.scopes -= {"read_user"}
+    assert await asks(world, world.bob, "user") == snapshot("""\
+⚠️ Buildkite refused: Your access token doesn't have the read_user scope
+Whoever runs me should add the scope read_user to the API token.\
+""")
