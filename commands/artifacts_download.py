@@ -13,7 +13,7 @@ from bot.context import Context
 from bot.core.address import AtBuild, address
 from bot.core.artifacts import file_name, missing, sized
 from bot.core.blocks import shorten
-from bot.core.markup import Mrkdwn, code, md
+from bot.core.markup import Mrkdwn, code, md, visible
 from bot.core.operation import Button, Call, Confirm, Effect, File, Opt, Permission, Reply, operation
 from bot.errors import Conflict, Unavailable, UsageError
 from bot.model import BuildRef
@@ -103,7 +103,7 @@ async def _fetched(args: Download, artifact: Artifact, ref: BuildRef, ctx: Conte
         if args.share:
             raise
         return await _linked(artifact, ref, ctx, why=error.message)
-    file = File(file_name(artifact.path), content, shorten(f"{artifact.path}, {ref}", 200))
+    file = File(file_name(artifact.path), content, shorten(f"{visible(artifact.path)}, {ref}", 200))
     if args.share:
         text = md("shared {file}", file=_named(artifact, ref))
         return Reply(text=text, file=file, private=False)

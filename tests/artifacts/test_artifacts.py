@@ -198,6 +198,21 @@ That file is larger than 1,048,576 bytes.
     assert contents(world) == []
 
 
+async def test_a_path_stays_text(world: World) -> None:
+    """Whoever uploads chooses the path: it calls nobody, leads nowhere, and is no other name for a file."""
+    build = world.buildkite.create_build("web")
+    world.buildkite.artifact(build.jobs[0].id, "../`<!channel>`/<https://evil.example|app.js>\u202egpj.exe", b"x")
+    said = await asks(world, world.bob, "artifacts download app -p web -n 1")
+    assert said == snapshot("""\
+`../ˋ<!channel>ˋ/<https://evil.example|app.js>�gpj.exe` (1 byte) of web#1 comes by direct message.
+[Share it here] [Get a link]\
+""")
+    assert "<!channel>" not in str(world.slack.ephemerals(world.bob)[-1].blocks)
+    assert [(one["name"], one["title"]) for one in world.slack.uploads.values()] == snapshot(
+        [("evil.example-app.js-gpj.exe", "../`<!channel>`/<https://evil.example|app.js>gpj.exe, web#1")]
+    )
+
+
 async def test_another_pipelines_artifacts_are_refused(tmp_path: Path) -> None:
     """A grant for one pipeline shows no name of another's files, by whichever way they are named."""
     path = tmp_path / "policy.toml"

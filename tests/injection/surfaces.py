@@ -9,17 +9,19 @@ from typing import Any
 
 from bot.core import forms, logs
 from bot.core.account import Account
+from bot.core.artifacts import file_name, missing, sized
 from bot.core.blocks import Message, message, option, section
 from bot.core.broken import Break, BrokenStep
 from bot.core.failure import Failure
 from bot.core.history import Run
 from bot.core.home import Home
 from bot.core.locks import Lock, said
-from bot.core.markup import escape
+from bot.core.markup import code, escape
 from bot.core.operation import Args, Button, Call, Confirm, Field, Operation, Permission, Reply, Table
 from bot.core.policy_rules import Ask, Who
 from bot.core.policy_words import wanted
 from bot.core.proposals import Proposal, State
+from bot.core.render_annotations import Said, annotation_lines
 from bot.core.render_card import card
 from bot.core.render_home import closed, home
 from bot.core.render_notice import notice
@@ -132,6 +134,22 @@ def _replies(text: str) -> Iterator[Message]:
     yield message("buttons", choices((press, pages), _pressed))
 
 
+def _annotations(text: str) -> Iterator[Message]:
+    for count in (1, 9):
+        said_ = [Said(text, text, text, f"<p>{text}</p><pre>{text}")] * count
+        yield reply(Reply(text=annotation_lines(said_)), actor=None, button_value=_pressed)
+
+
+def _artifacts(text: str) -> Iterator[Message]:
+    label = f"Get {file_name(text)}"
+    row = (code(text), sized(len(text)), text, text)
+    table = Table(("File", "Size", "Job", "State"), (row, row), f"Artifacts of {text}")
+    yield reply(
+        Reply(table=table, buttons=(Button(label, Call("artifacts download")),)), actor=None, button_value=_pressed
+    )
+    yield problem(KitestringError(f"{text} {missing(text)}."))
+
+
 def _problems(text: str) -> Iterator[Message]:
     for error in (KitestringError(text, text), UsageError(f"I don't know `{shown(text)}`.", text)):
         yield problem(error, retry_value="again")
@@ -236,6 +254,8 @@ SURFACES: dict[str, Surface] = {
     "job_preview": _previews,
     "pipeline_preview": _previews,
     "followable": _previews,
+    "annotation_lines": _annotations,
+    "artifacts": _artifacts,
 }
 PIECES = frozenset(
     {
