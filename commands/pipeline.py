@@ -88,7 +88,7 @@ def _searched(args: Listing) -> str:
         f"named like “{args.name}”" if args.name else "",
         f"of a repository like “{args.repository}”" if args.repository else "",
         f"with {' and '.join(f'“{tag}”' for tag in args.tag)}" if args.tag else "",
-        {"active": "", "archived": "that are archived", "all": "archived ones too"}[args.state],
+        {"active": "", "archived": "archived ones only", "all": "archived ones too"}[args.state],
     ]
     return "".join(f", {part}" for part in parts if part)
 

@@ -53,7 +53,7 @@ class Copy(New):
     ]
     name: Name
     repository: Annotated[
-        Repository | None, Opt(short="r", also=("--repository",)), Field(description="Repository")
+        Repository | None, Opt(short="r", also=("--repo",)), Field(description="Repository")
     ] = None
     cluster: Cluster = None
     teams: Teams = ()

@@ -44,7 +44,7 @@ Name = Annotated[
 ]
 Repository = Annotated[
     str,
-    Opt(short="r", also=("--repository",), hint="git@github.com:acme/web.git"),
+    Opt(short="r", also=("--repo",), hint="git@github.com:acme/web.git"),
     Field(min_length=1, max_length=500, description="Repository"),
     AfterValidator(_address),
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.blocks import lines, shorten
-from bot.core.markup import Mrkdwn, bold, code, link, md, when
+from bot.core.markup import Mrkdwn, code, link, md, when
 from bot.core.render_card import phase_words, reference
 from bot.core.step_kinds import kind_of
 from bot.core.yaml_lines import WrongYaml, lined
@@ -41,9 +41,10 @@ def name_of(pipeline: Pipeline) -> Mrkdwn:
 
 
 def row(pipeline: Pipeline) -> tuple[str, ...]:
-    """Its line in a list: name, repository, default branch, builds now, tags."""
+    """Its line in a list: name, repository, default branch, what it does now, tags."""
     now = pipeline.running_builds_count + pipeline.scheduled_builds_count
-    state = "archived" if pipeline.archived_at else str(now or "")
+    builds = "1 build" if now == 1 else f"{now} builds"
+    state = "archived" if pipeline.archived_at else builds if now else ""
     return (
         name_of(pipeline),
         repository(pipeline.repository),
@@ -53,7 +54,7 @@ def row(pipeline: Pipeline) -> tuple[str, ...]:
     )
 
 
-COLUMNS = ("Pipeline", "Repository", "Default branch", "Builds now", "Tags")
+COLUMNS = ("Pipeline", "Repository", "Default branch", "Now", "Tags")
 
 
 def facts(pipeline: Pipeline, cluster: str, last: Build | None) -> tuple[tuple[str, str], ...]:
@@ -134,5 +135,5 @@ def _command(step: Mapping[str, Any]) -> Mrkdwn:
 
 def made(pipeline: Pipeline, how: str, followed: Iterable[Done]) -> Mrkdwn:
     """`created pipeline Web`, and below it what followed."""
-    head = md("{how} pipeline {name}", how=how, name=bold(name_of(pipeline)))
+    head = md("{how} pipeline {name}", how=how, name=name_of(pipeline))
     return lines([head, *(done.line for done in followed)])

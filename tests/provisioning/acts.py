@@ -1,0 +1,36 @@
+"""What people do with pipelines, and what Buildkite is asked for then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sim.slack import Message, Person
+from tests.conversations.world import World, shown
+
+REPO = "git@github.com:acme-inc/shop.git"
+STEPS = "steps:\n  - label: Test\n    command: make test\n"
+
+
+async def says(world: World, person: Person, words: str) -> str:
+    """A slash command that is answered in public: what stands in the channel then."""
+    await person.types(world.deploys, f"/bk {words}")
+    await world.settle(3)
+    return shown(answer(world))
+
+
+def answer(world: World) -> Message:
+    """The newest message of the channel that is no card."""
+    found = [one for one in world.slack.messages(world.deploys) if one.plain().startswith("<@")]
+    return found[-1]
+
+
+async def presses(world: World, person: Person, where: Message, label: str) -> None:
+    """A button, and all that comes of it."""
+    await person.clicks(where, label)
+    await world.settle(3)
+
+
+def asked(world: World, method: str, end: str = "") -> list[dict[str, Any]]:
+    """The bodies of the requests with that method whose path ends so, oldest first."""
+    sent = [one for one in world.buildkite.requests if one.method == method and one.path.endswith(end)]
+    return [dict(one.json or {}) for one in sent]

@@ -1,0 +1,144 @@
+"""Pipelines are listed and shown."""
+
+from __future__ import annotations
+
+from inline_snapshot import snapshot
+
+from tests.conversations.acts import asks
+from tests.conversations.world import World
+from tests.provisioning.acts import STEPS
+
+
+async def test_pipelines_are_listed_by_what_is_said_of_them(world: World) -> None:
+    """By name, repository, tag and whether they are archived; nothing found says what was looked for."""
+    world.buildkite.pipeline("legacy", name="Legacy", tags=["ruby"])
+    world.buildkite.archive("legacy")
+    world.buildkite.pipeline("web-shop", name="Web shop", tags=["ruby", "backend"])
+    assert await asks(world, world.bob, "pipeline list") == snapshot("""\
+6 pipelines
+Pipeline · Repository · Default branch · Tags
+API · acme-inc/api · main · –
+Deploy to production · acme-inc/deploy-prod · main · –
+Docs site · acme-inc/docs-site · main · –
+Mobile · acme-inc/mobile · main · –
+Web · acme-inc/web · main · –
+Web shop · acme-inc/web-shop · main · ruby, backend\
+""")
+    assert await asks(world, world.bob, "pipeline list web --tag ruby") == snapshot("""\
+1 pipeline, named like “web”, with “ruby”
+Pipeline · Repository · Default branch · Tags
+Web shop · acme-inc/web-shop · main · ruby, backend\
+""")
+    assert await asks(world, world.bob, "pipeline list --repo acme-inc/leg --state all") == snapshot("""\
+1 pipeline, of a repository like “acme-inc/leg”, archived ones too
+Pipeline · Repository · Default branch · Now · Tags
+Legacy · acme-inc/legacy · main · archived · ruby\
+""")
+    assert await asks(world, world.bob, "pipeline list --state archived") == snapshot("""\
+1 pipeline, archived ones only
+Pipeline · Repository · Default branch · Now · Tags
+Legacy · acme-inc/legacy · main · archived · ruby\
+""")
+    assert await asks(world, world.bob, "pipeline list nonesuch --tag go") == snapshot("""\
+There are no pipelines, named like “nonesuch”, with “go”.
+Without --name, --repo, --tag and --state all of them are listed.\
+""")
+
+
+async def test_a_pipeline_is_shown_with_its_steps_and_its_last_build(world: World) -> None:
+    """Bob reads what it builds, where, by which steps, and how the default branch stands."""
+    world.buildkite.run_build(world.buildkite.create_build("web"), fail=["lint"])
+    assert await asks(world, world.bob, "pipeline view web") == snapshot("""\
+Pipeline Web
+The storefront
+*Repository*
+acme-inc/web
+*Default branch*
+`main`
+*Last build there*
+❌ web#1 Failed
+*Builds now*
+0 running, 0 scheduled
+*Cluster*
+Open Source
+*Created*
+2026-11-02 09:00 UTC
+*Steps*
+• :eslint: Lint
+• :jest: Test
+⏳ wait
+• :package: Package
+[Start a build] [Subscribe this channel] [Show YAML] [Open]\
+""")
+    assert await asks(world, world.bob, "pipeline view docs-site") == snapshot("""\
+Pipeline Docs site
+docs.acme-inc.example
+*Repository*
+acme-inc/docs-site
+*Default branch*
+`main`
+*Last build there*
+none yet
+*Builds now*
+0 running, 0 scheduled
+*Cluster*
+Open Source
+*Created*
+2026-11-02 09:00 UTC
+*Steps*
+• :books: Build
+⏳ wait
+• :globe_with_meridians: Publish
+[Start a build] [Subscribe this channel] [Show YAML] [Open]\
+""")
+
+
+async def test_its_yaml_is_shown_where_that_is_wanted(world: World) -> None:
+    """The steps as they are written, to the one who asks."""
+    world.buildkite.pipeline("plain", name="Plain", configuration=STEPS)
+    assert await asks(world, world.bob, "pipeline view plain --yaml") == snapshot("""\
+Pipeline Plain
+*Repository*
+acme-inc/plain
+*Default branch*
+`main`
+*Last build there*
+none yet
+*Builds now*
+0 running, 0 scheduled
+*Cluster*
+Open Source
+*Created*
+2026-11-02 09:00 UTC
+```
+steps:
+  - label: Test
+    command: make test
+
+```
+[Start a build] [Subscribe this channel] [Open]\
+""")
+
+
+async def test_an_admin_is_offered_to_change_it(world: World) -> None:
+    """What may not be done is not offered: Bob starts builds and subscribes, Alice changes the pipeline, too."""
+    said = {one.name: await asks(world, one, "pipeline view web") for one in (world.alice, world.bob)}
+    assert ("[Change]" in said["alice"], "[Change]" in said["bob"]) == (True, False)
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Change")
+    await world.settle(1)
+    view = world.slack.modal_of(world.alice)
+    assert view is not None
+    assert view.plain() == snapshot("""\
+# Update pipeline
+What is left empty stays as it is.
+Pipeline: [web]
+New name: [its address stays]
+Repository: []
+Cluster: [Type to search]
+Steps (YAML): [empty: .buildkite/pipeline.yml of the repository]
+… or as a file (yml, yaml): []
+Tags, in place of those it has: []
+Default branch: [main]
+Description: []
+[Update]\
+""")
