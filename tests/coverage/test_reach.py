@@ -45,7 +45,7 @@ async def typed(world: World, words: str) -> list[Recorded]:
 
 
 async def test_the_words_of_each_row_make_its_request(world: World) -> None:
-    """Each operation of both documents is asked for by what is typed in Slack: reads first, then what changes things."""
+    """Each operation of both documents is asked for by what is typed in Slack; reads come first."""
     missed = {}
     for section in DOCUMENTS:
         for operation, pattern in sorted(requests(section).items(), key=lambda one: not one[1].startswith("GET")):

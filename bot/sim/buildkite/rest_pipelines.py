@@ -57,7 +57,8 @@ def _configuration(body: Mapping[str, Any]) -> str | None:
 
 def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
     body = ask.json
-    codes = {key: "missing_field" for key in ("name", "repository", "cluster_id") if not body.get(key)}
+    needed = ("name", "repository", *(("cluster_id",) if sim.clustered else ()))
+    codes = {key: "missing_field" for key in needed if not body.get(key)}
     configuration = _configuration(body)
     if configuration is None:
         codes["configuration"] = NO_CONFIGURATION
@@ -75,7 +76,7 @@ def create(sim: "BuildkiteSim", ask: Ask) -> Answer:
         default_branch=body.get("default_branch") or "main",
         configuration=_checked(sim, configuration),
         description=body.get("description"),
-        cluster_id=body["cluster_id"],
+        cluster_id=body.get("cluster_id"),
         **options,
     )
     return _shown(sim, made, 201)

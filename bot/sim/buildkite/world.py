@@ -17,12 +17,14 @@ DEFAULT_STEPS: tuple[step_forms.Word, ...] = ({"label": "Test", "command": "make
 class World:
     """Everything one organization holds. `now` gives seconds since the epoch.
 
-    `other_organizations` are slugs that the token sees beside it, empty ones.
+    `other_organizations` are slugs that the token sees beside it, empty ones. `clustered`: a pipeline has to name
+    its cluster, as it has to everywhere but in organizations that are older than clusters.
     """
 
     def __init__(self, org: str, now: Callable[[], float] = time.time, seed: int = 0) -> None:
         self.org = org
         self.other_organizations: list[str] = []
+        self.clustered = True
         self.now = now
         self.rng = random.Random(seed)
         self.base_url = "http://buildkite.test"
