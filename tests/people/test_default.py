@@ -56,6 +56,7 @@ async def test_a_build_is_started_without_naming_it(world: World) -> None:
     """By slash command, by mention, and by a form that has it filled in already."""
     await chosen(world)
     await world.alice.types(world.deploys, "/bk build create -b release")
+    await world.settle(1)
     await world.alice.says(world.deploys, "@kitestring build create -m again")
     await world.settle(3)
     assert [(one.pipeline.slug, one.branch) for one in world.buildkite.builds] == snapshot(

@@ -138,6 +138,7 @@ async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: st
 async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None:
     """`channel updates end` and `channel broadcast on` hold for cards that are asked for from then on."""
     await world.alice.types(world.deploys, "/bk channel updates end")
+    await world.settle(1)
     await world.alice.types(world.deploys, "/bk channel broadcast on")
     await world.settle(2)
     build = await started(world)
