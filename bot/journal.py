@@ -23,7 +23,7 @@ class Journal:
     async def newest(
         self, *, user: str | None = None, pipeline: str | None = None, since: datetime | None = None
     ) -> tuple[Entry, ...]:
-        """The latest entries that fit, newest first, at most thirty."""
+        """The latest entries that fit, newest first, at most 300: more are for the export."""
         async with self._store.read() as tx:
             return await audit.newest(tx, user=user, pipeline=pipeline, since=since)
 

@@ -27,7 +27,7 @@ class List(Args):
     state: Annotated[State | None, Opt(short="s"), Field(description="State")] = None
     queue: Annotated[str | None, Opt(short="q"), Field(description="Queue")] = None
     tags: Annotated[dict[str, str], Opt(short="t"), Field(default_factory=dict, description="Tags")]
-    limit: Annotated[int, Opt(), Field(ge=1, le=100, description="How many at most")] = 30
+    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
 
 
 class View(Args):
@@ -51,9 +51,7 @@ async def list_(args: List, ctx: Context) -> Reply:
     count = "1 agent" if len(found) == 1 else f"{len(found)} agents"
     shown = f", {len(rows)} shown" if len(rows) < len(found) else ""
     empty = f"No connected agent{_searched(args)}."
-    return Reply(
-        table=Table(("Name", "State", "Queue", "Host", "Job"), rows, count + shown, empty=empty, hint=GONE)
-    )
+    return Reply(table=Table(COLUMNS, rows, count + shown, empty=empty, hint=GONE))
 
 
 async def _named(args: List, ctx: Context) -> Sequence[Agent]:
@@ -94,8 +92,8 @@ def _searched(args: List) -> str:
 
 
 def _row(agent: Agent) -> tuple[str, ...]:
-    job = agent.job.title if agent.job else ""
-    return agent.name, agent.activity, agent.queue or "", agent.hostname or "", job
+    job = link(agent.job.web_url or "", shorten(agent.job.title, 100)) if agent.job else ""
+    return link(agent.web_url, agent.name), agent.activity, agent.queue or "", agent.hostname or "", job
 
 
 @operation(

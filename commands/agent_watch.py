@@ -94,4 +94,4 @@ async def watches(_: Listing, ctx: Context) -> Reply:
             text=md("I tell this channel of no agents. Begin: {how}", how=code(f"{ctx.command} agent watch"))
         )
     rows = tuple((one.queue or "every queue", ", ".join(one.states)) for one in found)
-    return Reply(table=Table(("Queue", "States"), rows))
+    return Reply(table=Table(("Queue", "States"), rows, "Agents that this channel is told of"))

@@ -10,8 +10,11 @@ from pydantic import Field, field_validator
 from bot.context import Context
 from bot.core.duration import duration
 from bot.core.entry import Entry
-from bot.core.markup import join, mention, when
+from bot.core.markup import Mrkdwn, join, md, mention, plain, when
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
+from bot.core.searched import phrase, within
+
+START = "The audit starts with the first command that I was given."
 
 
 class Search(Args):
@@ -41,10 +44,28 @@ async def audit(args: Search, ctx: Context) -> Reply:
     """Show who did what, newest first: also what was refused, failed or withdrawn."""
     since = ctx.clock.now() - duration(args.since) if args.since else None
     found = await ctx.journal.newest(user=args.user, pipeline=args.pipeline, since=since)
-    if not found:
-        return Reply(text="Nothing fits that. The audit starts with the first command that I was given.")
-    table = Table(("when", "who", "what", "outcome"), tuple(_row(entry) for entry in found))
-    return Reply(title=f"The last {len(found)} entries", table=table)
+    who = md("by {who}", who=mention(args.user)) if args.user else ""
+    what = phrase(_what(args), who, within(args.since, None))
+    table = Table(
+        ("When", "Who", "What", "Outcome"),
+        tuple(_row(entry) for entry in found),
+        _caption(args),
+        noun="entry",
+        empty=md("No {what}.", what=what),
+        hint=START,
+        newest_first=True,
+    )
+    return Reply(table=table)
+
+
+def _what(args: Search) -> Mrkdwn:
+    return md("entries about {pipeline}", pipeline=args.pipeline) if args.pipeline else Mrkdwn("entries")
+
+
+def _caption(args: Search) -> str:
+    """Plain text: it cannot show whose name an id is."""
+    said = (f"E{plain(_what(args))[1:]}", "by one person" if args.user else "", within(args.since, None))
+    return f"{' '.join(filter(None, said))}, newest first"
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.core.address import AtBranch
 from bot.core.duration import at_most, duration
 from bot.core.locks import Lock
-from bot.core.markup import code, md, mention, when
+from bot.core.markup import Mrkdwn, code, md, mention, when
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
 from bot.errors import UsageError
 from bot.which_build import check_org
@@ -110,7 +110,8 @@ async def unlock(args: Release, ctx: Context) -> Reply:
 async def locks(args: Listing, ctx: Context) -> Reply:
     """List what is locked, by whom, and why."""
     held = await ctx.locks.live(args.pipeline)
-    if not held:
-        return Reply(text="Nothing is locked.")
     rows = tuple((one.place, mention(one.holder), when(one.until, UNTIL), one.reason) for one in held)
-    return Reply(table=Table(("what", "who", "until", "why"), rows))
+    of = md(" of {pipeline}", pipeline=code(args.pipeline)) if args.pipeline else Mrkdwn("")
+    how = md("Keep one for yourself: {how}", how=code(f"{ctx.command} lock {args.pipeline or '<pipeline>'} <why>"))
+    empty = md("Nothing{of} is locked.", of=of)
+    return Reply(table=Table(("What", "Who", "Until", "Why"), rows, "Locks", noun="lock", empty=empty, hint=how))

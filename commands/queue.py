@@ -13,6 +13,8 @@ from bot.core.markup import Mrkdwn, code, link, md
 from bot.core.operation import Args, Button, Call, Effect, Opt, Permission, Reply, Table, operation
 
 Q = TypeVar("Q", bound="AtQueue")
+NONE = "There is no queue in any cluster."
+HINT = "Agents that belong to no cluster have queues that only their tags name: `agent list` shows those."
 
 
 class Listing(Args):
@@ -49,13 +51,14 @@ async def list_(_: Listing, ctx: Context) -> Reply:
         counts[agent.queue or "default"] = counts.get(agent.queue or "default", 0) + 1
     rows = tuple(_row(one, counts.get(one.queue.key, 0)) for one in await ctx.catalog.queues())
     count = "1 queue" if len(rows) == 1 else f"{len(rows)} queues"
-    return Reply(table=Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count))
+    return Reply(table=Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count, empty=NONE, hint=HINT))
 
 
 def _row(one: Placed, agents: int) -> tuple[str, ...]:
     queue = one.queue
     state = "paused" if queue.dispatch_paused else "open"
-    return queue.key, one.cluster.name, state, str(agents), queue.dispatch_paused_note or ""
+    where = link(one.cluster.web_url, one.cluster.name)
+    return _name(one), where, state, str(agents), queue.dispatch_paused_note or ""
 
 
 async def _probe_pause(args: Pause, ctx: Context) -> Reply | None:

@@ -18,7 +18,12 @@ _PAGE = 500
 
 
 async def newest(
-    tx: Tx, *, user: str | None = None, pipeline: str | None = None, since: datetime | None = None, limit: int = 30
+    tx: Tx,
+    *,
+    user: str | None = None,
+    pipeline: str | None = None,
+    since: datetime | None = None,
+    limit: int = 300,
 ) -> tuple[Entry, ...]:
     """The latest entries that fit, newest first."""
     where = []

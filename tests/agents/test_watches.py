@@ -75,11 +75,10 @@ async def test_wishes_are_listed_and_taken_back(world: World) -> None:
     await _watches(world)
     await _watches(world, "--queue deploy --state lost")
     assert await asks(world, world.bob, "agent watches") == snapshot("""\
-```
-Queue        States
-every queue  lost, stopped, blocked
-deploy       lost
-```\
+Agents that this channel is told of
+Queue · States
+every queue · lost, stopped, blocked
+deploy · lost\
 """)
     await world.bob.types(world.deploys, "/bk agent unwatch")
     await world.settle(2)

@@ -18,7 +18,7 @@ async def test_agents_are_listed(bench) -> None:
     build = bench.sim.create_build("web")
     bench.sim.start_job(build.named("lint").id, "ci-linux-1")
     reply = await bench.ask("agent list")
-    assert [(row[0], row[1], row[2], row[4]) for row in reply.table.rows] == snapshot(
+    assert [(plain(row[0]), row[1], row[2], plain(row[4])) for row in reply.table.rows] == snapshot(
         [
             ("ci-linux-1", "running", "default", ":eslint: Lint"),
             ("ci-linux-2", "idle", "default", ""),
@@ -28,7 +28,7 @@ async def test_agents_are_listed(bench) -> None:
     )
     assert reply.table.caption == "4 agents"
     idle = await bench.ask("agent list --state idle --queue default")
-    assert [row[0] for row in idle.table.rows] == ["ci-linux-2", "ci-linux-3"]
+    assert [plain(row[0]) for row in idle.table.rows] == ["ci-linux-2", "ci-linux-3"]
     assert (await bench.ask("agent list deploy -t queue=deploy")).table.caption == "1 agent"
 
 

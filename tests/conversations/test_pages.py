@@ -118,7 +118,7 @@ async def test_agents_have_pages_too(world: World) -> None:
     for at in range(40):
         world.buildkite.agent(f"more-{at:02}")
     first = await asks(world, world.bob, "agent list")
-    assert foot(first) == snapshot(["Page 1 of 2 · 30 agents", "[Next ▶]"])
+    assert foot(first) == snapshot(["Page 1 of 3 · 44 agents", "[Next ▶]"])
     message = world.slack.ephemerals(world.bob)[-1]
     second = shown(await press(world, world.bob, message, "Next ▶"))
-    assert foot(second) == snapshot(["Page 2 of 2 · 30 agents", "[◀ Previous]"])
+    assert foot(second) == snapshot(["Page 2 of 3 · 44 agents", "[◀ Previous] [Next ▶]"])

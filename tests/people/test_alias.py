@@ -51,8 +51,9 @@ async def test_they_are_listed_changed_and_taken_back(world: World) -> None:
     )
     assert await told(world, world.alice, "alias") == snapshot("""\
 Your aliases: 2 of at most 50, each of at most 300 characters
-`b` · `build`
-`ship` · `build create web@release`\
+Alias · Stands for
+b · build
+ship · build create web@release\
 """)
     assert (await told(world, world.alice, "help")).partition("*Your aliases*")[2] == snapshot("""\
 

@@ -9,6 +9,9 @@ from tests.conversations.acts import asks, failed
 from tests.conversations.world import World, shown
 
 
+NOTHING = "Nothing is locked.\nKeep one for yourself: `/bk lock <pipeline> <why>`"
+
+
 async def test_a_locked_pipeline_refuses_others_and_says_why(world: World) -> None:
     """Bob locks web: Alice can neither create, rebuild nor retry there; he can."""
     build, card = await failed(world)
@@ -60,7 +63,7 @@ async def test_a_lock_runs_out(world: World) -> None:
     await world.bob.types(world.deploys, '/bk lock web "short" --for 30m')
     await world.settle(1)
     await world.settle(1800, step=300)
-    assert await asks(world, world.alice, "locks") == "Nothing is locked."
+    assert await asks(world, world.alice, "locks") == NOTHING
     await world.alice.types(world.deploys, "/bk build create web")
     await world.settle(2)
     assert len(world.buildkite.builds) == 1
@@ -84,4 +87,4 @@ See `/bk locks`.\
 async def test_a_lock_needs_a_reason_and_a_span(world: World, words: str) -> None:
     """What is missing or malformed is said, and nothing is locked."""
     assert await asks(world, world.bob, words)
-    assert await asks(world, world.bob, "locks") == "Nothing is locked."
+    assert await asks(world, world.bob, "locks") == NOTHING
