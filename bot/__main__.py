@@ -165,6 +165,22 @@ def service_add() -> None:
 
 
 @main.group()
+def token() -> None:
+    """The Buildkite API token that the bot asks with."""
+
+
+@token.command("revoke")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def token_revoke(yes: bool) -> None:
+    """Revoke BUILDKITE_API_TOKEN at Buildkite, for good: the bot can do nothing without another."""
+    settings = _settings()
+    from bot.clock import SystemClock
+    from bot.revocation import revoke
+
+    _run(revoke(settings, SystemClock(), click.echo, (lambda _: True) if yes else click.confirm))
+
+
+@main.group()
 def audit() -> None:
     """Who did what."""
 

@@ -9,12 +9,14 @@ import httpx
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import Buildkite, connect
 from bot.clock import Clock
+from bot.core.scopes import without
 from bot.doctor.clocks import Dates
 from bot.doctor.finding import Finding
-from bot.doctor.webhook import LISTING, webhook
+from bot.doctor.webhook import webhook
 from bot.errors import KitestringError, NotFound, Unavailable
 from bot.model import AccessToken
 from bot.settings import Settings
+from commands import registry
 
 TOKENS = "https://buildkite.com/user/api-access-tokens"
 NEEDED = (
@@ -27,7 +29,6 @@ NEEDED = (
     "read_agents",
     "write_agents",
 )
-OPTIONAL = (LISTING, "read_teams")
 
 
 async def buildkite(settings: Settings, dates: Dates, clock: Clock, last: datetime | None) -> tuple[Finding, ...]:
@@ -65,13 +66,18 @@ async def _token(client: Buildkite) -> tuple[AccessToken | None, tuple[Finding, 
 
 def _scopes(token: AccessToken) -> Finding:
     """https://buildkite.com/docs/apis/managing-api-tokens#token-scopes"""
-    missing = [scope for scope in NEEDED if scope not in token.scopes]
+    missing, barred = [scope for scope in NEEDED if scope not in token.scopes], _barred(token)
     if missing:
         remedy = f"Edit the token at {TOKENS} and tick them."
-        return Finding("Buildkite scopes", False, f"missing: {', '.join(missing)}.", remedy)
-    spare = [scope for scope in OPTIONAL if scope not in token.scopes]
-    without = f"; without the optional {', '.join(spare)}" if spare else ""
-    return Finding("Buildkite scopes", True, f"all {len(NEEDED)} that are needed{without}.")
+        return Finding("Buildkite scopes", False, f"missing: {', '.join(missing)}.{barred}", remedy)
+    return Finding("Buildkite scopes", True, f"all {len(NEEDED)} that are needed.{barred}")
+
+
+def _barred(token: AccessToken) -> str:
+    """The commands that end in Buildkite's 403, by the scope that they want."""
+    lost = without(token.scopes, [op.name for op in registry()])
+    said = "; ".join(f"{', '.join(names)} ({scope})" for scope, names in lost)
+    return f" Will not work: {said}." if said else ""
 
 
 async def _organization(client: Buildkite, token: AccessToken | None) -> Finding:
@@ -92,7 +98,7 @@ async def _agent_token(settings: Settings) -> Finding:
     """https://buildkite.com/docs/apis/agent-api/metrics"""
     name = "Buildkite agent token"
     if settings.buildkite_agent_token is None:
-        return Finding(name, None, "not set; nothing needs it yet.")
+        return Finding(name, None, "not set; without it metrics and stacks cannot say anything.")
     token = settings.buildkite_agent_token.get_secret_value()
     async with httpx.AsyncClient() as http:
         try:

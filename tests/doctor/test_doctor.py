@@ -33,7 +33,7 @@ async def test_all_is_well(installation: Installation) -> None:
         f"✓ Slack scopes: all {len(installation.slack.scopes)} of the manifest.",
         "✓ Socket Mode: Slack offers a connection.",
         "✓ Buildkite token: of Sam Kim, until 2026-08-28.",
-        "✓ Buildkite scopes: all 8 that are needed.",
+        "✓ Buildkite scopes: all 8 that are needed. Will not work: job cancel (graphql).",
         "✓ Buildkite organization: Acme Inc (acme-inc).",
         "✓ Buildkite agent token: accepted by the cluster Open Source.",
         "✓ Buildkite webhook: set up for https://bot.acme.example/buildkite/webhooks; last delivery "
@@ -112,17 +112,21 @@ async def test_a_scope_that_the_buildkite_token_lacks_is_named(installation: Ins
     """A token that cannot start builds is found out before the first person tries."""
     installation.buildkite.scopes -= {"write_builds", "read_notification_services"}
     found = await installation.examined()
-    assert found["Buildkite scopes"].sentence == "missing: write_builds."
+    assert found["Buildkite scopes"].sentence == (
+        "missing: write_builds. Will not work: build annotate, build cancel, build create, build rebuild, "
+        "build retry, job reprioritize, job retry, job unblock (write_builds); "
+        "service list (read_notification_services); job cancel (graphql)."
+    )
     assert found["Buildkite webhook"].ok is None
     assert "read_notification_services" in found["Buildkite webhook"].sentence
 
 
 async def test_optional_scopes_are_only_mentioned(installation: Installation) -> None:
-    """A token without the optional scopes is well, and the line says which they are."""
+    """A token without the optional scopes is well, and the line says which commands it cannot carry."""
     installation.buildkite.scopes -= {"read_notification_services", "read_teams"}
     found = (await installation.examined())["Buildkite scopes"]
     assert found.ok is True
-    assert "without the optional read_notification_services, read_teams" in found.sentence
+    assert "Will not work: team list (read_teams); service list (read_notification_services)" in found.sentence
 
 
 async def test_a_missing_webhook_is_told(installation: Installation) -> None:
