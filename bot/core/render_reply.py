@@ -40,7 +40,7 @@ def reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> M
         section(text, block_id="text") if text else None,
         *_fields(answer.fields),
         *[charts.block(chart, f"chart:{at}") for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])],
-        *(tables.drawn(answer.table, answer.title) if answer.table else []),
+        *(tables.drawn(answer.table, answer.title, answer.pages) if answer.table else []),
         context(answer.pages, block_id="pages") if answer.pages else None,
         _turning(answer, button_value),
         preformatted(answer.log, block_id="log") if answer.log is not None else None,
@@ -63,7 +63,10 @@ def _text(answer: Reply, actor: Actor | None) -> Mrkdwn:
 def _summary(answer: Reply, text: Mrkdwn) -> Mrkdwn:
     """The first line of what is said, or the title, or the log's name."""
     spoken = next((line for line in text.split("\n") if line.strip()), "")
-    caption = dotted([answer.table.caption or answer.table.empty, answer.pages]) if answer.table else ""
+    table = answer.table
+    caption = (
+        dotted([table.caption if table.rows or not table.empty else table.empty, answer.pages]) if table else ""
+    )
     return Mrkdwn(spoken) if spoken else escape(answer.title or caption or "Here is what I found.")
 
 

@@ -30,24 +30,26 @@ Cell = dict[str, Any]
 Cells = list[list[Cell]]
 
 
-def drawn(table: Table, title: str = "") -> list[Block]:
+def drawn(table: Table, title: str = "", pages: str = "") -> list[Block]:
     """The table, its first column naming each row for those who listen; small print for what did not fit.
 
-    Columns in which nothing stands are left out; long cells are cut until all of it fits, then rows.
+    Columns in which nothing stands are left out; long cells are cut until all of it fits, then rows. `title` is
+    its caption where it has none of its own; `pages` names the page, so that another page is another block.
     """
     if not table.rows:
         return _nothing(table)
-    columns, rows = _filled(table)
+    kept, rows = _filled(table)
+    columns = [table.columns[at] for at in kept]
     cells = _fitting(columns, rows[:ROWS_LIMIT])
     left = len(rows) - (len(cells) - 1)
     more = [context(f"… and {left} more", block_id="rows:more")] if left > 0 else []
     block = {
         "type": KIND,
-        "block_id": "rows",
+        "block_id": f"rows {pages}".strip(),
         "caption": shorten(_flat(words(escape(table.caption or title))) or NOTHING, CAPTION_LIMIT),
         "rows": cells,
         "page_size": len(cells) - 1,
-        "row_header_column_index": min(table.named_by, len(columns) - 1),
+        "row_header_column_index": kept.index(table.named_by) if table.named_by in kept else 0,
     }
     return [block, *more]
 
@@ -60,12 +62,12 @@ def _nothing(table: Table) -> list[Block]:
     return [*caption, said, *([context(table.hint, block_id="hint")] if table.hint else [])]
 
 
-def _filled(table: Table) -> tuple[list[str], list[list[str]]]:
-    """Only the columns in which something stands, every row as long as the others."""
+def _filled(table: Table) -> tuple[list[int], list[list[str]]]:
+    """Which columns have something in them, and those of every row."""
     width = min(COLUMNS_LIMIT, len(table.columns))
     rows = [[*row, *[""] * (width - len(row))][:width] for row in table.rows]
     kept = [at for at in range(width) if any(row[at].strip() for row in rows)] or [0]
-    return [table.columns[at] for at in kept], [[row[at] for at in kept] for row in rows]
+    return kept, [[row[at] for at in kept] for row in rows]
 
 
 def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Cells:

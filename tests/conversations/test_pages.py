@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
+from bot.core import tables
 from bot.sim.slack import Message, Person
-from tests.conversations.acts import asks
+from tests.conversations.acts import asks, failed
 from tests.conversations.world import World, shown
 
 
@@ -45,7 +46,7 @@ async def test_pages_are_turned_in_place(world: World) -> None:
     third = shown(await press(world, world.bob, message, "Older ▶"))
     assert foot(third) == snapshot(["Page 3 of 3", "[◀ Newer]"])
     pages = [listed(page) for page in (first, second, third)]
-    assert sum(pages, []) == [str(number) for number in range(34, 0, -1)]
+    assert [*pages[0], *pages[1], *pages[2]] == [str(number) for number in range(34, 0, -1)]
     assert shown(await press(world, world.bob, message, "◀ Newer")) == second
     assert len(world.slack.ephemerals(world.bob)) == 1
 
@@ -122,3 +123,20 @@ async def test_agents_have_pages_too(world: World) -> None:
     message = world.slack.ephemerals(world.bob)[-1]
     second = shown(await press(world, world.bob, message, "Next ▶"))
     assert foot(second) == snapshot(["Page 2 of 3 · 44 agents", "[◀ Previous] [Next ▶]"])
+
+
+async def test_where_tables_are_refused_lists_are_text(world: World) -> None:
+    """Asked by command, in a thread, for everybody, or turned: always text, and Slack refuses only the first."""
+    world.slack.unknown_blocks.add(tables.KIND)
+    _, card = await failed(world)
+    builds(world, 20, "More")
+    assert (await asks(world, world.bob, "build list web --limit 1")) == snapshot("""\
+Builds of web, newest first
+❌ Failed · web#21 · `main` · More 20 · 2026-11-02 09:00 UTC\
+""")
+    assert "✅" not in await asks(world, world.bob, "build list web", card)
+    await press(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ▶")
+    await world.bob.types(world.deploys, "/bk build list web --share")
+    await world.settle(2)
+    assert "web#1" in shown(await press(world, world.alice, world.card(), "Older ▶"))
+    assert sum(not call.ok for call in world.slack.calls) == 1
