@@ -90,7 +90,8 @@ async def _tried(what: str, work: Callable[[], Awaitable[None]]) -> Done:
     try:
         await work()
     except KitestringError as error:
-        return Done(what, f"{error.message} {error.hint}".strip())
+        said = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
+        return Done(what, f"{said} {error.hint}".strip())
     return Done(what)
 
 

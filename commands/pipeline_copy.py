@@ -14,7 +14,7 @@ from bot.core.new_pipeline import (
     DefaultBranch,
     Name,
     New,
-    Repository,
+    OtherRepository,
     Slug,
     Subscribe,
     Teams,
@@ -52,9 +52,7 @@ class Copy(New):
         Field(min_length=1, description="Pipeline to copy"),
     ]
     name: Name
-    repository: Annotated[
-        Repository | None, Opt(short="r", also=("--repo",)), Field(description="Repository")
-    ] = None
+    repository: OtherRepository = None
     cluster: Cluster = None
     teams: Teams = ()
     default_branch: DefaultBranch = None

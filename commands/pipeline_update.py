@@ -10,7 +10,7 @@ from bot.buildkite.pipelines import PipelineChanges
 from bot.context import Context
 from bot.core.blocks import shorten
 from bot.core.markup import Mrkdwn, bold, code, join, md
-from bot.core.new_pipeline import Cluster, DefaultBranch, Description, Repository, Steps, Tags
+from bot.core.new_pipeline import Cluster, DefaultBranch, Description, OtherRepository, OtherTags, Steps
 from bot.core.operation import Args, Opt, Permission, Reply, operation
 from bot.core.render_pipeline import name_of
 from bot.errors import UsageError
@@ -39,10 +39,10 @@ class Update(Args):
         Opt(short="n", hint="its address stays"),
         Field(min_length=1, max_length=100, description="New name"),
     ] = None
-    repository: Repository | None = None
+    repository: OtherRepository = None
     cluster: Cluster = None
     steps: Steps = None
-    tags: Annotated[Tags | None, Field(description="Tags, in place of those it has")] = None
+    tags: OtherTags = None
     default_branch: DefaultBranch = None
     description: Description = None
     visibility: Annotated[

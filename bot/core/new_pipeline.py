@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from bot.core.operation import Args, Opt
 from bot.errors import UsageError
@@ -42,19 +42,19 @@ Name = Annotated[
     Opt(short="n", positional=True, hint="Web"),
     Field(min_length=1, max_length=100, description="Name"),
 ]
-Repository = Annotated[
-    str,
-    Opt(short="r", also=("--repo",), hint="git@github.com:acme/web.git"),
-    Field(min_length=1, max_length=500, description="Repository"),
-    AfterValidator(_address),
-]
+_AT = Opt(short="r", also=("--repo",), hint="git@github.com:acme/web.git")
+_Address = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_address)]
+Repository = Annotated[_Address, _AT, Field(description="Repository")]
+OtherRepository = Annotated[_Address | None, _AT, Field(description="Repository")]
 Cluster = Annotated[str | None, Opt(suggest="cluster"), Field(description="Cluster")]
+# The first line's indentation means something.
+_Yaml = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=LONGEST)]
 Steps = Annotated[
-    str | None,
+    _Yaml | None,
     Opt(
         short="s", multiline=True, attach=("yml", "yaml"), hint="empty: .buildkite/pipeline.yml of the repository"
     ),
-    Field(max_length=LONGEST, description="Steps (YAML)"),
+    Field(description="Steps (YAML)"),
 ]
 DefaultBranch = Annotated[
     str | None,
@@ -67,14 +67,10 @@ Teams = Annotated[
     Opt(also=("--team",), suggest="team", hint="web, or web=read_only"),
     Field(max_length=20, description="Teams"),
 ]
-Tags = Annotated[
-    tuple[str, ...],
-    Opt(also=("--tag",), hint="backend,ruby"),
-    Field(max_length=10, description="Tags"),
-    AfterValidator(_tag),
-]
-
-
+_TAGS = Opt(also=("--tag",), hint="backend,ruby")
+_Tags = Annotated[tuple[str, ...], Field(max_length=10), AfterValidator(_tag)]
+Tags = Annotated[_Tags, _TAGS, Field(description="Tags")]
+OtherTags = Annotated[_Tags | None, _TAGS, Field(description="Tags, in place of those it has")]
 Webhook = Annotated[bool, Opt(), Field(description="Create its GitHub webhook")]
 Build = Annotated[bool, Opt(), Field(description="Start a first build")]
 Subscribe = Annotated[bool, Opt(), Field(description="Subscribe this channel to it")]

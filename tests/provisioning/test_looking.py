@@ -133,11 +133,11 @@ async def test_an_admin_is_offered_to_change_it(world: World) -> None:
 What is left empty stays as it is.
 Pipeline: [web]
 New name: [its address stays]
-Repository: []
+Repository: [git@github.com:acme/web.git]
 Cluster: [Type to search]
 Steps (YAML): [empty: .buildkite/pipeline.yml of the repository]
 … or as a file (yml, yaml): []
-Tags, in place of those it has: []
+Tags, in place of those it has: [backend,ruby]
 Default branch: [main]
 Description: []
 [Update]\

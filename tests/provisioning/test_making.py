@@ -1,4 +1,5 @@
 """A pipeline is made by text: checked first, then made, then what is to follow, step by step."""
+# ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ async def test_whoever_may_make_pipelines_may_not_build_them_for_that_reason(wor
     said = await says(world, second, f"pipeline create Shop -r {REPO} --build")
     assert said == snapshot("""\
 <@U0ADA0001> created pipeline Shop
-✗ first build: `shop` is locked by <@U0ALICE01> until 2026-11-02 11:00 UTC: migration Ask them, or see `help lock` for taking it over.
+✗ first build: `shop` is locked by <@U0ALICE01> until 2026-11-02 11:00 UTC: migration. Ask them, or see `help lock` for taking it over.
 [Start a build] [Subscribe this channel] [Open]\
 """)
     assert world.buildkite.builds == []
