@@ -46,7 +46,7 @@ class Scene:
 def scene() -> Scene:
     sim = BuildkiteSim(now=NOW.timestamp)
     seed_demo(sim)
-    sim.limits.user.limit = 1000
+    sim.limits.user.limit = sim.limits.org.limit = 10_000
     sim.scopes.add("graphql")
     web, deploy, busy = (sim.create_build(slug) for slug in ("web", "deploy-prod", "api"))
     sim.run_build(web, fail={"test"})

@@ -19,23 +19,33 @@ from tests.contract.additions import additions, extend, unknown_parameters
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 
 
-@cache
-def rest_spec() -> OpenAPI:
-    """The REST API's contract with the overlay applied."""
-    document = yaml.safe_load((CONTRACTS / "buildkite-rest-openapi.yaml").read_text())
+def rest_document() -> dict[str, Any]:
+    """The REST API's document with the overlay applied, and what is documented beyond it."""
+    document: dict[str, Any] = yaml.safe_load((CONTRACTS / "buildkite-rest-openapi.yaml").read_text())
     for patch in yaml.safe_load((CONTRACTS / "overlay.yaml").read_text()):
         put(document, patch["at"], patch["put"])
     extend(document, additions())
-    return OpenAPI.from_dict(document)
+    return document
+
+
+def agent_document() -> dict[str, Any]:
+    """The Agent API's document, with the scheme its own text asks for: `Token`, not `Bearer`."""
+    document: dict[str, Any] = yaml.safe_load((CONTRACTS / "buildkite-agent-openapi.yaml").read_text())
+    scheme = {"type": "apiKey", "in": "header", "name": "Authorization"}
+    put(document, "/components/securitySchemes/agentToken", scheme)
+    return document
+
+
+@cache
+def rest_spec() -> OpenAPI:
+    """The REST API's contract."""
+    return OpenAPI.from_dict(rest_document())
 
 
 @cache
 def agent_spec() -> OpenAPI:
-    """The Agent API's contract, with the scheme its own text asks for: `Token`, not `Bearer`."""
-    document = yaml.safe_load((CONTRACTS / "buildkite-agent-openapi.yaml").read_text())
-    scheme = {"type": "apiKey", "in": "header", "name": "Authorization"}
-    put(document, "/components/securitySchemes/agentToken", scheme)
-    return OpenAPI.from_dict(document)
+    """The Agent API's contract."""
+    return OpenAPI.from_dict(agent_document())
 
 
 def put(document: Any, pointer: str, value: Any) -> None:

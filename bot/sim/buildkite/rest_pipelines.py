@@ -51,6 +51,8 @@ def _configuration(body: Mapping[str, Any]) -> str | None:
     if isinstance(body.get("configuration"), str):
         return str(body["configuration"])
     if isinstance(body.get("steps"), list):
+        if not all(isinstance(step, dict) for step in body["steps"]):
+            raise invalid(steps="invalid")
         return configuration_of([from_visual(step) for step in body["steps"]])
     return None
 
