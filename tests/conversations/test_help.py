@@ -73,7 +73,7 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
         [
             "*What you can run here*",
             "`/bk agent` list · unwatch · view · watch · watches",
-            "`/bk job` list · log · retry · unblock",
+            "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
             "More: `/bk help <noun> <verb>`, or the same words after a mention of me, in threads too.",
         ]
     )

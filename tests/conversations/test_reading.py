@@ -69,11 +69,11 @@ alice
 took 0s
 *Source*
 api
-Rows
+Jobs
 Job
 ❌ :eslint: Lint · exit status 1
 1 failed · 2 passed · 2 waiting failed
-[Retry failed] [Rebuild] [Logs]\
+[Retry failed] [Rebuild] [Logs] [Artifacts] [Annotations]\
 """)
     assert world.slack.ephemerals(world.bob)[-1].thread_ts == card.ts
 
