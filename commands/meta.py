@@ -10,8 +10,8 @@ from bot.core.markup import Mrkdwn, code, join, md
 from bot.core.operation import Args, Effect, Permission, Reply, operation
 
 OFF = Mrkdwn(
-    "My own allow-list is off: webhooks are known by their signature or token alone "
-    "(`BUILDKITE_WEBHOOK_ALLOWLIST=meta` turns it on)."
+    "My own allow-list is off: a webhook's signature or token alone is looked at.\n"
+    "`BUILDKITE_WEBHOOK_ALLOWLIST=meta` turns it on."
 )
 UNREAD = Mrkdwn(
     "My own allow-list is on, but was not read yet: until then webhooks are turned away, and sent again."

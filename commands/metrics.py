@@ -15,8 +15,8 @@ from bot.core.markup import Mrkdwn, code, md
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
 
 UNSET = Mrkdwn(
-    "I have no agent token, so I cannot count. Whoever runs me makes one at Buildkite → Agents → the cluster → "
-    "Agent Tokens and sets `BUILDKITE_AGENT_TOKEN`."
+    "I have no agent token, so I cannot count.\n"
+    "Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
 )
 NO_AGENTS, NO_JOBS = AgentCounts(), JobCounts()
 STATES = ("running", "scheduled", "waiting")

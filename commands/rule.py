@@ -10,7 +10,7 @@ from bot.context import Context
 from bot.core.markup import when
 from bot.core.operation import Args, Effect, Permission, Reply, Table, operation
 
-NONE = "There are no rules: pipelines of different clusters, and private ones of public pipelines, keep apart."
+NONE = "There are no rules: pipelines of different clusters keep apart."
 # https://buildkite.com/docs/apis/rest-api/rules
 WORDS: Mapping[str, str] = MappingProxyType(
     {

@@ -16,8 +16,8 @@ from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, oper
 from bot.errors import NotFound
 
 UNSET = Mrkdwn(
-    "I have no agent token, so I cannot ask for stacks. Whoever runs me makes one at Buildkite → Agents → the "
-    "cluster → Agent Tokens and sets `BUILDKITE_AGENT_TOKEN`."
+    "I have no agent token, so I cannot ask for stacks.\n"
+    "Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
 )
 MOST = 500
 

@@ -47,10 +47,15 @@ default · 2 · 1 · 3 · 1 · 4 · 1
 deploy · 1 · 0 · 1 · 0 · 0 · 0\
 """)
     drawn = [one for one in world.slack.ephemerals(world.bob)[-1].blocks or [] if one["type"] == charts.KIND]
-    assert [charts.words(charts.read(one)) for one in drawn] == snapshot(
+    assert [charts.words(charts.read(one)).split(". ") for one in drawn] == snapshot(
         [
-            "Bars: Agents per queue. Agents by Queue. default: 1 Busy, 2 Idle. deploy: 0 Busy, 1 Idle.",
-            "Bars: Unfinished jobs per queue. Jobs by Queue. default: 1 Running, 4 Scheduled, 1 Waiting. All others: 0.",
+            ["Bars: Agents per queue", "Agents by Queue", "default: 1 Busy, 2 Idle", "deploy: 0 Busy, 1 Idle."],
+            [
+                "Bars: Unfinished jobs per queue",
+                "Jobs by Queue",
+                "default: 1 Running, 4 Scheduled, 1 Waiting",
+                "All others: 0.",
+            ],
         ]
     )
 
@@ -109,8 +114,14 @@ async def test_without_an_agent_token(tmp_path: Path) -> None:
         told = [await asks(world, world.bob, said) for said in words]
     assert told[:2] == snapshot(
         [
-            "I have no agent token, so I cannot count. Whoever runs me makes one at Buildkite → Agents → the cluster → Agent Tokens and sets `BUILDKITE_AGENT_TOKEN`.",
-            "I have no agent token, so I cannot ask for stacks. Whoever runs me makes one at Buildkite → Agents → the cluster → Agent Tokens and sets `BUILDKITE_AGENT_TOKEN`.",
+            """\
+I have no agent token, so I cannot count.
+Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
+""",
+            """\
+I have no agent token, so I cannot ask for stacks.
+Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
+""",
         ]
     )
     assert "*Jobs*" not in told[2]

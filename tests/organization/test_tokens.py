@@ -13,7 +13,7 @@ VALUE = "bkct_made-up-value-0123456789abcdef"
 
 async def test_the_bots_own_token(world: World) -> None:
     """Whose it is, what it may do, until when; and where alone it is revoked."""
-    world.buildkite.scopes = {"read_user", "read_builds", "write_builds", "read_pipelines", "read_clusters"}
+    world.buildkite.scopes = {"read_user", "read_builds", "write_builds", "write_pipelines", "read_clusters"}
     assert await asks(world, world.bob, "token") == snapshot("""\
 *The Buildkite token in use*
 This is my own token. It is never revoked from chat: that is `kitestring token revoke`, where I run.
@@ -24,19 +24,21 @@ ChatOps
 *Works until*
 2026-11-09 09:00 UTC
 *Scopes*
-`read_builds` `read_clusters` `read_pipelines` `read_user` `write_builds`
+`read_builds` `read_clusters` `read_user` `write_builds` `write_pipelines`
 *Will not work with it*
 `read_organizations`: organization list, organization view
-`write_pipelines`: pipeline archive, pipeline copy, pipeline create, pipeline delete, pipeline unarchive, pipeline update
+`read_pipelines`: pipeline list, pipeline view, build create
 `read_build_logs`: job log
 `read_job_env`: job env
 `read_artifacts`: artifacts download, artifacts list, build artifacts
-`read_agents`: agent list, agent view, agent watch, queue list, queue view
+`read_agents`: agent list, agent view, queue list, queue view
 `write_agents`: agent pause, agent resume, agent stop
 `write_clusters`: queue pause, queue resume
 `read_teams`: team list
 `read_pipeline_templates`: template list
 `read_rules`: rule list
+`read_notification_services`: service list
+`write_notification_services`: service add, service remove
 `graphql`: job cancel\
 """)
 
@@ -71,7 +73,7 @@ It takes `list`: see `/bk help token`.\
 
 
 async def test_agent_tokens_are_listed_without_values(world: World) -> None:
-    """What each is for, from where and until when it works; what it is stands nowhere, not even if Buildkite says it."""
+    """What each is for, from where and until when it works; its value stands nowhere, even where it is told."""
     world.buildkite.cluster.tokens.append(
         {
             "id": world.buildkite.new_id(),
