@@ -81,9 +81,7 @@ async def test_what_is_read_says_which_was_taken(world: World) -> None:
     assert (lines[0], lines[-1]) == snapshot(
         ("Builds of web, newest first", "No pipeline was named: `web` was taken.")
     )
-    assert (await told(world, world.bob, "build list *")).split("\n")[0] == snapshot(
-        'Builds, newest first'
-    )
+    assert (await told(world, world.bob, "build list *")).split("\n")[0] == snapshot("Builds, newest first")
     assert (await told(world, world.bob, "health")).split("\n")[0] == snapshot(
         "*Health of web over the last 7 days*"
     )
