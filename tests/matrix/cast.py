@@ -11,6 +11,7 @@ from bot.sim.buildkite.demo import RELEASE
 from bot.sim.slack import Person
 from tests.conversations.world import World, opened
 
+ADDRESS = {"KITESTRING_URL": "https://kitestring.acme.example"}
 SHOP, PRODUCTION = "shop", "deploy-prod"
 
 POLICY = """\
@@ -41,7 +42,7 @@ permissions = ["help", "read", "logs", "approve"]
 [[grant]]
 name = "admins do everything"
 standings = ["admin"]
-permissions = ["help", "read", "logs", "build", "lock", "agents", "admin", "artifacts", "env"]
+permissions = ["help", "read", "logs", "build", "lock", "agents", "pipelines", "admin", "artifacts", "env"]
 
 [[protect]]
 name = "production"
@@ -68,10 +69,11 @@ async def assembled(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
     """The cast, with the policy or without any; Buildkite sends no webhooks, so that nothing moves by itself."""
     path = folder / "policy.toml"
     path.write_text(POLICY, "utf-8")
-    async with opened(folder, policy=path if policy else None, webhooks=False) as world:
+    async with opened(folder, policy=path if policy else None, webhooks=False, more=ADDRESS) as world:
         test = {"label": ":test_tube: Test", "command": "bin/test", "key": "test"}
         world.buildkite.pipeline(SHOP, name="Shop", steps=[test, RELEASE, {**test, "key": "again"}])
         world.buildkite.scopes.add("graphql")
+        world.buildkite.pipeline("spare")
         people = _people(world)
         world.deploys.members += [one.id for one in people.values()]
         world.slack.group("S0STAFF01", "staff", [people["member"]])

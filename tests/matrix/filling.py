@@ -9,7 +9,7 @@ from bot.sim.slack.delivery import Ack, Outgoing
 from tests.matrix.acting import Seen, calm, newest, watched
 from tests.matrix.judging import Cell, first
 from tests.matrix.playing import UNUSED, Play
-from tests.matrix.scenes import AGENT, QUEUE
+from tests.matrix.scenes import AGENT, QUEUE, REPO, SPARE
 from tests.matrix.table import PEOPLE
 
 VALUES = {
@@ -19,6 +19,9 @@ VALUES = {
     "connect": {"Your Buildkite API token": "{token}"},
     "job unblock": {"Release name": "1.42"},
     "lock": {"Pipeline": "?{pipeline}", "Why": "release 42"},
+    "pipeline copy": {"Pipeline to copy": "?{pipeline}", "Name": "Copied"},
+    "pipeline create": {"Name": "Created", "Repository": REPO},
+    "pipeline update": {"Pipeline": f"?{SPARE}", "Description": "Newer"},
     "subscribe": {"Pipeline, or a pattern": "{pipeline}"},
     "queue pause": {"Queue": f"?{QUEUE}"},
 }

@@ -24,11 +24,18 @@ PRIVATE = {
     "health": "health {pipeline}",
     "job question": "job cancel {job} -p {pipeline} -n {number}",
     "jobs": "job list {pipeline} {number}",
+    "pipeline": "pipeline view {pipeline}",
     "question": "build cancel {pipeline} {number}",
+    "services": "service list",
     "subscriptions": "subscriptions",
 }
 """What Alice types to be shown a button that is hers alone."""
-ANSWERED = {"agent resume": "agent pause", "queue resume": "queue pause", "unmute": "mute"}
+ANSWERED = {
+    "agent resume": "agent pause",
+    "pipeline unarchive": "pipeline archive",
+    "queue resume": "queue pause",
+    "unmute": "mute",
+}
 """What she does where everybody is shown a button that undoes it."""
 READS = ("job log", "unmute")
 """Nothing at Buildkite is changed by these: pressed again they are asked for anew."""

@@ -10,6 +10,7 @@ from tests.matrix.acting import calm, newest
 from tests.matrix.cast import PRODUCTION, Cast
 
 AGENT, QUEUE, CLUSTER = "ci-linux-1", "deploy", '"Open Source"'
+SPARE, REPO = "spare", "git@github.com:acme-inc/created.git"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,15 @@ SCENES = {
     "notify": Scene("notify me on failed,approvals"),
     "organization list": Scene("org list"),
     "organization view": Scene("org view"),
+    "pipeline archive": Scene(f"pipeline archive {SPARE} --yes", "spare", (f"POST pipelines/{SPARE}/archive",)),
+    "pipeline copy": Scene("pipeline copy {pipeline} Copied", "unmade", ("POST pipelines",)),
+    "pipeline create": Scene(f"pipeline create Created -r {REPO}", "unmade", ("POST pipelines",)),
+    "pipeline delete": Scene(f"pipeline delete {SPARE} --yes", "spare", (f"DELETE pipelines/{SPARE}",)),
+    "pipeline list": Scene("pipeline list"),
+    "pipeline unarchive": Scene(f"pipeline unarchive {SPARE}", "archived", (f"POST pipelines/{SPARE}/unarchive",)),
+    "pipeline update": Scene(f"pipeline update {SPARE} -d Newer", "spare", (f"PATCH pipelines/{SPARE}",)),
+    "pipeline view": Scene("pipeline view {pipeline}"),
+    "pipeline webhook": Scene(f"pipeline webhook {SPARE}", "spare", (f"POST pipelines/{SPARE}/webhook",)),
     "proposal approve": Scene("proposal approve {proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)),
     "proposal refuse": Scene("proposal refuse {proposal}", "proposed"),
     "proposal withdraw": Scene("proposal withdraw {proposal}", "proposed"),
@@ -100,6 +110,9 @@ SCENES = {
     "queue view": Scene(f"queue view {QUEUE}", "open"),
     "readonly": Scene("readonly off"),
     "rule list": Scene("rule list"),
+    "service add": Scene("service add", "unhooked", ("POST services",)),
+    "service list": Scene("service list"),
+    "service remove": Scene("service remove {job} --yes", "hooked", ("DELETE services/*",)),
     "stacks": Scene("stacks"),
     "status": Scene("status"),
     "subscribe": Scene("subscribe {pipeline} --yes"),
@@ -209,6 +222,37 @@ def _queue(cast: Cast, *, paused: bool) -> Props:
     return Props()
 
 
+async def _spare(cast: Cast, _pipeline: str) -> Props:
+    """A pipeline that nobody needs, as it is at the beginning."""
+    sim = cast.world.buildkite
+    if SPARE not in sim.pipelines:
+        sim.pipeline(SPARE)
+    sim.pipelines[SPARE].archived_at = None
+    return Props()
+
+
+async def _archived(cast: Cast, pipeline: str) -> Props:
+    await _spare(cast, pipeline)
+    cast.world.buildkite.archive(SPARE)
+    return Props()
+
+
+async def _unmade(cast: Cast, _pipeline: str) -> Props:
+    """What is to be made is not there yet."""
+    for slug in ("copied", "created"):
+        cast.world.buildkite.pipelines.pop(slug, None)
+    return Props()
+
+
+async def _unhooked(cast: Cast, _pipeline: str) -> Props:
+    cast.world.buildkite.hooks.webhooks.clear()
+    return Props()
+
+
+async def _hooked(cast: Cast, _pipeline: str) -> Props:
+    return Props(job=cast.world.buildkite.add_webhook("https://elsewhere.acme.example", "theirs").id)
+
+
 async def _unlocked(cast: Cast, pipeline: str) -> Props:
     await _types(cast, f"unlock {pipeline} --take")
     return Props()
@@ -246,6 +290,11 @@ PROPS: dict[str, Callable[[Cast, str], Awaitable[Props]]] = {
     "muted": _muted,
     "open": _open,
     "closed": _closed,
+    "spare": _spare,
+    "archived": _archived,
+    "unmade": _unmade,
+    "unhooked": _unhooked,
+    "hooked": _hooked,
     "unlocked": _unlocked,
     "locked": _locked,
     "proposed": _proposed,

@@ -62,6 +62,15 @@ mute                refuse    refuse  allow   allow      allow    allow     allo
 notify              refuse    refuse  allow   allow      allow    allow     allow
 organization list   refuse    refuse  allow   allow      allow    allow     allow
 organization view   refuse    refuse  allow   allow      allow    allow     allow
+pipeline archive    refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline copy       refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline create     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline delete     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline list       refuse    refuse  allow   allow      allow    allow     allow
+pipeline unarchive  refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline update     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline view       refuse    refuse  allow   allow      allow    allow     allow
+pipeline webhook    refuse    refuse  refuse  refuse     refuse   refuse    allow
 proposal approve    refuse    refuse  none    none       none     none      none
 proposal refuse     refuse    refuse  none    none       none     none      none
 proposal withdraw   refuse    refuse  none    none       none     none      none
@@ -71,6 +80,9 @@ queue resume        refuse    refuse  refuse  refuse     refuse   refuse    allo
 queue view          refuse    refuse  allow   allow      allow    allow     allow
 readonly            refuse    refuse  refuse  refuse     refuse   refuse    allow
 rule list           refuse    refuse  allow   allow      allow    allow     allow
+service add         refuse    refuse  refuse  refuse     refuse   refuse    allow
+service list        refuse    refuse  refuse  refuse     refuse   refuse    allow
+service remove      refuse    refuse  refuse  refuse     refuse   refuse    allow
 stacks              refuse    refuse  allow   allow      allow    allow     allow
 status              refuse    refuse  allow   allow      allow    allow     allow
 subscribe           refuse    refuse  allow   allow      allow    allow     allow
@@ -139,6 +151,15 @@ mute                refuse    refuse  allow   refuse     allow    allow     allo
 notify              refuse    refuse  allow   refuse     allow    allow     allow
 organization list   refuse    refuse  allow   refuse     refuse   allow     allow
 organization view   refuse    refuse  allow   refuse     refuse   allow     allow
+pipeline archive    refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline copy       refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline create     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline delete     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline list       refuse    refuse  allow   refuse     allow    allow     allow
+pipeline unarchive  refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline update     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline view       refuse    refuse  allow   refuse     refuse   allow     allow
+pipeline webhook    refuse    refuse  refuse  refuse     refuse   refuse    allow
 proposal approve    refuse    refuse  refuse  refuse     refuse   allow     refuse
 proposal refuse     refuse    refuse  refuse  refuse     refuse   allow     refuse
 proposal withdraw   refuse    refuse  refuse  refuse     allow    refuse    allow
@@ -148,6 +169,9 @@ queue resume        refuse    refuse  refuse  refuse     refuse   refuse    allo
 queue view          refuse    refuse  allow   refuse     refuse   allow     allow
 readonly            refuse    refuse  refuse  refuse     refuse   refuse    allow
 rule list           refuse    refuse  allow   refuse     refuse   allow     allow
+service add         refuse    refuse  refuse  refuse     refuse   refuse    allow
+service list        refuse    refuse  refuse  refuse     refuse   refuse    allow
+service remove      refuse    refuse  refuse  refuse     refuse   refuse    allow
 stacks              refuse    refuse  allow   refuse     refuse   allow     allow
 status              refuse    refuse  allow   refuse     refuse   allow     allow
 subscribe           refuse    refuse  allow   refuse     refuse   allow     allow
@@ -191,6 +215,14 @@ job retry           refuse    refuse  refuse  refuse     ask      refuse    ask
 job unblock         refuse    refuse  refuse  refuse     ask      refuse    ask
 lock                refuse    refuse  refuse  refuse     allow    refuse    allow
 locks               refuse    refuse  allow   refuse     allow    allow     allow
+pipeline archive    refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline copy       refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline create     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline delete     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline unarchive  refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline update     refuse    refuse  refuse  refuse     refuse   refuse    allow
+pipeline view       refuse    refuse  allow   refuse     allow    allow     allow
+pipeline webhook    refuse    refuse  refuse  refuse     refuse   refuse    allow
 subscribe           refuse    refuse  allow   refuse     allow    allow     allow
 unlock              refuse    refuse  refuse  refuse     allow    refuse    allow
 unsubscribe         refuse    refuse  allow   refuse     allow    allow     allow
@@ -248,6 +280,15 @@ mute                typed  -            subscriptions  -
 notify              typed  -            -              -
 organization list   typed  -            -              -
 organization view   typed  -            -              -
+pipeline archive    typed  -            -              -
+pipeline copy       typed  -            form           typed
+pipeline create     typed  -            form           typed
+pipeline delete     typed  -            -              -
+pipeline list       typed  -            -              -
+pipeline unarchive  typed  answer       -              -
+pipeline update     typed  -            form           typed
+pipeline view       typed  -            pipeline       -
+pipeline webhook    typed  -            -              -
 proposal approve    typed  proposal     -              -
 proposal refuse     typed  proposal     -              -
 proposal withdraw   typed  proposal     -              -
@@ -257,6 +298,9 @@ queue resume        typed  answer       -              -
 queue view          typed  -            -              -
 readonly            typed  -            -              -
 rule list           typed  -            -              -
+service add         typed  -            services       -
+service list        typed  -            -              -
+service remove      typed  -            -              -
 stacks              typed  -            -              -
 status              typed  -            -              -
 subscribe           typed  -            form           asks
