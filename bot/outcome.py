@@ -92,7 +92,8 @@ class Outcomes:
             closed = render_reply.answered(reply.text, direct=bool(asked.args.get("dm")), public=public)
             await self._answers.tell(asked, closed, replace=True)
         if reply.file:
-            await self._answers.hand_over(asked.user, reply.file, where if public else None)
+            here = public and await self._places.takes_files(where.channel)
+            await self._answers.hand_over(asked.user, reply.file, where if here else None)
 
     async def _for_all(self, reply: Reply, where: Thread) -> bool:
         return reply.follow is None and not reply.private and await self._places.postable(where)

@@ -68,6 +68,13 @@ class Places:
             look = self._looks[channel]
         return self._shut(look.channel)
 
+    async def takes_files(self, channel: str) -> bool:
+        """Whether a file may be put there: nobody else reads along, and Slack says so."""
+        try:
+            return not await self.shut(channel)
+        except SlackProblem:
+            return False
+
     async def shows(self, channel: str) -> bool:
         """Whether something may be shown there unasked: Slack tells us of it, and nobody else reads along.
 

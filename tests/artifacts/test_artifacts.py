@@ -140,6 +140,18 @@ I cannot post here: it comes by direct message.\
     assert [one.plain() for one in world.slack.messages(world.bob.dm)] == snapshot(["(file: dist/app.js, web#1)"])
 
 
+async def test_no_file_goes_where_another_organization_may_read(world: World) -> None:
+    """While Slack does not say with whom a channel is shared, a file that was to be shared goes to Bob alone."""
+    uploaded(world)
+    partners = world.slack.channel("C0PARTNER", "partners", shared=True)
+    for _ in range(6):
+        world.slack.faults.fail("conversations.info")
+    await world.bob.types(partners, "/bk artifacts download dist/app.js -p web -n 1 --share")
+    await world.settle(2)
+    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == ["(file: dist/app.js, web#1)"]
+    assert [one for one in world.slack.said.get(partners.id, []) if one.bot] == []
+
+
 async def test_which_file_is_meant(world: World) -> None:
     """A part of a path is enough; of several that fit one is chosen; what is not there is said."""
     uploaded(world)
