@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from bot.buildkite.client import Buildkite
+from bot.buildkite.menus import MENU, Menu, Option, recent
 from bot.buildkite.resources import Cluster
+from bot.buildkite.shelf import Shelf
 from bot.buildkite.teams import Team
 from bot.buildkite.templates import PipelineTemplate
 from bot.clock import Clock
 from bot.core.words import either
-from bot.errors import Ambiguous, NotFound, Unavailable
+from bot.errors import Ambiguous, NotFound
 from bot.model import Agent, Pipeline, Queue
 
 T = TypeVar("T")
@@ -24,52 +26,14 @@ AGENTS_FOR = 15.0
 QUEUES_FOR = 60.0
 SLUGS_FOR = 600.0
 MEMBERS_FOR = 600.0
-MENU = 100
+BRANCHES_FOR = 60.0
+# A value of a menu takes 150 characters; so many pipelines' branches are remembered.
+_BRANCH = 150
+_SHELVES = 50
+Offer = Callable[[str], Awaitable[tuple[Option, ...]]]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.IGNORECASE)
 _PREFIX = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
-
-
-class _Shelf(Generic[T]):
-    """A list that is read again when it is older than `seconds`, by one reader at a time."""
-
-    def __init__(self, read: Callable[[], Awaitable[tuple[T, ...]]], seconds: float, clock: Clock) -> None:
-        self._read = read
-        self._seconds = seconds
-        self._clock = clock
-        self._lock = asyncio.Lock()
-        self._kept: tuple[T, ...] | None = None
-        self._until = 0.0
-
-    async def get(self) -> tuple[T, ...]:
-        """The list; an old one when Buildkite is not available."""
-        async with self._lock:
-            if self._kept is None or self._clock.monotonic() >= self._until:
-                self._kept = await self._fresh()
-                self._until = self._clock.monotonic() + self._seconds
-            return self._kept
-
-    def peek(self, seconds: float) -> tuple[T, ...]:
-        """What is remembered, if it is at most that old; nothing is read."""
-        read_at = self._until - self._seconds
-        recent = self._kept is not None and self._clock.monotonic() < read_at + seconds
-        return self._kept or () if recent else ()
-
-    def forget(self) -> None:
-        """Read again next time."""
-        self._until = 0.0
-
-    def drop(self) -> None:
-        """Forget what is remembered as well."""
-        self._kept, self._until = None, 0.0
-
-    async def _fresh(self) -> tuple[T, ...]:
-        try:
-            return await self._read()
-        except Unavailable:
-            if self._kept is None:
-                raise
-            return self._kept
 
 
 class Placed(NamedTuple):
@@ -84,13 +48,23 @@ class Catalog:
 
     def __init__(self, buildkite: Buildkite, clock: Clock) -> None:
         self._buildkite = buildkite
-        self._pipelines = _Shelf(self._read_pipelines, PIPELINES_FOR, clock)
-        self._agents = _Shelf(self._read_agents, AGENTS_FOR, clock)
-        self._clusters = _Shelf(self._read_clusters, QUEUES_FOR, clock)
-        self._queues = _Shelf(self._read_queues, QUEUES_FOR, clock)
-        self._teams = _Shelf(self._read_teams, MEMBERS_FOR, clock)
-        self._templates = _Shelf(self._read_templates, MEMBERS_FOR, clock)
-        self._members = _Shelf(buildkite.members, MEMBERS_FOR, clock)
+        self._pipelines = Shelf(self._read_pipelines, PIPELINES_FOR, clock)
+        self._agents = Shelf(self._read_agents, AGENTS_FOR, clock)
+        self._clusters = Shelf(self._read_clusters, QUEUES_FOR, clock)
+        self._queues = Shelf(self._read_queues, QUEUES_FOR, clock)
+        self._teams = Shelf(self._read_teams, MEMBERS_FOR, clock)
+        self._templates = Shelf(self._read_templates, MEMBERS_FOR, clock)
+        self._branches: dict[str | None, Shelf[str]] = {}
+        self._clock = clock
+        self._menus: dict[str, Offer] = {
+            "pipeline": self._offer(self._pipelines, lambda one: (one.slug, one.slug)),
+            "agent": self._offer(self._agents, _option),
+            "queue": self._offer(self._queues, _placed),
+            "cluster": self._offer(self._clusters, lambda one: (one.name, one.id)),
+            "team": self._offer(self._teams, _open_team),
+            "template": self._offer(self._templates, lambda one: (one.name, one.uuid)),
+        }
+        self._members = Shelf(buildkite.members, MEMBERS_FOR, clock)
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
         """Those that are not archived, at most a minute old."""
@@ -198,22 +172,40 @@ class Catalog:
         hint = _did_you_mean(near(text, [agent.name for agent in known]))
         raise NotFound(f"There is no connected agent “{text}”.", hint)
 
-    async def suggest(self, kind: str, typed: str) -> tuple[tuple[str, str], ...]:
-        """(label, value) pairs for a menu of that kind of thing: at most 100, the likeliest first."""
-        if kind == "pipeline":
-            return ranked(typed, [(pipeline.slug, pipeline.slug) for pipeline in await self.pipelines()])
-        if kind == "agent":
-            return ranked(typed, [_option(agent) for agent in await self.agents()])
-        if kind == "queue":
-            return ranked(typed, [(f"{key} ({name})", id_) for key, name, id_ in map(_keyed, await self.queues())])
-        if kind == "cluster":
-            return ranked(typed, [(one.name, one.id) for one in await self.clusters()])
-        if kind == "team":
-            shown = [team for team in await self._teams.get() if team.privacy != "secret"]
-            return ranked(typed, [(team.name, team.slug) for team in shown])
-        if kind == "template":
-            return ranked(typed, [(one.name, one.uuid) for one in await self._templates.get()])
-        return ()
+    async def suggest(self, kind: str, typed: str, pipeline: str | None = None) -> tuple[Option, ...]:
+        """(label, value) pairs for a menu of that kind of thing: at most 100, the likeliest first.
+
+        What is remembered is offered at once, however old it is. Branches are those of `pipeline`, or of all.
+        """
+        if kind == "branch":
+            return recent(typed, await self.branches(pipeline), _BRANCH)
+        menu = self._menus.get(kind)
+        return await menu(typed) if menu else ()
+
+    async def branches(self, pipeline: str | None) -> tuple[str, ...]:
+        """The branches of the newest builds of a pipeline, or of all, newest first; its default branch is last."""
+        shelf = self._branches.get(pipeline)
+        if shelf is None:
+            self._branches = dict(list(self._branches.items())[-_SHELVES:])
+            shelf = self._branches[pipeline] = Shelf(
+                partial(self._read_branches, pipeline), BRANCHES_FOR, self._clock
+            )
+        return await shelf.soon()
+
+    def _offer(self, shelf: Shelf[T], entry: Callable[[T], Option | None]) -> Offer:
+        menu = Menu(entry)
+
+        async def offered(typed: str) -> tuple[Option, ...]:
+            return menu.fitting(typed, await shelf.soon())
+
+        return offered
+
+    async def _read_branches(self, pipeline: str | None) -> tuple[str, ...]:
+        """One request: a hundred builds name the branches that people work on."""
+        newest = await self._buildkite.builds_page(pipeline, size=MENU)
+        named = [build.branch for build in newest.items if build.branch]
+        default = [one.default_branch for one in await self._pipelines.soon() if one.slug == pipeline]
+        return tuple(dict.fromkeys([*named, *filter(None, default)]))
 
     async def _read_pipelines(self) -> tuple[Pipeline, ...]:
         return tuple([found async for found in self._buildkite.pipelines() if found.archived_at is None])
@@ -269,21 +261,18 @@ def near(typed: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(by_case[name] for name in difflib.get_close_matches(typed.lower(), by_case, cutoff=0.5))
 
 
-def ranked(typed: str, options: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The options whose label contains `typed`, whatever its case: those that begin with it come first."""
-    word = typed.strip().lower()
-    fitting = [option for option in options if word in option[0].lower()]
-    fitting.sort(key=lambda option: (not option[0].lower().startswith(word), option[0].lower()))
-    return tuple(fitting[:MENU])
-
-
 def _option(agent: Agent) -> tuple[str, str]:
     place = agent.hostname or agent.queue or ""
     return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
 
 
-def _keyed(one: Placed) -> tuple[str, str, str]:
-    return one.queue.key, one.cluster.name, one.queue.id
+def _open_team(team: Team) -> Option | None:
+    """Secret ones are offered to nobody."""
+    return (team.name, team.slug) if team.privacy != "secret" else None
+
+
+def _placed(one: Placed) -> Option:
+    return f"{one.queue.key} ({one.cluster.name})", one.queue.id
 
 
 def _did_you_mean(names: tuple[str, ...]) -> str:

@@ -142,7 +142,7 @@ class AtBranch(Args):
     ]
     branch: Annotated[
         str | None,
-        Opt(short="b", hint="the pipeline's default branch"),
+        Opt(short="b", suggest="branch", hint="the pipeline's default branch"),
         Field(max_length=255, description="Branch"),
     ] = None
     org: Org = None

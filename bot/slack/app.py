@@ -107,7 +107,8 @@ class Listeners:
     async def options(self, ack: Ack, body: Body) -> None:
         """A menu that asks what to offer: answered from memory, within the three seconds."""
         kind = str(body.get("action_id", "")).partition(":")[2]
-        found = await self._offered(kind, str(body.get("value") or ""), str(body["user"]["id"]))
+        about = requests.pipeline_of(body)
+        found = await self._offered(kind, str(body.get("value") or ""), str(body["user"]["id"]), about)
         await ack(options=[option(label, value) for label, value in found if 0 < len(value) <= OPTION_VALUE_LIMIT])
 
     async def shortcut(self, ack: Ack, body: Body) -> None:
@@ -133,16 +134,16 @@ class Listeners:
             return await self._intake.pressed_card(request, name, value)
         return await self._intake.pressed_choice(request, value)
 
-    async def _offered(self, kind: str, typed: str, user: str) -> tuple[tuple[str, str], ...]:
+    async def _offered(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
         """Nothing, where Buildkite does not say it in time: the person types on, and is asked again."""
         try:
             async with asyncio.timeout(MENU_SECONDS):
-                return await guarded(self._suggested(kind, typed, user), "menu")
+                return await guarded(self._suggested(kind, typed, user, about), "menu")
         except (KitestringError, TimeoutError):
             return ()
 
-    async def _suggested(self, kind: str, typed: str, user: str) -> tuple[tuple[str, str], ...]:
-        return await (await self._names(user)).suggest(kind, typed)
+    async def _suggested(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
+        return await (await self._names(user)).suggest(kind, typed, about)
 
     async def _try(self, work: Awaitable[Message | None]) -> Message | None:
         """Whatever goes wrong before it is written down is said at once."""

@@ -136,6 +136,18 @@ def of_shortcut(body: Mapping[str, Any]) -> Request:
     )
 
 
+def pipeline_of(body: Mapping[str, Any]) -> str | None:
+    """The pipeline that is chosen in the form whose menu asks."""
+    entries: Any = body
+    for key in ("view", "state", "values", "pipeline"):
+        entries = entries.get(key) if isinstance(entries, Mapping) else None
+    for entry in entries.values() if isinstance(entries, Mapping) else ():
+        chosen = entry.get("selected_option") if isinstance(entry, Mapping) else None
+        if isinstance(chosen, Mapping):
+            return str(chosen.get("value"))
+    return None
+
+
 def team_of(body: Mapping[str, Any]) -> str:
     """The workspace that a request comes from."""
     return str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")

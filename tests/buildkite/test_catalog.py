@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from bot.buildkite.catalog import Catalog, near, ranked
+from bot.buildkite.catalog import Catalog, near
 from bot.buildkite.client import Buildkite
+from bot.buildkite.menus import ranked
 from bot.clock import HandClock
 from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.sim.buildkite import BuildkiteSim
@@ -93,3 +94,39 @@ def test_what_begins_so_comes_first() -> None:
 def test_near_names_keep_their_case() -> None:
     """Case does not count when names are compared, but is kept when they are told."""
     assert near("linux1", ["Linux-1", "mac"]) == ("Linux-1",)
+
+
+async def test_an_old_menu_is_offered_at_once(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
+    """After a minute the menu is what it was, with one request for the next one who types; not one each."""
+    await catalog.suggest("pipeline", "")
+    clock.advance(61)
+    sim.pipeline("webshop")
+    held = sim.faults.hang(method="GET", path="pipelines")
+    typed = [await catalog.suggest("pipeline", word) for word in ("w", "we", "web")]
+    assert [[label for label, _ in menu] for menu in typed] == [["web", "website"]] * 3
+    held.release()
+    await catalog.pipelines()
+    assert [label for label, _ in await catalog.suggest("pipeline", "web")] == ["web", "webshop", "website"]
+    assert len(sim.requests) == 2
+
+
+async def test_recent_branches_are_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """Those of the newest builds of the chosen pipeline, and its default; what is typed may be a new one."""
+    for branch in ("main", "fix/tax", "fix/basket", "fix/tax"):
+        sim.create_build("web", branch)
+    sim.create_build("website", "elsewhere")
+    menus = [await catalog.suggest("branch", word, "web") for word in ("", "fix", "new one")]
+    assert [[label for label, _ in menu] for menu in menus] == [
+        ["fix/tax", "fix/basket", "main"],
+        ["fix", "fix/tax", "fix/basket"],
+        ["new one"],
+    ]
+    assert [one.path.rpartition("/")[2] for one in sim.requests] == ["builds", "pipelines"]
+
+
+async def test_every_kind_has_a_menu(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """Clusters and queues are offered by name and chosen by id; of a kind that there is not, nothing is."""
+    sim.agent("linux-1")
+    assert [label for label, _ in await catalog.suggest("cluster", "")] == [sim.cluster.name]
+    assert await catalog.suggest("queue", "def") != ()
+    assert await catalog.suggest("nothing", "") == ()

@@ -124,7 +124,7 @@ async def test_a_form_starts_a_build(world: World) -> None:
     assert modal.plain() == snapshot("""\
 # Create build
 Pipeline: [Type to search]
-Branch: [the pipeline's default branch]
+Branch: [Type to search]
 Commit: [HEAD]
 Message: [the commit's own message]
 Environment: [KEY=value, one a line]

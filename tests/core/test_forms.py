@@ -80,7 +80,7 @@ def test_the_form_of_a_build_asks_for_what_the_model_says() -> None:
     assert outline(view) == snapshot(
         [
             "pipeline: Pipeline, required, external_select suggest:pipeline, 'web'",
-            "branch: Branch, optional, plain_text_input value, None",
+            "branch: Branch, optional, external_select suggest:branch, None",
             "commit: Commit, optional, plain_text_input value, 'HEAD'",
             "message: Message, optional, plain_text_input value, None",
             "env: Environment, optional, plain_text_input value, 'A=1\\nB=x=y'",
