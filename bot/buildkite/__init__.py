@@ -2,6 +2,7 @@
 
 from bot.buildkite.agent_api import AgentApi, Metrics
 from bot.buildkite.annotations import Annotation
+from bot.buildkite.artifacts import Artifact
 from bot.buildkite.client import Buildkite
 from bot.buildkite.resources import Cluster, Member, Meta, NewBuild, Organization
 from bot.errors import Ambiguous, Conflict, KitestringError, NotFound, Refused, Unavailable, UsageError
@@ -13,6 +14,7 @@ __all__ = [
     "AgentApi",
     "Ambiguous",
     "Annotation",
+    "Artifact",
     "Build",
     "Buildkite",
     "Cluster",
