@@ -23,7 +23,7 @@ from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Thread
 from bot.notifying import Notifying
-from bot.own_webhook import OwnWebhook
+from bot.own_webhook import NOWHERE, OwnWebhook
 from bot.reports import Reports
 from bot.subscribing import Subscribing
 
@@ -98,9 +98,9 @@ class Context:
     accounts: Accounts
     watches: AgentWatches
     rules: Callable[[], Rules]
-    webhook: OwnWebhook
     account: Account | None = None
     command: str = "/bk"
     agent_api: AgentApi | None = None
     origins: Admitted | None = None
+    webhook: OwnWebhook = NOWHERE
     page: int = 1

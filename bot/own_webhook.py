@@ -93,6 +93,10 @@ class OwnWebhook:
             yield f"it does not send {', '.join(missing)}"
 
 
+NOWHERE = OwnWebhook(None, None, "signature")
+"""Of a bot that knows no address of its own."""
+
+
 def shown_url(url: str) -> str:
     """An address without a query or a password, which may be secrets."""
     scheme, _, rest = url.partition("?")[0].partition("://")
