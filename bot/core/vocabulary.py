@@ -31,6 +31,10 @@ PREFERRED: tuple[str, ...] = (
 )
 
 
+# How many commands are named where a verb alone may mean several.
+WAYS = 4
+
+
 def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Operation | str, Sequence[str]]:
     """The operation meant by the first words with the words that are left, or a noun that stands alone.
 
@@ -81,7 +85,9 @@ def _verb_alone(word: str, registry: Registry, command: str) -> Operation:
 
 
 def _which(verb: str, meant: Sequence[Operation], command: str) -> UsageError:
-    ways = either([f"`{command} {op.name}`" for op in meant[:6]])
+    named = meant if len(meant) <= WAYS else meant[: WAYS - 1]
+    more = [f"{len(meant) - len(named)} more"] if len(named) < len(meant) else []
+    ways = either([*(f"`{command} {op.name}`" for op in named), *more])
     return UsageError(f"`{shown(verb)}` needs to know what: {ways}.", _help(command))
 
 

@@ -23,6 +23,7 @@ from bot.journal import Journal
 from bot.locks import Locks
 from bot.model import Actor, Known, Standing, Thread
 from bot.notifying import Notifying
+from bot.own_webhook import OwnWebhook
 from bot.reports import Reports
 from bot.sim.buildkite import BuildkiteSim, seed_demo
 from bot.sim.serving import Serving
@@ -189,5 +190,6 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         accounts=Unconnected(),
         watches=AgentWatches(store, clock),
         rules=lambda: DEFAULT,
+        webhook=OwnWebhook(None, None, "signature"),
     )
     return Bench(context, cards, sim)

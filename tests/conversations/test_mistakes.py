@@ -139,7 +139,7 @@ It says: No build found\
         (
             "list",
             snapshot("""\
-⚠️ `list` needs to know what: `/bk agent list`, `/bk build list`, `/bk job list` or `/bk queue list`.
+⚠️ `list` needs to know what: `/bk agent list`, `/bk artifacts list`, `/bk build list` or 11 more.
 See `/bk help`.\
 """),
         ),

@@ -73,6 +73,17 @@ Values are never shown: Buildkite itself shows one once, when it is made.\
     assert "Agent tokens" not in shown(await told(world, world.bob, "cluster view 'Open Source'"))
 
 
+async def test_queues_are_listed(world: World) -> None:
+    """Those of every cluster, with their agents, and what was said where one is paused."""
+    queue(world, "deploy").paused, queue(world, "deploy").paused_note = True, "release freeze"
+    assert await asks(world, world.bob, "queue list") == snapshot("""\
+2 queues
+Queue · Cluster · State · Agents · Note
+default · Open Source · open · 3 · –
+deploy · Open Source · paused · 1 · release freeze\
+""")
+
+
 async def test_a_queue_is_shown_with_what_it_does(world: World) -> None:
     """Its cluster, its agents one by one, and the jobs that the Agent API counts."""
     build = world.buildkite.create_build("web")
