@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from bot.objects import BUILD_CANCELABLE as BUILD_CANCELABLE
 from bot.objects import BUILD_ENDED as BUILD_ENDED
+from bot.objects import GATES as GATES
 from bot.objects import JOB_FAILED as JOB_FAILED
 from bot.objects import JOB_RETRIABLE as JOB_RETRIABLE
 from bot.objects import AccessToken as AccessToken

@@ -18,7 +18,10 @@ def moment(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
+# The first form is tried first: it is the usual one, and is read without a call of Python's.
+Moment = Annotated[
+    AwareDatetime | Annotated[AwareDatetime, BeforeValidator(moment)], Field(union_mode="left_to_right")
+]
 
 
 class Vendor(BaseModel):
@@ -42,7 +45,9 @@ def person(value: Any) -> Any:
     return value
 
 
-AnyPerson = Annotated[Person | None, BeforeValidator(person)]
+AnyPerson = Annotated[
+    Person | Annotated[Person, BeforeValidator(person)] | None, Field(union_mode="left_to_right")
+]
 
 
 class BuildRef(NamedTuple):
@@ -58,6 +63,8 @@ class BuildRef(NamedTuple):
 
 BUILD_ENDED = frozenset({"passed", "failed", "canceled", "skipped", "not_run"})
 BUILD_CANCELABLE = frozenset({"creating", "scheduled", "running", "failing"})
+# Older documents call the job of a block step `block`; Buildkite answers `manual`.
+GATES = frozenset({"manual", "block"})
 JOB_FAILED = frozenset({"failed", "timed_out", "expired"})
 JOB_RETRIABLE = frozenset({"failed", "timed_out", "canceled", "expired"})
 
@@ -100,16 +107,11 @@ class JobPriority(Vendor):
     number: int = 0
 
 
-def kind(value: Any) -> Any:
-    """Older documents call the job of a block step `block`; Buildkite answers `manual`."""
-    return "manual" if value == "block" else value
-
-
 class Job(Vendor):
     """One step of a build: `type` is script, waiter, manual or trigger; manual ones have a label, not a name."""
 
     id: str
-    type: Annotated[str, BeforeValidator(kind)] = "script"
+    type: str = "script"
     name: str | None = None
     label: str | None = None
     step_key: str | None = None
@@ -156,7 +158,7 @@ class Job(Vendor):
     @property
     def waits(self) -> bool:
         """A block step that somebody has to pass; one behind another gate is `blocked` as well, but cannot be."""
-        return self.type == "manual" and self.state == "blocked" and self.unblockable is not False
+        return self.type in GATES and self.state == "blocked" and self.unblockable is not False
 
 
 class AgentStub(Vendor):

@@ -43,10 +43,11 @@ class Window:
     def hear(self, told: Window, under_way: int) -> Window:
         """After an answer: what it tells does not count the requests that are `under_way`.
 
-        Within one minute the smaller number counts, since answers overtake each other.
+        Within one minute the smaller number counts, since answers overtake each other; of another limit than the
+        one that was assumed, what is told counts.
         """
         left = max(told.remaining - under_way, 0)
-        if abs(told.resets_at - self.resets_at) < SAME_WINDOW:
+        if told.limit == self.limit and abs(told.resets_at - self.resets_at) < SAME_WINDOW:
             left = min(left, self.remaining)
         return replace(told, remaining=left)
 

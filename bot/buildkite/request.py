@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from bot.buildkite import answers, personal
@@ -185,13 +186,13 @@ class Calls:
         https://buildkite.com/docs/apis/rest-api#pagination
         """
         given = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
-        count, pages = 0, 0
+        array, count, pages = TypeAdapter(list[model]), 0, 0  # type: ignore[valid-type]
         while given:
             response = await self.requests.send(Ask("GET", path, what, given))
-            for item in items(response):
+            for item in several(array, model, response):
                 if limit is not None and count >= limit:
                     return
-                yield read(model, item, sent=False)
+                yield item
                 count += 1
             pages += 1
             before, given = given, following(response) if limit is None or count < limit else []
@@ -218,8 +219,26 @@ def _last(response: httpx.Response) -> int | None:
 
 def parsed(model: type[M], response: httpx.Response) -> M:
     """The object of an answer; raises Unavailable when it is none (a proxy's page, for example)."""
-    sent = response.request.method != "GET"
-    return read(model, body(response), sent)
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError:
+        return read(model, body(response), response.request.method != "GET")
+
+
+def several(array: TypeAdapter[list[M]], model: type[M], response: httpx.Response) -> list[M]:
+    """The objects of a page. A bare array is read in one go, which takes a quarter of the time.
+
+    What that reader does not take (a lone surrogate, for example) is read as Python's own does.
+    """
+    if _bare(response):
+        with contextlib.suppress(ValidationError):
+            return array.validate_json(response.content)
+    return [read(model, item, sent=False) for item in items(response)]
+
+
+def _bare(response: httpx.Response) -> bool:
+    """Whether the answer is an array, with nothing around it."""
+    return response.content.lstrip()[:1] == b"["
 
 
 def read(model: type[M], value: object, sent: bool) -> M:
@@ -253,7 +272,7 @@ def following(response: httpx.Response) -> list[tuple[str, str]]:
     Only the query is taken from the link: the token never goes where an answer points.
     """
     url = response.links.get("next", {}).get("url")
-    page = body(response)
+    page = {} if _bare(response) else body(response)
     if isinstance(page, dict):
         url = (page.get("links") or {}).get("next") or url
     return parse_qsl(urlsplit(url).query) if isinstance(url, str) else []

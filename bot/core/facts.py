@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import BUILD_ENDED, Build, Job, Known
+from bot.model import BUILD_ENDED, GATES, Build, Job, Known
 
 # Payload times have whole seconds, and Buildkite's clock is not ours.
 _SLACK_OF_CLOCKS = timedelta(seconds=2)
@@ -118,7 +118,7 @@ def retried(job: Job) -> Job:
 
 def over(job: Job) -> Job:
     """A job that is named no more: a failed one has been retried, a waiting gate has been opened."""
-    return job.model_copy(update={"state": "unblocked"}) if job.type == "manual" else retried(job)
+    return job.model_copy(update={"state": "unblocked"}) if job.type in GATES else retried(job)
 
 
 def job_rank(job: Job) -> int:

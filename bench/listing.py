@@ -1,0 +1,217 @@
+"""Listing 5,000 pipelines and 50,000 builds by pages: our client beside pybuildkite, at the same stand-in.
+
+The stand-in draws one page of each kind by the simulator's own code and serves those bytes again and again, in a
+process of its own: what is measured is the client. Builds are those of five pipelines, since Buildkite lists no
+more than 10,000 by pages. Each measurement is a process of its own; both clients take turns in each round, so that
+a slow moment of the machine hits both. `python -m bench listing [--rounds 3]` prints seconds, memory (RSS), ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.sim.buildkite import BuildkiteSim, job_views, seed_demo, views
+from bot.sim.serving import Serving
+
+ORG, PAGE = "acme-inc", 100
+PIPELINES, BUILDS, EACH = 5_000, 50_000, 10_000
+# `builds`: as each does it by itself, where ours leaves jobs out and pybuildkite cannot; the others: the same bytes.
+KINDS = ("pipelines", "builds", "builds with jobs")
+CLIENTS = ("ours", "pybuildkite")
+UNLIMITED = {f"RateLimit-{who}{what}": "1000000" for who in ("", "User-") for what in ("Limit", "Remaining")}
+HEADERS = UNLIMITED | {"RateLimit-Reset": "60", "RateLimit-User-Reset": "60"}
+
+
+class Taken(NamedTuple):
+    """One measurement: seconds, and peak and resting memory of the process in MiB."""
+
+    seconds: float
+    peak: float
+    rest: float
+
+
+def pages() -> dict[str, bytes]:
+    """A page of each kind, as the simulator draws it."""
+    sim = BuildkiteSim()
+    seed_demo(sim)
+    builds = [sim.create_build("web", message=f"Change {number}") for number in range(PAGE)]
+    for build in builds:
+        sim.run_build(build, fail={"lint"} if build.number % 5 == 0 else set())
+    pipelines = [views.pipeline(sim, sim.find_pipeline("web"), full=True)] * PAGE
+    whole = [job_views.build(sim, build, jobs=build.jobs) for build in builds]
+    bare = [{key: value for key, value in build.items() if key != "jobs"} for build in whole]
+    drawn = {"pipelines": pipelines, "builds": bare, "builds with jobs": whole}
+    return {kind: json.dumps(page).encode() for kind, page in drawn.items()}
+
+
+def application() -> Starlette:
+    """Answers both listings, page after page."""
+    drawn = pages()
+
+    def listed(request: Request, kind: str, count: int) -> Response:
+        page, headers = int(request.query_params.get("page") or 1) or 1, dict(HEADERS)
+        if page < count // PAGE:
+            given = {**request.query_params, "page": str(page + 1)}
+            query = "&".join(f"{name}={value}" for name, value in given.items())
+            headers["Link"] = f'<{request.url.replace(query=query)}>; rel="next"'
+        return Response(drawn[kind], headers=headers, media_type="application/json")
+
+    async def pipelines(request: Request) -> Response:
+        return listed(request, "pipelines", PIPELINES)
+
+    async def builds(request: Request) -> Response:
+        bare = request.query_params.get("exclude_jobs") == "true"
+        return listed(request, "builds" if bare else "builds with jobs", EACH)
+
+    root = f"/v2/organizations/{ORG}/pipelines"
+    return Starlette(
+        routes=[
+            Route(root, pipelines),
+            Route(f"{root}/", pipelines),
+            Route(f"{root}/{{slug}}/builds", builds),
+            Route(f"{root}/{{slug}}/builds/", builds),
+        ]
+    )
+
+
+async def serve() -> None:
+    """Serve until the input ends."""
+    async with Serving(application()) as base:
+        print(base, flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+async def ours(kind: str, base: str) -> int:
+    """How many our client lists."""
+    from bot.buildkite import Buildkite
+
+    async def items(bk: Buildkite) -> AsyncIterator[Any]:
+        if kind == "pipelines":
+            async for pipeline in bk.pipelines():
+                yield pipeline
+            return
+        for slug in range(BUILDS // EACH):
+            async for build in bk.builds(f"p{slug}", exclude_jobs=kind == "builds"):
+                yield build
+
+    count = 0
+    async with Buildkite("bkua_bench", ORG, endpoint=base) as bk:
+        async for _ in items(bk):
+            count += 1
+    return count
+
+
+def pybuildkite(kind: str, base: str) -> int:
+    """How many pybuildkite lists; it cannot leave jobs out."""
+    from pybuildkite.buildkite import Buildkite
+
+    client = Buildkite()
+    client.base_url = f"{base}/v2/"
+    client.set_access_token("bkua_bench")
+    if kind == "pipelines":
+        return _through(lambda page: client.pipelines().list_pipelines(ORG, page=page, with_pagination=True))
+    return sum(
+        _through(
+            lambda page, slug=slug: client.builds().list_all_for_pipeline(
+                ORG, f"p{slug}", page=page, with_pagination=True
+            )
+        )
+        for slug in range(BUILDS // EACH)
+    )
+
+
+def _through(read: Any) -> int:
+    count, page = 0, 1
+    while page:
+        answer = read(page)
+        count, page = count + len(answer.body), answer.next_page
+    return count
+
+
+def measured(client: str, kind: str, base: str) -> Taken:
+    """One listing in this process; raises RuntimeError when it is not whole."""
+    if client == "ours":
+        import bot.buildkite as loaded
+    else:
+        import pybuildkite.buildkite as loaded  # noqa: F401
+    rest, begun = _memory(), time.perf_counter()
+    count = asyncio.run(ours(kind, base)) if client == "ours" else pybuildkite(kind, base)
+    seconds = time.perf_counter() - begun
+    if count != (PIPELINES if kind == "pipelines" else BUILDS):
+        raise RuntimeError(f"{client} listed {count} of {kind}")
+    return Taken(seconds, _memory(), rest)
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The stand-in in a process of its own: its address."""
+    command = [sys.executable, "-m", "bench", "listing", "--serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.communicate()
+
+
+def apart(client: str, kind: str, base: str) -> Taken:
+    """One measurement in a process of its own."""
+    command = [sys.executable, "-m", "bench", "listing", "--measure", client, kind, base]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Taken(*json.loads(run.stdout))
+
+
+def said(kind: str, taken: dict[str, list[Taken]]) -> Iterator[str]:
+    """The figures of one kind."""
+    for client, several in taken.items():
+        seconds = sorted(one.seconds for one in several)
+        peak, rest = (statistics.median(getattr(one, name) for one in several) for name in ("peak", "rest"))
+        span = f"{seconds[0]:.1f} to {seconds[-1]:.1f}"
+        middle = statistics.median(seconds)
+        memory = f"peak {peak:4.0f} MiB, {peak - rest:3.0f} of them for it"
+        yield f"{kind:17} {client:12} {middle:6.1f} s ({span}), {memory}"
+    ratios = sorted(one.seconds / other.seconds for one, other in zip(*taken.values(), strict=True))
+    yield f"{kind:17} ours takes {statistics.median(ratios):.2f} of its time ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+
+
+def main(arguments: list[str]) -> None:
+    """Take both clients in turn."""
+    parser = argparse.ArgumentParser(prog="python -m bench listing")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.serve:
+        asyncio.run(serve())
+    elif given.measure:
+        print(json.dumps(measured(*given.measure)))
+    else:
+        compare(given.rounds)
+
+
+def compare(rounds: int) -> None:
+    """Print what both take."""
+    with served() as base:
+        for kind in KINDS:
+            taken: dict[str, list[Taken]] = {client: [] for client in CLIENTS}
+            for _ in range(rounds):
+                for client in CLIENTS:
+                    taken[client].append(apart(client, kind, base))
+            print("\n".join(said(kind, taken)), flush=True)
