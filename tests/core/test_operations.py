@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.arguments import arguments
+from bot.core.arguments import Argument, arguments
 from bot.core.forms import form
 from bot.core.grammar import parse, unparse, validate
 from bot.core.handbook import command_table, help_reply
@@ -32,12 +32,17 @@ def test_an_operation_explains_itself(op: Operation) -> None:
     assert usage(op, most=20).replace("<", "&lt;").replace(">", "&gt;") in answer.text
 
 
+def _inputs(one: Argument) -> list[str]:
+    """Its own, and one for a file in its place where that may be."""
+    return [one.name, f"{one.name}.file"] if one.opt.attach else [one.name]
+
+
 @EVERY
 def test_an_operations_form_is_one_that_slack_takes(op: Operation) -> None:
     """The form drawn from its model is within the limits, each label a description."""
     view = form(op, {}, callback_id=f"form:{op.name}", private_metadata="row")
     assert view_faults(view) == []
-    asked = [one.name for one in arguments(op.args) if one.opt.form]
+    asked = [id_ for one in arguments(op.args) if one.opt.form for id_ in _inputs(one)]
     assert [block["block_id"] for block in view["blocks"] if block["type"] == "input"] == asked
 
 

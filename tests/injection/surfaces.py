@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from bot.core.home import Home
 from bot.core.locks import Lock, said
 from bot.core.markup import code, escape
 from bot.core.operation import Args, Button, Call, Confirm, Field, Operation, Permission, Reply, Table
+from bot.core.pipeline_yaml import problems, told
 from bot.core.policy_rules import Ask, Who
 from bot.core.policy_words import wanted
 from bot.core.proposals import Proposal, State
@@ -25,6 +27,8 @@ from bot.core.render_annotations import Said, annotation_lines
 from bot.core.render_card import card
 from bot.core.render_home import closed, home
 from bot.core.render_notice import notice
+from bot.core.render_pipeline import COLUMNS, Done, facts, made, name_of, repository, row
+from bot.core.render_pipeline import steps as steps_of
 from bot.core.render_proposal import calling, pending, proposal, result
 from bot.core.render_reply import (
     answered,
@@ -219,6 +223,33 @@ def _previews(text: str) -> Iterator[Message]:
     yield followable(card(live, _jobs(text), card_id="c", asked_by=None, now=NOW), live, "c")
 
 
+def _pipelines(text: str) -> Iterator[Message]:
+    said_so = json.dumps(text)
+    steps = f"steps:\n  - label: {said_so}\n  - {{command: {said_so}}}\n  - block: {said_so}\n"
+    one = Pipeline(
+        id="p",
+        slug="shop",
+        name=text,
+        description=text,
+        web_url="https://buildkite.com/acme/shop",
+        repository=text,
+        default_branch=text,
+        configuration=steps,
+        tags=(text,),
+    )
+    listed = Table(COLUMNS, (row(one), row(replace_repository(one, f"git@github.com:{text}.git"))), text)
+    said = facts(one, text, build("failed", **_facts(text)))
+    for text_ in (name_of(one), steps_of(steps), made(one, text, (Done(text, text), Done(text)))):
+        yield reply(Reply(text=text_, fields=said, table=listed), actor=ALICE, button_value=_pressed)
+    wrong = told(problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
+    yield problem(UsageError(wrong, repository(text)))
+
+
+def replace_repository(one: Pipeline, address: str) -> Pipeline:
+    """The same pipeline of another repository."""
+    return one.model_copy(update={"repository": address})
+
+
 def _single(draw: Callable[[str], Message]) -> Surface:
     def drawn(text: str) -> Iterator[Message]:
         yield draw(text)
@@ -256,6 +287,7 @@ SURFACES: dict[str, Surface] = {
     "followable": _previews,
     "annotation_lines": _annotations,
     "artifacts": _artifacts,
+    **dict.fromkeys(("row", "facts", "repository", "steps", "made", "name_of"), _pipelines),
 }
 PIECES = frozenset(
     {
