@@ -8,6 +8,8 @@ from pydantic import Field
 
 from bot.buildkite.emojis import Emoji
 from bot.context import Context
+from bot.core.emoji import character
+from bot.core.markup import code, join
 from bot.core.operation import Args, Effect, Opt, Permission, Reply, Table, operation
 
 HINT = "Any part of a name or of another name for it will do."
@@ -30,7 +32,8 @@ async def list_(args: Listing, ctx: Context) -> Reply:
     caption = f"{len(rows)} emoji{_searched(args)}"
     empty = f"There are no emoji{_searched(args)}."
     hint = HINT if args.name else ""
-    return Reply(table=Table(("Emoji", "Also", "Kind"), rows, caption, noun="emoji", empty=empty, hint=hint))
+    columns = ("Shown", "Code", "Also", "Kind")
+    return Reply(table=Table(columns, rows, caption, noun="code", empty=empty, hint=hint, named_by=1))
 
 
 def _wanted(one: Emoji, args: Listing) -> bool:
@@ -44,8 +47,8 @@ def _own(one: Emoji) -> bool:
 
 
 def _row(one: Emoji) -> tuple[str, ...]:
-    also = " ".join(f":{name}:" for name in one.aliases)
-    return f":{one.name}:", also, "a picture" if _own(one) else "well-known"
+    also = join([code(f":{name}:") for name in one.aliases], " ")
+    return character(one.url), code(f":{one.name}:"), also, "a picture" if _own(one) else "well-known"
 
 
 def _searched(args: Listing) -> str:

@@ -15,6 +15,7 @@ from bot.approvals import Approvals
 from bot.assembly.ground import Ground
 from bot.buildkite.catalog import Catalog
 from bot.defaults import Defaults
+from bot.emoji import Emojis
 from bot.homes import Openings
 from bot.locks import Locks
 from bot.notifying import Notifying
@@ -40,6 +41,7 @@ from bot.unfurling import Unfurling
 class Asking:
     """`bolt` takes what Slack sends; `runner` carries it out."""
 
+    emojis: Emojis
     pictures: Pictures
     answers: Answers
     outcomes: Outcomes
@@ -51,6 +53,8 @@ class Asking:
 
 def asking(on: Ground) -> Asking:
     """Everything between a request of Slack's and its answer."""
+    emojis = Emojis(on.buildkite.patient().emojis, on.clock)
+    on.api.drawn = emojis.shown
     pictures = Pictures(Refusals(on.store, on.clock), on.api)
     answers = Answers(on.api, on.pacing, pictures)
     outcomes = _outcomes(on, answers)
@@ -69,7 +73,14 @@ def asking(on: Ground) -> Asking:
         Elsewhere(_home(on, proposals, intake), _unfurling(on, accounts), intake, runner.spawn, on.identity.team),
     )
     return Asking(
-        pictures, answers, outcomes, accounts, proposals, runner, wired(on.client, secret_of(on), listeners)
+        emojis,
+        pictures,
+        answers,
+        outcomes,
+        accounts,
+        proposals,
+        runner,
+        wired(on.client, secret_of(on), listeners),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,12 +24,16 @@ _LATEST = 600.0
 
 
 class SlackApi:
-    """Calls with errors told apart: each raises SlackProblem. `session` carries the time-out."""
+    """Calls with errors told apart: each raises SlackProblem. `session` carries the time-out.
+
+    `drawn` has the last word on every message: it knows the emoji that Slack does not.
+    """
 
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._client = client
         self._session = session
         self.shut_out: str | None = None
+        self.drawn: Callable[[Message], Message] = lambda message: message
 
     @asynccontextmanager
     async def _told_apart(self) -> AsyncIterator[None]:
@@ -58,8 +62,7 @@ class SlackApi:
                 channel=thread.channel,
                 thread_ts=thread.ts,
                 reply_broadcast=True if broadcast and thread.ts else None,
-                text=message.text,
-                blocks=list(message.blocks),
+                **self._content(message),
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": MARK, "event_payload": {"id": mark}},
@@ -69,12 +72,13 @@ class SlackApi:
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Draw a message again in place; nobody is notified."""
         async with self._told_apart():
-            await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+            await self._client.chat_update(channel=channel, ts=ts, **self._content(message))
 
     async def unfurl(self, channel: str, ts: str, url: str, message: Message) -> None:
         """Draw the preview of a link below somebody's message, in place of the one that is there."""
         async with self._told_apart():
-            await self._client.chat_unfurl(channel=channel, ts=ts, unfurls={url: {"blocks": list(message.blocks)}})
+            blocks = list(self.drawn(message).blocks)
+            await self._client.chat_unfurl(channel=channel, ts=ts, unfurls={url: {"blocks": blocks}})
 
     async def whisper(self, thread: Thread, user: str, message: Message) -> None:
         """A message that only `user` sees; Slack does not promise that it arrives."""
@@ -83,8 +87,7 @@ class SlackApi:
                 channel=thread.channel,
                 user=user,
                 thread_ts=thread.ts,
-                text=message.text,
-                blocks=list(message.blocks),
+                **self._content(message),
             )
 
     async def find(self, thread: Thread, mark: str, since: float, bot_id: str) -> str | None:
@@ -234,8 +237,7 @@ class SlackApi:
         body = {
             "response_type": "in_channel" if public else "ephemeral",
             "replace_original": replace,
-            "text": message.text,
-            "blocks": list(message.blocks),
+            **self._content(message),
         }
         async with told_apart(), self._session.post(url, json=body, allow_redirects=False) as answer:
             if answer.status == 429:
@@ -243,6 +245,10 @@ class SlackApi:
             if answer.status >= 300:
                 said = "invalid_blocks" in await answer.text(errors="replace")
                 raise SlackProblem("refused", "invalid_blocks" if said else f"response_url gave {answer.status}")
+
+    def _content(self, message: Message) -> dict[str, Any]:
+        shown = self.drawn(message)
+        return {"text": shown.text, "blocks": list(shown.blocks)}
 
     def _slacks(self, url: str, below: str) -> bool:
         """The origin of SLACK_API_URL, or the host of that name below it; nothing else is Slack's."""

@@ -124,18 +124,18 @@ async def test_emoji_are_found_by_part_of_a_name(world: World) -> None:
         [
             """\
 2 emoji
-Emoji · Also · Kind
-:rocket: · – · well-known
-:shipit: · :squirrel: · a picture\
+Shown · Code · Also · Kind
+🚀 · :rocket: · – · well-known
+– · :shipit: · :squirrel: · a picture\
 """,
             """\
 1 emoji with “:squir” in the name
-Emoji · Also · Kind
+Code · Also · Kind
 :shipit: · :squirrel: · a picture\
 """,
             """\
 1 emoji of the organization's own
-Emoji · Also · Kind
+Code · Also · Kind
 :shipit: · :squirrel: · a picture\
 """,
             """\
