@@ -116,17 +116,18 @@ class PipelineCalls(Calls):
         try:
             return parsed(Pipeline, await self.requests.send(ask))
         except Unavailable as error:
-            found = await self.made_pipeline(new) if error.sent else None
+            found = await self._rescued(new) if error.sent else None
             if found is None:
                 raise
             return found
 
     async def made_pipeline(self, new: NewPipeline) -> Pipeline | None:
         """The pipeline that is there under that slug, if it has that name and repository."""
-        with contextlib.suppress(KitestringError):
+        try:
             found = await self.pipeline(new.slug)
-            return found if (found.name, found.repository) == (new.name, new.repository) else None
-        return None
+        except NotFound:
+            return None
+        return found if (found.name, found.repository) == (new.name, new.repository) else None
 
     async def update_pipeline(self, slug: str, changes: PipelineChanges) -> Pipeline:
         """Change a pipeline. Mind that a new name without a slug changes the slug, too.
@@ -172,6 +173,11 @@ class PipelineCalls(Calls):
         """
         path = f"{self.path('pipelines', slug)}/webhook"
         await self.requests.send(Ask("POST", path, f"pipeline {slug}", safe=False))
+
+    async def _rescued(self, new: NewPipeline) -> Pipeline | None:
+        with contextlib.suppress(KitestringError):
+            return await self.made_pipeline(new)
+        return None
 
     async def _turned(self, slug: str, how: str) -> Pipeline:
         ask = Ask("POST", f"{self.path('pipelines', slug)}/{how}", f"pipeline {slug}")
