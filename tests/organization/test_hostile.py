@@ -1,0 +1,52 @@
+"""Whatever names clusters, queues, agents, teams and tokens have, nobody is called and no link leads astray."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sim.slack.reach import reach
+from tests.conversations.world import World
+from tests.injection.corpus import CALLS, LINKS, MARKUP
+
+WORDS = (
+    *("cluster list", "queue list", "queue view odd", "agent list", "agent view odd-1", "token", "token list"),
+    *("team list", "template list", "rule list", "emoji list", "org list", "org view", "user", "meta", "metrics"),
+    *("stacks", "stacks k8s"),
+)
+
+
+def spoil(world: World, text: str) -> None:
+    """Everything at Buildkite that has a name is called so."""
+    sim = world.buildkite
+    cluster, queue = sim.cluster, sim.cluster.queues[0]
+    cluster.name = cluster.description = queue.description = queue.paused_note = text
+    queue.key, queue.paused, queue.paused_by = "odd", True, sim.user
+    agent = sim.agent("odd-1", queue="odd", hostname=text, tags=(text, f"k={text}"))
+    agent.version = agent.paused_note = text
+    sim.user.name = sim.own.description = text
+    sim.own.scopes.add(text)
+    cluster.tokens[0] |= {"description": text, "allowed_ip_addresses": text}
+    sim.shelved("team")[0] |= {"name": text, "slug": text, "description": text, "privacy": text}
+    sim.shelved("template")[0] |= {"name": text, "description": text}
+    sim.shelved("rule")[0] |= {"type": text, "source_uuid": text, "target_uuid": text}
+    sim.shelved("emoji")[0] |= {"name": text, "aliases": [text]}
+    sim.webhook_ips = [text]
+    sim.agent("odd-2", queue=text)
+    sim.stacks["k8s"] = dict.fromkeys(("type", "cluster_queue_key", "state"), text) | {"key": "k8s"}
+
+
+@pytest.mark.parametrize("text", [CALLS[0], LINKS[0], MARKUP[0]])
+async def test_hostile_names_call_nobody(world: World, text: str) -> None:
+    """Listed and shown, to those who asked: no call of anybody, no link but Buildkite's own."""
+    spoil(world, text)
+    for words in WORDS:
+        await world.alice.types(world.deploys, f"/bk {words}")
+        await world.settle(1)
+        said = world.slack.ephemerals(world.alice)[-1]
+        drawn = reach(said.text, said.blocks)
+        assert drawn.calls <= {world.alice.id}, (words, said.plain())
+        assert drawn.channels == frozenset(), (words, said.plain())
+        assert [one for one in drawn.links if not one.startswith(world.buildkite.base_url)] == [], words
+    told = [one.plain() for one in world.slack.ephemerals(world.alice)]
+    assert (len(told), sum(text in one for one in told)) == (len(WORDS), 15)
+    assert world.slack.problems == []
