@@ -30,7 +30,7 @@ from bot.sim.serving import Serving
 
 ORG, PAGE = "acme-inc", 100
 PIPELINES, BUILDS, EACH = 5_000, 50_000, 10_000
-# `builds`: as each does it by itself, where ours leaves jobs out and pybuildkite cannot; the others: the same bytes.
+# `builds`: as each does it by itself (ours leaves jobs out, pybuildkite cannot); the others: the same bytes.
 KINDS = ("pipelines", "builds", "builds with jobs")
 CLIENTS = ("ours", "pybuildkite")
 UNLIMITED = {f"RateLimit-{who}{what}": "1000000" for who in ("", "User-") for what in ("Limit", "Remaining")}

@@ -7,8 +7,10 @@ import click
 import yaml
 
 from bot.__main__ import main
+from bot.core.grammar import parse
 from bot.coverage import sections
 from bot.sim.buildkite import Recorded
+from commands import registry
 from tests.conversations.world import World
 from tests.matrix.acting import calm
 
@@ -54,6 +56,15 @@ async def test_the_words_of_each_row_make_its_request(world: World) -> None:
                 asked = [f"{one.method} {one.path} {one.status}" for one in recorded]
                 missed[operation] = (words, asked, world.whispers(world.alice)[-1:])
     assert missed == {}
+
+
+def test_every_rows_words_are_a_command() -> None:
+    """What a row says is typed names a command, with arguments that it takes."""
+    known, rows = registry(), [row.words for rows in FOUND.values() for row in rows.values()]
+    for words in rows:
+        if not words.startswith("kitestring "):
+            call = parse(words, known)
+            assert known[call.operation].args.model_validate(call.args), words
 
 
 def test_what_is_for_the_console_is_a_command_there() -> None:
