@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         "https://api.buildkite.com", description="Base of Buildkite's REST API, without `/v2`."
     )
     buildkite_agent_token: check.Secret | None = Field(
-        None, description="Agent token of a cluster; `doctor` checks it against the Agent API."
+        None, description="Agent token of a cluster: with it `metrics` and `stacks` ask the Agent API."
     )
     buildkite_agent_endpoint: check.Url = Field(
         "https://agent.buildkite.com/v3", description="Base of Buildkite's Agent API."

@@ -1,12 +1,17 @@
 """How busy a cluster is, by the Agent API."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.buildkite.agent_api import AgentApi
-from bot.errors import Refused, Unavailable
+from bot.buildkite.paced_agent_api import PacedAgentApi
+from bot.clock import HandClock
+from bot.errors import NotFound, Refused, Unavailable
 from bot.sim.buildkite import BuildkiteSim
 
 
@@ -46,3 +51,60 @@ async def test_a_silent_agent_api_is_an_outage(http: httpx.AsyncClient) -> None:
     """Where nobody listens the Agent API is not available."""
     with pytest.raises(Unavailable, match="Agent API did not answer"):
         await AgentApi(http, "bkct_x", "http://127.0.0.1:1/v3").metrics()
+
+
+async def test_one_queue_is_counted(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """A queue by its key; one that nobody knows has nothing."""
+    sim.agent("linux-2", queue="deploy")
+    api = AgentApi(http, sim.agent_token, f"{sim.base_url}/v3")
+    assert (await api.queue_metrics("deploy")).agents.idle == 1
+    assert (await api.queue_metrics("nonesuch")).jobs.total == 0
+
+
+async def test_jobs_that_wait_come_page_by_page(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """However many wait for a stack, all of them come, oldest first, and their states can be asked for."""
+    sim.pipeline("web", steps=[{"label": "Test", "command": "make", "parallelism": 700}])
+    sim.stacks["k8s"] = {"key": "k8s"}
+    builds = [sim.create_build("web"), sim.create_build("web")]
+    api = AgentApi(http, sim.agent_token, f"{sim.base_url}/v3")
+    jobs = [job async for job in api.scheduled_jobs("k8s", "default")]
+    assert [job.id for job in jobs] == [job.id for build in builds for job in build.jobs]
+    assert (jobs[0].pipeline.slug, jobs[-1].build.number) == ("web", 2)
+    assert await api.job_states("k8s", [jobs[0].id]) == {jobs[0].id: "scheduled"}
+
+
+async def test_a_dot_in_the_key_of_a_stack_is_escaped(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """What is written into a path never leads to another one."""
+    api = AgentApi(http, sim.agent_token, f"{sim.base_url}/v3")
+    for key in ("..", "a.b", "a/../../metrics"):
+        with pytest.raises(NotFound, match="Buildkite has no stack"):
+            await anext(api.scheduled_jobs(key))
+    assert all("/v3/stacks/" in one.path for one in sim.requests)
+
+
+@pytest.mark.parametrize("answer", [[{"key": "k8s"}], {"stacks": [{"key": "k8s"}], "limits": {"jobs": 1}}])
+async def test_a_configuration_of_any_form_is_understood(
+    sim: BuildkiteSim, http: httpx.AsyncClient, answer: Any
+) -> None:
+    """No document says what it looks like: a list of stacks will do, and what is not known is named."""
+    sim.faults.fail(200, body=answer)
+    found = await AgentApi(http, sim.agent_token, f"{sim.base_url}/v3").stacks()
+    assert ([one.key for one in found.stacks], found.others) == (
+        ["k8s"],
+        tuple(answer)[1:] if isinstance(answer, dict) else (),
+    )
+
+
+async def test_metrics_are_not_asked_for_more_often_than_wanted(
+    sim: BuildkiteSim, http: httpx.AsyncClient
+) -> None:
+    """All who ask at once share one answer; a failure is kept by nobody."""
+    clock = HandClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
+    api = PacedAgentApi(http, sim.agent_token, f"{sim.base_url}/v3", clock=clock)
+    sim.faults.fail(500)
+    with pytest.raises(Unavailable):
+        await api.metrics()
+    await asyncio.gather(*(api.metrics() for _ in range(5)))
+    clock.advance(sim.poll_duration)
+    await api.metrics()
+    assert [one.status for one in sim.requests] == [500, 200, 200]
