@@ -48,7 +48,8 @@ class Catalog:
 
     def __init__(self, buildkite: Buildkite, clock: Clock) -> None:
         self._buildkite = buildkite
-        self._pipelines = Shelf(self._read_pipelines, PIPELINES_FOR, clock)
+        slowly = partial(self._read_pipelines, patient=True)
+        self._pipelines = Shelf(self._read_pipelines, PIPELINES_FOR, clock, slowly)
         self._agents = Shelf(self._read_agents, AGENTS_FOR, clock)
         self._clusters = Shelf(self._read_clusters, QUEUES_FOR, clock)
         self._queues = Shelf(self._read_queues, QUEUES_FOR, clock)
@@ -207,8 +208,9 @@ class Catalog:
         default = [one.default_branch for one in await self._pipelines.soon() if one.slug == pipeline]
         return tuple(dict.fromkeys([*named, *filter(None, default)]))
 
-    async def _read_pipelines(self) -> tuple[Pipeline, ...]:
-        return tuple([found async for found in self._buildkite.pipelines() if found.archived_at is None])
+    async def _read_pipelines(self, *, patient: bool = False) -> tuple[Pipeline, ...]:
+        buildkite = self._buildkite.patient() if patient else self._buildkite
+        return tuple([found async for found in buildkite.pipelines() if found.archived_at is None])
 
     async def _read_clusters(self) -> tuple[Cluster, ...]:
         return tuple([found async for found in self._buildkite.clusters()])
