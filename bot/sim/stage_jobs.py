@@ -1,4 +1,4 @@
-"""Jobs as somebody would see them run: with output when they start, and a reason when they fail."""
+"""Jobs as somebody would see them run: with output when they start, a reason when they fail, files at the end."""
 
 import html
 
@@ -32,6 +32,12 @@ ANNOTATION = """\
 <p><strong>1 of 3 tests failed</strong> in <code>{name}</code></p>
 <ul><li>checkout › ships to islands: expected 12.50, received 9.90</li></ul>
 """
+REPORT = """\
+<?xml version="1.0"?>
+<testsuite name="{name}" tests="3" failures="{failures}"/>
+"""
+# One for all packages: a stage that runs for days holds it once.
+PACKAGE = bytes(1_200_000)
 PASSED = "\x1b[32mTests: 3 passed, 3 total\x1b[0m\n"
 
 
@@ -51,4 +57,14 @@ def finish(buildkite: BuildkiteSim, job: Job, exit_status: int = 0) -> None:
         if exit_status and job.step.key == "test":
             said = ANNOTATION.format(name=html.escape(job.name))
             buildkite.annotate(job.build, said, style="error", context="tests", markup=True)
+        _leave_files(buildkite, job, exit_status)
     buildkite.finish_job(job.id, exit_status)
+
+
+def _leave_files(buildkite: BuildkiteSim, job: Job, exit_status: int) -> None:
+    """What it uploads: a small report of tests, a larger package."""
+    if job.step.key == "test":
+        report = REPORT.format(name=html.escape(job.name, quote=True), failures=1 if exit_status else 0)
+        buildkite.artifact(job.id, "reports/junit.xml", report.encode())
+    if job.step.artifact_paths and not exit_status:
+        buildkite.artifact(job.id, f"dist/{job.build.pipeline.slug}.tar.gz", PACKAGE)

@@ -53,3 +53,22 @@ async def test_what_is_not_there_is_not_found(stage: Stage, path: str) -> None:
 async def test_the_api_is_still_behind_its_token(stage: Stage) -> None:
     """Beside the pages the API answers as before: without a token, 401."""
     assert (await fetched(stage, "/v2/user")).status_code == 401
+
+
+def test_jobs_leave_files(stage: Stage) -> None:
+    """A job of tests uploads its report, one that packages its package; one that fails packages nothing."""
+    build = stage.buildkite.create_build("web")
+    for name, status in (("lint", 0), ("test", 1)):
+        start(stage.buildkite, build.named(name))
+        finish(stage.buildkite, build.named(name), status)
+    assert [(one["path"], one["file_size"] < 1000) for one in build.artifacts] == [("reports/junit.xml", True)]
+    whole = stage.buildkite.create_build("web")
+    while stage.buildkite.advance(whole):
+        for job in whole.jobs:
+            if job.state == "running":
+                finish(stage.buildkite, job)
+    assert [one["path"] for one in whole.artifacts] == [
+        "reports/junit.xml",
+        "reports/junit.xml",
+        "dist/web.tar.gz",
+    ]
