@@ -1,12 +1,17 @@
 """The doctor, against a workspace and an organization that are well, and against each thing that can be wrong."""
+# ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
 
 import sqlite3
 
 import pytest
+from inline_snapshot import snapshot
 
+from bot import service
 from bot.doctor import Finding, report, well
+from bot.errors import UsageError
+from bot.settings import load
 from bot.store import migrate
 from tests.doctor.conftest import START, WEBHOOK_TOKEN, Installation
 
@@ -134,6 +139,53 @@ async def test_a_missing_webhook_is_told(installation: Installation) -> None:
     installation.buildkite.hooks.webhooks.clear()
     found = (await installation.examined())["Buildkite webhook"]
     assert (found.ok, found.sentence) == (False, "none is there to …/buildkite/webhooks.")
+
+
+async def test_a_missing_webhook_can_be_made_from_here(installation: Installation) -> None:
+    """With an address of its own the doctor names what makes it; without one, what that needs."""
+    installation.buildkite.hooks.webhooks.clear()
+    found = (await installation.examined())["Buildkite webhook"]
+    assert found.remedy == snapshot(
+        "Add one at Buildkite → Organization Settings → Notification Services; or set KITESTRING_URL: then `kitestring service add` does it, with the scope write_notification_services."
+    )
+    found = (await installation.examined(KITESTRING_URL="https://bot.acme.example"))["Buildkite webhook"]
+    assert (found.sentence, found.remedy) == snapshot(
+        (
+            "none is there to https://bot.acme.example/buildkite/webhooks.",
+            "Add one at Buildkite → Organization Settings → Notification Services; `kitestring service add` does it, with the scope write_notification_services.",
+        )
+    )
+
+
+async def test_the_console_makes_the_webhook_and_puts_it_right(installation: Installation) -> None:
+    """`kitestring service add` makes what is missing, mends what is wrong, and says no token; then all is well."""
+    installation.buildkite.hooks.webhooks.clear()
+    settings = load(installation.environ | {"KITESTRING_URL": "https://bot.acme.example"})
+    said: list[str] = []
+    await service.show(settings, said.append)
+    await service.add(settings, said.append)
+    (hook,) = installation.buildkite.hooks.webhooks
+    hook.enabled = False
+    await service.add(settings, said.append)
+    await service.add(settings, said.append)
+    await service.show(settings, said.append)
+    assert [line.replace(hook.id, "ID") for line in said] == snapshot(
+        [
+            "No webhook of mine is among them: `kitestring service add` makes it.",
+            "Created the webhook to https://bot.acme.example/buildkite/webhooks.",
+            "Put right the webhook to https://bot.acme.example/buildkite/webhooks: it is disabled.",
+            "The webhook to https://bot.acme.example/buildkite/webhooks is there already, and nothing is wrong with it.",
+            "ID  on   Webhook (mine)  https://bot.acme.example/buildkite/webhooks",
+        ]
+    )
+    assert (await installation.examined(KITESTRING_URL="https://bot.acme.example"))["Buildkite webhook"].ok is None
+
+
+async def test_the_console_says_what_is_not_set(installation: Installation) -> None:
+    """Without an address the webhook cannot be made; nothing is asked of Buildkite."""
+    with pytest.raises(UsageError, match="KITESTRING_URL is not set"):
+        await service.add(load(installation.environ), lambda _line: None)
+    assert installation.buildkite.requests == []
 
 
 async def test_a_webhook_that_is_off_or_says_too_little_is_told(installation: Installation) -> None:
