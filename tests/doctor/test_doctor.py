@@ -185,7 +185,7 @@ async def test_the_console_says_what_is_not_set(installation: Installation) -> N
     """Without an address the webhook cannot be made; nothing is asked of Buildkite."""
     with pytest.raises(UsageError, match="KITESTRING_URL is not set"):
         await service.add(load(installation.environ), lambda _line: None)
-    assert installation.buildkite.requests == []
+    assert not installation.buildkite.requests
 
 
 async def test_a_webhook_that_is_off_or_says_too_little_is_told(installation: Installation) -> None:
