@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 import yaml
 
 TESTS = Path(__file__).parents[1]
-FIXTURES = TESTS / "fixtures" / "rest"
+REST, AGENT = "additions", "agent-additions"
+FIXTURES = {REST: TESTS / "fixtures" / "rest", AGENT: TESTS / "fixtures" / "agent_api"}
 PAGES = {"page", "per_page", "after", "before"}
 # Keys of the vendor's own choice, or of the user's.
 OPEN = {"env", "meta_data", "states", "settings", "data", "body_html"}
@@ -21,15 +22,15 @@ Json = dict[str, Any]
 
 
 @cache
-def additions() -> Mapping[tuple[str, str], Json]:
-    """What is said of each operation, by method and path."""
-    told = yaml.safe_load((TESTS / "contracts" / "additions.yaml").read_text())
+def additions(of: str) -> Mapping[tuple[str, str], Json]:
+    """What is said of each operation of an API, by method and path."""
+    told = yaml.safe_load((TESTS / "contracts" / f"{of}.yaml").read_text())
     return {(operation.split()[0], operation.split()[1]): more for operation, more in told.items()}
 
 
-def extend(document: Json, more: Mapping[tuple[str, str], Json]) -> None:
+def extend(document: Json, of: str) -> None:
     """Adds the operations, and gives those that are there the bodies and answers that they lack."""
-    for (method, path), told in more.items():
+    for (method, path), told in additions(of).items():
         operation = document["paths"].setdefault(path, {}).setdefault(method.lower(), _operation(path))
         if "body" in told:
             operation["requestBody"] = _json(_body(told["body"]))
@@ -37,7 +38,7 @@ def extend(document: Json, more: Mapping[tuple[str, str], Json]) -> None:
             if isinstance(status, int):
                 answer = operation["responses"].setdefault(str(status), {"description": "As documented"})
                 if fixture not in ("any", "none"):
-                    answer |= _json({"allOf": [*_promised(answer), _fixture(fixture)]})
+                    answer |= _json({"allOf": [*_promised(answer), _fixture(of, fixture)]})
 
 
 def unknown_parameters(method: str, path: str, query: str) -> list[str]:
@@ -49,10 +50,11 @@ def unknown_parameters(method: str, path: str, query: str) -> list[str]:
 
 def _told(method: str, path: str) -> Json:
     """What is said of the operation that this path belongs to; literal parts go before parameters."""
+    of, base = (AGENT, "/v3") if path.startswith("/v3") else (REST, "/v2")
     fitting = [
         (template.count("{"), told)
-        for (verb, template), told in additions().items()
-        if verb == method and re.fullmatch("/v2" + re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for (verb, template), told in additions(of).items()
+        if verb == method and re.fullmatch(base + re.sub(r"\{\w+\}", "[^/]+", template), path)
     ]
     return min(fitting, key=lambda one: one[0])[1] if fitting else {}
 
@@ -67,7 +69,8 @@ def _operation(path: str) -> Json:
         }
         for name in re.findall(r"\{(\w+)\}", path)
     ]
-    refused = {"description": "Refused", **_json({"$ref": "#/components/schemas/Error"})}
+    message = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+    refused = {"description": "Refused", **_json(message)}
     return {"parameters": parameters, "responses": {"4XX": refused, "5XX": {"description": "Unavailable"}}}
 
 
@@ -88,8 +91,8 @@ def _promised(answer: Json) -> list[Json]:
     return [kind["schema"] for kind in answer.get("content", {}).values()]
 
 
-def _fixture(name: str) -> Json:
-    return shape(json.loads((FIXTURES / f"{name}.json").read_text()))
+def _fixture(of: str, name: str) -> Json:
+    return shape(json.loads((FIXTURES[of] / f"{name}.json").read_text()))
 
 
 def shape(value: Any, *, outermost: bool = True) -> Json:

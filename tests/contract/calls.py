@@ -57,6 +57,12 @@ def scene() -> Scene:
     sim.archive("docs-site")
     sim.agent_pause([agent for agent in sim.agents.values() if agent.job is None][1])
     sim.cluster.queues[1].paused = True
+    sim.stacks["kube"] = {
+        "key": "kube",
+        "type": "kubernetes",
+        "cluster_queue_key": "default",
+        "state": "connected",
+    }
     return Scene(
         sim,
         failed=failed,
@@ -193,4 +199,15 @@ def services(at: Scene) -> dict[str, tuple[Given, ...]]:
         "update_service": (given(at.service, {"description": "Newer"}),),
         "enable_service": (given(at.service),),
         "delete_service": (given(at.service),),
+    }
+
+
+def agent_calls(at: Scene) -> dict[str, tuple[Given, ...]]:
+    """Those of the Agent API."""
+    return {
+        "metrics": (given(),),
+        "queue_metrics": (given("default"),),
+        "stacks": (given(),),
+        "scheduled_jobs": (given("kube", queue="default"),),
+        "job_states": (given("kube", [at.waiting]),),
     }

@@ -36,7 +36,7 @@ def real(at: Scene) -> dict[str, Any]:
     first = {kind: at.sim.shelved(kind)[0] for kind in ("team", "template", "rule")}
     shelf = {kind: one.get("uuid") or one["id"] for kind, one in first.items()}
     fleet = {"id": next(iter(at.sim.agents)), "cluster": cluster.id, "queue": cluster.queues[0].id}
-    return {"org": "acme-inc", **web, **shelf, **fleet, "service": at.service}
+    return {"org": "acme-inc", **web, **shelf, **fleet, "service": at.service, "stack": "kube"}
 
 
 def ask(stand: Stand, operation: Any, base: str, authorization: str) -> bool:
@@ -84,4 +84,4 @@ async def test_any_request_of_the_agent_document() -> None:
     stand = Stand()
     async with Serving(stand) as base:
         well = await asyncio.to_thread(run, stand, agent_document(), f"{base}/v3", "Token bkct_sim")
-    assert well == {"GET /metrics": True, "GET /stacks": True}
+    assert {label for label, one in well.items() if one} >= {"GET /metrics", "GET /stacks"}

@@ -14,7 +14,7 @@ from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.testing import MockRequest, MockResponse
 
 from bot.sim.buildkite import Recorded
-from tests.contract.additions import additions, extend, unknown_parameters
+from tests.contract.additions import AGENT, REST, extend, unknown_parameters
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 
@@ -24,7 +24,7 @@ def rest_document() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((CONTRACTS / "buildkite-rest-openapi.yaml").read_text())
     for patch in yaml.safe_load((CONTRACTS / "overlay.yaml").read_text()):
         put(document, patch["at"], patch["put"])
-    extend(document, additions())
+    extend(document, REST)
     return document
 
 
@@ -33,6 +33,7 @@ def agent_document() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((CONTRACTS / "buildkite-agent-openapi.yaml").read_text())
     scheme = {"type": "apiKey", "in": "header", "name": "Authorization"}
     put(document, "/components/securitySchemes/agentToken", scheme)
+    extend(document, AGENT)
     return document
 
 

@@ -110,7 +110,7 @@ def job_states(sim: "BuildkiteSim", ask: Ask) -> Answer:
     if not isinstance(wanted, list) or len(wanted) > _LIMIT:
         raise Refusal(400, "job_uuids is required")
     known = {job.id: job.state for build in sim.builds for job in build.jobs}
-    return Answer(200, {"states": {job: known[job] for job in wanted if job in known}})
+    return Answer(200, {"states": {job: known[job] for job in map(str, wanted) if job in known}})
 
 
 OPERATIONS = (

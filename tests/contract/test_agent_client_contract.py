@@ -1,0 +1,31 @@
+"""Every request that the client makes at the Agent API, and its answer, are as Buildkite's documents say."""
+
+import inspect
+
+import httpx
+import pytest
+
+from bot.buildkite import AgentApi
+from bot.sim.buildkite.sim import AGENT_TOKEN
+from bot.sim.serving import Serving
+from tests.contract.calls import agent_calls, scene
+from tests.contract.validation import agent_spec, validate
+
+METHODS = {
+    name: one for name, one in vars(AgentApi).items() if inspect.isroutine(one) and not name.startswith("_")
+}
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+async def test_a_request_of_the_agent_api_is_in_the_documents(name: str) -> None:
+    """Each call, with each of its parameters, is answered as documented."""
+    at = scene()
+    (example,) = agent_calls(at)[name]
+    bound = inspect.signature(METHODS[name]).bind(None, *example.args, **example.named)
+    assert bound.arguments.keys() == inspect.signature(METHODS[name]).parameters.keys()
+    async with Serving(at.sim.app) as base, httpx.AsyncClient() as http:
+        at.sim.base_url = base
+        answer = getattr(AgentApi(http, AGENT_TOKEN, f"{base}/v3"), name)(*example.args, **example.named)
+        _ = [one async for one in answer] if inspect.isasyncgen(answer) else await answer
+    assert [one.status for one in at.sim.requests] == [200]
+    assert validate(at.sim.requests, agent_spec()) == 1
