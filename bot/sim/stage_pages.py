@@ -22,12 +22,16 @@ _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b_bk;t=\d+\x07|[\x00-\x08\x0b-\
 _EMOJI = re.compile(r":[a-z0-9_+-]+:\s*")
 
 
+# What the stand-in itself answers.
+SERVED = ("/v2", "/v3", "/graphql/", "/storage/")
+
+
 def with_pages(sim: BuildkiteSim) -> ASGIApp:
     """The stand-in's APIs, and beside them `/<org>/<pipeline>` and `/<org>/<pipeline>/builds/<number>`."""
     pages = _pages(sim)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        page = scope["type"] == "http" and not scope["path"].startswith(("/v2", "/v3"))
+        page = scope["type"] == "http" and not scope["path"].startswith(SERVED)
         await (pages if page else sim.app)(scope, receive, send)
 
     return run

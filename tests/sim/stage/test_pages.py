@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from bot.sim.buildkite.storage import link
 from bot.sim.serving import Serving
 from bot.sim.stage import Stage
 from bot.sim.stage_jobs import finish, start
@@ -72,3 +73,13 @@ def test_jobs_leave_files(stage: Stage) -> None:
         "reports/junit.xml",
         "dist/web.tar.gz",
     ]
+
+
+async def test_the_apis_are_beside_the_pages(stage: Stage) -> None:
+    """A file is had from where its link leads, and GraphQL is where the APIs are."""
+    build = stage.buildkite.create_build("web")
+    made = stage.buildkite.artifact(build.jobs[0].id, "dist/app.js", b"x")
+    path = urlsplit(link(stage.buildkite, made["id"], "app.js"))
+    assert (await fetched(stage, f"{path.path}?{path.query}")).content == b"x"
+    await fetched(stage, "/graphql/v1")
+    assert [one.path for one in stage.buildkite.requests] == [path.path, "/graphql/v1"]
