@@ -135,6 +135,8 @@ def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Setting
             "BUILDKITE_API_TOKEN": buildkite.token,
             "BUILDKITE_ORGANIZATION_SLUG": buildkite.org,
             "BUILDKITE_REST_API_ENDPOINT": buildkite.base_url,
+            "BUILDKITE_AGENT_TOKEN": buildkite.agent_token,
+            "BUILDKITE_AGENT_ENDPOINT": f"{buildkite.base_url}/v3",
             "BUILDKITE_WEBHOOK_TOKEN": token,
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
             "KITESTRING_COMMAND": COMMAND,
