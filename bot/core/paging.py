@@ -72,7 +72,7 @@ def several(noun: str) -> str:
 
 
 def _buttons(cut: _Cut, op: Operation, args: Mapping[str, Any]) -> tuple[Button, ...]:
-    before, after = ("◀ Newer", "Older ▶") if cut.table.newest_first else ("◀ Previous", "Next ▶")
+    before, after = ("‹ Newer", "Older ›") if cut.table.newest_first else ("‹ Previous", "Next ›")
     back = _button(before, op, args, cut.number - 1) if cut.number > 1 else None
     on = _button(after, op, args, cut.number + 1) if cut.more else None
     return tuple(button for button in (back, on) if button)

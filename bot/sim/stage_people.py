@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.sim.slack.acting import Place
+from bot.sim.slack.attached import Attachment, attach
 from bot.sim.slack.controls import Control, controls
 from bot.sim.slack.errors import NoSuchControl
 from bot.sim.slack.person import Person
@@ -132,6 +133,13 @@ async def modal_search(stage: "Stage", given: Given) -> Json:
     return await _search(stage, _modal(stage, given), given)
 
 
+async def modal_attach(stage: "Stage", given: Given) -> Json:
+    """A small text file put into a form; the file as Slack describes it, to be sent with what is filled in."""
+    _control(_modal(stage, given), given)
+    name, text = word(given, "name"), word(given, "text")
+    return {"file": attach(stage.slack, _who(stage, given).id, Attachment(name, text.encode()))}
+
+
 def _fill(view: View, given: Given) -> None:
     values = given.get("values")
     for block_id, actions in (values if isinstance(values, dict) else {}).items():
@@ -195,6 +203,7 @@ PEOPLE: Mapping[str, Callable[["Stage", Given], Awaitable[Json]]] = {
     "modal_click": modal_click,
     "modal_pick": modal_pick,
     "modal_search": modal_search,
+    "modal_attach": modal_attach,
     "submit": submit,
     "close_modal": close_modal,
     "shortcut": shortcut,

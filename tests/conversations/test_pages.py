@@ -38,16 +38,16 @@ async def test_pages_are_turned_in_place(world: World) -> None:
     """34 builds: three pages, the same message, the filter kept, no other message said."""
     builds(world, 34)
     first = await asks(world, world.bob, "build list web --state failed")
-    assert foot(first) == snapshot(["Page 1 of 3", "[Older ▶]"])
+    assert foot(first) == snapshot(["Page 1 of 3", "[Older ›]"])
     message = world.slack.ephemerals(world.bob)[-1]
-    second = shown(await press(world, world.bob, message, "Older ▶"))
+    second = shown(await press(world, world.bob, message, "Older ›"))
     assert second.split("\n")[0] == snapshot("Builds of web that failed, newest first")
-    assert foot(second) == snapshot(["Page 2 of 3", "[◀ Newer] [Older ▶]"])
-    third = shown(await press(world, world.bob, message, "Older ▶"))
-    assert foot(third) == snapshot(["Page 3 of 3", "[◀ Newer]"])
+    assert foot(second) == snapshot(["Page 2 of 3", "[‹ Newer] [Older ›]"])
+    third = shown(await press(world, world.bob, message, "Older ›"))
+    assert foot(third) == snapshot(["Page 3 of 3", "[‹ Newer]"])
     pages = [listed(page) for page in (first, second, third)]
     assert [*pages[0], *pages[1], *pages[2]] == [str(number) for number in range(34, 0, -1)]
-    assert shown(await press(world, world.bob, message, "◀ Newer")) == second
+    assert shown(await press(world, world.bob, message, "‹ Newer")) == second
     assert len(world.slack.ephemerals(world.bob)) == 1
 
 
@@ -56,7 +56,7 @@ async def test_a_page_is_one_request(world: World) -> None:
     builds(world, 120)
     await asks(world, world.bob, "build list web")
     before = len(world.buildkite.requests)
-    await press(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ▶")
+    await press(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ›")
     asked = [one for one in list(world.buildkite.requests)[before:] if one.path.endswith("/builds")]
     assert [one.query for one in asked] == snapshot(["exclude_jobs=true&page=2&per_page=15"])
 
@@ -66,18 +66,18 @@ async def test_a_list_that_shrank_shows_what_there_is(world: World) -> None:
     builds(world, 40)
     await asks(world, world.bob, "build list web")
     message = world.slack.ephemerals(world.bob)[-1]
-    await press(world, world.bob, message, "Older ▶")
+    await press(world, world.bob, message, "Older ›")
     del world.buildkite.builds[20:]
-    assert listed(shown(await press(world, world.bob, message, "Older ▶")))[0] == "20"
+    assert listed(shown(await press(world, world.bob, message, "Older ›")))[0] == "20"
 
 
 async def test_a_limit_is_a_limit(world: World) -> None:
     """With --limit no more than so many are listed, on as many pages as they need."""
     builds(world, 40)
     first = await asks(world, world.bob, "build list web --limit 25")
-    assert foot(first) == snapshot(["Page 1 of 2 · 25 builds", "[Older ▶]"])
+    assert foot(first) == snapshot(["Page 1 of 2 · 25 builds", "[Older ›]"])
     message = world.slack.ephemerals(world.bob)[-1]
-    second = shown(await press(world, world.bob, message, "Older ▶"))
+    second = shown(await press(world, world.bob, message, "Older ›"))
     assert listed(first + second) == [str(number) for number in range(40, 15, -1)]
 
 
@@ -87,9 +87,9 @@ async def test_everybody_turns_the_pages_of_a_list_for_everybody(world: World) -
     await world.bob.types(world.deploys, "/bk build list web --share")
     await world.settle(2)
     message = world.card()
-    await press(world, world.alice, message, "Older ▶")
+    await press(world, world.alice, message, "Older ›")
     assert listed(shown(message)) == ["5", "4", "3", "2", "1"]
-    await press(world, world.bob, message, "◀ Newer")
+    await press(world, world.bob, message, "‹ Newer")
     assert listed(shown(message))[0] == "20"
     assert world.slack.messages(world.deploys) == [message]
     assert world.whispers(world.alice) == []
@@ -102,7 +102,7 @@ async def test_who_may_not_read_turns_no_page(world: World) -> None:
     await world.settle(2)
     message = world.card()
     before = shown(message)
-    await press(world, world.gwen, message, "Older ▶")
+    await press(world, world.gwen, message, "Older ›")
     assert shown(message) == before
     assert world.whispers(world.gwen) == snapshot(
         [
@@ -119,10 +119,10 @@ async def test_agents_have_pages_too(world: World) -> None:
     for at in range(40):
         world.buildkite.agent(f"more-{at:02}")
     first = await asks(world, world.bob, "agent list")
-    assert foot(first) == snapshot(["Page 1 of 3 · 44 agents", "[Next ▶]"])
+    assert foot(first) == snapshot(["Page 1 of 3 · 44 agents", "[Next ›]"])
     message = world.slack.ephemerals(world.bob)[-1]
-    second = shown(await press(world, world.bob, message, "Next ▶"))
-    assert foot(second) == snapshot(["Page 2 of 3 · 44 agents", "[◀ Previous] [Next ▶]"])
+    second = shown(await press(world, world.bob, message, "Next ›"))
+    assert foot(second) == snapshot(["Page 2 of 3 · 44 agents", "[‹ Previous] [Next ›]"])
 
 
 async def test_where_tables_are_refused_lists_are_text(world: World) -> None:
@@ -135,8 +135,8 @@ Builds of web, newest first
 ❌ Failed · web#21 · `main` · More 20 · 2026-11-02 09:00 UTC\
 """)
     assert "✅" not in await asks(world, world.bob, "build list web", card)
-    await press(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ▶")
+    await press(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ›")
     await world.bob.types(world.deploys, "/bk build list web --share")
     await world.settle(2)
-    assert "web#1" in shown(await press(world, world.alice, world.card(), "Older ▶"))
+    assert "web#1" in shown(await press(world, world.alice, world.card(), "Older ›"))
     assert sum(not call.ok for call in world.slack.calls) == 1

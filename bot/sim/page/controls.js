@@ -130,15 +130,27 @@ function field(element, block, host) {
   return node;
 }
 
+function fileInput(element, block, host) {
+  const types = (element.filetypes ?? []).map((type) => `.${type}`).join(",");
+  const put = async () => {
+    const [chosen] = input.files;
+    const file = chosen ? await host.attach(block, element, chosen.name, await chosen.text()) : null;
+    host.changed(block, element, { type: element.type, files: file ? [file] : [] });
+  };
+  const input = el("input", { class: "field", type: "file", accept: types || undefined, "aria-label": host.label(block, element), onchange: put });
+  return input;
+}
+
 /**
  * One element. `host` says what it stands in: entry(block, element), changed(…, entry), press(…, more),
- * search(…, query), label(…), people(), channels(), names.
+ * search(…, query), attach(…, name, text), label(…), people(), channels(), names.
  */
 export function control(element, block, host) {
   if (element.type === "button" || element.type === "workflow_button") return button(element, block, host);
   if (/_select$/.test(element.type)) return menu(element, block, host);
   if (element.type === "checkboxes" || element.type === "radio_buttons") return boxes(element, block, host);
   if (element.type === "overflow") return overflow(element, block, host);
+  if (element.type === "file_input") return fileInput(element, block, host);
   if (element.type in INPUTS) return field(element, block, host);
   return el("span", { class: "unknown", text: `(${element.type})` });
 }

@@ -86,6 +86,7 @@ export class Modal {
       label: (block) => words(block.label ?? block.text ?? ""),
       press: (block, element, more) => act("modal_click", { ...where(), ...at(block, element), option: more.selected_option?.value, values: this.values }),
       search: (block, element, query) => act("modal_search", { ...where(), ...at(block, element), query }),
+      attach: async (block, element, name, text) => (await act("modal_attach", { ...where(), ...at(block, element), name, text }))?.file ?? null,
       changed: (block, element, entry) => {
         (this.values[block.block_id] ??= {})[element.action_id] = entry;
         if (lively(block)) act("modal_pick", { ...where(), ...at(block, element), entry, values: this.values });

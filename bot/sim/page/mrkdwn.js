@@ -38,7 +38,9 @@ function special(body, label) {
   return chip(decode(label ?? `@${rest[0] ?? kind}`));
 }
 
-function date([unix, format, url], fallback) {
+/** A moment in the viewer's zone, as Slack's date format wants it; `[unix, format, url]`. */
+export /** A moment in the reader's zone. */
+export function date([unix, format, url], fallback) {
   const at = new Date(Number(unix) * 1000);
   if (!format || Number.isNaN(at.getTime())) return document.createTextNode(decode(fallback ?? ""));
   const text = format.replace(/\{(\w+)\}/g, (whole, token) => dateToken(token, at) ?? whole);

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { pictured } from "./glyphs.js";
-import { link } from "./mrkdwn.js";
+import { date, link } from "./mrkdwn.js";
 
 function leaf(item, names) {
   switch (item.type) {
@@ -12,8 +12,8 @@ function leaf(item, names) {
     case "user": return el("span", { class: "chip", text: `@${names.person(item.user_id) ?? item.user_id}` });
     case "channel": return el("span", { class: "chip", text: `#${names.channel(item.channel_id) ?? item.channel_id}` });
     case "broadcast": return el("span", { class: "chip loud", text: `@${item.range}` });
-    case "emoji": return document.createTextNode(emoji(item.name) ?? `:${item.name}:`);
-    case "date": return document.createTextNode(new Date(item.timestamp * 1000).toLocaleString());
+    case "emoji": return el("span", {}, pictured(emoji(item.name) ?? `:${item.name}:`));
+    case "date": return date([item.timestamp, item.format, item.url], item.fallback);
     default: return document.createTextNode("");
   }
 }

@@ -1,12 +1,13 @@
 /* table and data_table blocks as DOM tables. */
 
 import { el } from "./dom.js";
+import { pictured } from "./glyphs.js";
 import { words } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
 function cellNodes(cell, names) {
   if (cell.type === "rich_text") return richText(cell, names);
-  return document.createTextNode(String(cell.text ?? cell.value ?? ""));
+  return el("span", {}, pictured(String(cell.text ?? cell.value ?? "")));
 }
 
 function rowOf(row, names, { head = false, header = -1, settings = [], below = row } = {}) {
