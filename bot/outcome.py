@@ -273,12 +273,14 @@ def _seen_by_all(asked: Invocation) -> bool:
 
 
 def masked(detail: dict[str, Any]) -> dict[str, Any]:
-    """The audit keeps names of environment variables and fields, never their values, and no token."""
+    """The audit keeps names of environment variables and fields, never their values, no steps and no token."""
     given = (detail.get("args") or {}).items()
     args = {name: unmistakable(value) if isinstance(value, str) else value for name, value in given}
     for name in ("env", "metadata", "fields"):
         if isinstance(args.get(name), dict):
             args[name] = sorted(args[name])
+    if isinstance(args.get("steps"), str):
+        args["steps"] = f"{len(args['steps'].splitlines())} lines"
     kept = {key: value for key, value in detail.items() if value is not None and key != "args"}
     return {**kept, "args": args} if args else kept
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
 from typing import Any
 
 from bot.core.step_kinds import KINDS, LONE, STEP_WORDS, kind_of
@@ -17,6 +19,7 @@ from bot.core.words import near, shown
 from bot.core.yaml_lines import Lined, Path, WrongYaml, lined
 
 SHOWN = 5
+_SCHEMA = "builtin_schemas/vendor/buildkite.json"
 Find = Callable[[str, Any], Iterator[Wrong]]
 
 
@@ -130,12 +133,9 @@ def _prefixed(path: Path, found: Iterator[Wrong]) -> Iterator[Wrong]:
 def _schema() -> Find:
     """Finds what is wrong with a value by a definition of the schema, or with the whole (`""`)."""
     # Rarely needed, and 0.2 s to import.
-    from importlib.resources import files
-
     from jsonschema import Draft7Validator
 
-    place = files("check_jsonschema") / "builtin_schemas" / "vendor" / "buildkite.json"
-    schema = json.loads(place.read_text("utf-8"))
+    schema = json.loads(_text())
 
     def find(definition: str, value: Any) -> Iterator[Wrong]:
         at = (
@@ -145,6 +145,17 @@ def _schema() -> Find:
         yield from worded(Draft7Validator(at).iter_errors(value), word, partial(_keys, schema, definition))
 
     return find
+
+
+def _text() -> bytes:
+    """The schema, read without importing the package that brings it: that takes half a second, and a form waits.
+
+    Raises ImportError where it is not installed. https://peps.python.org/pep-0302/#optional-extensions-to-the-importer-protocol
+    """
+    found = find_spec("check_jsonschema")
+    if found is None or found.origin is None or not isinstance(found.loader, SourceFileLoader):
+        raise ImportError("check-jsonschema is not installed")
+    return found.loader.get_data(found.origin.removesuffix("__init__.py") + _SCHEMA)
 
 
 def _keys(schema: Mapping[str, Any], definition: str) -> tuple[str, ...]:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from inline_snapshot import snapshot
 
+from bot.store.tables import audit
 from tests.conversations.acts import asks
 from tests.conversations.world import World, shown
 from tests.provisioning.acts import STEPS, answer, asked, presses, says
@@ -89,6 +91,17 @@ async def test_deleting_says_what_is_lost_and_what_is_gentler(world: World) -> N
     assert shown(answer(world)) == snapshot("<@U0ALICE01> deleted pipeline *web* and its builds")
     assert "web" not in world.buildkite.pipelines
     assert await asks(world, world.bob, "pipeline view web") == snapshot("⚠️ There is no pipeline “web”.")
+
+
+async def test_the_audit_keeps_no_steps(world: World) -> None:
+    """Steps may hold what should be secret: the audit says only how many lines they had."""
+    steps = "steps:\n  - command: make\n    env: {PASSWORD: hunter2}\n"
+    await says(world, world.alice, f"pipeline update web --yes --steps '{steps}'")
+    said = await asks(world, world.alice, "audit --pipeline web")
+    assert "hunter2" not in said
+    async with world.bot.store.read() as tx:
+        rows = (await tx.execute(sa.select(audit.c.detail))).scalars().all()
+    assert [row["args"]["steps"] for row in rows if (row or {}).get("args")] == ["3 lines"]
 
 
 @pytest.mark.parametrize("verb", ["update web -d x", "archive web", "unarchive web", "delete web", "webhook web"])
