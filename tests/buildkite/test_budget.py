@@ -94,6 +94,15 @@ def test_requests_under_way_are_counted() -> None:
     assert ledger.hear(headers(40, 30), 0.0).user.left(1.0) == 39
 
 
+def test_a_limit_that_was_raised_is_believed_at_once() -> None:
+    """Where Buildkite allows more than was assumed, its number counts from the first answer on."""
+    ledger = Ledger().start(0.0, urgent=True).end().hear(headers(499, 60, limit=500), 0.0)
+    assert (ledger.user.left(1.0), ledger.user.limit) == (499, 500)
+    assert (
+        ledger.hear(headers(450, 59, limit=500), 1.0).hear(headers(470, 59, limit=500), 1.0).user.left(1.0) == 450
+    )
+
+
 async def test_people_go_first() -> None:
     """Both wait for the reset: the person's request starts before the background one that came earlier."""
     clock = hand()

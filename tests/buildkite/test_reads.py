@@ -1,12 +1,16 @@
 """What the client reads from Buildkite, over HTTP."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from bot.buildkite.client import Buildkite, connect
-from bot.buildkite.request import following
+from bot.buildkite.request import following, several
 from bot.clock import HandClock
 from bot.errors import Conflict, NotFound, Refused, Unavailable
+from bot.model import Build
 from bot.sim.buildkite import BuildkiteSim
 
 
@@ -26,6 +30,16 @@ async def test_every_page_of_a_list_is_read(sim: BuildkiteSim, buildkite: Buildk
     numbers = [build.number async for build in buildkite.builds()]
     assert numbers == list(range(103, 0, -1))
     assert [request.path for request in sim.requests] == ["/v2/organizations/acme-inc/builds"] * 2
+
+
+def test_odd_text_does_not_hide_a_page() -> None:
+    """Half a character, which JSON may hold, is read like the rest of its page; both forms of times are."""
+    at = '"created_at": "2018-07-01 20:14:38 UTC"'
+    half = f'{{"id": "1", "number": 1, "state": "passed", "url": "", "message": "half \\ud83d", {at}}}'
+    whole = half.replace("half \\ud83d", "whole").replace("2018-07-01 20:14:38 UTC", "2018-07-01T20:14:38.000Z")
+    builds = several(TypeAdapter(list[Build]), Build, httpx.Response(200, text=f"[{half}, {whole}]"))
+    assert [build.message for build in builds] == ["half \ud83d", "whole"]
+    assert {build.created_at for build in builds} == {datetime(2018, 7, 1, 20, 14, 38, tzinfo=UTC)}
 
 
 async def test_a_limit_asks_for_no_more_than_it_needs(sim: BuildkiteSim, buildkite: Buildkite) -> None:
