@@ -100,7 +100,8 @@ async def test_the_audit_keeps_no_steps(world: World) -> None:
     said = await asks(world, world.alice, "audit --pipeline web")
     assert "hunter2" not in said
     async with world.bot.store.read() as tx:
-        rows = (await tx.execute(sa.select(audit.c.detail))).scalars().all()
+        query = sa.select(audit.c.detail).where(audit.c.operation == "pipeline update")
+        rows = (await tx.execute(query)).scalars().all()
     assert [row["args"]["steps"] for row in rows if (row or {}).get("args")] == ["3 lines"]
 
 
