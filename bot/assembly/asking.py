@@ -32,6 +32,7 @@ from bot.slack.forms import Forms
 from bot.slack.home import HomeTab
 from bot.slack.intake import Intake
 from bot.slack.placing import Placing
+from bot.store import history
 from bot.subscribing import Subscribing
 from bot.surroundings import Surroundings
 from bot.unfurling import Unfurling
@@ -67,6 +68,7 @@ def asking(on: Ground) -> Asking:
         intake,
         answers,
         _names(on, accounts),
+        _heard(on),
         on.operations,
         on.identity.team,
         on.identity.user,
@@ -141,6 +143,16 @@ def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surro
         replica=on.replica,
         command=command,
     )
+
+
+def _heard(on: Ground) -> Callable[[str], Awaitable[tuple[str, ...]]]:
+    """The branches that a pipeline's builds were heard of on."""
+
+    async def heard(pipeline: str) -> tuple[str, ...]:
+        async with on.store.read() as tx:
+            return await history.branches(tx, pipeline)
+
+    return heard
 
 
 def _names(on: Ground, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:

@@ -173,13 +173,16 @@ class Catalog:
         hint = _did_you_mean(near(text, [agent.name for agent in known]))
         raise NotFound(f"There is no connected agent “{text}”.", hint)
 
-    async def suggest(self, kind: str, typed: str, pipeline: str | None = None) -> tuple[Option, ...]:
+    async def suggest(
+        self, kind: str, typed: str, pipeline: str | None = None, heard: Iterable[str] = ()
+    ) -> tuple[Option, ...]:
         """(label, value) pairs for a menu of that kind of thing: at most 100, the likeliest first.
 
-        What is remembered is offered at once, however old it is. Branches are those of `pipeline`, or of all.
+        What is remembered is offered at once, however old it is. Branches are those of `pipeline`, or of all, then
+        those that were `heard` of otherwise.
         """
         if kind == "branch":
-            return recent(typed, await self.branches(pipeline), _BRANCH)
+            return recent(typed, [*await self.branches(pipeline), *heard], _BRANCH)
         menu = self._menus.get(kind)
         return await menu(typed) if menu else ()
 

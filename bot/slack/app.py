@@ -35,13 +35,15 @@ MENU_SECONDS = 2.0
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
 Names = Callable[[str], Awaitable[Catalog]]
+Heard = Callable[[str], Awaitable[tuple[str, ...]]]
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Listeners:
     """What is registered with Bolt. `team` is the one workspace that is served; `bot_user` our own user id.
 
-    `names(user)` gives the catalog that menus offer that person from.
+    `names(user)` gives the catalog that menus offer that person from; `heard(pipeline)` the branches on which there
+    were builds.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Listeners:
         intake: Intake,
         answers: Answers,
         names: Names,
+        heard: Heard,
         registry: Registry,
         team: str,
         bot_user: str,
@@ -58,6 +61,7 @@ class Listeners:
         self.elsewhere = elsewhere
         self._answers = answers
         self._names = names
+        self._heard = heard
         self._registry = registry
         self.team = team
         self.bot_user = bot_user
@@ -143,7 +147,8 @@ class Listeners:
             return ()
 
     async def _suggested(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
-        return await (await self._names(user)).suggest(kind, typed, about)
+        heard = await self._heard(about) if kind == "branch" and about else ()
+        return await (await self._names(user)).suggest(kind, typed, about, heard)
 
     async def _try(self, work: Awaitable[Message | None]) -> Message | None:
         """Whatever goes wrong before it is written down is said at once."""

@@ -45,6 +45,13 @@ async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
     )
 
 
+async def branches(tx: Tx, pipeline: str, limit: int = 100) -> tuple[str, ...]:
+    """The branches that builds of a pipeline were heard of on, those of the newest builds first."""
+    newest = sa.func.max(runs.c.number).desc()
+    query = sa.select(runs.c.branch).where(runs.c.pipeline == pipeline, runs.c.branch != "")
+    return tuple(await tx.scalars(query.group_by(runs.c.branch).order_by(newest).limit(limit)))
+
+
 async def before(tx: Tx, pipeline: str, branch: str, number: int) -> Run | None:
     """The build of that pipeline and branch that passed or failed last before that number."""
     query = (
