@@ -38,8 +38,7 @@ function special(body, label) {
   return chip(decode(label ?? `@${rest[0] ?? kind}`));
 }
 
-/** A moment in the viewer's zone, as Slack's date format wants it; `[unix, format, url]`. */
-export /** A moment in the reader's zone. */
+/** A moment in the viewer’s zone, as Slack’s date format wants it: `[unix, format, url]`. */
 export function date([unix, format, url], fallback) {
   const at = new Date(Number(unix) * 1000);
   if (!format || Number.isNaN(at.getTime())) return document.createTextNode(decode(fallback ?? ""));
