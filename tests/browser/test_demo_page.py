@@ -99,6 +99,23 @@ async def test_a_form_starts_a_build(page: Page) -> None:
     await expect(channel(page).locator("article")).to_contain_text("From the form")
 
 
+async def test_a_pipeline_is_made_with_steps_from_a_file(page: Page) -> None:
+    """Steps attached to the form are checked: a wrong key is named with its line; mended, the pipeline is made."""
+    await say(channel(page), "/bk pipeline create")
+    form = page.get_by_role("dialog")
+    await form.get_by_label("Name").fill("Shop")
+    await form.get_by_label("Repository").fill("git@github.com:acme-inc/shop.git")
+    attached = form.locator("input[type=file]")
+    for key in ("comand", "command"):
+        steps = f"steps:\n  - label: Test\n    {key}: make test\n".encode()
+        await attached.set_input_files({"name": "pipeline.yml", "mimeType": "text/plain", "buffer": steps})
+        await form.get_by_role("button", name="Create").click()
+        if key == "comand":
+            await expect(form).to_contain_text("line 3")
+    await expect(form).to_be_hidden()
+    await expect(channel(page)).to_contain_text("created pipeline")
+
+
 async def test_a_button_cancels_after_asking(page: Page) -> None:
     """Cancel asks first; after a yes the card says canceled, and the panel agrees."""
     await say(channel(page), "/bk build create mobile -m 'Both apps'")
