@@ -8,7 +8,6 @@ from inline_snapshot import snapshot
 from tests.conversations.acts import asks, failed
 from tests.conversations.world import World, shown
 
-
 NOTHING = "Nothing is locked.\nKeep one for yourself: `/bk lock <pipeline> <why>`"
 
 
