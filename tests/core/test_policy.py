@@ -55,8 +55,8 @@ def test_only_full_members_get_anything(actor: Actor, op: Operation, target: Tar
 
 @given(ACTORS.filter(lambda actor: actor.standing in MEMBERS), NEEDS, TARGETS)
 def test_members_read_and_build_and_admins_do_the_rest(actor: Actor, op: Operation, target: Target) -> None:
-    """Agents and administration are for workspace admins, all else for every full member."""
-    rest = {Permission.AGENTS, Permission.ADMIN}
+    """Agents, pipelines and administration are for workspace admins, all else for every full member."""
+    rest = {Permission.AGENTS, Permission.ADMIN, Permission.PIPELINES}
     may = actor.standing is Standing.ADMIN or op.needs not in rest
     assert isinstance(decide(DEFAULT, actor, op, target, NOW), Allow if may else Refuse)
 
