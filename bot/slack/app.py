@@ -42,8 +42,8 @@ log = structlog.stdlib.get_logger(__name__)
 class Listeners:
     """What is registered with Bolt. `team` is the one workspace that is served; `bot_user` our own user id.
 
-    `names(user)` gives the catalog that menus offer that person from; `heard(pipeline)` the branches on which
-    there were builds.
+    `names(user)` gives the catalog that menus offer that person from; `heard(pipeline)` the branches that had
+    builds.
     """
 
     def __init__(
