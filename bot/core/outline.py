@@ -12,7 +12,9 @@ LINES = 200
 _WIDTH = 160
 _INDENT = "  "
 # What such keys hold is never shown, whatever it is; nor is what environments hold.
-_SECRET = re.compile(r"(?:^|_)(?:token|secret|password|key_pem|private_key|credentials?|webhook_url)$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?:^|_)(?:token|secret|password|key_pem|private_key|credentials?|webhook_url)$", re.IGNORECASE
+)
 _VALUES_SECRET = frozenset({"env"})
 # Links with a signature in their query open what they lead to.
 _SIGNED = ("Signature=", "X-Amz-", "token=")

@@ -105,7 +105,7 @@ def test_every_mistake_is_said_with_its_line() -> None:
         [
             "policy.toml line 1: `admin` is not known at the top. Did you mean `admins`?",
             "policy.toml line 5: `standings` “guest” is none of member or admin.",
-            'policy.toml line 8: `permissions` “buidl” is none of help, read, logs, build, agents, pipelines, admin, commit, env, artifacts, approve or lock.',
+            "policy.toml line 8: `permissions` “buidl” is none of help, read, logs, build, agents, pipelines, admin, commit, env, artifacts, approve or lock.",
             'policy.toml line 10: `pipelines` “web” should be a list, such as ["one", "two"].',
             "policy.toml line 13: the name “a” is taken already; names must differ.",
             "policy.toml line 15: `pipelines` is empty: leave it out, or name at least one.",
