@@ -13,7 +13,7 @@ from bot.core.policy import Allow, Refuse, Target, decide
 from bot.core.policy_words import needs
 from bot.core.render_pipeline import Done, made
 from bot.core.subscription import DEFAULT_STATES, Subscription, in_order, named
-from bot.errors import KitestringError, Refused
+from bot.errors import KitestringError, Refused, Unavailable
 from bot.model import Build, Person, Pipeline
 
 WEBHOOK, BUILD, SUBSCRIBE = "GitHub webhook", "first build", "this channel's subscription"
@@ -91,7 +91,8 @@ async def _tried(what: str, work: Callable[[], Awaitable[None]]) -> Done:
         await work()
     except KitestringError as error:
         said = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
-        return Done(what, f"{said} {error.hint}".strip())
+        sent = isinstance(error, Unavailable) and error.sent
+        return Done(what, f"{said} {UNKNOWN if sent else error.hint}".strip())
     return Done(what)
 
 
