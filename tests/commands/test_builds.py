@@ -58,7 +58,9 @@ async def test_a_build_is_shown(bench) -> None:
         ["Branch", "Commit", "Message", "Started by", "Time", "Source"]
     )
     assert reply.footer == snapshot("1 failed · 2 passed · 2 waiting failed")
-    assert labels(reply) == snapshot(["Follow here", "Retry failed", "Rebuild", "Logs"])
+    assert labels(reply) == snapshot(
+        ["Follow here", "Retry failed", "Rebuild", "Logs", "Artifacts", "Annotations"]
+    )
     assert "Lint" in reply.table.rows[0][0]
 
 
@@ -68,10 +70,10 @@ async def test_buttons_follow_the_state(bench) -> None:
     assert labels(await bench.ask("build view deploy-prod 1")) == ["Follow here", "Cancel"]
     bench.sim.run_build(build)
     reply = await bench.ask("build view deploy-prod 1")
-    assert labels(reply) == ["Follow here", "Unblock"]
+    assert labels(reply) == ["Follow here", "Unblock", "Artifacts", "Annotations"]
     assert "Release to production?" in reply.table.rows[0][0]
     bench.sim.run_build(bench.sim.create_build("web"))
-    assert labels(await bench.ask("build view web 1")) == ["Follow here", "Rebuild"]
+    assert labels(await bench.ask("build view web 1")) == ["Follow here", "Rebuild", "Artifacts", "Annotations"]
 
 
 async def test_builds_are_listed(bench) -> None:
