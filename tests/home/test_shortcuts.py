@@ -24,7 +24,7 @@ async def test_a_build_is_started_from_anywhere(world: World) -> None:
     assert await opened_form(world) == snapshot("""\
 # Create build
 Pipeline: [Type to search]
-Branch: [the pipeline's default branch]
+Branch: [Type to search]
 Commit: [HEAD]
 Message: [the commit's own message]
 Environment: [KEY=value, one a line]
