@@ -8,6 +8,7 @@ from itertools import pairwise
 from bot.core import charts, tables
 from bot.core.blocks import (
     NOTHING,
+    SECTION_LIMIT,
     Block,
     Message,
     actions,
@@ -16,6 +17,7 @@ from bot.core.blocks import (
     dotted,
     lines,
     message,
+    packed,
     preformatted,
     section,
 )
@@ -37,7 +39,7 @@ def reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> M
     text = _text(answer, actor)
     blocks = [
         section(bold(answer.title), block_id="title") if answer.title else None,
-        section(text, block_id="text") if text else None,
+        *_said(text),
         *_fields(answer.fields),
         *[charts.block(chart, f"chart:{at}") for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])],
         *(tables.drawn(answer.table, answer.title, answer.pages) if answer.table else []),
@@ -58,6 +60,14 @@ def _text(answer: Reply, actor: Actor | None) -> Mrkdwn:
     if actor is None or answer.private or not answer.text:
         return escape(answer.text)
     return md("{who} {text}", who=mention(actor.id), text=answer.text)
+
+
+def _said(text: Mrkdwn) -> list[Block]:
+    """One section, or as many as a long text needs: it is cut between its lines."""
+    if len(text) <= SECTION_LIMIT:
+        return [section(text, block_id="text")] if text else []
+    parts = packed([Mrkdwn(line) for line in text.split("\n")])
+    return [section(part, block_id=f"text:{index}") for index, part in enumerate(parts)]
 
 
 def _summary(answer: Reply, text: Mrkdwn) -> Mrkdwn:
