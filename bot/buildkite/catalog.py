@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
+import math
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, TypeVar
 
 from bot.buildkite.client import Buildkite
 from bot.buildkite.menus import MENU, Menu, Option, recent
+from bot.buildkite.names import called, did_you_mean, matching, near, one_called
 from bot.buildkite.resources import Cluster
 from bot.buildkite.shelf import Shelf
 from bot.buildkite.teams import Team
 from bot.buildkite.templates import PipelineTemplate
 from bot.clock import Clock
-from bot.core.words import either
-from bot.errors import Ambiguous, NotFound
+from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.model import Agent, Pipeline, Queue
 
 T = TypeVar("T")
@@ -30,10 +31,15 @@ BRANCHES_FOR = 60.0
 # A value of a menu takes 150 characters; so many pipelines' branches are remembered.
 _BRANCH = 150
 _SHELVES = 50
+# Four requests: whoever waits for one pipeline does not pay for the list of thousands.
+_MANY = 400
 Offer = Callable[[str], Awaitable[tuple[Option, ...]]]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.IGNORECASE)
-_PREFIX = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
+
+
+class _TooMany(Unavailable):
+    """More pipelines than a person's request may read."""
 
 
 class Placed(NamedTuple):
@@ -56,6 +62,7 @@ class Catalog:
         self._teams = Shelf(self._read_teams, MEMBERS_FOR, clock)
         self._templates = Shelf(self._read_templates, MEMBERS_FOR, clock)
         self._branches: dict[str | None, Shelf[str]] = {}
+        self._many = False
         self._clock = clock
         self._menus: dict[str, Offer] = {
             "pipeline": self._offer(self._pipelines, lambda one: (one.slug, one.slug)),
@@ -68,8 +75,22 @@ class Catalog:
         self._members = Shelf(buildkite.members, MEMBERS_FOR, clock)
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
-        """Those that are not archived, at most a minute old."""
-        return await self._pipelines.get()
+        """Those that are not archived, at most a minute old; of very many, those that were there a while ago.
+
+        Very many are read with the patience of the background: a person's would not do for so many requests.
+        """
+        try:
+            return await (self._pipelines.soon() if self._many else self._pipelines.get())
+        except _TooMany:
+            return await self._pipelines.soon()
+
+    async def _at_hand(self) -> tuple[Pipeline, ...]:
+        """The same where they are not very many; else what is remembered, while it is read again behind."""
+        if not self._many:
+            with suppress(_TooMany):
+                return await self._pipelines.get()
+        self._pipelines.refresh()
+        return self._pipelines.peek(math.inf)
 
     async def agents(self) -> tuple[Agent, ...]:
         """Those that are connected or stopping, at most 15 seconds old."""
@@ -90,12 +111,12 @@ class Catalog:
     async def find_team(self, text: str) -> Team:
         """The team of that slug, name or UUID. Raises NotFound with near slugs, or Refused."""
         known = await self._teams.get()
-        return _one("team", text, known, lambda team: (team.slug, team.name, team.id))
+        return one_called("team", text, known, lambda team: (team.slug, team.name, team.id))
 
     async def find_template(self, text: str) -> PipelineTemplate:
         """The pipeline template of that name or UUID. Raises NotFound with near names, or Refused."""
         known = await self._templates.get()
-        return _one("pipeline template", text, known, lambda template: (template.name, template.uuid))
+        return one_called("pipeline template", text, known, lambda template: (template.name, template.uuid))
 
     def forget_queues(self) -> None:
         """A queue was just changed: read again."""
@@ -110,7 +131,7 @@ class Catalog:
         if found:
             options = tuple((f"{one.name} ({one.id[:8]})", one.id) for one in found)
             raise Ambiguous(f"Several clusters are called “{text}”.", "cluster", options)
-        raise NotFound(f"There is no cluster “{text}”.", _did_you_mean(near(text, [one.name for one in known])))
+        raise NotFound(f"There is no cluster “{text}”.", did_you_mean(near(text, [one.name for one in known])))
 
     async def find_queue(self, text: str) -> Placed:
         """The queue of that UUID, or of that key in whatever cluster has one. Raises Ambiguous or NotFound."""
@@ -121,7 +142,7 @@ class Catalog:
         if found:
             options = tuple((f"{one.queue.key} ({one.cluster.name})", one.queue.id) for one in found)
             raise Ambiguous(f"Several clusters have a queue “{text}”.", "queue", options)
-        hint = _did_you_mean(near(text, [one.queue.key for one in known]))
+        hint = did_you_mean(near(text, [one.queue.key for one in known]))
         raise NotFound(f"There is no queue “{text}”.", hint)
 
     async def user_of(self, email: str) -> str | None:
@@ -137,7 +158,7 @@ class Catalog:
 
     async def near_pipelines(self, slug: str) -> tuple[str, ...]:
         """The slugs that look like `slug`, nearest first, at most three."""
-        return near(slug, [pipeline.slug for pipeline in await self.pipelines()])
+        return near(slug, [pipeline.slug for pipeline in await self._at_hand()])
 
     async def find_pipeline(self, slug: str) -> Pipeline:
         """The pipeline of that slug or name, whatever their case; raises NotFound with near slugs.
@@ -145,7 +166,7 @@ class Catalog:
         One that was seen within ten minutes is taken from memory; one that is in no list is asked for.
         """
         known = self._pipelines.peek(SLUGS_FOR)
-        found = called(known, slug) or called(await self.pipelines(), slug)
+        found = called(known, slug) or called(await self._at_hand(), slug)
         return found or await self._unlisted(slug)
 
     async def _unlisted(self, slug: str) -> Pipeline:
@@ -154,7 +175,7 @@ class Catalog:
                 return await self._buildkite.pipeline(slug)
         except NotFound:
             pass
-        raise NotFound(f"There is no pipeline “{slug}”.", _did_you_mean(await self.near_pipelines(slug)))
+        raise NotFound(f"There is no pipeline “{slug}”.", did_you_mean(await self.near_pipelines(slug)))
 
     async def find_agent(self, text: str) -> Agent:
         """The agent of that id, unique id prefix (4 characters or more) or exact name.
@@ -170,7 +191,7 @@ class Catalog:
             raise Ambiguous(f"Several agents fit “{text}”.", "agent", tuple(map(_option, found)))
         if _UUID.fullmatch(text):
             return await self._buildkite.agent(text)
-        hint = _did_you_mean(near(text, [agent.name for agent in known]))
+        hint = did_you_mean(near(text, [agent.name for agent in known]))
         raise NotFound(f"There is no connected agent “{text}”.", hint)
 
     async def suggest(
@@ -212,8 +233,14 @@ class Catalog:
         return tuple(dict.fromkeys([*named, *filter(None, default)]))
 
     async def _read_pipelines(self, *, patient: bool = False) -> tuple[Pipeline, ...]:
-        buildkite = self._buildkite.patient() if patient else self._buildkite
-        return tuple([found async for found in buildkite.pipelines() if found.archived_at is None])
+        listed = self._buildkite.patient().pipelines() if patient else self._buildkite.pipelines(limit=_MANY)
+        found = [one async for one in listed]
+        if not patient and len(found) == _MANY:
+            self._many = True
+            raise _TooMany(
+                "This organization has too many pipelines to be listed at once.", "Try again in a minute."
+            )
+        return tuple(one for one in found if one.archived_at is None)
 
     async def _read_clusters(self) -> tuple[Cluster, ...]:
         return tuple([found async for found in self._buildkite.clusters()])
@@ -232,40 +259,6 @@ class Catalog:
         return tuple([found async for found in self._buildkite.agents()])
 
 
-def called(pipelines: Iterable[Pipeline], word: str) -> Pipeline | None:
-    """The pipeline of that slug, else of that name, whatever their case."""
-    known = tuple(pipelines)
-    by_name = {pipeline.name.lower(): pipeline for pipeline in known}
-    by_slug = {pipeline.slug.lower(): pipeline for pipeline in known}
-    return (by_name | by_slug).get(word.lower())
-
-
-def _one(kind: str, text: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
-    """The first that is called so, in any case. Raises NotFound with what is near among their first names."""
-    everything = tuple(known)
-    for one in everything:
-        if text.lower() in [name.lower() for name in names(one)]:
-            return one
-    raise NotFound(
-        f"There is no {kind} “{text}”.", _did_you_mean(near(text, [names(one)[0] for one in everything]))
-    )
-
-
-def matching(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
-    """The agents that `text` may mean: by id or exact name, else by the beginning of the id."""
-    known = tuple(agents)
-    exact = tuple(agent for agent in known if text in (agent.id, agent.name))
-    if exact or not _PREFIX.fullmatch(text):
-        return exact
-    return tuple(agent for agent in known if agent.id.lower().startswith(text.lower()))
-
-
-def near(typed: str, names: Iterable[str]) -> tuple[str, ...]:
-    """At most three names that look like `typed`, nearest first, whatever their case."""
-    by_case = {name.lower(): name for name in names}
-    return tuple(by_case[name] for name in difflib.get_close_matches(typed.lower(), by_case, cutoff=0.5))
-
-
 def _option(agent: Agent) -> tuple[str, str]:
     place = agent.hostname or agent.queue or ""
     return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
@@ -278,7 +271,3 @@ def _open_team(team: Team) -> Option | None:
 
 def _placed(one: Placed) -> Option:
     return f"{one.queue.key} ({one.cluster.name})", one.queue.id
-
-
-def _did_you_mean(names: tuple[str, ...]) -> str:
-    return f"Did you mean {either(names)}?" if names else ""

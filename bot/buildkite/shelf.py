@@ -40,10 +40,15 @@ class Shelf(Generic[T]):
         """
         if self._kept is not None and not self._old():
             return self._kept
+        reading = self.refresh()
+        return self._kept if self._kept is not None else await asyncio.shield(reading)
+
+    def refresh(self) -> asyncio.Task[tuple[T, ...]]:
+        """Have it read behind, where it is old; nobody has to wait for it."""
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._got(self._slowly))
             self._reading.add_done_callback(_heard)
-        return self._kept if self._kept is not None else await asyncio.shield(self._reading)
+        return self._reading
 
     async def _got(self, read: Read[T]) -> tuple[T, ...]:
         async with self._lock:

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from bot.buildkite.catalog import Catalog, near
+from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.buildkite.menus import ranked
+from bot.buildkite.names import near
 from bot.clock import HandClock
 from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.sim.buildkite import BuildkiteSim
@@ -33,6 +34,22 @@ async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalo
     clock.advance(61)
     await catalog.pipelines()
     assert len(sim.requests) == 2
+
+
+async def test_one_of_very_many_pipelines_costs_few_requests(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """In an organization of a thousand pipelines one is found at once; the list is read behind, patiently."""
+    for number in range(1000):
+        sim.pipeline(f"service-{number}")
+    assert (await catalog.find_pipeline("service-999")).slug == "service-999"
+    assert len(sim.requests) <= 6
+    assert len(await catalog.pipelines()) == 1003
+    before = len(sim.requests)
+    assert (await catalog.find_pipeline("Service-998")).slug == "service-998"
+    assert await catalog.near_pipelines("service-9999") != ()
+    assert len(sim.requests) == before
+    with pytest.raises(NotFound, match="Did you mean"):
+        await catalog.find_pipeline("service-99x")
+    assert len(sim.requests) == before + 1
 
 
 async def test_an_old_list_is_better_than_none(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
