@@ -9,7 +9,6 @@ import structlog
 
 from bot import memory
 from bot.agent_watches import hear
-from bot.batching import Batches
 from bot.clock import Clock
 from bot.core import pace
 from bot.core.observed import Delivery, Facts, Undecodable
@@ -115,21 +114,3 @@ class Inbox:
         rules = Following(now, alive=True, news=News(await self._subscribers.index(tx), now))
         for build, jobs in sorted(said, key=lambda one: one[0].id):
             await rules.heard(tx, build, jobs)
-
-
-class Keeper:
-    """Writes deliveries down before they are acknowledged; what arrives together is committed together."""
-
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
-        self._store = store
-        self._wake = wake
-        self._batches: Batches[Delivery] = Batches(self._commit)
-
-    async def keep(self, delivery: Delivery) -> None:
-        """Durable when this returns. Raises Unavailable when the store is down."""
-        await self._batches.put(delivery)
-
-    async def _commit(self, arrived: Sequence[Delivery]) -> None:
-        async with self._store.write() as tx:
-            await deliveries.keep(tx, arrived)
-        self._wake()

@@ -18,7 +18,7 @@ from bot.errors import Unavailable
 from bot.guard import Guard
 from bot.http import Front, rest
 from bot.http import figures as own_figures
-from bot.inbox import Keeper
+from bot.keeper import Keeper
 from bot.lease import Lease
 from bot.metrics import Metrics
 from bot.readiness import Link, Readiness

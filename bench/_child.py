@@ -1,0 +1,93 @@
+"""A program under test in a process of its own, held to one core."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+_START = 30.0
+
+
+class Child(NamedTuple):
+    """A program that takes connections at `port` of 127.0.0.1."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def resident(self) -> float:
+        """Its memory now, in MiB."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def busy(self) -> float:
+        """Seconds of a core that it took until now."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cores() -> tuple[int, int]:
+    """One for the program under test, one for the load; the same one where there is no other."""
+    free = sorted(os.sched_getaffinity(0))
+    return free[0], free[-1]
+
+
+def module(name: str, *words: str) -> list[str]:
+    """The command that runs a module of this project."""
+    return [sys.executable, "-m", name, *words]
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def child(
+    command: Sequence[str],
+    port: int,
+    *,
+    core: int | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+    log: Path | None = None,
+) -> Iterator[Child]:
+    """Run it until the block ends; killed then. Raises RuntimeError when it does not listen within 30 s.
+
+    What it prints goes to `log`, or nowhere.
+    """
+    with open(log or os.devnull, "ab") as out:
+        process = subprocess.Popen(
+            command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=out, stderr=out, start_new_session=True
+        )
+        try:
+            if core is not None:
+                os.sched_setaffinity(process.pid, {core})
+            _listening(process, port)
+            yield Child(process, port)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _listening(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + _START
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"{process.args!r} does not listen: status {process.poll()}.")

@@ -1,0 +1,175 @@
+"""Load over keep-alive connections: requests as ready bytes, each answer's status and time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import uvloop
+
+from bench._rounds import percentile
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_TICK = 0.002
+
+
+@dataclass
+class Loaded:
+    """What came of it: answers by status, the seconds of each answer, over so many seconds."""
+
+    seconds: float = 0.0
+    answers: Counter[int] = field(default_factory=Counter)
+    took: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    @property
+    def good(self) -> int:
+        """Answers of 2xx."""
+        return sum(count for status, count in self.answers.items() if 200 <= status < 300)
+
+    @property
+    def rate(self) -> float:
+        """Good answers a second."""
+        return self.good / self.seconds
+
+    def within(self, share: float) -> float:
+        """Milliseconds in which that share of the answers came."""
+        return percentile(self.took, share) * 1000
+
+
+class Load:
+    """Sends `requests` over so many connections; as fast as answers come, or `rate` a second whatever comes.
+
+    With a rate, an answer's time counts from when its request was due. A connection that the server closed is
+    opened again; a request without an answer counts as lost.
+    """
+
+    def __init__(self, port: int, requests: Iterator[bytes], connections: int, rate: float | None = None) -> None:
+        self._port = port
+        self._requests = requests
+        self._connections = connections
+        self._rate = rate
+        self._due: deque[float] = deque()
+        self._idle: list[_Caller] = []
+        self._over = False
+        self._opening: set[asyncio.Task[None]] = set()
+        self.loaded = Loaded()
+
+    async def run(self, seconds: float) -> Loaded:
+        """Go on for so long; what is under way at the end is not counted."""
+        callers = [_Caller(self) for _ in range(self._connections)]
+        await asyncio.gather(*(self._open(caller) for caller in callers))
+        began = time.perf_counter()
+        await (asyncio.sleep(seconds) if self._rate is None else self._paced(began, seconds))
+        self._over = True
+        self.loaded.seconds = time.perf_counter() - began
+        for task in self._opening:
+            task.cancel()
+        for caller in callers:
+            caller.leave()
+        await asyncio.sleep(0)
+        return self.loaded
+
+    def free(self, caller: _Caller) -> None:
+        """The connection may take a request."""
+        if self._over:
+            return
+        if self._rate is None:
+            caller.send(next(self._requests), time.perf_counter())
+        elif self._due:
+            caller.send(next(self._requests), self._due.popleft())
+        else:
+            self._idle.append(caller)
+
+    def gone(self, caller: _Caller, *, unanswered: bool) -> None:
+        """The server closed it."""
+        if self._over:
+            return
+        self.loaded.lost += unanswered
+        if caller in self._idle:
+            self._idle.remove(caller)
+        task = asyncio.ensure_future(self._open(caller))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open(self, caller: _Caller) -> None:
+        while not self._over:
+            try:
+                await asyncio.get_running_loop().create_connection(lambda: caller, "127.0.0.1", self._port)
+            except OSError:
+                await asyncio.sleep(_TICK)
+            else:
+                return
+
+    async def _paced(self, began: float, seconds: float) -> None:
+        number, every = 0, 1 / (self._rate or 1)
+        while (now := time.perf_counter()) - began < seconds:
+            while began + number * every <= now:
+                self._due.append(began + number * every)
+                number += 1
+            while self._due and self._idle:
+                self._idle.pop().send(next(self._requests), self._due.popleft())
+            await asyncio.sleep(_TICK)
+
+
+class _Caller(asyncio.Protocol):
+    """One connection: a request, its answer, the next."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._transport: asyncio.Transport | None = None
+        self._at: float | None = None
+        self._got = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._at, self._got = transport, None, b""
+        self._load.free(self)
+
+    def send(self, request: bytes, since: float) -> None:
+        """Ask; the time counts from `since`."""
+        assert self._transport is not None
+        self._at = since
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._got = self._got + data if self._got else data
+        if self._at is None or not _whole(self._got):
+            return
+        loaded, status = self._load.loaded, int(self._got[9:12])
+        loaded.answers[status] += 1
+        loaded.took.append(time.perf_counter() - self._at)
+        self._at, self._got = None, b""
+        if self._transport is not None and not self._transport.is_closing():
+            self._load.free(self)
+
+    def connection_lost(self, _why: Exception | None) -> None:
+        self._load.gone(self, unanswered=self._at is not None)
+
+    def leave(self) -> None:
+        """Hang up."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _whole(got: bytes) -> bool:
+    """An answer is complete: by its length, by its last chunk, or because it has no body."""
+    end = got.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    length = _LENGTH.search(got, 0, end)
+    if length:
+        return len(got) >= end + 4 + int(length[1])
+    return got[9:12] == b"204" or got.endswith(b"0\r\n\r\n")
+
+
+def load(
+    port: int, requests: Iterator[bytes], connections: int, seconds: float, rate: float | None = None
+) -> Loaded:
+    """Run a Load in an event loop of its own."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(Load(port, requests, connections, rate).run(seconds))
