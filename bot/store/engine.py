@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +22,15 @@ KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_k
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
 
 
+class Json(str):
+    """What is JSON already when it is written into a column of JSON."""
+
+
+def written(value: object) -> str:
+    """What is written into a column of JSON."""
+    return value if isinstance(value, Json) else json.dumps(value)
+
+
 def open_engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
     """Connections for the store; on SQLite `immediate` ones take the write lock as they begin."""
     return _sqlite(url, immediate=immediate) if url.get_backend_name() == "sqlite" else _postgresql(url)
@@ -31,7 +41,7 @@ def patient_engine(url: sa.URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, immediate=True)
     connect = {"timeout": CONNECT_SECONDS, "server_settings": KEEPALIVE}
-    return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=connect)
+    return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=connect, json_serializer=written)
 
 
 def _postgresql(url: sa.URL) -> AsyncEngine:
@@ -49,12 +59,18 @@ def _postgresql(url: sa.URL) -> AsyncEngine:
         "server_settings": {**KEEPALIVE, **limits},
     }
     return create_async_engine(
-        url, pool_size=10, max_overflow=5, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True, connect_args=connect
+        url,
+        pool_size=10,
+        max_overflow=5,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args=connect,
+        json_serializer=written,
     )
 
 
 def _sqlite(url: sa.URL, *, immediate: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0)
+    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0, json_serializer=written)
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
 
     @sa.event.listens_for(engine.sync_engine, "do_connect")
