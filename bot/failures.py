@@ -40,7 +40,7 @@ NO_FAILURE = Knowledge()
 
 async def knowledge(tx: Tx, known: Known, jobs: JobSummary) -> Knowledge:
     """All that is known of a build's failure; nothing of one that does not fail."""
-    if not failure.fails(known, jobs):
+    if not failure.fails(known, named=bool(jobs.failed)):
         return NO_FAILURE
     finding = await findings.of_build(tx, known.build.id, known.episode)
     found = Found.model_validate(finding.content or {}) if finding else Found()
@@ -58,8 +58,10 @@ async def knowledge(tx: Tx, known: Known, jobs: JobSummary) -> Knowledge:
 
 async def plan(tx: Tx, known: Known, now: datetime) -> None:
     """Have it looked up why a build fails, once it does and the first failed job is known."""
-    if known.build.phase in failure.FAILING and failure.fails(known, await builds.summary(tx, known)):
-        await findings.plan(tx, known.build.id, known.episode, now)
+    if known.build.phase not in failure.FAILING:
+        return
+    if failure.fails(known, named=bool((await builds.summary(tx, known)).failed)):
+        await findings.plan(tx, [(known.build.id, known.episode)], now)
 
 
 async def _before(tx: Tx, known: Known) -> tuple[Run | None, tuple[Attempt, ...]]:

@@ -92,7 +92,7 @@ class Findings:
             jobs = await builds.summary(tx, known) if known else JobSummary()
             shown = await cards.of_build(tx, finding.build_id)
         found = Found.model_validate(finding.content or {})
-        if known is None or known.episode != finding.episode or not failure.fails(known, jobs):
+        if known is None or known.episode != finding.episode or not failure.fails(known, named=bool(jobs.failed)):
             return await self._done(finding, found)
         try:
             for ask in (self._compared, self._with_log, self._with_annotations):
@@ -187,7 +187,7 @@ class Findings:
         async with self._store.write() as tx:
             await findings.save(tx, finding, content, again, tries, now)
             if content != finding.content:
-                await cards.mark_due(tx, finding.build_id, now)
+                await cards.mark_due(tx, [finding.build_id], now)
 
 
 async def _answered(asked: Awaitable[T], nothing: T) -> T:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot import failures
 from bot.buildkite.resources import MARK_KEY
-from bot.core import facts, pace, telling
+from bot.core import facts, failure, pace, telling
 from bot.memory import remember
-from bot.model import Build, Card, Job, Known, Thread
+from bot.model import Build, Card, Job, Thread
 from bot.news import News
 from bot.store import builds, cards, channels
+from bot.store.ledger import Entry, Ledger
 from bot.store.store import Tx
+
+# What a webhook says: a build, and the jobs that it is about.
+Word = tuple[Build, Sequence[Job]]
+# What REST says: a build, and how many doubts had been raised when it was asked.
+Answer = tuple[Build, int]
+# Only these are told of differently once a failed job is known by name.
+_TELLING = frozenset({"running", *failure.FAILING})
 
 
 @dataclass(frozen=True)
@@ -25,39 +33,58 @@ class Following:
     alive: bool
     news: News | None = None
 
-    async def heard(self, tx: Tx, build: Build, jobs: Iterable[Job]) -> bool:
-        """Fold in what a webhook said, if the build is followed, one of ours, or wanted; says whether it is.
+    async def heard(self, tx: Tx, said: Iterable[Word]) -> int:
+        """Fold in what webhooks said of builds that are followed, ours, or wanted; says how many builds those are.
 
         A build that was just started may be heard of before the answer to the one who started it is written.
         """
-        before = await builds.lock(tx, build.id)
-        if before is None and (MARK_KEY in build.meta_data or await self._wanted(tx, build)):
-            before = await self._meanwhile(tx, facts.heard(None, build, self.now))
-        elif before is None:
-            return False
-        after = await self._with_jobs(tx, facts.heard(before, build, self.now), jobs)
-        await self._write(tx, before, after)
-        return True
+        words = _by_build(said)
+        spoken_of = _job_ids(jobs for words_of_one in words.values() for _build, jobs in words_of_one)
+        ledger = await Ledger.opened(tx, self.now, words, spoken_of)
+        taken = [id_ for id_, words_of_one in words.items() if await self._hear(ledger, words_of_one)]
+        await self._conclude(ledger, taken)
+        return len(taken)
 
-    async def read(self, tx: Tx, build: Build, asked_at: datetime, asked: int, *, named: bool = False) -> None:
-        """Fold in what REST answered to a question asked at `asked_at` with `asked` doubts raised.
+    async def _hear(self, ledger: Ledger, said: Iterable[Word]) -> bool:
+        """What is said of one build, as it came."""
+        taken = False
+        for build, jobs in said:
+            before = ledger[build.id].known
+            if before is None:
+                if not await self._minded(ledger.tx, build):
+                    continue
+                before = await ledger.claim(facts.heard(None, build, self.now))
+            ledger.put(facts.heard(before, build, self.now))
+            _with_jobs(ledger, build.id, jobs)
+            taken = True
+        return taken
 
-        `named`: the answer has every job that a card would name, so that one which is missing has been
+    async def read(self, tx: Tx, answers: Iterable[Answer], asked_at: datetime, *, named: bool = False) -> None:
+        """Fold in what REST answered to a question asked at `asked_at`: builds, with the doubts raised by then.
+
+        `named`: an answer has every job that a card would name, so that one which is missing has been
         retried or unblocked.
         """
-        await remember(tx, [(build, build.jobs)], self.now)
-        before = await builds.lock(tx, build.id)
-        if before is None:
-            before = await self._meanwhile(tx, facts.read(None, build, asked_at, asked))
-        over = await self._over(tx, build, asked_at) if named else ()
-        after = await self._with_jobs(tx, facts.read(before, build, asked_at, asked), (*build.jobs, *over))
-        await self._write(tx, before, after)
+        answered = sorted(answers, key=lambda one: one[0].id)
+        await remember(tx, [(build, build.jobs) for build, _asked in answered], self.now)
+        ids = [build.id for build, _asked in answered]
+        ledger = await Ledger.opened(tx, self.now, ids, _job_ids(build.jobs for build, _asked in answered))
+        for build, asked in answered:
+            before = ledger[build.id].known
+            if before is None:
+                before = await ledger.claim(facts.read(None, build, asked_at, asked))
+            over = await self._over(tx, build, asked_at) if named else ()
+            ledger.put(facts.read(before, build, asked_at, asked))
+            _with_jobs(ledger, build.id, (*build.jobs, *over))
+        await self._conclude(ledger, ids)
 
     async def gone(self, tx: Tx, build_id: str, asked_at: datetime, asked: int) -> None:
         """Fold in that REST knows the build no more."""
-        before = await builds.lock(tx, build_id)
+        ledger = await Ledger.opened(tx, self.now, [build_id])
+        before = ledger[build_id].known
         if before:
-            await self._write(tx, before, facts.gone(before, asked_at, asked))
+            ledger.put(facts.gone(before, asked_at, asked))
+            await self._conclude(ledger, [build_id])
 
     async def follow(
         self, tx: Tx, build: Build, thread: Thread, asked_by: str | None, card_id: str, **more: Any
@@ -66,16 +93,19 @@ class Following:
 
         `more`: the invocation that asked, and whether it only wanted to be `watching`.
         """
-        await self.read(tx, build, self.now, 0)
-        known = await builds.known(tx, build.id)
-        assert known is not None  # noqa: S101  (written a line ago, in this transaction)
-        await builds.follow(tx, build.id, self.now, pace.next_read(known, self.now, self.now, alive=self.alive))
+        await self.read(tx, [(build, 0)], self.now)
+        ledger = await Ledger.opened(tx, self.now, [build.id])
+        entry = ledger[build.id]
+        due = pace.next_read(entry.here, self.now, self.now, alive=self.alive)
+        await builds.follow(tx, build.id, self.now, due)
         chosen = await channels.chosen(tx, thread.team, thread.channel)
         more = {"updates": chosen.updates, "broadcast": chosen.broadcast, **more}
         card = await cards.want(tx, card_id, build.id, thread, asked_by, self.now, **more)
-        await failures.plan(tx, known, self.now)
+        await failures.plan(tx, entry.here, self.now)
         if card.id == card_id:
-            await self._tell(tx, known, card, state="dropped")
+            await ledger.see_failed([build.id])
+            _tell(ledger, entry, card, dropped=True)
+            await ledger.write()
         elif card.origin == "subscribed" and asked_by:
             asked = {"origin": "asked", "asked_by": asked_by, "subscription": None, "due_at": self.now}
             await cards.change(tx, card.id, **asked, **more)
@@ -83,30 +113,17 @@ class Following:
 
     async def assume_end(self, tx: Tx, build_id: str) -> None:
         """An end is announced although it is in doubt: a later life of the build is a new episode."""
-        known = await builds.lock(tx, build_id)
+        ledger = await Ledger.opened(tx, self.now, [build_id])
+        known = ledger[build_id].known
         if known:
-            await builds.save(tx, facts.assume(known), self.now)
+            ledger.put(facts.assume(known))
+            await ledger.write()
 
-    async def _wanted(self, tx: Tx, build: Build) -> bool:
+    async def _minded(self, tx: Tx, build: Build) -> bool:
+        """Whether a build that nothing is known of is ours, or wanted."""
+        if MARK_KEY in build.meta_data:
+            return True
         return self.news is not None and bool(await self.news.wanting(tx, build, perhaps=True))
-
-    async def _meanwhile(self, tx: Tx, first: Known) -> Known | None:
-        """Claim a row that nobody has written; gives what another replica wrote there a moment ago."""
-        added = await builds.add(tx, first, self.now)
-        return None if added else await builds.lock(tx, first.build.id)
-
-    async def _with_jobs(self, tx: Tx, after: Known, said: Iterable[Job]) -> Known:
-        """Fold jobs in; a build looks different when one of its jobs does."""
-        said = tuple(said)
-        if not said:
-            return after
-        repeats = {job.retry_source.job_id for job in said if job.retry_source and job.retry_source.job_id}
-        before = await builds.saved_jobs(tx, [*(job.id for job in said), *repeats])
-        retried = [facts.retried(job) for job in before.values() if job.id in repeats]
-        merged = [facts.job_after(before.get(job.id), job) for job in (*said, *retried)]
-        changed = [job for job in merged if _looks(job) != _looks(before.get(job.id))]
-        await builds.save_jobs(tx, after.build.id, changed, self.now)
-        return replace(after, revision=after.revision + 1) if changed else after
 
     async def _over(self, tx: Tx, build: Build, asked_at: datetime) -> tuple[Job, ...]:
         """Jobs that were named before the question was asked, and are no more."""
@@ -114,40 +131,69 @@ class Following:
         named = await builds.named_jobs(tx, build.id, asked_at)
         return tuple(facts.over(job) for job in named if job.id not in here)
 
-    async def _write(self, tx: Tx, before: Known | None, after: Known) -> None:
-        await builds.save(tx, after, self.now)
+    async def _conclude(self, ledger: Ledger, ids: Sequence[str]) -> None:
+        """What follows from all that is known now, of each build once; and write it."""
         if self.news is not None:
-            await self.news.offer(tx, after)
-        followed = await builds.followed_since(tx, after.build.id)
-        if followed is None:
-            return
-        due = pace.next_read(after, self.now, followed, alive=self.alive)
-        await builds.plan_read(tx, after.build.id, due)
-        if before is None or after.revision != before.revision or after.doubtful != before.doubtful:
-            await cards.mark_due(tx, after.build.id, self.now)
-            await failures.plan(tx, after, self.now)
-        for card in await cards.audience(tx, after.build.id):
-            await self._tell(tx, after, card)
+            for id_ in ids:
+                await self.news.offer(ledger, ledger[id_].here)
+        entries = [ledger[id_] for id_ in ids if ledger[id_].followed]
+        await ledger.see_failed([one.here.build.id for one in entries if one.here.build.phase in _TELLING])
+        for entry in entries:
+            self._plan(entry)
+            for card in entry.audience:
+                _tell(ledger, entry, card)
+        await ledger.write()
 
-    async def _tell(self, tx: Tx, known: Known, card: Card, state: str = "due") -> None:
-        """What is true is told below a card, once; what the card itself tells when it is posted, is not."""
-        if card.muted or card.origin == "unfurled":
-            return
-        if card.origin == "subscribed" and card.ts is None and card.intent_at is None:
-            state = "dropped"
-        told = await cards.told(tx, card.id, known.episode)
-        wanted = telling.chosen(telling.kinds(known, await builds.summary(tx, known)), card.updates)
-        if card.state != "live":
-            wanted = tuple(kind for kind in wanted if kind in telling.ENDS)
-        for kind in wanted:
-            if kind not in told:
-                key = f"{card.id}:{kind}:{known.episode}"
-                thread = Thread(card.thread.team, card.thread.channel, card.thread.ts)
-                await cards.tell(
-                    tx, key, kind, thread, self.now, card_id=card.id, episode=known.episode, state=state
-                )
-        if set(wanted) & telling.ENDS:
-            await cards.overtake(tx, card.id, telling.OVERTAKEN_BY_AN_END)
+    def _plan(self, entry: Entry) -> None:
+        since = entry.followed or self.now
+        entry.planned, entry.due = True, pace.next_read(entry.here, self.now, since, alive=self.alive)
+        entry.drawn = entry.changed
+        entry.lacking = entry.changed and failure.fails(entry.here, named=entry.failed)
+
+
+def _with_jobs(ledger: Ledger, build_id: str, said: Sequence[Job]) -> None:
+    """Fold jobs in; a build looks different when one of its jobs does."""
+    repeats = {job.retry_source.job_id for job in said if job.retry_source and job.retry_source.job_id}
+    retried = [facts.retried(job) for job in map(ledger.job, sorted(repeats)) if job]
+    merged = [(ledger.job(job.id), facts.job_after(ledger.job(job.id), job)) for job in (*said, *retried)]
+    changed = [after for before, after in merged if _looks(after) != _looks(before)]
+    for job in changed:
+        ledger.put_job(build_id, job)
+    if changed:
+        known = ledger[build_id].here
+        ledger.put(replace(known, revision=known.revision + 1))
+
+
+def _tell(ledger: Ledger, entry: Entry, card: Card, *, dropped: bool = False) -> None:
+    """What is true is told below a card, once; what the card itself tells when it is posted, is not."""
+    if card.muted or card.origin == "unfurled":
+        return
+    known = entry.here
+    unposted = card.origin == "subscribed" and card.ts is None and card.intent_at is None
+    wanted = telling.chosen(telling.kinds(known, failed=entry.failed), card.updates)
+    if card.state != "live":
+        wanted = tuple(kind for kind in wanted if kind in telling.ENDS)
+    told = ledger.told(card, known.episode)
+    for kind in wanted:
+        if kind not in told:
+            ledger.tell(card, kind, known.episode, dropped=dropped or unposted)
+    if set(wanted) & telling.ENDS:
+        ledger.overtake(card, telling.OVERTAKEN_BY_AN_END)
+
+
+def _by_build(said: Iterable[Word]) -> dict[str, list[Word]]:
+    """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
+    words: dict[str, list[Word]] = {}
+    for word in sorted(said, key=lambda one: one[0].id):
+        words.setdefault(word[0].id, []).append(word)
+    return words
+
+
+def _job_ids(said: Iterable[Sequence[Job]]) -> list[str]:
+    """The jobs that are spoken of, and those that they repeat."""
+    spoken_of = [job for jobs in said for job in jobs]
+    repeated = [job.retry_source.job_id for job in spoken_of if job.retry_source]
+    return [job.id for job in spoken_of] + [id_ for id_ in repeated if id_]
 
 
 def _looks(job: Job | None) -> tuple[object, ...] | None:

@@ -16,7 +16,7 @@ from bot.following import Following
 from bot.memory import remember
 from bot.model import Build, Job
 from bot.news import News
-from bot.store import builds, deliveries
+from bot.store import deliveries
 from bot.store.store import Store, Tx
 from bot.subscribers import Subscribers
 from bot.supervise import Bug, guarded
@@ -105,12 +105,10 @@ class Inbox:
             return why
 
     async def _take(self, tx: Tx, said: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
-        """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
+        """What is said, in the order it came."""
         now = self._clock.now()
         await remember(tx, said, now)
         if not self._hearing:
             await memory.hear(tx, now)
-        await builds.hold(tx, [build.id for build, _jobs in said])
         rules = Following(now, alive=True, news=News(await self._subscribers.index(tx), now))
-        for build, jobs in sorted(said, key=lambda one: one[0].id):
-            await rules.heard(tx, build, jobs)
+        await rules.heard(tx, said)

@@ -12,8 +12,9 @@ from bot.core.notify import personal
 from bot.core.subscription import Subscription, seen, steps_of
 from bot.core.subscription_index import Index
 from bot.model import Build, Known, Thread
-from bot.store import builds, cards, channels
+from bot.store import cards, channels
 from bot.store import history as runs
+from bot.store.ledger import Ledger
 from bot.store.notify import askers
 from bot.store.store import Tx
 
@@ -43,8 +44,10 @@ class News:
         about = self.index.about(run.pipeline, run.branch, people)
         if not about:
             return ()
-        before = await runs.before(tx, run.pipeline, run.branch, run.number)
-        steps = await _steps(tx, build.id, before) if any(one.step for one in about.values()) else None
+        stepwise = any(one.step for one in about.values())
+        compared = stepwise or build.phase in history.VERDICTS
+        before = await runs.before(tx, run.pipeline, run.branch, run.number) if compared else None
+        steps = await _steps(tx, build.id, before) if stepwise else None
         found = self.index.wanting(seen(run, before.phase if before else None, steps), perhaps=perhaps)
         since = since_when(build)
         told = await askers(tx, build.id) if any(personal(one.id) for one in found) else frozenset()
@@ -55,24 +58,21 @@ class News:
         """Whether it came about under a mute: then it is not told afterwards either."""
         return muted_until is not None and (since or self.now) < muted_until
 
-    async def offer(self, tx: Tx, known: Known) -> None:
+    async def offer(self, ledger: Ledger, known: Known) -> None:
         """A card in each place that wants this build now and has none of it yet; the build is followed then."""
         ended = known.build.finished_at if known.build.settled else None
         if known.gone or (ended and self.now - ended > STALE):
             return
-        found = await self.wanting(tx, known.build, perhaps=True)
-        if not found:
-            return
-        taken = await cards.channels_with(tx, known.build.id)
-        for (team, channel), rules in _by_place(found).items():
+        tx, id_ = ledger.tx, known.build.id
+        taken = ledger.taken(id_)
+        for (team, channel), rules in _by_place(await self.wanting(tx, known.build, perhaps=True)).items():
             chosen = await channels.chosen(tx, team, channel)
             if channel in taken or self.unheard(chosen.muted_until, since_when(known.build)):
                 continue
-            if await builds.followed_since(tx, known.build.id) is None:
-                await builds.follow(tx, known.build.id, self.now, self.now)
-            await cards.want(
-                tx, _new_id(), known.build.id, Thread(team, channel), None, self.now, **_said_below(rules)
-            )
+            if ledger[id_].followed is None:
+                await ledger.follow(id_)
+            place = Thread(team, channel)
+            ledger.wanted(await cards.want(tx, _new_id(), id_, place, None, self.now, **_said_below(rules)))
 
 
 def since_when(build: Build) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -13,9 +13,7 @@ def moment(value: Any) -> Any:
 
     https://buildkite.com/docs/apis/webhooks (the second form stands in build and pipeline objects).
     """
-    if isinstance(value, str) and value.endswith(" UTC"):
-        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
-    return value
+    return f"{value[:-4]}Z" if isinstance(value, str) and value.endswith(" UTC") else value
 
 
 # The first form is tried first: it is the usual one, and is read without a call of Python's.

@@ -100,8 +100,7 @@ class Outcomes:
 
     async def _fold(self, tx: Tx, asked: Invocation, reply: Reply, where: Thread) -> None:
         rules = Following(self._clock.now(), await deliveries.alive(tx, self._clock.now()))
-        for build in reply.builds:
-            await rules.heard(tx, build, build.jobs)
+        await rules.heard(tx, [(build, build.jobs) for build in reply.builds])
         if shown := reply.follow or reply.also:
             watching = self._registry[asked.operation].effect is Effect.READ
             by = {"invocation": asked.id, "watching": watching}

@@ -19,7 +19,7 @@ from bot.following import Following
 from bot.memory import remember
 from bot.model import Build
 from bot.news import News
-from bot.store import builds, deliveries, rows
+from bot.store import deliveries, rows
 from bot.store.store import Transactions
 from bot.subscribers import Subscribers
 from bot.supervise import guarded
@@ -135,10 +135,8 @@ class Patrol:
         async with self._store.write() as tx:
             now = self._clock.now()
             await remember(tx, [(build, ()) for build in found], now)
-            await builds.hold(tx, [build.id for build in found])
             rules = Following(now, alive, News(await self._subscribers.index(tx), now))
-            for build in sorted(found, key=lambda one: one.id):
-                await rules.heard(tx, build, ())
+            await rules.heard(tx, [(build, ()) for build in found])
 
     async def _keep(self, round_: Round | None) -> None:
         async with self._store.write() as tx:

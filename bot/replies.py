@@ -75,7 +75,7 @@ class Replies:
             knows = await failures.knowledge(tx, known, jobs) if known and jobs else failures.NO_FAILURE
         if card is None or known is None or jobs is None:
             return await self._drop(notice)
-        true = self._still_true(notice, known, telling.kinds(known, jobs))
+        true = self._still_true(notice, known, telling.kinds(known, failed=bool(jobs.failed)))
         if notice.intent_at is None and not true:
             return await self._forget(notice)
         if card.origin == "subscribed" and not await self._admitted(notice, card, known):

@@ -90,8 +90,7 @@ class Sweep:
         enough = {id_: build for id_, build in found.items() if says_all(asked[id_], build)}
         async with self._store.write() as tx:
             rules = await self._rules(tx, alive)
-            for id_, build in sorted(enough.items()):
-                await rules.read(tx, build, asked_at, asked[id_].doubt)
+            await rules.read(tx, [(build, asked[id_].doubt) for id_, build in enough.items()], asked_at)
         return frozenset(enough)
 
     async def _one_by_one(self, due: Sequence[Due], alive: bool) -> int:
@@ -124,7 +123,7 @@ class Sweep:
             await self._later(known, failures + 1, error)
             return not isinstance(error, Unavailable)
         async with self._store.write() as tx:
-            await (await self._rules(tx, alive)).read(tx, build, asked_at, asked, named=True)
+            await (await self._rules(tx, alive)).read(tx, [(build, asked)], asked_at, named=True)
         return True
 
     async def _rules(self, tx: Tx, alive: bool) -> Following:

@@ -94,7 +94,7 @@ class Waiting:
             again = AGAIN if waited < _OFTEN_FOR else _SELDOM
             await waits.keep(tx, known.build.id, after, now, now + again)
             if after != before:
-                await cards.mark_due(tx, known.build.id, now)
+                await cards.mark_due(tx, [known.build.id], now)
         return after != before
 
     async def _queues(self, build: Build) -> dict[str, Queue]:

@@ -113,9 +113,9 @@ def with_found(failure: Failure, found: Found, jobs: JobSummary, card_id: str) -
     )
 
 
-def fails(known: Known, jobs: JobSummary) -> bool:
-    """Whether there is a failure to look into: the build has failed, or the first failed job is known."""
-    return not known.gone and known.build.phase in FAILING and bool(jobs.failed)
+def fails(known: Known, *, named: bool) -> bool:
+    """Whether there is a failure to look into: the build fails, and a failed job is known by name."""
+    return named and not known.gone and known.build.phase in FAILING
 
 
 def log_end(raw: str, *, whole: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from bot.model import JobSummary, Known
+from bot.model import Known
 
 ENDS = frozenset({"finished", "blocked", "gone"})
 OVERTAKEN_BY_AN_END = ("running", "resumed", "failing")
@@ -21,10 +21,10 @@ def chosen(kinds: Iterable[str], updates: str) -> tuple[str, ...]:
     return tuple(kind for kind in kinds if wanted is None or kind in wanted)
 
 
-def kinds(known: Known, jobs: JobSummary) -> tuple[str, ...]:
+def kinds(known: Known, *, failed: bool) -> tuple[str, ...]:
     """The kinds of notices that are true of a build now; each is told once an episode.
 
-    running, resumed (alive again after an end or a gate), failing (once a failed job is known by name),
+    running, resumed (alive again after an end or a gate), failing (once a job that `failed` is known by name),
     blocked, finished, gone.
     """
     phase = known.build.phase
@@ -37,4 +37,4 @@ def kinds(known: Known, jobs: JobSummary) -> tuple[str, ...]:
     if phase not in {"running", "failing"}:
         return ()
     begun = "resumed" if known.episode else "running"
-    return (begun, "failing") if jobs.failed else (begun,)
+    return (begun, "failing") if failed else (begun,)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,18 +13,7 @@ from bot.store.rows import insert
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs
 
-
-async def lock(tx: Tx, build_id: str) -> Known | None:
-    """The build's row, held until the transaction ends."""
-    found = await tx.execute(sa.select(builds).where(builds.c.id == build_id).with_for_update())
-    row = found.mappings().one_or_none()
-    return rows.known(row) if row else None
-
-
-async def hold(tx: Tx, ids: Iterable[str]) -> None:
-    """Lock the rows of several builds, always in the same order: nobody waits in a circle."""
-    query = sa.select(builds.c.id).where(builds.c.id.in_(sorted(set(ids)))).order_by(builds.c.id)
-    await tx.execute(query.with_for_update())
+_NAMED = ("blocked", *sorted(JOB_FAILED))
 
 
 async def add(tx: Tx, value: Known, now: datetime) -> bool:
@@ -34,26 +22,11 @@ async def add(tx: Tx, value: Known, now: datetime) -> bool:
     return (await tx.execute(insert(tx, builds).values(values).on_conflict_do_nothing())).rowcount > 0
 
 
-async def save(tx: Tx, value: Known, now: datetime) -> None:
-    """Write what is known. Doubt's age starts with the first doubt and ends with the read that settles it."""
-    since = (value.doubt_since or now) if value.doubtful else None
-    values = {**rows.known_values(value), "doubt_since": since}
-    change = {name: content for name, content in values.items() if name != "id"}
-    await tx.execute(insert(tx, builds).values(values).on_conflict_do_update(index_elements=["id"], set_=change))
-
-
 async def follow(tx: Tx, build_id: str, now: datetime, read_due: datetime | None) -> None:
     """From now on the sweep looks after this build."""
     first = sa.func.coalesce(builds.c.followed_at, sa.literal(now, builds.c.followed_at.type))
     change = {"followed": True, "followed_at": first, "read_due": read_due}
     await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
-
-
-async def followed_since(tx: Tx, build_id: str) -> datetime | None:
-    """Since when a build is followed; None: it is not."""
-    query = sa.select(builds.c.followed_at).where(builds.c.id == build_id, builds.c.followed)
-    since: datetime | None = await tx.scalar(query)
-    return since
 
 
 async def plan_read(tx: Tx, build_id: str, due: datetime | None, failures: int = 0) -> None:
@@ -73,7 +46,7 @@ async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Know
     """Followed builds that should be read, with how often reading has failed; ended and doubtful ones first."""
     doubtful = builds.c.doubt > builds.c.settled
     found = await tx.execute(
-        sa.select(builds)
+        sa.select(*rows.KNOWN)
         .where(builds.c.followed, builds.c.read_due <= now)
         .order_by(doubtful.desc(), builds.c.read_due, builds.c.number)
         .limit(limit)
@@ -89,7 +62,7 @@ async def next_read(tx: Tx) -> datetime | None:
 
 async def known(tx: Tx, build_id: str) -> Known | None:
     """One build by its id."""
-    row = (await tx.execute(sa.select(builds).where(builds.c.id == build_id))).mappings().one_or_none()
+    row = (await tx.execute(sa.select(*rows.KNOWN).where(builds.c.id == build_id))).mappings().one_or_none()
     return rows.known(row) if row else None
 
 
@@ -107,7 +80,7 @@ async def in_channel(tx: Tx, channel: str) -> tuple[Known, ...]:
 
 async def _with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Known, ...]:
     query = (
-        sa.select(builds)
+        sa.select(*rows.KNOWN)
         .join(cards, cards.c.build_id == builds.c.id)
         .where(*where)
         .order_by(cards.c.created_at.desc())
@@ -118,40 +91,34 @@ async def _with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Known, ...
 
 async def saved_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
     """The jobs of those ids that are known."""
-    found = await tx.execute(sa.select(jobs).where(jobs.c.id.in_(ids)))
+    if not ids:
+        return {}
+    found = await tx.execute(sa.select(jobs.c.id, rows.text(jobs.c.job)).where(jobs.c.id.in_(ids)))
     return {row["id"]: rows.job(row) for row in found.mappings()}
 
 
 async def named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]:
     """The failed and the waiting jobs of a build that were last heard of before then."""
-    found = await tx.execute(sa.select(jobs).where(jobs.c.build_id == build_id, jobs.c.seen_at < before))
-    all_jobs = [rows.job(row) for row in found.mappings()]
-    return tuple(job for job in all_jobs if job.failed or job.waits)
-
-
-async def save_jobs(tx: Tx, build_id: str, changed: Iterable[Job], now: datetime) -> None:
-    """Write jobs as they are known now."""
-    for job in changed:
-        values: dict[str, Any] = {"id": job.id, "build_id": build_id, "job": _kept(job), "seen_at": now}
-        change = {"job": values["job"], "seen_at": now}
-        await tx.execute(insert(tx, jobs).values(values).on_conflict_do_update(index_elements=["id"], set_=change))
+    named = await _named(tx, jobs.c.build_id == build_id, jobs.c.seen_at < before)
+    return tuple(job for job in named if job.failed or job.waits)
 
 
 async def summary(tx: Tx, value: Known) -> JobSummary:
     """The jobs of a build as its card shows them."""
-    found = await tx.execute(sa.select(jobs).where(jobs.c.build_id == value.build.id).order_by(jobs.c.seen_at))
-    all_jobs = [rows.job(row) for row in found.mappings()]
+    named = await _named(tx, jobs.c.build_id == value.build.id)
     counts = value.build.job_state_counts
     return JobSummary(
         counts=dict(counts.states) if counts else {},
-        failed=tuple(job for job in all_jobs if job.failed and job.state in JOB_FAILED),
-        waiting=tuple(job for job in all_jobs if job.waits),
+        failed=tuple(job for job in named if job.failed),
+        waiting=tuple(job for job in named if job.waits),
     )
 
 
-def _kept(job: Job) -> dict[str, Any]:
-    """What of a job is worth a row: no command, it may hold anything."""
-    return job.model_dump(mode="json", exclude={"command", "agent_query_rules"}, exclude_none=True)
+async def _named(tx: Tx, *which: sa.ColumnElement[bool]) -> list[Job]:
+    """The jobs that a card may name, the longest known first; of a thousand steps most never are."""
+    state = jobs.c.job["state"].as_string()
+    query = sa.select(rows.text(jobs.c.job)).where(*which, state.in_(_NAMED)).order_by(jobs.c.seen_at)
+    return [rows.job(row) for row in (await tx.execute(query)).mappings()]
 
 
 async def count_followed(tx: Tx, *, doubtful: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,12 +57,6 @@ async def of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
     return tuple(rows.card(row) for row in found.mappings())
 
 
-async def channels_with(tx: Tx, build_id: str) -> frozenset[str]:
-    """The channels that have a card of that build already, or had one; a preview below a link is none."""
-    query = sa.select(cards.c.channel).where(cards.c.build_id == build_id, cards.c.origin != "unfurled")
-    return frozenset(await tx.scalars(query))
-
-
 async def withdraw(tx: Tx, card: Card) -> None:
     """Take back a card that was never posted, unless more has become known since it was looked at.
 
@@ -97,17 +92,11 @@ async def mute(tx: Tx, channel: str, pipeline: str, number: int, now: datetime) 
     return tuple(rows.card(row) for row in found.mappings())
 
 
-async def audience(tx: Tx, build_id: str) -> tuple[Card, ...]:
-    """The cards of a build below which something is said: those kept up, and lost ones that somebody asked for."""
-    asked = sa.and_(cards.c.state == "gone", cards.c.asked_by.is_not(None))
-    heard = sa.or_(cards.c.state == "live", asked)
-    found = await tx.execute(sa.select(cards).where(cards.c.build_id == build_id, heard))
-    return tuple(rows.card(row) for row in found.mappings())
-
-
-async def mark_due(tx: Tx, build_id: str, due: datetime) -> None:
-    """What is known of a build has changed: its cards are to be drawn again."""
-    live = (cards.c.build_id == build_id, cards.c.state == "live")
+async def mark_due(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
+    """What is known of builds has changed: their cards are to be drawn again."""
+    if not build_ids:
+        return
+    live = (cards.c.build_id.in_(build_ids), cards.c.state == "live")
     await tx.execute(sa.update(cards).where(*live).values(due_at=due))
 
 
@@ -168,20 +157,6 @@ async def tell(
         "created_at": now,
     }
     await tx.execute(insert(tx, notices).values(values).on_conflict_do_nothing())
-
-
-async def overtake(tx: Tx, card_id: str, kinds: tuple[str, ...]) -> None:
-    """Drop notices of a card that were not posted yet and have been overtaken."""
-    waiting = (notices.c.card_id == card_id, notices.c.state == "due", notices.c.kind.in_(kinds))
-    await tx.execute(sa.update(notices).where(*waiting, notices.c.intent_at.is_(None)).values(state="dropped"))
-
-
-async def told(tx: Tx, card_id: str, episode: int) -> frozenset[str]:
-    """The kinds of notices that a card has had in an episode."""
-    found = await tx.scalars(
-        sa.select(notices.c.kind).where(notices.c.card_id == card_id, notices.c.episode == episode)
-    )
-    return frozenset(found)
 
 
 async def due_notices(tx: Tx, now: datetime, limit: int) -> tuple[Notice, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -24,8 +25,10 @@ class Finding(NamedTuple):
     attempts: int
 
 
-async def plan(tx: Tx, build_id: str, episode: int, now: datetime, kind: str = FAILURE) -> None:
-    """Look something up at `now`; another episode starts with nothing known."""
+async def plan(tx: Tx, lives: Sequence[tuple[str, int]], now: datetime, kind: str = FAILURE) -> None:
+    """Look something up at `now` of builds in an episode; another episode starts with nothing known."""
+    if not lives:
+        return
     row = insert(tx, findings)
     same = findings.c.episode == row.excluded.episode
     again = {
@@ -34,8 +37,9 @@ async def plan(tx: Tx, build_id: str, episode: int, now: datetime, kind: str = F
         "content": sa.case((same, findings.c.content), else_=sa.null()),
         "attempts": sa.case((same, findings.c.attempts), else_=0),
     }
-    values = {"build_id": build_id, "kind": kind, "episode": episode, "due_at": now, "content": None}
-    await tx.execute(row.values(values).on_conflict_do_update(index_elements=["build_id", "kind"], set_=again))
+    plain = {"kind": kind, "due_at": now, "content": None}
+    values = [{"build_id": build_id, "episode": episode, **plain} for build_id, episode in lives]
+    await tx.execute(row.on_conflict_do_update(index_elements=["build_id", "kind"], set_=again), values)
 
 
 async def due(tx: Tx, now: datetime, limit: int, kind: str = FAILURE) -> tuple[Finding, ...]:

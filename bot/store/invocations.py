@@ -116,7 +116,7 @@ async def same_words(tx: Tx, asked: Invocation, since: datetime) -> tuple[Known,
     """The build that the same words started last, since then, and when they were said."""
     digest = sa.select(invocations.c.digest).where(invocations.c.id == asked.id).scalar_subquery()
     found = await tx.execute(
-        sa.select(builds, invocations.c.created_at.label("said_at"))
+        sa.select(*rows.KNOWN, invocations.c.created_at.label("said_at"))
         .join(cards, cards.c.build_id == builds.c.id)
         .join(invocations, invocations.c.id == cards.c.invocation)
         .where(invocations.c.digest == digest, invocations.c.id != asked.id, invocations.c.created_at >= since)

@@ -5,25 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.model import Build, Card, Job, Known, Notice, Thread
+from bot.store.engine import Json
 from bot.store.store import Tx
-from bot.store.tables import meta
+from bot.store.tables import builds, meta
 
 Row = sa.RowMapping
 
 
+def text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
+    """A column of JSON as the text that it is: read at once into a value, without objects in between."""
+    return sa.cast(column, sa.Text).label(column.name)
+
+
+KNOWN = tuple(text(column) if column.name == "build" else column for column in builds.c)
+
+
 def insert(tx: Tx, table: sa.Table) -> Any:
     """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    return (pg_insert if tx.dialect.name == "postgresql" else sqlite_insert)(table)
+    if tx.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 def known(row: Row) -> Known:
-    """A build as the facts speak of it."""
+    """A build as the facts speak of it, from the columns of `KNOWN`."""
     return Known(
-        build=Build.model_validate(row["build"]),
+        build=Build.model_validate_json(row["build"]),
         seen_at=row["seen_at"],
         read_at=row["read_at"],
         doubt=row["doubt"],
@@ -45,7 +58,7 @@ def known_values(value: Known) -> dict[str, Any]:
         "org": ref.org,
         "pipeline": ref.pipeline,
         "number": ref.number,
-        "build": value.build.model_dump(mode="json", exclude={"jobs"}),
+        "build": Json(value.build.model_dump_json(exclude={"jobs"}, exclude_none=True)),
         "phase": "gone" if value.gone else value.build.phase,
         "seen_at": value.seen_at,
         "read_at": value.read_at,
@@ -61,7 +74,12 @@ def known_values(value: Known) -> dict[str, Any]:
 
 def job(row: Row) -> Job:
     """A job as it was last heard of."""
-    return Job.model_validate(row["job"])
+    return Job.model_validate_json(row["job"])
+
+
+def job_text(job: Job) -> Json:
+    """What of a job is worth a row: no command, it may hold anything."""
+    return Json(job.model_dump_json(exclude={"command", "agent_query_rules"}, exclude_none=True))
 
 
 def card(row: Row) -> Card:

@@ -23,7 +23,7 @@ async def due(tx: Tx, now: datetime, since: datetime, limit: int) -> Sequence[Kn
     mine = sa.and_(findings.c.build_id == builds.c.id, findings.c.kind == KIND)
     shown = sa.exists().where(cards.c.build_id == builds.c.id, cards.c.state == "live", cards.c.ts.is_not(None))
     query = (
-        sa.select(builds)
+        sa.select(*rows.KNOWN)
         .outerjoin(findings, mine)
         .where(builds.c.phase == "scheduled", builds.c.followed, builds.c.followed_at <= since, shown)
         .where(sa.or_(findings.c.due_at.is_(None), findings.c.due_at <= now))

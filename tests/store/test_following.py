@@ -48,7 +48,7 @@ async def test_what_is_heard_before_a_build_is_followed_is_in_doubt(store: Store
     later = NOW + timedelta(seconds=1)
     async with store.write() as tx:
         ours = build_in("running", meta_data={MARK_KEY: "i1"}, started_at=NOW)
-        assert await Following(NOW, alive=True).heard(tx, ours, ())
+        assert await Following(NOW, alive=True).heard(tx, [(ours, ())])
     async with store.write() as tx:
         await Following(later, alive=True).follow(tx, build_in("scheduled"), Thread("T1", "C1"), "U1", "card")
     async with store.read() as tx:
@@ -68,7 +68,7 @@ async def test_doubts_of_all_replicas_count(store: Store) -> None:
     async def hear(second: int) -> None:
         said = build_in("running", started_at=NOW + timedelta(seconds=second), message=f"word {second}")
         async with store.write() as tx:
-            await Following(NOW, alive=True).heard(tx, said, ())
+            await Following(NOW, alive=True).heard(tx, [(said, ())])
 
     await asyncio.gather(*(hear(second) for second in range(1, 11)))
     async with store.read() as tx:
@@ -87,9 +87,8 @@ async def test_builds_are_locked_in_one_order(store: Store) -> None:
 
     async def fold(numbers: list[int]) -> None:
         async with store.write() as tx:
-            await builds.hold(tx, [f"b{number}" for number in numbers])
-            for number in numbers:
-                await Following(NOW, alive=True).heard(tx, build_in("running", number, started_at=NOW), ())
+            said = [(build_in("running", number, started_at=NOW), ()) for number in numbers]
+            await Following(NOW, alive=True).heard(tx, said)
 
     there, back = [1, 2, 3, 4, 5], [5, 4, 3, 2, 1]
     await asyncio.gather(*(fold(order) for order in (there, back) * 4))

@@ -1,0 +1,168 @@
+"""Several builds with their jobs, cards and replies: read together, changed in memory, written together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.model import Card, Job, Known
+from bot.store import builds, cards, findings, ledger_rows
+from bot.store.ledger_rows import Saved, Told
+from bot.store.store import Tx
+
+
+@dataclass
+class Entry:
+    """One build: as it was `before`, and as it is `known` now. `followed`: since when; None: it is not.
+
+    `due`: when it is to be read next; `drawn`: its cards are to be drawn again; `lacking`: why it fails is to be
+    looked up; `failed`: a job that failed for good is known, once somebody has looked.
+    """
+
+    before: Known | None = None
+    known: Known | None = None
+    followed: datetime | None = None
+    due: datetime | None = None
+    planned: bool = False
+    drawn: bool = False
+    lacking: bool = False
+    cards: list[Card] = field(default_factory=list)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    failed: bool = False
+
+    @property
+    def here(self) -> Known:
+        """What is known of it. Raises LookupError for one that nothing is known of."""
+        if self.known is None:
+            raise LookupError("nothing is known of that build")
+        return self.known
+
+    @property
+    def changed(self) -> bool:
+        """People see something else than before."""
+        now, then = self.here, self.before
+        return then is None or now.revision != then.revision or now.doubtful != then.doubtful
+
+    @property
+    def saved(self) -> Saved:
+        """What is written of it: of most words only that they were heard."""
+        heard = replace(self.before, seen_at=self.here.seen_at) if self.before else None
+        return Saved(self.here, afresh=self.here != heard, planned=self.planned, due=self.due)
+
+    @property
+    def audience(self) -> list[Card]:
+        """The cards below which something is said: those kept up, and lost ones that somebody asked for."""
+        return [one for one in self.cards if one.state == "live" or (one.state == "gone" and one.asked_by)]
+
+
+class Ledger:
+    """The builds of one transaction, locked in the order of their ids: nobody waits in a circle."""
+
+    def __init__(self, tx: Tx, now: datetime) -> None:
+        self.tx = tx
+        self.now = now
+        self._entries: dict[str, Entry] = {}
+        self._jobs: dict[str, Job] = {}
+        self._told: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
+        self._replies: list[Told] = []
+        self._overtaken: list[tuple[str, str]] = []
+
+    @classmethod
+    async def opened(cls, tx: Tx, now: datetime, ids: Iterable[str], job_ids: Iterable[str] = ()) -> Ledger:
+        """With everything that is known of those builds, and of those jobs."""
+        ledger = cls(tx, now)
+        wanted = sorted(set(ids))
+        ledger._entries = {id_: Entry() for id_ in wanted}
+        for known, followed in await ledger_rows.locked(tx, wanted):
+            ledger._entries[known.build.id] = Entry(known, known, followed)
+        there = [id_ for id_, entry in ledger._entries.items() if entry.known]
+        if there:
+            ledger._jobs = await builds.saved_jobs(tx, sorted(set(job_ids)))
+            await ledger._see_cards(there)
+        return ledger
+
+    async def _see_cards(self, ids: Sequence[str]) -> None:
+        for card in await ledger_rows.cards_of(self.tx, ids):
+            self._entries[card.build_id].cards.append(card)
+        heard = [card.id for id_ in ids for card in self._entries[id_].audience]
+        for card_id, episode, kind in await ledger_rows.told(self.tx, heard):
+            self._told[card_id].add((episode, kind))
+
+    def __getitem__(self, build_id: str) -> Entry:
+        return self._entries[build_id]
+
+    async def claim(self, first: Known) -> Known | None:
+        """Write the row of a build that has none; gives what another replica wrote there a moment ago."""
+        id_ = first.build.id
+        if await builds.add(self.tx, first, self.now):
+            return None
+        (known, followed), *_ = await ledger_rows.locked(self.tx, [id_])
+        self._entries[id_] = Entry(known, known, followed)
+        await self._see_cards([id_])
+        return known
+
+    def put(self, after: Known) -> None:
+        """So much is known of a build now."""
+        self._entries[after.build.id].known = after
+
+    def job(self, job_id: str) -> Job | None:
+        """A job as it is known."""
+        return self._jobs.get(job_id)
+
+    def put_job(self, build_id: str, job: Job) -> None:
+        """So much is known of a job now."""
+        self._jobs[job.id] = self._entries[build_id].jobs[job.id] = job
+
+    async def see_failed(self, ids: Sequence[str]) -> None:
+        """Find out which of those builds have a job that failed for good."""
+        for build_id, job in await ledger_rows.maybe_failed(self.tx, ids) if ids else ():
+            if job.failed and job.id not in self._entries[build_id].jobs:
+                self._entries[build_id].failed = True
+        for id_ in ids:
+            entry = self._entries[id_]
+            entry.failed = entry.failed or any(job.failed for job in entry.jobs.values())
+
+    def taken(self, build_id: str) -> frozenset[str]:
+        """The channels that have a card of that build already, or had one; a preview below a link is none."""
+        return frozenset(one.thread.channel for one in self._entries[build_id].cards if one.origin != "unfurled")
+
+    async def follow(self, build_id: str) -> None:
+        """From now on the sweep looks after that build."""
+        await builds.follow(self.tx, build_id, self.now, self.now)
+        self._entries[build_id].followed = self.now
+
+    def wanted(self, card: Card) -> None:
+        """There is one card more, written already."""
+        self._entries[card.build_id].cards.append(card)
+
+    def told(self, card: Card, episode: int) -> frozenset[str]:
+        """The kinds of replies that a card has had in an episode."""
+        return frozenset(kind for told_in, kind in self._told[card.id] if told_in == episode)
+
+    def tell(self, card: Card, kind: str, episode: int, *, dropped: bool) -> None:
+        """Say something below a card, once."""
+        self._told[card.id].add((episode, kind))
+        self._replies.append(Told(card, kind, episode, "dropped" if dropped else "due"))
+
+    def overtake(self, card: Card, kinds: tuple[str, ...]) -> None:
+        """What of these kinds was not said yet needs no saying any more."""
+        self._replies = [
+            replace(one, state="dropped") if one.card.id == card.id and one.kind in kinds else one
+            for one in self._replies
+        ]
+        self._overtaken.extend((card.id, kind) for kind in kinds)
+
+    async def write(self) -> None:
+        """All that has changed."""
+        there = {id_: one for id_, one in self._entries.items() if one.known}
+        changed = [(id_, job) for id_, one in there.items() for job in one.jobs.values()]
+        await ledger_rows.save_jobs(self.tx, changed, self.now)
+        await ledger_rows.save(self.tx, [one.saved for one in there.values()], self.now)
+        await cards.mark_due(self.tx, [id_ for id_, one in there.items() if one.drawn], self.now)
+        await ledger_rows.say(self.tx, self._replies, self.now)
+        await ledger_rows.overtake(self.tx, self._overtaken)
+        await findings.plan(
+            self.tx, [(id_, one.here.episode) for id_, one in there.items() if one.lacking], self.now
+        )

@@ -1,0 +1,129 @@
+"""Queries on many builds at a time: a handful of statements, however many builds there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.model import JOB_FAILED, Card, Job, Known
+from bot.store import rows
+from bot.store.rows import insert
+from bot.store.store import Tx
+from bot.store.tables import builds, cards, jobs, notices
+
+
+@dataclass(frozen=True)
+class Told:
+    """A reply below a card: `state` is due, or dropped where it counts as said already."""
+
+    card: Card
+    kind: str
+    episode: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What is written of a build; `afresh`: more than that it was heard of; `planned`: `due` as well."""
+
+    known: Known
+    afresh: bool
+    planned: bool
+    due: datetime | None
+
+
+async def locked(tx: Tx, ids: Sequence[str]) -> list[tuple[Known, datetime | None]]:
+    """Builds and since when they are followed (None: they are not), held until the transaction ends."""
+    query = sa.select(*rows.KNOWN).where(builds.c.id.in_(sorted(ids)))
+    found = await tx.execute(query.order_by(builds.c.id).with_for_update())
+    return [(rows.known(row), row["followed_at"] if row["followed"] else None) for row in found.mappings()]
+
+
+async def cards_of(tx: Tx, ids: Sequence[str]) -> tuple[Card, ...]:
+    """All cards of those builds."""
+    found = await tx.execute(sa.select(cards).where(cards.c.build_id.in_(ids)))
+    return tuple(rows.card(row) for row in found.mappings())
+
+
+async def told(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, str]]:
+    """The replies that those cards have had: (card, episode, kind)."""
+    if not card_ids:
+        return []
+    c = notices.c
+    found = await tx.execute(sa.select(c.card_id, c.episode, c.kind).where(c.card_id.in_(card_ids)))
+    return [tuple(row) for row in found]
+
+
+async def maybe_failed(tx: Tx, ids: Sequence[str]) -> list[tuple[str, Job]]:
+    """The jobs of those builds that failed, each with its build; some were retried since."""
+    state = jobs.c.job["state"].as_string()
+    which = (jobs.c.build_id.in_(ids), state.in_(sorted(JOB_FAILED)))
+    found = await tx.execute(sa.select(jobs.c.build_id, rows.text(jobs.c.job)).where(*which))
+    return [(row["build_id"], rows.job(row)) for row in found.mappings()]
+
+
+async def save_jobs(tx: Tx, changed: Iterable[tuple[str, Job]], now: datetime) -> None:
+    """Write jobs as they are known now, each with the id of its build."""
+    values = [
+        {"id": job.id, "build_id": build_id, "job": rows.job_text(job), "seen_at": now}
+        for build_id, job in changed
+    ]
+    if values:
+        row = insert(tx, jobs)
+        change = {"job": row.excluded.job, "seen_at": row.excluded.seen_at}
+        await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=change), values)
+
+
+async def save(tx: Tx, saved: Iterable[Saved], now: datetime) -> None:
+    """Write what is known. Doubt's age starts with the first doubt and ends with the read that settles it."""
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for one in saved:
+        values = _values(one, now)
+        alike[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
+    for names, written in alike.items():
+        change = {name: sa.bindparam(f"to_{name}", type_=builds.c[name].type) for name in names if name != "id"}
+        await tx.execute(sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change), written)
+
+
+def _values(one: Saved, now: datetime) -> dict[str, Any]:
+    known = one.known
+    plan = {"read_due": one.due, "read_failures": 0} if one.planned else {}
+    if not one.afresh:
+        return {"id": known.build.id, "seen_at": known.seen_at, **plan}
+    since = (known.doubt_since or now) if known.doubtful else None
+    return {**rows.known_values(known), "doubt_since": since, **plan}
+
+
+async def say(tx: Tx, replies: Iterable[Told], now: datetime) -> None:
+    """Have replies posted, each once: a repeat says nothing."""
+    values = [
+        {
+            "key": f"{one.card.id}:{one.kind}:{one.episode}",
+            "kind": one.kind,
+            "card_id": one.card.id,
+            "episode": one.episode,
+            "team": one.card.thread.team,
+            "channel": one.card.thread.channel,
+            "thread_ts": one.card.thread.ts or "",
+            "state": one.state,
+            "due_at": now,
+            "created_at": now,
+        }
+        for one in replies
+    ]
+    if values:
+        await tx.execute(insert(tx, notices).on_conflict_do_nothing(), values)
+
+
+async def overtake(tx: Tx, said: Sequence[tuple[str, str]]) -> None:
+    """Drop replies, by card and kind, that were not posted yet and need no saying any more."""
+    c = notices.c
+    which = (c.card_id == sa.bindparam("of_card"), c.kind == sa.bindparam("of_kind"), c.state == "due")
+    values = [{"of_card": card, "of_kind": kind} for card, kind in said]
+    if values:
+        await tx.execute(sa.update(notices).where(*which, c.intent_at.is_(None)).values(state="dropped"), values)
