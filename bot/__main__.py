@@ -53,11 +53,14 @@ def main() -> None:
 @click.option("--no-migrate", is_flag=True, help="Do not bring the database up to date first.")
 def serve(no_migrate: bool) -> None:
     """Run the bot with the settings of the environment."""
+    from bot import startup
+
+    startup.begin()
     settings = _settings()
     from bot import logs, serving
 
     logs.configure(settings.log_level, settings.log_format)
-    _run(serving.serve(settings, migrate=not no_migrate))
+    _run(serving.serve(settings, migrate=not no_migrate, ready=startup.settled))
 
 
 @main.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.clock import Clock
 from bot.errors import KitestringError
 from bot.slack.api import SlackApi
-from bot.store.migrate import head, known, revision_of
+from bot.store.schema import head, known, revision_of
 from bot.store.store import Store
 
 # Slack replaces a connection now and then: that takes a few seconds.

@@ -44,7 +44,7 @@ class Effect(StrEnum):
 class Args(BaseModel):
     """The arguments of an operation: every surface hands over strings, pydantic alone judges them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 class Opt(NamedTuple):

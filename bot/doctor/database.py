@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.doctor.finding import Finding
 from bot.doctor.line import line
 from bot.settings import Settings
-from bot.store import migrate
+from bot.store import migrate, schema
 from bot.store.tables import deliveries
 
 # asyncpg's own errors come through unwrapped while it connects.
@@ -30,7 +30,7 @@ async def database(settings: Settings) -> tuple[tuple[Finding, ...], datetime | 
         return (absent, Finding(migrations, None, "none needed yet.")), None
     try:
         revision, last = await migrate.current(url), None
-        if revision == migrate.head():
+        if revision == schema.head():
             last = await _last_delivery(url)
     except UNUSABLE as error:
         # The error's text may quote the address, and with it a password.
@@ -47,10 +47,10 @@ def _exists(file: str) -> bool:
 
 
 def _migrations(revision: str | None) -> Finding:
-    name, newest = "Migrations", migrate.head()
+    name, newest = "Migrations", schema.head()
     if revision == newest:
         return Finding(name, True, f"up to date ({revision}).")
-    if revision is not None and not migrate.known(revision):
+    if revision is not None and not schema.known(revision):
         newer = f"revision {revision} is newer than this version."
         return Finding(name, False, newer, "Install the newer Kitestring.")
     return Finding(name, False, f"at {revision or 'nothing'}, not at {newest}.", "Run `kitestring migrate`.")

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import sqlalchemy as sa
 import structlog
 
 from bot.store.engine import CONNECT_SECONDS, KEEPALIVE
+from bot.store.outage import of_asyncpg
+
+if TYPE_CHECKING:
+    import asyncpg
 
 CHANNEL = "kitestring"
 log = structlog.stdlib.get_logger(__name__)
@@ -74,12 +77,14 @@ class Line:
         if self._connection is not None and not self._connection.is_closed():
             return True
         self._forget()
+        import asyncpg
+
         try:
             connection: asyncpg.Connection[Any] = await asyncpg.connect(
                 self._dsn, timeout=CONNECT_SECONDS, server_settings=KEEPALIVE
             )
             await connection.add_listener(CHANNEL, self._on_notify)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except (OSError, *of_asyncpg(), TimeoutError) as error:
             log.warning("line down", error=type(error).__name__)
             return False
         self._connection = connection
@@ -90,7 +95,7 @@ class Line:
         assert self._connection is not None  # noqa: S101  (callers opened it)
         try:
             return await self._connection.fetchval(query, *args, timeout=CONNECT_SECONDS)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except (OSError, *of_asyncpg(), TimeoutError) as error:
             log.warning("line lost", error=type(error).__name__)
             self._connection.terminate()
             self._forget()

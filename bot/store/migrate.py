@@ -1,18 +1,13 @@
-"""Brings a database to the newest schema, and says which one it has."""
+"""Brings a database to the newest schema, and refuses one that is newer still."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import asyncpg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from bot.errors import KitestringError
 from bot.store.engine import patient_engine
+from bot.store.outage import of_asyncpg
+from bot.store.schema import MIGRATIONS, head, known, revision_of
 
 # One arbitrary number of ours: replicas that start together take turns on PostgreSQL.
 _LOCK = 0x6B697465
@@ -27,7 +22,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, revision)
-    except (sa.exc.DBAPIError, asyncpg.PostgresError, OSError) as error:
+    except (sa.exc.DBAPIError, OSError, *of_asyncpg()) as error:
         raise _unusable(error) from None
     finally:
         await engine.dispose()
@@ -37,7 +32,7 @@ async def check(url: str) -> None:
     """Only look. Raises KitestringError when the database has not exactly the schema of this version."""
     try:
         revision = await current(url)
-    except (sa.exc.DBAPIError, asyncpg.PostgresError, OSError) as error:
+    except (sa.exc.DBAPIError, OSError, *of_asyncpg()) as error:
         raise _unusable(error) from None
     _refuse_newer(revision)
     if revision != head():
@@ -56,26 +51,20 @@ async def current(url: str) -> str | None:
         await engine.dispose()
 
 
-def revision_of(connection: sa.Connection) -> str | None:
-    """The revision that the database of this connection is at; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def head() -> str | None:
-    """The newest revision there is."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def known(revision: str) -> bool:
-    """Whether this version of the code knows that revision: a newer schema must not be written to."""
-    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-
-
 def _upgrade(connection: sa.Connection, revision: str) -> None:
+    """Alembic is imported where there is something for it to do."""
+    wanted = head() if revision == "head" else revision
+    if revision_of(connection) == wanted:
+        return
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     _refuse_newer(revision_of(connection))
-    config = _config()
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -91,10 +80,3 @@ def _refuse_newer(revision: str | None) -> None:
             f"The database is at revision {revision}, which this version does not know.",
             "Install the newer Kitestring.",
         )
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config

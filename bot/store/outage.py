@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncpg
 import sqlalchemy as sa
 
 # SQLSTATE classes: connection, rollback (deadlock), resources, lock not available, operator, system.
@@ -10,16 +9,28 @@ import sqlalchemy as sa
 _CLASSES = ("08", "40", "53", "55P03", "57", "58")
 # A transaction that was ended because it sat idle; a server that became a standby.
 _CODES = ("25P03", "25006")
-_LINE = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def outage(error: BaseException | None) -> bool:
     """The database is locked, full, overloaded or gone: the same may work in a moment."""
+    if error is None:
+        return False
     if isinstance(error, OSError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
         return True
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or _passing(error.orig) or isinstance(error.orig, OSError)
-    return isinstance(error, (asyncpg.PostgresError, *_LINE)) and (isinstance(error, _LINE) or _passing(error))
+    stated, *cut = of_asyncpg()
+    return isinstance(error, tuple(cut)) or (isinstance(error, stated) and _passing(error))
+
+
+def of_asyncpg() -> tuple[type[Exception], ...]:
+    """What asyncpg raises by itself: PostgreSQL's errors, and two for a connection that is not there.
+
+    With SQLite it is imported when something else is wrong, if at all.
+    """
+    import asyncpg
+
+    return (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def _passing(error: BaseException | None) -> bool:

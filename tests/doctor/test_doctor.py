@@ -12,7 +12,7 @@ from bot import service
 from bot.doctor import Finding, report, well
 from bot.errors import UsageError
 from bot.settings import load
-from bot.store import migrate
+from bot.store import schema
 from tests.doctor.conftest import START, WEBHOOK_TOKEN, Installation
 
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "BUILDKITE_API_TOKEN", "BUILDKITE_AGENT_TOKEN")
@@ -44,7 +44,7 @@ async def test_all_is_well(installation: Installation) -> None:
         "✓ Buildkite webhook: set up for https://bot.acme.example/buildkite/webhooks; last delivery "
         "2026-08-21 11:30 UTC (whether Buildkite reaches it cannot be seen from inside).",
         f"✓ Database: SQLite, {installation.database}.",
-        f"✓ Migrations: up to date ({migrate.head()}).",
+        f"✓ Migrations: up to date ({schema.head()}).",
         "– Policy: no file; the built-in rules hold.",
         "– Subscriptions: no file; channels subscribe by command.",
         "✓ Clock: within 60 s of Buildkite and Slack.",
@@ -255,7 +255,7 @@ async def test_a_database_server_that_does_not_answer_is_told(installation: Inst
 @pytest.mark.parametrize(
     ("statement", "said", "remedy"),
     [
-        ("DELETE FROM alembic_version", f"at nothing, not at {migrate.head()}.", "Run `kitestring migrate`."),
+        ("DELETE FROM alembic_version", f"at nothing, not at {schema.head()}.", "Run `kitestring migrate`."),
         (
             "UPDATE alembic_version SET version_num = '9999'",
             "revision 9999 is newer",
