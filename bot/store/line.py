@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.store.engine import CONNECT_SECONDS, KEEPALIVE
-from bot.store.outage import of_asyncpg
+from bot.store.outage import unusable
 
 if TYPE_CHECKING:
     import asyncpg
@@ -84,7 +84,7 @@ class Line:
                 self._dsn, timeout=CONNECT_SECONDS, server_settings=KEEPALIVE
             )
             await connection.add_listener(CHANNEL, self._on_notify)
-        except (OSError, *of_asyncpg(), TimeoutError) as error:
+        except unusable() as error:
             log.warning("line down", error=type(error).__name__)
             return False
         self._connection = connection
@@ -95,7 +95,7 @@ class Line:
         assert self._connection is not None  # noqa: S101  (callers opened it)
         try:
             return await self._connection.fetchval(query, *args, timeout=CONNECT_SECONDS)
-        except (OSError, *of_asyncpg(), TimeoutError) as error:
+        except unusable() as error:
             log.warning("line lost", error=type(error).__name__)
             self._connection.terminate()
             self._forget()

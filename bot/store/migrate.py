@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bot.errors import KitestringError
 from bot.store.engine import patient_engine
-from bot.store.outage import of_asyncpg
+from bot.store.outage import unusable
 from bot.store.schema import MIGRATIONS, head, known, revision_of
 
 # One arbitrary number of ours: replicas that start together take turns on PostgreSQL.
@@ -22,7 +22,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, revision)
-    except (sa.exc.DBAPIError, OSError, *of_asyncpg()) as error:
+    except unusable() as error:
         raise _unusable(error) from None
     finally:
         await engine.dispose()
@@ -32,7 +32,7 @@ async def check(url: str) -> None:
     """Only look. Raises KitestringError when the database has not exactly the schema of this version."""
     try:
         revision = await current(url)
-    except (sa.exc.DBAPIError, OSError, *of_asyncpg()) as error:
+    except unusable() as error:
         raise _unusable(error) from None
     _refuse_newer(revision)
     if revision != head():

@@ -23,6 +23,11 @@ def outage(error: BaseException | None) -> bool:
     return isinstance(error, tuple(cut)) or (isinstance(error, stated) and _passing(error))
 
 
+def unusable() -> tuple[type[Exception], ...]:
+    """What is raised where a database cannot be reached or used, SQLAlchemy between or not."""
+    return (OSError, sa.exc.DBAPIError, *of_asyncpg())
+
+
 def of_asyncpg() -> tuple[type[Exception], ...]:
     """What asyncpg raises by itself: PostgreSQL's errors, and two for a connection that is not there.
 

@@ -25,7 +25,7 @@ def known(revision: str) -> bool:
 
 
 def revisions() -> tuple[str, ...]:
-    """All there are, oldest first: a file is named after its revision, `0001_first.py`, and they stand in a row."""
+    """All there are, oldest first, one upon the other: a file is named after its revision, `0001_first.py`."""
     return tuple(sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")))
 
 
