@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,7 +30,7 @@ async def remember_runs(tx: Tx, heard: Sequence[Run]) -> None:
         sa.and_(new.finished_at.is_(None), old.phase == "blocked", new.phase != "scheduled"),
     )
     upsert = row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
-    await tx.execute(upsert, [asdict(one) for one in heard])
+    await tx.execute(upsert, [vars(one) for one in heard])
 
 
 async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
@@ -41,7 +40,7 @@ async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
     row = insert(tx, attempts)
     changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
     await tx.execute(
-        row.on_conflict_do_update(index_elements=["id"], set_=changed), [asdict(one) for one in heard]
+        row.on_conflict_do_update(index_elements=["id"], set_=changed), [vars(one) for one in heard]
     )
 
 
