@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.buildkite.client import Buildkite
+from bot.core import facts
 from bot.buildkite.resources import INSTANCE_KEY
 from bot.model import Build, Known
 
@@ -64,7 +65,7 @@ class Survey:
 
 def says_all(known: Known, build: Build) -> bool:
     """A list has no jobs: it will do while nothing begins, ends or waits that the last read had not found so."""
-    return build.phase == known.read_phase and build.finished_at == known.read_end
+    return build.phase == known.read_phase and facts.second(build.finished_at) == facts.second(known.read_end)
 
 
 def _lived_until(known: Known) -> datetime:

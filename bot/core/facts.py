@@ -93,9 +93,14 @@ def visible(build: Build) -> tuple[object, ...]:
         build.commit,
         build.message,
         build.web_url,
-        build.started_at,
-        build.finished_at,
+        second(build.started_at),
+        second(build.finished_at),
     )
+
+
+def second(at: datetime | None) -> datetime | None:
+    """REST tells milliseconds where a webhook about the same moment tells whole seconds."""
+    return at.replace(microsecond=0) if at else None
 
 
 def rank(build: Build) -> int:
@@ -152,7 +157,8 @@ def _revived(known: Known, build: Build) -> bool:
         return False
     if not build.settled:
         return True
-    return bool(known.read_end and build.finished_at and build.finished_at > known.read_end)
+    before, after = second(known.read_end), second(build.finished_at)
+    return bool(before and after and after > before)
 
 
 def _settle(known: Known, build: Build, at: datetime, asked: int) -> Known:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
+from bot.core import facts
 from bot.core.blocks import Block, Message, actions, button, context, dotted, lines, message, section, shorten
 from bot.core.failure import NOTHING, Failure
 from bot.core.markup import Mrkdwn, bold, code, link, md, mention, when
@@ -153,13 +154,19 @@ def _owner(build: Build, asked_by: str | None, watching: bool, author: str | Non
 
 def clocked(build: Build) -> Mrkdwn:
     """Since when it runs, as a date that Slack draws in the reader's zone; or how long it took."""
-    if build.ended and build.started_at and build.finished_at:
-        return md("took {time}", time=duration(build.finished_at - build.started_at))
+    if build.ended and (span := spent(build)) is not None:
+        return md("took {time}", time=duration(span))
     if build.ended and build.finished_at:
         return md("ended {time}", time=when(build.finished_at, _DAY))
     if build.started_at:
         return md("started {time}", time=when(build.started_at, _DAY))
     return md("created {time}", time=when(build.created_at, _DAY)) if build.created_at else Mrkdwn("")
+
+
+def spent(build: Build) -> timedelta | None:
+    """From its start to its end, the same by a webhook's whole seconds as by the milliseconds of REST."""
+    began, ended = facts.second(build.started_at), facts.second(build.finished_at)
+    return ended - began if began and ended else None
 
 
 def duration(span: timedelta) -> str:

@@ -8,7 +8,7 @@ from bot.core.blocks import Block, Message, actions, button, dotted, lines, mess
 from bot.core.failure import NOTHING, Failure
 from bot.core.markup import Mrkdwn, bold, md, mention, plain
 from bot.core.render_buttons import actions_id, logs_button, retriable, retry_button, unblock_button
-from bot.core.render_card import duration, phase_words, reference
+from bot.core.render_card import duration, phase_words, reference, spent
 from bot.core.render_failure import FAILED_SHOWN, failed_job, failed_lines, failure_blocks
 from bot.model import Build, JobSummary, Known
 
@@ -88,9 +88,8 @@ def _finished(known: Known, jobs: JobSummary, failure: Failure) -> Mrkdwn:
 
 
 def _took(build: Build) -> str:
-    if not (build.started_at and build.finished_at):
-        return ""
-    return f" after {duration(build.finished_at - build.started_at)}"
+    span = spent(build)
+    return "" if span is None else f" after {duration(span)}"
 
 
 def _gone(known: Known, _: JobSummary, __: Failure) -> Mrkdwn:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.facts import gone, heard, read, visible
+from bot.core.facts import assume, gone, heard, read, visible
 from bot.model import Build, Known
 
 START = datetime(2026, 8, 21, 12, tzinfo=UTC)
@@ -269,3 +269,21 @@ def test_two_reads_that_contradict_each_other_leave_a_doubt():
     world.step("deliver", 1, 0, 90)
     world.step("answer", 0, 0, 90)
     assert world.known.doubtful
+
+
+def test_a_webhook_in_whole_seconds_repeats_what_rest_told_in_milliseconds() -> None:
+    """A webhook about the moment that a read had told to the millisecond raises no doubt and draws nothing."""
+    began, ended = START.replace(microsecond=913_000), (START + timedelta(seconds=8)).replace(microsecond=120_000)
+    told = BORN.model_copy(update={"state": "passed", "started_at": began, "finished_at": ended})
+    whole = {"started_at": began.replace(microsecond=0), "finished_at": ended.replace(microsecond=0)}
+    known = read(None, told, START, 0)
+    after = heard(known, told.model_copy(update=whole), START + timedelta(seconds=9))
+    assert (after.doubt, after.revision) == (known.doubt, known.revision)
+
+
+def test_an_end_that_was_heard_in_whole_seconds_is_no_later_life() -> None:
+    """An end that was announced in doubt, then read to the millisecond, is the same end: no new episode."""
+    ended = (START + timedelta(seconds=8)).replace(microsecond=120_000)
+    end = BORN.model_copy(update={"state": "passed", "finished_at": ended})
+    known = assume(heard(None, end.model_copy(update={"finished_at": ended.replace(microsecond=0)}), START))
+    assert read(known, end, START + timedelta(seconds=9), known.doubt).episode == known.episode
