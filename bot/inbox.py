@@ -13,7 +13,6 @@ from bot.clock import Clock
 from bot.core import pace
 from bot.core.observed import Delivery, Facts, Undecodable
 from bot.following import Following
-from bot.memory import remember
 from bot.model import Build, Job
 from bot.news import News
 from bot.store import deliveries
@@ -22,7 +21,7 @@ from bot.subscribers import Subscribers
 from bot.supervise import Bug, guarded
 
 Observe = Callable[[str, bytes], Facts]
-BATCH = 100
+BATCH = 250
 TRIES = 3
 log = structlog.stdlib.get_logger(__name__)
 
@@ -48,7 +47,7 @@ class Inbox:
         self._wake = wake
 
     async def tick(self) -> int:
-        """Read what waits, a hundred at a time, in one transaction; one at a time when something breaks."""
+        """Read what waits, some at a time, in one transaction; one at a time when something breaks."""
         async with self._store.read() as tx:
             rows = await deliveries.waiting(tx, self._clock.now(), BATCH)
         if not rows:
@@ -69,14 +68,14 @@ class Inbox:
         """Claim, read, fold in and close in one transaction; says how many there were."""
         async with self._store.write() as tx:
             claimed = await deliveries.claim(tx, self._clock.now(), BATCH, only)
-            observed = [(one.row, self._look(one.delivery)) for one in claimed]
-            for row, facts in observed:
+            observed = [(one, self._look(one.delivery)) for one in claimed]
+            for one, facts in observed:
                 if isinstance(facts, Undecodable):
-                    await deliveries.failed(tx, row, str(facts), aside=True, next_at=self._clock.now())
-            read = [(row, facts) for row, facts in observed if isinstance(facts, Facts)]
-            await self._take(tx, [(facts.build, facts.jobs) for _row, facts in read if facts.build])
-            await hear(tx, [facts for _row, facts in read], self._clock.now())
-            await deliveries.done(tx, [row for row, _facts in read])
+                    await deliveries.failed(tx, one.row, str(facts), aside=True, next_at=self._clock.now())
+            read = [(one, facts) for one, facts in observed if isinstance(facts, Facts)]
+            await self._take(tx, [(facts.build, facts.jobs) for _one, facts in read if facts.build])
+            await hear(tx, [facts for _one, facts in read], self._clock.now())
+            await deliveries.done(tx, [one for one, _facts in read])
         self._hearing = True
         for one in claimed:
             self._folded((self._clock.now() - one.delivery.received_at).total_seconds())
@@ -107,7 +106,6 @@ class Inbox:
     async def _take(self, tx: Tx, said: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
         """What is said, in the order it came."""
         now = self._clock.now()
-        await remember(tx, said, now)
         if not self._hearing:
             await memory.hear(tx, now)
         rules = Following(now, alive=True, news=News(await self._subscribers.index(tx), now))
