@@ -38,9 +38,11 @@ class Following:
 
         A build that was just started may be heard of before the answer to the one who started it is written.
         """
+        said = list(said)
         words = _by_build(said)
         spoken_of = _job_ids(jobs for words_of_one in words.values() for _build, jobs in words_of_one)
         ledger = await Ledger.opened(tx, self.now, words, spoken_of)
+        await remember(tx, said, self.now, ledger.build)
         taken = [id_ for id_, words_of_one in words.items() if await self._hear(ledger, words_of_one)]
         await self._conclude(ledger, taken)
         return len(taken)

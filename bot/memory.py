@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core import coverage, history
@@ -17,10 +17,19 @@ KEPT = timedelta(days=90)
 _COVERED, _HEARING = "history_covered", "history_hearing"
 
 
-async def remember(tx: Tx, said: Sequence[tuple[Build, tuple[Job, ...]]], now: datetime) -> None:
-    """Write down what webhooks or reads said of builds and their jobs; rows in the order of their ids."""
+async def remember(
+    tx: Tx,
+    said: Sequence[tuple[Build, Sequence[Job]]],
+    now: datetime,
+    known: Callable[[str], Build | None] = lambda _id: None,
+) -> None:
+    """Write down what webhooks or reads said of builds and their jobs; rows in the order of their ids.
+
+    What says the same of a build as what is `known` of it is remembered already.
+    """
     newest = history.newest(build for build, _jobs in said)
-    await rows.remember_runs(tx, [history.run(newest[id_], now) for id_ in sorted(newest)])
+    fresh = [id_ for id_ in sorted(newest) if not history.alike(newest[id_], known(id_))]
+    await rows.remember_runs(tx, [history.run(newest[id_], now) for id_ in fresh])
     await rows.remember_attempts(tx, _attempts(said, now))
 
 
@@ -56,7 +65,7 @@ async def wake(store: Transactions, now: datetime) -> None:
             await set_meta(tx, _HEARING, "")
 
 
-def _attempts(said: Iterable[tuple[Build, tuple[Job, ...]]], now: datetime) -> list[history.Attempt]:
+def _attempts(said: Iterable[tuple[Build, Sequence[Job]]], now: datetime) -> list[history.Attempt]:
     made = (history.attempt(build, job, now) for build, jobs in said for job in jobs)
     last = {one.id: one for one in made if one}
     return [last[id_] for id_ in sorted(last)]

@@ -16,7 +16,6 @@ from bot.clock import Clock
 from bot.core.subscription_index import Index
 from bot.errors import KitestringError
 from bot.following import Following
-from bot.memory import remember
 from bot.model import Build
 from bot.news import News
 from bot.store import deliveries, rows
@@ -134,7 +133,6 @@ class Patrol:
         """As if a webhook had told of them: what is wanted is in doubt until it has been read with its jobs."""
         async with self._store.write() as tx:
             now = self._clock.now()
-            await remember(tx, [(build, ()) for build in found], now)
             rules = Following(now, alive, News(await self._subscribers.index(tx), now))
             await rules.heard(tx, [(build, ()) for build in found])
 

@@ -90,6 +90,17 @@ def run(build: Build, heard_at: datetime) -> Run:
     )
 
 
+def alike(build: Build, other: Build | None) -> bool:
+    """Whether both are remembered as the same run."""
+    return other is not None and _remembered(build) == _remembered(other)
+
+
+def _remembered(build: Build) -> tuple[object, ...]:
+    times = (build.created_at, build.scheduled_at, build.started_at, build.finished_at)
+    told = (build.branch, build.commit, build.source, build.creator, build.author, build.message, build.web_url)
+    return (build.url, build.phase, *times, *told)
+
+
 def attempt(build: Build, job: Job, heard_at: datetime) -> Attempt | None:
     """The attempt as it is remembered; None for gates, waits and triggers, and while it is under way."""
     if job.type != "script" or job_rank(job) < _FINAL_RANK:

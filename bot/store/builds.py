@@ -18,7 +18,8 @@ _NAMED = ("blocked", *sorted(JOB_FAILED))
 
 async def add(tx: Tx, value: Known, now: datetime) -> bool:
     """Write the row of a build; False, after waiting for whoever is writing it, where there is one already."""
-    values = {**rows.known_values(value), "doubt_since": now if value.doubtful else None}
+    said = {"id": value.build.id, **rows.build_values(value.build)}
+    values = {**said, **rows.known_values(value), "doubt_since": now if value.doubtful else None}
     return (await tx.execute(insert(tx, builds).values(values).on_conflict_do_nothing())).rowcount > 0
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.model import Card, Job, Known
+from bot.model import Build, Card, Job, Known
 from bot.store import builds, cards, findings, ledger_rows
 from bot.store.ledger_rows import Saved, Told
 from bot.store.store import Tx
@@ -48,8 +48,7 @@ class Entry:
     @property
     def saved(self) -> Saved:
         """What is written of it: of most words only that they were heard."""
-        heard = replace(self.before, seen_at=self.here.seen_at) if self.before else None
-        return Saved(self.here, afresh=self.here != heard, planned=self.planned, due=self.due)
+        return Saved(self.here, self.before, planned=self.planned, due=self.due)
 
     @property
     def audience(self) -> list[Card]:
@@ -65,9 +64,9 @@ class Ledger:
         self.now = now
         self._entries: dict[str, Entry] = {}
         self._jobs: dict[str, Job] = {}
-        self._told: defaultdict[str, set[tuple[int, str]]] = defaultdict(set)
+        self._told: defaultdict[str, dict[tuple[int, str], str]] = defaultdict(dict)
+        self._overtaken: list[str] = []
         self._replies: list[Told] = []
-        self._overtaken: list[tuple[str, str]] = []
 
     @classmethod
     async def opened(cls, tx: Tx, now: datetime, ids: Iterable[str], job_ids: Iterable[str] = ()) -> Ledger:
@@ -87,8 +86,8 @@ class Ledger:
         for card in await ledger_rows.cards_of(self.tx, ids):
             self._entries[card.build_id].cards.append(card)
         heard = [card.id for id_ in ids for card in self._entries[id_].audience]
-        for card_id, episode, kind in await ledger_rows.told(self.tx, heard):
-            self._told[card_id].add((episode, kind))
+        for card_id, episode, kind, state in await ledger_rows.told(self.tx, heard):
+            self._told[card_id][episode, kind] = state
 
     def __getitem__(self, build_id: str) -> Entry:
         return self._entries[build_id]
@@ -102,6 +101,11 @@ class Ledger:
         self._entries[id_] = Entry(known, known, followed)
         await self._see_cards([id_])
         return known
+
+    def build(self, build_id: str) -> Build | None:
+        """The build as it is known."""
+        known = self._entries[build_id].known
+        return known.build if known else None
 
     def put(self, after: Known) -> None:
         """So much is known of a build now."""
@@ -143,16 +147,12 @@ class Ledger:
 
     def tell(self, card: Card, kind: str, episode: int, *, dropped: bool) -> None:
         """Say something below a card, once."""
-        self._told[card.id].add((episode, kind))
         self._replies.append(Told(card, kind, episode, "dropped" if dropped else "due"))
 
     def overtake(self, card: Card, kinds: tuple[str, ...]) -> None:
-        """What of these kinds was not said yet needs no saying any more."""
-        self._replies = [
-            replace(one, state="dropped") if one.card.id == card.id and one.kind in kinds else one
-            for one in self._replies
-        ]
-        self._overtaken.extend((card.id, kind) for kind in kinds)
+        """What of these kinds is written, and was not posted yet, needs no saying any more."""
+        waits = [said for said, state in self._told[card.id].items() if said[1] in kinds and state == "due"]
+        self._overtaken += [ledger_rows.key(card.id, kind, episode) for episode, kind in waits]
 
     async def write(self) -> None:
         """All that has changed."""

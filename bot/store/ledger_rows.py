@@ -29,10 +29,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Saved:
-    """What is written of a build; `afresh`: more than that it was heard of; `planned`: `due` as well."""
+    """What is written of a build that was known as `before`; `due` is, where its next read was `planned`."""
 
     known: Known
-    afresh: bool
+    before: Known | None
     planned: bool
     due: datetime | None
 
@@ -50,12 +50,12 @@ async def cards_of(tx: Tx, ids: Sequence[str]) -> tuple[Card, ...]:
     return tuple(rows.card(row) for row in found.mappings())
 
 
-async def told(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, str]]:
-    """The replies that those cards have had: (card, episode, kind)."""
+async def told(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, str, str]]:
+    """The replies that those cards have had: (card, episode, kind, state)."""
     if not card_ids:
         return []
     c = notices.c
-    found = await tx.execute(sa.select(c.card_id, c.episode, c.kind).where(c.card_id.in_(card_ids)))
+    found = await tx.execute(sa.select(c.card_id, c.episode, c.kind, c.state).where(c.card_id.in_(card_ids)))
     return [tuple(row) for row in found]
 
 
@@ -91,19 +91,19 @@ async def save(tx: Tx, saved: Iterable[Saved], now: datetime) -> None:
 
 
 def _values(one: Saved, now: datetime) -> dict[str, Any]:
-    known = one.known
-    plan = {"read_due": one.due, "read_failures": 0} if one.planned else {}
-    if not one.afresh:
-        return {"id": known.build.id, "seen_at": known.seen_at, **plan}
-    since = (known.doubt_since or now) if known.doubtful else None
-    return {**rows.known_values(known), "doubt_since": since, **plan}
+    """As little as there is: most words say of a build only that a job of it went on."""
+    values = {"id": one.known.build.id, **({"read_due": one.due, "read_failures": 0} if one.planned else {})}
+    if one.before is None or one.known.build is not one.before.build:
+        values |= rows.build_values(one.known.build)
+    since = (one.known.doubt_since or now) if one.known.doubtful else None
+    return {**values, **rows.known_values(one.known), "doubt_since": since}
 
 
 async def say(tx: Tx, replies: Iterable[Told], now: datetime) -> None:
     """Have replies posted, each once: a repeat says nothing."""
     values = [
         {
-            "key": f"{one.card.id}:{one.kind}:{one.episode}",
+            "key": key(one.card.id, one.kind, one.episode),
             "kind": one.kind,
             "card_id": one.card.id,
             "episode": one.episode,
@@ -120,10 +120,13 @@ async def say(tx: Tx, replies: Iterable[Told], now: datetime) -> None:
         await tx.execute(insert(tx, notices).on_conflict_do_nothing(), values)
 
 
-async def overtake(tx: Tx, said: Sequence[tuple[str, str]]) -> None:
-    """Drop replies, by card and kind, that were not posted yet and need no saying any more."""
-    c = notices.c
-    which = (c.card_id == sa.bindparam("of_card"), c.kind == sa.bindparam("of_kind"), c.state == "due")
-    values = [{"of_card": card, "of_kind": kind} for card, kind in said]
-    if values:
-        await tx.execute(sa.update(notices).where(*which, c.intent_at.is_(None)).values(state="dropped"), values)
+async def overtake(tx: Tx, keys: Sequence[str]) -> None:
+    """Drop replies that were not posted yet and need no saying any more."""
+    if keys:
+        waiting = (notices.c.key.in_(keys), notices.c.intent_at.is_(None))
+        await tx.execute(sa.update(notices).where(*waiting).values(state="dropped"))
+
+
+def key(card_id: str, kind: str, episode: int) -> str:
+    """What makes a reply the same one."""
+    return f"{card_id}:{kind}:{episode}"

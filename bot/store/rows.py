@@ -50,15 +50,15 @@ def known(row: Row) -> Known:
     )
 
 
+def build_values(build: Build) -> dict[str, Any]:
+    """The columns of what Buildkite says of a build."""
+    ref, said = build.ref, build.model_dump_json(exclude={"jobs"}, exclude_none=True)
+    return {"org": ref.org, "pipeline": ref.pipeline, "number": ref.number, "build": Json(said)}
+
+
 def known_values(value: Known) -> dict[str, Any]:
-    """The columns of a build, but for `doubt_since` and what the sweep keeps."""
-    ref = value.build.ref
+    """The columns of what is known beyond that, but for `doubt_since` and what the sweep keeps."""
     return {
-        "id": value.build.id,
-        "org": ref.org,
-        "pipeline": ref.pipeline,
-        "number": ref.number,
-        "build": Json(value.build.model_dump_json(exclude={"jobs"}, exclude_none=True)),
         "phase": "gone" if value.gone else value.build.phase,
         "seen_at": value.seen_at,
         "read_at": value.read_at,

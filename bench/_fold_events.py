@@ -1,0 +1,74 @@
+"""What webhooks tell of builds from their beginning to their end, as the simulated Buildkite tells it."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.sim.buildkite.demo import seed_demo
+from bot.sim.buildkite.sim import BuildkiteSim
+
+_NUMBER = 100_001
+
+
+@dataclass(frozen=True)
+class Event:
+    """One webhook: its name and its body."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Life:
+    """One build of `web`: its id, its number, and everything that is told of it, in order; it ends as passed."""
+
+    id: str
+    number: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A life with the ids that stand in it, each replaced to make another one."""
+
+    ids: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...]
+
+    def life(self, number: int, seed: int) -> Life:
+        """The same of another build."""
+        rng = random.Random(seed * 1_000_003 + number)
+        new = {old: str(uuid.UUID(int=rng.getrandbits(128), version=4)) for old in self.ids}
+        events = tuple(Event(name, _other(text, new, number)) for name, text in self.texts)
+        return Life(new[self.ids[0]], number, events)
+
+
+def template() -> Template:
+    """The life of a build of four jobs: fifteen events of 3 to 6 KB."""
+    sim = BuildkiteSim("acme-inc")
+    seed_demo(sim)
+    sim.add_webhook("http://127.0.0.1/", "secret")
+    sim.find_pipeline("web").last_number = _NUMBER - 1
+    build = sim.create_build_elsewhere("web", "main", "Mend the checkout", creator="Ada Martin")
+    sim.run_build(build)
+    said = [(one.event, one.render()) for one in sim.outbox if one.event.startswith(("build.", "job."))]
+    ids = (build.id, *(job.id for job in build.jobs))
+    return Template(ids, tuple((name, json.dumps(body)) for name, body in said))
+
+
+def _other(text: str, new: dict[str, str], number: int) -> bytes:
+    for old, given in new.items():
+        text = text.replace(old, given)
+    text = text.replace(f"/builds/{_NUMBER}", f"/builds/{number}")
+    return text.replace(f'"number": {_NUMBER}', f'"number": {number}').encode()
+
+
+def interleaved(lives: Sequence[Life], at_once: int) -> Iterator[Event]:
+    """All that is told of them, so many builds speaking in turn."""
+    for start in range(0, len(lives), at_once):
+        talking = lives[start : start + at_once]
+        for step in range(max(len(life.events) for life in talking)):
+            yield from (life.events[step] for life in talking if step < len(life.events))

@@ -1,0 +1,115 @@
+"""A database as the fold finds it: followed builds with their cards, a long history, and webhooks that wait."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench._fold_events import Event, Life
+from bot.core import facts
+from bot.core.observed import Facts
+from bot.model import Build
+from bot.store import rows
+from webhooks.observe import observe
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+_RUN = "INSERT INTO runs (id, pipeline, number, branch, phase, heard_at, finished_at) "
+_ATTEMPT = 'INSERT INTO attempts (id, build_id, pipeline, branch, "commit", step, state, heard_at, finished_at) '
+_COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+
+
+def followed(file: Path, lives: Iterable[Life]) -> None:
+    """Each life's build is known as scheduled, followed, and has a card that was posted."""
+    with closing(sqlite3.connect(file)) as line, line:
+        for some in _thousands(lives):
+            builds = [_first(life) for life in some]
+            _insert(line, "builds", [_build_row(build) for build in builds])
+            _insert(line, "cards", [_card_row(build) for build in builds])
+
+
+def _thousands(lives: Iterable[Life]) -> Iterable[Sequence[Life]]:
+    left = iter(lives)
+    return iter(lambda: list(itertools.islice(left, 1000)), [])
+
+
+def _first(life: Life) -> Build:
+    said: Facts = observe(life.events[0].name, life.events[0].body)
+    if said.build is None:
+        raise ValueError("A life begins with a word about its build.")
+    return said.build
+
+
+def _build_row(build: Build) -> dict[str, object]:
+    values = {"id": build.id, **rows.build_values(build), **rows.known_values(facts.read(None, build, NOW, 0))}
+    times = {name: value.timestamp() for name, value in values.items() if isinstance(value, datetime)}
+    return {**values, **times, "build": str(values["build"]), "followed": 1, "followed_at": NOW.timestamp()}
+
+
+def _card_row(build: Build) -> dict[str, object]:
+    place = {"team": "T1", "channel": "C1", "thread_ts": build.id[:8], "ts": build.id[:8], "asked_by": "U1"}
+    return {"id": f"card-{build.id}", "build_id": build.id, **place, "created_at": NOW.timestamp()}
+
+
+def _insert(line: sqlite3.Connection, table: str, values: Sequence[dict[str, object]]) -> None:
+    names = list(values[0])
+    holes = ", ".join(f":{name}" for name in names)
+    line.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})", values)  # noqa: S608
+
+
+def remembered(file: Path, attempts: int) -> None:
+    """So many finished attempts, and a fifteenth of that in builds, are remembered of the last ninety days."""
+    at, span = NOW.timestamp(), 90 * 86400.0
+    moment = f"{at} - {span} * i / ?"
+    with closing(sqlite3.connect(file)) as line, line:
+        runs = max(attempts // 15, 1)
+        line.execute(
+            f"{_COUNT}{_RUN}SELECT 'run-' || i, 'web', i, 'main', 'passed', {moment}, {moment} FROM n",  # noqa: S608
+            (runs, runs, runs),
+        )
+        line.execute(
+            f"{_COUNT}{_ATTEMPT}SELECT 'job-' || i, 'run-' || (i / 15), 'web', 'main', 'c' || (i / 15), "  # noqa: S608
+            f"'step ' || (i % 15), 'passed', {moment}, {moment} FROM n",
+            (attempts, attempts, attempts),
+        )
+
+
+def arrived(file: Path, events: Iterable[Event]) -> int:
+    """They wait to be read; says how many they are."""
+    at = NOW.timestamp()
+    values = [(f"id-{number}", one.name, one.body, at, at) for number, one in enumerate(events)]
+    with closing(sqlite3.connect(file)) as line, line:
+        line.execute("DELETE FROM deliveries")
+        line.executemany(
+            "INSERT INTO deliveries (delivery_id, event, body, received_at, next_at) VALUES (?, ?, ?, ?, ?)",
+            values,
+        )
+    return len(values)
+
+
+def forgotten(file: Path) -> None:
+    """As if nothing had been heard of any build."""
+    with closing(sqlite3.connect(file)) as line, line:
+        for table in ("builds", "cards", "jobs", "notices"):
+            line.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def untrue(file: Path, lives: Iterable[Life]) -> list[str]:
+    """Builds whose row is not their last word, whose card is not due, or whose jobs are not all there."""
+    with closing(sqlite3.connect(file)) as line:
+        phases = dict(line.execute("SELECT id, phase FROM builds"))
+        due = dict(line.execute("SELECT build_id, due_at FROM cards"))
+        jobs = dict(
+            line.execute("SELECT build_id, count(*) FROM jobs WHERE job ->> 'state' = 'passed' GROUP BY 1")
+        )
+        left = line.execute("SELECT count(*) FROM deliveries WHERE state != 'done'").fetchone()[0]
+    wrong = ["deliveries that wait"] if left else []
+    for life in lives:
+        named = {json.loads(one.body)["job"]["id"] for one in life.events if one.name.startswith("job.")}
+        right = phases.get(life.id) == "passed" and due.get(life.id) and jobs.get(life.id) == len(named)
+        wrong += [] if right else [life.id]
+    return wrong

@@ -1,0 +1,175 @@
+"""Fold: webhooks a second from their row to the build's row and its due card, beside the least that could be done.
+
+The same lives of builds are folded with 10, 1,000 and 100,000 builds followed, and with nothing and a million rows
+remembered; ten builds speak at a time, or every webhook is about another one. The least: each body is read as JSON
+and its build's state written into a table of three columns, by the driver's own calls, a hundred in a transaction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import uvloop
+
+from bench import _fold_ground as ground
+from bench._fold_events import Event, Life, Template, interleaved, template
+from bench._rounds import Spread, ratios, spread, table
+from bot.clock import HandClock
+from bot.inbox import Inbox
+from bot.store.migrate import upgrade
+from bot.store.store import Store
+from bot.subscribers import Subscribers
+from webhooks.observe import observe
+
+_SPEAKING = 10
+
+
+class Place(NamedTuple):
+    """Where it is measured: how many builds are followed, how many rows are remembered, how many builds speak."""
+
+    followed: int
+    remembered: int
+    speaking: int
+
+    @property
+    def said(self) -> str:
+        """As the table says it."""
+        past = f"{self.remembered:,} rows of history" if self.remembered else "no history"
+        return f"{self.followed:,} followed, {self.speaking:,} speaking, {past}"
+
+
+class Ground:
+    """A database for one place, kept from round to round."""
+
+    def __init__(self, folder: Path, place: Place, made: Template, lives: int) -> None:
+        self.file = folder / f"{place.followed}-{place.remembered}-{place.speaking}.db"
+        self.url = f"sqlite+aiosqlite:///{self.file}"
+        self._place = place
+        self._made = made
+        self._lives = lives
+        self._round = 0
+
+    async def laid(self) -> None:
+        """At the newest schema, with its history."""
+        await upgrade(self.url)
+        if self._place.remembered:
+            ground.remembered(self.file, self._place.remembered)
+
+    async def measured(self) -> float:
+        """Webhooks a second; raises RuntimeError when a build, a job or a card is not true at the end."""
+        self._round += 1
+        lives = [self._made.life(1000 * self._round + number, self._round) for number in range(self._lives)]
+        took = count = 0.0
+        for some in _parts(lives, self._place.followed):
+            ground.forgotten(self.file)
+            quiet = max(self._place.followed - len(some), 0)
+            ground.followed(self.file, [*some, *(self._made.life(10**6 + n, self._round) for n in range(quiet))])
+            count += ground.arrived(self.file, interleaved(some, self._place.speaking))
+            took += await _folded(self.url)
+            if wrong := ground.untrue(self.file, some):
+                raise RuntimeError(f"{self._place.said}: {len(wrong)} are not true: {wrong[:3]}")
+        return count / took
+
+
+def _parts(lives: Sequence[Life], followed: int) -> list[Sequence[Life]]:
+    """Never more than are followed at a time."""
+    return [lives[start : start + followed] for start in range(0, len(lives), followed)]
+
+
+async def _folded(url: str) -> float:
+    """Fold all that waits; the seconds that it took."""
+    store = Store(url)
+    inbox = Inbox(store, HandClock(ground.NOW), observe, lambda: None, lambda _age: None, Subscribers())
+    async with store.read():
+        gc.collect()
+    began = time.perf_counter()
+    while await inbox.tick():
+        pass
+    took = time.perf_counter() - began
+    await store.close()
+    return took
+
+
+def least(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
+    """Webhooks a second: read, and one column written, with nothing decided."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as line:
+        for word in ("journal_mode=WAL", "synchronous=FULL"):
+            line.execute(f"PRAGMA {word}")
+        line.execute("CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, body BLOB)")
+        line.execute("CREATE TABLE IF NOT EXISTS builds (id TEXT PRIMARY KEY, number INTEGER, state TEXT)")
+        line.executemany("INSERT INTO inbox (body) VALUES (?)", [(one.body,) for one in events])
+        began = time.perf_counter()
+        while _least_batch(line, at_once):
+            pass
+        return len(events) / (time.perf_counter() - began)
+
+
+def _least_batch(line: sqlite3.Connection, at_once: int) -> int:
+    line.execute("BEGIN IMMEDIATE")
+    found = line.execute("SELECT id, body FROM inbox ORDER BY id LIMIT ?", (at_once,)).fetchall()
+    said = [json.loads(body)["build"] for _id, body in found]
+    line.executemany(
+        "INSERT INTO builds VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+        [(one["id"], one["number"], one["state"]) for one in said],
+    )
+    line.executemany("DELETE FROM inbox WHERE id = ?", [(id_,) for id_, _body in found])
+    line.execute("COMMIT")
+    return len(found)
+
+
+async def _all(places: Sequence[Place], lives: int, rounds: int, folder: Path) -> dict[str, list[float]]:
+    made = template()
+    grounds = {place: Ground(folder, place, made, lives) for place in places}
+    for one in grounds.values():
+        await one.laid()
+    found: dict[str, list[float]] = {"the least": [], **{place.said: [] for place in places}}
+    for number in range(rounds):
+        events = list(interleaved([made.life(n, number) for n in range(lives)], _SPEAKING))
+        found["the least"].append(least(folder / f"least-{number}.db", events))
+        for place, one in grounds.items():
+            found[place.said].append(await one.measured())
+    return found
+
+
+def told(found: dict[str, list[float]], flat: str) -> str:
+    """Webhooks a second, microseconds each, and the ratios to the least and to the place that is `flat`."""
+    rows = []
+    for name, rates in found.items():
+        each = spread([1e6 / rate for rate in rates])
+        slower: Spread = ratios([1 / rate for rate in rates], [1 / rate for rate in found[flat]])
+        against = ratios(rates, found["the least"]).said() if name != "the least" else "1"
+        rows.append([name, spread(rates).said(0), f"{each.median:,.0f}", against, slower.said()])
+    return table(["what is folded", "webhooks a second", "µs each", "to the least", "slower than the first"], rows)
+
+
+def places(words: Sequence[str]) -> list[Place]:
+    """`100000:0:10`: followed, remembered, speaking."""
+    return [Place(*(int(part) for part in word.split(":"))) for word in words]
+
+
+_PLACES = ("10:0:10", "1000:0:10", "100000:0:10", "1000:1000000:10", "1000:0:1000")
+
+
+def main(arguments: list[str]) -> None:
+    """Measure all places in turn, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench fold", description=__doc__)
+    parser.add_argument("--places", nargs="+", default=list(_PLACES), metavar="FOLLOWED:REMEMBERED:SPEAKING")
+    parser.add_argument("--builds", type=int, default=500, help="whose lives are folded in a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args(arguments)
+    chosen = places(given.places)
+    with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
+        work = _all(chosen, given.builds, given.rounds, Path(folder))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            found = runner.run(work)
+    print(told(found, chosen[0].said))
