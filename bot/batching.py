@@ -7,36 +7,39 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+# Told what went wrong; nothing, once it is durable.
+Told = Callable[[BaseException | None], None]
 
 
 class Batches(Generic[T]):
     """Hands what is put in to `commit`, all that waits at a time; one commit is under way at most."""
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]], most: int = 500) -> None:
+    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]], most: int = 250) -> None:
         self._commit = commit
         self._most = most
-        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[T, Told]] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def put(self, item: T) -> None:
-        """Returns when `item` has been committed; raises what the commit raised."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
+    def add(self, item: T, told: Told) -> None:
+        """`told` is called when `item` has been committed, or with what the commit raised."""
+        self._waiting.append((item, told))
         if self._running is None:
             self._running = asyncio.create_task(self._work())
-        await done
 
     async def _work(self) -> None:
-        batch: list[tuple[T, asyncio.Future[None]]] = []
+        batch: list[tuple[T, Told]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                _settle(batch, await self._failure([item for item, _done in batch]))
+                error = await self._failure([item for item, _told in batch])
+                settled, batch = batch, []
+                for _item, told in settled:
+                    told(error)
         finally:
             self._running = None
-            if self._waiting or any(not done.done() for _item, done in batch):
-                _settle([*batch, *self._waiting], asyncio.CancelledError())
-                self._waiting = []
+            for _item, told in [*batch, *self._waiting]:
+                told(asyncio.CancelledError())
+            self._waiting = []
 
     async def _failure(self, items: list[T]) -> BaseException | None:
         """Commit; what went wrong is raised to those who put the items in, who alone can tell anybody."""
@@ -44,11 +47,17 @@ class Batches(Generic[T]):
         return done.pop().exception()
 
 
-def _settle(batch: list[tuple[T, asyncio.Future[None]]], error: BaseException | None) -> None:
-    for _item, done in batch:
+async def told(begin: Callable[[Told], None]) -> None:
+    """Begin, and return when told that it is done; raises what is told."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def tell(error: BaseException | None) -> None:
         if done.done():
-            continue
+            return
         if error is None:
             done.set_result(None)
         else:
             done.set_exception(error)
+
+    begin(tell)
+    await done

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bot.asgi import MEBIBYTE
+from bot.straight import Exchange, Taker
 
 Phase = Literal["idle", "head", "body", "refused"]
 
@@ -37,11 +38,14 @@ class Bounds:
 
 
 class Connection(HttpToolsProtocol):
-    """Answers 431, 413, 408 or 503 to what goes beyond its bounds."""
+    """Answers 431, 413, 408 or 503 to what goes beyond its bounds; `straight` are those who take what is plain,
+    by path."""
 
-    def __init__(self, bounds: Bounds, **given: Any) -> None:
+    def __init__(self, bounds: Bounds, straight: Mapping[bytes, Taker], **given: Any) -> None:
         super().__init__(**given)
         self._bounds = bounds
+        self._straight = straight
+        self._exchange: Exchange | None = None
         self._phase: Phase = "idle"
         self._requests = 0
         self._received = 0
@@ -87,6 +91,10 @@ class Connection(HttpToolsProtocol):
         before = self._requests
         self._received += len(piece)
         super().data_received(piece)
+        if self._exchange is not None and not self._exchange.more_body:
+            exchange, self._exchange = self._exchange, None
+            if not exchange.disconnected:
+                exchange.take()
         if self._requests != before:
             self._received = 0  # of the next one, at most this piece goes uncounted
         return self._phase
@@ -99,7 +107,30 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A body begins."""
         self._phase = "body"
-        super().on_headers_complete()
+        taker = self._straight.get(self.url)
+        if taker is None or not self._plain() or not taker.plain(fields := dict(self.headers[::-1])):
+            super().on_headers_complete()
+            return
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        self._exchange = Exchange(taker, fields, self, keep_alive=keep_alive)
+        self.cycle = self._exchange  # type: ignore[assignment]  # all that uvicorn's protocol asks of one
+
+    def _plain(self) -> bool:
+        """Nothing is under way, and nothing else is asked than to take a body."""
+        return (
+            self._under_way() is None
+            and not self.flow.write_paused
+            and not self.expect_100_continue
+            and not self.parser.should_upgrade()
+            and self.parser.get_method() == b"POST"
+        )
+
+    def on_body(self, body: bytes) -> None:
+        """More of a body."""
+        if self._exchange is None:
+            super().on_body(body)
+        else:
+            self._exchange.add(body)
 
     def on_message_complete(self) -> None:
         """The request is here."""
@@ -158,11 +189,11 @@ class Connection(HttpToolsProtocol):
         self._waiting = self.loop.call_later(self._bounds.refusal_seconds, self.transport.close)
 
 
-def bounded(bounds: Bounds) -> Callable[..., asyncio.Protocol]:
+def bounded(bounds: Bounds, straight: Mapping[bytes, Taker]) -> Callable[..., asyncio.Protocol]:
     """What uvicorn calls for each connection."""
 
     def connection(**given: Any) -> asyncio.Protocol:
-        return Connection(bounds, **given)
+        return Connection(bounds, straight, **given)
 
     return connection
 

@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.straight import Taker
+
 SLACK = "/slack/events"
 BUILDKITE = "/buildkite/webhooks"
 # The page for Prometheus, as it is now.
@@ -23,11 +25,15 @@ Ready = Callable[[], Awaitable[str | None]]
 
 
 class Front:
-    """The two busy paths go straight to their callables; the router sees the rest."""
+    """The two busy paths go straight to their callables; the router sees the rest.
+
+    `straight` are those who take what is plain from the connection itself, by path.
+    """
 
     def __init__(
         self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp, acked: Callable[[float], None]
     ) -> None:
+        self.straight: dict[str, Taker] = {BUILDKITE: buildkite} if isinstance(buildkite, Taker) else {}
         known = {SLACK: slack and timed(slack, acked), BUILDKITE: buildkite}
         self._straight = {path: app for path, app in known.items() if app is not None}
         self._rest = rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.batching import Batches
+from bot.batching import Batches, Told
 from bot.core.observed import Delivery
 from bot.store import deliveries
 from bot.store.store import Store
@@ -18,11 +18,10 @@ class Keeper:
         self._wake = wake
         self._batches: Batches[Delivery] = Batches(self._commit)
 
-    async def keep(self, delivery: Delivery) -> None:
-        """Durable when this returns. Raises Unavailable when the store is down."""
-        await self._batches.put(delivery)
+    def keep(self, delivery: Delivery, told: Told) -> None:
+        """`told` is called once it is durable; with Unavailable when the store is down."""
+        self._batches.add(delivery, told)
 
     async def _commit(self, arrived: Sequence[Delivery]) -> None:
-        async with self._store.write() as tx:
-            await deliveries.keep(tx, arrived)
+        await deliveries.keep(self._store, arrived)
         self._wake()

@@ -8,13 +8,14 @@ import errno
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.connection import Bounds, bounded
 from bot.errors import KitestringError
+from bot.straight import Taker
 
 # Slack and Buildkite have given up on an answer by then; a client that is slower is cut off.
 _LEAVE = 4
@@ -69,14 +70,21 @@ class Listener(uvicorn.Server):
 
 
 def listener(
-    app: ASGIApp, proxies: str = "", tls: ssl.SSLContext | None = None, bounds: Bounds | None = None
+    app: ASGIApp,
+    proxies: str = "",
+    tls: ssl.SSLContext | None = None,
+    bounds: Bounds | None = None,
+    straight: Mapping[str, Taker] | None = None,
 ) -> Listener:
-    """A server for `app`; `proxies` are the addresses whose `X-Forwarded-For` counts, comma-separated."""
+    """A server for `app`; `proxies` are the addresses whose `X-Forwarded-For` counts, comma-separated.
+
+    What is plain goes to the taker of its path, in place of `app`.
+    """
     limits = bounds or Bounds()
     return Listener(
         uvicorn.Config(
             _hushed(app),
-            http=bounded(limits),  # type: ignore[arg-type]  # uvicorn only calls it
+            http=bounded(limits, {path.encode(): taker for path, taker in (straight or {}).items()}),  # type: ignore[arg-type]  # uvicorn only calls it
             ssl_context_factory=(lambda _config, _default: tls) if tls else None,
             lifespan="off",
             ws="none",

@@ -70,7 +70,7 @@ def _doors(settings: Settings, held: ExitStack) -> _Doors:
 
 
 async def _listen(settings: Settings, bot: Bot, doors: _Doors, ready: Callable[[str], None] | None) -> None:
-    web = listener(bot.web, settings.forwarded_allow_ips or "", doors.tls)
+    web = listener(bot.web, settings.forwarded_allow_ips or "", doors.tls, straight=bot.web.straight)
     served: list[tuple[Listener, socket]] = [(web, doors.main)]
     if doors.metrics is not None:
         served.append((listener(bot.figures), doors.metrics))

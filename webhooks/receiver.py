@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from bot.asgi import Disconnected, Rejected, answer, body_of, expect, header, reject
+from bot.asgi import MEBIBYTE, Disconnected, Rejected, answer, body_of, expect, reject
+from bot.batching import Told, told
 from bot.clock import Clock
 from bot.core.observed import Delivery
 from bot.errors import BadSignature, Unavailable
+from bot.straight import Exchange, Fields, written
 from webhooks.payloads import Envelope, Malformed, envelope
 from webhooks.signature import verify, verify_token
 
 Mode = Literal["signature", "token"]
-Keep = Callable[[Delivery], Awaitable[None]]
-_DELIVERY_ID = re.compile(r"[!-~]{1,100}", re.ASCII)
+Keep = Callable[[Delivery, Told], None]
+_JSON = "application/json"
+_DELIVERY_ID = re.compile(rb"[!-~]{1,100}")
+_LENGTH = re.compile(rb"[0-9]{1,7}")
 _SECONDS_TO_RETRY = 5.0
+_KEPT = {"ok": True}
+_ACKNOWLEDGED = written(200, json.dumps(_KEPT).encode(), {})
 
 
 class Counts(Protocol):
@@ -33,10 +41,11 @@ class Counts(Protocol):
 
 
 class Receiver:
-    """The ASGI callable behind `POST /buildkite/webhooks`; looks at no path, so it is mounted at one.
+    """Behind `POST /buildkite/webhooks`; looks at no path, so it is mounted at one.
 
-    `keep` returns once the delivery is durable, or raises Unavailable (answered 503). What is malformed or
-    unproven gets a 4xx. `patience` is how many seconds a body may take. Raises ValueError for an empty secret.
+    An ASGI callable for whatever comes, and the taker of what is plain: both do the same. `keep` tells once the
+    delivery is durable, or of Unavailable (answered 503). What is malformed or unproven gets a 4xx. `patience` is
+    how many seconds a body may take. Raises ValueError for an empty secret.
     """
 
     def __init__(
@@ -61,32 +70,70 @@ class Receiver:
             self._counts.inc("gone")
         else:
             self._counts.inc(outcome)
-            await answer(send, 200, {"ok": True})
+            await answer(send, 200, _KEPT)
 
     async def _take(self, scope: Scope, receive: Receive) -> str:
-        expect(scope, ("application/json",))
+        expect(scope, (_JSON,))
         body = await body_of(receive, patience=self._patience)
-        self._prove(scope, body)
-        about = _look(body)
-        await self._store(Delivery(about.event, body, _delivery_id(scope), self._clock.now()))
-        return "accepted" if about.known else "unknown"
+        delivery, outcome = self._examined(dict(scope["headers"][::-1]), body)
+        try:
+            await told(partial(self._keep, delivery))
+        except Unavailable as error:
+            raise _not_now(error) from error
+        return outcome
 
-    def _prove(self, scope: Scope, body: bytes) -> None:
+    def plain(self, fields: Fields) -> bool:
+        """JSON of a length that may be."""
+        length = fields.get(b"content-length", b"")
+        small = _LENGTH.fullmatch(length) is not None and int(length) <= MEBIBYTE
+        return small and fields.get(b"content-type") == _JSON.encode()
+
+    def take(self, asked: Exchange) -> None:
+        """Answers once it is kept."""
+        try:
+            delivery, outcome = self._examined(asked.fields, asked.body)
+        except Rejected as why:
+            self._reject(asked, why)
+        else:
+            self._keep(delivery, partial(self._told, asked, outcome))
+
+    def left(self, reason: str) -> None:
+        """Half a body is not kept."""
+        self._counts.inc(reason)
+
+    def _told(self, asked: Exchange, outcome: str, error: BaseException | None) -> None:
+        if error is None:
+            self._counts.inc(outcome)
+            asked.answer(_ACKNOWLEDGED)
+        elif isinstance(error, Unavailable):
+            self._reject(asked, _not_now(error))
+        else:
+            asked.broken(error)
+
+    def _reject(self, asked: Exchange, why: Rejected) -> None:
+        self._counts.inc(why.reason)
+        asked.answer(written(why.status, json.dumps({"error": why.text}).encode(), why.headers))
+
+    def _examined(self, fields: Fields, body: bytes) -> tuple[Delivery, str]:
+        """The delivery, and the outcome to count once it is kept. Raises Rejected."""
+        self._prove(fields, body)
+        about = _look(body)
+        delivery = Delivery(about.event, body, _delivery_id(fields), self._clock.now())
+        return delivery, "accepted" if about.known else "unknown"
+
+    def _prove(self, fields: Fields, body: bytes) -> None:
         try:
             if self._mode == "token":
-                verify_token(header(scope, b"x-buildkite-token"), self._secret)
+                verify_token(_said(fields, b"x-buildkite-token"), self._secret)
             else:
-                verify(body, header(scope, b"x-buildkite-signature"), self._secret, self._clock.now())
+                verify(body, _said(fields, b"x-buildkite-signature"), self._secret, self._clock.now())
         except BadSignature as error:
             raise Rejected(401, "signature", str(error)) from error
 
-    async def _store(self, delivery: Delivery) -> None:
-        try:
-            await self._keep(delivery)
-        except Unavailable as error:
-            wait = math.ceil(max(error.retry_after or _SECONDS_TO_RETRY, 1))
-            text = "This cannot be kept just now."
-            raise Rejected(503, "unavailable", text, {"retry-after": str(wait)}) from error
+
+def _not_now(error: Unavailable) -> Rejected:
+    wait = math.ceil(max(error.retry_after or _SECONDS_TO_RETRY, 1))
+    return Rejected(503, "unavailable", "This cannot be kept just now.", {"retry-after": str(wait)})
 
 
 def _look(body: bytes) -> Envelope:
@@ -96,6 +143,10 @@ def _look(body: bytes) -> Envelope:
         raise Rejected(400, "malformed", str(error)) from error
 
 
-def _delivery_id(scope: Scope) -> str | None:
-    given = header(scope, b"x-buildkite-request")
-    return given if _DELIVERY_ID.fullmatch(given) else None
+def _said(fields: Fields, name: bytes) -> str:
+    return fields.get(name, b"").decode("latin-1")
+
+
+def _delivery_id(fields: Fields) -> str | None:
+    given = fields.get(b"x-buildkite-request", b"")
+    return given.decode() if _DELIVERY_ID.fullmatch(given) else None

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.errors import BadSignature
 
 WINDOW = timedelta(minutes=5)
+_USUAL = re.compile(r"timestamp=([0-9]{1,12}),signature=([0-9a-f]{64})", re.ASCII)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -34,6 +35,11 @@ def verify_token(header: str, secret: str) -> None:
 
 
 def _parts(header: str) -> tuple[str, str]:
+    usual = _USUAL.fullmatch(header)
+    return (usual[1], usual[2]) if usual else _unusual(header)
+
+
+def _unusual(header: str) -> tuple[str, str]:
     found: dict[str, str] = {}
     for part in header.split(","):
         name, _, value = part.partition("=")

@@ -30,7 +30,7 @@ from webhooks.receiver import Receiver
 class Doors:
     """`web` answers on the main port, `figures` on that of the metrics; `link` is the socket to Slack, if any."""
 
-    web: ASGIApp
+    web: Front
     figures: ASGIApp
     link: Link
 

@@ -10,29 +10,42 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
-from bot.store.rows import Row, insert
-from bot.store.store import Tx
+from bot.store.rows import Row
+from bot.store.store import Store, Tx
 from bot.store.tables import deliveries
 
 ALIVE = timedelta(minutes=10)
 
 
-async def keep(tx: Tx, arrived: Sequence[Delivery]) -> None:
-    """Write deliveries; one whose id is there already is left as it is.
+# https://www.sqlite.org/lang_insert.html, https://www.postgresql.org/docs/current/functions-array.html
+_KEEP = "INSERT INTO deliveries (delivery_id, event, body, received_at, next_at)"
+_UNNESTED = (
+    "SELECT *, at FROM unnest($1::text[], $2::text[], $3::bytea[], $4::float8[]) AS one (id, event, body, at)"
+)
 
-    In the order of their ids: replicas that are told the same at once do not wait for each other in a circle.
-    """
-    values = [
-        {
-            "delivery_id": d.id,
-            "event": d.event,
-            "body": d.body,
-            "received_at": d.received_at,
-            "next_at": d.received_at,
-        }
-        for d in sorted(arrived, key=lambda one: one.id or "")
-    ]
-    await tx.execute(insert(tx, deliveries).on_conflict_do_nothing(), values)
+
+async def keep(store: Store, arrived: Sequence[Delivery]) -> None:
+    """Write deliveries by one statement; one whose id is there already is left as it is."""
+    async with store.single() as line:
+        await (_to_sqlite if store.sqlite else _to_postgresql)(line, arrived)
+
+
+async def _to_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
+    """One step of SQLite's, from the write lock to the sync: Python's own lock changes hands once for all rows."""
+    values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
+    given = [value for one in arrived for value in (*_columns(one), one.received_at.timestamp())]
+    await line.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", given)
+
+
+async def _to_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
+    """In the order of their ids: replicas that are told the same at once do not wait for each other in a circle."""
+    ordered = sorted(arrived, key=lambda one: one.id or "")
+    columns = zip(*(_columns(one) for one in ordered), strict=True)
+    await line.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
+
+
+def _columns(one: Delivery) -> tuple[str | None, str, bytes, float]:
+    return one.id, one.event, one.body, one.received_at.timestamp()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,9 +31,22 @@ def written(value: object) -> str:
     return value if isinstance(value, Json) else json.dumps(value)
 
 
-def open_engine(url: sa.URL, *, immediate: bool) -> AsyncEngine:
-    """Connections for the store; on SQLite `immediate` ones take the write lock as they begin."""
-    return _sqlite(url, immediate=immediate) if url.get_backend_name() == "sqlite" else _postgresql(url)
+def writing_engine(url: sa.URL, opened: Callable[[Any], None]) -> AsyncEngine:
+    """Connections for writes: on SQLite one, which takes the write lock as it begins.
+
+    `opened` is told of the driver's own connection whenever SQLite's is opened, and of None when it is closed.
+    """
+    if url.get_backend_name() != "sqlite":
+        return _postgresql(url)
+    engine = _sqlite(url, immediate=True)
+    sa.event.listen(engine.sync_engine, "connect", lambda made, _record: opened(made.driver_connection))
+    sa.event.listen(engine.sync_engine, "close", lambda _made, _record: opened(None))
+    return engine
+
+
+def reading_engine(url: sa.URL) -> AsyncEngine:
+    """Connections for queries on SQLite, where readers do not wait for the writer."""
+    return _sqlite(url, immediate=False)
 
 
 def patient_engine(url: sa.URL) -> AsyncEngine:

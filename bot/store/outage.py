@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import sqlalchemy as sa
 
 # SQLSTATE classes: connection, rollback (deadlock), resources, lock not available, operator, system.
@@ -9,13 +11,14 @@ import sqlalchemy as sa
 _CLASSES = ("08", "40", "53", "55P03", "57", "58")
 # A transaction that was ended because it sat idle; a server that became a standby.
 _CODES = ("25P03", "25006")
+_OUTAGES = (sqlite3.OperationalError, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 def outage(error: BaseException | None) -> bool:
     """The database is locked, full, overloaded or gone: the same may work in a moment."""
     if error is None:
         return False
-    if isinstance(error, OSError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+    if isinstance(error, (OSError, *_OUTAGES)):
         return True
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or _passing(error.orig) or isinstance(error.orig, OSError)
@@ -25,7 +28,7 @@ def outage(error: BaseException | None) -> bool:
 
 def unusable() -> tuple[type[Exception], ...]:
     """What is raised where a database cannot be reached or used, SQLAlchemy between or not."""
-    return (OSError, sa.exc.DBAPIError, *of_asyncpg())
+    return (OSError, sqlite3.Error, sa.exc.DBAPIError, *of_asyncpg())
 
 
 def of_asyncpg() -> tuple[type[Exception], ...]:

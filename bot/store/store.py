@@ -6,13 +6,13 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Unavailable
-from bot.store.engine import open_engine
+from bot.store.engine import reading_engine, writing_engine
 from bot.store.outage import outage
 
 Tx = AsyncConnection
@@ -41,8 +41,9 @@ class Store:
     def __init__(self, url: str, *, committed: Callable[[int], None] = nothing) -> None:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._writer = open_engine(self.url, immediate=True)
-        self._reader = open_engine(self.url, immediate=False) if self.sqlite else self._writer
+        self._line: Any = None
+        self._writer = writing_engine(self.url, self._opened)
+        self._reader = reading_engine(self.url) if self.sqlite else self._writer
         self._turn = asyncio.Lock()
         self._committed = committed
         self.commits = 0
@@ -51,11 +52,36 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that is durable when the block has ended, or has not happened."""
+        async with self._committing(), self._writer.begin() as tx:
+            self._watch()
+            yield tx
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[Any]:
+        """The driver's own connection, for one statement, which is a transaction by itself."""
+        async with self._committing():
+            if self.sqlite:
+                yield await self._sole()
+                return
+            async with self._writer.connect() as tx:
+                yield (await tx.get_raw_connection()).driver_connection
+
+    async def _sole(self) -> Any:
+        """On SQLite the only connection that writes needs no pool to be found, only its turn."""
+        if self._line is None:
+            async with self._writer.connect():
+                pass
+        self._watch()
+        return self._line
+
+    def _opened(self, line: Any) -> None:
+        self._line = line
+
+    @asynccontextmanager
+    async def _committing(self) -> AsyncIterator[None]:
         async with self._turn if self.sqlite else _no_turn():
             with _down():
-                async with self._writer.begin() as tx:
-                    self._watch()
-                    yield tx
+                yield
             self.commits += 1
             number = self.commits
         self._committed(number)

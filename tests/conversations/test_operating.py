@@ -59,8 +59,7 @@ async def test_read_only_is_for_admins(world: World) -> None:
 async def test_what_was_set_aside_is_listed_read_again_and_forgotten(world: World) -> None:
     """An operator sees why a webhook was set aside, has it read again, and forgets it."""
     broken = Delivery("build.running", b'{"event":"build.running"}', "d-1", world.clock.now())
-    async with world.bot.store.write() as tx:
-        await deliveries.keep(tx, [broken])
+    await deliveries.keep(world.bot.store, [broken])
     await world.bot.inbox.tick()
     said: list[str] = []
     await aside.show(world.settings, said.append)

@@ -18,8 +18,7 @@ async def test_a_delivery_that_another_replica_holds_is_left_to_it(database: sa.
     url = database.render_as_string(hide_password=False)
     await migrate.upgrade(url)
     store = Store(url)
-    async with store.write() as tx:
-        await deliveries.keep(tx, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
+    await deliveries.keep(store, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
     async with store.write() as first, store.write() as second:
         ours = await deliveries.claim(first, NOW, 4)
         theirs = await deliveries.claim(second, NOW, 4)

@@ -31,8 +31,7 @@ async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_
     world.bot.inbox = Inbox(
         world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None, Subscribers()
     )
-    async with world.bot.store.write() as tx:
-        await deliveries.keep(tx, [Delivery("build.running", BAD, "bad", world.clock.now())])
+    await deliveries.keep(world.bot.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
     world.buildkite.run_build(build)
     await settled(world, 60)
     assert_true(world, build)

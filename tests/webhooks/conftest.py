@@ -14,6 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.batching import Told
 from bot.clock import HandClock
 from bot.core.observed import Delivery
 from bot.errors import Unavailable
@@ -41,10 +42,10 @@ class Shelf:
     deliveries: list[Delivery] = field(default_factory=list)
     down: Unavailable | None = None
 
-    async def keep(self, delivery: Delivery) -> None:
-        if self.down:
-            raise self.down
-        self.deliveries.append(delivery)
+    def keep(self, delivery: Delivery, told: Told) -> None:
+        if self.down is None:
+            self.deliveries.append(delivery)
+        told(self.down)
 
 
 @dataclass
