@@ -47,15 +47,19 @@ class Housekeeping:
         self._store = store
         self._clock = clock
         self._again_at = float("-inf")
+        self._left = RULES  # a kind of which nothing was left is not asked for again before the next hour
 
     async def tick(self) -> int:
         """Prune, if an hour has passed; says how many rows went."""
         if self._clock.monotonic() < self._again_at:
             return 0
-        count = sum([await self._prune(prune, self._clock.now() - age) for age, prune in RULES])
+        counts = [await self._prune(prune, self._clock.now() - age) for age, prune in self._left]
+        count = sum(counts)
         if count:
             log.info("pruned", rows=count)
+            self._left = tuple(rule for rule, gone in zip(self._left, counts, strict=True) if gone)
         else:
+            self._left = RULES
             self._again_at = self._clock.monotonic() + EVERY.total_seconds()
         return count
 

@@ -25,7 +25,7 @@ Moment = Annotated[
 class Vendor(BaseModel):
     """An object of Buildkite's: unknown fields are ignored, nothing can be changed."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Person(Vendor):

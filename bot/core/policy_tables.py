@@ -105,7 +105,7 @@ Day = Annotated[str, shaped(re.compile("|".join(DAYS)), "one of " + ", ".join(DA
 class Table(BaseModel):
     """What all tables have in common: no key that is not known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class People(Table):

@@ -1,0 +1,18 @@
+"""The least server there is: Starlette with one route, on uvicorn. Run alone: `python -m bench._bare PORT`."""
+
+import sys
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+
+async def ready(_request: Request) -> PlainTextResponse:
+    """It has nothing to wait for."""
+    return PlainTextResponse("ready")
+
+
+if __name__ == "__main__":
+    uvicorn.run(Starlette(routes=[Route("/readyz", ready)]), port=int(sys.argv[1]), log_config=None)

@@ -1,0 +1,119 @@
+"""Many webhooks through one `serve`: what its memory does meanwhile, and whether all of them were read."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import uvloop
+
+from bench._child import Child
+from bench._fold_events import Event, Life, interleaved, template
+from bench._webhooks import PATH
+from bot.sim.buildkite.hooks import sign
+from tests.conversations.world import WEBHOOK_SECRET
+
+_TOGETHER = 40
+_CONNECTIONS = 16
+# So many wait to be read at most: as in a life that is not all at once.
+_PART = 5_000
+_PATIENCE = 300.0
+
+
+class Sample(NamedTuple):
+    """So many webhooks were read, and the process weighed so many MiB."""
+
+    read: int
+    resident: float
+
+
+class Growth:
+    """Drives one `serve` with its SQLite database at `file`."""
+
+    def __init__(self, child: Child, file: Path) -> None:
+        self._child = child
+        self._file = file
+        self._ended = 0
+        self.samples: list[Sample] = []
+
+    def driven(self, events: int) -> float:
+        """Send them and see them read; the seconds that it took.
+
+        Raises RuntimeError when one was not acknowledged, not read or set aside, or when a build that ended is not
+        remembered as it ended.
+        """
+        began, requests = time.perf_counter(), self._requests()
+        self.samples.append(Sample(0, self._child.resident()))
+        for start in range(0, events, _PART):
+            self._part(list(itertools.islice(requests, min(_PART, events - start))))
+            self.samples.append(Sample(min(start + _PART, events), self._child.resident()))
+        self._check(events)
+        return time.perf_counter() - began
+
+    def _requests(self) -> Iterator[bytes]:
+        """Of builds that live and end, forty at a time; each signed when it is asked for."""
+        made, numbers, sent = template(), itertools.count(1), itertools.count(1)
+        while True:
+            lives = [made.life(next(numbers), 1) for _ in range(_TOGETHER)]
+            for event in interleaved(lives, _TOGETHER):
+                yield _request(event, next(sent))
+            self._over(lives)
+
+    def _over(self, lives: list[Life]) -> None:
+        self._ended += len(lives)
+
+    def _part(self, requests: list[bytes]) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_sent(self._child.port, requests))
+        until = time.monotonic() + _PATIENCE
+        while self._count("SELECT count(*) FROM deliveries WHERE state = 'new'"):
+            if time.monotonic() > until:
+                raise RuntimeError(f"They are not all read within {_PATIENCE:.0f} s.")
+            time.sleep(0.1)
+
+    def _check(self, events: int) -> None:
+        read = self._count("SELECT count(*) FROM deliveries WHERE state = 'done'")
+        passed = self._count("SELECT count(*) FROM runs WHERE phase = 'passed'")
+        if read != events or passed < self._ended:
+            raise RuntimeError(f"{read} of {events} were read, {passed} of {self._ended} builds passed.")
+
+    def _count(self, query: str) -> int:
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as line:
+            return int(line.execute(query).fetchone()[0])
+
+
+async def _sent(port: int, requests: list[bytes]) -> None:
+    """Send all, over connections that are kept. Raises RuntimeError for an answer other than a 2xx."""
+    left = iter(requests)
+    await asyncio.gather(*(_caller(port, left) for _ in range(_CONNECTIONS)))
+
+
+async def _caller(port: int, requests: Iterator[bytes]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for request in requests:
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if head[9:10] != b"2":
+            raise RuntimeError(f"Not acknowledged: {head[:30]!r}")
+        length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
+        await reader.readexactly(int(length or b"0"))
+    writer.close()
+
+
+def _request(event: Event, number: int) -> bytes:
+    head = {
+        "Host": "127.0.0.1",
+        "Content-Type": "application/json",
+        "X-Buildkite-Event": event.name,
+        "X-Buildkite-Request": f"00000000-0000-4000-8000-{number:012d}",
+        "X-Buildkite-Signature": sign(event.body, WEBHOOK_SECRET, int(time.time())),
+        "Content-Length": str(len(event.body)),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    return f"POST {PATH} HTTP/1.1\r\n{lines}\r\n".encode() + event.body

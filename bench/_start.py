@@ -1,0 +1,102 @@
+"""Processes from their first instruction to their first answer: `serve`, and what it is compared with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from bench._child import ROOT, Child, free_port, module
+
+# What the bot stands on, imported and nothing else: no start can be shorter than this.
+CORE = (
+    *("click", "structlog", "pydantic_settings", "httpx", "msgspec", "yaml", "filelock", "prometheus_client"),
+    *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "cryptography.fernet"),
+    *("uvloop", "httptools", "uvicorn", "starlette.requests", "slack_bolt.async_app"),
+    "slack_bolt.adapter.starlette.async_handler",
+)
+# These come only with the tests; structlog, httpx and Mako would import them because they are there.
+_ABSENT = ("rich", "pygments")
+_SECONDS = 60.0
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """The variable that hides from a process what is only installed with the tests."""
+    for name in _ABSENT:
+        (folder / f"{name}.py").write_text(f'raise ImportError("{name} comes with the tests")\n')
+    return {"PYTHONPATH": f"{folder}:{ROOT}"}
+
+
+def core(environ: Mapping[str, str]) -> float:
+    """Seconds until a bare Python has imported `CORE`, and has ended."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", f"import {', '.join(CORE)}"], check=True, env=environ)
+    return time.perf_counter() - began
+
+
+class Started:
+    """A server, started; `seconds` until it answered `path` with 200. Put down when the block ends."""
+
+    def __init__(self, command: list[str], environ: Mapping[str, str], folder: Path, port: int, path: str) -> None:
+        self._command = command
+        self._environ = dict(environ)
+        self._folder = folder
+        self._port = port
+        self._path = path
+        self.log = folder / "log"
+        self.seconds = 0.0
+
+    def run(self) -> float:
+        """Only see it ready, and stop it again."""
+        with self:
+            return self.seconds
+
+    def __enter__(self) -> Started:
+        began = time.perf_counter()
+        with open(self.log, "wb") as log:
+            process = subprocess.Popen(self._command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
+        self.child = Child(process, self._port)
+        try:
+            while not answers(self._port, self._path):
+                if process.poll() is not None or time.perf_counter() - began > _SECONDS:
+                    raise RuntimeError(f"It does not answer:\n{self.log.read_text()}")
+                time.sleep(0.005)
+        except BaseException:
+            self.__exit__()
+            raise
+        self.seconds = time.perf_counter() - began
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """It is told to stop, as an orchestrator does it, and has time for it."""
+        self.child.process.terminate()
+        try:
+            self.child.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.child.process.kill()
+            self.child.process.wait()
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether that is answered with 200 now."""
+    try:
+        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def serve(environ: Mapping[str, str], folder: Path, command: list[str] | None = None) -> Started:
+    """`kitestring serve`, ready when it says so."""
+    port = free_port()
+    return Started(command or module("bot", "serve"), {**environ, "PORT": str(port)}, folder, port, "/readyz")
+
+
+def starlette(environ: Mapping[str, str], folder: Path) -> Started:
+    """One route of Starlette's on uvicorn."""
+    port = free_port()
+    return Started(module("bench._bare", str(port)), environ, folder, port, "/readyz")

@@ -1,0 +1,45 @@
+"""What a SQLite database weighs, and what is left of it when housekeeping has been there."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.clock import HandClock
+from bot.housekeeping import Housekeeping
+from bot.store.store import Store
+
+
+class Weight(NamedTuple):
+    """In MiB: the file, and what of it is in use."""
+
+    file: float
+    used: float
+
+
+def weighed(file: Path) -> Weight:
+    """The database with its log written back."""
+    with closing(sqlite3.connect(file)) as line:
+        line.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size, pages, free = (
+            line.execute(f"PRAGMA {word}").fetchone()[0] for word in ("page_size", "page_count", "freelist_count")
+        )
+    return Weight(pages * size / 2**20, (pages - free) * size / 2**20)
+
+
+def pruned(file: Path, days: int) -> Weight:
+    """The same so many days later, when nothing else has happened: housekeeping itself, by a clock put forward."""
+    asyncio.run(_kept(file, datetime.now(UTC) + timedelta(days=days)))
+    return weighed(file)
+
+
+async def _kept(file: Path, now: datetime) -> None:
+    store = Store(f"sqlite+aiosqlite:///{file}")
+    housekeeping = Housekeeping(store, HandClock(now))
+    while await housekeeping.tick():
+        pass
+    await store.close()
