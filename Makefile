@@ -45,6 +45,7 @@ lock: $(VENV)/.lock ## Pin requirements/*.in anew, with hashes, into requirement
 	$(COMPILE) requirements/run.in --output-file requirements/run.txt
 	$(COMPILE) requirements/test.in --constraint requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) requirements/check.in --constraint requirements/test.txt --output-file requirements/check.txt
+	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 
 clean: ## Remove what was built; leaves databases, keys and .env alone
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

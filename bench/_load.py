@@ -19,12 +19,14 @@ _TICK = 0.002
 
 @dataclass
 class Loaded:
-    """What came of it: answers by status, the seconds of each answer, over so many seconds."""
+    """What came of it: answers by status, the seconds of each, over so many seconds; `kept` are the requests that
+    were answered by 2xx, where they are asked for."""
 
     seconds: float = 0.0
     answers: Counter[int] = field(default_factory=Counter)
     took: list[float] = field(default_factory=list)
     lost: int = 0
+    kept: list[bytes] = field(default_factory=list)
 
     @property
     def good(self) -> int:
@@ -48,7 +50,16 @@ class Load:
     opened again; a request without an answer counts as lost.
     """
 
-    def __init__(self, port: int, requests: Iterator[bytes], connections: int, rate: float | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        requests: Iterator[bytes],
+        connections: int,
+        rate: float | None = None,
+        *,
+        keep: bool = False,
+    ) -> None:
+        self.keep = keep
         self._port = port
         self._requests = requests
         self._connections = connections
@@ -123,6 +134,7 @@ class _Caller(asyncio.Protocol):
         self._load = load
         self._transport: asyncio.Transport | None = None
         self._at: float | None = None
+        self._request = b""
         self._got = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -132,7 +144,7 @@ class _Caller(asyncio.Protocol):
     def send(self, request: bytes, since: float) -> None:
         """Ask; the time counts from `since`."""
         assert self._transport is not None
-        self._at = since
+        self._at, self._request = since, request
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -142,8 +154,15 @@ class _Caller(asyncio.Protocol):
         loaded, status = self._load.loaded, int(self._got[9:12])
         loaded.answers[status] += 1
         loaded.took.append(time.perf_counter() - self._at)
+        if self._load.keep and 200 <= status < 300:
+            loaded.kept.append(self._request)
+        ended = _ended(self._got)
         self._at, self._got = None, b""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing():
+            return
+        if ended:
+            self._transport.abort()
+        else:
             self._load.free(self)
 
     def connection_lost(self, _why: Exception | None) -> None:
@@ -166,9 +185,20 @@ def _whole(got: bytes) -> bool:
     return got[9:12] == b"204" or got.endswith(b"0\r\n\r\n")
 
 
+def _ended(got: bytes) -> bool:
+    """The server takes no more on this connection."""
+    return got.startswith(b"HTTP/1.0") or b"connection: close" in got[: got.find(b"\r\n\r\n")].lower()
+
+
 def load(
-    port: int, requests: Iterator[bytes], connections: int, seconds: float, rate: float | None = None
+    port: int,
+    requests: Iterator[bytes],
+    connections: int,
+    seconds: float,
+    rate: float | None = None,
+    *,
+    keep: bool = False,
 ) -> Loaded:
     """Run a Load in an event loop of its own."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(Load(port, requests, connections, rate).run(seconds))
+        return runner.run(Load(port, requests, connections, rate, keep=keep).run(seconds))

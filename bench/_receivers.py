@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 import uvloop
@@ -14,26 +15,66 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bench._webhooks import PATH, SECRET
+from bot import startup
+from bot.batching import Batches
 from bot.clock import SystemClock
+from bot.core.observed import Delivery
 from bot.errors import BadSignature
 from bot.http import Front, rest
 from bot.keeper import Keeper
 from bot.listening import bound, listener
 from bot.metrics import Metrics
+from bot.store import deliveries
 from bot.store.migrate import upgrade
 from bot.store.store import Store
-from webhooks.receiver import Receiver
+from webhooks.receiver import Keep, Receiver
 from webhooks.signature import verify
+
+_HOST = "127.0.0.1"
 
 
 async def ours(port: int, store: str) -> None:
     """Kitestring's receiving path, from its listener to a synced row of the database at `store`."""
     await upgrade(store)
-    keeper = Keeper(Store(store), lambda: None)
-    receiver = Receiver(SECRET, "signature", keeper.keep, SystemClock(), Metrics())
-    with bound("127.0.0.1", port) as sock:
-        front = Front(None, receiver, rest(_well, None), lambda _: None)
-        await listener(front, straight=front.straight).serve_on(sock)
+    await _taking(port, Keeper(Store(store), lambda: None).keep)
+
+
+async def each(port: int, store: str) -> None:
+    """The same with a commit for each request."""
+    await upgrade(store)
+    kept = Store(store)
+
+    async def commit(arrived: Sequence[Delivery]) -> None:
+        await deliveries.keep(kept, arrived)
+
+    await _taking(port, Batches(commit, most=1).add)
+
+
+async def file(port: int, store: str) -> None:
+    """The same in front of a file that the bodies are appended to, with one sync for all that came together."""
+    line = os.open(store, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def write(arrived: Sequence[Delivery]) -> None:
+        os.writev(line, [one.body for one in arrived])
+        os.fdatasync(line)
+
+    async def commit(arrived: Sequence[Delivery]) -> None:
+        await asyncio.to_thread(write, arrived)
+
+    await _taking(port, Batches(commit).add)
+
+
+async def nothing(port: int, _store: str) -> None:
+    """The same without a store."""
+    await _taking(port, lambda _delivery, told: told(None))
+
+
+async def _taking(port: int, keep: Keep) -> None:
+    front = Front(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), rest(_well, None), _acked)
+    with bound(_HOST, port) as sock:
+        server = listener(front, straight=front.straight)
+        startup.settled("")
+        await server.serve_on(sock)
 
 
 async def starlette(port: int, _store: str) -> None:
@@ -47,17 +88,44 @@ async def starlette(port: int, _store: str) -> None:
             return JSONResponse({"ok": False}, status_code=401)
         return JSONResponse({"ok": True})
 
-    app = Starlette(routes=[Route(PATH, take, methods=["POST"])])
-    await uvicorn.Server(
-        uvicorn.Config(app, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
-    ).serve()
+    await _uvicorn(Starlette(routes=[Route(PATH, take, methods=["POST"])]), port)
+
+
+async def bolt(port: int, _store: str) -> None:
+    """Bolt for Python behind Starlette: checks Slack's signature; its other middleware is left out."""
+    from slack_bolt import BoltResponse
+    from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
+
+    app = AsyncApp(signing_secret=SECRET, token="xoxb-1")
+    app._async_middleware_list[:] = [AsyncRequestVerification(SECRET)]  # there is no setting for it
+
+    async def acknowledge() -> BoltResponse:
+        return BoltResponse(status=200)
+
+    app.middleware(acknowledge)
+    handler = AsyncSlackRequestHandler(app)
+    await _uvicorn(Starlette(routes=[Route(PATH, handler.handle, methods=["POST"])]), port)
+
+
+async def _uvicorn(app: Starlette, port: int) -> None:
+    startup.settled("")
+    config = uvicorn.Config(app, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
+    await uvicorn.Server(config).serve()
 
 
 async def _well() -> None:
     return None
 
 
-RECEIVERS: dict[str, Callable[[int, str], Awaitable[None]]] = {"ours": ours, "starlette": starlette}
+def _acked(_seconds: float) -> None:
+    return None
+
+
+RECEIVERS: dict[str, Callable[[int, str], Awaitable[None]]] = {
+    one.__name__: one for one in (ours, each, file, nothing, starlette, bolt)
+}
 
 
 def main(name: str, port: str, store: str) -> None:

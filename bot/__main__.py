@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,12 +32,13 @@ def _settings() -> Settings:
         sys.exit(2)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
     """Run to the end; what a person can mend ends the process with status 2 and a sentence."""
     from bot.errors import KitestringError
 
     try:
-        asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(work)
     except KitestringError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -60,7 +61,7 @@ def serve(no_migrate: bool) -> None:
     from bot import logs, serving
 
     logs.configure(settings.log_level, settings.log_format)
-    _run(serving.serve(settings, migrate=not no_migrate, ready=startup.settled))
+    _run(serving.serve(settings, migrate=not no_migrate, ready=startup.settled), startup.loop())
 
 
 @main.command()

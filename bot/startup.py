@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 # Reads the certificate authorities while it is imported, which needs no interpreter lock: a tenth of a second.
@@ -25,3 +27,13 @@ def settled(_address: str) -> None:
     """What the start made stays until the end: the collector passes over it from now on."""
     gc.freeze()
     gc.enable()
+
+
+def loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The quick event loop where it is installed; for Windows there is none, and asyncio's own does."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made

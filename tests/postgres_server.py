@@ -24,8 +24,11 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server with its files below `folder`; gives the SQLAlchemy URL of an empty database."""
+def server(folder: Path, *, fast: bool = True) -> Iterator[str]:
+    """Run a server with its files below `folder`; gives the SQLAlchemy URL of an empty database.
+
+    A `fast` one syncs nothing.
+    """
     found = binaries()
     if found is None:
         raise FileNotFoundError("no PostgreSQL server binaries")
@@ -52,7 +55,7 @@ def server(folder: Path) -> Iterator[str]:
             "-l",
             files / "log",
             "-o",
-            " ".join(map(str, (*options[2:], *_FAST))),
+            " ".join(map(str, (*options[2:], *(_FAST if fast else ())))),
             "start",
         ],
         as_user,

@@ -31,6 +31,10 @@ def written(value: object) -> str:
     return value if isinstance(value, Json) else json.dumps(value)
 
 
+# The log is moved into the file beside the commits: see checkpoints.
+_WRITER = ("wal_autocheckpoint=0",)
+
+
 def writing_engine(url: sa.URL, opened: Callable[[Any], None]) -> AsyncEngine:
     """Connections for writes: on SQLite one, which takes the write lock as it begins.
 
@@ -38,7 +42,7 @@ def writing_engine(url: sa.URL, opened: Callable[[Any], None]) -> AsyncEngine:
     """
     if url.get_backend_name() != "sqlite":
         return _postgresql(url)
-    engine = _sqlite(url, immediate=True)
+    engine = _sqlite(url, immediate=True, more=_WRITER)
     sa.event.listen(engine.sync_engine, "connect", lambda made, _record: opened(made.driver_connection))
     sa.event.listen(engine.sync_engine, "close", lambda _made, _record: opened(None))
     return engine
@@ -82,7 +86,7 @@ def _postgresql(url: sa.URL) -> AsyncEngine:
     )
 
 
-def _sqlite(url: sa.URL, *, immediate: bool) -> AsyncEngine:
+def _sqlite(url: sa.URL, *, immediate: bool, more: Sequence[str] = ()) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0, json_serializer=written)
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
 
@@ -95,7 +99,7 @@ def _sqlite(url: sa.URL, *, immediate: bool) -> AsyncEngine:
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, *more):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Unavailable
+from bot.store.checkpoints import Checkpoints
 from bot.store.engine import reading_engine, writing_engine
 from bot.store.outage import outage
 
@@ -45,6 +46,7 @@ class Store:
         self._writer = writing_engine(self.url, self._opened)
         self._reader = reading_engine(self.url) if self.sqlite else self._writer
         self._turn = asyncio.Lock()
+        self._checkpoints = Checkpoints(str(self.url.database), self._turn) if self.sqlite else None
         self._committed = committed
         self.commits = 0
         self._inode = 0
@@ -84,6 +86,8 @@ class Store:
                 yield
             self.commits += 1
             number = self.commits
+        if self._checkpoints:
+            self._checkpoints.committed()
         self._committed(number)
 
     @asynccontextmanager
@@ -104,6 +108,8 @@ class Store:
 
     async def close(self) -> None:
         """Let go of all connections."""
+        if self._checkpoints:
+            await self._checkpoints.ended()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()

@@ -1,0 +1,61 @@
+"""Other bots' receiving paths: which of them this machine can run, and how to get the others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench._child import ROOT, module
+
+PEERS = ROOT / "bench" / "peers"
+NODE = {
+    "Octokit webhooks": "octokit.mjs",
+    "Probot": "probot.mjs",
+    "Bolt for JavaScript": "bolt.mjs",
+    "Hubot": "hubot.mjs",
+}
+_ERRBOT = PEERS / ".errbot"
+
+
+def commands() -> dict[str, list[str]]:
+    """What starts each peer that can be started here (`{port}` is where); says of the others what they lack."""
+    found = {"Bolt for Python": module("bench._receivers", "bolt", "{port}", "")}
+    if _node():
+        found |= {name: ["node", str(PEERS / file)] for name, file in NODE.items()}
+    if _errbot():
+        found["Errbot"] = [str(_ERRBOT / "bin" / "python"), "-m", "bench.peers.errbot"]
+    return found
+
+
+def _node() -> bool:
+    if not shutil.which("node") or not shutil.which("npm"):
+        _left_out(", ".join(NODE), "install Node.js 20 or newer, with npm")
+        return False
+    there = (PEERS / "node_modules").exists() or _done(["npm", "ci", "--no-audit", "--no-fund"], PEERS)
+    if not there:
+        _left_out(", ".join(NODE), "`npm ci` in bench/peers did not come to its end")
+    return there
+
+
+def _errbot() -> bool:
+    if (_ERRBOT / "bin" / "python").exists():
+        return True
+    made = [sys.executable, "-m", "venv", "--without-pip", str(_ERRBOT)]
+    pip = [sys.executable, "-m", "pip", "--python", str(_ERRBOT), "install", "--quiet", "--require-hashes"]
+    there = _done(made, ROOT) and _done([*pip, "-r", "requirements/peers.txt"], ROOT)
+    if not there:
+        shutil.rmtree(_ERRBOT, ignore_errors=True)
+        _left_out("Errbot", "requirements/peers.txt could not be installed")
+    return there
+
+
+def _done(command: list[str], folder: Path) -> bool:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.run(command, cwd=folder, env={**os.environ, "CI": "1"}, check=False, **quiet).returncode == 0
+
+
+def _left_out(names: str, why: str) -> None:
+    print(f"Left out: {names}: {why}.", flush=True)

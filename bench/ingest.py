@@ -1,0 +1,144 @@
+"""Durable ingest: signed webhooks a second, acknowledged after a synced commit, beside others that store nothing.
+
+The program under test has one core, the load the other. Each round measures every contender once; a ratio is that
+of a round. Every run is checked: a body that was tampered with is refused, and after `kill -9` there is a row for
+every acknowledgement.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from bench._child import ROOT, cores, module
+from bench._contender import Contender, Load, in_sqlite, peer, receiver, rows_in_postgresql, rows_in_sqlite
+from bench._crash import crashed
+from bench._load import Loaded
+from bench._peers import commands
+from bench._rounds import in_turn, ratios, spread, table
+from bench._slow import slowed
+from bench._webhooks import SECRET
+from tests.postgres_server import server
+from tests.process.town import town
+
+STARLETTE = "bare Starlette, stores nothing"
+OURS = "Kitestring"
+_ASIDE = receiver("starlette", lambda _folder: "")
+_OURS = receiver("ours", in_sqlite, rows_in_sqlite)
+_EACH = receiver("each", in_sqlite, rows_in_sqlite)
+
+
+def paths(given: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """Kitestring's path alone and as the whole process, between nothing stored and a file that is appended to."""
+    contenders = {
+        STARLETTE: _ASIDE,
+        OURS: _OURS,
+        "the whole of `serve`, reading what it keeps": _serving(environ),
+        "Kitestring's path, a file appended to": receiver("file", lambda folder: str(folder / "file")),
+        "Kitestring's path, stores nothing": receiver("nothing", lambda _folder: ""),
+    }
+    return _tables(contenders, given, Load(given.sizes, given.seconds))
+
+
+def peers(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
+    """Kitestring beside other bots, which store nothing."""
+    others = {f"{name}, stores nothing": peer(command) for name, command in commands().items()}
+    return _tables({STARLETTE: _ASIDE, OURS: _OURS} | others, given, Load(given.sizes, given.seconds))
+
+
+def disks(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
+    """The same on slower disks, beside a commit for each request."""
+    said = []
+    for milliseconds in (0, 2, 8):
+        with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
+            env = slowed(Path(folder), milliseconds)
+            if env is None:
+                break
+            load = Load(given.sizes[:1], given.seconds, env=env)
+            contenders = {"a commit for each request": _EACH, OURS: _OURS}
+            said.append(f"{milliseconds} ms added to every sync\n\n{_tables(contenders, given, load)}")
+    return "\n\n".join(said)
+
+
+def crowd(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
+    """With four times as many connections."""
+    return _tables({STARLETTE: _ASIDE, OURS: _OURS}, given, Load(given.sizes, given.seconds, connections=256))
+
+
+def postgresql(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
+    """On PostgreSQL, which has both cores and syncs every commit."""
+    with (
+        tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder,
+        server(Path(folder), fast=False) as url,
+    ):
+        ours = receiver("ours", lambda _folder: url, lambda _folder: rows_in_postgresql(url))
+        contenders = {STARLETTE: _ASIDE, "Kitestring on PostgreSQL": ours}
+        return _tables(contenders, given, Load(given.sizes, given.seconds))
+
+
+def crash(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
+    """What `kill -9` amid the load leaves."""
+    said = []
+    for _ in range(given.rounds):
+        with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
+            acknowledged, stored = crashed(_OURS, Path(folder))
+        said.append(f"killed amid the load: {acknowledged:,} acknowledged, each of them among {stored:,} stored")
+    return "\n".join(said)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace, Mapping[str, str]], str]] = {
+    part.__name__: part for part in (paths, peers, disks, crowd, postgresql, crash)
+}
+
+
+def _serving(environ: Mapping[str, str]) -> Contender:
+    def told(port: int, folder: Path) -> dict[str, str]:
+        own = {"PORT": str(port), "DATABASE_URL": in_sqlite(folder), "BUILDKITE_WEBHOOK_TOKEN": SECRET}
+        return {**environ, **own, "PYTHONPATH": str(ROOT)}
+
+    return Contender(lambda _port, _folder: module("bot", "serve"), told, rows_in_sqlite)
+
+
+def _tables(contenders: Mapping[str, Contender], given: argparse.Namespace, load: Load) -> str:
+    found = in_turn({name: partial(load.on, one) for name, one in contenders.items()}, given.rounds)
+    return "\n\n".join(f"{size:,} bytes\n\n{_table(found, size)}" for size in load.sizes)
+
+
+def _table(found: Mapping[str, list[dict[int, Loaded]]], size: int) -> str:
+    rates = {name: [one[size].rate for one in rounds] for name, rounds in found.items()}
+    first = next(iter(rates.values()))
+    heads = ["", "a second", "to the first", "p50, ms", "p99, ms"]
+    rows = []
+    for name, rounds in found.items():
+        p50, p99 = (median(one[size].within(share) for one in rounds) for share in (0.5, 0.99))
+        ratio = ratios(rates[name], first).said()
+        rows.append([name, spread(rates[name]).said(0), ratio, f"{p50:.1f}", f"{p99:.1f}"])
+    return table(heads, rows)
+
+
+async def _all(given: argparse.Namespace, folder: Path) -> None:
+    async with town(folder, socket=False) as made:
+        for part in given.parts or PARTS:
+            print(
+                f"{PARTS[part].__doc__}\n\n{await asyncio.to_thread(PARTS[part], given, made.environ)}\n",
+                flush=True,
+            )
+
+
+def main(arguments: list[str]) -> None:
+    """Print the tables of all parts, or of those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m bench ingest", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each size")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[2600, 10240, 41000], metavar="BYTES")
+    given = parser.parse_args(arguments)
+    os.sched_setaffinity(0, {cores()[1]})
+    with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
+        asyncio.run(_all(given, Path(folder)))
