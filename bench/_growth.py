@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -48,7 +49,7 @@ class Growth:
         Raises RuntimeError when one was not acknowledged, not read or set aside, or when a build that ended is not
         remembered as it ended.
         """
-        began, requests = time.perf_counter(), self._requests()
+        began, requests = time.perf_counter(), told(self._over)
         self.samples.append(Sample(0, self._child.resident()))
         for start in range(0, events, _PART):
             self._part(list(itertools.islice(requests, min(_PART, events - start))))
@@ -56,16 +57,7 @@ class Growth:
         self._check(events)
         return time.perf_counter() - began
 
-    def _requests(self) -> Iterator[bytes]:
-        """Of builds that live and end, forty at a time; each signed when it is asked for."""
-        made, numbers, sent = template(), itertools.count(1), itertools.count(1)
-        while True:
-            lives = [made.life(next(numbers), 1) for _ in range(_TOGETHER)]
-            for event in interleaved(lives, _TOGETHER):
-                yield _request(event, next(sent))
-            self._over(lives)
-
-    def _over(self, lives: list[Life]) -> None:
+    def _over(self, lives: Sequence[Life]) -> None:
         self._ended += len(lives)
 
     def _part(self, requests: list[bytes]) -> None:
@@ -88,6 +80,19 @@ class Growth:
             return int(line.execute(query).fetchone()[0])
 
 
+def told(over: Callable[[Sequence[Life]], None] = lambda _lives: None) -> Iterator[bytes]:
+    """Requests about builds that live and end, forty at a time; each is signed when it is asked for.
+
+    `over` is called with those of whom all was asked for.
+    """
+    made, numbers, sent, run = template(), itertools.count(1), itertools.count(1), random.randrange(10**9)
+    while True:
+        lives = [made.life(next(numbers), run) for _ in range(_TOGETHER)]
+        for event in interleaved(lives, _TOGETHER):
+            yield _request(event, f"{run:09d}-{next(sent):012d}")
+        over(lives)
+
+
 async def _sent(port: int, requests: list[bytes]) -> None:
     """Send all, over connections that are kept. Raises RuntimeError for an answer other than a 2xx."""
     left = iter(requests)
@@ -106,12 +111,12 @@ async def _caller(port: int, requests: Iterator[bytes]) -> None:
     writer.close()
 
 
-def _request(event: Event, number: int) -> bytes:
+def _request(event: Event, id_: str) -> bytes:
     head = {
         "Host": "127.0.0.1",
         "Content-Type": "application/json",
         "X-Buildkite-Event": event.name,
-        "X-Buildkite-Request": f"00000000-0000-4000-8000-{number:012d}",
+        "X-Buildkite-Request": id_,
         "X-Buildkite-Signature": sign(event.body, WEBHOOK_SECRET, int(time.time())),
         "Content-Length": str(len(event.body)),
     }

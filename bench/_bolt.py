@@ -1,0 +1,58 @@
+"""Bolt's bare `ack()` on Starlette and uvicorn, and beside it a route that verifies webhooks and stores nothing.
+
+Run alone: `python -m bench._bolt PORT API`; the token stands in SLACK_BOT_TOKEN.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench._webhooks import PATH
+from bot.clock import SystemClock
+from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET
+from webhooks.signature import verify
+
+
+def app(api: str) -> Starlette:
+    """As Bolt's documents have it: https://docs.slack.dev/tools/bolt-python"""
+    client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=api)
+    bolt = AsyncApp(name="bare", client=client, signing_secret=SIGNING_SECRET)
+
+    async def acknowledge(ack: Callable[[], Awaitable[object]]) -> None:
+        await ack()
+
+    bolt.command("/bk")(acknowledge)
+    handler = AsyncSlackRequestHandler(bolt)
+
+    async def events(request: Request) -> Response:
+        return await handler.handle(request)
+
+    async def webhooks(request: Request) -> Response:
+        verify(await request.body(), request.headers["x-buildkite-signature"], WEBHOOK_SECRET, SystemClock().now())
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[Route("/slack/events", events, methods=["POST"]), Route(PATH, webhooks, methods=["POST"])]
+    )
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        app(sys.argv[2]),
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+    )

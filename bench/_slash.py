@@ -1,0 +1,121 @@
+"""Slash commands at a steady rate, each signed as Slack signs it, and what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.sim.slack.signing import signed_headers
+from tests.conversations.world import SIGNING_SECRET
+
+_FORM = "application/x-www-form-urlencoded"
+_ANSWERS = "/commands/bench/"
+_GIVES_UP = 30.0
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks where, and where answers are taken: the base of Slack's addresses."""
+
+    user: str
+    team: str
+    channel: str
+    base: str
+
+    def request(self, name: str, text: str) -> bytes:
+        """`/bk text` as a whole HTTP request; its trigger is that name, and so is the end of its response URL."""
+        fields = {
+            "token": "unused",
+            "team_id": self.team,
+            "team_domain": "acme",
+            "channel_id": self.channel,
+            "channel_name": "deploys",
+            "user_id": self.user,
+            "user_name": "alice",
+            "command": "/bk",
+            "text": text,
+            "api_app_id": "A0BENCH00",
+            "is_enterprise_install": "false",
+            "response_url": f"{self.base}{_ANSWERS}{name}",
+            "trigger_id": name,
+        }
+        body = urlencode(fields).encode()
+        head = signed_headers(SIGNING_SECRET, int(time.time()), body, _FORM)
+        lines = "".join(f"{key}: {value}\r\n" for key, value in {**head, "Content-Length": str(len(body))}.items())
+        return f"POST /slack/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + body
+
+
+@dataclass
+class Answers:
+    """Stands before a simulated Slack: takes what is answered to these commands, and counts it by their names."""
+
+    app: ASGIApp
+    seen: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", ""))
+        if scope["type"] != "http" or not path.startswith(_ANSWERS):
+            await self.app(scope, receive, send)
+            return
+        while (await receive()).get("more_body"):
+            pass
+        self.seen[path.removeprefix(_ANSWERS)] += 1
+        await JSONResponse({"ok": True})(scope, receive, send)
+
+
+async def asked(port: int, asker: Asker, names: list[str], text: str, rate: float) -> list[float]:
+    """One after the other at that rate, whatever comes; the seconds until each was acknowledged.
+
+    Each counts from when it was due. Raises RuntimeError for one that is not acknowledged without words.
+    """
+    began, waiting = time.perf_counter(), []
+    idle: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+    for number, name in enumerate(names):
+        due = began + number / rate
+        await asyncio.sleep(due - time.perf_counter())
+        line = await _line(idle, port)
+        waiting.append(asyncio.create_task(_one(line, idle, asker.request(name, text), due)))
+    return list(await asyncio.gather(*waiting))
+
+
+async def _line(idle: asyncio.LifoQueue[_Line], port: int) -> _Line:
+    """The one that was used last, unless the server closed it as idle."""
+    while not idle.empty():
+        if not (line := idle.get_nowait()).reader.at_eof():
+            return line
+    return await _Line.opened(port)
+
+
+async def _one(line: _Line, idle: asyncio.LifoQueue[_Line], request: bytes, due: float) -> float:
+    async with asyncio.timeout(_GIVES_UP):
+        head, body = await line.ask(request)
+    took = time.perf_counter() - due
+    if head[9:12] != b"200" or body:
+        raise RuntimeError(f"Not acknowledged: {head[:40]!r} {body[:200]!r}")
+    idle.put_nowait(line)
+    return took
+
+
+@dataclass
+class _Line:
+    """One connection that is kept."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @classmethod
+    async def opened(cls, port: int) -> _Line:
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def ask(self, request: bytes) -> tuple[bytes, bytes]:
+        """The head of the answer, and its body."""
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+        return head, await self.reader.readexactly(int(length or b"0"))

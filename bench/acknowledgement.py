@@ -1,0 +1,176 @@
+"""Acknowledgement: slash commands at 50 a second while 1,000 webhooks a second arrive, beside Bolt's bare `ack()`.
+
+Each command's signature is checked, its words are parsed, it is written down, and only then acknowledged; then it
+is judged, carried out and answered. The bare bot has the same webhooks on a route that stores nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import uvloop
+
+from bench._child import ROOT, Child, child, cores, free_port, module
+from bench._growth import told
+from bench._load import Load, Loaded
+from bench._rounds import percentile, ratios, spread, table
+from bench._slash import Answers, Asker, asked
+from bot.sim.serving import Serving
+from tests.process.town import town
+
+_TEXT = "help build create"
+_WARM = 2.0
+_PATIENCE = 120.0
+
+
+@dataclass
+class Round:
+    """Seconds until each command was acknowledged, and what came of the webhooks beside them."""
+
+    took: list[float]
+    webhooks: Loaded | None
+
+    def within(self, share: float) -> float:
+        """Milliseconds in which that share was acknowledged."""
+        return percentile(self.took, share) * 1000
+
+
+@dataclass
+class Ground:
+    """Both bots, each on the first core; the load, the vendors and the answers on the other."""
+
+    ours: Child
+    bolt: Child
+    asker: Asker
+    answers: Answers
+    database: Path
+    names: itertools.count[int] = field(default_factory=itertools.count)
+    acknowledged: list[str] = field(default_factory=list)
+
+    async def round(self, who: Child, seconds: float, rate: float, webhooks: float) -> Round:
+        """Some seconds of commands, webhooks beside them or not; all that was begun is over afterwards."""
+        load = Load(who.port, told(), 32, webhooks) if webhooks else None
+        beside = asyncio.create_task(load.run(_WARM + seconds + 0.5)) if load else None
+        await asyncio.sleep(_WARM)
+        names = [f"trigger.{next(self.names)}" for _ in range(int(seconds * rate))]
+        took = await asked(who.port, self.asker, names, _TEXT, rate)
+        heard = await beside if beside else None
+        if who is self.ours:
+            self.acknowledged += names
+            await self._over()
+        return Round(took, heard)
+
+    async def _over(self) -> None:
+        """Every webhook is read and every command answered. Raises RuntimeError when they are not."""
+        until = time.monotonic() + _PATIENCE
+        while self._waiting() or len(self.answers.seen) < len(self.acknowledged):
+            if time.monotonic() > until:
+                raise RuntimeError(f"{self._waiting()} wait, {len(self.answers.seen)} were answered.")
+            await asyncio.sleep(0.2)
+
+    def _waiting(self) -> int:
+        rows = self._asked("SELECT count(*) FROM deliveries WHERE state = 'new'")
+        return int(rows[0][0])
+
+    def _asked(self, query: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as line:
+            return line.execute(query).fetchall()
+
+    def check(self) -> None:
+        """Each command that was acknowledged was written down once, is done, and was answered once."""
+        rows = self._asked("SELECT key, state FROM invocations")
+        states = {str(key).removeprefix("slash:"): state for key, state in rows}
+        wrong = [name for name in self.acknowledged if states.get(name) != "done" or self.answers.seen[name] != 1]
+        if wrong or len(rows) != len(self.acknowledged):
+            raise RuntimeError(f"{len(rows)} written for {len(self.acknowledged)}; not done once: {wrong[:5]}")
+
+
+@asynccontextmanager
+async def grounded(folder: Path) -> AsyncIterator[Ground]:
+    """The town, the bot and the bare bot."""
+    first, second = cores()
+    async with town(folder, socket=False) as made:
+        answers = Answers(made.slack.app)
+        async with Serving(answers) as base:
+            made.slack.base_url = base
+            os.sched_setaffinity(0, {second})
+            port, bare = free_port(), free_port()
+            environ = {**made.environ, "PORT": str(port), "PYTHONPATH": str(ROOT)}
+            serve, other = module("bot", "serve"), module("bench._bolt", str(bare), f"{base}/api/")
+            with ExitStack() as stack:
+                # It asks the vendors as it starts, which answer in this very loop.
+                begin = partial(asyncio.to_thread, stack.enter_context)
+                ours = await begin(child(serve, port, core=first, env=environ, cwd=folder))
+                bolt = await begin(child(other, bare, core=first, env=environ))
+                asker = Asker(made.alice.id, made.slack.team, made.deploys.id, base)
+                yield Ground(ours, bolt, asker, answers, folder / "kitestring.db")
+
+
+async def measured(
+    ground: Ground, rounds: int, seconds: float, rate: float, webhooks: float
+) -> dict[str, list[Round]]:
+    """All in turn, every other round backwards."""
+    plan = {
+        "Bolt’s bare `ack()`, alone": (ground.bolt, 0.0),
+        "Bolt’s bare `ack()`, with the webhooks": (ground.bolt, webhooks),
+        "the bot, alone": (ground.ours, 0.0),
+        "the bot, with the webhooks": (ground.ours, webhooks),
+    }
+    found: dict[str, list[Round]] = {name: [] for name in plan}
+    for number in range(rounds):
+        for name in list(plan)[:: 1 if number % 2 == 0 else -1]:
+            who, beside = plan[name]
+            found[name].append(await ground.round(who, seconds, rate, beside))
+    ground.check()
+    return found
+
+
+def said(found: dict[str, list[Round]]) -> str:
+    """Milliseconds of each, by round; the ratio to Bolt's under the same load."""
+    names, rows = list(found), []
+    for name, rounds in found.items():
+        base = found[names[names.index(name) % 2]]
+        half = spread([one.within(0.5) for one in rounds])
+        most = spread([one.within(0.99) for one in rounds])
+        ratio = ratios([one.within(0.5) for one in rounds], [one.within(0.5) for one in base])
+        beside = [one.webhooks for one in rounds if one.webhooks]
+        rate = f"{spread([one.rate for one in beside]).median:,.0f}" if beside else "–"
+        rows.append([name, half.said(1), most.said(1), ratio.said(1), rate])
+    return table(["who acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
+
+
+async def _all(folder: Path, rounds: int, seconds: float, rate: float, webhooks: float) -> None:
+    async with grounded(folder) as ground:
+        found = await measured(ground, rounds, seconds, rate, webhooks)
+        lost = [one.webhooks for many in found.values() for one in many if one.webhooks]
+        bad = sum(one.lost + sum(one.answers.values()) - one.good for one in lost)
+        print(
+            f"{len(ground.acknowledged):,} commands acknowledged by the bot, each written down and answered once"
+        )
+        print(f"{bad} webhooks refused\n")
+        print(said(found))
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench acknowledgement", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8, help="of commands in a round")
+    parser.add_argument("--rate", type=float, default=50, help="commands a second")
+    parser.add_argument("--webhooks", type=float, default=1000, help="a second")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
+        work = _all(Path(folder), given.rounds, given.seconds, given.rate, given.webhooks)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
