@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,7 +18,6 @@ from bench._load import Loaded, load
 from bench._webhooks import PATH, SECRET, body, requests
 
 _WARM = 0.4
-_TAMPERED = 0.1
 # Gives the command for a port and a folder of its own.
 Command = Callable[[int, Path], list[str]]
 Stored = Callable[[Path], int]
@@ -61,6 +61,7 @@ class Load:
             warm = load(program.port, requests(said), self.connections, _WARM)
             found[size] = load(program.port, requests(said), self.connections, self.seconds)
             assert set(found[size].answers) <= {200, 503}, found[size].answers
+            assert found[size].good, "Nothing was answered: the machine is too busy for so short a run."
             kept += warm.good + found[size].good
         _refuses(program.port)
         return found, kept
@@ -69,9 +70,11 @@ class Load:
 def _refuses(port: int) -> None:
     """A body that was tampered with is refused."""
     said = body(2600)
-    tampered = load(port, requests(said.replace(b'"failed"', b'"passed"'), sign=said), 1, _TAMPERED)
-    assert tampered.answers, "Nothing was answered."
-    assert set(tampered.answers) <= {400, 401}, tampered.answers
+    request = next(requests(said.replace(b'"failed"', b'"passed"'), sign=said))
+    with socket.create_connection(("127.0.0.1", port), 10) as line:
+        line.sendall(request)
+        status = int(line.recv(4096)[9:12])
+    assert status in {400, 401}, status
 
 
 def receiver(name: str, store: Callable[[Path], str], stored: Stored | None = None) -> Contender:

@@ -36,7 +36,7 @@ _HOST = "127.0.0.1"
 async def ours(port: int, store: str) -> None:
     """Kitestring's receiving path, from its listener to a synced row of the database at `store`."""
     await upgrade(store)
-    await _taking(port, Keeper(Store(store), lambda: None).keep)
+    await _taking(port, Keeper(Store(store), lambda: None, SystemClock()).keep)
 
 
 async def each(port: int, store: str) -> None:
@@ -47,7 +47,7 @@ async def each(port: int, store: str) -> None:
     async def commit(arrived: Sequence[Delivery]) -> None:
         await deliveries.keep(kept, arrived)
 
-    await _taking(port, Batches(commit, most=1).add)
+    await _taking(port, Batches(commit, SystemClock(), most=1).add)
 
 
 async def file(port: int, store: str) -> None:
@@ -61,7 +61,7 @@ async def file(port: int, store: str) -> None:
     async def commit(arrived: Sequence[Delivery]) -> None:
         await asyncio.to_thread(write, arrived)
 
-    await _taking(port, Batches(commit).add)
+    await _taking(port, Batches(commit, SystemClock()).add)
 
 
 async def nothing(port: int, _store: str) -> None:

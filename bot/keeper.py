@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.batching import Batches, Told
+from bot.clock import Clock
 from bot.core.observed import Delivery
+from bot.errors import Unavailable
 from bot.store import deliveries
 from bot.store.store import Store
+
+# A webhook that would wait longer than so many seconds is refused at once: Buildkite sends it again.
+_PATIENCE = 2.0
 
 
 class Keeper:
     """`wake` is called after each commit: there is something to read."""
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, wake: Callable[[], None], clock: Clock) -> None:
         self._store = store
         self._wake = wake
-        self._batches: Batches[Delivery] = Batches(self._commit)
+        self._batches: Batches[Delivery] = Batches(self._commit, clock)
 
     def keep(self, delivery: Delivery, told: Told) -> None:
-        """`told` is called once it is durable; with Unavailable when the store is down."""
-        self._batches.add(delivery, told)
+        """`told` is called once it is durable; with Unavailable when the store is down or far behind."""
+        wait = self._batches.wait()
+        if wait > _PATIENCE:
+            told(Unavailable("Too much waits to be written down.", retry_after=wait))
+        else:
+            self._batches.add(delivery, told)
 
     async def _commit(self, arrived: Sequence[Delivery]) -> None:
         await deliveries.keep(self._store, arrived)

@@ -59,7 +59,7 @@ def _receiver(on: Ground) -> ASGIApp | None:
     if settings.buildkite_webhook_token is None:
         return None
     secret = settings.buildkite_webhook_token.get_secret_value()
-    keeper = Keeper(on.store, on.wakes.here("inbox"))
+    keeper = Keeper(on.store, on.wakes.here("inbox"), on.clock)
     receiver = Receiver(secret, settings.buildkite_webhook_mode, keeper.keep, on.clock, on.metrics)
     return Gate(receiver, on.origins, on.metrics) if on.origins else receiver
 
