@@ -21,7 +21,7 @@ from bot.store.store import Tx
 Word = tuple[Build, Sequence[Job]]
 # What REST says: a build, and how many doubts had been raised when it was asked.
 Answer = tuple[Build, int]
-# Only these are told of differently once a failed job is known by name.
+# Of these other things are told once a failed job is known by name.
 _TELLING = frozenset({"running", *failure.FAILING})
 
 
@@ -139,7 +139,7 @@ class Following:
             for id_ in ids:
                 await self.news.offer(ledger, ledger[id_].here)
         entries = [ledger[id_] for id_ in ids if ledger[id_].followed]
-        await ledger.see_failed([one.here.build.id for one in entries if one.here.build.phase in _TELLING])
+        await ledger.see_failed([one.here.build.id for one in entries if _turned(one)])
         for entry in entries:
             self._plan(entry)
             for card in entry.audience:
@@ -151,6 +151,13 @@ class Following:
         entry.planned, entry.due = True, pace.next_read(entry.here, self.now, since, alive=self.alive)
         entry.drawn = entry.changed
         entry.lacking = entry.changed and failure.fails(entry.here, named=entry.failed)
+
+
+def _turned(entry: Entry) -> bool:
+    """Whether it matters now that a job failed before; one that fails now is at hand."""
+    phase, before = entry.here.build.phase, entry.before
+    moved = before is None or before.build.phase != phase or before.episode != entry.here.episode
+    return phase in _TELLING and (entry.offered or (entry.changed and (moved or phase in failure.FAILING)))
 
 
 def _with_jobs(ledger: Ledger, build_id: str, said: Sequence[Job]) -> None:

@@ -94,7 +94,7 @@ async def saved_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
     """The jobs of those ids that are known."""
     if not ids:
         return {}
-    found = await tx.execute(sa.select(jobs.c.id, rows.text(jobs.c.job)).where(jobs.c.id.in_(ids)))
+    found = await tx.execute(sa.select(jobs.c.id, rows.text(jobs.c.job)).where(rows.among(tx, jobs.c.id, ids)))
     return {row["id"]: rows.job(row) for row in found.mappings()}
 
 

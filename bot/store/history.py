@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.core.history import VERDICTS, Attempt, Run
 from bot.model import Build
-from bot.store.rows import insert
+from bot.store.rows import insert, write_all
 from bot.store.store import Tx
 from bot.store.tables import cards
 from bot.store.tables_news import attempts, runs
@@ -30,7 +30,7 @@ async def remember_runs(tx: Tx, heard: Sequence[Run]) -> None:
         sa.and_(new.finished_at.is_(None), old.phase == "blocked", new.phase != "scheduled"),
     )
     upsert = row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
-    await tx.execute(upsert, [vars(one) for one in heard])
+    await write_all(tx, upsert, [vars(one) for one in heard])
 
 
 async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
@@ -39,9 +39,7 @@ async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
         return
     row = insert(tx, attempts)
     changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
-    await tx.execute(
-        row.on_conflict_do_update(index_elements=["id"], set_=changed), [vars(one) for one in heard]
-    )
+    await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed), [vars(one) for one in heard])
 
 
 async def branches(tx: Tx, pipeline: str, limit: int = 100) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from bot.store.store import Tx
 class Entry:
     """One build: as it was `before`, and as it is `known` now. `followed`: since when; None: it is not.
 
-    `due`: when it is to be read next; `drawn`: its cards are to be drawn again; `lacking`: why it fails is to be
-    looked up; `failed`: a job that failed for good is known, once somebody has looked.
+    `due`: when it is to be read next; `offered`: it has a new card; `drawn`: its cards are to be drawn again;
+    `lacking`: why it fails is to be looked up; `failed_before`: one of the jobs that are not changed has failed
+    for good, where that was looked at.
     """
 
     before: Known | None = None
@@ -26,11 +27,17 @@ class Entry:
     followed: datetime | None = None
     due: datetime | None = None
     planned: bool = False
+    offered: bool = False
     drawn: bool = False
     lacking: bool = False
     cards: list[Card] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
-    failed: bool = False
+    failed_before: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """A job that failed for good is known by name."""
+        return self.failed_before or any(job.failed for job in self.jobs.values())
 
     @property
     def here(self) -> Known:
@@ -120,13 +127,10 @@ class Ledger:
         self._jobs[job.id] = self._entries[build_id].jobs[job.id] = job
 
     async def see_failed(self, ids: Sequence[str]) -> None:
-        """Find out which of those builds have a job that failed for good."""
+        """Find out which of those builds had a job that failed for good before."""
         for build_id, job in await ledger_rows.maybe_failed(self.tx, ids) if ids else ():
-            if job.failed and job.id not in self._entries[build_id].jobs:
-                self._entries[build_id].failed = True
-        for id_ in ids:
-            entry = self._entries[id_]
-            entry.failed = entry.failed or any(job.failed for job in entry.jobs.values())
+            entry = self._entries[build_id]
+            entry.failed_before = entry.failed_before or (job.failed and job.id not in entry.jobs)
 
     def taken(self, build_id: str) -> frozenset[str]:
         """The channels that have a card of that build already, or had one; a preview below a link is none."""
@@ -139,7 +143,9 @@ class Ledger:
 
     def wanted(self, card: Card) -> None:
         """There is one card more, written already."""
-        self._entries[card.build_id].cards.append(card)
+        entry = self._entries[card.build_id]
+        entry.cards.append(card)
+        entry.offered = True
 
     def told(self, card: Card, episode: int) -> frozenset[str]:
         """The kinds of replies that a card has had in an episode."""

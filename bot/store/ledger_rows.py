@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.model import JOB_FAILED, Card, Job, Known
 from bot.store import rows
-from bot.store.rows import insert
+from bot.store.rows import among, insert, write_all
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs, notices
 
@@ -39,14 +39,14 @@ class Saved:
 
 async def locked(tx: Tx, ids: Sequence[str]) -> list[tuple[Known, datetime | None]]:
     """Builds and since when they are followed (None: they are not), held until the transaction ends."""
-    query = sa.select(*rows.KNOWN).where(builds.c.id.in_(sorted(ids)))
+    query = sa.select(*rows.KNOWN).where(among(tx, builds.c.id, ids))
     found = await tx.execute(query.order_by(builds.c.id).with_for_update())
     return [(rows.known(row), row["followed_at"] if row["followed"] else None) for row in found.mappings()]
 
 
 async def cards_of(tx: Tx, ids: Sequence[str]) -> tuple[Card, ...]:
     """All cards of those builds."""
-    found = await tx.execute(sa.select(cards).where(cards.c.build_id.in_(ids)))
+    found = await tx.execute(sa.select(cards).where(among(tx, cards.c.build_id, ids)))
     return tuple(rows.card(row) for row in found.mappings())
 
 
@@ -55,14 +55,15 @@ async def told(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, str, str
     if not card_ids:
         return []
     c = notices.c
-    found = await tx.execute(sa.select(c.card_id, c.episode, c.kind, c.state).where(c.card_id.in_(card_ids)))
+    query = sa.select(c.card_id, c.episode, c.kind, c.state).where(among(tx, c.card_id, card_ids))
+    found = await tx.execute(query)
     return [tuple(row) for row in found]
 
 
 async def maybe_failed(tx: Tx, ids: Sequence[str]) -> list[tuple[str, Job]]:
     """The jobs of those builds that failed, each with its build; some were retried since."""
     state = jobs.c.job["state"].as_string()
-    which = (jobs.c.build_id.in_(ids), state.in_(sorted(JOB_FAILED)))
+    which = (among(tx, jobs.c.build_id, ids), state.in_(sorted(JOB_FAILED)))
     found = await tx.execute(sa.select(jobs.c.build_id, rows.text(jobs.c.job)).where(*which))
     return [(row["build_id"], rows.job(row)) for row in found.mappings()]
 
@@ -73,10 +74,9 @@ async def save_jobs(tx: Tx, changed: Iterable[tuple[str, Job]], now: datetime) -
         {"id": job.id, "build_id": build_id, "job": rows.job_text(job), "seen_at": now}
         for build_id, job in changed
     ]
-    if values:
-        row = insert(tx, jobs)
-        change = {"job": row.excluded.job, "seen_at": row.excluded.seen_at}
-        await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=change), values)
+    row = insert(tx, jobs)
+    change = {"job": row.excluded.job, "seen_at": row.excluded.seen_at}
+    await write_all(tx, row.on_conflict_do_update(index_elements=["id"], set_=change), values)
 
 
 async def save(tx: Tx, saved: Iterable[Saved], now: datetime) -> None:
@@ -87,7 +87,7 @@ async def save(tx: Tx, saved: Iterable[Saved], now: datetime) -> None:
         alike[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
     for names, written in alike.items():
         change = {name: sa.bindparam(f"to_{name}", type_=builds.c[name].type) for name in names if name != "id"}
-        await tx.execute(sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change), written)
+        await write_all(tx, sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change), written)
 
 
 def _values(one: Saved, now: datetime) -> dict[str, Any]:
@@ -116,14 +116,13 @@ async def say(tx: Tx, replies: Iterable[Told], now: datetime) -> None:
         }
         for one in replies
     ]
-    if values:
-        await tx.execute(insert(tx, notices).on_conflict_do_nothing(), values)
+    await write_all(tx, insert(tx, notices).on_conflict_do_nothing(), values)
 
 
 async def overtake(tx: Tx, keys: Sequence[str]) -> None:
     """Drop replies that were not posted yet and need no saying any more."""
     if keys:
-        waiting = (notices.c.key.in_(keys), notices.c.intent_at.is_(None))
+        waiting = (among(tx, notices.c.key, keys), notices.c.intent_at.is_(None))
         await tx.execute(sa.update(notices).where(*waiting).values(state="dropped"))
 
 

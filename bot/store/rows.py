@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +15,46 @@ from bot.store.store import Tx
 from bot.store.tables import builds, meta
 
 Row = sa.RowMapping
+# From so many rows on it pays to prepare them for the driver.
+_MANY = 16
 
 
 def text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
     """A column of JSON as the text that it is: read at once into a value, without objects in between."""
     return sa.cast(column, sa.Text).label(column.name)
+
+
+def among(tx: Tx, column: sa.ColumnElement[Any], values: Iterable[str | int]) -> sa.ColumnElement[bool]:
+    """Whether the column has one of those values: one parameter, however many they are.
+
+    https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-comparisons.html
+    """
+    if tx.dialect.name == "postgresql":
+        return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+async def write_all(tx: Tx, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
+    """Execute with each of the values: columns by name, all with the same ones, as they are once they are bound.
+
+    Many are handed to the driver directly: SQLAlchemy's care for each value costs more than writing it.
+    """
+    if not values:
+        return
+    if len(values) < _MANY:
+        await tx.execute(statement, values)
+        return
+    compiled = statement.compile(dialect=tx.dialect, column_keys=list(values[0]))
+    fixed = {name: value for name, value in compiled.params.items() if name not in values[0]}
+    names = compiled.positiontup or []
+    lines = [tuple(_plain(one[name] if name in one else fixed[name]) for name in names) for one in values]
+    await tx.exec_driver_sql(str(compiled), lines)
+
+
+def _plain(value: Any) -> Any:
+    """As `Instant` has it."""
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 KNOWN = tuple(text(column) if column.name == "build" else column for column in builds.c)
