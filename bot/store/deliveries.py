@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
-from bot.store.rows import Row
+from bot.store.rows import Row, among, write_all
 from bot.store.store import Store, Tx
 from bot.store.tables import deliveries
 
@@ -93,13 +93,12 @@ async def done(tx: Tx, read: Sequence[Waiting]) -> None:
 
     SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a webhook for good.
     """
-    ids = [one.row for one in read]
+    those = among(tx, deliveries.c.id, [one.row for one in read])
     if tx.dialect.name != "sqlite":
-        await tx.execute(sa.update(deliveries).where(deliveries.c.id.in_(ids)).values(state="done", body=None))
+        await tx.execute(sa.update(deliveries).where(those).values(state="done", body=None))
         return
-    await tx.execute(sa.delete(deliveries).where(deliveries.c.id.in_(ids)))
-    if read:
-        await tx.execute(sa.insert(deliveries), [_read(one) for one in read])
+    await tx.execute(sa.delete(deliveries).where(those))
+    await write_all(tx, sa.insert(deliveries), [_read(one) for one in read])
 
 
 def _read(one: Waiting) -> dict[str, Any]:
