@@ -127,10 +127,10 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """More of a body."""
-        if self._exchange is None:
-            super().on_body(body)
-        else:
+        if self._exchange is not None and self.cycle is self._exchange:
             self._exchange.add(body)
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext
 
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.connection import Bounds
 from bot.listening import bound, listener
+from bot.straight import Taker
 
 END = 10
 
@@ -26,11 +27,14 @@ async def length(scope: Scope, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def listening(
-    app: ASGIApp = length, bounds: Bounds | None = None, tls: SSLContext | None = None
+    app: ASGIApp = length,
+    bounds: Bounds | None = None,
+    tls: SSLContext | None = None,
+    straight: Mapping[str, Taker] | None = None,
 ) -> AsyncIterator[int]:
     """The port on which `app` is served as `kitestring serve` would."""
     with bound("127.0.0.1", 0) as sock:
-        server = listener(app, tls=tls, bounds=bounds)
+        server = listener(app, tls=tls, bounds=bounds, straight=straight)
         task = asyncio.create_task(server.serve_on(sock))
         await server.up.wait()
         try:
@@ -61,10 +65,15 @@ class Caller:
             except ConnectionError:
                 return b""
 
+    async def head(self) -> bytes:
+        """The head of the next answer."""
+        async with asyncio.timeout(END):
+            return await self._reader.readuntil(b"\r\n\r\n")
+
     async def answer(self) -> bytes:
         """One answer with a length, on a connection that stays open."""
+        head = await self.head()
         async with asyncio.timeout(END):
-            head = await self._reader.readuntil(b"\r\n\r\n")
             size = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             return head + await self._reader.readexactly(int(size.partition(b":")[2]))
 

@@ -17,8 +17,7 @@ from starlette.routing import Route
 from bot.batching import Told
 from bot.clock import HandClock
 from bot.core.observed import Delivery
-from bot.errors import Unavailable
-from webhooks.receiver import Mode, Receiver
+from webhooks.receiver import Keep, Mode, Receiver
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "webhooks"
 SECRET = "309c9c842a8565adecbd7469c6005989"
@@ -40,7 +39,7 @@ class Shelf:
     """Keeps deliveries in a list, unless it is `down`."""
 
     deliveries: list[Delivery] = field(default_factory=list)
-    down: Unavailable | None = None
+    down: BaseException | None = None
 
     def keep(self, delivery: Delivery, told: Told) -> None:
         if self.down is None:
@@ -50,18 +49,19 @@ class Shelf:
 
 @dataclass
 class Door:
-    """A receiver and what stands around it."""
+    """A receiver and what stands around it; `keep` stands in for the shelf."""
 
     mode: Mode = "signature"
     patience: float = 10
     clock: HandClock = field(default_factory=lambda: HandClock(NOON))
     shelf: Shelf = field(default_factory=Shelf)
     counts: Counted = field(default_factory=Counted)
+    keep: Keep | None = None
 
     @property
     def receiver(self) -> Receiver:
         """The ASGI callable itself."""
-        return Receiver(SECRET, self.mode, self.shelf.keep, self.clock, self.counts, self.patience)
+        return Receiver(SECRET, self.mode, self.keep or self.shelf.keep, self.clock, self.counts, self.patience)
 
     @property
     def site(self) -> Starlette:
