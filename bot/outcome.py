@@ -39,7 +39,7 @@ _WORTH_TELLING = timedelta(minutes=30)
 
 
 class Outcomes:
-    """`wake` pokes the writer, once there is something for it to do."""
+    """`wake` pokes the writer, once there is something for it to do; `soon` a little later, where there may be."""
 
     def __init__(
         self,
@@ -50,7 +50,9 @@ class Outcomes:
         answers: Answers,
         places: Places,
         wake: Callable[[], None],
+        soon: Callable[[], None],
     ) -> None:
+        self._soon = soon
         self._store = store
         self._clock = clock
         self._registry = registry
@@ -83,7 +85,8 @@ class Outcomes:
             detail = {"args": asked.args.get("args"), "rule": asked.args.get("rule")}
             await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, **detail)
             before = await self._said_before(tx, asked, reply)
-        self._wake()
+        only_read = not (public or reply.builds or reply.follow or reply.also or asked.args.get("approved"))
+        (self._soon if only_read and self._registry[asked.operation].effect is Effect.READ else self._wake)()
         if before:
             await self._say(asked, before)
         if not public and reply.follow is None:
@@ -99,6 +102,8 @@ class Outcomes:
         return reply.follow is None and not reply.private and await self._places.postable(where)
 
     async def _fold(self, tx: Tx, asked: Invocation, reply: Reply, where: Thread) -> None:
+        if not (reply.builds or reply.follow or reply.also):
+            return
         rules = Following(self._clock.now(), await deliveries.alive(tx, self._clock.now()))
         await rules.heard(tx, [(build, build.jobs) for build in reply.builds])
         if shown := reply.follow or reply.also:
@@ -231,8 +236,7 @@ class Outcomes:
         late = asked.closed_at is not None and now - asked.closed_at > _WORTH_TELLING
         shown = Message(said["text"], tuple(said["blocks"])) if said else None
         if late or not shown or await self._answers.tell(asked, shown, replace=bool(said.get("replace"))):
-            async with self._store.write() as tx:
-                await invocations.told(tx, asked.id)
+            await invocations.told(self._store, asked.id)
             return
         wait = timedelta(seconds=pace.backoff(asked.attempts + 1, base=5, most=120))
         async with self._store.write() as tx:
@@ -243,8 +247,7 @@ class Outcomes:
         instead, public = turned or asked.args.get("replace", False), turned and _seen_by_all(asked)
         if await self._answers.tell(asked, drawn, replace=instead, public=public):
             with suppress(Unavailable):
-                async with self._store.write() as tx:
-                    await invocations.told(tx, asked.id)
+                await invocations.told(self._store, asked.id)
 
     async def _close(
         self,

@@ -61,8 +61,7 @@ class Runner:
 
     async def accept(self, asked: Invocation) -> Invocation:
         """Write it down, or find the one that has its key: then the ids differ. Raises Unavailable."""
-        async with self._store.write() as tx:
-            return await invocations.accept(tx, self._vault, asked, self._clock.now(), self.shared.replica)
+        return await invocations.accept(self._store, self._vault, asked, self._clock.now(), self.shared.replica)
 
     async def heard(self, key: str) -> bool:
         """Whether the request of that key is a repeat. Raises Unavailable."""
@@ -165,10 +164,8 @@ class Runner:
         return False
 
     async def _act(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> None:
-        async with self._store.write() as tx:
-            now, replica = self._clock.now(), self.shared.replica
-            if not await invocations.begin(tx, self._vault, asked, digest(asked), now, replica):
-                return
+        if not await self._begun(asked, op):
+            return
         try:
             reply = await guarded(op.run(args, ctx), op.name, invocation=asked.id)
         except KitestringError as error:
@@ -179,6 +176,17 @@ class Runner:
             await guarded(self.finish(asked, told, ctx.actor), op.name, invocation=asked.id)
         except KitestringError as error:
             raise _in_doubt(op, error) from error
+
+    async def _begun(self, asked: Invocation, op: Operation) -> bool:
+        """Whether it is still ours to carry out; from here on it is never carried out twice.
+
+        A read may be: it is noted only where another replica could have taken it over.
+        """
+        if op.effect is Effect.READ and op.probe is None and self._store.sqlite:
+            return True
+        now, replica = self._clock.now(), self.shared.replica
+        async with self._store.write() as tx:
+            return await invocations.begin(tx, self._vault, asked, digest(asked), now, replica)
 
     async def look_again(self, args: Mapping[str, Any]) -> None:
         """What cannot be done is news of the build that it was asked of: its card is brought up to date."""

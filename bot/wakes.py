@@ -8,6 +8,9 @@ from collections.abc import Callable
 from bot.store.line import Line
 from bot.worker import Loop
 
+# Seconds.
+_SOON = 0.25
+
 
 class Wakes:
     """Loops are known by name; `line` carries wakes to other replicas, where there are any.
@@ -36,6 +39,21 @@ class Wakes:
                 self._send(self.line)
 
         return wake
+
+    def soon(self, *names: str) -> Callable[[], None]:
+        """The same a little later, once for all that comes meanwhile: where there is hardly anything to do."""
+        wake, planned = self.of(*names), [False]
+
+        def now() -> None:
+            planned[0] = False
+            wake()
+
+        def later() -> None:
+            if not planned[0]:
+                planned[0] = True
+                asyncio.get_running_loop().call_later(_SOON, now)
+
+        return later
 
     def heard(self, names: str) -> None:
         """Wake those loops of this process."""

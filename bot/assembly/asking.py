@@ -115,8 +115,9 @@ def secret_of(on: Ground) -> str:
 
 
 def _outcomes(on: Ground, answers: Answers) -> Outcomes:
-    wake = on.wakes.of("writer", "sweep", "recovery", "proposals", "findings", "home")
-    return Outcomes(on.store, on.clock, on.operations, on.made, answers, on.places, wake)
+    names = ("writer", "sweep", "recovery", "proposals", "findings", "home")
+    wake, soon = on.wakes.of(*names), on.wakes.soon(*names)
+    return Outcomes(on.store, on.clock, on.operations, on.made, answers, on.places, wake, soon)
 
 
 def _surroundings(on: Ground, accounts: Accounts, proposals: Proposals) -> Surroundings:

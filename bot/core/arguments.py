@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, Literal
 
 import annotated_types
@@ -63,6 +64,7 @@ class Argument:
         return self.kind in {"list", "dict"}
 
 
+@cache
 def arguments(model: type[Args]) -> tuple[Argument, ...]:
     """The arguments of a model, in order of declaration."""
     return tuple(_argument(name, field) for name, field in model.model_fields.items())

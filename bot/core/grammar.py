@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import click
 
 from bot.core.arguments import Argument, arguments
-from bot.core.operation import Call, Operation, Registry
+from bot.core.operation import Args, Call, Operation, Registry
 from bot.core.usage import usage
 from bot.core.validation import unknown_flag, validate
 from bot.core.values import PAIR, gathered, written
@@ -90,15 +91,7 @@ def _params(
     op: Operation, declared: Sequence[Argument], taken: set[str], words: Sequence[str], command: str
 ) -> dict[str, Any]:
     """Let click sort the words into flags and positionals."""
-    own = [
-        click.Option(["yes", *_free(_YES, taken)], is_flag=True),
-        click.Option(["help", *_free(_HELP, taken)], is_flag=True),
-    ]
-    parser = click.Command(
-        op.name,
-        params=[*map(_option, declared), *own, click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
-        add_help_option=False,
-    )
+    parser = _parser(op.name, op.args)
     _refuse_swallowing(op, declared, taken, words, command)
     try:
         return dict(parser.make_context(op.name, _marked(words)).params)
@@ -108,6 +101,19 @@ def _params(
         raise _bad_flag(op, problem, command) from None
     except click.UsageError as problem:
         raise UsageError(shown(problem.message), _hint(op, command)) from None
+
+
+@cache
+def _parser(name: str, model: type[Args]) -> click.Command:
+    """Made when it is first asked for: that takes ten times as long as its use."""
+    declared = arguments(model)
+    taken = {spelling for argument in declared for spelling in argument.spellings}
+    own = [
+        click.Option(["yes", *_free(_YES, taken)], is_flag=True),
+        click.Option(["help", *_free(_HELP, taken)], is_flag=True),
+    ]
+    words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+    return click.Command(name, params=[*map(_option, declared), *own, words], add_help_option=False)
 
 
 def _free(names: Iterable[str], taken: set[str]) -> list[str]:

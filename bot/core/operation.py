@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -253,11 +254,11 @@ class Operation:
     form_only: str = ""
     sifts: bool = False
 
-    @property
+    @cached_property
     def noun(self) -> str:
         return self.name.split(" ")[0]
 
-    @property
+    @cached_property
     def verb(self) -> str:
         return self.name.partition(" ")[2]
 
@@ -299,10 +300,15 @@ class Registry:
     def __getitem__(self, name: str) -> Operation:
         return self._operations[name]
 
-    @property
+    @cached_property
     def nouns(self) -> tuple[str, ...]:
         """The first words there are, each once."""
         return tuple(dict.fromkeys(op.noun for op in self))
+
+    @cached_property
+    def verbs(self) -> frozenset[str]:
+        """The second words there are."""
+        return frozenset(op.verb for op in self if op.verb)
 
     def of(self, noun: str) -> tuple[Operation, ...]:
         """The operations under one noun."""

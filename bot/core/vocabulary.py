@@ -57,8 +57,7 @@ def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Ope
 
 def first_words(registry: Registry) -> frozenset[str]:
     """Every word that begins a command: nouns, verbs that stand alone, and other words for both."""
-    verbs = {op.verb for op in registry if op.verb}
-    return frozenset({*registry.nouns, *NOUN_ALIASES, *verbs, *VERB_ALIASES})
+    return registry.verbs.union(registry.nouns, NOUN_ALIASES, VERB_ALIASES)
 
 
 def _noun(word: str, registry: Registry) -> str | None:

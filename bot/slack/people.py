@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,8 @@ from bot.store.tables import people
 # may be asked more than a hundred times a minute.
 _FRESH = timedelta(minutes=1)
 _STALE = timedelta(minutes=5)
+# So many people are kept at hand.
+_MOST = 500
 
 
 class People:
@@ -33,6 +36,7 @@ class People:
         self._clock = clock
         self._team = team
         self._groups = groups
+        self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def actor(self, user: str, thread: Thread, via: Via) -> Actor:
         """Who acts. Raises Unavailable when nobody can say who that is."""
@@ -58,7 +62,12 @@ class People:
         return address
 
     async def _profile(self, user: str) -> dict[str, Any]:
+        row = self._known.get(user)
+        if row and self._clock.now() - row["fetched_at"] < _FRESH:
+            return row
         row = await self._kept(user)
+        if row:
+            self._remember(user, row)
         if row and self._clock.now() - row["fetched_at"] < _FRESH:
             return row
         try:
@@ -78,11 +87,18 @@ class People:
             row = (await tx.execute(query)).mappings().one_or_none()
         return {str(name): content for name, content in row.items()} if row else None
 
+    def _remember(self, user: str, row: dict[str, Any]) -> None:
+        self._known[user] = row
+        self._known.move_to_end(user)
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+
     async def _keep(self, user: str, fresh: dict[str, Any]) -> None:
         values = {**fresh, "fetched_at": self._clock.now()}
         async with self._store.write() as tx:
             row = insert(tx, people).values(team=self._team, user_id=user, **values)
             await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=values))
+        self._remember(user, values)
 
 
 def _nobody(user: str) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,34 +13,42 @@ import sqlalchemy as sa
 from bot.model import Choice, Invocation, Known, Thread
 from bot.store import rows
 from bot.store.leases import living
-from bot.store.rows import Row, insert
-from bot.store.store import Tx
+from bot.store.rows import Row
+from bot.store.store import Store, Tx
 from bot.store.tables import audit, builds, cards, choices, invocations
 from bot.store.vault import Vault
 
 OPEN = ("accepted", "running", "unknown")
+# Each is all that its transaction does, and people wait for it: handed to the driver as it is.
+_ACCEPT = """
+INSERT INTO invocations
+    (id, key, operation, args, user_id, team, channel, thread_ts, via, response_url, state, replica, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"""
+_TOLD = "UPDATE invocations SET next_at = NULL, response_url = NULL WHERE id = ? RETURNING id"
 
 
-async def accept(tx: Tx, vault: Vault, asked: Invocation, now: datetime, replica: str) -> Invocation:
-    """Write an invocation down, or find the one that has its key."""
-    values = {
-        "id": asked.id,
-        "key": asked.key,
-        "operation": asked.operation,
-        "args": vault.seal(asked.args),
-        "user_id": asked.user,
-        "team": asked.thread.team,
-        "channel": asked.thread.channel,
-        "thread_ts": asked.thread.ts or "",
-        "via": asked.via,
-        "response_url": vault.seal(asked.response_url) if asked.response_url else None,
-        "state": asked.state,
-        "replica": replica,
-        "created_at": now,
-    }
-    await tx.execute(insert(tx, invocations).values(values).on_conflict_do_nothing())
-    found = await tx.execute(sa.select(invocations).where(invocations.c.key == asked.key))
-    return _invocation(found.mappings().one(), vault)
+async def accept(store: Store, vault: Vault, asked: Invocation, now: datetime, replica: str) -> Invocation:
+    """Write an invocation down, or find the one that has its key: one statement, which is durable by itself."""
+    values = (
+        asked.id,
+        asked.key,
+        asked.operation,
+        vault.seal(asked.args),
+        asked.user,
+        asked.thread.team,
+        asked.thread.channel,
+        asked.thread.ts or "",
+        asked.via,
+        vault.seal(asked.response_url) if asked.response_url else None,
+        asked.state,
+        replica,
+        now.timestamp(),
+    )
+    if await store.one(_ACCEPT, values):
+        return replace(asked, args=json.loads(json.dumps(asked.args)), created_at=now)
+    async with store.read() as tx:
+        found = await tx.execute(sa.select(invocations).where(invocations.c.key == asked.key))
+        return _invocation(found.mappings().one(), vault)
 
 
 async def heard(tx: Tx, key: str) -> bool:
@@ -93,10 +103,9 @@ async def free(tx: Tx, invocation_id: str) -> None:
     await tx.execute(sa.update(invocations).where(*that).values(key=ended))
 
 
-async def told(tx: Tx, invocation_id: str) -> None:
+async def told(store: Store, invocation_id: str) -> None:
     """Whoever asked has been told, or cannot be: the response URL is forgotten."""
-    change = {"next_at": None, "response_url": None}
-    await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
+    await store.one(_TOLD, (invocation_id,))
 
 
 async def owe_longer(tx: Tx, invocation_id: str, next_at: datetime) -> None:

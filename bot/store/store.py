@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
@@ -67,6 +67,15 @@ class Store:
                 return
             async with self._writer.connect() as tx:
                 yield (await tx.get_raw_connection()).driver_connection
+
+    async def one(self, statement: str, values: Sequence[object]) -> bool:
+        """A statement with `?` for its values, and RETURNING: durable when this returns; says if it did any."""
+        async with self.single() as line:
+            if self.sqlite:
+                return bool(await line.execute_fetchall(statement, values))
+            first, *rest = statement.split("?")
+            numbered = first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
+            return bool(await line.fetch(numbered, *values))
 
     async def _sole(self) -> Any:
         """On SQLite the only connection that writes needs no pool to be found, only its turn."""
