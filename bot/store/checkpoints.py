@@ -18,12 +18,13 @@ log = structlog.stdlib.get_logger(__name__)
 class Checkpoints:
     """Otherwise a commit does it now and then, and everybody waits for two more syncs.
 
-    https://www.sqlite.org/wal.html#ckpt
+    Whoever writes has the `turn`; a log of more than `most` pages begins anew. https://www.sqlite.org/wal.html#ckpt
     """
 
-    def __init__(self, file: str, turn: asyncio.Lock) -> None:
+    def __init__(self, file: str, turn: asyncio.Lock, most: int = _MOST) -> None:
         self._file = file
         self._turn = turn
+        self._most = most
         self._commits = 0
         self._round: asyncio.Task[None] | None = None
 
@@ -44,7 +45,7 @@ class Checkpoints:
             pages, left = await asyncio.to_thread(_moved, self._file)
             if left < _FEW:
                 break
-        if pages > _MOST:
+        if pages > self._most:
             async with self._turn:
                 await asyncio.to_thread(_moved, self._file)
 

@@ -1,0 +1,69 @@
+"""What is committed moves from SQLite's log into its file while the bot runs; the log stays of bounded size."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from bot.store import migrate
+from bot.store.checkpoints import Checkpoints
+from bot.store.rows import set_meta
+from bot.store.store import Store
+
+_ENOUGH = 2000
+
+
+async def test_what_was_committed_is_soon_in_the_file_itself(tmp_path: Path) -> None:
+    """A copy of the file alone, made while the store is open, has it after a bounded number of commits."""
+    file = tmp_path / "kitestring.db"
+    store = await opened(file)
+    await store.close()
+    store = await opened(file)
+    commits = 0
+    while not alone(file, tmp_path / "copy.db"):
+        await write(store, str(commits))
+        commits += 1
+        assert commits < _ENOUGH
+    await store.close()
+
+
+async def test_the_log_begins_anew(tmp_path: Path) -> None:
+    """Of ten thousand pages that are written one after the other, the log never holds more than a part."""
+    file = tmp_path / "kitestring.db"
+    await (await opened(file)).close()
+    turn = asyncio.Lock()
+    checkpoints = Checkpoints(str(file), turn, most=200)
+    largest = 0
+    with closing(sqlite3.connect(file, isolation_level=None)) as line:
+        line.execute("PRAGMA wal_autocheckpoint=0")
+        for _ in range(1000):
+            async with turn:
+                line.execute("INSERT INTO deliveries (event, body) VALUES ('ping', zeroblob(40000))")
+            checkpoints.committed()
+            await asyncio.sleep(0)
+            largest = max(largest, file.with_name("kitestring.db-wal").stat().st_size)
+        await checkpoints.ended()
+    assert largest < 5000 * 4096
+
+
+async def opened(file: Path) -> Store:
+    """A store of that file, with its tables."""
+    url = f"sqlite+aiosqlite:///{file}"
+    await migrate.upgrade(url)
+    return Store(url)
+
+
+async def write(store: Store, value: str) -> None:
+    """One commit."""
+    async with store.write() as tx:
+        await set_meta(tx, "written", value)
+
+
+def alone(file: Path, copy: Path) -> bool:
+    """Whether the file without its log knows of a commit."""
+    shutil.copy(file, copy)
+    with closing(sqlite3.connect(copy)) as line:
+        return line.execute("SELECT count(*) FROM meta WHERE key = 'written'").fetchone()[0] > 0
