@@ -30,6 +30,8 @@ from bot.store.store import Store, nothing
 from bot.worker import Loop, Ticking
 
 SLACK_SECONDS = 10.0
+# What is heard is shown first; what else follows from it comes so many seconds later.
+BREATH = 0.1
 Due = Callable[[], Awaitable[datetime | None]]
 
 
@@ -98,11 +100,16 @@ def _loops(bot: Bot) -> tuple[Loop, ...]:
     """What ticks: everywhere, or only where this replica writes to the workspace."""
 
     async def write() -> int:
-        return await bot.reconcile.tick() + await bot.replies.tick()
+        """Cards first; what is said below them waits for no card after that."""
+        done = await bot.reconcile.tick()
+        bot.wakes.heard("replies")
+        return done
 
-    def alone(name: str, one: Ticking, *, tick: Callable[[], Awaitable[int]] | None = None) -> Loop:
+    def alone(
+        name: str, one: Ticking, breath: float = BREATH, tick: Callable[[], Awaitable[int]] | None = None
+    ) -> Loop:
         due = due_if_owned(bot.lease, one.next_at)
-        return Loop(name, owned(bot.lease, tick or one.tick), due, bot.clock)
+        return Loop(name, owned(bot.lease, tick or one.tick), due, bot.clock, breath)
 
     def anywhere(name: str, one: Ticking) -> Loop:
         return Loop(name, one.tick, one.next_at, bot.clock)
@@ -110,7 +117,8 @@ def _loops(bot: Bot) -> tuple[Loop, ...]:
     return (
         anywhere("inbox", bot.inbox),
         alone("sweep", bot.sweep),
-        alone("writer", bot.reconcile, tick=write),
+        alone("writer", bot.reconcile, 0, write),
+        alone("replies", bot.replies, 0),
         alone("findings", bot.findings),
         alone("patrol", bot.patrol),
         alone("subscriptions", bot.subscription_file),

@@ -167,8 +167,9 @@ class AgentStub(Vendor):
 
 
 class JobStateCounts(Vendor):
-    """How many jobs are in which state; only on a build that was asked for by number."""
+    """How many jobs are in which state; only on a build that was asked for by number, `at` that time."""
 
+    at: Moment | None = None
     total: int = 0
     states: dict[str, int] = Field(default_factory=dict)
 

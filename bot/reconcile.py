@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-
-import structlog
 
 from bot import failures, previews
 from bot.admission import Admission
 from bot.clock import Clock
-from bot.core import notify, pace
-from bot.core.blocks import Message
-from bot.core.render_card import card as draw
-from bot.model import Card, JobSummary, Known
-from bot.posting import SHUT, Later, Never, Posting, Sent
+from bot.core import pace
+from bot.model import Card, Known
+from bot.posting import Later, Never, Posting, Sent
+from bot.sketch import Sketch, sketch
 from bot.slack.api import SlackApi
-from bot.slack.pacing import POST, UNFURL, UPDATE, Pacing
+from bot.slack.pacing import Pacing
 from bot.slack.problems import SlackProblem
-from bot.store import audit, builds, cards, waits
-from bot.store.store import Transactions
+from bot.store import cards
+from bot.store.store import Transactions, Tx
 from bot.supervise import Bug, guarded
+from bot.turns import Turns
+from bot.undeliverable import Undeliverable
 
 BATCH = 50
+# So many messages are sent before it is looked again what is due: what is urgent waits for no long line.
+CALLS = 5
 # A card in doubt for longer than a minute says how old it is.
 _DOUBT_SHOWS = timedelta(seconds=61)
-log = structlog.stdlib.get_logger(__name__)
+Postponed = list[tuple[Card, float]]
 
 
 class Reconcile:
-    """The one writer of cards: draws what is due, as fast as Slack allows.
+    """The one writer of cards: draws what is due, as fast as Slack allows; what state builds are in goes first.
 
     `shown` is told posted, updated or unchanged, and how many seconds after the fact was known.
     """
@@ -52,62 +53,91 @@ class Reconcile:
         self._api = api
         self._posting = posting
         self._pacing = pacing
+        self._turns = Turns(clock, pacing)
+        self._undeliverable = Undeliverable(store, clock, api, admission)
 
     async def tick(self) -> int:
         """Draw the cards that are due and may be sent now; says how many were brought up to date."""
-        async with self._store.read() as tx:
-            due = await cards.due(tx, self._clock.now(), BATCH)
-        return sum([await self._safely(card) for card in due])
+        sketches = await self._sketched()
+        same = [one for one in sketches if one.difference == "none"]
+        postponed: Postponed = []
+        done = await self._send_some(self._turns.in_order(sketches), postponed)
+        await self._settle(same, postponed)
+        return done + len(same)
 
     async def next_at(self) -> datetime | None:
-        """When there is a card or a notice to look at."""
+        """When there is a card to look at."""
         async with self._store.read() as tx:
             return await cards.next_due(tx)
 
-    async def _safely(self, card: Card) -> bool:
-        """A card that cannot be drawn keeps no other waiting."""
-        try:
-            return await guarded(self._bring_up(card), "card", card=card.id)
-        except Bug:
-            await self._later(card, pace.backoff(card.attempts + 1), attempts=card.attempts + 1)
-            return False
-
-    async def _bring_up(self, card: Card) -> bool:
+    async def _sketched(self) -> list[Sketch]:
+        """What is due, as it looks now; a card that cannot be drawn keeps no other waiting."""
+        found: list[Sketch] = []
+        failed: list[Card] = []
+        over: list[Card] = []
         async with self._store.read() as tx:
-            known = await builds.known(tx, card.build_id)
-            jobs = await builds.summary(tx, known) if known else JobSummary()
-            knows = await failures.knowledge(tx, known, jobs) if known else failures.NO_FAILURE
-            waiting = await waits.found(tx, card.build_id) if known and known.build.phase == "scheduled" else ()
-            job = await previews.job_of(tx, card)
-        if known is None:
-            await self._change(card, state="retired", due_at=None)
-            return False
-        if previews.over(card, self._clock.now()):
+            for card, known in await cards.due(tx, self._clock.now(), BATCH):
+                if known is None or previews.over(card, self._clock.now()):
+                    over.append(card)
+                    continue
+                try:
+                    found.append(await guarded(sketch(tx, card, known, self._clock.now()), "card", card=card.id))
+                except Bug:
+                    failed.append(card)
+        await self._put_aside(over, failed)
+        return found
+
+    async def _put_aside(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
+        for card in failed:
+            await self._failed(card)
+        for card in over:
             async with self._store.write() as tx:
                 await cards.rest(tx, card)
+
+    async def _send_some(self, sketches: Sequence[Sketch], postponed: Postponed) -> int:
+        done = 0
+        for one in sketches:
+            wait = self._turns.wait(one)
+            if wait > 0:
+                postponed.append((one.card, wait))
+            elif done < CALLS:
+                done += await self._safely(one)
+        return done
+
+    async def _settle(self, same: Sequence[Sketch], postponed: Postponed) -> None:
+        """What needs no call, in one transaction."""
+        if not same and not postponed:
+            return
+        async with self._store.write() as tx:
+            for one in same:
+                await self._lack(tx, one)
+                await self._draw(tx, one)
+            for card, seconds in postponed:
+                await cards.postpone(tx, card, self._clock.now() + timedelta(seconds=seconds))
+        for one in same:
+            self._tell("unchanged", one)
+
+    async def _safely(self, one: Sketch) -> bool:
+        try:
+            return await guarded(self._bring_up(one), "card", card=one.card.id)
+        except Bug:
+            await self._failed(one.card)
             return False
-        if not await self._admitted(card, known):
+
+    async def _failed(self, card: Card) -> None:
+        await self._later(card, pace.backoff(card.attempts + 1), attempts=card.attempts + 1)
+
+    async def _bring_up(self, one: Sketch) -> bool:
+        if not await self._admitted(one.card, one.known):
             return False
-        if knows.lacks(card.id):
+        if one.lacks:
             async with self._store.write() as tx:
-                await failures.plan(tx, known, self._clock.now())
-        message = draw(
-            known,
-            jobs,
-            card_id=card.id,
-            asked_by=card.asked_by,
-            now=self._clock.now(),
-            watching=card.watching,
-            failure=knows.shown(jobs, card.id),
-            author=card.mentions,
-            waiting=waiting,
-            **_peace(card),
-        )
-        message = previews.shown(card, known, job, message)
-        if card.ts and message.digest() == card.shown:
-            await self._drawn(card, known)
-            return True
-        return await self._send(card, known, message)
+                await self._lack(tx, one)
+        return await (self._update(one) if one.card.ts else self._post(one))
+
+    async def _lack(self, tx: Tx, one: Sketch) -> None:
+        if one.lacks:
+            await failures.plan(tx, one.known, self._clock.now())
 
     async def _admitted(self, card: Card, known: Known) -> bool:
         """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
@@ -122,17 +152,11 @@ class Reconcile:
                 return True
         return False
 
-    async def _send(self, card: Card, known: Known, message: Message) -> bool:
-        wait = self._pacing.wait(_way(card) if card.ts else POST, card.thread.channel)
-        if wait > 0:
-            await self._later(card, wait)
-            return False
-        return await (self._update if card.ts else self._post)(card, known, message)
-
-    async def _post(self, card: Card, known: Known, message: Message) -> bool:
+    async def _post(self, one: Sketch) -> bool:
+        card = one.card
         outcome = await self._posting.once(
             card.thread,
-            message,
+            one.message,
             card.id,
             intent_at=card.intent_at,
             begin=lambda: self._change(card, intent_at=self._clock.now()),
@@ -140,7 +164,7 @@ class Reconcile:
         )
         match outcome:
             case Sent(ts, fresh=True):
-                await self._drawn(card, known, ts=ts, shown=message.digest())
+                await self._drawn("posted", one, ts=ts)
             case Sent(ts):
                 await self._change(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
             case Later(seconds, doubtful):
@@ -150,109 +174,66 @@ class Reconcile:
                 await self._cannot_post(card, code)
         return isinstance(outcome, Sent)
 
-    async def _update(self, card: Card, known: Known, message: Message) -> bool:
+    async def _update(self, one: Sketch) -> bool:
+        card = one.card
         self._posting.sure()
         try:
             if await self._posting.shut(card.thread.channel):
-                await self._leave(card)
+                await self._undeliverable.leave(card)
                 return False
-            self._pacing.take(_way(card), card.thread.channel)
-            await self._redraw(card, message)
+            self._pacing.take(one.method, card.thread.channel)
+            await self._redraw(one)
         except SlackProblem as problem:
-            await self._not_updated(card, problem)
+            await self._not_updated(one, problem)
             return False
-        self._pacing.worked(_way(card))
-        await self._drawn(card, known, shown=message.digest())
+        self._pacing.worked(one.method)
+        await self._drawn("updated", one)
         return True
 
-    async def _redraw(self, card: Card, message: Message) -> None:
-        channel, ts = card.thread.channel, card.ts or ""
-        if card.unfurl:
-            await self._api.unfurl(channel, ts, str(card.unfurl["url"]), message)
+    async def _redraw(self, one: Sketch) -> None:
+        channel, ts = one.card.thread.channel, one.card.ts or ""
+        if one.card.unfurl:
+            await self._api.unfurl(channel, ts, str(one.card.unfurl["url"]), one.message)
         else:
-            await self._api.update(channel, ts, message)
+            await self._api.update(channel, ts, one.message)
 
-    async def _drawn(self, card: Card, known: Known, **values: Any) -> None:
-        again = (known.doubt_since or self._clock.now()) + _DOUBT_SHOWS if known.doubtful else None
-        if again and again <= self._clock.now():
-            again = None
-        if previews.rests(card, known):
-            values["state"] = "retired"
+    async def _drawn(self, outcome: str, one: Sketch, **values: Any) -> None:
+        self._turns.drawn(one)
         async with self._store.write() as tx:
-            await cards.drawn(tx, card, known.revision, again, **values)
-        outcome = "posted" if "ts" in values else "updated" if "shown" in values else "unchanged"
-        self._shown(outcome, (self._clock.now() - known.seen_at).total_seconds())
+            await self._draw(tx, one, shown=one.fingerprint, **values)
+        self._tell(outcome, one)
 
-    async def _not_updated(self, card: Card, problem: SlackProblem) -> None:
+    async def _draw(self, tx: Tx, one: Sketch, **values: Any) -> None:
+        known, now = one.known, self._clock.now()
+        again = (known.doubt_since or now) + _DOUBT_SHOWS if known.doubtful else None
+        if previews.rests(one.card, known):
+            values["state"] = "retired"
+        await cards.drawn(tx, one.card, known.revision, again if again and again > now else None, **values)
+
+    def _tell(self, outcome: str, one: Sketch) -> None:
+        self._shown(outcome, (self._clock.now() - one.known.seen_at).total_seconds())
+
+    async def _not_updated(self, one: Sketch, problem: SlackProblem) -> None:
+        card = one.card
         if problem.kind == "limited":
-            self._pacing.close(_way(card), problem.retry_after)
+            self._pacing.close(one.method, problem.retry_after)
             await self._later(card, problem.retry_after)
         elif problem.kind == "refused":
-            await self._cannot_update(card, problem.code)
+            await self._undeliverable.update(card, problem.code)
         else:
-            wait = max(self._pacing.failed(_way(card)), pace.backoff(card.attempts + 1, base=1, most=20))
+            wait = max(self._pacing.failed(one.method), pace.backoff(card.attempts + 1, base=1, most=20))
             await self._later(card, wait, attempts=card.attempts + 1)
 
-    async def _cannot_update(self, card: Card, code: str) -> None:
-        """A deleted card is never posted again; where the edit window has closed there is one fresh card."""
-        log.warning("card cannot be updated", card=card.id, code=code)
-        if code == "edit_window_closed" and not card.reposts:
-            await self._change(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
-        else:
-            await self._change(card, state="gone", due_at=None)
-
-    async def _leave(self, card: Card) -> None:
-        """Another organization reads along now: the card stays as it is; who asked is told the end by DM."""
-        log.warning("card left", card=card.id, code=SHUT)
-        async with self._store.write() as tx:
-            await cards.change(tx, card.id, state="gone", due_at=None)
-            await audit.card(tx, card, "retired", self._clock.now(), {"because": SHUT})
-
     async def _cannot_post(self, card: Card, code: str) -> None:
-        """Where the bot may not post, the one who asked gets the card as a DM."""
-        log.warning("card cannot be posted", card=card.id, code=code)
-        if card.origin == "subscribed":
-            await self._admission.unpostable(card, code)
-            return
-        if not card.asked_by or card.thread.channel.startswith("D"):
-            await self._change(card, state="retired", due_at=None, intent_at=None)
-            return
         try:
-            channel = await self._api.direct(card.asked_by)
+            await self._undeliverable.post(card, code)
         except SlackProblem as problem:
-            if problem.kind == "refused":
-                await self._change(card, state="retired", due_at=None, intent_at=None)
-                return
             await self._later(card, max(problem.retry_after, pace.backoff(card.attempts + 1)))
-            return
-        await self._move(card, channel)
-
-    async def _move(self, card: Card, channel: str) -> None:
-        async with self._store.write() as tx:
-            taken = [other for other in await cards.of_build(tx, card.build_id) if other.thread.channel == channel]
-            if taken:
-                await cards.change(tx, card.id, state="retired", due_at=None, intent_at=None)
-            else:
-                moved = {"channel": channel, "thread_ts": "", "due_at": self._clock.now(), "intent_at": None}
-                await cards.change(tx, card.id, **moved)
 
     async def _later(self, card: Card, seconds: float, **values: Any) -> None:
-        await self._change(card, due_at=self._clock.now() + timedelta(seconds=seconds), **values)
+        async with self._store.write() as tx:
+            await cards.postpone(tx, card, self._clock.now() + timedelta(seconds=seconds), **values)
 
     async def _change(self, card: Card, **values: Any) -> None:
         async with self._store.write() as tx:
             await cards.change(tx, card.id, **values)
-
-
-def _peace(card: Card) -> dict[str, Any]:
-    """How to have less of it, where nobody asked for the card: what a person wished for, that person can stop."""
-    if card.origin != "subscribed" or card.muted:
-        return {}
-    if card.subscription and notify.personal(card.subscription):
-        return {"stop": notify.stopping(notify.BUILDS, notify.owner(card.subscription))}
-    return {"mute": True}
-
-
-def _way(card: Card) -> str:
-    """The method that draws it again."""
-    return UNFURL if card.unfurl else UPDATE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -56,6 +56,11 @@ class Replies:
         async with self._store.read() as tx:
             due = await cards.due_notices(tx, self._clock.now(), BATCH)
         return sum([await self._safely(notice) for notice in due])
+
+    async def next_at(self) -> datetime | None:
+        """When there is a notice to look at."""
+        async with self._store.read() as tx:
+            return await cards.next_notice(tx)
 
     async def _safely(self, notice: Notice) -> bool:
         """A reply that cannot be drawn keeps no other waiting."""

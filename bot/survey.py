@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.buildkite.client import Buildkite
-from bot.core import facts
 from bot.buildkite.resources import INSTANCE_KEY
+from bot.core import facts
 from bot.model import Build, Known
 
 # So few builds of one scope are cheaper read one by one: a scope takes up to two list calls.

@@ -28,7 +28,10 @@ class Ticking(Protocol):
 
 
 class Loop:
-    """Runs `tick` until it is stopped. `wake` may be called from anywhere in the event loop."""
+    """Runs `tick` until it is stopped. `wake` may be called from anywhere in the event loop.
+
+    Woken, it first waits for `breath` seconds: for what others do with the same news, and for more of it.
+    """
 
     def __init__(
         self,
@@ -36,7 +39,9 @@ class Loop:
         tick: Callable[[], Awaitable[int]],
         next_at: Callable[[], Awaitable[datetime | None]],
         clock: Clock,
+        breath: float = 0.0,
     ) -> None:
+        self._breath = breath
         self.name = name
         self._tick = tick
         self._next_at = next_at
@@ -81,3 +86,5 @@ class Loop:
                 await self._woken.wait()
         except TimeoutError:
             return
+        if not self._stopped:
+            await asyncio.sleep(self._breath)

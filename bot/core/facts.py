@@ -164,12 +164,20 @@ def _revived(known: Known, build: Build) -> bool:
 def _settle(known: Known, build: Build, at: datetime, asked: int) -> Known:
     return replace(
         known,
+        build=_counted(known.build, build, at),
         seen_at=at,
         read_at=at,
         settled=max(known.settled, asked),
         read_phase=build.phase,
         read_end=build.finished_at,
     )
+
+
+def _counted(shown: Build, read: Build, at: datetime) -> Build:
+    """Counts are of the time when they were asked for: what is heard of jobs after that is added to them."""
+    if read.job_state_counts is None:
+        return shown
+    return shown.model_copy(update={"job_state_counts": read.job_state_counts.model_copy(update={"at": at})})
 
 
 def _keep_jobs(old: Build, new: Build) -> Build:

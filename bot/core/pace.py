@@ -23,9 +23,9 @@ class Bucket:
         gained = max(now - self.at, 0) * self.per_second
         return replace(self, tokens=min(self.burst, self.tokens + gained), at=max(now, self.at))
 
-    def wait(self, now: float) -> float:
-        """Seconds until one token may be taken; zero: at once."""
-        lacking = max(1 - self.filled(now).tokens, 0) / self.per_second
+    def wait(self, now: float, spare: float = 0) -> float:
+        """Seconds until one token may be taken, and `spare` are left after it; zero: at once."""
+        lacking = max(1 + spare - self.filled(now).tokens, 0) / self.per_second
         return max(lacking if lacking > 1e-9 else 0, self.closed_until - now)
 
     def taken(self, now: float) -> Bucket:
@@ -38,9 +38,38 @@ class Bucket:
         return replace(self, closed_until=max(until, self.closed_until), tokens=min(self.tokens, 1))
 
 
+@dataclass(frozen=True)
+class Window:
+    """At most `most` in any `seconds`; `taken` are the monotonic times of the last ones, oldest first."""
+
+    most: int
+    seconds: float = 60.0
+    taken: tuple[float, ...] = ()
+
+    def wait(self, now: float, spare: int = 0) -> float:
+        """Seconds until one more may be taken, and `spare` after it at once; zero: now."""
+        room = max(self.most - spare, 1)
+        last = self.taken[-room] + self.seconds if len(self.taken) >= room else now
+        return max(last - now, 0)
+
+    def with_one(self, now: float) -> Window:
+        """The window after one was taken."""
+        kept = tuple(at for at in self.taken if at > now - self.seconds)
+        return replace(self, taken=(*kept, now))
+
+
 def full(per_second: float, burst: float, now: float) -> Bucket:
     """A bucket that was left alone for long."""
     return Bucket(per_second, burst, burst, now)
+
+
+def refresh_every(active: int) -> float:
+    """Seconds between two edits of a card that show nothing but new counts, with so many cards of living builds.
+
+    Taken together they stay within the edits that a workspace has; advice is one edit each 3 s of a message.
+    https://docs.slack.dev/apis/web-api/rate-limits
+    """
+    return max(3.0, active * 1.2)
 
 
 def backoff(attempts: int, base: float = 2, most: float = 300) -> float:

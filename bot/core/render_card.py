@@ -20,6 +20,8 @@ from bot.model import Build, JobSummary, Known
 _PATIENCE = timedelta(minutes=1)
 _DAY: LiteralString = "{date_short_pretty} at {time}"
 
+# The ids of the block that says how many jobs are where begin so.
+COUNTS = "small:"
 PHASES: dict[str, tuple[str, str]] = {
     "creating": ("⏳", "Creating"),
     "scheduled": ("🕒", "Scheduled"),
@@ -129,7 +131,7 @@ def _small(known: Known, jobs: JobSummary, card_id: str, asked: Mrkdwn, owner: M
         for part in (asked, owner, clocked(known.build), counts(jobs, soft=known.build.phase == "passed"))
         if part
     ]
-    return context(*parts, block_id=f"small:{card_id}:{known.revision}") if parts else None
+    return context(*parts, block_id=f"{COUNTS}{card_id}:{known.revision}") if parts else None
 
 
 def _by(asked_by: str | None, watching: bool) -> Mrkdwn:

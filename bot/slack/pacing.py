@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from bot.core.pace import Bucket, backoff, full
+from bot.core.pace import Bucket, Window, backoff, full
 
 UPDATE = "chat.update"
 POST = "chat.postMessage"
@@ -16,6 +16,10 @@ PUBLISH = "views.publish"
 # https://docs.slack.dev/apis/web-api/rate-limits
 _LIMITS = {UPDATE: (50 / 60, 10.0), UNFURL: (50 / 60, 10.0), PUBLISH: (100 / 60, 20.0), POST: (1.0, 3.0)}
 
+# Whole minutes are counted as well: a burst is not on top of the minute's calls.
+_PER_MINUTE = {UPDATE: 50, UNFURL: 50, PUBLISH: 100}
+# Of these so many are kept for what cannot wait.
+SPARE = 4
 # An outage is looked into this often, by one call: the rest follows as soon as it is over.
 _LONGEST = 20
 
@@ -26,19 +30,23 @@ class Pacing:
 
     clock: Clock
     _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    _windows: dict[str, Window] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
 
-    def wait(self, method: str, channel: str) -> float:
-        """Seconds to wait before the call; zero: it may go now."""
+    def wait(self, method: str, channel: str, spare: int = 0) -> float:
+        """Seconds to wait before the call, so that `spare` others could follow at once; zero: it may go now."""
         now = self.clock.monotonic()
         own, all_ = self._bucket(method, channel, now), self._bucket(method, "", now)
-        return max(own.wait(now), all_.closed_until - now, 0)
+        minute = self._window(method).wait(now, spare) if method in _PER_MINUTE else 0
+        return max(own.wait(now, spare), all_.closed_until - now, minute, 0)
 
     def take(self, method: str, channel: str) -> None:
         """The call is made."""
         now = self.clock.monotonic()
         key = self._key(method, channel)
         self._buckets[key] = self._bucket(method, channel, now).taken(now)
+        if method in _PER_MINUTE:
+            self._windows[method] = self._window(method).with_one(now)
 
     def close(self, method: str, seconds: float) -> None:
         """Slack asked to be left alone: nothing of that method goes before."""
@@ -58,6 +66,9 @@ class Pacing:
 
     def _bucket(self, method: str, channel: str, now: float) -> Bucket:
         return self._buckets.get(self._key(method, channel)) or full(*_LIMITS[method], now)
+
+    def _window(self, method: str) -> Window:
+        return self._windows.get(method) or Window(_PER_MINUTE[method])
 
     def _key(self, method: str, channel: str) -> tuple[str, str]:
         return (method, channel if method == POST else "")

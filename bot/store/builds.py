@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.model import JOB_FAILED, Job, JobSummary, Known
-from bot.store import rows
+from bot.store import counts, rows
 from bot.store.rows import insert
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs
@@ -107,9 +107,8 @@ async def named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]
 async def summary(tx: Tx, value: Known) -> JobSummary:
     """The jobs of a build as its card shows them."""
     named = await _named(tx, jobs.c.build_id == value.build.id)
-    counts = value.build.job_state_counts
     return JobSummary(
-        counts=dict(counts.states) if counts else {},
+        counts=await counts.now(tx, value.build),
         failed=tuple(job for job in named if job.failed),
         waiting=tuple(job for job in named if job.waits),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.model import Card, Notice, Thread
+from bot.model import Card, Known, Notice, Thread
 from bot.store import rows
 from bot.store.rows import insert
 from bot.store.store import Tx
@@ -96,12 +96,12 @@ async def mark_due(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
     """What is known of builds has changed: their cards are to be drawn again."""
     if not build_ids:
         return
-    live = (cards.c.build_id.in_(build_ids), cards.c.state == "live")
+    live = (rows.among(tx, cards.c.build_id, build_ids), cards.c.state == "live")
     await tx.execute(sa.update(cards).where(*live).values(due_at=due))
 
 
-async def due(tx: Tx, now: datetime, limit: int) -> tuple[Card, ...]:
-    """Cards to draw: of ended builds first, then those never posted, then the oldest."""
+async def due(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, Known | None], ...]:
+    """Cards to draw, with what is known: of ended builds first, then those never posted, then the oldest."""
     ended = builds.c.phase.in_(("passed", "failed", "canceled", "blocked"))
     order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at, builds.c.number)
     found = await tx.execute(
@@ -111,7 +111,20 @@ async def due(tx: Tx, now: datetime, limit: int) -> tuple[Card, ...]:
         .order_by(*order)
         .limit(limit)
     )
-    return tuple(rows.card(row) for row in found.mappings())
+    wanted = [rows.card(row) for row in found.mappings()]
+    if not wanted:
+        return ()
+    theirs = builds.c.id.in_({card.build_id for card in wanted})
+    found = await tx.execute(sa.select(*rows.KNOWN).where(theirs))
+    known = {row["id"]: rows.known(row) for row in found.mappings()}
+    return tuple((card, known.get(card.build_id)) for card in wanted)
+
+
+async def postpone(tx: Tx, card: Card, due: datetime, **values: Any) -> None:
+    """Not before `due`, unless more has become known meanwhile."""
+    same = cards.c.due_at == card.due_at
+    later = sa.case((same, sa.bindparam("later", due, cards.c.due_at.type)), else_=cards.c.due_at)
+    await tx.execute(sa.update(cards).where(cards.c.id == card.id).values({"due_at": later, **values}))
 
 
 async def change(tx: Tx, card_id: str, **values: Any) -> None:
@@ -188,10 +201,16 @@ async def change_notice(tx: Tx, notice_id: int, **values: Any) -> None:
 
 
 async def next_due(tx: Tx) -> datetime | None:
-    """When the next card or notice is to be looked at."""
-    first = await tx.scalar(sa.select(sa.func.min(cards.c.due_at)).where(cards.c.state == "live"))
-    second = await tx.scalar(sa.select(sa.func.min(notices.c.due_at)).where(notices.c.state == "due"))
-    return min((when for when in (first, second) if when is not None), default=None)
+    """When the next card is to be looked at."""
+    when: datetime | None = await tx.scalar(sa.select(sa.func.min(cards.c.due_at)).where(cards.c.state == "live"))
+    return when
+
+
+async def next_notice(tx: Tx) -> datetime | None:
+    """When the next notice is to be looked at."""
+    first = sa.select(sa.func.min(notices.c.due_at)).where(notices.c.state == "due")
+    when: datetime | None = await tx.scalar(first)
+    return when
 
 
 async def count_due(tx: Tx, now: datetime) -> int:

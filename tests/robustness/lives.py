@@ -164,7 +164,7 @@ async def settled(world: World, within: float = 30) -> None:
 async def _until_next(world: World) -> float:
     """Seconds until something is due, at the bot or under way from Buildkite."""
     bot: Bot = world.bot
-    due = [await part.next_at() for part in (bot.inbox, bot.sweep, bot.reconcile, bot.recovery)]
+    due = [await part.next_at() for part in (bot.inbox, bot.sweep, bot.reconcile, bot.replies, bot.recovery)]
     waits = [(when - world.clock.now()).total_seconds() for when in due if when]
     return min([*waits, *(one.due - world.buildkite.now() for one in world.buildkite.outbox)], default=60.0)
 

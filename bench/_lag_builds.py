@@ -1,0 +1,102 @@
+"""Two hundred builds that run, as the simulated Buildkite plays them: their jobs begin and end one after the other."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass, field
+
+from bot.sim.buildkite import BuildkiteSim, jobs
+from bot.sim.buildkite.records import Build, Job
+
+PIPELINES, RUNNING, JOBS = 10, 200, 225
+# Of ten builds one has a job that fails, some way through.
+FAILS = 0.1
+# So many jobs of a build run at once.
+_AT_ONCE = 6
+
+
+@dataclass
+class Story:
+    """What happened in one build, by the loop's clock: each phase with its time, and when each job had passed."""
+
+    build: Build
+    phases: list[tuple[str, float]] = field(default_factory=list)
+    passed: list[float] = field(default_factory=list)
+    begun_with: int = 0
+    fails_after: int | None = None
+    running: deque[Job] = field(default_factory=deque)
+    waiting: deque[Job] = field(default_factory=deque)
+
+    @property
+    def over(self) -> bool:
+        """Nothing can happen in it any more."""
+        return not self.running and not self.waiting
+
+    def age(self, count: int, now: float) -> float:
+        """For how many seconds there have been more passed jobs than so many."""
+        known = max(count - self.begun_with, 0)
+        return now - self.passed[known] if known < len(self.passed) else 0.0
+
+
+class Builds:
+    """As many as RUNNING at any time: where one ends another begins. `step` lets the next thing happen."""
+
+    def __init__(self, buildkite: BuildkiteSim, seed: int) -> None:
+        self._buildkite = buildkite
+        self._rng = random.Random(seed)
+        self._turn: deque[Story] = deque()
+        self.stories: dict[str, Story] = {}
+        self.events = 0
+        for at in range(PIPELINES):
+            steps = [{"label": "Specs", "command": "make", "parallelism": JOBS}]
+            buildkite.pipeline(f"load-{at}", steps=steps)
+
+    def running(self) -> list[Story]:
+        """Those that are not over."""
+        return list(self._turn)
+
+    def begin(self, now: float) -> None:
+        """All of them, each somewhere on its way."""
+        for at in range(RUNNING):
+            story = self._new(f"load-{at % PIPELINES}", now, self._rng.randrange(JOBS - 10))
+            self._turn.append(story)
+        self._rng.shuffle(self._turn)
+
+    def step(self, now: float) -> None:
+        """A job begins or ends, in each build in its turn."""
+        story = self._turn.popleft()
+        if story.waiting and (len(story.running) < _AT_ONCE or self._rng.random() < 0.5):
+            job = story.waiting.popleft()
+            jobs.start(self._buildkite, job)
+            story.running.append(job)
+        else:
+            self._finish(story, now)
+        self.events += 1
+        if story.over:
+            story = self._new(story.build.pipeline.slug, now, 0)
+        self._turn.append(story)
+
+    def _finish(self, story: Story, now: float) -> None:
+        job, failing = story.running.popleft(), story.build.failing_at
+        fails = story.fails_after is not None and len(story.passed) == story.fails_after and not failing
+        jobs.finish(self._buildkite, job, 1 if fails else 0)
+        if not fails:
+            story.passed.append(now)
+        elif not story.over:
+            story.phases.append(("failing", now))
+        if story.over:
+            story.phases.append((story.build.state, now))
+
+    def _new(self, pipeline: str, now: float, done: int) -> Story:
+        build = self._buildkite.create_build_elsewhere(pipeline, f"branch-{self._rng.randrange(10**6)}")
+        for job in build.jobs[:done]:
+            job.state, job.exit_status, job.started_at, job.finished_at = "passed", 0, now, now
+        story = Story(build, begun_with=done, waiting=deque(build.jobs[done:]))
+        if self._rng.random() < FAILS:
+            story.fails_after = self._rng.randrange(len(story.waiting))
+        job = story.waiting.popleft()
+        jobs.start(self._buildkite, job)
+        story.running.append(job)
+        self.stories[build.id] = story
+        return story

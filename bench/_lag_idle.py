@@ -1,0 +1,166 @@
+"""One change at a time on real time, told to `kitestring serve` and to a receiver that stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench._child import child, cores, free_port, module
+from bench._lag_arrivals import Arrivals
+from bench._lag_wire import Wire, wired
+from bench._webhooks import PATH
+from bot.sim.buildkite import flow
+from bot.sim.buildkite.records import Build
+from bot.sim.serving import Serving
+from bot.sim.slack import Channel, Message, SlackSim
+from tests.conversations.world import SIGNING_SECRET, people
+from tests.process.town import Town, town
+
+CHANNELS, JOBS = 8, 6
+_GIVES_UP = 60.0
+
+
+@dataclass
+class Idle:
+    """Milliseconds from the webhook's sending to `chat.update`: ours, and the baseline's."""
+
+    ours: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    refused: int = 0
+
+
+@dataclass
+class Stage:
+    """The town with the bot in it, cards of running builds, and the receiver beside it."""
+
+    town: Town
+    cards: dict[str, Message]
+    arrivals: Arrivals
+    bare: Arrivals
+    bare_url: str
+    wire: Wire
+
+
+async def measured(folder: Path, count: int, gap: float) -> Idle:
+    """So many builds end, one each `gap` seconds, each told to the bot and to the receiver in turn."""
+    async with staged(folder, count) as stage:
+        found = Idle()
+        for number, build in enumerate(stage.town.buildkite.builds):
+            began = time.perf_counter()
+            await _change(stage, build, found, ours_first=number % 2 == 0)
+            await asyncio.sleep(max(began + gap - time.perf_counter(), 0))
+        await asyncio.sleep(2 * gap)
+        _check(stage)
+        found.refused = sum(call.status == 429 for call in stage.town.slack.calls)
+        return found
+
+
+async def _change(stage: Stage, build: Build, found: Idle, *, ours_first: bool) -> None:
+    """The end of one build, whose jobs are over."""
+    flow.end(stage.town.buildkite, build, "passed")
+    told = stage.town.buildkite.hooks.take_due()
+    (end,) = [one for one in told if one.event == "build.finished"]
+    for ours in (ours_first, not ours_first):
+        arrivals, url = (stage.arrivals, None) if ours else (stage.bare, stage.bare_url)
+        ts = stage.cards[build.id].ts if ours else None
+        before = len(arrivals.seen)
+        at = await stage.wire.send(end, url)
+        seen = await _seen(arrivals, before, ts)
+        (found.ours if ours else found.bare).append((seen - at) * 1000)
+        await asyncio.sleep(0.3)
+
+
+async def _seen(arrivals: Arrivals, before: int, ts: str | None) -> float:
+    until = time.perf_counter() + _GIVES_UP
+    while time.perf_counter() < until:
+        for one in arrivals.seen[before:]:
+            if one.method == "chat.update" and (ts is None or one.asked.get("ts") == ts):
+                return one.at
+        await asyncio.sleep(0.002)
+    raise RuntimeError("A change was never shown.")
+
+
+def _check(stage: Stage) -> None:
+    """Every card says that its build passed, was posted once and edited once."""
+    for build in stage.town.buildkite.builds:
+        found = [one for one in stage.town.slack.messages(stage.cards[build.id].channel) if _of(build, one)]
+        edits = len(stage.arrivals.of("chat.update", found[0].ts))
+        if len(found) != 1 or "*Passed*" not in found[0].plain() or edits != 1:
+            raise RuntimeError(f"{build.number}: {len(found)} cards, {edits} edits: {found[0].plain()}")
+
+
+@asynccontextmanager
+async def staged(folder: Path, count: int) -> AsyncIterator[Stage]:
+    """Builds that run with all their jobs over, a card of each, and nothing under way."""
+    core, mine = cores()
+    os.sched_setaffinity(0, {mine})
+    async with town(folder, socket=False) as made, _beside() as (bare, bare_url), wired() as wire:
+        arrivals = Arrivals(made.slack.app)
+        async with Serving(arrivals) as address:
+            made.slack.base_url = address
+            channels = [made.slack.channel(f"C0IDLE{at:03}", f"idle-{at}") for at in range(CHANNELS)]
+            _pipelines(made)
+            program = await made.serve(BUILDKITE_WEBHOOK_ALLOWLIST="off")
+            os.sched_setaffinity(program.process.pid, {core})
+            for at, channel in enumerate(channels):
+                await made.alice.types(channel, f"/bk subscribe idle-{at} --state running --yes")
+            await asyncio.sleep(2)
+            await _begin(made, wire, count)
+            cards = await _posted(made, channels)
+            yield Stage(made, cards, arrivals, bare, bare_url, wire)
+
+
+def _pipelines(made: Town) -> None:
+    for at in range(CHANNELS):
+        steps = [{"label": f"Part {number}", "command": "make"} for number in range(JOBS)]
+        made.buildkite.pipeline(f"idle-{at}", steps=steps)
+
+
+async def _begin(made: Town, wire: Wire, count: int) -> None:
+    """Builds whose jobs are over, though nobody has said yet that the build is."""
+    for at in range(count):
+        build = made.buildkite.create_build_elsewhere(f"idle-{at % CHANNELS}", f"branch-{at}", source="webhook")
+        made.buildkite.hooks.take_due()
+        build.state, build.started_at = "running", time.time()
+        for job in build.jobs:
+            job.state, job.started_at, job.finished_at, job.exit_status = "passed", time.time(), time.time(), 0
+        made.buildkite.emit("build.running", build)
+        for delivery in made.buildkite.hooks.take_due():
+            await wire.send(delivery)
+
+
+async def _posted(made: Town, channels: list[Channel]) -> dict[str, Message]:
+    """The card of each build, once all are there and the reads that settle them are done."""
+    until, every = time.perf_counter() + 2 * _GIVES_UP, made.buildkite.builds
+    while time.perf_counter() < until:
+        said = [one for channel in channels for one in made.slack.messages(channel)]
+        cards = {build.id: one for build in every for one in said if _of(build, one)}
+        if len(cards) == len(every):
+            await asyncio.sleep(5)
+            return cards
+        await asyncio.sleep(0.5)
+    raise RuntimeError(f"{len(cards)} of {len(every)} cards were posted.")
+
+
+def _of(build: Build, message: Message) -> bool:
+    return bool(message.bot) and f"{build.pipeline.slug}#{build.number} " in message.plain().split("\n")[0] + " "
+
+
+@asynccontextmanager
+async def _beside() -> AsyncIterator[tuple[Arrivals, str]]:
+    """The receiver that stores nothing, with a workspace and a message of its own."""
+    slack = SlackSim(signing_secret=SIGNING_SECRET)
+    slack.limits_on = False
+    people(slack)
+    channel = slack.channel("C0BARE", "bare")
+    message = slack.post(slack.by_bot(channel.id, "Something happened."))
+    arrivals, port = Arrivals(slack.app), free_port()
+    async with Serving(arrivals) as address:
+        words = module("bench._lag_bare", str(port), f"{address}/api/", channel.id, message.ts)
+        with child(words, port, core=cores()[0], env={"SLACK_BOT_TOKEN": slack.bot_token}):
+            yield arrivals, f"http://127.0.0.1:{port}{PATH}"

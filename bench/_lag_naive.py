@@ -1,0 +1,72 @@
+"""A bot without a plan: each event is one `chat.update`, in the order in which they came, as Slack's limits allow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import NamedTuple
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sim.buildkite.records import Build
+from bot.sim.slack import Channel, Message, SlackSim
+from bot.slack.session import session
+
+
+class Behind(NamedTuple):
+    """How it stands at a moment: events not shown yet, and how long ago the one that is shown now happened."""
+
+    at: float
+    events: int
+    seconds: float
+
+
+class Naive:
+    """Hears of events by `heard`; its workspace is its own."""
+
+    def __init__(self, slack: SlackSim, channel: Channel) -> None:
+        self._slack = slack
+        self._channel = channel
+        self._cards: dict[str, Message] = {}
+        self._queue: deque[tuple[float, Build]] = deque()
+        self._more = asyncio.Event()
+        self.calls = 0
+        self.shown = 0
+
+    def heard(self, build: Build, at: float) -> None:
+        """Something happened in that build, at that time of the loop."""
+        if build.id not in self._cards:
+            self._cards[build.id] = self._slack.post(self._slack.by_bot(self._channel.id, build.id))
+        self._queue.append((at, build))
+        self._more.set()
+
+    def behind(self, now: float) -> Behind:
+        """How it stands."""
+        return Behind(now, len(self._queue), now - self._queue[0][0] if self._queue else 0.0)
+
+    async def run(self) -> None:
+        """Until it is cancelled: one call after the other; told to wait, it waits."""
+        async with session(10) as connections:
+            client = AsyncWebClient(
+                token=self._slack.bot_token, base_url=f"{self._slack.base_url}/api/", session=connections
+            )
+            client.retry_handlers.clear()
+            while True:
+                await self._more.wait()
+                await self._show(client)
+                if not self._queue:
+                    self._more.clear()
+
+    async def _show(self, client: AsyncWebClient) -> None:
+        _at, build = self._queue[0]
+        self.calls += 1
+        try:
+            await client.chat_update(
+                channel=self._channel.id, ts=self._cards[build.id].ts, text=f"{build.number}: {build.state}"
+            )
+        except SlackApiError as refused:
+            await asyncio.sleep(int(refused.response.headers.get("Retry-After", 1)))
+        else:
+            self._queue.popleft()
+            self.shown += 1

@@ -1,0 +1,128 @@
+"""What the load came to: lags of states, ages of counts, calls beside the fewest possible; and whether all is true."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bench._lag_arrivals import Arrival
+from bench._lag_builds import RUNNING, Story
+from bench._lag_load import Played, name_of, shown_counts
+from bench._rounds import percentile, table
+
+_SAID = re.compile(r"(load-\d+#\d+) (\w+)")
+_RANK = {"scheduled": 0, "running": 1, "failing": 2, "passed": 3, "failed": 3}
+_EVERY = max(3.0, RUNNING * 1.2)
+
+
+@dataclass
+class Lags:
+    """Seconds from what happened to what was shown, and the kinds of calls."""
+
+    states: list[float] = field(default_factory=list)
+    between: list[float] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+
+
+def lags(done: Played) -> Lags:
+    """Of what happened while it was measured. Raises RuntimeError for a change that was never shown."""
+    found, shown = Lags(), _by_name(done)
+    for story in done.builds.stories.values():
+        said = shown.get(name_of(story.build), [])
+        for phase, at in story.phases:
+            if done.began <= at < done.ended:
+                found.states.append(_until(said, phase, at))
+        _calls(found, [one for one in said if done.began <= one[0].at < done.ended])
+    return found
+
+
+def _by_name(done: Played) -> dict[str, list[tuple[Arrival, str]]]:
+    """What was said of each build, and in which state it was said to be; replies are of nobody."""
+    found: dict[str, list[tuple[Arrival, str]]] = {}
+    for one in done.arrivals.seen:
+        said = _SAID.search(str(one.asked.get("text")))
+        if said:
+            place = "replies" if one.asked.get("thread_ts") else said[1]
+            found.setdefault(place, []).append((one, said[2]))
+    return found
+
+
+def _until(said: list[tuple[Arrival, str]], phase: str, at: float) -> float:
+    for arrival, word in said:
+        if arrival.at >= at and _RANK[word] >= _RANK[phase]:
+            return arrival.at - at
+    raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(one.at, word) for one, word in said]}")
+
+
+def _calls(found: Lags, said: list[tuple[Arrival, str]]) -> None:
+    before: tuple[Arrival, str] | None = None
+    for arrival, word in said:
+        if arrival.method == "chat.postMessage":
+            found.calls["post"] += 1
+        else:
+            same = before is not None and before[1] == word
+            found.calls["counts" if same else "state"] += 1
+        if before is not None:
+            found.between.append(arrival.at - before[0].at)
+        before = (arrival, word)
+
+
+def check(done: Played) -> None:
+    """Raises RuntimeError unless each build has one card, which says what Buildkite says."""
+    said = [one for channel in done.channels for one in done.slack.messages(channel) if one.bot]
+    counts = shown_counts(done)
+    for story in done.builds.stories.values():
+        name = name_of(story.build)
+        cards = [one for one in said if f"· {name} " in one.plain().split("\n")[0] + " "]
+        wrong = len(cards) != 1 or f"*{story.build.state.title()}*" not in cards[0].plain()
+        if wrong or (story.over and counts.get(name) != _passed(story)):
+            raise RuntimeError(f"{name} is {story.build.state}, but: {[one.plain() for one in cards]}")
+
+
+def _passed(story: Story) -> int:
+    return sum(job.state == "passed" for job in story.build.jobs)
+
+
+def told(done: Played) -> str:
+    """The tables."""
+    found, minutes = lags(done), (done.ended - done.began) / 60
+    refused = sum(call.status == 429 for call in done.slack.calls)
+    changes, posts = len(found.states), found.calls["post"]
+    replies = sum(
+        bool(one.asked.get("thread_ts")) and done.began <= one.at < done.ended for one in done.arrivals.seen
+    )
+    shown = [
+        ("state changes shown", *_three(found.states), "2 s"),
+        ("age of the counts shown", *_three(done.ages), f"{_EVERY:.0f} s"),
+        ("between two edits of a card", *_three(found.between), f"{_EVERY:.0f} s"),
+    ]
+    calls = [
+        ("`chat.postMessage`, cards", f"{posts}", f"{posts}"),
+        ("`chat.postMessage`, replies", f"{replies}", f"{replies}"),
+        ("`chat.update`, states", f"{found.calls['state']}", f"{changes}"),
+        ("`chat.update`, counts", f"{found.calls['counts']}", "0"),
+        ("reads at Buildkite", f"{done.reads}", f"{changes + posts}"),
+    ]
+    naive = [
+        (f"{(one.at - done.began) / 60:.0f} min", f"{one.events:,}", f"{one.seconds:.0f} s")
+        for one in done.behind[:: max(len(done.behind) // 5, 1)]
+    ]
+    head = (
+        f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes, "
+        f"{len(done.builds.stories)} builds, {refused} calls refused by Slack, {done.countless} looks without counts; "
+        f"{done.busy:.0f} s of work"
+    )
+    return "\n\n".join(
+        (
+            head,
+            table(("", "p50", "p99", "longest", "goal"), shown),
+            table(("calls", "ours", "fewest"), calls),
+            table(("the bot without a plan, after", "events behind", "delay"), naive),
+        )
+    )
+
+
+def _three(values: list[float]) -> tuple[str, str, str]:
+    longest = max(values, default=0.0)
+    return f"{percentile(values, 0.5):.2f} s", f"{percentile(values, 0.99):.2f} s", f"{longest:.2f} s"
