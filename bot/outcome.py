@@ -74,19 +74,14 @@ class Outcomes:
         await self._offers.make(tuple(choices.values()))
         drawn = render_reply.reply(reply, actor=None if turned else actor, button_value=offers.values(choices))
         again = drawn if reply.follow is None else _followed(reply.follow)
-        async with self._store.write() as tx:
-            if public:  # before what follows from it: who did it is read first
-                key, body = f"answer:{asked.id}", asdict(drawn)
-                await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
-            await self._fold(tx, asked, reply, where)
-            await remind(tx, reply, where, asked.user, self._clock.now())
-            owed = not public and reply.follow is None
-            came_of = md("started {build}", build=reference(reply.follow)) if reply.follow else None
-            detail = {"args": asked.args.get("args"), "rule": asked.args.get("rule")}
-            await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, **detail)
-            before = await self._said_before(tx, asked, reply)
-        only_read = not (public or reply.builds or reply.follow or reply.also or asked.args.get("approved"))
-        (self._soon if only_read and self._registry[asked.operation].effect is Effect.READ else self._wake)()
+        more = public or reply.builds or reply.follow or reply.also or reply.reminders or reply.settles
+        if more or asked.args.get("approved") or self._registry[asked.operation].effect is not Effect.READ:
+            before = await self._written(asked, reply, where, drawn, again, public=public)
+            self._wake()
+        else:
+            before = None
+            await self._answered(asked, drawn)
+            self._soon()
         if before:
             await self._say(asked, before)
         if not public and reply.follow is None:
@@ -97,6 +92,27 @@ class Outcomes:
         if reply.file:
             here = public and await self._places.takes_files(where.channel)
             await self._answers.hand_over(asked.user, reply.file, where if here else None)
+
+    async def _answered(self, asked: Invocation, drawn: Message) -> None:
+        """Nothing comes of it but words for the one who asked."""
+        now, detail = self._clock.now(), {"args": asked.args.get("args"), "rule": asked.args.get("rule")}
+        await invocations.answered(self._store, asked, _kept(asked, drawn), now, now + _TOLD_BY, masked(detail))
+
+    async def _written(
+        self, asked: Invocation, reply: Reply, where: Thread, drawn: Message, again: Message, *, public: bool
+    ) -> Reply | None:
+        """All that comes of it, in one transaction; gives what is to be said of the same words before."""
+        async with self._store.write() as tx:
+            if public:  # before what follows from it: who did it is read first
+                key, body = f"answer:{asked.id}", asdict(drawn)
+                await cards.tell(tx, key, "answer", where, self._clock.now(), body=body, asked_by=asked.user)
+            await self._fold(tx, asked, reply, where)
+            await remind(tx, reply, where, asked.user, self._clock.now())
+            owed = not public and reply.follow is None
+            came_of = md("started {build}", build=reference(reply.follow)) if reply.follow else None
+            detail = {"args": asked.args.get("args"), "rule": asked.args.get("rule")}
+            await self._close(tx, asked, "done", again, owed=owed, came_of=came_of, **detail)
+            return await self._said_before(tx, asked, reply)
 
     async def _for_all(self, reply: Reply, where: Thread) -> bool:
         return reply.follow is None and not reply.private and await self._places.postable(where)
@@ -261,12 +277,15 @@ class Outcomes:
         **detail: Any,
     ) -> None:
         now = self._clock.now()
-        kept = {**asdict(drawn), "replace": bool(asked.args.get("replace"))}
-        await invocations.close(tx, asked, state, kept, now, now + _TOLD_BY if owed else None)
+        await invocations.close(tx, asked, state, _kept(asked, drawn), now, now + _TOLD_BY if owed else None)
         await invocations.note(tx, asked, state, now, masked(detail))
         if asked.args.get("approved"):
             end = State.DONE if state == "done" else State.FAILED
             await proposals.end(tx, asked.args["approved"], end, now, cut(Mrkdwn(came_of or drawn.text), 300))
+
+
+def _kept(asked: Invocation, drawn: Message) -> dict[str, Any]:
+    return {**asdict(drawn), "replace": bool(asked.args.get("replace"))}
 
 
 def _seen_by_all(asked: Invocation) -> bool:

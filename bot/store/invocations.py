@@ -19,11 +19,17 @@ from bot.store.tables import audit, builds, cards, choices, invocations
 from bot.store.vault import Vault
 
 OPEN = ("accepted", "running", "unknown")
-# Each is all that its transaction does, and people wait for it: handed to the driver as it is.
+# People wait for these: they are handed to the driver as they are.
 _ACCEPT = """
 INSERT INTO invocations
     (id, key, operation, args, user_id, team, channel, thread_ts, via, response_url, state, replica, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"""
+_ANSWERED = """
+UPDATE invocations SET state = 'done', outcome = ?, closed_at = ?, args = ?, next_at = ?, attempts = 0
+WHERE id = ? RETURNING id"""
+_NOTED = """
+INSERT INTO audit (at, invocation, user_id, channel, thread_ts, via, operation, transition, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'done', ?) RETURNING id"""
 _TOLD = "UPDATE invocations SET next_at = NULL, response_url = NULL WHERE id = ? RETURNING id"
 
 
@@ -44,7 +50,7 @@ async def accept(store: Store, vault: Vault, asked: Invocation, now: datetime, r
         replica,
         now.timestamp(),
     )
-    if await store.one(_ACCEPT, values):
+    if await store.together((_ACCEPT, values)):
         return replace(asked, args=json.loads(json.dumps(asked.args)), created_at=now)
     async with store.read() as tx:
         found = await tx.execute(sa.select(invocations).where(invocations.c.key == asked.key))
@@ -96,6 +102,22 @@ async def close(
     )
 
 
+async def answered(
+    store: Store,
+    asked: Invocation,
+    outcome: dict[str, Any],
+    now: datetime,
+    owed_at: datetime,
+    detail: dict[str, Any],
+) -> None:
+    """What `close` and `note` write of one that has an answer and changes nothing else."""
+    at, place = now.timestamp(), (asked.thread.channel, asked.thread.ts, asked.via, asked.operation)
+    await store.together(
+        (_ANSWERED, (json.dumps(outcome), at, b"", owed_at.timestamp(), asked.id)),
+        (_NOTED, (at, asked.id, asked.user, *place, json.dumps(detail))),
+    )
+
+
 async def free(tx: Tx, invocation_id: str) -> None:
     """What became of a press came to nothing: the button, as it is drawn, may be pressed again."""
     ended = invocations.c.key + " ended " + invocations.c.id
@@ -105,7 +127,7 @@ async def free(tx: Tx, invocation_id: str) -> None:
 
 async def told(store: Store, invocation_id: str) -> None:
     """Whoever asked has been told, or cannot be: the response URL is forgotten."""
-    await store.one(_TOLD, (invocation_id,))
+    await store.together((_TOLD, (invocation_id,)))
 
 
 async def owe_longer(tx: Tx, invocation_id: str, next_at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from bot.errors import Unavailable
 from bot.store.checkpoints import Checkpoints
 from bot.store.engine import reading_engine, writing_engine
 from bot.store.outage import outage
+from bot.store.together import Step, Together
 
 Tx = AsyncConnection
 
@@ -47,6 +48,7 @@ class Store:
         self._reader = reading_engine(self.url) if self.sqlite else self._writer
         self._turn = asyncio.Lock()
         self._checkpoints = Checkpoints(str(self.url.database), self._turn) if self.sqlite else None
+        self._together = Together(self._committing, self._sole) if self.sqlite else None
         self._committed = committed
         self.commits = 0
         self._inode = 0
@@ -68,14 +70,18 @@ class Store:
             async with self._writer.connect() as tx:
                 yield (await tx.get_raw_connection()).driver_connection
 
-    async def one(self, statement: str, values: Sequence[object]) -> bool:
-        """A statement with `?` for its values, and RETURNING: durable when this returns; says if it did any."""
-        async with self.single() as line:
-            if self.sqlite:
-                return bool(await line.execute_fetchall(statement, values))
-            first, *rest = statement.split("?")
-            numbered = first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
-            return bool(await line.fetch(numbered, *values))
+    async def together(self, *steps: Step) -> bool:
+        """A few statements of which all or none are durable when this returns; says if the first changed a row.
+
+        On SQLite what others ask for at the same time is committed with them.
+        """
+        if self._together:
+            return await self._together.written(steps)
+        async with self.write() as tx:
+            line: Any = (await tx.get_raw_connection()).driver_connection
+            await tx.exec_driver_sql("SELECT 1")  # begins the transaction
+            found = [await line.fetch(numbered(statement), *values) for statement, values in steps]
+        return bool(found[0])
 
     async def _sole(self) -> Any:
         """On SQLite the only connection that writes needs no pool to be found, only its turn."""
@@ -122,6 +128,12 @@ class Store:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+def numbered(statement: str) -> str:
+    """With `$1` and `$2`, as PostgreSQL has it, in place of each `?`."""
+    first, *rest = statement.split("?")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
 @asynccontextmanager
