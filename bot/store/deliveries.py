@@ -91,7 +91,7 @@ async def next_due(tx: Tx) -> datetime | None:
 async def done(tx: Tx, read: Sequence[Waiting]) -> None:
     """Those have been read; the row stays for a while so that a repeat is known, the body goes.
 
-    SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a webhook for good.
+    SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a row for good.
     """
     those = among(tx, deliveries.c.id, [one.row for one in read])
     if tx.dialect.name != "sqlite":
