@@ -38,7 +38,7 @@ async def _to_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
 
 
 async def _to_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
-    """In the order of their ids: replicas that are told the same at once do not wait for each other in a circle."""
+    """In the order of their ids: replicas that are told the same do not wait for each other in a circle."""
     ordered = sorted(arrived, key=lambda one: one.id or "")
     columns = zip(*(_columns(one) for one in ordered), strict=True)
     await line.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
