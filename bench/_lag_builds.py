@@ -1,4 +1,4 @@
-"""Two hundred builds that run, as the simulated Buildkite plays them: their jobs begin and end one after the other."""
+"""Two hundred builds that run, as the simulated Buildkite plays them: jobs begin and end one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.sim.buildkite import BuildkiteSim, jobs
 from bot.sim.buildkite.records import Build, Job
 
-PIPELINES, RUNNING, JOBS = 10, 200, 225
+PIPELINES, RUNNING, JOBS = 20, 200, 225
 # Of ten builds one has a job that fails, some way through.
 FAILS = 0.1
 # So many jobs of a build run at once.
@@ -40,9 +40,13 @@ class Story:
 
 
 class Builds:
-    """As many as RUNNING at any time: where one ends another begins. `step` lets the next thing happen."""
+    """As many as RUNNING at any time: where one ends another begins. `step` lets the next thing happen.
+
+    `marks` stand in the meta-data of each.
+    """
 
     def __init__(self, buildkite: BuildkiteSim, seed: int) -> None:
+        self.marks: dict[str, str] = {}
         self._buildkite = buildkite
         self._rng = random.Random(seed)
         self._turn: deque[Story] = deque()
@@ -56,10 +60,10 @@ class Builds:
         """Those that are not over."""
         return list(self._turn)
 
-    def begin(self, now: float) -> None:
+    def begin(self) -> None:
         """All of them, each somewhere on its way."""
         for at in range(RUNNING):
-            story = self._new(f"load-{at % PIPELINES}", now, self._rng.randrange(JOBS - 10))
+            story = self._new(f"load-{at % PIPELINES}", self._rng.randrange(JOBS))
             self._turn.append(story)
         self._rng.shuffle(self._turn)
 
@@ -74,7 +78,7 @@ class Builds:
             self._finish(story, now)
         self.events += 1
         if story.over:
-            story = self._new(story.build.pipeline.slug, now, 0)
+            story = self._new(story.build.pipeline.slug, 0)
         self._turn.append(story)
 
     def _finish(self, story: Story, now: float) -> None:
@@ -88,10 +92,12 @@ class Builds:
         if story.over:
             story.phases.append((story.build.state, now))
 
-    def _new(self, pipeline: str, now: float, done: int) -> Story:
-        build = self._buildkite.create_build_elsewhere(pipeline, f"branch-{self._rng.randrange(10**6)}")
+    def _new(self, pipeline: str, done: int) -> Story:
+        branch = f"branch-{self._rng.randrange(10**6)}"
+        build = self._buildkite.create_build_elsewhere(pipeline, branch, meta_data=dict(self.marks))
         for job in build.jobs[:done]:
-            job.state, job.exit_status, job.started_at, job.finished_at = "passed", 0, now, now
+            job.state, job.exit_status = "passed", 0
+            job.started_at = job.finished_at = self._buildkite.now()
         story = Story(build, begun_with=done, waiting=deque(build.jobs[done:]))
         if self._rng.random() < FAILS:
             story.fails_after = self._rng.randrange(len(story.waiting))

@@ -1,34 +1,34 @@
-"""Two hundred running builds and fifty job events a second: the bot, and one without a plan, within Slack's limits."""
+"""Two hundred running builds and fifty job events a second, told to the bot and to one without a plan."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-import time
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench._hasty import LoopClock
+from bench._child import cores
 from bench._lag_arrivals import Arrivals
 from bench._lag_builds import PIPELINES, RUNNING, Builds
 from bench._lag_naive import Behind, Naive
 from bench._lag_wire import Wire, wired
-from bot.app import Bot, built
+from bot.buildkite.resources import INSTANCE_KEY
 from bot.own_webhook import EVENTS
-from bot.settings import load
 from bot.sim.buildkite import BuildkiteSim
 from bot.sim.buildkite.records import Build
 from bot.sim.serving import Serving
 from bot.sim.slack import Channel, SlackSim
-from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, environment, people
-from tests.process.town import name_of
+from tests.conversations.world import SIGNING_SECRET, people
+from tests.process.town import name_of, town
 
 RATE, ANSWERS_AFTER = 50, 0.1
 _SAMPLE, _MINUTE = 5.0, 60.0
-_BEGINS, _ENDS = 60.0, 30.0
+_BEGINS, _ENDS, _PATIENCE = 20.0, 20.0, 60
 _NAMED, _PASSED = re.compile(r"load-\d+#\d+"), re.compile(r"(\d+) passed")
 
 
@@ -49,6 +49,7 @@ class Played:
     countless: int = 0
     behind: list[Behind] = field(default_factory=list)
     naive_calls: int = 0
+    pid: int = 0
 
 
 @dataclass
@@ -65,10 +66,10 @@ async def played(folder: Path, minutes: float, seed: int) -> Played:
     async with _scene(folder, seed) as scene:
         done, loop = scene.played, asyncio.get_running_loop()
         await _begin(scene)
-        done.began, work = loop.time(), time.perf_counter()
+        done.began, work = loop.time(), _busy(done.pid)
         calls = len(scene.buildkite.requests)
         await asyncio.gather(_happening(scene, minutes), _looking(scene, minutes))
-        done.ended, done.busy = loop.time(), time.perf_counter() - work
+        done.ended, done.busy = loop.time(), _busy(done.pid) - work
         done.reads, done.naive_calls = len(scene.buildkite.requests) - calls, scene.naive.calls
         done.sent = sum(scene.wire.sent.values())
         await asyncio.sleep(_ENDS)
@@ -77,8 +78,12 @@ async def played(folder: Path, minutes: float, seed: int) -> Played:
 
 async def _begin(scene: _Scene) -> None:
     """Their cards are posted, as fast as a channel takes posts; then the other one listens as well."""
-    scene.builds.begin(asyncio.get_running_loop().time())
+    scene.builds.begin()
     await _carry(scene)
+    for _ in range(_PATIENCE):
+        if len(scene.played.arrivals.seen) >= RUNNING:
+            break
+        await asyncio.sleep(1)
     await asyncio.sleep(_BEGINS)
 
     def heard(event: str, subject: Any) -> None:
@@ -133,40 +138,48 @@ def shown_counts(done: Played) -> dict[str, int]:
 
 @asynccontextmanager
 async def _scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
-    """Both vendors, the bot with its loops, and the other bot with a workspace of its own."""
-    clock = LoopClock(START)
-    slack, other = (SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp()) for _ in "12")
-    buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
-    alice, *_ = people(slack)
+    """Both vendors, `kitestring serve` on a core of its own, and the other bot with a workspace of its own."""
+    core, mine = cores()
+    os.sched_setaffinity(0, {mine})
+    other = SlackSim(signing_secret=SIGNING_SECRET)
     people(other)
-    naive = Naive(other, other.channel("C0NAIVE", "naive"))
-    builds = Builds(buildkite, seed)
-    channels = [slack.channel(f"C0LOAD{at:03}", f"load-{at}") for at in range(PIPELINES)]
-    arrivals = Arrivals(slack.app, now=asyncio.get_running_loop().time, delay=ANSWERS_AFTER)
     async with AsyncExitStack() as stack:
-        slack.base_url = await stack.enter_async_context(Serving(arrivals))
+        made = await stack.enter_async_context(town(folder, socket=False))
+        arrivals = Arrivals(made.slack.app, now=asyncio.get_running_loop().time, delay=ANSWERS_AFTER)
+        made.slack.base_url = await stack.enter_async_context(Serving(arrivals))
         other.base_url = await stack.enter_async_context(Serving(Arrivals(other.app, delay=ANSWERS_AFTER)))
-        buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        settings = load(environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": "off"})
-        bot = await stack.enter_async_context(built(settings, clock))
-        address = await stack.enter_async_context(Serving(bot.web))
-        slack.request_url = f"{address}/slack/events"
-        buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET, events=EVENTS)
-        await stack.enter_async_context(_at_work(bot, naive))
+        channels = [made.slack.channel(f"C0LOAD{at:03}", f"load-{at}") for at in range(PIPELINES)]
+        builds, naive = Builds(made.buildkite, seed), Naive(other, other.channel("C0NAIVE", "naive"))
+        made.webhook.events = EVENTS
+        program = await made.serve(BUILDKITE_WEBHOOK_ALLOWLIST="off")
+        os.sched_setaffinity(program.process.pid, {core})
         for at, channel in enumerate(channels):
-            await alice.types(channel, f"/bk subscribe load-{at} --state running --yes")
-        await asyncio.sleep(5)
+            await made.alice.types(channel, f"/bk subscribe load-{at} --state running --yes")
+        await asyncio.sleep(2)
+        builds.marks[INSTANCE_KEY] = _instance(folder)
+        await stack.enter_async_context(_at_work(naive))
         wire = await stack.enter_async_context(wired())
-        yield _Scene(buildkite, builds, naive, wire, Played(builds, channels, slack, arrivals))
+        done = Played(builds, channels, made.slack, arrivals, pid=program.process.pid)
+        yield _Scene(made.buildkite, builds, naive, wire, done)
+
+
+def _busy(pid: int) -> float:
+    """Seconds of a core that it took until now."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _instance(folder: Path) -> str:
+    """What the bot marks its builds with: one list call answers for them all."""
+    with closing(sqlite3.connect(folder / "kitestring.db")) as database:
+        return str(database.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
 
 
 @asynccontextmanager
-async def _at_work(bot: Bot, naive: Naive) -> AsyncIterator[None]:
-    await bot.recovery.begin()
-    tasks = [asyncio.create_task(loop.run()) for loop in bot.loops] + [asyncio.create_task(naive.run())]
+async def _at_work(naive: Naive) -> AsyncIterator[None]:
+    task = asyncio.create_task(naive.run())
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

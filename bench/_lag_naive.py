@@ -1,4 +1,4 @@
-"""A bot without a plan: each event is one `chat.update`, in the order in which they came, as Slack's limits allow."""
+"""A bot without a plan: each event is one `chat.update`, in the order in which they came."""
 
 from __future__ import annotations
 

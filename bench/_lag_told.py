@@ -1,4 +1,4 @@
-"""What the load came to: lags of states, ages of counts, calls beside the fewest possible; and whether all is true."""
+"""What the load came to: lags of states, ages of counts, calls beside the fewest possible."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from bench._lag_arrivals import Arrival
 from bench._lag_builds import RUNNING, Story
-from bench._lag_load import Played, name_of, shown_counts
+from bench._lag_load import Played, shown_counts
 from bench._rounds import percentile, table
+from tests.process.town import name_of
 
 _SAID = re.compile(r"(load-\d+#\d+) (\w+)")
 _RANK = {"scheduled": 0, "running": 1, "failing": 2, "passed": 3, "failed": 3}
@@ -110,8 +111,9 @@ def told(done: Played) -> str:
     ]
     head = (
         f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes, "
-        f"{len(done.builds.stories)} builds, {refused} calls refused by Slack, {done.countless} looks without counts; "
-        f"{done.busy:.0f} s of work"
+        f"{len(done.builds.stories)} builds, {refused} calls refused by Slack, "
+        f"{done.countless} looks without counts; "
+        f"{done.busy:.0f} s of a core"
     )
     return "\n\n".join(
         (
