@@ -1,0 +1,49 @@
+"""Small writes that people wait for: each is whole, each learns what became of it, and many share a commit."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store import migrate
+from bot.store.store import Store
+
+KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING key"
+MISTAKEN = "INSERT INTO meta (key, value) VALUES (?, NULL) RETURNING key"
+
+
+async def _kept(store: Store) -> dict[str, str]:
+    async with store.read() as tx:
+        return {str(key): str(value) for key, value in await tx.execute(sa.text("SELECT key, value FROM meta"))}
+
+
+async def test_of_two_who_ask_at_once_for_one_key_one_is_told_that_it_was_there(url: str, store: Store) -> None:
+    """Whoever came first has written it, the other one learns so, and both know that it is durable."""
+    await migrate.upgrade(url)
+    found = await asyncio.gather(*(store.together((KEEP, ("key", f"of {number}"))) for number in range(8)))
+    assert sorted(found) == [False] * 7 + [True]
+    assert await _kept(store) == {"key": f"of {found.index(True)}"}
+
+
+async def test_all_steps_of_one_happen_or_none(url: str, store: Store) -> None:
+    """A mistake in the second step takes the first one back, and is raised to the one who asked."""
+    await migrate.upgrade(url)
+    with pytest.raises(Exception, match=r"(?i)not.null"):
+        await store.together((KEEP, ("first", "1")), (MISTAKEN, ("second",)))
+    assert await _kept(store) == {}
+    assert await store.together((KEEP, ("after", "1")))
+    assert await _kept(store) == {"after": "1"}
+
+
+async def test_what_waits_for_the_turn_to_write_is_one_commit(url: str, store: Store) -> None:
+    """On SQLite all that were asked for while somebody else wrote are committed at once."""
+    await migrate.upgrade(url)
+    async with store.write() as tx:
+        await tx.execute(sa.text("INSERT INTO meta (key, value) VALUES ('slow', '1')"))
+        asked = [asyncio.create_task(store.together((KEEP, (f"key {number}", "1")))) for number in range(8)]
+        await asyncio.sleep(0)
+        before = store.commits
+    assert await asyncio.gather(*asked) == [True] * 8
+    assert store.commits - before == (2 if store.sqlite else 9)
