@@ -60,7 +60,7 @@ def disks(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
             env = slowed(Path(folder), milliseconds)
             if env is None:
                 break
-            load = Load(given.sizes[:1], given.seconds, env=env)
+            load = Load(given.sizes[:1], 2 * given.seconds, env=env)
             contenders = {"a commit for each request": _EACH, OURS: _OURS}
             said.append(f"{milliseconds} ms added to every sync\n\n{_tables(contenders, given, load)}")
     return "\n\n".join(said)
