@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from inline_snapshot import snapshot
 
-from bot.sim.buildkite.records import Build
 from tests.conversations.acts import failed, started
 from tests.conversations.world import World, shown
 
@@ -247,25 +244,3 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
       [Rebuild] [Open in Buildkite]
   kitestring: ✅ web#2 passed after 0s.\
 """)
-
-
-async def test_counts_go_on_while_nothing_is_read(world: World) -> None:
-    """A card tells how many jobs are where by what is heard of them, until the next read counts again."""
-    await world.alice.types(world.deploys, "/bk build create web")
-    await world.settle()
-    build = world.buildkite.builds[-1]
-    world.buildkite.advance(build)
-    await world.settle(10)
-    world.buildkite.down = True
-    world.buildkite.advance(build)
-    await world.settle(10)
-    assert counted(build) in world.card().plain()
-    world.buildkite.finish_job(next(job.id for job in build.jobs if job.state == "running"))
-    await world.settle(10)
-    assert counted(build) in world.card().plain()
-
-
-def counted(build: Build) -> str:
-    """How many jobs pass, run and wait, as Buildkite has it."""
-    states = Counter("waiting" if job.state in ("scheduled", "waiting") else job.state for job in build.jobs)
-    return " · ".join(f"{states[name]} {name}" for name in ("passed", "running", "waiting") if states[name])

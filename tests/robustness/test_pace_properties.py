@@ -29,6 +29,21 @@ def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
         assert taken <= now * rate + burst + 1e-6
 
 
+@given(st.lists(st.tuples(SECONDS, st.booleans()), max_size=60), st.integers(2, 9), st.integers(0, 3))
+def test_a_window_never_lets_more_through_in_any_minute(
+    steps: list[tuple[float, bool]], most: int, spare: int
+) -> None:
+    """Whoever leaves some to spare leaves them in every minute, and the wait that is named is enough."""
+    window, now, taken = pace.Window(most), 0.0, list[float]()
+    for seconds, wants in steps:
+        now += seconds
+        if wants and window.wait(now, spare) == 0:
+            window = window.with_one(now)
+            taken.append(now)
+        assert sum(at > now - 60 for at in taken) <= max(most - spare, 1)
+        assert window.wait(now + window.wait(now, spare) + 1e-6, spare) == 0
+
+
 @given(st.lists(SECONDS, max_size=20), st.floats(0, 100), st.floats(0, 100))
 def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first: float, second: float) -> None:
     """Closed twice, a bucket stays closed until the later time, and the wait that it names is true."""

@@ -1,0 +1,53 @@
+"""Whose turn it is: what state builds are in is shown first, and how many jobs are where in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bot.sim.buildkite.records import Build
+from tests.conversations.world import World
+
+
+async def test_states_are_shown_before_counts(world: World) -> None:
+    """Slack takes one more edit just now: it tells that a build has ended, not how far another has come."""
+    await world.alice.types(world.deploys, "/bk build create mobile -b one")
+    await world.settle()
+    await world.alice.types(world.deploys, "/bk build create mobile -b two")
+    await world.settle()
+    going, ending = world.buildkite.builds[-2:]
+    for build in (going, ending):
+        world.buildkite.advance(build)
+    await world.settle(60)
+    cards = world.slack.messages(world.deploys)[-2:]
+    before = cards[0].plain()
+    for _ in range(9):
+        world.bot.pacing.take("chat.update", world.deploys.id)
+    world.buildkite.advance(going)
+    world.buildkite.run_build(ending)
+    while await world.turn():
+        pass
+    assert (cards[0].plain(), "*Passed*" in cards[1].plain()) == (before, True)
+    await world.settle(60)
+    assert "2 running" in cards[0].plain()
+
+
+async def test_counts_go_on_while_nothing_is_read(world: World) -> None:
+    """A card tells how many jobs are where by what is heard of them, until the next read counts again."""
+    await world.alice.types(world.deploys, "/bk build create web")
+    await world.settle()
+    build = world.buildkite.builds[-1]
+    world.buildkite.advance(build)
+    await world.settle(10)
+    world.buildkite.down = True
+    world.buildkite.advance(build)
+    await world.settle(10)
+    assert counted(build) in world.card().plain()
+    world.buildkite.finish_job(next(job.id for job in build.jobs if job.state == "running"))
+    await world.settle(10)
+    assert counted(build) in world.card().plain()
+
+
+def counted(build: Build) -> str:
+    """How many jobs pass, run and wait, as Buildkite has it."""
+    states = Counter("waiting" if job.state in ("scheduled", "waiting") else job.state for job in build.jobs)
+    return " · ".join(f"{states[name]} {name}" for name in ("passed", "running", "waiting") if states[name])
