@@ -74,6 +74,7 @@ class Footprint:
     def grown(self, events: int) -> str:
         """Memory while so many webhooks come, and the file afterwards."""
         file = self._folder / _DATABASE
+        serve(self._environ, self._folder).run()  # a start that migrates keeps what it needed for that
         with serve(self._environ, self._folder) as started:
             growth = Growth(started.child, file)
             took = growth.driven(events)
