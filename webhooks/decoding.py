@@ -37,9 +37,10 @@ def read_at_once(body: bytes) -> tuple[Build, Job | None] | None:
         return None
     if not _at_home(said.build):
         return None
-    if said.pipeline is None or not said.pipeline.slug:
-        return said.build, said.job
-    return said.build.model_copy(update={"pipeline": said.pipeline}), said.job
+    if said.pipeline and said.pipeline.slug:
+        # Nobody has seen this build yet, so that it need not be copied.
+        vars(said.build)["pipeline"] = said.pipeline
+    return said.build, said.job
 
 
 def decode(payload: Payload, noun: str, kind: type[V]) -> V:

@@ -7,6 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.core.observed import Facts, Undecodable
+from webhooks.decoding import read_at_once
 from webhooks.observe import ROUTES, observe
 from webhooks.payloads import ABOUT
 
@@ -161,3 +162,25 @@ def test_a_body_that_is_no_object_is_undecodable(body):
 def test_an_event_without_a_route_says_nothing():
     """What nobody told us of is not even looked into."""
     assert observe("build.teleported", b"\xff") == Facts("build.teleported", known=False)
+
+
+def test_the_short_way_says_the_same_as_the_long_one(payloads):
+    """A webhook about a build or job that is read at once says what it says when it is taken apart."""
+    seen = 0
+    for body in payloads.values():
+        event = json.loads(body)["event"]
+        at_once = read_at_once(body)
+        if at_once and ABOUT.get(event) in ("build", "job"):
+            facts = ROUTES[event](event, json.loads(body))
+            assert (facts.build, *facts.jobs) == tuple(one for one in at_once if one)
+            seen += 1
+    assert seen == 19
+
+
+def test_nulls_and_odd_pipelines_are_read_the_long_way(payloads):
+    """What the short way cannot read is read all the same: a null stands for an absent field."""
+    said = json.loads(payloads["build.finished.json"])
+    said["build"] |= {"blocked": None, "meta_data": None}
+    odd = json.dumps(said | {"pipeline": "deploy-prod"}).encode()
+    assert read_at_once(odd) is None
+    assert essence(observe("build.finished", odd)) == "deploy-prod#143 failed"
