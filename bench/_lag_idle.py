@@ -86,11 +86,11 @@ async def _seen(arrivals: Arrivals, before: int, ts: str | None) -> float:
 
 
 def _check(stage: Stage) -> None:
-    """Every card says that its build passed, was posted once and edited once."""
+    """Every card says that its build passed; it was posted once, and edited."""
     for build in stage.town.buildkite.builds:
         found = [one for one in stage.town.slack.messages(stage.cards[build.id].channel) if _of(build, one)]
         edits = len(stage.arrivals.of("chat.update", found[0].ts))
-        if len(found) != 1 or "*Passed*" not in found[0].plain() or edits != 1:
+        if len(found) != 1 or "*Passed*" not in found[0].plain() or not edits:
             raise RuntimeError(f"{build.number}: {len(found)} cards, {edits} edits: {found[0].plain()}")
 
 
