@@ -1,7 +1,7 @@
 """One, two and three replicas on one PostgreSQL: webhooks a second, cards checked, and the time of a take-over.
 
-Everything runs on this machine: PostgreSQL, both vendors, a round-robin balancer, and real `serve` processes. On a
-machine with few cores the load and the vendors share them with the replicas, which hides most of what is gained.
+Everything runs on this machine: PostgreSQL, both vendors, the load, and real `serve` processes. On a machine with
+few cores the load and the database share them with the replicas, which hides most of what is gained.
 """
 
 from __future__ import annotations
@@ -10,122 +10,145 @@ import argparse
 import asyncio
 import json
 import os
-import ssl
+import sys
 import tempfile
 import time
-import uuid
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import asyncpg
-import httpx
 import sqlalchemy as sa
 
-from bot.sim.buildkite.hooks import sign
-from bot.sim.buildkite.records import Build
-from tests.conversations.world import WEBHOOK_SECRET
+from bench._rounds import percentile, ratios, spread, table
 from tests.postgres.fleet import Fleet, harbour, took_over
 from tests.postgres_server import server
 
-_AT_ONCE = 32
+_PATIENCE = 180.0
+_LOOK = 0.05
 
 
 class Figures(NamedTuple):
-    """Of one fleet: acknowledged webhooks a second, their median and 99th percentile (ms), take-over (s)."""
+    """Webhooks a second, acknowledged and until the last was folded in; an answer's ms; a take-over's seconds."""
 
-    replicas: int
-    rate: float
+    taken: float
+    folded: float
     median: float
     slow: float
     takeover: float | None
 
 
-async def _load(fleet: Fleet, builds: list[Build], count: int) -> list[float]:
-    """Send so many webhooks of builds that are followed, to each replica in turn; the seconds that each took."""
-    took: list[float] = []
-    left = iter(range(count))
-    plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-    async def send(client: httpx.AsyncClient) -> None:
-        for number in left:
-            body = _body(builds[number % len(builds)])
-            headers = {
-                "Content-Type": "application/json",
-                "X-Buildkite-Event": "build.running",
-                "X-Buildkite-Request": str(uuid.uuid4()),
-                "X-Buildkite-Signature": sign(body, WEBHOOK_SECRET, int(time.time())),
-            }
-            address = fleet.balancer.addresses[number % len(fleet.balancer.addresses)]
-            began = time.perf_counter()
-            answer = await client.post(f"{address}/buildkite/webhooks", content=body, headers=headers)
-            assert answer.is_success, answer.status_code
-            took.append(time.perf_counter() - began)
-
-    async with httpx.AsyncClient(timeout=20, trust_env=False, verify=plain) as client:
-        await asyncio.gather(*(send(client) for _ in range(_AT_ONCE)))
-    return took
+async def _loaded(fleet: Fleet, seconds: float, connections: int) -> dict[str, Any]:
+    """What came of the load, by a process of its own."""
+    ports = [str(urlsplit(address).port) for address in fleet.balancer.addresses]
+    words = ("-m", "bench._fleet_load", str(seconds), str(connections), *ports)
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    told: dict[str, Any] = json.loads(said)
+    return told
 
 
-def _body(build: Build) -> bytes:
-    """A late word about a build: it was running."""
-    web = f"https://buildkite.com/acme-inc/{build.pipeline.slug}/builds/{build.number}"
-    api = f"https://api.buildkite.com/v2/organizations/acme-inc/pipelines/{build.pipeline.slug}/builds/{build.number}"
-    said = {"id": build.id, "url": api, "web_url": web, "number": build.number, "state": "running"}
-    pipeline = {"slug": build.pipeline.slug, "name": build.pipeline.name}
-    return json.dumps(
-        {"event": "build.running", "build": {**said, "pipeline": pipeline}, "pipeline": pipeline}
-    ).encode()
+async def _read(database: sa.URL, query: str) -> int:
+    plain = database.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(plain)
+    try:
+        return int(await connection.fetchval(query))
+    finally:
+        await connection.close()
 
 
-async def _measured(database: sa.URL, folder: Path, replicas: int, count: int) -> Figures:
+async def _folded(database: sa.URL) -> None:
+    """Until nothing waits to be read. Raises RuntimeError after three minutes."""
+    until = time.monotonic() + _PATIENCE
+    while await _read(database, "SELECT count(*) FROM deliveries WHERE state = 'new'"):
+        if time.monotonic() > until:
+            raise RuntimeError("Webhooks are still waiting to be read.")
+        await asyncio.sleep(_LOOK)
+
+
+async def _measured(database: sa.URL, folder: Path, replicas: int, seconds: float, connections: int) -> Figures:
     async with harbour(database, folder) as fleet:
         await fleet.sail(replicas)
         builds = await fleet.ask(range(8))
-        began = time.perf_counter()
-        took = sorted(await _load(fleet, builds, count))
-        rate = count / (time.perf_counter() - began)
-        killed_at, victim = await _killed(fleet) if replicas > 1 else (0.0, None)
-        await fleet.happen(builds)
-        await fleet.until(lambda: fleet.right(builds), 180)
-        fleet.check(builds)
-        living = [program for program in fleet.programs if program is not victim]
-        after = max(at for program in living for at in took_over(program)) - killed_at if victim else None
-    return Figures(replicas, rate, took[len(took) // 2] * 1000, took[int(len(took) * 0.99)] * 1000, after)
+        before = await _read(database, "SELECT count(*) FROM deliveries")
+        told = await _loaded(fleet, seconds, connections)
+        began = time.monotonic()
+        await _folded(database)
+        late = time.monotonic() - began
+        kept = await _read(database, "SELECT count(*) FROM deliveries") - before
+        if told["others"] or told["lost"] or kept < told["good"]:
+            refused = [*told["others"], f"lost: {told['lost']}"]
+            raise RuntimeError(f"{told['good']} acknowledged, {kept} kept, others {refused}.")
+        takeover = await _takeover(fleet, builds)
+    good, took = told["good"], told["took"]
+    rates = (good / told["seconds"], good / (told["seconds"] + late))
+    return Figures(*rates, percentile(took, 0.5) * 1000, percentile(took, 0.99) * 1000, takeover)
 
 
-async def _killed(fleet: Fleet) -> tuple[float, object]:
-    victim, now = fleet.writer, time.time()
-    await victim.killed()
-    return now, victim
+async def _takeover(fleet: Fleet, builds: Sequence[Any]) -> float | None:
+    """Kill the writer where there is another replica; every build's end is told, each once."""
+    victim, killed_at = (fleet.writer, time.time()) if len(fleet.programs) > 1 else (None, 0.0)
+    if victim:
+        await victim.killed()
+    await fleet.happen(list(builds))
+    await fleet.until(lambda: fleet.right(list(builds)), _PATIENCE)
+    fleet.check(list(builds))
+    living = [program for program in fleet.programs if program is not victim]
+    return max(at for program in living for at in took_over(program)) - killed_at if victim else None
 
 
-async def _all(counts: list[int], webhooks: int, folder: Path) -> None:
+async def _all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figures]]:
+    found: dict[int, list[Figures]] = {count: [] for count in given.replicas}
     with server(folder) as url:
-        first: float | None = None
-        for replicas in counts:
-            database = sa.make_url(url).set(database=f"bench_{replicas}")
-            connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-            await connection.execute(f"CREATE DATABASE {database.database}")
-            await connection.close()
-            figures = await _measured(database, folder, replicas, webhooks)
-            first = first or figures.rate
-            _tell(figures, first)
+        for number in range(given.rounds):
+            for replicas in given.replicas:
+                database = sa.make_url(url).set(database=f"bench_{number}_{replicas}")
+                connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+                await connection.execute(f"CREATE DATABASE {database.database}")
+                await connection.close()
+                figures = await _measured(database, folder, replicas, given.seconds, given.connections)
+                found[replicas].append(figures)
+    return found
 
 
-def _tell(figures: Figures, first: float) -> None:
-    taken = "" if figures.takeover is None else f", taken over {figures.takeover:.2f} s after kill -9"
-    print(
-        f"{figures.replicas} replicas: {figures.rate:.0f} webhooks/s ({figures.rate / first:.2f} of the first), "
-        f"median {figures.median:.1f} ms, 99 % {figures.slow:.1f} ms; all cards right, each once{taken}"
-    )
+def told(found: dict[int, list[Figures]]) -> str:
+    """A line for each size of the fleet."""
+    first = [one.folded for one in next(iter(found.values()))]
+    rows = []
+    for count, all_ in found.items():
+        takeovers = [one.takeover for one in all_ if one.takeover is not None]
+        rows.append(
+            [
+                str(count),
+                spread([one.taken for one in all_]).said(0),
+                spread([one.folded for one in all_]).said(0),
+                ratios([one.folded for one in all_], first).said(),
+                f"{spread([one.median for one in all_]).median:.1f} ms",
+                f"{spread([one.slow for one in all_]).median:.1f} ms",
+                f"{spread(takeovers).said()} s" if takeovers else "–",
+            ]
+        )
+    heads = [
+        "replicas",
+        "acknowledged a second",
+        "folded a second",
+        "to one",
+        "p50",
+        "p99",
+        "taken over after kill -9",
+    ]
+    return table(heads, rows)
 
 
 def main(arguments: list[str]) -> None:
     """Print a line for each size of the fleet."""
     parser = argparse.ArgumentParser(prog="python -m bench replicas", description=__doc__)
     parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2, 3], metavar="N")
-    parser.add_argument("--webhooks", type=int, default=3000)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--connections", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args(arguments)
-    print(f"{os.cpu_count()} cores, {given.webhooks} webhooks, {_AT_ONCE} at a time")
+    print(f"{os.cpu_count()} cores, {given.connections} connections, {given.seconds:g} s a round")
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-        asyncio.run(_all(given.replicas, given.webhooks, Path(folder)))
+        print(told(asyncio.run(_all(given, Path(folder)))))

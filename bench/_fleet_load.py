@@ -1,0 +1,74 @@
+"""Webhooks for several replicas at once: `python -m bench._fleet_load SECONDS CONNECTIONS PORT…` prints what came.
+
+Whole lives of builds that nobody follows, told in their order, each replica another part of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+
+import uvloop
+
+from bench._fold_events import Event, interleaved, template
+from bench._load import Load, Loaded
+from bench._webhooks import PATH
+from bot.sim.buildkite.hooks import sign
+from tests.conversations.world import WEBHOOK_SECRET
+
+_BUILDS, _SPEAKING = 400, 20
+
+
+def signed(events: Sequence[Event]) -> Iterator[bytes]:
+    """One request after the other, each with an id of its own; from the beginning again when all was told."""
+    now, run = int(time.time()), uuid.uuid4().hex[:12]
+    heads = [(_head(one, now), one.body) for one in events]
+    numbered = zip(itertools.count(), itertools.cycle(heads), strict=False)
+    return (b"%b%b-%d\r\n\r\n%b" % (head, run.encode(), number, body) for number, (head, body) in numbered)
+
+
+def _head(one: Event, now: int) -> bytes:
+    lines = (
+        f"POST {PATH} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        f"Content-Length: {len(one.body)}",
+        f"X-Buildkite-Event: {one.name}",
+        f"X-Buildkite-Signature: {sign(one.body, WEBHOOK_SECRET, now)}",
+        "X-Buildkite-Request: ",
+    )
+    return "\r\n".join(lines).encode()
+
+
+async def _all(seconds: float, connections: int, ports: Sequence[int]) -> list[Loaded]:
+    made = template()
+    lives = [made.life(number, 1) for number in range(1, _BUILDS + 1)]
+    parts = [list(interleaved(lives[index :: len(ports)], _SPEAKING)) for index in range(len(ports))]
+    each = max(connections // len(ports), 1)
+    loads = [Load(port, signed(part), each) for port, part in zip(ports, parts, strict=True)]
+    return list(await asyncio.gather(*(one.run(seconds) for one in loads)))
+
+
+def main(words: Sequence[str]) -> None:
+    """How many `good` answers, which `others`, requests `lost`, `seconds`, and each answer's seconds in `took`."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        found = runner.run(_all(float(words[0]), int(words[1]), [int(word) for word in words[2:]]))
+    told = {
+        "good": sum(one.good for one in found),
+        "others": [
+            f"{status}: {count}" for one in found for status, count in one.answers.items() if status >= 300
+        ],
+        "lost": sum(one.lost for one in found),
+        "seconds": max(one.seconds for one in found),
+        "took": [round(took, 6) for one in found for took in one.took],
+    }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
