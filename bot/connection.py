@@ -127,7 +127,8 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """More of a body."""
-        if self._exchange is not None and self.cycle is self._exchange:
+        under_way: object = self.cycle
+        if self._exchange is not None and under_way is self._exchange:
             self._exchange.add(body)
         else:
             super().on_body(body)

@@ -34,7 +34,7 @@ def keeper(store: Store, door) -> Keeper:
     return Keeper(store, lambda: None, door.clock)
 
 
-def arrives(keeper: Keeper, clock: HandClock, name: str, body: bytes = b"{}") -> asyncio.Task[None]:
+def arrives(keeper: Keeper, clock: HandClock, name: str | None, body: bytes = b"{}") -> asyncio.Task[None]:
     """A webhook with that id; done when it is kept."""
     return asyncio.ensure_future(told(partial(keeper.keep, Delivery("ping", body, name, clock.now()))))
 
