@@ -1,0 +1,185 @@
+"""Cost of a webhook: statements, bytes written and microseconds of a core, by how many arrive together.
+
+Kept and folded by the bot's own parts, on SQLite and on PostgreSQL; lives of followed builds, twenty at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import sqlalchemy as sa
+import uvloop
+
+from bench._fold_events import Event, Life, interleaved, template
+from bench._rounds import spread, table
+from bot.clock import HandClock
+from bot.core.observed import Delivery
+from bot.following import Following
+from bot.inbox import Inbox
+from bot.keeper import Keeper
+from bot.model import Thread
+from bot.store.migrate import upgrade
+from bot.store.store import Store
+from bot.subscribers import Subscribers
+from tests.conversations.world import START
+from tests.postgres_server import server
+from webhooks.observe import observe
+
+_SPEAKING = 20
+
+
+class Cost(NamedTuple):
+    """Of one webhook: statements, commits, bytes of the database's log, and microseconds of this process."""
+
+    statements: float
+    commits: float
+    written: float
+    busy: float
+
+
+async def _followed(store: Store, lives: Sequence[Life]) -> None:
+    async with store.write() as tx:
+        for life in lives:
+            build = observe(life.events[0].name, life.events[0].body).build
+            if build is None:
+                raise ValueError("A life begins with a word about its build.")
+            thread = Thread("T1", "C1", life.id[:8])
+            await Following(START, alive=True).follow(tx, build, thread, "U1", f"card-{life.id}")
+
+
+@contextlib.contextmanager
+def _counted(store: Store) -> Iterator[Counter[str]]:
+    """Counts what is executed while the block runs; a statement with many rows is one."""
+    counts: Counter[str] = Counter()
+
+    def count(*_: object) -> None:
+        counts["statements"] += 1
+
+    engine = store._writer.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield counts
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", count)
+
+
+async def _log(store: Store) -> int:
+    """Bytes of the write-ahead log until now."""
+    if store.sqlite:
+        return await asyncio.to_thread(os.path.getsize, f"{store.url.database}-wal")
+    plain = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(plain)
+    try:
+        return int(await connection.fetchval("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"))
+    finally:
+        await connection.close()
+
+
+async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
+    """What each of the webhooks of so many builds cost when `together` of them arrive at a time."""
+    made = template()
+    lives = [made.life(number, seed) for number in range(1, builds + 1)]
+    events = list(interleaved(lives, _SPEAKING))
+    clock = HandClock(START)
+    async with _opened(url) as store:
+        await _followed(store, lives)
+        keeper = Keeper(store, lambda: None, clock)
+        inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, Subscribers())
+        log, commits, busy = await _log(store), store.commits, time.process_time()
+        with _counted(store) as counts:
+            for start in range(0, len(events), together):
+                await _kept(keeper, events[start : start + together], clock)
+                while await inbox.tick():
+                    pass
+        busy = time.process_time() - busy
+        each = 1 / len(events)
+        written = await _log(store) - log
+        await _checked(store, lives)
+        kept = len(range(0, len(events), together))
+        return Cost(
+            (counts["statements"] + kept) * each, (store.commits - commits) * each, written * each, busy * each
+        )
+
+
+async def _kept(keeper: Keeper, events: Sequence[Event], clock: HandClock) -> None:
+    left = [asyncio.get_running_loop().create_future() for _ in events]
+
+    def told(number: int, error: BaseException | None) -> None:
+        left[number].set_result(None) if error is None else left[number].set_exception(error)
+
+    for number, one in enumerate(events):
+        delivery = Delivery(one.name, one.body, None, clock.now())
+        keeper.keep(delivery, lambda error, number=number: told(number, error))
+    await asyncio.gather(*left)
+
+
+async def _checked(store: Store, lives: Sequence[Life]) -> None:
+    async with store.read() as tx:
+        query = sa.text("SELECT count(*) FROM builds WHERE phase = 'passed'")
+        passed = await tx.scalar(query)
+    if passed != len(lives):
+        raise RuntimeError(f"{passed} of {len(lives)} builds are known as passed.")
+
+
+@contextlib.asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Store]:
+    await upgrade(url)
+    store = Store(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _created(url: str, name: str) -> str:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _told(found: dict[tuple[str, int], list[Cost]]) -> str:
+    rows = []
+    for (kind, together), costs in found.items():
+        last = costs[-1]
+        busy = spread([one.busy * 1e6 for one in costs])
+        figures = [f"{last.statements:.2f}", f"{last.commits:.3f}", f"{last.written / 1024:.1f} KiB", busy.said(0)]
+        rows.append([f"{kind}, {together} at a time", *figures])
+    return table(["webhooks", "statements", "commits", "log written", "µs of a core"], rows)
+
+
+async def _all(given: argparse.Namespace, folder: Path) -> dict[tuple[str, int], list[Cost]]:
+    found: dict[tuple[str, int], list[Cost]] = {}
+    with server(folder) as postgresql:
+        for number in range(given.rounds):
+            for together in given.together:
+                sqlite = f"sqlite+aiosqlite:///{folder / f'{number}-{together}.db'}"
+                other = await _created(postgresql, f"cost_{number}_{together}")
+                for kind, url in (("SQLite", sqlite), ("PostgreSQL", other)):
+                    builds = given.builds if together > 1 else max(given.builds // 5, 1)
+                    found.setdefault((kind, together), []).append(await measured(url, together, builds, number))
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Print a line for each database and number of webhooks at a time."""
+    parser = argparse.ArgumentParser(prog="python -m bench cost", description=__doc__)
+    parser.add_argument("--together", type=int, nargs="+", default=[1, 10, 100, 500], metavar="N")
+    parser.add_argument("--builds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args(arguments)
+    with (
+        tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        print(_told(runner.run(_all(given, Path(folder)))))
