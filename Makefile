@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # As many tests at once as there are cores.
 JOBS ?= auto
+# Which benchmark, and how; all of them in turn.
+B ?= all
 VENV := .venv
 PY := $(VENV)/bin/python
 # A Python without ensurepip (Debian's, unless python3-venv is there) lends its own pip to the .venv.
@@ -38,8 +40,8 @@ check: $(VENV)/.check ## Lint, format, types, import contracts, documents in ste
 docs: $(VENV)/.run ## Write the generated tables of README.md, and docs/coverage.md, anew
 	@$(PY) -m bot docs
 
-bench: $(VENV)/.test ## Measure throughput and lag, each beside its baseline
-	@$(PY) -m bench
+bench: $(VENV)/.test ## Measure everything beside its baseline, an hour in all (B="fold --rounds 3" picks one; B= lists them)
+	@$(PY) -m bench $(B)
 
 lock: $(VENV)/.lock ## Pin requirements/*.in anew, with hashes, into requirements/*.txt
 	$(COMPILE) requirements/run.in --output-file requirements/run.txt

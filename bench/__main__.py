@@ -1,4 +1,4 @@
-"""`python -m bench NAME` runs one; without a name they are listed."""
+"""`python -m bench NAME` runs one, `all` runs all in turn; without a name they are listed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         for name in names():
             summary = (importlib.import_module(f"bench.{name}").__doc__ or "").splitlines()[0]
-            print(f"{name:12} {summary}")
+            print(f"{name:16} {summary}")
         return 0
-    if arguments[0] not in names():
-        print(f"There is no benchmark {arguments[0]}: {', '.join(names())}.", file=sys.stderr)
+    if arguments[0] not in ("all", *names()):
+        print(f"There is no benchmark {arguments[0]}: {', '.join(names())}, or all.", file=sys.stderr)
         return 2
-    importlib.import_module(f"bench.{arguments[0]}").main(arguments[1:])
+    for name in names() if arguments[0] == "all" else arguments[:1]:
+        print(f"## {name}\n", flush=True)
+        importlib.import_module(f"bench.{name}").main(arguments[1:])
     return 0
 
 

@@ -97,15 +97,16 @@ async def _begin(scene: _Scene) -> None:
 async def _happening(scene: _Scene, minutes: float) -> None:
     loop, every = asyncio.get_running_loop(), 1 / RATE
     began = loop.time()
-    for number in range(int(minutes * _MINUTE * RATE)):
-        await asyncio.sleep(began + number * every - loop.time())
-        scene.builds.step(loop.time())
-        await _carry(scene)
+    async with asyncio.TaskGroup() as under_way:
+        for number in range(int(minutes * _MINUTE * RATE)):
+            await asyncio.sleep(began + number * every - loop.time())
+            scene.builds.step(loop.time())
+            under_way.create_task(_carry(scene))
 
 
 async def _carry(scene: _Scene) -> None:
-    for delivery in scene.buildkite.hooks.take_due():
-        await scene.wire.send(delivery)
+    """All that is to be sent, at once: Buildkite waits for no answer before it sends the next."""
+    await asyncio.gather(*(scene.wire.send(delivery) for delivery in scene.buildkite.hooks.take_due()))
 
 
 async def _looking(scene: _Scene, minutes: float) -> None:

@@ -23,6 +23,8 @@ from bot.supervise import Bug, guarded
 
 Observe = Callable[[str, bytes], Facts]
 BATCH = 500
+# So many while people wait for their turn to write.
+FEW = 60
 # So many are read, a few milliseconds, before others have their turn.
 _BREATH = 50
 TRIES = 3
@@ -43,6 +45,7 @@ class Inbox:
     ) -> None:
         self._folded = folded
         self._hearing = False
+        self._small = store.small
         self._subscribers = subscribers
         self._store = store
         self._clock = clock
@@ -51,12 +54,13 @@ class Inbox:
 
     async def tick(self) -> int:
         """Read what waits, some at a time, in one transaction; one at a time when something breaks."""
+        most = self._most()
         async with self._store.read() as tx:
-            rows = await deliveries.waiting(tx, self._clock.now(), BATCH)
+            rows = await deliveries.waiting(tx, self._clock.now(), most)
         if not rows:
             return 0
         try:
-            read = await guarded(self._fold(), "inbox")
+            read = await guarded(self._fold(most), "inbox")
         except Bug:
             read = sum([await self._fold_alone(row) for row in rows])
         self._wake()
@@ -67,10 +71,15 @@ class Inbox:
         async with self._store.read() as tx:
             return await deliveries.next_due(tx)
 
-    async def _fold(self, only: int | None = None) -> int:
+    def _most(self) -> int:
+        """Few while people write: their turn comes between two folds."""
+        before, self._small = self._small, self._store.small
+        return BATCH if before == self._small else FEW
+
+    async def _fold(self, most: int, only: int | None = None) -> int:
         """Claim, read, fold in and close in one transaction; says how many there were."""
         async with self._store.write() as tx:
-            claimed = await deliveries.claim(tx, self._clock.now(), BATCH, only)
+            claimed = await deliveries.claim(tx, self._clock.now(), most, only)
             observed = [(one, await self._looked(number, one.delivery)) for number, one in enumerate(claimed)]
             for one, facts in observed:
                 if isinstance(facts, Undecodable):
@@ -87,7 +96,7 @@ class Inbox:
     async def _fold_alone(self, row: int) -> int:
         """What fails three times is set aside with its reason, so that it stops nobody else."""
         try:
-            return await guarded(self._fold(row), "inbox", delivery=row)
+            return await guarded(self._fold(1, row), "inbox", delivery=row)
         except Bug as bug:
             async with self._store.write() as tx:
                 for one in await deliveries.claim(tx, self._clock.now(), 1, row):

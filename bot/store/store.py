@@ -51,6 +51,7 @@ class Store:
         self._together = Together(self._committing, self._sole) if self.sqlite else None
         self._committed = committed
         self.commits = 0
+        self.small = 0
         self._inode = 0
 
     @asynccontextmanager
@@ -73,8 +74,10 @@ class Store:
     async def together(self, *steps: Step) -> bool:
         """A few statements of which all or none are durable when this returns; says if the first changed a row.
 
-        On SQLite what others ask for at the same time is committed with them.
+        On SQLite what others ask for at the same time is committed with them. `small` counts them: while people
+        write, whoever has much to write holds the turn only briefly.
         """
+        self.small += 1
         if self._together:
             return await self._together.written(steps)
         async with self.write() as tx:

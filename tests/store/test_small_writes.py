@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
-from bot.store import migrate
+from bot.clock import HandClock
+from bot.core.observed import Delivery
+from bot.inbox import BATCH, FEW, Inbox
+from bot.store import deliveries, migrate
 from bot.store.store import Store
+from bot.subscribers import Subscribers
+from webhooks.observe import observe
 
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING key"
 MISTAKEN = "INSERT INTO meta (key, value) VALUES (?, NULL) RETURNING key"
 
@@ -47,3 +54,16 @@ async def test_what_waits_for_the_turn_to_write_is_one_commit(url: str, store: S
         before = store.commits
     assert await asyncio.gather(*asked) == [True] * 8
     assert store.commits - before == (2 if store.sqlite else 9)
+
+
+async def test_while_people_write_the_inbox_takes_few_webhooks_at_a_time(url: str, store: Store) -> None:
+    """A backlog is read in large steps; the step after somebody's small write is a short one."""
+    await migrate.upgrade(url)
+    clock = HandClock(NOW)
+    inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, Subscribers())
+    waiting = [Delivery("ping", b'{"event": "ping"}', f"id-{number}", NOW) for number in range(BATCH + 2 * FEW)]
+    await deliveries.keep(store, waiting)
+    await store.together((KEEP, ("said", "1")))
+    assert [await inbox.tick() for _ in range(2)] == [FEW, BATCH]
+    await store.together((KEEP, ("said again", "1")))
+    assert [await inbox.tick() for _ in range(2)] == [FEW, 0]
