@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 # Where a job was that had not begun: the first of these that any was in.
@@ -24,15 +24,26 @@ class Move(NamedTuple):
     number: int
 
 
-def moved(counts: Mapping[str, int], moves: Iterable[Move]) -> dict[str, int]:
+def moved(counts: Mapping[str, int], moves: Sequence[Move]) -> dict[str, int]:
     """The counts after that. A retried attempt is counted no more, as Buildkite counts."""
     now = Counter(counts)
     for move in moves:
         was = _was(now, move)
-        if was != move.state or move.retried:
+        if was != move.state:
             now[was] -= move.number
             now[move.state] += 0 if move.retried else move.number
+    now["failed"] -= min(_replaced(moves), now["failed"])
     return {state: number for state, number in now.items() if number > 0 and state}
+
+
+def _replaced(moves: Sequence[Move]) -> int:
+    """How many attempts that were counted as failed another one has taken the place of.
+
+    An attempt does not tell when it was retried, the one in its place tells when it began.
+    """
+    begun = sum(move.number for move in moves if move.again and move.began)
+    ended = sum(move.number for move in moves if move.retried and move.ended)
+    return max(begun - ended, 0)
 
 
 def _was(counts: Mapping[str, int], move: Move) -> str:

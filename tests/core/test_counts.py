@@ -37,6 +37,18 @@ def test_a_retried_attempt_gives_its_place_to_the_next_one() -> None:
     assert moved(failed, [move("failed", "retried"), move("running", "began", "again")]) == {**READ, "running": 3}
 
 
+def test_what_was_retried_before_it_was_read_is_not_taken_away_again() -> None:
+    """An attempt that failed and was retried was in no count; one that fails for good stays."""
+    read = {"passed": 1, "failed": 1}
+    assert moved(read, [move("failed", "retried"), move("passed", "again"), move("failed")]) == read
+
+
+def test_an_attempt_that_failed_and_was_retried_since_is_counted_nowhere() -> None:
+    """It ran when it was read; the attempt in its place runs now, and no other failure is taken away for it."""
+    failed = {"running": 1, "failed": 2}
+    assert moved(failed, [move("failed", "ended", "retried"), move("running", "began", "again")]) == failed
+
+
 @given(st.integers(0, 9), st.integers(0, 9))
 def test_no_job_is_lost_or_made_up(began: int, ended: int) -> None:
     """Of jobs that were there when it was read, as many are counted after whatever they did."""
