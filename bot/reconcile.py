@@ -17,6 +17,7 @@ from bot.slack.api import SlackApi
 from bot.slack.pacing import Pacing
 from bot.slack.problems import SlackProblem
 from bot.store import cards
+from bot.store.outage import unavailable
 from bot.store.store import Transactions, Tx
 from bot.supervise import Bug, guarded
 from bot.turns import Turns
@@ -81,11 +82,16 @@ class Reconcile:
                     over.append(card)
                     continue
                 try:
-                    found.append(await guarded(sketch(tx, card, known, self._clock.now()), "card", card=card.id))
+                    found.append(await guarded(self._sketch(tx, card, known), "card", card=card.id))
                 except Bug:
                     failed.append(card)
         await self._put_aside(over, failed)
         return found
+
+    async def _sketch(self, tx: Tx, card: Card, known: Known) -> Sketch:
+        """An outage of the database is no mistake of this card's."""
+        with unavailable():
+            return await sketch(tx, card, known, self._clock.now())
 
     async def _put_aside(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
         for card in failed:

@@ -6,6 +6,8 @@ import sqlite3
 
 import sqlalchemy as sa
 
+from bot.errors import Unavailable
+
 # SQLSTATE classes: connection, rollback (deadlock), resources, lock not available, operator, system.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CLASSES = ("08", "40", "53", "55P03", "57", "58")
@@ -24,6 +26,17 @@ def outage(error: BaseException | None) -> bool:
         return error.connection_invalidated or _passing(error.orig) or isinstance(error.orig, OSError)
     stated, *cut = of_asyncpg()
     return isinstance(error, tuple(cut)) or (isinstance(error, stated) and _passing(error))
+
+
+class unavailable:  # noqa: N801  (read as a word in `with unavailable():`)
+    """Turns outages of the database into Unavailable; mistakes in statements stay what they are."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if outage(error):
+            raise Unavailable("My database does not answer.", "Try again in a moment.") from error
 
 
 def unusable() -> tuple[type[Exception], ...]:

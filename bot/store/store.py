@@ -11,10 +11,9 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import Unavailable
 from bot.store.checkpoints import Checkpoints
 from bot.store.engine import reading_engine, writing_engine
-from bot.store.outage import outage
+from bot.store.outage import unavailable
 from bot.store.together import Step, Together
 
 Tx = AsyncConnection
@@ -100,7 +99,7 @@ class Store:
     @asynccontextmanager
     async def _committing(self) -> AsyncIterator[None]:
         async with self._turn if self.sqlite else _no_turn():
-            with _down():
+            with unavailable():
                 yield
             self.commits += 1
             number = self.commits
@@ -111,7 +110,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A connection for queries."""
-        with _down():
+        with unavailable():
             async with self._reader.connect() as tx:
                 yield tx
 
@@ -142,14 +141,3 @@ def numbered(statement: str) -> str:
 @asynccontextmanager
 async def _no_turn() -> AsyncIterator[None]:
     yield
-
-
-class _down:  # noqa: N801  (read as a word in `with _down():`)
-    """Turns outages of the database into Unavailable; mistakes in statements stay what they are."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if outage(error):
-            raise Unavailable("My database does not answer.", "Try again in a moment.") from error

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.clock import HandClock
 from bot.core.observed import Delivery
+from bot.errors import Unavailable
 from bot.inbox import BATCH, FEW, Inbox
 from bot.store import deliveries, migrate
 from bot.store.store import Store
@@ -67,3 +68,21 @@ async def test_while_people_write_the_inbox_takes_few_webhooks_at_a_time(url: st
     assert [await inbox.tick() for _ in range(2)] == [FEW, BATCH]
     await store.together((KEEP, ("said again", "1")))
     assert [await inbox.tick() for _ in range(2)] == [FEW, 0]
+
+
+async def test_a_connection_that_is_cut_in_between_says_so_in_one_sentence(
+    url: str, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PostgreSQL goes away amid a small write or a statement alone: Unavailable, no traceback, it goes on."""
+    await migrate.upgrade(url)
+    if store.sqlite:
+        return
+    cut = "SELECT pg_terminate_backend(pg_backend_pid())"
+    with pytest.raises(Unavailable):
+        await store.together((KEEP, ("first", "1")), (cut, ()))
+    with pytest.raises(Unavailable):
+        async with store.single() as line:
+            await line.fetch(cut)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+    assert await store.together((KEEP, ("after", "1")))
+    assert await _kept(store) == {"after": "1"}
