@@ -26,6 +26,7 @@ from bench._fold_events import Event, Life, Template, interleaved, template
 from bench._rounds import Spread, ratios, spread, table
 from bot.clock import HandClock
 from bot.inbox import Inbox
+from bot.startup import settled
 from bot.store.migrate import upgrade
 from bot.store.store import Store
 from bot.subscribers import Subscribers
@@ -90,8 +91,7 @@ async def _folded(url: str) -> float:
     """Fold all that waits; the seconds that it took."""
     store = Store(url)
     inbox = Inbox(store, HandClock(ground.NOW), observe, lambda: None, lambda _age: None, Subscribers())
-    async with store.read():
-        gc.collect()
+    gc.collect()
     began = time.perf_counter()
     while await inbox.tick():
         pass
@@ -168,6 +168,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args(arguments)
     chosen = places(given.places)
+    settled()
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
         work = _all(chosen, given.builds, given.rounds, Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -16,7 +16,7 @@ from bot.store.tables import builds, meta
 
 Row = sa.RowMapping
 # From so many rows on it pays to prepare them for the driver.
-_MANY = 16
+_MANY = 64
 
 
 def text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
@@ -24,15 +24,16 @@ def text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
     return sa.cast(column, sa.Text).label(column.name)
 
 
-def among(tx: Tx, column: sa.ColumnElement[Any], values: Iterable[str | int]) -> sa.ColumnElement[bool]:
+def among(tx: Tx, column: sa.Column[Any], values: Iterable[str | int]) -> sa.ColumnElement[bool] | sa.TextClause:
     """Whether the column has one of those values: one parameter, however many they are.
 
     https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-comparisons.html
     """
     if tx.dialect.name == "postgresql":
         return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
-    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(sa.select(each.c.value))
+    named = f"among_{column.name}"
+    one = sa.text(f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{named}))")  # noqa: S608
+    return one.bindparams(sa.bindparam(named, json.dumps(list(values))))
 
 
 async def write_all(tx: Tx, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core import telling
-from bot.core.failure import FAILING
+from bot.core.failure import fails
 from bot.following import Following, Word
 from bot.model import Build, Job, Thread
 from bot.store import builds as stored
@@ -58,25 +58,29 @@ async def followed(store: Store) -> None:
 
 async def remains(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """What is known, to be drawn and looked up, and to be said, as far as it is true still."""
-    failing = sa.select(builds.c.id).where(builds.c.phase.in_(FAILING))
-    looked_up = sa.select(findings).where(findings.c.build_id.in_(failing))
     queries = {table.name: sa.select(table) for table in (builds, cards, jobs, attempts)}
     async with store.read() as tx:
         found = {
             name: sorted((tuple(row) for row in await tx.execute(query)), key=repr)
-            for name, query in {**queries, "looked up": looked_up}.items()
+            for name, query in queries.items()
         }
-        return {**found, "said": [told for number in FOLLOWED for told in await said_of(tx, f"b{number}")]}
+        return {**found, "said": [told for number in FOLLOWED for told in await follows_of(tx, f"b{number}")]}
 
 
-async def said_of(tx: Tx, build_id: str) -> list[tuple[object, ...]]:
-    """The replies that wait below the cards of a build; what is true no more is never posted."""
+async def follows_of(tx: Tx, build_id: str) -> list[tuple[object, ...]]:
+    """What is to be said below the cards of a build, and looked up; what is true no more is never posted."""
     known = await stored.known(tx, build_id)
     assert known is not None
-    true = telling.kinds(known, failed=bool((await stored.summary(tx, known)).failed))
+    failed = bool((await stored.summary(tx, known)).failed)
     below = sa.select(cards.c.id).where(cards.c.build_id == build_id)
-    waiting = (notices.c.state == "due", notices.c.card_id.in_(below), notices.c.kind.in_(true))
-    return [tuple(row) for row in await tx.execute(sa.select(notices.c.key).where(*waiting).order_by("key"))]
+    true = notices.c.kind.in_(telling.kinds(known, failed=failed))
+    waiting = sa.select(notices.c.key).where(notices.c.state == "due", notices.c.card_id.in_(below), true)
+    found = [tuple(row) for row in await tx.execute(waiting.order_by("key"))]
+    if fails(known, named=failed):
+        found += [
+            tuple(row) for row in await tx.execute(sa.select(findings).where(findings.c.build_id == build_id))
+        ]
+    return found
 
 
 async def told(file: Path, parts: list[list[Said]]) -> dict[str, list[tuple[object, ...]]]:
