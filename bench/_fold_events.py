@@ -38,11 +38,11 @@ class Template:
     ids: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
 
-    def life(self, number: int, seed: int) -> Life:
-        """The same of another build."""
-        rng = random.Random(seed * 1_000_003 + number)
+    def life(self, number: int, seed: int, most: int | None = None) -> Life:
+        """The same of another build, or so many events of it."""
+        rng = random.Random(f"{seed}:{number}")
         new = {old: str(uuid.UUID(int=rng.getrandbits(128), version=4)) for old in self.ids}
-        events = tuple(Event(name, _other(text, new, number)) for name, text in self.texts)
+        events = tuple(Event(name, _other(text, new, number)) for name, text in self.texts[:most])
         return Life(new[self.ids[0]], number, events)
 
 

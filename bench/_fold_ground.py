@@ -91,11 +91,13 @@ def arrived(file: Path, events: Iterable[Event]) -> int:
     return len(values)
 
 
-def forgotten(file: Path) -> None:
-    """As if nothing had been heard of any build."""
+def forgotten(file: Path, below: int) -> None:
+    """As if nothing had been heard of builds of a lower number."""
     with closing(sqlite3.connect(file)) as line, line:
-        for table in ("builds", "cards", "jobs", "notices"):
-            line.execute(f"DELETE FROM {table}")  # noqa: S608
+        line.execute("DELETE FROM builds WHERE number < ?", (below,))
+        for table in ("cards", "jobs"):
+            line.execute(f"DELETE FROM {table} WHERE build_id NOT IN (SELECT id FROM builds)")  # noqa: S608
+        line.execute("DELETE FROM notices")
 
 
 def untrue(file: Path, lives: Iterable[Life]) -> list[str]:
