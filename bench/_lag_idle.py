@@ -23,6 +23,8 @@ from tests.process.town import Town, town
 
 CHANNELS, JOBS = 8, 6
 _GIVES_UP = 60.0
+# Seconds: so long nothing is edited when all is told, and so long that may take.
+_QUIET, _SETTLES = 15.0, 240.0
 
 
 @dataclass
@@ -112,6 +114,7 @@ async def staged(folder: Path, count: int) -> AsyncIterator[Stage]:
             await asyncio.sleep(2)
             await _begin(made, wire, count)
             cards = await _posted(made, channels)
+            await _quiet(arrivals)
             yield Stage(made, cards, arrivals, bare, bare_url, wire)
 
 
@@ -141,10 +144,19 @@ async def _posted(made: Town, channels: list[Channel]) -> dict[str, Message]:
         said = [one for channel in channels for one in made.slack.messages(channel)]
         cards = {build.id: one for build in every for one in said if _of(build, one)}
         if len(cards) == len(every):
-            await asyncio.sleep(5)
             return cards
         await asyncio.sleep(0.5)
     raise RuntimeError(f"{len(cards)} of {len(every)} cards were posted.")
+
+
+async def _quiet(arrivals: Arrivals) -> None:
+    """Each card is edited once its build was read, as Slack allows: until no edit has come for a while."""
+    until = time.perf_counter() + _SETTLES
+    while time.perf_counter() < until:
+        if time.perf_counter() - arrivals.seen[-1].at > _QUIET:
+            return
+        await asyncio.sleep(0.5)
+    raise RuntimeError("The cards never came to rest.")
 
 
 def _of(build: Build, message: Message) -> bool:
