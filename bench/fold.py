@@ -152,7 +152,7 @@ def told(found: dict[str, list[float]], flat: str) -> str:
         slower: Spread = ratios([1 / rate for rate in rates], [1 / rate for rate in found[flat]])
         against = ratios(rates, found["the least"]).said() if name != "the least" else "1"
         rows.append([name, spread(rates).said(0), f"{each.median:,.0f}", against, slower.said()])
-    return table(["what is folded", "webhooks a second", "µs each", "to the least", "time to the first place"], rows)
+    return table(["what is folded", "webhooks a second", "µs each", "to the least", "time to the first"], rows)
 
 
 def places(words: Sequence[str]) -> list[Place]:
