@@ -54,13 +54,13 @@ class Replies:
     async def tick(self) -> int:
         """Post the notices that are due and may be sent now; says how many were posted."""
         async with self._store.read() as tx:
-            due = await cards.due_notices(tx, self._clock.now(), BATCH)
+            due = await cards.due_notices(tx, self._clock.now(), BATCH, _DOUBT_HOLDS)
         return sum([await self._safely(notice) for notice in due])
 
     async def next_at(self) -> datetime | None:
         """When there is a notice to look at."""
         async with self._store.read() as tx:
-            return await cards.next_notice(tx)
+            return await cards.next_notice(tx, self._clock.now(), _DOUBT_HOLDS)
 
     async def _safely(self, notice: Notice) -> bool:
         """A reply that cannot be drawn keeps no other waiting."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +15,13 @@ from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs
 
 _NAMED = ("blocked", *sorted(JOB_FAILED))
+# Made once: what is asked for with every card costs more to put together than to answer.
+_KNOWN = sa.select(*rows.KNOWN)
+_JOBS_NAMED = (
+    sa.select(rows.text(jobs.c.job))
+    .where(jobs.c.build_id == sa.bindparam("build"), jobs.c.job["state"].as_string().in_(_NAMED))
+    .order_by(jobs.c.seen_at)
+)
 
 
 async def add(tx: Tx, value: Known, now: datetime) -> bool:
@@ -47,8 +55,7 @@ async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Know
     """Followed builds that should be read, with how often reading has failed; ended and doubtful ones first."""
     doubtful = builds.c.doubt > builds.c.settled
     found = await tx.execute(
-        sa.select(*rows.KNOWN)
-        .where(builds.c.followed, builds.c.read_due <= now)
+        _KNOWN.where(builds.c.followed, builds.c.read_due <= now)
         .order_by(doubtful.desc(), builds.c.read_due, builds.c.number)
         .limit(limit)
     )
@@ -63,7 +70,7 @@ async def next_read(tx: Tx) -> datetime | None:
 
 async def known(tx: Tx, build_id: str) -> Known | None:
     """One build by its id."""
-    row = (await tx.execute(sa.select(*rows.KNOWN).where(builds.c.id == build_id))).mappings().one_or_none()
+    row = (await tx.execute(_KNOWN.where(builds.c.id == build_id))).mappings().one_or_none()
     return rows.known(row) if row else None
 
 
@@ -81,8 +88,7 @@ async def in_channel(tx: Tx, channel: str) -> tuple[Known, ...]:
 
 async def _with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Known, ...]:
     query = (
-        sa.select(*rows.KNOWN)
-        .join(cards, cards.c.build_id == builds.c.id)
+        _KNOWN.join(cards, cards.c.build_id == builds.c.id)
         .where(*where)
         .order_by(cards.c.created_at.desc())
         .limit(10)
@@ -100,13 +106,13 @@ async def saved_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
 
 async def named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]:
     """The failed and the waiting jobs of a build that were last heard of before then."""
-    named = await _named(tx, jobs.c.build_id == build_id, jobs.c.seen_at < before)
+    named = await _named(tx, _JOBS_NAMED.where(jobs.c.seen_at < before), build_id)
     return tuple(job for job in named if job.failed or job.waits)
 
 
 async def summary(tx: Tx, value: Known) -> JobSummary:
     """The jobs of a build as its card shows them."""
-    named = await _named(tx, jobs.c.build_id == value.build.id)
+    named = await _named(tx, _JOBS_NAMED, value.build.id)
     return JobSummary(
         counts=await counts.now(tx, value.build),
         failed=tuple(job for job in named if job.failed),
@@ -114,11 +120,9 @@ async def summary(tx: Tx, value: Known) -> JobSummary:
     )
 
 
-async def _named(tx: Tx, *which: sa.ColumnElement[bool]) -> list[Job]:
+async def _named(tx: Tx, asked: sa.Select[Any], build_id: str) -> list[Job]:
     """The jobs that a card may name, the longest known first; of a thousand steps most never are."""
-    state = jobs.c.job["state"].as_string()
-    query = sa.select(rows.text(jobs.c.job)).where(*which, state.in_(_NAMED)).order_by(jobs.c.seen_at)
-    return [rows.job(row) for row in (await tx.execute(query)).mappings()]
+    return [rows.job(row) for row in (await tx.execute(asked, {"build": build_id})).mappings()]
 
 
 async def count_followed(tx: Tx, *, doubtful: bool) -> int:

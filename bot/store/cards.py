@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.core.telling import ENDS
 from bot.model import Card, Known, Notice, Thread
 from bot.store import rows
 from bot.store.rows import insert
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, notices
+
+_KNOWN = sa.select(*rows.KNOWN)
+_CARD = sa.select(cards)
+# An end of a build that a read has yet to settle.
+_IN_DOUBT = sa.and_(
+    notices.c.kind.in_(ENDS),
+    notices.c.intent_at.is_(None),
+    sa.exists()
+    .where(cards.c.id == notices.c.card_id, builds.c.id == cards.c.build_id)
+    .where(builds.c.doubt > builds.c.settled),
+)
 
 
 async def want(
@@ -41,19 +53,19 @@ async def want(
     }
     await tx.execute(insert(tx, cards).values(values).on_conflict_do_nothing())
     place = (cards.c.channel == thread.channel, cards.c.thread_ts == (thread.ts or ""))
-    found = await tx.execute(sa.select(cards).where(cards.c.build_id == build_id, *place))
+    found = await tx.execute(_CARD.where(cards.c.build_id == build_id, *place))
     return rows.card(found.mappings().one())
 
 
 async def card(tx: Tx, card_id: str) -> Card | None:
     """One card by its id."""
-    row = (await tx.execute(sa.select(cards).where(cards.c.id == card_id))).mappings().one_or_none()
+    row = (await tx.execute(_CARD.where(cards.c.id == card_id))).mappings().one_or_none()
     return rows.card(row) if row else None
 
 
 async def of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
     """The cards of a build that are still kept up."""
-    found = await tx.execute(sa.select(cards).where(cards.c.build_id == build_id, cards.c.state == "live"))
+    found = await tx.execute(_CARD.where(cards.c.build_id == build_id, cards.c.state == "live"))
     return tuple(rows.card(row) for row in found.mappings())
 
 
@@ -88,7 +100,7 @@ async def mute(tx: Tx, channel: str, pipeline: str, number: int, now: datetime) 
     waiting = (notices.c.card_id.in_(those), notices.c.state == "due", notices.c.intent_at.is_(None))
     await tx.execute(sa.update(notices).where(*waiting).values(state="dropped", due_at=None))
     await tx.execute(sa.update(cards).where(cards.c.id.in_(those)).values(muted=True, due_at=now))
-    found = await tx.execute(sa.select(cards).where(cards.c.id.in_(those)))
+    found = await tx.execute(_CARD.where(cards.c.id.in_(those)))
     return tuple(rows.card(row) for row in found.mappings())
 
 
@@ -105,8 +117,7 @@ async def due(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, Known | No
     ended = builds.c.phase.in_(("passed", "failed", "canceled", "blocked"))
     order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at, builds.c.number)
     found = await tx.execute(
-        sa.select(cards)
-        .join(builds, builds.c.id == cards.c.build_id)
+        _CARD.join(builds, builds.c.id == cards.c.build_id)
         .where(cards.c.state == "live", cards.c.due_at <= now)
         .order_by(*order)
         .limit(limit)
@@ -115,7 +126,7 @@ async def due(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, Known | No
     if not wanted:
         return ()
     theirs = builds.c.id.in_({card.build_id for card in wanted})
-    found = await tx.execute(sa.select(*rows.KNOWN).where(theirs))
+    found = await tx.execute(_KNOWN.where(theirs))
     known = {row["id"]: rows.known(row) for row in found.mappings()}
     return tuple((card, known.get(card.build_id)) for card in wanted)
 
@@ -172,11 +183,12 @@ async def tell(
     await tx.execute(insert(tx, notices).values(values).on_conflict_do_nothing())
 
 
-async def due_notices(tx: Tx, now: datetime, limit: int) -> tuple[Notice, ...]:
-    """Notices to post, oldest first."""
+async def due_notices(tx: Tx, now: datetime, limit: int, holds: timedelta) -> tuple[Notice, ...]:
+    """Notices to post, oldest first, but for ends of builds in doubt that are not yet held so long."""
     found = await tx.execute(
         sa.select(notices)
         .where(notices.c.state == "due", notices.c.due_at <= now)
+        .where(sa.not_(sa.and_(_IN_DOUBT, notices.c.created_at > now - holds)))
         .order_by(notices.c.id)
         .limit(limit)
     )
@@ -206,11 +218,13 @@ async def next_due(tx: Tx) -> datetime | None:
     return when
 
 
-async def next_notice(tx: Tx) -> datetime | None:
-    """When the next notice is to be looked at."""
-    first = sa.select(sa.func.min(notices.c.due_at)).where(notices.c.state == "due")
-    when: datetime | None = await tx.scalar(first)
-    return when
+async def next_notice(tx: Tx, now: datetime, holds: timedelta) -> datetime | None:
+    """When the next notice is to be looked at: what is held for doubt, at the latest when it is held no longer."""
+    held = sa.and_(_IN_DOUBT, notices.c.created_at > now - holds)
+    free = sa.func.min(sa.case((sa.not_(held), notices.c.due_at)))
+    oldest = sa.func.min(sa.case((held, notices.c.created_at)))
+    found = (await tx.execute(sa.select(free, oldest).where(notices.c.state == "due"))).one()
+    return min((at for at in (found[0], found[1] and found[1] + holds) if at), default=None)
 
 
 async def count_due(tx: Tx, now: datetime) -> int:
