@@ -28,7 +28,7 @@ from tests.process.town import name_of, town
 
 RATE, ANSWERS_AFTER = 50, 0.1
 _SAMPLE, _MINUTE = 5.0, 60.0
-_BEGINS, _ENDS, _PATIENCE = 20.0, 20.0, 60
+_ENDS, _PATIENCE = 20.0, 900
 _NAMED, _PASSED = re.compile(r"load-\d+#\d+"), re.compile(r"(\d+) passed")
 
 
@@ -77,14 +77,15 @@ async def played(folder: Path, minutes: float, seed: int) -> Played:
 
 
 async def _begin(scene: _Scene) -> None:
-    """Their cards are posted, as fast as a channel takes posts; then the other one listens as well."""
+    """Their cards are posted and each build is read, as fast as both allow; then the other one listens as well."""
     scene.builds.begin()
     await _carry(scene)
     for _ in range(_PATIENCE):
-        if len(scene.played.arrivals.seen) >= RUNNING:
+        if len(shown_counts(scene.played)) >= RUNNING:
             break
         await asyncio.sleep(1)
-    await asyncio.sleep(_BEGINS)
+    else:
+        raise RuntimeError(f"Only {len(shown_counts(scene.played))} cards show how many jobs have passed.")
 
     def heard(event: str, subject: Any) -> None:
         if event in EVENTS:

@@ -26,7 +26,7 @@ class Batches(Generic[T]):
         self._took = 0.0
 
     def wait(self) -> float:
-        """Seconds until what is put in now is committed, as commits went of late; 0 when none is under way."""
+        """Seconds until what is put in now is committed, as commits go in this rush; 0 when none is under way."""
         if self._running is None:
             return 0.0
         passed = self._clock.monotonic() - self._began
@@ -37,7 +37,7 @@ class Batches(Generic[T]):
         """`told` is called when `item` has been committed, or with what the commit raised."""
         self._waiting.append((item, told))
         if self._running is None:
-            self._began = self._clock.monotonic()
+            self._began, self._took = self._clock.monotonic(), 0.0
             self._running = asyncio.create_task(self._work())
 
     async def _work(self) -> None:
@@ -47,7 +47,7 @@ class Batches(Generic[T]):
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 error = await self._failure([item for item, _told in batch])
                 now = self._clock.monotonic()
-                self._took, self._began = now - self._began, now
+                self._took, self._began = (self._took + now - self._began) / 2, now
                 settled, batch = batch, []
                 for _item, tell in settled:
                     tell(error)

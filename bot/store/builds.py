@@ -15,6 +15,7 @@ from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs
 
 _NAMED = ("blocked", *sorted(JOB_FAILED))
+_ENDED = ("passed", "failed", "canceled", "blocked")
 # Made once: what is asked for with every card costs more to put together than to answer.
 _KNOWN = sa.select(*rows.KNOWN)
 _JOBS_NAMED = (
@@ -52,11 +53,15 @@ async def hurry(tx: Tx, pipeline: str, number: int, due: datetime) -> None:
 
 
 async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Known, int], ...]:
-    """Followed builds that should be read, with how often reading has failed; ended and doubtful ones first."""
+    """Followed builds that should be read, with how often reading has failed; doubtful ones first.
+
+    Of those the ones whose end is to be announced: however many others wait, they wait for none of them.
+    """
     doubtful = builds.c.doubt > builds.c.settled
+    announced = sa.and_(doubtful, builds.c.phase.in_(_ENDED))
     found = await tx.execute(
         _KNOWN.where(builds.c.followed, builds.c.read_due <= now)
-        .order_by(doubtful.desc(), builds.c.read_due, builds.c.number)
+        .order_by(announced.desc(), doubtful.desc(), builds.c.read_due, builds.c.number)
         .limit(limit)
     )
     return tuple((rows.known(row), row["read_failures"]) for row in found.mappings())

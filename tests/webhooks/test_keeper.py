@@ -79,8 +79,8 @@ async def test_a_slow_commit_is_not_held_against_whoever_comes_when_nothing_wait
         await asyncio.sleep(0)
         door.clock.advance(60)
     await first
-    await arrives(keeper, door.clock, "second")
-    assert await names(store) == ["first", "second"]
+    await asyncio.gather(*(arrives(keeper, door.clock, name) for name in ("second", "third")))
+    assert await names(store) == ["first", "second", "third"]
 
 
 async def test_a_repeated_id_is_left_as_it_is(store, keeper, door):
