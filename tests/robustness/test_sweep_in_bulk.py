@@ -103,19 +103,3 @@ async def test_the_sweep_leaves_requests_for_people(world: World) -> None:
     await settled(world, 3 * MINUTE)
     for build in builds:
         assert_true(world, build)
-
-
-async def test_an_end_waits_for_no_line_of_builds_that_have_just_begun(world: World) -> None:
-    """Fifty builds begin at once, more than are read in a minute; one of the last ends, and is read next."""
-    await world.alice.types(world.deploys, "/bk subscribe web --state running --yes")
-    await settled(world, 5)
-    builds = [world.buildkite.create_build_elsewhere("web", f"branch-{number}") for number in range(50)]
-    for build in builds:
-        world.buildkite.advance(build)
-    await settled(world, 30)
-    before = len(world.buildkite.requests)
-    world.buildkite.run_build(builds[-1])
-    await settled(world, 60)
-    alone = [one.path.rpartition("/")[2] for one in reads(world, before) if not one.path.endswith("/builds")]
-    assert len(alone) > 10
-    assert alone[0] == str(builds[-1].number)
