@@ -43,6 +43,7 @@ class Played:
     began: float = 0.0
     ended: float = 0.0
     reads: int = 0
+    calls: int = 0
     busy: float = 0.0
     sent: int = 0
     ages: list[float] = field(default_factory=list)
@@ -67,7 +68,7 @@ async def played(folder: Path, minutes: float, seed: int) -> Played:
         done, loop = scene.played, asyncio.get_running_loop()
         await _begin(scene)
         done.began, work = loop.time(), _busy(done.pid)
-        calls = len(scene.buildkite.requests)
+        calls, done.calls = len(scene.buildkite.requests), len(done.slack.calls)
         await asyncio.gather(_happening(scene, minutes), _looking(scene, minutes))
         done.ended, done.busy = loop.time(), _busy(done.pid) - work
         done.reads, done.naive_calls = len(scene.buildkite.requests) - calls, scene.naive.calls

@@ -34,7 +34,7 @@ def lags(done: Played) -> Lags:
         for phase, at in story.phases:
             if done.began <= at < done.ended:
                 found.states.append(_until(said, phase, at))
-        _calls(found, [one for one in said if done.began <= one[0].at < done.ended])
+        _calls(found, said, done)
     return found
 
 
@@ -56,17 +56,17 @@ def _until(said: list[tuple[Arrival, str]], phase: str, at: float) -> float:
     raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(one.at, word) for one, word in said]}")
 
 
-def _calls(found: Lags, said: list[tuple[Arrival, str]]) -> None:
-    before: tuple[Arrival, str] | None = None
-    for arrival, word in said:
-        if arrival.method == "chat.postMessage":
+def _calls(found: Lags, said: list[tuple[Arrival, str]], done: Played) -> None:
+    """What was sent while it was measured, beside what was said of the same build before."""
+    for before, (arrival, word) in zip([None, *said], said, strict=False):
+        if not done.began <= arrival.at < done.ended:
+            continue
+        if before is None:
             found.calls["post"] += 1
-        else:
-            same = before is not None and before[1] == word
-            found.calls["counts" if same else "state"] += 1
-        if before is not None:
+            continue
+        found.calls["counts" if before[1] == word else "state"] += 1
+        if before[0].at >= done.began:
             found.between.append(arrival.at - before[0].at)
-        before = (arrival, word)
 
 
 def check(done: Played) -> None:
@@ -88,7 +88,7 @@ def _passed(story: Story) -> int:
 def told(done: Played) -> str:
     """The tables."""
     found, minutes = lags(done), (done.ended - done.began) / 60
-    refused = sum(call.status == 429 for call in done.slack.calls)
+    refused = Counter(call.method for call in done.slack.calls[done.calls :] if call.status == 429)
     changes, posts = len(found.states), found.calls["post"]
     replies = sum(
         bool(one.asked.get("thread_ts")) and done.began <= one.at < done.ended for one in done.arrivals.seen
@@ -110,8 +110,9 @@ def told(done: Played) -> str:
         for one in done.behind[:: max(len(done.behind) // 5, 1)]
     ]
     head = (
-        f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes, "
-        f"{len(done.builds.stories)} builds, {refused} calls refused by Slack, "
+        f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes "
+        f"({sum(late > 2 for late in found.states)} shown later than 2 s), "
+        f"{len(done.builds.stories)} builds, {refused.total()} calls refused by Slack{_which(refused)}, "
         f"{done.countless} looks without counts; "
         f"{done.busy:.0f} s of a core"
     )
@@ -123,6 +124,10 @@ def told(done: Played) -> str:
             table(("the bot without a plan, after", "events behind", "delay"), naive),
         )
     )
+
+
+def _which(refused: Counter[str]) -> str:
+    return f" ({', '.join(f'{count} of {method}' for method, count in refused.items())})" if refused else ""
 
 
 def _three(values: list[float]) -> tuple[str, str, str]:

@@ -20,6 +20,7 @@ from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import connect
 from bot.buildkite.paced_agent_api import PacedAgentApi
 from bot.clock import Clock
+from bot.inbox import FEW
 from bot.lease import Shared, due_if_owned, owned
 from bot.policy_file import Policy
 from bot.settings import Settings
@@ -32,6 +33,10 @@ from bot.worker import Loop, Ticking
 SLACK_SECONDS = 10.0
 # What is heard is shown first; what else follows from it comes so many seconds later.
 BREATH = 0.1
+# What follows at once is read and shown together so many seconds later: one by one costs many times as much.
+REST = 0.1
+# So many webhooks are read before the loop looks whether it is to stop.
+AT_ONCE = 5000
 Due = Callable[[], Awaitable[datetime | None]]
 
 
@@ -99,6 +104,14 @@ def _assembled(on: Ground) -> Bot:
 def _loops(bot: Bot) -> tuple[Loop, ...]:
     """What ticks: everywhere, or only where this replica writes to the workspace."""
 
+    async def read() -> int:
+        """All that has come; what comes meanwhile is read together by the next tick."""
+        done = last = await bot.inbox.tick()
+        while last >= FEW and done < AT_ONCE:
+            last = await bot.inbox.tick()
+            done += last
+        return done
+
     async def write() -> int:
         """Cards first; what is said below them waits for no card after that."""
         done = await bot.reconcile.tick()
@@ -109,13 +122,13 @@ def _loops(bot: Bot) -> tuple[Loop, ...]:
         name: str, one: Ticking, breath: float = BREATH, tick: Callable[[], Awaitable[int]] | None = None
     ) -> Loop:
         due = due_if_owned(bot.lease, one.next_at)
-        return Loop(name, owned(bot.lease, tick or one.tick), due, bot.clock, breath)
+        return Loop(name, owned(bot.lease, tick or one.tick), due, bot.clock, breath, 0 if breath else REST)
 
     def anywhere(name: str, one: Ticking) -> Loop:
         return Loop(name, one.tick, one.next_at, bot.clock)
 
     return (
-        anywhere("inbox", bot.inbox),
+        Loop("inbox", read, bot.inbox.next_at, bot.clock, rest=REST),
         alone("sweep", bot.sweep),
         alone("writer", bot.reconcile, 0, write),
         alone("replies", bot.replies, 0),

@@ -31,6 +31,7 @@ class Loop:
     """Runs `tick` until it is stopped. `wake` may be called from anywhere in the event loop.
 
     Woken, it first waits for `breath` seconds: for what others do with the same news, and for more of it.
+    From one tick to the next it is at least `rest` seconds: what comes meanwhile is done at once by the next one.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Loop:
         next_at: Callable[[], Awaitable[datetime | None]],
         clock: Clock,
         breath: float = 0.0,
+        rest: float = 0.0,
     ) -> None:
         self._breath = breath
+        self._rest = rest
         self.name = name
         self._tick = tick
         self._next_at = next_at
@@ -63,6 +66,7 @@ class Loop:
         failures = 0
         while not self._stopped:
             self._woken.clear()
+            rested = asyncio.get_running_loop().time() + self._rest
             try:
                 done = await guarded(self._tick(), self.name)
                 failures = 0
@@ -71,6 +75,8 @@ class Loop:
                 failures += 1
                 wait = pace.backoff(failures, base=0.5, most=_MOST)
             await self._wait(wait)
+            if not self._stopped:
+                await asyncio.sleep(rested - asyncio.get_running_loop().time())
 
     async def _idle_for(self) -> float:
         due = await self._next_at()
