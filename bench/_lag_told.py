@@ -88,7 +88,7 @@ def _passed(story: Story) -> int:
 def told(done: Played) -> str:
     """The tables."""
     found, minutes = lags(done), (done.ended - done.began) / 60
-    refused = Counter(call.method for call in done.slack.calls[done.calls :] if call.status == 429)
+    refused = Counter(call.method for call in [*done.slack.calls][done.calls :] if call.status == 429)
     changes, posts = len(found.states), found.calls["post"]
     replies = sum(
         bool(one.asked.get("thread_ts")) and done.began <= one.at < done.ended for one in done.arrivals.seen
