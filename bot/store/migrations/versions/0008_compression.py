@@ -1,4 +1,4 @@
-"""Bodies of webhooks are compressed by lz4 where PostgreSQL can: its own way takes most of what keeping them costs."""
+"""Bodies of webhooks are compressed by lz4 where PostgreSQL can: its own way takes most of the time of a write."""
 
 from __future__ import annotations
 
