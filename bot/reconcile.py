@@ -105,7 +105,7 @@ class Reconcile:
         for one in sketches:
             wait = self._turns.wait(one)
             if wait > 0:
-                postponed.append((one.card, wait))
+                postponed.append((one.card, min(wait, pace.LOOKS_AGAIN.total_seconds())))
             elif done < CALLS:
                 done += await self._safely(one)
         return done

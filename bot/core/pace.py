@@ -90,6 +90,8 @@ class Rhythm:
 
 
 RHYTHM = Rhythm()
+# Turns of cards come sooner when other builds have ended: after so long it is looked again whose turn it is.
+LOOKS_AGAIN = timedelta(seconds=20)
 _FOLLOWED = timedelta(days=30)
 _AFTER_END = timedelta(hours=24)
 _FIRST_HOUR = timedelta(hours=1)

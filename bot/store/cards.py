@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.core.pace import LOOKS_AGAIN
 from bot.core.telling import ENDS
 from bot.model import Card, Known, Notice, Thread
 from bot.store import rows
@@ -109,6 +110,22 @@ async def mark_due(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
     if not build_ids:
         return
     live = (rows.among(tx, cards.c.build_id, build_ids), cards.c.state == "live")
+    await tx.execute(sa.update(cards).where(*live).values(due_at=due))
+
+
+async def mark_counted(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
+    """Jobs went on that no card names: a card that is to be drawn anyway is drawn in its turn.
+
+    A preview may be of one of these jobs.
+    """
+    if not build_ids:
+        return
+    waits = sa.and_(cards.c.origin != "unfurled", cards.c.due_at <= due + LOOKS_AGAIN)
+    live = (
+        rows.among(tx, cards.c.build_id, build_ids),
+        cards.c.state == "live",
+        sa.or_(cards.c.due_at.is_(None), sa.not_(waits)),
+    )
     await tx.execute(sa.update(cards).where(*live).values(due_at=due))
 
 

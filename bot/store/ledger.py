@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core import facts
 from bot.model import Build, Card, Job, Known
 from bot.store import builds, cards, findings, ledger_rows
 from bot.store.ledger_rows import Saved, Told
@@ -18,8 +19,8 @@ class Entry:
     """One build: as it was `before`, and as it is `known` now. `followed`: since when; None: it is not.
 
     `due`: when it is to be read next; `offered`: it has a new card; `drawn`: its cards are to be drawn again;
-    `lacking`: why it fails is to be looked up; `failed_before`: one of the jobs that are not changed has failed
-    for good, where that was looked at.
+    `named`: a job that cards name is another, or was; `lacking`: why it fails is to be looked up; `failed_before`:
+    one of the jobs that are not changed has failed for good, where that was looked at.
     """
 
     before: Known | None = None
@@ -29,6 +30,7 @@ class Entry:
     planned: bool = False
     offered: bool = False
     drawn: bool = False
+    named: bool = False
     lacking: bool = False
     cards: list[Card] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -53,6 +55,13 @@ class Entry:
         return then is None or now.revision != then.revision or now.doubtful != then.doubtful
 
     @property
+    def counted(self) -> bool:
+        """Of what people see only this has changed: how many jobs are where."""
+        return (
+            not self.named and self.before is not None and _but_for_jobs(self.before) == _but_for_jobs(self.here)
+        )
+
+    @property
     def saved(self) -> Saved:
         """What is written of it: of most words only that they were heard."""
         return Saved(self.here, self.before, planned=self.planned, due=self.due)
@@ -61,6 +70,10 @@ class Entry:
     def audience(self) -> list[Card]:
         """The cards below which something is said: those kept up, and lost ones that somebody asked for."""
         return [one for one in self.cards if one.state == "live" or (one.state == "gone" and one.asked_by)]
+
+
+def _but_for_jobs(known: Known) -> tuple[object, ...]:
+    return facts.visible(known.build), known.gone, known.doubtful, known.episode
 
 
 class Ledger:
@@ -124,7 +137,9 @@ class Ledger:
 
     def put_job(self, build_id: str, job: Job) -> None:
         """So much is known of a job now."""
-        self._jobs[job.id] = self._entries[build_id].jobs[job.id] = job
+        entry, before = self._entries[build_id], self._jobs.get(job.id)
+        entry.named = entry.named or any(one.failed or one.waits for one in (before, job) if one)
+        self._jobs[job.id] = entry.jobs[job.id] = job
 
     async def see_failed(self, ids: Sequence[str]) -> None:
         """Find out which of those builds had a job that failed for good before."""
@@ -166,7 +181,9 @@ class Ledger:
         changed = [(id_, job) for id_, one in there.items() for job in one.jobs.values()]
         await ledger_rows.save_jobs(self.tx, changed, self.now)
         await ledger_rows.save(self.tx, [one.saved for one in there.values()], self.now)
-        await cards.mark_due(self.tx, [id_ for id_, one in there.items() if one.drawn], self.now)
+        drawn = {id_: one.counted for id_, one in there.items() if one.drawn}
+        await cards.mark_due(self.tx, [id_ for id_, counted in drawn.items() if not counted], self.now)
+        await cards.mark_counted(self.tx, [id_ for id_, counted in drawn.items() if counted], self.now)
         await ledger_rows.say(self.tx, self._replies, self.now)
         await ledger_rows.overtake(self.tx, self._overtaken)
         await findings.plan(

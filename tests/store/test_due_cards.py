@@ -1,0 +1,48 @@
+"""When cards are due: at once for what people would miss, in their turn for how many jobs are where."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.core.pace import LOOKS_AGAIN
+from bot.following import Following
+from bot.model import Thread
+from bot.store import migrate
+from bot.store.store import Store
+from bot.store.tables import cards
+from tests.store.test_together import NOW, word
+
+NUMBER = 1
+
+
+async def due_after(store: Store, planned: timedelta | None, *states: str) -> datetime | None:
+    """When the card of a running build is due that was planned so, once a webhook has told of a job's states."""
+    await migrate.upgrade(store.url.render_as_string(hide_password=False))
+    async with store.write() as tx:
+        begun, _ = word((NUMBER, "running", 0, None, 1))
+        rules = Following(NOW, alive=True)
+        await rules.follow(tx, begun, Thread("T1", "C1"), "U1", "card")
+        await tx.execute(sa.update(cards).values(ts="1.0", due_at=planned and NOW + planned))
+        for state in states:
+            await rules.heard(tx, [word((NUMBER, "running", 0, state, 1))])
+        due: datetime | None = await tx.scalar(sa.select(cards.c.due_at))
+    return due
+
+
+@pytest.mark.parametrize(
+    ("planned", "states", "due"),
+    [
+        (None, ("running",), timedelta(0)),
+        (timedelta(seconds=9), ("running", "passed"), timedelta(seconds=9)),
+        (2 * LOOKS_AGAIN, ("passed",), timedelta(0)),
+        (timedelta(seconds=9), ("running", "failed"), timedelta(0)),
+        (timedelta(seconds=9), (), timedelta(seconds=9)),
+    ],
+    ids=["at rest", "its turn comes", "its turn is far", "a job failed", "nothing"],
+)
+async def test_counts_wait_for_their_turn(store, planned, states, due) -> None:
+    """A job that goes on brings no turn forward, a job that fails does; what is at rest gets its turn."""
+    assert await due_after(store, planned, *states) == NOW + due
