@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from itertools import pairwise
 
 from bot.clock import SystemClock
 from bot.worker import Loop
@@ -31,4 +32,4 @@ async def test_from_one_tick_to_the_next_it_rests() -> None:
     loop = Loop("reader", tick, nothing_due, SystemClock(), rest=REST)
     await loop.run()
     assert len(began) == 4
-    assert all(later - before > REST - _EXACT for before, later in zip(began, began[1:], strict=False))
+    assert all(later - before > REST - _EXACT for before, later in pairwise(began))
