@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -60,14 +61,13 @@ class Started:
         with open(self.log, "wb") as log:
             process = subprocess.Popen(self._command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
         self.child = Child(process, self._port)
-        try:
+        with ExitStack() as failed:
+            failed.callback(self.__exit__)
             while not answers(self._port, self._path):
                 if process.poll() is not None or time.perf_counter() - began > _SECONDS:
                     raise RuntimeError(f"It does not answer:\n{self.log.read_text()}")
                 time.sleep(0.005)
-        except BaseException:
-            self.__exit__()
-            raise
+            failed.pop_all()
         self.seconds = time.perf_counter() - began
         return self
 

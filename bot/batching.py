@@ -63,8 +63,8 @@ class Batches(Generic[T]):
         return done.pop().exception()
 
 
-async def told(begin: Callable[[Told], None]) -> None:
-    """Begin, and return when told that it is done; raises what is told."""
+def told(begin: Callable[[Told], None]) -> asyncio.Future[None]:
+    """Begin; what is returned is done when told so, and raises what is told."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def tell(error: BaseException | None) -> None:
@@ -76,4 +76,4 @@ async def told(begin: Callable[[Told], None]) -> None:
             done.set_exception(error)
 
     begin(tell)
-    await done
+    return done

@@ -66,7 +66,7 @@ class Loop:
         failures = 0
         while not self._stopped:
             self._woken.clear()
-            rested = asyncio.get_running_loop().time() + self._rest
+            rested = self._clock.monotonic() + self._rest
             try:
                 done = await guarded(self._tick(), self.name)
                 failures = 0
@@ -76,7 +76,7 @@ class Loop:
                 wait = pace.backoff(failures, base=0.5, most=_MOST)
             await self._wait(wait)
             if not self._stopped:
-                await asyncio.sleep(rested - asyncio.get_running_loop().time())
+                await self._clock.sleep(rested - self._clock.monotonic())
 
     async def _idle_for(self) -> float:
         due = await self._next_at()
@@ -93,4 +93,4 @@ class Loop:
         except TimeoutError:
             return
         if not self._stopped:
-            await asyncio.sleep(self._breath)
+            await self._clock.sleep(self._breath)

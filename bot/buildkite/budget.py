@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -166,16 +166,15 @@ class Budget:
         waiter = _Waiter(urgent)
         queue = self._people if urgent else self._background
         queue.append(waiter)
-        try:
+        with ExitStack() as given_up:
+            given_up.callback(self._give_back, waiter, queue)
             self._grant()
             while not waiter.granted:
                 await self._clock.sleep(self._wait(waiter, until))
                 if not urgent:
                     await asyncio.sleep(0)  # people who wake at the same moment go first
                 self._grant()
-        except BaseException:
-            self._give_back(waiter, queue)
-            raise
+            given_up.pop_all()
 
     def _give_back(self, waiter: _Waiter, queue: deque[_Waiter]) -> None:
         """Whoever gives up leaves the queue, or the turn that was granted meanwhile."""

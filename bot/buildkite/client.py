@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from copy import copy
 from types import TracebackType
 
@@ -124,12 +125,10 @@ class Buildkite(
         return seen[0].slug
 
     async def __aenter__(self) -> Buildkite:
-        if not self.organization:
-            try:
-                self.organization = await self._only_organization()
-            except BaseException:
-                await self.requests.http.aclose()
-                raise
+        async with AsyncExitStack() as failed:
+            failed.push_async_callback(self.requests.http.aclose)
+            self.organization = self.organization or await self._only_organization()
+            failed.pop_all()
         return self
 
     async def __aexit__(

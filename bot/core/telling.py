@@ -8,6 +8,8 @@ from types import MappingProxyType
 from bot.model import Known
 
 ENDS = frozenset({"finished", "blocked", "gone"})
+# The phases of builds that people wait for: of these a card or a read comes before those of all others.
+AWAITED = ("passed", "failed", "canceled", "blocked")
 OVERTAKEN_BY_AN_END = ("running", "resumed", "failing")
 _CHOSEN: Mapping[str, frozenset[str]] = MappingProxyType({"important": ENDS | {"failing"}, "end": ENDS})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.core.telling import AWAITED
 from bot.model import JOB_FAILED, Job, JobSummary, Known
 from bot.store import counts, rows
 from bot.store.rows import insert
@@ -15,7 +16,6 @@ from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs
 
 _NAMED = ("blocked", *sorted(JOB_FAILED))
-_ENDED = ("passed", "failed", "canceled", "blocked")
 # Made once: what is asked for with every card costs more to put together than to answer.
 _KNOWN = sa.select(*rows.KNOWN)
 _JOBS_NAMED = (
@@ -58,7 +58,7 @@ async def due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Know
     Of those the ones whose end is to be announced: however many others wait, they wait for none of them.
     """
     doubtful = builds.c.doubt > builds.c.settled
-    announced = sa.and_(doubtful, builds.c.phase.in_(_ENDED))
+    announced = sa.and_(doubtful, builds.c.phase.in_(AWAITED))
     found = await tx.execute(
         _KNOWN.where(builds.c.followed, builds.c.read_due <= now)
         .order_by(announced.desc(), doubtful.desc(), builds.c.read_due, builds.c.number)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.pace import LOOKS_AGAIN
-from bot.core.telling import ENDS
+from bot.core.telling import AWAITED, ENDS
 from bot.model import Card, Known, Notice, Thread
 from bot.store import rows
 from bot.store.rows import insert
@@ -131,7 +131,7 @@ async def mark_counted(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
 
 async def due(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, Known | None], ...]:
     """Cards to draw, with what is known: of ended builds first, then those never posted, then the oldest."""
-    ended = builds.c.phase.in_(("passed", "failed", "canceled", "blocked"))
+    ended = builds.c.phase.in_(AWAITED)
     order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at, builds.c.number)
     found = await tx.execute(
         _CARD.join(builds, builds.c.id == cards.c.build_id)

@@ -22,6 +22,7 @@ Pause agent *deploy-1*? No other agent of queue `deploy` takes jobs: they will w
 """)
     assert not world.buildkite.find_agent("deploy-1").paused
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
+    await world.settle(2)
     await world.alice.types(world.deploys, "/bk agent pause ci-linux-1")
     await world.settle(2)
     assert await _said(world) == snapshot(

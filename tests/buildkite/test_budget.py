@@ -21,12 +21,6 @@ def hand() -> HandClock:
     return HandClock(datetime(2026, 8, 21, tzinfo=UTC))
 
 
-async def settle() -> None:
-    """Let every task run until it waits."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
 moves = st.lists(
     st.one_of(
         st.tuples(st.just("patient"), st.just(0)),
@@ -115,7 +109,7 @@ async def test_people_go_first() -> None:
             order.append(name)
 
     waiting = [asyncio.create_task(ask("sweep", False)), asyncio.create_task(ask("person", True))]
-    await settle()
+    await clock.asleep(2)
     assert order == []
     clock.advance(5)
     await asyncio.gather(*waiting)
@@ -144,7 +138,7 @@ async def test_the_reserve_is_for_people() -> None:
             started.append("sweep")
 
     waiting = asyncio.create_task(sweep())
-    await settle()
+    await clock.asleep(1)
     async with budget.turn(urgent=True, patience=8):
         assert started == []
     clock.advance(30)
@@ -163,9 +157,9 @@ async def test_one_who_gives_up_leaves_the_queue() -> None:
             pass
 
     gone, other = asyncio.create_task(ask(True)), asyncio.create_task(ask(False))
-    await settle()
+    await clock.asleep(2)
     gone.cancel()
-    await settle()
+    await asyncio.wait({gone})
     clock.advance(5)
     await other
     assert gone.cancelled()
@@ -182,7 +176,7 @@ async def test_a_turn_that_came_too_late_is_given_back() -> None:
             pass
 
     first, second = asyncio.create_task(ask()), asyncio.create_task(ask())
-    await settle()
+    await clock.asleep(2)
     clock.advance(5)
     second.cancel()
     await asyncio.wait({first, second})

@@ -51,7 +51,7 @@ async def test_what_waits_for_the_turn_to_write_is_one_commit(url: str, store: S
     async with store.write() as tx:
         await tx.execute(sa.text("INSERT INTO meta (key, value) VALUES ('slow', '1')"))
         asked = [asyncio.create_task(store.together((KEEP, (f"key {number}", "1")))) for number in range(8)]
-        await asyncio.sleep(0)
+        await tx.scalar(sa.text("SELECT 1"))  # by now they all wait for their turn
         before = store.commits
     assert await asyncio.gather(*asked) == [True] * 8
     assert store.commits - before == (2 if store.sqlite else 9)

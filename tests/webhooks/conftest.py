@@ -1,5 +1,6 @@
 """What the webhook tests share: a signer of their own, the recorded payloads, a receiver with its surroundings."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -29,9 +30,16 @@ class Counted:
     """Counts outcomes by name."""
 
     seen: Counter[str] = field(default_factory=Counter)
+    names: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
     def inc(self, name: str) -> None:
         self.seen[name] += 1
+        self.names.put_nowait(name)
+
+    async def counted(self, *names: str) -> None:
+        """Return when the next outcomes have been these."""
+        async with asyncio.timeout(10):
+            assert [await self.names.get() for _ in names] == [*names]
 
 
 @dataclass

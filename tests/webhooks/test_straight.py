@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,7 +12,6 @@ import pytest
 from bot.asgi import MEBIBYTE
 from bot.batching import Told
 from bot.connection import Bounds
-from bot.core.observed import Delivery
 from bot.errors import Unavailable
 from bot.http import BUILDKITE, Front, rest
 from tests.http.sockets import Caller, calling, listening
@@ -102,7 +101,7 @@ async def test_who_leaves_amid_a_body_is_counted(door, signed) -> None:
         await caller.says(post(signed(PING)), post(signed(PING))[:-1])
         await caller.answer()
         caller.hangs_up()
-        await _until(lambda: door.counts.seen["gone"])
+        await door.counts.counted("accepted", "gone")
     assert door.counts.seen == {"accepted": 1, "gone": 1}
 
 
@@ -133,18 +132,10 @@ async def test_a_mistake_in_keeping_is_a_500_and_is_told(door, signed) -> None:
 
 async def test_an_answer_that_comes_late_waits_for_nobody(door, signed) -> None:
     """A webhook is being kept while the next request of the same connection comes: both are answered, in order."""
-    keeping: list[tuple[Delivery, Told]] = []
-    door.keep = lambda delivery, told: keeping.append((delivery, told))
+    keeping: asyncio.Queue[Told] = asyncio.Queue()
+    door.keep = lambda _delivery, told: keeping.put_nowait(told)
     async with called(door) as caller:
         await caller.says(post(signed(PING)), b"GET /healthz HTTP/1.1\r\nhost: k\r\n\r\n")
-        await _until(lambda: keeping)
-        keeping[0][1](None)
+        (await keeping.get())(None)
         assert (await caller.answer()).endswith(b'{"ok": true}')
         assert (await caller.answer()).endswith(b"alive\n")
-
-
-async def _until(true: Callable[[], object]) -> None:
-    """Lets the listener work until something is so."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110  (what is waited for is said by no event)
-            await asyncio.sleep(0)
