@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ class Following:
 
     async def _hear(self, ledger: Ledger, said: Iterable[Word]) -> bool:
         """What is said of one build, as it came."""
-        taken = False
+        taken, looks = False, 0
         for build, jobs in said:
             before = ledger[build.id].known
             if before is None:
@@ -57,8 +57,10 @@ class Following:
                     continue
                 before = await ledger.claim(facts.heard(None, build, self.now))
             ledger.put(facts.heard(before, build, self.now))
-            _with_jobs(ledger, build.id, jobs)
+            looks += _with_jobs(ledger, build.id, jobs)
             taken = True
+        if taken:
+            ledger.put(facts.revised(ledger[build.id].here, looks))
         return taken
 
     async def read(self, tx: Tx, answers: Iterable[Answer], asked_at: datetime, *, named: bool = False) -> None:
@@ -76,8 +78,8 @@ class Following:
             if before is None:
                 before = await ledger.claim(facts.read(None, build, asked_at, asked))
             over = await self._over(tx, build, asked_at) if named else ()
-            ledger.put(facts.read(before, build, asked_at, asked))
-            _with_jobs(ledger, build.id, (*build.jobs, *over))
+            known = facts.read(before, build, asked_at, asked)
+            ledger.put(facts.revised(known, _with_jobs(ledger, build.id, (*build.jobs, *over))))
         await self._conclude(ledger, ids)
 
     async def gone(self, tx: Tx, build_id: str, asked_at: datetime, asked: int) -> None:
@@ -160,17 +162,15 @@ def _turned(entry: Entry) -> bool:
     return phase in _TELLING and (entry.offered or (entry.changed and (moved or phase in failure.FAILING)))
 
 
-def _with_jobs(ledger: Ledger, build_id: str, said: Sequence[Job]) -> None:
-    """Fold jobs in; a build looks different when one of its jobs does."""
+def _with_jobs(ledger: Ledger, build_id: str, said: Sequence[Job]) -> bool:
+    """Fold jobs in; says whether the build looks different, since one of its jobs does."""
     repeats = {job.retry_source.job_id for job in said if job.retry_source and job.retry_source.job_id}
     retried = [facts.retried(job) for job in map(ledger.job, sorted(repeats)) if job]
     merged = [(ledger.job(job.id), facts.job_after(ledger.job(job.id), job)) for job in (*said, *retried)]
     changed = [after for before, after in merged if _looks(after) != _looks(before)]
     for job in changed:
         ledger.put_job(build_id, job)
-    if changed:
-        known = ledger[build_id].here
-        ledger.put(replace(known, revision=known.revision + 1))
+    return bool(changed)
 
 
 def _tell(ledger: Ledger, entry: Entry, card: Card, *, dropped: bool = False) -> None:

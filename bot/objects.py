@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -218,7 +219,7 @@ class Build(Vendor):
         """Nothing will happen until somebody acts."""
         return self.ended or self.phase == "blocked"
 
-    @property
+    @cached_property
     def ref(self) -> BuildRef:
         """The address, read from the API url: webhooks have no organization object."""
         parts = self.url.split("/organizations/", 1)[-1].split("/")

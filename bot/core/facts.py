@@ -41,7 +41,7 @@ def heard(known: Known | None, build: Build, at: datetime) -> Known:
     if known is None:
         return Known(build, seen_at=at, doubt=1, revision=1)
     if visible(build) == visible(known.build) and not known.gone:
-        return replace(known, seen_at=at)
+        return known if known.seen_at == at else replace(known, seen_at=at)
     doubting = replace(known, seen_at=at, doubt=known.doubt + 1)
     if not _forward(known, build):
         return doubting
@@ -85,6 +85,11 @@ def assume(known: Known) -> Known:
     return replace(known, read_phase=known.build.phase, read_end=known.build.finished_at)
 
 
+def revised(known: Known, looks: int) -> Known:
+    """It has come to look different that often, for one of its jobs does."""
+    return replace(known, revision=known.revision + looks) if looks else known
+
+
 def visible(build: Build) -> tuple[object, ...]:
     """What people see of a build: two builds with the same tuple look the same."""
     return (
@@ -100,7 +105,7 @@ def visible(build: Build) -> tuple[object, ...]:
 
 def second(at: datetime | None) -> datetime | None:
     """REST tells milliseconds where a webhook about the same moment tells whole seconds."""
-    return at.replace(microsecond=0) if at else None
+    return at.replace(microsecond=0) if at and at.microsecond else at
 
 
 def rank(build: Build) -> int:

@@ -98,7 +98,11 @@ async def done(tx: Tx, read: Sequence[Waiting]) -> None:
         await tx.execute(sa.update(deliveries).where(those).values(state="done", body=None))
         return
     await tx.execute(sa.delete(deliveries).where(those))
-    await write_all(tx, sa.insert(deliveries), [_read(one) for one in read])
+    await write_all(tx, _row, [_read(one) for one in read])
+
+
+def _row(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
+    return sa.insert(deliveries)
 
 
 def _read(one: Waiting) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.core.history import VERDICTS, Attempt, Run
 from bot.model import Build
-from bot.store.rows import insert, write_all
+from bot.store.rows import insert_in, write_all
 from bot.store.store import Tx
 from bot.store.tables import cards
 from bot.store.tables_news import attempts, runs
@@ -19,9 +20,11 @@ _ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
 
 async def remember_runs(tx: Tx, heard: Sequence[Run]) -> None:
     """Write builds down. What ended is not taken back by a word without an end, nor by an earlier end."""
-    if not heard:
-        return
-    row = insert(tx, runs)
+    await write_all(tx, _run, [vars(one) for one in heard])
+
+
+def _run(dialect: str, _columns: Sequence[str]) -> Any:
+    row = insert_in(dialect, runs)
     new, old = row.excluded, runs.c
     changed = {name: new[name] for name in new.keys() if name not in ("id", "pipeline", "number")}  # noqa: SIM118
     later = sa.or_(
@@ -29,17 +32,18 @@ async def remember_runs(tx: Tx, heard: Sequence[Run]) -> None:
         new.finished_at >= old.finished_at,
         sa.and_(new.finished_at.is_(None), old.phase == "blocked", new.phase != "scheduled"),
     )
-    upsert = row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
-    await write_all(tx, upsert, [vars(one) for one in heard])
+    return row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
 
 
 async def remember_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
     """Write finished attempts down, each once; a later word on one replaces what was known."""
-    if not heard:
-        return
-    row = insert(tx, attempts)
+    await write_all(tx, _attempt, [vars(one) for one in heard])
+
+
+def _attempt(dialect: str, _columns: Sequence[str]) -> Any:
+    row = insert_in(dialect, attempts)
     changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
-    await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=changed), [vars(one) for one in heard])
+    return row.on_conflict_do_update(index_elements=["id"], set_=changed)
 
 
 async def branches(tx: Tx, pipeline: str, limit: int = 100) -> tuple[str, ...]:

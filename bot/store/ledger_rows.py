@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.model import JOB_FAILED, Card, Job, Known
 from bot.store import rows
-from bot.store.rows import among, insert, write_all
+from bot.store.rows import among, insert_in, write_all
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs, notices
 
@@ -74,9 +74,13 @@ async def save_jobs(tx: Tx, changed: Iterable[tuple[str, Job]], now: datetime) -
         {"id": job.id, "build_id": build_id, "job": rows.job_text(job), "seen_at": now}
         for build_id, job in changed
     ]
-    row = insert(tx, jobs)
+    await write_all(tx, _job, values)
+
+
+def _job(dialect: str, _columns: Sequence[str]) -> Any:
+    row = insert_in(dialect, jobs)
     change = {"job": row.excluded.job, "seen_at": row.excluded.seen_at}
-    await write_all(tx, row.on_conflict_do_update(index_elements=["id"], set_=change), values)
+    return row.on_conflict_do_update(index_elements=["id"], set_=change)
 
 
 async def save(tx: Tx, saved: Iterable[Saved], now: datetime) -> None:
@@ -85,9 +89,14 @@ async def save(tx: Tx, saved: Iterable[Saved], now: datetime) -> None:
     for one in saved:
         values = _values(one, now)
         alike[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
-    for names, written in alike.items():
-        change = {name: sa.bindparam(f"to_{name}", type_=builds.c[name].type) for name in names if name != "id"}
-        await write_all(tx, sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change), written)
+    for written in alike.values():
+        await write_all(tx, _change, written)
+
+
+def _change(_dialect: str, columns: Sequence[str]) -> sa.Update:
+    names = [name.removeprefix("to_") for name in columns]
+    change = {name: sa.bindparam(f"to_{name}", type_=builds.c[name].type) for name in names if name != "id"}
+    return sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change)
 
 
 def _values(one: Saved, now: datetime) -> dict[str, Any]:
@@ -116,7 +125,11 @@ async def say(tx: Tx, replies: Iterable[Told], now: datetime) -> None:
         }
         for one in replies
     ]
-    await write_all(tx, insert(tx, notices).on_conflict_do_nothing(), values)
+    await write_all(tx, _reply, values)
+
+
+def _reply(dialect: str, _columns: Sequence[str]) -> Any:
+    return insert_in(dialect, notices).on_conflict_do_nothing()
 
 
 async def overtake(tx: Tx, keys: Sequence[str]) -> None:

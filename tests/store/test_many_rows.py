@@ -1,0 +1,68 @@
+"""Many rows go to the database's driver another way than few: what stands there afterwards is the same."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from bot.buildkite.resources import MARK_KEY
+from bot.clock import HandClock
+from bot.core.observed import Delivery
+from bot.inbox import Inbox
+from bot.store import deliveries, migrate
+from bot.store.rows import MANY
+from bot.store.store import Store
+from bot.store.tables import builds, jobs
+from bot.store.tables import deliveries as kept
+from bot.store.tables_news import attempts, runs
+from bot.subscribers import Subscribers
+from webhooks.observe import observe
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+ALONE = 9001
+TOGETHER = range(9002, 9003 + MANY)
+BEGAN, ENDED = "2026-11-02 08:58:00 UTC", "2026-11-02 08:59:00 UTC"
+
+
+def heard(event: str, number: int, state: str, ended: str | None) -> Delivery:
+    """A webhook about the only job of a build of ours; it is soft failed, for the sake of a column."""
+    api = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
+    build = {"id": f"b{number}", "number": number, "url": api, "state": "running", "started_at": BEGAN}
+    job = {"id": f"j{number}", "type": "script", "name": "Lint", "state": state, "started_at": BEGAN}
+    job |= {"finished_at": ended, "soft_failed": bool(ended), "exit_status": 1 if ended else None}
+    said = {"event": event, "build": {**build, "branch": "it's", "meta_data": {MARK_KEY: "1"}}, "job": job}
+    return Delivery(event, json.dumps(said).encode(), f"{event}-{number}", NOW)
+
+
+def life(number: int) -> list[Delivery]:
+    """It begins, and it ends."""
+    ends = heard("job.finished", number, "failed", ENDED)
+    return [heard("job.started", number, "running", None), ends]
+
+
+async def written(store: Store, number: int) -> list[str]:
+    """Every row about a build, with its number left out."""
+    its = f"%{number}"
+    queries = [sa.select(table).where(table.c.id.like(its)) for table in (builds, jobs, runs, attempts)]
+    columns = [column for column in kept.c if column.name != "id"]
+    queries.append(sa.select(*columns).where(kept.c.delivery_id.like(its)).order_by(kept.c.delivery_id))
+    async with store.read() as tx:
+        found = [dict(row) for query in queries for row in (await tx.execute(query)).mappings()]
+    return [repr(row).replace(str(number), "N") for row in found]
+
+
+async def test_many_rows_are_written_as_one_is(url: str, store: Store) -> None:
+    """One build is heard of, then as many more as go the other way, at once: each has the same rows."""
+    await migrate.upgrade(url)
+    inbox = Inbox(store, HandClock(NOW), observe, lambda: None, lambda _age: None, Subscribers())
+    await deliveries.keep(store, life(ALONE))
+    assert await inbox.tick() == 2
+    await deliveries.keep(store, [one for number in TOGETHER for one in life(number)])
+    before = store.commits
+    assert await inbox.tick() == 2 * len(TOGETHER)
+    assert store.commits - before == 1, "what fails together is tried again one by one"
+    first = await written(store, ALONE)
+    assert len(first) == 6
+    assert [await written(store, number) for number in TOGETHER] == [first] * len(TOGETHER)
