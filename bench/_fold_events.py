@@ -12,6 +12,8 @@ from bot.sim.buildkite.demo import seed_demo
 from bot.sim.buildkite.sim import BuildkiteSim
 
 _NUMBER = 100_001
+# As many as the builds of the demo's `web` have.
+FEW_JOBS = 4
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,17 @@ class Template:
         return Life(new[self.ids[0]], number, events)
 
 
-def template() -> Template:
-    """The life of a build of four jobs: fifteen events of 3 to 6 KB."""
+def template(jobs: int = FEW_JOBS) -> Template:
+    """The life of a build: of four jobs fifteen events of 3 to 6 KB, one after the other as they are run."""
     sim = BuildkiteSim("acme-inc")
     seed_demo(sim)
+    if jobs != FEW_JOBS:
+        steps = [{"label": ":jest: Test", "command": "bin/test", "key": "test", "parallelism": jobs}]
+        sim.pipeline("large", steps=steps)
     sim.add_webhook("http://127.0.0.1/", "secret")
-    sim.find_pipeline("web").last_number = _NUMBER - 1
-    build = sim.create_build_elsewhere("web", "main", "Mend the checkout", creator="Ada Martin")
+    slug = "web" if jobs == FEW_JOBS else "large"
+    sim.find_pipeline(slug).last_number = _NUMBER - 1
+    build = sim.create_build_elsewhere(slug, "main", "Mend the checkout", creator="Ada Martin")
     sim.run_build(build)
     said = [(one.event, one.render()) for one in sim.outbox if one.event.startswith(("build.", "job."))]
     ids = (build.id, *(job.id for job in build.jobs))

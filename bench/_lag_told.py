@@ -14,6 +14,7 @@ from tests.process.town import name_of
 
 _SAID = re.compile(r"(load-\d+#\d+) (\w+)")
 _RANK = {"scheduled": 0, "running": 1, "failing": 2, "passed": 3, "failed": 3}
+_LATE = 2.0
 _EVERY = max(3.0, RUNNING * 1.2)
 
 
@@ -24,16 +25,20 @@ class Lags:
     states: list[float] = field(default_factory=list)
     between: list[float] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    late: list[str] = field(default_factory=list)
 
 
 def lags(done: Played) -> Lags:
     """Of what happened while it was measured. Raises RuntimeError for a change that was never shown."""
-    found, shown = Lags(), _by_name(done)
+    found, by_name = Lags(), _by_name(done)
     for story in done.builds.stories.values():
-        said = shown.get(name_of(story.build), [])
+        said = by_name.get(name_of(story.build), [])
         for phase, at in story.phases:
             if done.began <= at < done.ended:
-                found.states.append(_until(said, phase, at))
+                shown = _until(said, phase, at)
+                found.states.append(shown.at - at)
+                if shown.at - at > _LATE:
+                    found.late.append(_circumstances(done, phase, at, shown))
         _calls(found, said, done)
     return found
 
@@ -49,11 +54,23 @@ def _by_name(done: Played) -> dict[str, list[tuple[Arrival, str]]]:
     return found
 
 
-def _until(said: list[tuple[Arrival, str]], phase: str, at: float) -> float:
+def _until(said: list[tuple[Arrival, str]], phase: str, at: float) -> Arrival:
     for arrival, word in said:
         if arrival.at >= at and _RANK[word] >= _RANK[phase]:
-            return arrival.at - at
+            return arrival
     raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(one.at, word) for one, word in said]}")
+
+
+def _circumstances(done: Played, phase: str, at: float, shown: Arrival) -> str:
+    """What else was sent before it, that may have taken its turn."""
+    before = [one for one in done.arrivals.seen if shown.at - 61 < one.at < shown.at]
+    edits = [one.at for one in before if one.method == "chat.update"]
+    here = [one for one in before if one.asked.get("channel") == shown.asked.get("channel") and one.at > at - 3]
+    return (
+        f"{phase}, {shown.method}, {shown.at - at:.2f} s late: {len(edits)} edits in the minute before it, "
+        f"{sum(when > at for when in edits)} of them since it happened; in its channel {len(here)} calls since "
+        "3 s before that"
+    )
 
 
 def _calls(found: Lags, said: list[tuple[Arrival, str]], done: Played) -> None:
@@ -111,10 +128,10 @@ def told(done: Played) -> str:
     ]
     head = (
         f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes "
-        f"({sum(late > 2 for late in found.states)} shown later than 2 s), "
+        f"({len(found.late)} shown later than {_LATE:.0f} s), "
         f"{len(done.builds.stories)} builds, {refused.total()} calls refused by Slack{_which(refused)}, "
         f"{done.countless} looks without counts; "
-        f"{done.busy:.0f} s of a core"
+        f"{done.busy:.0f} s of a core" + "".join(f"\n\nLate: {one}" for one in found.late)
     )
     return "\n\n".join(
         (

@@ -1,8 +1,10 @@
 """Fold: webhooks a second from their row to the build's row and its due card, beside the least that could be done.
 
-The same lives of builds are folded with 10, 1,000 and 100,000 builds followed, and with nothing and a million rows
-remembered; ten builds speak at a time, or every webhook is about another one. The least: each body is read as JSON
-and its build's state written into a table of three columns, by the driver's own calls, a hundred in a transaction.
+The same lives of builds are folded with 1,000 and 100,000 builds followed, and with nothing and a million rows
+remembered; ten builds speak at a time, or every webhook is about another one. Ten builds of four jobs do not have
+enough to say to fill a step: ten of fifty jobs do, and are compared with a thousand of these. The least: each body
+is read as JSON and its build's state written into a table of three columns, by the driver's own calls, a hundred
+in a transaction.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import NamedTuple
 import uvloop
 
 from bench import _fold_ground as ground
-from bench._fold_events import Event, Life, Template, interleaved, template
+from bench._fold_events import FEW_JOBS, Event, Life, Template, interleaved, template
 from bench._rounds import Spread, ratios, spread, table
 from bot.clock import HandClock
 from bot.inbox import Inbox
@@ -38,24 +40,29 @@ _QUIET = 10**6
 
 
 class Place(NamedTuple):
-    """Where it is measured: how many builds are followed, how many rows are remembered, how many builds speak."""
+    """Where it is measured: how many builds are followed, how many rows are remembered, how many builds speak.
+
+    `jobs`: how many each build has.
+    """
 
     followed: int
     remembered: int
     speaking: int
+    jobs: int = FEW_JOBS
 
     @property
     def said(self) -> str:
         """As the table says it."""
         past = f"{self.remembered:,} rows of history" if self.remembered else "no history"
-        return f"{self.followed:,} followed, {self.speaking:,} speaking, {past}"
+        size = f", builds of {self.jobs} jobs" if self.jobs != FEW_JOBS else ""
+        return f"{self.followed:,} followed, {self.speaking:,} speaking, {past}{size}"
 
 
 class Ground:
     """A database for one place, kept from round to round."""
 
     def __init__(self, folder: Path, place: Place, made: Template, lives: int) -> None:
-        self.file = folder / f"{place.followed}-{place.remembered}-{place.speaking}.db"
+        self.file = folder / f"{'-'.join(map(str, place))}.db"
         self.url = f"sqlite+aiosqlite:///{self.file}"
         self._place = place
         self._made = made
@@ -131,42 +138,47 @@ def _least_batch(line: sqlite3.Connection, at_once: int) -> int:
 
 
 async def _all(places: Sequence[Place], lives: int, rounds: int, folder: Path) -> dict[str, list[float]]:
-    made = template()
-    grounds = {place: Ground(folder, place, made, lives) for place in places}
+    made = {jobs: template(jobs) for jobs in {FEW_JOBS, *(place.jobs for place in places)}}
+    few = {jobs: max(lives * FEW_JOBS // jobs, 1) for jobs in made}
+    grounds = {place: Ground(folder, place, made[place.jobs], few[place.jobs]) for place in places}
     for one in grounds.values():
         await one.laid()
     found: dict[str, list[float]] = {"the least": [], **{place.said: [] for place in places}}
     for number in range(rounds):
-        events = list(interleaved([made.life(n, number) for n in range(lives)], _SPEAKING))
+        events = list(interleaved([made[FEW_JOBS].life(n, number) for n in range(lives)], _SPEAKING))
         found["the least"].append(least(folder / f"least-{number}.db", events))
         for place, one in grounds.items():
             found[place.said].append(await one.measured())
     return found
 
 
-def told(found: dict[str, list[float]], flat: str) -> str:
-    """Webhooks a second, microseconds each, and the ratios to the least and to the place that is `flat`."""
+def told(found: dict[str, list[float]], places: Sequence[Place]) -> str:
+    """Webhooks a second, microseconds each, and the ratios to the least and to the first with such builds."""
+    first = {place.jobs: place.said for place in reversed(places)}
+    flat = {"the least": places[0].said, **{place.said: first[place.jobs] for place in places}}
     rows = []
     for name, rates in found.items():
         each = spread([1e6 / rate for rate in rates])
-        slower: Spread = ratios([1 / rate for rate in rates], [1 / rate for rate in found[flat]])
+        slower: Spread = ratios([1 / rate for rate in rates], [1 / rate for rate in found[flat[name]]])
         against = ratios(rates, found["the least"]).said() if name != "the least" else "1"
         rows.append([name, spread(rates).said(0), f"{each.median:,.0f}", against, slower.said()])
     return table(["what is folded", "webhooks a second", "µs each", "to the least", "time to the first"], rows)
 
 
 def places(words: Sequence[str]) -> list[Place]:
-    """`100000:0:10`: followed, remembered, speaking."""
+    """`100000:0:10`: followed, remembered, speaking, and perhaps the jobs of a build."""
     return [Place(*(int(part) for part in word.split(":"))) for word in words]
 
 
-_PLACES = ("1000:0:10", "100000:0:10", "1000:1000000:10", "10:0:10", "1000:0:1000")
+_PLACES = ("1000:0:10", "100000:0:10", "1000:1000000:10", "1000:0:10:50", "10:0:10:50", "10:0:10", "1000:0:1000")
 
 
 def main(arguments: list[str]) -> None:
     """Measure all places in turn, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench fold", description=__doc__)
-    parser.add_argument("--places", nargs="+", default=list(_PLACES), metavar="FOLLOWED:REMEMBERED:SPEAKING")
+    parser.add_argument(
+        "--places", nargs="+", default=list(_PLACES), metavar="FOLLOWED:REMEMBERED:SPEAKING[:JOBS]"
+    )
     parser.add_argument("--builds", type=int, default=500, help="whose lives are folded in a round")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args(arguments)
@@ -176,4 +188,4 @@ def main(arguments: list[str]) -> None:
         work = _all(chosen, given.builds, given.rounds, Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             found = runner.run(work)
-    print(told(found, chosen[0].said))
+    print(told(found, chosen))

@@ -291,20 +291,9 @@ SURFACES: dict[str, Surface] = {
 }
 PIECES = frozenset(
     {
-        *(
-            "phase_words",
-            "reference",
-            "summary",
-            "clocked",
-            "duration",
-            "counts",
-            "job_line",
-            "ended_with",
-            "spent",
-        ),
-        *("actions_id", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "report"),
-        *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button"),
-        "stop_button",
-        "digest",
+        *("phase_words", "reference", "summary", "clocked", "duration", "spent", "counts", "job_line"),
+        *("ended_with", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "report"),
+        *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button", "stop_button"),
+        *("actions_id", "digest"),
     }
 )
