@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.clock import Clock
 from bot.core import pace
 from bot.sketch import Sketch
-from bot.slack.pacing import SPARE, Pacing
+from bot.slack.pacing import Pacing
 
 # A card that was not drawn for so many seconds takes no part of the edits that a workspace has.
 _ACTIVE = 3600.0
@@ -41,7 +41,7 @@ class Turns:
         if one.difference == "state":
             return self._pacing.wait(one.method, one.card.thread.channel)
         again = self._last(one.card.id) + pace.refresh_every(len(self._drawn)) - self._clock.monotonic()
-        return max(self._pacing.wait(one.method, one.card.thread.channel, SPARE), again, 0.0)
+        return max(self._pacing.wait(one.method, one.card.thread.channel, yields=True), again, 0.0)
 
     def _last(self, card_id: str) -> float:
         return self._drawn.get(card_id, float("-inf"))

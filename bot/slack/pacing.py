@@ -20,8 +20,9 @@ _LIMITS = {UPDATE: (50 / 60, 10.0), UNFURL: (50 / 60, 10.0), PUBLISH: (100 / 60,
 # arrive, so that ours are a second longer.
 _PER_MINUTE = {UPDATE: 50, UNFURL: 50, PUBLISH: 100}
 _MINUTE = 61.0
-# Of these so many are kept for what cannot wait.
-SPARE = 4
+# So many of a minute's calls are kept for what cannot wait; and so many of those that are taken at once, so that
+# what can wait is spread over the minute: who comes when all are taken waits for the next one to fall out of it.
+_SPARE, _SPARE_AT_ONCE = 4, 8
 # An outage is looked into this often, by one call: the rest follows as soon as it is over.
 _LONGEST = 20
 
@@ -35,12 +36,12 @@ class Pacing:
     _windows: dict[str, Window] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
 
-    def wait(self, method: str, channel: str, spare: int = 0) -> float:
-        """Seconds to wait before the call, so that `spare` others could follow at once; zero: it may go now."""
+    def wait(self, method: str, channel: str, *, yields: bool = False) -> float:
+        """Seconds to wait before the call; zero: it may go now. One that `yields` leaves room for others."""
         now = self.clock.monotonic()
         own, all_ = self._bucket(method, channel, now), self._bucket(method, "", now)
-        minute = self._window(method).wait(now, spare) if method in _PER_MINUTE else 0
-        return max(own.wait(now, spare), all_.closed_until - now, minute, 0)
+        minute = self._window(method).wait(now, _SPARE if yields else 0) if method in _PER_MINUTE else 0
+        return max(own.wait(now, _SPARE_AT_ONCE if yields else 0), all_.closed_until - now, minute, 0)
 
     def take(self, method: str, channel: str) -> None:
         """The call is made."""

@@ -31,6 +31,26 @@ async def test_states_are_shown_before_counts(world: World) -> None:
     assert "2 running" in cards[0].plain()
 
 
+async def test_counts_leave_room_for_builds_that_end_together(world: World) -> None:
+    """Every card has new counts; the eight builds that end now are shown at once all the same."""
+    for number in range(10):
+        await world.alice.types(world.deploys, f"/bk build create mobile -b {number}")
+        await world.settle(4)
+    builds = world.buildkite.builds[-10:]
+    for again in range(2):
+        for build in builds:
+            world.buildkite.advance(build)
+        while await world.turn():
+            pass
+        await world.settle(0 if again else 120)
+    for build in builds[:8]:
+        world.buildkite.run_build(build)
+    while await world.turn():
+        pass
+    shown = world.slack.messages(world.deploys)[-10:]
+    assert ["*Passed*" in card.plain() for card in shown] == [True] * 8 + [False] * 2
+
+
 async def test_counts_go_on_while_nothing_is_read(world: World) -> None:
     """A card tells how many jobs are where by what is heard of them, until the next read counts again."""
     await world.alice.types(world.deploys, "/bk build create web")
