@@ -70,13 +70,12 @@ async def test_while_people_write_the_inbox_takes_few_webhooks_at_a_time(url: st
     assert [await inbox.tick() for _ in range(2)] == [FEW, 0]
 
 
+@pytest.mark.parametrize("url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 async def test_a_connection_that_is_cut_in_between_says_so_in_one_sentence(
     url: str, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     """PostgreSQL goes away amid a small write or a statement alone: Unavailable, no traceback, it goes on."""
     await migrate.upgrade(url)
-    if store.sqlite:
-        return
     cut = "SELECT pg_terminate_backend(pg_backend_pid())"
     with pytest.raises(Unavailable):
         await store.together((KEEP, ("first", "1")), (cut, ()))
