@@ -55,14 +55,12 @@ class Inbox:
     async def tick(self) -> int:
         """Read what waits, some at a time, in one transaction; one at a time when something breaks."""
         most = self._most()
-        async with self._store.read() as tx:
-            rows = await deliveries.waiting(tx, self._clock.now(), most)
-        if not rows:
+        if not await self._waiting(1):
             return 0
         try:
             read = await guarded(self._fold(most), "inbox")
         except Bug:
-            read = sum([await self._fold_alone(row) for row in rows])
+            read = sum([await self._fold_alone(row) for row in await self._waiting(most)])
         self._wake()
         return read
 
@@ -70,6 +68,10 @@ class Inbox:
         """When a delivery waits to be read."""
         async with self._store.read() as tx:
             return await deliveries.next_due(tx)
+
+    async def _waiting(self, most: int) -> tuple[int, ...]:
+        async with self._store.read() as tx:
+            return await deliveries.waiting(tx, self._clock.now(), most)
 
     def _most(self) -> int:
         """Few while people write: their turn comes between two folds."""
