@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
-from bot.store.rows import Row, among, write_all
+from bot.store.many import write_all
+from bot.store.rows import Row, among
 from bot.store.store import Store, Tx
 from bot.store.tables import deliveries
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from bot.core.history import VERDICTS, Attempt, Run
 from bot.model import Build
-from bot.store.rows import insert_in, write_all
+from bot.store.many import write_all
+from bot.store.rows import insert_in
 from bot.store.store import Tx
 from bot.store.tables import cards
 from bot.store.tables_news import attempts, runs

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from bot.model import JOB_FAILED, Card, Job, Known
 from bot.store import rows
-from bot.store.rows import among, insert_in, write_all
+from bot.store.many import write_all
+from bot.store.rows import among, insert_in
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs, notices
 

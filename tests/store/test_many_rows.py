@@ -12,7 +12,7 @@ from bot.clock import HandClock
 from bot.core.observed import Delivery
 from bot.inbox import Inbox
 from bot.store import deliveries, migrate
-from bot.store.rows import MANY
+from bot.store.many import MANY
 from bot.store.store import Store
 from bot.store.tables import builds, jobs
 from bot.store.tables import deliveries as kept
