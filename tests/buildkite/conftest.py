@@ -33,7 +33,5 @@ async def sim(clock: HandClock) -> AsyncIterator[BuildkiteSim]:
 
 @pytest.fixture
 async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildkite]:
-    async with connect(
-        sim.token, sim.org, endpoint=sim.base_url, clock=clock, jitter=lambda: 0.5, timeout=0.5
-    ) as client:
+    async with connect(sim.token, sim.org, endpoint=sim.base_url, clock=clock, jitter=lambda: 0.5) as client:
         yield client

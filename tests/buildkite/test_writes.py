@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.buildkite.builds import original
-from bot.buildkite.client import Buildkite
+from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.clock import HandClock
 from bot.errors import Conflict, NotFound, Unavailable
@@ -55,10 +55,11 @@ async def test_a_cut_connection_is_followed_by_a_look(web: BuildkiteSim, buildki
     assert len(web.builds) == 1
 
 
-async def test_a_slow_answer_is_followed_by_a_look(web: BuildkiteSim, buildkite: Buildkite) -> None:
+async def test_a_slow_answer_is_followed_by_a_look(web: BuildkiteSim, clock: HandClock) -> None:
     """No answer within the time-out, yet the build is there: it is found, not created again."""
     slow = web.faults.hang(method="POST", applied=True)
-    build = await buildkite.create_build("web", NewBuild("main"), "m1")
+    async with connect(web.token, web.org, endpoint=web.base_url, clock=clock, timeout=1) as buildkite:
+        build = await buildkite.create_build("web", NewBuild("main"), "m1")
     slow.release()
     assert (build.number, len(web.builds)) == (1, 1)
 

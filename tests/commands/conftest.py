@@ -156,7 +156,7 @@ def sim(clock: HandClock) -> BuildkiteSim:
 async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildkite]:
     async with (
         Serving(sim.app) as endpoint,
-        connect(sim.token, sim.org, endpoint=endpoint, clock=clock, timeout=0.5) as client,
+        connect(sim.token, sim.org, endpoint=endpoint, clock=clock) as client,
     ):
         yield client
 
