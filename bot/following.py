@@ -48,20 +48,25 @@ class Following:
         return len(taken)
 
     async def _hear(self, ledger: Ledger, said: Iterable[Word]) -> bool:
-        """What is said of one build, as it came."""
-        taken, looks = False, 0
+        """What is said of one build, as it came; what is told of its jobs often repeats what was said of it."""
+        last, taken, looks = None, False, 0
         for build, jobs in said:
-            before = ledger[build.id].known
-            if before is None:
-                if not await self._minded(ledger.tx, build):
-                    continue
-                before = await ledger.claim(facts.heard(None, build, self.now))
-            ledger.put(facts.heard(before, build, self.now))
-            looks += _with_jobs(ledger, build.id, jobs)
-            taken = True
+            taken = taken if build is last else await self._hear_of(ledger, build)
+            looks += taken and _with_jobs(ledger, build.id, jobs)
+            last = build
         if taken:
             ledger.put(facts.revised(ledger[build.id].here, looks))
         return taken
+
+    async def _hear_of(self, ledger: Ledger, build: Build) -> bool:
+        """What is said of the build itself; says whether it matters to anybody."""
+        before = ledger[build.id].known
+        if before is None:
+            if not await self._minded(ledger.tx, build):
+                return False
+            before = await ledger.claim(facts.heard(None, build, self.now))
+        ledger.put(facts.heard(before, build, self.now))
+        return True
 
     async def read(self, tx: Tx, answers: Iterable[Answer], asked_at: datetime, *, named: bool = False) -> None:
         """Fold in what REST answered to a question asked at `asked_at`: builds, with the doubts raised by then.

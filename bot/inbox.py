@@ -12,7 +12,7 @@ from bot import memory
 from bot.agent_watches import hear
 from bot.clock import Clock
 from bot.core import pace
-from bot.core.observed import Delivery, Facts, Undecodable
+from bot.core.observed import Delivery, Facts, Read, Undecodable
 from bot.following import Following
 from bot.model import Build, Job
 from bot.news import News
@@ -21,7 +21,7 @@ from bot.store.store import Store, Tx
 from bot.subscribers import Subscribers
 from bot.supervise import Bug, guarded
 
-Observe = Callable[[str, bytes], Facts]
+Observe = Callable[[str, bytes, Read], Facts]
 BATCH = 500
 # So many while people wait for their turn to write.
 FEW = 60
@@ -82,7 +82,7 @@ class Inbox:
         """Claim, read, fold in and close in one transaction; says how many there were."""
         async with self._store.write() as tx:
             claimed = await deliveries.claim(tx, self._clock.now(), most, only)
-            observed = [(one, await self._looked(number, one.delivery)) for number, one in enumerate(claimed)]
+            observed = await self._looked(claimed)
             for one, facts in observed:
                 if isinstance(facts, Undecodable):
                     await deliveries.failed(tx, one.row, str(facts), aside=True, next_at=self._clock.now())
@@ -110,14 +110,19 @@ class Inbox:
         next_at = self._clock.now() + timedelta(seconds=pace.backoff(tries))
         await deliveries.failed(tx, one.row, str(bug), aside=tries >= TRIES, next_at=next_at)
 
-    async def _looked(self, number: int, delivery: Delivery) -> Facts | Undecodable:
-        if number % _BREATH == _BREATH - 1:
+    async def _looked(
+        self, claimed: Sequence[deliveries.Waiting]
+    ) -> list[tuple[deliveries.Waiting, Facts | Undecodable]]:
+        read: Read = {}
+        observed: list[tuple[deliveries.Waiting, Facts | Undecodable]] = []
+        for start in range(0, len(claimed), _BREATH):
+            observed += [(one, self._look(one.delivery, read)) for one in claimed[start : start + _BREATH]]
             await asyncio.sleep(0)
-        return self._look(delivery)
+        return observed
 
-    def _look(self, delivery: Delivery) -> Facts | Undecodable:
+    def _look(self, delivery: Delivery, read: Read) -> Facts | Undecodable:
         try:
-            return self._observe(delivery.event, delivery.body)
+            return self._observe(delivery.event, delivery.body, read)
         except Undecodable as why:
             log.warning("delivery set aside", webhook=delivery.event, reason=str(why))
             return why

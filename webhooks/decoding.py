@@ -9,38 +9,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bot.core.observed import Undecodable
-from bot.model import Build, Job, PipelineStub, Vendor
+from bot.model import Build, Vendor
 
 Payload = Mapping[str, Any]
 V = TypeVar("V", bound=Vendor)
 _BUILD_URL = re.compile(
     r"https?://[^/?#]+/v2/organizations/\w[\w.-]*/pipelines/\w[\w.-]*/builds/([0-9]+)", re.ASCII
 )
-
-
-class _Said(Vendor):
-    """What most webhooks are about: a build, perhaps one of its jobs, and the pipeline beside them."""
-
-    build: Build
-    job: Job | None = None
-    pipeline: PipelineStub | None = None
-
-
-def read_at_once(body: bytes) -> tuple[Build, Job | None] | None:
-    """A build and its job, straight from the text: a fraction of what objects in between cost.
-
-    None where that does not do: what is unusual is taken apart by `decode_build`, which tells what is wrong.
-    """
-    try:
-        said = _Said.model_validate_json(body)
-    except (ValueError, RecursionError):
-        return None
-    if not _at_home(said.build):
-        return None
-    if said.pipeline and said.pipeline.slug:
-        # Nobody has seen this build yet, so that it need not be copied.
-        vars(said.build)["pipeline"] = said.pipeline
-    return said.build, said.job
 
 
 def decode(payload: Payload, noun: str, kind: type[V]) -> V:
@@ -60,17 +35,12 @@ def decode_build(payload: Payload) -> Build:
     if isinstance(found, dict) and isinstance(pipeline, dict) and pipeline.get("slug"):
         payload = {"build": {**found, "pipeline": pipeline}}
     build = decode(payload, "build", Build)
-    if not _at_home(build):
+    if not at_home(build):
         raise Undecodable("The build's url is not that of a build at Buildkite, or of another number.")
     return build
 
 
-def slug_of(build: Build) -> str:
-    """The pipeline's slug as the build's url has it: the one that REST calls take."""
-    return build.ref.pipeline
-
-
-def _at_home(build: Build) -> bool:
+def at_home(build: Build) -> bool:
     """Whether its url leads to a build of that number."""
     place = _BUILD_URL.fullmatch(build.url)
     return place is not None and place[1] == str(build.number)

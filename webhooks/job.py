@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bot.core.observed import Facts
 from bot.model import Job
-from webhooks.decoding import Payload, decode, decode_build, slug_of
+from webhooks.decoding import Payload, decode, decode_build
 
 
 def job(event: str, payload: Payload) -> Facts:
     """One attempt at a step, together with the build that it belongs to."""
-    found = decode_build(payload)
-    return Facts(event, build=found, jobs=(decode(payload, "job", Job),), pipeline_slug=slug_of(found))
+    return Facts(event, build=decode_build(payload), jobs=(decode(payload, "job", Job),))

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from bot.core.observed import Facts, Undecodable
+from bot.core.observed import Facts, Read, Undecodable
 from webhooks import build, job
 from webhooks.agent import agent, registration_blocked
-from webhooks.decoding import Payload, read_at_once, slug_of
+from webhooks.at_once import read_at_once
+from webhooks.decoding import Payload
 from webhooks.payloads import ABOUT
 from webhooks.ping import ping
 
@@ -23,8 +24,8 @@ ROUTES: Mapping[str, Observer] = MappingProxyType(
 )
 
 
-def observe(event: str, body: bytes) -> Facts:
-    """What the delivery of `event` with this `body` says.
+def observe(event: str, body: bytes, read: Read | None = None) -> Facts:
+    """What the delivery of `event` with this `body` says; of builds that were `read` already it is the same value.
 
     An event without a route says nothing (`known` is false). Raises Undecodable for one with a route whose
     payload makes no sense.
@@ -32,18 +33,17 @@ def observe(event: str, body: bytes) -> Facts:
     route = ROUTES.get(event)
     if route is None:
         return Facts(event, known=False)
-    return _at_once(event, body) or route(event, _object(body))
+    return _at_once(event, body, {} if read is None else read) or route(event, _object(body))
 
 
-def _at_once(event: str, body: bytes) -> Facts | None:
+def _at_once(event: str, body: bytes, read: Read) -> Facts | None:
     """The shortest way, for the usual form of the most frequent events."""
     noun = ABOUT[event]
-    said = read_at_once(body) if noun in ("build", "job") else None
+    said = read_at_once(body, read) if noun in ("build", "job") else None
     if said is None or (noun == "job" and said[1] is None):
         return None
     about, attempt = said
-    jobs = (attempt,) if attempt and noun == "job" else ()
-    return Facts(event, build=about, jobs=jobs, pipeline_slug=slug_of(about))
+    return Facts(event, build=about, jobs=(attempt,) if attempt and noun == "job" else ())
 
 
 def _object(body: bytes) -> dict[str, Any]:

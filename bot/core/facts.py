@@ -187,6 +187,6 @@ def _counted(shown: Build, read: Build, at: datetime) -> Build:
 
 def _keep_jobs(old: Build, new: Build) -> Build:
     """Webhooks and lists carry no jobs and no counts: what a read of the build alone brought is kept."""
-    if new.jobs or new.job_state_counts:
+    if new.jobs or new.job_state_counts or not old.job_state_counts:
         return new
     return new.model_copy(update={"job_state_counts": old.job_state_counts})

@@ -142,7 +142,7 @@ def newest(builds: Iterable[Build]) -> Mapping[str, Build]:
     found: dict[str, Build] = {}
     for build in builds:
         before = found.get(build.id)
-        if before is None or ahead(build, before):
+        if before is not build and (before is None or ahead(build, before)):
             found[build.id] = build
     return found
 

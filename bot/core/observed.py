@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import Agent, Build, Job
+
+# Builds by the text that they were read from: what is told of their jobs repeats it word by word.
+Read = dict[Hashable, Build]
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,13 @@ class Delivery:
 class Facts:
     """What one delivery says; a kind of event that nobody told us of says nothing and has `known` false.
 
-    `pipeline_slug` is there whenever `build` is; `blocked_ip` is the address that a token's rules refused.
+    `blocked_ip` is the address that a token's rules refused.
     """
 
     event: str
     known: bool = True
     build: Build | None = None
     jobs: tuple[Job, ...] = ()
-    pipeline_slug: str | None = None
     agent: Agent | None = None
     blocked_ip: str | None = None
     ping: bool = False

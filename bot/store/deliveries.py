@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
 from bot.store.many import write_all
-from bot.store.rows import Row, among
+from bot.store.rows import among
 from bot.store.store import Store, Tx
 from bot.store.tables import deliveries
 
@@ -49,8 +49,7 @@ def _columns(one: Delivery) -> tuple[str | None, str, bytes, float]:
     return one.id, one.event, one.body, one.received_at.timestamp()
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A delivery to read, and how often that has failed."""
 
     row: int
@@ -60,20 +59,17 @@ class Waiting:
 
 async def claim(tx: Tx, now: datetime, limit: int, only: int | None = None) -> tuple[Waiting, ...]:
     """The oldest deliveries to read, as they arrived; held until the transaction ends, as others hold theirs."""
-    that = sa.true() if only is None else deliveries.c.id == only
+    c = deliveries.c
+    that = sa.true() if only is None else c.id == only
     found = await tx.execute(
-        sa.select(deliveries)
-        .where(deliveries.c.state == "new", deliveries.c.next_at <= now, that)
-        .order_by(deliveries.c.id)
+        sa.select(c.id, c.event, c.body, c.delivery_id, c.received_at, c.attempts)
+        .where(c.state == "new", c.next_at <= now, that)
+        .order_by(c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    claimed = (Waiting(row["id"], _delivery(row), row["attempts"]) for row in found.mappings())
+    claimed = (Waiting(row, Delivery(*told), attempts) for row, *told, attempts in found)
     return tuple(sorted(claimed, key=lambda one: (one.delivery.received_at, one.row)))
-
-
-def _delivery(row: Row) -> Delivery:
-    return Delivery(row["event"], row["body"], row["delivery_id"], row["received_at"])
 
 
 async def waiting(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:

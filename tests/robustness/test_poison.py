@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.observed import Delivery, Facts
+from bot.core.observed import Delivery, Facts, Read
 from bot.inbox import Inbox
 from bot.store import deliveries
 from bot.subscribers import Subscribers
@@ -14,11 +14,11 @@ from webhooks.observe import observe
 BAD = b'{"event": "build.running", "poison": true}'
 
 
-def _broken(event: str, body: bytes) -> Facts:
+def _broken(event: str, body: bytes, read: Read) -> Facts:
     """An observer with a mistake in it: one payload makes it fail."""
     if body == BAD:
         raise RuntimeError("a mistake in the code")
-    found = observe(event, body)
+    found = observe(event, body, read)
     assert isinstance(found, Facts)
     return found
 

@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.core.observed import Facts, Undecodable
-from webhooks.decoding import read_at_once
+from webhooks.at_once import read_at_once
 from webhooks.observe import ROUTES, observe
 from webhooks.payloads import ABOUT
 
@@ -101,14 +101,14 @@ def test_an_unblocked_gate_says_who_opened_it(payloads):
 def test_a_build_says_where_it_belongs(payloads):
     """The organization stands only in the url; the pipeline that comes beside a build is put inside."""
     facts = observe("build.running", payloads["build.running.json"])
-    assert (facts.build.ref.org, facts.pipeline_slug) == ("acme-inc", "deploy-prod")
+    assert (facts.build.ref.org, facts.build.ref.pipeline) == ("acme-inc", "deploy-prod")
     assert (facts.build.pipeline.slug, facts.build.pipeline.default_branch) == ("deploy-prod", "main")
 
 
 def test_the_pipeline_is_the_one_of_the_url_when_none_stands_beside(payloads):
     """A minimal payload without a pipeline object still says which pipeline it is."""
     facts = observe("build.scheduled", payloads["build.scheduled.minimal.json"])
-    assert (facts.pipeline_slug, facts.build.pipeline) == ("greenpipe", None)
+    assert (facts.build.ref.pipeline, facts.build.pipeline) == ("greenpipe", None)
 
 
 @pytest.mark.parametrize("noun", ["build", "job", "agent"])
@@ -169,7 +169,7 @@ def test_the_short_way_says_the_same_as_the_long_one(payloads):
     seen = 0
     for body in payloads.values():
         event = json.loads(body)["event"]
-        at_once = read_at_once(body)
+        at_once = read_at_once(body, {})
         if at_once and ABOUT.get(event) in ("build", "job"):
             facts = ROUTES[event](event, json.loads(body))
             assert (facts.build, *facts.jobs) == tuple(one for one in at_once if one)
@@ -182,5 +182,5 @@ def test_nulls_and_odd_pipelines_are_read_the_long_way(payloads):
     said = json.loads(payloads["build.finished.json"])
     said["build"] |= {"blocked": None, "meta_data": None}
     odd = json.dumps(said | {"pipeline": "deploy-prod"}).encode()
-    assert read_at_once(odd) is None
+    assert read_at_once(odd, {}) is None
     assert essence(observe("build.finished", odd)) == "deploy-prod#143 failed"
