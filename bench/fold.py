@@ -59,23 +59,28 @@ class Place(NamedTuple):
 
 
 class Ground:
-    """A database for one place, kept from round to round."""
+    """A database for one place, kept open from round to round as a bot's is."""
 
     def __init__(self, folder: Path, place: Place, made: Template, lives: int) -> None:
         self.file = folder / f"{'-'.join(map(str, place))}.db"
         self.url = f"sqlite+aiosqlite:///{self.file}"
+        self._store = Store(self.url)
+        self._inbox = Inbox(
+            self._store, HandClock(ground.NOW), observe, lambda: None, lambda _age: None, Subscribers()
+        )
         self._place = place
         self._made = made
         self._lives = lives
         self._round = 0
 
     async def laid(self) -> None:
-        """At the newest schema, with its history, and with the builds of which nothing will be heard."""
+        """At the newest schema, with its history, with the builds of which nothing will be heard; warmed up."""
         await upgrade(self.url)
         quiet = range(_QUIET, _QUIET + max(self._place.followed - self._lives, 0))
         ground.followed(self.file, (self._made.life(number, 0, most=1) for number in quiet))
         if self._place.remembered:
             ground.remembered(self.file, self._place.remembered)
+        await self._folded([self._made.life(1, 0)])
 
     async def measured(self) -> float:
         """Webhooks a second; raises RuntimeError when a build, a job or a card is not true at the end."""
@@ -83,31 +88,32 @@ class Ground:
         lives = [self._made.life(1000 * self._round + number, self._round) for number in range(self._lives)]
         took = count = 0.0
         for some in _parts(lives, self._place.followed):
-            ground.forgotten(self.file, _QUIET)
-            ground.followed(self.file, some)
-            count += ground.arrived(self.file, interleaved(some, self._place.speaking))
-            took += await _folded(self.url)
-            if wrong := ground.untrue(self.file, some):
-                raise RuntimeError(f"{self._place.said}: {len(wrong)} are not true: {wrong[:3]}")
+            of_these, seconds = await self._folded(some)
+            count, took = count + of_these, took + seconds
         return count / took
+
+    async def _folded(self, lives: Sequence[Life]) -> tuple[int, float]:
+        """Fold all that is told of them: how many webhooks that are, and the seconds that it took."""
+        ground.forgotten(self.file, _QUIET)
+        ground.followed(self.file, lives)
+        count = ground.arrived(self.file, interleaved(lives, self._place.speaking))
+        gc.collect()
+        began = time.perf_counter()
+        while await self._inbox.tick():
+            pass
+        took = time.perf_counter() - began
+        if wrong := ground.untrue(self.file, lives):
+            raise RuntimeError(f"{self._place.said}: {len(wrong)} are not true: {wrong[:3]}")
+        return count, took
+
+    async def closed(self) -> None:
+        """Let go of the database."""
+        await self._store.close()
 
 
 def _parts(lives: Sequence[Life], followed: int) -> list[Sequence[Life]]:
     """Never more than are followed at a time."""
     return [lives[start : start + followed] for start in range(0, len(lives), followed)]
-
-
-async def _folded(url: str) -> float:
-    """Fold all that waits; the seconds that it took."""
-    store = Store(url)
-    inbox = Inbox(store, HandClock(ground.NOW), observe, lambda: None, lambda _age: None, Subscribers())
-    gc.collect()
-    began = time.perf_counter()
-    while await inbox.tick():
-        pass
-    took = time.perf_counter() - began
-    await store.close()
-    return took
 
 
 def least(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
@@ -149,6 +155,8 @@ async def _all(places: Sequence[Place], lives: int, rounds: int, folder: Path) -
         found["the least"].append(least(folder / f"least-{number}.db", events))
         for place, one in grounds.items():
             found[place.said].append(await one.measured())
+    for one in grounds.values():
+        await one.closed()
     return found
 
 
