@@ -16,8 +16,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -83,7 +83,7 @@ class Ground:
         rows = self._asked("SELECT count(*) FROM deliveries WHERE state = 'new'")
         return int(rows[0][0])
 
-    def _asked(self, query: str) -> list[tuple[object, ...]]:
+    def _asked(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as line:
             return line.execute(query).fetchall()
 
@@ -110,9 +110,10 @@ async def grounded(folder: Path) -> AsyncIterator[Ground]:
             serve, other = module("bot", "serve"), module("bench._bolt", str(bare), f"{base}/api/")
             with ExitStack() as stack:
                 # It asks the vendors as it starts, which answer in this very loop.
-                begin = partial(asyncio.to_thread, stack.enter_context)
-                ours = await begin(child(serve, port, core=first, env=environ, cwd=folder))
-                bolt = await begin(child(other, bare, core=first, env=environ))
+                ours = await asyncio.to_thread(
+                    stack.enter_context, child(serve, port, core=first, env=environ, cwd=folder)
+                )
+                bolt = await asyncio.to_thread(stack.enter_context, child(other, bare, core=first, env=environ))
                 asker = Asker(made.alice.id, made.slack.team, made.deploys.id, base)
                 yield Ground(ours, bolt, asker, answers, folder / "kitestring.db")
 

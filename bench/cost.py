@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,7 +120,7 @@ async def _kept(keeper: Keeper, events: Sequence[Event], clock: HandClock) -> No
 
     for number, one in enumerate(events):
         delivery = Delivery(one.name, one.body, None, clock.now())
-        keeper.keep(delivery, lambda error, number=number: told(number, error))
+        keeper.keep(delivery, partial(told, number))
     await asyncio.gather(*left)
 
 

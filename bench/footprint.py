@@ -83,8 +83,8 @@ class Footprint:
         lines += [
             table(["webhooks read", "resident, MiB"], [[f"{one.read:,}", f"{one.resident:.0f}"] for one in marks])
         ]
-        rows = [["at once", weighed(file)], *([f"after {days} days", pruned(file, days)] for days in _LATER)]
-        sizes = [[str(when), f"{weight.file:,.0f}", f"{weight.used:,.0f}"] for when, weight in rows]
+        rows = [("at once", weighed(file)), *((f"after {days} days", pruned(file, days)) for days in _LATER)]
+        sizes = [[when, f"{weight.file:,.0f}", f"{weight.used:,.0f}"] for when, weight in rows]
         return "\n".join([*lines, "", table(["the database", "file, MiB", "in use, MiB"], sizes)])
 
 

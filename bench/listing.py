@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import json
 import resource
 import statistics
@@ -145,10 +146,7 @@ def _through(read: Any) -> int:
 
 def measured(client: str, kind: str, base: str) -> Taken:
     """One listing in this process; raises RuntimeError when it is not whole."""
-    if client == "ours":
-        import bot.buildkite as loaded
-    else:
-        import pybuildkite.buildkite as loaded  # noqa: F401
+    importlib.import_module("bot.buildkite" if client == "ours" else "pybuildkite.buildkite")
     rest, begun = _memory(), time.perf_counter()
     count = asyncio.run(ours(kind, base)) if client == "ours" else pybuildkite(kind, base)
     seconds = time.perf_counter() - begun

@@ -89,7 +89,7 @@ async def measured(pipelines: int, rounds: int) -> None:
         async with opened(Path(folder)) as world, httpx.AsyncClient() as client:
             for at in range(pipelines):
                 world.buildkite.pipeline(f"service-{at:04}")
-            url = world.slack.request_url
+            url = str(world.slack.request_url)
             await read(world)
             first = await asked(client, world, url, "service")
             async with Serving(Starlette(routes=[Route("/", bare, methods=["POST"])])) as plain:

@@ -35,18 +35,18 @@ def read_at_once(body: bytes, read: Read) -> tuple[Build, Job | None] | None:
     try:
         said = msgspec.json.decode(body, type=_Said)
         key = (bytes(said.build), said.pipeline)
-        build = read.get(key) or _build(*key)
+        build = read[key] = read.get(key) or _build(*key)
         job = None if bytes(said.job) == b"null" else Job.model_validate_json(bytes(said.job))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    if not at_home(build):
-        return None
-    read[key] = build
     return build, job
 
 
 def _build(text: bytes, beside: _Pipeline | None) -> Build:
+    """Raises ValueError for what is no build of Buildkite's."""
     build = Build.model_validate_json(text)
+    if not at_home(build):
+        raise ValueError("not at home")
     if beside and beside.slug:
         # Nobody has seen this build yet, so that it need not be copied.
         vars(build)["pipeline"] = PipelineStub(**msgspec.structs.asdict(beside))

@@ -177,6 +177,21 @@ def test_the_short_way_says_the_same_as_the_long_one(payloads):
     assert seen == 19
 
 
+def test_a_build_that_is_repeated_word_by_word_is_read_once(payloads):
+    """Webhooks about several jobs of a build share it, until a word of it, or of its pipeline's, is another."""
+    started, finished = payloads["job.started.json"], payloads["job.finished.json"]
+    other = finished.replace(b"Bump version", b"Bump versions").replace(b'"default_branch": "main"', b'"x": 1')
+    read = {}
+    first, again = (observe("job.started", body, read) for body in (started, finished))
+    assert again.build is first.build
+    assert again.jobs != first.jobs
+    assert len(read) == 1
+    changed = observe("job.finished", other, read)
+    assert changed == observe("job.finished", other)
+    assert changed.build != first.build
+    assert len(read) == 2
+
+
 def test_nulls_and_odd_pipelines_are_read_the_long_way(payloads):
     """What the short way cannot read is read all the same: a null stands for an absent field."""
     said = json.loads(payloads["build.finished.json"])
