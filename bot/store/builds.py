@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,8 +106,13 @@ async def saved_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
     """The jobs of those ids that are known."""
     if not ids:
         return {}
-    found = await tx.execute(sa.select(jobs.c.id, rows.text(jobs.c.job)).where(rows.among(tx, jobs.c.id, ids)))
+    found = await tx.execute(_saved_jobs(tx.dialect.name), rows.those(tx, ids))
     return {row["id"]: rows.job(row) for row in found.mappings()}
+
+
+@cache
+def _saved_jobs(dialect: str) -> sa.Select[Any]:
+    return sa.select(jobs.c.id, rows.text(jobs.c.job)).where(rows.among(dialect, jobs.c.id))
 
 
 async def named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from bot.store.tables import builds, cards, notices
 
 _KNOWN = sa.select(*rows.KNOWN)
 _CARD = sa.select(cards)
+_AT = sa.bindparam("at", type_=cards.c.due_at.type)
 # An end of a build that a read has yet to settle.
 _IN_DOUBT = sa.and_(
     notices.c.kind.in_(ENDS),
@@ -107,10 +109,14 @@ async def mute(tx: Tx, channel: str, pipeline: str, number: int, now: datetime) 
 
 async def mark_due(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
     """What is known of builds has changed: their cards are to be drawn again."""
-    if not build_ids:
-        return
-    live = (rows.among(tx, cards.c.build_id, build_ids), cards.c.state == "live")
-    await tx.execute(sa.update(cards).where(*live).values(due_at=due))
+    if build_ids:
+        await tx.execute(_mark_due(tx.dialect.name), {"at": due, **rows.those(tx, build_ids)})
+
+
+@cache
+def _mark_due(dialect: str) -> sa.Update:
+    live = (rows.among(dialect, cards.c.build_id), cards.c.state == "live")
+    return sa.update(cards).where(*live).values(due_at=_AT)
 
 
 async def mark_counted(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
@@ -118,15 +124,22 @@ async def mark_counted(tx: Tx, build_ids: Sequence[str], due: datetime) -> None:
 
     A preview may be of one of these jobs.
     """
-    if not build_ids:
-        return
-    waits = sa.and_(cards.c.origin != "unfurled", cards.c.due_at <= due + LOOKS_AGAIN)
+    if build_ids:
+        given = {"at": due, "soon": due + LOOKS_AGAIN, **rows.those(tx, build_ids)}
+        await tx.execute(_mark_counted(tx.dialect.name), given)
+
+
+@cache
+def _mark_counted(dialect: str) -> sa.Update:
+    waits = sa.and_(
+        cards.c.origin != "unfurled", cards.c.due_at <= sa.bindparam("soon", type_=cards.c.due_at.type)
+    )
     live = (
-        rows.among(tx, cards.c.build_id, build_ids),
+        rows.among(dialect, cards.c.build_id),
         cards.c.state == "live",
         sa.or_(cards.c.due_at.is_(None), sa.not_(waits)),
     )
-    await tx.execute(sa.update(cards).where(*live).values(due_at=due))
+    return sa.update(cards).where(*live).values(due_at=_AT)
 
 
 async def due(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, Known | None], ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
 from bot.store.many import write_all
-from bot.store.rows import among
+from bot.store.rows import among, those
 from bot.store.store import Store, Tx
 from bot.store.tables import deliveries
 
@@ -49,6 +50,22 @@ def _columns(one: Delivery) -> tuple[str | None, str, bytes, float]:
     return one.id, one.event, one.body, one.received_at.timestamp()
 
 
+_C = deliveries.c
+_DUE = (_C.state == "new", _C.next_at <= sa.bindparam("now", type_=_C.next_at.type))
+_MOST = sa.bindparam("most", type_=sa.Integer)
+# Made once: what is asked every moment costs more to put together than to answer.
+_WAITING = sa.select(_C.id).where(*_DUE).order_by(_C.id).limit(_MOST)
+_OLDEST = (
+    sa.select(_C.id, _C.event, _C.body, _C.delivery_id, _C.received_at, _C.attempts)
+    .where(*_DUE)
+    .order_by(_C.id)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True)
+)
+_ONE = _OLDEST.where(_C.id == sa.bindparam("row"))
+_NEXT_DUE = sa.select(sa.func.min(_C.next_at)).where(_C.state == "new")
+
+
 class Waiting(NamedTuple):
     """A delivery to read, and how often that has failed."""
 
@@ -59,29 +76,20 @@ class Waiting(NamedTuple):
 
 async def claim(tx: Tx, now: datetime, limit: int, only: int | None = None) -> tuple[Waiting, ...]:
     """The oldest deliveries to read, as they arrived; held until the transaction ends, as others hold theirs."""
-    c = deliveries.c
-    that = sa.true() if only is None else c.id == only
-    found = await tx.execute(
-        sa.select(c.id, c.event, c.body, c.delivery_id, c.received_at, c.attempts)
-        .where(c.state == "new", c.next_at <= now, that)
-        .order_by(c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    that = {} if only is None else {"row": only}
+    found = await tx.execute(_ONE if that else _OLDEST, {"now": now, "most": limit, **that})
     claimed = (Waiting(row, Delivery(*told), attempts) for row, *told, attempts in found)
     return tuple(sorted(claimed, key=lambda one: (one.delivery.received_at, one.row)))
 
 
 async def waiting(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
     """The rows of deliveries to read, oldest first."""
-    due = (deliveries.c.state == "new", deliveries.c.next_at <= now)
-    return tuple(await tx.scalars(sa.select(deliveries.c.id).where(*due).order_by(deliveries.c.id).limit(limit)))
+    return tuple(await tx.scalars(_WAITING, {"now": now, "most": limit}))
 
 
 async def next_due(tx: Tx) -> datetime | None:
     """When the next delivery is to be read."""
-    query = sa.select(sa.func.min(deliveries.c.next_at)).where(deliveries.c.state == "new")
-    when: datetime | None = await tx.scalar(query)
+    when: datetime | None = await tx.scalar(_NEXT_DUE)
     return when
 
 
@@ -90,12 +98,17 @@ async def done(tx: Tx, read: Sequence[Waiting]) -> None:
 
     SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a row for good.
     """
-    those = among(tx, deliveries.c.id, [one.row for one in read])
-    if tx.dialect.name != "sqlite":
-        await tx.execute(sa.update(deliveries).where(those).values(state="done", body=None))
-        return
-    await tx.execute(sa.delete(deliveries).where(those))
-    await write_all(tx, _row, [_read(one) for one in read])
+    await tx.execute(_closed(tx.dialect.name), those(tx, [one.row for one in read]))
+    if tx.dialect.name == "sqlite":
+        await write_all(tx, _row, [_read(one) for one in read])
+
+
+@cache
+def _closed(dialect: str) -> sa.Update | sa.Delete:
+    which = among(dialect, deliveries.c.id)
+    if dialect == "sqlite":
+        return sa.delete(deliveries).where(which)
+    return sa.update(deliveries).where(which).values(state="done", body=None)
 
 
 def _row(_dialect: str, _columns: Sequence[str]) -> sa.Insert:

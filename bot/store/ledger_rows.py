@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from bot.model import JOB_FAILED, Card, Job, Known
 from bot.store import rows
 from bot.store.many import write_all
-from bot.store.rows import among, insert_in
+from bot.store.rows import among, insert_in, those
 from bot.store.store import Tx
 from bot.store.tables import builds, cards, jobs, notices
 
@@ -40,33 +41,51 @@ class Saved:
 
 async def locked(tx: Tx, ids: Sequence[str]) -> list[tuple[Known, datetime | None]]:
     """Builds and since when they are followed (None: they are not), held until the transaction ends."""
-    query = sa.select(*rows.KNOWN).where(among(tx, builds.c.id, ids))
-    found = await tx.execute(query.order_by(builds.c.id).with_for_update())
+    found = await tx.execute(_locked(tx.dialect.name), those(tx, ids))
     return [(rows.known(row), row["followed_at"] if row["followed"] else None) for row in found.mappings()]
+
+
+@cache
+def _locked(dialect: str) -> sa.Select[Any]:
+    query = sa.select(*rows.KNOWN).where(among(dialect, builds.c.id))
+    return query.order_by(builds.c.id).with_for_update()
 
 
 async def cards_of(tx: Tx, ids: Sequence[str]) -> tuple[Card, ...]:
     """All cards of those builds."""
-    found = await tx.execute(sa.select(cards).where(among(tx, cards.c.build_id, ids)))
+    found = await tx.execute(_cards_of(tx.dialect.name), those(tx, ids))
     return tuple(rows.card(row) for row in found.mappings())
+
+
+@cache
+def _cards_of(dialect: str) -> sa.Select[Any]:
+    return sa.select(cards).where(among(dialect, cards.c.build_id))
 
 
 async def told(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, str, str]]:
     """The replies that those cards have had: (card, episode, kind, state)."""
     if not card_ids:
         return []
+    return [tuple(row) for row in await tx.execute(_told(tx.dialect.name), those(tx, card_ids))]
+
+
+@cache
+def _told(dialect: str) -> sa.Select[Any]:
     c = notices.c
-    query = sa.select(c.card_id, c.episode, c.kind, c.state).where(among(tx, c.card_id, card_ids))
-    found = await tx.execute(query)
-    return [tuple(row) for row in found]
+    return sa.select(c.card_id, c.episode, c.kind, c.state).where(among(dialect, c.card_id))
 
 
 async def maybe_failed(tx: Tx, ids: Sequence[str]) -> list[tuple[str, Job]]:
     """The jobs of those builds that failed, each with its build; some were retried since."""
-    state = jobs.c.job["state"].as_string()
-    which = (among(tx, jobs.c.build_id, ids), state.in_(sorted(JOB_FAILED)))
-    found = await tx.execute(sa.select(jobs.c.build_id, rows.text(jobs.c.job)).where(*which))
+    found = await tx.execute(_maybe_failed(tx.dialect.name), those(tx, ids))
     return [(row["build_id"], rows.job(row)) for row in found.mappings()]
+
+
+@cache
+def _maybe_failed(dialect: str) -> sa.Select[Any]:
+    state = jobs.c.job["state"].as_string()
+    which = (among(dialect, jobs.c.build_id), state.in_(sorted(JOB_FAILED)))
+    return sa.select(jobs.c.build_id, rows.text(jobs.c.job)).where(*which)
 
 
 async def save_jobs(tx: Tx, changed: Iterable[tuple[str, Job]], now: datetime) -> None:
@@ -136,8 +155,13 @@ def _reply(dialect: str, _columns: Sequence[str]) -> Any:
 async def overtake(tx: Tx, keys: Sequence[str]) -> None:
     """Drop replies that were not posted yet and need no saying any more."""
     if keys:
-        waiting = (among(tx, notices.c.key, keys), notices.c.intent_at.is_(None))
-        await tx.execute(sa.update(notices).where(*waiting).values(state="dropped"))
+        await tx.execute(_overtake(tx.dialect.name), those(tx, keys))
+
+
+@cache
+def _overtake(dialect: str) -> sa.Update:
+    waiting = (among(dialect, notices.c.key), notices.c.intent_at.is_(None))
+    return sa.update(notices).where(*waiting).values(state="dropped")
 
 
 def key(card_id: str, kind: str, episode: int) -> str:

@@ -14,6 +14,7 @@ from bot.store.store import Tx
 from bot.store.tables import builds, meta
 
 Row = sa.RowMapping
+_SETTING = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("named"))
 
 
 def text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
@@ -21,16 +22,20 @@ def text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
     return sa.cast(column, sa.Text).label(column.name)
 
 
-def among(tx: Tx, column: sa.Column[Any], values: Iterable[str | int]) -> sa.ColumnElement[bool] | sa.TextClause:
-    """Whether the column has one of those values: one parameter, however many they are.
+def among(dialect: str, column: sa.Column[Any]) -> sa.ColumnElement[bool] | sa.TextClause:
+    """Whether the column has one of the values of `those`: one parameter, however many they are.
 
     https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-comparisons.html
     """
-    if tx.dialect.name == "postgresql":
-        return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
-    named = f"among_{column.name}"
-    one = sa.text(f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:{named}))")  # noqa: S608
-    return one.bindparams(sa.bindparam(named, json.dumps(list(values))))
+    if dialect == "postgresql":
+        many = sa.ARRAY(column.type)
+        return column == sa.any_(sa.cast(sa.bindparam("those", type_=many), many))
+    return sa.text(f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:those))")  # noqa: S608
+
+
+def those(tx: Tx, values: Iterable[str | int]) -> dict[str, Any]:
+    """What a statement with `among` is given."""
+    return {"those": list(values) if tx.dialect.name == "postgresql" else json.dumps(list(values))}
 
 
 KNOWN = tuple(text(column) if column.name == "build" else column for column in builds.c)
@@ -148,7 +153,7 @@ def notice(row: Row) -> Notice:
 
 async def get_meta(tx: Tx, key: str) -> str | None:
     """A setting that the bot keeps for itself."""
-    value: str | None = await tx.scalar(sa.select(meta.c.value).where(meta.c.key == key))
+    value: str | None = await tx.scalar(_SETTING, {"named": key})
     return value
 
 
