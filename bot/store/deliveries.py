@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from bot.core.observed import Delivery
+from bot.store.bodies import packed, unpacked
 from bot.store.many import write_all
 from bot.store.rows import among, those
 from bot.store.store import Store, Tx
@@ -47,7 +48,7 @@ async def _to_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
 
 
 def _columns(one: Delivery) -> tuple[str | None, str, bytes, float]:
-    return one.id, one.event, one.body, one.received_at.timestamp()
+    return one.id, one.event, packed(one.body), one.received_at.timestamp()
 
 
 _C = deliveries.c
@@ -78,7 +79,9 @@ async def claim(tx: Tx, now: datetime, limit: int, only: int | None = None) -> t
     """The oldest deliveries to read, as they arrived; held until the transaction ends, as others hold theirs."""
     that = {} if only is None else {"row": only}
     found = await tx.execute(_ONE if that else _OLDEST, {"now": now, "most": limit, **that})
-    claimed = (Waiting(row, Delivery(*told), attempts) for row, *told, attempts in found)
+    claimed = [
+        Waiting(row, Delivery(event, unpacked(body), *told), tries) for row, event, body, *told, tries in found
+    ]
     return tuple(sorted(claimed, key=lambda one: (one.delivery.received_at, one.row)))
 
 
