@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from bot.core.observed import Delivery, Facts, Read
 from bot.inbox import Inbox
 from bot.store import deliveries
+from bot.store.tables import deliveries as rows
 from bot.subscribers import Subscribers
 from tests.conversations.world import World
 from tests.robustness.lives import settled
@@ -39,3 +42,23 @@ async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_
         backlog = await deliveries.backlog(tx)
     assert (backlog.new, backlog.aside) == (0, 1)
     assert "Something broke on my side" in backlog.reasons[0]
+
+
+async def test_a_body_that_the_disk_damaged_is_set_aside_and_the_rest_goes_on(world: World) -> None:
+    """Among good webhooks lies one whose bytes have changed since it was kept."""
+    await world.bob.types(world.deploys, "/bk build create web")
+    await settled(world, 10)
+    build = world.buildkite.builds[-1]
+    good = b'{"event": "build.running", "build": {"message": "%b"}}' % (b"word " * 100)
+    await deliveries.keep(world.bot.store, [Delivery("build.running", good, "bad", world.clock.now())])
+    async with world.bot.store.write() as tx:
+        kept = await tx.scalar(sa.select(rows.c.body).where(rows.c.delivery_id == "bad"))
+        assert kept is not None
+        await tx.execute(sa.update(rows).where(rows.c.delivery_id == "bad").values(body=kept[:-20]))
+    world.buildkite.run_build(build)
+    await settled(world, 60)
+    assert_true(world, build)
+    async with world.bot.store.read() as tx:
+        backlog = await deliveries.backlog(tx)
+    assert (backlog.new, backlog.aside) == (0, 1)
+    assert "The body is not JSON." in backlog.reasons[0]
