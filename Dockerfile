@@ -9,6 +9,8 @@ RUN pip install --require-hashes -r requirements/run.txt
 COPY bot bot
 COPY commands commands
 COPY webhooks webhooks
+# Compiled once, here: whoever runs it may not write beside it, and would compile it at every start.
+RUN python -m compileall -q bot commands webhooks
 
 RUN useradd --system --uid 10001 --home-dir /data --create-home kitestring
 USER kitestring

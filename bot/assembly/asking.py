@@ -63,7 +63,8 @@ def asking(on: Ground) -> Asking:
     proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved", "home", "reminders"))
     shared = _surroundings(on, accounts, proposals)
     runner = Runner(on.store, on.vault, on.clock, on.people, on.places, outcomes, shared)
-    intake = Intake(on.store, runner, on.made, Forms(on.api, on.people, on.made, runner, Placing(on.places)))
+    forms = Forms(on.api, on.people, on.made, runner, Placing(on.places), answers)
+    intake = Intake(on.store, runner, on.made, forms)
     listeners = Listeners(
         intake,
         answers,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import structlog
 
+from bot.answers import Answers
 from bot.core import forms
 from bot.core.markup import Mrkdwn, md
 from bot.core.operation import Args, Field, Operation, Take
@@ -20,8 +22,8 @@ from bot.slack.api import SlackApi
 from bot.slack.attached import Attached
 from bot.slack.people import People
 from bot.slack.placing import Placing
-from bot.slack.problems import SlackProblem
 from bot.slack.requests import Request, of_view
+from bot.slack.unopened import Unopened
 from bot.supervise import guarded
 
 CALLBACK = "form"
@@ -39,8 +41,11 @@ class Begin(Protocol):
 class Forms:
     """A form's `private_metadata` is the id of a row that pins who it was opened for, and where."""
 
-    def __init__(self, api: SlackApi, people: People, made: Offers, runner: Runner, placing: Placing) -> None:
+    def __init__(
+        self, api: SlackApi, people: People, made: Offers, runner: Runner, placing: Placing, answers: Answers
+    ) -> None:
         self._api = api
+        self._unopened = Unopened(made, answers)
         self._people = people
         self._placing = placing
         self._attached = Attached(api)
@@ -53,10 +58,11 @@ class Forms:
         """Open the form of an operation; `placed`: it also asks where the answer goes. Nothing is raised."""
         try:
             await guarded(self._placed(request, op) if placed else self._open(request, op, given), "form")
-        except SlackProblem as problem:
-            log.warning("form not opened", operation=op.name, code=problem.code)
-        except KitestringError:
-            log.warning("form not opened", operation=op.name)
+        except KitestringError as error:
+            log.warning("form not opened", operation=op.name, reason=str(error))
+            asked = request.invocation(new_id(), op.name, given)
+            with suppress(KitestringError):
+                await guarded(self._unopened.tell(asked, error, again=not placed), "form")
 
     async def _placed(self, request: Request, op: Operation) -> None:
         """Whoever is in no conversation may be allowed something in one of the channels that they can choose."""
