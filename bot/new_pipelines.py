@@ -8,7 +8,6 @@ from typing import cast
 from bot.buildkite.pipelines import Access
 from bot.context import Context
 from bot.core.new_pipeline import UPLOAD, access
-from bot.core.pipeline_yaml import problems, told
 from bot.errors import Ambiguous, NotFound, UsageError
 
 
@@ -16,6 +15,8 @@ async def check_steps(text: str | None) -> None:
     """Raises UsageError, with lines, for steps that Buildkite would not take."""
     if text is None:
         return
+    from bot.core.pipeline_yaml import problems, told  # brings YAML with it, which a start does without
+
     found = await asyncio.to_thread(problems, text)
     if found:
         raise UsageError(f"Those steps are not right:\n{told(found)}", "Nothing was created or changed.", "steps")

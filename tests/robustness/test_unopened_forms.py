@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from bot.assembly.ground import database_file
+from bot.slack.elsewhere import START
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 
@@ -76,4 +77,14 @@ async def test_while_the_database_is_away_it_is_told_without_a_button(world: Wor
         other.execute("ROLLBACK")
     (told,) = world.slack.ephemerals(world.bob)
     assert "The form did not open. My database does not answer" in told.plain()
+    assert "Try again]" not in told.plain()
+
+
+async def test_who_asks_from_nowhere_is_told_by_direct_message(world: World) -> None:
+    """Bob uses the shortcut, which is in no conversation; he is to use it again, where he can choose the place."""
+    break_opening(world, "limited")
+    await world.bob.shortcut(START)
+    await settled(world, 5)
+    (told,) = [one for one in world.slack.messages(world.bob.dm) if one.bot]
+    assert "The form did not open." in told.plain()
     assert "Try again]" not in told.plain()
