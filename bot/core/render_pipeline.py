@@ -11,7 +11,6 @@ from bot.core.blocks import lines, shorten
 from bot.core.markup import Mrkdwn, code, link, md, when
 from bot.core.render_card import phase_words, reference
 from bot.core.step_kinds import kind_of
-from bot.core.yaml_lines import WrongYaml, lined
 from bot.model import Build, Pipeline
 
 STEPS = 12
@@ -87,6 +86,8 @@ def repository(address: str | None) -> str:
 
 def steps(configuration: str | None) -> Mrkdwn:
     """Its steps, a line each, as far as they can be read; empty where they cannot."""
+    from bot.core.yaml_lines import WrongYaml, lined  # brings YAML with it, which a start does without
+
     try:
         value = lined(configuration or "").value
     except WrongYaml:
