@@ -162,7 +162,7 @@ def _memory() -> float:
 @contextmanager
 def served() -> Iterator[str]:
     """The stand-in in a process of its own: its address."""
-    command = [sys.executable, "-m", "bench", "listing", "--serve"]
+    command = [sys.executable, "-m", "bench.listing", "--serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
@@ -171,7 +171,7 @@ def served() -> Iterator[str]:
 
 def apart(client: str, kind: str, base: str) -> Taken:
     """One measurement in a process of its own."""
-    command = [sys.executable, "-m", "bench", "listing", "--measure", client, kind, base]
+    command = [sys.executable, "-m", "bench.listing", "--measure", client, kind, base]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return Taken(*json.loads(run.stdout))
 
@@ -213,3 +213,7 @@ def compare(rounds: int) -> None:
                 for client in CLIENTS:
                     taken[client].append(apart(client, kind, base))
             print("\n".join(said(kind, taken)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
