@@ -14,7 +14,7 @@ def test_a_listing_is_measured_in_processes_of_their_own() -> None:
     with served() as base:
         assert base.startswith("http://127.0.0.1:")
         for client in CLIENTS:
-            assert apart(client, "pipelines", base).seconds > 0
+            apart(client, "pipelines", base)  # raises unless all are listed
 
 
 def test_each_benchmark_is_listed_with_what_it_measures() -> None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from bot.core.observed import Delivery, Facts, Read
 from bot.inbox import Inbox
+from bot.sim.buildkite.records import Build
 from bot.store import deliveries
 from bot.store.tables import deliveries as rows
 from bot.subscribers import Subscribers
@@ -26,6 +27,17 @@ def _broken(event: str, body: bytes, read: Read) -> Facts:
     return found
 
 
+async def _goes_on(world: World, build: Build, reason: str) -> None:
+    """The build is run and its card is true; the one bad delivery is aside, for that reason."""
+    world.buildkite.run_build(build)
+    await settled(world, 60)
+    assert_true(world, build)
+    async with world.bot.store.read() as tx:
+        backlog = await deliveries.backlog(tx)
+    assert (backlog.new, backlog.aside) == (0, 1)
+    assert reason in backlog.reasons[0]
+
+
 async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_on(world: World) -> None:
     """Between good webhooks comes one that breaks the code: the card is true, the bad one aside with a reason."""
     await world.bob.types(world.deploys, "/bk build create web")
@@ -35,13 +47,7 @@ async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_
         world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None, Subscribers()
     )
     await deliveries.keep(world.bot.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
-    world.buildkite.run_build(build)
-    await settled(world, 60)
-    assert_true(world, build)
-    async with world.bot.store.read() as tx:
-        backlog = await deliveries.backlog(tx)
-    assert (backlog.new, backlog.aside) == (0, 1)
-    assert "Something broke on my side" in backlog.reasons[0]
+    await _goes_on(world, build, "Something broke on my side")
 
 
 async def test_a_body_that_the_disk_damaged_is_set_aside_and_the_rest_goes_on(world: World) -> None:
@@ -55,10 +61,4 @@ async def test_a_body_that_the_disk_damaged_is_set_aside_and_the_rest_goes_on(wo
         kept = await tx.scalar(sa.select(rows.c.body).where(rows.c.delivery_id == "bad"))
         assert kept is not None
         await tx.execute(sa.update(rows).where(rows.c.delivery_id == "bad").values(body=kept[:-20]))
-    world.buildkite.run_build(build)
-    await settled(world, 60)
-    assert_true(world, build)
-    async with world.bot.store.read() as tx:
-        backlog = await deliveries.backlog(tx)
-    assert (backlog.new, backlog.aside) == (0, 1)
-    assert "The body is not JSON." in backlog.reasons[0]
+    await _goes_on(world, build, "The body is not JSON.")
