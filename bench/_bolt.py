@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench._webhooks import PATH
-from bot.clock import SystemClock
+from bot.runtime.clock import SystemClock
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET
 from webhooks.signature import verify
 

@@ -18,7 +18,7 @@ import uvloop
 from bench._fold_events import Event, interleaved, template
 from bench._load import Load, Loaded
 from bench._webhooks import PATH
-from bot.sim.buildkite.hooks import sign
+from simulators.buildkite.webhooks import sign
 from tests.conversations.world import WEBHOOK_SECRET
 
 _BUILDS, _SPEAKING = 400, 20

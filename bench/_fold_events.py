@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.sim.buildkite.demo import seed_demo
-from bot.sim.buildkite.sim import BuildkiteSim
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
 
 _NUMBER = 100_001
 # As many as the builds of the demo's `web` have.

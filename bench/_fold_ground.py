@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench._fold_events import Event, Life
-from bot.core import facts
-from bot.core.observed import Facts
-from bot.model import Build
-from bot.store import rows
-from webhooks.observe import observe
+from bot.buildkite.models import Build
+from bot.builds.fold import merge
+from bot.builds.rows import build_values, tracking_values
+from bot.builds.webhook_event import WebhookEvent
+from webhooks.router import observe
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _RUN = "INSERT INTO runs (id, pipeline, number, branch, phase, heard_at, finished_at) "
@@ -38,14 +38,14 @@ def _thousands(lives: Iterable[Life]) -> Iterable[Sequence[Life]]:
 
 
 def _first(life: Life) -> Build:
-    said: Facts = observe(life.events[0].name, life.events[0].body)
+    said: WebhookEvent = observe(life.events[0].name, life.events[0].body)
     if said.build is None:
         raise ValueError("A life begins with a word about its build.")
     return said.build
 
 
 def _build_row(build: Build) -> dict[str, object]:
-    values = {"id": build.id, **rows.build_values(build), **rows.known_values(facts.read(None, build, NOW, 0))}
+    values = {"id": build.id, **build_values(build), **tracking_values(merge.apply_read(None, build, NOW, 0))}
     times = {name: value.timestamp() for name, value in values.items() if isinstance(value, datetime)}
     return {**values, **times, "build": str(values["build"]), "followed": 1, "followed_at": NOW.timestamp()}
 

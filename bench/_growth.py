@@ -17,7 +17,7 @@ import uvloop
 from bench._child import Child
 from bench._fold_events import Event, Life, interleaved, template
 from bench._webhooks import PATH
-from bot.sim.buildkite.hooks import sign
+from simulators.buildkite.webhooks import sign
 from tests.conversations.world import WEBHOOK_SECRET
 
 _TOGETHER = 40

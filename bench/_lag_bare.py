@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench._webhooks import PATH
-from bot.clock import SystemClock
+from bot.runtime.clock import SystemClock
 from bot.slack.session import session
 from tests.conversations.world import WEBHOOK_SECRET
 from webhooks.signature import verify

@@ -6,8 +6,9 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
-from bot.sim.buildkite import BuildkiteSim, jobs
-from bot.sim.buildkite.records import Build, Job
+from simulators.buildkite import jobs
+from simulators.buildkite.models import Build, Job
+from simulators.buildkite.sim import BuildkiteSim
 
 PIPELINES, RUNNING, JOBS = 20, 200, 225
 # Of ten builds one has a job that fails, some way through.

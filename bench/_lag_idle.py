@@ -14,10 +14,11 @@ from bench._child import child, cores, free_port, module
 from bench._lag_arrivals import Arrivals
 from bench._lag_wire import Wire, wired
 from bench._webhooks import PATH
-from bot.sim.buildkite import flow
-from bot.sim.buildkite.records import Build
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Message, SlackSim
+from simulators.buildkite import state_machine
+from simulators.buildkite.models import Build
+from simulators.http_server import Serving
+from simulators.slack.models import Channel, Message
+from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, people
 from tests.process.town import Town, town
 
@@ -65,7 +66,7 @@ async def measured(folder: Path, count: int, gap: float) -> Idle:
 
 async def _change(stage: Stage, build: Build, found: Idle) -> None:
     """The end of one build, whose jobs are over; the bot is told at once, before it could read of it."""
-    flow.end(stage.town.buildkite, build, "passed")
+    state_machine.end(stage.town.buildkite, build, "passed")
     told = stage.town.buildkite.hooks.take_due()
     (end,) = [one for one in told if one.event == "build.finished"]
     for ours in (True, False):

@@ -18,11 +18,12 @@ from bench._lag_builds import PIPELINES, RUNNING, Builds
 from bench._lag_naive import Behind, Naive
 from bench._lag_wire import Wire, wired
 from bot.buildkite.resources import INSTANCE_KEY
-from bot.own_webhook import EVENTS
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.buildkite.records import Build
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, SlackSim
+from bot.buildkite.webhook_registration import EVENTS
+from simulators.buildkite.models import Build
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.models import Channel
+from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, people
 from tests.process.town import name_of, town
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Channel, Message, SlackSim
 from bot.slack.session import session
+from simulators.buildkite.models import Build
+from simulators.slack.models import Channel, Message
+from simulators.slack.sim import SlackSim
 
 
 class Behind(NamedTuple):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from bot.sim.buildkite.hooks import Delivery, sign
+from simulators.buildkite.webhooks import Delivery, sign
 
 
 class Wire:

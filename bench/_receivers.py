@@ -15,18 +15,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bench._webhooks import PATH, SECRET
-from bot import startup
-from bot.batching import Batches
-from bot.clock import SystemClock
-from bot.core.observed import Delivery
+from bot.app.prometheus import Metrics
+from bot.builds.ingest.queries import insert_deliveries
+from bot.builds.ingest.spool import DeliverySpool
+from bot.builds.webhook_event import Delivery
 from bot.errors import BadSignature
-from bot.http import Front, rest
-from bot.keeper import Keeper
-from bot.listening import bound, listener
-from bot.metrics import Metrics
-from bot.store import deliveries
+from bot.runtime import startup
+from bot.runtime.clock import SystemClock
+from bot.runtime.group_commit import GroupCommit
+from bot.runtime.http.routes import Router, rest
+from bot.runtime.http.server import bound, listener
 from bot.store.migrate import upgrade
-from bot.store.store import Store
+from bot.store.transactions import Store
 from webhooks.receiver import Keep, Receiver
 from webhooks.signature import verify
 
@@ -36,7 +36,7 @@ _HOST = "127.0.0.1"
 async def ours(port: int, store: str) -> None:
     """Kitestring's receiving path, from its listener to a synced row of the database at `store`."""
     await upgrade(store)
-    await _taking(port, Keeper(Store(store), lambda: None, SystemClock()).keep)
+    await _taking(port, DeliverySpool(Store(store), lambda: None, SystemClock()).keep)
 
 
 async def each(port: int, store: str) -> None:
@@ -45,9 +45,9 @@ async def each(port: int, store: str) -> None:
     kept = Store(store)
 
     async def commit(arrived: Sequence[Delivery]) -> None:
-        await deliveries.keep(kept, arrived)
+        await insert_deliveries(kept, arrived)
 
-    await _taking(port, Batches(commit, SystemClock(), most=1).add)
+    await _taking(port, GroupCommit(commit, SystemClock(), most=1).add)
 
 
 async def file(port: int, store: str) -> None:
@@ -61,7 +61,7 @@ async def file(port: int, store: str) -> None:
     async def commit(arrived: Sequence[Delivery]) -> None:
         await asyncio.to_thread(write, arrived)
 
-    await _taking(port, Batches(commit, SystemClock()).add)
+    await _taking(port, GroupCommit(commit, SystemClock()).add)
 
 
 async def nothing(port: int, _store: str) -> None:
@@ -70,7 +70,7 @@ async def nothing(port: int, _store: str) -> None:
 
 
 async def _taking(port: int, keep: Keep) -> None:
-    front = Front(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), rest(_well, None), _acked)
+    front = Router(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), rest(_well, None), _acked)
     with bound(_HOST, port) as sock:
         server = listener(front, straight=front.straight)
         startup.settled("")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.sim.slack.signing import signed_headers
+from simulators.slack.signing import signed_headers
 from tests.conversations.world import SIGNING_SECRET
 
 _FORM = "application/x-www-form-urlencoded"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.clock import HandClock
-from bot.housekeeping import Housekeeping
-from bot.store.store import Store
+from bot.runtime.clock import HandClock
+from bot.store.retention import Retention
+from bot.store.transactions import Store
 
 
 class Weight(NamedTuple):
@@ -39,7 +39,7 @@ def pruned(file: Path, days: int) -> Weight:
 
 async def _kept(file: Path, now: datetime) -> None:
     store = Store(f"sqlite+aiosqlite:///{file}")
-    housekeeping = Housekeeping(store, HandClock(now))
+    housekeeping = Retention(store, HandClock(now))
     while await housekeeping.tick():
         pass
     await store.close()

@@ -26,7 +26,7 @@ from bench._growth import told
 from bench._load import Load, Loaded
 from bench._rounds import percentile, ratios, spread, table
 from bench._slash import Answers, Asker, asked
-from bot.sim.serving import Serving
+from simulators.http_server import Serving
 from tests.process.town import town
 
 _TEXT = "help build create"

@@ -24,18 +24,18 @@ import uvloop
 
 from bench._fold_events import Event, Life, interleaved, template
 from bench._rounds import spread, table
-from bot.clock import HandClock
-from bot.core.observed import Delivery
-from bot.following import Following
-from bot.inbox import Inbox
-from bot.keeper import Keeper
-from bot.model import Thread
+from bot.builds.fold.build_fold import BuildFold
+from bot.builds.ingest.inbox import Inbox
+from bot.builds.ingest.spool import DeliverySpool
+from bot.builds.webhook_event import Delivery
+from bot.notifications.subscriptions.index import SubscriptionCache
+from bot.runtime.clock import HandClock
+from bot.slack.types import Thread
 from bot.store.migrate import upgrade
-from bot.store.store import Store
-from bot.subscribers import Subscribers
+from bot.store.transactions import Store
 from tests.conversations.world import START
 from tests.postgres_server import server
-from webhooks.observe import observe
+from webhooks.router import observe
 
 _SPEAKING = 20
 
@@ -56,7 +56,7 @@ async def _followed(store: Store, lives: Sequence[Life]) -> None:
             if build is None:
                 raise ValueError("A life begins with a word about its build.")
             thread = Thread("T1", "C1", life.id[:8])
-            await Following(START, alive=True).follow(tx, build, thread, "U1", f"card-{life.id}")
+            await BuildFold(START, alive=True).follow(tx, build, thread, "U1", f"card-{life.id}")
 
 
 @contextlib.contextmanager
@@ -108,8 +108,8 @@ async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
     clock = HandClock(START)
     async with _opened(url) as store:
         await _followed(store, lives)
-        keeper = Keeper(store, lambda: None, clock)
-        inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, Subscribers())
+        keeper = DeliverySpool(store, lambda: None, clock)
+        inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, SubscriptionCache())
         with _growing(store), _counted(store) as counts:
             log, commits, busy = await _log(store), store.commits, time.process_time()
             for start in range(0, len(events), together):
@@ -126,7 +126,7 @@ async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
         )
 
 
-async def _kept(keeper: Keeper, events: Sequence[Event], clock: HandClock) -> None:
+async def _kept(keeper: DeliverySpool, events: Sequence[Event], clock: HandClock) -> None:
     left = [asyncio.get_running_loop().create_future() for _ in events]
 
     def told(number: int, error: BaseException | None) -> None:

@@ -21,7 +21,7 @@ from bench._imports import Import, by_library, modules, quickest
 from bench._rounds import in_turn, ratios, spread, table
 from bench._start import Started, core, installed, serve, starlette
 from bench._weight import pruned, weighed
-from bot import logs
+from bot.runtime import log_setup
 from tests.process.town import Town, town
 
 _DATABASE = "kitestring.db"
@@ -133,6 +133,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="of starts; 0 for none")
     parser.add_argument("--events", type=int, default=100_000, help="webhooks; 0 for none")
     given = parser.parse_args(arguments)
-    logs.configure("WARNING", "text")
+    log_setup.configure("WARNING", "text")
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
         asyncio.run(_all(given.rounds, given.events, Path(folder)))

@@ -26,8 +26,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.sim.buildkite import BuildkiteSim, job_views, seed_demo, views
-from bot.sim.serving import Serving
+from simulators.buildkite import job_views, views
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
 
 ORG, PAGE = "acme-inc", 100
 PIPELINES, BUILDS, EACH = 5_000, 50_000, 10_000
@@ -99,7 +101,7 @@ async def serve() -> None:
 
 async def ours(kind: str, base: str) -> int:
     """How many our client lists."""
-    from bot.buildkite import Buildkite
+    from bot.buildkite.client import Buildkite
 
     async def items(bk: Buildkite) -> AsyncIterator[Any]:
         if kind == "pipelines":

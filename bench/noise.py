@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.conversations.world import World, opened
 
 WEEK = 7 * 24 * 3600.0

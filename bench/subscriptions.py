@@ -10,8 +10,8 @@ import statistics
 import time
 from datetime import UTC, datetime
 
-from bot.core.subscription import Seen, Subscription
-from bot.core.subscription_index import Index
+from bot.notifications.subscriptions.index import SubscriptionIndex
+from bot.notifications.subscriptions.model import Seen, Subscription
 
 ROUNDS, BUILDS = 15, 2000
 FEW, MANY = 10, 10_000
@@ -45,7 +45,7 @@ def builds(count: int) -> list[Seen]:
     ]
 
 
-def seconds(index: Index, heard: list[Seen]) -> float:
+def seconds(index: SubscriptionIndex, heard: list[Seen]) -> float:
     """How long one round takes."""
     begun = time.perf_counter()
     for build in heard:
@@ -55,7 +55,11 @@ def seconds(index: Index, heard: list[Seen]) -> float:
 
 def main(_arguments: list[str]) -> None:
     """Take both in turn, so that a slow moment of the machine hits both."""
-    few, many, heard = Index(map(rule, range(FEW))), Index(map(rule, range(MANY))), builds(BUILDS)
+    few, many, heard = (
+        SubscriptionIndex(map(rule, range(FEW))),
+        SubscriptionIndex(map(rule, range(MANY))),
+        builds(BUILDS),
+    )
     taken = [(seconds(few, heard), seconds(many, heard)) for _ in range(ROUNDS)]
     first, second = (statistics.median(times) * 1e6 / BUILDS for times in zip(*taken, strict=True))
     print(f"{FEW:>6,} subscriptions: {first:6.1f} µs a build")

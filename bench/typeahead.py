@@ -22,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bot.sim.serving import Serving
-from bot.sim.slack.signing import signed_headers
+from simulators.http_server import Serving
+from simulators.slack.signing import signed_headers
 from tests.conversations.world import SIGNING_SECRET, World, opened
 
 PIPELINES, ROUNDS = 5_000, 100

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import Field, SecretStr, ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import variables as check
+from bot import setting_types
 from bot.errors import KitestringError
 
 
@@ -43,13 +43,13 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    slack_bot_token: check.BotToken = Field(
+    slack_bot_token: setting_types.BotToken = Field(
         description="Bot token of the Slack app; begins with `xoxb-`. Required."
     )
-    slack_signing_secret: check.Secret | None = Field(
+    slack_signing_secret: setting_types.Secret | None = Field(
         None, description="Signing secret of the Slack app. Required unless `SLACK_APP_TOKEN` is set."
     )
-    slack_app_token: check.AppToken | None = Field(
+    slack_app_token: setting_types.AppToken | None = Field(
         None,
         description="App-level token (`xapp-`, scope `connections:write`). When set, Slack is reached by "
         "Socket Mode and `/slack/events` answers 404.",
@@ -60,21 +60,21 @@ class Settings(BaseSettings):
     slack_client_secret: SecretStr | None = Field(
         None, description="Not supported: OAuth install. `serve` refuses to start when it is set."
     )
-    slack_api_url: check.SlackUrl = Field("https://slack.com/api/", description="Base of Slack's Web API.")
-    buildkite_api_token: check.Secret = Field(description="Buildkite API access token. Required.")
-    buildkite_organization_slug: check.Slug = Field(
+    slack_api_url: setting_types.SlackUrl = Field("https://slack.com/api/", description="Base of Slack's Web API.")
+    buildkite_api_token: setting_types.Secret = Field(description="Buildkite API access token. Required.")
+    buildkite_organization_slug: setting_types.Slug = Field(
         description="The organization, as it stands in Buildkite's addresses. Required."
     )
-    buildkite_rest_api_endpoint: check.RestUrl = Field(
+    buildkite_rest_api_endpoint: setting_types.RestUrl = Field(
         "https://api.buildkite.com", description="Base of Buildkite's REST API, without `/v2`."
     )
-    buildkite_agent_token: check.Secret | None = Field(
+    buildkite_agent_token: setting_types.Secret | None = Field(
         None, description="Agent token of a cluster: with it `metrics` and `stacks` ask the Agent API."
     )
-    buildkite_agent_endpoint: check.Url = Field(
+    buildkite_agent_endpoint: setting_types.Url = Field(
         "https://agent.buildkite.com/v3", description="Base of Buildkite's Agent API."
     )
-    buildkite_webhook_token: check.Secret | None = Field(
+    buildkite_webhook_token: setting_types.Secret | None = Field(
         None,
         description="Token of the Buildkite webhook. Without it `/buildkite/webhooks` answers 404 and builds "
         "are followed by polling alone: slower, not different.",
@@ -88,38 +88,38 @@ class Settings(BaseSettings):
         "start and every hour; others get 403, and 503 until the list was read once. Behind a proxy set "
         "`FORWARDED_ALLOW_IPS` as well.",
     )
-    database_url: check.DatabaseUrl = Field(
+    database_url: setting_types.DatabaseUrl = Field(
         SecretStr("sqlite+aiosqlite:///kitestring.db"),
         description="Where state is kept, as an SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`).",
     )
-    kitestring_secret_key: check.FernetKeys | None = Field(
+    kitestring_secret_key: setting_types.FernetKeys | None = Field(
         None,
         description="Fernet keys for what is encrypted at rest, comma-separated, newest first. Made beside the "
         "SQLite file when absent; required with PostgreSQL.",
     )
-    kitestring_policy: check.File | None = Field(
+    kitestring_policy: setting_types.File | None = Field(
         None,
         description="Policy file (TOML): who may do what, see `docs/policy.md`; read again whenever it changes. "
         "Without it full members read and build, and workspace admins do the rest.",
     )
-    kitestring_subscriptions: check.File | None = Field(
+    kitestring_subscriptions: setting_types.File | None = Field(
         None,
         description="File of subscriptions (TOML), see `docs/subscriptions.md`; read again whenever it changes.",
     )
-    kitestring_url: check.Url | None = Field(
+    kitestring_url: setting_types.Url | None = Field(
         None,
         description="Where this bot is reached from outside (`https://kitestring.example.com`): with it "
         "`service add` makes the Buildkite webhook.",
     )
-    kitestring_command: check.Command = Field("/bk", description="The slash command.")
-    host: check.Host = Field("127.0.0.1", description="Address to listen on.")
+    kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
+    host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    tls_certfile: check.File | None = Field(
+    tls_certfile: setting_types.File | None = Field(
         None,
         description="Certificate chain (PEM) to serve HTTPS with, TLS 1.2 or newer; read at the start. "
         "Without it plain HTTP is served, for a proxy in front.",
     )
-    tls_keyfile: check.File | None = Field(
+    tls_keyfile: setting_types.File | None = Field(
         None, description="Key of the certificate (PEM, without a passphrase); set together with `TLS_CERTFILE`."
     )
     metrics_port: int | None = Field(
@@ -129,15 +129,15 @@ class Settings(BaseSettings):
         description="A port of its own for `/metrics`, on loopback. Without it `/metrics` is on `PORT` "
         "and answers loopback only.",
     )
-    metrics_token: check.Secret | None = Field(
+    metrics_token: setting_types.Secret | None = Field(
         None,
         description="When set, `/metrics` answers whoever brings it (`Authorization: Bearer …`), from anywhere, "
         "and nobody else.",
     )
-    forwarded_allow_ips: check.Addresses | None = Field(
+    forwarded_allow_ips: setting_types.Addresses | None = Field(
         None, description="Proxies whose `X-Forwarded-For` counts: addresses or networks, comma-separated."
     )
-    log_level: check.Level = Field("info", description="`debug`, `info`, `warning` or `error`.")
+    log_level: setting_types.Level = Field("info", description="`debug`, `info`, `warning` or `error`.")
     log_format: Literal["text", "json"] = Field("text", description="`text` or `json`.")
 
     @property
@@ -148,12 +148,16 @@ class Settings(BaseSettings):
     @property
     def postgresql(self) -> bool:
         """State is kept in PostgreSQL, not in the embedded SQLite file."""
-        return self.database_url.get_secret_value().startswith(check.POSTGRESQL)
+        return self.database_url.get_secret_value().startswith(setting_types.POSTGRESQL)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
         """The Fernet keys, newest first; none when a key file is to be used."""
-        return check.listed(self.kitestring_secret_key.get_secret_value()) if self.kitestring_secret_key else ()
+        return (
+            setting_types.listed(self.kitestring_secret_key.get_secret_value())
+            if self.kitestring_secret_key
+            else ()
+        )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -261,5 +265,7 @@ def _together(raw: Mapping[str, Any]) -> Iterator[str]:
                 f"{name.upper()} is set, but installing by OAuth is not supported; "
                 "remove it and set SLACK_BOT_TOKEN."
             )
-    if "kitestring_secret_key" not in raw and str(raw.get("database_url", "")).startswith(check.POSTGRESQL):
+    if "kitestring_secret_key" not in raw and str(raw.get("database_url", "")).startswith(
+        setting_types.POSTGRESQL
+    ):
         yield f"KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it; {WANTS['kitestring_secret_key']}"

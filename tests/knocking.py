@@ -101,8 +101,6 @@ MALFORMED = [
     (b"payload=[]", FORM),
     (b"payload=%7B%22channel%22%3A3%7D", FORM),
 ]
-
-
 KEYS = [
     "type",
     "event",

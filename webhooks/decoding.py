@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from bot.core.observed import Undecodable
-from bot.model import Build, Vendor
+from bot.buildkite.models import Build, Vendor
+from bot.builds.webhook_event import Undecodable
 
 Payload = Mapping[str, Any]
 V = TypeVar("V", bound=Vendor)

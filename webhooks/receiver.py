@@ -11,13 +11,13 @@ from typing import Literal, Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from bot.asgi import MEBIBYTE, Disconnected, Rejected, answer, body_of, expect, reject
-from bot.batching import Told, told
-from bot.clock import Clock
-from bot.core.observed import Delivery
+from bot.builds.webhook_event import Delivery
 from bot.errors import BadSignature, Unavailable
-from bot.straight import Exchange, Fields, written
-from webhooks.payloads import Envelope, Malformed, envelope
+from bot.runtime.clock import Clock
+from bot.runtime.group_commit import Told, told
+from bot.runtime.http.asgi import MEBIBYTE, Disconnected, Rejected, answer, body_of, expect, reject
+from bot.runtime.http.fast_path import Exchange, Fields, written
+from webhooks.envelope import Envelope, Malformed, envelope
 from webhooks.signature import verify, verify_token
 
 Mode = Literal["signature", "token"]

@@ -5,6 +5,7 @@ https://buildkite.com/docs/apis/agent-api
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -13,11 +14,12 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, Field
 
 from bot import __version__
-from bot.buildkite import answers
-from bot.buildkite.request import body, parsed
-from bot.buildkite.stacks import Configuration, JobStates, ScheduledJob, ScheduledJobs, configuration
+from bot.buildkite import responses
+from bot.buildkite.models import Vendor
+from bot.buildkite.stack_models import Configuration, JobStates, ScheduledJob, ScheduledJobs, configuration
+from bot.buildkite.transport import body, parsed
 from bot.errors import Unavailable
-from bot.model import Vendor
+from bot.runtime.clock import Clock
 
 ENDPOINT = "https://agent.buildkite.com/v3"
 TIMEOUT = 15.0
@@ -144,7 +146,7 @@ class AgentApi:
             )
         except httpx.TransportError as lost:
             raise Unavailable("Buildkite's Agent API did not answer.", "Try again in a moment.") from lost
-        error = answers.error(response, what, sent=False, variable=VARIABLE)
+        error = responses.error(response, what, sent=False, variable=VARIABLE)
         if error is not None:
             raise error
         return response
@@ -153,3 +155,29 @@ class AgentApi:
 def _segment(key: str) -> str:
     """A key in a path: a dot has to be written as `%2E`. https://buildkite.com/docs/apis/agent-api/stacks"""
     return quote(key, safe="").replace(".", "%2E")
+
+
+# Where Buildkite names no interval.
+OFTEN = 5
+
+
+class PacedAgentApi(AgentApi):
+    """Gives the metrics that it has until those may be asked for again; asks once for all who wait.
+
+    https://github.com/buildkite/buildkite-agent-metrics (Buildkite-Agent-Metrics-Poll-Duration)
+    """
+
+    def __init__(self, http: httpx.AsyncClient, token: str, endpoint: str = ENDPOINT, *, clock: Clock) -> None:
+        super().__init__(http, token, endpoint)
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._kept: Metrics | None = None
+        self._until = 0.0
+
+    async def metrics(self) -> Metrics:
+        """The counts, as old as Buildkite wants them to be at most."""
+        async with self._lock:
+            if self._kept is None or self._clock.monotonic() >= self._until:
+                self._kept = await super().metrics()
+                self._until = self._clock.monotonic() + (self._kept.poll_seconds or OFTEN)
+            return self._kept

@@ -9,19 +9,16 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from bot.buildkite.cache import CachedList
 from bot.buildkite.client import Buildkite
-from bot.buildkite.menus import MENU, Menu, Option, recent
-from bot.buildkite.names import called, did_you_mean, matching, near, one_called
+from bot.buildkite.endpoints.organization import PipelineTemplate, Team
+from bot.buildkite.models import Agent, Pipeline, Queue
+from bot.buildkite.name_lookup import MENU, Menu, Option, called, did_you_mean, matching, near, one_called, recent
 from bot.buildkite.resources import Cluster
-from bot.buildkite.shelf import Shelf
-from bot.buildkite.teams import Team
-from bot.buildkite.templates import PipelineTemplate
-from bot.clock import Clock
 from bot.errors import Ambiguous, NotFound, Unavailable
-from bot.model import Agent, Pipeline, Queue
+from bot.runtime.clock import Clock
 
 T = TypeVar("T")
-
 PIPELINES_FOR = 60.0
 AGENTS_FOR = 15.0
 QUEUES_FOR = 60.0
@@ -55,13 +52,13 @@ class Catalog:
     def __init__(self, buildkite: Buildkite, clock: Clock) -> None:
         self._buildkite = buildkite
         slowly = partial(self._read_pipelines, patient=True)
-        self._pipelines = Shelf(self._read_pipelines, PIPELINES_FOR, clock, slowly)
-        self._agents = Shelf(self._read_agents, AGENTS_FOR, clock)
-        self._clusters = Shelf(self._read_clusters, QUEUES_FOR, clock)
-        self._queues = Shelf(self._read_queues, QUEUES_FOR, clock)
-        self._teams = Shelf(self._read_teams, MEMBERS_FOR, clock)
-        self._templates = Shelf(self._read_templates, MEMBERS_FOR, clock)
-        self._branches: dict[str | None, Shelf[str]] = {}
+        self._pipelines = CachedList(self._read_pipelines, PIPELINES_FOR, clock, slowly)
+        self._agents = CachedList(self._read_agents, AGENTS_FOR, clock)
+        self._clusters = CachedList(self._read_clusters, QUEUES_FOR, clock)
+        self._queues = CachedList(self._read_queues, QUEUES_FOR, clock)
+        self._teams = CachedList(self._read_teams, MEMBERS_FOR, clock)
+        self._templates = CachedList(self._read_templates, MEMBERS_FOR, clock)
+        self._branches: dict[str | None, CachedList[str]] = {}
         self._many = False
         self._clock = clock
         self._menus: dict[str, Offer] = {
@@ -72,7 +69,7 @@ class Catalog:
             "team": self._offer(self._teams, _open_team),
             "template": self._offer(self._templates, lambda one: (one.name, one.uuid)),
         }
-        self._members = Shelf(buildkite.members, MEMBERS_FOR, clock)
+        self._members = CachedList(buildkite.members, MEMBERS_FOR, clock)
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
         """Those that are not archived, at most a minute old; of very many, those that were there a while ago.
@@ -212,12 +209,12 @@ class Catalog:
         shelf = self._branches.get(pipeline)
         if shelf is None:
             self._branches = dict(list(self._branches.items())[-_SHELVES:])
-            shelf = self._branches[pipeline] = Shelf(
+            shelf = self._branches[pipeline] = CachedList(
                 partial(self._read_branches, pipeline), BRANCHES_FOR, self._clock
             )
         return await shelf.soon()
 
-    def _offer(self, shelf: Shelf[T], entry: Callable[[T], Option | None]) -> Offer:
+    def _offer(self, shelf: CachedList[T], entry: Callable[[T], Option | None]) -> Offer:
         menu = Menu(entry)
 
         async def offered(typed: str) -> tuple[Option, ...]:

@@ -12,26 +12,22 @@ from types import TracebackType
 import httpx
 
 from bot import __version__
-from bot.buildkite.agents import AgentCalls
-from bot.buildkite.annotations import AnnotationCalls
-from bot.buildkite.artifacts import ArtifactCalls
-from bot.buildkite.budget import Budget
-from bot.buildkite.builds import BuildCalls
-from bot.buildkite.clusters import ClusterCalls
-from bot.buildkite.documents import DocumentCalls
-from bot.buildkite.emojis import EmojiCalls
-from bot.buildkite.graphql import GraphqlCalls
-from bot.buildkite.jobs import JobCalls
-from bot.buildkite.organization import OrganizationCalls
-from bot.buildkite.personal import Bearer
-from bot.buildkite.pipelines import PipelineCalls
-from bot.buildkite.request import BACKGROUND_WAITS, PERSON_WAITS, Requests
-from bot.buildkite.rules import RuleCalls
-from bot.buildkite.services import ServiceCalls
-from bot.buildkite.teams import TeamCalls
-from bot.buildkite.templates import TemplateCalls
-from bot.clock import Clock, SystemClock
+from bot.buildkite.endpoints.agents import AgentCalls
+from bot.buildkite.endpoints.annotations import AnnotationCalls
+from bot.buildkite.endpoints.artifacts import ArtifactCalls
+from bot.buildkite.endpoints.builds import BuildCalls
+from bot.buildkite.endpoints.clusters import ClusterCalls
+from bot.buildkite.endpoints.graphql import GraphqlCalls
+from bot.buildkite.endpoints.jobs import JobCalls
+from bot.buildkite.endpoints.organization import EmojiCalls, OrganizationCalls, RuleCalls, TeamCalls, TemplateCalls
+from bot.buildkite.endpoints.pipelines import PipelineCalls
+from bot.buildkite.endpoints.raw import DocumentCalls
+from bot.buildkite.endpoints.services import ServiceCalls
+from bot.buildkite.personal_token import Bearer
+from bot.buildkite.request_budget import Budget
+from bot.buildkite.transport import BACKGROUND_WAITS, PERSON_WAITS, Requests
 from bot.errors import Ambiguous, NotFound, UsageError
+from bot.runtime.clock import Clock, SystemClock
 
 ENDPOINT = "https://api.buildkite.com"
 TIMEOUT = 10.0

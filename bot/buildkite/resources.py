@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.model import AnyPerson, Moment, Person, Vendor
-from bot.model import Queue as Queue
+from bot.buildkite.models import AnyPerson, Moment, Person, Vendor
 
 INSTANCE_KEY = "kitestring"
 MARK_KEY = "kitestring:invocation"

@@ -9,15 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.clock import Clock
 from bot.errors import Unavailable
-from bot.model import Actor, Standing, Thread, Via
-from bot.slack.api import SlackApi
-from bot.slack.groups import Groups
-from bot.slack.problems import SlackProblem
-from bot.store.rows import insert
-from bot.store.store import Store
+from bot.runtime.clock import Clock
+from bot.slack.api_errors import SlackError
+from bot.slack.types import Actor, Standing, Thread, Via
+from bot.slack.user_groups import Groups
+from bot.slack.web_client import SlackClient
+from bot.store.sql import insert_into
 from bot.store.tables import people
+from bot.store.transactions import Store
 
 # How long a right may outlive a person's place in the workspace: https://docs.slack.dev/reference/methods/users.info
 # may be asked more than a hundred times a minute.
@@ -30,7 +30,7 @@ _MOST = 500
 class People:
     """Slack's people, kept for a minute; for five while Slack does not answer."""
 
-    def __init__(self, api: SlackApi, store: Store, clock: Clock, team: str, groups: Groups) -> None:
+    def __init__(self, api: SlackClient, store: Store, clock: Clock, team: str, groups: Groups) -> None:
         self._api = api
         self._store = store
         self._clock = clock
@@ -72,7 +72,7 @@ class People:
             return row
         try:
             fresh = profile(await self._api.user(user), self._team)
-        except SlackProblem as problem:
+        except SlackError as problem:
             if problem.code == "user_not_found":
                 return _nobody(user)
             if row and self._clock.now() - row["fetched_at"] < _STALE:
@@ -96,7 +96,7 @@ class People:
     async def _keep(self, user: str, fresh: dict[str, Any]) -> None:
         values = {**fresh, "fetched_at": self._clock.now()}
         async with self._store.write() as tx:
-            row = insert(tx, people).values(team=self._team, user_id=user, **values)
+            row = insert_into(tx, people).values(team=self._team, user_id=user, **values)
             await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=values))
         self._remember(user, values)
 

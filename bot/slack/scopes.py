@@ -11,7 +11,6 @@ from collections.abc import Mapping
 READ = frozenset({"channels:read", "groups:read", "im:read", "mpim:read"})
 HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
 MARKED = HISTORY | {"metadata.message:read"}  # the mark on a message is left out of the answer without it
-
 METHODS: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # takes the app-level token with connections:write
     "auth.test": frozenset(),
@@ -36,7 +35,6 @@ METHODS: Mapping[str, frozenset[str]] = {
     "views.update": frozenset(),
 }
 """Web API methods that the bot may call, with every scope that they use."""
-
 EVENTS: Mapping[str, frozenset[str]] = {
     "app_home_opened": frozenset(),
     "app_mention": frozenset({"app_mentions:read"}),
@@ -44,12 +42,10 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "message.im": frozenset({"im:history"}),
 }
 """Events that the bot subscribes to."""
-
 FEATURES: Mapping[str, frozenset[str]] = {
     "slash_commands": frozenset({"commands"}),
     "shortcuts": frozenset({"commands"}),
 }
 """Parts of the manifest that need a scope by themselves."""
-
 ATTACHED = frozenset({"files:read"})
 """A file that somebody attaches to a form is fetched by its own address, not by a method."""

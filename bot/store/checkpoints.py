@@ -11,7 +11,6 @@ import structlog
 # So many commits are worth a round; a round goes over the log again while more than a few pages are left in it;
 # and a log of so many pages (128 MiB) is to begin anew, for which nobody may write while the last ones are moved.
 _EVERY, _PASSES, _FEW, _MOST = 64, 4, 1000, 32_768
-
 log = structlog.stdlib.get_logger(__name__)
 
 

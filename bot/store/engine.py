@@ -16,7 +16,6 @@ _IDLE_MILLISECONDS = 10_000
 _STATEMENT_MILLISECONDS = 10_000
 # A host that vanished without a word is noticed after about half a minute.
 KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-
 # Some builds of SQLite leave what was deleted in pages that are free: webhooks carry values of the environment.
 # https://www.sqlite.org/pragma.html#pragma_secure_delete
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.store.rows import insert
-from bot.store.store import Tx
+from bot.store.sql import insert_into
 from bot.store.tables import leases
+from bot.store.transactions import Tx
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ async def take(tx: Tx, name: str, holder: str, seconds: float, *, dead: str | No
     Gives the lease as it stands afterwards, whoever holds it.
     """
     now = _now(tx)
-    await tx.execute(insert(tx, leases).values(name=name, holder="", fence=0, until=0).on_conflict_do_nothing())
+    await tx.execute(
+        insert_into(tx, leases).values(name=name, holder="", fence=0, until=0).on_conflict_do_nothing()
+    )
     mine = leases.c.holder == holder
     change = {
         "holder": holder,

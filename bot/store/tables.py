@@ -29,7 +29,6 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
 # SQLite only counts upwards by itself on a column of exactly this type.
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -47,7 +46,6 @@ def _count(name: str) -> sa.Column[int]:
 
 
 meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), _text("value"))
-
 deliveries = sa.Table(
     "deliveries",
     metadata,
@@ -62,7 +60,6 @@ deliveries = sa.Table(
     _at("next_at"),
     sa.Index("ix_deliveries_open", "state", "id"),
 )
-
 builds = sa.Table(
     "builds",
     metadata,
@@ -90,7 +87,6 @@ builds = sa.Table(
     sa.Index("ix_builds_read_due", "read_due"),
     sa.Index("ix_builds_seen_at", "seen_at"),
 )
-
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -100,7 +96,6 @@ jobs = sa.Table(
     _at("seen_at"),
     sa.Index("ix_jobs_build_id", "build_id"),
 )
-
 cards = sa.Table(
     "cards",
     metadata,
@@ -131,7 +126,6 @@ cards = sa.Table(
     sa.Index("ix_cards_due_at", "due_at"),
     sa.Index("ix_cards_place", "channel", "ts"),
 )
-
 notices = sa.Table(
     "notices",
     metadata,
@@ -154,7 +148,6 @@ notices = sa.Table(
     sa.Index("ix_notices_open", "state", "due_at"),
     sa.Index("ix_notices_card_id", "card_id"),
 )
-
 invocations = sa.Table(
     "invocations",
     metadata,
@@ -180,7 +173,6 @@ invocations = sa.Table(
     sa.Index("ix_invocations_open", "state", "created_at"),
     sa.Index("ix_invocations_digest", "digest", "created_at"),
 )
-
 leases = sa.Table(
     "leases",
     metadata,
@@ -189,7 +181,6 @@ leases = sa.Table(
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("until", sa.Double, nullable=False),
 )
-
 choices = sa.Table(
     "choices",
     metadata,
@@ -206,7 +197,6 @@ choices = sa.Table(
     _at("created_at"),
     sa.Index("ix_choices_created_at", "created_at"),
 )
-
 proposals = sa.Table(
     "proposals",
     metadata,
@@ -233,7 +223,6 @@ proposals = sa.Table(
     sa.Index("ix_proposals_due_at", "due_at"),
     sa.Index("ix_proposals_open", "state", "expires_at"),
 )
-
 votes = sa.Table(
     "votes",
     metadata,
@@ -242,7 +231,6 @@ votes = sa.Table(
     sa.Column("approves", sa.Boolean, nullable=False),
     _at("at"),
 )
-
 people = sa.Table(
     "people",
     metadata,
@@ -255,7 +243,6 @@ people = sa.Table(
     _text("handle", null=True),
     _at("fetched_at"),
 )
-
 tokens = sa.Table(
     "tokens",
     metadata,
@@ -270,7 +257,6 @@ tokens = sa.Table(
     sa.Column("connected_at", Instant, nullable=False),
     sa.Column("checked_at", Instant, nullable=False),
 )
-
 locks = sa.Table(
     "locks",
     metadata,
@@ -281,7 +267,6 @@ locks = sa.Table(
     sa.Column("until", Instant, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
 )
-
 audit = sa.Table(
     "audit",
     metadata,

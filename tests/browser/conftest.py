@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from bot.sim.buildkite.demo import seed_demo
-from bot.sim.buildkite.sim import BuildkiteSim
-from bot.sim.serving import Serving
-from bot.sim.slack.sim import SlackSim
-from bot.sim.stage import Stage
-from bot.sim.stage_autoplay import Autoplay
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.demo_page.app import Stage
+from simulators.demo_page.autoplay import Autoplay
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 from tests.programs import chromium
 
 HERE = ("http://127.0.0.1:", "about:")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright, expect
 
-from bot import demo
+from bot.cli import demo
 from tests.browser.conftest import QUIET
 from tests.programs import chromium
 

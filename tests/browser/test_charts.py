@@ -9,10 +9,9 @@ import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from bot.sim.stage import Stage
+from simulators.demo_page.app import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
 DAYS = ("Mon 2", "Tue 3")
 
 

@@ -15,7 +15,6 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.asyncio(loop_scope="session")]
-
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
 

@@ -9,15 +9,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from bot.core.blocks import Message
-from bot.sim.serving import Serving
-from bot.sim.stage import Stage
-from bot.sim.stage_pages import with_pages
+from bot.slack.blockkit.blocks import Message
+from simulators.demo_page.app import Stage
+from simulators.demo_page.build_pages import with_pages
+from simulators.http_server import Serving
 from tests.injection.corpus import CORPUS, EVIL
 from tests.injection.surfaces import SURFACES
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
 WRITTEN = tuple(text.encode("utf-8", "replace").decode() for text in CORPUS if len(text) < 500)
 RUNNING = """() => ({
     handlers: [...document.querySelectorAll('*')]

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.sim.slack.world import Message
-from bot.sim.stage import Stage
+from simulators.demo_page.app import Stage
+from simulators.slack.models import Message
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> javascript:alert(3)"
 ESCAPED = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
 

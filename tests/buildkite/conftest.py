@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.buildkite.client import Buildkite, connect
-from bot.clock import HandClock
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.serving import Serving
+from bot.runtime.clock import HandClock
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
 
 
 class QuickClock(HandClock):

@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.buildkite.agent_api import AgentApi
-from bot.buildkite.paced_agent_api import PacedAgentApi
-from bot.clock import HandClock
+from bot.buildkite.agent_api import AgentApi, PacedAgentApi
 from bot.errors import NotFound, Refused, Unavailable
-from bot.sim.buildkite import BuildkiteSim
+from bot.runtime.clock import HandClock
+from simulators.buildkite.sim import BuildkiteSim
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.buildkite.answers import error, said, wait_asked
+from bot.buildkite.responses import error, said, wait_asked
 from bot.errors import Conflict, NotFound, Refused, Unavailable
 
 USER = {"RateLimit-User-Remaining": "0", "RateLimit-User-Reset": "42"}

@@ -5,11 +5,12 @@ import re
 import httpx
 import pytest
 
-from bot.buildkite import graphql, storage
+from bot.buildkite import downloads
 from bot.buildkite.client import Buildkite
+from bot.buildkite.endpoints import graphql
 from bot.errors import Conflict, NotFound, Refused, Unavailable
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.buildkite.records import Build, Job
+from simulators.buildkite.models import Build, Job
+from simulators.buildkite.sim import BuildkiteSim
 
 KIBIBYTE = b"0123456789abcdef" * 64
 
@@ -60,7 +61,7 @@ async def test_a_link_dies(sim: BuildkiteSim, buildkite: Buildkite, job: Job) ->
     link = await buildkite.artifact_link("web", 1, job.id, made["id"])
     buildkite.requests.clock.advance(60)  # type: ignore[attr-defined]
     with pytest.raises(Unavailable, match="answered 403"):
-        await storage.fetch(buildkite.requests.http, link, 10)
+        await downloads.fetch(buildkite.requests.http, link, 10)
     assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=10) == b"x"
 
 
@@ -97,7 +98,7 @@ async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
     """With Buildkite's own API, an address on this machine is as much inside as any other."""
     async with httpx.AsyncClient(base_url="https://api.buildkite.com/v2/") as http:
         with pytest.raises(Conflict, match="stored where I do not go"):
-            await storage.fetch(http, "http://127.0.0.1:3000/metrics", 10)
+            await downloads.fetch(http, "http://127.0.0.1:3000/metrics", 10)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +107,12 @@ async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
 )
 def test_which_addresses_are_public(address: str, open_: bool) -> None:
     """Shared, private and translated addresses are none of the internet's."""
-    assert storage.public(address) is open_
+    assert downloads.public(address) is open_
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at() -> None:
     """The name stays in the Host header and in TLS, so that no second look-up can lead elsewhere."""
-    request = storage.pinned(httpx.URL("https://files.example/a?X=1"), "2606:2800:220:1::1")
+    request = downloads.pinned(httpx.URL("https://files.example/a?X=1"), "2606:2800:220:1::1")
     assert str(request.url) == "https://[2606:2800:220:1::1]/a?X=1"
     assert request.headers["Host"] == request.extensions["sni_hostname"] == "files.example"
 

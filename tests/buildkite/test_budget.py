@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buildkite.budget import MINUTE, PATIENT_PER_MINUTE, RESERVE, Budget, Ledger, told
-from bot.clock import HandClock
+from bot.buildkite.request_budget import MINUTE, PATIENT_PER_MINUTE, RESERVE, Budget, Ledger, told
 from bot.errors import Unavailable
+from bot.runtime.clock import HandClock
 
 
 def headers(remaining: int, reset: int, limit: int = 50) -> dict[str, str]:

@@ -6,11 +6,10 @@ import pytest
 
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
-from bot.buildkite.menus import ranked
-from bot.buildkite.names import near
-from bot.clock import HandClock
+from bot.buildkite.name_lookup import near, ranked
 from bot.errors import Ambiguous, NotFound, Unavailable
-from bot.sim.buildkite import BuildkiteSim
+from bot.runtime.clock import HandClock
+from simulators.buildkite.sim import BuildkiteSim
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from bot.buildkite.client import Buildkite, connect
-from bot.buildkite.request import following, several
-from bot.clock import HandClock
+from bot.buildkite.models import Build
+from bot.buildkite.transport import following, several
 from bot.errors import Conflict, NotFound, Refused, Unavailable
-from bot.model import Build
-from bot.sim.buildkite import BuildkiteSim
+from bot.runtime.clock import HandClock
+from simulators.buildkite.sim import BuildkiteSim
 
 
 async def test_the_token_is_described(sim: BuildkiteSim, buildkite: Buildkite) -> None:

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from bot.buildkite.builds import original
 from bot.buildkite.client import Buildkite, connect
+from bot.buildkite.endpoints.builds import original
+from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import MARK_KEY, NewBuild
-from bot.clock import HandClock
 from bot.errors import Conflict, NotFound, Unavailable
-from bot.model import Build, Person
-from bot.sim.buildkite import BuildkiteSim
+from bot.runtime.clock import HandClock
+from simulators.buildkite.sim import BuildkiteSim
 
 WEB = "pipelines/web/builds"
 

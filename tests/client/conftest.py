@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.serving import Serving
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
 
 NOW = datetime(2026, 8, 21, 12, 0, tzinfo=UTC).timestamp()
 

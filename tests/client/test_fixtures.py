@@ -10,35 +10,20 @@ import pytest
 from inline_snapshot import external_file
 from pydantic import BaseModel
 
-from bot.buildkite import (
-    AccessToken,
-    Agent,
-    Annotation,
-    Build,
-    Cluster,
-    Job,
-    Member,
-    Meta,
-    NotificationService,
-    Organization,
-    Person,
-    Pipeline,
-    Queue,
-)
-from bot.buildkite.answers import error
-from bot.buildkite.artifacts import Artifact
-from bot.buildkite.clusters import AgentToken
-from bot.buildkite.documents import Document
-from bot.buildkite.emojis import Emoji
-from bot.buildkite.request import following
-from bot.buildkite.rules import Rule
-from bot.buildkite.teams import Team
-from bot.buildkite.templates import PipelineTemplate
-from bot.core.facts import heard
-from bot.core.outline import outline
-from bot.core.render_card import card
-from bot.core.render_unfurl import pipeline_preview
-from bot.model import JobSummary
+from bot.buildkite.endpoints.annotations import Annotation
+from bot.buildkite.endpoints.artifacts import Artifact
+from bot.buildkite.endpoints.clusters import AgentToken
+from bot.buildkite.endpoints.organization import Emoji, PipelineTemplate, Rule, Team
+from bot.buildkite.endpoints.raw import Document
+from bot.buildkite.models import AccessToken, Agent, Build, Job, NotificationService, Person, Pipeline, Queue
+from bot.buildkite.resources import Cluster, Member, Meta, Organization
+from bot.buildkite.responses import error
+from bot.buildkite.transport import following
+from bot.builds.cards.render import render_card
+from bot.builds.fold.merge import apply_webhook
+from bot.builds.links.render import render_pipeline_preview
+from bot.builds.model import JobSummary
+from bot.cli.api_get import outline
 from tests.core.drawn import seen
 from tests.core.facts_of_builds import NOW
 
@@ -98,10 +83,10 @@ def _refusal(content: Any) -> str:
 
 def _shown(read: BaseModel) -> list[str]:
     if isinstance(read, Build):
-        known = heard(None, read, NOW)
-        return seen(card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
+        known = apply_webhook(None, read, NOW)
+        return seen(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
     if isinstance(read, Pipeline):
-        return seen(pipeline_preview(read, [], read.web_url))
+        return seen(render_pipeline_preview(read, [], read.web_url))
     if isinstance(read, Document):
         return list(outline(read.fields))
     return [type(read).__name__, *outline(read.model_dump(mode="json"))]

@@ -5,13 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from inline_snapshot import snapshot
 
-from bot.clock import HandClock
-from bot.core.outline import outline
+from bot.cli.api_get import look, outline
 from bot.errors import NotFound
-from bot.look import look
+from bot.runtime.clock import HandClock
 from bot.settings import load
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.buildkite.sim import TOKEN
+from simulators.buildkite.sim import TOKEN, BuildkiteSim
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-x", "SLACK_SIGNING_SECRET": "s" * 32}
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.buildkite import Buildkite
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.buildkite.sim import AGENT_TOKEN, TOKEN
+from bot.buildkite.client import Buildkite
+from simulators.buildkite.sim import AGENT_TOKEN, TOKEN, BuildkiteSim
 
 PAGE = Path(__file__).parents[2] / "docs" / "client.md"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n+```text\n(.*?)```", re.DOTALL)

@@ -7,9 +7,9 @@ import pytest
 from inline_snapshot import snapshot
 
 import bot.buildkite
-from bot.buildkite import Ambiguous, Buildkite, KitestringError, NotFound, Refused, UsageError
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.buildkite.sim import TOKEN
+from bot.buildkite.client import Buildkite
+from bot.errors import Ambiguous, KitestringError, NotFound, Refused, UsageError
+from simulators.buildkite.sim import TOKEN, BuildkiteSim
 
 # What a program that only wants Buildkite should not have to load.
 HEAVY = ("slack_sdk", "slack_bolt", "sqlalchemy", "alembic", "starlette", "aiohttp", "matplotlib", "commands")

@@ -7,29 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from bot.agent_watches import AgentWatches
-from bot.aliases import Aliases
+from bot.access.audit_log import AuditLog
+from bot.access.locks.service import LockService
+from bot.access.policy.decide import DEFAULT
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
-from bot.clock import HandClock
-from bot.condition import Condition
-from bot.context import Context
-from bot.core.grammar import parse, validate
-from bot.core.markup import Mrkdwn
-from bot.core.operation import Args, Operation, Reply
-from bot.core.policy import DEFAULT
+from bot.buildkite.webhook_registration import OwnWebhook
+from bot.builds.model import TrackedBuild
 from bot.errors import NotFound
-from bot.journal import Journal
-from bot.locks import Locks
-from bot.model import Actor, Known, Standing, Thread
-from bot.notifying import Notifying
-from bot.own_webhook import OwnWebhook
-from bot.reports import Reports
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.serving import Serving
-from bot.store.store import Store
-from bot.subscribing import Subscribing
+from bot.execution.aliases import Aliases
+from bot.execution.bot_status import StatusService
+from bot.execution.context import Context
+from bot.history.report_data import ReportData
+from bot.notifications.agent_watches.service import AgentWatches
+from bot.notifications.direct.service import DirectMessageService
+from bot.notifications.subscriptions.service import SubscriptionService
+from bot.operations.grammar import parse
+from bot.operations.operation import Args, Operation
+from bot.operations.reply import Reply
+from bot.operations.validation import validate
+from bot.runtime.clock import HandClock
+from bot.slack.blockkit.mrkdwn import Mrkdwn
+from bot.slack.types import Actor, Standing, Thread
+from bot.store.transactions import Store
 from commands import registry
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
 
 CHANNEL = Thread("T1", "C1")
 THREAD = Thread("T1", "C1", "1.0")
@@ -46,16 +50,16 @@ class QuickClock(HandClock):
 class Cards:
     """The builds that have a card: in the thread `THREAD`, and in its channel."""
 
-    thread: list[Known] = field(default_factory=list)
-    channel: list[Known] = field(default_factory=list)
+    thread: list[TrackedBuild] = field(default_factory=list)
+    channel: list[TrackedBuild] = field(default_factory=list)
 
-    async def here(self, thread: Thread) -> tuple[Known, ...]:
+    async def here(self, thread: Thread) -> tuple[TrackedBuild, ...]:
         return tuple(self.thread) if thread.ts else ()
 
-    async def kept(self, thread: Thread) -> tuple[Known, ...]:
+    async def kept(self, thread: Thread) -> tuple[TrackedBuild, ...]:
         return await self.here(thread)
 
-    async def recent(self, channel: str) -> tuple[Known, ...]:
+    async def recent(self, channel: str) -> tuple[TrackedBuild, ...]:
         return tuple(self.channel) if channel == CHANNEL.channel else ()
 
 
@@ -67,9 +71,9 @@ class Bench:
     cards: Cards
     sim: BuildkiteSim
 
-    async def known(self, pipeline: str, number: int) -> Known:
+    async def known(self, pipeline: str, number: int) -> TrackedBuild:
         build = await self.context.buildkite.build(pipeline, number)
-        return Known(build, self.context.clock.now())
+        return TrackedBuild(build, self.context.clock.now())
 
     async def follow(self, pipeline: str, number: int) -> None:
         """Put the build's card into the thread."""
@@ -178,13 +182,13 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
         allowed=everything,
         mark="m1",
         instance="bot-1",
-        condition=Condition(store, clock, buildkite.budget, "r1", None),
-        journal=Journal(store),
+        condition=StatusService(store, clock, buildkite.budget, "r1", None),
+        journal=AuditLog(store),
         approvals=Nobody(),
-        locks=Locks(store, clock, _nowhere, lambda: None),
-        reports=Reports(store, clock),
-        subscribing=Subscribing(store, clock, _anywhere, _nobody, lambda: None),
-        notifying=Notifying(store, clock, _direct, dict, lambda: None),
+        locks=LockService(store, clock, _nowhere, lambda: None),
+        reports=ReportData(store, clock),
+        subscribing=SubscriptionService(store, clock, _anywhere, _nobody, lambda: None),
+        notifying=DirectMessageService(store, clock, _direct, dict, lambda: None),
         aliases=Aliases(store, clock),
         defaults=Unchosen(),
         accounts=Unconnected(),

@@ -3,9 +3,10 @@
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.grammar import parse, validate
-from bot.core.markup import plain
 from bot.errors import Ambiguous, Conflict, UsageError
+from bot.operations.grammar import parse
+from bot.operations.validation import validate
+from bot.slack.blockkit.mrkdwn import plain
 from commands import registry
 
 

@@ -3,9 +3,9 @@
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.markup import plain
 from bot.errors import Ambiguous, Conflict, NotFound, UsageError
-from bot.which_job import bare
+from bot.execution.resolve.job import bare
+from bot.slack.blockkit.mrkdwn import plain
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import Ambiguous, NotFound, UsageError
-from bot.model import Thread
+from bot.slack.types import Thread
 
 
 async def meant(bench, text: str) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from bot.buildkite import NewBuild
-from bot.buildkite.pipelines import NewPipeline, PipelineChanges
-from bot.buildkite.services import WebhookService
-from bot.model import Person
-from bot.sim.buildkite import BuildkiteSim, seed_demo
+from bot.buildkite.endpoints.pipelines import NewPipeline, PipelineChanges
+from bot.buildkite.endpoints.services import WebhookService
+from bot.buildkite.models import Person
+from bot.buildkite.resources import NewBuild
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
 
 NOW = datetime(2026, 8, 21, 12, 0, tzinfo=UTC)
 NEW = NewBuild(

@@ -5,9 +5,9 @@ import inspect
 import httpx
 import pytest
 
-from bot.buildkite import AgentApi
-from bot.sim.buildkite.sim import AGENT_TOKEN
-from bot.sim.serving import Serving
+from bot.buildkite.agent_api import AgentApi
+from simulators.buildkite.sim import AGENT_TOKEN
+from simulators.http_server import Serving
 from tests.contract.calls import agent_calls, scene
 from tests.contract.validation import agent_spec, validate
 

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from bot.sim.serving import Serving
+from simulators.http_server import Serving
 from tests.contract.calls import Scene, scene
 from tests.contract.test_client_contract import Stand
 from tests.contract.validation import agent_document, rest_document

@@ -7,8 +7,10 @@ import httpx
 import pytest
 import yaml
 
-from bot.sim.buildkite import BuildkiteSim, Recorded, seed_demo
-from bot.sim.serving import Serving
+from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
 from tests.contract.validation import CONTRACTS, agent_spec, rest_spec, validate
 
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP only: loading authorities takes time

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.sim.buildkite import BuildkiteSim, agent_views, job_views, payloads, rest_clusters, seed_demo, views
-from bot.sim.buildkite.rest_services import service_view
+from simulators.buildkite import agent_views, job_views, payloads, views
+from simulators.buildkite.rest import clusters
+from simulators.buildkite.rest.services import service_view
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
 
@@ -27,8 +30,8 @@ def shown() -> dict[str, Any]:
         "job_waiter": job_views.job(sim, sim.create_build("web").jobs[3]),
         "pipeline_created": views.pipeline(sim, build.pipeline, full=True),
         "agent_paused": agent_views.agent(sim, sim.find_agent("deploy-1")),
-        "cluster": rest_clusters.cluster_view(sim, sim.cluster),
-        "queue_paused": rest_clusters.queue_view(sim, sim.cluster, sim.cluster.queues[0]),
+        "cluster": clusters.cluster_view(sim, sim.cluster),
+        "queue_paused": clusters.queue_view(sim, sim.cluster, sim.cluster.queues[0]),
         "organization": payloads.organization(sim),
         "user": views.user(sim.user),
         "notification_service_webhook": service_view(sim, sim.add_webhook("http://127.0.0.1:9/", "t")),

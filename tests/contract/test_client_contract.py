@@ -9,11 +9,12 @@ from inline_snapshot import snapshot
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from bot.buildkite import Buildkite, KitestringError
-from bot.buildkite.request import Calls
-from bot.sim.buildkite import Recorded
-from bot.sim.buildkite.sim import TOKEN
-from bot.sim.serving import Serving
+from bot.buildkite.client import Buildkite
+from bot.buildkite.transport import Calls
+from bot.errors import KitestringError
+from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.sim import TOKEN
+from simulators.http_server import Serving
 from tests.buildkite.conftest import QuickClock
 from tests.contract.calls import NOW, Given, calls, scene
 from tests.contract.validation import rest_spec, validate

@@ -13,7 +13,7 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.testing import MockRequest, MockResponse
 
-from bot.sim.buildkite import Recorded
+from simulators.buildkite.middleware import Recorded
 from tests.contract.additions import AGENT, REST, extend, unknown_parameters
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Message, Person
+from simulators.buildkite.models import Build
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.world import World
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.emoji import AGAIN_AFTER, KEPT_FOR
+from bot.app.emoji_cache import AGAIN_AFTER, KEPT_FOR
 from tests.conversations.acts import asks, started
 from tests.conversations.world import World
 

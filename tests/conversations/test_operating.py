@@ -7,11 +7,11 @@ import json
 
 import sqlalchemy as sa
 
-from bot import aside, journal
-from bot.core.observed import Delivery
-from bot.sim.slack import Person
-from bot.store import deliveries
+from bot.builds.ingest.queries import insert_deliveries
+from bot.builds.webhook_event import Delivery
+from bot.cli import audit_export, inbox_admin
 from bot.store.tables import deliveries as table
+from simulators.slack.person import Person
 from tests.conversations.acts import asks, started
 from tests.conversations.world import World
 
@@ -59,19 +59,19 @@ async def test_read_only_is_for_admins(world: World) -> None:
 async def test_what_was_set_aside_is_listed_read_again_and_forgotten(world: World) -> None:
     """An operator sees why a webhook was set aside, has it read again, and forgets it."""
     broken = Delivery("build.running", b'{"event":"build.running"}', "d-1", world.clock.now())
-    await deliveries.keep(world.bot.store, [broken])
+    await insert_deliveries(world.bot.store, [broken])
     await world.bot.inbox.tick()
     said: list[str] = []
-    await aside.show(world.settings, said.append)
+    await inbox_admin.show(world.settings, said.append)
     assert said[0].split("\t")[1] == "build.running"
     assert "1" in await asks(world, world.bob, "status")
-    await aside.retry(world.settings, [], said.append, everything=True)
+    await inbox_admin.retry(world.settings, [], said.append, everything=True)
     assert said[-1] == "1 will be read again."
     assert await _states(world) == ["new"]
     await world.settle(3)
     assert await _states(world) == ["aside"]
-    await aside.drop(world.settings, [1], said.append, everything=False)
-    await aside.show(world.settings, said.append)
+    await inbox_admin.drop(world.settings, [1], said.append, everything=False)
+    await inbox_admin.show(world.settings, said.append)
     assert said[-2:] == ["1 forgotten.", "Nothing was set aside."]
 
 
@@ -88,7 +88,7 @@ async def test_the_audit_has_who_did_what_and_no_values(world: World) -> None:
     assert "build create" in said
     assert "refused" in said
     out, told = io.StringIO(), []
-    await journal.export(world.settings, out, told.append, until=None, prune=True)
+    await audit_export.export(world.settings, out, told.append, until=None, prune=True)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert {"done", "refused"} <= {line["transition"] for line in lines}
     assert any(line["detail"].get("args", {}).get("env") == ["TOKEN"] for line in lines)

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.sim.slack.delivery import Outgoing
-from bot.slack.requests import build_url
+from bot.listeners.requests import build_url
+from simulators.slack.delivery import Outgoing
 from tests.conversations.world import World
 
 SECONDS = 2.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.core import tables
-from bot.sim.slack import Message, Person
+from bot.slack.blockkit import tables
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.acts import asks, failed
 from tests.conversations.world import World, shown
 

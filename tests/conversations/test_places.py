@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Channel
+from simulators.slack.models import Channel
 from tests.conversations.world import World, shown
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.sim.slack.delivery import Outgoing
+from simulators.slack.delivery import Outgoing
 from tests.conversations.acts import failed
 from tests.conversations.world import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Message
+from simulators.slack.models import Message
 from tests.conversations.acts import asks, started
 from tests.conversations.world import World
 

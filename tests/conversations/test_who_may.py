@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Person
+from simulators.slack.person import Person
 from tests.conversations.acts import asks, failed, started
 from tests.conversations.world import World
 

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app import Bot, built
-from bot.clock import HandClock
+from bot.app.build import Bot, build_bot
+from bot.runtime.clock import HandClock
 from bot.settings import Settings, load
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Message, Person, SlackSim
-from bot.store.store import nothing
+from bot.store.transactions import nothing
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.models import Channel, Message
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
 from tests.conversations.ready_database import copied
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -154,7 +157,7 @@ async def opened(
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
         settings = load(told | {name: str(path) for name, path in files.items() if path})
         await copied(folder / "kitestring.db")
-        bot = await stack.enter_async_context(built(settings, clock, committed=committed))
+        bot = await stack.enter_async_context(build_bot(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))
         slack.request_url = f"{address}/slack/events"
         if webhooks:

@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.core.arguments import Argument, arguments
-from bot.core.operation import Call, Operation
+from bot.operations.arguments import Argument, arguments
+from bot.operations.operation import Operation
+from bot.operations.reply import Call
 
 CHANGED = "“”„‟‘’‚‛\u00a0\u202f\u2007\0"  # what reading typed text changes in any case
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.core.blocks import Message
+from bot.slack.blockkit.blocks import Message
 
 CONTRACT = json.loads((Path(__file__).parents[1] / "contracts" / "block-kit-limits.json").read_text("utf-8"))
 LIMITS: dict[str, int] = CONTRACT["limits"]

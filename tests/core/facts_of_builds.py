@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.model import Build, Job, JobSummary, Known, Person
+from bot.buildkite.models import Build, Job, Person
+from bot.builds.model import JobSummary, TrackedBuild
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 API = "https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/101"
 WEB = "https://buildkite.com/acme/web/builds/101"
-
 UNIT = Job(id="j1", name="Unit tests", state="failed", exit_status=1, web_url=f"{WEB}#j1")
 LINT = Job(id="j2", name="Lint", state="timed_out", web_url=f"{WEB}#j2")
 GATE = Job(id="j3", type="manual", label="Release to production", state="blocked")
@@ -36,9 +36,9 @@ def build(state: str, **changes: Any) -> Build:
     return Build.model_validate(facts | changes)
 
 
-def known(state: str, **changes: Any) -> Known:
+def known(state: str, **changes: Any) -> TrackedBuild:
     """What is known of it: read just now, nothing in doubt."""
-    return Known(build=build(state, **changes), seen_at=NOW, read_at=NOW, revision=3)
+    return TrackedBuild(build=build(state, **changes), seen_at=NOW, read_at=NOW, revision=3)
 
 
 RUNNING = JobSummary(counts={"passed": 3, "running": 1, "scheduled": 2})

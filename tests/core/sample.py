@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bot.core.address import AtBranch, AtBuild, AtJob
-from bot.core.operation import Args, Effect, Operation, Opt, Permission, Registry, Reply, operation
-from bot.core.operation import Field as Input
+from bot.operations.addresses import AtBranch, AtBuild, AtJob
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry, operation
+from bot.operations.operation import Field as Input
+from bot.operations.reply import Reply
 
 
 class Create(AtBranch):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.core.address import Address, AtBranch, AtBuild, AtJob, address
 from bot.errors import UsageError
+from bot.operations.addresses import Address, AtBranch, AtBuild, AtJob, address
 
 JOB = "0190046e-e199-453b-a302-a21a4d649d31"
 WEB = "https://buildkite.com/acme/web/builds/101"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.annotations import SHOWN, words
+from bot.builds.failures.annotation_text import SHOWN, words
 
 JUNIT = """\
 <p><strong>2 of 214 tests failed</strong> in <code>web</code></p>

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.broken import Break, BrokenStep, broken, failed_hard
-from bot.core.history import Attempt
+from bot.builds.failures.compare import Break, BrokenStep, broken, failed_hard
+from bot.history.model import Attempt
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.render import card, notice
-from bot.model import JobSummary, Known
+from bot.builds.cards.render import render_card
+from bot.builds.model import JobSummary, TrackedBuild
+from bot.builds.replies.render import render_thread_reply
 from tests.core.drawn import faults, seen
 from tests.core.facts_of_builds import BLOCKED, FAILED, LINT, NOW, RUNNING, UNIT, known
 
@@ -19,7 +20,7 @@ EMPTY = JobSummary()
 
 def drawn(state: str, jobs: JobSummary = EMPTY, **changes: object) -> list[str]:
     """The card of a build that Ann asked for."""
-    message = card(known(state, **changes), jobs, card_id="c1", asked_by="U0ANN", now=NOW)
+    message = render_card(known(state, **changes), jobs, card_id="c1", asked_by="U0ANN", now=NOW)
     assert faults(message) == []
     return seen(message)
 
@@ -189,7 +190,7 @@ Fix the login &lt;form&gt;\
 def test_a_build_that_is_gone_has_no_buttons() -> None:
     """What Buildkite no longer has cannot be acted on."""
     gone = replace(known("running"), gone=True)
-    assert seen(card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
+    assert seen(render_card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
         [
             "text: 👻 web#101 gone from Buildkite on main, asked by <@U0ANN>",
             """\
@@ -208,7 +209,7 @@ def test_a_state_that_nobody_knows_yet_is_shown_as_it_is() -> None:
 
 def test_a_build_followed_for_somebody_names_who_started_it() -> None:
     """A watched build shows its creator at Buildkite beside the one who follows it."""
-    message = card(known("running"), EMPTY, card_id="c1", asked_by="U0BOB", now=NOW, watching=True)
+    message = render_card(known("running"), EMPTY, card_id="c1", asked_by="U0BOB", now=NOW, watching=True)
     assert seen(message) == snapshot(
         [
             "text: 🔵 web#101 running on main, followed for <@U0BOB>",
@@ -237,7 +238,7 @@ def test_retry_is_offered_only_where_something_can_be_retried() -> None:
     assert "build retry" in drawn("failed", FAILED)[-1]
 
 
-def doubtful(seconds: int) -> Known:
+def doubtful(seconds: int) -> TrackedBuild:
     """A build of which something unconfirmed was heard so long ago."""
     heard = NOW - timedelta(seconds=seconds)
     return replace(known("running"), doubt=1, seen_at=heard, read_at=heard - timedelta(minutes=3))
@@ -245,8 +246,8 @@ def doubtful(seconds: int) -> Known:
 
 def test_doubt_is_told_after_a_minute() -> None:
     """A card that has waited over a minute for an answer says as of when it is true."""
-    fresh = card(doubtful(60), RUNNING, card_id="c1", asked_by=None, now=NOW)
-    stale = card(doubtful(61), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    fresh = render_card(doubtful(60), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    stale = render_card(doubtful(61), RUNNING, card_id="c1", asked_by=None, now=NOW)
     assert not any("as of" in line for line in seen(fresh))
     assert [line for line in seen(stale) if "as of" in line] == snapshot(
         ["context: as of <!date^1795175759^{time}|2026-11-20 11:55 UTC>"]
@@ -255,8 +256,8 @@ def test_doubt_is_told_after_a_minute() -> None:
 
 def test_equal_facts_look_the_same_at_any_time() -> None:
     """Nothing on a card ticks: an hour later, and a revision later, it is the same card."""
-    now = card(known("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
-    later = card(
+    now = render_card(known("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
+    later = render_card(
         replace(known("running"), revision=9),
         RUNNING,
         card_id="c1",
@@ -270,14 +271,17 @@ def test_equal_facts_look_the_same_at_any_time() -> None:
 
 def test_another_state_looks_different() -> None:
     """Whatever is seen counts in the fingerprint."""
-    cards = [card(known(state), EMPTY, card_id="c1", asked_by=None, now=NOW) for state in ("running", "canceling")]
+    cards = [
+        render_card(known(state), EMPTY, card_id="c1", asked_by=None, now=NOW)
+        for state in ("running", "canceling")
+    ]
     assert cards[0].digest() != cards[1].digest()
 
 
 @pytest.mark.parametrize("kind", ["running", "resumed", "blocked", "failing", "finished", "gone"])
 def test_every_notice_names_its_build(kind: str) -> None:
     """Each reply names pipeline and number, in its text as well."""
-    message = notice(kind, known("failed"), FAILED, card_id="c1", mention="U0ANN")
+    message = render_thread_reply(kind, known("failed"), FAILED, card_id="c1", mention="U0ANN")
     assert faults(message) == []
     assert "web#101" in message.text
     assert "web#101" in message.blocks[0]["text"]["text"]
@@ -287,17 +291,17 @@ def test_the_replies_in_a_builds_thread() -> None:
     """Started, running again, blocked, first failure, ends and gone: who is called, and what can be pressed."""
     blocked = known("passed", blocked=True)
     told = {
-        "running": notice("running", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
-        "resumed": notice("resumed", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
-        "blocked": notice("blocked", blocked, BLOCKED, card_id="c1", mention="U0ANN"),
-        "blocked, step unknown": notice("blocked", blocked, EMPTY, card_id="c1"),
-        "failing": notice("failing", known("failing"), FAILED, card_id="c1", mention="U0ANN"),
-        "passed": notice("finished", known("passed"), EMPTY, card_id="c1", mention="U0ANN"),
-        "failed": notice("finished", known("failed"), FAILED, card_id="c1", mention="U0ANN"),
-        "failed, nobody asked": notice("finished", known("failed"), FAILED, card_id="c1"),
-        "canceled": notice("finished", known("canceled"), EMPTY, card_id="c1", mention="U0ANN"),
-        "not run": notice("finished", known("not_run"), EMPTY, card_id="c1", mention="U0ANN"),
-        "gone": notice("gone", known("running"), EMPTY, card_id="c1", mention="U0ANN"),
+        "running": render_thread_reply("running", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
+        "resumed": render_thread_reply("resumed", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
+        "blocked": render_thread_reply("blocked", blocked, BLOCKED, card_id="c1", mention="U0ANN"),
+        "blocked, step unknown": render_thread_reply("blocked", blocked, EMPTY, card_id="c1"),
+        "failing": render_thread_reply("failing", known("failing"), FAILED, card_id="c1", mention="U0ANN"),
+        "passed": render_thread_reply("finished", known("passed"), EMPTY, card_id="c1", mention="U0ANN"),
+        "failed": render_thread_reply("finished", known("failed"), FAILED, card_id="c1", mention="U0ANN"),
+        "failed, nobody asked": render_thread_reply("finished", known("failed"), FAILED, card_id="c1"),
+        "canceled": render_thread_reply("finished", known("canceled"), EMPTY, card_id="c1", mention="U0ANN"),
+        "not run": render_thread_reply("finished", known("not_run"), EMPTY, card_id="c1", mention="U0ANN"),
+        "gone": render_thread_reply("gone", known("running"), EMPTY, card_id="c1", mention="U0ANN"),
     }
     assert {kind: seen(message) for kind, message in told.items()} == snapshot(
         {

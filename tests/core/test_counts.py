@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.counts import Move, moved
+from bot.builds.job_counts import Move, moved
 
 READ = {"scheduled": 4, "running": 2, "passed": 1}
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core import emoji
-from bot.core.blocks import Message, button, message, preformatted, section
-from bot.core.markup import Mrkdwn, bold, code, link, md
-from bot.core.operation import Reply, Table
-from bot.core.render import reply
-from bot.sim.slack.blockkit import check_blocks
-from bot.sim.slack.reach import reach
+from bot.operations.render import render_reply
+from bot.operations.reply import Reply
+from bot.slack.blockkit import emoji_codes
+from bot.slack.blockkit.blocks import Message, button, message, preformatted, section
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, md
+from bot.slack.blockkit.tables import Table
+from simulators.slack.mentions import reach
+from simulators.slack.validation.blocks import check_blocks
 from tests.core.drawn import seen
 from tests.injection.corpus import CORPUS
 
 ASSETS = "https://buildkiteassets.com/emoji"
-KNOWN = emoji.names(
+KNOWN = emoji_codes.names(
     [
-        emoji.Known(("rocket",), emoji.character(f"{ASSETS}/unicode/1f680.png?v1")),
-        emoji.Known(("flag-nl",), emoji.character(f"{ASSETS}/unicode/1f1f3-1f1f1.png")),
-        emoji.Known(("shipit", "squirrel"), emoji.character(f"{ASSETS}/shipit.png?v1")),
-        emoji.Known(("boom", "party_parrot"), ""),
+        emoji_codes.NamedEmoji(("rocket",), emoji_codes.character(f"{ASSETS}/unicode/1f680.png?v1")),
+        emoji_codes.NamedEmoji(("flag-nl",), emoji_codes.character(f"{ASSETS}/unicode/1f1f3-1f1f1.png")),
+        emoji_codes.NamedEmoji(("shipit", "squirrel"), emoji_codes.character(f"{ASSETS}/shipit.png?v1")),
+        emoji_codes.NamedEmoji(("boom", "party_parrot"), ""),
     ]
 )
 EVIL = ("3c", "3e", "26", "60", "2a", "d800", "110000", "0", "zz", "1f680-3c")
@@ -29,7 +30,7 @@ EVIL = ("3c", "3e", "26", "60", "2a", "d800", "110000", "0", "zz", "1f680-3c")
 
 def said(text: str) -> str:
     """A line of mrkdwn as it is sent."""
-    return emoji.shown(message(Mrkdwn(text)), KNOWN).text
+    return emoji_codes.shown(message(Mrkdwn(text)), KNOWN).text
 
 
 def test_codes_become_what_they_are() -> None:
@@ -52,16 +53,16 @@ def test_what_is_code_or_address_stays() -> None:
         ]
     )
     drawn = Message("log", (preformatted(":rocket:"), button(":rocket: Go", "a", ":rocket:")))
-    assert emoji.shown(drawn, KNOWN).blocks[0] == drawn.blocks[0]
-    assert emoji.shown(drawn, KNOWN).blocks[1]["value"] == ":rocket:"
-    assert emoji.shown(drawn, KNOWN).blocks[1]["text"]["text"] == "🚀 Go"
+    assert emoji_codes.shown(drawn, KNOWN).blocks[0] == drawn.blocks[0]
+    assert emoji_codes.shown(drawn, KNOWN).blocks[1]["value"] == ":rocket:"
+    assert emoji_codes.shown(drawn, KNOWN).blocks[1]["text"]["text"] == "🚀 Go"
 
 
 def test_cells_have_them_too() -> None:
     """In a table, text and links alike; code does not."""
     row = (link("https://buildkite.com/a", ":rocket: Deploy"), ":shipit: Ship", code(":rocket:"))
-    drawn = reply(Reply(table=Table(("A", "B", "C"), (row,), "T")), actor=None, button_value=lambda *_: "")
-    assert seen(emoji.shown(drawn, KNOWN))[-1] == snapshot(
+    drawn = render_reply(Reply(table=Table(("A", "B", "C"), (row,), "T")), actor=None, button_value=lambda *_: "")
+    assert seen(emoji_codes.shown(drawn, KNOWN))[-1] == snapshot(
         "row: [🚀 Deploy](https://buildkite.com/a) | Ship | :rocket:"
     )
 
@@ -69,14 +70,14 @@ def test_cells_have_them_too() -> None:
 @pytest.mark.parametrize("points", EVIL)
 def test_an_address_makes_no_markup(points: str) -> None:
     """What Buildkite's list says is outside too: no character of Slack's markup can come of it."""
-    assert emoji.character(f"{ASSETS}/unicode/{points}.png") == ""
+    assert emoji_codes.character(f"{ASSETS}/unicode/{points}.png") == ""
 
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_nothing_is_called_by_it(text: str) -> None:
     """Whatever stands around codes, escaped as ever, calls nobody and leads nowhere once they are drawn."""
     around = md(":boom:{text}:rocket: {text} :shipit:", text=text)
-    drawn = emoji.shown(message(around, [section(around), section(code(text))]), KNOWN)
+    drawn = emoji_codes.shown(message(around, [section(around), section(code(text))]), KNOWN)
     found = reach(drawn.text, list(drawn.blocks))
     assert (found.calls, found.channels, found.links) == (frozenset(), frozenset(), frozenset())
     assert check_blocks(list(drawn.blocks), "message").lines() == []

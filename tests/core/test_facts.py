@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.facts import assume, gone, heard, read, visible
-from bot.model import Build, Known
+from bot.buildkite.models import Build
+from bot.builds.fold.merge import apply_deletion, apply_read, apply_webhook, assume_confirmed, visible
+from bot.builds.model import TrackedBuild
 
 START = datetime(2026, 8, 21, 12, tzinfo=UTC)
 BORN = Build(
@@ -73,7 +74,7 @@ class World:
     truth: list[Build] = field(default_factory=lambda: [BORN])
     undelivered: set[int] = field(default_factory=lambda: {0})
     open: list[Question] = field(default_factory=list)
-    known: Known | None = None
+    known: TrackedBuild | None = None
     log: list[str] = field(default_factory=list)
 
     @property
@@ -101,7 +102,7 @@ class World:
         version = event + b % (len(self.truth) - event)
         self.undelivered.discard(event)
         self.log.append(f"{self.now:%T.%f} heard {self.truth[version].phase} (version {version}, event {event})")
-        self.learn(heard(self.known, self.truth[version], self.here))
+        self.learn(apply_webhook(self.known, self.truth[version], self.here))
 
     def ask(self, _a: int, _b: int) -> None:
         """A read sets out."""
@@ -117,7 +118,7 @@ class World:
         build = self.truth[question.version + b % (len(self.truth) - question.version)]
         self.log.append(f"{self.now:%T.%f} read {build.phase} (asked {question.at:%T}, doubt {question.doubts})")
         before = self.known
-        self.learn(read(before, build, question.at, question.doubts))
+        self.learn(apply_read(before, build, question.at, question.doubts))
         if before and before.read_at and question.at < before.read_at:
             assert self.known == before, self.story()
 
@@ -126,7 +127,7 @@ class World:
         if self.open:
             self.open.pop(a % len(self.open))
 
-    def learn(self, after: Known) -> None:
+    def learn(self, after: TrackedBuild) -> None:
         """Take `after` for what is known; the revision grows exactly when people see something else."""
         before, self.known = self.known, after
         self.log.append(f"      knows {after.build.phase}, doubt {after.doubt}, settled {after.settled}")
@@ -225,10 +226,10 @@ def test_a_deleted_build_is_seen_once_and_can_come_back(steps):
     world = lived(steps, 0)
     world.settle([0])
     at = world.here + timedelta(seconds=1)
-    missing = gone(world.known, at, world.known.doubt)
+    missing = apply_deletion(world.known, at, world.known.doubt)
     assert (missing.gone, missing.revision) == (True, world.known.revision + 1)
-    assert gone(missing, at, missing.doubt).revision == missing.revision
-    back = read(missing, world.truth[-1], at + timedelta(seconds=1), missing.doubt)
+    assert apply_deletion(missing, at, missing.doubt).revision == missing.revision
+    back = apply_read(missing, world.truth[-1], at + timedelta(seconds=1), missing.doubt)
     assert (back.gone, back.revision) == (False, missing.revision + 1)
 
 
@@ -276,8 +277,8 @@ def test_a_webhook_in_whole_seconds_repeats_what_rest_told_in_milliseconds() -> 
     began, ended = START.replace(microsecond=913_000), (START + timedelta(seconds=8)).replace(microsecond=120_000)
     told = BORN.model_copy(update={"state": "passed", "started_at": began, "finished_at": ended})
     whole = {"started_at": began.replace(microsecond=0), "finished_at": ended.replace(microsecond=0)}
-    known = read(None, told, START, 0)
-    after = heard(known, told.model_copy(update=whole), START + timedelta(seconds=9))
+    known = apply_read(None, told, START, 0)
+    after = apply_webhook(known, told.model_copy(update=whole), START + timedelta(seconds=9))
     assert (after.doubt, after.revision) == (known.doubt, known.revision)
 
 
@@ -285,5 +286,7 @@ def test_an_end_that_was_heard_in_whole_seconds_is_no_later_life() -> None:
     """An end that was announced in doubt, then read to the millisecond, is the same end: no new episode."""
     ended = (START + timedelta(seconds=8)).replace(microsecond=120_000)
     end = BORN.model_copy(update={"state": "passed", "finished_at": ended})
-    known = assume(heard(None, end.model_copy(update={"finished_at": ended.replace(microsecond=0)}), START))
-    assert read(known, end, START + timedelta(seconds=9), known.doubt).episode == known.episode
+    known = assume_confirmed(
+        apply_webhook(None, end.model_copy(update={"finished_at": ended.replace(microsecond=0)}), START)
+    )
+    assert apply_read(known, end, START + timedelta(seconds=9), known.doubt).episode == known.episode

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.arguments import Argument, arguments
-from bot.core.forms import errors, form, loading, notice_view, submitted
-from bot.core.grammar import validate
-from bot.core.operation import Field, Operation
 from bot.errors import UsageError
+from bot.operations.arguments import Argument, arguments
+from bot.operations.forms import errors, form, loading, notice_view, submitted
+from bot.operations.operation import Field, Operation
+from bot.operations.validation import validate
 from tests.core.drawn import view_faults
 from tests.core.sample import sample
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.core.gates import fields, filled
-from bot.core.operation import Field
+from bot.buildkite.models import Job
 from bot.errors import UsageError
-from bot.model import Job
+from bot.operations.operation import Field
+from commands.job.block_step import fields, filled
 
 YAML = """
 steps:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.grammar import parse, unparse, validate
-from bot.core.operation import Call
-from bot.core.words import normalise, quote, split, typed
 from bot.errors import UsageError
+from bot.operations.grammar import parse, unparse
+from bot.operations.reply import Call
+from bot.operations.typed_text import normalise, quote, split, typed
+from bot.operations.validation import validate
 from tests.core.calls import CHANGED, calls
 from tests.core.sample import sample
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.handbook import command_table, help_reply
-from bot.core.operation import Operation, Permission
-from bot.core.usage import usage
 from bot.errors import UsageError
+from bot.operations.help_text import command_table, help_reply
+from bot.operations.operation import Operation, Permission
+from bot.operations.usage import usage
 from tests.core.sample import sample
 
 REGISTRY = sample()

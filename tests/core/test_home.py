@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core import home
-from bot.core.history import Run
+from bot.history.model import Run
+from bot.home.model import is_mine, select_failed, select_running
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ME, TOKEN = "ann@acme.example", "ci@acme.example"
@@ -30,12 +30,12 @@ RUN = Run("b1", "web", 1, "fix", "abc", "failed", "webhook", "", ME, "Fix", URL,
 )
 def test_a_build_is_its_authors_and_its_starters(creator: str, author: str, source: str, mine: bool) -> None:
     """What one person's token starts for another is the other's."""
-    assert home.mine(replace(RUN, creator=creator, author=author, source=source), {ME}, ()) is mine
+    assert is_mine(replace(RUN, creator=creator, author=author, source=source), {ME}, ()) is mine
 
 
 def test_a_build_asked_for_here_is_mine_whoever_wrote_it() -> None:
     """The one who asked is known by name."""
-    assert home.mine(replace(RUN, author=""), (), {"b1"})
+    assert is_mine(replace(RUN, author=""), (), {"b1"})
 
 
 def test_only_failures_that_stand_are_shown() -> None:
@@ -43,12 +43,12 @@ def test_only_failures_that_stand_are_shown() -> None:
     later = [replace(RUN, id="b2", number=2, phase="canceled"), RUN]
     passed = [replace(RUN, id="c2", branch="done", number=2, phase="passed"), replace(RUN, id="c1", branch="done")]
     old = replace(RUN, id="d1", branch="old", finished_at=NOW - timedelta(days=8))
-    assert [run.id for run in home.failed([*later, *passed, old], NOW)] == ["b1"]
+    assert [run.id for run in select_failed([*later, *passed, old], NOW)] == ["b1"]
 
 
 def test_what_was_not_heard_of_for_a_day_is_not_said_to_run() -> None:
     """Its end may have been missed."""
     silent = replace(RUN, phase="running", heard_at=NOW - timedelta(hours=25))
-    assert home.running([silent, replace(RUN, id="b2", phase="running")], NOW) == (
+    assert select_running([silent, replace(RUN, id="b2", phase="running")], NOW) == (
         replace(RUN, id="b2", phase="running"),
     )

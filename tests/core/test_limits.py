@@ -7,12 +7,24 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.markup import escape, link
-from bot.core.operation import Button, Call, Confirm, Reply, Table
-from bot.core.render import Message, bug, card, invite, notice, problem, question, reply
-from bot.core.render_card import PHASES
+from bot.buildkite.models import Build, Job, Person
+from bot.builds.cards.render import render_card
+from bot.builds.model import JobSummary, TrackedBuild
+from bot.builds.replies.render import render_thread_reply
 from bot.errors import Ambiguous, KitestringError, UsageError
-from bot.model import Actor, Build, Job, JobSummary, Known, Person, Standing
+from bot.operations.build_wording import PHASES
+from bot.operations.render import (
+    render_internal_error,
+    render_invitation_request,
+    render_problem,
+    render_question,
+    render_reply,
+)
+from bot.operations.reply import Button, Call, Reply
+from bot.slack.blockkit.blocks import Confirm, Message
+from bot.slack.blockkit.mrkdwn import escape, link
+from bot.slack.blockkit.tables import Table
+from bot.slack.types import Actor, Standing
 from tests.core.drawn import faults, live
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -60,7 +72,7 @@ BUILDS = st.builds(
     finished_at=MOMENTS,
 )
 KNOWN = st.builds(
-    Known,
+    TrackedBuild,
     build=BUILDS,
     seen_at=MOMENTS.filter(bool),
     read_at=MOMENTS,
@@ -115,10 +127,10 @@ def in_order(message: Message) -> None:
 @settings(max_examples=60, deadline=None)
 @given(KNOWN, SUMMARIES, st.sampled_from([None, "U0ANN", "<!channel>"]), st.booleans())
 def test_a_card_of_any_build_is_in_order(
-    known: Known, jobs: JobSummary, asked: str | None, watching: bool
+    known: TrackedBuild, jobs: JobSummary, asked: str | None, watching: bool
 ) -> None:
     """Branches, messages, names and labels of any content and length draw a card that Slack takes."""
-    in_order(card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
+    in_order(render_card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
 
 
 @settings(max_examples=60, deadline=None)
@@ -128,16 +140,18 @@ def test_a_card_of_any_build_is_in_order(
     SUMMARIES,
     st.sampled_from([None, "U0ANN"]),
 )
-def test_a_notice_of_any_build_is_in_order(kind: str, known: Known, jobs: JobSummary, mention: str | None) -> None:
+def test_a_notice_of_any_build_is_in_order(
+    kind: str, known: TrackedBuild, jobs: JobSummary, mention: str | None
+) -> None:
     """Every kind of reply about any build fits, and calls nobody but the one who asked."""
-    in_order(notice(kind, known, jobs, card_id="c1", mention=mention))
+    in_order(render_thread_reply(kind, known, jobs, card_id="c1", mention=mention))
 
 
 @settings(max_examples=60, deadline=None)
 @given(REPLIES, ACTORS)
 def test_any_answer_is_in_order(answer: Reply, actor: Actor | None) -> None:
     """Texts, fields, tables, logs and buttons of any content fit into one message."""
-    in_order(reply(answer, actor=actor, button_value=lambda index, button: f"v{index}{button.label[:0]}"))
+    in_order(render_reply(answer, actor=actor, button_value=lambda index, button: f"v{index}{button.label[:0]}"))
 
 
 @settings(max_examples=40, deadline=None)
@@ -146,7 +160,7 @@ def test_any_mistake_is_in_order(said: str, hint: str, options: list[tuple[str, 
     """Errors quote what people typed and what Buildkite said: both stay inert, with a button an option."""
     errors = (KitestringError(said, hint), UsageError(said, hint), Ambiguous(said, "agent", tuple(options), hint))
     for error in errors:
-        in_order(problem(error, option_value=lambda index: f"o{index}", retry_value="again"))
+        in_order(render_problem(error, option_value=lambda index: f"o{index}", retry_value="again"))
 
 
 @settings(max_examples=40, deadline=None)
@@ -154,10 +168,10 @@ def test_any_mistake_is_in_order(said: str, hint: str, options: list[tuple[str, 
 def test_questions_and_refusals_to_post_are_in_order(text: str) -> None:
     """What is asked before acting, the invitation and the note of a bug fit, whatever stands in them."""
     for message in (
-        question(escape(text), "yes", "no", yes=text, no=text),
-        invite(text, again_value="a", anyway_value="b", no_value="c"),
-        invite(text, again_value="a", anyway_value="b", no_value="c", invitable=False),
-        bug(text),
+        render_question(escape(text), "yes", "no", yes=text, no=text),
+        render_invitation_request(text, again_value="a", anyway_value="b", no_value="c"),
+        render_invitation_request(text, again_value="a", anyway_value="b", no_value="c", invitable=False),
+        render_internal_error(text),
     ):
         in_order(message)
 
@@ -169,6 +183,6 @@ def test_a_long_listing_and_a_long_log_fit() -> None:
     long = "line <b> & more\n" * 70_000 + "the end"
     for table in (Table(("Agent", "State", "Tags"), rows), Table(("Build", "Message"), links)):
         answer = Reply(table=table, log=long, title="Agents", fields=tuple(("a", "b") for _ in range(60)))
-        message = reply(answer, actor=None, button_value=lambda index, _: str(index))
+        message = render_reply(answer, actor=None, button_value=lambda index, _: str(index))
         in_order(message)
         assert any("the end\n```" in block.get("text", {}).get("text", "") for block in message.blocks)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.failure import LOG_LINES, LOG_SHOWN, log_end
+from bot.builds.failures.model import LOG_LINES, LOG_SHOWN, extract_log_end
 
 AGENT = """\
 ~~~ Running commands
@@ -25,7 +25,7 @@ $ /etc/buildkite-agent/hooks/pre-exit
 
 def test_what_the_command_printed_last() -> None:
     """Colours, times, empty lines and the agent's own words are gone."""
-    assert log_end(AGENT, whole=True) == snapshot(
+    assert extract_log_end(AGENT, whole=True) == snapshot(
         """\
 ▸ Running commands
 $ bin/test
@@ -51,12 +51,12 @@ $ bin/test
 )
 def test_bounds_and_secrets(raw: str, whole: bool, shown: str) -> None:
     """At most eight lines and 600 characters, whole lines where possible; the beginning of a tail is dropped."""
-    assert log_end(raw, whole=whole) == shown
+    assert extract_log_end(raw, whole=whole) == shown
 
 
 @given(st.text(max_size=3000), st.booleans())
 def test_any_log_keeps_within_bounds(raw: str, whole: bool) -> None:
     """Whatever was printed."""
-    end = log_end(raw, whole=whole)
+    end = extract_log_end(raw, whole=whole)
     assert len(end) <= LOG_SHOWN
     assert end.count("\n") < LOG_LINES

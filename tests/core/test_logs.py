@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.logs import SHOWN, clean, tail
-from bot.core.secrets import MASK, masked
+from bot.builds.failures.log_text import SHOWN, clean, tail
+from bot.runtime.redaction import MASK, masked
 
 SECRETS = [
     "xoxb-1234567890-abcdefghij",

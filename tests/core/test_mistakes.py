@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.grammar import parse, validate
 from bot.errors import UsageError
+from bot.operations.grammar import parse
+from bot.operations.validation import validate
 from tests.core.sample import sample
 
 REGISTRY = sample()

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.arguments import Argument, arguments
-from bot.core.forms import form
-from bot.core.grammar import parse, unparse, validate
-from bot.core.handbook import command_table, help_reply
-from bot.core.operation import Call, Operation, Permission
-from bot.core.render import reply
-from bot.core.usage import usage
+from bot.operations.arguments import Argument, arguments
+from bot.operations.forms import form
+from bot.operations.grammar import parse, unparse
+from bot.operations.help_text import command_table, help_reply
+from bot.operations.operation import Operation, Permission
+from bot.operations.render import render_reply
+from bot.operations.reply import Call
+from bot.operations.usage import usage
+from bot.operations.validation import validate
 from commands import registry
 from tests.core.calls import calls
 from tests.core.drawn import faults, view_faults
@@ -27,7 +29,7 @@ def test_an_operation_explains_itself(op: Operation) -> None:
     assert op.summary.endswith(".")
     assert "\n" not in op.summary
     answer = help_reply(REGISTRY, lambda _: True, op.noun, op.verb or None)
-    message = reply(answer, actor=None, button_value=lambda index, _: str(index))
+    message = render_reply(answer, actor=None, button_value=lambda index, _: str(index))
     assert faults(message) == []
     assert usage(op, most=20).replace("<", "&lt;").replace(">", "&gt;") in answer.text
 

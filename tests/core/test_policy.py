@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.operation import Operation, Permission
-from bot.core.policy import DEFAULT, Allow, Refuse, Rules, Target, decide
-from bot.model import Actor, Standing
+from bot.access.policy.decide import DEFAULT, decide
+from bot.access.policy.rules import Allow, Refuse, Rules, Target
+from bot.operations.operation import Operation, Permission
+from bot.slack.types import Actor, Standing
 from tests.core.sample import sample
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

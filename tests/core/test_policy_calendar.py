@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.duration import duration, spoken
-from bot.core.policy_calendar import Daily, Span, Weekly, ends
+from bot.runtime.durations import duration, spoken
+from bot.runtime.time_windows import Daily, Span, Weekly, ends
 
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")
 WEEKEND = Weekly(4, time(16, 0), 0, time(8, 0), LONDON)

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.locks import Lock, locked
-from bot.core.operation import Operation, Permission
-from bot.core.policy import (
+from bot.access.locks.rules import Lock, locked
+from bot.access.policy.decide import approve, decide, explain, hopeless
+from bot.access.policy.rules import (
+    OPERATIONS,
     Allow,
     Ask,
     Freeze,
@@ -23,14 +24,13 @@ from bot.core.policy import (
     Rules,
     Target,
     Who,
-    approve,
-    decide,
-    explain,
-    hopeless,
+    covers,
+    here,
+    includes,
 )
-from bot.core.policy_calendar import Daily, Span, Weekly
-from bot.core.policy_rules import OPERATIONS, covers, here, includes
-from bot.model import Actor, Standing
+from bot.operations.operation import Operation, Permission
+from bot.runtime.time_windows import Daily, Span, Weekly
+from bot.slack.types import Actor, Standing
 from tests.core.sample import sample
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -43,7 +43,6 @@ BRANCHES = st.lists(st.sampled_from(["main", "release/*", "*"]), min_size=1, max
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 TIMES = st.times(timezones=st.none())
 OPS = st.sampled_from(list(sample()))
-
 WHO = st.builds(
     Who,
     st.frozensets(IDS | NAMES, max_size=2),

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.policy_rules import FULL, GUARDED
-from bot.core.policy_text import WrongPolicy, expectations, read
+from bot.access.policy.parse import WrongPolicy, expectations, read
+from bot.access.policy.rules import FULL, GUARDED
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "policy.md"
 WRONG = """\

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.policy_rules import Ask
-from bot.core.proposals import Proposal, State, Vote, agreed, tally, whole
-from bot.core.wish import digest
+from bot.access.approvals.model import Proposal, State, Vote, agreed, tally, whole
+from bot.access.policy.rules import Ask
 from bot.errors import UsageError
-from bot.model import Invocation, Thread
+from bot.operations.invocation import Invocation, request_digest
+from bot.slack.types import Thread
 
 HERE = Thread("T0BUILD01", "C0DEPLOYS")
 USERS = st.sampled_from(["U0ANN", "U0BOB", "U0CAT", "U0DAN"])
@@ -35,7 +35,7 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
         id="p",
         operation=shown.operation,
         args=shown.args["args"],
-        digest=digest(shown),
+        digest=request_digest(shown),
         requester=shown.user,
         thread=HERE,
         via="slash",
@@ -93,10 +93,10 @@ def test_approvals_never_exceed_what_was_shown(
     """Other arguments, another operation, another requester: the approvals are worth nothing there."""
     one = proposal(asked(shown), votes, count)
     other = asked(runs, operation, user)
-    if agreed(one, digest(other), count, lambda _: True):
+    if agreed(one, request_digest(other), count, lambda _: True):
         assert (other.operation, other.user, other.args["args"]) == (one.operation, one.requester, one.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
-    assert not agreed(one, digest(elsewhere), count, lambda _: True)
+    assert not agreed(one, request_digest(elsewhere), count, lambda _: True)
 
 
 @given(VOTES, COUNTS, st.frozensets(USERS))
@@ -108,7 +108,7 @@ def test_what_runs_has_enough_approvals_that_count_now(
     one = proposal(wish, votes, count)
     good = {vote.user for vote in votes if vote.approves} & counting - {wish.user}
     against = any(not vote.approves for vote in votes)
-    assert agreed(one, digest(wish), count, counting.__contains__) is (len(good) >= count and not against)
+    assert agreed(one, request_digest(wish), count, counting.__contains__) is (len(good) >= count and not against)
 
 
 SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"

@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from inline_snapshot import snapshot
 
-from bot.core.markup import code, link, md
-from bot.core.operation import Button, Call, Confirm, Reply, Table
-from bot.core.render import bug, invite, problem, question, reply
 from bot.errors import Ambiguous, Unavailable, UsageError
-from bot.model import Actor, Standing
+from bot.operations.render import (
+    render_internal_error,
+    render_invitation_request,
+    render_problem,
+    render_question,
+    render_reply,
+)
+from bot.operations.reply import Button, Call, Reply
+from bot.slack.blockkit.blocks import Confirm
+from bot.slack.blockkit.mrkdwn import code, link, md
+from bot.slack.blockkit.tables import Table
+from bot.slack.types import Actor, Standing
 from tests.core.drawn import seen
 
 ANN = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash")
@@ -19,7 +27,7 @@ ANN = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash")
 
 def drawn(answer: Reply, actor: Actor | None = None) -> list[str]:
     """What is seen of an answer; each button's value is its place."""
-    return seen(reply(answer, actor=actor, button_value=lambda index, _: f"row{index}"))
+    return seen(render_reply(answer, actor=actor, button_value=lambda index, _: f"row{index}"))
 
 
 def test_what_changes_ci_is_said_with_the_persons_name() -> None:
@@ -121,7 +129,7 @@ field: *Queue*
 def test_a_mistake_is_private_text_with_the_way_out() -> None:
     """What was wrong, then what is right."""
     error = UsageError("`build` has no `cancle`.", "Did you mean `cancel`?")
-    assert seen(problem(error)) == snapshot(
+    assert seen(render_problem(error)) == snapshot(
         [
             "text: ⚠️ `build` has no `cancle`.",
             """\
@@ -135,7 +143,7 @@ Did you mean `cancel`?\
 def test_several_things_that_fit_become_buttons() -> None:
     """An ambiguous name is answered with the choices."""
     error = Ambiguous("2 agents are called `mac`.", "agent", (("mac-1 (idle)", "a1"), ("mac-2 (running)", "a2")))
-    assert seen(problem(error, option_value=lambda index: f"option{index}")) == snapshot(
+    assert seen(render_problem(error, option_value=lambda index: f"option{index}")) == snapshot(
         [
             "text: ⚠️ 2 agents are called `mac`.",
             "section: ⚠️ 2 agents are called `mac`.",
@@ -147,7 +155,7 @@ def test_several_things_that_fit_become_buttons() -> None:
 def test_an_answer_that_did_not_come_can_be_tried_again() -> None:
     """When Buildkite is away the answer is honest, with a button to repeat."""
     error = Unavailable("Buildkite did not answer.", "Nothing was started.")
-    assert seen(problem(error, retry_value="again")) == snapshot(
+    assert seen(render_problem(error, retry_value="again")) == snapshot(
         [
             "text: ⚠️ Buildkite did not answer.",
             """\
@@ -161,7 +169,9 @@ Nothing was started.\
 
 def test_a_typed_command_that_destroys_is_asked_about() -> None:
     """A question with two buttons."""
-    assert seen(question(md("Cancel {ref}?", ref="web#101"), "yes1", "no1", yes="Cancel build")) == snapshot(
+    assert seen(
+        render_question(md("Cancel {ref}?", ref="web#101"), "yes1", "no1", yes="Cancel build")
+    ) == snapshot(
         [
             "text: Cancel web#101?",
             "section: Cancel web#101?",
@@ -173,8 +183,8 @@ def test_a_typed_command_that_destroys_is_asked_about() -> None:
 def test_where_the_bot_cannot_post_it_asks_to_be_invited() -> None:
     """Nothing is started in silence: invite, start anyway, or leave it."""
     values = {"again_value": "a", "anyway_value": "b", "no_value": "c"}
-    channel = invite("kitestring", **values)
-    pair = invite("kitestring", **values, invitable=False)
+    channel = render_invitation_request("kitestring", **values)
+    pair = render_invitation_request("kitestring", **values, invitable=False)
     assert {"channel": seen(channel), "two people": seen(pair)} == snapshot(
         {
             "channel": [
@@ -193,7 +203,7 @@ def test_where_the_bot_cannot_post_it_asks_to_be_invited() -> None:
 
 def test_a_bug_has_a_reference() -> None:
     """A bug is admitted, with what the log has about it."""
-    assert seen(bug("7f3a")) == snapshot(
+    assert seen(render_internal_error("7f3a")) == snapshot(
         [
             "text: 💥 Something broke on my side (ref `7f3a`). An admin can find it in the log by that reference.",
             "section: 💥 Something broke on my side (ref `7f3a`). An admin can find it in the log by that reference.",

@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.globs import Globs
-from bot.core.history import Attempt, Run
-from bot.core.preview import preview, question
-from bot.core.subscription import Seen, Subscription, named, quiet_hours, seen, states_of, steps_of, wants
-from bot.core.subscription_index import Index
+from bot.history.model import Attempt, Run
+from bot.notifications.subscriptions.globs import Globs
+from bot.notifications.subscriptions.index import SubscriptionIndex
+from bot.notifications.subscriptions.model import (
+    Seen,
+    Subscription,
+    named,
+    quiet_hours,
+    seen,
+    states_of,
+    steps_of,
+    wants,
+)
+from bot.notifications.subscriptions.preview import preview, question
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NAMES = st.text("ab-/", max_size=5)
@@ -162,7 +171,7 @@ BUILDS = st.builds(
 def test_the_index_finds_what_asking_each_rule_finds(rules: list[Subscription], build: Seen) -> None:
     """However subscriptions are arranged, a build meets exactly those that want it."""
     naive = sorted(one.id for one in rules if wants(one, build))
-    assert [one.id for one in Index(rules).wanting(build)] == naive
+    assert [one.id for one in SubscriptionIndex(rules).wanting(build)] == naive
 
 
 def test_quiet_hours_are_by_the_clocks_of_their_zone() -> None:

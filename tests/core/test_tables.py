@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core import rich, tables
-from bot.core.blocks import Message
-from bot.core.markup import Mrkdwn, bold, code, escape, link, md, mention, when
-from bot.core.operation import Reply, Table
-from bot.core.render import reply
-from bot.pictures import without
-from bot.sim.slack.blockkit import check_blocks
-from bot.sim.slack.reach import reach
+from bot.operations.render import render_reply
+from bot.operations.reply import Reply
+from bot.slack.block_fallback import without
+from bot.slack.blockkit import rich_text, tables
+from bot.slack.blockkit.blocks import Message
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, escape, link, md, mention, when
+from bot.slack.blockkit.tables import Table
+from simulators.slack.mentions import reach
+from simulators.slack.validation.blocks import check_blocks
 from tests.core.drawn import seen
 from tests.injection.corpus import CORPUS
 
@@ -36,7 +37,7 @@ def table(*rows: tuple[str, ...], **more: object) -> Message:
     """A reply that is nothing but a table."""
     columns = tuple(f"C{at}" for at in range(len(rows[0])))
     shown = Reply(table=Table(columns, rows, "Found", **more))  # type: ignore[arg-type]
-    return reply(shown, actor=None, button_value=lambda *_: "")
+    return render_reply(shown, actor=None, button_value=lambda *_: "")
 
 
 def only(message: Message) -> dict[str, object]:
@@ -48,7 +49,7 @@ def only(message: Message) -> dict[str, object]:
 @pytest.mark.parametrize("text", PIECES)
 def test_rich_text_says_what_mrkdwn_said(text: Mrkdwn) -> None:
     """Links, moments, people, channels, code and bold are the same after the way there and back."""
-    assert rich.mrkdwn(rich.elements(text)) == text
+    assert rich_text.mrkdwn(rich_text.elements(text)) == text
 
 
 @pytest.mark.parametrize("text", CORPUS)
@@ -65,7 +66,7 @@ def test_text_from_outside_stays_text(text: str) -> None:
 
 def test_a_moment_is_drawn_by_the_readers_client() -> None:
     """A time in a cell is Slack's own date, with a text for clients that cannot draw it."""
-    assert rich.elements(when(NOON, "{date_short_pretty} {time}")) == snapshot(
+    assert rich_text.elements(when(NOON, "{date_short_pretty} {time}")) == snapshot(
         [
             {
                 "type": "date",
@@ -170,6 +171,6 @@ linux-&lt;2&gt;  running  3
 def test_nothing_found_says_what_was_searched() -> None:
     """In place of a table without rows stands its sentence, with what to do then."""
     shown = Reply(table=Table(("Build",), (), "Builds", empty="No builds of web.", hint="Start one."))
-    assert seen(reply(shown, actor=None, button_value=lambda *_: "")) == snapshot(
+    assert seen(render_reply(shown, actor=None, button_value=lambda *_: "")) == snapshot(
         ["text: No builds of web.", "section: No builds of web.", "context: Start one."]
     )

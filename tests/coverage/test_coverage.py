@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.buildkite import AgentApi, Buildkite
-from bot.coverage import Reached, page, sections
+from bot.buildkite.agent_api import AgentApi
+from bot.buildkite.client import Buildkite
+from bot.cli.docs_coverage import Reached, page, sections
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "tests" / "contracts"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.buildkite import Agent, Job
+from bot.buildkite.models import Agent, Job
 from tests.conversations.acts import asks
 from tests.conversations.world import World
 

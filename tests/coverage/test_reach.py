@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import yaml
 
-from bot.__main__ import main
-from bot.core.grammar import parse
-from bot.coverage import sections
-from bot.sim.buildkite import Recorded
+from bot.cli.docs_coverage import sections
+from bot.cli.main import main
+from bot.operations.grammar import parse
 from commands import registry
+from simulators.buildkite.middleware import Recorded
 from tests.conversations.world import World
 from tests.matrix.acting import calm
 

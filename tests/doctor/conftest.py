@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.clock import HandClock
-from bot.doctor import Finding, examine
-from bot.manifest import bot_scopes
+from bot.cli.doctor import examine
+from bot.cli.doctor.finding import Finding
+from bot.runtime.clock import HandClock
 from bot.settings import load
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.serving import Serving
-from bot.sim.slack import SlackSim
+from bot.slack.manifest import bot_scopes
 from bot.store import migrate
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 
 WEBHOOK_TOKEN = "8f742231b10e8888abcd"
 START = datetime(2026, 8, 21, 12, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ import sqlite3
 import pytest
 from inline_snapshot import snapshot
 
-from bot import service
-from bot.doctor import Finding, report, well
+from bot.cli import webhook_setup
+from bot.cli.doctor.finding import Finding, report, well
 from bot.errors import UsageError
 from bot.settings import load
 from bot.store import schema
@@ -162,13 +162,13 @@ async def test_the_console_makes_the_webhook_and_puts_it_right(installation: Ins
     installation.buildkite.hooks.webhooks.clear()
     settings = load(installation.environ | {"KITESTRING_URL": "https://bot.acme.example"})
     said: list[str] = []
-    await service.show(settings, said.append)
-    await service.add(settings, said.append)
+    await webhook_setup.show(settings, said.append)
+    await webhook_setup.add(settings, said.append)
     (hook,) = installation.buildkite.hooks.webhooks
     hook.enabled = False
-    await service.add(settings, said.append)
-    await service.add(settings, said.append)
-    await service.show(settings, said.append)
+    await webhook_setup.add(settings, said.append)
+    await webhook_setup.add(settings, said.append)
+    await webhook_setup.show(settings, said.append)
     assert [line.replace(hook.id, "ID") for line in said] == snapshot(
         [
             "No webhook of mine is among them: `kitestring service add` makes it.",
@@ -184,7 +184,7 @@ async def test_the_console_makes_the_webhook_and_puts_it_right(installation: Ins
 async def test_the_console_says_what_is_not_set(installation: Installation) -> None:
     """Without an address the webhook cannot be made; nothing is asked of Buildkite."""
     with pytest.raises(UsageError, match="KITESTRING_URL is not set"):
-        await service.add(load(installation.environ), lambda _line: None)
+        await webhook_setup.add(load(installation.environ), lambda _line: None)
     assert not installation.buildkite.requests
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.doctor import report
+from bot.cli.doctor.finding import report
 from tests.doctor.conftest import Installation
 
 RULES = """\

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.model import Build, Person
-from bot.slack.api import SlackApi
-from bot.slack.authors import Authors
-from bot.slack.groups import Groups
+from bot.buildkite.models import Build, Person
+from bot.builds.failures.authors import Authors
 from bot.slack.people import People
+from bot.slack.user_groups import Groups
+from bot.slack.web_client import SlackClient
 from tests.conversations.world import World
 
 
@@ -25,7 +25,7 @@ def built(author: str | None, creator: str | None = None) -> Build:
 def authors(world: World, said: dict[str, str]) -> Authors:
     """As the bot has them, with addresses that somebody wrote down."""
     bot = world.bot
-    api = SlackApi(bot.client, bot.client.session)
+    api = SlackClient(bot.client, bot.client.session)
     people = People(api, bot.store, world.clock, bot.identity.team, Groups(api, world.clock, frozenset))
     return Authors(api, people, bot.store, world.clock, bot.identity.team, lambda: said)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.broken import Break, BrokenStep
-from bot.core.failure import LOG_SHOWN, Failure
-from bot.core.render import card, notice
-from bot.model import JobSummary
+from bot.builds.cards.render import render_card
+from bot.builds.failures.compare import Break, BrokenStep
+from bot.builds.failures.model import LOG_SHOWN, Failure
+from bot.builds.model import JobSummary
+from bot.builds.replies.render import render_thread_reply
 from tests.core.drawn import faults, live
 from tests.core.facts_of_builds import LINT, NOW, UNIT, known
 
@@ -33,8 +34,8 @@ def told(draw: st.DrawFn) -> Failure:
 @given(told(), st.sampled_from([None, "U0ANN"]))
 def test_within_limits_and_harmless(failure: Failure, author: str | None) -> None:
     """No message is refused, and nothing in it mentions or links but what is ours."""
-    drawn = card(known("failed"), JOBS, card_id="c", asked_by=None, now=NOW, failure=failure, author=author)
-    reply = notice("finished", known("failed"), JOBS, card_id="c", mention=author, failure=failure)
+    drawn = render_card(known("failed"), JOBS, card_id="c", asked_by=None, now=NOW, failure=failure, author=author)
+    reply = render_thread_reply("finished", known("failed"), JOBS, card_id="c", mention=author, failure=failure)
     for message in (drawn, reply):
         assert faults(message) == []
         assert {one for one in live(message) if not one.startswith("<https://buildkite.com/")} <= {"<@U0ANN>"}
@@ -45,7 +46,7 @@ def test_within_limits_and_harmless(failure: Failure, author: str | None) -> Non
 def test_equal_facts_give_equal_digests(failure: Failure) -> None:
     """A card that says the same is not drawn again, whatever the time."""
     first, second = (
-        card(known("failed"), JOBS, card_id="c", asked_by="U0ANN", now=now, failure=failure)
+        render_card(known("failed"), JOBS, card_id="c", asked_by="U0ANN", now=now, failure=failure)
         for now in (NOW, NOW.replace(hour=18))
     )
     assert first.digest() == second.digest()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.conversations.acts import started
 from tests.conversations.world import World, shown
 

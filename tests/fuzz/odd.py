@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 TEAM, USER, CHANNEL = "T0ACME001", "U0ALICE01", "C0DEPLOYS"
-
 _WORDS = [
     "",
     "web",
@@ -169,7 +168,6 @@ PATHS = st.sampled_from(
     ["/healthz", "/readyz", "/metrics", "/slack/events", "/buildkite/webhooks", "/"]
 ) | st.text(max_size=30).map(lambda text: f"/{text}")
 METHODS = st.sampled_from(["POST", "POST", "GET", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "TRACE", "BREW"])
-
 _WIRE = [
     *(b"POST /slack/events HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\n", b"POST /buildkite/webhooks HTTP/1.1\r\n"),
     *(
@@ -218,7 +216,6 @@ _ORDERLY = st.tuples(
 WIRE = st.lists(_ANY, max_size=10).map(b"".join) | st.lists(
     _ORDERLY.map(lambda parts: parts[0] + b"".join(parts[1]) + parts[2] + parts[3]), min_size=1, max_size=3
 ).map(b"".join)
-
 _PIECES = [
     "build",
     "create",

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.connection import Bounds
-from bot.listening import bound, listener
+from bot.runtime.http.connection import Bounds
+from bot.runtime.http.server import bound, listener
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, World, opened
 
 SECONDS = 20

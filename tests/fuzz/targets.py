@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from bot.core.grammar import parse
-from bot.core.operation import Call, Registry
 from bot.errors import UsageError
+from bot.operations.grammar import parse
+from bot.operations.operation import Registry
+from bot.operations.reply import Call
 from commands import registry
 from tests.fuzz import odd
 from tests.fuzz.stack import BUILDKITE, SLACK, Stack

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from bot.asgi import MEBIBYTE
-from bot.guard import well_formed
+from bot.listeners.signature_guard import well_formed
+from bot.runtime.http.asgi import MEBIBYTE
 from tests.fuzz.found import found
 from tests.fuzz.stack import BUILDKITE, SLACK, Stack, standing
 from tests.fuzz.targets import counted, targets
-from webhooks.payloads import Malformed, envelope
+from webhooks.envelope import Malformed, envelope
 
 NAMES = ["slack, signed", "buildkite, signed", "unproven", "the wire", "the grammar"]
 EXAMPLES = 100

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.core.coverage import added, dump, load, merged, missing
-from bot.memory import known, learn, wake
-from bot.reports import Reports
+from bot.history.known_periods import added, dump, load, merged, missing
+from bot.history.recorder import find_known_periods, note_startup, record_period
+from bot.history.report_data import ReportData
 from tests.conversations.world import START, World
 from tests.health.played import build, heard, hours
 
@@ -54,7 +54,7 @@ async def test_webhooks_make_the_time_since_then_known(world: World) -> None:
 async def spans(world: World) -> tuple[tuple[datetime, datetime], ...]:
     """What is known of all pipelines, without what was known for an instant only."""
     async with world.bot.store.read() as tx:
-        return (await known(tx, world.clock.now())).get("*", ())
+        return (await find_known_periods(tx, world.clock.now())).get("*", ())
 
 
 async def test_a_silence_before_a_start_is_not_taken_for_known(world: World) -> None:
@@ -67,7 +67,7 @@ async def test_a_silence_before_a_start_is_not_taken_for_known(world: World) -> 
     await heard(world)
     last = world.clock.now()
     hours(world, 9)
-    await wake(world.bot.store, world.clock.now())
+    await note_startup(world.bot.store, world.clock.now())
     build(world)
     await heard(world)
     assert await spans(world) == ((first, last),)
@@ -80,7 +80,7 @@ async def test_a_report_reads_only_so_much_and_goes_on_next_time(world: World) -
         build(world)
         hours(world, 1)
     await heard(world)
-    reports = Reports(world.bot.store, world.clock, most=3)
+    reports = ReportData(world.bot.store, world.clock, most=3)
     buildkite = world.bot.runner.shared.buildkite
     said = [await reports.gather(buildkite, ["web"], START - timedelta(days=1)) for _ in range(4)]
     assert [(len(one.runs), one.read, one.more, bool(one.missing)) for one in said] == [
@@ -95,5 +95,5 @@ async def test_learning_is_about_one_pipeline(world: World) -> None:
     """What was read of one pipeline says nothing of the others."""
     span = (START - timedelta(days=2), START - timedelta(days=1))
     async with world.bot.store.write() as tx:
-        await learn(tx, "web", span, START)
-        assert await known(tx, START) == {"web": (span,)}
+        await record_period(tx, "web", span, START)
+        assert await find_known_periods(tx, START) == {"web": (span,)}

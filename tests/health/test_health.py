@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Message
+from simulators.slack.models import Message
 from tests.conversations.acts import asks
 from tests.conversations.world import World, opened, shown
 from tests.health.played import build, heard, hours

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bot.core.health import Health, Spread, health
-from bot.reports import Reports
-from bot.sim.serving import Serving
+from bot.history.report_data import ReportData
+from commands.health.statistics import Health, Spread, health
+from simulators.http_server import Serving
 from tests.conversations.world import World
 from tests.health.played import build, heard, hours, play
 
@@ -109,7 +109,7 @@ async def test_the_numbers_are_those_of_another_route(world: World) -> None:
     async with listening(world) as listener:
         await lived(world)
     now, span = world.clock.now(), timedelta(hours=12)
-    reports = Reports(world.bot.store, world.clock)
+    reports = ReportData(world.bot.store, world.clock)
     slugs = ["api", "mobile", "web"]
     gathered = await reports.gather(world.bot.runner.shared.buildkite, slugs, now - 2 * span)
     found = health(gathered.runs, gathered.attempts, now - span, now, compare=True)

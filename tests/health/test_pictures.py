@@ -11,14 +11,14 @@ from datetime import timedelta
 from inline_snapshot import snapshot
 from PIL import Image
 
-from bot.core import charts
-from bot.core.charts import Chart, Series
-from bot.core.operation import Reply
-from bot.core.render import reply
-from bot.drawing import png
-from bot.refusals import BELIEVED
-from bot.sim.slack import Message
-from bot.sim.slack.blockkit import check_blocks
+from bot.operations.render import render_reply
+from bot.operations.reply import Reply
+from bot.slack.block_fallback import BELIEVED
+from bot.slack.blockkit import charts
+from bot.slack.blockkit.charts import Chart, Series
+from bot.slack.chart_image import png
+from simulators.slack.models import Message
+from simulators.slack.validation.blocks import check_blocks
 from tests.conversations.acts import asks
 from tests.conversations.world import World, shown
 from tests.health.played import build, heard
@@ -129,7 +129,7 @@ def test_a_chart_is_told_in_words() -> None:
 
 def test_whatever_a_chart_holds_slack_takes_it() -> None:
     """Titles, labels, categories and series beyond Slack's limits are shortened or left out."""
-    message = reply(Reply(title="Charts", charts=(HOSTILE,) * 3), actor=None, button_value=lambda *_: "")
+    message = render_reply(Reply(title="Charts", charts=(HOSTILE,) * 3), actor=None, button_value=lambda *_: "")
     assert check_blocks(list(message.blocks), "message").lines() == []
     drawn = [block for block in message.blocks if block["type"] == charts.KIND]
     assert [len(drawn), len(drawn[0]["chart"]["series"])] == [charts.CHARTS_LIMIT, charts.SERIES_LIMIT]

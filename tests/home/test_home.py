@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Person
+from simulators.slack.person import Person
 from tests.conversations.acts import asks, blocked, failed, started
 from tests.conversations.world import _DATE, World, opened
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Channel
+from simulators.slack.models import Channel
 from tests.conversations.world import World, opened, shown
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Channel, Message, Person
+from simulators.slack.models import Channel, Message
+from simulators.slack.person import Person
 from tests.conversations.world import _DATE, World
 
 BUILD = "https://buildkite.com/acme-inc/web/builds/1"

@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.connection import Bounds
-from bot.listening import bound, listener
-from bot.straight import Taker
+from bot.runtime.http.connection import Bounds
+from bot.runtime.http.fast_path import Taker
+from bot.runtime.http.server import bound, listener
 
 END = 10
 

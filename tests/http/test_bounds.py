@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from bot.connection import Bounds
+from bot.runtime.http.connection import Bounds
 from tests.http.sockets import calling, listening, post
 
 KIB = 1024

@@ -9,21 +9,22 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import HandClock
-from bot.readiness import Link, Readiness
-from bot.sim.serving import Serving
-from bot.sim.slack import SlackSim
-from bot.slack.api import SlackApi
-from bot.slack.problems import SlackProblem
+from bot.app.readiness import Readiness
+from bot.runtime.clock import HandClock
+from bot.slack.api_errors import SlackError
+from bot.slack.socket_mode import ConnectionState
+from bot.slack.web_client import SlackClient
 from bot.store.migrate import upgrade
-from bot.store.store import Store
+from bot.store.transactions import Store
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 
 
 async def test_a_lost_connection_counts_after_thirty_seconds(tmp_path) -> None:
     """Slack replaces its socket now and then; only over 30 seconds without one is a reason to send nobody here."""
     clock = HandClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
-    link, store = Link(clock), await migrated(tmp_path)
-    readiness = Readiness(store, SlackApi(AsyncWebClient(), session=None), link)
+    link, store = ConnectionState(clock), await migrated(tmp_path)
+    readiness = Readiness(store, SlackClient(AsyncWebClient(), session=None), link)
     clock.advance(30)
     assert await readiness.wrong() is None
     clock.advance(1)
@@ -43,7 +44,7 @@ async def test_a_token_that_slack_refuses(tmp_path, error: str) -> None:
     """What Slack has against the token is remembered until it takes it again; other errors are not about it."""
     slack, store = SlackSim(signing_secret="made-up"), await migrated(tmp_path)
     async with Serving(slack.app) as base, aiohttp.ClientSession() as session:
-        api = SlackApi(AsyncWebClient(token=slack.bot_token, base_url=f"{base}/api/", session=session), session)
+        api = SlackClient(AsyncWebClient(token=slack.bot_token, base_url=f"{base}/api/", session=session), session)
         readiness = Readiness(store, api, None)
         slack.faults.error("auth.test", "team_access_not_granted")
         slack.faults.error("auth.test", error)
@@ -55,14 +56,14 @@ async def test_a_token_that_slack_refuses(tmp_path, error: str) -> None:
 async def test_an_old_database_is_not_ready(tmp_path) -> None:
     """Nothing is taken before the database is migrated."""
     store = Store(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
-    readiness = Readiness(store, SlackApi(AsyncWebClient(), session=None), None)
+    readiness = Readiness(store, SlackClient(AsyncWebClient(), session=None), None)
     assert await readiness.wrong() == "the database has not been migrated"
     await store.close()
 
 
-async def after_asking(api: SlackApi, readiness: Readiness) -> str | None:
+async def after_asking(api: SlackClient, readiness: Readiness) -> str | None:
     """What readiness says after one call to Slack."""
-    with contextlib.suppress(SlackProblem):
+    with contextlib.suppress(SlackError):
         await api.whoami()
     return await readiness.wrong()
 

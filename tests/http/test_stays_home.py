@@ -15,15 +15,14 @@ from starlette.types import Receive, Scope, Send
 
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import connect
-from bot.clock import HandClock
-from bot.core.blocks import Message
-from bot.core.operation import File
 from bot.errors import NotFound, Unavailable
-from bot.model import Thread
-from bot.sim.serving import Serving
-from bot.slack.api import SlackApi
-from bot.slack.problems import SlackProblem
+from bot.runtime.clock import HandClock
+from bot.slack.api_errors import SlackError
+from bot.slack.blockkit.blocks import Message
 from bot.slack.session import session
+from bot.slack.types import File, Thread
+from bot.slack.web_client import SlackClient
+from simulators.http_server import Serving
 
 SAID = Message("hello", ())
 THREAD = Thread("T1", "C1", None)
@@ -155,14 +154,14 @@ async def test_slack_redirects_to_elsewhere(elsewhere: socket.socket, status: in
     vendor = Vendor(RedirectResponse(url(elsewhere), status))
     async with Serving(vendor) as base, session(5) as connections:
         client = AsyncWebClient(token="xoxb-token", base_url=f"{base}/api/", session=connections)
-        api = SlackApi(client, connections)
+        api = SlackClient(client, connections)
         for ask in (
             api.whoami(),
             api.post(THREAD, SAID, "m"),
             api.respond(f"{base}/commands/1", SAID),
             api.upload("C1", File("log.txt", b"words")),
         ):
-            with pytest.raises(SlackProblem):
+            with pytest.raises(SlackError):
                 await ask
     assert len(vendor.asked) == 4
     assert left_alone(elsewhere)
@@ -173,8 +172,8 @@ async def test_slack_asks_for_uploads_elsewhere(elsewhere: socket.socket) -> Non
     vendor = Vendor(JSONResponse({"ok": True, "upload_url": url(elsewhere), "file_id": "F1"}))
     async with Serving(vendor) as base, session(5) as connections:
         client = AsyncWebClient(token="xoxb-token", base_url=f"{base}/api/", session=connections)
-        with pytest.raises(SlackProblem, match="upload_url is not Slack's"):
-            await SlackApi(client, connections).upload("C1", File("log.txt", b"words"))
+        with pytest.raises(SlackError, match="upload_url is not Slack's"):
+            await SlackClient(client, connections).upload("C1", File("log.txt", b"words"))
     assert vendor.asked == ["/api/files.getUploadURLExternal"]
     assert left_alone(elsewhere)
 
@@ -193,8 +192,8 @@ async def test_a_response_url_elsewhere(elsewhere: socket.socket, base: str) -> 
         *("https://hooks.slack.com\\\\@evil.test/", "ftp://slack.com/", "https://files.slack.com/upload"),
     )
     async with session(5) as connections:
-        api = SlackApi(AsyncWebClient(base_url=base, session=connections), connections)
+        api = SlackClient(AsyncWebClient(base_url=base, session=connections), connections)
         for address in (at, *odd):
-            with pytest.raises(SlackProblem, match="response_url is not Slack's"):
+            with pytest.raises(SlackError, match="response_url is not Slack's"):
                 await api.respond(address, SAID)
     assert left_alone(elsewhere)

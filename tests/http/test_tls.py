@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.connection import Bounds
+from bot.app.process import serve
 from bot.errors import KitestringError
-from bot.serving import serve
+from bot.runtime.http.connection import Bounds
+from bot.runtime.http.tls import context
 from bot.settings import Misconfigured, load
-from bot.tls import context
 from tests.http.certificate import pair
 from tests.http.sockets import calling, listening
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.sim.buildkite import Recorded
-from bot.sim.slack import Person
-from bot.sim.slack.delivery import Ack
+from simulators.buildkite.middleware import Recorded
+from simulators.slack.delivery import Ack
+from simulators.slack.person import Person
 from tests.conversations.acts import asks
 from tests.conversations.world import World
 

@@ -12,17 +12,7 @@ from inline_snapshot import snapshot
 from bot.store.tables import audit, choices, invocations, tokens
 from tests.conversations.acts import asks
 from tests.conversations.world import World
-from tests.identity.connecting import (
-    ALICE,
-    LABEL,
-    SECRET,
-    asked_by,
-    connected,
-    database,
-    opens,
-    submits,
-    whoami,
-)
+from tests.identity.connecting import ALICE, LABEL, SECRET, asked_by, connected, database, opens, submits, whoami
 
 
 async def rows(world: World, table: sa.Table) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.demo import ALICE, ALICES_TOKEN, TRIES, organization
+from bot.cli.demo import ALICE, ALICES_TOKEN, TRIES, organization
 from tests.conversations.world import World
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Message
+from simulators.slack.models import Message
 from tests.conversations.acts import asks, blocked, started
 from tests.conversations.world import World, opened
 from tests.identity.connecting import ALICE, SECRET, asked_by, connected, types

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.app import built
+from bot.app.build import build_bot
+from bot.cli.key_rotation import rotate
 from bot.errors import KitestringError, Refused
-from bot.rotation import rotate
 from bot.settings import Settings, load
 from bot.store.vault import Vault
 from tests.conversations.acts import asks
@@ -33,7 +33,7 @@ def old_key(folder: Path) -> str:
 
 async def acts_as(world: World, settings: Settings) -> str | None:
     """Whom a bot with those settings acts as for Alice."""
-    async with built(settings, world.clock) as bot:
+    async with build_bot(settings, world.clock) as bot:
         own = await bot.runner.shared.accounts.of(TEAM, world.alice.id)
         user = (await own.buildkite.access_token()).user if own else None
         return user.name if user else None
@@ -63,7 +63,7 @@ async def test_after_rotate_the_old_key_is_needed_no_more(world: World, tmp_path
 async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path: Path) -> None:
     """The first upkeep after a start with several keys does the same."""
     await connected(world)
-    async with built(with_keys(world, tmp_path, NEW, old_key(tmp_path)), world.clock) as bot:
+    async with build_bot(with_keys(world, tmp_path, NEW, old_key(tmp_path)), world.clock) as bot:
         assert await bot.upkeep.tick() > 0
     assert await acts_as(world, with_keys(world, tmp_path, NEW)) == ALICE
 
@@ -71,7 +71,7 @@ async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path
 async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp_path: Path) -> None:
     """The old key was removed too early: nobody acts with the bot's token in place of their own."""
     await connected(world)
-    async with built(with_keys(world, tmp_path, NEW), world.clock) as bot:
+    async with build_bot(with_keys(world, tmp_path, NEW), world.clock) as bot:
         with pytest.raises(Refused, match="cannot be read any more") as caught:
             await bot.runner.shared.accounts.of(TEAM, world.alice.id)
         assert "/bk connect" in caught.value.hint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 EVIL = "evil.example"
-
 CALLS = (
     "<!channel>",
     "<!here>",

@@ -8,46 +8,52 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.core import forms, logs
-from bot.core.account import Account
-from bot.core.artifacts import file_name, missing, sized
-from bot.core.blocks import Message, message, option, section
-from bot.core.broken import Break, BrokenStep
-from bot.core.failure import Failure
-from bot.core.history import Run
-from bot.core.home import Home
-from bot.core.locks import Lock, said
-from bot.core.markup import code, escape
-from bot.core.operation import Args, Button, Call, Confirm, Field, Operation, Permission, Reply, Table
-from bot.core.pipeline_yaml import problems, told
-from bot.core.policy_rules import Ask, Who
-from bot.core.policy_words import wanted
-from bot.core.proposals import Proposal, State
-from bot.core.render_annotations import Said, annotation_lines
-from bot.core.render_card import card
-from bot.core.render_home import closed, home
-from bot.core.render_notice import notice
-from bot.core.render_pipeline import COLUMNS, Done, facts, made, name_of, repository, row
-from bot.core.render_pipeline import steps as steps_of
-from bot.core.render_proposal import calling, pending, proposal, result
-from bot.core.render_reply import (
-    answered,
-    bug,
-    choices,
-    form_button,
-    interrupted,
-    invite,
-    note,
-    problem,
-    question,
-    reply,
-)
-from bot.core.render_unfurl import followable, job_preview, pipeline_preview
-from bot.core.subscription import Subscription
-from bot.core.wish import said_before
-from bot.core.words import shown
+from bot.access.accounts.model import Account
+from bot.access.approvals.model import Proposal, State
+from bot.access.approvals.render import render_outcome, render_pending_proposal, render_proposal
+from bot.access.locks.rules import Lock, said
+from bot.access.policy.policy_wording import wanted
+from bot.access.policy.rules import Ask, Who
+from bot.buildkite.models import Job, Person, Pipeline
+from bot.builds.cards.render import render_card
+from bot.builds.failures import log_text
+from bot.builds.failures.compare import Break, BrokenStep
+from bot.builds.failures.model import Failure
+from bot.builds.links.render import render_followable_preview, render_job_preview, render_pipeline_preview
+from bot.builds.model import JobSummary
+from bot.builds.replies.render import render_thread_reply
 from bot.errors import Ambiguous, KitestringError, UsageError
-from bot.model import Actor, Job, JobSummary, Person, Pipeline, Standing, Thread
+from bot.execution.approval_calls import render_approval_call
+from bot.execution.duplicates import render_duplicate
+from bot.execution.resolve.artifact_text import file_name, missing, sized
+from bot.history.model import Run
+from bot.home.model import Home
+from bot.home.render import render_closed_home, render_home
+from bot.notifications.subscriptions.model import Subscription
+from bot.operations import forms
+from bot.operations.operation import Args, Field, Operation, Permission
+from bot.operations.render import (
+    render_answered,
+    render_choices,
+    render_form_button,
+    render_internal_error,
+    render_interrupted,
+    render_invitation_request,
+    render_note,
+    render_problem,
+    render_question,
+    render_reply,
+)
+from bot.operations.reply import Button, Call, Reply
+from bot.runtime.wording import quote_word
+from bot.slack.blockkit.blocks import Confirm, Message, message, option, section
+from bot.slack.blockkit.mrkdwn import code, escape
+from bot.slack.blockkit.tables import Table
+from bot.slack.types import Actor, Standing, Thread
+from commands.build.annotation_view import Said, annotation_lines
+from commands.pipeline.render import COLUMNS, Done, facts, made, name_of, repository, row
+from commands.pipeline.render import steps as steps_of
+from commands.pipeline.steps import problems, told
 from tests.core.facts_of_builds import NOW, build, known
 
 Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
@@ -77,7 +83,7 @@ def _cards(text: str) -> Iterator[Message]:
     for state in ("running", "blocked", "failed", text):
         for web_url in ("https://buildkite.com/acme/web/builds/101", text):
             facts = known(state, **_facts(text), web_url=web_url)
-            yield card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW + timedelta(hours=1))
+            yield render_card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW + timedelta(hours=1))
 
 
 def _failures(text: str) -> Iterator[Message]:
@@ -86,14 +92,14 @@ def _failures(text: str) -> Iterator[Message]:
     )
     failure = Failure(steps, before=text, log_job="j1", log=text, annotations=(text, text))
     facts = known("failed", **_facts(text))
-    yield card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW, failure=failure, author=text)
+    yield render_card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW, failure=failure, author=text)
     for kind in NOTICES:
-        yield notice(kind, facts, _jobs(text), card_id="c", failure=failure)
+        yield render_thread_reply(kind, facts, _jobs(text), card_id="c", failure=failure)
 
 
 def _notices(text: str) -> Iterator[Message]:
     for kind in NOTICES:
-        yield notice(kind, known("failed", **_facts(text)), _jobs(text), card_id="c", mention=text)
+        yield render_thread_reply(kind, known("failed", **_facts(text)), _jobs(text), card_id="c", mention=text)
 
 
 def _proposals(text: str) -> Iterator[Message]:
@@ -113,11 +119,11 @@ def _proposals(text: str) -> Iterator[Message]:
             state=state,
             ended_by=text,
         )
-        yield proposal(one, escape(text))
-        yield proposal(one, result(text, text))
-        yield proposal(replace(one, how={"labels": {"pipeline": text}}))
-        yield pending(one)
-        yield calling(one, text, text)
+        yield render_proposal(one, escape(text))
+        yield render_proposal(one, render_outcome(text, text))
+        yield render_proposal(replace(one, how={"labels": {"pipeline": text}}))
+        yield render_pending_proposal(one)
+        yield render_approval_call(one, text, text)
 
 
 def _replies(text: str) -> Iterator[Message]:
@@ -129,51 +135,51 @@ def _replies(text: str) -> Iterator[Message]:
             title=text,
             fields=((text, text),),
             table=Table((text, text), rows, text),
-            log=logs.clean(text),
+            log=log_text.clean(text),
             footer=text,
             buttons=(press, pages),
             private=False,
         )
-        yield reply(answer, actor=ALICE, button_value=_pressed)
-    yield message("buttons", choices((press, pages), _pressed))
+        yield render_reply(answer, actor=ALICE, button_value=_pressed)
+    yield message("buttons", render_choices((press, pages), _pressed))
 
 
 def _annotations(text: str) -> Iterator[Message]:
     for count in (1, 9):
         said_ = [Said(text, text, text, f"<p>{text}</p><pre>{text}")] * count
-        yield reply(Reply(text=annotation_lines(said_)), actor=None, button_value=_pressed)
+        yield render_reply(Reply(text=annotation_lines(said_)), actor=None, button_value=_pressed)
 
 
 def _artifacts(text: str) -> Iterator[Message]:
     label = f"Get {file_name(text)}"
     row = (code(text), sized(len(text)), text, text)
     table = Table(("File", "Size", "Job", "State"), (row, row), f"Artifacts of {text}")
-    yield reply(
+    yield render_reply(
         Reply(table=table, buttons=(Button(label, Call("artifacts download")),)), actor=None, button_value=_pressed
     )
-    yield problem(KitestringError(f"{text} {missing(text)}."))
+    yield render_problem(KitestringError(f"{text} {missing(text)}."))
 
 
 def _problems(text: str) -> Iterator[Message]:
-    for error in (KitestringError(text, text), UsageError(f"I don't know `{shown(text)}`.", text)):
-        yield problem(error, retry_value="again")
-    yield problem(Ambiguous(text, "agent", ((text, text),)), option_value=str)
+    for error in (KitestringError(text, text), UsageError(f"I don't know `{quote_word(text)}`.", text)):
+        yield render_problem(error, retry_value="again")
+    yield render_problem(Ambiguous(text, "agent", ((text, text),)), option_value=str)
 
 
 def _locks(text: str) -> Iterator[Message]:
     lock = Lock(text, text, text, text, NOW, NOW)
-    yield note(said(lock))
-    yield reply(Reply(text=lock.place), actor=None, button_value=_pressed)
+    yield render_note(said(lock))
+    yield render_reply(Reply(text=lock.place), actor=None, button_value=_pressed)
 
 
 def _rules(text: str) -> Iterator[Message]:
     people = Who(frozenset({text}), frozenset({text}), frozenset())
-    yield problem(KitestringError(wanted(Ask(text, people, 2, timedelta(minutes=5))), text))
+    yield render_problem(KitestringError(wanted(Ask(text, people, 2, timedelta(minutes=5))), text))
 
 
 def _again(text: str) -> Iterator[Message]:
     first = build("running", **_facts(text))
-    yield reply(said_before(first, NOW, NOW, first), actor=None, button_value=_pressed)
+    yield render_reply(render_duplicate(first, NOW, NOW, first), actor=None, button_value=_pressed)
 
 
 def _unblock() -> Operation:
@@ -208,19 +214,19 @@ def _homes(text: str) -> Iterator[Mapping[str, Any]]:
     rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
     account = Account(text, text, text, (text,), NOW)
     shown = Home(runs, runs, runs, (one,), (rule, replace(rule, owner=text)), account)
-    yield home(shown, now=NOW, command="/bk")
-    yield closed(text, escape(text))
+    yield render_home(shown, now=NOW, command="/bk")
+    yield render_closed_home(text, escape(text))
 
 
 def _previews(text: str) -> Iterator[Message]:
     for web_url in ("https://buildkite.com/acme/web/builds/101", text):
         facts = known("failed", **_facts(text), web_url=web_url)
         for job in (*_jobs(text).failed, *_jobs(text).waiting):
-            yield job_preview(facts, job, "c")
+            yield render_job_preview(facts, job, "c")
         shop = Pipeline(id="p", slug=text, name=text, default_branch=text)
-        yield pipeline_preview(shop, [facts.build], web_url)
+        yield render_pipeline_preview(shop, [facts.build], web_url)
     live = known("running", **_facts(text))
-    yield followable(card(live, _jobs(text), card_id="c", asked_by=None, now=NOW), live, "c")
+    yield render_followable_preview(render_card(live, _jobs(text), card_id="c", asked_by=None, now=NOW), live, "c")
 
 
 def _pipelines(text: str) -> Iterator[Message]:
@@ -240,9 +246,9 @@ def _pipelines(text: str) -> Iterator[Message]:
     listed = Table(COLUMNS, (row(one), row(replace_repository(one, f"git@github.com:{text}.git"))), text)
     said = facts(one, text, build("failed", **_facts(text)))
     for text_ in (name_of(one), steps_of(steps), made(one, text, (Done(text, text), Done(text)))):
-        yield reply(Reply(text=text_, fields=said, table=listed), actor=ALICE, button_value=_pressed)
+        yield render_reply(Reply(text=text_, fields=said, table=listed), actor=ALICE, button_value=_pressed)
     wrong = told(problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
-    yield problem(UsageError(wrong, repository(text)))
+    yield render_problem(UsageError(wrong, repository(text)))
 
 
 def replace_repository(one: Pipeline, address: str) -> Pipeline:
@@ -269,13 +275,15 @@ SURFACES: dict[str, Surface] = {
     "reply": _replies,
     "choices": _replies,
     "problem": _problems,
-    "question": _single(lambda text: question(escape(text), text, text, yes=text, no=text)),
-    "invite": _single(lambda text: invite(text, again_value="a", anyway_value="b", no_value="c")),
-    "answered": _single(lambda text: answered(text, public=True, direct=True)),
-    "bug": _single(bug),
-    "interrupted": _single(lambda text: interrupted(escape(text), "again")),
-    "form_button": _single(lambda text: form_button(text, "value")),
-    "note": _single(note),
+    "question": _single(lambda text: render_question(escape(text), text, text, yes=text, no=text)),
+    "invite": _single(
+        lambda text: render_invitation_request(text, again_value="a", anyway_value="b", no_value="c")
+    ),
+    "answered": _single(lambda text: render_answered(text, public=True, direct=True)),
+    "bug": _single(render_internal_error),
+    "interrupted": _single(lambda text: render_interrupted(escape(text), "again")),
+    "form_button": _single(lambda text: render_form_button(text, "value")),
+    "note": _single(render_note),
     "locks": _locks,
     "rules": _rules,
     "the same words again": _again,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sim.slack import Message
-from bot.sim.slack.reach import reach
+from simulators.slack.mentions import reach
+from simulators.slack.models import Message
 from tests.conversations.world import World, opened
 from tests.injection.corpus import CALLS, LINKS, LOGGED, MARKUP
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.core.secrets import MASK, unmistakable
-from bot.logs import configure
+from bot.runtime.log_setup import configure
+from bot.runtime.redaction import MASK, unmistakable
 from tests.conversations.world import World, opened
 
 VALUE = "hunter2-of-the-environment"

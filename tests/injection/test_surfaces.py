@@ -6,12 +6,12 @@ import importlib
 import inspect
 from pathlib import Path
 
+import bot.core
 import pytest
 
-import bot.core
-from bot.core.blocks import Message
-from bot.core.logs import clean
-from bot.sim.slack.reach import Reach, reach, reach_of_view
+from bot.builds.failures.log_text import clean
+from bot.slack.blockkit.blocks import Message
+from simulators.slack.mentions import Reach, reach, reach_of_view
 from tests.core.drawn import faults, view_faults
 from tests.injection.corpus import CORPUS, EVIL
 from tests.injection.surfaces import OURS, PIECES, SURFACES

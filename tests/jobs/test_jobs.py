@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.conversations.acts import asks, started
 from tests.conversations.world import World
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import settled, town
 from tests.robustness.truth import private

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.manifest import manifest, template
+from bot.slack.manifest import manifest, template
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.manifest import bot_scopes, template
+from bot.slack.manifest import bot_scopes, template
 from bot.slack.scopes import ATTACHED, EVENTS, FEATURES, METHODS
 
 BOT = Path(__file__).parent.parent.parent / "bot"

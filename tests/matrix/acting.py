@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.sim.slack import Message, Person
 from bot.store.tables import audit, cards, notices, proposals
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.world import World, shown
 
 ROUNDS = 30

@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sim.buildkite.demo import RELEASE
-from bot.sim.slack import Person
+from simulators.buildkite.seed_demo import RELEASE
+from simulators.slack.person import Person
 from tests.conversations.world import World, opened
 
 ADDRESS = {"KITESTRING_URL": "https://kitestring.acme.example"}
 SHOP, PRODUCTION = "shop", "deploy-prod"
-
 POLICY = """\
 admins = "the platform team"
 

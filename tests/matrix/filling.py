@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.sim.slack import Person
-from bot.sim.slack.delivery import Ack, Outgoing
+from simulators.slack.delivery import Ack, Outgoing
+from simulators.slack.person import Person
 from tests.matrix.acting import Seen, calm, newest, watched
 from tests.matrix.judging import Cell, first
 from tests.matrix.playing import UNUSED, Play

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.sim.slack import Person
+from simulators.slack.person import Person
 from tests.matrix.acting import Seen, watched
 from tests.matrix.cast import Cast
 from tests.matrix.judging import Cell, Score, again, first

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from bot.sim.slack import Message
 from bot.store.tables import choices
+from simulators.slack.models import Message
 from tests.conversations.world import shown
 from tests.matrix.acting import calm, newest, watched
 from tests.matrix.cast import Cast

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.matrix.acting import calm, newest
 from tests.matrix.cast import PRODUCTION, Cast
 

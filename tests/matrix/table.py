@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 
 PEOPLE = ("stranger", "guest", "member", "ungranted", "granted", "approver", "admin")
-
 DEFAULT = """
 operation           stranger  guest   member  ungranted  granted  approver  admin
 agent list          refuse    refuse  allow   allow      allow    allow     allow
@@ -99,7 +98,6 @@ user                refuse    refuse  allow   allow      allow    allow     allo
 whoami              refuse    refuse  allow   allow      allow    allow     allow
 """
 """Without a policy file: on any pipeline."""
-
 POLICY = """
 operation           stranger  guest   member  ungranted  granted  approver  admin
 agent list          refuse    refuse  allow   refuse     refuse   allow     allow
@@ -188,7 +186,6 @@ user                refuse    refuse  allow   refuse     refuse   allow     allo
 whoami              refuse    refuse  allow   refuse     allow    allow     allow
 """
 """With the policy of `cast.py`: on the shop, which members may build; `granted` asked for the proposals."""
-
 PROTECTED = """
 operation           stranger  guest   member  ungranted  granted  approver  admin
 artifacts download  refuse    refuse  allow   refuse     refuse   refuse    allow
@@ -228,7 +225,6 @@ unlock              refuse    refuse  refuse  refuse     allow    refuse    allo
 unsubscribe         refuse    refuse  allow   refuse     allow    allow     allow
 """
 """With that policy: on the production pipeline, which `granted` and `admin` may build once others approve."""
-
 SURFACES = """
 operation           words  everybody's  one's own      form
 agent list          typed  -            -              -

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.model import Agent
+from bot.buildkite.models import Agent
 from tests.conversations.acts import asks
 from tests.conversations.world import World
 

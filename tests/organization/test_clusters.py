@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Message, Person
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.acts import asks
 from tests.conversations.world import World, shown
 

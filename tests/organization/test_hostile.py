@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sim.slack.reach import reach
+from simulators.slack.mentions import reach
 from tests.conversations.world import World
 from tests.injection.corpus import CALLS, LINKS, MARKUP
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.core import charts
+from bot.slack.blockkit import charts
 from tests.conversations.acts import asks
 from tests.conversations.world import World, opened
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.clock import HandClock
+from bot.cli.token_revocation import revoke
 from bot.errors import Refused
-from bot.revocation import revoke
+from bot.runtime.clock import HandClock
 from bot.settings import Settings, load
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.serving import Serving
-from bot.sim.slack import SlackSim
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, START, environment
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.core.scopes import NEEDED_BY, without
-from bot.sim.buildkite.scopes import ALL_SCOPES
+from bot.operations.token_scopes import NEEDED_BY, without
 from commands import registry
+from simulators.buildkite.scopes import ALL_SCOPES
 from tests.matrix.acting import calm
 from tests.matrix.cast import SHOP, assembled
 from tests.matrix.scenes import PROPS, SCENES

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Message, Person
+from simulators.buildkite.models import Build
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.world import World, shown
 
 ALICE = {"name": "Alice Carroll", "email": "Alice@acme.example"}

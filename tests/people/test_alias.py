@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.model import Actor, Standing
+from bot.slack.types import Actor, Standing
 from tests.conversations.acts import created, started
 from tests.conversations.world import World
 from tests.people.acts import told

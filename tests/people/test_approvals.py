@@ -6,7 +6,8 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Channel, Person
+from simulators.slack.models import Channel
+from simulators.slack.person import Person
 from tests.conversations.world import World, opened
 from tests.people.acts import directs, lines, texts, told
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.subscription_text import WrongSubscriptions, read
-from bot.sim.slack import Person
+from bot.notifications.subscriptions.file_parse import WrongSubscriptions, read
+from simulators.slack.person import Person
 from tests.conversations.acts import failed
 from tests.conversations.world import World, opened, shown
 from tests.people.acts import ALICE, directs, lines, pushed, told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.sim.slack import Message
+from simulators.slack.models import Message
 from tests.conversations.world import World, opened
 
 RULES = """

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.clock import HandClock
-from bot.core.policy import DEFAULT
-from bot.core.policy_text import WrongPolicy
-from bot.policy_file import Policy
+from bot.access.policy.decide import DEFAULT
+from bot.access.policy.parse import WrongPolicy
+from bot.access.policy.policy_file import Policy
+from bot.runtime.clock import HandClock
 from tests.conversations.acts import asks
 from tests.conversations.world import START, World
 from tests.policy.conftest import POLICY

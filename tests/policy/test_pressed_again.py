@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot import journal
-from bot.offers import new_id
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Message
-from bot.store import audit
+from bot.access import audit_log
+from bot.access.queries import read_audit
+from bot.operations.choices import new_choice_id
+from simulators.buildkite.models import Build
+from simulators.slack.models import Message
 from tests.conversations.acts import asks
 from tests.conversations.world import World, opened, shown
 from tests.policy.test_file import write
@@ -76,7 +76,7 @@ async def pressed(world: World, card: Message) -> Message:
 async def proposals(world: World) -> int:
     """How often something was proposed."""
     async with world.bot.store.read() as tx:
-        return sum([entry.transition == "proposed" async for entry in audit.everything(tx)])
+        return sum([entry.transition == "proposed" async for entry in read_audit(tx)])
 
 
 async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> None:
@@ -167,7 +167,7 @@ You may not run `job unblock` on `deploy-prod` here. Your grant “everybody bui
 Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> to do it.\
 """)
     async with world.bot.store.read() as tx:
-        [refused] = [one async for one in audit.everything(tx) if one.transition == "refused"]
+        [refused] = [one async for one in read_audit(tx) if one.transition == "refused"]
     assert (refused.operation, refused.user, refused.detail) == snapshot(
         ("job unblock", "U0BOB0001", {"rule": "everybody builds web"})
     )
@@ -191,7 +191,7 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
     await world.bob.clicks(await pressed(world, card), "Approve")
     await world.settle(3)
     async with world.bot.store.read() as tx:
-        done = [one async for one in audit.everything(tx) if one.transition == "done"]
+        done = [one async for one in read_audit(tx) if one.transition == "done"]
     ruled = [(one.operation, one.detail["rule"]) for one in done if one.operation.startswith("build ")]
     assert ruled == snapshot(
         [
@@ -201,7 +201,7 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
         ]
     )
     assert "done (everybody builds web)" in await asks(world, world.alice, "audit --pipeline web")
-    [line] = [json.loads(journal.line(one)) for one in done if one.operation == "build create"]
+    [line] = [json.loads(audit_log.line(one)) for one in done if one.operation == "build create"]
     assert line["detail"]["rule"] == "everybody builds web"
 
 
@@ -211,4 +211,4 @@ async def test_ids_can_be_typed(world: World) -> None:
     [row] = [one for one in waiting.blocks or [] if one["type"] == "actions"]
     said = await asks(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
     assert said == snapshot("Withdrawn: `build rebuild` will not run.")
-    assert all(new_id().isalnum() for _ in range(500))
+    assert all(new_choice_id().isalnum() for _ in range(500))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Message
-from bot.store import audit
+from bot.access.queries import find_newest_entries
+from simulators.buildkite.models import Build
+from simulators.slack.models import Message
 from tests.conversations.acts import asks, blocked
 from tests.conversations.world import World, opened, shown
 from tests.policy.test_file import write
@@ -311,7 +311,7 @@ async def test_every_step_of_it_is_in_the_audit(world: World) -> None:
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     async with world.bot.store.read() as tx:
-        rows = [one for one in await audit.newest(tx) if one.operation == "build create"]
+        rows = [one for one in await find_newest_entries(tx) if one.operation == "build create"]
     assert [(one.user, one.transition, one.detail.get("rule")) for one in reversed(rows)] == snapshot(
         [
             ("U0ALICE01", "proposed", "production"),

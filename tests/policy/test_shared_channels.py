@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Channel, Message
-from bot.store import audit
+from bot.access.queries import find_newest_entries
+from simulators.slack.models import Channel, Message
 from tests.conversations.acts import started
 from tests.conversations.world import World, opened, shown
 from tests.policy.conftest import POLICY
@@ -102,7 +102,7 @@ async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) 
         True
     ]
     async with world.bot.store.read() as tx:
-        retired = [one for one in await audit.newest(tx) if one.transition == "retired"]
+        retired = [one for one in await find_newest_entries(tx) if one.transition == "retired"]
     assert [(one.user, one.channel, one.detail["because"]) for one in retired] == snapshot(
         [("U0BOB0001", "C0DEPLOYS", "channel shared with another organization")]
     )

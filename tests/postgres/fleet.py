@@ -20,10 +20,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.buildkite.records import Build
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Person, SlackSim
+from simulators.buildkite.models import Build
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.models import Channel
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, people
 from tests.postgres.replicas import shared
 from tests.process.program import Program, put_down, start

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app import Bot, built
-from bot.clock import HandClock
+from bot.app.build import Bot, build_bot
+from bot.runtime.clock import HandClock
 from bot.settings import Settings, load
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.serving import Serving
-from bot.sim.slack import SlackSim
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, environment, people
 
 
@@ -87,7 +88,7 @@ async def opened(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
         settings: Settings = load(shared(database, slack, buildkite, Fernet.generate_key().decode()))
-        bots = [await stack.enter_async_context(built(settings, clock)) for _ in range(count)]
+        bots = [await stack.enter_async_context(build_bot(settings, clock)) for _ in range(count)]
         address = await stack.enter_async_context(Serving(InTurn([bot.web for bot in bots])))
         slack.request_url = f"{address}/slack/events"
         buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)

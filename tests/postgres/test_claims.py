@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot.core.observed import Delivery
-from bot.store import deliveries, migrate
-from bot.store.store import Store
+from bot.builds.ingest.queries import claim_deliveries, insert_deliveries
+from bot.builds.webhook_event import Delivery
+from bot.store import migrate
+from bot.store.transactions import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -18,10 +19,10 @@ async def test_a_delivery_that_another_replica_holds_is_left_to_it(database: sa.
     url = database.render_as_string(hide_password=False)
     await migrate.upgrade(url)
     store = Store(url)
-    await deliveries.keep(store, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
+    await insert_deliveries(store, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
     async with store.write() as first, store.write() as second:
-        ours = await deliveries.claim(first, NOW, 4)
-        theirs = await deliveries.claim(second, NOW, 4)
+        ours = await claim_deliveries(first, NOW, 4)
+        theirs = await claim_deliveries(second, NOW, 4)
     rows = [one.row for one in (*ours, *theirs)]
     assert len(rows) == len(set(rows)) == 6
     await store.close()

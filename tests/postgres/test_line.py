@@ -6,11 +6,11 @@ import asyncio
 
 import sqlalchemy as sa
 
-from bot.clock import HandClock
-from bot.doctor.line import line
-from bot.store.line import Line
-from bot.wakes import Wakes
-from bot.worker import Loop
+from bot.app.wakeups import Wakeups
+from bot.cli.doctor.check_postgres import line
+from bot.runtime.clock import HandClock
+from bot.runtime.loop import Loop
+from bot.store.postgres_session import PostgresSession
 from tests.conversations.world import START
 
 
@@ -20,7 +20,7 @@ def _heard_nothing(_payload: str) -> None:
 
 async def test_a_lock_goes_with_its_session(database: sa.URL) -> None:
     """While one replica's line is open its lock is taken; once the line is closed, the lock is free."""
-    first, second = Line(database, _heard_nothing), Line(database, _heard_nothing)
+    first, second = PostgresSession(database, _heard_nothing), PostgresSession(database, _heard_nothing)
     assert await first.hold("one")
     assert not await second.free("one")
     await first.close()
@@ -39,9 +39,9 @@ async def test_a_wake_is_never_dropped_for_another(database: sa.URL) -> None:
         if got == {"writer", "sweep", "recovery"}:
             both.set()
 
-    there, here = Line(database, hear), Line(database, _heard_nothing)
+    there, here = PostgresSession(database, hear), PostgresSession(database, _heard_nothing)
     await there.hold("there")
-    wakes = Wakes()
+    wakes = Wakeups()
     wakes.line = here
     for name in ("writer", "sweep", "recovery"):
         wakes.of(name)()
@@ -60,8 +60,8 @@ async def test_what_is_woken_here_alone_is_told_to_nobody(database: sa.URL) -> N
     async def nothing_done() -> int:
         return 0
 
-    wakes, clock = Wakes(), HandClock(START)
-    wakes.line, wakes.alone = Line(database, _heard_nothing), lambda: True
+    wakes, clock = Wakeups(), HandClock(START)
+    wakes.line, wakes.alone = PostgresSession(database, _heard_nothing), lambda: True
     loop = Loop("writer", nothing_done, nothing_due, clock)
     wakes.loops["writer"] = loop
     before = asyncio.all_tasks()

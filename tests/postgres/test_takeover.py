@@ -7,8 +7,8 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from bot.lease import CALL_SECONDS, SECONDS, Fenced, LostLease
-from bot.store import invocations
+from bot.operations.queries import adopt_invocation
+from bot.store.leader import CALL_SECONDS, SECONDS, Fenced, LeadershipLost
 from tests.postgres.replicas import Replicas
 from tests.robustness.truth import assert_said_once, assert_true, posts
 
@@ -41,7 +41,7 @@ async def test_the_one_that_hung_writes_nothing_more(pair: Replicas) -> None:
     pair.clock.advance(2)
     await pair.turn()
     (writer,) = (bot for bot in pair.writers if bot is not hung)
-    with pytest.raises(LostLease):
+    with pytest.raises(LeadershipLost):
         async with Fenced(hung.store, hung.lease).write() as tx:
             await tx.execute(sa.text("UPDATE cards SET state = 'retired'"))
     assert not hung.lease.mine()
@@ -57,7 +57,7 @@ async def test_an_owner_begins_no_call_that_may_outlast_its_lease(pair: Replicas
     pair.clock.advance(SECONDS - CALL_SECONDS - 1)
     writer.lease.sure()
     pair.clock.advance(2)
-    with pytest.raises(LostLease):
+    with pytest.raises(LeadershipLost):
         writer.lease.sure()
 
 
@@ -98,11 +98,11 @@ async def test_what_a_living_replica_does_is_not_taken_from_it(pair: Replicas) -
         found = (await tx.execute(sa.text("SELECT id, replica FROM invocations"))).one()
         owner = replicas.index(found.replica)
         thief = replicas[1 - owner]
-        assert not await invocations.adopt(tx, found.id, thief)
+        assert not await adopt_invocation(tx, found.id, thief)
         await tx.execute(
             sa.text("UPDATE leases SET until = 0 WHERE name = :name"), {"name": f"replica:{found.replica}"}
         )
-        assert await invocations.adopt(tx, found.id, thief)
+        assert await adopt_invocation(tx, found.id, thief)
     await pair.settle(60)
     assert posts(pair, "/builds") == 1
 

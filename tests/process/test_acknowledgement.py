@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sim.slack import BOT_USER
+from simulators.slack.state import BOT_USER
 from tests.process.town import Town
 
 pytestmark = pytest.mark.process

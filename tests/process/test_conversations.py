@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sim.slack import BOT_USER
+from simulators.slack.state import BOT_USER
 from tests.process.town import ENV_VALUE, Town, name_of
 
 pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module")]

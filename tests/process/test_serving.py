@@ -16,7 +16,6 @@ from tests.process.program import run
 from tests.process.town import BUILDKITE_PATH, SLACK_PATH, Town
 
 pytestmark = pytest.mark.process
-
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP only: loading authorities takes time
 
 

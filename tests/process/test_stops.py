@@ -7,7 +7,6 @@ import pytest
 from tests.process.town import Town, name_of
 
 pytestmark = pytest.mark.process
-
 CREATES = r"/pipelines/web/builds$"
 
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.manifest import bot_scopes
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.buildkite.hooks import Webhook
-from bot.sim.buildkite.records import Build
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Message, Person, SlackSim, View
+from bot.slack.manifest import bot_scopes
+from simulators.buildkite.models import Build
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.buildkite.webhooks import Webhook
+from simulators.http_server import Serving
+from simulators.slack.models import Channel, Message
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
+from simulators.slack.views import View
 from tests.contract.validation import rest_spec, validate
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, people
 from tests.process.program import Program, put_down, start

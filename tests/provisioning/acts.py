@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sim.slack import Message, Person
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.world import World, shown
 
 REPO = "git@github.com:acme-inc/shop.git"

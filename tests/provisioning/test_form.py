@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from bot.sim.slack import Attachment, View
+from simulators.slack.form_files import Attachment
+from simulators.slack.views import View
 from tests.conversations.world import World, shown
 from tests.provisioning.acts import REPO, STEPS, answer, asked
 from tests.provisioning.conftest import TEAM

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.sim.buildkite.records import Cluster
+from simulators.buildkite.models import Cluster
 from tests.conversations.acts import asks
 from tests.conversations.world import World, shown
 from tests.provisioning.acts import REPO, answer, asked, presses, says

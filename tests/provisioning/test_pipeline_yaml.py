@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.pipeline_yaml import problems, told
+from commands.pipeline.steps import problems, told
 
 GOOD = """\
 env:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.sim.slack import Person
+from simulators.slack.person import Person
 from tests.conversations.acts import asks
 from tests.conversations.world import World, opened
 from tests.provisioning.acts import REPO, asked, says

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from bot.own_webhook import EVENTS, MORE
+from bot.buildkite.webhook_registration import EVENTS, MORE
 from tests.conversations.acts import asks
 from tests.conversations.world import WEBHOOK_SECRET, World, shown
 from tests.provisioning.acts import answer, asked, presses, says
 from tests.provisioning.conftest import ADDRESS
-from webhooks.observe import ROUTES
+from webhooks.router import ROUTES
 
 URL = f"{ADDRESS}/buildkite/webhooks"
 

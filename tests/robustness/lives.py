@@ -11,12 +11,13 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app import Bot, built
-from bot.clock import HandClock
+from bot.app.build import Bot, build_bot
+from bot.runtime.clock import HandClock
 from bot.settings import load
-from bot.sim.buildkite import BuildkiteSim, seed_demo
-from bot.sim.serving import Serving
-from bot.sim.slack import SlackSim
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, environment, people
 
 
@@ -96,7 +97,7 @@ class Lives:
         world = self.world
         world.settings = load(environment(world.slack, world.buildkite, self.home) | self.more)
         world.bot = await self.stack.enter_async_context(
-            built(world.settings, world.clock, committed=self.committed)
+            build_bot(world.settings, world.clock, committed=self.committed)
         )
         await world.bot.recovery.begin()
         others = asyncio.all_tasks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.timekeeper import Timekeeper
+from bot.store.clock_jumps import ClockWatch
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 from tests.robustness.truth import assert_said_once, assert_true, private, replies
@@ -15,7 +15,7 @@ HOUR = 3600
 @pytest.mark.parametrize("jump", [-5 * HOUR, -HOUR, HOUR, 5 * HOUR])
 async def test_a_build_lives_through_a_jump_of_the_clock(world: World, jump: int) -> None:
     """The clock is set while a build runs: its end is shown and told by the next read, once."""
-    keeper = Timekeeper(world.bot.store, world.clock, lambda: None)
+    keeper = ClockWatch(world.bot.store, world.clock, lambda: None)
     await keeper.tick()
     await world.bob.types(world.deploys, "/bk build create web")
     await settled(world, 20)
@@ -33,7 +33,7 @@ async def test_a_build_lives_through_a_jump_of_the_clock(world: World, jump: int
 
 async def test_unheard_builds_are_still_read_after_the_clock_went_back(world: World) -> None:
     """Webhooks are lost and the clock goes back by hours: the sweep goes on at its own pace."""
-    keeper = Timekeeper(world.bot.store, world.clock, lambda: None)
+    keeper = ClockWatch(world.bot.store, world.clock, lambda: None)
     await keeper.tick()
     await world.bob.types(world.deploys, "/bk build create web")
     await settled(world, 20)
@@ -49,7 +49,7 @@ async def test_unheard_builds_are_still_read_after_the_clock_went_back(world: Wo
 
 async def test_an_interrupted_wish_is_settled_after_the_clock_went_back(world: World) -> None:
     """The answer to a create is lost, then the clock goes back: it is found all the same."""
-    keeper = Timekeeper(world.bot.store, world.clock, lambda: None)
+    keeper = ClockWatch(world.bot.store, world.clock, lambda: None)
     await keeper.tick()
     world.buildkite.faults.reset(method="POST", path="/builds$", applied=True)
     world.buildkite.faults.fail(503, method="GET", path="/builds$", times=4)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import Lives, settled, town
 from tests.robustness.truth import assert_said_once, assert_true, cards, posts, private, replies

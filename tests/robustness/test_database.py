@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.app import built
-from bot.assembly.ground import database_file
+from bot.app.build import build_bot
+from bot.app.dependencies import database_file
 from bot.errors import KitestringError, Unavailable
 from tests.conversations.world import World
 from tests.robustness.lives import Lives, settled, town
@@ -125,5 +125,5 @@ async def _from_the_future(lives: Lives) -> None:
 
 
 async def _start(lives: Lives, *, migrate: bool) -> None:
-    async with built(lives.world.settings, lives.world.clock, migrate=migrate):
+    async with build_bot(lives.world.settings, lives.world.clock, migrate=migrate):
         pass

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.core.observed import Delivery
-from bot.housekeeping import BATCH, Housekeeping
-from bot.store import deliveries
+from bot.builds.ingest.queries import insert_deliveries
+from bot.builds.webhook_event import Delivery
+from bot.store.retention import BATCH, Retention
 from bot.store.tables import builds, cards, choices, invocations, jobs, notices
 from bot.store.tables import deliveries as delivered
 from tests.conversations.world import World
@@ -26,7 +26,7 @@ async def rows(world: World, table: sa.Table) -> int:
 
 async def cleaned(world: World) -> int:
     """A fresh housekeeper goes through everything; how many rows it took away."""
-    keeper, count = Housekeeping(world.bot.store, world.clock), 0
+    keeper, count = Retention(world.bot.store, world.clock), 0
     while done := await keeper.tick():
         count += done
     return count
@@ -83,17 +83,17 @@ async def test_builds_go_with_all_that_belongs_to_them_after_sixty_days(world: W
 async def test_a_tick_takes_a_bounded_number_of_rows(world: World) -> None:
     """A thousand old webhooks are taken away in bounded steps."""
     arrived = [Delivery("build.running", b"{}", f"id-{number}", world.clock.now()) for number in range(450)]
-    await deliveries.keep(world.bot.store, arrived)
+    await insert_deliveries(world.bot.store, arrived)
     async with world.bot.store.write() as tx:
         await tx.execute(sa.update(delivered).values(state="done", body=None))
     world.clock.advance(25 * 3600)
-    keeper = Housekeeping(world.bot.store, world.clock)
+    keeper = Retention(world.bot.store, world.clock)
     assert [await keeper.tick() for _ in range(4)] == [BATCH, BATCH, 450 - 2 * BATCH, 0]
 
 
 async def test_it_is_done_once_an_hour(world: World) -> None:
     """Between two rounds nothing is looked at."""
-    keeper = Housekeeping(world.bot.store, world.clock)
+    keeper = Retention(world.bot.store, world.clock)
     assert await keeper.tick() == 0
     due = await keeper.next_at()
     assert due is not None

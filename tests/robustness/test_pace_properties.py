@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import facts, pace
-from bot.model import Build, Job, Known
+from bot.buildkite.models import Build, Job
+from bot.buildkite.states import _JOB_RANK, job_rank
+from bot.builds.fold import merge
+from bot.builds.model import TrackedBuild
+from bot.builds.polling.schedule import next_read_time
+from bot.runtime.token_bucket import SlidingWindow, backoff_seconds, full_bucket
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-STATES = [*sorted(facts._JOB_RANK), "passed", "failed", "canceled", "timed_out", "expired", "unblocked", None]
+STATES = [*sorted(_JOB_RANK), "passed", "failed", "canceled", "timed_out", "expired", "unblocked", None]
 JOBS = st.builds(Job, id=st.just("job-1"), state=st.sampled_from(STATES), retried=st.booleans())
 SECONDS = st.floats(0, 10, allow_nan=False)
 
@@ -21,7 +25,7 @@ def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
     steps: list[tuple[float, bool]], rate: float, burst: int
 ) -> None:
     """In any time, no more tokens are taken than flowed in, plus one burst."""
-    bucket, now, taken = pace.full(rate, burst, 0.0), 0.0, 0
+    bucket, now, taken = full_bucket(rate, burst, 0.0), 0.0, 0
     for seconds, wants in steps:
         now += seconds
         if wants and bucket.wait(now) == 0:
@@ -34,7 +38,7 @@ def test_a_window_never_lets_more_through_in_any_minute(
     steps: list[tuple[float, bool]], most: int, spare: int
 ) -> None:
     """Whoever leaves some to spare leaves them in every minute, and the wait that is named is enough."""
-    window, now, taken = pace.Window(most), 0.0, list[float]()
+    window, now, taken = SlidingWindow(most), 0.0, list[float]()
     for seconds, wants in steps:
         now += seconds
         if wants and window.wait(now, spare) == 0:
@@ -47,7 +51,7 @@ def test_a_window_never_lets_more_through_in_any_minute(
 @given(st.lists(SECONDS, max_size=20), st.floats(0, 100), st.floats(0, 100))
 def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first: float, second: float) -> None:
     """Closed twice, a bucket stays closed until the later time, and the wait that it names is true."""
-    bucket = pace.full(1.0, 3.0, 0.0).closed(first).closed(second)
+    bucket = full_bucket(1.0, 3.0, 0.0).closed(first).closed(second)
     now = 0.0
     for gap in gaps:
         now += gap
@@ -59,13 +63,13 @@ def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first:
 @given(st.integers(-5, 1000), st.floats(0.1, 10), st.floats(10, 600))
 def test_backing_off_grows_and_is_bounded(attempts: int, base: float, most: float) -> None:
     """A later attempt waits no shorter than an earlier one, and none longer than the bound."""
-    wait = pace.backoff(attempts, base, most)
+    wait = backoff_seconds(attempts, base, most)
     assert min(base, most) <= wait <= most
-    assert wait <= pace.backoff(attempts + 1, base, most)
+    assert wait <= backoff_seconds(attempts + 1, base, most)
 
 
 @st.composite
-def knowns(draw: st.DrawFn) -> Known:
+def knowns(draw: st.DrawFn) -> TrackedBuild:
     """Anything that can be known of a build."""
     moments = st.none() | st.timedeltas(timedelta(days=-70), timedelta(days=2)).map(lambda apart: NOW + apart)
     state = draw(
@@ -80,7 +84,7 @@ def knowns(draw: st.DrawFn) -> Known:
         finished_at=draw(moments),
     )
     doubt = draw(st.integers(0, 3))
-    return Known(
+    return TrackedBuild(
         build,
         seen_at=draw(moments) or NOW,
         read_at=draw(moments),
@@ -93,26 +97,26 @@ def knowns(draw: st.DrawFn) -> Known:
 
 @given(knowns(), st.timedeltas(timedelta(days=-40), timedelta(days=1)), st.booleans())
 def test_whatever_is_known_there_is_an_answer_when_to_read_next(
-    known: Known, followed: timedelta, alive: bool
+    known: TrackedBuild, followed: timedelta, alive: bool
 ) -> None:
     """The plan is defined for everything, and what is in doubt is always read."""
-    due = pace.next_read(known, NOW, NOW + followed, alive=alive)
+    due = next_read_time(known, NOW, NOW + followed, alive=alive)
     assert due is not None or not known.doubtful
 
 
 @given(st.none() | JOBS, JOBS)
 def test_a_job_never_steps_back(known: Job | None, job: Job) -> None:
     """Whatever is heard of an attempt, it is as far as before or further, and a retry is never forgotten."""
-    after = facts.job_after(known, job)
-    assert facts.job_rank(after) == max(facts.job_rank(one) for one in (known, job) if one)
+    after = merge.merge_job(known, job)
+    assert job_rank(after) == max(job_rank(one) for one in (known, job) if one)
     assert after.retried == (job.retried or (known is not None and known.retried))
 
 
 @given(st.none() | JOBS, JOBS)
 def test_hearing_of_a_job_twice_changes_nothing(known: Job | None, job: Job) -> None:
     """A repeat of the same word has no effect."""
-    once = facts.job_after(known, job)
-    assert facts.job_after(once, job) == once
+    once = merge.merge_job(known, job)
+    assert merge.merge_job(once, job) == once
 
 
 @given(st.lists(JOBS, min_size=1, max_size=6), st.randoms(use_true_random=False))
@@ -124,7 +128,7 @@ def test_of_words_that_differ_in_rank_the_order_does_not_matter(jobs: list[Job],
     for history in (jobs, shuffled):
         known: Job | None = None
         for job in history:
-            known = facts.job_after(known, job)
+            known = merge.merge_job(known, job)
         assert known is not None
-        ends.append((facts.job_rank(known), known.retried))
+        ends.append((job_rank(known), known.retried))
     assert ends[0] == ends[1]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.core.observed import Delivery, Facts, Read
-from bot.inbox import Inbox
-from bot.sim.buildkite.records import Build
-from bot.store import deliveries
+from bot.builds.ingest.inbox import Inbox
+from bot.builds.ingest.queries import insert_deliveries, measure_backlog
+from bot.builds.webhook_event import Delivery, Read, WebhookEvent
+from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.store.tables import deliveries as rows
-from bot.subscribers import Subscribers
+from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 from tests.robustness.truth import assert_true
-from webhooks.observe import observe
+from webhooks.router import observe
 
 BAD = b'{"event": "build.running", "poison": true}'
 
 
-def _broken(event: str, body: bytes, read: Read) -> Facts:
+def _broken(event: str, body: bytes, read: Read) -> WebhookEvent:
     """An observer with a mistake in it: one payload makes it fail."""
     if body == BAD:
         raise RuntimeError("a mistake in the code")
     found = observe(event, body, read)
-    assert isinstance(found, Facts)
+    assert isinstance(found, WebhookEvent)
     return found
 
 
@@ -33,7 +33,7 @@ async def _goes_on(world: World, build: Build, reason: str) -> None:
     await settled(world, 60)
     assert_true(world, build)
     async with world.bot.store.read() as tx:
-        backlog = await deliveries.backlog(tx)
+        backlog = await measure_backlog(tx)
     assert (backlog.new, backlog.aside) == (0, 1)
     assert reason in backlog.reasons[0]
 
@@ -44,9 +44,9 @@ async def test_a_delivery_that_fails_three_times_is_set_aside_and_the_rest_goes_
     await settled(world, 10)
     build = world.buildkite.builds[-1]
     world.bot.inbox = Inbox(
-        world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None, Subscribers()
+        world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None, SubscriptionCache()
     )
-    await deliveries.keep(world.bot.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
+    await insert_deliveries(world.bot.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
     await _goes_on(world, build, "Something broke on my side")
 
 
@@ -56,7 +56,7 @@ async def test_a_body_that_the_disk_damaged_is_set_aside_and_the_rest_goes_on(wo
     await settled(world, 10)
     build = world.buildkite.builds[-1]
     good = b'{"event": "build.running", "build": {"message": "%b"}}' % (b"word " * 100)
-    await deliveries.keep(world.bot.store, [Delivery("build.running", good, "bad", world.clock.now())])
+    await insert_deliveries(world.bot.store, [Delivery("build.running", good, "bad", world.clock.now())])
     async with world.bot.store.write() as tx:
         kept = await tx.scalar(sa.select(rows.c.body).where(rows.c.delivery_id == "bad"))
         assert kept is not None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sim.slack import Message, Person
+from simulators.slack.models import Message
+from simulators.slack.person import Person
 from tests.conversations.world import World, shown
 from tests.robustness.lives import Lives, settled, town
 from tests.robustness.truth import assert_said_once, cards, mark, posts, private, said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 from tests.robustness.truth import assert_said_once, assert_true, cards, private, replies

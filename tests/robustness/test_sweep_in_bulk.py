@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.sim.buildkite.gate import Recorded
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 from tests.robustness.truth import assert_said_once, assert_true, replies

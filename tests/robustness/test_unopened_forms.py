@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from bot.assembly.ground import database_file
-from bot.slack.elsewhere import START
+from bot.app.dependencies import database_file
+from bot.listeners.event_listeners import START
 from tests.conversations.world import World
 from tests.robustness.lives import settled
 

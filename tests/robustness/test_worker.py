@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from bot.clock import HandClock
-from bot.worker import Loop
+from bot.runtime.clock import HandClock
+from bot.runtime.loop import Loop
 
 
 async def test_from_one_tick_to_the_next_it_rests() -> None:

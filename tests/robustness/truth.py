@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Message
+from simulators.buildkite.models import Build
+from simulators.slack.models import Message
 from tests.conversations.world import World
 
 WORDS = {

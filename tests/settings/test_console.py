@@ -19,7 +19,6 @@ ENVIRON = {
     "SLACK_API_URL": "http://127.0.0.1:9/api/",
     "BUILDKITE_REST_API_ENDPOINT": "http://127.0.0.1:9",
 }
-
 pytestmark = pytest.mark.process
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.docs import configuration_table, stale, tables, write
+from bot.cli.docs import configuration_table, stale, tables, write
 from bot.settings import Settings
 
 README = Path(__file__).parent.parent.parent / "README.md"

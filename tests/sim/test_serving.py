@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.sim.serving import Serving
+from simulators.http_server import Serving
 
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP only: loading authorities takes time
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.store.store import Store
+from bot.store.transactions import Store
 from tests.databases import database, postgresql
 
 __all__ = ["database", "postgresql"]

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.observed import Delivery
-from bot.store import deliveries, migrate
-from bot.store.bodies import packed, unpacked
-from bot.store.store import Store
+from bot.builds.ingest.compression import packed, unpacked
+from bot.builds.ingest.queries import claim_deliveries, insert_deliveries
+from bot.builds.webhook_event import Delivery
+from bot.store import migrate
 from bot.store.tables import deliveries as rows
+from bot.store.transactions import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _VALUES = st.recursive(
@@ -35,10 +36,10 @@ async def test_a_large_body_is_a_fraction_on_the_disk_and_whole_when_it_is_read(
     """Forty kilobytes of steps."""
     await migrate.upgrade(url)
     body = json.dumps({"event": "ping", "steps": [{"command": f"make {n}"} for n in range(1500)]}).encode()
-    await deliveries.keep(store, [Delivery("ping", body, "large", NOW)])
+    await insert_deliveries(store, [Delivery("ping", body, "large", NOW)])
     async with store.write() as tx:
         kept = await tx.scalar(sa.select(sa.func.length(rows.c.body)))
-        (claimed,) = await deliveries.claim(tx, NOW, 10)
+        (claimed,) = await claim_deliveries(tx, NOW, 10)
     assert kept is not None
     assert kept < len(body) / 4
     assert claimed.delivery.body == body

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bot.store import migrate
 from bot.store.checkpoints import Checkpoints
-from bot.store.rows import set_meta
-from bot.store.store import Store
+from bot.store.sql import set_meta
+from bot.store.transactions import Store
 
 _ENOUGH = 2000
 _LARGE = "INSERT INTO deliveries (event, body) VALUES ('ping', zeroblob(40000))"

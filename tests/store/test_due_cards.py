@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.core.pace import LOOKS_AGAIN
-from bot.following import Following
-from bot.model import Thread
+from bot.builds.cards.update_order import RECHECK_AFTER
+from bot.builds.fold.build_fold import BuildFold
+from bot.slack.types import Thread
 from bot.store import migrate
-from bot.store.store import Store
 from bot.store.tables import cards
+from bot.store.transactions import Store
 from tests.store.test_together import NOW, word
 
 NUMBER = 1
@@ -23,7 +23,7 @@ async def due_after(store: Store, planned: timedelta | None, *states: str) -> da
     await migrate.upgrade(store.url.render_as_string(hide_password=False))
     async with store.write() as tx:
         begun, _ = word((NUMBER, "running", 0, None, 1))
-        rules = Following(NOW, alive=True)
+        rules = BuildFold(NOW, alive=True)
         await rules.follow(tx, begun, Thread("T1", "C1"), "U1", "card")
         await tx.execute(sa.update(cards).values(ts="1.0", due_at=planned and NOW + planned))
         for state in states:
@@ -37,7 +37,7 @@ async def due_after(store: Store, planned: timedelta | None, *states: str) -> da
     [
         (None, ("running",), timedelta(0)),
         (timedelta(seconds=9), ("running", "passed"), timedelta(seconds=9)),
-        (2 * LOOKS_AGAIN, ("passed",), timedelta(0)),
+        (2 * RECHECK_AFTER, ("passed",), timedelta(0)),
         (timedelta(seconds=9), ("running", "failed"), timedelta(0)),
         (timedelta(seconds=9), (), timedelta(seconds=9)),
     ],

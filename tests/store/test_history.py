@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from bot.memory import remember
-from bot.model import Build, Job
-from bot.store import history, migrate
-from bot.store.store import Store
+from bot.buildkite.models import Build, Job
+from bot.history.queries import (
+    find_attempts_of_build,
+    find_attempts_of_commit,
+    find_previous_run,
+    find_runs_ended_between,
+    find_runs_of_person,
+)
+from bot.history.recorder import record_builds
+from bot.store import migrate
+from bot.store.transactions import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -34,7 +41,7 @@ async def _migrated(url: str) -> None:
 
 async def _hears(store: Store, build: Build, *jobs: Job) -> None:
     async with store.write() as tx:
-        await remember(tx, [(build, jobs)], NOW)
+        await record_builds(tx, [(build, jobs)], NOW)
 
 
 @pytest.mark.parametrize("late", [build_in("running"), ended("failed", minutes=4)])
@@ -43,7 +50,7 @@ async def test_an_end_is_not_taken_back_by_an_older_word(store: Store, late: Bui
     await _hears(store, ended("passed"))
     await _hears(store, late)
     async with store.read() as tx:
-        (run,) = await history.ended_between(tx, NOW, NOW + timedelta(hours=1))
+        (run,) = await find_runs_ended_between(tx, NOW, NOW + timedelta(hours=1))
     assert (run.phase, run.finished_at) == ("passed", NOW + timedelta(minutes=5))
 
 
@@ -52,7 +59,7 @@ async def test_a_later_life_replaces_the_end_before(store: Store) -> None:
     await _hears(store, ended("failed"))
     await _hears(store, ended("passed", minutes=9))
     async with store.read() as tx:
-        (run,) = await history.ended_between(tx, NOW, NOW + timedelta(hours=1))
+        (run,) = await find_runs_ended_between(tx, NOW, NOW + timedelta(hours=1))
     assert run.phase == "passed"
 
 
@@ -63,8 +70,8 @@ async def test_the_build_before_is_of_the_same_branch_and_has_a_verdict(store: S
     await _hears(store, ended("passed", 3, branch="feature"))
     await _hears(store, build_in("running", 4))
     async with store.read() as tx:
-        run = await history.before(tx, "web", "main", 5)
-        assert await history.before(tx, "web", "main", 1) is None
+        run = await find_previous_run(tx, "web", "main", 5)
+        assert await find_previous_run(tx, "web", "main", 1) is None
     assert run is not None
     assert (run.number, run.phase) == (1, "failed")
 
@@ -83,8 +90,8 @@ async def test_attempts_are_remembered_once_they_end(store: Store) -> None:
     gate = Job(id="j2", type="manual", state="unblocked")
     await _hears(store, build_in("running"), done, gate, Job(id="j3", state="running"))
     async with store.read() as tx:
-        (attempt,) = await history.of_build(tx, "b1")
-        assert await history.of_commit(tx, "web", "c0ffee") == (attempt,)
+        (attempt,) = await find_attempts_of_build(tx, "b1")
+        assert await find_attempts_of_commit(tx, "web", "c0ffee") == (attempt,)
     assert (attempt.step, attempt.name, attempt.queue, attempt.exit_status) == ("lint", "Lint", "linux", 2)
 
 
@@ -93,5 +100,5 @@ async def test_somebodys_builds_are_found_by_address(store: Store) -> None:
     await _hears(store, build_in("running", 1, author={"email": "Bob@Acme.example"}))
     await _hears(store, build_in("running", 2, creator={"email": "alice@acme.example"}))
     async with store.read() as tx:
-        found = await history.of_person(tx, ["bob@acme.example"], NOW - timedelta(days=1))
+        found = await find_runs_of_person(tx, ["bob@acme.example"], NOW - timedelta(days=1))
     assert [run.number for run in found] == [1]

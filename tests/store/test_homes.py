@@ -6,11 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.core.history import Run
-from bot.store import history, homes
+from bot.history.model import Run
+from bot.history.queries import save_runs
+from bot.home.queries import (
+    HomeRow,
+    find_due_homes,
+    find_next_home_due,
+    mark_home_drawn,
+    mark_home_opened,
+    mark_homes_changed,
+)
 from bot.store.migrate import upgrade
-from bot.store.store import Store
 from bot.store.tables import people
+from bot.store.transactions import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PAUSE, WEEK = timedelta(seconds=10), timedelta(days=7)
@@ -35,22 +43,22 @@ def run(author: str, heard_at: datetime) -> Run:
     return Run(*words, NOW, NOW, NOW, None, heard_at)
 
 
-async def looked_at(store: Store, at: datetime) -> homes.Row:
+async def looked_at(store: Store, at: datetime) -> HomeRow:
     """Alice's home, opened and drawn at that moment; her address is known."""
     profile = {"name": "alice", "email": ALICE.title(), "standing": "member", "fetched_at": at}
     async with store.write() as tx:
         await tx.execute(sa.insert(people).values(team="T1", user_id="U1", **profile))
-        await homes.opened(tx, "T1", "U1", at, PAUSE, empty=True)
-        (row,) = await homes.due(tx, at, 10)
-        await homes.drawn(tx, row, at, "digest")
+        await mark_home_opened(tx, "T1", "U1", at, PAUSE, empty=True)
+        (row,) = await find_due_homes(tx, at, 10)
+        await mark_home_drawn(tx, row, at, "digest")
     return row
 
 
 async def due(store: Store, at: datetime) -> list[str]:
     """Whose homes are due then, once what has changed was looked for."""
     async with store.write() as tx:
-        await homes.mark_changed(tx, at - WEEK, at, PAUSE)
-        return [row.user for row in await homes.due(tx, at, 10)]
+        await mark_homes_changed(tx, at - WEEK, at, PAUSE)
+        return [row.user for row in await find_due_homes(tx, at, 10)]
 
 
 async def test_a_build_of_mine_makes_my_home_due(url: str, store: Store) -> None:
@@ -58,10 +66,10 @@ async def test_a_build_of_mine_makes_my_home_due(url: str, store: Store) -> None
     await upgrade(url)
     await looked_at(store, NOW)
     async with store.write() as tx:
-        await history.remember_runs(tx, [run("bob@acme.example", NOW + timedelta(seconds=3))])
+        await save_runs(tx, [run("bob@acme.example", NOW + timedelta(seconds=3))])
     assert await due(store, NOW + timedelta(seconds=4)) == []
     async with store.write() as tx:
-        await history.remember_runs(tx, [run(ALICE, NOW + timedelta(seconds=5))])
+        await save_runs(tx, [run(ALICE, NOW + timedelta(seconds=5))])
     assert await due(store, NOW + timedelta(seconds=6)) == []
     assert await due(store, NOW + timedelta(seconds=10)) == ["U1"]
 
@@ -73,16 +81,16 @@ async def test_what_is_opened_again_waits_as_well(url: str, store: Store) -> Non
     for later, first in ((3, 10), (3600, 3600)):
         at = NOW + timedelta(seconds=later)
         async with store.write() as tx:
-            await homes.opened(tx, "T1", "U1", at, PAUSE, empty=False)
-            assert await homes.next_due(tx) == NOW + timedelta(seconds=first)
+            await mark_home_opened(tx, "T1", "U1", at, PAUSE, empty=False)
+            assert await find_next_home_due(tx) == NOW + timedelta(seconds=first)
 
 
 async def test_a_home_opened_while_it_was_drawn_stays_due(url: str, store: Store) -> None:
     """What came between is not lost."""
     await upgrade(url)
     async with store.write() as tx:
-        await homes.opened(tx, "T1", "U1", NOW, PAUSE, empty=True)
-        (row,) = await homes.due(tx, NOW, 10)
-        await homes.opened(tx, "T1", "U1", NOW + timedelta(seconds=1), PAUSE, empty=True)
-        await homes.drawn(tx, row, NOW, "digest")
-        assert await homes.next_due(tx) == NOW + timedelta(seconds=1)
+        await mark_home_opened(tx, "T1", "U1", NOW, PAUSE, empty=True)
+        (row,) = await find_due_homes(tx, NOW, 10)
+        await mark_home_opened(tx, "T1", "U1", NOW + timedelta(seconds=1), PAUSE, empty=True)
+        await mark_home_drawn(tx, row, NOW, "digest")
+        assert await find_next_home_due(tx) == NOW + timedelta(seconds=1)

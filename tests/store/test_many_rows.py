@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from bot.buildkite.resources import MARK_KEY
-from bot.clock import HandClock
-from bot.core.observed import Delivery
-from bot.inbox import Inbox
-from bot.store import deliveries, migrate
-from bot.store.many import MANY
-from bot.store.store import Store
+from bot.builds.ingest.inbox import Inbox
+from bot.builds.ingest.queries import insert_deliveries
+from bot.builds.webhook_event import Delivery
+from bot.notifications.subscriptions.index import SubscriptionCache
+from bot.runtime.clock import HandClock
+from bot.store import migrate
+from bot.store.bulk import MANY
 from bot.store.tables import builds, jobs
 from bot.store.tables import deliveries as kept
-from bot.store.tables_news import attempts, runs
-from bot.subscribers import Subscribers
-from webhooks.observe import observe
+from bot.store.tables_notifications import attempts, runs
+from bot.store.transactions import Store
+from webhooks.router import observe
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ALONE = 9001
@@ -56,10 +57,10 @@ async def written(store: Store, number: int) -> list[str]:
 async def test_many_rows_are_written_as_one_is(url: str, store: Store) -> None:
     """One build is heard of, then as many more as go the other way, at once: each has the same rows."""
     await migrate.upgrade(url)
-    inbox = Inbox(store, HandClock(NOW), observe, lambda: None, lambda _age: None, Subscribers())
-    await deliveries.keep(store, life(ALONE))
+    inbox = Inbox(store, HandClock(NOW), observe, lambda: None, lambda _age: None, SubscriptionCache())
+    await insert_deliveries(store, life(ALONE))
     assert await inbox.tick() == 2
-    await deliveries.keep(store, [one for number in TOGETHER for one in life(number)])
+    await insert_deliveries(store, [one for number in TOGETHER for one in life(number)])
     before = store.commits
     assert await inbox.tick() == 2 * len(TOGETHER)
     assert store.commits - before == 1, "what fails together is tried again one by one"

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from bot.errors import KitestringError
 from bot.store import migrate, schema
-from bot.store.store import Store
+from bot.store.transactions import Store
 
 # What the first version writes: its columns only.
 FIRST = (

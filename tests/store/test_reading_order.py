@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.following import Following
-from bot.model import Build, Thread
-from bot.store import builds, migrate
-from bot.store.store import Store
+from bot.buildkite.models import Build
+from bot.builds.fold.build_fold import BuildFold
+from bot.builds.queries import find_builds_due_for_reading
+from bot.slack.types import Thread
+from bot.store import migrate
+from bot.store.transactions import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -26,13 +28,13 @@ async def test_an_end_waits_for_no_line_of_builds_that_have_just_begun(store: St
     """Forty builds begin, and nobody has read them yet; the last one ends, and is the next to be read."""
     await migrate.upgrade(store.url.render_as_string(hide_password=False))
     async with store.write() as tx:
-        rules = Following(NOW, alive=True)
+        rules = BuildFold(NOW, alive=True)
         for number in range(1, 41):
             await rules.follow(tx, said(number, "scheduled"), Thread("T1", "C1"), "U1", f"card-{number}")
         await rules.heard(tx, [(said(number, "running"), ()) for number in range(1, 41)])
     later = NOW + timedelta(seconds=20)
     async with store.write() as tx:
-        await Following(later, alive=True).heard(tx, [(said(40, "passed"), ())])
+        await BuildFold(later, alive=True).heard(tx, [(said(40, "passed"), ())])
     async with store.read() as tx:
-        due = await builds.due_for_reading(tx, later + timedelta(seconds=5), 50)
+        due = await find_builds_due_for_reading(tx, later + timedelta(seconds=5), 50)
     assert [known.build.number for known, _failures in due] == [40, *range(1, 40)]

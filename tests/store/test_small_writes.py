@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from bot.clock import HandClock
-from bot.core.observed import Delivery
+from bot.builds.ingest.inbox import BATCH, FEW, Inbox
+from bot.builds.ingest.queries import insert_deliveries
+from bot.builds.webhook_event import Delivery
 from bot.errors import Unavailable
-from bot.inbox import BATCH, FEW, Inbox
-from bot.store import deliveries, migrate
-from bot.store.store import Store
-from bot.subscribers import Subscribers
-from webhooks.observe import observe
+from bot.notifications.subscriptions.index import SubscriptionCache
+from bot.runtime.clock import HandClock
+from bot.store import migrate
+from bot.store.transactions import Store
+from webhooks.router import observe
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING key"
@@ -61,9 +62,9 @@ async def test_while_people_write_the_inbox_takes_few_webhooks_at_a_time(url: st
     """A backlog is read in large steps; the step after somebody's small write is a short one."""
     await migrate.upgrade(url)
     clock = HandClock(NOW)
-    inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, Subscribers())
+    inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, SubscriptionCache())
     waiting = [Delivery("ping", b'{"event": "ping"}', f"id-{number}", NOW) for number in range(BATCH + 2 * FEW)]
-    await deliveries.keep(store, waiting)
+    await insert_deliveries(store, waiting)
     await store.together((KEEP, ("said", "1")))
     assert [await inbox.tick() for _ in range(2)] == [FEW, BATCH]
     await store.together((KEEP, ("said again", "1")))

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core import telling
-from bot.core.failure import fails
-from bot.following import Following, Word
-from bot.model import Build, Job, Thread
-from bot.store import builds as stored
-from bot.store.store import Store, Tx
+from bot.buildkite.models import Build, Job
+from bot.builds.failures.model import is_failing
+from bot.builds.fold.build_fold import BuildFold, Word
+from bot.builds.queries import find_build, summarize_jobs
+from bot.builds.replies.kinds import due_kinds
+from bot.slack.types import Thread
 from bot.store.tables import builds, cards, jobs, notices
-from bot.store.tables_news import attempts, findings
+from bot.store.tables_notifications import attempts, findings
+from bot.store.transactions import Store, Tx
 from tests.conversations.ready_database import copied
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -52,7 +53,7 @@ async def followed(store: Store) -> None:
     for number in FOLLOWED:
         async with store.write() as tx:
             first, _ = word((number, "scheduled", 0, None, 1))
-            await Following(NOW, alive=True).follow(tx, first, Thread("T1", "C1"), "U1", f"card-{number}")
+            await BuildFold(NOW, alive=True).follow(tx, first, Thread("T1", "C1"), "U1", f"card-{number}")
             await tx.execute(sa.update(cards).values(ts="1.0", due_at=None))
 
 
@@ -69,14 +70,14 @@ async def remains(store: Store) -> dict[str, list[tuple[object, ...]]]:
 
 async def follows_of(tx: Tx, build_id: str) -> list[tuple[object, ...]]:
     """What is to be said below the cards of a build, and looked up; what is true no more is never posted."""
-    known = await stored.known(tx, build_id)
+    known = await find_build(tx, build_id)
     assert known is not None
-    failed = bool((await stored.summary(tx, known)).failed)
+    failed = bool((await summarize_jobs(tx, known)).failed)
     below = sa.select(cards.c.id).where(cards.c.build_id == build_id)
-    true = notices.c.kind.in_(telling.kinds(known, failed=failed))
+    true = notices.c.kind.in_(due_kinds(known, failed=failed))
     waiting = sa.select(notices.c.key).where(notices.c.state == "due", notices.c.card_id.in_(below), true)
     found = [tuple(row) for row in await tx.execute(waiting.order_by("key"))]
-    if fails(known, named=failed):
+    if is_failing(known, named=failed):
         found += [
             tuple(row) for row in await tx.execute(sa.select(findings).where(findings.c.build_id == build_id))
         ]
@@ -91,7 +92,7 @@ async def told(file: Path, parts: list[list[Said]]) -> dict[str, list[tuple[obje
         await followed(store)
         for part in parts:
             async with store.write() as tx:
-                await Following(NOW, alive=True).heard(tx, [word(said) for said in part])
+                await BuildFold(NOW, alive=True).heard(tx, [word(said) for said in part])
         return await remains(store)
     finally:
         await store.close()

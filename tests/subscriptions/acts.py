@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sim.buildkite.records import Build
-from bot.sim.slack import Channel, Message
+from simulators.buildkite.models import Build
+from simulators.slack.models import Channel, Message
 from tests.conversations.world import World, shown
 
 

@@ -9,10 +9,10 @@ from textwrap import fill
 import pytest
 from inline_snapshot import snapshot
 
-from bot.clock import HandClock
-from bot.core.subscription_text import WrongSubscriptions, read
-from bot.subscription_file import load
-from bot.watched import Watched
+from bot.notifications.subscriptions.file_parse import WrongSubscriptions, read
+from bot.notifications.subscriptions.subscription_file import load
+from bot.runtime.clock import HandClock
+from bot.runtime.file_reload import ReloadedFile
 from tests.conversations.acts import asks
 from tests.conversations.world import START, World
 from tests.subscriptions.acts import built, texts
@@ -72,7 +72,7 @@ def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     """While it runs, a file with a mistake keeps the rules that were read before it; a right one is taken."""
     path, clock = tmp_path / "rules.toml", HandClock(START)
     path.write_text(GOOD)
-    watched = Watched(path, clock, load, "subscriptions")
+    watched = ReloadedFile(path, clock, load, "subscriptions")
     path.write_text(WRONG)
     clock.advance(3)
     assert [one.pipeline for one in watched.value().subscription] == ["web"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sim.buildkite.gate import Recorded
+from simulators.buildkite.middleware import Recorded
 from tests.conversations.world import World
 from tests.subscriptions.acts import built, subscribed, texts
 

@@ -15,9 +15,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.batching import Told
-from bot.clock import HandClock
-from bot.core.observed import Delivery
+from bot.builds.webhook_event import Delivery
+from bot.runtime.clock import HandClock
+from bot.runtime.group_commit import Told
 from webhooks.receiver import Keep, Mode, Receiver
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "webhooks"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.batching import told
-from bot.clock import HandClock
-from bot.core.observed import Delivery
+from bot.builds.ingest.spool import DeliverySpool
+from bot.builds.webhook_event import Delivery
 from bot.errors import Unavailable
-from bot.keeper import Keeper
+from bot.runtime.clock import HandClock
+from bot.runtime.group_commit import told
 from bot.store import migrate
-from bot.store.store import Store
 from bot.store.tables import deliveries
+from bot.store.transactions import Store
 
 
 @pytest.fixture
@@ -29,12 +29,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def keeper(store: Store, door) -> Keeper:
+def keeper(store: Store, door) -> DeliverySpool:
     """Keeps in that database."""
-    return Keeper(store, lambda: None, door.clock)
+    return DeliverySpool(store, lambda: None, door.clock)
 
 
-def arrives(keeper: Keeper, clock: HandClock, name: str | None, body: bytes = b"{}") -> asyncio.Future[None]:
+def arrives(
+    keeper: DeliverySpool, clock: HandClock, name: str | None, body: bytes = b"{}"
+) -> asyncio.Future[None]:
     """A webhook with that id; done when it is kept."""
     return told(partial(keeper.keep, Delivery("ping", body, name, clock.now())))
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.observed import Facts, Undecodable
-from webhooks.at_once import read_at_once
-from webhooks.observe import ROUTES, observe
-from webhooks.payloads import ABOUT
+from bot.builds.webhook_event import Undecodable, WebhookEvent
+from webhooks.envelope import ABOUT
+from webhooks.fast_decoding import read_at_once
+from webhooks.router import ROUTES, observe
 
 
-def essence(facts: Facts) -> str:
+def essence(facts: WebhookEvent) -> str:
     """The facts that cards, notices and answers are made of, in one line."""
     if not facts.known:
         return "says nothing"
@@ -161,7 +161,7 @@ def test_a_body_that_is_no_object_is_undecodable(body):
 
 def test_an_event_without_a_route_says_nothing():
     """What nobody told us of is not even looked into."""
-    assert observe("build.teleported", b"\xff") == Facts("build.teleported", known=False)
+    assert observe("build.teleported", b"\xff") == WebhookEvent("build.teleported", known=False)
 
 
 def test_the_short_way_says_the_same_as_the_long_one(payloads):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock import HandClock
 from bot.errors import Unavailable
-from webhooks.origin import Gate, Origins
+from bot.runtime.clock import HandClock
+from webhooks.allowlist import Allowlist, AllowlistGate
 
 LISTED = ("192.0.2.0/24", "198.51.100.12", "2001:db8::/32")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Counts(Counter[str]):
         self[name] += 1
 
 
-async def knock(gate: Gate, host: str | None) -> tuple[int, dict[bytes, bytes]]:
+async def knock(gate: AllowlistGate, host: str | None) -> tuple[int, dict[bytes, bytes]]:
     """The status and headers that a request from that address gets."""
     sent = []
 
@@ -59,8 +59,8 @@ async def taken(_scope, _receive, send) -> None:
 
 async def test_only_listed_addresses_get_through() -> None:
     """Networks and addresses of both families, also as an IPv6 socket writes IPv4; others get 403."""
-    origins, counts = Origins(Page(LISTED).read, HandClock(NOON)), Counts()
-    gate = Gate(taken, origins, counts)
+    origins, counts = Allowlist(Page(LISTED).read, HandClock(NOON)), Counts()
+    gate = AllowlistGate(taken, origins, counts)
     await origins.tick()
     inside = ["192.0.2.77", "198.51.100.12", "2001:db8::7", "::ffff:192.0.2.1"]
     outside = ["192.0.3.1", "198.51.100.13", "127.0.0.1", "::1", "::ffff:10.0.0.1", "", "testclient", None]
@@ -72,8 +72,8 @@ async def test_only_listed_addresses_get_through() -> None:
 async def test_before_the_list_is_known_buildkite_is_asked_to_come_again() -> None:
     """Nothing is let in and nothing is lost: 503 with a time to wait, until the first list has been read."""
     clock, page = HandClock(NOON), Page(Unavailable("down"), LISTED)
-    origins, counts = Origins(page.read, clock), Counts()
-    gate = Gate(taken, origins, counts)
+    origins, counts = Allowlist(page.read, clock), Counts()
+    gate = AllowlistGate(taken, origins, counts)
     for _ in range(2):
         status, headers = await knock(gate, "192.0.2.1")
         assert (status, headers[b"retry-after"]) == (503, b"5")
@@ -89,7 +89,7 @@ async def test_before_the_list_is_known_buildkite_is_asked_to_come_again() -> No
 async def test_an_old_list_serves_while_none_can_be_read(wrong: Exception | tuple[str, ...]) -> None:
     """An outage, an empty list and one that is none change nothing; it is tried again in a minute."""
     clock = HandClock(NOON)
-    origins = Origins(Page(LISTED, wrong).read, clock)
+    origins = Allowlist(Page(LISTED, wrong).read, clock)
     await origins.tick()
     clock.advance(3600)
     assert await origins.tick() == 0
@@ -101,7 +101,7 @@ async def test_an_old_list_serves_while_none_can_be_read(wrong: Exception | tupl
 async def test_the_list_is_read_every_hour() -> None:
     """Within the hour nobody asks; afterwards the new list counts, and the old one does not."""
     clock, page = HandClock(NOON), Page(LISTED, ("203.0.113.0/24",))
-    origins = Origins(page.read, clock)
+    origins = Allowlist(page.read, clock)
     for _ in range(3):
         await origins.tick()
         clock.advance(1199)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from webhooks.payloads import ABOUT, AgentIdentity, BuildIdentity, JobIdentity, Malformed, envelope
+from webhooks.envelope import ABOUT, AgentIdentity, BuildIdentity, JobIdentity, Malformed, envelope
 
 BUILD = {
     "number": 7,

@@ -6,9 +6,9 @@ import json
 import httpx
 import pytest
 
-from bot.asgi import MEBIBYTE
 from bot.errors import Unavailable
-from bot.sim.serving import Serving
+from bot.runtime.http.asgi import MEBIBYTE
+from simulators.http_server import Serving
 from webhooks.receiver import Receiver
 
 PING = b'{"event": "ping"}'

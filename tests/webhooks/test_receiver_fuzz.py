@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.observed import Facts, Undecodable
+from bot.builds.webhook_event import Undecodable, WebhookEvent
 from bot.errors import Unavailable
-from webhooks.observe import observe
-from webhooks.payloads import ABOUT
+from webhooks.envelope import ABOUT
+from webhooks.router import observe
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -108,7 +108,7 @@ def test_observing_never_fails_otherwise_than_it_says(payload):
         found = observe(event, body)
     except Undecodable as why:
         found = str(why)
-    assert isinstance(found, Facts) or "\n" not in found
+    assert isinstance(found, WebhookEvent) or "\n" not in found
 
 
 @pytest.mark.parametrize("event", sorted(ABOUT))

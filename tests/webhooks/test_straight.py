@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.asgi import MEBIBYTE
-from bot.batching import Told
-from bot.connection import Bounds
 from bot.errors import Unavailable
-from bot.http import BUILDKITE, Front, rest
+from bot.runtime.group_commit import Told
+from bot.runtime.http.asgi import MEBIBYTE
+from bot.runtime.http.connection import Bounds
+from bot.runtime.http.routes import BUILDKITE, Router, rest
 from tests.http.sockets import Caller, calling, listening
 
 PING = b'{"event": "ping"}'
@@ -26,7 +26,7 @@ async def _well() -> None:
 @asynccontextmanager
 async def called(door, bounds: Bounds | None = None) -> AsyncIterator[Caller]:
     """A connection to the bot's listener, with that receiver behind it."""
-    front = Front(None, door.receiver, rest(_well, None), lambda _seconds: None)
+    front = Router(None, door.receiver, rest(_well, None), lambda _seconds: None)
     async with listening(front, bounds, straight=front.straight) as port, calling(port) as caller:
         yield caller
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.sim.buildkite import BuildkiteSim
+from simulators.buildkite.sim import BuildkiteSim
 from tests.sim.buildkite.hand import Hand
 
 

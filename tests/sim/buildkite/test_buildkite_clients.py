@@ -10,9 +10,10 @@ from inline_snapshot import snapshot
 from pybuildkite.buildkite import Buildkite, BuildState
 from pybuildkite.jobs import LogFormat
 
-from bot.sim.buildkite import BuildkiteSim, storage
-from bot.sim.buildkite.records import Build
-from bot.sim.serving import Serving
+from simulators.buildkite import storage
+from simulators.buildkite.models import Build
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.http_server import Serving
 
 ORG = "acme-inc"
 STEPS = "steps:\n- command: make\n"

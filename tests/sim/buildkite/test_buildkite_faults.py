@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from bot.sim.buildkite import BuildkiteSim
+from simulators.buildkite.sim import BuildkiteSim
 
 BODY = {"commit": "HEAD", "branch": "main"}
 

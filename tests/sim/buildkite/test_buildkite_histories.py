@@ -6,8 +6,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sim.buildkite import BuildkiteSim, Refusal, seed_demo
-from bot.sim.buildkite.records import ACTIVE, Build, Job
+from simulators.buildkite.models import ACTIVE, Build, Job
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.buildkite.values import Refusal
 from tests.sim.buildkite.hand import Hand
 
 SHOWN = {"scheduled", "running", "failing", "passed", "failed", "canceling", "canceled", "skipped"}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.sim.buildkite import BuildkiteSim, Refusal
-from bot.sim.buildkite.records import Build
+from simulators.buildkite.models import Build
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.buildkite.values import Refusal
 from tests.sim.buildkite.hand import Hand
 
 

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from bot.sim.buildkite import BuildkiteSim
-from bot.sim.buildkite.values import graphql_id
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.buildkite.values import graphql_id
 from tests.sim.buildkite.hand import Hand
 
 CANCEL = """mutation ($input: JobTypeCommandCancelInput!) {

@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.sim.buildkite import BuildkiteSim, seed_demo, sign
-from bot.sim.serving import Serving
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.buildkite.webhooks import sign
+from simulators.http_server import Serving
 from tests.sim.buildkite.hand import START, Hand
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "webhooks"

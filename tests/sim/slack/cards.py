@@ -31,9 +31,7 @@ CARD: list[Json] = [
         ],
     },
 ]
-
 METADATA = {"event_type": "build_card", "event_payload": {"pipeline": "web-app", "number": 42}}
-
 SELECT: Json = {
     "type": "actions",
     "block_id": "branch_row",
@@ -80,9 +78,7 @@ FORM: Json = {
         text_input("env", "Environment", optional=True),
     ],
 }
-
 OPTIONS = {"options": [{"text": words("web-app"), "value": "web-app"}]}
-
 HOME: Json = {
     "type": "home",
     "blocks": [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sim.slack.blockkit import check_blocks, check_view
+from simulators.slack.validation.blocks import check_blocks, check_view
 from tests.sim.slack.cards import FORM, button, text_input, words
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -50,7 +50,6 @@ def menu(options: list[Any], kind: str = "static_select") -> dict[str, Any]:
 
 OPTION = {"text": words("a"), "value": "a"}
 TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
-
 BAD: dict[str, tuple[list[Any], str]] = {
     "unknown type": ([{"type": "sekshun"}], "/0/type"),
     "no type": ([{}], "/0"),

@@ -13,13 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Person, SlackSim
+from simulators.http_server import Serving
+from simulators.slack.models import Channel
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM, OPTIONS
 from tests.sim.slack.ear import SECRET
 
 Json = dict[str, Any]
-
 pytestmark = pytest.mark.usefixtures("deploys")
 
 

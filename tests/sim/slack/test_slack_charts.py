@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.sim.slack import SlackSim
-from bot.sim.slack.api.arguments import Arguments
-from bot.sim.slack.api.content import read_content
-from bot.sim.slack.blockkit import check_blocks
-from bot.sim.slack.errors import ApiError
-from bot.sim.slack.words import plain
+from simulators.slack.api.arguments import Arguments
+from simulators.slack.api.message_content import read_content
+from simulators.slack.errors import ApiError
+from simulators.slack.sim import SlackSim
+from simulators.slack.validation.blocks import check_blocks
+from simulators.slack.visible_text import plain
 
 BARS: dict[str, Any] = {
     "type": "data_visualization",
@@ -28,7 +28,6 @@ PIE = {
     "title": "Ends",
     "chart": {"type": "pie", "segments": [{"label": "a", "value": 2}]},
 }
-
 WRONG: dict[str, tuple[dict[str, Any], tuple[Any, ...], Any, str]] = {
     "long title": (BARS, ("title",), "x" * 51, "/title"),
     "no such chart": (BARS, ("chart", "type"), "radar", "/chart"),

@@ -8,15 +8,15 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sim.slack import Channel, Message, Person, SlackSim
-from bot.sim.slack.signing import signature
+from simulators.slack.models import Channel, Message
+from simulators.slack.person import Person
+from simulators.slack.signing import signature
+from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM, HOME, METADATA, OPTIONS, SELECT, words
 from tests.sim.slack.ear import Ear
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"
-
 OPEN_ENDED = {"value", "text", "event_payload", "values", "element", "elements", "style"}
-
 pytestmark = pytest.mark.usefixtures("deploys")
 
 

@@ -9,8 +9,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot.sim.serving import Serving
-from bot.sim.slack import Channel, Impossible, Message, NoSuchControl, Person, SlackSim, View
+from simulators.http_server import Serving
+from simulators.slack.errors import Impossible, NoSuchControl
+from simulators.slack.models import Channel, Message
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
+from simulators.slack.views import View
 from tests.sim.slack.cards import CARD, FORM, HOME, OPTIONS, SELECT, button, text_input, words
 from tests.sim.slack.ear import Ear
 

@@ -9,7 +9,9 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sim.slack import Channel, Person, SlackSim
+from simulators.slack.models import Channel
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM, METADATA, text_input
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.sim.buildkite.demo import seed_demo
-from bot.sim.buildkite.sim import BuildkiteSim
-from bot.sim.serving import Serving
-from bot.sim.slack.sim import SlackSim
-from bot.sim.stage import Stage
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.demo_page.app import Stage
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.sim.slack.world import Message
-from bot.sim.stage import Stage
-from bot.sim.stage_autoplay import Autoplay, step
-from bot.sim.stage_panel import SWITCHES
+from simulators.demo_page.app import Stage
+from simulators.demo_page.autoplay import Autoplay, step
+from simulators.demo_page.buildkite_actions import SWITCHES
+from simulators.slack.models import Message
 
 VIEW: dict[str, Any] = {
     "type": "modal",

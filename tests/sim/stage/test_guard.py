@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from bot.sim.stage import Stage
+from simulators.demo_page.app import Stage
 
 SAY = {"as": "U0ALICE01", "channel": "C0DEPLOYS", "text": "Hello"}
 

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from bot.sim.buildkite.storage import link
-from bot.sim.serving import Serving
-from bot.sim.stage import Stage
-from bot.sim.stage_jobs import finish, start
-from bot.sim.stage_pages import with_pages
+from simulators.buildkite.storage import link
+from simulators.demo_page.app import Stage
+from simulators.demo_page.build_pages import with_pages
+from simulators.demo_page.job_output import finish, start
+from simulators.http_server import Serving
 
 
 async def fetched(stage: Stage, path: str) -> httpx.Response:

@@ -7,7 +7,6 @@ from alembic import op
 
 revision = "0008"
 down_revision = "0007"
-
 # https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-DEFAULT-TOAST-COMPRESSION
 _CAN = "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
 

@@ -1,0 +1,220 @@
+"""The tables of a policy file as they are written: what each key takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+
+from bot.operations.operation import Permission
+from bot.runtime.durations import LOOKS, duration
+from bot.runtime.time_windows import DAYS
+from bot.runtime.toml_file import Table, Wrong, Zone, shaped
+
+_EDGE = re.compile(rf"({'|'.join(DAYS)})\w* +(\d\d?:\d\d)", re.IGNORECASE)
+_USER = re.compile(r"[UW][A-Z0-9]{2,}|@[\w.-]+")
+_GROUP = re.compile(r"S[A-Z0-9]{2,}|@[\w.-]+")
+_CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
+_SHARED = re.compile(r"[CG][A-Z0-9]{2,}|#[\w.-]{1,80}")
+_ALONE = {Permission.AGENTS, Permission.ADMIN}
+
+
+def _clock(text: Any) -> time:
+    try:
+        return datetime.strptime(str(text), "%H:%M").time()  # noqa: DTZ007  (a time of day, in the zone beside it)
+    except ValueError:
+        raise ValueError('it should be a time such as "22:00"') from None
+
+
+def _edge(value: Any) -> Any:
+    """`Fri 16:00`, or a date and time."""
+    if isinstance(value, datetime):
+        return value
+    found = _EDGE.fullmatch(str(value).strip())
+    if found:
+        return DAYS.index(found[1].title()), _clock(found[2])
+    try:
+        return datetime.fromisoformat(str(value)) if len(str(value)) > 10 else _edge_wrong()
+    except ValueError:
+        return _edge_wrong()
+
+
+def _edge_wrong() -> Any:
+    raise ValueError('it should be a weekday and time such as "Fri 16:00", or a date such as 2026-12-23T18:00:00')
+
+
+def _exempt(value: Any) -> Any:
+    """A list of groups (`@release`, `S…`) and user ids in place of the table."""
+    if not isinstance(value, list):
+        return value
+    users = [one for one in value if isinstance(one, str) and re.match(r"[UW][A-Z0-9]", one)]
+    return {"users": users, "groups": [one for one in value if one not in users]}
+
+
+def _span(value: Any) -> Any:
+    try:
+        return duration(str(value))
+    except ValueError:
+        raise ValueError(f"it should be {LOOKS}") from None
+
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+User = Annotated[str, shaped(_USER, 'a user id such as "U012ABCDEF", or a handle such as "@ann"')]
+UserGroup = Annotated[
+    str, shaped(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
+]
+Channel = Annotated[str, shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+SharedChannel = Annotated[
+    str, shaped(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
+]
+Verb = Literal["create", "rebuild", "unblock", "retry", "cancel"]
+Day = Annotated[str, shaped(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
+
+
+class People(Table):
+    """Users and user groups."""
+
+    users: tuple[User, ...] = ()
+    groups: tuple[UserGroup, ...] = ()
+
+
+class GrantTable(People):
+    """`[[grant]]`"""
+
+    name: Name
+    standings: tuple[Literal["member", "admin"], ...] = ()
+    permissions: Annotated[tuple[Permission, ...], Field(min_length=1)]
+    pipelines: Globs | None = None
+    branches: Globs | None = None
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> GrantTable:
+        if not (self.users or self.groups or self.standings):
+            raise Wrong("it names nobody: it needs `users`, `groups` or `standings`")
+        alone = sorted(_ALONE & set(self.permissions))
+        if alone and (self.pipelines or self.branches):
+            raise Wrong(
+                f"`{alone[0]}` has nothing to do with pipelines: give it in a grant of its own", "permissions"
+            )
+        return self
+
+
+class ProtectTable(Table):
+    """`[[protect]]`"""
+
+    name: Name
+    pipelines: Globs
+    operations: Annotated[tuple[Verb, ...], Field(min_length=1)] | None = None
+    branches: Globs | None = None
+    approvers: People | None = None
+    approvals: Annotated[int, Field(ge=1, le=20)] = 1
+    expires: Annotated[Any, BeforeValidator(_span)] = "30m"
+
+    @model_validator(mode="after")
+    def _possible(self) -> ProtectTable:
+        if self.approvers is None:
+            return self
+        if not (self.approvers.users or self.approvers.groups):
+            raise Wrong("`approvers` names nobody: it needs `users` or `groups`", "approvers")
+        if not self.approvers.groups and len(set(self.approvers.users)) < self.approvals:
+            raise Wrong("more `approvals` are wanted than there are `approvers`", "approvals")
+        return self
+
+
+class _Closing(Table):
+    """What freezes and quiet hours have in common."""
+
+    name: Name | None = None
+    pipelines: Globs
+    zone: Zone = None
+    exempt: Annotated[People, BeforeValidator(_exempt), Field(alias="except")] = People()
+    reason: Annotated[str, Field(max_length=200)] = ""
+    operations: Annotated[tuple[Verb, ...], Field(min_length=1)] | None = None
+
+
+class FreezeTable(_Closing):
+    """`[[freeze]]`"""
+
+    begins: Annotated[Any, BeforeValidator(_edge), Field(alias="from")]
+    until: Annotated[Any, BeforeValidator(_edge)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> FreezeTable:
+        once = isinstance(self.begins, datetime)
+        if once is not isinstance(self.until, datetime):
+            raise Wrong("`from` and `until` must both name a weekday, or both a date", "until")
+        if self.zone is None and not (once and self.begins.tzinfo and self.until.tzinfo):
+            raise Wrong('it needs `zone`, such as "Europe/London"')
+        if self.begins == self.until or (once and self.moment(self.begins) >= self.moment(self.until)):
+            raise Wrong("`until` must come after `from`", "until")
+        return self
+
+    def moment(self, edge: datetime) -> AwareDatetime:
+        """A date and time, in the zone unless it has one of its own."""
+        return (edge if edge.tzinfo else edge.replace(tzinfo=self.zone)).astimezone(UTC)
+
+
+class QuietTable(_Closing):
+    """`[[quiet]]`"""
+
+    begins: Annotated[Any, BeforeValidator(_clock), Field(alias="from")]
+    until: Annotated[Any, BeforeValidator(_clock)]
+    days: Annotated[tuple[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], ...], Field(min_length=1)] = (
+        "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _whole(self) -> QuietTable:
+        if self.zone is None:
+            raise Wrong('it needs `zone`, such as "Europe/London"')
+        if self.begins == self.until:
+            raise Wrong("`until` must come after `from`", "until")
+        return self
+
+
+class ExpectTable(Table):
+    """`[[expect]]`: what a policy should say; `branch` is that of a build that is named by its number."""
+
+    user: Annotated[str, Field(min_length=1)]
+    does: Annotated[str, Field(min_length=1)]
+    result: Literal["allow", "refuse", "ask"]
+    standing: Literal["member", "admin", "guest", "stranger", "bot", "deactivated"] = "member"
+    groups: tuple[UserGroup, ...] = ()
+    channel: Channel | None = None
+    branch: str | None = None
+    at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    rule: str | None = None
+
+
+class Expectations(Table):
+    """A file of expectations alone."""
+
+    expect: tuple[ExpectTable, ...] = ()
+
+
+class Document(Expectations):
+    """A policy file."""
+
+    admins: Annotated[str, Field(min_length=1, max_length=200)] = "a workspace admin"
+    shared_channels: tuple[SharedChannel, ...] = ()
+    grant: tuple[GrantTable, ...] = ()
+    protect: tuple[ProtectTable, ...] = ()
+    freeze: tuple[FreezeTable, ...] = ()
+    quiet: tuple[QuietTable, ...] = ()
+
+
+TABLES: Mapping[str, type[Table]] = {
+    "": Document,
+    "grant": GrantTable,
+    "protect": ProtectTable,
+    "approvers": People,
+    "freeze": FreezeTable,
+    "except": People,
+    "quiet": QuietTable,
+    "expect": ExpectTable,
+}

@@ -1,0 +1,175 @@
+"""What a policy is made of: grants, protections, freezes, and the three verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+from bot.operations.operation import Operation, Permission
+from bot.runtime.time_windows import Window
+from bot.slack.types import Actor, Standing
+
+FULL = frozenset({Standing.MEMBER, Standing.ADMIN})
+OPERATIONS = ("create", "rebuild", "unblock", "retry", "cancel")
+GUARDED = frozenset(OPERATIONS) - {"cancel"}
+"""What protections, freezes and locks are about, unless they say otherwise."""
+Globs = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an operation is about to touch; None where it touches nothing of that kind.
+
+    `commit` is None for HEAD; `has_env` says that environment values are set.
+    """
+
+    pipeline: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    has_env: bool = False
+
+
+@dataclass(frozen=True)
+class Who:
+    """People: `users` are ids and handles (`@ann`), `groups` likewise (`S…`, `@release`)."""
+
+    users: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    standings: frozenset[Standing] = frozenset()
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A rule that allows: these people get these permissions; None means all pipelines, branches, channels."""
+
+    name: str
+    who: Who
+    permissions: frozenset[Permission]
+    pipelines: Globs | None = None
+    branches: Globs | None = None
+    channels: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Protect:
+    """A rule that asks for approvals, never the requester's own; without `approvers` of those with `approve`."""
+
+    name: str
+    pipelines: Globs
+    approvers: Who | None = None
+    operations: frozenset[str] = GUARDED
+    branches: Globs | None = None
+    approvals: int = 1
+    expires: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A rule that refuses for a while, but for those excepted."""
+
+    name: str
+    pipelines: Globs
+    window: Window
+    exempt: Who = field(default_factory=Who)
+    reason: str = ""
+    operations: frozenset[str] = GUARDED
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The policy: what no grant allows is refused; `admins` says whom a refused person can ask.
+
+    `shared_channels` are ids and names (`#partners`) of channels shared with another organization in which the
+    bot may speak all the same.
+    """
+
+    grants: tuple[Grant, ...] = ()
+    protects: tuple[Protect, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    admins: str = "a workspace admin"
+    shared_channels: frozenset[str] = frozenset()
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Every user group that a rule names."""
+        people = [one.who for one in self.grants] + [one.exempt for one in self.freezes]
+        people += [one.approvers for one in self.protects if one.approvers]
+        return frozenset().union(*(who.groups for who in people))
+
+    def minds_branches(self, pipeline: str | None) -> bool:
+        """Whether some rule about this pipeline looks at the branch."""
+        grants = any(one.branches is not None and _any(one.pipelines, pipeline) for one in self.grants)
+        return grants or any(one.branches is not None and _any(one.pipelines, pipeline) for one in self.protects)
+
+
+@dataclass(frozen=True)
+class Allow:
+    """Allowed, by the rule of this name."""
+
+    rule: str
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Refused, by the rule of this name: what happened in one sentence, and who can help."""
+
+    rule: str
+    message: str
+    hint: str = field(default="")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Allowed once `count` of the `approvers` agree within `expires`; None: those who hold `approve` there."""
+
+    rule: str
+    approvers: Who | None
+    count: int
+    expires: timedelta
+
+
+Verdict = Allow | Refuse | Ask
+
+
+def includes(who: Who, actor: Actor) -> bool:
+    """Whether somebody is meant. Guests only by their id; strangers, bots and deactivated accounts never."""
+    if actor.standing not in FULL:
+        return actor.standing is Standing.GUEST and actor.id in who.users
+    handle = f"@{actor.handle.lower()}" if actor.handle else actor.id
+    named = actor.id in who.users or handle in who.users
+    return named or bool(who.groups & actor.groups) or actor.standing in who.standings
+
+
+def fits(globs: Globs | None, name: str | None) -> bool:
+    """For rules that allow: a name that is not known fits no pattern."""
+    return globs is None or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
+
+
+def _any(globs: Globs | None, name: str | None) -> bool:
+    """For rules that restrict: a name that is not known may be any."""
+    return name is None or fits(globs, name)
+
+
+def covers(grant: Grant, permission: Permission, target: Target) -> bool:
+    """Whether a grant is about this permission on this target; help is about no target."""
+    if permission is Permission.HELP:
+        return permission in grant.permissions
+    there = fits(grant.pipelines, target.pipeline) and fits(grant.branches, target.branch)
+    return permission in grant.permissions and there
+
+
+def here(grant: Grant, actor: Actor) -> bool:
+    """Whether a grant holds in the channel that was asked in."""
+    return grant.channels is None or actor.channel in grant.channels
+
+
+def guarded(operations: frozenset[str], pipelines: Globs, op: Operation, target: Target) -> bool:
+    """Whether a protection or freeze of these is about this operation there."""
+    about = op.needs is Permission.BUILD and op.noun in ("build", "job") and op.verb in operations
+    return about and _any(pipelines, target.pipeline)
+
+
+def protects(rule: Protect, op: Operation, target: Target) -> bool:
+    """Whether a protection is about this operation there; of an unknown branch it is."""
+    return guarded(rule.operations, rule.pipelines, op, target) and _any(rule.branches, target.branch)

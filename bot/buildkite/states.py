@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.buildkite.models import Build, Job
+
+_BUILD_RANK = {"creating": 0, "scheduled": 1, "running": 2, "failing": 3, "canceling": 4}
+_SETTLED_RANK = 5
+_JOB_RANK = {
+    "pending": 0,
+    "waiting": 0,
+    "waiting_failed": 0,
+    "blocked": 1,
+    "blocked_failed": 1,
+    "limiting": 1,
+    "limited": 1,
+    "platform_limiting": 1,
+    "platform_limited": 1,
+    "scheduled": 1,
+    "reserved": 2,
+    "assigned": 2,
+    "accepted": 2,
+    "running": 3,
+    "canceling": 4,
+    "timing_out": 4,
+}
+_JOB_FINAL = 5
+
+
+def truncate_to_second(at: datetime | None) -> datetime | None:
+    """REST tells milliseconds where a webhook about the same moment tells whole seconds."""
+    return at.replace(microsecond=0) if at and at.microsecond else at
+
+
+def build_rank(build: Build) -> int:
+    """How far a build has come within one life."""
+    return _SETTLED_RANK if build.settled else _BUILD_RANK.get(build.state, 2)
+
+
+def job_rank(job: Job) -> int:
+    """How far an attempt has come; states without a rank are final."""
+    return _JOB_RANK.get(job.state or "pending", _JOB_FINAL)

@@ -1,0 +1,91 @@
+"""The buttons of a build: which make sense now, and what each says, calls and asks.
+
+A button's action id is the operation's name, its value the card; its row's block id says from which revision
+of the card it was drawn.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.buildkite.models import BUILD_CANCELABLE, JOB_RETRIABLE, Build
+from bot.builds.model import JobSummary, TrackedBuild
+from bot.notifications.subscriptions.stop_button import stop_button
+from bot.slack.blockkit.blocks import Block, Confirm, button
+
+
+def actions_id(card_id: str, known: TrackedBuild) -> str:
+    """The block id of a row of buttons: it says which card was drawn, from which revision."""
+    return f"card:{card_id}:{known.revision}"
+
+
+def phase(known: TrackedBuild) -> str:
+    """The build's phase, or `gone` once Buildkite has it no more."""
+    return "gone" if known.gone else known.build.phase
+
+
+def buttons(
+    known: TrackedBuild, jobs: JobSummary, card_id: str, *, mute: bool = False, stop: str | None = None
+) -> list[Block]:
+    """The buttons that make sense now; each carries the operation's name and the card.
+
+    `mute`: nobody asked for the card, so that whoever sees it may want less of it. `stop`: a person asked for
+    such direct messages; the value of the button that ends them.
+    """
+    if known.gone:
+        return []
+    ref = str(known.build.ref)
+    offered = [
+        unblock_button(ref, card_id) if waits(known, jobs) else None,
+        cancel_button(ref, card_id) if phase(known) in BUILD_CANCELABLE else None,
+        retry_button(ref, card_id) if phase(known) == "failed" and retriable(jobs) else None,
+        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if known.build.ended else None,
+        logs_button(ref, card_id) if jobs.failed else None,
+        button("Mute", "build mute", card_id, reads=f"Mute {ref}") if mute else None,
+        open_button(known.build),
+        stop_button(stop) if stop else None,
+    ]
+    return [one for one in offered if one is not None]
+
+
+def waits(known: TrackedBuild, jobs: JobSummary) -> bool:
+    """Somebody has to unblock a step."""
+    live = not known.build.ended and phase(known) != "canceling"
+    return not known.gone and (phase(known) == "blocked" or (live and bool(jobs.waiting)))
+
+
+def retriable(jobs: JobSummary) -> bool:
+    """Some job can be run again."""
+    return any(job.state in JOB_RETRIABLE for job in jobs.failed) or any(
+        count > 0 and state in JOB_RETRIABLE for state, count in jobs.counts.items()
+    )
+
+
+def retry_button(ref: str, card_id: str) -> Block:
+    """Runs every failed job again."""
+    return button("Retry failed", "build retry", card_id, reads=f"Retry failed jobs of {ref}")
+
+
+def unblock_button(ref: str, card_id: str) -> Block:
+    """Opens the block step's form, or unblocks at once when it asks nothing."""
+    return button("Unblock", "job unblock", card_id, style="primary", reads=f"Unblock {ref}")
+
+
+def cancel_button(ref: str, card_id: str) -> Block:
+    """Asks before it cancels."""
+    confirm = Confirm(
+        f"Cancel {ref}?", "Jobs that run are stopped. A canceled build can be rebuilt.", "Cancel build"
+    )
+    return button("Cancel", "build cancel", card_id, style="danger", confirm=confirm, reads=f"Cancel {ref}")
+
+
+def logs_button(ref: str, card_id: str) -> Block:
+    """Shows the end of a failed job's log, to the one who asks."""
+    return button("Logs", "job log", card_id, reads=f"Logs of {ref}")
+
+
+def open_button(build: Build) -> Block | None:
+    """A link to the build's page; none where Buildkite gave no address."""
+    if not re.match(r"https?://[^\s<>|]+$", build.web_url):
+        return None
+    return button("Open in Buildkite", "open", url=build.web_url, reads=f"Open {build.ref} in Buildkite")

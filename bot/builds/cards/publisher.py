@@ -1,0 +1,253 @@
+"""Keeps the card of every followed build equal to what is known: one message, edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.builds.cards.admission import Admission
+from bot.builds.cards.draft import CardDraft, draft_card
+from bot.builds.cards.queries import (
+    find_due_cards,
+    find_next_card_due,
+    mark_card_drawn,
+    postpone_card,
+    retire_preview,
+    update_card,
+)
+from bot.builds.cards.undeliverable import Undeliverable
+from bot.builds.cards.update_order import RECHECK_AFTER, UpdateOrder
+from bot.builds.failures.knowledge import plan_failure_lookup
+from bot.builds.links import preview_cards
+from bot.builds.model import Card, TrackedBuild
+from bot.runtime.clock import Clock
+from bot.runtime.error_boundary import InternalError, run_guarded
+from bot.runtime.token_bucket import backoff_seconds
+from bot.slack.api_errors import SlackError
+from bot.slack.posting import Later, Never, Posting, Sent
+from bot.slack.rate_limits import Pacing
+from bot.slack.web_client import SlackClient
+from bot.store.outage import unavailable
+from bot.store.transactions import Transactions, Tx
+
+BATCH = 50
+# So many messages are sent before it is looked again what is due: what is urgent waits for no long line.
+CALLS = 5
+# A card in doubt for longer than a minute says how old it is.
+_DOUBT_SHOWS = timedelta(seconds=61)
+Postponed = list[tuple[Card, float]]
+
+
+class CardPublisher:
+    """The one writer of cards: draws what is due, as fast as Slack allows; what state builds are in goes first.
+
+    `shown` is told posted, updated or unchanged, and how many seconds after the fact was known.
+    """
+
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        api: SlackClient,
+        posting: Posting,
+        pacing: Pacing,
+        shown: Callable[[str, float], None],
+        admission: Admission,
+    ) -> None:
+        self._shown = shown
+        self._admission = admission
+        self._store = store
+        self._clock = clock
+        self._api = api
+        self._posting = posting
+        self._pacing = pacing
+        self._turns = UpdateOrder(clock, pacing)
+        self._undeliverable = Undeliverable(store, clock, api, admission)
+
+    async def tick(self) -> int:
+        """Draw the cards that are due and may be sent now; says how many were brought up to date."""
+        sketches = await self._sketched()
+        same = [one for one in sketches if one.difference == "none"]
+        postponed: Postponed = []
+        done = await self._send_some(self._turns.in_order(sketches), postponed)
+        await self._settle(same, postponed)
+        return done + len(same)
+
+    async def next_at(self) -> datetime | None:
+        """When there is a card to look at."""
+        async with self._store.read() as tx:
+            return await find_next_card_due(tx)
+
+    async def _sketched(self) -> list[CardDraft]:
+        """What is due, as it looks now; a card that cannot be drawn keeps no other waiting."""
+        found: list[CardDraft] = []
+        failed: list[Card] = []
+        over: list[Card] = []
+        async with self._store.read() as tx:
+            for card, known in await find_due_cards(tx, self._clock.now(), BATCH):
+                if known is None or preview_cards.over(card, self._clock.now()):
+                    over.append(card)
+                    continue
+                try:
+                    found.append(await run_guarded(self._sketch(tx, card, known), "card", card=card.id))
+                except InternalError:
+                    failed.append(card)
+        await self._put_aside(over, failed)
+        return found
+
+    async def _sketch(self, tx: Tx, card: Card, known: TrackedBuild) -> CardDraft:
+        """An outage of the database is no mistake of this card's."""
+        with unavailable():
+            return await draft_card(tx, card, known, self._clock.now())
+
+    async def _put_aside(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
+        for card in failed:
+            await self._failed(card)
+        for card in over:
+            async with self._store.write() as tx:
+                await retire_preview(tx, card)
+
+    async def _send_some(self, sketches: Sequence[CardDraft], postponed: Postponed) -> int:
+        done = 0
+        for one in sketches:
+            wait = self._turns.wait(one)
+            if wait > 0:
+                postponed.append((one.card, min(wait, RECHECK_AFTER.total_seconds())))
+            elif done < CALLS:
+                done += await self._safely(one)
+        return done
+
+    async def _settle(self, same: Sequence[CardDraft], postponed: Postponed) -> None:
+        """What needs no call, in one transaction."""
+        if not same and not postponed:
+            return
+        async with self._store.write() as tx:
+            for one in same:
+                await self._lack(tx, one)
+                await self._draw(tx, one)
+            for card, seconds in postponed:
+                await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds))
+        for one in same:
+            self._tell("unchanged", one)
+
+    async def _safely(self, one: CardDraft) -> bool:
+        try:
+            return await run_guarded(self._bring_up(one), "card", card=one.card.id)
+        except InternalError:
+            await self._failed(one.card)
+            return False
+
+    async def _failed(self, card: Card) -> None:
+        await self._later(card, backoff_seconds(card.attempts + 1), attempts=card.attempts + 1)
+
+    async def _bring_up(self, one: CardDraft) -> bool:
+        if not await self._admitted(one.card, one.known):
+            return False
+        if one.lacks:
+            async with self._store.write() as tx:
+                await self._lack(tx, one)
+        return await (self._update(one) if one.card.ts else self._post(one))
+
+    async def _lack(self, tx: Tx, one: CardDraft) -> None:
+        if one.lacks:
+            await plan_failure_lookup(tx, one.known, self._clock.now())
+
+    async def _admitted(self, card: Card, known: TrackedBuild) -> bool:
+        """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
+        if card.origin != "subscribed" or card.ts or card.intent_at:
+            return True
+        match await self._admission.card(card, known):
+            case Later(seconds):
+                await self._later(card, seconds)
+            case Never():
+                await self._admission.withdraw(card)
+            case None:
+                return True
+        return False
+
+    async def _post(self, one: CardDraft) -> bool:
+        card = one.card
+        outcome = await self._posting.once(
+            card.thread,
+            one.message,
+            card.id,
+            intent_at=card.intent_at,
+            begin=lambda: self._change(card, intent_at=self._clock.now()),
+            attempts=card.attempts,
+        )
+        match outcome:
+            case Sent(ts, fresh=True):
+                await self._drawn("posted", one, ts=ts)
+            case Sent(ts):
+                await self._change(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
+            case Later(seconds, doubtful):
+                kept = {} if doubtful else {"intent_at": None}
+                await self._later(card, seconds, attempts=card.attempts + 1, **kept)
+            case Never(code):
+                await self._cannot_post(card, code)
+        return isinstance(outcome, Sent)
+
+    async def _update(self, one: CardDraft) -> bool:
+        card = one.card
+        self._posting.sure()
+        try:
+            if await self._posting.shut(card.thread.channel):
+                await self._undeliverable.leave(card)
+                return False
+            self._pacing.take(one.method, card.thread.channel)
+            await self._redraw(one)
+        except SlackError as problem:
+            await self._not_updated(one, problem)
+            return False
+        self._pacing.worked(one.method)
+        await self._drawn("updated", one)
+        return True
+
+    async def _redraw(self, one: CardDraft) -> None:
+        channel, ts = one.card.thread.channel, one.card.ts or ""
+        if one.card.unfurl:
+            await self._api.unfurl(channel, ts, str(one.card.unfurl["url"]), one.message)
+        else:
+            await self._api.update(channel, ts, one.message)
+
+    async def _drawn(self, outcome: str, one: CardDraft, **values: Any) -> None:
+        self._turns.drawn(one)
+        async with self._store.write() as tx:
+            await self._draw(tx, one, shown=one.fingerprint, **values)
+        self._tell(outcome, one)
+
+    async def _draw(self, tx: Tx, one: CardDraft, **values: Any) -> None:
+        known, now = one.known, self._clock.now()
+        again = (known.doubt_since or now) + _DOUBT_SHOWS if known.doubtful else None
+        if preview_cards.rests(one.card, known):
+            values["state"] = "retired"
+        await mark_card_drawn(tx, one.card, known.revision, again if again and again > now else None, **values)
+
+    def _tell(self, outcome: str, one: CardDraft) -> None:
+        self._shown(outcome, (self._clock.now() - one.known.seen_at).total_seconds())
+
+    async def _not_updated(self, one: CardDraft, problem: SlackError) -> None:
+        card = one.card
+        if problem.kind == "limited":
+            self._pacing.close(one.method, problem.retry_after)
+            await self._later(card, problem.retry_after)
+        elif problem.kind == "refused":
+            await self._undeliverable.update(card, problem.code)
+        else:
+            wait = max(self._pacing.failed(one.method), backoff_seconds(card.attempts + 1, base=1, most=20))
+            await self._later(card, wait, attempts=card.attempts + 1)
+
+    async def _cannot_post(self, card: Card, code: str) -> None:
+        try:
+            await self._undeliverable.post(card, code)
+        except SlackError as problem:
+            await self._later(card, max(problem.retry_after, backoff_seconds(card.attempts + 1)))
+
+    async def _later(self, card: Card, seconds: float, **values: Any) -> None:
+        async with self._store.write() as tx:
+            await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds), **values)
+
+    async def _change(self, card: Card, **values: Any) -> None:
+        async with self._store.write() as tx:
+            await update_card(tx, card.id, **values)

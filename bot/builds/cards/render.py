@@ -1,0 +1,192 @@
+"""The card of a build: the one message that stands for it and is edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+from bot.buildkite.models import Build
+from bot.builds.cards.buttons import actions_id, buttons, phase
+from bot.builds.failures.model import NOTHING, Failure
+from bot.builds.failures.render import FAILED_SHOWN, failed_lines, failure_blocks
+from bot.builds.model import JobSummary, TrackedBuild
+from bot.operations.build_wording import format_duration, phase_words, reference, time_spent
+from bot.slack.blockkit.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    dotted,
+    lines,
+    message,
+    section,
+    shorten,
+)
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md, mention, when
+
+_PATIENCE = timedelta(minutes=1)
+_DAY: LiteralString = "{date_short_pretty} at {time}"
+# The ids of the block that says how many jobs are where begin so.
+COUNTS = "small:"
+_COUNTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("passed", ("passed", "unblocked")),
+    ("failed", ("failed", "timed_out", "expired")),
+    ("broken", ("broken",)),
+    ("running", ("running", "assigned", "accepted", "canceling", "timing_out")),
+    ("waiting", ("scheduled", "waiting", "limiting", "limited", "pending", "creating", "platform_limiting")),
+    ("blocked", ("blocked",)),
+    ("canceled", ("canceled",)),
+    ("skipped", ("skipped", "waiting_failed", "blocked_failed", "unblocked_failed")),
+)
+
+
+def render_card(
+    known: TrackedBuild,
+    jobs: JobSummary,
+    *,
+    card_id: str,
+    asked_by: str | None,
+    now: datetime,
+    watching: bool = False,
+    failure: Failure = NOTHING,
+    author: str | None = None,
+    waiting: Sequence[Mapping[str, Any]] = (),
+    mute: bool = False,
+    stop: str | None = None,
+) -> Message:
+    """Draw what is known of a build; equal facts give equal digests, whatever the time.
+
+    Only a doubt of over a minute is drawn with the clock's help. `asked_by` is a Slack user id, of the
+    one who started the build or, when `watching`, of the one who asked to follow it; `author` that of the one
+    whose build it is. `failure` is what is known of why it fails. `waiting` says why a build that was to begin
+    does not: each `text` with a button's `label`, `choice` and `reads` where one helps. `mute` offers to say no
+    more, `stop` to send no such direct messages any more.
+    """
+    blocks = [
+        section(_head(known), block_id=f"head:{card_id}:{known.revision}"),
+        _small(known, jobs, card_id, _by(asked_by, watching), _owner(known.build, asked_by, watching, author)),
+        _details(known, jobs, card_id, failure),
+        *failure_blocks(failure, jobs, card_id, known.revision),
+        *(_why(one, index, card_id, known.revision) for index, one in enumerate(waiting)),
+        _doubt(known, now, card_id),
+        actions(buttons(known, jobs, card_id, mute=mute, stop=stop), block_id=actions_id(card_id, known)),
+    ]
+    return message(summary_line(known, asked_by, watching), blocks)
+
+
+def summary_line(known: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
+    """The one line for notifications and screen readers."""
+    build = known.build
+    emoji, words = phase_words(phase(known))
+    where = md(" on {branch}", branch=shorten(build.branch, 100)) if build.branch else Mrkdwn("")
+    asked = _by(asked_by, watching)
+    return md(
+        "{emoji} {ref} {words}{where}{asked}",
+        emoji=emoji,
+        ref=str(build.ref),
+        words=words[:1].lower() + words[1:],
+        where=where,
+        asked=md(", {asked}", asked=asked) if asked else "",
+    )
+
+
+def _head(known: TrackedBuild) -> Mrkdwn:
+    build = known.build
+    emoji, words = phase_words(phase(known))
+    title = md("{emoji} {words}", emoji=emoji, words=bold(words))
+    branch = code(shorten(build.branch, 100)) if build.branch else ""
+    message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
+    return lines(
+        [dotted([title, str(build.ref) if known.gone else reference(build), branch, _commit(build)]), message_line]
+    )
+
+
+def _commit(build: Build) -> Mrkdwn:
+    return code(build.commit[:7]) if build.commit and build.commit != "HEAD" else Mrkdwn("")
+
+
+def _small(known: TrackedBuild, jobs: JobSummary, card_id: str, asked: Mrkdwn, owner: Mrkdwn) -> Block | None:
+    """Who, since when or how long, and how many jobs are where."""
+    parts = [
+        part
+        for part in (asked, owner, clocked(known.build), counts(jobs, soft=known.build.phase == "passed"))
+        if part
+    ]
+    return context(*parts, block_id=f"{COUNTS}{card_id}:{known.revision}") if parts else None
+
+
+def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
+    if not asked_by:
+        return Mrkdwn("")
+    if watching:
+        return md("followed for {who}", who=mention(asked_by))
+    return md("asked by {who}", who=mention(asked_by))
+
+
+def _owner(build: Build, asked_by: str | None, watching: bool, author: str | None) -> Mrkdwn:
+    """Who started it at Buildkite, or is on the commit that was pushed; nobody where somebody asked in Slack."""
+    person = build.author or build.creator
+    named = shorten((person.name or person.email or "") if person else "", 100)
+    who = mention(author) if author else named
+    if not who or (asked_by and not watching):
+        return Mrkdwn("")
+    if build.source == "webhook":
+        return md("commit by {who}", who=who)
+    return md("started by {who}", who=who)
+
+
+def clocked(build: Build) -> Mrkdwn:
+    """Since when it runs, as a date that Slack draws in the reader's zone; or how long it took."""
+    if build.ended and (span := time_spent(build)) is not None:
+        return md("took {time}", time=format_duration(span))
+    if build.ended and build.finished_at:
+        return md("ended {time}", time=when(build.finished_at, _DAY))
+    if build.started_at:
+        return md("started {time}", time=when(build.started_at, _DAY))
+    return md("created {time}", time=when(build.created_at, _DAY)) if build.created_at else Mrkdwn("")
+
+
+def counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
+    """`3 passed · 1 failed · 2 waiting`; empty until totals were read. `soft`: the build passed nevertheless."""
+    named = {state for _, states in _COUNTS for state in states}
+    summed = [(word, sum(jobs.counts.get(state, 0) for state in states)) for word, states in _COUNTS]
+    other = [
+        (state.replace("_", " "), count) for state, count in sorted(jobs.counts.items()) if state not in named
+    ]
+    words = {"failed": "soft failed"} if soft else {}
+    said = [(words.get(word, word), count) for word, count in [*summed, *other[:5]] if count > 0]
+    return dotted([f"{count} {shorten(word, 40)}" for word, count in said])
+
+
+def _details(known: TrackedBuild, jobs: JobSummary, card_id: str, failure: Failure) -> Block | None:
+    text = lines([*failed_lines(jobs, failure), *_waiting(known, jobs)])
+    return section(text, block_id=f"jobs:{card_id}:{known.revision}") if text else None
+
+
+def _waiting(known: TrackedBuild, jobs: JobSummary) -> list[Mrkdwn]:
+    if known.gone or known.build.ended:
+        return []
+    shown = [
+        md("✋ Waiting at {label}", label=bold(shorten(job.title, 100))) for job in jobs.waiting[:FAILED_SHOWN]
+    ]
+    more = len(jobs.waiting) - FAILED_SHOWN
+    return [*shown, md("and at {more} more steps", more=more)] if more > 0 else shown
+
+
+def _why(one: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
+    """A reason why it waits; the button acts with the rights of whoever presses it."""
+    helps = one.get("choice") and button(
+        str(one["label"]), f"choice:{index}:waiting", str(one["choice"]), reads=one.get("reads")
+    )
+    text = md("⏳ {text}", text=Mrkdwn(one["text"]))
+    return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=helps or None)
+
+
+def _doubt(known: TrackedBuild, now: datetime, card_id: str) -> Block | None:
+    """`as of 12:03`, once something heard has not been confirmed for over a minute."""
+    if known.gone or not known.doubtful or now - known.seen_at <= _PATIENCE:
+        return None
+    read = known.read_at or known.seen_at
+    return context(md("as of {time}", time=when(read)), block_id=f"doubt:{card_id}:{known.revision}")

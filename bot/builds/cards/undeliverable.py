@@ -1,0 +1,79 @@
+"""What becomes of a card that Slack does not take: given up, posted afresh once, or moved to a DM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from bot.builds.cards.admission import Admission
+from bot.builds.cards.queries import find_cards_of_build, record_card_event, update_card
+from bot.builds.model import Card
+from bot.runtime.clock import Clock
+from bot.slack.api_errors import SlackError
+from bot.slack.posting import SHUT
+from bot.slack.web_client import SlackClient
+from bot.store.transactions import Transactions
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Undeliverable:
+    """`post` raises SlackProblem where it cannot be decided now."""
+
+    def __init__(self, store: Transactions, clock: Clock, api: SlackClient, admission: Admission) -> None:
+        self._store = store
+        self._clock = clock
+        self._api = api
+        self._admission = admission
+
+    async def update(self, card: Card, code: str) -> None:
+        """A deleted card is never posted again; where the edit window has closed there is one fresh card."""
+        log.warning("card cannot be updated", card=card.id, code=code)
+        if code == "edit_window_closed" and not card.reposts:
+            await self._change(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
+        else:
+            await self._change(card, state="gone", due_at=None)
+
+    async def leave(self, card: Card) -> None:
+        """Another organization reads along now: the card stays as it is; who asked is told the end by DM."""
+        log.warning("card left", card=card.id, code=SHUT)
+        async with self._store.write() as tx:
+            await update_card(tx, card.id, state="gone", due_at=None)
+            await record_card_event(tx, card, "retired", self._clock.now(), {"because": SHUT})
+
+    async def post(self, card: Card, code: str) -> None:
+        """Where the bot may not post, the one who asked gets the card as a DM."""
+        log.warning("card cannot be posted", card=card.id, code=code)
+        if card.origin == "subscribed":
+            await self._admission.unpostable(card, code)
+            return
+        if not card.asked_by or card.thread.channel.startswith("D"):
+            await self._retire(card)
+            return
+        try:
+            channel = await self._api.direct(card.asked_by)
+        except SlackError as problem:
+            if problem.kind != "refused":
+                raise
+            await self._retire(card)
+            return
+        await self._move(card, channel)
+
+    async def _move(self, card: Card, channel: str) -> None:
+        async with self._store.write() as tx:
+            taken = [
+                other for other in await find_cards_of_build(tx, card.build_id) if other.thread.channel == channel
+            ]
+            if taken:
+                await update_card(tx, card.id, state="retired", due_at=None, intent_at=None)
+            else:
+                moved = {"channel": channel, "thread_ts": "", "due_at": self._clock.now(), "intent_at": None}
+                await update_card(tx, card.id, **moved)
+
+    async def _retire(self, card: Card) -> None:
+        await self._change(card, state="retired", due_at=None, intent_at=None)
+
+    async def _change(self, card: Card, **values: Any) -> None:
+        async with self._store.write() as tx:
+            await update_card(tx, card.id, **values)

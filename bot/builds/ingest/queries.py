@@ -1,0 +1,174 @@
+"""Queries on the inbox: webhooks as they arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.builds.ingest.compression import packed, unpacked
+from bot.builds.webhook_event import Delivery
+from bot.store.bulk import write_all
+from bot.store.sql import bind_among, is_among
+from bot.store.tables import deliveries
+from bot.store.transactions import Store, Tx
+
+# https://www.sqlite.org/lang_insert.html, https://www.postgresql.org/docs/current/functions-array.html
+_KEEP = "INSERT INTO deliveries (delivery_id, event, body, received_at, next_at)"
+_UNNESTED = (
+    "SELECT *, at FROM unnest($1::text[], $2::text[], $3::bytea[], $4::float8[]) AS one (id, event, body, at)"
+)
+
+
+async def insert_deliveries(store: Store, arrived: Sequence[Delivery]) -> None:
+    """Write deliveries by one statement; one whose id is there already is left as it is."""
+    async with store.single() as line:
+        await (_to_sqlite if store.sqlite else _to_postgresql)(line, arrived)
+
+
+async def _to_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
+    """One step of SQLite's, from the write lock to the sync: Python's own lock changes hands once for all rows."""
+    values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
+    given = [value for one in arrived for value in (*_columns(one), one.received_at.timestamp())]
+    await line.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", given)
+
+
+async def _to_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
+    """In the order of their ids: replicas that are told the same do not wait for each other in a circle."""
+    ordered = sorted(arrived, key=lambda one: one.id or "")
+    columns = zip(*(_columns(one) for one in ordered), strict=True)
+    await line.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
+
+
+def _columns(one: Delivery) -> tuple[str | None, str, bytes, float]:
+    return one.id, one.event, packed(one.body), one.received_at.timestamp()
+
+
+_C = deliveries.c
+_DUE = (_C.state == "new", _C.next_at <= sa.bindparam("now", type_=_C.next_at.type))
+_MOST = sa.bindparam("most", type_=sa.Integer)
+# Made once: what is asked every moment costs more to put together than to answer.
+_WAITING = sa.select(_C.id).where(*_DUE).order_by(_C.id).limit(_MOST)
+_OLDEST = (
+    sa.select(_C.id, _C.event, _C.body, _C.delivery_id, _C.received_at, _C.attempts)
+    .where(*_DUE)
+    .order_by(_C.id)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True)
+)
+_ONE = _OLDEST.where(_C.id == sa.bindparam("row"))
+_NEXT_DUE = sa.select(sa.func.min(_C.next_at)).where(_C.state == "new")
+
+
+class PendingDelivery(NamedTuple):
+    """A delivery to read, and how often that has failed."""
+
+    row: int
+    delivery: Delivery
+    attempts: int
+
+
+async def claim_deliveries(
+    tx: Tx, now: datetime, limit: int, only: int | None = None
+) -> tuple[PendingDelivery, ...]:
+    """The oldest deliveries to read, as they arrived; held until the transaction ends, as others hold theirs."""
+    that = {} if only is None else {"row": only}
+    found = await tx.execute(_ONE if that else _OLDEST, {"now": now, "most": limit, **that})
+    claimed = [
+        PendingDelivery(row, Delivery(event, unpacked(body), *told), tries)
+        for row, event, body, *told, tries in found
+    ]
+    return tuple(sorted(claimed, key=lambda one: (one.delivery.received_at, one.row)))
+
+
+async def find_pending_ids(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
+    """The rows of deliveries to read, oldest first."""
+    return tuple(await tx.scalars(_WAITING, {"now": now, "most": limit}))
+
+
+async def find_next_delivery_due(tx: Tx) -> datetime | None:
+    """When the next delivery is to be read."""
+    when: datetime | None = await tx.scalar(_NEXT_DUE)
+    return when
+
+
+async def mark_deliveries_read(tx: Tx, read: Sequence[PendingDelivery]) -> None:
+    """Those have been read; the row stays for a while so that a repeat is known, the body goes.
+
+    SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a row for good.
+    """
+    await tx.execute(_closed(tx.dialect.name), bind_among(tx, [one.row for one in read]))
+    if tx.dialect.name == "sqlite":
+        await write_all(tx, _row, [_read(one) for one in read])
+
+
+@cache
+def _closed(dialect: str) -> sa.Update | sa.Delete:
+    which = is_among(dialect, deliveries.c.id)
+    if dialect == "sqlite":
+        return sa.delete(deliveries).where(which)
+    return sa.update(deliveries).where(which).values(state="done", body=None)
+
+
+def _row(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
+    return sa.insert(deliveries)
+
+
+def _read(one: PendingDelivery) -> dict[str, Any]:
+    heard = one.delivery
+    named = {"id": one.row, "delivery_id": heard.id, "event": heard.event, "received_at": heard.received_at}
+    return {**named, "state": "done", "attempts": one.attempts, "next_at": heard.received_at}
+
+
+async def mark_delivery_failed(tx: Tx, row: int, reason: str, *, aside: bool, next_at: datetime) -> None:
+    """One could not be read: to be tried again, or set aside with its reason."""
+    values: dict[str, Any] = {"attempts": deliveries.c.attempts + 1, "reason": reason[:500], "next_at": next_at}
+    if aside:
+        values["state"] = "aside"
+    await tx.execute(sa.update(deliveries).where(deliveries.c.id == row).values(values))
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Deliveries that wait (`new`, the oldest arrived at `since`) and that were set `aside`, for these reasons."""
+
+    new: int
+    since: datetime | None
+    aside: int
+    reasons: tuple[str, ...]
+
+
+async def measure_backlog(tx: Tx) -> Backlog:
+    """What has not been read."""
+    c = deliveries.c
+    new, since = (
+        await tx.execute(sa.select(sa.func.count(), sa.func.min(c.received_at)).where(c.state == "new"))
+    ).one()
+    aside = await tx.scalar(sa.select(sa.func.count()).where(c.state == "aside"))
+    latest = sa.select(c.id, c.event, c.reason).where(c.state == "aside").order_by(c.id.desc()).limit(5)
+    reasons = tuple(f"{row.id} {row.event}: {row.reason}" for row in await tx.execute(latest))
+    return Backlog(new, since, aside or 0, reasons)
+
+
+async def find_unreadable(tx: Tx) -> tuple[tuple[int, str, str], ...]:
+    """All that was set aside: (row, event, reason), oldest first."""
+    c = deliveries.c
+    found = await tx.execute(sa.select(c.id, c.event, c.reason).where(c.state == "aside").order_by(c.id))
+    return tuple((row.id, row.event, row.reason or "") for row in found)
+
+
+async def retry_deliveries(tx: Tx, ids: Sequence[int]) -> int:
+    """Read those once more; says how many there were."""
+    chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
+    change = {"state": "new", "attempts": 0, "next_at": deliveries.c.received_at}
+    return (await tx.execute(sa.update(deliveries).where(*chosen).values(change))).rowcount
+
+
+async def delete_deliveries(tx: Tx, ids: Sequence[int]) -> int:
+    """Forget those; says how many there were."""
+    chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
+    return (await tx.execute(sa.update(deliveries).where(*chosen).values(state="done", body=None))).rowcount

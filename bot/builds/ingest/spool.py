@@ -1,0 +1,36 @@
+"""Writes webhooks down before they are acknowledged; what arrives together is committed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.builds.ingest.queries import insert_deliveries
+from bot.builds.webhook_event import Delivery
+from bot.errors import Unavailable
+from bot.runtime.clock import Clock
+from bot.runtime.group_commit import GroupCommit, Told
+from bot.store.transactions import Store
+
+# A webhook that would wait longer than so many seconds is refused at once: Buildkite sends it again.
+_PATIENCE = 2.0
+
+
+class DeliverySpool:
+    """`wake` is called after each commit: there is something to read."""
+
+    def __init__(self, store: Store, wake: Callable[[], None], clock: Clock) -> None:
+        self._store = store
+        self._wake = wake
+        self._batches: GroupCommit[Delivery] = GroupCommit(self._commit, clock)
+
+    def keep(self, delivery: Delivery, told: Told) -> None:
+        """`told` is called once it is durable; with Unavailable when the store is down or far behind."""
+        wait = self._batches.wait()
+        if wait > _PATIENCE:
+            told(Unavailable("Too much waits to be written down.", retry_after=wait))
+        else:
+            self._batches.add(delivery, told)
+
+    async def _commit(self, arrived: Sequence[Delivery]) -> None:
+        await insert_deliveries(self._store, arrived)
+        self._wake()

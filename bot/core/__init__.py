@@ -1,1 +1,0 @@
-"""Decisions without input or output: no network, no files, no clock, no randomness."""

@@ -1,0 +1,94 @@
+"""The bot's own condition: what `status` tells, and the switch that stops writes to Buildkite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.buildkite.request_budget import Budget, Snapshot
+from bot.builds.cards.queries import count_due_cards, find_next_card_due
+from bot.builds.ingest.queries import measure_backlog
+from bot.builds.queries import count_followed
+from bot.history.queries import find_last_webhook_time
+from bot.operations.queries import count_unconfirmed
+from bot.runtime.clock import Clock
+from bot.store import leases
+from bot.store.sql import get_meta, set_meta
+from bot.store.transactions import Store, Tx
+
+_READONLY = "readonly"
+
+
+@dataclass(frozen=True)
+class BotStatus:
+    """A look at everything that waits. Times are of the oldest one that does, None where none does.
+
+    `aside` are deliveries that could not be read; `writer` says who writes to the workspace, and with which fence.
+    """
+
+    now: datetime
+    webhook_at: datetime | None
+    inbox: int
+    inbox_since: datetime | None
+    aside: int
+    followed: int
+    doubtful: int
+    cards_due: int
+    cards_since: datetime | None
+    in_doubt: int
+    readonly_by: str | None
+    budget: Snapshot
+    writer: str
+    reasons: tuple[str, ...] = field(default=())
+
+
+class StatusService:
+    """Reads the database; `writer` says in words who holds the lease."""
+
+    def __init__(self, store: Store, clock: Clock, budget: Budget, replica: str, lease: str | None) -> None:
+        self._store = store
+        self._clock = clock
+        self._budget = budget
+        self._replica = replica
+        self._lease = lease
+
+    async def status(self) -> BotStatus:
+        """Everything at one moment."""
+        now = self._clock.now()
+        async with self._store.read() as tx:
+            waiting = await measure_backlog(tx)
+            return BotStatus(
+                now=now,
+                webhook_at=await find_last_webhook_time(tx),
+                inbox=waiting.new,
+                inbox_since=waiting.since,
+                aside=waiting.aside,
+                followed=await count_followed(tx, doubtful=False),
+                doubtful=await count_followed(tx, doubtful=True),
+                cards_due=await count_due_cards(tx, now),
+                cards_since=await find_next_card_due(tx),
+                in_doubt=await count_unconfirmed(tx),
+                readonly_by=await get_meta(tx, _READONLY) or None,
+                budget=self._budget.snapshot(),
+                writer=await self._writer(tx),
+                reasons=waiting.reasons,
+            )
+
+    async def readonly_by(self) -> str | None:
+        """Who stopped writes to Buildkite; None: nobody has."""
+        async with self._store.read() as tx:
+            return await get_meta(tx, _READONLY) or None
+
+    async def set_readonly(self, by: str | None) -> None:
+        """Stop writes to Buildkite in somebody's name, or (None) allow them again."""
+        async with self._store.write() as tx:
+            await set_meta(tx, _READONLY, by or "")
+
+    async def _writer(self, tx: Tx) -> str:
+        if self._lease is None:
+            return f"this process ({self._replica}), the only one"
+        held = await leases.find(tx, self._lease)
+        if held is None or held.seconds <= 0:
+            return "nobody just now"
+        whose = "this process" if held.holder == self._replica else "another replica"
+        return f"{whose} ({held.holder}), fence {held.fence}, for {held.seconds:.0f} s more"

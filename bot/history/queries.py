@@ -1,0 +1,157 @@
+"""Queries on what is remembered of every build that was heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.buildkite.models import Build
+from bot.history.model import VERDICTS, Attempt, Run
+from bot.store.bulk import write_all
+from bot.store.sql import insert_for_dialect
+from bot.store.tables import cards, deliveries
+from bot.store.tables_notifications import attempts, runs
+from bot.store.transactions import Tx
+
+_ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
+
+
+async def save_runs(tx: Tx, heard: Sequence[Run]) -> None:
+    """Write builds down. What ended is not taken back by a word without an end, nor by an earlier end."""
+    await write_all(tx, _run, [vars(one) for one in heard])
+
+
+def _run(dialect: str, _columns: Sequence[str]) -> Any:
+    row = insert_for_dialect(dialect, runs)
+    new, old = row.excluded, runs.c
+    changed = {name: new[name] for name in new.keys() if name not in ("id", "pipeline", "number")}  # noqa: SIM118
+    later = sa.or_(
+        old.finished_at.is_(None),
+        new.finished_at >= old.finished_at,
+        sa.and_(new.finished_at.is_(None), old.phase == "blocked", new.phase != "scheduled"),
+    )
+    return row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
+
+
+async def save_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
+    """Write finished attempts down, each once; a later word on one replaces what was known."""
+    await write_all(tx, _attempt, [vars(one) for one in heard])
+
+
+def _attempt(dialect: str, _columns: Sequence[str]) -> Any:
+    row = insert_for_dialect(dialect, attempts)
+    changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
+    return row.on_conflict_do_update(index_elements=["id"], set_=changed)
+
+
+async def find_branches(tx: Tx, pipeline: str, limit: int = 100) -> tuple[str, ...]:
+    """The branches that builds of a pipeline were heard of on, those of the newest builds first."""
+    newest = sa.func.max(runs.c.number).desc()
+    query = sa.select(runs.c.branch).where(runs.c.pipeline == pipeline, runs.c.branch != "")
+    return tuple(await tx.scalars(query.group_by(runs.c.branch).order_by(newest).limit(limit)))
+
+
+async def find_previous_run(tx: Tx, pipeline: str, branch: str, number: int) -> Run | None:
+    """The build of that pipeline and branch that passed or failed last before that number."""
+    query = (
+        sa.select(runs)
+        .where(runs.c.pipeline == pipeline, runs.c.branch == branch, runs.c.number < number)
+        .where(runs.c.phase.in_(sorted(VERDICTS)))
+        .order_by(runs.c.number.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(query)).mappings().one_or_none()
+    return Run(**row) if row else None
+
+
+async def find_attempts_of_build(tx: Tx, build_id: str) -> tuple[Attempt, ...]:
+    """The finished attempts of one build, in the order in which they ended."""
+    query = sa.select(attempts).where(attempts.c.build_id == build_id).order_by(attempts.c.finished_at)
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def find_attempts_of_commit(tx: Tx, pipeline: str, commit: str, limit: int = 500) -> tuple[Attempt, ...]:
+    """The finished attempts at one commit of a pipeline, in whatever build; newest first."""
+    if not commit or commit == "HEAD":
+        return ()
+    query = (
+        sa.select(attempts)
+        .where(attempts.c.pipeline == pipeline, attempts.c.commit == commit)
+        .order_by(attempts.c.finished_at.desc())
+        .limit(limit)
+    )
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def find_runs_ended_between(
+    tx: Tx, since: datetime, until: datetime, pipelines: Sequence[str] = ()
+) -> tuple[Run, ...]:
+    """The builds that ended in that time, oldest first; of those pipelines, or of all."""
+    which = [runs.c.finished_at >= since, runs.c.finished_at < until, runs.c.phase.in_(_ENDED)]
+    if pipelines:
+        which.append(runs.c.pipeline.in_(pipelines))
+    query = sa.select(runs).where(*which).order_by(runs.c.finished_at)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def find_attempts_ended_between(
+    tx: Tx, since: datetime, until: datetime, pipelines: Sequence[str] = ()
+) -> tuple[Attempt, ...]:
+    """The attempts that ended in that time, oldest first; of those pipelines, or of all."""
+    which = [attempts.c.finished_at >= since, attempts.c.finished_at < until]
+    if pipelines:
+        which.append(attempts.c.pipeline.in_(pipelines))
+    query = sa.select(attempts).where(*which).order_by(attempts.c.finished_at)
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def find_runs_of_person(tx: Tx, emails: Sequence[str], since: datetime, limit: int = 50) -> tuple[Run, ...]:
+    """Builds that somebody started or wrote, heard of since then; newest first."""
+    if not emails:
+        return ()
+    theirs = sa.or_(runs.c.author.in_(emails), runs.c.creator.in_(emails))
+    query = sa.select(runs).where(theirs, runs.c.heard_at >= since).order_by(runs.c.created_at.desc()).limit(limit)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def find_runs_asked_by(tx: Tx, user: str, since: datetime, limit: int = 50) -> tuple[Run, ...]:
+    """Builds that somebody started here (a Slack user id), heard of since then; newest first."""
+    own = (cards.c.asked_by == user, cards.c.watching.is_(False), cards.c.origin == "asked")
+    started = runs.c.id.in_(sa.select(cards.c.build_id).where(*own))
+    query = (
+        sa.select(runs).where(started, runs.c.heard_at >= since).order_by(runs.c.created_at.desc()).limit(limit)
+    )
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def has_later_verdict(tx: Tx, build: Build) -> bool:
+    """Whether a later build of the same pipeline and branch has passed or failed."""
+    same = (runs.c.pipeline == build.ref.pipeline, runs.c.branch == (build.branch or ""))
+    query = sa.select(runs.c.id).where(*same, runs.c.number > build.number, runs.c.phase.in_(sorted(VERDICTS)))
+    return await tx.scalar(query.limit(1)) is not None
+
+
+async def find_runs_since(tx: Tx, moment: datetime) -> tuple[Run, ...]:
+    """The builds that began after then, in the order of their numbers."""
+    query = sa.select(runs).where(runs.c.created_at >= moment).order_by(runs.c.pipeline, runs.c.number)
+    return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
+
+
+WEBHOOK_SILENCE = timedelta(minutes=10)
+
+
+async def find_last_webhook_time(tx: Tx) -> datetime | None:
+    """When the last webhook arrived."""
+    newest: datetime | None = await tx.scalar(
+        sa.select(deliveries.c.received_at).order_by(deliveries.c.id.desc()).limit(1)
+    )
+    return newest
+
+
+async def are_webhooks_arriving(tx: Tx, now: datetime) -> bool:
+    """Whether a webhook has arrived within ten minutes."""
+    last = await find_last_webhook_time(tx)
+    return last is not None and now - last < WEBHOOK_SILENCE

@@ -1,0 +1,109 @@
+"""Queries on what is to be looked at, and said, at a time of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.slack.types import Thread
+from bot.store.sql import insert_into
+from bot.store.tables_notifications import reminders
+from bot.store.transactions import Tx
+
+
+class DueReminder(NamedTuple):
+    """A row whose time has come; `about` is what it speaks of."""
+
+    id: str
+    kind: str
+    about: str
+    thread: Thread
+    user: str | None
+    body: dict[str, Any]
+    due_at: datetime
+    attempts: int
+
+
+async def save_reminder(
+    tx: Tx,
+    id_: str,
+    kind: str,
+    about: str,
+    thread: Thread,
+    user: str | None,
+    body: dict[str, Any],
+    due_at: datetime,
+    now: datetime,
+) -> None:
+    """Remind at `due_at`; the same id again replaces what was planned."""
+    values = {
+        "id": id_,
+        "kind": kind,
+        "about": about,
+        "team": thread.team,
+        "channel": thread.channel,
+        "thread_ts": thread.ts or "",
+        "user_id": user,
+        "body": body,
+        "due_at": due_at,
+        "attempts": 0,
+        "created_at": now,
+    }
+    change = {name: value for name, value in values.items() if name != "id"}
+    row = insert_into(tx, reminders).values(values)
+    await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=change))
+
+
+async def cancel_reminders(tx: Tx, about: str) -> None:
+    """Nothing more is to be said of that."""
+    await tx.execute(sa.delete(reminders).where(reminders.c.about == about))
+
+
+async def add_to_digest(
+    tx: Tx, id_: str, kind: str, thread: Thread, item: dict[str, Any], due_at: datetime, now: datetime
+) -> None:
+    """Add an item to what is said together at `due_at`, or earlier where it was planned so."""
+    query = sa.select(reminders.c.body, reminders.c.due_at).where(reminders.c.id == id_).with_for_update()
+    row = (await tx.execute(query)).one_or_none()
+    items = [*(row.body["items"] if row else ()), item]
+    when = min(row.due_at, due_at) if row and row.due_at else due_at
+    await save_reminder(tx, id_, kind, id_, thread, None, {"items": items}, when, now)
+
+
+async def find_due_reminders(tx: Tx, now: datetime, limit: int) -> Sequence[DueReminder]:
+    """What is due, oldest first."""
+    query = sa.select(reminders).where(reminders.c.due_at <= now).order_by(reminders.c.due_at).limit(limit)
+    return [
+        DueReminder(
+            row["id"],
+            row["kind"],
+            row["about"],
+            Thread(row["team"], row["channel"], row["thread_ts"] or None),
+            row["user_id"],
+            row["body"],
+            row["due_at"],
+            row["attempts"],
+        )
+        for row in (await tx.execute(query)).mappings()
+    ]
+
+
+async def complete_reminder(tx: Tx, one: DueReminder) -> bool:
+    """Take it away; False when it was changed, or taken by somebody else, meanwhile."""
+    same = (reminders.c.id == one.id, reminders.c.due_at == one.due_at)
+    return (await tx.execute(sa.delete(reminders).where(*same))).rowcount > 0
+
+
+async def postpone_reminder(tx: Tx, one: DueReminder, due_at: datetime, *, attempts: int = 0) -> None:
+    """Look again at `due_at`."""
+    same = (reminders.c.id == one.id, reminders.c.due_at == one.due_at)
+    await tx.execute(sa.update(reminders).where(*same).values(due_at=due_at, attempts=attempts))
+
+
+async def find_next_reminder_due(tx: Tx) -> datetime | None:
+    """When the next one is due."""
+    when: datetime | None = await tx.scalar(sa.select(sa.func.min(reminders.c.due_at)))
+    return when

@@ -1,0 +1,114 @@
+"""Queries on subscriptions: who wants to be told of what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.notifications.subscriptions.model import Subscription
+from bot.store.sql import get_meta, insert_into, set_meta
+from bot.store.tables_notifications import subscriptions
+from bot.store.transactions import Tx
+
+VERSION = "subscriptions_version"
+
+
+async def get_subscriptions_version(tx: Tx) -> str:
+    """Changes whenever a subscription does: what was read before is still true while it stays."""
+    return await get_meta(tx, VERSION) or ""
+
+
+async def find_all_subscriptions(tx: Tx) -> tuple[Subscription, ...]:
+    """All of them, oldest first."""
+    found = await tx.execute(sa.select(subscriptions).order_by(subscriptions.c.created_at, subscriptions.c.id))
+    return tuple(map(_value, found.mappings()))
+
+
+async def find_subscriptions_of_channel(tx: Tx, channel: str) -> tuple[Subscription, ...]:
+    """Those of one channel or DM, oldest first."""
+    order = (subscriptions.c.created_at, subscriptions.c.id)
+    found = await tx.execute(sa.select(subscriptions).where(subscriptions.c.channel == channel).order_by(*order))
+    return tuple(map(_value, found.mappings()))
+
+
+async def find_subscriptions_of_owner(tx: Tx, team: str, owner: str) -> tuple[Subscription, ...]:
+    """A person's own, oldest first."""
+    query = sa.select(subscriptions).where(subscriptions.c.team == team, subscriptions.c.owner == owner)
+    found = await tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
+    return tuple(map(_value, found.mappings()))
+
+
+async def find_subscriptions_made_by(tx: Tx, team: str, user: str) -> tuple[Subscription, ...]:
+    """Those that somebody made, for a channel or for themselves; oldest first."""
+    made = sa.or_(subscriptions.c.created_by == user, subscriptions.c.owner == user)
+    query = sa.select(subscriptions).where(subscriptions.c.team == team, made)
+    found = await tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
+    return tuple(map(_value, found.mappings()))
+
+
+async def find_subscription(tx: Tx, subscription_id: str) -> Subscription | None:
+    """One by its id."""
+    query = sa.select(subscriptions).where(subscriptions.c.id == subscription_id)
+    row = (await tx.execute(query)).mappings().one_or_none()
+    return _value(row) if row else None
+
+
+async def save_subscription(tx: Tx, value: Subscription) -> None:
+    """Write one down; one of that id is written over."""
+    await _insert(tx, [value], update=True)
+    await _changed(tx, value.id)
+
+
+async def mute_subscriptions(tx: Tx, ids: Sequence[str], until: datetime | None) -> None:
+    """Those post nothing until then; None: they post again."""
+    await tx.execute(sa.update(subscriptions).where(subscriptions.c.id.in_(ids)).values(muted_until=until))
+    await _changed(tx, f"{until}:{':'.join(ids)}")
+
+
+async def delete_subscriptions(tx: Tx, ids: Sequence[str]) -> None:
+    """Those are wanted no more."""
+    await tx.execute(sa.delete(subscriptions).where(subscriptions.c.id.in_(ids)))
+    await _changed(tx, f"-{':'.join(ids)}")
+
+
+async def replace_file_subscriptions(tx: Tx, wanted: Sequence[Subscription]) -> tuple[int, int]:
+    """Those of the file are exactly these; what stays the same keeps its row. Says how many came and went."""
+    query = sa.select(subscriptions.c.id).where(subscriptions.c.origin == "file")
+    before = frozenset(await tx.scalars(query))
+    now = {value.id: value for value in wanted}
+    gone, new = sorted(before - now.keys()), sorted(now.keys() - before)
+    if gone:
+        await delete_subscriptions(tx, gone)
+    if new:
+        await _insert(tx, [now[id_] for id_ in new], update=False)
+        await _changed(tx, f"+{':'.join(new)}")
+    return len(new), len(gone)
+
+
+async def _insert(tx: Tx, values: Sequence[Subscription], *, update: bool) -> None:
+    row = insert_into(tx, subscriptions)
+    changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
+    stated = (
+        row.on_conflict_do_update(index_elements=["id"], set_=changed) if update else row.on_conflict_do_nothing()
+    )
+    await tx.execute(stated, [_row(value) for value in values])
+
+
+async def _changed(tx: Tx, what: str) -> None:
+    """The version is a chain: nothing that was written meanwhile is taken for what was read."""
+    before = await get_subscriptions_version(tx)
+    count = int(before.partition(":")[0] or 0) + 1
+    await set_meta(tx, VERSION, f"{count}:{what}"[:200])
+
+
+def _row(value: Subscription) -> dict[str, Any]:
+    return {**asdict(value), **{name: list(getattr(value, name)) for name in ("states", "creators", "sources")}}
+
+
+def _value(row: sa.RowMapping) -> Subscription:
+    lists = {name: tuple(row[name]) for name in ("states", "creators", "sources")}
+    return Subscription(**{**row, **lists})

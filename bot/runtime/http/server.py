@@ -1,0 +1,174 @@
+"""Takes HTTP requests on sockets of our own, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Generator, Iterator, Mapping
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.errors import KitestringError
+from bot.runtime.http.connection import Bounds, bounded
+from bot.runtime.http.fast_path import Taker
+
+# Slack and Buildkite have given up on an answer by then; a client that is slower is cut off.
+_LEAVE = 4
+
+
+class Listener(uvicorn.Server):
+    """A server for one bound socket. `up` is set once connections are taken; `should_exit` ends it."""
+
+    def __init__(self, config: uvicorn.Config, bounds: Bounds) -> None:
+        super().__init__(config)
+        self._bounds = bounds
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections, and say so in `up`.
+
+        In place of uvicorn's, which leaves a TLS handshake a minute and an unanswered goodbye half of one.
+        """
+        self.servers = [await self._taking(sock) for sock in sockets or ()]
+        self.started = True
+        self.up.set()
+
+    async def _taking(self, sock: socket.socket) -> asyncio.Server:
+        config, tls = self.config, self.config.ssl
+        return await asyncio.get_running_loop().create_server(
+            self._connection,
+            sock=sock,
+            ssl=tls,
+            backlog=config.backlog,
+            ssl_handshake_timeout=self._bounds.handshake_seconds if tls else None,
+            ssl_shutdown_timeout=self._bounds.answer_seconds if tls else None,
+        )
+
+    def _connection(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals are the caller's: uvicorn would raise them again, ending the process amid its work."""
+        yield
+
+    async def serve_on(self, sock: socket.socket) -> None:
+        """Take requests."""
+        try:
+            await self.serve(sockets=[sock])
+        finally:
+            for server in getattr(self, "servers", ()):
+                server.close()
+
+
+def listener(
+    app: ASGIApp,
+    proxies: str = "",
+    tls: ssl.SSLContext | None = None,
+    bounds: Bounds | None = None,
+    straight: Mapping[str, Taker] | None = None,
+) -> Listener:
+    """A server for `app`; `proxies` are the addresses whose `X-Forwarded-For` counts, comma-separated.
+
+    What is plain goes to the taker of its path, in place of `app`.
+    """
+    limits = bounds or Bounds()
+    return Listener(
+        uvicorn.Config(
+            _hushed(app),
+            http=bounded(limits, {path.encode(): taker for path, taker in (straight or {}).items()}),  # type: ignore[arg-type]  # uvicorn only calls it
+            ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+            lifespan="off",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            forwarded_allow_ips=proxies,
+            proxy_headers=bool(proxies),
+            timeout_keep_alive=limits.idle_seconds,
+            timeout_graceful_shutdown=_LEAVE,
+        ),
+        limits,
+    )
+
+
+def _hushed(app: ASGIApp) -> ASGIApp:
+    """A request that is cut off at the end is no error worth a traceback."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return run
+
+
+@contextlib.contextmanager
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket on that address (port 0: a free one). Raises KitestringError with one sentence."""
+    with _bind(host, port) as sock:
+        sock.setblocking(False)
+        yield sock
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise KitestringError(f"HOST {host} is no address.", "Use 127.0.0.1, or 0.0.0.0 for all.") from None
+    family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        raise _refusal(host, port, error.errno) from None
+    return sock
+
+
+def _refusal(host: str, port: int, code: int | None) -> KitestringError:
+    match code:
+        case errno.EADDRINUSE:
+            return KitestringError(
+                f"Port {port} of {host} is in use.", "Stop what uses it, or choose another port."
+            )
+        case errno.EACCES:
+            return KitestringError(f"Port {port} may not be opened by this user.", "Choose one above 1023.")
+        case _:
+            return KitestringError(f"HOST {host} is no address of this machine.", "Use 127.0.0.1, or 0.0.0.0.")
+
+
+def address(sock: socket.socket, scheme: str = "http") -> str:
+    """Where it listens, as a URL."""
+    host, port = sock.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+@contextlib.contextmanager
+def until_signalled(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at SIGTERM or SIGINT; a second signal has its usual effect."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def handle(_number: int, _frame: object) -> None:
+        restore()
+        loop.call_soon_threadsafe(stop)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        restore()

@@ -1,0 +1,96 @@
+"""Loops that tick when they are woken or when something is due, and go on whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+from bot.errors import KitestringError
+from bot.runtime.clock import Clock
+from bot.runtime.error_boundary import run_guarded
+from bot.runtime.token_bucket import backoff_seconds
+
+# Even with nothing planned a loop looks again after this many seconds; and never more often than this.
+IDLE = 15.0
+_BRIEF = 0.2
+# What failed is tried again after this many seconds at most: when the database is back, nobody waits long.
+_MOST = 5.0
+
+
+class Ticking(Protocol):
+    """Bounded work: `tick` says how much was done, `next_at` when there is more."""
+
+    async def tick(self) -> int: ...
+
+    async def next_at(self) -> datetime | None: ...
+
+
+class Loop:
+    """Runs `tick` until it is stopped. `wake` may be called from anywhere in the event loop.
+
+    Woken, it first waits for `breath` seconds: for what others do with the same news, and for more of it.
+    From one tick to the next it is at least `rest` seconds: what comes meanwhile is done at once by the next one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tick: Callable[[], Awaitable[int]],
+        next_at: Callable[[], Awaitable[datetime | None]],
+        clock: Clock,
+        breath: float = 0.0,
+        rest: float = 0.0,
+    ) -> None:
+        self._breath = breath
+        self._rest = rest
+        self.name = name
+        self._tick = tick
+        self._next_at = next_at
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._stopped = False
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the tick that is under way."""
+        self._stopped = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Tick, then wait to be woken, or for what is due."""
+        failures = 0
+        while not self._stopped:
+            self._woken.clear()
+            rested = self._clock.monotonic() + self._rest
+            try:
+                done = await run_guarded(self._tick(), self.name)
+                failures = 0
+                wait = 0.0 if done else await self._idle_for()
+            except KitestringError:
+                failures += 1
+                wait = backoff_seconds(failures, base=0.5, most=_MOST)
+            await self._wait(wait)
+            if not self._stopped:
+                await self._clock.sleep(rested - self._clock.monotonic())
+
+    async def _idle_for(self) -> float:
+        due = await self._next_at()
+        if due is None:
+            return IDLE
+        return min(max((due - self._clock.now()).total_seconds(), _BRIEF), IDLE)
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds <= 0 or self._stopped:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        if not self._stopped:
+            await self._clock.sleep(self._breath)

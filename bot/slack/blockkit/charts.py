@@ -1,0 +1,93 @@
+"""Charts as values, as Slack's own block, and in words.
+
+https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.slack.blockkit.mrkdwn import visible
+
+KIND = "data_visualization"
+TITLE_LIMIT = 50
+LABEL_LIMIT = 20
+AXIS_LIMIT = 50
+CATEGORIES_LIMIT = 20
+SERIES_LIMIT = 6
+CHARTS_LIMIT = 2
+ALT_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Series:
+    """One colour of a chart: a value for each category."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars over at most 20 categories: of at most 6 series, that stand on each other where we draw them."""
+
+    title: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+
+
+def block(chart: Chart, block_id: str) -> dict[str, Any]:
+    """The chart as Slack's block; what is too long is shortened, what is too much left out."""
+    labels = [_cut(name, LABEL_LIMIT) for name in chart.categories[:CATEGORIES_LIMIT]]
+    return {
+        "type": KIND,
+        "block_id": block_id,
+        "title": _cut(chart.title, TITLE_LIMIT),
+        "chart": {
+            "type": "bar",
+            "series": [_series(one, labels) for one in chart.series[:SERIES_LIMIT]],
+            "axis_config": {
+                "categories": labels,
+                "x_label": _cut(chart.x_label, AXIS_LIMIT),
+                "y_label": _cut(chart.y_label, AXIS_LIMIT),
+            },
+        },
+    }
+
+
+def _series(series: Series, labels: list[str]) -> dict[str, Any]:
+    points = [{"label": label, "value": value} for label, value in zip(labels, series.values, strict=False)]
+    return {"name": _cut(series.name, LABEL_LIMIT), "data": points}
+
+
+def read(written: Mapping[str, Any]) -> Chart:
+    """The chart that a block of ours shows."""
+    drawn, axes = written["chart"], written["chart"]["axis_config"]
+    return Chart(
+        written["title"],
+        tuple(axes["categories"]),
+        tuple(Series(one["name"], tuple(point["value"] for point in one["data"])) for one in drawn["series"]),
+        axes["x_label"],
+        axes["y_label"],
+    )
+
+
+def words(chart: Chart) -> str:
+    """The chart for those who do not see it: `Bars: Builds per day. … Mon 2: 3 Passed. All others: 0.`."""
+    columns = [
+        f"{name}: {', '.join(f'{one.values[at]:g} {one.name}' for one in chart.series)}"
+        for at, name in enumerate(chart.categories)
+        if any(one.values[at] for one in chart.series)
+    ]
+    rest = ["All others: 0"] if len(columns) < len(chart.categories) else []
+    text = ". ".join([f"Bars: {chart.title}", f"{chart.y_label} by {chart.x_label}", *columns, *rest]) + "."
+    return _cut(text, ALT_LIMIT)
+
+
+def _cut(text: str, limit: int) -> str:
+    shown = " ".join(visible(text).split()) or "–"
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"

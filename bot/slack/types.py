@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "schedule"]
+
+
+class Standing(StrEnum):
+    """What somebody is in the workspace."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and from where.
+
+    `handle` is unique in the workspace, unlike the name that is shown; `groups` are ids (`S…`) and handles
+    (`@release`) of the user groups somebody is in; `unresolved` are those that the policy names, but of which
+    nobody could say who is in them.
+    """
+
+    id: str
+    name: str
+    team: str
+    standing: Standing
+    channel: str
+    via: Via
+    email: str | None = None
+    groups: frozenset[str] = frozenset()
+    zone: str | None = None
+    handle: str | None = None
+    unresolved: frozenset[str] = frozenset()
+
+
+class Thread(NamedTuple):
+    """A place in Slack: a channel, and the message whose replies are meant (None: the channel itself)."""
+
+    team: str
+    channel: str
+    ts: str | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """Something to upload beside the answer: name, bytes, title, and `alt` for those who see no picture."""
+
+    name: str
+    content: bytes
+    title: str = ""
+    alt: str = ""

@@ -1,0 +1,70 @@
+"""Rows turned into values, values into rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store.tables import meta
+from bot.store.transactions import Tx
+
+Row = sa.RowMapping
+_SETTING = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("named"))
+
+
+def json_text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
+    """A column of JSON as the text that it is: read at once into a value, without objects in between."""
+    return sa.cast(column, sa.Text).label(column.name)
+
+
+def is_among(dialect: str, column: sa.Column[Any]) -> sa.ColumnElement[bool] | sa.TextClause:
+    """Whether the column has one of the values of `those`: one parameter, however many they are.
+
+    https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-comparisons.html
+    """
+    if dialect == "postgresql":
+        many = sa.ARRAY(column.type)
+        return column == sa.any_(sa.cast(sa.bindparam("those", type_=many), many))
+    return sa.text(f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:those))")  # noqa: S608
+
+
+def bind_among(tx: Tx, values: Iterable[str | int]) -> dict[str, Any]:
+    """What a statement with `among` is given."""
+    return {"those": list(values) if tx.dialect.name == "postgresql" else json.dumps(list(values))}
+
+
+def insert_into(tx: Tx, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    return insert_for_dialect(tx.dialect.name, table)
+
+
+def insert_for_dialect(dialect: str, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
+async def get_meta(tx: Tx, key: str) -> str | None:
+    """A setting that the bot keeps for itself."""
+    value: str | None = await tx.scalar(_SETTING, {"named": key})
+    return value
+
+
+async def set_meta(tx: Tx, key: str, value: str) -> None:
+    """Keep a setting."""
+    row = insert_into(tx, meta).values(key=key, value=value)
+    await tx.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+async def ensure_meta(tx: Tx, key: str, value: str) -> str:
+    """Keep a setting unless there is one; gives the one that is kept."""
+    await tx.execute(insert_into(tx, meta).values(key=key, value=value).on_conflict_do_nothing())
+    return await get_meta(tx, key) or value

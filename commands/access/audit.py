@@ -1,0 +1,79 @@
+"""Who did what, as the audit has it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from bot.access.model import AuditEntry
+from bot.execution.context import Context
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.reply import Reply
+from bot.operations.search_summary import phrase, within
+from bot.runtime.durations import duration
+from bot.slack.blockkit.mrkdwn import Mrkdwn, join, md, mention, plain, when
+from bot.slack.blockkit.tables import Table
+
+START = "The audit starts with the first command that I was given."
+
+
+class Search(Args):
+    """What to look for."""
+
+    user: Annotated[str | None, Opt(short="u", hint="@alice"), Field(description="Person")] = None
+    pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
+    since: Annotated[str | None, Opt(hint="24h"), Field(description="Within the last")] = None
+
+    @field_validator("user")
+    @classmethod
+    def _id(cls, user: str | None) -> str | None:
+        """Slack writes a mention as `<@U…>`."""
+        found = re.fullmatch(r"<?@?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?", user or "")
+        if user and not found:
+            raise ValueError("a person is given as a mention: @name")
+        return found.group(1) if found else None
+
+
+@operation(
+    "audit",
+    needs=Permission.ADMIN,
+    effect=Effect.READ,
+    examples=("audit --since 24h", "audit --pipeline web --since 7d"),
+)
+async def audit(args: Search, ctx: Context) -> Reply:
+    """Show who did what, newest first: also what was refused, failed or withdrawn."""
+    since = ctx.clock.now() - duration(args.since) if args.since else None
+    found = await ctx.journal.newest(user=args.user, pipeline=args.pipeline, since=since)
+    who = md("by {who}", who=mention(args.user)) if args.user else ""
+    what = phrase(_what(args), who, within(args.since, None))
+    table = Table(
+        ("When", "Who", "What", "Outcome"),
+        tuple(_row(entry) for entry in found),
+        _caption(args),
+        noun="entry",
+        empty=md("No {what}.", what=what),
+        hint=START,
+        newest_first=True,
+    )
+    return Reply(table=table)
+
+
+def _what(args: Search) -> Mrkdwn:
+    return md("entries about {pipeline}", pipeline=args.pipeline) if args.pipeline else Mrkdwn("entries")
+
+
+def _caption(args: Search) -> str:
+    """Plain text: it cannot show whose name an id is."""
+    said = (f"E{plain(_what(args))[1:]}", "by one person" if args.user else "", within(args.since, None))
+    return f"{' '.join(filter(None, said))}, newest first"
+
+
+def _row(entry: AuditEntry) -> tuple[str, ...]:
+    args = entry.detail.get("args") or {}
+    aim = "#".join(str(args[name]) for name in ("pipeline", "number") if name in args)
+    who = join([mention(entry.user)]) if entry.user else "–"
+    rule = f" ({entry.detail['rule']})" if entry.detail.get("rule") else ""
+    moment = when(entry.at, "{date_short_pretty} {time}")
+    return (moment, who, f"{entry.operation} {aim}".strip(), f"{entry.transition}{rule}")

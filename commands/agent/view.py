@@ -1,0 +1,146 @@
+"""Agents that are looked at: list, view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bot.buildkite.models import Agent
+from bot.execution.context import Context
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.reply import Button, Call, Reply
+from bot.slack.blockkit.blocks import Confirm, shorten
+from bot.slack.blockkit.mrkdwn import code, link, md, when
+from bot.slack.blockkit.tables import Table
+
+GONE = "Agents that have stopped or were lost are not listed: `agent view` shows one by its whole id."
+COLUMNS = ("Name", "State", "Queue", "Host", "Job")
+State = Literal["running", "idle", "paused", "stopping"]
+
+
+class List(Args):
+    """Which agents to list."""
+
+    name: Annotated[str | None, Opt(positional=True), Field(description="Part of the name")] = None
+    hostname: Annotated[str | None, Opt(), Field(description="Host")] = None
+    version: Annotated[str | None, Opt(), Field(description="Agent version")] = None
+    state: Annotated[State | None, Opt(short="s"), Field(description="State")] = None
+    queue: Annotated[str | None, Opt(short="q"), Field(description="Queue")] = None
+    tags: Annotated[dict[str, str], Opt(short="t"), Field(default_factory=dict, description="Tags")]
+    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
+
+
+class View(Args):
+    """Which agent to show."""
+
+    agent: Annotated[
+        str, Opt(positional=True, suggest="agent"), Field(min_length=1, description="Agent name or id")
+    ]
+
+
+@operation(
+    "agent list",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    examples=("agent list", "agent list --state idle", "agent list --hostname ip-10-0-0-7 --tags os=linux"),
+)
+async def list_(args: List, ctx: Context) -> Reply:
+    """List the connected agents and what they do."""
+    found = [agent for agent in await _named(args, ctx) if _wanted(agent, args)]
+    rows = tuple(_row(agent) for agent in sorted(found, key=lambda agent: agent.name)[: args.limit])
+    count = "1 agent" if len(found) == 1 else f"{len(found)} agents"
+    shown = f", {len(rows)} shown" if len(rows) < len(found) else ""
+    empty = f"No connected agent{_searched(args)}."
+    return Reply(table=Table(COLUMNS, rows, count + shown, empty=empty, hint=GONE))
+
+
+async def _named(args: List, ctx: Context) -> Sequence[Agent]:
+    """The agent of exactly that name, else those with it in theirs.
+
+    Name, host and version are for Buildkite to find, each as a whole; the rest it does not know.
+    https://buildkite.com/docs/apis/rest-api/agents#list-agents
+    """
+    place = {"hostname": args.hostname, "version": args.version}
+    if args.name:
+        exact = [agent async for agent in ctx.buildkite.agents(name=args.name, **place)]
+        if exact:
+            return exact
+    if any(place.values()):
+        everybody: Sequence[Agent] = [agent async for agent in ctx.buildkite.agents(**place)]
+    else:
+        everybody = await ctx.catalog.agents()
+    return [agent for agent in everybody if (args.name or "").lower() in agent.name.lower()]
+
+
+def _wanted(agent: Agent, args: List) -> bool:
+    tags = {f"{key}={value}" for key, value in args.tags.items()}
+    fits = args.state in (None, agent.activity) and args.queue in (None, agent.queue)
+    return fits and tags <= set(agent.meta_data)
+
+
+def _searched(args: List) -> str:
+    """What was looked for, as it is said after “agent”: ` with “mac” in its name, on host h1`."""
+    said = [
+        f" with “{args.name}” in its name" if args.name else "",
+        f" on host {args.hostname}" if args.hostname else "",
+        f" of version {args.version}" if args.version else "",
+        f" that is {args.state}" if args.state else "",
+        f" in queue {args.queue}" if args.queue else "",
+        f" tagged {' '.join(f'{key}={value}' for key, value in args.tags.items())}" if args.tags else "",
+    ]
+    return ",".join(filter(None, said))
+
+
+def _row(agent: Agent) -> tuple[str, ...]:
+    job = link(agent.job.web_url or "", shorten(agent.job.title, 100)) if agent.job else ""
+    return link(agent.web_url, agent.name), agent.activity, agent.queue or "", agent.hostname or "", job
+
+
+@operation(
+    "agent view", needs=Permission.READ, effect=Effect.READ, examples=("agent view linux-1", "agent view 0198d108")
+)
+async def view(args: View, ctx: Context) -> Reply:
+    """Show an agent: its state, its job, its tags."""
+    found = await ctx.catalog.find_agent(args.agent)
+    agent = await ctx.buildkite.agent(found.id)
+    text = md("{name} is {state}.", name=link(agent.web_url, agent.name), state=agent.activity.replace("_", " "))
+    return Reply(text=text, fields=_facts(agent), buttons=_buttons(agent))
+
+
+def _facts(agent: Agent) -> tuple[tuple[str, str], ...]:
+    job = agent.job
+    facts = {
+        "Queue": agent.queue or "",
+        "Host": " ".join(filter(None, (agent.hostname, agent.ip_address))),
+        "Version": agent.version or "",
+        "Job": link(job.web_url or "", shorten(job.title, 100)) if job else "",
+        "Connected": when(agent.connected_at, "{date_short_pretty} {time}") if agent.connected_at else "",
+        "Paused": _pause(agent),
+        "Tags": shorten(" ".join(agent.meta_data), 300),
+        "Id": code(agent.id),
+    }
+    return tuple((label, value) for label, value in facts.items() if value.strip())
+
+
+def _pause(agent: Agent) -> str:
+    if not agent.paused:
+        return ""
+    by = agent.paused_by.name if agent.paused_by else None
+    minutes = agent.paused_timeout_in_minutes
+    parts = [f"by {by}" if by else "", f"for {minutes} min" if minutes else "", agent.paused_note or ""]
+    return ", ".join(filter(None, parts)) or "yes"
+
+
+def _buttons(agent: Agent) -> tuple[Button, ...]:
+    if agent.connection_state != "connected":
+        return ()
+    given = {"agent": agent.id}
+    stop = Confirm("Stop this agent?", "It finishes its job first and takes no more.", "Stop agent")
+    return (
+        Button("Resume", Call("agent resume", given), "primary", reads=f"Resume {agent.name}")
+        if agent.paused
+        else Button("Pause", Call("agent pause", given), form=True, reads=f"Pause {agent.name}"),
+        Button("Stop", Call("agent stop", given, yes=True), "danger", stop, reads=f"Stop {agent.name}"),
+    )

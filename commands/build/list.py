@@ -1,0 +1,193 @@
+"""Builds that are looked for: list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from bot.buildkite.models import Build
+from bot.errors import Refused, UsageError
+from bot.execution.context import Context
+from bot.execution.resolve.build import check_org
+from bot.operations.addresses import place
+from bot.operations.build_wording import phase_words, reference
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.paging import ROWS
+from bot.operations.reply import Reply
+from bot.operations.search_summary import any_of, no, phrase, that, within
+from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, plain, when
+from bot.slack.blockkit.tables import Page, Table
+
+State = Literal[
+    "creating",
+    "scheduled",
+    "running",
+    "failing",
+    "passed",
+    "failed",
+    "blocked",
+    "canceling",
+    "canceled",
+    "skipped",
+    "not_run",
+    "finished",
+]
+SPANS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# Where a channel has chosen a pipeline, nothing means that one.
+EVERY = "*"
+_SPAN = r"^\d{1,4}[mhdw]$"
+
+
+class List(Args):
+    """Which builds to list."""
+
+    pipeline: Annotated[
+        str | None,
+        Opt(short="p", positional=True, suggest="pipeline", hint="* for every pipeline", here=True),
+        Field(description="Pipeline"),
+    ] = None
+    branch: Annotated[tuple[str, ...], Opt(short="b", hint="main,release/*"), Field(description="Branch")] = ()
+    state: Annotated[tuple[State, ...], Opt(short="s", hint="failed,canceled"), Field(description="State")] = ()
+    commit: Annotated[str | None, Opt(short="c"), Field(description="Full commit SHA")] = None
+    creator: Annotated[str | None, Opt(hint="ada@example.com"), Field(description="E-mail or id")] = None
+    meta_data: Annotated[dict[str, str], Opt(short="M"), Field(default_factory=dict, description="Meta-data")]
+    message: Annotated[str | None, Opt(short="m"), Field(description="Words of the message")] = None
+    since: Annotated[str | None, Opt(hint="24h"), Field(pattern=_SPAN, description="Created within")] = None
+    until: Annotated[str | None, Opt(hint="30m"), Field(pattern=_SPAN, description="Created before")] = None
+    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
+    share: Annotated[bool, Opt(), Field(description="Show it to everybody here")] = False
+    org: Annotated[str | None, Opt(form=False), Field(description="Organization")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        """`org/web` and URLs are taken apart."""
+        word = given.get("pipeline") if isinstance(given, Mapping) else None
+        if not isinstance(word, str):
+            return given
+        org, slash, slug = word.strip().partition("/")
+        found = place(word.strip())
+        org, slug = (found.org or "", found.pipeline or "") if found else (org, slug) if slash else ("", org)
+        return {**given, "pipeline": slug, **({"org": org} if org else {})}
+
+
+@operation(
+    "build list",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    examples=(
+        "build list",
+        "build list web --state failed --since 24h",
+        "build list web -b main,release/*",
+        "build list *",
+    ),
+)
+async def list_(args: List, ctx: Context) -> Reply:
+    """List the newest builds of a pipeline, or of all."""
+    check_org(args.org, ctx)
+    named = args.pipeline if args.pipeline != EVERY else None
+    slug = (await ctx.catalog.find_pipeline(named)).slug if named else None
+    found, page = await _listed(args, slug, ctx)
+    what = _what(args, slug)
+    empty, hint = no(what, try_=_way_on(args, slug, ctx))
+    table = Table(
+        ("State", "Build", "Branch", "Message", "Created"),
+        tuple(map(_row, found)),
+        f"B{plain(what)[1:]}, newest first",
+        empty=empty,
+        hint=hint,
+        page=page,
+        newest_first=True,
+        named_by=1,
+    )
+    return Reply(table=table, builds=found, private=not args.share)
+
+
+def _what(args: List, slug: str | None) -> Mrkdwn:
+    """What is looked for: `builds of web on main that failed within 24h`."""
+    meta = ", ".join(f"{key}={value}" for key, value in args.meta_data.items())
+    return phrase(
+        md("builds of {slug}", slug=slug) if slug else "builds",
+        md("on {branches}", branches=any_of(args.branch)) if args.branch else "",
+        md("of commit {commit}", commit=code(args.commit[:12])) if args.commit else "",
+        md("by {creator}", creator=shorten(args.creator, 80)) if args.creator else "",
+        md("with meta-data {meta}", meta=code(shorten(meta, 80))) if meta else "",
+        md("about “{message}”", message=shorten(args.message, 80)) if args.message else "",
+        that(args.state),
+        within(args.since, args.until),
+    )
+
+
+def _way_on(args: List, slug: str | None, ctx: Context) -> Mrkdwn:
+    """Without the filters, if there are any; else to start a build."""
+    kept = {"pipeline", "limit", "share", "org"}
+    narrowed = bool(args.model_fields_set - kept)
+    words = "build list" if narrowed else "build create"
+    typed = code(f"{ctx.command} {words} {slug or (EVERY if narrowed else '')}".strip())
+    return md("All of them: {typed}.", typed=typed) if narrowed else md("Start one: {typed}.", typed=typed)
+
+
+async def _listed(args: List, slug: str | None, ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
+    """One page, as Buildkite cuts it; with a limit, or words that only we can look for, all of them."""
+    query = await _query(args, ctx)
+    if args.limit is None and not args.message:
+        return await _page(slug, query, ctx)
+    words = (args.message or "").lower()
+    listing = ctx.buildkite.builds(slug, **query, limit=100 if args.message else args.limit)
+    found = [build async for build in listing if words in (build.message or "").lower()]
+    return tuple(found[: args.limit]), None
+
+
+async def _page(slug: str | None, query: Mapping[str, Any], ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
+    """The page that is wanted; where there is none any more, the newest."""
+    found = await ctx.buildkite.builds_page(slug, **query, page=ctx.page, size=ROWS)
+    if ctx.page > 1 and not found.items:
+        found = await ctx.buildkite.builds_page(slug, **query, page=1, size=ROWS)
+    return found.items, Page(found.number, found.more, found.last)
+
+
+async def _query(args: List, ctx: Context) -> dict[str, Any]:
+    now = ctx.clock.now()
+    return {
+        "state": args.state,
+        "branch": args.branch,
+        "commit": args.commit,
+        "creator": await _user(args.creator, ctx) if args.creator else None,
+        "created_from": now - span(args.since) if args.since else None,
+        "created_to": now - span(args.until) if args.until else None,
+        "meta_data": args.meta_data,
+    }
+
+
+async def _user(word: str, ctx: Context) -> str:
+    """The UUID of a member by e-mail; ids stay."""
+    if "@" not in word:
+        return word
+    try:
+        user = await ctx.catalog.user_of(word)
+    except Refused as error:
+        raise UsageError(f"I cannot look up {word}: {error.message}", "Give the user's id.", "creator") from error
+    if user is None:
+        raise UsageError(f"Nobody at Buildkite has the address {word}.", "", "creator")
+    return user
+
+
+def span(text: str) -> timedelta:
+    """`30m`, `24h`, `7d`, `2w`."""
+    found = re.fullmatch(r"(\d+)([mhdw])", text)
+    if not found:
+        raise UsageError(f"`{text}` is no span of time.", "Write `30m`, `24h`, `7d` or `2w`.")
+    return timedelta(**{SPANS[found[2]]: int(found[1])})
+
+
+def _row(build: Build) -> tuple[str, ...]:
+    emoji, words = phase_words(build.phase)
+    message = (build.message or "").strip().split("\n")[0]
+    created = when(build.created_at, "{date_short_pretty} {time}") if build.created_at else ""
+    branch = code(shorten(build.branch, 60)) if build.branch else ""
+    return md("{emoji} {words}", emoji=emoji, words=words), reference(build), branch, shorten(message, 80), created

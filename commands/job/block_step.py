@@ -1,0 +1,121 @@
+"""The fields of a block step, read from a pipeline's configuration: no API call returns them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.buildkite.models import Job
+from bot.errors import UsageError
+from bot.operations.operation import Field
+
+_KINDS = ("block", "input", "manual")
+_SEPARATED = re.compile(r"[\n,]")
+
+
+def fields(configuration: str | None, job: Job) -> tuple[Field, ...] | None:
+    """The fields of the block or input step that `job` waits at; None when the step is not found.
+
+    Steps that are uploaded while the build runs are not in the pipeline's configuration.
+    https://buildkite.com/docs/pipelines/configure/step-types/block-step
+    """
+    gates = list(_gates(_steps(configuration)))
+    by_key = [gate for gate in gates if job.step_key and gate.get("key") == job.step_key]
+    by_label = [gate for gate in gates if job.label and job.label in _names(gate)]
+    found = by_key or by_label
+    if not found:
+        return None
+    given = found[0].get("fields")
+    read = [_field(one) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+    return tuple(field for field in read if field is not None)
+
+
+def filled(asked: tuple[Field, ...], given: Mapping[str, str]) -> dict[str, str]:
+    """What is sent: the values given, defaults where nothing was given; several values one a line.
+
+    Raises UsageError that names what is missing, unknown or not allowed.
+    """
+    known = {field.key for field in asked}
+    unknown = [key for key in given if key not in known]
+    if unknown:
+        takes = f"It takes {', '.join(f'`{key}`' for key in sorted(known))}." if known else "It takes no fields."
+        raise UsageError(f"This step has no field `{_shown(unknown[0])}`.", takes, "fields")
+    values = {field.key: _value(field, given.get(field.key, "").strip() or field.default) for field in asked}
+    missing = [field for field in asked if field.required and not values[field.key]]
+    if missing:
+        named = ", ".join(f"`{field.key}` ({field.label})" for field in missing)
+        example = " ".join(f"{field.key}=…" for field in missing)
+        raise UsageError(f"This step needs {named}.", f"Add `{example}`.", "fields")
+    return {key: value for key, value in values.items() if value}
+
+
+def _steps(configuration: str | None) -> list[Any]:
+    import yaml  # few builds ever wait at a gate: a start does without
+
+    try:
+        document = yaml.safe_load(configuration or "")
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return []
+    steps = document.get("steps") if isinstance(document, dict) else document
+    return steps if isinstance(steps, list) else []
+
+
+def _gates(steps: list[Any]) -> Iterator[Mapping[str, Any]]:
+    for step in steps:
+        if not isinstance(step, dict):
+            continue
+        if step.get("type") in _KINDS or any(kind in step for kind in _KINDS):
+            nested: Mapping[str, Any] = next(
+                (step[kind] for kind in _KINDS if isinstance(step.get(kind), dict)), {}
+            )
+            yield {**step, **nested}
+        elif "group" in step and isinstance(step.get("steps"), list):
+            yield from _gates(step["steps"])
+
+
+def _names(gate: Mapping[str, Any]) -> set[str]:
+    words = (*_KINDS, "label", "name", "prompt")
+    return {gate[word] for word in words if isinstance(gate.get(word), str)}
+
+
+def _field(given: Mapping[str, Any]) -> Field | None:
+    key = given.get("key")
+    if not isinstance(key, str | int):
+        return None
+    label = given.get("text") or given.get("select") or key
+    default = given.get("default")
+    several = default if isinstance(default, list) else [] if default is None else [default]
+    return Field(
+        key=str(key),
+        label=str(label),
+        hint=str(given.get("hint") or ""),
+        required=given.get("required", True) is not False,
+        default="\n".join(map(str, several)),
+        options=_options(given.get("options")),
+        multiple=given.get("multiple") is True,
+    )
+
+
+def _options(given: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(given, list):
+        return ()
+    pairs = [(one.get("label"), one.get("value")) for one in given if isinstance(one, Mapping)]
+    return tuple((str(label or value), str(value)) for label, value in pairs if value is not None)
+
+
+def _value(field: Field, given: str) -> str:
+    """One value, or several one a line; raises UsageError for one that is no option."""
+    parts = [part.strip() for part in _SEPARATED.split(given)] if field.multiple else [given]
+    allowed = {value for _, value in field.options}
+    by_label = {label.lower(): value for label, value in field.options}
+    chosen = [part if part in allowed else by_label.get(part.lower(), part) for part in parts if part]
+    for value in chosen:
+        if field.options and value not in allowed:
+            choices = ", ".join(f"`{one}`" for _, one in field.options)
+            raise UsageError(f"`{_shown(value)}` is no choice of `{field.key}`.", f"Choose {choices}.", "fields")
+    return "\n".join(chosen)
+
+
+def _shown(word: str) -> str:
+    return " ".join(word.replace("`", "ˋ").split())[:60]

@@ -1,0 +1,154 @@
+"""Jobs of a build: list, retry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bot.buildkite.models import JOB_RETRIABLE, Build, Job
+from bot.builds.failures.render import ended_with
+from bot.errors import UsageError
+from bot.execution.context import Context
+from bot.execution.resolve.build import pin_build
+from bot.execution.resolve.job import job_label, pin_job
+from bot.operations.addresses import AtBuild, AtJob
+from bot.operations.build_wording import reference
+from bot.operations.operation import Effect, Opt, Permission, operation
+from bot.operations.reply import Button, Call, Reply
+from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.mrkdwn import link, md
+from bot.slack.blockkit.tables import Table
+
+State = Literal[
+    "pending",
+    "waiting",
+    "blocked",
+    "unblocked",
+    "scheduled",
+    "assigned",
+    "accepted",
+    "running",
+    "passed",
+    "failed",
+    "timed_out",
+    "canceling",
+    "canceled",
+    "skipped",
+    "broken",
+    "expired",
+]
+EMOJI = {
+    "passed": "✅",
+    "unblocked": "✅",
+    "failed": "❌",
+    "timed_out": "❌",
+    "expired": "❌",
+    "broken": "❌",
+    "running": "🔵",
+    "assigned": "🔵",
+    "accepted": "🔵",
+    "blocked": "✋",
+    "canceled": "🚫",
+    "canceling": "🚫",
+}
+SHOWN = 40
+BUTTONS = 3
+
+
+class List(AtBuild):
+    """Which jobs to list."""
+
+    state: Annotated[tuple[State, ...], Opt(short="s", hint="failed,running"), Field(description="State")] = ()
+
+
+class Retry(AtJob):
+    """Which job to run again."""
+
+
+@operation(
+    "job list",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    pin=pin_build,
+    examples=("job list web 101", "job list web 101 --state failed", "job list"),
+)
+async def list_(args: List, ctx: Context) -> Reply:
+    """List the jobs of a build."""
+    if args.pipeline is None or args.number is None:
+        raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
+    build = await ctx.buildkite.build(args.pipeline, args.number)
+    jobs = [job for job in build.jobs if job.type != "waiter" and (not args.state or job.state in args.state)]
+    rows = tuple(_row(job) for job in jobs[:SHOWN])
+    more = f"and {len(jobs) - SHOWN} more" if len(jobs) > SHOWN else ""
+    text = md("Jobs of {ref}", ref=reference(build))
+    table = Table(("State", "Job", "End", "Agent"), rows)
+    return Reply(text=text, table=table, footer=more, buttons=_buttons(build, jobs), builds=(build,))
+
+
+def _row(job: Job) -> tuple[str, ...]:
+    state = (job.state or "unknown").replace("_", " ")
+    soft = " (soft)" if job.soft_failed else ""
+    name = link(job.web_url or "", shorten(job.title, 100))
+    agent = job.agent.name if job.agent and job.agent.name else ""
+    end = ended_with(job) if job.exit_status else ""
+    shown = md("{emoji} {state}", emoji=EMOJI.get(job.state or "", "🕒"), state=state + soft)
+    return shown, name, end, agent
+
+
+def _buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:
+    """The log of each failed job, and the gates that wait."""
+    failed = [job for job in jobs if job.failed and job.type == "script"][:BUTTONS]
+    gates = [job for job in jobs if job.waits][:BUTTONS]
+    return (
+        *(Button(f"Log: {job.title}"[:75], _call("job log", build, job)) for job in failed),
+        *(Button(f"Retry: {job.title}"[:75], _call("job retry", build, job)) for job in failed),
+        *(
+            Button(f"Unblock: {job.title}"[:75], _call("job unblock", build, job), "primary", form=True)
+            for job in gates
+        ),
+    )
+
+
+def _unblock(build: Build, job: Job) -> Button:
+    call = _call("job unblock", build, job)
+    return Button(f"Unblock: {job.title}"[:75], call, "primary", form=True)
+
+
+def _call(name: str, build: Build, job: Job) -> Call:
+    return Call(name, {"pipeline": build.ref.pipeline, "number": str(build.number), "job": job.id})
+
+
+def _retriable(job: Job) -> bool:
+    return job.type == "script" and job.state in JOB_RETRIABLE and not job.retried
+
+
+async def _pin(args: Retry, ctx: Context) -> Retry:
+    return await pin_job(args, ctx, _retriable, "failed")
+
+
+async def _probe(args: Retry, ctx: Context) -> Reply | None:
+    """A job that was retried names the one that took its place."""
+    old = await ctx.buildkite.job(args.job or "")
+    return _retried(old, args) if old.retried_in_job_id else None
+
+
+@operation(
+    "job retry",
+    needs=Permission.BUILD,
+    pin=_pin,
+    labels=job_label,
+    probe=_probe,
+    examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
+)
+async def retry(args: Retry, ctx: Context) -> Reply:
+    """Run one failed job again."""
+    if not (args.pipeline and args.number and args.job):
+        raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
+    return _retried(await ctx.buildkite.retry_job(args.pipeline, args.number, args.job), args)
+
+
+def _retried(job: Job, args: Retry) -> Reply:
+    name = link(job.web_url or "", shorten(job.title, 100))
+    text = md("retried {job} of {ref}", job=name, ref=f"{args.pipeline}#{args.number}")
+    return Reply(text=text, private=False)

@@ -1,0 +1,94 @@
+"""Peace: a channel, a subscription or a build that nothing is posted of for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from bot.errors import UsageError
+from bot.execution.context import Context
+from bot.execution.resolve.build import pin_build
+from bot.notifications.subscriptions.preview import rule
+from bot.operations.addresses import AtBuild
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.reply import Button, Call, Reply
+from bot.runtime.durations import at_most, duration
+from bot.slack.blockkit.mrkdwn import code, md, when
+
+LONGEST = timedelta(days=30)
+UNTIL = "{date_short_pretty} {time}"
+
+
+class Mute(Args):
+    """For how long."""
+
+    for_: Annotated[
+        str,
+        Opt(positional=True, hint="30m, 2h, 1d"),
+        AfterValidator(at_most(LONGEST)),
+        Field(description="For how long"),
+    ] = "2h"
+    rule: Annotated[str | None, Opt(form=False, manual=False), Field(description="One subscription alone")] = None
+
+
+class Nothing(Args):
+    """No arguments."""
+
+
+class Build(AtBuild):
+    """Which build to say nothing more of."""
+
+
+@operation("mute", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("mute", "mute 2h", "mute 1d"))
+async def mute(args: Mute, ctx: Context) -> Reply:
+    """Let subscriptions post nothing in this channel for a while; what happens meanwhile is not posted later."""
+    until = ctx.clock.now() + duration(args.for_)
+    undo = (Button("Unmute", Call("unmute", yes=True)),)
+    if args.rule is None:
+        await ctx.subscribing.choose(ctx.thread, muted_until=until)
+        text = md("muted the subscriptions of this channel until {until}", until=when(until, UNTIL))
+        return Reply(text=text, private=False, buttons=undo)
+    found, _chosen = await ctx.subscribing.here(ctx.thread)
+    one = next((one for one in found if one.id == args.rule), None)
+    if one is None:
+        raise UsageError("That subscription is gone already.", f"See `{ctx.command} subscriptions`.", "rule")
+    await ctx.subscribing.mute([one.id], until)
+    text = md("muted the subscription to {rule} until {until}", rule=rule(one), until=when(until, UNTIL))
+    return Reply(text=text, private=False, buttons=undo)
+
+
+@operation("unmute", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("unmute",))
+async def unmute(_args: Nothing, ctx: Context) -> Reply:
+    """Let the subscriptions of this channel post again."""
+    found, chosen = await ctx.subscribing.here(ctx.thread)
+    now = ctx.clock.now()
+    muted = [one.id for one in found if one.muted(now)]
+    if not muted and not chosen.muted(now):
+        return Reply(text="Nothing is muted here.")
+    await ctx.subscribing.mute(muted, None)
+    await ctx.subscribing.choose(ctx.thread, muted_until=None)
+    return Reply(text="unmuted the subscriptions of this channel", private=False)
+
+
+@operation(
+    "build mute",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    pin=pin_build,
+    examples=("build mute web 101", "build mute"),
+)
+async def build_mute(args: Build, ctx: Context) -> Reply:
+    """Say nothing more below the card of a build in this channel; the card itself is kept up."""
+    here, one = await ctx.subscribing.mute_build(ctx.thread, args.pipeline or "", args.number or 0)
+    ref = f"{args.pipeline}#{args.number}"
+    if not here:
+        raise UsageError(f"There is no card of {ref} in this channel.", "Mute it where its card is.", "pipeline")
+    said = md("I say nothing more of {ref} here; its card is kept up.", ref=code(ref))
+    if one is None:
+        return Reply(text=said)
+    whole = Button("Mute that subscription for 8h", Call("mute", {"rule": one.id, "for_": "8h"}, yes=True))
+    channel = Button("Mute this channel for 2h", Call("mute", {"for_": "2h"}, yes=True))
+    because = md("{said}\nThe subscription to {rule} posted it.", said=said, rule=rule(one))
+    return Reply(text=because, buttons=(whole, channel))

@@ -1,0 +1,236 @@
+"""Subscriptions: what a channel is told of without asking."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from bot.errors import Ambiguous, Conflict, UsageError
+from bot.execution.context import Context
+from bot.notifications.subscriptions.globs import literal
+from bot.notifications.subscriptions.model import (
+    DEFAULT_STATES,
+    Source,
+    State,
+    Subscription,
+    Updates,
+    in_order,
+    named,
+    quiet_hours,
+)
+from bot.notifications.subscriptions.preview import listed, question, rule
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.reply import Button, Call, Reply
+from bot.runtime.wording import join_or
+from bot.slack.blockkit.blocks import lines
+from bot.slack.blockkit.mrkdwn import Mrkdwn, md, when
+
+SHOWN = 10
+_USER = re.compile(r"<@([UW][A-Z0-9]+)>|([UW][A-Z0-9]{6,})")
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+
+
+class Rule(Args):
+    """Which builds to tell this channel of."""
+
+    pipeline: Annotated[
+        str,
+        Opt(short="p", positional=True, hint="web, deploy-* or *", here=True),
+        Field(min_length=1, max_length=200, description="Pipeline, or a pattern"),
+    ]
+    branch: Annotated[
+        str | None,
+        Opt(short="b", hint="main or release/*"),
+        Field(max_length=255, description="Branch, or a pattern"),
+    ] = None
+    state: Annotated[tuple[State, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
+    creator: Annotated[
+        tuple[str, ...],
+        Opt(hint="@ann, ann@example.com or me"),
+        Field(max_length=20, description="Started or written by"),
+    ] = ()
+    source: Annotated[tuple[Source, ...], Opt(), Field(description="Started from")] = ()
+    step: Annotated[
+        str | None, Opt(hint="its key or name"), Field(max_length=255, description="Only this step's verdict")
+    ] = None
+    updates: Annotated[Updates, Opt(), Field(description="What is said below a card")] = "end"
+    quiet: Annotated[str | None, Opt(hint="18:00-08:00"), Field(description="Quiet hours")] = None
+    broadcast: Annotated[bool, Opt(), Field(description="Show failures told below a card in the channel too")] = (
+        False
+    )
+
+    @field_validator("quiet")
+    @classmethod
+    def _hours(cls, text: str | None) -> str | None:
+        if text:
+            quiet_hours(text)
+        return text or None
+
+
+class Nothing(Args):
+    """No arguments."""
+
+
+class Unwanted(Args):
+    """Which subscription of this channel to end."""
+
+    pipeline: Annotated[
+        str,
+        Opt(short="p", positional=True, hint="web, or its number in the list"),
+        Field(min_length=1, max_length=200, description="Pipeline or pattern as it was subscribed to"),
+    ]
+    rule: Annotated[str | None, Opt(form=False, manual=False), Field(description="Its id")] = None
+
+
+async def _pin(args: Rule, ctx: Context) -> Rule:
+    if not await ctx.subscribing.postable(ctx.thread):
+        hint = "Type `/invite @kitestring`, then say it again."
+        raise Conflict("I am not in this channel, so I could post nothing here.", hint)
+    slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug if literal(args.pipeline) else args.pipeline
+    creators = tuple([await _address(word, ctx) for word in args.creator])
+    return args.model_copy(update={"pipeline": slug, "creator": creators})
+
+
+async def _address(word: str, ctx: Context) -> str:
+    """The e-mail address that is meant: Buildkite knows people by it, and names may merely look alike."""
+    if _ADDRESS.fullmatch(word):
+        return word.lower()
+    found = _USER.fullmatch(word)
+    if not found and word.lower() != "me":
+        raise UsageError(f"I do not know who `{word}` is.", "Mention them, or write their address.", "creator")
+    email = await ctx.subscribing.email(found.group(1) or found.group(2) if found else ctx.actor.id)
+    if not email:
+        raise UsageError("Slack shows me no address of theirs.", "Write the address they have there.", "creator")
+    return email.lower()
+
+
+def _subscription(args: Rule, ctx: Context) -> Subscription:
+    own = ctx.thread.channel.startswith("D")
+    one = Subscription(
+        id="",
+        team=ctx.thread.team,
+        channel=ctx.thread.channel,
+        pipeline=args.pipeline,
+        created_by=ctx.actor.id,
+        created_at=ctx.clock.now(),
+        branch=args.branch or None,
+        states=in_order(args.state or DEFAULT_STATES),
+        creators=args.creator,
+        sources=args.source,
+        step=args.step or None,
+        updates=args.updates,
+        quiet=args.quiet,
+        zone=ctx.actor.zone if args.quiet else None,
+        broadcast=args.broadcast,
+        owner=ctx.actor.id if own else None,
+        origin="person" if own else "chat",
+    )
+    return named(one)
+
+
+async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
+    one = _subscription(args, ctx)
+    return question(one, await ctx.subscribing.preview(one, ctx.buildkite))
+
+
+@operation(
+    "subscribe",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    pin=_pin,
+    confirm=_preview,
+    accept="Save",
+    form=True,
+    examples=(
+        "subscribe web",
+        "subscribe web -b main --state failed,fixed",
+        "subscribe deploy-* --state passed,failed,blocked --updates all",
+        "subscribe * --creator me --quiet 18:00-08:00",
+    ),
+)
+async def subscribe(args: Rule, ctx: Context) -> Reply:
+    """Tell this channel of builds that nobody here asked for: failed, fixed or blocked, or as you say."""
+    one = _subscription(args, ctx)
+    new = await ctx.subscribing.save(one)
+    said = (
+        md("subscribed this channel to {rule}", rule=rule(one))
+        if new
+        else md("renewed the subscription to {rule}", rule=rule(one))
+    )
+    return Reply(text=said, private=False)
+
+
+@operation("subscriptions", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("subscriptions",))
+async def subscriptions(_args: Nothing, ctx: Context) -> Reply:
+    """List what this channel is subscribed to."""
+    found, chosen = await ctx.subscribing.here(ctx.thread)
+    now = ctx.clock.now()
+    if not found:
+        return Reply(text=f"This channel is subscribed to nothing. Try `{ctx.command} subscribe`.")
+    shown = [listed(index, one, now) for index, one in enumerate(found[:SHOWN], 1)]
+    more = [md("… and {count} more", count=len(found) - SHOWN)] if len(found) > SHOWN else []
+    muted = (
+        md("Muted until {time}.", time=when(chosen.muted_until, "{date_short_pretty} {time}"))
+        if chosen.muted_until and chosen.muted(now)
+        else ""
+    )
+    buttons = [button for index, one in enumerate(found[:SHOWN], 1) for button in _buttons(index, one)]
+    return Reply(
+        title="What this channel is subscribed to",
+        text=lines([*shown, *more]),
+        footer=muted,
+        buttons=tuple(buttons),
+    )
+
+
+def _buttons(index: int, one: Subscription) -> list[Button]:
+    mute = Call("mute", {"rule": one.id, "for_": "8h"}, yes=True)
+    quiet = Button(f"Mute {index} for 8h", mute, reads=f"Mute the subscription to {one.pipeline} for 8 hours")
+    if one.origin == "file":
+        return [quiet]
+    drop = Call("unsubscribe", {"pipeline": one.pipeline, "rule": one.id}, yes=True)
+    return [quiet, Button(f"Remove {index}", drop, reads=f"Remove the subscription to {one.pipeline}")]
+
+
+async def _pin_unwanted(args: Unwanted, ctx: Context) -> Unwanted:
+    found, _chosen = await ctx.subscribing.here(ctx.thread)
+    one = _meant(args, found)
+    if one.origin == "file":
+        raise Conflict(
+            "That subscription stands in the file of subscriptions.", "Ask who keeps it to take it out."
+        )
+    return args.model_copy(update={"pipeline": one.pipeline, "rule": one.id})
+
+
+def _meant(args: Unwanted, found: tuple[Subscription, ...]) -> Subscription:
+    by_id = [one for one in found if args.rule == one.id]
+    by_name = [one for one in found if one.pipeline == args.pipeline]
+    by_number = [one for index, one in enumerate(found, 1) if args.pipeline == str(index)]
+    meant = by_id or ([] if args.rule else by_name or by_number)
+    if len(meant) > 1:
+        options = tuple((f"{one.pipeline} {one.branch or ''}".strip(), {"rule": one.id}) for one in meant)
+        raise Ambiguous(f"This channel has several subscriptions to {args.pipeline}.", "rule", options)
+    if not meant:
+        known = sorted({one.pipeline for one in found})
+        hint = f"It is subscribed to {join_or(known)}." if known else "It is subscribed to nothing."
+        raise UsageError(f"This channel is not subscribed to `{args.pipeline}`.", hint, "pipeline")
+    return meant[0]
+
+
+@operation(
+    "unsubscribe",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    pin=_pin_unwanted,
+    examples=("unsubscribe web", "unsubscribe 2"),
+)
+async def unsubscribe(args: Unwanted, ctx: Context) -> Reply:
+    """End a subscription of this channel."""
+    found, _chosen = await ctx.subscribing.here(ctx.thread)
+    gone = next((one for one in found if one.id == args.rule), None)
+    if gone is None:
+        raise UsageError("That subscription is gone already.", f"See `{ctx.command} subscriptions`.", "pipeline")
+    await ctx.subscribing.drop([gone.id])
+    return Reply(text=md("ended the subscription to {rule}", rule=rule(gone)), private=False)

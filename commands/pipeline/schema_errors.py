@@ -1,0 +1,144 @@
+"""What a JSON schema has against a step, in words that name the key and the right form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from bot.runtime.wording import join_or, quote_word, suggest
+from bot.runtime.yaml_lines import Path
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+
+Wrong = tuple[Path, str]
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+_ARTICLES = {"a": "a", "i": "an", "": "a"}
+
+
+def worded(errors: Iterable[ValidationError], kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[Wrong]:
+    """Each error as (path, sentence); `kind` is the word for the step, empty for the pipeline, `keys` what it
+    may have.
+
+    What Buildkite fills in later (`$QUEUE`) may become anything, so it is never wrong.
+    """
+    for error in errors:
+        for one in _nearest(error):
+            if not _later(one.instance):
+                yield from _said(one, kind, keys)
+
+
+def _nearest(error: ValidationError) -> list[ValidationError]:
+    """Of several forms that a value may have, the errors of the one that it comes nearest to."""
+    if not error.context:
+        return [error]
+    branches: dict[int | str, list[ValidationError]] = {}
+    for one in error.context:
+        branches.setdefault(one.schema_path[0], []).append(one)
+    nearest = min(branches.values(), key=lambda errors: _distance(errors, error))
+    if _distance(nearest, error)[0]:
+        return [error]
+    return [each for one in nearest for each in _nearest(one)]
+
+
+def _distance(errors: Sequence[ValidationError], whole: ValidationError) -> tuple[bool, bool, int]:
+    """Another type altogether; keys that this form does not have; how much is wrong."""
+    here = [str(one.validator) for one in errors if len(one.absolute_path) == len(whole.absolute_path)]
+    return "type" in here or "enum" in here, "additionalProperties" in here, len(errors)
+
+
+def _wanted(error: ValidationError) -> Any:
+    """What the rule that was broken says."""
+    return error.validator_value
+
+
+def _later(value: Any) -> bool:
+    return isinstance(value, str) and "$" in value
+
+
+def _said(error: ValidationError, kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[Wrong]:
+    path: Path = tuple(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown(error, path, kind, keys)
+        case "required":
+            missing = [
+                f"`{name}`" for name in _wanted(error) if name not in cast("dict[str, Any]", error.instance)
+            ]
+            yield path, f"{_owner(path, kind)} needs {' and '.join(missing)}."
+        case _:
+            yield path, f"{_named(path, error.instance)} {_verdict(error)}"
+
+
+def _unknown(error: ValidationError, path: Path, kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[Wrong]:
+    schema, given = cast("dict[str, Any]", error.schema), cast("dict[str, Any]", error.instance)
+    known = tuple(schema.get("properties") or ()) or tuple(keys())
+    for name in given:
+        if name not in known:
+            guess = suggest(str(name), known)
+            said = f"`{quote_word(name)}` is not a key of {_owner(path, kind)}"
+            yield (*path, name), f"{said}; {guess[0].lower()}{guess[1:]}" if guess else f"{said}."
+
+
+def _owner(path: Path, kind: str) -> str:
+    name = next((part for part in reversed(path) if isinstance(part, str)), None)
+    if name is not None:
+        return f"`{quote_word(name)}`"
+    return f"{_ARTICLES.get(kind[:1], 'a')} {kind} step" if kind else "a pipeline"
+
+
+def _named(path: Path, value: Any) -> str:
+    name = next((part for part in reversed(path) if isinstance(part, str)), None)
+    what = f"`{quote_word(name)}`" if name is not None else "this"
+    if value is None:
+        return f"{what} is empty, but"
+    return what if isinstance(value, dict | list) else f"{what} is “{quote_word(value)}”, but"
+
+
+def _verdict(error: ValidationError) -> str:
+    """The rest of the sentence, for a key that stands before it."""
+    value = _wanted(error)
+    match error.validator:
+        case "type" | "anyOf" | "oneOf" if forms := _forms(error):
+            return f"should be {join_or(forms)}."
+        case "enum":
+            return f"can be {join_or(_forms(error))}."
+        case "minimum":
+            return f"must be at least {value}."
+        case "maximum":
+            return f"must be at most {value}."
+        case "minItems" | "minLength":
+            return "must not be empty."
+        case "maxLength":
+            return f"must have at most {value} letters."
+        case "pattern":
+            return "does not have the right form."
+        case _:
+            return "is not in a form that Buildkite knows."
+
+
+def _forms(error: ValidationError) -> list[str]:
+    """The forms that would do, each once: types, and words where only those are taken."""
+    found: list[str] = []
+    for one in error.context or [error]:
+        match one.validator, _wanted(one):
+            case "type", str() as name:
+                found.append(_TYPES[name])
+            case "type", list() as names:
+                found += [_TYPES[name] for name in names]
+            case "enum", list() as words:
+                found += [f"`{_plain(word)}`" for word in words]
+    return list(dict.fromkeys(found))
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

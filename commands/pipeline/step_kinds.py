@@ -1,0 +1,42 @@
+"""Which kind of step a step is. https://buildkite.com/docs/pipelines/configure/defining-steps"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+KINDS = {
+    "group": "groupStep",
+    "trigger": "triggerStep",
+    "block": "blockStep",
+    "input": "inputStep",
+    "wait": "waitStep",
+    "command": "commandStep",
+}
+"""The definition in the schema, by the word that people use."""
+_WORDS = {
+    "group": "group",
+    "trigger": "trigger",
+    "block": "block",
+    "manual": "block",
+    "input": "input",
+    "wait": "wait",
+    "waiter": "wait",
+    "command": "command",
+    "commands": "command",
+    "script": "command",
+    "plugins": "command",
+}
+STEP_WORDS = tuple(_WORDS)
+LONE = ("wait", "waiter", "block", "input")
+"""Steps that are a single word."""
+
+
+def kind_of(step: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The kind, and the key under which all of the step stands (`- wait: {…}`), if it is written so."""
+    word = next((word for word in _WORDS if word in step), None)
+    if word is None:
+        named = step.get("type")
+        return (_WORDS.get(named) if isinstance(named, str) else None), None
+    nested = len(step) == 1 and isinstance(step[word], Mapping)
+    return _WORDS[word], word if nested and word != "plugins" else None

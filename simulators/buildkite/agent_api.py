@@ -1,0 +1,77 @@
+"""The metrics of the Agent API, for the cluster of its token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.models import Agent, Job
+from simulators.buildkite.stacks import queue_of
+from simulators.buildkite.values import Refusal
+
+if TYPE_CHECKING:
+    from simulators.buildkite.sim import BuildkiteSim
+
+
+POLL = "Buildkite-Agent-Metrics-Poll-Duration"
+_WAITING = ("waiting", "blocked", "pending")
+
+
+def _agent_counts(agents: Iterable[Agent]) -> dict[str, int]:
+    """A paused agent counts as idle: what the real one does is not documented."""
+    found = [agent for agent in agents if agent.connection_state in ("connected", "stopping")]
+    busy = sum(1 for agent in found if agent.job)
+    return {"idle": len(found) - busy, "busy": busy, "total": len(found)}
+
+
+def _job_counts(jobs: Iterable[Job]) -> dict[str, int]:
+    states = [job.state for job in jobs]
+    counts = {
+        "scheduled": states.count("scheduled"),
+        "running": states.count("running") + states.count("canceling"),
+        "waiting": sum(states.count(state) for state in _WAITING),
+    }
+    return counts | {"total": sum(counts.values())}
+
+
+def _command_jobs(sim: BuildkiteSim) -> list[Job]:
+    return [job for build in sim.builds for job in build.current_jobs if job.kind == "script"]
+
+
+def _frame(sim: BuildkiteSim) -> dict[str, Any]:
+    return {"organization": {"slug": sim.org}, "cluster": {"name": sim.cluster.name}}
+
+
+def metrics(sim: BuildkiteSim, _ask: Ask) -> Answer:
+    jobs, agents = _command_jobs(sim), list(sim.agents.values())
+    agent_queues = sorted({agent.queue for agent in agents})
+    job_queues = sorted({queue_of(job) for job in jobs})
+    body = {
+        "agents": _agent_counts(agents)
+        | {"queues": {key: _agent_counts(a for a in agents if a.queue == key) for key in agent_queues}},
+        "jobs": _job_counts(jobs)
+        | {"queues": {key: _job_counts(j for j in jobs if queue_of(j) == key) for key in job_queues}},
+        **_frame(sim),
+    }
+    return Answer(200, body, {POLL: str(sim.poll_duration)})
+
+
+def queue_metrics(sim: BuildkiteSim, ask: Ask) -> Answer:
+    key = ask.query.get("name")
+    if not key:
+        raise Refusal(400, "name is required")
+    agents = [agent for agent in sim.agents.values() if agent.queue == key]
+    jobs = [job for job in _command_jobs(sim) if queue_of(job) == key]
+    return Answer(200, {"agents": _agent_counts(agents), "jobs": _job_counts(jobs), **_frame(sim)})
+
+
+def root(sim: BuildkiteSim, _ask: Ask) -> Answer:
+    return Answer(200, {"message": "👋", "timestamp": int(sim.now())})
+
+
+OPERATIONS = (
+    Operation("GET", "/v3", None, root, public=True),
+    Operation("GET", "/v3/metrics", None, metrics),
+    Operation("GET", "/v3/metrics/queue", None, queue_metrics),
+)

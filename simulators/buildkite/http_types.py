@@ -1,0 +1,62 @@
+"""What an operation of the API gets and gives: Ask, Answer, Operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import Headers, QueryParams
+
+from simulators.buildkite.tokens import Token
+
+if TYPE_CHECKING:
+    from simulators.buildkite.sim import BuildkiteSim
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request that passed authentication with `token`. `json` is the body, `{}` when there was none."""
+
+    method: str
+    path: str
+    base_url: str
+    params: Mapping[str, Any]
+    query: QueryParams
+    headers: Headers
+    json: Mapping[str, Any]
+    token: Token
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean parameter."""
+        value = self.query.get(name)
+        return default if value is None else value in ("true", "1")
+
+    def words(self, name: str) -> list[str]:
+        """A parameter given once (`name=a`) or as an array (`name[]=a&name[]=b`)."""
+        return [*self.query.getlist(name), *self.query.getlist(f"{name}[]")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`body` goes out as JSON; `text`, when given, goes out as it is."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: bytes | None = None
+    media_type: str = "text/plain; charset=utf-8"
+
+
+Handler = Callable[["BuildkiteSim", Ask], Answer]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`scope` is the token scope it needs; None: any token; `public`: no token at all."""
+
+    method: str
+    path: str
+    scope: str | None
+    handler: Handler
+    public: bool = False

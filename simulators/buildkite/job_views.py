@@ -1,0 +1,151 @@
+"""Jobs as the REST API shows them, each kind with its own keys."""
+
+from simulators.buildkite import views
+from simulators.buildkite.models import Build, Job
+from simulators.buildkite.state import World
+from simulators.buildkite.values import graphql_id, iso
+from simulators.buildkite.views import View
+
+TYPES = {"script": "script", "wait": "waiter", "block": "manual", "input": "manual", "trigger": "trigger"}
+
+
+def job(world: World, given: Job, with_agent: bool = True) -> View:
+    """A manual job has `label`, not `name`; a waiter has neither."""
+    head: View = {
+        "id": given.id,
+        "graphql_id": graphql_id("Job", given.id),
+        "type": TYPES[given.kind],
+    }
+    if given.kind == "wait":
+        return head | {"state": given.state, "step_key": given.step.key, "web_url": None}
+    if given.manual:
+        return head | _manual(world, given)
+    if given.kind == "trigger":
+        return head | _trigger(world, given)
+    return head | _script(world, given) | {"agent": _agent(world, given) if with_agent else None}
+
+
+def build(world: World, given: Build, *, jobs: list[Job] | None, with_pipeline: bool = True) -> View:
+    """A build with the jobs asked for (None: no `jobs` key) and its pipeline."""
+    view = views.build(world, given)
+    if jobs is not None:
+        view["jobs"] = [_grouped(job(world, one)) for one in jobs]
+    if with_pipeline:
+        view["pipeline"] = views.pipeline(world, given.pipeline)
+    return view
+
+
+def _grouped(view: View) -> View:
+    """Only the build calls show a command job's group."""
+    return view | {"group_key": None} if view["type"] == "script" else view
+
+
+def _manual(world: World, given: Job) -> View:
+    return {
+        "label": given.step.label,
+        "step_key": given.step.key,
+        "state": given.state,
+        "web_url": None,
+        "unblocked_by": views.user(given.unblocked_by),
+        "unblocked_at": iso(given.unblocked_at),
+        "unblockable": given.state == "blocked" and not _behind_another(given),
+        "unblock_url": f"{job_url(world, given)}/unblock",
+    }
+
+
+def _behind_another(given: Job) -> bool:
+    """An earlier block step holds this one, although both are called blocked."""
+    jobs = given.build.current_jobs
+    return any(job.kind == "block" and job.state == "blocked" for job in jobs[: jobs.index(given)])
+
+
+def _trigger(world: World, given: Job) -> View:
+    made = given.triggered
+    return {
+        "name": given.step.label,
+        "step_key": given.step.key,
+        "state": given.state,
+        "async": given.step.is_async,
+        "web_url": _web(world, given),
+        **_times(given),
+        "triggered_build": made
+        and {
+            "id": made.id,
+            "number": made.number,
+            "url": views.build_url(world, made),
+            "web_url": views.build_web(world, made),
+        },
+    }
+
+
+def _times(given: Job) -> View:
+    names = ("created_at", "scheduled_at", "runnable_at", "started_at", "finished_at")
+    return {name: iso(getattr(given, name)) for name in names}
+
+
+def job_url(world: World, given: Job) -> str:
+    return f"{views.build_url(world, given.build)}/jobs/{given.id}"
+
+
+def _web(world: World, given: Job) -> str:
+    return f"{views.build_web(world, given.build)}#{given.id}"
+
+
+def _agent(world: World, given: Job) -> View | None:
+    return views.brief_agent(world, given.agent) if given.agent else None
+
+
+def _script(world: World, given: Job) -> View:
+    url, step = job_url(world, given), given.step
+    return {
+        "name": step.label,
+        "step_key": step.key,
+        "step": {"id": step.id, "signature": None},
+        "priority": {"number": given.priority},
+        "agent_query_rules": list(step.rules),
+        "state": given.state,
+        "build_url": views.build_url(world, given.build),
+        "web_url": _web(world, given),
+        "log_url": f"{url}/log",
+        "raw_log_url": f"{url}/log.txt",
+        "artifacts_url": f"{url}/artifacts",
+        "command": step.command,
+        "soft_failed": given.soft_failed,
+        "exit_status": given.exit_status,
+        "signal": given.signal,
+        "signal_reason": given.signal_reason,
+        "broken_reason": given.broken_reason,
+        "artifact_paths": step.artifact_paths,
+        **_times(given),
+        "concurrency_wait_time_ms": None,
+        "expired_at": None,
+        **_retries(given),
+        "parallel_group_index": given.parallel_index,
+        "parallel_group_total": step.parallelism,
+        "matrix": None,
+        **_place(world, given),
+    }
+
+
+def _retries(given: Job) -> View:
+    source = given.retry_of
+    return {
+        "retried": given.retried_in is not None,
+        "retried_in_job_id": given.retried_in.id if given.retried_in else None,
+        "retries_count": given.retries or None,
+        "retry_source": {"job_id": source.id, "retry_type": source.retry_type} if source else None,
+        "retry_type": given.retry_type,
+        "retried_by": views.user(given.retried_by),
+    }
+
+
+def _place(world: World, given: Job) -> View:
+    key = next((rule[6:] for rule in given.step.rules if rule.startswith("queue=")), "default")
+    queue, cluster = world.find_queue(key), world.cluster
+    cluster_url = views.api(world, f"/clusters/{cluster.id}")
+    return {
+        "cluster_id": cluster.id,
+        "cluster_url": cluster_url,
+        "cluster_queue_id": queue.id if queue else None,
+        "cluster_queue_url": f"{cluster_url}/queues/{queue.id}" if queue else None,
+    }

@@ -1,0 +1,231 @@
+"""The door of the simulated API: faults, authentication, rate limits, scopes, recording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from simulators.buildkite.faults import Fault
+from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.tokens import Token
+from simulators.buildkite.values import Refusal, missing
+
+if TYPE_CHECKING:
+    from simulators.buildkite.sim import BuildkiteSim
+
+
+UNAUTHENTICATED = (
+    "Authentication required. Please supply a valid API Access Token:"
+    " https://buildkite.com/docs/apis/rest-api#authentication"
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One exchange. `status` 0: the connection was cut. `headers` are the request's, without Authorization.
+
+    `by` is the name of the user whose token it was; empty where none was accepted.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    json: Any
+    status: int
+    response_json: Any
+    response_headers: dict[str, str]
+    by: str = ""
+
+
+def reply(answer: Answer, more: dict[str, str] | None = None) -> Response:
+    headers = {**(more or {}), **answer.headers}
+    if answer.text is not None:
+        return Response(answer.text, answer.status, headers, answer.media_type)
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=headers)
+    body = json.dumps(answer.body, ensure_ascii=False).encode()
+    return Response(body, answer.status, headers, "application/json; charset=utf-8")
+
+
+def _refused(refusal: Refusal) -> Answer:
+    return Answer(refusal.status, {"message": refusal.message, **refusal.more})
+
+
+def read_json(body: bytes, content_type: str) -> Any:
+    """JSON bodies only; raises Refusal 400 for forms and for what is no JSON object."""
+    if not body:
+        return {}
+    if "json" not in content_type:
+        raise Refusal(400, "Only JSON bodies are accepted. Send Content-Type: application/json")
+    try:
+        given = json.loads(body)
+    except ValueError as error:
+        raise Refusal(400, "Problems parsing JSON") from error
+    if not isinstance(given, dict):
+        raise Refusal(400, "Body should be a JSON object")
+    return given
+
+
+class Gate:
+    """The ASGI application in front of the operations."""
+
+    def __init__(self, sim: BuildkiteSim, operations: Iterable[Operation]) -> None:
+        self._sim = sim
+        routes = [Route(op.path, self._endpoint(op), methods=[op.method]) for op in operations]
+        self._router = Router(routes, redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        fault = self._sim.faults.take(request.method, request.url.path)
+        response = await self._meet(fault, request)
+        self._record(request, body, response)
+        if response is None:
+            await _cut(receive, send)
+        else:
+            await response(scope, receive, send)
+
+    async def _meet(self, fault: Fault | None, request: Request) -> Response | None:
+        """The response that the request gets from here, None when it gets none."""
+        if fault is None or fault.kind == "hang":
+            early = await self._answer(request) if fault is None or fault.applied else None
+            if fault is not None:
+                fault.arrived.set()
+                await fault.released.wait()
+            return early or await self._answer(request)
+        if fault.applied:
+            await self._answer(request)
+        fault.arrived.set()
+        if fault.kind == "reset":
+            return None
+        body = fault.body if fault.body is not None else {"message": "Something went wrong"}
+        return reply(Answer(fault.status, body, fault.headers))
+
+    async def _answer(self, request: Request) -> Response:
+        if self._sim.down:
+            return reply(Answer(503, {"message": "Service Unavailable"}))
+        taken: list[Response] = []
+        path = request.url.path.rstrip("/") or "/"  # Rails takes a slash at the end
+        scope = {**request.scope, "path": path, "sim.body": await request.body(), "sim.taken": taken}
+        try:
+            await self._router(scope, request.receive, _nowhere)
+        except HTTPException as error:
+            return reply(Answer(error.status_code, {"message": error.detail}))
+        return taken[0] if taken else reply(Answer(404, {"message": "Not Found"}))
+
+    def _endpoint(self, op: Operation) -> Any:
+        async def run(request: Request) -> Response:
+            response = self._run(op, request, request.scope["sim.body"])
+            request.scope["sim.taken"].append(response)
+            return response
+
+        return run
+
+    def _run(self, op: Operation, request: Request, body: bytes) -> Response:
+        if op.public:
+            return reply(op.handler(self._sim, self._ask(request, body, self._sim.own)))
+        try:
+            token = self._authenticate(request)
+        except Refusal as refusal:
+            return reply(_refused(refusal))
+        if not request.url.path.startswith("/v2"):  # the limits of the REST API are its own
+            return reply(self._handle(op, request, body, token))
+        now, window = self._sim.now(), None if token is self._sim.own else token.window
+        over = self._sim.limits.count(now, window)
+        limits = self._sim.limits.headers(now, window)
+        limits["Access-Control-Expose-Headers"] = "Link"
+        if over:
+            return reply(Answer(429, over.refusal(now)), limits)
+        return reply(self._handle(op, request, body, token), limits)
+
+    def _authenticate(self, request: Request) -> Token:
+        given = request.headers.get("authorization", "")
+        if request.url.path.startswith("/v3"):
+            if given != f"Token {self._sim.agent_token}":
+                raise Refusal(401, "Invalid access token")
+            return self._sim.own
+        token = self._bearer(given)
+        if token is None:
+            raise Refusal(401, UNAUTHENTICATED)
+        return token
+
+    def _bearer(self, given: str) -> Token | None:
+        """The token that a request bears, if it is a live one."""
+        token = self._sim.tokens.get(given.removeprefix("Bearer ")) if given.startswith("Bearer ") else None
+        return None if token is None or token.revoked else token
+
+    def _handle(self, op: Operation, request: Request, body: bytes, token: Token) -> Answer:
+        try:
+            if op.scope and op.scope not in token.scopes:
+                raise Refusal(403, f"Your access token doesn't have the {op.scope} scope")
+            if request.path_params.get("org", self._sim.org) != self._sim.org:
+                raise Refusal(404, "No organization found")
+            if "org" in request.path_params and not token.member:
+                raise Refusal(404, "No organization found")
+            if not token.sees(request.path_params.get("pipeline", "")) and "pipeline" in request.path_params:
+                raise missing("pipeline")
+            return op.handler(self._sim, self._ask(request, body, token))
+        except Refusal as refusal:
+            return _refused(refusal)
+
+    def _ask(self, request: Request, body: bytes, token: Token) -> Ask:
+        given = read_json(body, request.headers.get("content-type", ""))
+        return Ask(
+            method=request.method,
+            path=request.url.path,
+            base_url=self._sim.base_url,
+            params=request.path_params,
+            query=request.query_params,
+            headers=request.headers,
+            json=given,
+            token=token,
+        )
+
+    def _record(self, request: Request, body: bytes, response: Response | None) -> None:
+        headers = {key: value for key, value in request.headers.items() if key != "authorization"}
+        token = self._bearer(request.headers.get("authorization", ""))
+        self._sim.requests.append(
+            Recorded(
+                method=request.method,
+                path=request.url.path,
+                query=request.url.query,
+                headers=headers,
+                json=_loaded(body),
+                status=response.status_code if response else 0,
+                response_json=_loaded(bytes(response.body)) if response else None,
+                response_headers=dict(response.headers) if response else {},
+                by=token.user.name if token else "",
+            )
+        )
+
+
+def _loaded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+async def _nowhere(_message: Message) -> None:
+    """The router's own sending is not wanted: the gate decides what goes out."""
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """Cuts the connection without an answer; ASGI has no word for it, so uvicorn's transport is used."""
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is not None:
+        transport.abort()
+        await receive()  # the disconnect that follows; uvicorn then ends the request in silence

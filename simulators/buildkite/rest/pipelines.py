@@ -1,0 +1,188 @@
+"""The pipeline calls of the REST API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulators.buildkite import views
+from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.models import Pipeline
+from simulators.buildkite.paging import paged
+from simulators.buildkite.rest.builds import ORG, PIPELINE
+from simulators.buildkite.steps import configuration_of, from_visual, read_configuration
+from simulators.buildkite.values import Refusal, invalid
+
+if TYPE_CHECKING:
+    from simulators.buildkite.sim import BuildkiteSim
+
+
+NO_CONFIGURATION = 'Step configuration is missing, expected `steps: { yaml: "..." }`'
+_SETTABLE = frozenset(views.OPTIONS) | {"env", "teams", "provider_settings"}
+_ACCESS = {"read_only", "build_and_read", "manage_build_and_read"}
+_HOOKED = ("github.com",)
+
+
+def _named(sim: BuildkiteSim, ask: Ask) -> Pipeline:
+    return sim.find_pipeline(ask.params["pipeline"])
+
+
+def _shown(sim: BuildkiteSim, pipeline: Pipeline, status: int = 200) -> Answer:
+    return Answer(status, views.pipeline(sim, pipeline, full=True))
+
+
+def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
+    """`name` and `repository` match a part, whatever the case; filtered lists come newest first."""
+    found = [one for one in sim.pipelines.values() if ask.token.sees(one.slug)]
+    for key in ("name", "repository"):
+        wanted = ask.query.get(key)
+        if wanted:
+            found = [one for one in found if wanted.lower() in getattr(one, key).lower()][::-1]
+    return paged(ask, found, lambda one: views.pipeline(sim, one, full=True))
+
+
+def get(sim: BuildkiteSim, ask: Ask) -> Answer:
+    return _shown(sim, _named(sim, ask))
+
+
+def slug_of(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _configuration(body: Mapping[str, Any]) -> str | None:
+    if isinstance(body.get("configuration"), str):
+        return str(body["configuration"])
+    if isinstance(body.get("steps"), list):
+        if not all(isinstance(step, dict) for step in body["steps"]):
+            raise invalid(steps="invalid")
+        return configuration_of([from_visual(step) for step in body["steps"]])
+    return None
+
+
+def create(sim: BuildkiteSim, ask: Ask) -> Answer:
+    body = ask.json
+    needed = ("name", "repository", *(("cluster_id",) if sim.clustered else ()))
+    codes = {key: "missing_field" for key in needed if not body.get(key)}
+    configuration = _configuration(body)
+    if configuration is None:
+        codes["configuration"] = NO_CONFIGURATION
+    codes |= _wrong_ids(sim, body)
+    if codes or configuration is None:
+        raise invalid(**codes)
+    slug = body.get("slug") or slug_of(body["name"])
+    if slug in sim.pipelines or any(one.name == body["name"] for one in sim.pipelines.values()):
+        raise invalid(name="already_exists")
+    options = {key: value for key, value in body.items() if key in _SETTABLE}
+    made = sim.pipeline(
+        slug,
+        name=body["name"],
+        repository=body["repository"],
+        default_branch=body.get("default_branch") or "main",
+        configuration=_checked(sim, configuration),
+        description=body.get("description"),
+        cluster_id=body.get("cluster_id"),
+        **options,
+    )
+    return _shown(sim, made, 201)
+
+
+def _wrong_ids(sim: BuildkiteSim, body: Mapping[str, Any]) -> dict[str, str]:
+    """Clusters, teams and templates that are named have to be there."""
+    known = {
+        "cluster_id": {cluster.id for cluster in sim.clusters},
+        "pipeline_template_uuid": {one["uuid"] for one in sim.shelved("template")},
+    }
+    wrong = {key: "invalid" for key, ids in known.items() if body.get(key) and body[key] not in ids}
+    teams = {one["id"] for one in sim.shelved("team")}
+    given = body.get("teams") or {}
+    if set(given) - teams or set(given.values()) - _ACCESS:
+        wrong["teams"] = "invalid"
+    return wrong
+
+
+def _checked(sim: BuildkiteSim, configuration: str) -> str:
+    try:
+        read_configuration(configuration, sim.new_id)
+    except ValueError as error:
+        raise invalid(configuration=str(error)) from error
+    return configuration
+
+
+def update(sim: BuildkiteSim, ask: Ask) -> Answer:
+    """A new `name` without `slug` changes the slug; `steps` alone is refused on a YAML pipeline."""
+    pipeline, body = _named(sim, ask), ask.json
+    _refuse_archived(pipeline)
+    if "steps" in body and "configuration" not in body:
+        raise invalid(steps="Steps of a YAML pipeline are set with `configuration`")
+    if "configuration" in body:
+        pipeline.configuration = _checked(sim, str(body["configuration"]))
+        pipeline.steps = read_configuration(pipeline.configuration, sim.new_id)
+    for key in ("repository", "default_branch", "description", "cluster_id"):
+        if key in body:
+            setattr(pipeline, key, body[key])
+    pipeline.options.update({key: value for key, value in body.items() if key in views.OPTIONS})
+    _rename(sim, pipeline, body)
+    sim.emit("pipeline.changed", pipeline)
+    return _shown(sim, pipeline)
+
+
+def _rename(sim: BuildkiteSim, pipeline: Pipeline, body: Mapping[str, Any]) -> None:
+    slug = body.get("slug") or (slug_of(body["name"]) if body.get("name") else pipeline.slug)
+    if slug != pipeline.slug and slug in sim.pipelines:
+        raise invalid(slug="already_exists")
+    pipeline.name = body.get("name") or pipeline.name
+    del sim.pipelines[pipeline.slug]
+    pipeline.slug = slug
+    sim.pipelines[slug] = pipeline
+
+
+def _refuse_archived(pipeline: Pipeline) -> None:
+    if pipeline.archived_at is not None:
+        raise Refusal(422, "Archived pipelines can't be changed")
+
+
+def archive(sim: BuildkiteSim, ask: Ask) -> Answer:
+    pipeline = _named(sim, ask)
+    if pipeline.archived_at is not None:
+        raise Refusal(422, "Pipeline could not be archived.")
+    sim.archive(pipeline.slug)
+    return _shown(sim, pipeline)
+
+
+def unarchive(sim: BuildkiteSim, ask: Ask) -> Answer:
+    pipeline = _named(sim, ask)
+    if pipeline.archived_at is None:
+        raise Refusal(422, "Pipeline could not be unarchived.")
+    pipeline.archived_at = None
+    return _shown(sim, pipeline)
+
+
+def delete(sim: BuildkiteSim, ask: Ask) -> Answer:
+    pipeline = sim.pipelines.pop(_named(sim, ask).slug)
+    sim.builds = [build for build in sim.builds if build.pipeline is not pipeline]
+    return Answer(204)
+
+
+def webhook(sim: BuildkiteSim, ask: Ask) -> Answer:
+    """The webhook at GitHub, which tells Buildkite of pushes; other hosts cannot be told to."""
+    pipeline = _named(sim, ask)
+    _refuse_archived(pipeline)
+    if not any(f"{host}:" in pipeline.repository or f"{host}/" in pipeline.repository for host in _HOOKED):
+        raise Refusal(422, "Auto-creating webhooks is not supported for your repository.")
+    if pipeline.repository in sim.unreachable:
+        raise Refusal(422, "Webhooks could not be created for your repository.")
+    pipeline.options["webhook"] = True
+    return _shown(sim, pipeline, 201)
+
+
+OPERATIONS = (
+    Operation("GET", ORG + "/pipelines", "read_pipelines", list_all),
+    Operation("POST", ORG + "/pipelines", "write_pipelines", create),
+    Operation("GET", PIPELINE, "read_pipelines", get),
+    Operation("PATCH", PIPELINE, "write_pipelines", update),
+    Operation("DELETE", PIPELINE, "write_pipelines", delete),
+    Operation("POST", PIPELINE + "/archive", "write_pipelines", archive),
+    Operation("POST", PIPELINE + "/unarchive", "write_pipelines", unarchive),
+    Operation("POST", PIPELINE + "/webhook", "write_pipelines", webhook),
+)

@@ -1,0 +1,88 @@
+"""Gives an organization a week of builds that have ended already, the same for the same seed."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from simulators.buildkite import autoplay, jobs
+from simulators.buildkite.builds import create
+from simulators.buildkite.models import Build
+from simulators.buildkite.state import World
+
+DAY = 86_400.0
+# Of one build: (least, most) seconds until its first job starts, and of each job.
+QUEUED, TAKEN = (4.0, 90.0), (30.0, 420.0)
+# (pipeline, builds a day, what people write, step that fails, share of failures)
+HABITS = (
+    ("web", 4, ("Smaller images", "Currency in the footer", "Fewer queries"), "test", 0.35),
+    ("api", 2, ("Paginate orders", "Drop the old login", "Faster search"), "test", 0.3),
+    ("deploy-prod", 1, ("Release",), "test", 0.15),
+)
+FLAKY = 0.4  # of the failures: the same passes when somebody tries it again
+BRANCHES = ("main", "main", "main", "feature/basket", "fix/vat")
+
+
+def seed_past(world: World, days: int = 7, seed: int = 7) -> None:
+    """Builds of the last days; nobody is told, for nobody listens yet, and the clock is as before afterwards."""
+    draw, now = random.Random(seed), world.now()
+    starts = sorted(_starts(draw, now, days))
+    with _clock(world, now) as turn:
+        for at, habit in starts:
+            turn[0] = at
+            _one(world, turn, draw, *habit)
+
+
+@contextmanager
+def _clock(world: World, now: float) -> Iterator[list[float]]:
+    before, turn = world.now, [now]
+    world.now = lambda: turn[0]
+    try:
+        yield turn
+    finally:
+        world.now = before
+
+
+def _starts(draw: random.Random, now: float, days: int) -> Iterator[tuple[float, tuple[str, str, str, float]]]:
+    """When which builds begin: none in the last half hour, so that all have ended."""
+    for day in range(days, 0, -1):
+        for pipeline, count, texts, step, share in HABITS:
+            for _ in range(draw.randint(count - 1, count + 1)):
+                at = now - day * DAY + draw.uniform(0, DAY - 5400)
+                yield at, (pipeline, draw.choice(texts), step, share)
+
+
+def _one(
+    world: World, turn: list[float], draw: random.Random, pipeline: str, text: str, step: str, share: float
+) -> None:
+    who = draw.choice(world.users)
+    branch = "main" if pipeline == "deploy-prod" else draw.choice(BRANCHES)
+    build = create(
+        world,
+        world.pipelines[pipeline],
+        branch=branch,
+        commit=f"{draw.getrandbits(160):040x}",
+        message=text,
+        creator=who,
+        source="webhook",
+        author={"username": None, "name": who.name, "email": who.email},
+    )
+    fail = {step} if draw.random() < share else set()
+    turn[0] += draw.uniform(*QUEUED)
+    _played(world, turn, draw, build, fail)
+    failed = [job for job in build.current_jobs if job.state == "failed"]
+    if failed and draw.random() < FLAKY:
+        turn[0] += draw.uniform(*TAKEN)
+        for job in failed:
+            jobs.retry(world, job, who)
+        _played(world, turn, draw, build, set())
+
+
+def _played(world: World, turn: list[float], draw: random.Random, build: Build, fail: set[str]) -> None:
+    """Job after job; a gate is opened by whoever started the build."""
+    while build.finished_at is None or build.blocked:
+        gate = next((job for job in build.current_jobs if job.state == "blocked"), None)
+        if gate:
+            jobs.unblock(world, gate, build.creator or world.user, {"release-name": "2026.11", "ring": "all"})
+        elif not autoplay.advance(world, build, fail):
+            return
+        turn[0] += draw.uniform(*TAKEN) / 2

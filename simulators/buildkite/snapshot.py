@@ -1,0 +1,35 @@
+"""A read-only picture of the simulated organization for a page."""
+
+from typing import Any
+
+from simulators.buildkite import agent_views, job_views, views
+from simulators.buildkite.state import World
+from simulators.buildkite.values import iso
+from simulators.buildkite.webhooks import Delivery, Hooks
+
+
+def snapshot(world: World, hooks: Hooks) -> dict[str, Any]:
+    """Pipelines, builds with all jobs (newest first), agents, the last 20 deliveries."""
+    return {
+        "organization": world.org,
+        "pipelines": [views.pipeline(world, one) for one in world.pipelines.values()],
+        "builds": [_build(world, one) for one in reversed(world.builds)],
+        "agents": [agent_views.agent(world, one) for one in world.agents.values()],
+        "deliveries": [_delivery(one) for one in hooks.history],
+        "pending_deliveries": len(hooks.outbox),
+    }
+
+
+def _build(world: World, build: Any) -> dict[str, Any]:
+    shown = job_views.build(world, build, jobs=build.jobs, with_pipeline=False)
+    return shown | {"pipeline_slug": build.pipeline.slug}
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "event": delivery.event,
+        "url": delivery.webhook.url,
+        "status": delivery.status,
+        "sent_at": iso(delivery.sent_at),
+    }

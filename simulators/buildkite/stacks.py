@@ -1,0 +1,125 @@
+"""The calls of the Agent API about stacks: controllers that start agents for the jobs that wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.models import Job
+from simulators.buildkite.values import Refusal, iso, missing
+
+if TYPE_CHECKING:
+    from simulators.buildkite.sim import BuildkiteSim
+
+
+DEFAULT = "__default__"
+STACK = "/v3/stacks/{stack}"
+_LIMIT = 1000
+
+
+def queue_of(job: Job) -> str:
+    return next((rule[6:] for rule in job.step.rules if rule.startswith("queue=")), "default")
+
+
+def list_them(sim: BuildkiteSim, _ask: Ask) -> Answer:
+    """Known from an OpenAPI document only; the vendor's own pages have no such call."""
+    if not sim.lists_stacks:
+        raise Refusal(404, "Not Found")
+    queues = [{"key": queue.key, "dispatch_paused": queue.paused} for queue in sim.cluster.queues]
+    return Answer(200, {"stacks": list(sim.stacks.values()), "queues": queues})
+
+
+def _queue(sim: BuildkiteSim, key: str | None) -> Any:
+    wanted = "default" if key == DEFAULT else key
+    for queue in sim.cluster.queues:
+        if queue.key == wanted:
+            return queue
+    raise missing("queue")
+
+
+def register(sim: BuildkiteSim, ask: Ask) -> Answer:
+    """201 for a new one, 200 for one that is there."""
+    key, kind = ask.json.get("key"), ask.json.get("type")
+    if not key or kind not in ("kubernetes", "elastic", "custom"):
+        raise Refusal(422, "key and type are required")
+    queue, known = _queue(sim, ask.json.get("queue_key")), key in sim.stacks
+    ident = sim.stacks[key]["id"] if known else sim.new_id()
+    sim.stacks[key] = {
+        "id": ident,
+        "organization_uuid": sim.id,
+        "key": key,
+        "type": kind,
+        "cluster_queue_key": queue.key,
+        "metadata": ask.json.get("metadata") or {},
+        "last_connected_on": iso(sim.now()),
+        "state": "connected",
+    }
+    return Answer(200 if known else 201, sim.stacks[key])
+
+
+def _named(sim: BuildkiteSim, ask: Ask) -> dict[str, Any]:
+    found = sim.stacks.get(ask.params["stack"])
+    if found is None:
+        raise missing("stack")
+    return found
+
+
+def deregister(sim: BuildkiteSim, ask: Ask) -> Answer:
+    del sim.stacks[_named(sim, ask)["key"]]
+    return Answer(204)
+
+
+def _scheduled(sim: BuildkiteSim, queue: str) -> list[Job]:
+    jobs = [job for build in sim.builds for job in build.current_jobs if job.kind == "script"]
+    return [job for job in jobs if job.state == "scheduled" and queue_of(job) == queue]
+
+
+def _job(job: Job) -> dict[str, Any]:
+    build = job.build
+    return {
+        "id": job.id,
+        "priority": job.priority,
+        "agent_query_rules": list(job.step.rules),
+        "scheduled_at": iso(job.scheduled_at),
+        "pipeline": {"slug": build.pipeline.slug, "uuid": build.pipeline.id},
+        "build": {"number": build.number, "branch": build.branch, "uuid": build.id},
+        "step": {"key": job.step.key},
+    }
+
+
+def scheduled_jobs(sim: BuildkiteSim, ask: Ask) -> Answer:
+    """Oldest first; `after` is the id of the last job of the page before."""
+    _named(sim, ask)
+    if "queue_key" not in ask.query:
+        raise Refusal(400, "queue_key is required")
+    queue = _queue(sim, ask.query["queue_key"])
+    size = min(_LIMIT, int(ask.query.get("limit", _LIMIT)))
+    jobs, after = _scheduled(sim, queue.key), ask.query.get("after")
+    first = next((at + 1 for at, job in enumerate(jobs) if job.id == after), 0)
+    page, more = jobs[first : first + size], len(jobs) > first + size
+    return Answer(
+        200,
+        {
+            "jobs": [_job(job) for job in page],
+            "page_info": {"has_next_page": more, "end_cursor": page[-1].id if page else None},
+            "cluster_queue": {"id": queue.id, "dispatch_paused": queue.paused},
+        },
+    )
+
+
+def job_states(sim: BuildkiteSim, ask: Ask) -> Answer:
+    _named(sim, ask)
+    wanted = ask.json.get("job_uuids")
+    if not isinstance(wanted, list) or len(wanted) > _LIMIT:
+        raise Refusal(400, "job_uuids is required")
+    known = {job.id: job.state for build in sim.builds for job in build.jobs}
+    return Answer(200, {"states": {job: known[job] for job in map(str, wanted) if job in known}})
+
+
+OPERATIONS = (
+    Operation("GET", "/v3/stacks", None, list_them),
+    Operation("POST", "/v3/stacks/register", None, register),
+    Operation("POST", STACK + "/deregister", None, deregister),
+    Operation("GET", STACK + "/scheduled-jobs", None, scheduled_jobs),
+    Operation("POST", STACK + "/jobs/get-states", None, job_states),
+)

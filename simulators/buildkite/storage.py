@@ -1,0 +1,63 @@
+"""The storage behind the artifacts: another host in life, links to it that die after a minute."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from simulators.buildkite.http_types import Answer, Ask, Operation
+
+if TYPE_CHECKING:
+    from simulators.buildkite.sim import BuildkiteSim
+
+
+ALIVE = 60
+_XML = "application/xml"
+
+
+@dataclass
+class Storage:
+    """`contents` by artifact id; `elsewhere` are links into storage of one's own, handed out as they are."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+
+
+def link(sim: BuildkiteSim, artifact: str, filename: str) -> str:
+    """A signed link to that file, good for a minute."""
+    own = sim.storage.elsewhere.get(artifact)
+    if own is not None:
+        return own
+    expires = str(int(sim.now()) + ALIVE)
+    query = urlencode({"Expires": expires, "Signature": _signature(artifact, expires)})
+    return f"{sim.base_url}/storage/{artifact}/{quote(filename, safe='')}?{query}"
+
+
+def _signature(artifact: str, expires: str) -> str:
+    return hashlib.sha256(f"{artifact} {expires} storage".encode()).hexdigest()
+
+
+def serve(sim: BuildkiteSim, ask: Ask) -> Answer:
+    """As S3 does it: a second way of proving who one is makes the request a bad one.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+    if "authorization" in ask.headers:
+        return _error(400, "InvalidArgument")
+    artifact, expires = ask.params["artifact"], ask.query.get("Expires", "0")
+    signed = ask.query.get("Signature") == _signature(artifact, expires)
+    if not signed or not expires.isdigit() or sim.now() >= int(expires):
+        return _error(403, "AccessDenied")
+    content = sim.storage.contents.get(artifact)
+    if content is None:
+        return _error(404, "NoSuchKey")
+    return Answer(200, text=content, media_type="application/octet-stream")
+
+
+def _error(status: int, code: str) -> Answer:
+    return Answer(status, text=f"<Error><Code>{code}</Code></Error>".encode(), media_type=_XML)
+
+
+OPERATIONS = (Operation("GET", "/storage/{artifact}/{filename}", None, serve, public=True),)

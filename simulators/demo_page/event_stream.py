@@ -1,0 +1,70 @@
+"""Server-sent events: the whole scene again whenever something changed, a few times a second at most."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.slack.sim import SlackSim
+
+REST = 0.06  # seconds: what happens together is shown together
+ALIVE = 15.0  # seconds between comments that keep an idle stream open
+
+
+class Pulse:
+    """Wakes everybody who watches."""
+
+    def __init__(self) -> None:
+        self.watchers: set[asyncio.Event] = set()
+
+    def beat(self) -> None:
+        """Something changed."""
+        for watcher in self.watchers:
+            watcher.set()
+
+
+async def events(scene: Callable[[], dict[str, Any]], pulse: Pulse) -> AsyncIterator[str]:
+    """The scene now, and again after each change that makes it look different."""
+    changed = asyncio.Event()
+    pulse.watchers.add(changed)
+    shown = ""
+    try:
+        while True:
+            now = json.dumps(scene(), separators=(",", ":"))
+            if now != shown:
+                yield f"event: scene\ndata: {now}\n\n"
+                shown = now
+            if not await _woken(changed):
+                yield ": still here\n\n"
+            changed.clear()
+    finally:
+        pulse.watchers.discard(changed)
+
+
+async def _woken(changed: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(ALIVE):
+            await changed.wait()
+    except TimeoutError:
+        return False
+    await asyncio.sleep(REST)
+    return True
+
+
+async def watch_slack(slack: SlackSim, pulse: Pulse) -> None:
+    """Beats at each change of the workspace."""
+    async with slack.subscribe() as notices:
+        async for _ in notices:
+            pulse.beat()
+
+
+async def watch_buildkite(buildkite: BuildkiteSim, pulse: Pulse) -> None:
+    """Beats at each change of the organization."""
+    notices = buildkite.subscribe()
+    try:
+        while True:
+            await notices.get()
+            pulse.beat()
+    finally:
+        buildkite.unsubscribe(notices)

@@ -1,0 +1,70 @@
+"""Jobs as somebody would see them run: with output when they start, a reason when they fail, files at the end."""
+
+import html
+
+from simulators.buildkite.autoplay import free_agent
+from simulators.buildkite.models import Agent, Job
+from simulators.buildkite.sim import BuildkiteSim
+
+OUTPUT = """\
+\x1b[90m$ git fetch -v --prune -- origin {branch}\x1b[0m
+HEAD is now at {commit}
++++ {command}
+  checkout
+    \x1b[32m✓\x1b[0m adds up a basket (14 ms)
+    \x1b[32m✓\x1b[0m keeps a voucher (9 ms)
+"""
+FAILURE = """\
+    \x1b[31m✕ ships to islands (31 ms)\x1b[0m
+
+  ● checkout › ships to islands
+
+    expect(received).toBe(expected)
+
+    Expected: 12.50
+    Received: 9.90
+
+      at tests/shipping.test.js:48:31
+
+Tests: 1 failed, 2 passed, 3 total
+"""
+ANNOTATION = """\
+<p><strong>1 of 3 tests failed</strong> in <code>{name}</code></p>
+<ul><li>checkout › ships to islands: expected 12.50, received 9.90</li></ul>
+"""
+REPORT = """\
+<?xml version="1.0"?>
+<testsuite name="{name}" tests="3" failures="{failures}"/>
+"""
+# One for all packages: a stage that runs for days holds it once.
+PACKAGE = bytes(1_200_000)
+PASSED = "\x1b[32mTests: 3 passed, 3 total\x1b[0m\n"
+
+
+def start(buildkite: BuildkiteSim, job: Job, agent: Agent | None = None) -> None:
+    """The agent, or a free one, takes the job and checks out. Raises Refusal when it is not scheduled."""
+    chosen = agent or free_agent(buildkite, job)
+    buildkite.start_job(job.id, chosen)
+    build = job.build
+    words = {"branch": build.branch, "commit": build.commit[:10], "command": job.step.command or "true"}
+    buildkite.log(job.id, OUTPUT.format(**words))
+
+
+def finish(buildkite: BuildkiteSim, job: Job, exit_status: int = 0) -> None:
+    """The job ends, its last lines say how. Raises Refusal when it does not run."""
+    if job.state == "running":
+        buildkite.log(job.id, FAILURE if exit_status else PASSED)
+        if exit_status and job.step.key == "test":
+            said = ANNOTATION.format(name=html.escape(job.name))
+            buildkite.annotate(job.build, said, style="error", context="tests", markup=True)
+        _leave_files(buildkite, job, exit_status)
+    buildkite.finish_job(job.id, exit_status)
+
+
+def _leave_files(buildkite: BuildkiteSim, job: Job, exit_status: int) -> None:
+    """What it uploads: a small report of tests, a larger package."""
+    if job.step.key == "test":
+        report = REPORT.format(name=html.escape(job.name, quote=True), failures=1 if exit_status else 0)
+        buildkite.artifact(job.id, "reports/junit.xml", report.encode())
+    if job.step.artifact_paths and not exit_status:
+        buildkite.artifact(job.id, f"dist/{job.build.pipeline.slug}.tar.gz", PACKAGE)

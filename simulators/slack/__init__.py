@@ -1,0 +1,29 @@
+"""A faithful stand-in for Slack over real HTTP: one workspace, its people, one app."""
+
+from simulators.slack.delivery import Ack, Event
+from simulators.slack.errors import Impossible, NoSuchControl
+from simulators.slack.form_files import Attachment
+from simulators.slack.models import Channel, Group, Message
+from simulators.slack.person import Person
+from simulators.slack.sim import SlackSim
+from simulators.slack.state import APP_ID, BOT_ID, BOT_USER
+from simulators.slack.views import View
+from simulators.slack.web import Call
+
+__all__ = [
+    "APP_ID",
+    "BOT_ID",
+    "BOT_USER",
+    "Ack",
+    "Attachment",
+    "Call",
+    "Channel",
+    "Event",
+    "Group",
+    "Impossible",
+    "Message",
+    "NoSuchControl",
+    "Person",
+    "SlackSim",
+    "View",
+]

@@ -1,0 +1,69 @@
+"""auth.test, api.test, apps.connections.open and blocks.validate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulators.slack.api.arguments import Arguments
+from simulators.slack.api.method import Method
+from simulators.slack.errors import ApiError
+from simulators.slack.state import BOT_ID, BOT_USER
+from simulators.slack.validation.blocks import check_blocks, check_view
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+
+
+def auth_test(slack: SlackSim, _args: Arguments) -> Json:
+    """Who the token is; the granted scopes stand in the x-oauth-scopes header of every reply."""
+    return {
+        "url": f"https://{slack.domain}.slack.com/",
+        "team": slack.domain.title(),
+        "user": slack.bot.name,
+        "team_id": slack.team,
+        "user_id": BOT_USER,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def api_test(_slack: SlackSim, args: Arguments) -> Json:
+    """Echoes the arguments, or fails as asked."""
+    if "error" in args:
+        raise ApiError(args.text("error"), args=args.values)
+    return {"args": {key: value for key, value in args.values.items() if key != "token"}}
+
+
+def open_connection(slack: SlackSim, _args: Arguments) -> Json:
+    """A websocket address that works once."""
+    return {"url": slack.sockets.ticket_url(slack.base_url)}
+
+
+def validate_blocks(_slack: SlackSim, args: Arguments) -> Json:
+    """Whether Slack would take this layout."""
+    message = args.json("message") or {}
+    view = args.json("view")
+    blocks = args.json("blocks") or message.get("blocks")
+    found = check_view(view) if view else check_blocks(blocks, "message", "")
+    if found:
+        errors = [_finding(text, at) for text, at in found.entries]
+        raise ApiError("invalid_blocks", errors=errors)
+    return {}
+
+
+def _finding(text: str, pointer: str) -> Json:
+    missing = text.startswith("missing required field: ")
+    name = text.removeprefix("missing required field: ") if missing else pointer.rsplit("/", 1)[-1]
+    code = "missing_field" if missing else "invalid_field"
+    return {"code": code, "message": text, "field": name, "pointer": pointer}
+
+
+METHODS = (
+    Method("auth.test", auth_test),
+    Method("api.test", api_test, token="none"),
+    Method("apps.connections.open", open_connection, token="app"),
+    Method("blocks.validate", validate_blocks, token="none"),
+)

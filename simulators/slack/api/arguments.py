@@ -1,0 +1,72 @@
+"""Reads a call's arguments from the query, a form or a JSON body, wherever they travel."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from simulators.slack.errors import ApiError
+
+Json = dict[str, Any]
+
+
+class Arguments:
+    """One call's arguments; JSON texts are decoded on demand."""
+
+    def __init__(self, values: Json) -> None:
+        self.values = values
+
+    def __contains__(self, name: str) -> bool:
+        return self.values.get(name) is not None
+
+    def text(self, name: str, default: str = "") -> str:
+        """A string."""
+        value = self.values.get(name)
+        return default if value is None else str(value)
+
+    def need(self, name: str) -> str:
+        """A string that must be there. Raises ApiError invalid_arguments."""
+        if not self.text(name):
+            raise ApiError.about("invalid_arguments", [f"missing required field: {name}"])
+        return self.text(name)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean, in any of its spellings."""
+        value = self.values.get(name)
+        return default if value is None else str(value).lower() in ("1", "true")
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number. Raises ApiError invalid_arguments."""
+        try:
+            return int(self.text(name, str(default)))
+        except ValueError:
+            raise ApiError.about("invalid_arguments", [f"must be an integer [json-pointer:/{name}]"]) from None
+
+    def json(self, name: str, error: str = "invalid_arguments") -> Any:
+        """A structure, given as such or as JSON text; None without one. Raises ApiError `error`."""
+        value = self.values.get(name)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ApiError(error) from None
+
+
+def read_arguments(query: str, content_type: str, body: bytes) -> Arguments:
+    """All three places together; the body wins. Raises ApiError invalid_json, json_not_object."""
+    values: Json = dict(parse_qsl(query, keep_blank_values=True))
+    if content_type.startswith("application/json") and body.strip():
+        values |= _json_object(body)
+    elif content_type.startswith("application/x-www-form-urlencoded"):
+        values |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return Arguments(values)
+
+
+def _json_object(body: bytes) -> Json:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        raise ApiError("invalid_json") from None
+    if not isinstance(value, dict):
+        raise ApiError("json_not_object")
+    return value

@@ -1,0 +1,67 @@
+"""files.*: the three steps of an upload (https://docs.slack.dev/messaging/working-with-files)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulators.slack.api.arguments import Arguments
+from simulators.slack.api.method import Method
+from simulators.slack.errors import ApiError
+from simulators.slack.state import BOT_USER
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+
+
+def get_upload_url(slack: SlackSim, args: Arguments) -> Json:
+    """Step one: where to send the bytes. Step two is a POST to that URL."""
+    length = args.number("length", 0)
+    if length <= 0:
+        raise ApiError.about("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
+    file = {"id": slack.ids.object("F"), "name": args.need("filename"), "length": length}
+    key = slack.ids.word()
+    slack.uploads[key] = file | {"title": file["name"], "content": None, "alt": args.text("alt_txt")}
+    return {"upload_url": f"{slack.base_url}/upload/v1/{key}", "file_id": file["id"]}
+
+
+def complete_upload(slack: SlackSim, args: Arguments) -> Json:
+    """Step three: share what was uploaded, as a message of the bot."""
+    listed = args.json("files")
+    if not isinstance(listed, list) or not listed:
+        raise ApiError.about("invalid_arguments", ["missing required field: files"])
+    files = [_uploaded(slack, entry) for entry in listed]
+    if "channel_id" in args:
+        _share(slack, args, files)
+    return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
+
+
+def _uploaded(slack: SlackSim, entry: Any) -> Json:
+    wanted = entry.get("id") if isinstance(entry, dict) else None
+    for file in slack.uploads.values():
+        if file["id"] == wanted and file["content"] is not None:
+            file["title"] = entry.get("title") or file["name"]
+            return file
+    raise ApiError("file_not_found")
+
+
+def _share(slack: SlackSim, args: Arguments, files: list[Json]) -> None:
+    channel = slack.bot_channel(args.text("channel_id"))
+    if BOT_USER not in channel.members:
+        raise ApiError("not_in_channel")
+    thread_ts = args.text("thread_ts") or None
+    message = slack.by_bot(channel.id, args.text("initial_comment"), thread_ts=thread_ts)
+    message.files = [
+        {"id": f["id"], "name": f["name"], "title": f["title"], "size": len(f["content"])}
+        | ({"alt_txt": f["alt"]} if f["alt"] else {})
+        for f in files
+    ]
+    slack.post(message)
+
+
+METHODS = (
+    Method("files.getUploadURLExternal", get_upload_url, ("files:write",)),
+    Method("files.completeUploadExternal", complete_upload, ("files:write",)),
+)

@@ -1,0 +1,88 @@
+"""Finds what a person points at, by visible label or action_id."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulators.slack.errors import NoSuchControl
+from simulators.slack.models import Message, Preview
+from simulators.slack.views import View, elements_of
+from simulators.slack.visible_text import element_words, label_of, text_of
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Control:
+    """An element and the block it stands in."""
+
+    block: Json
+    element: Json
+
+    @property
+    def block_id(self) -> str:
+        """The id of its block."""
+        return str(self.block["block_id"])
+
+    @property
+    def action_id(self) -> str:
+        """Its own id."""
+        return str(self.element["action_id"])
+
+    @property
+    def kind(self) -> str:
+        """Its type."""
+        return str(self.element["type"])
+
+    @property
+    def names(self) -> set[str]:
+        """Everything a person or a test may call it."""
+        found = {label_of(self.element), self.action_id}
+        if self.block.get("type") == "input":
+            found |= {text_of(self.block.get("label")), self.block_id}
+        if self.block.get("type") == "section":
+            found.add(text_of(self.block.get("text")))
+        return found - {""}
+
+
+def controls(place: Message | View | Preview) -> list[Control]:
+    """Everything that can be operated, in order."""
+    return [Control(block, element) for block in place.blocks or [] for element in elements_of(block)]
+
+
+def find_control(
+    place: Message | View | Preview, name: str | None, action_id: str | None = None, value: str | None = None
+) -> Control:
+    """The one control so named. Raises NoSuchControl, with what is visible."""
+    found = [
+        control
+        for control in controls(place)
+        if (name is None or name in control.names)
+        and (action_id is None or action_id == control.action_id)
+        and (value is None or value == control.element.get("value"))
+    ]
+    wanted = " ".join(repr(part) for part in (name, action_id, value) if part is not None)
+    if not found:
+        raise NoSuchControl(f"Nothing here is called {wanted}. Visible:\n{place.plain()}\n{_inventory(place)}")
+    if len(found) > 1:
+        raise NoSuchControl(f"{len(found)} controls are called {wanted}: say action_id or value.\n{place.plain()}")
+    return found[0]
+
+
+def _inventory(place: Message | View | Preview) -> str:
+    shown = [f"{control.action_id} = {element_words(control.element)}" for control in controls(place)]
+    return "Controls: " + (", ".join(shown) or "none")
+
+
+def flat_options(holder: Json) -> list[Json]:
+    """The options of a menu or of an answer to a search, groups dissolved."""
+    groups = holder.get("option_groups") or [{"options": holder.get("options") or []}]
+    return [option for group in groups for option in group.get("options") or []]
+
+
+def find_option(options: list[Json], wanted: str) -> Json:
+    """The option with this value or visible text. Raises NoSuchControl, with the choices."""
+    for option in options:
+        if wanted == option.get("value") or wanted == text_of(option.get("text")):
+            return option
+    offered = ", ".join(repr(text_of(option.get("text"))) for option in options)
+    raise NoSuchControl(f"There is no option {wanted!r} among: {offered or 'none'}.")

@@ -1,0 +1,172 @@
+"""Brings requests to the app, signed over HTTP or as Socket Mode envelopes, and notes what came back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from simulators.slack.models import Message
+from simulators.slack.signing import signed_headers
+from simulators.slack.sockets import Unacknowledged
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+ACK_SECONDS = 3.0
+TIMED_OUT = -1
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+@dataclass(frozen=True)
+class Ack:
+    """What the app answered: HTTP status (0: no answer, -1: too late), decoded body, seconds by `now`.
+
+    `problem` is what Slack shows instead of success: operation_timeout, dispatch_failed, or a reason of
+    Slack's own client. `message` and `event` are what the act made.
+    """
+
+    status: int
+    body: Any = None
+    seconds: float = 0.0
+    problem: str | None = None
+    message: Message | None = None
+    event: Event | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether Slack was content."""
+        return self.problem is None
+
+    @property
+    def ts(self) -> str:
+        """Of the message that the act made; "" without one."""
+        return self.message.ts if self.message else ""
+
+
+@dataclass
+class Event:
+    """An event as it is delivered and delivered again."""
+
+    payload: Json
+    deliveries: int = 0
+    acknowledged: bool = False
+
+    @property
+    def id(self) -> str:
+        """The event_id, the same at each delivery."""
+        return str(self.payload["event_id"])
+
+    @property
+    def type(self) -> str:
+        """The inner event's type."""
+        return str(self.payload["event"]["type"])
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What goes to the app: kind is slash_commands, interactive or events_api."""
+
+    kind: str
+    payload: Json
+    retry: int = 0
+    reason: str = ""
+    accepts_response: bool = False
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request exactly as it left, to be sent again."""
+
+    outgoing: Outgoing
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Delivery:
+    """The way from Slack to the app."""
+
+    def __init__(self, slack: SlackSim) -> None:
+        self._slack = slack
+        self.last: Sent | None = None
+
+    async def send(self, outgoing: Outgoing) -> Ack:
+        """Deliver it once and wait for the acknowledgement, 3 seconds at most."""
+        self.last = self._packed(outgoing)
+        return await self.send_again(self.last)
+
+    async def send_again(self, sent: Sent) -> Ack:
+        """The very same bytes and headers (over a socket: the same payload in an envelope)."""
+        began = self._slack.now()
+        if self._slack.request_url is None:
+            status, text = await self._by_socket(sent.outgoing)
+        else:
+            status, text = await self._by_http(self._slack.request_url, sent)
+        seconds = self._slack.now() - began
+        return Ack(status, _decoded(text), seconds, _problem(status, seconds))
+
+    def _packed(self, outgoing: Outgoing) -> Sent:
+        body, content_type = encoded(outgoing)
+        timestamp = int(self._slack.now())
+        headers = signed_headers(self._slack.signing_secret, timestamp, body, content_type)
+        if outgoing.retry:
+            headers |= {"X-Slack-Retry-Num": str(outgoing.retry), "X-Slack-Retry-Reason": outgoing.reason}
+        return Sent(outgoing, body, headers)
+
+    async def _by_http(self, url: str, sent: Sent) -> tuple[int, str]:
+        timeout = aiohttp.ClientTimeout(total=self._slack.patience)
+        connector = aiohttp.TCPConnector(force_close=True)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout, connector=connector) as session,
+                session.post(url, data=sent.body, headers=sent.headers, allow_redirects=False) as answer,
+            ):
+                return answer.status, await answer.text()
+        except TimeoutError:
+            return TIMED_OUT, ""
+        except aiohttp.ClientError:
+            return 0, ""
+
+    async def _by_socket(self, outgoing: Outgoing) -> tuple[int, str]:
+        envelope: Json = {
+            "envelope_id": self._slack.ids.uuid(),
+            "payload": outgoing.payload,
+            "type": outgoing.kind,
+            "accepts_response_payload": outgoing.accepts_response,
+        }
+        if outgoing.kind == "events_api":
+            envelope |= {"retry_attempt": outgoing.retry, "retry_reason": outgoing.reason}
+        try:
+            frame = await self._slack.sockets.send(envelope, self._slack.patience)
+        except TimeoutError:
+            return TIMED_OUT, ""
+        except Unacknowledged:
+            return 0, ""
+        return 200, json.dumps(frame["payload"]) if frame.get("payload") else ""
+
+
+def encoded(outgoing: Outgoing) -> tuple[bytes, str]:
+    """The body and its content type, as the kind of request has it over HTTP."""
+    if outgoing.kind == "slash_commands":
+        return urlencode(outgoing.payload).encode(), _FORM
+    if outgoing.kind == "interactive":
+        return urlencode({"payload": json.dumps(outgoing.payload)}).encode(), _FORM
+    return json.dumps(outgoing.payload).encode(), _JSON
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _problem(status: int, seconds: float) -> str | None:
+    if seconds > ACK_SECONDS or status == TIMED_OUT:
+        return "operation_timeout"
+    return None if 200 <= status < 300 else "dispatch_failed"

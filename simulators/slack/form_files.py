@@ -1,0 +1,75 @@
+"""Files that people attach to a form: kept, described as Slack describes them, and given to who has the token.
+
+https://docs.slack.dev/reference/objects/file-object
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+PLACE = "files-pri"
+SCOPE = "files:read"
+_KINDS = {"yml": ("yaml", "YAML", "text/plain"), "yaml": ("yaml", "YAML", "text/plain")}
+_OTHER = ("text", "Plain Text", "text/plain")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file on somebody's own machine."""
+
+    name: str
+    content: bytes
+
+
+def attach(slack: SlackSim, user: str, given: Attachment) -> Json:
+    """Upload a file as the client does when it is put into a form; the file object."""
+    file_id = slack.ids.object("F")
+    kind, pretty, mime = _KINDS.get(given.name.rpartition(".")[2].lower(), _OTHER)
+    inner = f"{slack.base_url}/{PLACE}/{slack.team}-{file_id}"
+    slack.attached[f"{slack.team}-{file_id}"] = given.content
+    return {
+        "id": file_id,
+        "created": int(slack.now()),
+        "timestamp": int(slack.now()),
+        "name": given.name,
+        "title": given.name,
+        "mimetype": mime,
+        "filetype": kind,
+        "pretty_type": pretty,
+        "user": user,
+        "user_team": slack.team,
+        "editable": True,
+        "size": len(given.content),
+        "mode": "snippet",
+        "is_external": False,
+        "external_type": "",
+        "is_public": False,
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "url_private": f"{inner}/{given.name}",
+        "url_private_download": f"{inner}/download/{given.name}",
+        "permalink": f"{slack.base_url}/files/{user}/{file_id}/{given.name}",
+        "has_rich_preview": False,
+        "file_access": "visible",
+    }
+
+
+def serve(slack: SlackSim, request: Request) -> Response:
+    """The bytes, to whoever brings the bot's token with the scope; everybody else is sent to log in."""
+    key = request.url.path.partition(f"/{PLACE}/")[2].split("/")[0]
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if token != slack.bot_token or slack.revoked or SCOPE not in slack.scopes:
+        return RedirectResponse(f"{slack.base_url}/?redir={request.url.path}", status_code=302)
+    if key not in slack.attached:
+        return Response(status_code=404)
+    return Response(slack.attached[key], media_type="text/plain; charset=utf-8")

@@ -1,0 +1,109 @@
+"""Modals in their stacks and home tabs: open, push, update, publish, close."""
+
+import json
+from typing import Any
+
+from simulators.slack.errors import ApiError
+from simulators.slack.state import APP_ID, BOT_ID, Workspace
+from simulators.slack.validation.blocks import check_view
+from simulators.slack.validation.defaults import normalised_view
+from simulators.slack.views import View, initial_inputs
+
+Json = dict[str, Any]
+STACK = 3
+BYTES = 250_000
+
+
+class Panes:
+    """What each person has open."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._world = workspace
+        self.stacks: dict[str, list[View]] = {}
+        self.homes: dict[str, View] = {}
+
+    def top(self, user: str) -> View | None:
+        """The modal in front."""
+        stack = self.stacks.get(user)
+        return stack[-1] if stack else None
+
+    def open(self, user: str, source: Any) -> View:
+        """A new stack with this modal."""
+        view = self._made(user, self._checked(source, "modal"), None)
+        self.stacks[user] = [view]
+        return self._told(view)
+
+    def push(self, user: str, source: Any) -> View:
+        """This modal on top of the open one. Raises ApiError push_limit_reached, not_found."""
+        checked = self._checked(source, "modal")
+        stack = self.stacks.get(user)
+        if not stack:
+            raise ApiError("not_found")
+        if len(stack) >= STACK:
+            raise ApiError("push_limit_reached")
+        view = self._made(user, checked, stack[-1])
+        stack.append(view)
+        return self._told(view)
+
+    def update(self, view: View, source: Any, expected: str | None = None) -> View:
+        """Other contents in the same place. Raises ApiError hash_conflict."""
+        if expected is not None and expected != view.hash:
+            raise ApiError("hash_conflict")
+        view.replace(self._checked(source, view.kind, view), self._world.ids.view_hash())
+        return self._told(view)
+
+    def publish(self, user: str, source: Any, expected: str | None = None) -> View:
+        """The home tab of one person."""
+        if user in self.homes:
+            return self.update(self.homes[user], source, expected)
+        self.homes[user] = self._made(user, self._checked(source, "home"), None)
+        return self._told(self.homes[user])
+
+    def find(self, view_id: Any, external_id: Any = None) -> View:
+        """An open view. Raises ApiError not_found."""
+        for view in [*self.homes.values(), *(v for stack in self.stacks.values() for v in stack)]:
+            if view.id == view_id or (external_id and view.external_id == external_id):
+                return view
+        raise ApiError("not_found")
+
+    def close_top(self, user: str) -> None:
+        """Take the front modal away; the one below shows again."""
+        stack = self.stacks.get(user, [])
+        if stack:
+            stack.pop()
+        self._world.notices.tell("view", user=user)
+
+    def clear(self, user: str) -> None:
+        """Take the whole stack away."""
+        self.stacks.pop(user, None)
+        self._world.notices.tell("view", user=user)
+
+    def _told(self, view: View) -> View:
+        self._world.notices.tell(view.kind if view.kind == "home" else "view", user=view.user, id=view.id)
+        return view
+
+    def _checked(self, source: Any, kind: str, instead_of: View | None = None) -> Json:
+        found = check_view(source)
+        if found:
+            raise ApiError.about("invalid_arguments", found.lines())
+        if source["type"] != kind:
+            raise ApiError.about("invalid_arguments", ["must be a valid enum value [json-pointer:/view/type]"])
+        if len(json.dumps(source, ensure_ascii=False).encode()) > BYTES:
+            raise ApiError("view_too_large")
+        self._refuse_double(source.get("external_id"), instead_of)
+        return normalised_view(source, lambda: self._world.ids.word(5))
+
+    def _refuse_double(self, external_id: Any, instead_of: View | None) -> None:
+        every = [view for stack in self.stacks.values() for view in stack]
+        if external_id and any(v.external_id == external_id and v is not instead_of for v in every):
+            raise ApiError("duplicate_external_id")
+
+    def _made(self, user: str, source: Json, below: View | None) -> View:
+        world, name = self._world, self._world.ids.object("V")
+        identity = {"app_id": APP_ID, "app_installed_team_id": world.team, "bot_id": BOT_ID}
+        view = View(
+            name, user, world.team, source, world.ids.view_hash(), below.root if below else name, identity=identity
+        )
+        view.previous = below.id if below else None
+        view.inputs = initial_inputs(source["blocks"])
+        return view

@@ -1,0 +1,163 @@
+"""What exists in the workspace: profiles, channels, groups, messages, files."""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.slack.visible_text import plain
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Profile:
+    """A member as users.info shows them; `guest` is restricted (multi-channel) or ultra (single-channel)."""
+
+    id: str
+    name: str
+    email: str = ""
+    admin: bool = False
+    owner: bool = False
+    guest: str | bool = False
+    stranger: bool = False
+    deleted: bool = False
+    is_bot: bool = False
+    team: str = "T0BUILD01"
+    tz: str = "Europe/Amsterdam"
+    real_name: str = ""
+
+
+@dataclass
+class Channel:
+    """A conversation; `kind` is channel, group (private) or im.
+
+    `shared`: with another organization (Slack Connect); "pending": another one was invited; "org": between
+    workspaces of one organization.
+    """
+
+    id: str
+    name: str
+    kind: str = "channel"
+    members: list[str] = field(default_factory=list)
+    archived: bool = False
+    shared: str | bool = False
+
+    @property
+    def external(self) -> bool:
+        """People of another organization are in it."""
+        return self.shared is True
+
+    @property
+    def command_name(self) -> str:
+        """What a slash command calls it: private ones are not named."""
+        return {"im": "directmessage", "group": "privategroup"}.get(self.kind, self.name)
+
+
+@dataclass
+class Group:
+    """A user group."""
+
+    id: str
+    handle: str
+    name: str
+    users: list[str]
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a message said before an edit."""
+
+    text: str
+    blocks: list[Json] | None
+    metadata: Json | None
+
+    def plain(self) -> str:
+        """The words a person saw."""
+        return plain(self.text, self.blocks)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an app shows below a link in somebody's message; `id` is its number among them."""
+
+    message: "Message"
+    url: str
+    id: int
+    blocks: list[Json]
+
+    @property
+    def channel(self) -> str:
+        """Where the message stands."""
+        return self.message.channel
+
+    def plain(self) -> str:
+        """The words a person sees."""
+        return plain("", self.blocks)
+
+
+@dataclass
+class Message:
+    """A message as it is now, with what it was; `only_for` names the one person who sees an ephemeral one."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: list[Json] | None = None
+    metadata: Json | None = None
+    thread_ts: str | None = None
+    team: str = "T0BUILD01"
+    bot: Json | None = None
+    only_for: str | None = None
+    broadcast: bool = False
+    parent_user: str | None = None
+    client_msg_id: str | None = None
+    edited: Json | None = None
+    deleted: bool = False
+    edits: list[Version] = field(default_factory=list)
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    files: list[Json] = field(default_factory=list)
+    unfurls: Json = field(default_factory=dict)
+
+    def plain(self) -> str:
+        """The words a person sees: headers, sections, contexts, buttons as [Label]."""
+        named = "".join(f"\n(file: {file['title']})" for file in self.files)
+        return (plain(self.text, self.blocks) + named).strip("\n")
+
+    @property
+    def previews(self) -> list[Preview]:
+        """What stands below its links, in order."""
+        shown = enumerate(self.unfurls.items(), 1)
+        return [Preview(self, url, number, unfurl["blocks"]) for number, (url, unfurl) in shown]
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in a thread under another message."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+    def change(self, text: str, blocks: list[Json] | None, metadata: Json | None) -> None:
+        """Edit it, keeping the version before."""
+        self.edits.append(Version(self.text, self.blocks, self.metadata))
+        self.text, self.blocks, self.metadata = text, blocks, metadata
+
+    def payload(self, *, metadata: bool = True) -> Json:
+        """As Slack sends it in payloads and replies."""
+        body: Json = {"user": self.user, "type": "message", "ts": self.ts}
+        optional = {
+            "client_msg_id": self.client_msg_id,
+            **(self.bot or {}),
+            "text": self.text,
+            "team": self.team,
+            "blocks": self.blocks,
+            "metadata": self.metadata if metadata else None,
+            "thread_ts": self.thread_ts,
+            "parent_user_id": self.parent_user,
+            "edited": self.edited,
+            "files": self.files or None,
+            "reactions": self._reaction_list() or None,
+        }
+        return deepcopy(body | {key: value for key, value in optional.items() if value is not None})
+
+    def _reaction_list(self) -> list[Json]:
+        return [{"name": name, "users": who, "count": len(who)} for name, who in self.reactions.items()]

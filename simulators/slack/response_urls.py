@@ -1,0 +1,101 @@
+"""Answers posts to response URLs and uploads of bytes."""
+
+from __future__ import annotations
+
+import email
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from simulators.slack.api.arguments import Arguments
+from simulators.slack.api.message_content import Content, read_content
+from simulators.slack.errors import ApiError
+from simulators.slack.models import Message
+from simulators.slack.triggers import Hook
+from simulators.slack.validation.defaults import normalised
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+
+
+def answer_hook(slack: SlackSim, path: str, body: bytes) -> Response:
+    """A post to a response URL: 200 `ok`, 404 when it is used up, expired or unknown, 400 for a bad body."""
+    try:
+        hook = slack.grants.spend(path)
+    except ApiError as refusal:
+        return JSONResponse({"ok": False, "error": refusal.error}, status_code=404)
+    try:
+        sent = json.loads(body)
+        if not isinstance(sent, dict):
+            raise ApiError("invalid_payload")
+        respond(slack, hook, sent)
+    except ValueError:
+        return JSONResponse({"ok": False, "error": "invalid_payload"}, status_code=400)
+    except ApiError as refusal:
+        return JSONResponse({"ok": False, "error": refusal.error} | refusal.beside, status_code=400)
+    return HTMLResponse("ok")
+
+
+def respond(slack: SlackSim, hook: Hook, sent: Json) -> None:
+    """What a body sent to a response URL, or in the acknowledgement of a command, makes people see.
+
+    Raises ApiError no_text, invalid_blocks.
+    """
+    if sent.get("delete_original"):
+        if hook.source is not None:
+            slack.delete(hook.source)
+        return
+    content = read_content(Arguments(sent), slack.unknown_blocks)
+    if sent.get("replace_original") and hook.source is not None:
+        _replace(slack, hook, content)
+    else:
+        said = _say(slack, hook, sent, content)
+        # A command has no original but what was said through its own URL.
+        hook.source = said if hook.path.startswith("/commands/") else hook.source
+
+
+def _replace(slack: SlackSim, hook: Hook, content: Content) -> None:
+    message = hook.source
+    if message is None:
+        return
+    blocks = normalised(content.blocks, lambda: slack.ids.word(5)) if content.blocks else None
+    message.change(content.text, blocks, message.metadata)
+    kind = "ephemeral" if message.only_for else "message"
+    slack.notices.tell(kind, channel=message.channel, user=message.only_for, ts=message.ts)
+
+
+def _say(slack: SlackSim, hook: Hook, sent: Json, content: Content) -> Message:
+    thread_ts = sent.get("thread_ts")
+    message = slack.by_bot(hook.channel, content.text, content.blocks, thread_ts=thread_ts)
+    if sent.get("response_type") == "in_channel":
+        return slack.post(message)
+    message.only_for = hook.user
+    return slack.whisper(message)
+
+
+def take_upload(slack: SlackSim, request: Request, body: bytes) -> Response:
+    """The bytes of an upload, raw or as one multipart file; the length must be as announced."""
+    file = slack.uploads.get(request.url.path.rsplit("/", 1)[-1])
+    if file is None:
+        return PlainTextResponse("not found", status_code=404)
+    content = _file_bytes(request.headers.get("content-type", ""), body)
+    if len(content) != file["length"]:
+        return PlainTextResponse("wrong length", status_code=400)
+    file["content"] = content
+    slack.notices.tell("file", id=file["id"])
+    return PlainTextResponse(f"OK - {len(content)}")
+
+
+def _file_bytes(content_type: str, body: bytes) -> bytes:
+    if not content_type.startswith("multipart/form-data"):
+        return body
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    parts = email.message_from_bytes(head + body, policy=email.policy.HTTP).iter_parts()
+    first = next(iter(parts), None)
+    content = first.get_payload(decode=True) if first is not None else b""
+    return content if isinstance(content, bytes) else b""

@@ -1,0 +1,114 @@
+"""Shows the workspace: as a readable transcript, or as JSON for a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulators.slack.models import Channel, Message, Profile
+from simulators.slack.views import View
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+
+
+def transcript(slack: SlackSim, channel: Channel | str | None) -> str:
+    """One line a message, `name: words`; replies indented, `(only name)` before what one person sees."""
+    channels = [slack.need_channel(channel)] if channel is not None else list(slack.channels.values())
+    parts = [_channel_story(slack, each) for each in channels]
+    modals = [f"[modal of {user}]\n{stack[-1].plain()}" for user, stack in slack.panes.stacks.items() if stack]
+    troubles = [f"[problem] {p['about']}: {p['problem']}" for p in slack.problems]
+    return "\n".join([*(part for part in parts if part), *modals, *troubles])
+
+
+def _channel_story(slack: SlackSim, channel: Channel) -> str:
+    seen = [m for m in slack.said.get(channel.id, []) if not m.deleted and not m.is_reply]
+    seen += [m for m in slack.whispered if m.channel == channel.id and not m.deleted]
+    lines: list[str] = []
+    for message in sorted(seen, key=lambda m: m.ts):
+        lines.append(_line(slack, message, ""))
+        if not message.only_for:
+            lines += [_line(slack, r, "  ") for r in slack.thread(channel, message.ts) if r is not message]
+    return "\n".join([f"#{channel.name}", *lines]) if lines else ""
+
+
+def _line(slack: SlackSim, message: Message, indent: str) -> str:
+    name = _name(slack, message.user)
+    only = f"(only {_name(slack, message.only_for)}) " if message.only_for else ""
+    words = message.plain().replace("\n", f"\n{indent}    ")
+    return f"{indent}{only}{name}: {words}"
+
+
+def _name(slack: SlackSim, user: str) -> str:
+    return slack.profiles[user].name if user in slack.profiles else user
+
+
+def snapshot(slack: SlackSim, viewer: str) -> Json:
+    """Channels with messages, threads and the viewer's private ones; the viewer's modal, home and problems."""
+    visible = [c for c in slack.channels.values() if slack.sees(viewer, c)]
+    return {
+        "viewer": viewer,
+        "team": {"id": slack.team, "name": slack.domain.title(), "domain": slack.domain},
+        "commands": sorted(slack.command_names),
+        "people": {user: _person(profile) for user, profile in slack.profiles.items()},
+        "channels": [_channel(slack, c, viewer) for c in visible],
+        "modal": _view(slack.panes.top(viewer)),
+        "modal_depth": len(slack.panes.stacks.get(viewer, [])),
+        "home": _view(slack.panes.homes.get(viewer)),
+        "files": [_file(file) for file in slack.uploads.values() if file["content"] is not None],
+        "problems": [problem for problem in slack.problems if problem["user"] == viewer],
+    }
+
+
+def _person(profile: Profile) -> Json:
+    return {
+        "id": profile.id,
+        "name": profile.name,
+        "real_name": profile.real_name,
+        "is_bot": profile.is_bot,
+        "is_admin": profile.admin or profile.owner,
+        "is_guest": bool(profile.guest),
+        "is_stranger": profile.stranger,
+        "deleted": profile.deleted,
+    }
+
+
+def _channel(slack: SlackSim, channel: Channel, viewer: str) -> Json:
+    said = [m for m in slack.said.get(channel.id, []) if not m.deleted]
+    mine = [m for m in slack.whispered if m.only_for == viewer and m.channel == channel.id and not m.deleted]
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "kind": channel.kind,
+        "archived": channel.archived,
+        "shared": channel.external,
+        "members": list(channel.members),
+        "messages": [_message(slack, m) for m in sorted(said + mine, key=lambda m: m.ts)],
+    }
+
+
+def _message(slack: SlackSim, message: Message) -> Json:
+    return message.payload() | {
+        "channel": message.channel,
+        "thread_ts": message.thread_ts,
+        "is_reply": message.is_reply,
+        "broadcast": message.broadcast,
+        "ephemeral": message.only_for is not None,
+        "plain": message.plain(),
+        "edits": len(message.edits),
+        "unfurls": message.unfurls,
+        "permalink": slack.permalink(message),
+    }
+
+
+def _view(view: View | None) -> Json | None:
+    return None if view is None else view.payload() | {"errors": dict(view.errors)}
+
+
+def _file(file: Json) -> Json:
+    named = {"id": file["id"], "name": file["name"], "title": file["title"]}
+    if file["name"].endswith(".png"):
+        return named | {"picture": True, "alt": file["alt"], "size": len(file["content"])}
+    return named | {"text": file["content"].decode("utf-8", "replace")}

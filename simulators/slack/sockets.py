@@ -1,0 +1,138 @@
+"""Socket Mode: one-use websocket addresses, envelopes and their acknowledgements.
+
+https://docs.slack.dev/apis/events-api/using-socket-mode
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from simulators.slack.state import APP_ID
+
+if TYPE_CHECKING:
+    from simulators.slack.sim import SlackSim
+
+
+Json = dict[str, Any]
+MOST_CONNECTIONS = 10
+MOST_DELIVERIES = 4
+HOST = {"host": "applink-7"}
+
+
+class Unacknowledged(Exception):
+    """The connection went away before the envelope was acknowledged."""
+
+
+@dataclass(eq=False)
+class Connection:
+    """One open websocket and the envelopes it still owes an answer for."""
+
+    socket: WebSocket
+    owed: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
+
+    def drop(self) -> None:
+        """Give up on everything it owes."""
+        for future in self.owed.values():
+            if not future.done():
+                future.set_exception(Unacknowledged())
+        self.owed.clear()
+
+
+class Sockets:
+    """All Socket Mode connections of the app."""
+
+    def __init__(self, slack: SlackSim) -> None:
+        self._slack = slack
+        self._tickets: set[str] = set()
+        self._turns = itertools.count()
+        self.connections: list[Connection] = []
+
+    def ticket_url(self, base_url: str) -> str:
+        """A websocket address that one connection can use once."""
+        ticket = self._slack.ids.uuid()
+        self._tickets.add(ticket)
+        return f"{base_url.replace('http', 'ws', 1)}/socket/link/?ticket={ticket}&app_id={APP_ID}"
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One websocket from its opening to its end."""
+        socket = WebSocket(scope, receive, send)
+        ticket = socket.query_params.get("ticket", "")
+        if ticket not in self._tickets or len(self.connections) >= MOST_CONNECTIONS or self._slack.down:
+            await socket.close(code=1008)
+            return
+        self._tickets.discard(ticket)
+        await socket.accept()
+        connection = Connection(socket)
+        self.connections.append(connection)
+        await socket.send_json(self._hello())
+        self._slack.notices.tell("socket", connections=len(self.connections))
+        catching_up = asyncio.create_task(self._catch_up())
+        try:
+            await self._listen(connection)
+        finally:
+            catching_up.cancel()
+
+    async def _catch_up(self) -> None:
+        """Deliver again what an earlier connection left without acknowledgement."""
+        for event in self._slack.undelivered:
+            if 0 < event.deliveries < MOST_DELIVERIES:
+                await self._slack.redeliver(event)
+
+    def _hello(self) -> Json:
+        debug = HOST | {"build_number": 54, "approximate_connection_time": 18060}
+        count = len(self.connections)
+        return {
+            "type": "hello",
+            "num_connections": count,
+            "debug_info": debug,
+            "connection_info": {"app_id": APP_ID},
+        }
+
+    async def _listen(self, connection: Connection) -> None:
+        try:
+            while True:
+                frame = await connection.socket.receive_json()
+                owed = connection.owed.pop(str(frame.get("envelope_id")), None)
+                if owed is not None and not owed.done():
+                    owed.set_result(frame)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+        finally:
+            if connection in self.connections:
+                self.connections.remove(connection)
+            connection.drop()
+            self._slack.notices.tell("socket", connections=len(self.connections))
+
+    async def send(self, envelope: Json, patience: float) -> Json:
+        """The acknowledgement of an envelope sent over any one connection.
+
+        Raises Unacknowledged when there is no connection or it went away, TimeoutError after `patience`.
+        """
+        if not self.connections:
+            raise Unacknowledged()
+        connection = self.connections[next(self._turns) % len(self.connections)]
+        future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        connection.owed[envelope["envelope_id"]] = future
+        try:
+            await connection.socket.send_json(envelope)
+            return await asyncio.wait_for(future, patience)
+        except (WebSocketDisconnect, RuntimeError):
+            raise Unacknowledged() from None
+        finally:
+            connection.owed.pop(envelope["envelope_id"], None)
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Tell every connection to come back by a new address; `warning` only announces, the others close."""
+        for connection in list(self.connections):
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": HOST})
+            if reason != "warning" and connection in self.connections:
+                self.connections.remove(connection)
+                connection.drop()

@@ -1,0 +1,88 @@
+"""What a payload allows for a while: trigger ids and response URLs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from simulators.slack.errors import ApiError
+from simulators.slack.ids import Ids
+from simulators.slack.models import Message
+
+TRIGGER_SECONDS = 3
+HOOK_SECONDS = 30 * 60
+HOOK_USES = 5
+
+
+@dataclass
+class Trigger:
+    """Lets the app open one view for one person."""
+
+    user: str
+    born: float
+    used: bool = False
+
+
+@dataclass
+class Hook:
+    """A response URL; `source` is the message it can replace or delete."""
+
+    path: str
+    user: str
+    channel: str
+    born: float
+    source: Message | None = None
+    uses: int = 0
+
+
+class Grants:
+    """All trigger ids and response URLs ever handed out."""
+
+    def __init__(self, now: Callable[[], float], ids: Ids, team: str) -> None:
+        self._now = now
+        self._ids = ids
+        self._team = team
+        self._triggers: dict[str, Trigger] = {}
+        self._hooks: dict[str, Hook] = {}
+
+    def trigger(self, user: str) -> str:
+        """A fresh trigger_id for what this person just did."""
+        name = self._ids.trigger()
+        self._triggers[name] = Trigger(user, self._now())
+        return name
+
+    def redeem(self, name: Any) -> str:
+        """Whose trigger it is; single use, 3 seconds.
+
+        Raises ApiError: invalid_trigger_id, expired_trigger_id, exchanged_trigger_id.
+        """
+        trigger = self._triggers.get(str(name))
+        if trigger is None:
+            raise ApiError("invalid_trigger_id")
+        if trigger.used:
+            raise ApiError("exchanged_trigger_id")
+        if self._now() - trigger.born > TRIGGER_SECONDS:
+            raise ApiError("expired_trigger_id")
+        trigger.used = True
+        return trigger.user
+
+    def hook(self, kind: str, user: str, channel: str, source: Message | None = None) -> str:
+        """The path of a fresh response URL; `kind` is commands, actions or app."""
+        path = f"/{kind}/{self._team}/{self._ids.number()}/{self._ids.word()}"
+        self._hooks[path] = Hook(path, user, channel, self._now(), source)
+        return path
+
+    def peek(self, path: str) -> Hook:
+        """The response URL itself, without using it. Raises KeyError."""
+        return self._hooks[path]
+
+    def spend(self, path: str) -> Hook:
+        """One use of a response URL. Raises ApiError: invalid_url, expired_url, used_url."""
+        hook = self._hooks.get(path)
+        if hook is None:
+            raise ApiError("invalid_url")
+        if self._now() - hook.born > HOOK_SECONDS:
+            raise ApiError("expired_url")
+        if hook.uses >= HOOK_USES:
+            raise ApiError("used_url")
+        hook.uses += 1
+        return hook
