@@ -263,45 +263,54 @@ def _single(draw: Callable[[str], Message]) -> Surface:
     return drawn
 
 
-# By the name of the public function of bot/core/render*.py; what draws pieces of these stands in PIECES.
+# By the name of the public function of a render module; what draws pieces of these stands in PIECES.
 SURFACES: dict[str, Surface] = {
-    "card": _cards,
-    "notice": _notices,
+    "render_card": _cards,
+    "render_thread_reply": _notices,
     "failure_blocks": _failures,
-    "proposal": _proposals,
-    "pending": _proposals,
-    "calling": _proposals,
-    "result": _proposals,
-    "reply": _replies,
-    "choices": _replies,
-    "problem": _problems,
-    "question": _single(lambda text: render_question(escape(text), text, text, yes=text, no=text)),
-    "invite": _single(
+    "render_proposal": _proposals,
+    "render_pending_proposal": _proposals,
+    "render_approval_call": _proposals,
+    "render_outcome": _proposals,
+    "render_reply": _replies,
+    "render_choices": _replies,
+    "render_problem": _problems,
+    "render_question": _single(lambda text: render_question(escape(text), text, text, yes=text, no=text)),
+    "render_invitation_request": _single(
         lambda text: render_invitation_request(text, again_value="a", anyway_value="b", no_value="c")
     ),
-    "answered": _single(lambda text: render_answered(text, public=True, direct=True)),
-    "bug": _single(render_internal_error),
-    "interrupted": _single(lambda text: render_interrupted(escape(text), "again")),
-    "form_button": _single(lambda text: render_form_button(text, "value")),
-    "note": _single(render_note),
+    "render_answered": _single(lambda text: render_answered(text, public=True, direct=True)),
+    "render_internal_error": _single(render_internal_error),
+    "render_interrupted": _single(lambda text: render_interrupted(escape(text), "again")),
+    "render_form_button": _single(lambda text: render_form_button(text, "value")),
+    "render_note": _single(render_note),
     "locks": _locks,
     "rules": _rules,
     "the same words again": _again,
     "forms": _forms,
-    "home": _homes,
-    "closed": _homes,
-    "job_preview": _previews,
-    "pipeline_preview": _previews,
-    "followable": _previews,
+    "render_home": _homes,
+    "render_closed_home": _homes,
+    "render_job_preview": _previews,
+    "render_pipeline_preview": _previews,
+    "render_followable_preview": _previews,
     "annotation_lines": _annotations,
     "artifacts": _artifacts,
     **dict.fromkeys(("row", "facts", "repository", "steps", "made", "name_of"), _pipelines),
 }
 PIECES = frozenset(
     {
-        *("phase_words", "reference", "summary", "clocked", "duration", "spent", "counts", "job_line"),
-        *("ended_with", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "report"),
+        *(
+            "phase_words",
+            "reference",
+            "summary_line",
+            "clocked",
+            "format_duration",
+            "time_spent",
+            "counts",
+            "job_line",
+        ),
+        *("ended_with", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "render_report"),
         *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button", "stop_button"),
-        *("actions_id", "digest"),
+        *("actions_id", "view_digest"),
     }
 )

@@ -6,7 +6,6 @@ import importlib
 import inspect
 from pathlib import Path
 
-import bot.core
 import pytest
 
 from bot.builds.failures.log_text import clean
@@ -16,14 +15,17 @@ from tests.core.drawn import faults, view_faults
 from tests.injection.corpus import CORPUS, EVIL
 from tests.injection.surfaces import OURS, PIECES, SURFACES
 
+ROOT = Path(__file__).parents[2]
 MEANT = {"U0ALICE01"}
 # A link that a build itself has is Buildkite's word: these texts stand where Buildkite writes its own addresses.
 OWN_ADDRESS = [text for text in CORPUS if text.startswith("https://")]
 
 
 def modules() -> list[str]:
-    """What draws."""
-    return [f"bot.core.{path.stem}" for path in Path(bot.core.__file__).parent.glob("render_*.py")]
+    """Return the name of every module that renders, in `bot` and in `commands`."""
+    found = [*ROOT.glob("bot/**/render.py"), *ROOT.glob("commands/**/render.py")]
+    found += [ROOT / "bot/builds/cards/buttons.py", ROOT / "commands/build/annotation_view.py"]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(found)]
 
 
 @pytest.mark.parametrize("module", modules())
