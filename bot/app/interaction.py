@@ -16,6 +16,7 @@ from bot.app.dependencies import Dependencies
 from bot.app.emoji_cache import EmojiCache
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.webhook_registration import OwnWebhook
+from bot.builds.followed import FollowedBuilds
 from bot.builds.links.unfurl import Unfurling
 from bot.execution.aliases import Aliases
 from bot.execution.default_pipeline import Defaults
@@ -31,6 +32,7 @@ from bot.listeners.event_listeners import EventListeners
 from bot.listeners.form_channel import Placing
 from bot.listeners.form_handling import Forms
 from bot.listeners.home_tab import HomeTab
+from bot.notifications.direct.queries import schedule_call
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.slack.answers import Answers
@@ -59,7 +61,8 @@ def build_interaction(on: Dependencies) -> Interaction:
     answers = Answers(on.api, on.pacing, pictures)
     outcomes = _outcomes(on, answers)
     accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
-    proposals = Proposals(on.store, on.vault, on.clock, on.wakes.of("proposals", "approved", "home", "reminders"))
+    wake = on.wakes.of("proposals", "approved", "home", "reminders")
+    proposals = Proposals(on.store, on.vault, on.clock, schedule_call, wake)
     shared = _surroundings(on, accounts, proposals)
     runner = Runner(on.store, on.vault, on.clock, on.people, on.places, outcomes, shared)
     forms = Forms(on.api, on.people, on.made, runner, Placing(on.places), answers)
@@ -131,6 +134,7 @@ def _surroundings(on: Dependencies, accounts: Accounts, proposals: Proposals) ->
         registry=on.operations,
         rules=on.policy.rules,
         locks=LockService(on.store, on.clock, partial(on.places.direct, on.identity.team), on.wakes.of("writer")),
+        followed=FollowedBuilds(on.store, on.clock, wake),
         subscribing=SubscriptionService(on.store, on.clock, on.places.postable, on.people.email, wake),
         aliases=Aliases(on.store, on.clock),
         defaults=Defaults(on.store),

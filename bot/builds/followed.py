@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from bot.builds.cards.queries import mute_cards
 from bot.builds.model import TrackedBuild
 from bot.builds.queries import find_builds_in_channel, find_builds_in_thread
+from bot.notifications.subscriptions.model import Subscription
+from bot.notifications.subscriptions.queries import find_subscription
+from bot.runtime.clock import Clock
 from bot.slack.types import Thread
 from bot.store.transactions import Store
 
 
 class FollowedBuilds:
-    """Reads only."""
+    """Finds the builds with a card in a place, and mutes them; `wake` starts the publishers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
+        self._clock = clock
+        self._wake = wake
 
     async def here(self, thread: Thread) -> tuple[TrackedBuild, ...]:
         """Builds whose card or link is in this thread (or is its root), newest first; none for a bare channel."""
@@ -32,3 +40,15 @@ class FollowedBuilds:
         """Builds whose card is in this channel, newest first, at most ten."""
         async with self._store.read() as tx:
             return await find_builds_in_channel(tx, channel)
+
+    async def mute(self, thread: Thread, pipeline: str, number: int) -> tuple[bool, Subscription | None]:
+        """Stop replies below the cards of a build in this channel.
+
+        Return whether the build has a card here, and the subscription that posted it, if any.
+        """
+        async with self._store.write() as tx:
+            muted = await mute_cards(tx, thread.channel, pipeline, number, self._clock.now())
+            by = next((card.subscription for card in muted if card.subscription), None)
+            rule = await find_subscription(tx, by) if by else None
+        self._wake()
+        return bool(muted), rule

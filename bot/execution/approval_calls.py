@@ -14,11 +14,10 @@ from bot.access.policy.rules import Allow, Rules
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Unavailable
-from bot.notifications.direct.model import APPROVALS, stop_value
+from bot.notifications.direct.model import APPROVALS, stop_button, stop_value
 from bot.notifications.direct.queries import APPROVAL_CALL, find_call_recipients
 from bot.notifications.reminders.queries import DueReminder, complete_reminder, postpone_reminder
 from bot.notifications.subscriptions.model import Subscription
-from bot.notifications.subscriptions.stop_button import stop_button
 from bot.operations.operation import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock

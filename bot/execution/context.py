@@ -22,6 +22,7 @@ from bot.execution.default_pipeline import Defaults
 from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
+from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.operation import Operation, Registry
 from bot.runtime.clock import Clock
@@ -40,6 +41,9 @@ class Followed(Protocol):
 
     async def recent(self, channel: str) -> tuple[TrackedBuild, ...]:
         """Builds whose card is in this channel, newest first, at most ten."""
+
+    async def mute(self, thread: Thread, pipeline: str, number: int) -> tuple[bool, Subscription | None]:
+        """Stop replies below the cards of a build in this channel; return whether it has one, and its rule."""
 
 
 class Votes(Protocol):

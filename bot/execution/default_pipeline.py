@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.builds.followed import FollowedBuilds
+from bot.builds.queries import find_builds_in_thread
 from bot.notifications.queries import find_channel_settings, update_channel_settings
 from bot.operations.arguments import arguments
 from bot.operations.operation import Operation
@@ -22,7 +22,6 @@ class Defaults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._followed = FollowedBuilds(store)
 
     async def of(self, thread: Thread) -> str | None:
         """The slug that the channel has chosen."""
@@ -46,8 +45,15 @@ class Defaults:
         chosen = await self.of(thread)
         if chosen is None:
             return None
-        about = {known.build.ref.pipeline for known in await self._followed.here(thread)}
+        about = await self._pipelines_in(thread)
         return about.pop() if len(about) == 1 else chosen
+
+    async def _pipelines_in(self, thread: Thread) -> set[str]:
+        if thread.ts is None:
+            return set()
+        async with self._store.read() as tx:
+            known = await find_builds_in_thread(tx, thread.channel, thread.ts)
+        return {build.build.ref.pipeline for build in known}
 
 
 def said(reply: Reply, slug: str) -> Reply:

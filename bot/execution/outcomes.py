@@ -112,7 +112,7 @@ class Outcomes:
             await self._answer(asked, drawn, turned=bool(turned))
         elif asked.args.get("replace"):
             closed = render_answered(reply.text, direct=bool(asked.args.get("dm")), public=public)
-            await self._answers.tell(asked, closed, replace=True)
+            await self._answers.tell(asked.recipient, closed, replace=True)
         if reply.file:
             here = public and await self._places.takes_files(where.channel)
             await self._answers.hand_over(asked.user, reply.file, where if here else None)
@@ -163,7 +163,7 @@ class Outcomes:
         choices = choices_for_buttons(reply.buttons, asked.thread, asked.user)
         await self._offers.make(tuple(choices.values()))
         drawn = render_reply(reply, actor=None, button_value=button_values(choices))
-        await self._answers.tell(asked, drawn)
+        await self._answers.tell(asked.recipient, drawn)
 
     async def fail(self, asked: Invocation, error: KitestringError) -> None:
         """It did not happen, or nobody can say yet."""
@@ -212,7 +212,7 @@ class Outcomes:
             await postpone_invocation(tx, asked.id, self._clock.now() + SECOND_LOOK)
             await record_audit_entry(tx, asked, "unknown", self._clock.now(), {})
         self._wake()
-        await self._answers.tell(asked, message(text, [_said(text)]))
+        await self._answers.tell(asked.recipient, message(text, [_said(text)]))
 
     async def ask(self, asked: Invocation, args: Args, text: Mrkdwn) -> None:
         """Ask before a typed command does harm."""
@@ -255,7 +255,7 @@ class Outcomes:
 
     async def mention_late(self, asked: Invocation, text: Mrkdwn) -> None:
         """Say privately that something interrupted has been finished after all."""
-        await self._answers.tell(asked, message(text, [_said(text)]))
+        await self._answers.tell(asked.recipient, message(text, [_said(text)]))
 
     async def repeat(self, asked: Invocation, first: Invocation, proposal: Proposal | None) -> None:
         """The same click, form or request again: the same answer, and no second effect.
@@ -266,16 +266,22 @@ class Outcomes:
         if asked.via == "mention":
             return
         if first.outcome:
-            await self._answers.tell(asked, Message(first.outcome["text"], tuple(first.outcome["blocks"])))
+            await self._answers.tell(
+                asked.recipient, Message(first.outcome["text"], tuple(first.outcome["blocks"]))
+            )
         elif proposal:
-            await self._answers.tell(asked, render_pending_proposal(proposal))
+            await self._answers.tell(asked.recipient, render_pending_proposal(proposal))
 
     async def owed(self, asked: Invocation) -> None:
         """Tell what a crash or an outage kept from being told; after half an hour nobody waits for it."""
         now, said = self._clock.now(), asked.outcome or {}
         late = asked.closed_at is not None and now - asked.closed_at > _WORTH_TELLING
         shown = Message(said["text"], tuple(said["blocks"])) if said else None
-        if late or not shown or await self._answers.tell(asked, shown, replace=bool(said.get("replace"))):
+        if (
+            late
+            or not shown
+            or await self._answers.tell(asked.recipient, shown, replace=bool(said.get("replace")))
+        ):
             await mark_answer_delivered(self._store, asked.id)
             return
         wait = timedelta(seconds=backoff_seconds(asked.attempts + 1, base=5, most=120))
@@ -285,7 +291,7 @@ class Outcomes:
     async def _answer(self, asked: Invocation, drawn: Message, *, turned: bool = False) -> None:
         """Tell now what has just been closed; if that fails, or is not noted, it is told again later."""
         instead, public = turned or asked.args.get("replace", False), turned and _seen_by_all(asked)
-        if await self._answers.tell(asked, drawn, replace=instead, public=public):
+        if await self._answers.tell(asked.recipient, drawn, replace=instead, public=public):
             with suppress(Unavailable):
                 await mark_answer_delivered(self._store, asked.id)
 

@@ -44,6 +44,7 @@ class Services:
     registry: Registry
     rules: Callable[[], Rules]
     locks: LockService
+    followed: FollowedBuilds
     subscribing: SubscriptionService
     aliases: Aliases
     defaults: Defaults
@@ -64,7 +65,7 @@ class Services:
         return Context(
             buildkite=self.buildkite,
             catalog=self.catalog,
-            followed=FollowedBuilds(store),
+            followed=self.followed,
             actor=actor,
             thread=asked.thread,
             clock=clock,

@@ -83,7 +83,7 @@ class Listeners:
             return
         said = await self._intake.typed(request, requests.said(event, self.bot_user))
         if said:
-            await self._answers.tell(request.invocation(new_choice_id(), "", {}), said)
+            await self._answers.tell(request.invocation(new_choice_id(), "", {}).recipient, said)
 
     async def action(self, ack: Ack, body: Body) -> None:
         """A button or a menu in a message; pages that are only opened, and inputs of forms, need no more."""
@@ -99,7 +99,7 @@ class Listeners:
         await ack()
         if said:
             invocation = request.invocation(new_choice_id(), "", {})
-            await self._answers.tell(invocation, said, replace=request.private)
+            await self._answers.tell(invocation.recipient, said, replace=request.private)
 
     async def submission(self, ack: Ack, body: Body) -> None:
         """A form that was sent."""
@@ -125,7 +125,7 @@ class Listeners:
             said = await self._try(self._intake.called(request, call))
         await ack()
         if said:
-            await self._answers.tell(request.invocation(new_choice_id(), "", {}), said)
+            await self._answers.tell(request.invocation(new_choice_id(), "", {}).recipient, said)
 
     async def _press(self, request: Request, name: str, value: str) -> Message | None:
         if name.startswith("proposal "):

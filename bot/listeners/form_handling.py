@@ -214,7 +214,7 @@ class UnopenedForms:
     async def tell(self, asked: Invocation, error: KitestringError, *, again: bool) -> None:
         """`again`: a button can open it; what was pressed outside of any conversation is pressed there again."""
         retry = await self._retry(asked) if again else None
-        await self._answers.tell(asked, _drawn(error, retry.id if retry else None))
+        await self._answers.tell(asked.recipient, _drawn(error, retry.id if retry else None))
 
     async def _retry(self, asked: Invocation) -> Choice | None:
         """None where it cannot be written down what the button stands for."""

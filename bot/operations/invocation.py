@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.slack.types import Thread, Via
+from bot.slack.types import Recipient, Thread, Via
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class Invocation:
     created_at: datetime | None = None
     started_at: datetime | None = None
     closed_at: datetime | None = None
+
+    @property
+    def recipient(self) -> Recipient:
+        """Return who is answered privately, and where they asked."""
+        nowhere, in_thread = bool(self.args.get("posted")), bool(self.args.get("in_thread"))
+        return Recipient(self.id, self.user, self.thread, self.response_url, nowhere, in_thread)
 
 
 @dataclass(frozen=True)

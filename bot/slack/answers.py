@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from bot.operations.invocation import Invocation
 from bot.slack.api_errors import SlackError
 from bot.slack.block_fallback import BlockFallback
 from bot.slack.blockkit.blocks import Message
 from bot.slack.rate_limits import POST, Pacing
-from bot.slack.types import File, Thread
+from bot.slack.types import File, Recipient, Thread
 from bot.slack.web_client import SlackClient
 
 log = structlog.stdlib.get_logger(__name__)
@@ -23,27 +22,25 @@ class Answers:
         self._pictures = pictures
         self._pacing = pacing
 
-    async def tell(
-        self, asked: Invocation, message: Message, *, replace: bool = False, public: bool = False
-    ) -> bool:
+    async def tell(self, to: Recipient, message: Message, *, replace: bool = False, public: bool = False) -> bool:
         """Say it privately; with `replace` in place of what was clicked, which with `public` everybody sees.
 
         Says whether it went.
         """
-        went = await self._tell(asked, message, replace=replace, public=public)
+        went = await self._tell(to, message, replace=replace, public=public)
         if went:
-            await self._pictures.give(message, asked.user)
+            await self._pictures.give(message, to.user)
         return went
 
-    async def _tell(self, asked: Invocation, message: Message, *, replace: bool, public: bool) -> bool:
-        if asked.args.get("posted"):
-            return await self._direct(asked, message)  # who asked looks at no conversation
-        if asked.args.get("in_thread") and not replace and await self._whisper(asked.thread, asked.user, message):
+    async def _tell(self, to: Recipient, message: Message, *, replace: bool, public: bool) -> bool:
+        if to.nowhere:
+            return await self._direct(to, message)  # who asked looks at no conversation
+        if to.in_thread and not replace and await self._whisper(to.thread, to.user, message):
             return True  # a response URL shows its answer in the channel, out of the thread's sight
         how = {"replace": replace, "public": public}
-        if asked.response_url and await self._respond(asked.response_url, message, **how):
+        if to.response_url and await self._respond(to.response_url, message, **how):
             return True
-        return await self._whisper(asked.thread, asked.user, message) or await self._direct(asked, message)
+        return await self._whisper(to.thread, to.user, message) or await self._direct(to, message)
 
     async def hand_over(self, user: str, file: File, place: Thread | None = None) -> bool:
         """Put a file into `place`, where everybody sees it, or else into the DM with a person."""
@@ -71,17 +68,17 @@ class Answers:
             return False
         return True
 
-    async def _direct(self, asked: Invocation, message: Message) -> bool:
+    async def _direct(self, to: Recipient, message: Message) -> bool:
         try:
-            channel = await self._api.direct(asked.user)
+            channel = await self._api.direct(to.user)
             if self._pacing.wait(POST, channel) > 0:
                 return False
             self._pacing.take(POST, channel)
-            place, mark = Thread(asked.thread.team, channel), f"answer:{asked.id}"
+            place, mark = Thread(to.thread.team, channel), f"answer:{to.id}"
             await self._pictures.sent(message, lambda shown: self._api.post(place, shown, mark))
         except SlackError as problem:
             if problem.kind == "limited":
                 self._pacing.close(POST, problem.retry_after)
-            log.warning("answer not delivered", invocation=asked.id, code=problem.code)
+            log.warning("answer not delivered", invocation=to.id, code=problem.code)
             return False
         return True

@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
+from bot.slack.queries import find_profile, save_profile
 from bot.slack.types import Actor, Standing, Thread, Via
 from bot.slack.user_groups import Groups
 from bot.slack.web_client import SlackClient
-from bot.store.sql import insert_into
-from bot.store.tables import people
 from bot.store.transactions import Store
 
 # How long a right may outlive a person's place in the workspace: https://docs.slack.dev/reference/methods/users.info
@@ -83,9 +80,7 @@ class People:
 
     async def _kept(self, user: str) -> dict[str, Any] | None:
         async with self._store.read() as tx:
-            query = sa.select(people).where(people.c.team == self._team, people.c.user_id == user)
-            row = (await tx.execute(query)).mappings().one_or_none()
-        return {str(name): content for name, content in row.items()} if row else None
+            return await find_profile(tx, self._team, user)
 
     def _remember(self, user: str, row: dict[str, Any]) -> None:
         self._known[user] = row
@@ -96,8 +91,7 @@ class People:
     async def _keep(self, user: str, fresh: dict[str, Any]) -> None:
         values = {**fresh, "fetched_at": self._clock.now()}
         async with self._store.write() as tx:
-            row = insert_into(tx, people).values(team=self._team, user_id=user, **values)
-            await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=values))
+            await save_profile(tx, self._team, user, values)
         self._remember(user, values)
 
 

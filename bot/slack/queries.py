@@ -1,11 +1,16 @@
+"""Queries of the outbox and of the profiles that were read from Slack."""
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from bot.slack.types import Thread
 from bot.store.sql import insert_into
-from bot.store.tables import notices
+from bot.store.tables import notices, people
 from bot.store.transactions import Tx
 
 
@@ -38,3 +43,22 @@ async def enqueue_message(
         "created_at": now,
     }
     await tx.execute(insert_into(tx, notices).values(values).on_conflict_do_nothing())
+
+
+async def find_profile(tx: Tx, team: str, user: str) -> dict[str, Any] | None:
+    """Return the profile that was read last, with `fetched_at`; None for a person who was never read."""
+    query = sa.select(people).where(people.c.team == team, people.c.user_id == user)
+    row = (await tx.execute(query)).mappings().one_or_none()
+    return {str(name): content for name, content in row.items()} if row else None
+
+
+async def save_profile(tx: Tx, team: str, user: str, values: Mapping[str, Any]) -> None:
+    """Store a profile in place of an older one."""
+    row = insert_into(tx, people).values(team=team, user_id=user, **values)
+    await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=dict(values)))
+
+
+async def find_users_by_email(tx: Tx, team: str, address: str, limit: int = 2) -> list[str]:
+    """Return the ids of people whose stored profile has that address, in lower case."""
+    same = (people.c.team == team, sa.func.lower(people.c.email) == address)
+    return list(await tx.scalars(sa.select(people.c.user_id).where(*same).limit(limit)))

@@ -1,6 +1,8 @@
+"""Values for people and places in Slack, shared by every room above the client."""
+
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -46,6 +48,23 @@ class Thread(NamedTuple):
     team: str
     channel: str
     ts: str | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """The person to answer privately, and the place they asked from.
+
+    `id` names the request, so that a direct message for it is posted once. `response_url` is Slack's address for
+    answering this request. `nowhere`: they asked from App Home or a global shortcut, so only a direct message
+    reaches them. `in_thread`: they asked inside a thread, where a response URL would answer out of sight.
+    """
+
+    id: str
+    user: str
+    thread: Thread
+    response_url: str | None = field(default=None, repr=False)
+    nowhere: bool = False
+    in_thread: bool = False
 
 
 @dataclass(frozen=True)

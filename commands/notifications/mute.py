@@ -81,7 +81,7 @@ async def unmute(_args: Nothing, ctx: Context) -> Reply:
 )
 async def build_mute(args: Build, ctx: Context) -> Reply:
     """Say nothing more below the card of a build in this channel; the card itself is kept up."""
-    here, one = await ctx.subscribing.mute_build(ctx.thread, args.pipeline or "", args.number or 0)
+    here, one = await ctx.followed.mute(ctx.thread, args.pipeline or "", args.number or 0)
     ref = f"{args.pipeline}#{args.number}"
     if not here:
         raise UsageError(f"There is no card of {ref} in this channel.", "Mute it where its card is.", "pipeline")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -21,19 +21,28 @@ from bot.access.approvals.queries import (
 )
 from bot.access.policy.rules import Ask
 from bot.access.queries import record_audit_entry
-from bot.notifications.direct.queries import schedule_call
 from bot.operations.choices import new_choice_id
 from bot.operations.invocation import Invocation, request_digest
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
-from bot.store.transactions import Store
+from bot.slack.types import Thread
+from bot.store.transactions import Store, Tx
 from bot.store.vault import Vault
+
+# Takes the proposal's id, its thread, the requester's user id and the time.
+ScheduleCall = Callable[[Tx, str, Thread, str, datetime], Awaitable[None]]
 
 
 class Proposals:
-    """Writes proposals down and counts votes; every transition leaves a row in the audit."""
+    """Writes proposals down and counts votes; every transition leaves a row in the audit.
 
-    def __init__(self, store: Store, vault: Vault, clock: Clock, wake: Callable[[], None]) -> None:
+    `schedule_call` plans the direct messages to approvers, in the transaction that opens a proposal.
+    """
+
+    def __init__(
+        self, store: Store, vault: Vault, clock: Clock, schedule_call: ScheduleCall, wake: Callable[[], None]
+    ) -> None:
+        self._schedule_call = schedule_call
         self._store = store
         self._vault = vault
         self._clock = clock
@@ -47,7 +56,7 @@ class Proposals:
         one = _proposal(asked, ask, labels, self._clock.now())
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, one, self._clock.now())
-            await schedule_call(tx, one, self._clock.now())
+            await self._schedule_call(tx, one.id, one.thread, one.requester, self._clock.now())
             await close_invocation(tx, asked, "proposed", None, self._clock.now(), None)
             await record_audit_entry(
                 tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": one.id}

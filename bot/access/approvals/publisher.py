@@ -59,7 +59,7 @@ class ProposalPublisher:
         """End what is late, draw what is due; says how much was done."""
         for one in await self._made.expire():
             text = f"Nobody approved `{one.operation}` in time. Ask again when somebody is there."
-            await self._answers.tell(invocation(one), render_note(text))
+            await self._answers.tell(invocation(one).recipient, render_note(text))
         async with self._store.read() as tx:
             due = await find_due_proposals(tx, self._vault, self._clock.now())
         return sum([await self._bring_up(one, outcome) for one, outcome in due])
@@ -125,7 +125,7 @@ class ProposalPublisher:
         """Another organization reads along now: nobody is to decide there."""
         if await self._made.abandon(one, SHUT):
             text = f"This channel is shared with another organization now: `{one.operation}` was withdrawn."
-            await self._answers.tell(invocation(one), render_note(text))
+            await self._answers.tell(invocation(one).recipient, render_note(text))
 
     async def _drawn(self, one: Proposal, **values: Any) -> None:
         async with self._store.write() as tx:

@@ -10,7 +10,7 @@ import re
 
 from bot.buildkite.models import BUILD_CANCELABLE, JOB_RETRIABLE, Build
 from bot.builds.model import JobSummary, TrackedBuild
-from bot.notifications.subscriptions.stop_button import stop_button
+from bot.notifications.direct.model import stop_button
 from bot.slack.blockkit.blocks import Block, Confirm, button
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import sqlalchemy as sa
-
 from bot.buildkite.models import Build, Person
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.people import People
+from bot.slack.queries import find_users_by_email
 from bot.slack.types import Standing, Thread
 from bot.slack.web_client import SlackClient
-from bot.store.tables import people
 from bot.store.transactions import Transactions
 
 # Seconds for which Slack is not asked again for an address that it does not know, and how many are remembered.
@@ -75,9 +73,8 @@ class Authors:
 
     async def _kept(self, address: str) -> str | None:
         """Somebody with that address whose profile was read lately, and still has it."""
-        same = (people.c.team == self._team, sa.func.lower(people.c.email) == address)
         async with self._store.read() as tx:
-            users = list(await tx.scalars(sa.select(people.c.user_id).where(*same).limit(2)))
+            users = await find_users_by_email(tx, self._team, address)
         if len(users) != 1:
             return None
         actor = await self._people.actor(users[0], Thread(self._team, ""), "schedule")

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.cli.doctor.check_postgres import line
 from bot.cli.doctor.finding import Finding
+from bot.history.queries import find_last_webhook_time
 from bot.settings import Settings
 from bot.store import migrate, schema
-from bot.store.tables import deliveries
 
 # asyncpg's own errors come through unwrapped while it connects.
 UNUSABLE = (sa.exc.SQLAlchemyError, PostgresError, OSError)
@@ -60,7 +60,6 @@ async def _last_delivery(url: str) -> datetime | None:
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
-            newest: datetime | None = await connection.scalar(sa.select(sa.func.max(deliveries.c.received_at)))
-            return newest
+            return await find_last_webhook_time(connection)
     finally:
         await engine.dispose()

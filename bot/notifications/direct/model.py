@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from bot.notifications.subscriptions.model import DEFAULT_STATES, State, Subscription
+from bot.slack.blockkit.blocks import Block, button
 
 Wish = Literal[State, "approvals"]
 APPROVALS = "approvals"
@@ -95,3 +96,8 @@ def _expanded(one: Subscription, given: Mapping[str, str]) -> tuple[Subscription
     known = known_addresses(one.owner or "", one.creators, given)
     wanted = build_wishes(one.states)
     return (replace(one, states=wanted, creators=tuple(sorted(known))),) if known and wanted else ()
+
+
+def stop_button(value: str) -> Block:
+    """Return the button that ends direct messages of one kind."""
+    return button("Stop these", STOP, value, reads="Stop these direct messages")

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.access.approvals.model import Proposal
 from bot.notifications.direct.model import APPROVALS, is_personal, personal_rule_id
 from bot.notifications.reminders.queries import save_reminder
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.queries import find_all_subscriptions, find_subscription
+from bot.slack.types import Thread
 from bot.store.tables import cards, notices
 from bot.store.transactions import Tx
 
@@ -40,11 +40,10 @@ async def find_call_recipients(tx: Tx) -> tuple[Subscription, ...]:
     )
 
 
-async def schedule_call(tx: Tx, one: Proposal, now: datetime) -> None:
-    """Note, in the transaction that opens a proposal, that people are to be told of it."""
-    await save_reminder(
-        tx, f"{APPROVAL_CALL}:{one.id}", APPROVAL_CALL, one.id, one.thread, one.requester, {}, now, now
-    )
+async def schedule_call(tx: Tx, proposal_id: str, thread: Thread, requester: str, now: datetime) -> None:
+    """Schedule the direct messages to approvers, in the transaction that opens the proposal."""
+    id_ = f"{APPROVAL_CALL}:{proposal_id}"
+    await save_reminder(tx, id_, APPROVAL_CALL, proposal_id, thread, requester, {}, now, now)
 
 
 async def silence_subscription(tx: Tx, subscription_id: str, now: datetime) -> None:

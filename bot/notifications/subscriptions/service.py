@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bot.buildkite.client import Buildkite
-from bot.builds.cards.queries import mute_cards
 from bot.history import known_periods, recorder
 from bot.history.model import Run, run_from_build
 from bot.history.queries import find_attempts_of_build, find_runs_since
@@ -89,18 +88,6 @@ class SubscriptionService:
         """Those post nothing until then; None: they post again."""
         async with self._store.write() as tx:
             await mute_subscriptions(tx, ids, until)
-
-    async def mute_build(self, thread: Thread, pipeline: str, number: int) -> tuple[bool, Subscription | None]:
-        """Nothing more is said below the cards of that build in this channel.
-
-        Says whether there is one, and which subscription posted it.
-        """
-        async with self._store.write() as tx:
-            muted = await mute_cards(tx, thread.channel, pipeline, number, self._clock.now())
-            by = next((card.subscription for card in muted if card.subscription), None)
-            rule = await find_subscription(tx, by) if by else None
-        self._wake()
-        return bool(muted), rule
 
     async def choose(self, thread: Thread, **values: Any) -> None:
         """Write down what a channel has chosen."""
