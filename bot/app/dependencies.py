@@ -16,6 +16,7 @@ from bot.app.wakeups import Wakeups
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
+from bot.buildkite.webhook_registration import OwnWebhook
 from bot.execution.bot_status import StatusService
 from bot.history import recorder
 from bot.notifications.subscriptions.index import SubscriptionCache
@@ -155,3 +156,8 @@ def _origins(settings: Settings, buildkite: Buildkite, clock: Clock) -> Allowlis
         return (await patient.meta()).webhook_ips
 
     return Allowlist(read, clock)
+
+
+def own_webhook(settings: Settings) -> OwnWebhook:
+    """Return the webhook that Buildkite should send to this bot, as the settings describe it."""
+    return OwnWebhook(settings.kitestring_url, settings.buildkite_webhook_token, settings.buildkite_webhook_mode)

@@ -12,10 +12,9 @@ from bot.access.accounts.service import Accounts
 from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
 from bot.access.locks.service import LockService
-from bot.app.dependencies import Dependencies
+from bot.app.dependencies import Dependencies, own_webhook
 from bot.app.emoji_cache import EmojiCache
 from bot.buildkite.catalog import Catalog
-from bot.buildkite.webhook_registration import OwnWebhook
 from bot.builds.followed import FollowedBuilds
 from bot.builds.links.unfurl import Unfurling
 from bot.execution.aliases import Aliases
@@ -145,7 +144,7 @@ def _surroundings(on: Dependencies, accounts: Accounts, proposals: Proposals) ->
         condition=on.condition,
         agent_api=on.agent_api,
         origins=on.origins,
-        webhook=OwnWebhook.of(on.settings),
+        webhook=own_webhook(on.settings),
         instance=on.identity.instance,
         replica=on.replica,
         command=command,

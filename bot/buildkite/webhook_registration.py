@@ -16,7 +16,6 @@ from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.services import WebhookService
 from bot.buildkite.models import NotificationService
 from bot.errors import UsageError
-from bot.settings import Settings
 
 PATH = "/buildkite/webhooks"
 PLACE = "Buildkite → Organization Settings → Notification Services"
@@ -38,11 +37,6 @@ class OwnWebhook:
     address: str | None
     token: SecretStr | None
     mode: Literal["signature", "token"]
-
-    @classmethod
-    def of(cls, settings: Settings) -> OwnWebhook:
-        """As the environment has it."""
-        return cls(settings.kitestring_url, settings.buildkite_webhook_token, settings.buildkite_webhook_mode)
 
     @property
     def url(self) -> str | None:

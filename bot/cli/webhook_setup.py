@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.app.dependencies import own_webhook
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.models import NotificationService
-from bot.buildkite.webhook_registration import OwnWebhook, SetUp, set_up, shown_url
+from bot.buildkite.webhook_registration import SetUp, set_up, shown_url
 from bot.runtime.clock import SystemClock
 from bot.settings import Settings
 
@@ -15,7 +16,7 @@ Say = Callable[[str], object]
 
 async def show(settings: Settings, say: Say) -> None:
     """One line a service: whether it is on, what it is, where it sends to."""
-    own = OwnWebhook.of(settings)
+    own = own_webhook(settings)
     async with _client(settings) as client:
         services = [one async for one in client.services()]
     mine = own.among(services)
@@ -34,7 +35,7 @@ def _line(one: NotificationService, *, mine: bool) -> str:
 async def add(settings: Settings, say: Say) -> None:
     """Make the webhook, or put it right; says which. Raises UsageError for what is not set."""
     async with _client(settings) as client:
-        say(_told(await set_up(client, OwnWebhook.of(settings))))
+        say(_told(await set_up(client, own_webhook(settings))))
 
 
 def _told(done: SetUp) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.app.dependencies import own_webhook
 from bot.buildkite.client import Buildkite
 from bot.buildkite.models import AccessToken, NotificationService
 from bot.buildkite.webhook_registration import PATH, PLACE, OwnWebhook
@@ -32,7 +33,7 @@ async def webhook(
         found = [service async for service in client.services()]
     except KitestringError as error:
         return Finding(NAME, None, f"cannot be listed: {error.message} {_seen(last)}", f"See {PLACE}.")
-    return _judge(found, OwnWebhook.of(settings), last)
+    return _judge(found, own_webhook(settings), last)
 
 
 def _judge(services: Sequence[NotificationService], own: OwnWebhook, last: datetime | None) -> Finding:
