@@ -42,16 +42,16 @@ class Load:
     connections: int = 64
     env: Mapping[str, str] = field(default_factory=dict)
 
-    def on(self, one: Contender) -> dict[int, Loaded]:
+    def on(self, contender: Contender) -> dict[int, Loaded]:
         """What came of it. Raises AssertionError where an answer or a row is not as it should be."""
         serving, _loading = cores()
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as name:
             folder, port = Path(name), free_port()
-            environ = {**one.environ(port, folder), **self.env}
+            environ = {**contender.environ(port, folder), **self.env}
             log = folder / "log"
-            with child(one.command(port, folder), port, core=serving, env=environ, log=log) as program:
+            with child(contender.command(port, folder), port, core=serving, env=environ, log=log) as program:
                 found, kept = self._asked(program)
-            stored = one.stored(folder) if one.stored else kept
+            stored = contender.stored(folder) if contender.stored else kept
         assert stored >= kept, f"{kept} webhooks were acknowledged, {stored} are stored."
         return found
 

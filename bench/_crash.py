@@ -17,11 +17,13 @@ from bench._webhooks import body, requests
 _ID = re.compile(rb"X-Buildkite-Request: (\S+)")
 
 
-def crashed(one: Contender, folder: Path, size: int = 2600, after: float = 1.0) -> tuple[int, int]:
+def crashed(contender: Contender, folder: Path, size: int = 2600, after: float = 1.0) -> tuple[int, int]:
     """How many were acknowledged, and how many rows there are; raises AssertionError when one is missing."""
     serving, _loading = cores()
     port, answered = free_port(), []
-    with child(one.command(port, folder), port, core=serving, env=one.environ(port, folder)) as program:
+    with child(
+        contender.command(port, folder), port, core=serving, env=contender.environ(port, folder)
+    ) as program:
 
         def call() -> None:
             answered.append(load(port, requests(body(size)), 64, 2 * after, keep=True))

@@ -27,19 +27,19 @@ _BUILDS, _SPEAKING = 400, 20
 def signed(events: Sequence[Event]) -> Iterator[bytes]:
     """One request after the other, each with an id of its own; from the beginning again when all was told."""
     now, run = int(time.time()), uuid.uuid4().hex[:12]
-    heads = [(_head(one, now), one.body) for one in events]
+    heads = [(_head(event, now), event.body) for event in events]
     numbered = zip(itertools.count(), itertools.cycle(heads), strict=False)
     return (b"%b%b-%d\r\n\r\n%b" % (head, run.encode(), number, body) for number, (head, body) in numbered)
 
 
-def _head(one: Event, now: int) -> bytes:
+def _head(event: Event, now: int) -> bytes:
     lines = (
         f"POST {PATH} HTTP/1.1",
         "Host: 127.0.0.1",
         "Content-Type: application/json",
-        f"Content-Length: {len(one.body)}",
-        f"X-Buildkite-Event: {one.name}",
-        f"X-Buildkite-Signature: {sign(one.body, WEBHOOK_SECRET, now)}",
+        f"Content-Length: {len(event.body)}",
+        f"X-Buildkite-Event: {event.name}",
+        f"X-Buildkite-Signature: {sign(event.body, WEBHOOK_SECRET, now)}",
         "X-Buildkite-Request: ",
     )
     return "\r\n".join(lines).encode()
@@ -51,7 +51,7 @@ async def _all(seconds: float, connections: int, ports: Sequence[int]) -> list[L
     parts = [list(interleaved(lives[index :: len(ports)], _SPEAKING)) for index in range(len(ports))]
     each = max(connections // len(ports), 1)
     loads = [Load(port, signed(part), each) for port, part in zip(ports, parts, strict=True)]
-    return list(await asyncio.gather(*(one.run(seconds) for one in loads)))
+    return list(await asyncio.gather(*(load.run(seconds) for load in loads)))
 
 
 def main(words: Sequence[str]) -> None:
@@ -59,13 +59,13 @@ def main(words: Sequence[str]) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(_all(float(words[0]), int(words[1]), [int(word) for word in words[2:]]))
     told = {
-        "good": sum(one.good for one in found),
+        "good": sum(item.good for item in found),
         "others": [
-            f"{status}: {count}" for one in found for status, count in one.answers.items() if status >= 300
+            f"{status}: {count}" for item in found for status, count in item.answers.items() if status >= 300
         ],
-        "lost": sum(one.lost for one in found),
-        "seconds": max(one.seconds for one in found),
-        "took": [round(took, 6) for one in found for took in one.took],
+        "lost": sum(item.lost for item in found),
+        "seconds": max(item.seconds for item in found),
+        "took": [round(took, 6) for item in found for took in item.took],
     }
     print(json.dumps(told))
 

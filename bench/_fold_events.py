@@ -60,7 +60,7 @@ def template(jobs: int = FEW_JOBS) -> Template:
     sim.find_pipeline(slug).last_number = _NUMBER - 1
     build = sim.create_build_elsewhere(slug, "main", "Mend the checkout", creator="Ada Martin")
     sim.run_build(build)
-    said = [(one.event, one.render()) for one in sim.outbox if one.event.startswith(("build.", "job."))]
+    said = [(item.event, item.render()) for item in sim.outbox if item.event.startswith(("build.", "job."))]
     ids = (build.id, *(job.id for job in build.jobs))
     return Template(ids, tuple((name, json.dumps(body)) for name, body in said))
 

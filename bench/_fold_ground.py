@@ -81,7 +81,7 @@ def remembered(file: Path, attempts: int) -> None:
 def arrived(file: Path, events: Iterable[Event]) -> int:
     """They wait to be read; says how many they are."""
     at = NOW.timestamp()
-    values = [(f"id-{number}", one.name, one.body, at, at) for number, one in enumerate(events)]
+    values = [(f"id-{number}", event.name, event.body, at, at) for number, event in enumerate(events)]
     with closing(sqlite3.connect(file)) as line, line:
         line.execute("DELETE FROM deliveries")
         line.executemany(
@@ -111,7 +111,7 @@ def untrue(file: Path, lives: Iterable[Life]) -> list[str]:
         left = line.execute("SELECT count(*) FROM deliveries WHERE state != 'done'").fetchone()[0]
     wrong = ["deliveries that wait"] if left else []
     for life in lives:
-        named = {json.loads(one.body)["job"]["id"] for one in life.events if one.name.startswith("job.")}
+        named = {json.loads(event.body)["job"]["id"] for event in life.events if event.name.startswith("job.")}
         right = phases.get(life.id) == "passed" and due.get(life.id) and jobs.get(life.id) == len(named)
         wrong += [] if right else [life.id]
     return wrong

@@ -60,4 +60,4 @@ class Arrivals:
 
     def of(self, method: str, ts: str) -> list[Arrival]:
         """What came about one message."""
-        return [one for one in self.seen if one.method == method and one.asked.get("ts") == ts]
+        return [item for item in self.seen if item.method == method and item.asked.get("ts") == ts]

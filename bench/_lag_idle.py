@@ -68,7 +68,7 @@ async def _change(stage: Stage, build: Build, found: Idle) -> None:
     """The end of one build, whose jobs are over; the bot is told at once, before it could read of it."""
     state_machine.end(stage.town.buildkite, build, "passed")
     told = stage.town.buildkite.hooks.take_due()
-    (end,) = [one for one in told if one.event == "build.finished"]
+    (end,) = [item for item in told if item.event == "build.finished"]
     for ours in (True, False):
         arrivals, url = (stage.arrivals, None) if ours else (stage.bare, stage.bare_url)
         ts = stage.cards[build.id].ts if ours else None
@@ -82,9 +82,9 @@ async def _change(stage: Stage, build: Build, found: Idle) -> None:
 async def _seen(arrivals: Arrivals, before: int, ts: str | None) -> float:
     until = time.perf_counter() + _GIVES_UP
     while time.perf_counter() < until:
-        for one in arrivals.seen[before:]:
-            if one.method == "chat.update" and (ts is None or one.asked.get("ts") == ts):
-                return one.at
+        for item in arrivals.seen[before:]:
+            if item.method == "chat.update" and (ts is None or item.asked.get("ts") == ts):
+                return item.at
         await asyncio.sleep(0.002)
     raise RuntimeError("A change was never shown.")
 
@@ -92,7 +92,9 @@ async def _seen(arrivals: Arrivals, before: int, ts: str | None) -> float:
 def _check(stage: Stage) -> None:
     """Every card says that its build passed; it was posted once, and edited."""
     for build in stage.town.buildkite.builds:
-        found = [one for one in stage.town.slack.messages(stage.cards[build.id].channel) if _of(build, one)]
+        found = [
+            message for message in stage.town.slack.messages(stage.cards[build.id].channel) if _of(build, message)
+        ]
         edits = len(stage.arrivals.of("chat.update", found[0].ts))
         if len(found) != 1 or "*Passed*" not in found[0].plain() or not edits:
             raise RuntimeError(f"{build.number}: {len(found)} cards, {edits} edits: {found[0].plain()}")
@@ -143,8 +145,8 @@ async def _posted(made: Town, channels: list[Channel]) -> dict[str, Message]:
     """The card of each build, once all are there and the reads that settle them are done."""
     until, every = time.perf_counter() + 2 * _GIVES_UP, made.buildkite.builds
     while time.perf_counter() < until:
-        said = [one for channel in channels for one in made.slack.messages(channel)]
-        cards = {build.id: one for build in every for one in said if _of(build, one)}
+        said = [message for channel in channels for message in made.slack.messages(channel)]
+        cards = {build.id: item for build in every for item in said if _of(build, item)}
         if len(cards) == len(every):
             return cards
         await asyncio.sleep(0.5)

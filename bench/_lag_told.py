@@ -46,11 +46,11 @@ def lags(done: Played) -> Lags:
 def _by_name(done: Played) -> dict[str, list[tuple[Arrival, str]]]:
     """What was said of each build, and in which state it was said to be; replies are of nobody."""
     found: dict[str, list[tuple[Arrival, str]]] = {}
-    for one in done.arrivals.seen:
-        said = _SAID.search(str(one.asked.get("text")))
+    for item in done.arrivals.seen:
+        said = _SAID.search(str(item.asked.get("text")))
         if said:
-            place = "replies" if one.asked.get("thread_ts") else said[1]
-            found.setdefault(place, []).append((one, said[2]))
+            place = "replies" if item.asked.get("thread_ts") else said[1]
+            found.setdefault(place, []).append((item, said[2]))
     return found
 
 
@@ -58,14 +58,16 @@ def _until(said: list[tuple[Arrival, str]], phase: str, at: float) -> Arrival:
     for arrival, word in said:
         if arrival.at >= at and _RANK[word] >= _RANK[phase]:
             return arrival
-    raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(one.at, word) for one, word in said]}")
+    raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(item.at, word) for item, word in said]}")
 
 
 def _circumstances(done: Played, phase: str, at: float, shown: Arrival) -> str:
     """What else was sent before it, that may have taken its turn."""
-    before = [one for one in done.arrivals.seen if shown.at - 61 < one.at < shown.at]
-    edits = [one.at for one in before if one.method == "chat.update"]
-    here = [one for one in before if one.asked.get("channel") == shown.asked.get("channel") and one.at > at - 3]
+    before = [item for item in done.arrivals.seen if shown.at - 61 < item.at < shown.at]
+    edits = [item.at for item in before if item.method == "chat.update"]
+    here = [
+        item for item in before if item.asked.get("channel") == shown.asked.get("channel") and item.at > at - 3
+    ]
     return (
         f"{phase}, {shown.method}, {shown.at - at:.2f} s late: {len(edits)} edits in the minute before it, "
         f"{sum(when > at for when in edits)} of them since it happened; in its channel {len(here)} calls since "
@@ -88,14 +90,14 @@ def _calls(found: Lags, said: list[tuple[Arrival, str]], done: Played) -> None:
 
 def check(done: Played) -> None:
     """Raises RuntimeError unless each build has one card, which says what Buildkite says."""
-    said = [one for channel in done.channels for one in done.slack.messages(channel) if one.bot]
+    said = [message for channel in done.channels for message in done.slack.messages(channel) if message.bot]
     counts = shown_counts(done)
     for story in done.builds.stories.values():
         name = name_of(story.build)
-        cards = [one for one in said if f"· {name} " in one.plain().split("\n")[0] + " "]
+        cards = [item for item in said if f"· {name} " in item.plain().split("\n")[0] + " "]
         wrong = len(cards) != 1 or f"*{story.build.state.title()}*" not in cards[0].plain()
         if wrong or (story.over and counts.get(name) != _passed(story)):
-            raise RuntimeError(f"{name} is {story.build.state}, but: {[one.plain() for one in cards]}")
+            raise RuntimeError(f"{name} is {story.build.state}, but: {[card.plain() for card in cards]}")
 
 
 def _passed(story: Story) -> int:
@@ -108,7 +110,7 @@ def told(done: Played) -> str:
     refused = Counter(call.method for call in [*done.slack.calls][done.calls :] if call.status == 429)
     changes, posts = len(found.states), found.calls["post"]
     replies = sum(
-        bool(one.asked.get("thread_ts")) and done.began <= one.at < done.ended for one in done.arrivals.seen
+        bool(item.asked.get("thread_ts")) and done.began <= item.at < done.ended for item in done.arrivals.seen
     )
     shown = [
         ("state changes shown", *_three(found.states), "2 s"),
@@ -123,15 +125,15 @@ def told(done: Played) -> str:
         ("reads at Buildkite", f"{done.reads}", f"{changes + posts}"),
     ]
     naive = [
-        (f"{(one.at - done.began) / 60:.0f} min", f"{one.events:,}", f"{one.seconds:.0f} s")
-        for one in done.behind[:: max(len(done.behind) // 5, 1)]
+        (f"{(item.at - done.began) / 60:.0f} min", f"{item.events:,}", f"{item.seconds:.0f} s")
+        for item in done.behind[:: max(len(done.behind) // 5, 1)]
     ]
     head = (
         f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes "
         f"({len(found.late)} shown later than {_LATE:.0f} s), "
         f"{len(done.builds.stories)} builds, {refused.total()} calls refused by Slack{_which(refused)}, "
         f"{done.countless} looks without counts; "
-        f"{done.busy:.0f} s of a core" + "".join(f"\n\nLate: {one}" for one in found.late)
+        f"{done.busy:.0f} s of a core" + "".join(f"\n\nLate: {item}" for item in found.late)
     )
     return "\n\n".join(
         (

@@ -55,7 +55,7 @@ async def file(port: int, store: str) -> None:
     line = os.open(store, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def write(arrived: Sequence[Delivery]) -> None:
-        os.writev(line, [one.body for one in arrived])
+        os.writev(line, [item.body for item in arrived])
         os.fdatasync(line)
 
     async def commit(arrived: Sequence[Delivery]) -> None:
@@ -124,7 +124,7 @@ def _acked(_seconds: float) -> None:
 
 
 RECEIVERS: dict[str, Callable[[int, str], Awaitable[None]]] = {
-    one.__name__: one for one in (ours, each, file, nothing, starlette, bolt)
+    item.__name__: item for item in (ours, each, file, nothing, starlette, bolt)
 }
 
 

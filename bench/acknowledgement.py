@@ -142,11 +142,11 @@ def said(found: dict[str, list[Round]]) -> str:
     names, rows = list(found), []
     for name, rounds in found.items():
         base = found[names[names.index(name) % 2]]
-        half = spread([one.within(0.5) for one in rounds])
-        most = spread([one.within(0.99) for one in rounds])
-        ratio = ratios([one.within(0.5) for one in rounds], [one.within(0.5) for one in base])
-        beside = [one.webhooks for one in rounds if one.webhooks]
-        rate = f"{spread([one.rate for one in beside]).median:,.0f}" if beside else "–"
+        half = spread([item.within(0.5) for item in rounds])
+        most = spread([item.within(0.99) for item in rounds])
+        ratio = ratios([item.within(0.5) for item in rounds], [item.within(0.5) for item in base])
+        beside = [item.webhooks for item in rounds if item.webhooks]
+        rate = f"{spread([item.rate for item in beside]).median:,.0f}" if beside else "–"
         rows.append([name, half.said(1), most.said(1), ratio.said(1), rate])
     return table(["who acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
 
@@ -154,8 +154,8 @@ def said(found: dict[str, list[Round]]) -> str:
 async def _all(folder: Path, rounds: int, seconds: float, rate: float, webhooks: float) -> None:
     async with grounded(folder) as ground:
         found = await measured(ground, rounds, seconds, rate, webhooks)
-        lost = [one.webhooks for many in found.values() for one in many if one.webhooks]
-        bad = sum(one.lost + sum(one.answers.values()) - one.good for one in lost)
+        lost = [item.webhooks for many in found.values() for item in many if item.webhooks]
+        bad = sum(item.lost + sum(item.answers.values()) - item.good for item in lost)
         print(
             f"{len(ground.acknowledged):,} commands acknowledged by the bot, each written down and answered once"
         )

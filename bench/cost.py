@@ -132,8 +132,8 @@ async def _kept(keeper: DeliverySpool, events: Sequence[Event], clock: HandClock
     def told(number: int, error: BaseException | None) -> None:
         left[number].set_result(None) if error is None else left[number].set_exception(error)
 
-    for number, one in enumerate(events):
-        delivery = Delivery(one.name, one.body, None, clock.now())
+    for number, event in enumerate(events):
+        delivery = Delivery(event.name, event.body, None, clock.now())
         keeper.keep(delivery, partial(told, number))
     await asyncio.gather(*left)
 
@@ -167,7 +167,7 @@ def _told(found: dict[tuple[str, int], list[Cost]]) -> str:
     rows = []
     for (kind, together), costs in found.items():
         last = costs[-1]
-        busy = spread([one.busy * 1e6 for one in costs])
+        busy = spread([cost.busy * 1e6 for cost in costs])
         figures = [f"{last.statements:.2f}", f"{last.commits:.3f}", f"{last.written / 1024:.1f} KiB", busy.said(0)]
         rows.append([f"{kind}, {together} at a time", *figures])
     return table(["webhooks", "statements", "commits", "log written", "µs of a core"], rows)

@@ -123,7 +123,7 @@ def least(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
             line.execute(f"PRAGMA {word}")
         line.execute("CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, body BLOB)")
         line.execute("CREATE TABLE IF NOT EXISTS builds (id TEXT PRIMARY KEY, number INTEGER, state TEXT)")
-        line.executemany("INSERT INTO inbox (body) VALUES (?)", [(one.body,) for one in events])
+        line.executemany("INSERT INTO inbox (body) VALUES (?)", [(event.body,) for event in events])
         began = time.perf_counter()
         while _least_batch(line, at_once):
             pass
@@ -136,7 +136,7 @@ def _least_batch(line: sqlite3.Connection, at_once: int) -> int:
     said = [json.loads(body)["build"] for _id, body in found]
     line.executemany(
         "INSERT INTO builds VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-        [(one["id"], one["number"], one["state"]) for one in said],
+        [(item["id"], item["number"], item["state"]) for item in said],
     )
     line.executemany("DELETE FROM inbox WHERE id = ?", [(id_,) for id_, _body in found])
     line.execute("COMMIT")
@@ -147,16 +147,16 @@ async def _all(places: Sequence[Place], lives: int, rounds: int, folder: Path) -
     made = {jobs: template(jobs) for jobs in {FEW_JOBS, *(place.jobs for place in places)}}
     few = {jobs: max(lives * FEW_JOBS // jobs, 1) for jobs in made}
     grounds = {place: Ground(folder, place, made[place.jobs], few[place.jobs]) for place in places}
-    for one in grounds.values():
-        await one.laid()
+    for ground in grounds.values():
+        await ground.laid()
     found: dict[str, list[float]] = {"the least": [], **{place.said: [] for place in places}}
     for number in range(rounds):
         events = list(interleaved([made[FEW_JOBS].life(n, number) for n in range(lives)], _SPEAKING))
         found["the least"].append(least(folder / f"least-{number}.db", events))
-        for place, one in grounds.items():
-            found[place.said].append(await one.measured())
-    for one in grounds.values():
-        await one.closed()
+        for place, ground in grounds.items():
+            found[place.said].append(await ground.measured())
+    for ground in grounds.values():
+        await ground.closed()
     return found
 
 

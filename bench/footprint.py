@@ -81,7 +81,9 @@ class Footprint:
         lines = [f"{events:,} webhooks in {took:.0f} s: sent, kept, read; every build remembered as it ended", ""]
         marks = growth.samples[:: max(len(growth.samples) // 10, 1)]
         lines += [
-            table(["webhooks read", "resident, MiB"], [[f"{one.read:,}", f"{one.resident:.0f}"] for one in marks])
+            table(
+                ["webhooks read", "resident, MiB"], [[f"{mark.read:,}", f"{mark.resident:.0f}"] for mark in marks]
+            )
         ]
         rows = [("at once", weighed(file)), *((f"after {days} days", pruned(file, days)) for days in _LATER)]
         sizes = [[when, f"{weight.file:,.0f}", f"{weight.used:,.0f}"] for when, weight in rows]
@@ -97,11 +99,13 @@ def started_table(found: dict[str, list[float]]) -> str:
 
 def imports_table(found: list[Import], least: float = 8) -> str:
     """The costly ones by name, the rest as one row."""
-    shown = [one for one in found if one.milliseconds >= least]
-    rest = [one for one in found if one.milliseconds < least]
-    other = Import(f"{len(rest)} others", sum(one.milliseconds for one in rest), sum(one.modules for one in rest))
-    rows = [[one.name, f"{one.milliseconds:.0f}", str(one.modules)] for one in [*shown, other]]
-    total = [f"{sum(one.milliseconds for one in found):.0f}", str(sum(one.modules for one in found))]
+    shown = [item for item in found if item.milliseconds >= least]
+    rest = [item for item in found if item.milliseconds < least]
+    other = Import(
+        f"{len(rest)} others", sum(item.milliseconds for item in rest), sum(item.modules for item in rest)
+    )
+    rows = [[item.name, f"{item.milliseconds:.0f}", str(item.modules)] for item in [*shown, other]]
+    total = [f"{sum(item.milliseconds for item in found):.0f}", str(sum(item.modules for item in found))]
     return table(["library", "ms", "modules"], [*rows, ["all", *total]])
 
 

@@ -106,17 +106,17 @@ def _serving(environ: Mapping[str, str]) -> Contender:
 
 
 def _tables(contenders: Mapping[str, Contender], given: argparse.Namespace, load: Load) -> str:
-    found = in_turn({name: partial(load.on, one) for name, one in contenders.items()}, given.rounds)
+    found = in_turn({name: partial(load.on, item) for name, item in contenders.items()}, given.rounds)
     return "\n\n".join(f"{size:,} bytes\n\n{_table(found, size)}" for size in load.sizes)
 
 
 def _table(found: Mapping[str, list[dict[int, Loaded]]], size: int) -> str:
-    rates = {name: [one[size].rate for one in rounds] for name, rounds in found.items()}
+    rates = {name: [item[size].rate for item in rounds] for name, rounds in found.items()}
     first = next(iter(rates.values()))
     heads = ["", "a second", "to the first", "p50, ms", "p99, ms"]
     rows = []
     for name, rounds in found.items():
-        p50, p99 = (median(one[size].within(share) for one in rounds) for share in (0.5, 0.99))
+        p50, p99 = (median(item[size].within(share) for item in rounds) for share in (0.5, 0.99))
         ratio = ratios(rates[name], first).said()
         rows.append([name, spread(rates[name]).said(0), ratio, f"{p50:.1f}", f"{p99:.1f}"])
     return table(heads, rows)

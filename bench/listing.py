@@ -181,13 +181,13 @@ def apart(client: str, kind: str, base: str) -> Taken:
 def said(kind: str, taken: dict[str, list[Taken]]) -> Iterator[str]:
     """The figures of one kind."""
     for client, several in taken.items():
-        seconds = sorted(one.seconds for one in several)
-        peak, rest = (statistics.median(getattr(one, name) for one in several) for name in ("peak", "rest"))
+        seconds = sorted(item.seconds for item in several)
+        peak, rest = (statistics.median(getattr(item, name) for item in several) for name in ("peak", "rest"))
         span = f"{seconds[0]:.1f} to {seconds[-1]:.1f}"
         middle = statistics.median(seconds)
         memory = f"peak {peak:4.0f} MiB, {peak - rest:3.0f} of them for it"
         yield f"{kind:17} {client:12} {middle:6.1f} s ({span}), {memory}"
-    ratios = sorted(one.seconds / other.seconds for one, other in zip(*taken.values(), strict=True))
+    ratios = sorted(item.seconds / other.seconds for item, other in zip(*taken.values(), strict=True))
     yield f"{kind:17} ours takes {statistics.median(ratios):.2f} of its time ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 

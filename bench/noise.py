@@ -139,7 +139,7 @@ def _step(world: World, week: Week, play: _Play, rng: random.Random) -> float | 
         return STEP
     if play.flaky and play.build.state == "failed" and rng.random() < RETRIED:
         play.flaky, play.fails = False, ()
-        for job in [one for one in play.build.jobs if one.state == "failed" and one.retried_in is None]:
+        for job in [job for job in play.build.jobs if job.state == "failed" and job.retried_in is None]:
             world.buildkite.retry_job(job.id)
         return 300.0
     return None
@@ -167,7 +167,7 @@ async def _turned(world: World) -> int:
 
 
 def _count(world: World, week: Week) -> None:
-    week.webhooks.update(one.event for one in world.buildkite.hooks.history if one.status)
+    week.webhooks.update(item.event for item in world.buildkite.hooks.history if item.status)
     week.slack.update(call.method for call in world.slack.calls)
     week.reads += len(world.buildkite.requests)
     for seen in (world.buildkite.hooks.history, world.slack.calls, world.buildkite.requests):
@@ -183,7 +183,7 @@ def table(weeks: list[Week]) -> str:
     rows = [
         "| what tells the channel | posts | a build | edits | reads at Buildkite |",
         "| --- | ---: | ---: | ---: | ---: |",
-        *(_row(f"Kitestring, `subscribe {one.subscribed}`", one) for one in weeks),
+        *(_row(f"Kitestring, `subscribe {week.subscribed}`", week) for week in weeks),
         _plain("Buildkite's own service: at `build.failing` and `build.finished`", service, builds),
         _plain("one post a webhook", naive, builds),
     ]

@@ -114,18 +114,18 @@ async def _all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figure
 
 def told(found: dict[int, list[Figures]]) -> str:
     """A line for each size of the fleet."""
-    first = [one.folded for one in next(iter(found.values()))]
+    first = [item.folded for item in next(iter(found.values()))]
     rows = []
     for count, all_ in found.items():
-        takeovers = [one.takeover for one in all_ if one.takeover is not None]
+        takeovers = [item.takeover for item in all_ if item.takeover is not None]
         rows.append(
             [
                 str(count),
-                spread([one.taken for one in all_]).said(0),
-                spread([one.folded for one in all_]).said(0),
-                ratios([one.folded for one in all_], first).said(),
-                f"{spread([one.median for one in all_]).median:.1f} ms",
-                f"{spread([one.slow for one in all_]).median:.1f} ms",
+                spread([item.taken for item in all_]).said(0),
+                spread([item.folded for item in all_]).said(0),
+                ratios([item.folded for item in all_], first).said(),
+                f"{spread([item.median for item in all_]).median:.1f} ms",
+                f"{spread([item.slow for item in all_]).median:.1f} ms",
                 f"{spread(takeovers).said()} s" if takeovers else "–",
             ]
         )

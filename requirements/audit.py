@@ -31,10 +31,10 @@ def read(out: str, err: str) -> Audit:
     except ValueError:
         last = (err.strip().splitlines() or ["it said nothing"])[-1]
         return Audit(0, blind=" ".join(last.split())[:300])
-    looked_at = [one for one in packages if "skip_reason" not in one]
-    skipped = [one["skip_reason"] for one in packages if "skip_reason" in one]
+    looked_at = [package for package in packages if "skip_reason" not in package]
+    skipped = [package["skip_reason"] for package in packages if "skip_reason" in package]
     blind = f"{len(skipped)} of {len(packages)} packages: {skipped[0]}" if skipped else ""
-    return Audit(len(looked_at), tuple(line for one in looked_at for line in _wrong(one)), blind)
+    return Audit(len(looked_at), tuple(line for item in looked_at for line in _wrong(item)), blind)
 
 
 def _wrong(package: dict[str, Any]) -> list[str]:
@@ -51,7 +51,7 @@ def _mended(versions: list[str]) -> str:
 
 def lines(audit: Audit) -> list[str]:
     """What is printed."""
-    said = [f"Known vulnerability: {one}" for one in audit.wrong]
+    said = [f"Known vulnerability: {item}" for item in audit.wrong]
     if audit.blind:
         said.append(f"Dependencies were not audited ({audit.blind})")
     return said or [f"No known vulnerability in {audit.looked_at} pinned packages."]

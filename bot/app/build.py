@@ -118,13 +118,13 @@ def _loops(bot: Bot) -> tuple[Loop, ...]:
         return done
 
     def alone(
-        name: str, one: Ticking, breath: float = BREATH, tick: Callable[[], Awaitable[int]] | None = None
+        name: str, ticking: Ticking, breath: float = BREATH, tick: Callable[[], Awaitable[int]] | None = None
     ) -> Loop:
-        due = due_if_owned(bot.lease, one.next_at)
-        return Loop(name, owned(bot.lease, tick or one.tick), due, bot.clock, breath, 0 if breath else REST)
+        due = due_if_owned(bot.lease, ticking.next_at)
+        return Loop(name, owned(bot.lease, tick or ticking.tick), due, bot.clock, breath, 0 if breath else REST)
 
-    def anywhere(name: str, one: Ticking) -> Loop:
-        return Loop(name, one.tick, one.next_at, bot.clock)
+    def anywhere(name: str, ticking: Ticking) -> Loop:
+        return Loop(name, ticking.tick, ticking.next_at, bot.clock)
 
     return (
         Loop("inbox", read, bot.inbox.next_at, bot.clock, rest=REST),

@@ -44,8 +44,8 @@ class EmojiCache:
     async def _again(self) -> None:
         with suppress(KitestringError):
             found = [
-                emoji_codes.NamedEmoji((one.name, *one.aliases), emoji_codes.character(one.url))
-                for one in await self._read()
+                emoji_codes.NamedEmoji((item.name, *item.aliases), emoji_codes.character(item.url))
+                for item in await self._read()
             ]
             self._names = emoji_codes.names(found)
             self._next = self._clock.monotonic() + KEPT_FOR

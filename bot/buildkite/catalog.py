@@ -62,12 +62,12 @@ class Catalog:
         self._many = False
         self._clock = clock
         self._menus: dict[str, Offer] = {
-            "pipeline": self._offer(self._pipelines, lambda one: (one.slug, one.slug)),
+            "pipeline": self._offer(self._pipelines, lambda item: (item.slug, item.slug)),
             "agent": self._offer(self._agents, _option),
             "queue": self._offer(self._queues, _placed),
-            "cluster": self._offer(self._clusters, lambda one: (one.name, one.id)),
+            "cluster": self._offer(self._clusters, lambda item: (item.name, item.id)),
             "team": self._offer(self._teams, _open_team),
-            "template": self._offer(self._templates, lambda one: (one.name, one.uuid)),
+            "template": self._offer(self._templates, lambda item: (item.name, item.uuid)),
         }
         self._members = CachedList(buildkite.members, MEMBERS_FOR, clock)
 
@@ -122,24 +122,24 @@ class Catalog:
     async def find_cluster(self, text: str) -> Cluster:
         """The cluster of that UUID, or of that name whatever its case. Raises Ambiguous or NotFound."""
         known = await self.clusters()
-        found = [one for one in known if text == one.id or text.lower() == one.name.lower()]
+        found = [item for item in known if text == item.id or text.lower() == item.name.lower()]
         if len(found) == 1:
             return found[0]
         if found:
-            options = tuple((f"{one.name} ({one.id[:8]})", one.id) for one in found)
+            options = tuple((f"{item.name} ({item.id[:8]})", item.id) for item in found)
             raise Ambiguous(f"Several clusters are called “{text}”.", "cluster", options)
-        raise NotFound(f"There is no cluster “{text}”.", did_you_mean(near(text, [one.name for one in known])))
+        raise NotFound(f"There is no cluster “{text}”.", did_you_mean(near(text, [item.name for item in known])))
 
     async def find_queue(self, text: str) -> Placed:
         """The queue of that UUID, or of that key in whatever cluster has one. Raises Ambiguous or NotFound."""
         known = await self.queues()
-        found = [one for one in known if text in (one.queue.id, one.queue.key)]
+        found = [item for item in known if text in (item.queue.id, item.queue.key)]
         if len(found) == 1:
             return found[0]
         if found:
-            options = tuple((f"{one.queue.key} ({one.cluster.name})", one.queue.id) for one in found)
+            options = tuple((f"{item.queue.key} ({item.cluster.name})", item.queue.id) for item in found)
             raise Ambiguous(f"Several clusters have a queue “{text}”.", "queue", options)
-        hint = did_you_mean(near(text, [one.queue.key for one in known]))
+        hint = did_you_mean(near(text, [item.queue.key for item in known]))
         raise NotFound(f"There is no queue “{text}”.", hint)
 
     async def user_of(self, email: str) -> str | None:
@@ -226,25 +226,27 @@ class Catalog:
         """One request: a hundred builds name the branches that people work on."""
         newest = await self._buildkite.builds_page(pipeline, size=MENU)
         named = [build.branch for build in newest.items if build.branch]
-        default = [one.default_branch for one in await self._pipelines.soon() if one.slug == pipeline]
+        default = [item.default_branch for item in await self._pipelines.soon() if item.slug == pipeline]
         return tuple(dict.fromkeys([*named, *filter(None, default)]))
 
     async def _read_pipelines(self, *, patient: bool = False) -> tuple[Pipeline, ...]:
         listed = self._buildkite.patient().pipelines() if patient else self._buildkite.pipelines(limit=_MANY)
-        found = [one async for one in listed]
+        found = [item async for item in listed]
         if not patient and len(found) == _MANY:
             self._many = True
             raise _TooMany(
                 "This organization has too many pipelines to be listed at once.", "Try again in a minute."
             )
-        return tuple(one for one in found if one.archived_at is None)
+        return tuple(item for item in found if item.archived_at is None)
 
     async def _read_clusters(self) -> tuple[Cluster, ...]:
         return tuple([found async for found in self._buildkite.clusters()])
 
     async def _read_queues(self) -> tuple[Placed, ...]:
         clusters = await self.clusters()
-        return tuple([Placed(one, found) for one in clusters async for found in self._buildkite.queues(one.id)])
+        return tuple(
+            [Placed(cluster, found) for cluster in clusters async for found in self._buildkite.queues(cluster.id)]
+        )
 
     async def _read_teams(self) -> tuple[Team, ...]:
         return tuple([found async for found in self._buildkite.teams()])
@@ -266,5 +268,5 @@ def _open_team(team: Team) -> Option | None:
     return (team.name, team.slug) if team.privacy != "secret" else None
 
 
-def _placed(one: Placed) -> Option:
-    return f"{one.queue.key} ({one.cluster.name})", one.queue.id
+def _placed(placed: Placed) -> Option:
+    return f"{placed.queue.key} ({placed.cluster.name})", placed.queue.id

@@ -110,13 +110,13 @@ class Buildkite(
 
     async def _only_organization(self) -> str:
         """The slug of the one organization that the token sees."""
-        seen = [one async for one in self.organizations()]
+        seen = [organization async for organization in self.organizations()]
         if not seen:
             raise NotFound("The token sees no organization.", "Add it to one at Buildkite, or use another token.")
         if len(seen) > 1:
-            slugs = ", ".join(one.slug for one in seen)
+            slugs = ", ".join(item.slug for item in seen)
             hint = f'Name one of them: Buildkite(token, "{seen[0].slug}").'
-            options = tuple((one.name or one.slug, one.slug) for one in seen)
+            options = tuple((item.name or item.slug, item.slug) for item in seen)
             raise Ambiguous(f"The token sees {len(seen)} organizations: {slugs}.", "organization", options, hint)
         return seen[0].slug
 

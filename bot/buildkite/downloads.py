@@ -68,7 +68,7 @@ async def _public(host: str) -> str:
         found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unavailable("The storage of that file has no address.", "Try again in a moment.") from error
-    addresses = [str(one[4][0]) for one in found]
+    addresses = [str(item[4][0]) for item in found]
     if not addresses or not all(map(public, addresses)):
         raise _elsewhere()
     return addresses[0]

@@ -77,11 +77,11 @@ def called(pipelines: Iterable[Pipeline], word: str) -> Pipeline | None:
 def one_called(kind: str, text: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
     """The first that is called so, in any case. Raises NotFound with what is near among their first names."""
     everything = tuple(known)
-    for one in everything:
-        if text.lower() in [name.lower() for name in names(one)]:
-            return one
+    for item in everything:
+        if text.lower() in [name.lower() for name in names(item)]:
+            return item
     raise NotFound(
-        f"There is no {kind} “{text}”.", did_you_mean(near(text, [names(one)[0] for one in everything]))
+        f"There is no {kind} “{text}”.", did_you_mean(near(text, [names(item)[0] for item in everything]))
     )
 
 

@@ -101,8 +101,8 @@ def configuration(page: Any) -> Configuration:
     """
     known = page if isinstance(page, dict) else {"stacks": page}
     return Configuration(
-        stacks=tuple(read(Stack, one, sent=False) for one in _listed(known.get("stacks"))),
-        queues=tuple(read(StackQueue, one, sent=False) for one in _listed(known.get("queues"))),
+        stacks=tuple(read(Stack, item, sent=False) for item in _listed(known.get("stacks"))),
+        queues=tuple(read(StackQueue, item, sent=False) for item in _listed(known.get("queues"))),
         others=tuple(str(name) for name in known if name not in {"stacks", "queues"}),
     )
 

@@ -55,10 +55,10 @@ class OwnWebhook:
 
     def among(self, services: Iterable[NotificationService]) -> NotificationService | None:
         """The one with our address, else with our token, else with our path where no address is set."""
-        hooks = [one for one in services if one.webhook_url]
-        ours = [one for one in hooks if self.url and _url(one) == self.url]
-        ours += [one for one in hooks if self.knows(one)]
-        ours += [] if self.url else [one for one in hooks if _url(one).endswith(PATH)]
+        hooks = [service for service in services if service.webhook_url]
+        ours = [hook for hook in hooks if self.url and _url(hook) == self.url]
+        ours += [hook for hook in hooks if self.knows(hook)]
+        ours += [] if self.url else [hook for hook in hooks if _url(hook).endswith(PATH)]
         return next(iter(ours), None)
 
     def knows(self, service: NotificationService) -> bool:
@@ -116,7 +116,7 @@ async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUp:
     Raises UsageError for what is not set, and whatever Buildkite answers.
     """
     wanted = own.wanted()
-    there = own.among([one async for one in buildkite.services()])
+    there = own.among([service async for service in buildkite.services()])
     if there is None:
         return SetUp("created", await buildkite.create_service(wanted))
     was = tuple(own.wrong(there))
@@ -133,5 +133,5 @@ async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUp:
 
 async def found(buildkite: Buildkite, own: OwnWebhook) -> SetUp | None:
     """The webhook, where it is there and right."""
-    there = own.among([one async for one in buildkite.services()])
+    there = own.among([service async for service in buildkite.services()])
     return SetUp("created", there) if there and not any(own.wrong(there)) else None

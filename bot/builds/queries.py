@@ -163,7 +163,7 @@ def _heard() -> sa.Select[Any]:
     retried = job["retried"].in_(("1", "true"))
     again = jobs.c.job["retry_source"].as_string().is_not(None)
     kinds = [
-        one.label(name) for name, one in zip(_KINDS, (job["state"], began, ended, retried, again), strict=True)
+        item.label(name) for name, item in zip(_KINDS, (job["state"], began, ended, retried, again), strict=True)
     ]
     since = (jobs.c.build_id == sa.bindparam("build"), jobs.c.seen_at >= sa.bindparam("read_at"))
     return sa.select(*kinds, sa.func.count()).where(*since, job["started_at"].is_not(None)).group_by(*kinds)

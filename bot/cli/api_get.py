@@ -53,11 +53,11 @@ def outline(value: object, limit: int = LINES) -> tuple[str, ...]:
 
 def _lines(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _entry(visible(str(key)), _hidden(str(key), one))
+        for key, item in value.items():
+            yield from _entry(visible(str(key)), _hidden(str(key), item))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        for one in value:
-            yield from _item(one)
+        for item in value:
+            yield from _item(item)
     else:
         yield _scalar(value)
 

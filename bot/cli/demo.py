@@ -185,7 +185,7 @@ def organization() -> BuildkiteSim:
 
 def _shortcuts(kind: str) -> list[dict[str, str]]:
     found = template()["features"]["shortcuts"]
-    return [{"name": one["name"], "callback_id": one["callback_id"]} for one in found if one["type"] == kind]
+    return [{"name": item["name"], "callback_id": item["callback_id"]} for item in found if item["type"] == kind]
 
 
 def hints(operations: Registry) -> dict[str, Any]:

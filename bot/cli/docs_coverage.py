@@ -42,7 +42,7 @@ def page(found: Sections) -> str:
 
 
 def _row(operation: object, row: object) -> Reached:
-    if not isinstance(row, list) or len(row) != 3 or not all(isinstance(one, str) and one for one in row):
+    if not isinstance(row, list) or len(row) != 3 or not all(isinstance(item, str) and item for item in row):
         raise ValueError(f"coverage.yaml: {operation} needs a call, words and a test")
     return Reached(*row)
 

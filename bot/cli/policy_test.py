@@ -20,6 +20,6 @@ def trial(file: Path, expected: Path | None, say: Callable[[str], None], now: da
     rules, own = read(text_of(file), file.name)
     written = expectations(text_of(expected), expected.name) if expected else ()
     known = registry()
-    found = [tried(rules, one, known, now) for one in (*own, *written)]
+    found = [tried(rules, item, known, now) for item in (*own, *written)]
     say(report(found) if found else f"{file.name} is a policy; nothing is expected of it.")
-    return all(one.right for one in found)
+    return all(item.right for item in found)

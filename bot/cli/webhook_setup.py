@@ -18,18 +18,18 @@ async def show(settings: Settings, say: Say) -> None:
     """One line a service: whether it is on, what it is, where it sends to."""
     own = own_webhook(settings)
     async with _client(settings) as client:
-        services = [one async for one in client.services()]
+        services = [service async for service in client.services()]
     mine = own.among(services)
-    for one in services:
-        say(_line(one, mine=one is mine))
+    for service in services:
+        say(_line(service, mine=service is mine))
     if mine is None:
         say("No webhook of mine is among them: `kitestring service add` makes it.")
 
 
-def _line(one: NotificationService, *, mine: bool) -> str:
-    name = one.provider.get("name") or one.provider.get("id")
-    state, mark = "on " if one.enabled else "off", " (mine)" if mine else ""
-    return f"{one.id}  {state}  {name}{mark}  {shown_url(one.webhook_url)}".rstrip()
+def _line(service: NotificationService, *, mine: bool) -> str:
+    name = service.provider.get("name") or service.provider.get("id")
+    state, mark = "on " if service.enabled else "off", " (mine)" if mine else ""
+    return f"{service.id}  {state}  {name}{mark}  {shown_url(service.webhook_url)}".rstrip()
 
 
 async def add(settings: Settings, say: Say) -> None:

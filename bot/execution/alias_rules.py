@@ -88,7 +88,7 @@ def _sets(call: Call, registry: Registry, command: str) -> bool:
     if call.args.get("env"):
         return True
     declared = arguments(registry[call.operation].args)
-    whole = [str(call.args[one.name]) for one in declared if one.opt.rest and call.args.get(one.name)]
+    whole = [str(call.args[item.name]) for item in declared if item.opt.rest and call.args.get(item.name)]
     return any(_sets(parse(text, registry, command=command), registry, command) for text in whole)
 
 

@@ -63,72 +63,76 @@ class ApprovalCalls:
 
         Raises KitestringError while a vendor does not say who may approve.
         """
-        one = await self._proposals.find(due.about)
-        over = one is None or one.state is not State.OPEN or self._clock.now() >= one.expires_at
-        if one is not None and not over and one.ts is None:
+        item = await self._proposals.find(due.about)
+        over = item is None or item.state is not State.OPEN or self._clock.now() >= item.expires_at
+        if item is not None and not over and item.ts is None:
             async with self._store.write() as tx:
                 await postpone_reminder(tx, due, self._clock.now() + _CARD_SOON)
             return False
-        called = () if one is None or over else await self._called(one)
-        url = await self._address(one) if one and called else ""
+        called = () if item is None or over else await self._called(item)
+        url = await self._address(item) if item and called else ""
         async with self._store.write() as tx:
-            if one and await complete_reminder(tx, due):
+            if item and await complete_reminder(tx, due):
                 for each in called:
-                    await self._tell(tx, each, one, url)
+                    await self._tell(tx, each, item, url)
         return True
 
-    async def _called(self, one: Proposal) -> tuple[Subscription, ...]:
+    async def _called(self, proposal: Proposal) -> tuple[Subscription, ...]:
         """Those who asked for it, but for the requester and those who have voted."""
         async with self._store.read() as tx:
             asked = await find_call_recipients(tx)
-        spoken = {one.requester, *(vote.user for vote in one.votes)}
-        return tuple([each for each in asked if each.owner not in spoken and await self._counts(each, one)])
+        spoken = {proposal.requester, *(vote.user for vote in proposal.votes)}
+        return tuple([each for each in asked if each.owner not in spoken and await self._counts(each, proposal)])
 
-    async def _counts(self, each: Subscription, one: Proposal) -> bool:
+    async def _counts(self, each: Subscription, proposal: Proposal) -> bool:
         """Whether their approval would count by the policy of now, given where the buttons are."""
-        op, rules = self._registry[one.operation], self._rules()
-        actor = await self._people.actor(each.created_by, one.thread, "button")
-        target = await resolve_target(validate(op, one.args), self._buildkite, rules, ())
-        verdict = approve(rules, one.ask, actor, one.requester, op, target)
-        return isinstance(verdict, Allow) and await self._reads(one.thread.channel, actor.id)
+        op, rules = self._registry[proposal.operation], self._rules()
+        actor = await self._people.actor(each.created_by, proposal.thread, "button")
+        target = await resolve_target(validate(op, proposal.args), self._buildkite, rules, ())
+        verdict = approve(rules, proposal.ask, actor, proposal.requester, op, target)
+        return isinstance(verdict, Allow) and await self._reads(proposal.thread.channel, actor.id)
 
-    async def _address(self, one: Proposal) -> str:
+    async def _address(self, proposal: Proposal) -> str:
         try:
-            return await self._api.permalink(one.thread.channel, one.ts or "")
+            return await self._api.permalink(proposal.thread.channel, proposal.ts or "")
         except SlackError as problem:
             raise Unavailable(
                 "Slack does not say where the card is.", retry_after=problem.retry_after
             ) from problem
 
-    async def _tell(self, tx: Tx, each: Subscription, one: Proposal, url: str) -> None:
-        said = render_approval_call(one, url, stop_value(APPROVALS, each.created_by))
-        key = f"{APPROVAL_CALL}:{one.id}:{each.created_by}"
+    async def _tell(self, tx: Tx, each: Subscription, proposal: Proposal, url: str) -> None:
+        said = render_approval_call(proposal, url, stop_value(APPROVALS, each.created_by))
+        key = f"{APPROVAL_CALL}:{proposal.id}:{each.created_by}"
         where = Thread(each.team, each.channel)
         await enqueue_message(
             tx, key, "answer", where, self._clock.now(), body=asdict(said), asked_by=each.created_by
         )
 
 
-def render_approval_call(one: Proposal, url: str, stop: str) -> Message:
+def render_approval_call(proposal: Proposal, url: str, stop: str) -> Message:
     """For somebody whose approval counts: what waits, and the way to its card, where the buttons are.
 
     `stop` is the value of the button that ends such messages.
     """
-    place = f" on {one.args['pipeline']}" if one.args.get("pipeline") else ""
+    place = f" on {proposal.args['pipeline']}" if proposal.args.get("pipeline") else ""
     said = md(
         "✋ {who} asks for {name}{place}: it waits for approval, and yours counts.",
-        who=mention(one.requester),
-        name=code(one.operation),
+        who=mention(proposal.requester),
+        name=code(proposal.operation),
         place=shorten(place, VALUE_SHOWN),
     )
     until = md(
-        "expires {at} (“{rule}”)", at=when(one.expires_at, "{date_short_pretty} at {time}"), rule=one.ask.rule
+        "expires {at} (“{rule}”)",
+        at=when(proposal.expires_at, "{date_short_pretty} at {time}"),
+        rule=proposal.ask.rule,
     )
-    row = [button("Look at it", "open", url=url, reads=f"Look at {one.operation}"), stop_button(stop)]
+    row = [button("Look at it", "open", url=url, reads=f"Look at {proposal.operation}"), stop_button(stop)]
     blocks = [
         section(said, block_id="calling"),
         context(until, block_id="until"),
         actions(row, block_id="called"),
     ]
-    line = md("✋ {who} asks for {name}: your approval counts", who=mention(one.requester), name=one.operation)
+    line = md(
+        "✋ {who} asks for {name}: your approval counts", who=mention(proposal.requester), name=proposal.operation
+    )
     return message(line, blocks)

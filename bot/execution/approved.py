@@ -18,14 +18,14 @@ class Approved:
 
     async def tick(self) -> int:
         """Start those that have not been; says how many."""
-        return sum([await self._begin(one) for one in await self._proposals.approved()])
+        return sum([await self._begin(item) for item in await self._proposals.approved()])
 
     async def next_at(self) -> datetime | None:
         """Nothing is planned: an approval wakes it."""
         return None
 
-    async def _begin(self, one: Proposal) -> bool:
-        asked = invocation(one)
+    async def _begin(self, proposal: Proposal) -> bool:
+        asked = invocation(proposal)
         accepted = await self._runner.accept(asked)
         if accepted.id == asked.id:
             self._runner.start(asked, accepted)

@@ -35,7 +35,10 @@ class Defaults:
 
     async def filled(self, op: Operation, given: Mapping[str, Any], thread: Thread) -> tuple[dict[str, Any], str]:
         """The arguments with the pipeline that is meant, and its slug where it was put in, else nothing."""
-        left = next((one for one in arguments(op.args) if one.opt.here and not given.get(one.name)), None)
+        left = next(
+            (argument for argument in arguments(op.args) if argument.opt.here and not given.get(argument.name)),
+            None,
+        )
         slug = await self._meant(thread) if left else None
         if left is None or slug is None:
             return dict(given), ""

@@ -21,7 +21,7 @@ _ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
 
 async def save_runs(tx: Tx, heard: Sequence[Run]) -> None:
     """Write builds down. What ended is not taken back by a word without an end, nor by an earlier end."""
-    await write_all(tx, _run, [vars(one) for one in heard])
+    await write_all(tx, _run, [vars(item) for item in heard])
 
 
 def _run(dialect: str, _columns: Sequence[str]) -> Any:
@@ -38,7 +38,7 @@ def _run(dialect: str, _columns: Sequence[str]) -> Any:
 
 async def save_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
     """Write finished attempts down, each once; a later word on one replaces what was known."""
-    await write_all(tx, _attempt, [vars(one) for one in heard])
+    await write_all(tx, _attempt, [vars(item) for item in heard])
 
 
 def _attempt(dialect: str, _columns: Sequence[str]) -> Any:

@@ -68,5 +68,5 @@ async def note_startup(store: Transactions, now: datetime) -> None:
 
 def _attempts(said: Iterable[tuple[Build, Sequence[Job]]], now: datetime) -> list[Attempt]:
     made = (attempt_from_job(build, job, now) for build, jobs in said for job in jobs)
-    last = {one.id: one for one in made if one}
+    last = {item.id: item for item in made if item}
     return [last[id_] for id_ in sorted(last)]

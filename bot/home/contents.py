@@ -74,7 +74,7 @@ class HomeContents:
             blocked=select_blocked(runs),
             failed=select_failed(runs, now),
             proposals=await self._approvable(actor),
-            subscriptions=tuple(one for one in subscribed if self._named(actor, one)),
+            subscriptions=tuple(item for item in subscribed if self._named(actor, item)),
             account=account,
             known=bool(emails),
         )
@@ -83,34 +83,36 @@ class HomeContents:
         """Slack's, Buildkite's, and those that the file of subscriptions says are theirs too."""
         told = (actor.email, account.email if account else None)
         said = {address for address, user in self._owners().items() if user == actor.id}
-        return {one.strip().lower() for one in told if one} | said
+        return {item.strip().lower() for item in told if item} | said
 
     def _readable(self, actor: Actor, runs: Iterable[Run]) -> list[Run]:
         return [run for run in runs if self._may_read(actor, Target(run.pipeline, run.branch or None))]
 
-    def _named(self, actor: Actor, one: Subscription) -> bool:
+    def _named(self, actor: Actor, subscription: Subscription) -> bool:
         """A pattern names no pipeline."""
-        return not literal(one.pipeline) or self._may_read(actor, Target(one.pipeline, one.branch))
+        return not literal(subscription.pipeline) or self._may_read(
+            actor, Target(subscription.pipeline, subscription.branch)
+        )
 
     def _may_read(self, actor: Actor, target: Target) -> bool:
         verdict = decide(self._rules(), actor, self._registry[READS], target, self._clock.now())
         return isinstance(verdict, Allow)
 
     async def _approvable(self, actor: Actor) -> tuple[Proposal, ...]:
-        return tuple([one for one in await self._proposals.open() if await self._may_approve(actor, one)])
+        return tuple([item for item in await self._proposals.open() if await self._may_approve(actor, item)])
 
-    async def _may_approve(self, actor: Actor, one: Proposal) -> bool:
+    async def _may_approve(self, actor: Actor, proposal: Proposal) -> bool:
         """Somebody else's, not voted on yet, in a channel that this person reads."""
-        if actor.id == one.requester or any(vote.user == actor.id for vote in one.votes):
+        if actor.id == proposal.requester or any(vote.user == actor.id for vote in proposal.votes):
             return False
-        there = await self._people.actor(actor.id, one.thread, "button")
-        op = self._registry[one.operation]
+        there = await self._people.actor(actor.id, proposal.thread, "button")
+        op = self._registry[proposal.operation]
         try:
-            target = read_target(validate(op, one.args, self._command))
+            target = read_target(validate(op, proposal.args, self._command))
         except KitestringError:
             return False
-        verdict = approve(self._rules(), one.ask, there, one.requester, op, target)
-        return not isinstance(verdict, Refuse) and await self._places.reads(one.thread.channel, actor.id)
+        verdict = approve(self._rules(), proposal.ask, there, proposal.requester, op, target)
+        return not isinstance(verdict, Refuse) and await self._places.reads(proposal.thread.channel, actor.id)
 
 
 def _mine(found: Iterable[Run], emails: set[str], asked: set[str]) -> list[Run]:

@@ -92,7 +92,7 @@ class HomePublisher:
         await self._look()
         async with self._store.read() as tx:
             due = await find_due_homes(tx, self._clock.now(), _BATCH)
-        return sum([await self._safely(one) for one in due])
+        return sum([await self._safely(item) for item in due])
 
     async def next_at(self) -> datetime | None:
         """When a home is to be looked at."""
@@ -111,39 +111,39 @@ class HomePublisher:
             async with self._store.write() as tx:
                 await mark_homes_changed(tx, since, now, PAUSE)
 
-    async def _safely(self, one: HomeRow) -> bool:
+    async def _safely(self, home: HomeRow) -> bool:
         """A home that cannot be drawn keeps no other waiting."""
         try:
-            return await run_guarded(self._bring_up(one), "home")
+            return await run_guarded(self._bring_up(home), "home")
         except SlackError as problem:
-            await self._not_published(one, problem)
+            await self._not_published(home, problem)
         except KitestringError:
-            await self._later(one, backoff_seconds(one.attempts + 1), one.attempts + 1)
+            await self._later(home, backoff_seconds(home.attempts + 1), home.attempts + 1)
         return False
 
-    async def _bring_up(self, one: HomeRow) -> bool:
+    async def _bring_up(self, home: HomeRow) -> bool:
         at = self._clock.now()
-        view = await self._view(one)
+        view = await self._view(home)
         if view is None:
-            await self._forget(one)
+            await self._forget(home)
             return False
         shown = view_digest(view)
-        if shown != one.shown:
+        if shown != home.shown:
             wait = self._pacing.wait(PUBLISH, "")
             if wait > 0:
-                await self._later(one, wait, one.attempts)
+                await self._later(home, wait, home.attempts)
                 return False
             self._sure()
             self._pacing.take(PUBLISH, "")
-            await self._api.publish(one.user, view)
+            await self._api.publish(home.user, view)
             self._pacing.worked(PUBLISH)
         async with self._store.write() as tx:
-            await mark_home_drawn(tx, one, at, shown)
-        return shown != one.shown
+            await mark_home_drawn(tx, home, at, shown)
+        return shown != home.shown
 
-    async def _view(self, one: HomeRow) -> dict[str, Any] | None:
+    async def _view(self, home: HomeRow) -> dict[str, Any] | None:
         """What this person sees; None for somebody who is not here any more."""
-        actor = await self._people.actor(one.user, Thread(one.team, ""), "button")
+        actor = await self._people.actor(home.user, Thread(home.team, ""), "button")
         if actor.standing is Standing.DEACTIVATED:
             return None
         refused = hopeless(self._rules(), actor, self._registry[READS])
@@ -151,21 +151,21 @@ class HomePublisher:
             return render_closed_home(refused.message, refused.hint)
         return render_home(await self._belongings.of(actor), now=self._clock.now(), command=self._command)
 
-    async def _not_published(self, one: HomeRow, problem: SlackError) -> None:
+    async def _not_published(self, home: HomeRow, problem: SlackError) -> None:
         if problem.kind == "refused":
             log.warning("home not published", code=problem.code)
-            await self._forget(one)
+            await self._forget(home)
         elif problem.kind == "limited":
             self._pacing.close(PUBLISH, problem.retry_after)
-            await self._later(one, problem.retry_after, one.attempts)
+            await self._later(home, problem.retry_after, home.attempts)
         else:
-            wait = max(self._pacing.failed(PUBLISH), backoff_seconds(one.attempts + 1))
-            await self._later(one, wait, one.attempts + 1)
+            wait = max(self._pacing.failed(PUBLISH), backoff_seconds(home.attempts + 1))
+            await self._later(home, wait, home.attempts + 1)
 
-    async def _later(self, one: HomeRow, seconds: float, attempts: int) -> None:
+    async def _later(self, home: HomeRow, seconds: float, attempts: int) -> None:
         async with self._store.write() as tx:
-            await postpone_home(tx, one, self._clock.now() + timedelta(seconds=seconds), attempts)
+            await postpone_home(tx, home, self._clock.now() + timedelta(seconds=seconds), attempts)
 
-    async def _forget(self, one: HomeRow) -> None:
+    async def _forget(self, home: HomeRow) -> None:
         async with self._store.write() as tx:
-            await delete_home(tx, one)
+            await delete_home(tx, home)

@@ -65,25 +65,25 @@ async def find_next_home_due(tx: Tx) -> datetime | None:
     return when
 
 
-async def mark_home_drawn(tx: Tx, one: HomeRow, at: datetime, shown: str) -> None:
+async def mark_home_drawn(tx: Tx, home: HomeRow, at: datetime, shown: str) -> None:
     """It shows what was known at that moment; it is due no more, unless it was opened again meanwhile."""
-    due_at = sa.case((homes.c.due_at == one.due_at, sa.null()), else_=homes.c.due_at)
+    due_at = sa.case((homes.c.due_at == home.due_at, sa.null()), else_=homes.c.due_at)
     values = {"shown": shown, "drawn_at": at, "due_at": due_at, "attempts": 0}
-    await tx.execute(sa.update(homes).where(*_that(one)).values(values))
+    await tx.execute(sa.update(homes).where(*_that(home)).values(values))
 
 
-async def postpone_home(tx: Tx, one: HomeRow, due_at: datetime, attempts: int) -> None:
+async def postpone_home(tx: Tx, home: HomeRow, due_at: datetime, attempts: int) -> None:
     """It could not be drawn."""
-    await tx.execute(sa.update(homes).where(*_that(one)).values(due_at=due_at, attempts=attempts))
+    await tx.execute(sa.update(homes).where(*_that(home)).values(due_at=due_at, attempts=attempts))
 
 
-async def delete_home(tx: Tx, one: HomeRow) -> None:
+async def delete_home(tx: Tx, home: HomeRow) -> None:
     """As if it had never been opened."""
-    await tx.execute(sa.delete(homes).where(*_that(one)))
+    await tx.execute(sa.delete(homes).where(*_that(home)))
 
 
-def _that(one: HomeRow) -> tuple[sa.ColumnElement[bool], ...]:
-    return homes.c.team == one.team, homes.c.user_id == one.user
+def _that(home: HomeRow) -> tuple[sa.ColumnElement[bool], ...]:
+    return homes.c.team == home.team, homes.c.user_id == home.user
 
 
 def _soon(now: datetime, pause: timedelta) -> sa.ColumnElement[Any]:

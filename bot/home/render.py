@@ -94,7 +94,7 @@ def _top(shown: Home, command: str) -> list[Block]:
     )
     unknown = "Slack shows me no e-mail address of yours: only what you start here counts as yours."
     blocks = [header("Your builds"), context(said, block_id="about"), actions([start], block_id="top")]
-    return [one for one in (*blocks, None if shown.known else context(unknown, block_id="unknown")) if one]
+    return [item for item in (*blocks, None if shown.known else context(unknown, block_id="unknown")) if item]
 
 
 def _waiting(shown: Home) -> list[Block]:
@@ -107,7 +107,7 @@ def _waiting(shown: Home) -> list[Block]:
 def _group(
     title: str, found: Sequence[T], draw: Callable[[T], Iterable[Block]], most: int, empty: Mrkdwn
 ) -> list[Block]:
-    drawn = [block for one in found[:most] for block in draw(one)]
+    drawn = [block for item in found[:most] for block in draw(item)]
     nothing = [section(empty, block_id=f"empty:{title}")] if empty and not found else []
     return [divider(), header(title), *nothing, *drawn, *_left(found, most)]
 
@@ -136,7 +136,7 @@ def _failed(run: Run) -> list[Block]:
 
 def _build(run: Run, buttons: Iterable[Block | None]) -> list[Block]:
     row = actions(buttons, block_id=f"build:{run.id}:{run.phase}")
-    return [one for one in (section(_line(run), block_id=f"run:{run.id}"), row) if one]
+    return [item for item in (section(_line(run), block_id=f"run:{run.id}"), row) if item]
 
 
 def _line(run: Run) -> Mrkdwn:
@@ -174,28 +174,30 @@ def _cancel(run: Run) -> Block:
 def _proposals(found: Sequence[Proposal]) -> list[Block]:
     """Each exactly as on its card, for nobody approves what is not shown; what does not fit is counted."""
     drawn: list[Block] = []
-    for index, one in enumerate(found):
-        blocks = [*_proposal(one), context(_where(one), block_id=f"where:{one.id}")]
+    for index, item in enumerate(found):
+        blocks = [*_proposal(item), context(_where(item), block_id=f"where:{item.id}")]
         if len(drawn) + len(blocks) > _PROPOSAL_BLOCKS:
             return [*drawn, *_left(found, index)]
         drawn += blocks
     return drawn
 
 
-def _proposal(one: Proposal) -> list[Block]:
-    return [{**block, **_votes(block)} for block in render_proposal(one).blocks]
+def _proposal(proposal: Proposal) -> list[Block]:
+    return [{**block, **_votes(block)} for block in render_proposal(proposal).blocks]
 
 
 def _votes(block: Block) -> Block:
     """Its buttons, but for the one that takes it back."""
-    pressed = [one for one in block.get("elements", ()) if one.get("action_id") in (APPROVE, REFUSE)]
+    pressed = [item for item in block.get("elements", ()) if item.get("action_id") in (APPROVE, REFUSE)]
     return (
-        {"elements": [{**one, "action_id": f"{PREFIX}{one['action_id']}"} for one in pressed]} if pressed else {}
+        {"elements": [{**item, "action_id": f"{PREFIX}{item['action_id']}"} for item in pressed]}
+        if pressed
+        else {}
     )
 
 
-def _where(one: Proposal) -> Mrkdwn:
-    place = _channel(one.thread.channel)
+def _where(proposal: Proposal) -> Mrkdwn:
+    place = _channel(proposal.thread.channel)
     return md("Its card is in {place}. What you are told comes by direct message.", place=place)
 
 
@@ -210,11 +212,22 @@ def _subscribed(found: Sequence[Subscription], now: datetime, command: str) -> l
         how=code(f"{command} subscribe web"),
     )
 
-    def draw(one: Subscription) -> list[Block]:
-        end = button("End", f"{PREFIX}unsubscribe", one.id, reads=f"End the subscription to {one.pipeline}")
-        place = "by direct message" if one.owner else _channel(one.channel)
-        muted = "muted" if one.muted(now) else ""
-        return [section(dotted([rule(one), place, muted]), block_id=f"subscription:{one.id}", accessory=end)]
+    def draw(subscription: Subscription) -> list[Block]:
+        end = button(
+            "End",
+            f"{PREFIX}unsubscribe",
+            subscription.id,
+            reads=f"End the subscription to {subscription.pipeline}",
+        )
+        place = "by direct message" if subscription.owner else _channel(subscription.channel)
+        muted = "muted" if subscription.muted(now) else ""
+        return [
+            section(
+                dotted([rule(subscription), place, muted]),
+                block_id=f"subscription:{subscription.id}",
+                accessory=end,
+            )
+        ]
 
     return _group("Your subscriptions", found, draw, _SUBSCRIPTIONS, empty)
 

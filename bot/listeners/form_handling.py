@@ -164,7 +164,7 @@ class Forms:
             request = replace(request, thread=there, posted=there == choice.thread)
         if op.take and await self._runner.heard(request.key):
             return None  # what it takes has been taken, and may have been given up since
-        fields = tuple(_field(one) for one in choice.args["fields"])
+        fields = tuple(_field(arg) for arg in choice.args["fields"])
         values, files = body["view"]["state"]["values"], forms.attached(op, body["view"]["state"]["values"])
         try:
             args = forms.submitted(op, values, fields, choice.args["given"])

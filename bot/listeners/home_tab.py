@@ -53,18 +53,20 @@ class HomeTab:
 
     async def _voted(self, request: Request, name: str, proposal_id: str) -> Message | None:
         """A vote counts in the channel of the proposal, for those who can read what is voted on there."""
-        one = await self._proposals.find(proposal_id)
-        if one is None or not await self._places.reads(one.thread.channel, request.user):
+        item = await self._proposals.find(proposal_id)
+        if item is None or not await self._places.reads(item.thread.channel, request.user):
             return render_note(_UNKNOWN)
-        await self._intake.voted(replace(request, thread=one.thread), name, proposal_id)
+        await self._intake.voted(replace(request, thread=item.thread), name, proposal_id)
         return None
 
     async def _ended(self, request: Request, name: str, subscription_id: str) -> Message | None:
         """A subscription is ended in its channel, by whoever made it."""
         async with self._store.read() as tx:
-            one = await find_subscription(tx, subscription_id)
-        if one is None or request.user not in (one.created_by, one.owner):
+            subscription = await find_subscription(tx, subscription_id)
+        if subscription is None or request.user not in (subscription.created_by, subscription.owner):
             return render_note(_UNKNOWN)
-        there = replace(request, thread=Thread(one.team, one.channel))
-        await self._intake.begin(there, name, {"pipeline": one.pipeline, "rule": one.id}, yes=True)
+        there = replace(request, thread=Thread(subscription.team, subscription.channel))
+        await self._intake.begin(
+            there, name, {"pipeline": subscription.pipeline, "rule": subscription.id}, yes=True
+        )
         return None

@@ -179,7 +179,7 @@ def written(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [f"{key}={text}" for key, text in value.items()]
     if isinstance(value, list | tuple | set | frozenset):
-        return [item(str(one)) for one in value]
+        return [item(str(entry)) for entry in value]
     return [str(value)]
 
 

@@ -51,7 +51,7 @@ def _menu(argument: Argument, options: Sequence[Block], value: Any) -> Block:
 def _select(options: Sequence[Block], chosen: Iterable[str], *, several: bool) -> Block:
     wanted = set(chosen)
     offered = list(options)[:_OPTIONS_LIMIT]
-    initial = [one for one in offered if one["value"] in wanted]
+    initial = [item for item in offered if item["value"] in wanted]
     kind = "multi_static_select" if several else "static_select"
     return {"type": kind, "action_id": ACTION, "options": offered} | _first(initial, several)
 
@@ -76,7 +76,7 @@ def _external(argument: Argument, value: Any) -> Block:
 
 def _words(value: Any) -> list[str]:
     if isinstance(value, list | tuple | set | frozenset):
-        return [str(getattr(one, "value", one)) for one in value]
+        return [str(getattr(item, "value", item)) for item in value]
     return [] if value is None else [str(getattr(value, "value", value))]
 
 

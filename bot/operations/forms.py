@@ -37,10 +37,10 @@ def form(
     A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`). With `place`, a
     conversation, it also asks where the answer goes.
     """
-    blocks = [block for one in _asked(op, fields, given) for block in _blocks(one, given.get(one.name))]
+    blocks = [block for item in _asked(op, fields, given) for block in _blocks(item, given.get(item.name))]
     extra = given.get("fields")
     known = extra if isinstance(extra, Mapping) else {}
-    blocks += [_field(one, known.get(one.key)) for one in fields]
+    blocks += [_field(field, known.get(field.key)) for field in fields]
     submit = (op.verb or op.noun).capitalize()
     empty = section(
         md("There is nothing to fill in. Press {submit} to go on.", submit=bold(submit)), block_id="nothing"
@@ -111,8 +111,12 @@ def _asked(op: Operation, fields: Sequence[Field], given: Mapping[str, Any]) -> 
 
     Where inputs are known only at run time, what they belong to has been looked up: it is not asked again.
     """
-    shown = [one for one in arguments(op.args) if one.opt.form and not (fields and one.name == "fields")]
-    return [one for one in shown if op.fields is None or given.get(one.name) is None]
+    shown = [
+        argument
+        for argument in arguments(op.args)
+        if argument.opt.form and not (fields and argument.name == "fields")
+    ]
+    return [item for item in shown if op.fields is None or given.get(item.name) is None]
 
 
 def _block(argument: Argument, given: Any) -> Block:
@@ -142,10 +146,10 @@ def _blocks(argument: Argument, given: Any) -> list[Block]:
 def attached(op: Operation, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
     """The file objects that stand in place of arguments, by argument."""
     found: dict[str, Mapping[str, Any]] = {}
-    for one in arguments(op.args):
-        entry = next(iter(values.get(file_block(one), {}).values()), {}) if one.opt.attach else {}
+    for argument in arguments(op.args):
+        entry = next(iter(values.get(file_block(argument), {}).values()), {}) if argument.opt.attach else {}
         if files := entry.get("files"):
-            found[one.name] = files[0]
+            found[argument.name] = files[0]
     return found
 
 
@@ -171,9 +175,9 @@ def submitted(
     Of `given`, only what the form did not ask for is kept. Raises UsageError for a malformed KEY=value line.
     """
     asked = _asked(op, fields, given or {})
-    names = {one.name for one in asked} | ({"fields"} if fields else set())
+    names = {item.name for item in asked} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
-    read = {one.name: _read(one, _entry(values, one.name)) for one in asked}
+    read = {item.name: _read(item, _entry(values, item.name)) for item in asked}
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
     extra = {field.key: _chosen(field, _entry(values, field_block(field))) for field in fields}
     stated = {key: value for key, value in extra.items() if value.strip()}
@@ -223,7 +227,7 @@ def errors(
     op: Operation, error: UsageError, fields: Sequence[Field] = (), given: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
     """`response_action: errors`: what is wrong, under its input, or under the first one."""
-    asked = [id_ for one in _asked(op, fields, given or {}) for id_ in _ids(one)]
+    asked = [id_ for item in _asked(op, fields, given or {}) for id_ in _ids(item)]
     own = [field_block(field) for field in fields]
     blocks = [*own, *asked] if op.fields else [*asked, *own]
     wanted = [error.field, f"fields.{error.field}"]

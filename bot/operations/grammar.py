@@ -58,7 +58,7 @@ def _call(op: Operation, words: Sequence[str], command: str) -> Call:
     if op.form_only and any(word not in {*_YES, *_HELP} for word in words):
         raise UsageError(op.form_only)
     declared = arguments(op.args)
-    whole = next((one for one in declared if one.opt.rest), None)
+    whole = next((item for item in declared if item.opt.rest), None)
     said = [word for word in words if word not in _YES] if whole and not whole.required else words
     if whole and said and words[0] not in _HELP:
         return _rest(op, whole, list(words))
@@ -175,11 +175,11 @@ def _positional(
 
     Where words are few, those that must be there are filled first.
     """
-    open_ones = [one for one in declared if one.opt.positional and one.name not in flagged]
+    open_ones = [item for item in declared if item.opt.positional and item.name not in flagged]
     args: dict[str, Any] = {}
     named, left = _sorted_out(open_ones, words)
     if named:
-        pairs = next(one for one in open_ones if one.kind == "dict")
+        pairs = next(item for item in open_ones if item.kind == "dict")
         args[pairs.name] = gathered(pairs, named)
     for argument in open_ones:
         if left and argument.several and argument.name not in args:
@@ -194,12 +194,12 @@ def _positional(
 def _owed(argument: Argument, open_ones: Sequence[Argument], args: Mapping[str, Any]) -> int:
     """How many words are kept for required arguments behind an optional one."""
     behind = open_ones[open_ones.index(argument) + 1 :]
-    return 0 if argument.required else sum(one.required and one.name not in args for one in behind)
+    return 0 if argument.required else sum(item.required and item.name not in args for item in behind)
 
 
 def _sorted_out(open_ones: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:
     """KEY=value words go to the argument that takes pairs, wherever they stand; the others keep their order."""
-    if not any(one.kind == "dict" for one in open_ones):
+    if not any(item.kind == "dict" for item in open_ones):
         return [], list(words)
     return [word for word in words if PAIR.match(word)], [word for word in words if not PAIR.match(word)]
 
@@ -218,7 +218,7 @@ def unparse(call: Call, registry: Registry) -> str:
     yes = ["--yes"] if call.yes else []
     words = [*call.operation.split(" "), *(yes if whole else [])]
     in_order = True
-    for argument in sorted(declared, key=lambda one: not one.opt.positional):
+    for argument in sorted(declared, key=lambda item: not item.opt.positional):
         value = call.args.get(argument.name)
         bare = _bare(argument, value) if in_order and argument.opt.positional else None
         in_order = in_order and bare is not None

@@ -94,33 +94,33 @@ def _fields_block(group: list[Mrkdwn], index: int) -> Block:
 
 def _turning(answer: Reply, button_value: ButtonValue) -> Block | None:
     """What leads to other pages, below the table and named by its page: a message that changed has other ids."""
-    turns = [(index, one) for index, one in enumerate(answer.buttons) if one.turns]
+    turns = [(index, item) for index, item in enumerate(answer.buttons) if item.turns]
     drawn = [
-        button(one.label, f"{TURN}{index}", button_value(index, one), reads=one.reads) for index, one in turns
+        button(turn.label, f"{TURN}{index}", button_value(index, turn), reads=turn.reads) for index, turn in turns
     ]
     return actions(drawn, block_id=f"turn:{answer.pages}")
 
 
 def render_choices(buttons: tuple[Button, ...], button_value: ButtonValue) -> list[Block]:
     """Rows of buttons, five a row; `choice:<index>:<operation>` names each, `open:<index>` a mere link."""
-    shown = [(index, one) for index, one in enumerate(buttons) if not one.turns][:25]
-    drawn = [_choice(index, one, button_value) for index, one in shown]
+    shown = [(index, item) for index, item in enumerate(buttons) if not item.turns][:25]
+    drawn = [_choice(index, item, button_value) for index, item in shown]
     starts = [*range(0, len(drawn), 5), len(drawn)]
     rows = [actions(drawn[start:end], block_id=f"choices:{start}") for start, end in pairwise(starts)]
     return [row for row in rows if row is not None]
 
 
-def _choice(index: int, one: Button, button_value: ButtonValue) -> Block:
-    if one.call is None:
-        return button(one.label, f"open:{index}", url=one.url, style=one.style, reads=one.reads)
+def _choice(index: int, item: Button, button_value: ButtonValue) -> Block:
+    if item.call is None:
+        return button(item.label, f"open:{index}", url=item.url, style=item.style, reads=item.reads)
     return button(
-        one.label,
-        f"choice:{index}:{one.call.operation}",
-        button_value(index, one),
-        style=one.style,
-        confirm=one.confirm,
-        url=one.url,
-        reads=one.reads,
+        item.label,
+        f"choice:{index}:{item.call.operation}",
+        button_value(index, item),
+        style=item.style,
+        confirm=item.confirm,
+        url=item.url,
+        reads=item.reads,
     )
 
 

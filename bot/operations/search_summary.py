@@ -29,7 +29,7 @@ def phrase(*parts: str) -> Mrkdwn:
 
 def any_of(given: Iterable[str], written: Callable[[str], str] = code) -> Mrkdwn:
     """`main`, `main` or `topic`, `a`, `b` or `c`: each shortened."""
-    words = [written(shorten(one, _WORD)) for one in given]
+    words = [written(shorten(item, _WORD)) for item in given]
     if len(words) < 2:
         return join(words)
     return md("{first} or {last}", first=join(words[:-1], ", "), last=words[-1])

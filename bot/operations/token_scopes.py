@@ -53,5 +53,5 @@ NEEDED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def without(scopes: Iterable[str], commands: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What of `commands` will not work for want of a scope, as (scope, commands)."""
     given, known = set(scopes), set(commands)
-    left = ((scope, tuple(one for one in names if one in known)) for scope, names in NEEDED_BY.items())
+    left = ((scope, tuple(name for name in names if name in known)) for scope, names in NEEDED_BY.items())
     return tuple((scope, names) for scope, names in left if names and scope not in given)

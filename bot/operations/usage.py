@@ -11,10 +11,10 @@ _FLAGS_SHOWN = 5
 def usage(op: Operation, command: str = "/bk", *, most: int = _FLAGS_SHOWN) -> str:
     """`/bk build create <pipeline> [-b branch] [-c commit] …`: at most `most` optional flags are named."""
     declared = in_manual(op)
-    positional = [_positional(one) for one in declared if one.opt.positional]
-    flags = [one for one in declared if not one.opt.positional]
-    required = [_flag(one) for one in flags if one.required]
-    optional = [f"[{_flag(one)}]" for one in flags if not one.required]
+    positional = [_positional(item) for item in declared if item.opt.positional]
+    flags = [item for item in declared if not item.opt.positional]
+    required = [_flag(flag) for flag in flags if flag.required]
+    optional = [f"[{_flag(flag)}]" for flag in flags if not flag.required]
     more = ["…"] if len(optional) > most else []
     return " ".join([command, op.name, *positional, *required, *optional[:most], *more])
 
@@ -23,7 +23,7 @@ def in_manual(op: Operation) -> list[Argument]:
     """The arguments that are written about: those that can be typed."""
     if op.form_only:
         return []
-    return [one for one in arguments(op.args) if one.opt.manual or one.required]
+    return [argument for argument in arguments(op.args) if argument.opt.manual or argument.required]
 
 
 def _positional(argument: Argument) -> str:

@@ -29,7 +29,7 @@ def validate(op: Operation, args: Mapping[str, Any], command: str = "/bk") -> Ar
 
 def unknown_flag(op: Operation, name: str, command: str) -> UsageError:
     """A flag that the operation does not have."""
-    known = [flag for one in arguments(op.args) for flag in one.spellings]
+    known = [flag for argument in arguments(op.args) for flag in argument.spellings]
     guess = suggest(name, known) if len(name) > 2 else ""
     return UsageError(f"`{op.name}` has no `{quote_word(name)}`.", guess or f"Usage: `{usage(op, command)}`")
 
@@ -41,7 +41,7 @@ def _explained(op: Operation, problem: ValidationError, command: str) -> UsageEr
     name = str(detail["loc"][0]) if detail["loc"] else None
     if detail["type"] == "extra_forbidden" and name:
         return unknown_flag(op, "--" + name.replace("_", "-"), command)
-    argument = next((one for one in arguments(op.args) if one.name == name), None)
+    argument = next((argument for argument in arguments(op.args) if argument.name == name), None)
     said, hint = _said(op, argument, detail)
     return UsageError(said, hint or f"Usage: `{usage(op, command)}`", argument.name if argument else None)
 

@@ -47,7 +47,9 @@ def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Ope
     if named:
         return named, rest[1:]
     single = registry.find(noun)
-    if single and (len(registry.of(noun)) == 1 or any(one.opt.positional for one in arguments(single.args))):
+    if single and (
+        len(registry.of(noun)) == 1 or any(argument.opt.positional for argument in arguments(single.args))
+    ):
         return single, rest
     raise _no_such_verb(noun, rest[0], registry, command)
 

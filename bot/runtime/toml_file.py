@@ -245,7 +245,7 @@ class Lines:
     def _value(self, value: str, start: int, end: int) -> int:
         quoted = (f'"{value}"'.lower(), f"'{value}'".lower())
         lines = range(start, end + 1)
-        return next((at for at in lines if any(one in self._lines[at - 1].lower() for one in quoted)), start)
+        return next((at for at in lines if any(item in self._lines[at - 1].lower() for item in quoted)), start)
 
 
 def _masked(found: re.Match[str]) -> str:

@@ -107,21 +107,21 @@ class _Reader:
         return value
 
     def _list(self, node: Any, path: Path) -> list[Any]:
-        return [self._value(one, (*path, index)) for index, one in enumerate(node.value)]
+        return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: Any, path: Path) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for key, one in node.value:
+        for key, item in node.value:
             if key.tag == f"{_TAG}merge":
-                merged = {**self._merged(one, path), **merged}
+                merged = {**self._merged(item, path), **merged}
                 continue
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             line = min(key.start_mark.line + 1, self._last)
             if name in own:
                 self._found.twice.append((line, name))
             self._found.lines[(*path, name)] = line
-            own[name] = self._value(one, (*path, name))
+            own[name] = self._value(item, (*path, name))
         return {**merged, **own}
 
     def _merged(self, node: Any, path: Path) -> dict[str, Any]:
@@ -129,8 +129,8 @@ class _Reader:
         value = self._value(node, (*path, "<<"))
         given = value if isinstance(value, list) else [value]
         found: dict[str, Any] = {}
-        for one in reversed([one for one in given if isinstance(one, dict)]):
-            found |= one
+        for item in reversed([item for item in given if isinstance(item, dict)]):
+            found |= item
         return found
 
     def _scalar(self, node: Any) -> Any:
@@ -162,7 +162,7 @@ def _mark(error: yaml.MarkedYAMLError, last: int) -> int:
 def _odd(text: str, last: int) -> int:
     """The line of the first character that YAML does not allow."""
     for line, words in _numbered(text):
-        if any(not (one.isprintable() or one in "\t\x85\u2028\u2029") for one in words):
+        if any(not (word.isprintable() or word in "\t\x85\u2028\u2029") for word in words):
             return min(line, last)
     return last
 

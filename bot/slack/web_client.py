@@ -170,7 +170,7 @@ class SlackClient:
                 page = await self._client.conversations_list(
                     types="public_channel,private_channel", limit=1000, cursor=cursor
                 )
-            found |= {one["name"]: dict(one) for one in page["channels"] if one["name"] in names}
+            found |= {item["name"]: dict(item) for item in page["channels"] if item["name"] in names}
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
         return found
 

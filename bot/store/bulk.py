@@ -31,7 +31,7 @@ async def write_all(tx: Tx, make: Make, values: Sequence[Mapping[str, Any]]) -> 
         await tx.execute(_statement(make, tx.dialect.name, columns), values)
         return
     ready = _prepared(make, tx.dialect, columns)
-    await tx.exec_driver_sql(ready.text, [ready.line(one) for one in values])
+    await tx.exec_driver_sql(ready.text, [ready.line(value) for value in values])
 
 
 @lru_cache

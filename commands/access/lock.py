@@ -102,7 +102,7 @@ async def unlock(args: Release, ctx: Context) -> Reply:
     gone = await ctx.locks.release(about, ctx.mark, over=args.take)
     if not gone:
         raise UsageError(f"{args.pipeline} is not locked.", f"See `{ctx.command} locks`.", "pipeline")
-    others = [mention(one.holder) for one in gone if one.holder != ctx.actor.id]
+    others = [mention(item.holder) for item in gone if item.holder != ctx.actor.id]
     text = md("unlocked {place}", place=gone[0].place if len(gone) == 1 else code(args.pipeline))
     whose = md("{text} (locked by {who})", text=text, who=others[0]) if others else text
     return Reply(text=whose, private=False)
@@ -112,7 +112,7 @@ async def unlock(args: Release, ctx: Context) -> Reply:
 async def locks(args: Listing, ctx: Context) -> Reply:
     """List what is locked, by whom, and why."""
     held = await ctx.locks.live(args.pipeline)
-    rows = tuple((one.place, mention(one.holder), when(one.until, UNTIL), one.reason) for one in held)
+    rows = tuple((item.place, mention(item.holder), when(item.until, UNTIL), item.reason) for item in held)
     of = md(" of {pipeline}", pipeline=code(args.pipeline)) if args.pipeline else Mrkdwn("")
     how = md("Keep one for yourself: {how}", how=code(f"{ctx.command} lock {args.pipeline or '<pipeline>'} <why>"))
     empty = md("Nothing{of} is locked.", of=of)

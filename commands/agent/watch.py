@@ -95,5 +95,5 @@ async def watches(_: Listing, ctx: Context) -> Reply:
         return Reply(
             text=md("I tell this channel of no agents. Begin: {how}", how=code(f"{ctx.command} agent watch"))
         )
-    rows = tuple((one.queue or "every queue", ", ".join(one.states)) for one in found)
+    rows = tuple((item.queue or "every queue", ", ".join(item.states)) for item in found)
     return Reply(table=Table(("Queue", "States"), rows, "Agents that this channel is told of"))

@@ -75,7 +75,7 @@ async def _answer(args: List, ctx: Context) -> Reply:
     jobs = jobs_in(build, args.job) if args.job else None
     found = await listed(build.ref, jobs, ctx, path=args.path, state=args.state)
     titles = {job.id: job.title for job in build.jobs}
-    rows = tuple(_row(one, titles.get(one.job_id, "")) for one in found)
+    rows = tuple(_row(item, titles.get(item.job_id, "")) for item in found)
     table = Table(
         ("File", "Size", "Job", "State"),
         rows,
@@ -110,7 +110,7 @@ def _elsewhere(args: List, ctx: Context) -> str:
 def _footer(found: Sequence[Artifact], build: Build, ctx: Context) -> str:
     if len(found) >= MOST:
         return f"The first {MOST} of that build: `--path` and `--job` show others."
-    ready = [one for one in found if one.state == "finished"]
+    ready = [item for item in found if item.state == "finished"]
     if len(ready) <= BUTTONS:
         return ""
     return f"Fetch one: `{ctx.command} artifacts download <path> -p {build.ref.pipeline} -n {build.number}`"
@@ -118,8 +118,8 @@ def _footer(found: Sequence[Artifact], build: Build, ctx: Context) -> str:
 
 def _buttons(found: Sequence[Artifact], build: Build) -> tuple[Button, ...]:
     """One for each file, where there are few."""
-    ready = [one for one in found if one.state == "finished"]
-    return tuple(_fetch(one, build) for one in ready) if len(ready) <= BUTTONS else ()
+    ready = [item for item in found if item.state == "finished"]
+    return tuple(_fetch(item, build) for item in ready) if len(ready) <= BUTTONS else ()
 
 
 def _fetch(artifact: Artifact, build: Build) -> Button:

@@ -72,8 +72,8 @@ async def read(args: Annotations, ctx: Context) -> Reply:
     """Show what a build says of itself in annotations."""
     ref = _ref(args, ctx)
     build = await ctx.buildkite.build(ref.pipeline, ref.number)
-    every = [one async for one in ctx.buildkite.annotations(ref.pipeline, ref.number, limit=MOST)]
-    found = sorted((one for one in every if _wanted(one, args)), key=_rank)
+    every = [annotation async for annotation in ctx.buildkite.annotations(ref.pipeline, ref.number, limit=MOST)]
+    found = sorted((item for item in every if _wanted(item, args)), key=_rank)
     if not found:
         return Reply(text=_none(args, build), builds=(build,))
     head = md("Annotations of {ref}", ref=reference(build))
@@ -81,20 +81,20 @@ async def read(args: Annotations, ctx: Context) -> Reply:
     return Reply(text=text, footer=_more(found), buttons=_buttons(found, ref), builds=(build,))
 
 
-def _wanted(one: Annotation, args: Annotations) -> bool:
-    return args.context in {None, one.context} and args.style in {None, one.style}
+def _wanted(annotation: Annotation, args: Annotations) -> bool:
+    return args.context in {None, annotation.context} and args.style in {None, annotation.style}
 
 
-def _rank(one: Annotation) -> tuple[int, int]:
-    style = one.style or "info"
-    return -one.priority, _ORDER.index(style) if style in _ORDER else len(_ORDER)
+def _rank(annotation: Annotation) -> tuple[int, int]:
+    style = annotation.style or "info"
+    return -annotation.priority, _ORDER.index(style) if style in _ORDER else len(_ORDER)
 
 
 def _said(found: Sequence[Annotation], build: Build) -> list[Said]:
     titles = {job.id: job.title for job in build.jobs}
     return [
-        Said(one.context or "", one.style or "info", titles.get(one.job_id or "", ""), one.body_html)
-        for one in found
+        Said(item.context or "", item.style or "info", titles.get(item.job_id or "", ""), item.body_html)
+        for item in found
     ]
 
 
@@ -115,9 +115,9 @@ def _buttons(found: Sequence[Annotation], ref: BuildRef) -> tuple[Button, ...]:
     if len(found) == 1:
         return ()
     return tuple(
-        Button(f"More: {one.context}"[:75], Call("build annotations", {**place, "context": one.context}))
-        for one in found[:SHOWN]
-        if one.context and len(one.context) <= 100 and words(one.body_html).endswith("…")
+        Button(f"More: {item.context}"[:75], Call("build annotations", {**place, "context": item.context}))
+        for item in found[:SHOWN]
+        if item.context and len(item.context) <= 100 and words(item.body_html).endswith("…")
     )
 
 
@@ -127,8 +127,11 @@ async def _probe(args: Annotate, ctx: Context) -> Reply | None:
     Raises Unavailable where something was to be added and nobody can say whether it was.
     """
     ref, context = _ref(args, ctx), args.context or _own(ctx)
-    every = [one async for one in ctx.buildkite.annotations(ref.pipeline, ref.number, scope="build", limit=MOST)]
-    found = next((one for one in every if one.context == context), None)
+    every = [
+        annotation
+        async for annotation in ctx.buildkite.annotations(ref.pipeline, ref.number, scope="build", limit=MOST)
+    ]
+    found = next((item for item in every if item.context == context), None)
     if found is not None and (args.context is None or _says(found, args, ctx)):
         return _annotated(args, ref)
     if args.append:

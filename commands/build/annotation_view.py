@@ -29,7 +29,7 @@ class Said(NamedTuple):
 def annotation_lines(said: Sequence[Said]) -> Mrkdwn:
     """Each with its style, its context and its first lines quoted; one alone at length."""
     limit, most = (ALONE, ALONE_LINES) if len(said) == 1 else (AMONG_OTHERS, LINES)
-    return lines(_one(one, limit, most) for one in said[:SHOWN])
+    return lines(_one(item, limit, most) for item in said[:SHOWN])
 
 
 def _one(said: Said, limit: int, most: int) -> Mrkdwn:

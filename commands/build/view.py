@@ -132,7 +132,7 @@ def buttons(build: Build) -> tuple[Button, ...]:
         Button("Artifacts", _call("build artifacts", build), reads=f"Artifacts of {ref}") if begun else None,
         Button("Annotations", _call("build annotations", build), reads=f"Annotations of {ref}") if begun else None,
     ]
-    return tuple(one for one in offered if one is not None)
+    return tuple(item for item in offered if item is not None)
 
 
 def _call(name: str, build: Build, yes: bool = False) -> Call:

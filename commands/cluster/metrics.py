@@ -105,7 +105,7 @@ def _charts(keys: Sequence[str], found: Metrics) -> tuple[Chart, ...]:
         Chart("Agents per queue", names, _series(names, agents, "busy", "idle"), "Queue", "Agents"),
         Chart("Unfinished jobs per queue", names, _series(names, jobs, *STATES), "Queue", "Jobs"),
     )
-    return tuple(chart for chart in drawn if any(any(one.values) for one in chart.series))
+    return tuple(chart for chart in drawn if any(any(series.values) for series in chart.series))
 
 
 def _series(

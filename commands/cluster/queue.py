@@ -51,32 +51,32 @@ async def list_(_: Listing, ctx: Context) -> Reply:
     counts: dict[str, int] = {}
     for agent in agents:
         counts[agent.queue or "default"] = counts.get(agent.queue or "default", 0) + 1
-    rows = tuple(_row(one, counts.get(one.queue.key, 0)) for one in await ctx.catalog.queues())
+    rows = tuple(_row(queue, counts.get(queue.queue.key, 0)) for queue in await ctx.catalog.queues())
     count = "1 queue" if len(rows) == 1 else f"{len(rows)} queues"
     return Reply(table=Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count, empty=NONE, hint=HINT))
 
 
-def _row(one: Placed, agents: int) -> tuple[str, ...]:
-    queue = one.queue
+def _row(placed: Placed, agents: int) -> tuple[str, ...]:
+    queue = placed.queue
     state = "paused" if queue.dispatch_paused else "open"
-    where = link(one.cluster.web_url, one.cluster.name)
-    return _name(one), where, state, str(agents), queue.dispatch_paused_note or ""
+    where = link(placed.cluster.web_url, placed.cluster.name)
+    return _name(placed), where, state, str(agents), queue.dispatch_paused_note or ""
 
 
 async def _probe_pause(args: Pause, ctx: Context) -> Reply | None:
     ctx.catalog.forget_queues()
-    one = await ctx.catalog.find_queue(args.queue)
-    return _paused(one, args) if one.queue.dispatch_paused else None
+    queue = await ctx.catalog.find_queue(args.queue)
+    return _paused(queue, args) if queue.queue.dispatch_paused else None
 
 
 async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
-    one = await ctx.catalog.find_queue(args.queue)
-    agents = [agent for agent in await ctx.catalog.agents() if (agent.queue or "default") == one.queue.key]
+    queue = await ctx.catalog.find_queue(args.queue)
+    agents = [agent for agent in await ctx.catalog.agents() if (agent.queue or "default") == queue.queue.key]
     busy = sum(agent.job is not None for agent in agents)
     return md(
         "Pause queue {queue}? Its {agents} agents take no new jobs until somebody resumes it; "
         "{busy} running jobs go on.",
-        queue=code(one.queue.key),
+        queue=code(queue.queue.key),
         agents=len(agents),
         busy=busy,
     )
@@ -93,25 +93,25 @@ async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
 )
 async def pause(args: Pause, ctx: Context) -> Reply:
     """Let a queue hand out no more jobs."""
-    one = await ctx.catalog.find_queue(args.queue)
-    await ctx.buildkite.pause_queue(one.cluster.id, one.queue.id, args.note)
+    queue = await ctx.catalog.find_queue(args.queue)
+    await ctx.buildkite.pause_queue(queue.cluster.id, queue.queue.id, args.note)
     ctx.catalog.forget_queues()
-    return _paused(one, args)
+    return _paused(queue, args)
 
 
-def _paused(one: Placed, args: Pause) -> Reply:
+def _paused(placed: Placed, args: Pause) -> Reply:
     note = md(": {note}", note=shorten(args.note, 300)) if args.note else ""
-    text = md("paused queue {name}{note}", name=_name(one), note=note)
-    call = Call("queue resume", {"queue": one.queue.id}, yes=True)
+    text = md("paused queue {name}{note}", name=_name(placed), note=note)
+    call = Call("queue resume", {"queue": placed.queue.id}, yes=True)
     return Reply(
-        text=text, buttons=(Button("Resume", call, reads=f"Resume queue {one.queue.key}"),), private=False
+        text=text, buttons=(Button("Resume", call, reads=f"Resume queue {placed.queue.key}"),), private=False
     )
 
 
 async def _probe_resume(args: Resume, ctx: Context) -> Reply | None:
     ctx.catalog.forget_queues()
-    one = await ctx.catalog.find_queue(args.queue)
-    return None if one.queue.dispatch_paused else _resumed(one)
+    queue = await ctx.catalog.find_queue(args.queue)
+    return None if queue.queue.dispatch_paused else _resumed(queue)
 
 
 @operation(
@@ -119,15 +119,15 @@ async def _probe_resume(args: Resume, ctx: Context) -> Reply | None:
 )
 async def resume(args: Resume, ctx: Context) -> Reply:
     """Let a paused queue hand out jobs again."""
-    one = await ctx.catalog.find_queue(args.queue)
-    await ctx.buildkite.resume_queue(one.cluster.id, one.queue.id)
+    queue = await ctx.catalog.find_queue(args.queue)
+    await ctx.buildkite.resume_queue(queue.cluster.id, queue.queue.id)
     ctx.catalog.forget_queues()
-    return _resumed(one)
+    return _resumed(queue)
 
 
-def _resumed(one: Placed) -> Reply:
-    return Reply(text=md("resumed queue {name}", name=_name(one)), private=False)
+def _resumed(placed: Placed) -> Reply:
+    return Reply(text=md("resumed queue {name}", name=_name(placed)), private=False)
 
 
-def _name(one: Placed) -> Mrkdwn:
-    return link(one.queue.web_url, one.queue.key)
+def _name(placed: Placed) -> Mrkdwn:
+    return link(placed.queue.web_url, placed.queue.key)

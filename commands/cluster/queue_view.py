@@ -46,16 +46,16 @@ def _state(queue: Queue) -> str:
     return "paused: it hands out no jobs" if queue.dispatch_paused else "open"
 
 
-def _facts(one: Placed, agents: Sequence[Agent], jobs: str) -> tuple[tuple[str, str], ...]:
-    queue = one.queue
+def _facts(placed: Placed, agents: Sequence[Agent], jobs: str) -> tuple[tuple[str, str], ...]:
+    queue = placed.queue
     facts = {
-        "Cluster": link(one.cluster.web_url, one.cluster.name),
+        "Cluster": link(placed.cluster.web_url, placed.cluster.name),
         "Description": shorten(queue.description or "", 500),
         "Paused": _pause(queue),
         "Agents": _counted(agents),
         "Jobs": jobs,
         "Hosted": queue.shape,
-        "Default": "yes" if queue.id == one.cluster.default_queue_id else "",
+        "Default": "yes" if queue.id == placed.cluster.default_queue_id else "",
         "Id": code(queue.id),
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
@@ -81,7 +81,7 @@ def _counted(agents: Sequence[Agent]) -> str:
     return f"{len(agents)}: {said}" if agents else "none connected"
 
 
-async def _jobs(one: Placed, ctx: Context) -> str:
+async def _jobs(placed: Placed, ctx: Context) -> str:
     """What the Agent API counts, where its token is for that cluster; nothing where nobody can say."""
     if ctx.agent_api is None:
         return ""
@@ -89,9 +89,9 @@ async def _jobs(one: Placed, ctx: Context) -> str:
         metrics = await ctx.agent_api.metrics()
     except KitestringError as error:
         return f"not known: {error.message}"
-    if not _same(metrics.cluster.get("name"), one.cluster, await ctx.catalog.clusters()):
+    if not _same(metrics.cluster.get("name"), placed.cluster, await ctx.catalog.clusters()):
         return ""
-    found = metrics.jobs.queues.get(one.queue.key)
+    found = metrics.jobs.queues.get(placed.queue.key)
     if found is None:
         return "none unfinished"
     return f"{found.running} running, {found.scheduled} scheduled, {found.waiting} waiting"
@@ -104,8 +104,13 @@ def _same(name: object, cluster: Cluster, known: Sequence[Cluster]) -> bool:
 
 def _table(agents: Sequence[Agent]) -> Table:
     rows = tuple(
-        (link(one.web_url, one.name), one.activity, one.hostname or "", one.job.title if one.job else "")
-        for one in sorted(agents, key=lambda one: one.name)
+        (
+            link(agent.web_url, agent.name),
+            agent.activity,
+            agent.hostname or "",
+            agent.job.title if agent.job else "",
+        )
+        for agent in sorted(agents, key=lambda item: item.name)
     )
     count = "1 agent" if len(rows) == 1 else f"{len(rows)} agents"
     empty = "No agent is connected to this queue: its jobs wait."

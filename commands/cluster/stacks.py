@@ -63,7 +63,7 @@ def _unlisted(error: NotFound, ctx: Context) -> Reply:
 
 
 def _listed(found: Configuration) -> Reply:
-    rows = tuple(_row(one) for one in sorted(found.stacks, key=lambda one: one.key))
+    rows = tuple(_row(stack) for stack in sorted(found.stacks, key=lambda item: item.key))
     count = "1 stack" if len(rows) == 1 else f"{len(rows)} stacks"
     columns = ("Stack", "Type", "Queue", "State", "Seen")
     table = Table(columns, rows, count, noun="stack", empty="There are no stacks.")
@@ -76,9 +76,9 @@ def _listed(found: Configuration) -> Reply:
     return Reply(fields=tuple((label, value) for label, value in facts.items() if value), table=table)
 
 
-def _row(one: Stack) -> tuple[str, ...]:
-    seen = when(one.last_connected_on, "{date_short_pretty} {time}") if one.last_connected_on else ""
-    return one.key, one.type or "", one.cluster_queue_key or "", one.state or "", seen
+def _row(stack: Stack) -> tuple[str, ...]:
+    seen = when(stack.last_connected_on, "{date_short_pretty} {time}") if stack.last_connected_on else ""
+    return stack.key, stack.type or "", stack.cluster_queue_key or "", stack.state or "", seen
 
 
 async def _waiting(stack: str, queue: str, api: AgentApi) -> Reply:
@@ -102,7 +102,13 @@ async def _first(listed: AsyncGenerator[ScheduledJob, None]) -> tuple[ScheduledJ
     return tuple(jobs)
 
 
-def _job(one: ScheduledJob) -> tuple[str, ...]:
-    since = when(one.scheduled_at, "{date_short_pretty} {time}") if one.scheduled_at else ""
-    build = f"{one.pipeline.slug}#{one.build.number}"
-    return build, one.build.branch, one.step.key or "", " ".join(one.agent_query_rules), since
+def _job(scheduled_job: ScheduledJob) -> tuple[str, ...]:
+    since = when(scheduled_job.scheduled_at, "{date_short_pretty} {time}") if scheduled_job.scheduled_at else ""
+    build = f"{scheduled_job.pipeline.slug}#{scheduled_job.build.number}"
+    return (
+        build,
+        scheduled_job.build.branch,
+        scheduled_job.step.key or "",
+        " ".join(scheduled_job.agent_query_rules),
+        since,
+    )

@@ -38,8 +38,8 @@ async def _pin(args: AtCluster, ctx: Context) -> AtCluster:
 @operation("cluster list", needs=Permission.READ, effect=Effect.READ, examples=("cluster list",))
 async def list_(_: Listing, ctx: Context) -> Reply:
     """List the clusters and who maintains them."""
-    found = sorted(await ctx.catalog.clusters(), key=lambda one: one.name.lower())
-    rows = tuple((link(one.web_url, one.name), one.description or "", _maintainers(one)) for one in found)
+    found = sorted(await ctx.catalog.clusters(), key=lambda item: item.name.lower())
+    rows = tuple((link(item.web_url, item.name), item.description or "", _maintainers(item)) for item in found)
     return Reply(table=Table(("Cluster", "Description", "Maintained by"), rows, _count(len(rows)), empty=NONE))
 
 
@@ -49,7 +49,7 @@ def _count(number: int) -> str:
 
 def _maintainers(cluster: Cluster) -> str:
     everybody = (*cluster.maintainers.users, *cluster.maintainers.teams)
-    return shorten(", ".join(filter(None, (one.actor.name for one in everybody))), 300)
+    return shorten(", ".join(filter(None, (item.actor.name for item in everybody))), 300)
 
 
 @operation("cluster view", needs=Permission.READ, effect=Effect.READ, pin=_pin, examples=("cluster view Default",))
@@ -60,7 +60,7 @@ async def view(args: AtCluster, ctx: Context) -> Reply:
     head = link(cluster.web_url, cluster.name)
     about = md(": {said}", said=shorten(cluster.description, 500)) if cluster.description else Mrkdwn("")
     count = "1 queue" if len(queues) == 1 else f"{len(queues)} queues"
-    rows = tuple(_row(queue, cluster) for queue in sorted(queues, key=lambda one: one.key))
+    rows = tuple(_row(queue, cluster) for queue in sorted(queues, key=lambda item: item.key))
     table = Table(("Queue", "State", "Description", "Note"), rows, count, empty="This cluster has no queues.")
     text = md("Cluster {head}{about}", head=head, about=about)
     return Reply(text=text, fields=_facts(cluster), table=table, buttons=_buttons(cluster, ctx))

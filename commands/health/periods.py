@@ -46,7 +46,9 @@ def cut(since: datetime, until: datetime, zone: ZoneInfo) -> Cut:
     last = (until - timedelta(microseconds=1)).astimezone(zone).date()
     dates = [first.date() + step * DAY for step in range(0, (last - first.date()).days + 1, days)]
     midnights = [datetime.combine(date, time.min, zone) for date in dates]
-    return Cut("day" if days == 1 else "two days", tuple((one, _dated(one, days)) for one in midnights))
+    return Cut(
+        "day" if days == 1 else "two days", tuple((midnight, _dated(midnight, days)) for midnight in midnights)
+    )
 
 
 def _dated(day: datetime, days: int) -> str:

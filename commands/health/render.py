@@ -128,7 +128,7 @@ def _standing_out(found: Health, scope: Scope) -> list[tuple[str, str]]:
     lists = [
         ("Slowest steps", [_slow(step, several) for step in found.slowest]),
         ("Flakiest steps", [_flaky(step, several) for step in found.flakiest]),
-        ("Most failures", [_failing(one) for one in found.failing] if several else []),
+        ("Most failures", [_failing(item) for item in found.failing] if several else []),
     ]
     return [(label, lines(drawn)) for label, drawn in lists if drawn]
 
@@ -148,19 +148,22 @@ def _flaky(step: Step, several: bool) -> Mrkdwn:
     return md("{step}: {times} in {count} attempts", step=_named(step, several), times=times, count=step.attempts)
 
 
-def _failing(one: Failing) -> Mrkdwn:
+def _failing(failing: Failing) -> Mrkdwn:
     return md(
-        "{pipeline}: {failed} of {builds}", pipeline=code(one.pipeline), failed=one.failed, builds=one.builds
+        "{pipeline}: {failed} of {builds}",
+        pipeline=code(failing.pipeline),
+        failed=failing.failed,
+        builds=failing.builds,
     )
 
 
 def _charts(found: Health, zone: ZoneInfo) -> tuple[Chart, ...]:
     pieces = cut(found.since, found.until, zone)
     drawn = slots(found.runs, pieces)
-    names, axis = tuple(one.label for one in drawn), f"{pieces.unit.capitalize()} ({zone.key})"
+    names, axis = tuple(item.label for item in drawn), f"{pieces.unit.capitalize()} ({zone.key})"
     counts = (
-        Series("Passed", tuple(float(one.passed) for one in drawn)),
-        Series("Failed", tuple(float(one.failed) for one in drawn)),
+        Series("Passed", tuple(float(item.passed) for item in drawn)),
+        Series("Failed", tuple(float(item.failed) for item in drawn)),
     )
     builds = Chart(f"Builds per {pieces.unit}", names, counts, axis, "Builds")
     return (builds, *_took(drawn, f"Median duration per {pieces.unit}", names, axis))
@@ -168,7 +171,7 @@ def _charts(found: Health, zone: ZoneInfo) -> tuple[Chart, ...]:
 
 def _took(drawn: Sequence[Slot], title: str, names: tuple[str, ...], axis: str) -> list[Chart]:
     """In minutes where the longest takes two or more, else in seconds; nothing stands where nothing ended."""
-    seconds = [one.duration.median.total_seconds() if one.duration else 0.0 for one in drawn]
+    seconds = [item.duration.median.total_seconds() if item.duration else 0.0 for item in drawn]
     if not any(seconds):
         return []
     unit, size = ("Minutes", 60) if max(seconds) >= 120 else ("Seconds", 1)

@@ -110,7 +110,7 @@ def health(
 ) -> Health:
     """The numbers of [since, until); with `compare` also of the equally long period before it."""
     now_runs = tuple(run for run in runs if _within(run.finished_at, since, until) and run.phase in COUNTED)
-    now_tried = [one for one in attempts if _within(one.finished_at, since, until)]
+    now_tried = [attempt for attempt in attempts if _within(attempt.finished_at, since, until)]
     earlier = since - (until - since)
     steps = _steps(now_tried)
     return Health(
@@ -119,7 +119,7 @@ def health(
         totals=totals(now_runs, now_tried),
         before=totals(
             [run for run in runs if _within(run.finished_at, earlier, since)],
-            [one for one in attempts if _within(one.finished_at, earlier, since)],
+            [attempt for attempt in attempts if _within(attempt.finished_at, earlier, since)],
         )
         if compare
         else None,
@@ -139,7 +139,7 @@ def totals(runs: Iterable[Run], attempts: Iterable[Attempt]) -> Totals:
         failed=count["failed"],
         canceled=count["canceled"],
         duration=spread(durations(runs)),
-        queue=spread(_between(one.runnable_at, one.started_at) for one in attempts),
+        queue=spread(_between(attempt.runnable_at, attempt.started_at) for attempt in attempts),
     )
 
 
@@ -171,14 +171,14 @@ def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
 
 def _steps(attempts: Iterable[Attempt]) -> tuple[Step, ...]:
     tried: dict[Line, list[Attempt]] = defaultdict(list)
-    for one in attempts:
-        if one.state in _TRIED:
-            tried[one.pipeline, one.step].append(one)
+    for attempt in attempts:
+        if attempt.state in _TRIED:
+            tried[attempt.pipeline, attempt.step].append(attempt)
     return tuple(_step(line, tries) for line, tries in sorted(tried.items()))
 
 
 def _step(line: Line, tries: Sequence[Attempt]) -> Step:
-    took = spread(_between(one.started_at, one.finished_at) for one in tries if one.state in _TIMED)
+    took = spread(_between(item.started_at, item.finished_at) for item in tries if item.state in _TIMED)
     last = max(tries, key=_ended)
     return Step(line[0], last.name or line[1], len(tries), took.median if took else None, _flakes(tries))
 
@@ -186,30 +186,30 @@ def _step(line: Line, tries: Sequence[Attempt]) -> Step:
 def _flakes(tries: Sequence[Attempt]) -> int:
     """How many attempts at one step failed though it passed later in that build or at that commit."""
     passed: dict[str, float] = {}
-    for one in tries:
-        if one.state == "passed":
-            for place in _places(one):
-                passed[place] = max(passed.get(place, 0.0), _ended(one))
-    return sum(_flake(one, passed) for one in tries if one.state in _FLAKED and not one.soft_failed)
+    for item in tries:
+        if item.state == "passed":
+            for place in _places(item):
+                passed[place] = max(passed.get(place, 0.0), _ended(item))
+    return sum(_flake(item, passed) for item in tries if item.state in _FLAKED and not item.soft_failed)
 
 
-def _flake(one: Attempt, passed: Mapping[str, float]) -> bool:
-    return any(passed.get(place, 0.0) > _ended(one) for place in _places(one))
+def _flake(attempt: Attempt, passed: Mapping[str, float]) -> bool:
+    return any(passed.get(place, 0.0) > _ended(attempt) for place in _places(attempt))
 
 
-def _places(one: Attempt) -> tuple[str, ...]:
+def _places(attempt: Attempt) -> tuple[str, ...]:
     """Where another attempt is the same again: its build, and its commit where that is one."""
-    known = one.commit and one.commit != "HEAD"
-    return (f"build {one.build_id}", *([f"commit {one.commit}"] if known else []))
+    known = attempt.commit and attempt.commit != "HEAD"
+    return (f"build {attempt.build_id}", *([f"commit {attempt.commit}"] if known else []))
 
 
-def _ended(one: Attempt) -> float:
-    return one.finished_at.timestamp() if one.finished_at else 0.0
+def _ended(attempt: Attempt) -> float:
+    return attempt.finished_at.timestamp() if attempt.finished_at else 0.0
 
 
 def _slowest(steps: Iterable[Step]) -> tuple[Step, ...]:
     timed = [(step.median, step) for step in steps if step.median]
-    return tuple(step for _median, step in sorted(timed, key=lambda one: one[0], reverse=True)[:MOST])
+    return tuple(step for _median, step in sorted(timed, key=lambda item: item[0], reverse=True)[:MOST])
 
 
 def _flakiest(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -221,5 +221,5 @@ def _failing(runs: Iterable[Run]) -> tuple[Failing, ...]:
     runs = tuple(runs)
     builds = Counter(run.pipeline for run in runs)
     failed = Counter(run.pipeline for run in runs if run.phase == "failed")
-    ranked = sorted(failed.items(), key=lambda one: (-one[1], one[0]))
+    ranked = sorted(failed.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Failing(pipeline, count, builds[pipeline]) for pipeline, count in ranked[:MOST])

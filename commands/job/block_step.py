@@ -27,7 +27,7 @@ def fields(configuration: str | None, job: Job) -> tuple[Field, ...] | None:
     if not found:
         return None
     given = found[0].get("fields")
-    read = [_field(one) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+    read = [_field(item) for item in given if isinstance(item, Mapping)] if isinstance(given, list) else []
     return tuple(field for field in read if field is not None)
 
 
@@ -100,7 +100,7 @@ def _field(given: Mapping[str, Any]) -> Field | None:
 def _options(given: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(given, list):
         return ()
-    pairs = [(one.get("label"), one.get("value")) for one in given if isinstance(one, Mapping)]
+    pairs = [(item.get("label"), item.get("value")) for item in given if isinstance(item, Mapping)]
     return tuple((str(label or value), str(value)) for label, value in pairs if value is not None)
 
 
@@ -112,7 +112,7 @@ def _value(field: Field, given: str) -> str:
     chosen = [part if part in allowed else by_label.get(part.lower(), part) for part in parts if part]
     for value in chosen:
         if field.options and value not in allowed:
-            choices = ", ".join(f"`{one}`" for _, one in field.options)
+            choices = ", ".join(f"`{option}`" for _, option in field.options)
             raise UsageError(f"`{_shown(value)}` is no choice of `{field.key}`.", f"Choose {choices}.", "fields")
     return "\n".join(chosen)
 

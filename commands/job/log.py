@@ -95,4 +95,4 @@ def _buttons(args: Log, job: Job, file: File | None) -> tuple[Button, ...]:
     retry = Button("Retry job", Call("job retry", given)) if job.failed else None
     whole = Button("Whole log as a file", Call("job log", {**given, "full": "true"})) if file is None else None
     page = Button("Open in Buildkite", url=job.web_url) if job.web_url else None
-    return tuple(one for one in (retry, whole, page) if one is not None)
+    return tuple(item for item in (retry, whole, page) if item is not None)

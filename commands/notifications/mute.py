@@ -51,11 +51,11 @@ async def mute(args: Mute, ctx: Context) -> Reply:
         text = md("muted the subscriptions of this channel until {until}", until=when(until, UNTIL))
         return Reply(text=text, private=False, buttons=undo)
     found, _chosen = await ctx.subscribing.here(ctx.thread)
-    one = next((one for one in found if one.id == args.rule), None)
-    if one is None:
+    item = next((item for item in found if item.id == args.rule), None)
+    if item is None:
         raise UsageError("That subscription is gone already.", f"See `{ctx.command} subscriptions`.", "rule")
-    await ctx.subscribing.mute([one.id], until)
-    text = md("muted the subscription to {rule} until {until}", rule=rule(one), until=when(until, UNTIL))
+    await ctx.subscribing.mute([item.id], until)
+    text = md("muted the subscription to {rule} until {until}", rule=rule(item), until=when(until, UNTIL))
     return Reply(text=text, private=False, buttons=undo)
 
 
@@ -64,7 +64,7 @@ async def unmute(_args: Nothing, ctx: Context) -> Reply:
     """Let the subscriptions of this channel post again."""
     found, chosen = await ctx.subscribing.here(ctx.thread)
     now = ctx.clock.now()
-    muted = [one.id for one in found if one.muted(now)]
+    muted = [item.id for item in found if item.muted(now)]
     if not muted and not chosen.muted(now):
         return Reply(text="Nothing is muted here.")
     await ctx.subscribing.mute(muted, None)
@@ -81,14 +81,14 @@ async def unmute(_args: Nothing, ctx: Context) -> Reply:
 )
 async def build_mute(args: Build, ctx: Context) -> Reply:
     """Say nothing more below the card of a build in this channel; the card itself is kept up."""
-    here, one = await ctx.followed.mute(ctx.thread, args.pipeline or "", args.number or 0)
+    here, item = await ctx.followed.mute(ctx.thread, args.pipeline or "", args.number or 0)
     ref = f"{args.pipeline}#{args.number}"
     if not here:
         raise UsageError(f"There is no card of {ref} in this channel.", "Mute it where its card is.", "pipeline")
     said = md("I say nothing more of {ref} here; its card is kept up.", ref=code(ref))
-    if one is None:
+    if item is None:
         return Reply(text=said)
-    whole = Button("Mute that subscription for 8h", Call("mute", {"rule": one.id, "for_": "8h"}, yes=True))
+    whole = Button("Mute that subscription for 8h", Call("mute", {"rule": item.id, "for_": "8h"}, yes=True))
     channel = Button("Mute this channel for 2h", Call("mute", {"for_": "2h"}, yes=True))
-    because = md("{said}\nThe subscription to {rule} posted it.", said=said, rule=rule(one))
+    because = md("{said}\nThe subscription to {rule} posted it.", said=said, rule=rule(item))
     return Reply(text=because, buttons=(whole, channel))

@@ -31,14 +31,14 @@ class Notify(Args):
     @classmethod
     def _read(cls, words: Any) -> Any:
         """`me` at the beginning and `and` say nothing; on or off stands first, on where neither does."""
-        said = [str(one).lower() for one in ([words] if isinstance(words, str) else words)]
-        left = [one for index, one in enumerate(said) if one != "and" and (index or one != "me")]
+        said = [str(item).lower() for item in ([words] if isinstance(words, str) else words)]
+        left = [item for index, item in enumerate(said) if item != "and" and (index or item != "me")]
         return ["on", *left] if left and left[0] not in ("on", "off") else left
 
     @field_validator("words")
     @classmethod
     def _once(cls, words: tuple[Word, ...]) -> tuple[Word, ...]:
-        twice = [one for one in words[1:] if one in ("on", "off")]
+        twice = [word for word in words[1:] if word in ("on", "off")]
         if twice:
             raise UsageError(f"`{twice[0]}` stands first, and once.", "Write `notify off failed`.", "words")
         return words
@@ -98,11 +98,11 @@ def _standing(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
         "I tell you when an approval waits for you." if APPROVALS in wishes else "",
         md("{off} ends it.", off=code(f"{ctx.command} notify off")),
     ]
-    return lines([one for one in said if one])
+    return lines([item for item in said if item])
 
 
 def _known(ctx: Context) -> Mrkdwn:
-    mine = [code(one) for one in sorted(ctx.notifying.addresses(ctx.actor))]
+    mine = [code(address) for address in sorted(ctx.notifying.addresses(ctx.actor))]
     return md(
         "Yours are those with {who} as creator or author.\nWhere you asked for one yourself, I tell you there.",
         who=Mrkdwn(join_or(mine)) if mine else "an address that I do not know",
@@ -110,4 +110,4 @@ def _known(ctx: Context) -> Mrkdwn:
 
 
 def _all(states: tuple[str, ...]) -> str:
-    return join_or([one.replace("_", " ") for one in states]).replace(" or ", " and ")
+    return join_or([state.replace("_", " ") for state in states]).replace(" or ", " and ")

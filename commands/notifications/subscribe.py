@@ -108,7 +108,7 @@ async def _address(word: str, ctx: Context) -> str:
 
 def _subscription(args: Rule, ctx: Context) -> Subscription:
     own = ctx.thread.channel.startswith("D")
-    one = Subscription(
+    item = Subscription(
         id="",
         team=ctx.thread.team,
         channel=ctx.thread.channel,
@@ -127,12 +127,12 @@ def _subscription(args: Rule, ctx: Context) -> Subscription:
         owner=ctx.actor.id if own else None,
         origin="person" if own else "chat",
     )
-    return named(one)
+    return named(item)
 
 
 async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
-    one = _subscription(args, ctx)
-    return question(one, await ctx.subscribing.preview(one, ctx.buildkite))
+    subscription = _subscription(args, ctx)
+    return question(subscription, await ctx.subscribing.preview(subscription, ctx.buildkite))
 
 
 @operation(
@@ -152,12 +152,12 @@ async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
 )
 async def subscribe(args: Rule, ctx: Context) -> Reply:
     """Tell this channel of builds that nobody here asked for: failed, fixed or blocked, or as you say."""
-    one = _subscription(args, ctx)
-    new = await ctx.subscribing.save(one)
+    subscription = _subscription(args, ctx)
+    new = await ctx.subscribing.save(subscription)
     said = (
-        md("subscribed this channel to {rule}", rule=rule(one))
+        md("subscribed this channel to {rule}", rule=rule(subscription))
         if new
-        else md("renewed the subscription to {rule}", rule=rule(one))
+        else md("renewed the subscription to {rule}", rule=rule(subscription))
     )
     return Reply(text=said, private=False)
 
@@ -169,14 +169,14 @@ async def subscriptions(_args: Nothing, ctx: Context) -> Reply:
     now = ctx.clock.now()
     if not found:
         return Reply(text=f"This channel is subscribed to nothing. Try `{ctx.command} subscribe`.")
-    shown = [listed(index, one, now) for index, one in enumerate(found[:SHOWN], 1)]
+    shown = [listed(index, item, now) for index, item in enumerate(found[:SHOWN], 1)]
     more = [md("… and {count} more", count=len(found) - SHOWN)] if len(found) > SHOWN else []
     muted = (
         md("Muted until {time}.", time=when(chosen.muted_until, "{date_short_pretty} {time}"))
         if chosen.muted_until and chosen.muted(now)
         else ""
     )
-    buttons = [button for index, one in enumerate(found[:SHOWN], 1) for button in _buttons(index, one)]
+    buttons = [button for index, item in enumerate(found[:SHOWN], 1) for button in _buttons(index, item)]
     return Reply(
         title="What this channel is subscribed to",
         text=lines([*shown, *more]),
@@ -185,35 +185,37 @@ async def subscriptions(_args: Nothing, ctx: Context) -> Reply:
     )
 
 
-def _buttons(index: int, one: Subscription) -> list[Button]:
-    mute = Call("mute", {"rule": one.id, "for_": "8h"}, yes=True)
-    quiet = Button(f"Mute {index} for 8h", mute, reads=f"Mute the subscription to {one.pipeline} for 8 hours")
-    if one.origin == "file":
+def _buttons(index: int, subscription: Subscription) -> list[Button]:
+    mute = Call("mute", {"rule": subscription.id, "for_": "8h"}, yes=True)
+    quiet = Button(
+        f"Mute {index} for 8h", mute, reads=f"Mute the subscription to {subscription.pipeline} for 8 hours"
+    )
+    if subscription.origin == "file":
         return [quiet]
-    drop = Call("unsubscribe", {"pipeline": one.pipeline, "rule": one.id}, yes=True)
-    return [quiet, Button(f"Remove {index}", drop, reads=f"Remove the subscription to {one.pipeline}")]
+    drop = Call("unsubscribe", {"pipeline": subscription.pipeline, "rule": subscription.id}, yes=True)
+    return [quiet, Button(f"Remove {index}", drop, reads=f"Remove the subscription to {subscription.pipeline}")]
 
 
 async def _pin_unwanted(args: Unwanted, ctx: Context) -> Unwanted:
     found, _chosen = await ctx.subscribing.here(ctx.thread)
-    one = _meant(args, found)
-    if one.origin == "file":
+    meant = _meant(args, found)
+    if meant.origin == "file":
         raise Conflict(
             "That subscription stands in the file of subscriptions.", "Ask who keeps it to take it out."
         )
-    return args.model_copy(update={"pipeline": one.pipeline, "rule": one.id})
+    return args.model_copy(update={"pipeline": meant.pipeline, "rule": meant.id})
 
 
 def _meant(args: Unwanted, found: tuple[Subscription, ...]) -> Subscription:
-    by_id = [one for one in found if args.rule == one.id]
-    by_name = [one for one in found if one.pipeline == args.pipeline]
-    by_number = [one for index, one in enumerate(found, 1) if args.pipeline == str(index)]
+    by_id = [item for item in found if args.rule == item.id]
+    by_name = [item for item in found if item.pipeline == args.pipeline]
+    by_number = [item for index, item in enumerate(found, 1) if args.pipeline == str(index)]
     meant = by_id or ([] if args.rule else by_name or by_number)
     if len(meant) > 1:
-        options = tuple((f"{one.pipeline} {one.branch or ''}".strip(), {"rule": one.id}) for one in meant)
+        options = tuple((f"{item.pipeline} {item.branch or ''}".strip(), {"rule": item.id}) for item in meant)
         raise Ambiguous(f"This channel has several subscriptions to {args.pipeline}.", "rule", options)
     if not meant:
-        known = sorted({one.pipeline for one in found})
+        known = sorted({item.pipeline for item in found})
         hint = f"It is subscribed to {join_or(known)}." if known else "It is subscribed to nothing."
         raise UsageError(f"This channel is not subscribed to `{args.pipeline}`.", hint, "pipeline")
     return meant[0]
@@ -229,7 +231,7 @@ def _meant(args: Unwanted, found: tuple[Subscription, ...]) -> Subscription:
 async def unsubscribe(args: Unwanted, ctx: Context) -> Reply:
     """End a subscription of this channel."""
     found, _chosen = await ctx.subscribing.here(ctx.thread)
-    gone = next((one for one in found if one.id == args.rule), None)
+    gone = next((item for item in found if item.id == args.rule), None)
     if gone is None:
         raise UsageError("That subscription is gone already.", f"See `{ctx.command} subscriptions`.", "pipeline")
     await ctx.subscribing.drop([gone.id])

@@ -29,8 +29,8 @@ class Listing(Args):
 )
 async def list_(args: Listing, ctx: Context) -> Reply:
     """List the emoji that Buildkite knows in this organization."""
-    found = [one for one in await ctx.buildkite.emojis() if _wanted(one, args)]
-    rows = tuple(_row(one) for one in sorted(found, key=lambda one: one.name))
+    found = [item for item in await ctx.buildkite.emojis() if _wanted(item, args)]
+    rows = tuple(_row(item) for item in sorted(found, key=lambda item: item.name))
     caption = f"{len(rows)} emoji{_searched(args)}"
     empty = f"There are no emoji{_searched(args)}."
     hint = HINT if args.name else ""
@@ -38,19 +38,19 @@ async def list_(args: Listing, ctx: Context) -> Reply:
     return Reply(table=Table(columns, rows, caption, noun="code", empty=empty, hint=hint, named_by=1))
 
 
-def _wanted(one: Emoji, args: Listing) -> bool:
+def _wanted(emoji: Emoji, args: Listing) -> bool:
     part = (args.name or "").strip(":").lower()
-    return any(part in name.lower() for name in (one.name, *one.aliases)) and (_own(one) or not args.custom)
+    return any(part in name.lower() for name in (emoji.name, *emoji.aliases)) and (_own(emoji) or not args.custom)
 
 
-def _own(one: Emoji) -> bool:
+def _own(emoji: Emoji) -> bool:
     """The well-known ones have their pictures below `unicode/`."""
-    return "/unicode/" not in one.url
+    return "/unicode/" not in emoji.url
 
 
-def _row(one: Emoji) -> tuple[str, ...]:
-    also = join([code(f":{name}:") for name in one.aliases], " ")
-    return character(one.url), code(f":{one.name}:"), also, "a picture" if _own(one) else "well-known"
+def _row(emoji: Emoji) -> tuple[str, ...]:
+    also = join([code(f":{name}:") for name in emoji.aliases], " ")
+    return character(emoji.url), code(f":{emoji.name}:"), also, "a picture" if _own(emoji) else "well-known"
 
 
 def _searched(args: Listing) -> str:

@@ -36,7 +36,7 @@ def _compared(now: Iterable[str], ctx: Context) -> Mrkdwn:
         return OFF
     if not ctx.origins.networks:
         return UNREAD
-    named, used = {_network(one) for one in now}, set(ctx.origins.networks)
+    named, used = {_network(item) for item in now}, set(ctx.origins.networks)
     if named == used:
         return Mrkdwn("✅ They are those that my allow-list lets through.")
     lacks, spare = sorted(named - used), sorted(used - named)

@@ -38,6 +38,6 @@ async def list_(_: Listing, ctx: Context) -> Reply:
 
 def _row(rule: Rule, slugs: Mapping[str, str]) -> tuple[str, ...]:
     """A pipeline that is archived, or that the token does not see, is shown by its id."""
-    source, target = (slugs.get(one or "", one or "") for one in (rule.source_uuid, rule.target_uuid))
+    source, target = (slugs.get(item or "", item or "") for item in (rule.source_uuid, rule.target_uuid))
     made = when(rule.created_at, "{date_short_pretty}") if rule.created_at else ""
     return source, WORDS.get(rule.type, rule.type), target, made

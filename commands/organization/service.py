@@ -34,22 +34,22 @@ class Removal(Args):
 @operation("service list", needs=Permission.ADMIN, effect=Effect.READ, examples=("service list",))
 async def list_(_args: Nothing, ctx: Context) -> Reply:
     """List what Buildkite sends elsewhere: webhooks, Slack messages and the like."""
-    services = [one async for one in ctx.buildkite.services()]
+    services = [service async for service in ctx.buildkite.services()]
     mine = ctx.webhook.among(services)
-    rows = tuple(_row(one, mine=one is mine) for one in services)
+    rows = tuple(_row(service, mine=service is mine) for service in services)
     count = "1 service" if len(rows) == 1 else f"{len(rows)} services"
     empty = "Buildkite sends nothing elsewhere."
     offer = () if mine else (Button("Add my webhook", Call("service add"), reads="Add the webhook to this bot"),)
     return Reply(table=Table(_COLUMNS, rows, count, empty=empty), buttons=offer)
 
 
-def _row(one: NotificationService, *, mine: bool) -> tuple[str, ...]:
+def _row(service: NotificationService, *, mine: bool) -> tuple[str, ...]:
     """Never its settings as they are: a webhook's token stands there in full."""
-    name = str(one.provider.get("name") or one.provider.get("id") or "")
+    name = str(service.provider.get("name") or service.provider.get("id") or "")
     what = md("{name} (mine)", name=bold(name)) if mine else name
-    where = code(shorten(shown_url(one.webhook_url), 200)) if one.webhook_url else ""
-    state = "on" if one.enabled else "off"
-    return what, shorten(one.description or "", 200), where, state, code(one.id)
+    where = code(shorten(shown_url(service.webhook_url), 200)) if service.webhook_url else ""
+    state = "on" if service.enabled else "off"
+    return what, shorten(service.description or "", 200), where, state, code(service.id)
 
 
 async def _probe_add(_args: Nothing, ctx: Context) -> Reply | None:
@@ -77,10 +77,10 @@ def _told(done: SetUp) -> Reply:
 
 
 async def _pin_removal(args: Removal, ctx: Context) -> Removal:
-    services = [one async for one in ctx.buildkite.services()]
-    fitting = [one for one in services if one.id.startswith(args.service.lower())]
+    services = [service async for service in ctx.buildkite.services()]
+    fitting = [service for service in services if service.id.startswith(args.service.lower())]
     if len(fitting) > 1:
-        options = tuple((f"{one.description or one.id[:8]} ({one.id[:8]})", one.id) for one in fitting)
+        options = tuple((f"{item.description or item.id[:8]} ({item.id[:8]})", item.id) for item in fitting)
         raise Ambiguous(f"Several services begin with “{args.service}”.", "service", options)
     if not fitting:
         raise NotFound(f"There is no service “{args.service}”.", f"See `{ctx.command} service list`.")
@@ -88,10 +88,10 @@ async def _pin_removal(args: Removal, ctx: Context) -> Removal:
 
 
 async def _ask_removal(args: Removal, ctx: Context) -> Mrkdwn | None:
-    one = await ctx.buildkite.service(args.service)
-    mine = ctx.webhook.among([one]) is not None
+    item = await ctx.buildkite.service(args.service)
+    mine = ctx.webhook.among([item]) is not None
     harm = " It is mine: I shall learn of builds later, by asking." if mine else ""
-    name = one.description or str(one.provider.get("name") or one.id)
+    name = item.description or str(item.provider.get("name") or item.id)
     return md("Remove {name}? Nothing is sent there any more.{harm}", name=bold(name), harm=harm)
 
 

@@ -22,7 +22,7 @@ class Listing(Args):
 async def list_(_: Listing, ctx: Context) -> Reply:
     """List the pipeline templates, and whether everybody may use them."""
     found = [template async for template in ctx.buildkite.templates()]
-    rows = tuple(_row(template) for template in sorted(found, key=lambda one: one.name.lower()))
+    rows = tuple(_row(template) for template in sorted(found, key=lambda item: item.name.lower()))
     count = "1 template" if len(rows) == 1 else f"{len(rows)} templates"
     columns = ("Template", "Description", "For", "Changed")
     return Reply(table=Table(columns, rows, count, noun="template", empty=NONE, hint=PLAN))

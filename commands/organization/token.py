@@ -85,7 +85,7 @@ def _only(known: tuple[Cluster, ...]) -> Cluster:
     if not known:
         raise NotFound("There are no clusters, or the token may see none.")
     if len(known) > 1:
-        raise Ambiguous("Of which cluster?", "cluster", tuple((one.name, one.id) for one in known))
+        raise Ambiguous("Of which cluster?", "cluster", tuple((item.name, item.id) for item in known))
     return known[0]
 
 
@@ -107,7 +107,7 @@ async def list_(args: Listing, ctx: Context) -> Reply:
     return Reply(table=Table(columns, rows, head, noun="agent token", empty=empty), footer=KEPT)
 
 
-def _row(one: AgentToken) -> tuple[str, ...]:
-    made = when(one.created_at, "{date_short_pretty}") if one.created_at else ""
-    until = when(one.expires_at, "{date_short_pretty} {time}") if one.expires_at else "no end"
-    return one.description or "", one.allowed_ip_addresses or "anywhere", made, until
+def _row(agent_token: AgentToken) -> tuple[str, ...]:
+    made = when(agent_token.created_at, "{date_short_pretty}") if agent_token.created_at else ""
+    until = when(agent_token.expires_at, "{date_short_pretty} {time}") if agent_token.expires_at else "no end"
+    return agent_token.description or "", agent_token.allowed_ip_addresses or "anywhere", made, until

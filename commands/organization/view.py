@@ -17,24 +17,24 @@ class Nothing(Args):
 @operation("organization list", needs=Permission.READ, effect=Effect.READ, examples=("org list",))
 async def list_(_: Nothing, ctx: Context) -> Reply:
     """List the organizations that the token in use may see."""
-    found = [one async for one in ctx.buildkite.organizations()]
-    rows = tuple(_row(one, ctx) for one in sorted(found, key=lambda one: one.slug))
+    found = [organization async for organization in ctx.buildkite.organizations()]
+    rows = tuple(_row(item, ctx) for item in sorted(found, key=lambda item: item.slug))
     count = "1 organization" if len(rows) == 1 else f"{len(rows)} organizations"
     empty = "The token sees no organization."
     return Reply(table=Table(("Organization", "Slug", "In use", "Since"), rows, count, empty=empty))
 
 
-def _row(one: Organization, ctx: Context) -> tuple[str, ...]:
-    since = when(one.created_at, "{date_short_pretty}") if one.created_at else ""
-    in_use = "yes" if one.slug == ctx.buildkite.organization else ""
-    return link(one.web_url, one.name or one.slug), one.slug, in_use, since
+def _row(organization: Organization, ctx: Context) -> tuple[str, ...]:
+    since = when(organization.created_at, "{date_short_pretty}") if organization.created_at else ""
+    in_use = "yes" if organization.slug == ctx.buildkite.organization else ""
+    return link(organization.web_url, organization.name or organization.slug), organization.slug, in_use, since
 
 
 @operation("organization view", needs=Permission.READ, effect=Effect.READ, examples=("org view",))
 async def view(_: Nothing, ctx: Context) -> Reply:
     """Show the organization that I work in."""
-    one = await ctx.buildkite.organization_()
-    since = when(one.created_at, "{date_short_pretty} {time}") if one.created_at else ""
-    facts = {"Slug": code(one.slug), "Since": since, "Id": code(one.id)}
-    text = md("I work in {name}.", name=link(one.web_url, one.name or one.slug))
+    organization = await ctx.buildkite.organization_()
+    since = when(organization.created_at, "{date_short_pretty} {time}") if organization.created_at else ""
+    facts = {"Slug": code(organization.slug), "Since": since, "Id": code(organization.id)}
+    text = md("I work in {name}.", name=link(organization.web_url, organization.name or organization.slug))
     return Reply(text=text, fields=tuple((label, value) for label, value in facts.items() if value))

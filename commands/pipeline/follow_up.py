@@ -45,7 +45,7 @@ async def followed_up(pipeline: Pipeline, how: str, wanted: Wanted, ctx: Context
         await _tried(SUBSCRIBE, lambda: _subscribe(pipeline, ctx)) if wanted.subscribe else None,
         await _tried(BUILD, build) if wanted.build else None,
     ]
-    return _told(pipeline, how, [one for one in done if one], builds)
+    return _told(pipeline, how, [item for item in done if item], builds)
 
 
 async def found_again(pipeline: Pipeline, how: str, wanted: Wanted, ctx: Context) -> Reply:
@@ -56,11 +56,11 @@ async def found_again(pipeline: Pipeline, how: str, wanted: Wanted, ctx: Context
         Done(SUBSCRIBE, UNKNOWN) if wanted.subscribe else None,
         Done(BUILD, "" if build else UNKNOWN) if wanted.build else None,
     ]
-    return _told(pipeline, how, [one for one in done if one], [build] if build else [])
+    return _told(pipeline, how, [item for item in done if item], [build] if build else [])
 
 
 def _told(pipeline: Pipeline, how: str, done: list[Done], builds: list[Build]) -> Reply:
-    missed = {one.what for one in done if one.wrong}
+    missed = {item.what for item in done if item.wrong}
     buttons = [button for what, button in _offers(pipeline).items() if what in missed or _always(what, done)]
     page = Button("Open", url=pipeline.web_url, reads=f"Open {pipeline.name} at Buildkite")
     return Reply(
@@ -74,7 +74,7 @@ def _told(pipeline: Pipeline, how: str, done: list[Done], builds: list[Build]) -
 
 def _always(what: str, done: list[Done]) -> bool:
     """A build and a subscription are what comes next, wanted or not."""
-    return what != WEBHOOK and what not in {one.what for one in done}
+    return what != WEBHOOK and what not in {item.what for item in done}
 
 
 def _offers(pipeline: Pipeline) -> dict[str, Button]:
@@ -105,7 +105,7 @@ async def _subscribe(pipeline: Pipeline, ctx: Context) -> None:
     await _admit("subscribe", Target(pipeline.slug), ctx)
     await _postable(ctx)
     direct = ctx.thread.channel.startswith("D")
-    one = Subscription(
+    item = Subscription(
         id="",
         team=ctx.thread.team,
         channel=ctx.thread.channel,
@@ -116,7 +116,7 @@ async def _subscribe(pipeline: Pipeline, ctx: Context) -> None:
         owner=ctx.actor.id if direct else None,
         origin="person" if direct else "chat",
     )
-    await ctx.subscribing.save(named(one))
+    await ctx.subscribing.save(named(item))
 
 
 async def _build(pipeline: Pipeline, ctx: Context) -> Build:

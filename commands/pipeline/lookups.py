@@ -34,7 +34,7 @@ async def cluster_id(word: str | None, ctx: Context) -> str:
         return known[0].id
     if not known:
         raise UsageError("There is no cluster to build in.", "Somebody has to make one at Buildkite.", "cluster")
-    options = tuple((one.name, one.id) for one in known)
+    options = tuple((item.name, item.id) for item in known)
     raise Ambiguous("In which cluster should it build?", "cluster", options)
 
 

@@ -32,9 +32,9 @@ def worded(errors: Iterable[ValidationError], kind: str, keys: Callable[[], Sequ
     What Buildkite fills in later (`$QUEUE`) may become anything, so it is never wrong.
     """
     for error in errors:
-        for one in _nearest(error):
-            if not _later(one.instance):
-                yield from _said(one, kind, keys)
+        for item in _nearest(error):
+            if not _later(item.instance):
+                yield from _said(item, kind, keys)
 
 
 def _nearest(error: ValidationError) -> list[ValidationError]:
@@ -42,17 +42,17 @@ def _nearest(error: ValidationError) -> list[ValidationError]:
     if not error.context:
         return [error]
     branches: dict[int | str, list[ValidationError]] = {}
-    for one in error.context:
-        branches.setdefault(one.schema_path[0], []).append(one)
+    for item in error.context:
+        branches.setdefault(item.schema_path[0], []).append(item)
     nearest = min(branches.values(), key=lambda errors: _distance(errors, error))
     if _distance(nearest, error)[0]:
         return [error]
-    return [each for one in nearest for each in _nearest(one)]
+    return [each for item in nearest for each in _nearest(item)]
 
 
 def _distance(errors: Sequence[ValidationError], whole: ValidationError) -> tuple[bool, bool, int]:
     """Another type altogether; keys that this form does not have; how much is wrong."""
-    here = [str(one.validator) for one in errors if len(one.absolute_path) == len(whole.absolute_path)]
+    here = [str(error.validator) for error in errors if len(error.absolute_path) == len(whole.absolute_path)]
     return "type" in here or "enum" in here, "additionalProperties" in here, len(errors)
 
 
@@ -129,8 +129,8 @@ def _verdict(error: ValidationError) -> str:
 def _forms(error: ValidationError) -> list[str]:
     """The forms that would do, each once: types, and words where only those are taken."""
     found: list[str] = []
-    for one in error.context or [error]:
-        match one.validator, _wanted(one):
+    for item in error.context or [error]:
+        match item.validator, _wanted(item):
             case "type", str() as name:
                 found.append(_TYPES[name])
             case "type", list() as names:

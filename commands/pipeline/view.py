@@ -60,8 +60,8 @@ async def _pin(args: View, ctx: Context) -> View:
 )
 async def list_(args: Listing, ctx: Context) -> Reply:
     """List pipelines by name, repository and tag."""
-    found = [one for one in await _found(args, ctx) if _fits(one, args) and _seen(one.slug, ctx)]
-    rows = tuple(row(one) for one in sorted(found, key=lambda one: one.name.lower()))
+    found = [item for item in await _found(args, ctx) if _fits(item, args) and _seen(item.slug, ctx)]
+    rows = tuple(row(item) for item in sorted(found, key=lambda item: item.name.lower()))
     count = "1 pipeline" if len(rows) == 1 else f"{len(rows)} pipelines"
     what = _searched(args)
     return Reply(table=Table(COLUMNS, rows, f"{count}{what}", empty=f"There are no pipelines{what}.", hint=_HINT))
@@ -71,12 +71,12 @@ async def _found(args: Listing, ctx: Context) -> list[Pipeline]:
     """From memory where all are meant; Buildkite looks for parts of names in any case."""
     if args.state == "active" and not (args.name or args.repository):
         return list(await ctx.catalog.pipelines())
-    return [one async for one in ctx.buildkite.pipelines(args.name, repository=args.repository)]
+    return [pipeline async for pipeline in ctx.buildkite.pipelines(args.name, repository=args.repository)]
 
 
-def _fits(one: Pipeline, args: Listing) -> bool:
-    wanted = {"active": not one.archived_at, "archived": bool(one.archived_at), "all": True}
-    return wanted[args.state] and {tag.lower() for tag in args.tag} <= {tag.lower() for tag in one.tags or ()}
+def _fits(pipeline: Pipeline, args: Listing) -> bool:
+    wanted = {"active": not pipeline.archived_at, "archived": bool(pipeline.archived_at), "all": True}
+    return wanted[args.state] and {tag.lower() for tag in args.tag} <= {tag.lower() for tag in pipeline.tags or ()}
 
 
 def _seen(slug: str, ctx: Context) -> bool:
@@ -123,7 +123,7 @@ async def _last(pipeline: Pipeline, ctx: Context) -> Build | None:
     """The newest build of the default branch."""
     branch = (pipeline.default_branch,) if pipeline.default_branch else ()
     listing = ctx.buildkite.builds(pipeline.slug, branch=branch, limit=1)
-    return next((build for build in [one async for one in listing]), None)
+    return next((build for build in [item async for item in listing]), None)
 
 
 async def _cluster(pipeline: Pipeline, ctx: Context) -> str:

@@ -62,7 +62,7 @@ def _finish_one(world: World, build: Build, fail: Collection[str]) -> bool:
     running = [job for job in _running(build) if job.kind == "script"]
     if not running:
         return False
-    job = min(running, key=lambda one: one.started_at or 0)
+    job = min(running, key=lambda item: item.started_at or 0)
     _finish(world, job, fail)
     return True
 

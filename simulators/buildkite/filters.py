@@ -48,7 +48,7 @@ def _commits(commits: list[str]) -> Test | None:
 def _states(states: list[str]) -> Test | None:
     if not states:
         return None
-    wanted = {one for state in states for one in (FINISHED if state == "finished" else (state,))}
+    wanted = {item for state in states for item in (FINISHED if state == "finished" else (state,))}
     return lambda build: build.inner_state in wanted
 
 

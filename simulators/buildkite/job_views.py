@@ -29,7 +29,7 @@ def build(world: World, given: Build, *, jobs: list[Job] | None, with_pipeline: 
     """A build with the jobs asked for (None: no `jobs` key) and its pipeline."""
     view = views.build(world, given)
     if jobs is not None:
-        view["jobs"] = [_grouped(job(world, one)) for one in jobs]
+        view["jobs"] = [_grouped(job(world, item)) for item in jobs]
     if with_pipeline:
         view["pipeline"] = views.pipeline(world, given.pipeline)
     return view

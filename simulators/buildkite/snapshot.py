@@ -12,10 +12,10 @@ def snapshot(world: World, hooks: Hooks) -> dict[str, Any]:
     """Pipelines, builds with all jobs (newest first), agents, the last 20 deliveries."""
     return {
         "organization": world.org,
-        "pipelines": [views.pipeline(world, one) for one in world.pipelines.values()],
-        "builds": [_build(world, one) for one in reversed(world.builds)],
-        "agents": [agent_views.agent(world, one) for one in world.agents.values()],
-        "deliveries": [_delivery(one) for one in hooks.history],
+        "pipelines": [views.pipeline(world, pipeline) for pipeline in world.pipelines.values()],
+        "builds": [_build(world, build) for build in reversed(world.builds)],
+        "agents": [agent_views.agent(world, agent) for agent in world.agents.values()],
+        "deliveries": [_delivery(item) for item in hooks.history],
         "pending_deliveries": len(hooks.outbox),
     }
 

@@ -89,7 +89,7 @@ class Stage:
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def _file(self, request: Request) -> Response:
-        named = (one for one in self.slack.uploads.values() if one["id"] == request.path_params["id"])
+        named = (upload for upload in self.slack.uploads.values() if upload["id"] == request.path_params["id"])
         file = next(named, None)
         if file is None or file["content"] is None:
             return JSONResponse({"problem": "There is no such file."}, 404)

@@ -98,7 +98,8 @@ def chosen(entry: Any) -> Any:
         raise Problem("An entry is an object.")
     held = entry.get(value_key(str(entry.get("type"))) or "")
     many = [
-        one.get("value") if isinstance(one, dict) else one for one in (held if isinstance(held, list) else [held])
+        item.get("value") if isinstance(item, dict) else item
+        for item in (held if isinstance(held, list) else [held])
     ]
     return many if isinstance(held, list) else many[0]
 
@@ -192,7 +193,7 @@ async def preview_click(stage: Stage, given: Given) -> Json:
     """A button below a link."""
     message = stage.slack.find_anywhere(word(given, "ts"), word(given, "as"))
     shown = message.previews if message else []
-    preview = next((one for one in shown if one.url == word(given, "url")), None)
+    preview = next((item for item in shown if item.url == word(given, "url")), None)
     if preview is None:
         raise Problem("That preview is gone.", 404)
     return await _press(_who(stage, given), preview, _control(preview, given), given)

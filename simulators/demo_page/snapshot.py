@@ -26,13 +26,15 @@ def scene(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay, viewer: 
 
 def _panel(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay) -> Json:
     since = buildkite.now() - RECENT
-    newest = [one for one in buildkite.builds[::-1] if (one.finished_at or since) >= since][:BUILDS]
+    newest = [build for build in buildkite.builds[::-1] if (build.finished_at or since) >= since][:BUILDS]
     return {
         "organization": buildkite.org,
-        "pipelines": [{"slug": one.slug, "branch": one.default_branch} for one in buildkite.pipelines.values()],
-        "builds": [_build(buildkite, one, fresh=one is newest[0]) for one in newest],
-        "agents": [_agent(one) for one in buildkite.agents.values()],
-        "deliveries": [_delivery(one) for one in buildkite.hooks.history],
+        "pipelines": [
+            {"slug": pipeline.slug, "branch": pipeline.default_branch} for pipeline in buildkite.pipelines.values()
+        ],
+        "builds": [_build(buildkite, item, fresh=item is newest[0]) for item in newest],
+        "agents": [_agent(agent) for agent in buildkite.agents.values()],
+        "deliveries": [_delivery(item) for item in buildkite.hooks.history],
         "pending": len(buildkite.outbox),
         "network": network(slack, buildkite),
         "autoplay": {"on": autoplay.on, "seconds": autoplay.seconds},
@@ -63,7 +65,7 @@ def _build(buildkite: BuildkiteSim, build: Build, *, fresh: bool) -> Json:
         "branch": build.branch,
         "message": build.message,
         "url": f"{buildkite.base_url}/{buildkite.org}/{build.pipeline.slug}/builds/{build.number}",
-        "jobs": [_job(one) for one in build.jobs],
+        "jobs": [_job(job) for job in build.jobs],
     }
 
 

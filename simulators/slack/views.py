@@ -70,8 +70,8 @@ class View:
         entry = self.inputs.get(block["block_id"], {}).get(element["action_id"], {})
         value = entry.get(value_key(str(element["type"])) or "")
         chosen = value if isinstance(value, list) else [value]
-        named = [_choice_words(one) for one in chosen]
-        shown = ", ".join(str(one) for one in named if one not in (None, ""))
+        named = [_choice_words(item) for item in chosen]
+        shown = ", ".join(str(item) for item in named if item not in (None, ""))
         return f"{text_of(block.get('label'))}: [{shown}]" if shown else block_words(block)
 
     def replace(self, source: Json, new_hash: str) -> None:

@@ -79,7 +79,7 @@ async def test_a_build_is_annotated_in_its_thread(world: World) -> None:
     )
     await world.settle(2)
     assert world.replies(card)[-1] == snapshot("<@U0BOB0001> annotated web#1: Looks *fine* to me")
-    assert [(one["style"], one["body_html"]) for one in build.annotations] == snapshot(
+    assert [(annotation["style"], annotation["body_html"]) for annotation in build.annotations] == snapshot(
         [("info", "<p>The pipeline&#x27;s own</p>\n"), ("success", "<p>Looks *fine* to me</p>\n")]
     )
     assert build.annotations[1]["context"].startswith("kitestring:")
@@ -91,10 +91,12 @@ async def test_an_annotation_is_replaced_or_added_to(world: World) -> None:
     for words in ('"One" --context notes', '"Two" --context notes --append'):
         await world.alice.types(world.deploys, f"/bk build annotate web 1 {words}")
         await world.settle(1)
-    assert [one["body_html"] for one in build.annotations] == ["<p>One</p>\n<p>Two</p>\n"]
+    assert [annotation["body_html"] for annotation in build.annotations] == ["<p>One</p>\n<p>Two</p>\n"]
     await world.alice.types(world.deploys, '/bk build annotate web 1 "Three" --context notes -s error')
     await world.settle(1)
-    assert [(one["style"], one["body_html"]) for one in build.annotations] == [("error", "<p>Three</p>\n")]
+    assert [(annotation["style"], annotation["body_html"]) for annotation in build.annotations] == [
+        ("error", "<p>Three</p>\n")
+    ]
     assert await asks(world, world.alice, 'build annotate web 1 "Four" --append') == snapshot("""\
 ⚠️ Add to which annotation?
 Name its context: `--context coverage`.\
@@ -108,4 +110,4 @@ async def test_a_form_takes_longer_texts(world: World) -> None:
     await world.settle(1)
     await world.bob.submits({"Pipeline": "web", "Build number": "1", "Text": "First\n\nSecond"})
     await world.settle(1)
-    assert [one["body_html"] for one in build.annotations] == ["<p>First\n\nSecond</p>\n"]
+    assert [annotation["body_html"] for annotation in build.annotations] == ["<p>First\n\nSecond</p>\n"]

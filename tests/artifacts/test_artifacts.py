@@ -38,7 +38,7 @@ def uploaded(world: World, pipeline: str = "web") -> Build:
 
 def contents(world: World) -> list[bytes]:
     """Everything that was uploaded to Slack."""
-    return [bytes(one["content"]) for one in world.slack.uploads.values()]
+    return [bytes(upload["content"]) for upload in world.slack.uploads.values()]
 
 
 async def test_artifacts_are_listed(world: World) -> None:
@@ -81,11 +81,13 @@ async def test_a_small_file_comes_by_direct_message(world: World) -> None:
 `dist/app.js` (19 bytes) of web#1 comes by direct message.
 [Share it here] [Get a link]\
 """)
-    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == snapshot(["(file: dist/app.js, web#1)"])
+    assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
+        ["(file: dist/app.js, web#1)"]
+    )
     assert contents(world) == [b"console.log('web')\n"]
     assert world.slack.messages(world.deploys) == []
-    fetched = [one for one in world.buildkite.requests if one.path.startswith("/storage/")]
-    assert [(one.by, one.status) for one in fetched] == [("", 200)]
+    fetched = [request for request in world.buildkite.requests if request.path.startswith("/storage/")]
+    assert [(item.by, item.status) for item in fetched] == [("", 200)]
 
 
 async def test_a_large_file_is_a_link_that_is_fetched_when_asked_for(world: World) -> None:
@@ -101,13 +103,13 @@ async def test_a_large_file_is_a_link_that_is_fetched_when_asked_for(world: Worl
     await world.settle(1)
     assert _link(world) != first
     assert world.buildkite.base_url in first
-    assert not any(one.path.startswith("/storage/") for one in world.buildkite.requests)
+    assert not any(request.path.startswith("/storage/") for request in world.buildkite.requests)
     assert contents(world) == []
 
 
 def _link(world: World) -> str:
     """Where the newest answer's button leads."""
-    row = next(one for one in world.slack.ephemerals(world.bob)[-1].blocks or [] if one["type"] == "actions")
+    row = next(block for block in world.slack.ephemerals(world.bob)[-1].blocks or [] if block["type"] == "actions")
     return str(row["elements"][0]["url"])
 
 
@@ -137,7 +139,9 @@ async def test_where_the_bot_cannot_post_a_shared_file_comes_by_direct_message(w
 <@U0BOB0001> shared `dist/app.js` (19 bytes) of web#1
 I cannot post here: it comes by direct message.\
 """)
-    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == snapshot(["(file: dist/app.js, web#1)"])
+    assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
+        ["(file: dist/app.js, web#1)"]
+    )
 
 
 async def test_no_file_goes_where_another_organization_may_read(world: World) -> None:
@@ -148,8 +152,8 @@ async def test_no_file_goes_where_another_organization_may_read(world: World) ->
         world.slack.faults.fail("conversations.info")
     await world.bob.types(partners, "/bk artifacts download dist/app.js -p web -n 1 --share")
     await world.settle(2)
-    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == ["(file: dist/app.js, web#1)"]
-    assert [one for one in world.slack.said.get(partners.id, []) if one.bot] == []
+    assert [message.plain() for message in world.slack.messages(world.bob.dm)] == ["(file: dist/app.js, web#1)"]
+    assert [item for item in world.slack.said.get(partners.id, []) if item.bot] == []
 
 
 async def test_which_file_is_meant(world: World) -> None:
@@ -220,7 +224,7 @@ async def test_a_path_stays_text(world: World) -> None:
 [Share it here] [Get a link]\
 """)
     assert "<!channel>" not in str(world.slack.ephemerals(world.bob)[-1].blocks)
-    assert [(one["name"], one["title"]) for one in world.slack.uploads.values()] == snapshot(
+    assert [(upload["name"], upload["title"]) for upload in world.slack.uploads.values()] == snapshot(
         [("evil.example-app.js-gpj.exe", "../`<!channel>`/<https://evil.example|app.js>gpj.exe, web#1")]
     )
 

@@ -78,7 +78,7 @@ async def test_a_dot_in_the_key_of_a_stack_is_escaped(sim: BuildkiteSim, http: h
     for key in ("..", "a.b", "a/../../metrics"):
         with pytest.raises(NotFound, match="Buildkite has no stack"):
             await anext(api.scheduled_jobs(key))
-    assert all("/v3/stacks/" in one.path for one in sim.requests)
+    assert all("/v3/stacks/" in request.path for request in sim.requests)
 
 
 @pytest.mark.parametrize("answer", [[{"key": "k8s"}], {"stacks": [{"key": "k8s"}], "limits": {"jobs": 1}}])
@@ -88,7 +88,7 @@ async def test_a_configuration_of_any_form_is_understood(
     """No document says what it looks like: a list of stacks will do, and what is not known is named."""
     sim.faults.fail(200, body=answer)
     found = await AgentApi(http, sim.agent_token, f"{sim.base_url}/v3").stacks()
-    assert ([one.key for one in found.stacks], found.others) == (
+    assert ([stack.key for stack in found.stacks], found.others) == (
         ["k8s"],
         tuple(answer)[1:] if isinstance(answer, dict) else (),
     )
@@ -106,4 +106,4 @@ async def test_metrics_are_not_asked_for_more_often_than_wanted(
     await asyncio.gather(*(api.metrics() for _ in range(5)))
     clock.advance(sim.poll_duration)
     await api.metrics()
-    assert [one.status for one in sim.requests] == [500, 200, 200]
+    assert [request.status for request in sim.requests] == [500, 200, 200]

@@ -31,12 +31,12 @@ async def test_artifacts_of_a_build_and_of_a_job(sim: BuildkiteSim, buildkite: B
     for path in ("dist/app.js", "dist/app.css", "log/test.xml"):
         sim.artifact(job.id, path, b"x")
     sim.artifact(job.id, "log/late.xml")["state"] = "new"
-    every = [one.path async for one in buildkite.artifacts("web", 1)]
+    every = [artifact.path async for artifact in buildkite.artifacts("web", 1)]
     assert every == ["dist/app.js", "dist/app.css", "log/test.xml", "log/late.xml"]
     chosen = buildkite.artifacts("web", 1, job=job.id, path="log/*", state="finished")
-    assert [(one.path, one.file_size, one.job_id) async for one in chosen] == [("log/test.xml", 1, job.id)]
+    assert [(item.path, item.file_size, item.job_id) async for item in chosen] == [("log/test.xml", 1, job.id)]
     with pytest.raises(Conflict, match="state is invalid"):
-        [one async for one in buildkite.artifacts("web", 1, state="odd")]
+        [artifact async for artifact in buildkite.artifacts("web", 1, state="odd")]
 
 
 async def test_the_bytes_come_without_the_token(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
@@ -130,12 +130,14 @@ async def test_annotations_of_a_build_and_of_its_jobs(buildkite: Buildkite, buil
     """All are listed unless a job is named; a context is written anew, or added to; one can be taken away."""
     await buildkite.annotate("web", 1, "Coverage 71 %", style="warning", context="coverage")
     await buildkite.annotate("web", 1, "was 75 %", context="coverage", append=True)
-    one = await buildkite.annotate("web", 1, "42 passed", style="success", context="tests", priority=9, job=job.id)
+    item = await buildkite.annotate(
+        "web", 1, "42 passed", style="success", context="tests", priority=9, job=job.id
+    )
     said = [(each.context, each.scope, each.priority) async for each in buildkite.annotations("web", 1)]
     assert said == [("coverage", "build", 3), ("tests", "job", 9)]
     assert build.annotations[0]["body_html"] == "<p>Coverage 71 %</p>\n<p>was 75 %</p>\n"
-    assert [each.id async for each in buildkite.annotations("web", 1, job=job.id)] == [one.id]
-    await buildkite.delete_annotation("web", 1, one.id, job=job.id)
+    assert [each.id async for each in buildkite.annotations("web", 1, job=job.id)] == [item.id]
+    await buildkite.delete_annotation("web", 1, item.id, job=job.id)
     assert [each.context async for each in buildkite.annotations("web", 1)] == ["coverage"]
 
 
@@ -143,9 +145,9 @@ async def test_annotations_come_page_by_page(sim: BuildkiteSim, buildkite: Build
     """A hundred at a time, until there are no more; a limit that one page holds takes one request."""
     for number in range(103):
         sim.annotate(build, "x", context=str(number))
-    assert len([one async for one in buildkite.annotations("web", 1)]) == 103
+    assert len([annotation async for annotation in buildkite.annotations("web", 1)]) == 103
     before = len(sim.requests)
-    assert len([one async for one in buildkite.annotations("web", 1, limit=20)]) == 20
+    assert len([annotation async for annotation in buildkite.annotations("web", 1, limit=20)]) == 20
     assert len(sim.requests) == before + 1
 
 
@@ -161,8 +163,8 @@ async def test_only_what_replaces_is_written_again(
         assert lost.value.sent
     else:
         await buildkite.annotate("web", 1, "x", **how)  # type: ignore[arg-type]
-    assert sum(one.method == "POST" for one in sim.requests) == times
-    assert [one["body_html"] for one in build.annotations] == ["<p>x</p>\n"]
+    assert sum(request.method == "POST" for request in sim.requests) == times
+    assert [annotation["body_html"] for annotation in build.annotations] == ["<p>x</p>\n"]
 
 
 async def test_an_environment_does_not_show_its_values(buildkite: Buildkite, job: Job) -> None:

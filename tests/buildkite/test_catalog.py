@@ -137,7 +137,7 @@ async def test_recent_branches_are_offered(sim: BuildkiteSim, catalog: Catalog) 
         ["fix", "fix/tax", "fix/basket"],
         ["new one"],
     ]
-    assert [one.path.rpartition("/")[2] for one in sim.requests] == ["builds", "pipelines"]
+    assert [request.path.rpartition("/")[2] for request in sim.requests] == ["builds", "pipelines"]
 
 
 async def test_every_kind_has_a_menu(sim: BuildkiteSim, catalog: Catalog) -> None:

@@ -40,7 +40,7 @@ def audited(folder: Path, program: str, **environ: str) -> tuple[int, list[str]]
 
 def saying(*packages: dict[str, Any]) -> str:
     """A pip-audit that answers this of these packages; it ends with 1 where one has a hole."""
-    holed = any(one.get("vulns") for one in packages)
+    holed = any(package.get("vulns") for package in packages)
     return f"print({json.dumps({'dependencies': packages, 'fixes': []})!r}); raise SystemExit({int(holed)})"
 
 

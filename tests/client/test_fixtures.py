@@ -70,7 +70,7 @@ def drawn(name: str) -> str:
         return f"the next page: {dict(following(httpx.Response(200, json=[], headers=content['headers'])))}"
     listed = content.get("items", content) if isinstance(content, dict) else content
     several = listed if isinstance(listed, list) else [listed]
-    return "\n\n".join("\n".join(_shown(model(name).model_validate(one))) for one in several)
+    return "\n\n".join("\n".join(_shown(model(name).model_validate(item))) for item in several)
 
 
 def _refusal(content: Any) -> str:

@@ -198,7 +198,7 @@ async def test_a_forms_fields_are_the_steps(bench) -> None:
     """The form of a gate has the inputs of its step."""
     fields = bench.context.registry["job unblock"].fields
     inputs = await fields({"pipeline": "deploy-prod", "number": "1"}, bench.context)
-    assert [(one.key, one.required, one.default) for one in inputs] == [
+    assert [(item.key, item.required, item.default) for item in inputs] == [
         ("release-name", True, ""),
         ("ring", True, "canary"),
     ]

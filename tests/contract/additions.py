@@ -56,7 +56,7 @@ def _told(method: str, path: str) -> Json:
         for (verb, template), told in additions(of).items()
         if verb == method and re.fullmatch(base + re.sub(r"\{\w+\}", "[^/]+", template), path)
     ]
-    return min(fitting, key=lambda one: one[0])[1] if fitting else {}
+    return min(fitting, key=lambda item: item[0])[1] if fitting else {}
 
 
 def _operation(path: str) -> Json:
@@ -98,7 +98,7 @@ def _fixture(of: str, name: str) -> Json:
 def shape(value: Any, *, outermost: bool = True) -> Json:
     """The schema of what has the keys and types of `value`, which may be null; within, keys may be absent."""
     if isinstance(value, dict):
-        properties = {key: {} if key in OPEN else shape(one, outermost=False) for key, one in value.items()}
+        properties = {key: {} if key in OPEN else shape(item, outermost=False) for key, item in value.items()}
         required = sorted(value.keys() - ON_REQUEST) if outermost else []
         need = {"required": required} if required else {}
         return {"type": "object", "nullable": True, "properties": properties, **need}

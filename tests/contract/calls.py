@@ -118,14 +118,14 @@ def jobs(at: Scene) -> dict[str, tuple[Given, ...]]:
 
 
 def files(at: Scene) -> dict[str, tuple[Given, ...]]:
-    one = ("web", 1, at.failed, at.artifact)
+    item = ("web", 1, at.failed, at.artifact)
     told = {"style": "info", "context": "tests", "priority": 5, "append": True}
     return {
         "artifacts": (given("web", 1, path="log/*", state="finished", limit=5), given("web", 1, job=at.failed)),
-        "artifact": (given(*one),),
-        "artifact_link": (given(*one),),
-        "artifact_bytes": (given(*one, most=1000),),
-        "delete_artifact": (given(*one),),
+        "artifact": (given(*item),),
+        "artifact_link": (given(*item),),
+        "artifact_bytes": (given(*item, most=1000),),
+        "delete_artifact": (given(*item),),
         "annotations": (given("web", 1, scope="build", limit=5), given("web", 1, job=at.failed)),
         "annotate": (given("web", 1, "Look", **told), given("web", 1, "Look", job=at.failed)),
         "delete_annotation": (given("web", 1, at.annotation), given("web", 1, at.of_job, job=at.failed)),

@@ -12,7 +12,7 @@ from tests.contract.calls import agent_calls, scene
 from tests.contract.validation import agent_spec, validate
 
 METHODS = {
-    name: one for name, one in vars(AgentApi).items() if inspect.isroutine(one) and not name.startswith("_")
+    name: item for name, item in vars(AgentApi).items() if inspect.isroutine(item) and not name.startswith("_")
 }
 
 
@@ -26,6 +26,6 @@ async def test_a_request_of_the_agent_api_is_in_the_documents(name: str) -> None
     async with Serving(at.sim.app) as base, httpx.AsyncClient() as http:
         at.sim.base_url = base
         answer = getattr(AgentApi(http, AGENT_TOKEN, f"{base}/v3"), name)(*example.args, **example.named)
-        _ = [one async for one in answer] if inspect.isasyncgen(answer) else await answer
-    assert [one.status for one in at.sim.requests] == [200]
+        _ = [item async for item in answer] if inspect.isasyncgen(answer) else await answer
+    assert [request.status for request in at.sim.requests] == [200]
     assert validate(at.sim.requests, agent_spec()) == 1

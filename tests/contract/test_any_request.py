@@ -34,7 +34,7 @@ def real(at: Scene) -> dict[str, Any]:
     web = {"pipeline": "web", "number": 1, "job": at.failed, "artifact": at.artifact, "annotation": at.annotation}
     cluster = at.sim.cluster
     first = {kind: at.sim.shelved(kind)[0] for kind in ("team", "template", "rule")}
-    shelf = {kind: one.get("uuid") or one["id"] for kind, one in first.items()}
+    shelf = {kind: item.get("uuid") or item["id"] for kind, item in first.items()}
     fleet = {"id": next(iter(at.sim.agents)), "cluster": cluster.id, "queue": cluster.queues[0].id}
     return {"org": "acme-inc", **web, **shelf, **fleet, "service": at.service, "stack": "kube"}
 
@@ -67,7 +67,7 @@ def run(stand: Stand, document: dict[str, Any], base: str, authorization: str) -
     """Asks for each operation of a document: whether any of its requests succeeded."""
     schema = schemathesis.openapi.from_dict(document)
     operations = (found.ok() for found in schema.get_all_operations())
-    return {one.label: ask(stand, one, base, authorization) for one in operations}
+    return {operation.label: ask(stand, operation, base, authorization) for operation in operations}
 
 
 async def test_any_request_of_the_rest_document() -> None:
@@ -76,7 +76,7 @@ async def test_any_request_of_the_rest_document() -> None:
     async with Serving(stand) as base:
         well = await asyncio.to_thread(run, stand, rest_document(), f"{base}/v2", "Bearer bkua_sim")
     assert len(well) > 60
-    assert [label for label, one in well.items() if label.startswith("GET ") and not one] == []
+    assert [label for label, item in well.items() if label.startswith("GET ") and not item] == []
 
 
 async def test_any_request_of_the_agent_document() -> None:
@@ -84,4 +84,4 @@ async def test_any_request_of_the_agent_document() -> None:
     stand = Stand()
     async with Serving(stand) as base:
         well = await asyncio.to_thread(run, stand, agent_document(), f"{base}/v3", "Token bkct_sim")
-    assert {label for label, one in well.items() if one} >= {"GET /metrics", "GET /stacks"}
+    assert {label for label, item in well.items() if item} >= {"GET /metrics", "GET /stacks"}

@@ -49,19 +49,19 @@ class Stand:
         recorded.clear()
         try:
             answer = getattr(client, name)(*given.args, **given.named)
-            _ = [one async for one in answer] if inspect.isasyncgen(answer) else await answer
+            _ = [item async for item in answer] if inspect.isasyncgen(answer) else await answer
         finally:
-            if any(one.method != "GET" for one in recorded):
+            if any(item.method != "GET" for item in recorded):
                 self.at = scene()
         return list(recorded)
 
 
 def problem(recorded: list[Recorded], *, found: bool = True) -> str:
     """What is wrong with these exchanges; empty where nothing is."""
-    below = [one for one in recorded if not one.path.startswith(ELSEWHERE)]
+    below = [item for item in recorded if not item.path.startswith(ELSEWHERE)]
     if not recorded:
         return "nothing was asked"
-    if found and (refused := [one for one in recorded if one.status >= 400]):
+    if found and (refused := [item for item in recorded if item.status >= 400]):
         return (
             f"{refused[0].method} {refused[0].path} was answered {refused[0].status}: {refused[0].response_json}"
         )
@@ -69,7 +69,9 @@ def problem(recorded: list[Recorded], *, found: bool = True) -> str:
         known = validate(below, rest_spec())
     except AssertionError as breach:
         return str(breach)
-    return "" if known == len(below) else f"no document has all of {[f'{one.method} {one.path}' for one in below]}"
+    return (
+        "" if known == len(below) else f"no document has all of {[f'{item.method} {item.path}' for item in below]}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +101,9 @@ def test_every_parameter_has_an_example(name: str, examples: dict[str, tuple[Giv
     """A call, or a parameter of one, that no example gives would go unproved: so each has its example."""
     parameters = set(inspect.signature(methods()[name]).parameters) - {"self"}
     several = examples.get(name, ())
-    bound = (inspect.signature(methods()[name]).bind(None, *one.args, **one.named) for one in several)
+    bound = (inspect.signature(methods()[name]).bind(None, *item.args, **item.named) for item in several)
     assert several
-    assert parameters - {parameter for one in bound for parameter in one.arguments} == set()
+    assert parameters - {parameter for item in bound for parameter in item.arguments} == set()
 
 
 def test_no_example_is_of_a_call_that_is_gone(examples: dict[str, tuple[Given, ...]]) -> None:
@@ -116,7 +118,7 @@ def test_what_breaches_the_documents_is_found() -> None:
     odd = Recorded("GET", f"{org}/agents", "state=lost", json=None, status=200, **fine)
     more = Recorded("PUT", f"{org}/agents/a/pause", "", json=json, status=204, **{**fine, "response_json": None})
     gone = Recorded("GET", f"{org}/wishes", "", json=None, status=200, **fine)
-    assert [problem([one]).split(": ")[-1] for one in (odd, more, gone)] == snapshot(
+    assert [problem([item]).split(": ")[-1] for item in (odd, more, gone)] == snapshot(
         [
             "state",
             "Additional properties are not allowed ('minutes' was unexpected)",

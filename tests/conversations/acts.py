@@ -46,5 +46,9 @@ async def asks(world: World, person: Person, words: str, card: Message | None = 
 
 def created(world: World) -> dict[str, Any]:
     """The body of the newest request that creates a build."""
-    made = [one for one in world.buildkite.requests if one.method == "POST" and one.path.endswith("/builds")]
+    made = [
+        request
+        for request in world.buildkite.requests
+        if request.method == "POST" and request.path.endswith("/builds")
+    ]
     return dict(made[-1].json)

@@ -125,8 +125,8 @@ Stop agent *deploy-1*? It disconnects; somebody has to start it again.
     await world.alice.clicks_twice(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
     await world.settle(2)
     assert agent.connection_state == "stopped"
-    stops = [one for one in world.buildkite.requests if one.path.endswith("/stop")]
-    assert [one.json for one in stops] == snapshot([{"force": False}])
+    stops = [request for request in world.buildkite.requests if request.path.endswith("/stop")]
+    assert [stop.json for stop in stops] == snapshot([{"force": False}])
     assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["<@U0ALICE01> stopped agent deploy-1"]
     )
@@ -170,7 +170,7 @@ async def test_two_agents_of_one_name_are_told_apart_by_buttons(world: World) ->
     labels = [line.split(" (")[0] for line in said.split("\n")]
     assert labels == snapshot(["⚠️ Several agents fit “twin”.", "[twin"])
     buttons = world.slack.ephemerals(world.alice)[-1].blocks or []
-    second = next(one for one in buttons[-1]["elements"] if "host-2" in one["text"]["text"])
+    second = next(button for button in buttons[-1]["elements"] if "host-2" in button["text"]["text"])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], second["text"]["text"])
     await world.settle(2)
     assert [agent.hostname for agent in world.buildkite.agents.values() if agent.paused] == ["host-2"]

@@ -10,7 +10,7 @@ from tests.conversations.world import World, shown
 
 def cancels(world: World) -> int:
     """How often Buildkite was asked to cancel something."""
-    return sum(one.path.endswith("/cancel") for one in world.buildkite.requests)
+    return sum(request.path.endswith("/cancel") for request in world.buildkite.requests)
 
 
 async def test_a_typed_cancel_asks_first_and_can_be_declined(world: World) -> None:

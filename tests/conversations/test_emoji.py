@@ -9,7 +9,7 @@ from tests.conversations.world import World
 
 def lists(world: World) -> int:
     """How often the list of emoji was read."""
-    return sum(one.path.endswith("/emojis") for one in world.buildkite.requests)
+    return sum(request.path.endswith("/emojis") for request in world.buildkite.requests)
 
 
 async def test_nobody_waits_for_the_list(world: World) -> None:

@@ -46,8 +46,8 @@ Ring: [Canary (5 %)]
 """)
     await world.bob.submits({"Release name": "1.42", "Ring": "Half"})
     await world.settle(4)
-    puts = [one for one in world.buildkite.requests if one.path.endswith("/unblock")]
-    assert [one.json for one in puts] == snapshot([{"fields": {"release-name": "1.42", "ring": "half"}}])
+    puts = [request for request in world.buildkite.requests if request.path.endswith("/unblock")]
+    assert [put.json for put in puts] == snapshot([{"fields": {"release-name": "1.42", "ring": "half"}}])
     world.buildkite.run_build(build)
     await world.settle(4)
     assert [shown(card), *world.replies(card)] == snapshot(

@@ -55,7 +55,7 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 async def test_who_am_i_tells_what_i_may(world: World) -> None:
     """An admin may all that a member may, and pause agents."""
     admin, member = [
-        (await asks(world, one, "whoami")).split("\n")[-1].split(", ") for one in (world.alice, world.bob)
+        (await asks(world, item, "whoami")).split("\n")[-1].split(", ") for item in (world.alice, world.bob)
     ]
     assert set(member) < set(admin)
     assert {"agent pause", "agent resume", "agent stop"} <= set(admin) - set(member)

@@ -58,8 +58,8 @@ async def test_a_page_is_one_request(world: World) -> None:
     await asks(world, world.bob, "build list web")
     before = len(world.buildkite.requests)
     await press(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ›")
-    asked = [one for one in list(world.buildkite.requests)[before:] if one.path.endswith("/builds")]
-    assert [one.query for one in asked] == snapshot(["exclude_jobs=true&page=2&per_page=15"])
+    asked = [request for request in list(world.buildkite.requests)[before:] if request.path.endswith("/builds")]
+    assert [item.query for item in asked] == snapshot(["exclude_jobs=true&page=2&per_page=15"])
 
 
 async def test_a_list_that_shrank_shows_what_there_is(world: World) -> None:

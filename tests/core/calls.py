@@ -36,15 +36,15 @@ def _values(argument: Argument) -> st.SearchStrategy[Any]:
             keys = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
             return st.dictionaries(keys, st.one_of(text, st.just("")), min_size=1, max_size=3)
         case "list":
-            one = st.sampled_from(argument.choices) if argument.choices else text
-            return st.lists(one, min_size=1, max_size=3)
+            item = st.sampled_from(argument.choices) if argument.choices else text
+            return st.lists(item, min_size=1, max_size=3)
     return text
 
 
 def calls(op: Operation) -> st.SearchStrategy[Call]:
     """Calls of this operation with its required arguments and some of the others."""
     declared = arguments(op.args)
-    required = {one.name: _values(one) for one in declared if one.required}
-    optional = {one.name: _values(one) for one in declared if not one.required}
+    required = {item.name: _values(item) for item in declared if item.required}
+    optional = {item.name: _values(item) for item in declared if not item.required}
     args = st.fixed_dictionaries(required, optional=optional)
     return st.builds(Call, st.just(op.name), args, st.booleans())

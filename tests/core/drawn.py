@@ -169,4 +169,4 @@ def live(message: Message) -> list[str]:
 def _safe_texts(message: Message) -> Iterator[str]:
     for block in message.blocks:
         objects = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
-        yield from (one["text"] for one in objects if one and one["type"] == "mrkdwn")
+        yield from (item["text"] for item in objects if item and item["type"] == "mrkdwn")

@@ -49,7 +49,7 @@ FAILED = attempt("a", "failed")
 
 
 def kinds(*found: BrokenStep) -> list[Break]:
-    return [one.kind for one in found]
+    return [item.kind for item in found]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Attempt], list[Attempt], list[Attem
         made: list[Attempt] = []
         for number in range(draw(st.integers(0, 6))):
             step = draw(st.sampled_from(["lint", "test", "pack"]))
-            earlier = [one.id for one in made if one.step == step]
+            earlier = [item.id for item in made if item.step == step]
             again = draw(st.sampled_from([None, *earlier]))
             soft = draw(st.booleans())
             state = draw(st.sampled_from(STATES))
@@ -147,7 +147,7 @@ def test_each_failed_attempt_is_told_once(three: tuple[list[Attempt], list[Attem
     """Every attempt that failed hard belongs to exactly one step of one kind, and no other attempt does."""
     here, before, other = three
     told = [job for step in broken(here, before, other) for job in step.jobs]
-    assert sorted(told) == sorted(one.id for one in here if failed_hard(one))
+    assert sorted(told) == sorted(item.id for item in here if failed_hard(item))
 
 
 @given(histories(), st.randoms(use_true_random=False))
@@ -155,7 +155,7 @@ def test_the_order_of_attempts_means_nothing(
     three: tuple[list[Attempt], list[Attempt], list[Attempt]], chance: object
 ) -> None:
     """What was heard in another order is told in the same way."""
-    shuffled = [chance.sample(one, len(one)) for one in three]  # type: ignore[attr-defined]
+    shuffled = [chance.sample(item, len(item)) for item in three]  # type: ignore[attr-defined]
     assert broken(*shuffled) == broken(*three)
 
 
@@ -165,4 +165,4 @@ def test_a_step_is_only_broken_already_if_it_failed_before(
 ) -> None:
     """Without a build before nothing is broken already; without other builds of the commit nothing is unsteady."""
     here, _, _ = three
-    assert {one.kind for one in broken(here, [], [])} <= {Break.NEW, Break.RETRIED}
+    assert {item.kind for item in broken(here, [], [])} <= {Break.NEW, Break.RETRIED}

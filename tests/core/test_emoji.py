@@ -36,7 +36,7 @@ def said(text: str) -> str:
 def test_codes_become_what_they_are() -> None:
     """Characters in their place; pictures go where words say it too, else by their name; unknown ones stay."""
     words = (":rocket: Deploy", ":shipit: Ship it", ":squirrel:", "Log: :shipit:", ":docker: Build", "at 12:30:45")
-    assert [said(one) for one in words] == snapshot(
+    assert [said(word) for word in words] == snapshot(
         ["🚀 Deploy", "Ship it", "squirrel", "Log: shipit", ":docker: Build", "at 12:30:45"]
     )
 
@@ -45,7 +45,7 @@ def test_what_is_code_or_address_stays() -> None:
     """In code, logs and addresses a code is text; in the label of a link it is not."""
     to = link("https://buildkite.com/acme/web/builds/1?q=:rocket:", ":shipit: Ship · :rocket:")
     texts = (code(":rocket:"), f"{to} {bold(':rocket: x')} {code(':rocket: y')}", "```\n:rocket:\n```")
-    assert [said(one) for one in texts] == snapshot(
+    assert [said(text) for text in texts] == snapshot(
         [
             "`:rocket:`",
             "<https://buildkite.com/acme/web/builds/1?q=:rocket:|Ship · 🚀> *🚀 x* `:rocket: y`",

@@ -60,9 +60,9 @@ def _outline(block: dict[str, Any]) -> str:
     element = block["element"]
     state = _state(element)
     chosen = [option["value"] for option in state.get("selected_options", [])]
-    one = (state.get("selected_option") or {}).get("value")
+    item = (state.get("selected_option") or {}).get("value")
     need = "optional" if block["optional"] else "required"
-    first = chosen or one or state.get("value")
+    first = chosen or item or state.get("value")
     asked = f"{block['block_id']}: {block['label']['text']}, {need}"
     return f"{asked}, {element['type']} {element['action_id']}, {first!r}"
 
@@ -166,15 +166,15 @@ def _values(argument: Argument) -> st.SearchStrategy[Any]:
         case "dict":
             return st.dictionaries(st.from_regex(r"[A-Z_]{1,5}", fullmatch=True), text, min_size=1, max_size=3)
         case "list":
-            one = st.sampled_from(argument.choices) if argument.choices else text
-            return st.lists(one, min_size=1, max_size=3, unique=True)
+            item = st.sampled_from(argument.choices) if argument.choices else text
+            return st.lists(item, min_size=1, max_size=3, unique=True)
     return text
 
 
 def _given(op: Operation) -> st.SearchStrategy[tuple[Operation, dict[str, Any]]]:
     declared = arguments(op.args)
-    required = {one.name: _values(one) for one in declared if one.required}
-    optional = {one.name: _values(one) for one in declared if not one.required}
+    required = {item.name: _values(item) for item in declared if item.required}
+    optional = {item.name: _values(item) for item in declared if not item.required}
     return st.tuples(st.just(op), st.fixed_dictionaries(required, optional=optional))
 
 

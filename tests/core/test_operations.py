@@ -34,9 +34,9 @@ def test_an_operation_explains_itself(op: Operation) -> None:
     assert usage(op, most=20).replace("<", "&lt;").replace(">", "&gt;") in answer.text
 
 
-def _inputs(one: Argument) -> list[str]:
+def _inputs(argument: Argument) -> list[str]:
     """Its own, and one for a file in its place where that may be."""
-    return [one.name, f"{one.name}.file"] if one.opt.attach else [one.name]
+    return [argument.name, f"{argument.name}.file"] if argument.opt.attach else [argument.name]
 
 
 @EVERY
@@ -44,7 +44,7 @@ def test_an_operations_form_is_one_that_slack_takes(op: Operation) -> None:
     """The form drawn from its model is within the limits, each label a description."""
     view = form(op, {}, callback_id=f"form:{op.name}", private_metadata="row")
     assert view_faults(view) == []
-    asked = [id_ for one in arguments(op.args) if one.opt.form for id_ in _inputs(one)]
+    asked = [id_ for argument in arguments(op.args) if argument.opt.form for id_ in _inputs(argument)]
     assert [block["block_id"] for block in view["blocks"] if block["type"] == "input"] == asked
 
 

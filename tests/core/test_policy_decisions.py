@@ -146,8 +146,10 @@ def test_only_a_protection_asks(case: Case) -> None:
     rules, actor, op, target, now = case
     verdict = decide(rules, actor, op, target, now)
     if isinstance(verdict, Ask):
-        assert verdict.rule in {one.name for one in rules.protects}
-        assert verdict.count == max(one.approvals for one in rules.protects if op.verb in one.operations)
+        assert verdict.rule in {protect.name for protect in rules.protects}
+        assert verdict.count == max(
+            protect.approvals for protect in rules.protects if op.verb in protect.operations
+        )
     assert not isinstance(decide(replace(rules, protects=()), actor, op, target, now), Ask)
 
 
@@ -166,7 +168,7 @@ def test_a_decision_is_total_and_always_the_same(case: Case) -> None:
 def test_outsiders_get_nothing(case: Case) -> None:
     """Strangers, bots and deactivated people never, guests only where a grant names their id."""
     rules, actor, op, target, now = case
-    named = any(actor.id in one.who.users for one in rules.grants)
+    named = any(actor.id in grant.who.users for grant in rules.grants)
     inside = actor.standing in {Standing.MEMBER, Standing.ADMIN} or (actor.standing is Standing.GUEST and named)
     if not inside:
         assert isinstance(decide(rules, actor, op, target, now), Refuse)
@@ -188,9 +190,9 @@ def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
     if isinstance(decide(rules, actor, op, target, now), Refuse):
         return
     fitting = [
-        one
-        for one in rules.grants
-        if includes(one.who, actor) and here(one, actor) and covers(one, op.needs, target)
+        grant
+        for grant in rules.grants
+        if includes(grant.who, actor) and here(grant, actor) and covers(grant, op.needs, target)
     ]
     plain = replace(target, commit=None, has_env=False)
     assert fitting

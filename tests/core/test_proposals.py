@@ -91,12 +91,12 @@ def test_approvals_never_exceed_what_was_shown(
     shown: dict[str, str], runs: dict[str, str], user: str, operation: str, votes: list[Vote], count: int
 ) -> None:
     """Other arguments, another operation, another requester: the approvals are worth nothing there."""
-    one = proposal(asked(shown), votes, count)
+    item = proposal(asked(shown), votes, count)
     other = asked(runs, operation, user)
-    if agreed(one, request_digest(other), count, lambda _: True):
-        assert (other.operation, other.user, other.args["args"]) == (one.operation, one.requester, one.args)
+    if agreed(item, request_digest(other), count, lambda _: True):
+        assert (other.operation, other.user, other.args["args"]) == (item.operation, item.requester, item.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
-    assert not agreed(one, request_digest(elsewhere), count, lambda _: True)
+    assert not agreed(item, request_digest(elsewhere), count, lambda _: True)
 
 
 @given(VOTES, COUNTS, st.frozensets(USERS))
@@ -105,10 +105,10 @@ def test_what_runs_has_enough_approvals_that_count_now(
 ) -> None:
     """Never the requester's, never those of people who lost the right meanwhile, never against a refusal."""
     wish = asked({"pipeline": "web"})
-    one = proposal(wish, votes, count)
+    item = proposal(wish, votes, count)
     good = {vote.user for vote in votes if vote.approves} & counting - {wish.user}
     against = any(not vote.approves for vote in votes)
-    assert agreed(one, request_digest(wish), count, counting.__contains__) is (len(good) >= count and not against)
+    assert agreed(item, request_digest(wish), count, counting.__contains__) is (len(good) >= count and not against)
 
 
 SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"

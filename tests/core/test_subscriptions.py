@@ -142,7 +142,7 @@ def test_patterns_are_found_as_if_each_were_tried(glob: str, name: str) -> None:
     """Whether a pattern is found for a name is what the shell's rules say, wherever it was filed."""
     globs: Globs[list[str]] = Globs(list)
     globs.at(glob).append(glob)
-    found = [one for values in globs.fitting(name) for one in values]
+    found = [value for values in globs.fitting(name) for value in values]
     assert found == ([glob] if fnmatchcase(name, glob) else [])
 
 
@@ -167,20 +167,20 @@ BUILDS = st.builds(
 )
 
 
-@given(st.lists(RULES, max_size=30, unique_by=lambda one: one.id), BUILDS)
+@given(st.lists(RULES, max_size=30, unique_by=lambda item: item.id), BUILDS)
 def test_the_index_finds_what_asking_each_rule_finds(rules: list[Subscription], build: Seen) -> None:
     """However subscriptions are arranged, a build meets exactly those that want it."""
-    naive = sorted(one.id for one in rules if wants(one, build))
-    assert [one.id for one in SubscriptionIndex(rules).wanting(build)] == naive
+    naive = sorted(item.id for item in rules if wants(item, build))
+    assert [item.id for item in SubscriptionIndex(rules).wanting(build)] == naive
 
 
 def test_quiet_hours_are_by_the_clocks_of_their_zone() -> None:
     """`18:00-08:00` in London ends at eight there, and is not on in the afternoon."""
-    one = rule(quiet="18:00-08:00", zone="Europe/London")
-    assert one.quiet_until(datetime(2026, 11, 2, 22, tzinfo=UTC)) == datetime(2026, 11, 3, 8, tzinfo=UTC)
-    assert one.quiet_until(datetime(2026, 11, 2, 15, tzinfo=UTC)) is None
-    assert one.quiet_until(datetime(2026, 7, 2, 7, 30, tzinfo=UTC)) is None
-    assert one.quiet_until(datetime(2026, 7, 2, 6, 30, tzinfo=UTC)) == datetime(2026, 7, 2, 7, tzinfo=UTC)
+    item = rule(quiet="18:00-08:00", zone="Europe/London")
+    assert item.quiet_until(datetime(2026, 11, 2, 22, tzinfo=UTC)) == datetime(2026, 11, 3, 8, tzinfo=UTC)
+    assert item.quiet_until(datetime(2026, 11, 2, 15, tzinfo=UTC)) is None
+    assert item.quiet_until(datetime(2026, 7, 2, 7, 30, tzinfo=UTC)) is None
+    assert item.quiet_until(datetime(2026, 7, 2, 6, 30, tzinfo=UTC)) == datetime(2026, 7, 2, 7, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["18-08", "25:00-08:00", "18:00", "08:00-08:00", "evening"])
@@ -192,9 +192,9 @@ def test_quiet_hours_that_make_no_sense_are_refused(text: str) -> None:
 
 def test_the_same_rule_has_the_same_id() -> None:
     """Saving a rule twice makes one of it; how loud it is does not make it another."""
-    one = named(rule(states=("failed", "fixed")))
-    assert named(rule(states=("fixed", "failed"), updates="all", created_by="U2")).id == one.id
-    assert named(rule(branch="main")).id != one.id
+    item = named(rule(states=("failed", "fixed")))
+    assert named(rule(states=("fixed", "failed"), updates="all", created_by="U2")).id == item.id
+    assert named(rule(branch="main")).id != item.id
 
 
 def test_a_preview_replays_what_is_remembered() -> None:

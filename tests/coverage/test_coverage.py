@@ -29,7 +29,9 @@ def proofs(file: str) -> frozenset[str]:
     """The tests that a file has."""
     tree = ast.parse((ROOT / file).read_text())
     functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return frozenset(one.name for one in functions if one.name.startswith("test_") and not _idle(one))
+    return frozenset(
+        function.name for function in functions if function.name.startswith("test_") and not _idle(function)
+    )
 
 
 def _idle(test: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -33,7 +33,7 @@ def requests(section: str) -> dict[str, str]:
 
 
 def made(recorded: list[Recorded], pattern: str) -> bool:
-    return any(re.fullmatch(pattern, f"{one.method} {one.path}") and one.status < 400 for one in recorded)
+    return any(re.fullmatch(pattern, f"{item.method} {item.path}") and item.status < 400 for item in recorded)
 
 
 async def typed(world: World, words: str) -> list[Recorded]:
@@ -50,10 +50,12 @@ async def test_the_words_of_each_row_make_its_request(world: World) -> None:
     """Each operation of both documents is asked for by what is typed in Slack; reads come first."""
     missed = {}
     for section in DOCUMENTS:
-        for operation, pattern in sorted(requests(section).items(), key=lambda one: not one[1].startswith("GET")):
+        for operation, pattern in sorted(
+            requests(section).items(), key=lambda item: not item[1].startswith("GET")
+        ):
             words = FOUND[section][operation].words
             if not words.startswith("kitestring ") and not made(recorded := await typed(world, words), pattern):
-                asked = [f"{one.method} {one.path} {one.status}" for one in recorded]
+                asked = [f"{item.method} {item.path} {item.status}" for item in recorded]
                 missed[operation] = (words, asked, world.whispers(world.alice)[-1:])
     assert missed == {}
 

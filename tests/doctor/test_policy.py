@@ -58,7 +58,7 @@ def written(path: Path, text: str) -> Path:
 async def looked(installation: Installation, policy: Path) -> list[str]:
     """The doctor's lines on the policy."""
     found = await installation.examined(KITESTRING_POLICY=str(policy))
-    return report([one for name, one in found.items() if name.startswith("Policy")]).splitlines()
+    return report([item for name, item in found.items() if name.startswith("Policy")]).splitlines()
 
 
 async def test_all_that_is_named_is_there(installation: Installation, policy: Path) -> None:

@@ -25,7 +25,7 @@ async def _looked(installation: Installation, folder: Path, said: str) -> list[s
     path = folder / "subscriptions.toml"
     path.write_text(said, "utf-8")
     found = await installation.examined(KITESTRING_SUBSCRIPTIONS=str(path))
-    return report([one for name, one in found.items() if name.startswith("Subscriptions")]).splitlines()
+    return report([item for name, item in found.items() if name.startswith("Subscriptions")]).splitlines()
 
 
 async def test_a_file_whose_channels_are_open(installation: Installation, tmp_path: Path) -> None:

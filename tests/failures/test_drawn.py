@@ -38,7 +38,7 @@ def test_within_limits_and_harmless(failure: Failure, author: str | None) -> Non
     reply = render_thread_reply("finished", known("failed"), JOBS, card_id="c", mention=author, failure=failure)
     for message in (drawn, reply):
         assert faults(message) == []
-        assert {one for one in live(message) if not one.startswith("<https://buildkite.com/")} <= {"<@U0ANN>"}
+        assert {item for item in live(message) if not item.startswith("<https://buildkite.com/")} <= {"<@U0ANN>"}
 
 
 @settings(deadline=None)

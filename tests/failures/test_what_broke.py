@@ -164,7 +164,11 @@ async def test_without_job_events_the_build_before_is_asked_for_once(world: Worl
     await earlier(world, "lint")
     build = await started(world)
     await runs_out(world, build, "lint", "test")
-    listed = [one for one in world.buildkite.requests if "branch" in one.query and "exclude_jobs" not in one.query]
+    listed = [
+        request
+        for request in world.buildkite.requests
+        if "branch" in request.query and "exclude_jobs" not in request.query
+    ]
     assert len(listed) == 1
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `main` · `b490b60`
@@ -198,7 +202,7 @@ async def test_a_failure_costs_three_calls_at_most(world: World) -> None:
     build = await started(world)
     before = len(world.buildkite.requests)
     await runs_out(world, build, "lint", "test")
-    asked = [one.path for one in world.buildkite.requests][before:]
+    asked = [request.path for request in world.buildkite.requests][before:]
     assert sum(path.endswith(("/log", "/annotations", "/pipelines/web/builds")) for path in asked) == 3
 
 

@@ -113,7 +113,7 @@ async def test_what_is_tried_in_vain_is_given_up(world: World) -> None:
     world.buildkite.faults.fail(500, times=1000, path="/log$")
     await lint_fails(world, build)
     await world.settle(600, step=5)
-    assert sum(one.path.endswith("/log") for one in world.buildkite.requests) == snapshot(5)
+    assert sum(request.path.endswith("/log") for request in world.buildkite.requests) == snapshot(5)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
@@ -127,7 +127,7 @@ async def test_a_log_that_is_not_to_be_had_is_left_out(world: World, status: int
     card = shown(world.card())
     assert "Last lines" not in card
     assert "1 test failed" in card
-    assert sum(one.path.endswith("/log") for one in world.buildkite.requests) == 1
+    assert sum(request.path.endswith("/log") for request in world.buildkite.requests) == 1
 
 
 async def test_of_a_huge_log_only_the_end_is_read(world: World) -> None:
@@ -135,7 +135,7 @@ async def test_of_a_huge_log_only_the_end_is_read(world: World) -> None:
     build = await started(world)
     await lint_fails(world, build, "x" * 100 + "\n" + "line\n" * 1_000_000 + OUTPUT)
     await world.settle(6)
-    read = next(one for one in world.buildkite.requests if one.path.endswith("/log"))
+    read = next(request for request in world.buildkite.requests if request.path.endswith("/log"))
     assert read.headers["range"] == "bytes=-16384"
     assert "✖ 1 problem" in shown(world.card())
 

@@ -38,7 +38,7 @@ async def ruled(tmp_path: Path) -> AsyncIterator[World]:
 async def fails(world: World, pipeline: str = "web") -> None:
     """The newest build fails at its first step, with words of its own in the log."""
     build = world.buildkite.builds[-1]
-    job = next(one for one in build.jobs if one.kind == "script")
+    job = next(job for job in build.jobs if job.kind == "script")
     world.buildkite.start_job(job.id)
     world.buildkite.log(job.id, f"{pipeline}: the disk is full\n")
     world.buildkite.finish_job(job.id, 1)

@@ -43,7 +43,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory() as folder, standing(Path(folder)) as stack:
-        chosen = {name: one for name, one in targets(stack).items() if told.only in (None, name)}
+        chosen = {name: item for name, item in targets(stack).items() if told.only in (None, name)}
         for name, target in chosen.items():
             counts = tried(target, told.seconds / len(chosen))
             spread = ", ".join(f"{word}: {count}" for word, count in counts.most_common(8))

@@ -10,8 +10,8 @@ from tests.fuzz.odd import CLICKS, EVENTS, FORM, JSON, at_home, written
 
 def found(team: str) -> dict[str, list[Any]]:
     """By the target's name."""
-    events = {one["event"]["type"]: one for one in at_home(EVENTS, team)}
-    clicks = {one["type"]: one for one in at_home(CLICKS, team)}
+    events = {item["event"]["type"]: item for item in at_home(EVENTS, team)}
+    clicks = {item["type"]: item for item in at_home(CLICKS, team)}
     filled = clicks["view_submission"]["view"]
     said = events["message"]
     unsaid = {key: value for key, value in said["event"].items() if key not in {"channel", "ts"}}

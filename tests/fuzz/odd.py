@@ -44,7 +44,7 @@ def _read(folder: str, *patterns: str) -> list[Any]:
 EVENTS = _read("slack", "event_*")
 COMMANDS = _read("slack", "slash_command*")
 CLICKS = _read("slack", "block_*", "view_*", "shortcut", "message_action")
-WEBHOOKS = [one for one in _read("webhooks", "*.*") if isinstance(one, dict) and "event" in one]
+WEBHOOKS = [item for item in _read("webhooks", "*.*") if isinstance(item, dict) and "event" in item]
 
 
 def at_home(value: Any, team: str) -> Any:

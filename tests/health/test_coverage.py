@@ -83,7 +83,7 @@ async def test_a_report_reads_only_so_much_and_goes_on_next_time(world: World) -
     reports = ReportData(world.bot.store, world.clock, most=3)
     buildkite = world.bot.runner.shared.buildkite
     said = [await reports.gather(buildkite, ["web"], START - timedelta(days=1)) for _ in range(4)]
-    assert [(len(one.runs), one.read, one.more, bool(one.missing)) for one in said] == [
+    assert [(len(item.runs), item.read, item.more, bool(item.missing)) for item in said] == [
         (3, 3, True, True),
         (6, 3, True, True),
         (7, 1, False, False),

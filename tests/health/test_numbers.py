@@ -137,16 +137,16 @@ def compare(found: Health, ask: Callable[..., Any]) -> None:
     period = seconds(found.since), seconds(found.until)
     flakes = ask(FLAKES, {"a": period[0], "b": period[1]}).fetchall()
     assert sorted(step.flakes for step in found.flakiest) == sorted(count for *_, count in flakes[:3])
-    assert [(one.pipeline, one.failed, one.builds) for one in found.failing] == ask(FAILING, period).fetchall()
+    assert [(item.pipeline, item.failed, item.builds) for item in found.failing] == ask(FAILING, period).fetchall()
     assert [step.median for step in found.slowest] == slowest(ask, period)
 
 
 def slowest(ask: Callable[..., Any], period: tuple[float, float]) -> list[timedelta]:
     """The three highest medians of steps."""
     steps = ask("SELECT DISTINCT pipeline, step FROM jobs WHERE ended >= ? AND ended < ?", period).fetchall()
-    one = """SELECT ended - started AS took FROM jobs WHERE state IN ('passed', 'failed')
+    item = """SELECT ended - started AS took FROM jobs WHERE state IN ('passed', 'failed')
         AND pipeline = '{}' AND step = '{}' AND ended >= ? AND ended < ?"""
-    medians = [ranked(ask, one.format(*step), period)[1] for step in steps]
+    medians = [ranked(ask, item.format(*step), period)[1] for step in steps]
     return sorted((timedelta(seconds=median) for median in medians if median), reverse=True)[:3]
 
 

@@ -29,7 +29,7 @@ async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
         ready.slack.unfurl_domains = {"buildkite.com"}
         yield ready
         refused = [
-            one for one in ready.slack.calls if one.error in ("invalid_arguments", "invalid_unfurls_format")
+            call for call in ready.slack.calls if call.error in ("invalid_arguments", "invalid_unfurls_format")
         ]
         assert refused == []
     validate(ready.buildkite.requests, contract)

@@ -95,7 +95,7 @@ async def test_a_job_is_shown_with_its_log_for_the_one_who_asks(world: World) ->
     """The job's own state; its log goes to Bob alone."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     world.buildkite.run_build(build, fail=["lint"])
-    job = next(one for one in build.jobs if one.state == "failed")
+    job = next(job for job in build.jobs if job.state == "failed")
     message = await pasted(world, f"{BUILD}#{job.id}")
     await world.bob.clicks(message.previews[0], "Log")
     await world.settle(2)

@@ -133,8 +133,8 @@ async def _heard(receive) -> bool:
 
 async def test_connections_are_counted() -> None:
     """One more than there may be gets 503; when another has left there is room again."""
-    async with listening(bounds=Bounds(connections=2)) as port, calling(port) as one, calling(port) as other:
-        for caller in (one, other):
+    async with listening(bounds=Bounds(connections=2)) as port, calling(port) as item, calling(port) as other:
+        for caller in (item, other):
             await caller.says(post(b"x"))
             assert status(await caller.answer()) == 200
         async with calling(port) as third:

@@ -52,7 +52,7 @@ async def whoami(world: World, person: Person, line: str) -> str:
 
 def asked_by(world: World, name: str) -> list[Recorded]:
     """The requests that were made with the token of that user."""
-    return [one for one in world.buildkite.requests if one.by == name]
+    return [request for request in world.buildkite.requests if request.by == name]
 
 
 def database(folder: Path) -> bytes:

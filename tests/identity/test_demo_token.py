@@ -8,7 +8,7 @@ from tests.conversations.world import World
 
 async def test_the_token_that_the_demo_shows_can_be_connected(world: World) -> None:
     """The page says which made-up token to give the form; the demo's Buildkite knows it as Alice's."""
-    shown = next(one for one in TRIES if one["text"] == "/bk connect")
+    shown = next(item for item in TRIES if item["text"] == "/bk connect")
     assert shown["as"] == ALICE
     assert ALICES_TOKEN in shown["detail"]
     world.buildkite.tokens[ALICES_TOKEN] = organization().tokens[ALICES_TOKEN]

@@ -40,7 +40,7 @@ async def test_a_build_is_started_in_ones_own_name(world: World) -> None:
     build = await started(world)
     assert build.creator is not None
     assert build.creator.name == ALICE
-    assert {one.method for one in asked_by(world, ALICE)} == {"GET", "POST"}
+    assert {item.method for item in asked_by(world, ALICE)} == {"GET", "POST"}
     world.buildkite.requests.clear()
     world.buildkite.run_build(build)
     await world.settle(10)
@@ -116,8 +116,8 @@ async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> 
     by = build.named("release").unblocked_by
     assert by is not None
     assert by.name == ALICE
-    put = [one for one in world.buildkite.requests if one.path.endswith("/unblock")]
-    assert [(one.by, one.json["unblocker"]) for one in put] == [(ALICE, by.id)]
+    put = [request for request in world.buildkite.requests if request.path.endswith("/unblock")]
+    assert [(item.by, item.json["unblocker"]) for item in put] == [(ALICE, by.id)]
 
 
 async def test_a_lost_answer_is_looked_for_with_the_bots_token(world: World) -> None:
@@ -128,8 +128,12 @@ async def test_a_lost_answer_is_looked_for_with_the_bots_token(world: World) -> 
     await types(world, world.alice, "build create web")
     await world.settle(10)
     await world.settle(40)
-    looked = [one for one in world.buildkite.requests if one.method == "GET" and one.path.endswith("/web/builds")]
-    assert {(one.by, one.status) for one in looked} == {(ALICE, 403), (BOT, 200)}
+    looked = [
+        request
+        for request in world.buildkite.requests
+        if request.method == "GET" and request.path.endswith("/web/builds")
+    ]
+    assert {(item.by, item.status) for item in looked} == {(ALICE, 403), (BOT, 200)}
     assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE, ALICE]
     assert "It did happen" in world.whispers(world.alice)[-1]
 

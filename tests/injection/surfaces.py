@@ -106,7 +106,7 @@ def _proposals(text: str) -> Iterator[Message]:
     args = {"pipeline": text, "message": text, "env": {text: "v"}, "branches": [text], text[:20] or "x": text}
     people = Who(frozenset(), frozenset({text}), frozenset())
     for state in State:
-        one = Proposal(
+        item = Proposal(
             id="p",
             operation=text,
             args=args,
@@ -119,11 +119,11 @@ def _proposals(text: str) -> Iterator[Message]:
             state=state,
             ended_by=text,
         )
-        yield render_proposal(one, escape(text))
-        yield render_proposal(one, render_outcome(text, text))
-        yield render_proposal(replace(one, how={"labels": {"pipeline": text}}))
-        yield render_pending_proposal(one)
-        yield render_approval_call(one, text, text)
+        yield render_proposal(item, escape(text))
+        yield render_proposal(item, render_outcome(text, text))
+        yield render_proposal(replace(item, how={"labels": {"pipeline": text}}))
+        yield render_pending_proposal(item)
+        yield render_approval_call(item, text, text)
 
 
 def _replies(text: str) -> Iterator[Message]:
@@ -210,10 +210,10 @@ def _homes(text: str) -> Iterator[Mapping[str, Any]]:
     runs = tuple(replace(run, id=phase, phase=phase) for phase in ("running", "blocked", "failed", text))
     people = Who(frozenset(), frozenset({text}), frozenset())
     ask = Ask(text, people, 1, timedelta(minutes=30))
-    one = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW)
+    item = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW)
     rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
     account = Account(text, text, text, (text,), NOW)
-    shown = Home(runs, runs, runs, (one,), (rule, replace(rule, owner=text)), account)
+    shown = Home(runs, runs, runs, (item,), (rule, replace(rule, owner=text)), account)
     yield render_home(shown, now=NOW, command="/bk")
     yield render_closed_home(text, escape(text))
 
@@ -232,7 +232,7 @@ def _previews(text: str) -> Iterator[Message]:
 def _pipelines(text: str) -> Iterator[Message]:
     said_so = json.dumps(text)
     steps = f"steps:\n  - label: {said_so}\n  - {{command: {said_so}}}\n  - block: {said_so}\n"
-    one = Pipeline(
+    item = Pipeline(
         id="p",
         slug="shop",
         name=text,
@@ -243,17 +243,17 @@ def _pipelines(text: str) -> Iterator[Message]:
         configuration=steps,
         tags=(text,),
     )
-    listed = Table(COLUMNS, (row(one), row(replace_repository(one, f"git@github.com:{text}.git"))), text)
-    said = facts(one, text, build("failed", **_facts(text)))
-    for text_ in (name_of(one), steps_of(steps), made(one, text, (Done(text, text), Done(text)))):
+    listed = Table(COLUMNS, (row(item), row(replace_repository(item, f"git@github.com:{text}.git"))), text)
+    said = facts(item, text, build("failed", **_facts(text)))
+    for text_ in (name_of(item), steps_of(steps), made(item, text, (Done(text, text), Done(text)))):
         yield render_reply(Reply(text=text_, fields=said, table=listed), actor=ALICE, button_value=_pressed)
     wrong = told(problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
     yield render_problem(UsageError(wrong, repository(text)))
 
 
-def replace_repository(one: Pipeline, address: str) -> Pipeline:
+def replace_repository(pipeline: Pipeline, address: str) -> Pipeline:
     """The same pipeline of another repository."""
-    return one.model_copy(update={"repository": address})
+    return pipeline.model_copy(update={"repository": address})
 
 
 def _single(draw: Callable[[str], Message]) -> Surface:

@@ -22,7 +22,7 @@ def running(world: World) -> Build:
 def stored(world: World) -> bytes:
     """Every byte of the database, and of the log that SQLite writes ahead of it."""
     path = Path(world.settings.database_url.get_secret_value().partition("///")[2])
-    return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+    return b"".join(item.read_bytes() for item in path.parent.glob(f"{path.name}*"))
 
 
 async def test_only_names_of_variables_are_told(world: World) -> None:
@@ -129,4 +129,6 @@ async def test_a_person_with_access_acts_with_their_own_token(world: World) -> N
     await world.alice.types(world.deploys, "/bk job cancel lint -p web -n 1 --yes")
     await world.settle(2)
     assert build.named("lint").state == "canceling"
-    assert [one.by for one in world.buildkite.requests if one.path == "/graphql/v1"] == ["Alice Okafor"]
+    assert [request.by for request in world.buildkite.requests if request.path == "/graphql/v1"] == [
+        "Alice Okafor"
+    ]

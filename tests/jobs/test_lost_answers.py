@@ -31,14 +31,16 @@ def running(world: World) -> Build:
 
 def asked(world: World, path: str) -> int:
     """How often something was asked for."""
-    return sum(one.method != "GET" and one.path.endswith(path) for one in world.buildkite.requests)
+    return sum(request.method != "GET" and request.path.endswith(path) for request in world.buildkite.requests)
 
 
 async def types(world: World, words: str, within: float = 120) -> list[str]:
     """What everybody has read once Bob has typed something and all has been looked after."""
     await world.bob.types(world.deploys, f"/bk {words}")
     await settled(world, within)
-    return [one.plain() for one in world.slack.messages(world.deploys) if "lint" in one.plain().lower()]
+    return [
+        message.plain() for message in world.slack.messages(world.deploys) if "lint" in message.plain().lower()
+    ]
 
 
 async def test_a_job_that_was_canceled_after_all(world: World) -> None:
@@ -68,7 +70,7 @@ async def test_an_annotation_in_its_own_context_is_found_again(world: World) -> 
     world.buildkite.faults.fail(502, method="POST", path="/annotations$", times=4, applied=True)
     told = await types(world, 'build annotate web 1 "Lint is slow"')
     assert told == ["<@U0BOB0001> annotated web#1: Lint is slow"]
-    assert [one["body_html"] for one in build.annotations] == ["<p>Lint is slow</p>\n"]
+    assert [annotation["body_html"] for annotation in build.annotations] == ["<p>Lint is slow</p>\n"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ async def test_what_is_added_is_added_once(world: World, applied: bool, said: st
     assert said in private(world, world.bob)
     assert asked(world, "/annotations") == 1
     added = "<p>Lint is **slow**</p>\n" if applied else ""
-    assert [one["body_html"] for one in build.annotations] == [f"<p>Lint is fine</p>\n{added}"]
+    assert [annotation["body_html"] for annotation in build.annotations] == [f"<p>Lint is fine</p>\n{added}"]
 
 
 async def test_a_priority_is_set_again(world: World) -> None:

@@ -60,7 +60,7 @@ async def calm(world: World) -> None:
 async def _pending(world: World) -> bool:
     """Whether there is something to run, to post or to draw."""
     now = world.clock.now()
-    due = [sa.exists().where(one.c.due_at <= now) for one in (cards, proposals)]
+    due = [sa.exists().where(item.c.due_at <= now) for item in (cards, proposals)]
     due.append(sa.exists().where(notices.c.due_at <= now, notices.c.state == "due"))
     async with world.bot.store.read() as tx:
         query = sa.select(sa.or_(*due, sa.exists().where(proposals.c.state == "approved")))
@@ -87,10 +87,10 @@ async def watched(world: World, person: Person, act: Callable[[], Awaitable[obje
     public = world.slack.said.get(world.deploys.id, [])[said:]
     return Seen(
         asked=len(requests),
-        writes=tuple(_written(one.method, one.path) for one in requests if one.method != "GET"),
+        writes=tuple(_written(request.method, request.path) for request in requests if request.method != "GET"),
         audit=await _rows(world, person, last),
-        told=tuple(shown(one) for one in world.slack.ephemerals(person)[whispers:]),
-        said=tuple(shown(one) for one in public if one.bot),
+        told=tuple(shown(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
+        said=tuple(shown(item) for item in public if item.bot),
         modal=world.slack.modal_of(person) is not None,
     )
 
@@ -117,4 +117,4 @@ async def _rows(world: World, person: Person, last: int) -> tuple[Row, ...]:
 
 def newest(world: World) -> Message:
     """The newest message of the bot in the channel."""
-    return next(one for one in reversed(world.slack.messages(world.deploys)) if one.bot)
+    return next(message for message in reversed(world.slack.messages(world.deploys)) if message.bot)

@@ -75,7 +75,7 @@ async def assembled(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
         world.buildkite.limits.user.limit = world.buildkite.limits.org.limit = 10_000  # some cells ask much
         world.buildkite.pipeline("spare")
         people = _people(world)
-        world.deploys.members += [one.id for one in people.values()]
+        world.deploys.members += [person.id for person in people.values()]
         world.slack.group("S0STAFF01", "staff", [people["member"]])
         world.slack.group("S0RELEASE", "release", [people["approver"]])
         yield Cast(world, people, policy)

@@ -32,7 +32,7 @@ OTHERS = "This form is not yours, or too old. Open it again."
 async def forms(play: Play, operations: dict[str, str]) -> None:
     """Every cell by a form: opened where something may come of it, and sent."""
     for pipeline, table in play.tables.items():
-        for operation in [one for one in operations if one in table.rows]:
+        for operation in [operation for operation in operations if operation in table.rows]:
             ready = False
             for name in PEOPLE:
                 if not ready:
@@ -78,7 +78,7 @@ async def _value(play: Play, person: Person, label: str, text: str, pipeline: st
     if not wanted.startswith("?"):
         return wanted
     found = await person.searches(label, wanted[1:])
-    return next(one for one in found if one.startswith(wanted[1:]))
+    return next(item for item in found if item.startswith(wanted[1:]))
 
 
 async def _opens(play: Play, person: Person, operation: str, source: str) -> Ack:

@@ -36,13 +36,13 @@ class Play:
 
     def cell(self, operation: str, pipeline: str, person: str, via: str) -> Cell:
         """The square of that row and column."""
-        writes = tuple(one.format(pipeline=pipeline) for one in SCENES[operation].writes)
+        writes = tuple(write.format(pipeline=pipeline) for write in SCENES[operation].writes)
         return Cell(operation, person, via, self.tables[pipeline][operation][person], writes)
 
     async def typed(self, via: str, operations: dict[str, str], *, repeated: bool) -> None:
         """Every cell of those operations by typing the words; `repeated`: and the same request once more."""
         for pipeline, table in self.tables.items():
-            for operation in [one for one in table.rows if one in operations]:
+            for operation in [row for row in table.rows if row in operations]:
                 props: Props | None = None
                 for person in PEOPLE:
                     props = props or await self.props(operation, pipeline)

@@ -149,13 +149,13 @@ def _calls(action_id: str, operation: str) -> bool:
 def actions(message: Message) -> Iterator[str]:
     """The action ids in a message."""
     rows = (block for block in message.blocks or [] if block["type"] == "actions")
-    return (one["action_id"] for row in rows for one in row["elements"])
+    return (item["action_id"] for row in rows for item in row["elements"])
 
 
 async def offered(cast: Cast) -> set[str]:
     """Every operation that some button of this world calls, but for those that only try again."""
     world = cast.world
-    said = [one for channel in world.slack.said.values() for one in channel if one.bot]
+    said = [item for channel in world.slack.said.values() for item in channel if item.bot]
     async with world.bot.store.read() as tx:
         called = set(await tx.scalars(sa.select(choices.c.operation).distinct()))
-    return {name for one in said for name in actions(one) if ":" not in name and name != "open"} | called - {""}
+    return {name for item in said for name in actions(item) if ":" not in name and name != "open"} | called - {""}

@@ -217,7 +217,7 @@ async def _closed(cast: Cast, _pipeline: str) -> Props:
 
 def _queue(cast: Cast, *, paused: bool) -> Props:
     """The queue as it has to be; the bot looks again after its quarter of a minute."""
-    next(one for one in cast.world.buildkite.cluster.queues if one.key == QUEUE).paused = paused
+    next(queue for queue in cast.world.buildkite.cluster.queues if queue.key == QUEUE).paused = paused
     cast.world.clock.advance(16)
     return Props()
 

@@ -53,7 +53,9 @@ async def test_what_is_typed(play: Play, via: str) -> None:
 async def test_what_is_pressed(play: Play) -> None:
     """Buttons that everybody sees are judged anew for whoever presses; one person's own work for nobody else."""
     everybodys = SURFACE.column("everybody's")
-    proposals = {one for one in everybodys if one.startswith("proposal ") and not play.cast.policy}
+    proposals = {
+        everybody for everybody in everybodys if everybody.startswith("proposal ") and not play.cast.policy
+    }
     public = {name: source for name, source in everybodys.items() if name not in proposals}
     await pressing.everybodys(play, public)
     await pressing.ones_own(play, SURFACE.column("one's own"), SHOP)

@@ -13,7 +13,9 @@ from tests.conversations.world import World
 def asked(world: World) -> list[str]:
     """With which filters Buildkite was asked for agents."""
     return [
-        one.query.replace("per_page=100", "").strip("&") for one in world.buildkite.requests if _lists(one.path)
+        request.query.replace("per_page=100", "").strip("&")
+        for request in world.buildkite.requests
+        if _lists(request.path)
     ]
 
 

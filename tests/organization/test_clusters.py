@@ -11,7 +11,7 @@ from tests.conversations.world import World, shown
 
 
 def queue(world: World, key: str):
-    return next(one for one in world.buildkite.cluster.queues if one.key == key)
+    return next(item for item in world.buildkite.cluster.queues if item.key == key)
 
 
 async def told(world: World, person: Person, words: str) -> Message:

@@ -46,7 +46,7 @@ async def test_hostile_names_call_nobody(world: World, text: str) -> None:
         drawn = reach(said.text, said.blocks)
         assert drawn.calls <= {world.alice.id}, (words, said.plain())
         assert drawn.channels == frozenset(), (words, said.plain())
-        assert [one for one in drawn.links if not one.startswith(world.buildkite.base_url)] == [], words
-    told = [one.plain() for one in world.slack.ephemerals(world.alice)]
-    assert (len(told), sum(text in one for one in told)) == (len(WORDS), 15)
+        assert [link for link in drawn.links if not link.startswith(world.buildkite.base_url)] == [], words
+    told = [ephemeral.plain() for ephemeral in world.slack.ephemerals(world.alice)]
+    assert (len(told), sum(text in item for item in told)) == (len(WORDS), 15)
     assert world.slack.problems == []

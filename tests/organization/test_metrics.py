@@ -13,7 +13,7 @@ from tests.conversations.world import World, opened
 
 def asked(world: World) -> list[str]:
     """What the Agent API was asked for."""
-    return [one.path for one in world.buildkite.requests if one.path.startswith("/v3")]
+    return [request.path for request in world.buildkite.requests if request.path.startswith("/v3")]
 
 
 async def busy(world: World) -> None:
@@ -46,8 +46,8 @@ Queue · Idle · Busy · Agents · Running · Scheduled · Waiting
 default · 2 · 1 · 3 · 1 · 4 · 1
 deploy · 1 · 0 · 1 · 0 · 0 · 0\
 """)
-    drawn = [one for one in world.slack.ephemerals(world.bob)[-1].blocks or [] if one["type"] == charts.KIND]
-    assert [charts.words(charts.read(one)).split(". ") for one in drawn] == snapshot(
+    drawn = [block for block in world.slack.ephemerals(world.bob)[-1].blocks or [] if block["type"] == charts.KIND]
+    assert [charts.words(charts.read(item)).split(". ") for item in drawn] == snapshot(
         [
             ["Bars: Agents per queue", "Agents by Queue", "default: 1 Busy, 2 Idle", "deploy: 0 Busy, 1 Idle."],
             [

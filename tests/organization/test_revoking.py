@@ -49,7 +49,7 @@ async def test_the_token_is_revoked_after_a_question(console: Console) -> None:
     """Whose it is, a question that says what it means, and then it is gone: a second time Buildkite refuses it."""
     await console.revokes()
     assert console.buildkite.revoked
-    assert [one.partition(" of Sam Kim")[0] for one in console.lines] == snapshot(
+    assert [line.partition(" of Sam Kim")[0] for line in console.lines] == snapshot(
         [
             "The token in BUILDKITE_API_TOKEN is “ChatOps”",
             "Revoke it? From then on I can ask Buildkite nothing, and nobody can take it back.",

@@ -32,7 +32,7 @@ async def test_commands_fail_by_the_scope_that_is_said_to_carry_them(tmp_path: P
     async with assembled(tmp_path, policy=False) as cast:
         world = cast.world
         for scope, names in NEEDED_BY.items():
-            for name in [one for one in names if one in SCENES and scope in ALL_SCOPES]:
+            for name in [name for name in names if name in SCENES and scope in ALL_SCOPES]:
                 scene = SCENES[name]
                 props = await PROPS[scene.props](cast, SHOP)
                 world.clock.advance(1000)

@@ -27,14 +27,18 @@ async def pushed(world: World, author: dict[str, str], *fail: str, pipeline: str
 
 def directs(world: World, person: Person) -> list[Message]:
     """What the bot has posted in the DM with a person, replies left out."""
-    return [one for one in world.slack.messages(person.dm) if not one.is_reply and one.user != person.id]
+    return [
+        message
+        for message in world.slack.messages(person.dm)
+        if not message.is_reply and message.user != person.id
+    ]
 
 
 def texts(world: World, person: Person) -> list[str]:
     """The same as people read it."""
-    return [shown(one) for one in directs(world, person)]
+    return [shown(direct) for direct in directs(world, person)]
 
 
 def lines(world: World, person: Person) -> list[str]:
     """The one line of each."""
-    return [one.text for one in directs(world, person)]
+    return [direct.text for direct in directs(world, person)]

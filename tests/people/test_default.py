@@ -41,7 +41,7 @@ async def test_a_channel_chooses_shows_and_ends_its_default(world: World) -> Non
     )
     await world.bob.types(world.deploys, "/bk default --none")
     await world.settle(2)
-    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(
+    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
         [
             "<@U0ALICE01> chose `web` for this channel: it is meant where none is named",
             "<@U0BOB0001> ended the default of this channel, which was `web`",
@@ -59,7 +59,7 @@ async def test_a_build_is_started_without_naming_it(world: World) -> None:
     await world.settle(1)
     await world.alice.says(world.deploys, "@kitestring build create -m again")
     await world.settle(3)
-    assert [(one.pipeline.slug, one.branch) for one in world.buildkite.builds] == snapshot(
+    assert [(build.pipeline.slug, build.branch) for build in world.buildkite.builds] == snapshot(
         [("web", "release"), ("web", "main")]
     )
     await world.alice.types(world.deploys, "/bk build create")
@@ -108,7 +108,7 @@ async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> Non
     await world.settle(1)
     await world.bob.says(world.deploys, "@kitestring build list", thread_ts=card)
     await world.settle(2)
-    assert [one.split("\n")[0] for one in world.whispers(world.bob)[-2:]] == snapshot(
+    assert [whisper.split("\n")[0] for whisper in world.whispers(world.bob)[-2:]] == snapshot(
         ["🕒 mobile#1 scheduled", "Builds of mobile, newest first"]
     )
 

@@ -61,7 +61,7 @@ async def test_one_message_a_build_kept_up(world: World) -> None:
 async def test_what_was_said_before_is_added_to_or_taken_away(world: World) -> None:
     """Each command adds or takes away what it names; what is on is shown each time."""
     words = ("notify on", "notify me on approvals", "notify off failed,fixed", "notify me off", "notify off")
-    assert [await told(world, world.alice, one) for one in words] == snapshot(
+    assert [await told(world, world.alice, word) for word in words] == snapshot(
         [
             """\
 I tell you by direct message of builds of yours: failed, fixed and blocked.
@@ -93,7 +93,7 @@ I tell you when an approval waits for you.
 async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
     """A state that there is not, or two words that contradict each other."""
     words = ("notify me on faild", "notify on failed off", "notify --me")
-    assert [await told(world, world.alice, one) for one in words] == snapshot(
+    assert [await told(world, world.alice, word) for word in words] == snapshot(
         [
             """\
 ⚠️ `faild` is not a choice for `words`.
@@ -127,7 +127,7 @@ async def test_what_she_wanted_of_a_build_in_its_dm_is_said_below_it(world: Worl
     world.buildkite.run_build(build, fail=[build.jobs[-1].name or ""])
     await world.settle(6)
     assert lines(world, world.alice) == snapshot(["❌ deploy-prod#1 failed on main"])
-    assert [one.split("\n")[0] for one in world.replies(directs(world, world.alice)[0])] == snapshot(
+    assert [reply.split("\n")[0] for reply in world.replies(directs(world, world.alice)[0])] == snapshot(
         ["❌ deploy-prod#1 failed after 6s."]
     )
 
@@ -175,4 +175,4 @@ async def test_it_can_be_asked_for_in_the_dm_itself(world: World) -> None:
     await world.alice.says(world.alice.dm, "notify me on failed")
     await world.settle(2)
     await pushed(world, ALICE, "lint")
-    assert [one for one in lines(world, world.alice) if one.startswith("❌")] == ["❌ web#1 failed on main"]
+    assert [line for line in lines(world, world.alice) if line.startswith("❌")] == ["❌ web#1 failed on main"]

@@ -68,7 +68,7 @@ def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
             clock.advance(2)
             assert kept.rules() is before
     line = POLICY.count("\n") + 2
-    (entry,) = [one for one in logs if one["log_level"] == "error"]
+    (entry,) = [log for log in logs if log["log_level"] == "error"]
     assert entry["problems"] == (f"policy.toml line {line}: `[[grant]]` has no `permissions`.",)
     policy.unlink()
     clock.advance(2)

@@ -51,7 +51,7 @@ Add `--take` to take it over; they are told.\
 """)
     await world.alice.types(world.deploys, "/bk lock web hotfix --take")
     await world.settle(3)
-    assert [one.plain() for one in world.slack.messages(world.bob.dm)] == snapshot(
+    assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["<@U0ALICE01> took your lock of `web` from you. It was there for: release 42"]
     )
     assert "hotfix" in await asks(world, world.bob, "locks")

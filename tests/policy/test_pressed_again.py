@@ -167,7 +167,7 @@ You may not run `job unblock` on `deploy-prod` here. Your grant “everybody bui
 Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> to do it.\
 """)
     async with world.bot.store.read() as tx:
-        [refused] = [one async for one in read_audit(tx) if one.transition == "refused"]
+        [refused] = [item async for item in read_audit(tx) if item.transition == "refused"]
     assert (refused.operation, refused.user, refused.detail) == snapshot(
         ("job unblock", "U0BOB0001", {"rule": "everybody builds web"})
     )
@@ -191,8 +191,8 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
     await world.bob.clicks(await pressed(world, card), "Approve")
     await world.settle(3)
     async with world.bot.store.read() as tx:
-        done = [one async for one in read_audit(tx) if one.transition == "done"]
-    ruled = [(one.operation, one.detail["rule"]) for one in done if one.operation.startswith("build ")]
+        done = [item async for item in read_audit(tx) if item.transition == "done"]
+    ruled = [(item.operation, item.detail["rule"]) for item in done if item.operation.startswith("build ")]
     assert ruled == snapshot(
         [
             ("build create", "everybody builds web"),
@@ -201,14 +201,14 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
         ]
     )
     assert "done (everybody builds web)" in await asks(world, world.alice, "audit --pipeline web")
-    [line] = [json.loads(audit_log.line(one)) for one in done if one.operation == "build create"]
+    [line] = [json.loads(audit_log.line(item)) for item in done if item.operation == "build create"]
     assert line["detail"]["rule"] == "everybody builds web"
 
 
 async def test_ids_can_be_typed(world: World) -> None:
     """A proposal is withdrawn by its id, typed after the command's words; no id begins with a dash."""
     waiting = await pressed(world, await ended(world))
-    [row] = [one for one in waiting.blocks or [] if one["type"] == "actions"]
+    [row] = [block for block in waiting.blocks or [] if block["type"] == "actions"]
     said = await asks(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
     assert said == snapshot("Withdrawn: `build rebuild` will not run.")
     assert all(new_choice_id().isalnum() for _ in range(500))

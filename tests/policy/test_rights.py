@@ -125,7 +125,7 @@ async def test_help_shows_what_one_may_run(world: World) -> None:
 async def test_help_says_who_may_by_the_policy(world: World) -> None:
     """Nobody may pause agents under this policy, not even workspace admins, and help does not say otherwise."""
     said = [await asks(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
-    assert [one.split("\n")[-1] for one in said] == snapshot(
+    assert [item.split("\n")[-1] for item in said] == snapshot(
         ["Nobody may run `agent pause`. Ask the platform team.", "Nobody may run `audit`. Ask the platform team."]
     )
 

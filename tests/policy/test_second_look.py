@@ -239,7 +239,7 @@ asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“th
     assert "You asked for it yourself" in world.whispers(world.alice)[-1]
     await world.bob.clicks_twice(asked, "Approve")
     await world.settle(4)
-    puts = [one.json for one in world.buildkite.requests if one.path.endswith("/unblock")]
+    puts = [request.json for request in world.buildkite.requests if request.path.endswith("/unblock")]
     assert puts == [{"fields": {"release-name": "secret-1.42"}}]
     assert "done" in shown(asked)
 
@@ -254,7 +254,11 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
     world.buildkite.unblock(build.named("gate").id, {"release-name": "1.0"})
     await world.bob.clicks(asked, "Approve")
     await world.settle(4)
-    assert not [one for one in world.buildkite.requests if one.path.endswith("/unblock") and one.status == 200]
+    assert not [
+        request
+        for request in world.buildkite.requests
+        if request.path.endswith("/unblock") and request.status == 200
+    ]
     assert shown(asked) == snapshot("""\
 ⚠️ *Approved*, but it did not succeed · `job unblock`
 *job*: `Ship?`
@@ -311,12 +315,16 @@ async def test_every_step_of_it_is_in_the_audit(world: World) -> None:
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     async with world.bot.store.read() as tx:
-        rows = [one for one in await find_newest_entries(tx) if one.operation == "build create"]
-    assert [(one.user, one.transition, one.detail.get("rule")) for one in reversed(rows)] == snapshot(
+        rows = [
+            newest_entry
+            for newest_entry in await find_newest_entries(tx)
+            if newest_entry.operation == "build create"
+        ]
+    assert [(row.user, row.transition, row.detail.get("rule")) for row in reversed(rows)] == snapshot(
         [
             ("U0ALICE01", "proposed", "production"),
             ("U0BOB0001", "approved", "production"),
             ("U0ALICE01", "done", "production"),
         ]
     )
-    assert "eu-west" not in str([one.detail for one in rows])
+    assert "eu-west" not in str([row.detail for row in rows])

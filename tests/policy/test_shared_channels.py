@@ -29,7 +29,7 @@ def partners(world: World, shared: str | bool = True) -> Channel:
 
 def in_public(world: World, channel: Channel) -> list[Message]:
     """What the bot said there for all to read, in threads too."""
-    return [one for one in world.slack.said.get(channel.id, []) if one.bot]
+    return [item for item in world.slack.said.get(channel.id, []) if item.bot]
 
 
 async def test_who_asks_there_is_told_why_and_what_to_do(world: World) -> None:
@@ -98,12 +98,14 @@ async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) 
     world.buildkite.run_build(world.buildkite.builds[-1], fail=["lint"])
     await world.settle(10)
     assert (in_public(world, world.deploys), shown(card), len(card.edits)) == ([card], before, edits)
-    assert ["Failed" in shown(one) or "failed" in shown(one) for one in world.slack.messages(world.bob.dm)] == [
-        True
-    ]
+    assert [
+        "Failed" in shown(message) or "failed" in shown(message) for message in world.slack.messages(world.bob.dm)
+    ] == [True]
     async with world.bot.store.read() as tx:
-        retired = [one for one in await find_newest_entries(tx) if one.transition == "retired"]
-    assert [(one.user, one.channel, one.detail["because"]) for one in retired] == snapshot(
+        retired = [
+            newest_entry for newest_entry in await find_newest_entries(tx) if newest_entry.transition == "retired"
+        ]
+    assert [(item.user, item.channel, item.detail["because"]) for item in retired] == snapshot(
         [("U0BOB0001", "C0DEPLOYS", "channel shared with another organization")]
     )
 
@@ -132,7 +134,7 @@ async def test_no_file_goes_there(world: World) -> None:
     await world.settle(2)
     assert "shared with another organization" in world.whispers(world.bob)[-1]
     assert len(world.buildkite.requests) == asked
-    assert not [one for messages in world.slack.said.values() for one in messages if one.files]
+    assert not [message for messages in world.slack.said.values() for message in messages if message.files]
 
 
 async def test_a_card_that_was_not_posted_yet_goes_by_direct_message(world: World) -> None:

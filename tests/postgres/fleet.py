@@ -95,7 +95,7 @@ class Fleet:
     def writer(self) -> Program:
         """The process that took the lease last."""
         took = [(at, program) for program in self.programs for at in took_over(program)]
-        return max(took, key=lambda one: one[0])[1]
+        return max(took, key=lambda item: item[0])[1]
 
     async def until(self, condition: Callable[[], Any], within: float = 60) -> Any:
         """The first true value of `condition`, asked after each change at Slack."""
@@ -128,14 +128,14 @@ class Fleet:
     def cards(self, build: Build) -> list[str]:
         """The first lines of a build's cards."""
         name = f"· web#{build.number} "
-        every = [one for said in self.slack.said.values() for one in said if one.bot and not one.deleted]
-        plain = [one for one in every if not mark(one).startswith(("notice:", "answer:"))]
-        return [first_line(one) for one in plain if name in first_line(one)]
+        every = [item for said in self.slack.said.values() for item in said if item.bot and not item.deleted]
+        plain = [item for item in every if not mark(item).startswith(("notice:", "answer:"))]
+        return [first_line(item) for item in plain if name in first_line(item)]
 
     def ended(self, build: Build) -> list[str]:
         """What was said of its end below the card."""
-        every = [one for said in self.slack.said.values() for one in said if mark(one).startswith("notice:")]
-        lines = [first_line(one) for one in every]
+        every = [item for said in self.slack.said.values() for item in said if mark(item).startswith("notice:")]
+        lines = [first_line(item) for item in every]
         return [
             line for line in lines if f"web#{build.number} " in line and WORDS[build.inner_state].lower() in line
         ]

@@ -23,6 +23,6 @@ async def test_a_delivery_that_another_replica_holds_is_left_to_it(database: sa.
     async with store.write() as first, store.write() as second:
         ours = await claim_deliveries(first, NOW, 4)
         theirs = await claim_deliveries(second, NOW, 4)
-    rows = [one.row for one in (*ours, *theirs)]
+    rows = [item.row for item in (*ours, *theirs)]
     assert len(rows) == len(set(rows)) == 6
     await store.close()

@@ -16,7 +16,7 @@ async def test_a_build_is_started_with_its_environment(shared: Town) -> None:
     assert (build.branch, build.message, build.env) == ("main", "Ship it", {"DEPLOY": ENV_VALUE})
     await shared.happens(build)
     await shared.until(lambda: "Passed" in card.plain() and "passed after" in shared.replies(card))
-    assert [one for one in shared.cards() if name_of(build) in one.plain()] == [card]
+    assert [card for card in shared.cards() if name_of(build) in card.plain()] == [card]
 
 
 async def test_a_failed_job_is_read_and_retried(shared: Town) -> None:

@@ -85,7 +85,9 @@ async def test_a_refreshed_socket_is_opened_again(by_socket: Town) -> None:
     await town.serve()
     before = list(town.slack.sockets.connections)
     await town.slack.refresh_sockets()
-    await town.until(lambda: [one for one in town.slack.sockets.connections if one not in before])
+    await town.until(
+        lambda: [connection for connection in town.slack.sockets.connections if connection not in before]
+    )
     await town.started("/bk build create web")
     assert await town.programs[0].terminated() == 0
     town.check()

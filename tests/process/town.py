@@ -123,9 +123,9 @@ class Town:
     def said(self, words: str) -> Message | None:
         """The bot's newest message in the channel, or in a thread of it, with these words."""
         every = [
-            one for root in self.slack.messages(self.deploys) for one in self.slack.thread(self.deploys, root)
+            item for root in self.slack.messages(self.deploys) for item in self.slack.thread(self.deploys, root)
         ]
-        found = [one for one in every if one.bot and words in one.plain()]
+        found = [item for item in every if item.bot and words in item.plain()]
         return found[-1] if found else None
 
     def form(self, person: Person, words: str) -> View | None:

@@ -21,7 +21,7 @@ async def says(world: World, person: Person, words: str) -> str:
 
 def answer(world: World) -> Message:
     """The newest message of the channel that is no card."""
-    found = [one for one in world.slack.messages(world.deploys) if one.plain().startswith("<@")]
+    found = [message for message in world.slack.messages(world.deploys) if message.plain().startswith("<@")]
     return found[-1]
 
 
@@ -33,5 +33,7 @@ async def presses(world: World, person: Person, where: Message, label: str) -> N
 
 def asked(world: World, method: str, end: str = "") -> list[dict[str, Any]]:
     """The bodies of the requests with that method whose path ends so, oldest first."""
-    sent = [one for one in world.buildkite.requests if one.method == method and one.path.endswith(end)]
-    return [dict(one.json or {}) for one in sent]
+    sent = [
+        request for request in world.buildkite.requests if request.method == method and request.path.endswith(end)
+    ]
+    return [dict(item.json or {}) for item in sent]

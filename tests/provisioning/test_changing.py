@@ -110,4 +110,4 @@ async def test_only_those_who_may_change_pipelines(world: World, verb: str) -> N
     """Bob, a member, is told who may; nothing is asked of Buildkite."""
     said = await asks(world, world.bob, f"pipeline {verb}")
     assert "is for workspace admins" in said
-    assert [one for one in world.buildkite.requests if one.method != "GET"] == []
+    assert [request for request in world.buildkite.requests if request.method != "GET"] == []

@@ -122,7 +122,7 @@ steps:
 
 async def test_an_admin_is_offered_to_change_it(world: World) -> None:
     """What may not be done is not offered: Bob starts builds and subscribes, Alice changes the pipeline, too."""
-    said = {one.name: await asks(world, one, "pipeline view web") for one in (world.alice, world.bob)}
+    said = {item.name: await asks(world, item, "pipeline view web") for item in (world.alice, world.bob)}
     assert ("[Change]" in said["alice"], "[Change]" in said["bob"]) == (True, False)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Change")
     await world.settle(1)

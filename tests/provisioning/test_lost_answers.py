@@ -44,7 +44,7 @@ async def test_a_pipeline_is_made_once(world: World, looks: int) -> None:
     await says(world, f"pipeline create Shop -r {REPO} --build --webhook")
     assert len(asked(world, "POST", "/pipelines")) == 1
     assert "created pipeline Shop" in said(world)
-    assert len([one for one in world.buildkite.builds if one.pipeline.slug == "shop"]) <= 1
+    assert len([build for build in world.buildkite.builds if build.pipeline.slug == "shop"]) <= 1
 
 
 async def test_a_pipeline_that_never_arrived_is_reported(world: World) -> None:

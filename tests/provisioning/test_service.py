@@ -101,4 +101,4 @@ async def test_services_are_for_admins(world: World) -> None:
     """Bob, a member, neither sees nor changes what Buildkite sends elsewhere."""
     for words in ("service list", "service add", "service remove 12345678"):
         assert "is for workspace admins" in await asks(world, world.bob, words)
-    assert [one for one in world.buildkite.requests if "services" in one.path] == []
+    assert [request for request in world.buildkite.requests if "services" in request.path] == []

@@ -167,7 +167,7 @@ async def _until_next(world: World) -> float:
     bot: Bot = world.bot
     due = [await part.next_at() for part in (bot.inbox, bot.sweep, bot.reconcile, bot.replies, bot.recovery)]
     waits = [(when - world.clock.now()).total_seconds() for when in due if when]
-    return min([*waits, *(one.due - world.buildkite.now() for one in world.buildkite.outbox)], default=60.0)
+    return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)], default=60.0)
 
 
 @asynccontextmanager

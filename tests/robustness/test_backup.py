@@ -31,4 +31,4 @@ async def test_a_restored_backup_goes_on_with_its_cards(tmp_path: Path) -> None:
             world.bot = again
             await world.settle(120, step=5)
         assert "Passed" in card.plain()
-        assert len([one for one in world.slack.messages(world.deploys) if "web#1" in one.plain()]) == 1
+        assert len([message for message in world.slack.messages(world.deploys) if "web#1" in message.plain()]) == 1

@@ -23,7 +23,7 @@ async def test_a_lost_answer_to_a_create_is_found_by_its_mark(world: World) -> N
     build = await started(world)
     await settled(world, 60)
     assert posts(world, "/builds") == 1
-    assert len([one for one in world.buildkite.builds if one.pipeline.slug == "web"]) == 1
+    assert len([build for build in world.buildkite.builds if build.pipeline.slug == "web"]) == 1
     assert_true(world, build)
 
 
@@ -75,7 +75,7 @@ async def test_a_rebuild_whose_answer_was_lost_is_made_once_or_reported(world: W
     world.buildkite.faults.reset(method="PUT", path="/rebuild$", applied=applied)
     await world.bob.clicks(cards(world, build)[0], "Rebuild")
     await settled(world, 120)
-    again = [one for one in world.buildkite.builds if one.rebuilt_from is build]
+    again = [item for item in world.buildkite.builds if item.rebuilt_from is build]
     assert posts(world, "/rebuild") == 1
     if applied:
         assert len(again) == 1

@@ -23,7 +23,7 @@ Act = Callable[[World], Awaitable[object]]
 
 def built_of(world: World, pipeline: str) -> Build:
     """The one build of a pipeline. Raises NothingStarted when its requester was told that there is none."""
-    builds = [one for one in world.buildkite.builds if one.pipeline.slug == pipeline]
+    builds = [build for build in world.buildkite.builds if build.pipeline.slug == pipeline]
     if not builds:
         raise NothingStarted
     (build,) = builds

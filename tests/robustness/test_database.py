@@ -39,7 +39,7 @@ async def test_while_another_program_locks_it_webhooks_are_refused_and_people_ar
     finally:
         other.execute("ROLLBACK")
         other.close()
-    assert not [one for one in world.buildkite.builds if one.pipeline.slug == "mobile"]
+    assert not [build for build in world.buildkite.builds if build.pipeline.slug == "mobile"]
     await settled(world, 120)
     assert_true(world, build)
     await world.bob.types(world.deploys, "/bk build create mobile")
@@ -92,7 +92,7 @@ async def test_a_create_whose_outcome_cannot_be_written_is_not_offered_again(wor
     other.close()
     assert "Try again" not in private(world, world.bob)
     await settled(world, 120)
-    assert len([one for one in world.buildkite.builds if one.pipeline.slug == "web"]) == 1
+    assert len([build for build in world.buildkite.builds if build.pipeline.slug == "web"]) == 1
     assert_true(world, world.buildkite.builds[-1])
 
 

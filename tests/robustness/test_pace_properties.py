@@ -108,7 +108,7 @@ def test_whatever_is_known_there_is_an_answer_when_to_read_next(
 def test_a_job_never_steps_back(known: Job | None, job: Job) -> None:
     """Whatever is heard of an attempt, it is as far as before or further, and a retry is never forgotten."""
     after = merge.merge_job(known, job)
-    assert job_rank(after) == max(job_rank(one) for one in (known, job) if one)
+    assert job_rank(after) == max(job_rank(item) for item in (known, job) if item)
     assert after.retried == (job.retried or (known is not None and known.retried))
 
 

@@ -29,7 +29,7 @@ approvals = 2
 
 def proposal(world: World) -> Message | None:
     """The card of the one proposal there is."""
-    found = [one for one in said(world) if mark(one).startswith("proposal:")]
+    found = [item for item in said(world) if mark(item).startswith("proposal:")]
     assert len(found) <= 1, world.slack.transcript()
     return found[0] if found else None
 

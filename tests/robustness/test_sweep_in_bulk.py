@@ -25,13 +25,13 @@ async def many(world: World, count: int, pipeline: str = "mobile") -> list[Build
 def reads(world: World, since: int) -> list[Recorded]:
     """The background's requests since then: every one that only reads builds."""
     seen = list(world.buildkite.requests)[since:]
-    return [one for one in seen if one.method == "GET" and "/builds" in one.path]
+    return [item for item in seen if item.method == "GET" and "/builds" in item.path]
 
 
 def sorted_out(done: list[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
     """Those that settle states, and those that ask why a build has not begun: these want the waiting jobs."""
-    why = [one for one in done if "job_states%5B%5D=scheduled" in one.query]
-    return [one for one in done if one not in why], why
+    why = [item for item in done if "job_states%5B%5D=scheduled" in item.query]
+    return [item for item in done if item not in why], why
 
 
 async def test_twenty_living_builds_are_read_by_one_list_call_a_round(world: World) -> None:
@@ -43,7 +43,7 @@ async def test_twenty_living_builds_are_read_by_one_list_call_a_round(world: Wor
     assert done
     assert len(done) <= 6
     assert 0 < len(why) <= 25
-    assert all(one.path.endswith("/organizations/acme-inc/builds") for one in done)
+    assert all(item.path.endswith("/organizations/acme-inc/builds") for item in done)
     for build in builds:
         assert_true(world, build)
 
@@ -73,7 +73,7 @@ async def test_builds_of_others_are_read_pipeline_by_pipeline(world: World) -> N
     done, why = sorted_out(reads(world, before))
     assert 0 < len(done) <= 8
     assert 0 < len(why) <= 25
-    assert all(one.path.endswith("/pipelines/web/builds") for one in done)
+    assert all(item.path.endswith("/pipelines/web/builds") for item in done)
     for build in pushed:
         assert_true(world, build)
 
@@ -84,7 +84,7 @@ async def test_one_deleted_build_among_many_is_gone(world: World) -> None:
     world.buildkite.builds.remove(builds[3])
     await settled(world, 180)
     assert any("Gone from Buildkite" in message.plain() for message in world.slack.messages(world.deploys))
-    for build in [one for one in builds if one is not builds[3]]:
+    for build in [build for build in builds if build is not builds[3]]:
         assert_true(world, build)
 
 
@@ -98,7 +98,7 @@ async def test_the_sweep_leaves_requests_for_people(world: World) -> None:
     await settled(world, MINUTE)
     assert len(reads(world, before)) <= 32
     assert world.clock.now() - start >= timedelta(seconds=MINUTE)
-    left = [int(one.response_headers["ratelimit-user-remaining"]) for one in reads(world, before)]
+    left = [int(read.response_headers["ratelimit-user-remaining"]) for read in reads(world, before)]
     assert min(left) >= 19
     await settled(world, 3 * MINUTE)
     for build in builds:

@@ -85,6 +85,6 @@ async def test_who_asks_from_nowhere_is_told_by_direct_message(world: World) -> 
     break_opening(world, "limited")
     await world.bob.shortcut(START)
     await settled(world, 5)
-    (told,) = [one for one in world.slack.messages(world.bob.dm) if one.bot]
+    (told,) = [message for message in world.slack.messages(world.bob.dm) if message.bot]
     assert "The form did not open." in told.plain()
     assert "Try again]" not in told.plain()

@@ -67,8 +67,8 @@ async def test_with_no_webhooks_at_all_everything_works_slower(world: World) -> 
     """Nobody set up a webhook: failures, gates and ends are all shown, within the budget."""
     world.buildkite.webhooks_off = True
     await _whole_life(world)
-    reads = [one for one in world.buildkite.requests if one.method == "GET"]
-    assert min(int(one.response_headers["ratelimit-user-remaining"]) for one in reads) >= 19
+    reads = [request for request in world.buildkite.requests if request.method == "GET"]
+    assert min(int(read.response_headers["ratelimit-user-remaining"]) for read in reads) >= 19
 
 
 async def test_webhooks_are_lost_for_an_hour(world: World) -> None:

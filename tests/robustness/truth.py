@@ -68,26 +68,26 @@ def _names_failed_jobs(card: Message, build: Build) -> None:
 def replies(world: World, build: Build) -> list[str]:
     """What was said below the card of a build, by their first lines."""
     card = cards(world, build)[0]
-    below = [one for one in said(world) if mark(one).startswith("notice:") and one.channel == card.channel]
+    below = [item for item in said(world) if mark(item).startswith("notice:") and item.channel == card.channel]
     return [
-        first_line(one).strip() for one in below if f"{build.pipeline.slug}#{build.number} " in first_line(one)
+        first_line(item).strip() for item in below if f"{build.pipeline.slug}#{build.number} " in first_line(item)
     ]
 
 
 def assert_said_once(world: World) -> None:
     """No message was posted twice."""
     marks = Counter(mark(message) for message in said(world) if mark(message))
-    assert not [one for one, times in marks.items() if times > 1], world.slack.transcript()
+    assert not [item for item, times in marks.items() if times > 1], world.slack.transcript()
 
 
 def posts(world: World, path_end: str) -> int:
     """How many requests that change something reached Buildkite at such a path."""
-    changing = [one for one in world.buildkite.requests if one.method in ("POST", "PUT")]
-    return sum(one.path.endswith(path_end) for one in changing)
+    changing = [request for request in world.buildkite.requests if request.method in ("POST", "PUT")]
+    return sum(item.path.endswith(path_end) for item in changing)
 
 
 def private(world: World, person: object) -> str:
     """All that only this person was told, as ephemeral messages or by DM."""
     whispers = [message.plain() for message in world.slack.ephemerals(person)]
-    direct = [one.plain() for one in said(world) if one.channel == person.dm.id]  # type: ignore[attr-defined]
+    direct = [item.plain() for item in said(world) if item.channel == person.dm.id]  # type: ignore[attr-defined]
     return "\n".join(whispers + direct)

@@ -46,10 +46,10 @@ def app() -> Starlette:
 
 async def test_two_applications_at_once(app: Starlette) -> None:
     """Each one served gets a free port of its own on the loopback."""
-    async with Serving(app) as one, Serving(app) as two, httpx.AsyncClient(verify=PLAIN) as client:
-        assert one != two
-        assert one.startswith("http://127.0.0.1:")
-        assert [(await client.get(base)).text for base in (one, two)] == ["hello", "hello"]
+    async with Serving(app) as item, Serving(app) as two, httpx.AsyncClient(verify=PLAIN) as client:
+        assert item != two
+        assert item.startswith("http://127.0.0.1:")
+        assert [(await client.get(base)).text for base in (item, two)] == ["hello", "hello"]
 
 
 async def test_open_streams_do_not_hold_it(app: Starlette) -> None:

@@ -60,7 +60,7 @@ async def test_many_rows_are_written_as_one_is(url: str, store: Store) -> None:
     inbox = Inbox(store, HandClock(NOW), observe, lambda: None, lambda _age: None, SubscriptionCache())
     await insert_deliveries(store, life(ALONE))
     assert await inbox.tick() == 2
-    await insert_deliveries(store, [one for number in TOGETHER for one in life(number)])
+    await insert_deliveries(store, [item for number in TOGETHER for item in life(number)])
     before = store.commits
     assert await inbox.tick() == 2 * len(TOGETHER)
     assert store.commits - before == 1, "what fails together is tried again one by one"

@@ -43,9 +43,9 @@ def word(said: Said) -> Word:
     build |= {"state": "passed" if phase == "blocked" else phase, "blocked": phase == "blocked", "created_at": NOW}
     build |= {"started_at": began if phase != "scheduled" else None}
     build |= {"finished_at": ends if phase not in ("scheduled", "running", "failing") else None}
-    one: dict[str, Any] = {"id": f"j{number}-{job}", "type": "script", "name": f"step {job}", "state": state}
-    one |= {"retry_source": {"job_id": f"j{number}-1"} if job == 4 else None, "finished_at": ends}
-    return Build.model_validate(build), (Job.model_validate(one),) if state else ()
+    entry: dict[str, Any] = {"id": f"j{number}-{job}", "type": "script", "name": f"step {job}", "state": state}
+    entry |= {"retry_source": {"job_id": f"j{number}-1"} if job == 4 else None, "finished_at": ends}
+    return Build.model_validate(build), (Job.model_validate(entry),) if state else ()
 
 
 async def followed(store: Store) -> None:
@@ -107,7 +107,7 @@ def test_folding_together_is_folding_one_by_one(said: list[Said], rng: random.Ra
 
     async def story() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            alone = await told(Path(folder) / "alone.db", [[one] for one in said])
+            alone = await told(Path(folder) / "alone.db", [[item] for item in said])
             together = await told(Path(folder) / "together.db", parts)
         assert together == alone
 

@@ -24,12 +24,16 @@ async def built(world: World, pipeline: str = "web", *, fail: tuple[str, ...] = 
 def cards(world: World, channel: Channel | None = None) -> list[Message]:
     """The cards in a channel, oldest first: what was said to commands is left out."""
     where = channel or world.deploys
-    return [one for one in world.slack.messages(where) if not one.text.startswith("<@") and not one.is_reply]
+    return [
+        message
+        for message in world.slack.messages(where)
+        if not message.text.startswith("<@") and not message.is_reply
+    ]
 
 
 def texts(world: World, channel: Channel | None = None) -> list[str]:
     """The one line of each card."""
-    return [one.text for one in cards(world, channel)]
+    return [card.text for card in cards(world, channel)]
 
 
 def whole(message: Message) -> str:

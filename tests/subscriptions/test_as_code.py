@@ -48,7 +48,7 @@ def test_everything_wrong_is_named_with_its_line() -> None:
     """A file that cannot be used is answered with a sentence for each mistake, in the order of their lines."""
     with pytest.raises(WrongSubscriptions) as wrong:
         read(WRONG)
-    assert "\n".join(fill(one, 100) for one in wrong.value.problems) == snapshot("""\
+    assert "\n".join(fill(problem, 100) for problem in wrong.value.problems) == snapshot("""\
 subscriptions.toml line 2: `channel` “#deploys” does not do: it should be the id of a channel such
 as "C012ABCDEF".
 subscriptions.toml line 4: `states` “broke” is none of failed, broken, passed, fixed, blocked,
@@ -75,10 +75,10 @@ def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     watched = ReloadedFile(path, clock, load, "subscriptions")
     path.write_text(WRONG)
     clock.advance(3)
-    assert [one.pipeline for one in watched.value().subscription] == ["web"]
+    assert [item.pipeline for item in watched.value().subscription] == ["web"]
     path.write_text(GOOD.replace("web", "mobile"))
     clock.advance(3)
-    assert [one.pipeline for one in watched.value().subscription] == ["mobile"]
+    assert [item.pipeline for item in watched.value().subscription] == ["mobile"]
 
 
 async def test_what_stands_in_the_file_is_posted(file_world: World, rewrite: Callable[[str], object]) -> None:

@@ -9,7 +9,7 @@ from tests.subscriptions.acts import built, subscribed, texts
 
 def patrols(world: World) -> list[Recorded]:
     """The requests that look at all builds of the organization."""
-    return [one for one in world.buildkite.requests if one.path == "/v2/organizations/acme-inc/builds"]
+    return [request for request in world.buildkite.requests if request.path == "/v2/organizations/acme-inc/builds"]
 
 
 async def test_what_was_lost_in_three_hours_is_posted_once(world: World) -> None:

@@ -58,7 +58,7 @@ async def test_a_mute_can_be_ended(world: World) -> None:
     await world.alice.clicks(world.slack.messages(world.deploys)[-1], "Unmute")
     await world.settle(2)
     await built(world, fail=("lint",))
-    assert [shown(one).split("\n")[0] for one in world.slack.messages(world.deploys)[1:]] == snapshot(
+    assert [shown(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]] == snapshot(
         [
             "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
             "<@U0ALICE01> unmuted the subscriptions of this channel",
@@ -142,7 +142,7 @@ async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     await world.settle(2)
     await built(world, fail=("lint",))
     await built(world, fail=("lint",), author={"name": "Alice", "email": "Alice@acme.example"})
-    assert [shown(one).split("\n")[0] for one in world.slack.messages(direct)] == snapshot(
+    assert [shown(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
         [
             "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",
             "❌ *Failed* · web#2 · `main` · `b490b60`",

@@ -129,10 +129,10 @@ async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: st
         await world.settle(4)
     world.buildkite.run_build(build)
     await world.settle(5)
-    lines = [one.split("\n")[0].split(":")[0].rstrip(".") for one in world.replies(cards(world)[0])]
-    assert lines == [one.rstrip(".") for one in said]
-    loud = [one for one in world.slack.messages(world.deploys) if one.broadcast]
-    assert [one.text.split(" ")[0] for one in loud] == ["❌"]
+    lines = [reply.split("\n")[0].split(":")[0].rstrip(".") for reply in world.replies(cards(world)[0])]
+    assert lines == [item.rstrip(".") for item in said]
+    loud = [message for message in world.slack.messages(world.deploys) if message.broadcast]
+    assert [item.text.split(" ")[0] for item in loud] == ["❌"]
 
 
 async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None
     build = await started(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    assert [shown(one).split("\n")[0] for one in world.slack.messages(world.deploys)] == snapshot(
+    assert [shown(message).split("\n")[0] for message in world.slack.messages(world.deploys)] == snapshot(
         [
             "<@U0ALICE01> chose for this channel: gates and ends are told below a card",
             "<@U0ALICE01> chose for this channel: failures are shown in the channel as well",

@@ -23,7 +23,7 @@ In the last 7 days it would have posted 2 of 3 builds:
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
-    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(
+    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["<@U0ALICE01> subscribed this channel to `web` on `main`: failed, fixed and blocked"]
     )
     assert await asks(world, world.bob, "subscriptions") == snapshot("""\
@@ -45,8 +45,8 @@ Tell this channel of `mobile`: failed and broken, quiet 18:00-08:00 (Europe/Amst
 In the last 7 days it would have posted none of 1 build.
 [Save] [Cancel]\
 """)
-    asked = [one.path.rpartition("/")[2] for one in list(world.buildkite.requests)[before:]]
-    assert [one for one in asked if one != "emojis"] == snapshot(["pipelines", "builds"])
+    asked = [request.path.rpartition("/")[2] for request in list(world.buildkite.requests)[before:]]
+    assert [item for item in asked if item != "emojis"] == snapshot(["pipelines", "builds"])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Cancel")
     await world.settle(2)
     assert await asks(world, world.alice, "subscriptions") == snapshot(
@@ -63,7 +63,7 @@ async def test_what_was_heard_of_only_in_part_is_completed_by_one_list_call(worl
     await built(world)
     before = len(world.buildkite.requests)
     assert "it would have posted 3 of 3 builds" in await asks(world, world.alice, "subscribe web -b main")
-    asked = [one.path.rpartition("/")[2] for one in list(world.buildkite.requests)[before:]]
+    asked = [request.path.rpartition("/")[2] for request in list(world.buildkite.requests)[before:]]
     assert asked.count("builds") == 1
 
 
@@ -95,7 +95,7 @@ I know of no such build in the last 7 days.
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
-    assert [shown(one) for one in world.slack.messages(world.deploys)] == snapshot(
+    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["<@U0ALICE01> subscribed this channel to `deploy-*` on `main`: failed, fixed and blocked"]
     )
 
@@ -143,7 +143,7 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
     await asks(world, world.bob, "subscriptions")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Remove 1")
     await world.settle(2)
-    assert [shown(one) for one in world.slack.messages(world.deploys)[3:]] == snapshot(
+    assert [shown(message) for message in world.slack.messages(world.deploys)[3:]] == snapshot(
         [
             "<@U0BOB0001> ended the subscription to `web` on `next`: failed, fixed and blocked",
             "<@U0BOB0001> ended the subscription to `deploy-*`: failed, fixed and blocked",

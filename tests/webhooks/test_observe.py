@@ -172,7 +172,7 @@ def test_the_short_way_says_the_same_as_the_long_one(payloads):
         at_once = read_at_once(body, {})
         if at_once and ABOUT.get(event) in ("build", "job"):
             facts = ROUTES[event](event, json.loads(body))
-            assert (facts.build, *facts.jobs) == tuple(one for one in at_once if one)
+            assert (facts.build, *facts.jobs) == tuple(item for item in at_once if item)
             seen += 1
     assert seen == 19
 

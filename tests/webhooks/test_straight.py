@@ -54,7 +54,7 @@ async def test_webhooks_follow_each_other_on_one_connection(door, signed) -> Non
         refused = post(signed(PING) | {"x-buildkite-signature": "no"})
         await caller.says(post(signed(PING)) + refused + post(signed(PING)))
         assert [status(await caller.answer()) for _ in range(3)] == [200, 401, 200]
-    assert [one.body for one in door.shelf.deliveries] == [*bodies, PING, PING]
+    assert [delivery.body for delivery in door.shelf.deliveries] == [*bodies, PING, PING]
     assert door.counts.seen == {"accepted": 5, "signature": 1}
 
 

@@ -77,14 +77,14 @@ def tally(votes: Iterable[Vote], count: int) -> State:
     return State.APPROVED if len(said) >= count else State.OPEN
 
 
-def agreed(one: Proposal, digest: str, count: int, counts: Callable[[str], bool]) -> bool:
+def agreed(proposal: Proposal, digest: str, count: int, counts: Callable[[str], bool]) -> bool:
     """Whether what `digest` names is exactly what was shown, and enough people who count still want it.
 
     `counts` says whether somebody's (a user id) approval is worth anything by the rules of now.
     """
-    if one.digest != digest or not all(vote.approves for vote in one.votes):
+    if proposal.digest != digest or not all(vote.approves for vote in proposal.votes):
         return False
-    approvers = {vote.user for vote in one.votes} - {one.requester}
+    approvers = {vote.user for vote in proposal.votes} - {proposal.requester}
     return sum(counts(user) for user in approvers) >= count
 
 

@@ -53,13 +53,13 @@ class Proposals:
 
         `labels`: what people call those of the arguments that are ids, by argument.
         """
-        one = _proposal(asked, ask, labels, self._clock.now())
+        proposal = _proposal(asked, ask, labels, self._clock.now())
         async with self._store.write() as tx:
-            await insert_proposal(tx, self._vault, one, self._clock.now())
-            await self._schedule_call(tx, one.id, one.thread, one.requester, self._clock.now())
+            await insert_proposal(tx, self._vault, proposal, self._clock.now())
+            await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
             await close_invocation(tx, asked, "proposed", None, self._clock.now(), None)
             await record_audit_entry(
-                tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": one.id}
+                tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": proposal.id}
             )
         self._wake()
 
@@ -72,19 +72,19 @@ class Proposals:
         """Count a vote that has been judged; gives the proposal as it is by this vote, None when it is over."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            one = await lock_proposal(tx, self._vault, proposal_id)
-            if one is None or one.state is not State.OPEN or now >= one.expires_at:
+            proposal = await lock_proposal(tx, self._vault, proposal_id)
+            if proposal is None or proposal.state is not State.OPEN or now >= proposal.expires_at:
                 return None
             await record_vote(tx, proposal_id, user, approves, now)
-            one = await lock_proposal(tx, self._vault, proposal_id)
-            assert one is not None  # noqa: S101  (locked a line ago)
-            state = tally(one.votes, one.ask.count)
+            proposal = await lock_proposal(tx, self._vault, proposal_id)
+            assert proposal is not None  # noqa: S101  (locked a line ago)
+            state = tally(proposal.votes, proposal.ask.count)
             await close_proposal(tx, proposal_id, state, now)
             await record_audit_entry(
-                tx, _voter(one, user), "approved" if approves else "refused", now, _about(one)
+                tx, _voter(proposal, user), "approved" if approves else "refused", now, _about(proposal)
             )
         self._wake()
-        return replace(one, state=state)
+        return replace(proposal, state=state)
 
     async def open(self) -> tuple[Proposal, ...]:
         """Those that wait for votes."""
@@ -100,27 +100,31 @@ class Proposals:
         """Take it back; says whether it was still open."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            one = await lock_proposal(tx, self._vault, proposal_id)
-            if one is None or one.state is not State.OPEN:
+            proposal = await lock_proposal(tx, self._vault, proposal_id)
+            if proposal is None or proposal.state is not State.OPEN:
                 return False
             await update_proposal(tx, proposal_id, ended_by=user)
             await close_proposal(tx, proposal_id, State.WITHDRAWN, now)
-            await record_audit_entry(tx, _voter(one, user), "withdrawn", now, _about(one))
+            await record_audit_entry(tx, _voter(proposal, user), "withdrawn", now, _about(proposal))
         self._wake()
         return True
 
-    async def abandon(self, one: Proposal, reason: str) -> bool:
+    async def abandon(self, proposal: Proposal, reason: str) -> bool:
         """Its card can be shown no more: what is still open ends; says whether it was open."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            newest = await lock_proposal(tx, self._vault, one.id)
+            newest = await lock_proposal(tx, self._vault, proposal.id)
             was_open = newest is not None and newest.state is State.OPEN
             if was_open:
-                await close_proposal(tx, one.id, State.WITHDRAWN, now)
+                await close_proposal(tx, proposal.id, State.WITHDRAWN, now)
                 await record_audit_entry(
-                    tx, _voter(one, one.requester), "withdrawn", now, {**_about(one), "because": reason}
+                    tx,
+                    _voter(proposal, proposal.requester),
+                    "withdrawn",
+                    now,
+                    {**_about(proposal), "because": reason},
                 )
-            await update_proposal(tx, one.id, due_at=None, intent_at=None)
+            await update_proposal(tx, proposal.id, due_at=None, intent_at=None)
         return was_open
 
     async def expire(self) -> tuple[Proposal, ...]:
@@ -128,23 +132,23 @@ class Proposals:
         now = self._clock.now()
         async with self._store.read() as tx:
             late = await find_expired(tx, self._vault, now)
-        for one in late:
+        for item in late:
             async with self._store.write() as tx:
-                await close_proposal(tx, one.id, State.EXPIRED, now)
-                await record_audit_entry(tx, _voter(one, one.requester), "expired", now, _about(one))
+                await close_proposal(tx, item.id, State.EXPIRED, now)
+                await record_audit_entry(tx, _voter(item, item.requester), "expired", now, _about(item))
         return late
 
 
-def invocation(one: Proposal) -> Invocation:
+def invocation(proposal: Proposal) -> Invocation:
     """What an approved proposal runs: exactly its arguments, once."""
     return Invocation(
         id=new_choice_id(),
-        key=f"proposal:{one.id}",
-        operation=one.operation,
-        args={**_kept(one.how), "args": dict(one.args), "yes": True, "approved": one.id},
-        user=one.requester,
-        thread=one.thread,
-        via=one.via,
+        key=f"proposal:{proposal.id}",
+        operation=proposal.operation,
+        args={**_kept(proposal.how), "args": dict(proposal.args), "yes": True, "approved": proposal.id},
+        user=proposal.requester,
+        thread=proposal.thread,
+        via=proposal.via,
     )
 
 
@@ -169,10 +173,14 @@ def _proposal(asked: Invocation, ask: Ask, labels: Mapping[str, str], now: datet
     )
 
 
-def _voter(one: Proposal, user: str) -> Invocation:
-    return replace(invocation(one), user=user, via="button")
+def _voter(proposal: Proposal, user: str) -> Invocation:
+    return replace(invocation(proposal), user=user, via="button")
 
 
-def _about(one: Proposal) -> dict[str, Any]:
-    pipeline = one.args.get("pipeline")
-    return {"proposal": one.id, "rule": one.ask.rule, **({"args": {"pipeline": pipeline}} if pipeline else {})}
+def _about(proposal: Proposal) -> dict[str, Any]:
+    pipeline = proposal.args.get("pipeline")
+    return {
+        "proposal": proposal.id,
+        "rule": proposal.ask.rule,
+        **({"args": {"pipeline": pipeline}} if pipeline else {}),
+    }

@@ -17,23 +17,23 @@ from bot.store.transactions import Tx
 from bot.store.vault import Vault
 
 
-async def insert_proposal(tx: Tx, vault: Vault, one: Proposal, now: datetime) -> None:
+async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetime) -> None:
     """Write a proposal down; its card is due at once."""
     await tx.execute(
         insert_into(tx, proposals)
         .values(
-            id=one.id,
-            operation=one.operation,
-            sealed=vault.seal({"args": dict(one.args), "how": dict(one.how)}),
-            digest=one.digest,
-            requester=one.requester,
-            team=one.thread.team,
-            channel=one.thread.channel,
-            thread_ts=one.thread.ts or "",
-            via=one.via,
-            ask=_ask_written(one.ask),
-            expires_at=one.expires_at,
-            state=one.state,
+            id=proposal.id,
+            operation=proposal.operation,
+            sealed=vault.seal({"args": dict(proposal.args), "how": dict(proposal.how)}),
+            digest=proposal.digest,
+            requester=proposal.requester,
+            team=proposal.thread.team,
+            channel=proposal.thread.channel,
+            thread_ts=proposal.thread.ts or "",
+            via=proposal.via,
+            ask=_ask_written(proposal.ask),
+            expires_at=proposal.expires_at,
+            state=proposal.state,
             due_at=now,
             created_at=now,
         )
@@ -61,12 +61,12 @@ async def update_proposal(tx: Tx, proposal_id: str, **values: Any) -> None:
     await tx.execute(sa.update(proposals).where(proposals.c.id == proposal_id).values(values))
 
 
-async def mark_proposal_drawn(tx: Tx, vault: Vault, one: Proposal, **values: Any) -> None:
+async def mark_proposal_drawn(tx: Tx, vault: Vault, proposal: Proposal, **values: Any) -> None:
     """Its card shows that; it is due no more, unless there was a vote or an end meanwhile."""
-    newest = await lock_proposal(tx, vault, one.id)
-    same = newest is not None and (newest.state, newest.votes) == (one.state, one.votes)
+    newest = await lock_proposal(tx, vault, proposal.id)
+    same = newest is not None and (newest.state, newest.votes) == (proposal.state, proposal.votes)
     due_at = None if same or newest is None else newest.due_at
-    await update_proposal(tx, one.id, due_at=due_at, intent_at=None, attempts=0, **values)
+    await update_proposal(tx, proposal.id, due_at=due_at, intent_at=None, attempts=0, **values)
 
 
 async def close_proposal(
@@ -125,7 +125,7 @@ async def _proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         ask=_ask_read(row["ask"]),
         expires_at=row["expires_at"],
         state=State(row["state"]),
-        votes=tuple(Vote(one["user_id"], one["approves"]) for one in said.mappings()),
+        votes=tuple(Vote(mapping["user_id"], mapping["approves"]) for mapping in said.mappings()),
         ended_by=row["ended_by"],
         ts=row["ts"],
         shown=row["shown"],

@@ -38,37 +38,39 @@ _MASKED = frozenset({"env", "metadata", "fields"})
 VALUE_SHOWN = 500
 
 
-def render_proposal(one: Proposal, outcome: str | None = None) -> Message:
+def render_proposal(proposal: Proposal, outcome: str | None = None) -> Message:
     """Draw it; `outcome` is a link to what came of it, where something did."""
-    head = md("{head} · {name}", head=Mrkdwn(_HEADS[one.state]), name=code(one.operation))
-    what = packed([head, *_arguments(one.operation, {**one.args, **one.how.get("labels", {})})])
+    head = md("{head} · {name}", head=Mrkdwn(_HEADS[proposal.state]), name=code(proposal.operation))
+    what = packed([head, *_arguments(proposal.operation, {**proposal.args, **proposal.how.get("labels", {})})])
     blocks = [
-        *(section(text, block_id=f"what:{one.id}{index or ''}") for index, text in enumerate(what)),
-        context(*_standing(one, outcome), block_id=f"standing:{one.id}:{len(one.votes)}"),
-        actions(_buttons(one), block_id=f"votes:{one.id}:{len(one.votes)}") if one.state is State.OPEN else None,
+        *(section(text, block_id=f"what:{proposal.id}{index or ''}") for index, text in enumerate(what)),
+        context(*_standing(proposal, outcome), block_id=f"standing:{proposal.id}:{len(proposal.votes)}"),
+        actions(_buttons(proposal), block_id=f"votes:{proposal.id}:{len(proposal.votes)}")
+        if proposal.state is State.OPEN
+        else None,
     ]
-    asked = md("{who} asks for {name}", who=mention(one.requester), name=one.operation)
+    asked = md("{who} asks for {name}", who=mention(proposal.requester), name=proposal.operation)
     return message(join([asked, Mrkdwn(": "), head]), blocks)
 
 
-def render_pending_proposal(one: Proposal) -> Message:
+def render_pending_proposal(proposal: Proposal) -> Message:
     """For whoever presses the button again that it came from: where it stands, and in which channel."""
-    channel = one.thread.channel
+    channel = proposal.thread.channel
     place = Mrkdwn(f"<#{channel}>") if channel.isalnum() else "that channel"
-    who, name = mention(one.requester), code(one.operation)
-    if one.state is State.OPEN:
+    who, name = mention(proposal.requester), code(proposal.operation)
+    if proposal.state is State.OPEN:
         said = md(
             "✋ {who} asked for {name} already: it waits for approval in {place}.", who=who, name=name, place=place
         )
     else:
-        said = md("{head} · {name}, see {place}.", head=Mrkdwn(_HEADS[one.state]), name=name, place=place)
+        said = md("{head} · {name}, see {place}.", head=Mrkdwn(_HEADS[proposal.state]), name=name, place=place)
     return message(said, [section(said, block_id="pending")])
 
 
 def _arguments(operation: str, args: Mapping[str, Any]) -> list[Mrkdwn]:
     drawn = [md("{name}: {value}", name=bold(name), value=_value(name, value)) for name, value in args.items()]
     if operation == "build create" and str(args.get("commit", "HEAD")) == "HEAD":
-        drawn = [one for one in drawn if not one.startswith("*commit*")]
+        drawn = [item for item in drawn if not item.startswith("*commit*")]
         drawn.append(md("{name}: HEAD when it runs, whatever that is by then", name=bold("commit")))
     return drawn
 
@@ -90,25 +92,27 @@ def _some(drawn: list[Mrkdwn]) -> Mrkdwn:
     return join([*drawn[:kept], *([more] if kept < len(drawn) else [])], " ")
 
 
-def _standing(one: Proposal, outcome: str | None) -> list[str]:
-    said = [md("{mark} {who}", mark="👍" if v.approves else "👎", who=mention(v.user)) for v in one.votes]
-    shown: list[str] = [md("asked by {who}", who=mention(one.requester)), *said]
-    if one.state is State.OPEN:
-        shown.append(md("needs {wanted} (“{rule}”)", wanted=wanted(one.ask), rule=one.ask.rule))
-        shown.append(md("expires {at}", at=when(one.expires_at, "{date_short_pretty} at {time}")))
-    if one.state is State.WITHDRAWN and one.ended_by:
-        shown.append(md("withdrawn by {who}", who=mention(one.ended_by)))
+def _standing(proposal: Proposal, outcome: str | None) -> list[str]:
+    said = [md("{mark} {who}", mark="👍" if v.approves else "👎", who=mention(v.user)) for v in proposal.votes]
+    shown: list[str] = [md("asked by {who}", who=mention(proposal.requester)), *said]
+    if proposal.state is State.OPEN:
+        shown.append(md("needs {wanted} (“{rule}”)", wanted=wanted(proposal.ask), rule=proposal.ask.rule))
+        shown.append(md("expires {at}", at=when(proposal.expires_at, "{date_short_pretty} at {time}")))
+    if proposal.state is State.WITHDRAWN and proposal.ended_by:
+        shown.append(md("withdrawn by {who}", who=mention(proposal.ended_by)))
     if outcome:
         shown.append(outcome)
     return shown
 
 
-def _buttons(one: Proposal) -> list[Block | None]:
+def _buttons(proposal: Proposal) -> list[Block | None]:
     sure = Confirm("Approve this?", "It runs at once when enough people have approved it.", "Approve")
     return [
-        button("Approve", APPROVE, one.id, style="primary", confirm=sure, reads=f"Approve {one.operation}"),
-        button("Refuse", REFUSE, one.id, style="danger", reads=f"Refuse {one.operation}"),
-        button("Withdraw", WITHDRAW, one.id, reads=f"Withdraw {one.operation}"),
+        button(
+            "Approve", APPROVE, proposal.id, style="primary", confirm=sure, reads=f"Approve {proposal.operation}"
+        ),
+        button("Refuse", REFUSE, proposal.id, style="danger", reads=f"Refuse {proposal.operation}"),
+        button("Withdraw", WITHDRAW, proposal.id, reads=f"Withdraw {proposal.operation}"),
     ]
 
 

@@ -51,86 +51,86 @@ class Approvals:
 
     async def vote(self, ctx: Voting, proposal_id: str, *, approves: bool) -> Mrkdwn:
         """Count somebody's word. Raises NotFound, Conflict (it is over) or Refused (it does not count)."""
-        one = await self._open(ctx, proposal_id)
-        await self._judge(ctx, one, approves=approves)
-        voted = await self._proposals.vote(one.id, ctx.actor.id, approves=approves)
+        item = await self._open(ctx, proposal_id)
+        await self._judge(ctx, item, approves=approves)
+        voted = await self._proposals.vote(item.id, ctx.actor.id, approves=approves)
         if voted is None:
             raise Conflict("That came too late: it is over.", "Ask for it again.")
         return _noted(voted)
 
     async def noted(self, ctx: Voting, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
         """What `vote` answered, if that word of this person was counted: after a crash."""
-        one = await self._proposals.find(proposal_id)
-        counted = one is not None and Vote(ctx.actor.id, approves) in one.votes
-        return _noted(one) if one and counted else None
+        item = await self._proposals.find(proposal_id)
+        counted = item is not None and Vote(ctx.actor.id, approves) in item.votes
+        return _noted(item) if item and counted else None
 
     async def withdrawn(self, ctx: Voting, proposal_id: str) -> Mrkdwn | None:
         """What `withdraw` answered, if this person has withdrawn it: after a crash."""
-        one = await self._proposals.find(proposal_id)
-        done = one is not None and one.state is State.WITHDRAWN and one.ended_by == ctx.actor.id
-        return _taken_back(one) if one and done else None
+        item = await self._proposals.find(proposal_id)
+        done = item is not None and item.state is State.WITHDRAWN and item.ended_by == ctx.actor.id
+        return _taken_back(item) if item and done else None
 
     async def withdraw(self, ctx: Voting, proposal_id: str) -> Mrkdwn:
         """Take it back: the one who asked may, and workspace admins."""
-        one = await self._open(ctx, proposal_id)
-        if ctx.actor.id != one.requester and ctx.actor.standing is not Standing.ADMIN:
-            ask = md("Ask {who} to do it.", who=mention(one.requester))
-            raise Refused("Only the one who asked can withdraw it, or a workspace admin.", ask, one.ask.rule)
-        if not await self._proposals.withdraw(one.id, ctx.actor.id):
+        item = await self._open(ctx, proposal_id)
+        if ctx.actor.id != item.requester and ctx.actor.standing is not Standing.ADMIN:
+            ask = md("Ask {who} to do it.", who=mention(item.requester))
+            raise Refused("Only the one who asked can withdraw it, or a workspace admin.", ask, item.ask.rule)
+        if not await self._proposals.withdraw(item.id, ctx.actor.id):
             raise Conflict("That came too late: it is over.")
-        return _taken_back(one)
+        return _taken_back(item)
 
     async def suffices(self, ctx: Voting, proposal_id: str, digest: str, ask: Ask) -> bool:
         """Whether exactly this was approved, and still is by the policy of now; `ctx` is the requester's."""
-        one = await self._proposals.find(proposal_id)
-        if one is None:
+        item = await self._proposals.find(proposal_id)
+        if item is None:
             return False
-        op, rules = self._registry[one.operation], self._rules()
-        target = await resolve_target(validate(op, one.args, self._command), ctx.buildkite, rules, ())
-        voters = {vote.user: await self._people.actor(vote.user, one.thread, "button") for vote in one.votes}
+        op, rules = self._registry[item.operation], self._rules()
+        target = await resolve_target(validate(op, item.args, self._command), ctx.buildkite, rules, ())
+        voters = {vote.user: await self._people.actor(vote.user, item.thread, "button") for vote in item.votes}
 
         def counts(user: str) -> bool:
-            return isinstance(approve(rules, ask, voters[user], one.requester, op, target), Allow)
+            return isinstance(approve(rules, ask, voters[user], item.requester, op, target), Allow)
 
-        return agreed(one, digest, ask.count, counts)
+        return agreed(item, digest, ask.count, counts)
 
     async def _open(self, ctx: Voting, proposal_id: str) -> Proposal:
-        one = await self._proposals.find(proposal_id)
-        if one is None or one.thread.channel != ctx.thread.channel:
+        item = await self._proposals.find(proposal_id)
+        if item is None or item.thread.channel != ctx.thread.channel:
             raise NotFound("I do not know that proposal.", "Press the buttons of its card.")
-        if one.state is not State.OPEN:
-            raise Conflict(f"This is {_over(one.state)} already.")
-        return one
+        if item.state is not State.OPEN:
+            raise Conflict(f"This is {_over(item.state)} already.")
+        return item
 
-    async def _judge(self, ctx: Voting, one: Proposal, *, approves: bool) -> None:
+    async def _judge(self, ctx: Voting, proposal: Proposal, *, approves: bool) -> None:
         """Raises Refused where this person's word does not count, and where an approval could not run now."""
-        op, rules, now = self._registry[one.operation], self._rules(), ctx.clock.now()
-        args = validate(op, one.args, self._command)
-        held = await ctx.locks.live(str(one.args["pipeline"])) if one.args.get("pipeline") else ()
+        op, rules, now = self._registry[proposal.operation], self._rules(), ctx.clock.now()
+        args = validate(op, proposal.args, self._command)
+        held = await ctx.locks.live(str(proposal.args["pipeline"])) if proposal.args.get("pipeline") else ()
         target = await resolve_target(args, ctx.buildkite, rules, held)
-        requester = await self._people.actor(one.requester, one.thread, one.via)
+        requester = await self._people.actor(proposal.requester, proposal.thread, proposal.via)
         verdict = decide(rules, requester, op, target, now)
         lock = locked(op, target, held, requester, now)
-        ask = verdict if isinstance(verdict, Ask) else one.ask
+        ask = verdict if isinstance(verdict, Ask) else proposal.ask
         runs = (verdict, lock) if approves else ()
-        found = (approve(rules, ask, ctx.actor, one.requester, op, target), *runs)
+        found = (approve(rules, ask, ctx.actor, proposal.requester, op, target), *runs)
         refused = next((each for each in found if isinstance(each, Refuse)), None)
         if refused:
             raise Refused(refused.message, refused.hint, refused.rule)
 
 
-def _noted(one: Proposal) -> Mrkdwn:
+def _noted(proposal: Proposal) -> Mrkdwn:
     """What somebody is told whose word was counted."""
-    if any(not vote.approves for vote in one.votes):
-        return md("Noted: `{name}` will not run.", name=one.operation)
-    if len(one.votes) < one.ask.count:
-        said = f"{len(one.votes)} of {one.ask.count}"
-        return md("Noted: {said} approvals for `{name}`.", said=said, name=one.operation)
-    return md("Noted: `{name}` runs now.", name=one.operation)
+    if any(not vote.approves for vote in proposal.votes):
+        return md("Noted: `{name}` will not run.", name=proposal.operation)
+    if len(proposal.votes) < proposal.ask.count:
+        said = f"{len(proposal.votes)} of {proposal.ask.count}"
+        return md("Noted: {said} approvals for `{name}`.", said=said, name=proposal.operation)
+    return md("Noted: `{name}` runs now.", name=proposal.operation)
 
 
-def _taken_back(one: Proposal) -> Mrkdwn:
-    return md("Withdrawn: `{name}` will not run.", name=one.operation)
+def _taken_back(proposal: Proposal) -> Mrkdwn:
+    return md("Withdrawn: `{name}` will not run.", name=proposal.operation)
 
 
 def _over(state: State) -> str:

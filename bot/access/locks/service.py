@@ -38,7 +38,7 @@ class LockService:
 
         `mark` is the invocation: the one from whom it is taken is told once.
         """
-        held = [one for one in await self._others(lock) if one.branch == lock.branch]
+        held = [other for other in await self._others(lock) if other.branch == lock.branch]
         if held and not over:
             raise Conflict(said(held[0]), "Add `--take` to take it over; they are told.")
         doors = await self._doors(held)
@@ -55,22 +55,22 @@ class LockService:
 
         Raises Conflict where somebody else holds it and `over` is not given.
         """
-        there = [one for one in await self.live(lock.pipeline) if lock.branch in (None, one.branch)]
-        others = [one for one in there if one.holder != lock.holder]
-        gone = there if over else [one for one in there if one.holder == lock.holder]
+        there = [item for item in await self.live(lock.pipeline) if lock.branch in (None, item.branch)]
+        others = [item for item in there if item.holder != lock.holder]
+        gone = there if over else [item for item in there if item.holder == lock.holder]
         if others and not gone:
             raise Conflict(said(others[0]), "Add `--take` to unlock it all the same; they are told.")
-        told = [one for one in gone if one.holder != lock.holder]
+        told = [item for item in gone if item.holder != lock.holder]
         doors = await self._doors(told)
         async with self._store.write() as tx:
-            for one in gone:
-                await delete_lock(tx, one)
+            for item in gone:
+                await delete_lock(tx, item)
             await self._tell(tx, told, doors, lock.holder, mark)
         self._wake()
         return tuple(gone)
 
     async def _others(self, lock: Lock) -> list[Lock]:
-        return [one for one in await self.live(lock.pipeline) if one.holder != lock.holder]
+        return [item for item in await self.live(lock.pipeline) if item.holder != lock.holder]
 
     async def _doors(self, held: list[Lock]) -> dict[str, Thread]:
         """The DMs with those who are to be told; somebody who has left cannot be."""

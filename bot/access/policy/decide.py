@@ -139,8 +139,8 @@ def _granted(rules: Rules, actor: Actor, permission: Permission, target: Target)
 
 def _somewhere(rules: Rules, actor: Actor, op: Operation) -> Grant | None:
     """The first grant that gives what the operation needs on anything at all from here."""
-    found = (one for one in rules.grants if op.needs in one.permissions and includes(one.who, actor))
-    return next((one for one in found if here(one, actor)), None)
+    found = (grant for grant in rules.grants if op.needs in grant.permissions and includes(grant.who, actor))
+    return next((item for item in found if here(item, actor)), None)
 
 
 def _liberties(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse | None:
@@ -149,7 +149,7 @@ def _liberties(rules: Rules, actor: Actor, op: Operation, target: Target) -> Ref
         return None
     commit = target.commit is not None and target.commit.upper() != "HEAD"
     taken = ((Permission.COMMIT, commit), (Permission.ENV, target.has_env))
-    lacking = [one for one, is_set in taken if is_set and not _granted(rules, actor, one, target)]
+    lacking = [item for item, is_set in taken if is_set and not _granted(rules, actor, item, target)]
     if not lacking or not _by_branch(rules, actor, op, target):
         return None
     return policy_wording.liberty(rules, lacking[0], op, target)
@@ -159,7 +159,7 @@ def _by_branch(rules: Rules, actor: Actor, op: Operation, target: Target) -> boo
     grant = _granted(rules, actor, op.needs, target)
     anywhere = replace(target, branch=None)
     return (grant is not None and grant.branches is not None) or any(
-        one.branches is not None and protects(one, op, anywhere) for one in rules.protects
+        protect.branches is not None and protects(protect, op, anywhere) for protect in rules.protects
     )
 
 
@@ -174,6 +174,6 @@ def _frozen(rules: Rules, actor: Actor, op: Operation, target: Target, now: date
 
 def _protected(rules: Rules, op: Operation, target: Target) -> Ask | None:
     """Of several protections the one that wants most approvals; among equals the first."""
-    found = [one for one in rules.protects if protects(one, op, target)]
-    rule = max(found, key=lambda one: one.approvals, default=None)
+    found = [protect for protect in rules.protects if protects(protect, op, target)]
+    rule = max(found, key=lambda item: item.approvals, default=None)
     return Ask(rule.name, rule.approvers, rule.approvals, rule.expires) if rule else None

@@ -72,11 +72,11 @@ def report(found: Iterable[Tried]) -> str:
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    wrong = sum(not one.right for one in known)
+    wrong = sum(not item.right for item in known)
     return "\n".join([*lines, "", f"{len(known)} tried, {wrong or 'none'} different."])
 
 
-def _row(one: Tried) -> tuple[str, ...]:
-    wanted = f"{one.expected.result} ({one.expected.rule})" if one.expected.rule else one.expected.result
-    mark = "✓" if one.right else "✗"
-    return (mark, one.expected.user, one.expected.does, wanted, one.result, one.rule)
+def _row(item: Tried) -> tuple[str, ...]:
+    wanted = f"{item.expected.result} ({item.expected.rule})" if item.expected.rule else item.expected.result
+    mark = "✓" if item.right else "✗"
+    return (mark, item.expected.user, item.expected.does, wanted, item.result, item.rule)

@@ -50,8 +50,8 @@ def _exempt(value: Any) -> Any:
     """A list of groups (`@release`, `S…`) and user ids in place of the table."""
     if not isinstance(value, list):
         return value
-    users = [one for one in value if isinstance(one, str) and re.match(r"[UW][A-Z0-9]", one)]
-    return {"users": users, "groups": [one for one in value if one not in users]}
+    users = [item for item in value if isinstance(item, str) and re.match(r"[UW][A-Z0-9]", item)]
+    return {"users": users, "groups": [item for item in value if item not in users]}
 
 
 def _span(value: Any) -> Any:

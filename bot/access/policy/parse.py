@@ -40,16 +40,16 @@ def expectations(text: str, file: str) -> tuple[ExpectTable, ...]:
 def _rules(document: Document) -> Rules:
     closings: list[FreezeTable | QuietTable] = [*document.freeze, *document.quiet]
     return Rules(
-        grants=tuple(_grant(one) for one in document.grant),
-        protects=tuple(_protect(one) for one in document.protect),
-        freezes=tuple(_freeze(one) for one in closings),
+        grants=tuple(_grant(item) for item in document.grant),
+        protects=tuple(_protect(item) for item in document.protect),
+        freezes=tuple(_freeze(closing) for closing in closings),
         admins=document.admins,
         shared_channels=frozenset(document.shared_channels),
     )
 
 
 def _grant(table: GrantTable) -> Grant:
-    full = FULL if "member" in table.standings else frozenset(Standing(one) for one in table.standings)
+    full = FULL if "member" in table.standings else frozenset(Standing(standing) for standing in table.standings)
     who = Who(frozenset(table.users), frozenset(table.groups), full)
     channels = frozenset(table.channels) if table.channels else None
     return Grant(

@@ -84,12 +84,12 @@ def ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refu
 
 def _not_there(rules: Rules, own: list[Grant], actor: Actor, op: Operation, target: Target) -> Refuse:
     """Somebody has the permission, but not for this pipeline, branch or channel."""
-    grant = next((one for one in own if fits(one.pipelines, target.pipeline)), own[0])
+    grant = next((item for item in own if fits(item.pipelines, target.pipeline)), own[0])
     limits = md("Your grant “{name}” is for {limits}.", name=grant.name, limits=_limits(grant, actor))
     said = md("You may not run `{op}`{at} here.", op=op.name, at=at(target))
-    others = [one.who for one in rules.grants if covers(one, op.needs, target) and here(one, actor)]
+    others = [grant.who for grant in rules.grants if covers(grant, op.needs, target) and here(grant, actor)]
     ask = md("Ask {who} to do it.", who=people(others) or rules.admins)
-    lost = unresolved(actor, [one for one in rules.grants if covers(one, op.needs, target)])
+    lost = unresolved(actor, [grant for grant in rules.grants if covers(grant, op.needs, target)])
     return Refuse(grant.name, said, md("{limits} {ask}", limits=limits, ask=lost or ask))
 
 
@@ -131,7 +131,7 @@ def unresolved(actor: Actor, grants: Iterable[Grant]) -> Mrkdwn | None:
 def liberty(rules: Rules, permission: Permission, op: Operation, target: Target) -> Refuse:
     """A commit of one's own, or environment values, where branches are restricted."""
     what = "a commit other than HEAD" if permission is Permission.COMMIT else "environment values"
-    may = people(one.who for one in rules.grants if covers(one, permission, target))
+    may = people(grant.who for grant in rules.grants if covers(grant, permission, target))
     said = md(
         "`{op}`{at} with {what} needs `{permission}`: the policy restricts branches there.",
         op=op.name,

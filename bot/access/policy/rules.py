@@ -93,14 +93,16 @@ class Rules:
     @property
     def groups(self) -> frozenset[str]:
         """Every user group that a rule names."""
-        people = [one.who for one in self.grants] + [one.exempt for one in self.freezes]
-        people += [one.approvers for one in self.protects if one.approvers]
+        people = [grant.who for grant in self.grants] + [freeze.exempt for freeze in self.freezes]
+        people += [protect.approvers for protect in self.protects if protect.approvers]
         return frozenset().union(*(who.groups for who in people))
 
     def minds_branches(self, pipeline: str | None) -> bool:
         """Whether some rule about this pipeline looks at the branch."""
-        grants = any(one.branches is not None and _any(one.pipelines, pipeline) for one in self.grants)
-        return grants or any(one.branches is not None and _any(one.pipelines, pipeline) for one in self.protects)
+        grants = any(grant.branches is not None and _any(grant.pipelines, pipeline) for grant in self.grants)
+        return grants or any(
+            protect.branches is not None and _any(protect.pipelines, pipeline) for protect in self.protects
+        )
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,6 @@ class AnnotationCalls(Calls):
         where = self._annotations(pipeline, number, job, annotation)
         await self.requests.send(Ask("DELETE", where, f"annotation {annotation}"))
 
-    def _annotations(self, pipeline: str, number: int, job: str | None, *one: str) -> str:
+    def _annotations(self, pipeline: str, number: int, job: str | None, *text: str) -> str:
         of_job = ("jobs", job) if job else ()
-        return self.path("pipelines", pipeline, "builds", number, *of_job, "annotations", *one)
+        return self.path("pipelines", pipeline, "builds", number, *of_job, "annotations", *text)

@@ -63,7 +63,7 @@ def _told(response: httpx.Response) -> dict[str, Any]:
     """The `data`; what went wrong is answered as 200 with `errors`."""
     answer = body(response)
     given = answer if isinstance(answer, dict) else {}
-    messages = [str(one.get("message")) for one in given.get("errors") or () if isinstance(one, dict)]
+    messages = [str(item.get("message")) for item in given.get("errors") or () if isinstance(item, dict)]
     if messages:
         said = "; ".join(messages)[:500]
         barred = "graphql" in said.lower() and ("scope" in said or "access" in said)

@@ -41,5 +41,5 @@ class DocumentCalls(Calls):
         response = await self.requests.send(Ask("GET", where, path, list((params or {}).items())))
         whole = body(response)
         several = not isinstance(whole, dict) or "items" in whole
-        found = tuple(read(Document, one, sent=False) for one in (items(response) if several else [whole]))
+        found = tuple(read(Document, item, sent=False) for item in (items(response) if several else [whole]))
         return Documents(found, bool(following(response)))

@@ -106,7 +106,9 @@ class ServiceCalls(Calls):
 
     async def _made(self, url: str) -> NotificationService | None:
         with contextlib.suppress(KitestringError):
-            return next((one for one in [each async for each in self.services()] if one.webhook_url == url), None)
+            return next(
+                (item for item in [each async for each in self.services()] if item.webhook_url == url), None
+            )
         return None
 
     async def _gone(self, service_id: str) -> bool:

@@ -74,13 +74,13 @@ class Admission:
             return Later(_BREATH)
         async with self._store.read() as tx:
             wanting = await self._wanting(tx, card, known, now)
-            overtaken = any(one.quiet for one in wanting) and await has_later_verdict(tx, known.build)
+            overtaken = any(item.quiet for item in wanting) and await has_later_verdict(tx, known.build)
         if not wanting or overtaken:
             return Never("overtaken" if overtaken else "not wanted")
         if quiet := _quiet(wanting, now):
             return Later((quiet - now).total_seconds())
         try:
-            allowed = [one for one in wanting if await self._may(one, known, now)]
+            allowed = [item for item in wanting if await self._may(item, known, now)]
         except Unavailable:
             return Later(_SLACK_SILENT)
         if not allowed:
@@ -139,12 +139,14 @@ class Admission:
             await SubscriptionMatcher(await self._subscribers.index(tx), now).wanting(tx, known.build), card
         )
 
-    async def _may(self, one: Subscription, known: TrackedBuild, now: datetime) -> bool:
+    async def _may(self, subscription: Subscription, known: TrackedBuild, now: datetime) -> bool:
         """What stands in the file was allowed by who wrote it; else its maker must be allowed to read it there."""
-        if not one.created_by:
+        if not subscription.created_by:
             return True
-        actor = await self._who(one.created_by, Thread(one.team, one.channel), "schedule")
-        if is_personal(one.id) and not self._theirs(actor, known.build):
+        actor = await self._who(
+            subscription.created_by, Thread(subscription.team, subscription.channel), "schedule"
+        )
+        if is_personal(subscription.id) and not self._theirs(actor, known.build):
             return False
         target = Target(known.build.ref.pipeline, known.build.branch)
         return isinstance(decide(self._rules(), actor, self._reads, target, now), Allow)
@@ -163,12 +165,12 @@ class Admission:
 
 
 def _of(found: Sequence[Subscription], card: Card) -> tuple[Subscription, ...]:
-    return tuple(one for one in found if (one.team, one.channel) == (card.thread.team, card.thread.channel))
+    return tuple(item for item in found if (item.team, item.channel) == (card.thread.team, card.thread.channel))
 
 
 def _quiet(wanting: Sequence[Subscription], now: datetime) -> datetime | None:
     """When the first of them may speak; None: one may now."""
-    until = [one.quiet_until(now) for one in wanting]
+    until = [item.quiet_until(now) for item in wanting]
     held = [moment for moment in until if moment is not None]
     return min(held) if len(held) == len(until) else None
 

@@ -45,7 +45,7 @@ def buttons(
         open_button(known.build),
         stop_button(stop) if stop else None,
     ]
-    return [one for one in offered if one is not None]
+    return [item for item in offered if item is not None]
 
 
 def waits(known: TrackedBuild, jobs: JobSummary) -> bool:

@@ -68,7 +68,7 @@ class CardPublisher:
     async def tick(self) -> int:
         """Draw the cards that are due and may be sent now; says how many were brought up to date."""
         sketches = await self._sketched()
-        same = [one for one in sketches if one.difference == "none"]
+        same = [sketch for sketch in sketches if sketch.difference == "none"]
         postponed: Postponed = []
         done = await self._send_some(self._turns.in_order(sketches), postponed)
         await self._settle(same, postponed)
@@ -110,12 +110,12 @@ class CardPublisher:
 
     async def _send_some(self, sketches: Sequence[CardDraft], postponed: Postponed) -> int:
         done = 0
-        for one in sketches:
-            wait = self._turns.wait(one)
+        for sketch in sketches:
+            wait = self._turns.wait(sketch)
             if wait > 0:
-                postponed.append((one.card, min(wait, RECHECK_AFTER.total_seconds())))
+                postponed.append((sketch.card, min(wait, RECHECK_AFTER.total_seconds())))
             elif done < CALLS:
-                done += await self._safely(one)
+                done += await self._safely(sketch)
         return done
 
     async def _settle(self, same: Sequence[CardDraft], postponed: Postponed) -> None:
@@ -123,35 +123,35 @@ class CardPublisher:
         if not same and not postponed:
             return
         async with self._store.write() as tx:
-            for one in same:
-                await self._lack(tx, one)
-                await self._draw(tx, one)
+            for item in same:
+                await self._lack(tx, item)
+                await self._draw(tx, item)
             for card, seconds in postponed:
                 await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds))
-        for one in same:
-            self._tell("unchanged", one)
+        for item in same:
+            self._tell("unchanged", item)
 
-    async def _safely(self, one: CardDraft) -> bool:
+    async def _safely(self, card_draft: CardDraft) -> bool:
         try:
-            return await run_guarded(self._bring_up(one), "card", card=one.card.id)
+            return await run_guarded(self._bring_up(card_draft), "card", card=card_draft.card.id)
         except InternalError:
-            await self._failed(one.card)
+            await self._failed(card_draft.card)
             return False
 
     async def _failed(self, card: Card) -> None:
         await self._later(card, backoff_seconds(card.attempts + 1), attempts=card.attempts + 1)
 
-    async def _bring_up(self, one: CardDraft) -> bool:
-        if not await self._admitted(one.card, one.known):
+    async def _bring_up(self, card_draft: CardDraft) -> bool:
+        if not await self._admitted(card_draft.card, card_draft.known):
             return False
-        if one.lacks:
+        if card_draft.lacks:
             async with self._store.write() as tx:
-                await self._lack(tx, one)
-        return await (self._update(one) if one.card.ts else self._post(one))
+                await self._lack(tx, card_draft)
+        return await (self._update(card_draft) if card_draft.card.ts else self._post(card_draft))
 
-    async def _lack(self, tx: Tx, one: CardDraft) -> None:
-        if one.lacks:
-            await plan_failure_lookup(tx, one.known, self._clock.now())
+    async def _lack(self, tx: Tx, card_draft: CardDraft) -> None:
+        if card_draft.lacks:
+            await plan_failure_lookup(tx, card_draft.known, self._clock.now())
 
     async def _admitted(self, card: Card, known: TrackedBuild) -> bool:
         """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
@@ -166,11 +166,11 @@ class CardPublisher:
                 return True
         return False
 
-    async def _post(self, one: CardDraft) -> bool:
-        card = one.card
+    async def _post(self, card_draft: CardDraft) -> bool:
+        card = card_draft.card
         outcome = await self._posting.once(
             card.thread,
-            one.message,
+            card_draft.message,
             card.id,
             intent_at=card.intent_at,
             begin=lambda: self._change(card, intent_at=self._clock.now()),
@@ -178,7 +178,7 @@ class CardPublisher:
         )
         match outcome:
             case Sent(ts, fresh=True):
-                await self._drawn("posted", one, ts=ts)
+                await self._drawn("posted", card_draft, ts=ts)
             case Sent(ts):
                 await self._change(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
             case Later(seconds, doubtful):
@@ -188,54 +188,56 @@ class CardPublisher:
                 await self._cannot_post(card, code)
         return isinstance(outcome, Sent)
 
-    async def _update(self, one: CardDraft) -> bool:
-        card = one.card
+    async def _update(self, card_draft: CardDraft) -> bool:
+        card = card_draft.card
         self._posting.sure()
         try:
             if await self._posting.shut(card.thread.channel):
                 await self._undeliverable.leave(card)
                 return False
-            self._pacing.take(one.method, card.thread.channel)
-            await self._redraw(one)
+            self._pacing.take(card_draft.method, card.thread.channel)
+            await self._redraw(card_draft)
         except SlackError as problem:
-            await self._not_updated(one, problem)
+            await self._not_updated(card_draft, problem)
             return False
-        self._pacing.worked(one.method)
-        await self._drawn("updated", one)
+        self._pacing.worked(card_draft.method)
+        await self._drawn("updated", card_draft)
         return True
 
-    async def _redraw(self, one: CardDraft) -> None:
-        channel, ts = one.card.thread.channel, one.card.ts or ""
-        if one.card.unfurl:
-            await self._api.unfurl(channel, ts, str(one.card.unfurl["url"]), one.message)
+    async def _redraw(self, card_draft: CardDraft) -> None:
+        channel, ts = card_draft.card.thread.channel, card_draft.card.ts or ""
+        if card_draft.card.unfurl:
+            await self._api.unfurl(channel, ts, str(card_draft.card.unfurl["url"]), card_draft.message)
         else:
-            await self._api.update(channel, ts, one.message)
+            await self._api.update(channel, ts, card_draft.message)
 
-    async def _drawn(self, outcome: str, one: CardDraft, **values: Any) -> None:
-        self._turns.drawn(one)
+    async def _drawn(self, outcome: str, card_draft: CardDraft, **values: Any) -> None:
+        self._turns.drawn(card_draft)
         async with self._store.write() as tx:
-            await self._draw(tx, one, shown=one.fingerprint, **values)
-        self._tell(outcome, one)
+            await self._draw(tx, card_draft, shown=card_draft.fingerprint, **values)
+        self._tell(outcome, card_draft)
 
-    async def _draw(self, tx: Tx, one: CardDraft, **values: Any) -> None:
-        known, now = one.known, self._clock.now()
+    async def _draw(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
+        known, now = card_draft.known, self._clock.now()
         again = (known.doubt_since or now) + _DOUBT_SHOWS if known.doubtful else None
-        if preview_cards.rests(one.card, known):
+        if preview_cards.rests(card_draft.card, known):
             values["state"] = "retired"
-        await mark_card_drawn(tx, one.card, known.revision, again if again and again > now else None, **values)
+        await mark_card_drawn(
+            tx, card_draft.card, known.revision, again if again and again > now else None, **values
+        )
 
-    def _tell(self, outcome: str, one: CardDraft) -> None:
-        self._shown(outcome, (self._clock.now() - one.known.seen_at).total_seconds())
+    def _tell(self, outcome: str, card_draft: CardDraft) -> None:
+        self._shown(outcome, (self._clock.now() - card_draft.known.seen_at).total_seconds())
 
-    async def _not_updated(self, one: CardDraft, problem: SlackError) -> None:
-        card = one.card
+    async def _not_updated(self, card_draft: CardDraft, problem: SlackError) -> None:
+        card = card_draft.card
         if problem.kind == "limited":
-            self._pacing.close(one.method, problem.retry_after)
+            self._pacing.close(card_draft.method, problem.retry_after)
             await self._later(card, problem.retry_after)
         elif problem.kind == "refused":
             await self._undeliverable.update(card, problem.code)
         else:
-            wait = max(self._pacing.failed(one.method), backoff_seconds(card.attempts + 1, base=1, most=20))
+            wait = max(self._pacing.failed(card_draft.method), backoff_seconds(card.attempts + 1, base=1, most=20))
             await self._later(card, wait, attempts=card.attempts + 1)
 
     async def _cannot_post(self, card: Card, code: str) -> None:

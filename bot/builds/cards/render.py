@@ -69,7 +69,7 @@ def render_card(
         _small(known, jobs, card_id, _by(asked_by, watching), _owner(known.build, asked_by, watching, author)),
         _details(known, jobs, card_id, failure),
         *failure_blocks(failure, jobs, card_id, known.revision),
-        *(_why(one, index, card_id, known.revision) for index, one in enumerate(waiting)),
+        *(_why(item, index, card_id, known.revision) for index, item in enumerate(waiting)),
         _doubt(known, now, card_id),
         actions(buttons(known, jobs, card_id, mute=mute, stop=stop), block_id=actions_id(card_id, known)),
     ]
@@ -175,12 +175,12 @@ def _waiting(known: TrackedBuild, jobs: JobSummary) -> list[Mrkdwn]:
     return [*shown, md("and at {more} more steps", more=more)] if more > 0 else shown
 
 
-def _why(one: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
+def _why(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
     """A reason why it waits; the button acts with the rights of whoever presses it."""
-    helps = one.get("choice") and button(
-        str(one["label"]), f"choice:{index}:waiting", str(one["choice"]), reads=one.get("reads")
+    helps = entry.get("choice") and button(
+        str(entry["label"]), f"choice:{index}:waiting", str(entry["choice"]), reads=entry.get("reads")
     )
-    text = md("⏳ {text}", text=Mrkdwn(one["text"]))
+    text = md("⏳ {text}", text=Mrkdwn(entry["text"]))
     return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=helps or None)
 
 

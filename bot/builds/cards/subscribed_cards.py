@@ -43,19 +43,19 @@ class SubscriptionMatcher:
         before a subscription was made is not for it; those who asked for the build are told where they asked.
         """
         run = run_from_build(build, self.now)
-        people = [one for one in (run.creator, run.author) if one]
+        people = [item for item in (run.creator, run.author) if item]
         about = self.index.about(run.pipeline, run.branch, people)
         if not about:
             return ()
-        stepwise = any(one.step for one in about.values())
+        stepwise = any(item.step for item in about.values())
         compared = stepwise or build.phase in VERDICTS
         before = await find_previous_run(tx, run.pipeline, run.branch, run.number) if compared else None
         steps = await _steps(tx, build.id, before) if stepwise else None
         found = self.index.wanting(seen(run, before.phase if before else None, steps), perhaps=perhaps)
         since = since_when(build)
-        told = await find_askers(tx, build.id) if any(is_personal(one.id) for one in found) else frozenset()
-        fresh = [one for one in found if _after(one, since) and not self.unheard(one.muted_until, since)]
-        return tuple(one for one in fresh if not _told(one, told))
+        told = await find_askers(tx, build.id) if any(is_personal(item.id) for item in found) else frozenset()
+        fresh = [item for item in found if _after(item, since) and not self.unheard(item.muted_until, since)]
+        return tuple(item for item in fresh if not _told(item, told))
 
     def unheard(self, muted_until: datetime | None, since: datetime | None) -> bool:
         """Whether it came about under a mute: then it is not told afterwards either."""
@@ -90,29 +90,29 @@ async def _steps(tx: Tx, build_id: str, before: Run | None) -> dict[str, frozens
     return steps_of(await find_attempts_of_build(tx, build_id), earlier)
 
 
-def _after(one: Subscription, moment: datetime | None) -> bool:
-    return moment is None or moment + _CLOCKS_APART >= one.created_at
+def _after(subscription: Subscription, moment: datetime | None) -> bool:
+    return moment is None or moment + _CLOCKS_APART >= subscription.created_at
 
 
-def _told(one: Subscription, told: frozenset[str]) -> bool:
-    return is_personal(one.id) and one.owner in told
+def _told(subscription: Subscription, told: frozenset[str]) -> bool:
+    return is_personal(subscription.id) and subscription.owner in told
 
 
 def _by_place(found: Iterable[Subscription]) -> dict[Place, list[Subscription]]:
     places: dict[Place, list[Subscription]] = {}
-    for one in found:
-        places.setdefault((one.team, one.channel), []).append(one)
+    for item in found:
+        places.setdefault((item.team, item.channel), []).append(item)
     return places
 
 
 def _said_below(rules: list[Subscription]) -> dict[str, object]:
     """One message for all rules of a place: the one that wants most decides what is said below it."""
-    most = min(rules, key=lambda one: (_LOUDNESS.index(one.updates), not is_personal(one.id)))
+    most = min(rules, key=lambda item: (_LOUDNESS.index(item.updates), not is_personal(item.id)))
     return {
         "origin": "subscribed",
         "subscription": most.id,
         "updates": most.updates,
-        "broadcast": any(one.broadcast for one in rules),
+        "broadcast": any(rule.broadcast for rule in rules),
     }
 
 

@@ -21,27 +21,27 @@ class UpdateOrder:
         self._pacing = pacing
         self._drawn: dict[str, float] = {}
 
-    def drawn(self, one: CardDraft) -> None:
+    def drawn(self, card_draft: CardDraft) -> None:
         """It shows what is known; a card of a build that has ended needs no more turns."""
         now = self._clock.monotonic()
-        self._drawn.pop(one.card.id, None)
-        if not (one.known.gone or one.known.build.ended):
-            self._drawn[one.card.id] = now
+        self._drawn.pop(card_draft.card.id, None)
+        if not (card_draft.known.gone or card_draft.known.build.ended):
+            self._drawn[card_draft.card.id] = now
         while self._drawn and (first := next(iter(self._drawn.items())))[1] < now - _ACTIVE:
             del self._drawn[first[0]]
 
     def in_order(self, sketches: Sequence[CardDraft]) -> list[CardDraft]:
         """States in the order in which they are due; then counts, of the card first that was drawn longest ago."""
-        states = [one for one in sketches if one.difference == "state"]
-        counts = [one for one in sketches if one.difference == "counts"]
-        return states + sorted(counts, key=lambda one: self._last(one.card.id))
+        states = [sketch for sketch in sketches if sketch.difference == "state"]
+        counts = [sketch for sketch in sketches if sketch.difference == "counts"]
+        return states + sorted(counts, key=lambda item: self._last(item.card.id))
 
-    def wait(self, one: CardDraft) -> float:
+    def wait(self, card_draft: CardDraft) -> float:
         """Seconds until it may be sent; zero: now."""
-        if one.difference == "state":
-            return self._pacing.wait(one.method, one.card.thread.channel)
-        again = self._last(one.card.id) + count_refresh_seconds(len(self._drawn)) - self._clock.monotonic()
-        return max(self._pacing.wait(one.method, one.card.thread.channel, yields=True), again, 0.0)
+        if card_draft.difference == "state":
+            return self._pacing.wait(card_draft.method, card_draft.card.thread.channel)
+        again = self._last(card_draft.card.id) + count_refresh_seconds(len(self._drawn)) - self._clock.monotonic()
+        return max(self._pacing.wait(card_draft.method, card_draft.card.thread.channel, yields=True), again, 0.0)
 
     def _last(self, card_id: str) -> float:
         return self._drawn.get(card_id, float("-inf"))

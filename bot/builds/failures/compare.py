@@ -43,18 +43,20 @@ def broken(
     `before`: the attempts of the build of that pipeline and branch that passed or failed last before it;
     `same_commit`: those at the same commit, of whatever builds. The order of attempts means nothing.
     """
-    builds = {one.build_id for one in here}
-    elsewhere = [one for one in same_commit if one.build_id not in builds]
+    builds = {item.build_id for item in here}
+    elsewhere = [item for item in same_commit if item.build_id not in builds]
     shared = _shared([*here, *before, *elsewhere])
     then = {step for step, tries in _by_step(before, shared).items() if _stays_failed(tries)}
     steady = _passed(elsewhere, shared)
     found = [
-        BrokenStep(_kind(step, tries, then, steady), max(one.name or one.step for one in tries), _failures(tries))
+        BrokenStep(
+            _kind(step, tries, then, steady), max(item.name or item.step for item in tries), _failures(tries)
+        )
         for step, tries in _by_step(here, shared).items()
         if _failures(tries)
     ]
     order = list(Break)
-    return tuple(sorted(found, key=lambda one: (order.index(one.kind), one.name, one.jobs)))
+    return tuple(sorted(found, key=lambda item: (order.index(item.kind), item.name, item.jobs)))
 
 
 def failed_hard(attempt: Attempt) -> bool:
@@ -73,39 +75,39 @@ def _kind(step: Step, tries: Sequence[Attempt], then: set[Step], steady: set[Ste
 def _shared(attempts: Iterable[Attempt]) -> frozenset[str]:
     """Keys that several jobs of one build have under different names, as those of a matrix do."""
     names: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in attempts:
-        names[one.build_id, one.step].add(one.name)
+    for attempt in attempts:
+        names[attempt.build_id, attempt.step].add(attempt.name)
     return frozenset(step for (_build, step), found in names.items() if len(found) > 1)
 
 
 def _by_step(attempts: Iterable[Attempt], shared: frozenset[str]) -> dict[Step, list[Attempt]]:
     """A name may change from build to build: it only counts where it tells jobs with one key apart."""
     found: defaultdict[Step, list[Attempt]] = defaultdict(list)
-    for one in attempts:
-        found[one.step, one.name if one.step in shared else ""].append(one)
+    for attempt in attempts:
+        found[attempt.step, attempt.name if attempt.step in shared else ""].append(attempt)
     return found
 
 
 def _failures(tries: Iterable[Attempt]) -> tuple[str, ...]:
-    return tuple(sorted(one.id for one in tries if failed_hard(one)))
+    return tuple(sorted(item.id for item in tries if failed_hard(item)))
 
 
 def _stays_failed(tries: Sequence[Attempt]) -> bool:
     """A failure that no later attempt has taken the place of, or that none has mended."""
-    replaced = {one.retry_of for one in tries}
-    failures = [one for one in tries if failed_hard(one)]
-    mended = any(one.state == "passed" for one in tries)
-    return any(one.id not in replaced for one in failures) or (bool(failures) and not mended)
+    replaced = {item.retry_of for item in tries}
+    failures = [item for item in tries if failed_hard(item)]
+    mended = any(item.state == "passed" for item in tries)
+    return any(failure.id not in replaced for failure in failures) or (bool(failures) and not mended)
 
 
 def _passed(attempts: Sequence[Attempt], shared: frozenset[str]) -> set[Step]:
     """The steps that passed in some of these builds."""
     builds: defaultdict[str, list[Attempt]] = defaultdict(list)
-    for one in attempts:
-        builds[one.build_id].append(one)
+    for attempt in attempts:
+        builds[attempt.build_id].append(attempt)
     return {
         step
         for of_build in builds.values()
         for step, tries in _by_step(of_build, shared).items()
-        if any(one.state == "passed" for one in tries) and not _stays_failed(tries)
+        if any(item.state == "passed" for item in tries) and not _stays_failed(tries)
     }

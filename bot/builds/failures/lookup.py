@@ -68,8 +68,8 @@ class FailureLookup:
         async with self._store.read() as tx:
             due = await find_due_lookups(tx, self._clock.now(), BATCH)
         looked = 0
-        for one in due:
-            if not await self._safely(one):
+        for item in due:
+            if not await self._safely(item):
                 break
             looked += 1
         if due:
@@ -128,13 +128,13 @@ class FailureLookup:
             exclude_pipeline=True,
             limit=1,
         )
-        return next(iter([one async for one in found]), None)
+        return next(iter([item async for item in found]), None)
 
     async def _with_log(self, known: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
         """Read the end of the log of the first failure; another one's only once no more failures will come."""
         async with self._store.read() as tx:
             job = (await load_knowledge(tx, known, jobs)).failure.first(jobs)
-        stands = any(one.id == found.log_job for one in jobs.failed)
+        stands = any(item.id == found.log_job for item in jobs.failed)
         enough = job is None or job.id == found.log_job or (stands and not known.build.settled)
         if job is None or enough or found.calls >= CALLS:
             return found
@@ -152,15 +152,15 @@ class FailureLookup:
         ref = known.build.ref
         none: tuple[Annotation, ...] = ()
         said = await _answered(self._annotations(ref), none)
-        errors = sorted((one for one in said if one.style == "error"), key=lambda one: -one.priority)
-        texts = [text for text in (words(one.body_html) for one in errors) if text]
+        errors = sorted((item for item in said if item.style == "error"), key=lambda item: -item.priority)
+        texts = [text for text in (words(error.body_html) for error in errors) if text]
         update = {"annotations": tuple(texts[:ANNOTATIONS_SHOWN]), "calls": found.calls + 1}
         return found.model_copy(update=update)
 
     async def _annotations(self, ref: BuildRef) -> tuple[Annotation, ...]:
         """One page of them, and no more."""
         listed = self._buildkite.annotations(ref.pipeline, ref.number, limit=_ANNOTATIONS_READ)
-        return tuple([one async for one in listed])
+        return tuple([item async for item in listed])
 
     async def _judged(self, known: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
         """See of each card whether it may show a log."""

@@ -59,13 +59,13 @@ class Failure:
 
     def kind(self, job_id: str) -> Break | None:
         """What kind of failure that job's is; None while it cannot be told."""
-        found = next((one.kind for one in self.steps if job_id in one.jobs), None)
+        found = next((step.kind for step in self.steps if job_id in step.jobs), None)
         return None if found in (Break.NEW, Break.ALREADY) and not self.before else found
 
     @property
     def recovered(self) -> tuple[BrokenStep, ...]:
         """Steps that failed, and passed when they were tried again."""
-        return tuple(one for one in self.steps if one.kind is Break.RETRIED)
+        return tuple(step for step in self.steps if step.kind is Break.RETRIED)
 
     def first(self, jobs: JobSummary) -> Job | None:
         """The failed job to look into: a newly broken one if there is any, else the first that ran."""

@@ -19,7 +19,7 @@ def failed_lines(jobs: JobSummary, failure: Failure = NOTHING) -> list[Mrkdwn]:
     shown = [md("❌ {job}", job=failed_job(job, failure)) for job in failure.ordered(jobs)[:FAILED_SHOWN]]
     more = len(jobs.failed) - FAILED_SHOWN
     rest = [md("and {more} more failed jobs", more=more)] if more > 0 else []
-    return [*shown, *rest, *(_recovered(one) for one in failure.recovered[:FAILED_SHOWN])]
+    return [*shown, *rest, *(_recovered(item) for item in failure.recovered[:FAILED_SHOWN])]
 
 
 def failed_job(job: Job, failure: Failure = NOTHING) -> Mrkdwn:
@@ -45,7 +45,7 @@ def ended_with(job: Job) -> str:
 def failure_blocks(failure: Failure, jobs: JobSummary, card_id: str, revision: int) -> Sequence[Block]:
     """The end of the log of the first failed job, and what annotations of style error say."""
     drawn = f"{card_id}:{revision}"
-    job = next((one for one in jobs.failed if one.id == failure.log_job), None)
+    job = next((item for item in jobs.failed if item.id == failure.log_job), None)
     log: list[Block] = []
     if job and failure.log:
         whose = md("Last lines of {job}:", job=bold(shorten(job.title, 100)))

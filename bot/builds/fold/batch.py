@@ -84,7 +84,7 @@ class BatchEntry:
     @property
     def audience(self) -> list[Card]:
         """The cards below which something is said: those kept up, and lost ones that somebody asked for."""
-        return [one for one in self.cards if one.state == "live" or (one.state == "gone" and one.asked_by)]
+        return [card for card in self.cards if card.state == "live" or (card.state == "gone" and card.asked_by)]
 
 
 def _but_for_jobs(known: TrackedBuild) -> tuple[object, ...]:
@@ -153,7 +153,7 @@ class BuildBatch:
     def put_job(self, build_id: str, job: Job) -> None:
         """So much is known of a job now."""
         entry, before = self._entries[build_id], self._jobs.get(job.id)
-        entry.named = entry.named or any(one.failed or one.waits for one in (before, job) if one)
+        entry.named = entry.named or any(item.failed or item.waits for item in (before, job) if item)
         self._jobs[job.id] = entry.jobs[job.id] = job
 
     async def see_failed(self, ids: Sequence[str]) -> None:
@@ -164,7 +164,9 @@ class BuildBatch:
 
     def taken(self, build_id: str) -> frozenset[str]:
         """The channels that have a card of that build already, or had one; a preview below a link is none."""
-        return frozenset(one.thread.channel for one in self._entries[build_id].cards if one.origin != "unfurled")
+        return frozenset(
+            card.thread.channel for card in self._entries[build_id].cards if card.origin != "unfurled"
+        )
 
     async def follow(self, build_id: str) -> None:
         """From now on the sweep looks after that build."""
@@ -192,15 +194,15 @@ class BuildBatch:
 
     async def write(self) -> None:
         """All that has changed."""
-        there = {id_: one for id_, one in self._entries.items() if one.known}
-        changed = [(id_, job) for id_, one in there.items() for job in one.jobs.values()]
+        there = {id_: item for id_, item in self._entries.items() if item.known}
+        changed = [(id_, job) for id_, item in there.items() for job in item.jobs.values()]
         await save_jobs(self.tx, changed, self.now)
-        await save_builds(self.tx, [one.saved for one in there.values()], self.now)
-        drawn = {id_: one.counted for id_, one in there.items() if one.drawn}
+        await save_builds(self.tx, [item.saved for item in there.values()], self.now)
+        drawn = {id_: item.counted for id_, item in there.items() if item.drawn}
         await mark_cards_due(self.tx, [id_ for id_, counted in drawn.items() if not counted], self.now)
         await mark_counts_due(self.tx, [id_ for id_, counted in drawn.items() if counted], self.now)
         await enqueue_replies(self.tx, self._replies, self.now)
         await drop_replies(self.tx, self._overtaken)
         await plan_lookup(
-            self.tx, [(id_, one.here.episode) for id_, one in there.items() if one.lacking], self.now
+            self.tx, [(id_, item.here.episode) for id_, item in there.items() if item.lacking], self.now
         )

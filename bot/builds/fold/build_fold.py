@@ -81,7 +81,7 @@ class BuildFold:
         `named`: an answer has every job that a card would name, so that one which is missing has been
         retried or unblocked.
         """
-        answered = sorted(answers, key=lambda one: one[0].id)
+        answered = sorted(answers, key=lambda item: item[0].id)
         await record_builds(tx, [(build, build.jobs) for build, _asked in answered], self.now)
         ids = [build.id for build, _asked in answered]
         ledger = await BuildBatch.opened(tx, self.now, ids, _job_ids(build.jobs for build, _asked in answered))
@@ -153,7 +153,7 @@ class BuildFold:
             for id_ in ids:
                 await self.news.offer(ledger, ledger[id_].here)
         entries = [ledger[id_] for id_ in ids if ledger[id_].followed]
-        await ledger.see_failed([one.here.build.id for one in entries if _turned(one)])
+        await ledger.see_failed([entry.here.build.id for entry in entries if _turned(entry)])
         for entry in entries:
             self._plan(entry)
             for card in entry.audience:
@@ -205,7 +205,7 @@ def _tell(ledger: BuildBatch, entry: BatchEntry, card: Card, *, dropped: bool = 
 def _by_build(said: Iterable[Word]) -> dict[str, list[Word]]:
     """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
     words: dict[str, list[Word]] = {}
-    for word in sorted(said, key=lambda one: one[0].id):
+    for word in sorted(said, key=lambda item: item[0].id):
         words.setdefault(word[0].id, []).append(word)
     return words
 

@@ -107,8 +107,8 @@ def _job(dialect: str, _columns: Sequence[str]) -> Any:
 async def save_builds(tx: Tx, saved: Iterable[BuildUpdate], now: datetime) -> None:
     """Write what is known. Doubt's age starts with the first doubt and ends with the read that settles it."""
     alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for one in saved:
-        values = _values(one, now)
+    for item in saved:
+        values = _values(item, now)
         alike[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
     for written in alike.values():
         await write_all(tx, _change, written)
@@ -120,31 +120,34 @@ def _change(_dialect: str, columns: Sequence[str]) -> sa.Update:
     return sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change)
 
 
-def _values(one: BuildUpdate, now: datetime) -> dict[str, Any]:
+def _values(update: BuildUpdate, now: datetime) -> dict[str, Any]:
     """As little as there is: most words say of a build only that a job of it went on."""
-    values = {"id": one.known.build.id, **({"read_due": one.due, "read_failures": 0} if one.planned else {})}
-    if one.before is None or one.known.build is not one.before.build:
-        values |= build_values(one.known.build)
-    since = (one.known.doubt_since or now) if one.known.doubtful else None
-    return {**values, **tracking_values(one.known), "doubt_since": since}
+    values = {
+        "id": update.known.build.id,
+        **({"read_due": update.due, "read_failures": 0} if update.planned else {}),
+    }
+    if update.before is None or update.known.build is not update.before.build:
+        values |= build_values(update.known.build)
+    since = (update.known.doubt_since or now) if update.known.doubtful else None
+    return {**values, **tracking_values(update.known), "doubt_since": since}
 
 
 async def enqueue_replies(tx: Tx, replies: Iterable[NewReply], now: datetime) -> None:
     """Have replies posted, each once: a repeat says nothing."""
     values = [
         {
-            "key": reply_key(one.card.id, one.kind, one.episode),
-            "kind": one.kind,
-            "card_id": one.card.id,
-            "episode": one.episode,
-            "team": one.card.thread.team,
-            "channel": one.card.thread.channel,
-            "thread_ts": one.card.thread.ts or "",
-            "state": one.state,
+            "key": reply_key(reply.card.id, reply.kind, reply.episode),
+            "kind": reply.kind,
+            "card_id": reply.card.id,
+            "episode": reply.episode,
+            "team": reply.card.thread.team,
+            "channel": reply.card.thread.channel,
+            "thread_ts": reply.card.thread.ts or "",
+            "state": reply.state,
             "due_at": now,
             "created_at": now,
         }
-        for one in replies
+        for reply in replies
     ]
     await write_all(tx, _reply, values)
 

@@ -21,13 +21,13 @@ async def hear(tx: Tx, said: Iterable[WebhookEvent], now: datetime) -> None:
         return
     watches = await find_watches_of_queues(tx, sorted({_queue(agent) for _state, agent in events}))
     for state, agent in events:
-        for place in dict.fromkeys(one.thread for one in watches if _wants(one, state, agent)):
+        for place in dict.fromkeys(watch.thread for watch in watches if _wants(watch, state, agent)):
             id_ = f"agents:{place.team}:{place.channel}"
             await add_to_digest(tx, id_, "agents", place, item(state, agent), now + TOGETHER, now)
 
 
-def _wants(one: Watch, state: str, agent: Agent) -> bool:
-    return state in one.states and one.queue in (None, _queue(agent))
+def _wants(watch: Watch, state: str, agent: Agent) -> bool:
+    return state in watch.states and watch.queue in (None, _queue(agent))
 
 
 def _queue(agent: Agent) -> str:

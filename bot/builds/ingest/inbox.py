@@ -90,16 +90,16 @@ class Inbox:
         async with self._store.write() as tx:
             claimed = await claim_deliveries(tx, self._clock.now(), most, only)
             observed = await self._looked(claimed)
-            for one, facts in observed:
+            for item, facts in observed:
                 if isinstance(facts, Undecodable):
-                    await mark_delivery_failed(tx, one.row, str(facts), aside=True, next_at=self._clock.now())
-            read = [(one, facts) for one, facts in observed if isinstance(facts, WebhookEvent)]
+                    await mark_delivery_failed(tx, item.row, str(facts), aside=True, next_at=self._clock.now())
+            read = [(item, facts) for item, facts in observed if isinstance(facts, WebhookEvent)]
             await self._take(tx, [(facts.build, facts.jobs) for _one, facts in read if facts.build])
             await hear(tx, [facts for _one, facts in read], self._clock.now())
-            await mark_deliveries_read(tx, [one for one, _facts in read])
+            await mark_deliveries_read(tx, [item for item, _facts in read])
         self._hearing = True
-        for one in claimed:
-            self._folded((self._clock.now() - one.delivery.received_at).total_seconds())
+        for item in claimed:
+            self._folded((self._clock.now() - item.delivery.received_at).total_seconds())
         return len(claimed)
 
     async def _fold_alone(self, row: int) -> int:
@@ -108,14 +108,14 @@ class Inbox:
             return await run_guarded(self._fold(1, row), "inbox", delivery=row)
         except InternalError as bug:
             async with self._store.write() as tx:
-                for one in await claim_deliveries(tx, self._clock.now(), 1, row):
-                    await self._failed(tx, one, bug)
+                for claim_delivery in await claim_deliveries(tx, self._clock.now(), 1, row):
+                    await self._failed(tx, claim_delivery, bug)
         return 1
 
-    async def _failed(self, tx: Tx, one: PendingDelivery, bug: InternalError) -> None:
-        tries = one.attempts + 1
+    async def _failed(self, tx: Tx, delivery: PendingDelivery, bug: InternalError) -> None:
+        tries = delivery.attempts + 1
         next_at = self._clock.now() + timedelta(seconds=backoff_seconds(tries))
-        await mark_delivery_failed(tx, one.row, str(bug), aside=tries >= TRIES, next_at=next_at)
+        await mark_delivery_failed(tx, delivery.row, str(bug), aside=tries >= TRIES, next_at=next_at)
 
     async def _looked(
         self, claimed: Sequence[PendingDelivery]
@@ -123,7 +123,7 @@ class Inbox:
         read: Read = {}
         observed: list[tuple[PendingDelivery, WebhookEvent | Undecodable]] = []
         for start in range(0, len(claimed), _BREATH):
-            observed += [(one, self._look(one.delivery, read)) for one in claimed[start : start + _BREATH]]
+            observed += [(item, self._look(item.delivery, read)) for item in claimed[start : start + _BREATH]]
             await asyncio.sleep(0)
         return observed
 

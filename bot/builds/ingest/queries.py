@@ -33,19 +33,19 @@ async def insert_deliveries(store: Store, arrived: Sequence[Delivery]) -> None:
 async def _to_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
     """One step of SQLite's, from the write lock to the sync: Python's own lock changes hands once for all rows."""
     values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
-    given = [value for one in arrived for value in (*_columns(one), one.received_at.timestamp())]
+    given = [value for item in arrived for value in (*_columns(item), item.received_at.timestamp())]
     await line.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", given)
 
 
 async def _to_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
     """In the order of their ids: replicas that are told the same do not wait for each other in a circle."""
-    ordered = sorted(arrived, key=lambda one: one.id or "")
-    columns = zip(*(_columns(one) for one in ordered), strict=True)
+    ordered = sorted(arrived, key=lambda item: item.id or "")
+    columns = zip(*(_columns(item) for item in ordered), strict=True)
     await line.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
 
 
-def _columns(one: Delivery) -> tuple[str | None, str, bytes, float]:
-    return one.id, one.event, packed(one.body), one.received_at.timestamp()
+def _columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:
+    return delivery.id, delivery.event, packed(delivery.body), delivery.received_at.timestamp()
 
 
 _C = deliveries.c
@@ -82,7 +82,7 @@ async def claim_deliveries(
         PendingDelivery(row, Delivery(event, unpacked(body), *told), tries)
         for row, event, body, *told, tries in found
     ]
-    return tuple(sorted(claimed, key=lambda one: (one.delivery.received_at, one.row)))
+    return tuple(sorted(claimed, key=lambda item: (item.delivery.received_at, item.row)))
 
 
 async def find_pending_ids(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
@@ -101,9 +101,9 @@ async def mark_deliveries_read(tx: Tx, read: Sequence[PendingDelivery]) -> None:
 
     SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a row for good.
     """
-    await tx.execute(_closed(tx.dialect.name), bind_among(tx, [one.row for one in read]))
+    await tx.execute(_closed(tx.dialect.name), bind_among(tx, [item.row for item in read]))
     if tx.dialect.name == "sqlite":
-        await write_all(tx, _row, [_read(one) for one in read])
+        await write_all(tx, _row, [_read(item) for item in read])
 
 
 @cache
@@ -118,10 +118,10 @@ def _row(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
     return sa.insert(deliveries)
 
 
-def _read(one: PendingDelivery) -> dict[str, Any]:
-    heard = one.delivery
-    named = {"id": one.row, "delivery_id": heard.id, "event": heard.event, "received_at": heard.received_at}
-    return {**named, "state": "done", "attempts": one.attempts, "next_at": heard.received_at}
+def _read(delivery: PendingDelivery) -> dict[str, Any]:
+    heard = delivery.delivery
+    named = {"id": delivery.row, "delivery_id": heard.id, "event": heard.event, "received_at": heard.received_at}
+    return {**named, "state": "done", "attempts": delivery.attempts, "next_at": heard.received_at}
 
 
 async def mark_delivery_failed(tx: Tx, row: int, reason: str, *, aside: bool, next_at: datetime) -> None:

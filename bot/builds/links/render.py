@@ -51,12 +51,12 @@ def render_followable_preview(card: Message, known: TrackedBuild, card_id: str) 
     return replace(card, blocks=tuple(_with_button(block, follow) for block in card.blocks))
 
 
-def _with_button(block: Block, one: Block) -> Block:
+def _with_button(block: Block, item: Block) -> Block:
     """Before the last button, which leads to Buildkite."""
     if block.get("type") != "actions":
         return block
     elements = block["elements"]
-    return {**block, "elements": [*elements[:-1], one, *elements[-1:]]}
+    return {**block, "elements": [*elements[:-1], item, *elements[-1:]]}
 
 
 def render_job_preview(known: TrackedBuild, job: Job, card_id: str) -> Message:

@@ -116,7 +116,7 @@ class Unfurling:
     async def _build(self, place: Place, user: str, url: str, build: Build, job: str | None) -> None:
         """It is a card from here on, which the writer draws and keeps up; said twice it is one."""
         team, channel, ts = place
-        named = next((one for one in build.jobs if job and one.id == job), None)
+        named = next((item for item in build.jobs if job and item.id == job), None)
         if job and named is None:
             job = None  # a job that was retried away: the build tells of it
         unfurl = {"url": url, "by": user, **({"job": job} if job else {})}
@@ -135,7 +135,7 @@ class Unfurling:
         catalog, buildkite = (own.catalog, own.buildkite) if own else (self._catalog, self._buildkite)
         pipeline = await catalog.find_pipeline(slug)
         listed = [build async for build in buildkite.builds(pipeline.slug, limit=_LISTED)]
-        builds = list(islice((one for one in listed if self._may_read(actor, one)), BUILDS_SHOWN))
+        builds = list(islice((item for item in listed if self._may_read(actor, item)), BUILDS_SHOWN))
         if self._pacing.wait(UNFURL, "") <= 0 and await self._first(place, pipeline.slug, url):
             await self._draw(place, url, render_pipeline_preview(pipeline, builds, url))
 

@@ -106,7 +106,7 @@ class CatchUp:
         more = len(found) == MOST
         if not more:
             found += await self._living(index, now)
-        found.sort(key=lambda one: one.created_at or now)  # each is compared with the one before
+        found.sort(key=lambda item: item.created_at or now)  # each is compared with the one before
         for start in range(0, len(found), _BATCH):
             await self._fold(found[start : start + _BATCH], alive)
         await self._keep(_after(round_, found if more else [], now))
@@ -153,7 +153,7 @@ def _due(round_: Round, *, alive: bool) -> datetime:
 def _after(round_: Round, left: Sequence[Build], now: datetime) -> Round:
     """A full answer has not told all: the list goes on below the oldest that was in it."""
     began = round_.began or now.timestamp()
-    oldest = min((one.created_at.timestamp() for one in left if one.created_at), default=None)
+    oldest = min((item.created_at.timestamp() for item in left if item.created_at), default=None)
     if oldest is None or (round_.below and oldest + 0.001 >= round_.below):
         return Round(since=began, at=now.timestamp())
     return Round(round_.since, now.timestamp(), below=oldest + 0.001, began=began)

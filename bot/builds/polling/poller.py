@@ -59,7 +59,7 @@ class Poller:
         settled = await self._survey_of(due, alive) if len(due) > FEW else frozenset[str]()
         if settled is None:
             return 0
-        count = await self._one_by_one([one for one in due if one[0].build.id not in settled], alive)
+        count = await self._one_by_one([item for item in due if item[0].build.id not in settled], alive)
         if settled or count:
             self._wake()
         return len(settled) + count

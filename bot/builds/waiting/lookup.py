@@ -106,24 +106,24 @@ class WaitingLookup:
         if not any(job.cluster_queue_id for job in build.jobs):
             return {}
         try:
-            return {one.queue.id: one.queue for one in await self._catalog.queues()}
+            return {queue.queue.id: queue.queue for queue in await self._catalog.queues()}
         except Refused:
             return {}
 
     async def _offered(self, found: Sequence[Reason], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The reasons as they are kept; a button that stood there keeps the row behind it."""
-        known = {(one.get("label"), one.get("call")): one["choice"] for one in before if one.get("choice")}
+        known = {(item.get("label"), item.get("call")): item["choice"] for item in before if item.get("choice")}
         kept, made = [], []
         for reason in found:
-            one: dict[str, Any] = {"text": str(reason.text)}
+            entry: dict[str, Any] = {"text": str(reason.text)}
             if reason.button and reason.button.call:
                 call = f"{reason.button.call.operation} {sorted(reason.button.call.args.items())}"
                 key = (reason.button.label, call)
                 if key not in known:
                     made.append(self._choice(reason))
                     known[key] = made[-1].id
-                one |= {"label": key[0], "call": call, "choice": known[key], "reads": reason.button.reads}
-            kept.append(one)
+                entry |= {"label": key[0], "call": call, "choice": known[key], "reads": reason.button.reads}
+            kept.append(entry)
         await self._offers.make(made)
         return kept
 

@@ -128,15 +128,15 @@ def _all_paused(jobs: Sequence[Job], paused: Sequence[Agent]) -> Reason:
 
 
 def _all_busy(jobs: Sequence[Job], busy: Sequence[Agent], paused: Sequence[Agent]) -> Reason:
-    one = busy[0]
+    item = busy[0]
     whole = "its only agent is" if len(busy) == 1 else f"all {len(busy)} agents that could take it are"
-    job = link(one.job.web_url or "", shorten(one.job.title, 80)) if one.job else Mrkdwn("a job")
+    job = link(item.job.web_url or "", shorten(item.job.title, 80)) if item.job else Mrkdwn("a job")
     rest = md("; {count} more paused", count=len(paused)) if paused else Mrkdwn("")
     text = md(
         "{jobs} waits: {whole} busy ({name} with {job}{rest}).",
         jobs=_jobs(jobs),
         whole=whole,
-        name=link(one.web_url, one.name),
+        name=link(item.web_url, item.name),
         job=job,
         rest=rest,
     )

@@ -100,11 +100,11 @@ async def _channels(rules: Rules, api: SlackClient) -> Finding:
     if not wanted:
         return Finding(name, None, "none is named.")
     try:
-        by_name = await api.channels_named(frozenset(one[1:] for one in wanted if one.startswith("#")))
-        found = {one: await _channel(one, by_name, api) for one in wanted}
+        by_name = await api.channels_named(frozenset(item[1:] for item in wanted if item.startswith("#")))
+        found = {item: await _channel(item, by_name, api) for item in wanted}
     except SlackError as problem:
         return _unread(name, problem, "channels:read and groups:read", "nothing is posted anywhere")
-    wrong = [f"{_in(one, wanted[one])} {fault}" for one, fault in found.items() if fault]
+    wrong = [f"{_in(item, wanted[item])} {fault}" for item, fault in found.items() if fault]
     return _found(name, wanted, wrong, "Correct the id, or type `/invite @kitestring` in that channel.")
 
 

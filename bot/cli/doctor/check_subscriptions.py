@@ -30,7 +30,7 @@ async def subscriptions(settings: Settings) -> tuple[Finding, ...]:
 
 
 async def _channels(listing: Listing, settings: Settings) -> tuple[Finding, ...]:
-    wanted = sorted({one.channel for one in listing.subscription})
+    wanted = sorted({item.channel for item in listing.subscription})
     if not wanted:
         return ()
     async with asking(settings) as api:

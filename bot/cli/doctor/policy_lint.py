@@ -13,9 +13,9 @@ Members = Mapping[str, frozenset[str]]
 
 def named(rules: Rules) -> Iterator[tuple[str, Who]]:
     """Every rule's people, with its name."""
-    yield from ((one.name, one.who) for one in rules.grants)
-    yield from ((one.name, one.approvers) for one in rules.protects if one.approvers)
-    yield from ((one.name, one.exempt) for one in rules.freezes)
+    yield from ((grant.name, grant.who) for grant in rules.grants)
+    yield from ((protect.name, protect.approvers) for protect in rules.protects if protect.approvers)
+    yield from ((freeze.name, freeze.exempt) for freeze in rules.freezes)
 
 
 def users(rules: Rules) -> dict[str, str]:
@@ -30,7 +30,7 @@ def groups(rules: Rules) -> dict[str, str]:
 
 def channels(rules: Rules) -> dict[str, str]:
     """The channels that are named, each with the first rule that does."""
-    limited = [(channel, one.name) for one in rules.grants for channel in sorted(one.channels or ())]
+    limited = [(channel, grant.name) for grant in rules.grants for channel in sorted(grant.channels or ())]
     return _first([*limited, *((channel, "shared_channels") for channel in sorted(rules.shared_channels))])
 
 
@@ -49,9 +49,9 @@ def idle(rules: Rules, slugs: Collection[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _globs(rules: Rules) -> Iterator[tuple[str, Globs]]:
-    yield from ((one.name, one.pipelines or ()) for one in rules.grants)
-    yield from ((one.name, one.pipelines) for one in rules.protects)
-    yield from ((one.name, one.pipelines) for one in rules.freezes)
+    yield from ((grant.name, grant.pipelines or ()) for grant in rules.grants)
+    yield from ((protect.name, protect.pipelines) for protect in rules.protects)
+    yield from ((freeze.name, freeze.pipelines) for freeze in rules.freezes)
 
 
 def unapprovable(
@@ -77,9 +77,9 @@ def _lacking(
             yield there, ""
         return
     for slug in sorted(slug for slug in slugs if fits(rule.pipelines, slug)):
-        holders = [one for one in rules.grants if _may_approve(one, slug)]
-        there = len(_people([one.who for one in holders], members, absent))
-        if there < rule.approvals and not any(one.who.standings for one in holders):
+        holders = [grant for grant in rules.grants if _may_approve(grant, slug)]
+        there = len(_people([holder.who for holder in holders], members, absent))
+        if there < rule.approvals and not any(holder.who.standings for holder in holders):
             yield there, slug
 
 

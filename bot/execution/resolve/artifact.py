@@ -31,7 +31,7 @@ async def which_artifact(word: str | None, job: str | None, ref: BuildRef, ctx: 
     if not found:
         hint = f"See `{ctx.command} artifacts list {ref.pipeline} {ref.number}`."
         raise NotFound(f"{ref} has no artifact “{word}”." if word else f"{ref} has no artifacts.", hint)
-    ready = [one for one in found if one.state == "finished"] or found
+    ready = [item for item in found if item.state == "finished"] or found
     return _one(ready, word, ref)
 
 
@@ -56,14 +56,14 @@ async def listed(
     only = jobs[0].id if jobs and len(jobs) == 1 else None
     found = ctx.buildkite.artifacts(ref.pipeline, ref.number, job=only, path=path, state=state, limit=MOST)
     ids = {job.id for job in jobs} if jobs is not None else None
-    return tuple([one async for one in found if ids is None or one.job_id in ids])
+    return tuple([item async for item in found if ids is None or item.job_id in ids])
 
 
 async def _found(word: str | None, jobs: Sequence[Job] | None, ref: BuildRef, ctx: Context) -> Sequence[Artifact]:
     if word is None:
         return await listed(ref, jobs, ctx)
     if _UUID.fullmatch(word):
-        return [one for one in await listed(ref, jobs, ctx) if one.id == word.lower()]
+        return [item for item in await listed(ref, jobs, ctx) if item.id == word.lower()]
     exact = await listed(ref, jobs, ctx, path=word)
     return exact or await listed(ref, jobs, ctx, path=around(word))
 
@@ -73,7 +73,7 @@ def _one(found: Sequence[Artifact], word: str | None, ref: BuildRef) -> Artifact
         return found[0]
     asked = f"Several artifacts of {ref} fit “{word}”." if word else f"Which artifact of {ref}?"
     more = f"{len(found) - _OFFERED} more fit: say more of the path." if len(found) > _OFFERED else ""
-    options = tuple((_label(one), _words(one, ref)) for one in found[:_OFFERED])
+    options = tuple((_label(item), _words(item, ref)) for item in found[:_OFFERED])
     raise Ambiguous(asked, "artifact", options, more)
 
 

@@ -53,11 +53,11 @@ def check_org(org: str | None, ctx: Context) -> None:
 
 def the_one(known: list[TrackedBuild]) -> BuildRef:
     """The only build, else the only active one; raises Ambiguous with the choices, newest first."""
-    active = [one for one in known if not one.build.ended and not one.gone]
+    active = [item for item in known if not item.build.ended and not item.gone]
     left = active or known
     if len(known) == 1 or len(left) == 1:
         return left[0].build.ref
-    options = tuple((_label(one), _words(one.build.ref)) for one in left[:10])
+    options = tuple((_label(item), _words(item.build.ref)) for item in left[:10])
     raise Ambiguous("This thread has several builds. Which one do you mean?", "number", options)
 
 
@@ -80,8 +80,8 @@ async def _pipeline_here(number: int, ctx: Context) -> str:
     if chosen:
         return chosen
     for known in (here, await ctx.followed.recent(ctx.thread.channel)):
-        exact = {one.build.ref.pipeline for one in known if one.build.number == number}
-        slugs = sorted(exact or {one.build.ref.pipeline for one in known})
+        exact = {item.build.ref.pipeline for item in known if item.build.number == number}
+        slugs = sorted(exact or {item.build.ref.pipeline for item in known})
         if len(slugs) == 1:
             return slugs[0]
         if slugs:

@@ -45,7 +45,7 @@ def item(state: str, agent: Agent) -> dict[str, Any]:
 
 def news(items: Sequence[Mapping[str, Any]]) -> Message:
     """One message for all that happened to agents within a few seconds."""
-    drawn = [_line(one) for one in items[:_SHOWN]]
+    drawn = [_line(entry) for entry in items[:_SHOWN]]
     more = len(items) - len(drawn)
     rest = [md("… and {more} more agents", more=more)] if more > 0 else []
     head = drawn[0] if len(items) == 1 else _head(items)
@@ -55,20 +55,20 @@ def news(items: Sequence[Mapping[str, Any]]) -> Message:
 
 def _head(items: Sequence[Mapping[str, Any]]) -> Mrkdwn:
     counts: dict[str, int] = {}
-    for one in items:
-        counts[one["state"]] = counts.get(one["state"], 0) + 1
+    for entry in items:
+        counts[entry["state"]] = counts.get(entry["state"], 0) + 1
     told = ", ".join(f"{count} {state}" for state, count in counts.items())
     return md("{emoji} Agents: {told}", emoji=_EMOJI.get(items[0]["state"], "❔"), told=told)
 
 
-def _line(one: Mapping[str, Any]) -> Mrkdwn:
-    job = link(str(one["job_url"]), str(one["job"])) if one["job"] else None
+def _line(entry: Mapping[str, Any]) -> Mrkdwn:
+    job = link(str(entry["job_url"]), str(entry["job"])) if entry["job"] else None
     return md(
         "{emoji} Agent {name} of queue {queue} {words}{job}.",
-        emoji=_EMOJI.get(one["state"], "❔"),
-        name=link(str(one["url"]), str(one["name"])),
-        queue=code(str(one["queue"])),
-        words=_WORDS.get(one["state"], str(one["state"])),
+        emoji=_EMOJI.get(entry["state"], "❔"),
+        name=link(str(entry["url"]), str(entry["name"])),
+        queue=code(str(entry["queue"])),
+        words=_WORDS.get(entry["state"], str(entry["state"])),
         job=md("; it ran {job}", job=job) if job else Mrkdwn(""),
     )
 
@@ -103,8 +103,8 @@ def over(agent: Agent) -> Mrkdwn:
 def harm(agent: Agent, agents: Sequence[Agent]) -> Mrkdwn:
     """What pausing an agent means for its job and its queue."""
     queue = agent.queue or "default"
-    others = [one for one in agents if one.id != agent.id and (one.queue or "default") == queue]
-    able = [one for one in others if one.connection_state == "connected" and not one.paused]
+    others = [entry for entry in agents if entry.id != agent.id and (entry.queue or "default") == queue]
+    able = [other for other in others if other.connection_state == "connected" and not other.paused]
     job = md("It finishes {job} first. ", job=shorten(agent.job.title, 100)) if agent.job else Mrkdwn("")
     if not able:
         return md("{job}No other agent of queue {queue} takes jobs: they will wait.", job=job, queue=code(queue))
@@ -116,9 +116,9 @@ def last_one(agent: Agent, agents: Sequence[Agent]) -> bool:
     """Whether its queue has no other agent that takes jobs."""
     queue = agent.queue or "default"
     return not any(
-        one.id != agent.id
-        and (one.queue or "default") == queue
-        and one.connection_state == "connected"
-        and not one.paused
-        for one in agents
+        entry.id != agent.id
+        and (entry.queue or "default") == queue
+        and entry.connection_state == "connected"
+        and not entry.paused
+        for entry in agents
     )

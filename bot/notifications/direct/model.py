@@ -72,7 +72,7 @@ def in_display_order(wishes: Iterable[str]) -> tuple[str, ...]:
 
 def build_wishes(wishes: Iterable[str]) -> tuple[str, ...]:
     """Those that are states of builds."""
-    return tuple(one for one in wishes if one != APPROVALS)
+    return tuple(wish for wish in wishes if wish != APPROVALS)
 
 
 def known_addresses(user: str, emails: Iterable[str | None], given: Mapping[str, str]) -> frozenset[str]:
@@ -87,15 +87,15 @@ def known_addresses(user: str, emails: Iterable[str | None], given: Mapping[str,
 
 def expand_addresses(everything: Iterable[Subscription], given: Mapping[str, str]) -> tuple[Subscription, ...]:
     """All subscriptions, personal ones with every address of theirs; one without any address wants no build."""
-    return tuple(found for one in everything for found in _expanded(one, given))
+    return tuple(found for item in everything for found in _expanded(item, given))
 
 
-def _expanded(one: Subscription, given: Mapping[str, str]) -> tuple[Subscription, ...]:
-    if not is_personal(one.id):
-        return (one,)
-    known = known_addresses(one.owner or "", one.creators, given)
-    wanted = build_wishes(one.states)
-    return (replace(one, states=wanted, creators=tuple(sorted(known))),) if known and wanted else ()
+def _expanded(subscription: Subscription, given: Mapping[str, str]) -> tuple[Subscription, ...]:
+    if not is_personal(subscription.id):
+        return (subscription,)
+    known = known_addresses(subscription.owner or "", subscription.creators, given)
+    wanted = build_wishes(subscription.states)
+    return (replace(subscription, states=wanted, creators=tuple(sorted(known))),) if known and wanted else ()
 
 
 def stop_button(value: str) -> Block:

@@ -29,14 +29,16 @@ async def has_direct_card(tx: Tx, build_id: str, team: str, user: str, state: st
     id_ = personal_rule_id(team, user)
     live = (cards.c.state == "live", sa.not_(cards.c.muted), cards.c.subscription == id_)
     there = await tx.scalar(sa.select(sa.func.count()).where(cards.c.build_id == build_id, *live))
-    one = await find_subscription(tx, id_) if there else None
-    return one is not None and state in one.states
+    subscription = await find_subscription(tx, id_) if there else None
+    return subscription is not None and state in subscription.states
 
 
 async def find_call_recipients(tx: Tx) -> tuple[Subscription, ...]:
     """The wishes of those who want to be called when an approval waits for them."""
     return tuple(
-        one for one in await find_all_subscriptions(tx) if is_personal(one.id) and APPROVALS in one.states
+        all_subscription
+        for all_subscription in await find_all_subscriptions(tx)
+        if is_personal(all_subscription.id) and APPROVALS in all_subscription.states
     )
 
 

@@ -48,12 +48,12 @@ class DirectMessageService:
     async def wishes(self, actor: Actor) -> tuple[str, ...]:
         """What this person is told of; the address that Slack shows now takes the place of an older one."""
         async with self._store.read() as tx:
-            one = await find_subscription(tx, personal_rule_id(actor.team, actor.id))
-        if one is None:
+            subscription = await find_subscription(tx, personal_rule_id(actor.team, actor.id))
+        if subscription is None:
             return ()
-        if set(one.creators) != self._own(actor):
-            await self._put(actor, one.channel, one.states, one)
-        return one.states
+        if set(subscription.creators) != self._own(actor):
+            await self._put(actor, subscription.channel, subscription.states, subscription)
+        return subscription.states
 
     async def choose(self, actor: Actor, wishes: Iterable[str]) -> None:
         """Tell them of these from now on, and of nothing else. Raises Unavailable."""
@@ -71,8 +71,8 @@ class DirectMessageService:
     ) -> None:
         now = before.created_at if before else self._clock.now()
         async with self._store.write() as tx:
-            one = personal_rule(actor.team, actor.id, channel, wishes, self._own(actor), now)
-            await save_subscription(tx, one)
+            item = personal_rule(actor.team, actor.id, channel, wishes, self._own(actor), now)
+            await save_subscription(tx, item)
 
     async def _end(self, actor: Actor, *, whole: bool) -> None:
         id_ = personal_rule_id(actor.team, actor.id)

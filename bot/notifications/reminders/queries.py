@@ -91,15 +91,15 @@ async def find_due_reminders(tx: Tx, now: datetime, limit: int) -> Sequence[DueR
     ]
 
 
-async def complete_reminder(tx: Tx, one: DueReminder) -> bool:
+async def complete_reminder(tx: Tx, reminder: DueReminder) -> bool:
     """Take it away; False when it was changed, or taken by somebody else, meanwhile."""
-    same = (reminders.c.id == one.id, reminders.c.due_at == one.due_at)
+    same = (reminders.c.id == reminder.id, reminders.c.due_at == reminder.due_at)
     return (await tx.execute(sa.delete(reminders).where(*same))).rowcount > 0
 
 
-async def postpone_reminder(tx: Tx, one: DueReminder, due_at: datetime, *, attempts: int = 0) -> None:
+async def postpone_reminder(tx: Tx, reminder: DueReminder, due_at: datetime, *, attempts: int = 0) -> None:
     """Look again at `due_at`."""
-    same = (reminders.c.id == one.id, reminders.c.due_at == one.due_at)
+    same = (reminders.c.id == reminder.id, reminders.c.due_at == reminder.due_at)
     await tx.execute(sa.update(reminders).where(*same).values(due_at=due_at, attempts=attempts))
 
 

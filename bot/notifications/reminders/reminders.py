@@ -41,9 +41,11 @@ async def remind(tx: Tx, reply: Reply, where: Thread, user: str, now: datetime) 
     """Note what an answer wants to be looked at again, in the transaction that closes its invocation."""
     if reply.settles:
         await cancel_reminders(tx, reply.settles)
-    for one in reply.reminders:
-        id_ = f"{one.kind}:{one.about}"
-        await save_reminder(tx, id_, one.kind, one.about, where, user, dict(one.body), one.at, now)
+    for reminder in reply.reminders:
+        id_ = f"{reminder.kind}:{reminder.about}"
+        await save_reminder(
+            tx, id_, reminder.kind, reminder.about, where, user, dict(reminder.body), reminder.at, now
+        )
 
 
 class Reminders:
@@ -75,7 +77,7 @@ class Reminders:
         """Look at what is due; says how many were said or dropped."""
         async with self._store.read() as tx:
             due = await find_due_reminders(tx, self._clock.now(), BATCH)
-        said = sum([await self._safely(one) for one in due])
+        said = sum([await self._safely(item) for item in due])
         if said:
             self._wake()
         return said
@@ -85,61 +87,65 @@ class Reminders:
         async with self._store.read() as tx:
             return await find_next_reminder_due(tx)
 
-    async def _safely(self, one: DueReminder) -> bool:
+    async def _safely(self, reminder: DueReminder) -> bool:
         """What cannot be looked at is tried again for about ten minutes, and then left."""
         try:
-            return await run_guarded(self._kinds[one.kind](one), "reminder", reminder=one.id)
+            return await run_guarded(self._kinds[reminder.kind](reminder), "reminder", reminder=reminder.id)
         except KitestringError as error:
-            log.warning("reminder waits", reminder=one.id, error=str(error))
-            if one.attempts + 1 >= TRIES:
-                return await self._drop(one)
-            wait = timedelta(seconds=backoff_seconds(one.attempts + 1, base=5, most=120))
+            log.warning("reminder waits", reminder=reminder.id, error=str(error))
+            if reminder.attempts + 1 >= TRIES:
+                return await self._drop(reminder)
+            wait = timedelta(seconds=backoff_seconds(reminder.attempts + 1, base=5, most=120))
             async with self._store.write() as tx:
-                await postpone_reminder(tx, one, self._clock.now() + wait, attempts=one.attempts + 1)
+                await postpone_reminder(tx, reminder, self._clock.now() + wait, attempts=reminder.attempts + 1)
             return False
 
-    async def _soon(self, one: DueReminder) -> bool:
-        agent = await self._agent(one)
+    async def _soon(self, reminder: DueReminder) -> bool:
+        agent = await self._agent(reminder)
         if agent is None or not agent.paused or agent.connection_state != "connected":
-            return await self._drop(one)
+            return await self._drop(reminder)
         left = (agent.resumes_at or self._clock.now()) - self._clock.now()
-        return await self._say(one, _spoken(messages.soon(agent, one.user, max(left, timedelta(seconds=1)))))
+        return await self._say(
+            reminder, _spoken(messages.soon(agent, reminder.user, max(left, timedelta(seconds=1))))
+        )
 
-    async def _over(self, one: DueReminder) -> bool:
-        agent = await self._agent(one)
+    async def _over(self, reminder: DueReminder) -> bool:
+        agent = await self._agent(reminder)
         if agent is None:
-            return await self._drop(one)
+            return await self._drop(reminder)
         if agent.paused and agent.connection_state == "connected":
-            return await self._still_paused(one, agent)
-        return await self._say(one, _spoken(messages.over(agent)))
+            return await self._still_paused(reminder, agent)
+        return await self._say(reminder, _spoken(messages.over(agent)))
 
-    async def _still_paused(self, one: DueReminder, agent: Agent) -> bool:
+    async def _still_paused(self, reminder: DueReminder, agent: Agent) -> bool:
         """Somebody paused it again elsewhere, for longer: that pause's end is told."""
         again = max((agent.resumes_at or self._clock.now()) + messages.AFTER, self._clock.now() + _GRACE)
         async with self._store.write() as tx:
-            await postpone_reminder(tx, one, again)
+            await postpone_reminder(tx, reminder, again)
         return False
 
-    async def _agents(self, one: DueReminder) -> bool:
-        return await self._say(one, messages.news(one.body["items"]))
+    async def _agents(self, reminder: DueReminder) -> bool:
+        return await self._say(reminder, messages.news(reminder.body["items"]))
 
-    async def _agent(self, one: DueReminder) -> Agent | None:
+    async def _agent(self, reminder: DueReminder) -> Agent | None:
         try:
-            return await self._buildkite.agent(one.about)
+            return await self._buildkite.agent(reminder.about)
         except NotFound:
             return None
 
-    async def _say(self, one: DueReminder, said: Message) -> bool:
+    async def _say(self, reminder: DueReminder, said: Message) -> bool:
         now = self._clock.now()
         async with self._store.write() as tx:
-            if await complete_reminder(tx, one):
-                key = f"reminder:{one.id}:{one.due_at.timestamp()}"
-                await enqueue_message(tx, key, "answer", one.thread, now, body=asdict(said), asked_by=one.user)
+            if await complete_reminder(tx, reminder):
+                key = f"reminder:{reminder.id}:{reminder.due_at.timestamp()}"
+                await enqueue_message(
+                    tx, key, "answer", reminder.thread, now, body=asdict(said), asked_by=reminder.user
+                )
         return True
 
-    async def _drop(self, one: DueReminder) -> bool:
+    async def _drop(self, reminder: DueReminder) -> bool:
         async with self._store.write() as tx:
-            await complete_reminder(tx, one)
+            await complete_reminder(tx, reminder)
         return True
 
 

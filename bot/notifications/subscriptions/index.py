@@ -20,22 +20,22 @@ class SubscriptionIndex:
 
     def __init__(self, subscriptions: Iterable[Subscription] = ()) -> None:
         self.all = tuple(subscriptions)
-        self.states = frozenset(state for one in self.all for state in one.states)
+        self.states = frozenset(state for item in self.all for state in item.states)
         self._by_pipeline: Globs[_ByBranch] = Globs(lambda: Globs(dict))
-        for one in self.all:
-            people = self._by_pipeline.at(one.pipeline).at(one.branch or "*")
-            for person in one.creators or (_ANYBODY,):
-                people.setdefault(person, []).append(one)
+        for item in self.all:
+            people = self._by_pipeline.at(item.pipeline).at(item.branch or "*")
+            for person in item.creators or (_ANYBODY,):
+                people.setdefault(person, []).append(item)
 
     def about(self, pipeline: str, branch: str, people: Iterable[str]) -> dict[str, Subscription]:
         """Those about this pipeline and branch and one of these people, by id, whatever the state."""
         who = (_ANYBODY, *people)
         return {
-            one.id: one
+            item.id: item
             for branches in self._by_pipeline.fitting(pipeline)
             for persons in branches.fitting(branch)
             for person in who
-            for one in persons.get(person, ())
+            for item in persons.get(person, ())
         }
 
     def wanting(self, build: Seen, *, perhaps: bool = False) -> tuple[Subscription, ...]:

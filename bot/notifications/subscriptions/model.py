@@ -107,17 +107,28 @@ def in_order(states: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(states), key=order.index))
 
 
-def named(one: Subscription) -> Subscription:
+def named(subscription: Subscription) -> Subscription:
     """With its id: the same rule in the same place has the same one, so that saving it twice makes one of it."""
-    about = (one.pipeline, one.branch, sorted(one.states), sorted(one.creators), sorted(one.sources), one.step)
-    how = (one.updates, one.quiet, one.zone, one.broadcast) if one.origin == "file" else ()
-    said = repr((one.team, one.channel, one.origin, one.owner, about, how))
-    return replace(one, id=sha256(said.encode()).hexdigest()[:12])
+    about = (
+        subscription.pipeline,
+        subscription.branch,
+        sorted(subscription.states),
+        sorted(subscription.creators),
+        sorted(subscription.sources),
+        subscription.step,
+    )
+    how = (
+        (subscription.updates, subscription.quiet, subscription.zone, subscription.broadcast)
+        if subscription.origin == "file"
+        else ()
+    )
+    said = repr((subscription.team, subscription.channel, subscription.origin, subscription.owner, about, how))
+    return replace(subscription, id=sha256(said.encode()).hexdigest()[:12])
 
 
 def seen(run: Run, before: str | None, steps: Mapping[str, frozenset[str]] | None = None) -> Seen:
     """A build as subscriptions see it; `before` is how the one before it on its branch ended."""
-    people = frozenset(one for one in (run.creator, run.author) if one)
+    people = frozenset(item for item in (run.creator, run.author) if item)
     return Seen(run.pipeline, run.branch, states_of(run.phase, before), people, run.source, steps or {})
 
 
@@ -141,9 +152,9 @@ def steps_of(now: Iterable[Attempt], before: Iterable[Attempt]) -> dict[str, fro
 
 def _verdicts(attempts: Iterable[Attempt]) -> dict[str, str]:
     verdicts: dict[str, str] = {}
-    for one in attempts:
-        if verdict := _verdict(one):
-            verdicts |= dict.fromkeys((one.step, one.name), verdict)
+    for attempt in attempts:
+        if verdict := _verdict(attempt):
+            verdicts |= dict.fromkeys((attempt.step, attempt.name), verdict)
     return verdicts
 
 
@@ -153,20 +164,27 @@ def _verdict(attempt: Attempt) -> str | None:
     return "failed" if attempt.state in JOB_FAILED else None
 
 
-def wants(one: Subscription, build: Seen, *, perhaps: bool = False) -> bool:
+def wants(subscription: Subscription, build: Seen, *, perhaps: bool = False) -> bool:
     """Whether the rule is about this build as it is; with `perhaps` also where its step is not known yet."""
-    there = fnmatchcase(build.pipeline, one.pipeline) and fnmatchcase(build.branch, one.branch or "*")
-    theirs = not one.creators or not build.people.isdisjoint(one.creators)
-    by = not one.sources or build.source in one.sources
-    return there and theirs and by and not _states(one, build, perhaps=perhaps).isdisjoint(one.states)
+    there = fnmatchcase(build.pipeline, subscription.pipeline) and fnmatchcase(
+        build.branch, subscription.branch or "*"
+    )
+    theirs = not subscription.creators or not build.people.isdisjoint(subscription.creators)
+    by = not subscription.sources or build.source in subscription.sources
+    return (
+        there
+        and theirs
+        and by
+        and not _states(subscription, build, perhaps=perhaps).isdisjoint(subscription.states)
+    )
 
 
-def _states(one: Subscription, build: Seen, *, perhaps: bool) -> frozenset[str]:
+def _states(subscription: Subscription, build: Seen, *, perhaps: bool) -> frozenset[str]:
     """Of a rule about a step the verdicts are the step's, and all else is the build's."""
-    if one.step is None:
+    if subscription.step is None:
         return build.states
     rest = build.states - {"passed", "fixed", "failed", "broken"}
-    known = build.steps.get(one.step)
+    known = build.steps.get(subscription.step)
     if known is None and perhaps and "failed" in build.states:
         return rest | {"failed", "broken"}
     return rest | (known or frozenset())

@@ -33,7 +33,7 @@ class Preview:
 
 
 def preview(
-    one: Subscription,
+    subscription: Subscription,
     runs: Iterable[Run],
     attempts: Mapping[str, Sequence[Attempt]],
     since: datetime,
@@ -48,8 +48,8 @@ def preview(
     for run, build in _replayed(sorted(runs, key=lambda run: (run.pipeline, run.number)), attempts):
         if run.created_at and run.created_at < since:
             continue
-        looked += wants(one, _anything(build, one))
-        if wants(one, build):
+        looked += wants(subscription, _anything(build, subscription))
+        if wants(subscription, build):
             hits.append((run, build))
     hits.sort(key=lambda hit: hit[0].created_at or since, reverse=True)
     shown = tuple(_line(run, build) for run, build in hits[:EXAMPLES])
@@ -71,10 +71,10 @@ def _replayed(runs: Iterable[Run], attempts: Mapping[str, Sequence[Attempt]]) ->
             last[run.pipeline, run.branch] = run
 
 
-def _anything(build: Seen, one: Subscription) -> Seen:
+def _anything(build: Seen, subscription: Subscription) -> Seen:
     """The build as if it were in a state that is wanted: is it about this build at all?"""
-    wanted = frozenset(one.states)
-    steps = {one.step: wanted} if one.step else {}
+    wanted = frozenset(subscription.states)
+    steps = {subscription.step: wanted} if subscription.step else {}
     return Seen(build.pipeline, build.branch, wanted, build.people, build.source, steps)
 
 
@@ -93,7 +93,7 @@ def _line(run: Run, build: Seen) -> Mrkdwn:
     )
 
 
-def question(one: Subscription, found: Preview) -> Mrkdwn:
+def question(subscription: Subscription, found: Preview) -> Mrkdwn:
     """What is asked before a subscription is saved."""
     most = "" if found.whole else ", as far as one page of Buildkite's list tells"
     if not found.of:
@@ -106,50 +106,50 @@ def question(one: Subscription, found: Preview) -> Mrkdwn:
             most=most,
             colon="." if not found.count else ":" if found.count <= EXAMPLES else ", lately:",
         )
-    return lines([md("Tell this channel of {rule}?", rule=rule(one)), said, *found.examples])
+    return lines([md("Tell this channel of {rule}?", rule=rule(subscription)), said, *found.examples])
 
 
-def rule(one: Subscription) -> Mrkdwn:
+def rule(subscription: Subscription) -> Mrkdwn:
     """A subscription in words: which builds, in which states, and when."""
     parts = [
-        md(" on {branch}", branch=code(one.branch)) if one.branch else "",
-        md(", step {step}", step=code(one.step)) if one.step else "",
+        md(" on {branch}", branch=code(subscription.branch)) if subscription.branch else "",
+        md(", step {step}", step=code(subscription.step)) if subscription.step else "",
         md(
             ": {states}",
-            states=join_or([state.replace("_", " ") for state in one.states]).replace(" or ", " and "),
+            states=join_or([state.replace("_", " ") for state in subscription.states]).replace(" or ", " and "),
         ),
-        md(", started by {who}", who=join_or(list(one.creators))) if one.creators else "",
-        md(", from {sources}", sources=join_or([one.replace("_", " ") for one in one.sources]))
-        if one.sources
+        md(", started by {who}", who=join_or(list(subscription.creators))) if subscription.creators else "",
+        md(", from {sources}", sources=join_or([source.replace("_", " ") for source in subscription.sources]))
+        if subscription.sources
         else "",
-        md(", quiet {quiet}", quiet=_quiet(one)) if one.quiet else "",
-        ", failures shown in the channel" if one.broadcast else "",
+        md(", quiet {quiet}", quiet=_quiet(subscription)) if subscription.quiet else "",
+        ", failures shown in the channel" if subscription.broadcast else "",
     ]
-    return md("{pipeline}{parts}", pipeline=code(one.pipeline), parts=join(parts))
+    return md("{pipeline}{parts}", pipeline=code(subscription.pipeline), parts=join(parts))
 
 
 def _all(words: list[str]) -> str:
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
-def _quiet(one: Subscription) -> str:
-    return f"{one.quiet} ({one.zone or 'UTC'})"
+def _quiet(subscription: Subscription) -> str:
+    return f"{subscription.quiet} ({subscription.zone or 'UTC'})"
 
 
-def listed(index: int, one: Subscription, now: datetime) -> Mrkdwn:
+def listed(index: int, subscription: Subscription, now: datetime) -> Mrkdwn:
     """A subscription as a list shows it."""
-    origin = "from the file" if one.origin == "file" else ""
-    by = md("by {who}", who=mention(one.created_by)) if one.created_by else origin
+    origin = "from the file" if subscription.origin == "file" else ""
+    by = md("by {who}", who=mention(subscription.created_by)) if subscription.created_by else origin
     muted = (
-        md(", muted until {time}", time=when(one.muted_until, "{date_short_pretty} {time}"))
-        if one.muted_until and one.muted(now)
+        md(", muted until {time}", time=when(subscription.muted_until, "{date_short_pretty} {time}"))
+        if subscription.muted_until and subscription.muted(now)
         else ""
     )
-    below = "" if one.updates == "end" else f", below it: {one.updates}"
+    below = "" if subscription.updates == "end" else f", below it: {subscription.updates}"
     return md(
         "{index} {rule}{below} · {by}{muted}",
         index=bold(f"{index}."),
-        rule=rule(one),
+        rule=rule(subscription),
         below=below,
         by=by,
         muted=muted,

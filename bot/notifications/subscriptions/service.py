@@ -47,29 +47,31 @@ class SubscriptionService:
         self.email = email
         self._wake = wake
 
-    async def preview(self, one: Subscription, buildkite: Buildkite) -> Preview:
+    async def preview(self, subscription: Subscription, buildkite: Buildkite) -> Preview:
         """What it would have posted in the last 7 days: of what is remembered, and if that is not all, of a list.
 
         Raises Unavailable or Refused when Buildkite has to be asked and does not answer.
         """
         now = self._clock.now()
-        since, pipeline = now - SPAN, one.pipeline if literal(one.pipeline) else None
+        since, pipeline = now - SPAN, subscription.pipeline if literal(subscription.pipeline) else None
         async with self._store.read() as tx:
             known = await recorder.find_known_periods(tx, now)
-            about = [run for run in await find_runs_since(tx, since - _COMPARED_WITH) if _about(one, run)]
-            attempts = {run.id: await find_attempts_of_build(tx, run.id) for run in about} if one.step else {}
+            about = [run for run in await find_runs_since(tx, since - _COMPARED_WITH) if _about(subscription, run)]
+            attempts = (
+                {run.id: await find_attempts_of_build(tx, run.id) for run in about} if subscription.step else {}
+            )
         spans = [*known.get(known_periods.EVERYTHING, ()), *known.get(pipeline or known_periods.EVERYTHING, ())]
         if not known_periods.missing(since, now, spans):
-            return preview(one, about, attempts, since)
+            return preview(subscription, about, attempts, since)
         listed = await self._listed(pipeline, buildkite, since)
         both = {run.id: run for run in (*listed, *about)}
-        return preview(one, both.values(), attempts, since, whole=len(listed) < _ASKED)
+        return preview(subscription, both.values(), attempts, since, whole=len(listed) < _ASKED)
 
-    async def save(self, one: Subscription) -> bool:
+    async def save(self, subscription: Subscription) -> bool:
         """Write it down; says whether it is new."""
         async with self._store.write() as tx:
-            new = await find_subscription(tx, one.id) is None
-            await save_subscription(tx, one)
+            new = await find_subscription(tx, subscription.id) is None
+            await save_subscription(tx, subscription)
         self._wake()
         return new
 
@@ -100,5 +102,5 @@ class SubscriptionService:
         return [run_from_build(build, now) async for build in found]
 
 
-def _about(one: Subscription, run: Run) -> bool:
-    return fnmatchcase(run.pipeline, one.pipeline) and fnmatchcase(run.branch, one.branch or "*")
+def _about(subscription: Subscription, run: Run) -> bool:
+    return fnmatchcase(run.pipeline, subscription.pipeline) and fnmatchcase(run.branch, subscription.branch or "*")

@@ -61,7 +61,7 @@ class SubscriptionFile:
             return 0
         now = self._clock.now()
         async with self._store.write() as tx:
-            wanted = [subscription(one, self._team, now) for one in listing.subscription]
+            wanted = [subscription(item, self._team, now) for item in listing.subscription]
             came, went = await replace_file_subscriptions(tx, wanted)
         self._applied = listing
         if came or went:

@@ -49,7 +49,7 @@ def block(chart: Chart, block_id: str) -> dict[str, Any]:
         "title": _cut(chart.title, TITLE_LIMIT),
         "chart": {
             "type": "bar",
-            "series": [_series(one, labels) for one in chart.series[:SERIES_LIMIT]],
+            "series": [_series(series, labels) for series in chart.series[:SERIES_LIMIT]],
             "axis_config": {
                 "categories": labels,
                 "x_label": _cut(chart.x_label, AXIS_LIMIT),
@@ -70,7 +70,7 @@ def read(written: Mapping[str, Any]) -> Chart:
     return Chart(
         written["title"],
         tuple(axes["categories"]),
-        tuple(Series(one["name"], tuple(point["value"] for point in one["data"])) for one in drawn["series"]),
+        tuple(Series(item["name"], tuple(point["value"] for point in item["data"])) for item in drawn["series"]),
         axes["x_label"],
         axes["y_label"],
     )
@@ -79,9 +79,9 @@ def read(written: Mapping[str, Any]) -> Chart:
 def words(chart: Chart) -> str:
     """The chart for those who do not see it: `Bars: Builds per day. … Mon 2: 3 Passed. All others: 0.`."""
     columns = [
-        f"{name}: {', '.join(f'{one.values[at]:g} {one.name}' for one in chart.series)}"
+        f"{name}: {', '.join(f'{series.values[at]:g} {series.name}' for series in chart.series)}"
         for at, name in enumerate(chart.categories)
-        if any(one.values[at] for one in chart.series)
+        if any(series.values[at] for series in chart.series)
     ]
     rest = ["All others: 0"] if len(columns) < len(chart.categories) else []
     text = ". ".join([f"Bars: {chart.title}", f"{chart.y_label} by {chart.x_label}", *columns, *rest]) + "."

@@ -46,7 +46,7 @@ def names(emoji: Iterable[NamedEmoji]) -> dict[str, str]:
 
     One that is longer than its code would be, too: what was cut to Slack's limits must not grow.
     """
-    known = [(name, one.character) for one in emoji for name in one.names]
+    known = [(name, item.character) for item in emoji for name in item.names]
     return {name: character if len(character) <= len(name) + 2 else "" for name, character in known}
 
 
@@ -64,7 +64,7 @@ def shown(message: Message, known: Names) -> Message:
 def _drawn(node: Any, known: Names) -> Any:
     """Texts of every kind, wherever they stand; values, ids and addresses stay."""
     if isinstance(node, list | tuple):
-        return [_drawn(one, known) for one in node]
+        return [_drawn(item, known) for item in node]
     if not isinstance(node, dict):
         return node
     if isinstance(node.get("text"), str):

@@ -26,10 +26,10 @@ ARTIFACT_STATES = ("new", "error", "finished", "deleted", "expired")
 def list_annotations(sim: BuildkiteSim, ask: Ask) -> Answer:
     """`scope`: build (default), job or all; `omit_body` leaves the HTML out."""
     scope = ask.query.get("scope", "build")
-    found = [one for one in wanted(sim, ask).annotations if scope in ("all", one["scope"])]
+    found = [annotation for annotation in wanted(sim, ask).annotations if scope in ("all", annotation["scope"])]
     if ask.flag("omit_body"):
-        found = [{key: value for key, value in one.items() if key != "body_html"} for one in found]
-    return paged(ask, found, lambda one: one)
+        found = [{key: value for key, value in item.items() if key != "body_html"} for item in found]
+    return paged(ask, found, lambda item: item)
 
 
 def create_annotation(sim: BuildkiteSim, ask: Ask) -> Answer:
@@ -40,7 +40,11 @@ def create_annotation(sim: BuildkiteSim, ask: Ask) -> Answer:
 
 def annotations_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
     job = named(sim, ask)
-    return paged(ask, [one for one in job.build.annotations if one["job_id"] == job.id], lambda one: one)
+    return paged(
+        ask,
+        [annotation for annotation in job.build.annotations if annotation["job_id"] == job.id],
+        lambda item: item,
+    )
 
 
 def annotate_job(sim: BuildkiteSim, ask: Ask) -> Answer:
@@ -60,7 +64,9 @@ def delete_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
 
 
 def _dropped(build: Build, ident: str, job: str | None) -> Answer:
-    found = [one for one in build.annotations if (one["id"], one["job_id"]) == (ident, job)]
+    found = [
+        annotation for annotation in build.annotations if (annotation["id"], annotation["job_id"]) == (ident, job)
+    ]
     if not found:
         raise missing("annotation")
     build.annotations.remove(found[0])
@@ -90,7 +96,10 @@ def annotate(
     if style not in STYLES:
         raise invalid(style="invalid")
     of = (context, job.id if job else None)
-    old = next((one for one in build.annotations if (one["context"], one["job_id"]) == of), None)
+    old = next(
+        (annotation for annotation in build.annotations if (annotation["context"], annotation["job_id"]) == of),
+        None,
+    )
     shown = f"{body}\n" if markup else f"<p>{html.escape(body)}</p>\n"
     now = iso(sim.now())
     made = {
@@ -104,7 +113,7 @@ def annotate(
         "created_at": old["created_at"] if old else now,
         "updated_at": now,
     }
-    build.annotations = [one for one in build.annotations if one is not old] + [made]
+    build.annotations = [annotation for annotation in build.annotations if annotation is not old] + [made]
     sim.emit("build.changed", build)
     return made
 
@@ -139,11 +148,11 @@ def _chosen(ask: Ask, artifacts: list[dict[str, Any]]) -> Answer:
     if state and state not in ARTIFACT_STATES:
         raise Refusal(422, "Validation failed: state is invalid")
     found = [
-        one
-        for one in artifacts
-        if state in (None, one["state"]) and (not path or fnmatch.fnmatchcase(one["path"], path))
+        artifact
+        for artifact in artifacts
+        if state in (None, artifact["state"]) and (not path or fnmatch.fnmatchcase(artifact["path"], path))
     ]
-    return paged(ask, found, lambda one: one)
+    return paged(ask, found, lambda item: item)
 
 
 def list_artifacts(sim: BuildkiteSim, ask: Ask) -> Answer:
@@ -152,13 +161,13 @@ def list_artifacts(sim: BuildkiteSim, ask: Ask) -> Answer:
 
 def list_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
     job = named(sim, ask)
-    return _chosen(ask, [one for one in job.build.artifacts if one["job_id"] == job.id])
+    return _chosen(ask, [artifact for artifact in job.build.artifacts if artifact["job_id"] == job.id])
 
 
 def _artifact(sim: BuildkiteSim, ask: Ask) -> dict[str, Any]:
-    for one in named(sim, ask).build.artifacts:
-        if one["id"] == ask.params["artifact"]:
-            return one
+    for artifact in named(sim, ask).build.artifacts:
+        if artifact["id"] == ask.params["artifact"]:
+            return artifact
     raise missing("artifact")
 
 

@@ -82,7 +82,7 @@ def queue_view(sim: BuildkiteSim, cluster: Cluster, given: Queue) -> View:
 
 
 def list_clusters(sim: BuildkiteSim, ask: Ask) -> Answer:
-    return paged(ask, sim.clusters, lambda one: cluster_view(sim, one))
+    return paged(ask, sim.clusters, lambda item: cluster_view(sim, item))
 
 
 def get_cluster(sim: BuildkiteSim, ask: Ask) -> Answer:
@@ -91,7 +91,7 @@ def get_cluster(sim: BuildkiteSim, ask: Ask) -> Answer:
 
 def list_queues(sim: BuildkiteSim, ask: Ask) -> Answer:
     cluster = _cluster(sim, ask)
-    return paged(ask, cluster.queues, lambda one: queue_view(sim, cluster, one))
+    return paged(ask, cluster.queues, lambda item: queue_view(sim, cluster, item))
 
 
 def get_queue(sim: BuildkiteSim, ask: Ask) -> Answer:
@@ -131,7 +131,7 @@ def list_tokens(sim: BuildkiteSim, ask: Ask) -> Answer:
         }
         for token in cluster.tokens
     ]
-    return paged(ask, tokens, lambda one: one)
+    return paged(ask, tokens, lambda item: item)
 
 
 OPERATIONS = (

@@ -52,7 +52,7 @@ def get_user(_sim: BuildkiteSim, ask: Ask) -> Answer:
 
 def list_organizations(sim: BuildkiteSim, ask: Ask) -> Answer:
     others = [organization(sim) | {"slug": slug, "name": slug} for slug in sim.other_organizations]
-    return paged(ask, [organization(sim), *others] if ask.token.member else [], lambda one: one)
+    return paged(ask, [organization(sim), *others] if ask.token.member else [], lambda item: item)
 
 
 def get_organization(sim: BuildkiteSim, _ask: Ask) -> Answer:
@@ -101,12 +101,12 @@ def shelf(kind: str, key: str = "id") -> tuple[Handler, Handler]:
     """List and get for documents that have no behaviour here."""
 
     def list_them(sim: BuildkiteSim, ask: Ask) -> Answer:
-        return paged(ask, sim.shelved(kind), lambda one: _placed(sim, one))
+        return paged(ask, sim.shelved(kind), lambda item: _placed(sim, item))
 
     def get_one(sim: BuildkiteSim, ask: Ask) -> Answer:
-        for one in sim.shelved(kind):
-            if one[key] == ask.params["ident"]:
-                return Answer(200, _placed(sim, one))
+        for item in sim.shelved(kind):
+            if item[key] == ask.params["ident"]:
+                return Answer(200, _placed(sim, item))
         raise missing(kind)
 
     return list_them, get_one

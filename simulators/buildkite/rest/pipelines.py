@@ -34,12 +34,12 @@ def _shown(sim: BuildkiteSim, pipeline: Pipeline, status: int = 200) -> Answer:
 
 def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
     """`name` and `repository` match a part, whatever the case; filtered lists come newest first."""
-    found = [one for one in sim.pipelines.values() if ask.token.sees(one.slug)]
+    found = [pipeline for pipeline in sim.pipelines.values() if ask.token.sees(pipeline.slug)]
     for key in ("name", "repository"):
         wanted = ask.query.get(key)
         if wanted:
-            found = [one for one in found if wanted.lower() in getattr(one, key).lower()][::-1]
-    return paged(ask, found, lambda one: views.pipeline(sim, one, full=True))
+            found = [item for item in found if wanted.lower() in getattr(item, key).lower()][::-1]
+    return paged(ask, found, lambda item: views.pipeline(sim, item, full=True))
 
 
 def get(sim: BuildkiteSim, ask: Ask) -> Answer:
@@ -71,7 +71,7 @@ def create(sim: BuildkiteSim, ask: Ask) -> Answer:
     if codes or configuration is None:
         raise invalid(**codes)
     slug = body.get("slug") or slug_of(body["name"])
-    if slug in sim.pipelines or any(one.name == body["name"] for one in sim.pipelines.values()):
+    if slug in sim.pipelines or any(pipeline.name == body["name"] for pipeline in sim.pipelines.values()):
         raise invalid(name="already_exists")
     options = {key: value for key, value in body.items() if key in _SETTABLE}
     made = sim.pipeline(
@@ -91,10 +91,10 @@ def _wrong_ids(sim: BuildkiteSim, body: Mapping[str, Any]) -> dict[str, str]:
     """Clusters, teams and templates that are named have to be there."""
     known = {
         "cluster_id": {cluster.id for cluster in sim.clusters},
-        "pipeline_template_uuid": {one["uuid"] for one in sim.shelved("template")},
+        "pipeline_template_uuid": {item["uuid"] for item in sim.shelved("template")},
     }
     wrong = {key: "invalid" for key, ids in known.items() if body.get(key) and body[key] not in ids}
-    teams = {one["id"] for one in sim.shelved("team")}
+    teams = {item["id"] for item in sim.shelved("team")}
     given = body.get("teams") or {}
     if set(given) - teams or set(given.values()) - _ACCESS:
         wrong["teams"] = "invalid"

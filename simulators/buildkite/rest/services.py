@@ -62,7 +62,7 @@ def _named(sim: BuildkiteSim, ask: Ask) -> Webhook:
 
 
 def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
-    return cursored(ask, sim.hooks.webhooks, lambda one: service_view(sim, one), lambda one: one.id)
+    return cursored(ask, sim.hooks.webhooks, lambda item: service_view(sim, item), lambda item: item.id)
 
 
 def get(sim: BuildkiteSim, ask: Ask) -> Answer:

@@ -93,13 +93,13 @@ class Actor:
         if wanted is None:
             return [] if many else None
         if key.startswith("selected_option"):
-            picked = [await self._option(place, control, str(one)) for one in chosen]
+            picked = [await self._option(place, control, str(item)) for item in chosen]
             return picked if many else picked[0]
         if key == "value":
             return str(wanted)
         if key == "files":
-            return [attach(self.sim, self.id, one) for one in chosen]
-        plain = [getattr(one, "id", one) for one in chosen]
+            return [attach(self.sim, self.id, item) for item in chosen]
+        plain = [getattr(item, "id", item) for item in chosen]
         return plain if many else plain[0]
 
     async def _option(self, place: Place, control: Control, wanted: str) -> Json:

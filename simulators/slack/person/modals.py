@@ -128,7 +128,7 @@ def _file_complaint(element: Json, files: list[Json]) -> str | None:
     """https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
     if len(files) > int(element.get("max_files") or 10):
         return f"Please add at most {element['max_files']} files."
-    wanted = [str(one).lower() for one in element.get("filetypes") or ()]
+    wanted = [str(item).lower() for item in element.get("filetypes") or ()]
     odd = [file["name"] for file in files if wanted and file["name"].rpartition(".")[2].lower() not in wanted]
     return f"{odd[0]} is not one of these types: {', '.join(wanted)}." if odd else None
 

@@ -56,7 +56,7 @@ async def test_graceful_stop_waits_for_the_job(api: httpx.AsyncClient, sim: Buil
     build, agent = sim.create_build("mobile"), sim.find_agent("ci-linux-1")
     sim.start_job(build.jobs[0].id, agent)
     await api.put(f"/agents/{agent.id}/stop", json={"force": False})
-    listed = {one["name"]: one["connection_state"] for one in (await api.get("/agents")).json()}
+    listed = {item["name"]: item["connection_state"] for item in (await api.get("/agents")).json()}
     assert listed["ci-linux-1"] == "stopping"
     sim.finish_job(build.jobs[0].id)
     assert (agent.connection_state, build.jobs[0].state) == ("stopped", "passed")
@@ -106,4 +106,4 @@ async def test_agents_are_found_by_name_and_queue(api: httpx.AsyncClient, sim: B
     assert queue is not None
     by_queue = (await api.get(f"/agents?cluster_queue_id={queue.id}")).json()
     by_name = (await api.get("/agents?name=ci-linux-2")).json()
-    assert [one["name"] for one in by_queue + by_name] == ["deploy-1", "ci-linux-2"]
+    assert [item["name"] for item in by_queue + by_name] == ["deploy-1", "ci-linux-2"]

@@ -52,10 +52,10 @@ def everything(client: Any) -> list[Any]:
         builds.get_build_by_number(org, "web", number)["state"],
         builds.cancel_build(org, "web", number)["state"],
         builds.rebuild_build(org, "web", number)["number"],
-        [one["number"] for one in builds.list_all_for_pipeline(org, "web", states=[BuildState.CANCELED])],
-        [one["number"] for one in builds.list_all_for_org(org, meta_data={"a": "b"})],
-        [one["name"] for one in client.agents().list_all(org)],
-        [one["slug"] for one in client.pipelines().list_pipelines(org)],
+        [item["number"] for item in builds.list_all_for_pipeline(org, "web", states=[BuildState.CANCELED])],
+        [item["number"] for item in builds.list_all_for_org(org, meta_data={"a": "b"})],
+        [item["name"] for item in client.agents().list_all(org)],
+        [pipeline["slug"] for pipeline in client.pipelines().list_pipelines(org)],
     ]
 
 

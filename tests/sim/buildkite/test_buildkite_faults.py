@@ -26,7 +26,7 @@ async def test_cut_connection(api: httpx.AsyncClient, sim: BuildkiteSim, applied
     with pytest.raises(httpx.TransportError):
         await api.post("/pipelines/web/builds", json=BODY)
     assert len(sim.builds) == made
-    assert [one.status for one in sim.requests] == [0]
+    assert [request.status for request in sim.requests] == [0]
 
 
 @pytest.mark.parametrize("applied", [False, True])
@@ -52,8 +52,8 @@ async def test_down(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
 async def test_requests_are_recorded_without_the_token(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
     """Each exchange is kept with query, body and answer, and never with the token."""
     await api.post("/pipelines/web/builds?a=b", json=BODY)
-    (one,) = sim.requests
-    assert (one.method, one.query, one.json, one.status) == ("POST", "a=b", BODY, 201)
-    assert one.path == "/v2/organizations/acme-inc/pipelines/web/builds"
-    assert one.response_json["number"] == 1
-    assert "bkua_sim" not in repr(one)
+    (request,) = sim.requests
+    assert (request.method, request.query, request.json, request.status) == ("POST", "a=b", BODY, 201)
+    assert request.path == "/v2/organizations/acme-inc/pipelines/web/builds"
+    assert request.response_json["number"] == 1
+    assert "bkua_sim" not in repr(request)

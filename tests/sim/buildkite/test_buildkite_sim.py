@@ -212,5 +212,5 @@ def test_triggered_build_decides_its_trigger_job(sim: BuildkiteSim) -> None:
 
 def test_same_seed_gives_the_same_ids(clock: Hand) -> None:
     """Two organizations of one seed have the same ids, of another seed others."""
-    one, two, three = (BuildkiteSim(now=clock, seed=seed).id for seed in (1, 1, 2))
-    assert one == two != three
+    item, two, three = (BuildkiteSim(now=clock, seed=seed).id for seed in (1, 1, 2))
+    assert item == two != three

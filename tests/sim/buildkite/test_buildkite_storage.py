@@ -61,7 +61,7 @@ async def test_annotations_of_a_job_are_its_own(api: httpx.AsyncClient, job: str
     await api.post("/pipelines/web/builds/1/annotations", json={"body": "build", "context": "c"})
     made = (await api.post(f"/jobs/{job}/annotations", json={"body": "job", "context": "c"})).json()
     listed = (await api.get("/pipelines/web/builds/1/annotations?scope=all")).json()
-    assert [one["scope"] for one in listed] == ["build", "job"]
+    assert [item["scope"] for item in listed] == ["build", "job"]
     assert (await api.delete(f"/pipelines/web/builds/1/annotations/{made['id']}")).status_code == 404
     assert (await api.delete(f"/jobs/{job}/annotations/{made['id']}")).status_code == 204
     assert len((await api.get("/pipelines/web/builds/1/annotations?scope=all")).json()) == 1

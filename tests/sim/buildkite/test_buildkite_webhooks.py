@@ -173,9 +173,9 @@ async def test_doubled_deliveries(sim: BuildkiteSim, ear: Ear, url: str) -> None
     sim.add_webhook(url, SECRET, events=["build.scheduled"])
     sim.create_build("web")
     await sim.deliver()
-    (one, first), (two, second) = ear.heard
+    (item, first), (two, second) = ear.heard
     assert first == second
-    assert one["x-buildkite-request"] != two["x-buildkite-request"]
+    assert item["x-buildkite-request"] != two["x-buildkite-request"]
 
 
 async def test_delayed_deliveries(sim: BuildkiteSim, url: str, clock: Hand) -> None:
@@ -219,7 +219,7 @@ async def test_service_made_over_rest(sim: BuildkiteSim, ear: Ear, url: str, api
     asked = {"provider": "webhook", "settings": {"url": url, "token": SECRET, "events": ["build.scheduled"]}}
     made = await api.post("/services", json=asked)
     assert (made.status_code, made.json()["settings"]["token"]) == (201, SECRET)
-    assert [one["id"] for one in (await api.get("/services")).json()["items"]] == [made.json()["id"]]
+    assert [item["id"] for item in (await api.get("/services")).json()["items"]] == [made.json()["id"]]
     assert await sim.deliver() == [("ping", 202)]
     documented = json.loads((FIXTURES / "ping.json").read_text())
     assert set(ear.bodies[0]) == set(documented)

@@ -62,13 +62,15 @@ def test_jobs_leave_files(stage: Stage) -> None:
     for name, status in (("lint", 0), ("test", 1)):
         start(stage.buildkite, build.named(name))
         finish(stage.buildkite, build.named(name), status)
-    assert [(one["path"], one["file_size"] < 1000) for one in build.artifacts] == [("reports/junit.xml", True)]
+    assert [(artifact["path"], artifact["file_size"] < 1000) for artifact in build.artifacts] == [
+        ("reports/junit.xml", True)
+    ]
     whole = stage.buildkite.create_build("web")
     while stage.buildkite.advance(whole):
         for job in whole.jobs:
             if job.state == "running":
                 finish(stage.buildkite, job)
-    assert [one["path"] for one in whole.artifacts] == [
+    assert [artifact["path"] for artifact in whole.artifacts] == [
         "reports/junit.xml",
         "reports/junit.xml",
         "dist/web.tar.gz",
@@ -82,4 +84,4 @@ async def test_the_apis_are_beside_the_pages(stage: Stage) -> None:
     path = urlsplit(link(stage.buildkite, made["id"], "app.js"))
     assert (await fetched(stage, f"{path.path}?{path.query}")).content == b"x"
     await fetched(stage, "/graphql/v1")
-    assert [one.path for one in stage.buildkite.requests] == [path.path, "/graphql/v1"]
+    assert [request.path for request in stage.buildkite.requests] == [path.path, "/graphql/v1"]
