@@ -1,4 +1,4 @@
-"""What people may ask for: one module a noun, each operation one function."""
+"""Commands: a package for each noun, a function for each operation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bot.operations.operation import Operation, Registry
 
 
 def registry() -> Registry:
-    """Every operation declared in this package's modules."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.walk_packages(__path__)]
+    """Return every operation declared in this package's modules."""
+    names = [module.name for module in pkgutil.walk_packages(__path__, f"{__name__}.")]
+    modules = [importlib.import_module(name) for name in names]
     declared = [value for module in modules for value in vars(module).values() if isinstance(value, Operation)]
     return Registry(declared)
