@@ -46,6 +46,10 @@ class Args(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
+class NoArgs(Args):
+    """No arguments."""
+
+
 class Opt(NamedTuple):
     """How an argument is written.
 

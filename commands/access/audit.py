@@ -12,7 +12,7 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.operations.search_summary import phrase, within
-from bot.runtime.durations import duration
+from bot.runtime.durations import parse_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, join, md, mention, plain, when
 from bot.slack.blockkit.tables import Table
 
@@ -44,7 +44,7 @@ class Search(Args):
 )
 async def audit(args: Search, ctx: Context) -> Reply:
     """Show who did what, newest first: also what was refused, failed or withdrawn."""
-    since = ctx.clock.now() - duration(args.since) if args.since else None
+    since = ctx.clock.now() - parse_duration(args.since) if args.since else None
     found = await ctx.journal.newest(user=args.user, pipeline=args.pipeline, since=since)
     who = md("by {who}", who=mention(args.user)) if args.user else ""
     what = phrase(_what(args), who, within(args.since, None))

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 
 from bot.access.accounts.model import TOKENS, Account, warning
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md, when
 
@@ -26,10 +26,6 @@ class Connect(Args):
     """Somebody's own token."""
 
     token: Annotated[SecretStr, Opt(manual=False, hint="bkua_…"), Field(description="Your Buildkite API token")]
-
-
-class Disconnect(Args):
-    """Nothing to say."""
 
 
 async def _take(args: Connect, ctx: Context) -> None:
@@ -56,7 +52,7 @@ async def connect(args: Connect, ctx: Context) -> Reply:  # noqa: ARG001
 
 
 @operation("disconnect", needs=Permission.HELP, effect=Effect.READ, examples=("disconnect",))
-async def disconnect(args: Disconnect, ctx: Context) -> Reply:  # noqa: ARG001
+async def disconnect(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
     """Forget your own Buildkite token."""
     if not await ctx.accounts.disconnect(ctx.actor.team, ctx.actor.id):
         return Reply(text=md("You were not connected: I ask Buildkite with my own token."))

@@ -14,7 +14,7 @@ from bot.execution.resolve.build import check_org
 from bot.operations.addresses import AtBranch
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
-from bot.runtime.durations import at_most, duration
+from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, mention, when
 from bot.slack.blockkit.tables import Table
 
@@ -34,7 +34,7 @@ class Take(AtBranch):
     branch: _Branch = None
     reason: Annotated[str, Opt(short="r", positional=True), Field(min_length=1, max_length=200, description="Why")]
     for_: Annotated[
-        str, Opt(hint="30m, 2h, 1d"), AfterValidator(at_most(LONGEST)), Field(description="For how long")
+        str, Opt(hint="30m, 2h, 1d"), AfterValidator(limit_duration(LONGEST)), Field(description="For how long")
     ] = "2h"
     take: _Take = False
 
@@ -76,7 +76,7 @@ async def _pin_release(args: Release, ctx: Context) -> Release:
 async def lock(args: Take, ctx: Context) -> Reply:
     """Keep a pipeline for yourself: others can start, rebuild, retry and unblock nothing there."""
     now = ctx.clock.now()
-    wanted = Lock(args.pipeline, args.branch, args.reason, ctx.actor.id, now + duration(args.for_), now)
+    wanted = Lock(args.pipeline, args.branch, args.reason, ctx.actor.id, now + parse_duration(args.for_), now)
     before = await ctx.locks.take(wanted, ctx.mark, over=args.take)
     text = md(
         "locked {place} until {until}: {reason}",

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from bot.errors import KitestringError
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import code, md, mention, when
 
 
-class Whoami(Args):
-    """Nothing to say."""
-
-
 @operation("whoami", needs=Permission.HELP, effect=Effect.READ, examples=("whoami",))
-async def whoami(args: Whoami, ctx: Context) -> Reply:  # noqa: ARG001
+async def whoami(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
     """Show who you are to me, and what you may do here."""
     actor = ctx.actor
     may = ", ".join(op.name for op in ctx.registry if ctx.allowed(op)) or "nothing here"

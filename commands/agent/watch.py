@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.notifications.agent_watches.messages import STATES, USUAL
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.mrkdwn import code, join, md
@@ -42,10 +42,6 @@ class Unwatch(Args):
     """Of which agents to tell no more."""
 
     queue: _Queue = None
-
-
-class Listing(Args):
-    """Nothing to say."""
 
 
 async def _pin(args: Watch, ctx: Context) -> Watch:
@@ -88,7 +84,7 @@ async def unwatch(args: Unwatch, ctx: Context) -> Reply:
 
 
 @operation("agent watches", needs=Permission.READ, effect=Effect.READ, examples=("agent watches",))
-async def watches(_: Listing, ctx: Context) -> Reply:
+async def watches(_: NoArgs, ctx: Context) -> Reply:
     """List the agents that this channel is told of."""
     found = await ctx.watches.here(ctx.thread)
     if not found:

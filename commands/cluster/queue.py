@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.buildkite.catalog import Placed
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md
@@ -17,10 +17,6 @@ from bot.slack.blockkit.tables import Table
 Q = TypeVar("Q", bound="AtQueue")
 NONE = "There is no queue in any cluster."
 HINT = "Agents that belong to no cluster have queues that only their tags name: `agent list` shows those."
-
-
-class Listing(Args):
-    """Nothing to say."""
 
 
 class AtQueue(Args):
@@ -45,7 +41,7 @@ async def _pin(args: Q, ctx: Context) -> Q:
 
 
 @operation("queue list", needs=Permission.READ, effect=Effect.READ, examples=("queue list",))
-async def list_(_: Listing, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the queues, whether they are paused, and their agents."""
     agents = await ctx.catalog.agents()
     counts: dict[str, int] = {}

@@ -9,17 +9,13 @@ from pydantic import Field
 from bot.buildkite.models import Queue
 from bot.buildkite.resources import Cluster
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md, when
 from bot.slack.blockkit.tables import Table
 
 NONE = "There are no clusters, or the token may see none."
-
-
-class Listing(Args):
-    """Nothing to say."""
 
 
 class AtCluster(Args):
@@ -36,7 +32,7 @@ async def _pin(args: AtCluster, ctx: Context) -> AtCluster:
 
 
 @operation("cluster list", needs=Permission.READ, effect=Effect.READ, examples=("cluster list",))
-async def list_(_: Listing, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the clusters and who maintains them."""
     found = sorted(await ctx.catalog.clusters(), key=lambda item: item.name.lower())
     rows = tuple((link(item.web_url, item.name), item.description or "", _maintainers(item)) for item in found)

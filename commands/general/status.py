@@ -6,17 +6,13 @@ from datetime import datetime
 
 from bot.execution.bot_status import BotStatus
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, when
 
 
-class Nothing(Args):
-    """No arguments."""
-
-
 @operation("status", needs=Permission.READ, effect=Effect.READ, examples=("status",))
-async def status(_args: Nothing, ctx: Context) -> Reply:
+async def status(_args: NoArgs, ctx: Context) -> Reply:
     """How the bot itself is doing: webhooks, budget, what waits, who writes."""
     found = await ctx.condition.status()
     return Reply(title="How I am doing", fields=tuple(fields(found)), footer="; ".join(found.reasons))

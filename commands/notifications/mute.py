@@ -12,9 +12,9 @@ from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
 from bot.notifications.subscriptions.preview import rule
 from bot.operations.addresses import AtBuild
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
-from bot.runtime.durations import at_most, duration
+from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.mrkdwn import code, md, when
 
 LONGEST = timedelta(days=30)
@@ -27,14 +27,10 @@ class Mute(Args):
     for_: Annotated[
         str,
         Opt(positional=True, hint="30m, 2h, 1d"),
-        AfterValidator(at_most(LONGEST)),
+        AfterValidator(limit_duration(LONGEST)),
         Field(description="For how long"),
     ] = "2h"
     rule: Annotated[str | None, Opt(form=False, manual=False), Field(description="One subscription alone")] = None
-
-
-class Nothing(Args):
-    """No arguments."""
 
 
 class Build(AtBuild):
@@ -44,7 +40,7 @@ class Build(AtBuild):
 @operation("mute", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("mute", "mute 2h", "mute 1d"))
 async def mute(args: Mute, ctx: Context) -> Reply:
     """Let subscriptions post nothing in this channel for a while; what happens meanwhile is not posted later."""
-    until = ctx.clock.now() + duration(args.for_)
+    until = ctx.clock.now() + parse_duration(args.for_)
     undo = (Button("Unmute", Call("unmute", yes=True)),)
     if args.rule is None:
         await ctx.subscribing.choose(ctx.thread, muted_until=until)
@@ -60,7 +56,7 @@ async def mute(args: Mute, ctx: Context) -> Reply:
 
 
 @operation("unmute", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("unmute",))
-async def unmute(_args: Nothing, ctx: Context) -> Reply:
+async def unmute(_args: NoArgs, ctx: Context) -> Reply:
     """Let the subscriptions of this channel post again."""
     found, chosen = await ctx.subscribing.here(ctx.thread)
     now = ctx.clock.now()

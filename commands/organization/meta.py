@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md
 
@@ -19,12 +19,8 @@ UNREAD = Mrkdwn(
 )
 
 
-class Nothing(Args):
-    """No arguments."""
-
-
 @operation("meta", needs=Permission.READ, effect=Effect.READ, examples=("meta",))
-async def meta(_: Nothing, ctx: Context) -> Reply:
+async def meta(_: NoArgs, ctx: Context) -> Reply:
     """Show from which addresses Buildkite sends webhooks, and whether they are let through."""
     now = (await ctx.buildkite.meta()).webhook_ips
     listed = join(map(code, now), "\n") or Mrkdwn("none")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.buildkite.endpoints.organization import Rule
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import when
 from bot.slack.blockkit.tables import Table
@@ -22,12 +22,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Listing(Args):
-    """Nothing to say."""
-
-
 @operation("rule list", needs=Permission.READ, effect=Effect.READ, examples=("rule list",))
-async def list_(_: Listing, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the rules: which pipeline may trigger which, or read its artifacts."""
     found = [rule async for rule in ctx.buildkite.rules()]
     slugs = {pipeline.id: pipeline.slug for pipeline in await ctx.catalog.pipelines()} if found else {}

@@ -10,17 +10,13 @@ from bot.buildkite.models import NotificationService
 from bot.buildkite.webhook_registration import SetUp, found, set_up, shown_url
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
 from bot.slack.blockkit.tables import Table
 
 _COLUMNS = ("Service", "Description", "To", "State", "Id")
-
-
-class Nothing(Args):
-    """No arguments."""
 
 
 class Removal(Args):
@@ -32,7 +28,7 @@ class Removal(Args):
 
 
 @operation("service list", needs=Permission.ADMIN, effect=Effect.READ, examples=("service list",))
-async def list_(_args: Nothing, ctx: Context) -> Reply:
+async def list_(_args: NoArgs, ctx: Context) -> Reply:
     """List what Buildkite sends elsewhere: webhooks, Slack messages and the like."""
     services = [service async for service in ctx.buildkite.services()]
     mine = ctx.webhook.among(services)
@@ -52,13 +48,13 @@ def _row(service: NotificationService, *, mine: bool) -> tuple[str, ...]:
     return what, shorten(service.description or "", 200), where, state, code(service.id)
 
 
-async def _probe_add(_args: Nothing, ctx: Context) -> Reply | None:
+async def _probe_add(_args: NoArgs, ctx: Context) -> Reply | None:
     done = await found(ctx.buildkite, ctx.webhook)
     return _told(done) if done else None
 
 
 @operation("service add", needs=Permission.ADMIN, probe=_probe_add, examples=("service add",))
-async def add(_args: Nothing, ctx: Context) -> Reply:
+async def add(_args: NoArgs, ctx: Context) -> Reply:
     """Set up the webhook by which Buildkite tells me of builds and agents, or put it right."""
     return _told(await set_up(ctx.buildkite, ctx.webhook))
 

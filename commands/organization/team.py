@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from bot.buildkite.endpoints.organization import Team
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.tables import Table
 
 
-class Listing(Args):
-    """Nothing to say."""
-
-
 @operation("team list", needs=Permission.READ, effect=Effect.READ, examples=("team list",))
-async def list_(_: Listing, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List Buildkite's teams; secret ones only to those who see them with a token of their own."""
     teams = [found async for found in ctx.buildkite.teams()]
     seen = [team for team in teams if ctx.account or team.privacy != "secret"]

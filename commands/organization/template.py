@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.buildkite.endpoints.organization import PipelineTemplate
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import link, when
@@ -14,12 +14,8 @@ NONE = "There are no pipeline templates."
 PLAN = "They belong to Buildkite's Enterprise plan."
 
 
-class Listing(Args):
-    """Nothing to say."""
-
-
 @operation("template list", needs=Permission.READ, effect=Effect.READ, examples=("template list",))
-async def list_(_: Listing, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the pipeline templates, and whether everybody may use them."""
     found = [template async for template in ctx.buildkite.templates()]
     rows = tuple(_row(template) for template in sorted(found, key=lambda item: item.name.lower()))

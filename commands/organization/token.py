@@ -13,7 +13,7 @@ from bot.buildkite.models import AccessToken
 from bot.buildkite.resources import Cluster
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import without
 from bot.slack.blockkit.blocks import lines
@@ -21,10 +21,6 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md, when
 from bot.slack.blockkit.tables import Table
 
 KEPT = "Values are never shown: Buildkite itself shows one once, when it is made."
-
-
-class Nothing(Args):
-    """No arguments."""
 
 
 class Listing(Args):
@@ -38,7 +34,7 @@ class Listing(Args):
 
 
 @operation("token", needs=Permission.READ, effect=Effect.READ, examples=("token",))
-async def token(_: Nothing, ctx: Context) -> Reply:
+async def token(_: NoArgs, ctx: Context) -> Reply:
     """Show what the Buildkite token in use may do, and until when."""
     found = await ctx.buildkite.access_token()
     return Reply(title="The Buildkite token in use", text=_whose(ctx), fields=_facts(found, ctx))

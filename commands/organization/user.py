@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import bold, code, md
 
 
-class Nothing(Args):
-    """No arguments."""
-
-
 @operation("user", needs=Permission.READ, effect=Effect.READ, examples=("user",))
-async def user(_: Nothing, ctx: Context) -> Reply:
+async def user(_: NoArgs, ctx: Context) -> Reply:
     """Show the Buildkite user whose token is in use: yours if it is connected, mine otherwise."""
     found = await ctx.buildkite.user()
     name = bold(found.name or found.email or "somebody without a name")

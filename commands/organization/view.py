@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from bot.buildkite.resources import Organization
 from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Permission, operation
+from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import code, link, md, when
 from bot.slack.blockkit.tables import Table
 
 
-class Nothing(Args):
-    """No arguments."""
-
-
 @operation("organization list", needs=Permission.READ, effect=Effect.READ, examples=("org list",))
-async def list_(_: Nothing, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the organizations that the token in use may see."""
     found = [organization async for organization in ctx.buildkite.organizations()]
     rows = tuple(_row(item, ctx) for item in sorted(found, key=lambda item: item.slug))
@@ -31,7 +27,7 @@ def _row(organization: Organization, ctx: Context) -> tuple[str, ...]:
 
 
 @operation("organization view", needs=Permission.READ, effect=Effect.READ, examples=("org view",))
-async def view(_: Nothing, ctx: Context) -> Reply:
+async def view(_: NoArgs, ctx: Context) -> Reply:
     """Show the organization that I work in."""
     organization = await ctx.buildkite.organization_()
     since = when(organization.created_at, "{date_short_pretty} {time}") if organization.created_at else ""

@@ -13,7 +13,7 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, link, md
 from commands.pipeline.fields import Cluster, DefaultBranch, Description, OtherRepository, OtherTags, Steps
 from commands.pipeline.lookups import check_steps
 from commands.pipeline.render import name_of
@@ -49,6 +49,16 @@ class Update(Args):
     visibility: Annotated[
         Literal["private", "public"] | None, Opt(form=False), Field(description="Visibility")
     ] = None
+
+
+class PipelineWebhookArgs(Args):
+    """Arguments of `pipeline webhook`."""
+
+    pipeline: Annotated[
+        str,
+        Opt(short="p", positional=True, suggest="pipeline", here=True),
+        Field(min_length=1, description="Pipeline"),
+    ]
 
 
 async def _take(args: Update, _ctx: Context) -> None:
@@ -139,3 +149,16 @@ def _part(key: str, value: Any) -> Mrkdwn:
         return md("{word}", word=word)
     shown = ", ".join(value) if isinstance(value, list) else str(value)
     return md("{word} to {value}", word=word, value=code(shorten(shown, 100)))
+
+
+async def _pin_webhook(args: PipelineWebhookArgs, ctx: Context) -> PipelineWebhookArgs:
+    return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
+
+
+@operation("pipeline webhook", needs=Permission.PIPELINES, pin=_pin_webhook, examples=("pipeline webhook web",))
+async def webhook(args: PipelineWebhookArgs, ctx: Context) -> Reply:
+    """Create the GitHub webhook that reports pushes to a pipeline's repository."""
+    pipeline = await ctx.catalog.find_pipeline(args.pipeline)
+    await ctx.buildkite.create_github_webhook(pipeline.slug)
+    text = md("created the GitHub webhook of {name}", name=link(pipeline.web_url, pipeline.name))
+    return Reply(text=text, private=False)
