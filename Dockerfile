@@ -9,14 +9,14 @@ RUN pip install --require-hashes -r requirements/run.txt
 COPY bot bot
 COPY commands commands
 COPY webhooks webhooks
-# Compiled once, here: whoever runs it may not write beside it, and would compile it at every start.
+# Compile now: the user below can't write here, so every start would compile again.
 RUN python -m compileall -q bot commands webhooks
 
 RUN useradd --system --uid 10001 --home-dir /data --create-home kitestring
 USER kitestring
 VOLUME /data
 
-# Inside a container only the container's own network reaches this address.
+# Listening on all addresses is safe here: only the container's network reaches them.
 ENV HOST=0.0.0.0 PORT=3000 DATABASE_URL=sqlite+aiosqlite:////data/kitestring.db LOG_FORMAT=json
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s \

@@ -1,12 +1,12 @@
-# Everything a person or a CI job does here. Needs Python 3.11 or newer with pip; makes its own .venv.
+# Needs Python 3.11 or newer with pip; every target sets up the .venv it needs.
 PYTHON ?= python3
-# As many tests at once as there are cores.
+# Tests run in parallel, one process a core.
 JOBS ?= auto
-# Which benchmark, and how; all of them in turn.
+# The benchmark to run, with its arguments.
 B ?= all
 VENV := .venv
 PY := $(VENV)/bin/python
-# A Python without ensurepip (Debian's, unless python3-venv is there) lends its own pip to the .venv.
+# Debian's Python lacks ensurepip unless python3-venv is installed. Its own pip can install into the .venv instead.
 PIP = $$($(PY) -m pip --version >/dev/null 2>&1 && echo $(PY) -m pip || echo $(PYTHON) -m pip --python $(PY))
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --require-hashes -r
 
@@ -15,41 +15,45 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-vers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check docs bench lock clean
+.PHONY: help install demo serve test check docs bench lock clean
 
-help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.run ## Run Kitestring against a made-up Slack and Buildkite, in the browser (PORT=3000)
+install: $(VENV)/.run ## Set up .venv with the dependencies; start nothing
+	@echo "Kitestring is set up. Run it with $(PY) -m bot (see README.md)."
+
+demo: $(VENV)/.run ## Run Kitestring in the browser, against a simulated Slack and Buildkite (PORT=3000)
 	@$(PY) -m bot demo
 
-serve: $(VENV)/.run ## Run Kitestring with the settings of the environment and .env
+serve: $(VENV)/.run ## Run Kitestring with the settings in the environment and .env
 	@$(PY) -m bot serve
 
-test: $(VENV)/.test ## Run the tests; says at the end which were skipped (T="tests/core -k name" picks some, JOBS=1 one by one)
+test: $(VENV)/.test ## Run the tests and list those skipped (T="tests/core -k name" selects, JOBS=1 runs one at a time)
 	@$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(T)
 
-check: $(VENV)/.check ## Lint, format, types, import contracts, documents in step with the code, vulnerable dependencies
+check: $(VENV)/.check ## Check lint, format, types, imports, names, generated docs and dependencies with known vulnerabilities
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(PY) -m checks
 	$(PY) -m bot docs --check
 	$(PY) requirements/audit.py $(AUDIT_FLAGS)
 
-docs: $(VENV)/.run ## Write the generated tables of README.md, and docs/coverage.md, anew
+docs: $(VENV)/.run ## Generate docs/commands.md, docs/configuration.md and docs/coverage.md from the code
 	@$(PY) -m bot docs
 
-bench: $(VENV)/.test ## Measure everything beside its baseline, an hour in all (B="fold --rounds 3" picks one; B= lists them)
+bench: $(VENV)/.test ## Run all benchmarks against their baselines, about an hour (B="fold --rounds 3" runs one; B= lists them)
 	@$(PY) -m bench $(B)
 
-lock: $(VENV)/.lock ## Pin requirements/*.in anew, with hashes, into requirements/*.txt
+lock: $(VENV)/.lock ## Upgrade and pin the dependencies in requirements/*.in, with hashes
 	$(COMPILE) requirements/run.in --output-file requirements/run.txt
 	$(COMPILE) requirements/test.in --constraint requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) requirements/check.in --constraint requirements/test.txt --output-file requirements/check.txt
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 
-clean: ## Remove what was built; leaves databases, keys and .env alone
+clean: ## Remove .venv, caches and build output; keep databases, keys and .env
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -59,15 +63,15 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
 
 $(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
-	@echo "Installing what Kitestring runs on (once) …"
+	@echo "Installing Kitestring's dependencies (once, about a minute) …"
 	@$(INSTALL) $< && touch $@
 
 $(VENV)/.test: requirements/test.txt | $(VENV)/bin/python
-	@echo "Installing what the tests need (once) …"
+	@echo "Installing the dependencies of the tests (once, about a minute) …"
 	@$(INSTALL) $< && touch $@ $(VENV)/.run
 
 $(VENV)/.check: requirements/check.txt | $(VENV)/bin/python
-	@echo "Installing what the checks need (once) …"
+	@echo "Installing the dependencies of the checks (once, about a minute) …"
 	@$(INSTALL) $< && touch $@ $(VENV)/.test $(VENV)/.run
 
 $(VENV)/.lock: | $(VENV)/bin/python

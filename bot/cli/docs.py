@@ -1,56 +1,101 @@
-"""The tables of README.md that are made from the code."""
+"""Generates the tables of docs/commands.md and docs/configuration.md, and the page docs/coverage.md."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from bot.cli import docs_coverage
+from bot.operations.help_text import command_table
+from bot.operations.operation import Operation, Registry
 from bot.settings import Settings
 
+_NO_DEFAULT = "–"
+# The order and headings of docs/commands.md, by folder of commands/; a new folder is listed last under its own name.
+_HEADINGS = {
+    "build": "Builds",
+    "job": "Jobs",
+    "artifacts": "Artifacts",
+    "agent": "Agents",
+    "cluster": "Clusters, queues and metrics",
+    "health": "Health reports",
+    "notifications": "Notifications",
+    "access": "Access, locks and approvals",
+    "pipeline": "Pipelines",
+    "organization": "Organization",
+    "general": "General",
+}
 
-def tables() -> Mapping[str, str]:
-    """What stands between the marks `<!-- NAME:begin -->` and `<!-- NAME:end -->`, by name."""
-    from bot.operations.help_text import command_table
+
+def render_pages(root: Path) -> Mapping[Path, str]:
+    """Return the generated pages below `root` as they should be, by path. Raises ValueError for missing marks."""
+    commands, configuration = root / "docs/commands.md", root / "docs/configuration.md"
+    rows = docs_coverage.parse_sections((root / docs_coverage.SOURCE).read_text("utf-8"))
+    return {
+        commands: replace_table(commands.read_text("utf-8"), "commands", render_commands()),
+        configuration: replace_table(configuration.read_text("utf-8"), "configuration", render_configuration()),
+        root / docs_coverage.PAGE: docs_coverage.render_page(rows),
+    }
+
+
+def find_stale_pages(root: Path) -> tuple[Path, ...]:
+    """Return the generated pages that differ from what the code says, relative to `root`."""
+    return tuple(
+        page.relative_to(root)
+        for page, text in render_pages(root).items()
+        if not page.exists() or page.read_text("utf-8") != text
+    )
+
+
+def write_pages(root: Path) -> None:
+    """Bring the generated pages up to date."""
+    for page, text in render_pages(root).items():
+        page.write_text(text, "utf-8")
+
+
+def render_commands() -> str:
+    """Return a heading and a table of commands for each folder of commands/."""
     from commands import registry
 
-    return {"commands": command_table(registry()), "configuration": configuration_table()}
+    return "\n".join(_render_groups(list(registry()), _group_of))
 
 
-def configuration_table() -> str:
-    """The environment variables, each with its meaning and default."""
-    rows = (f"| `{name.upper()}` | {f.description} | {_default(f)} |" for name, f in Settings.model_fields.items())
-    return "\n".join(("| variable | meaning | default |", "| --- | --- | --- |", *rows))
+def _render_groups(operations: list[Operation], group_of: Callable[[Operation], str]) -> Iterator[str]:
+    groups = dict.fromkeys((*_HEADINGS, *(group_of(operation) for operation in operations)))
+    for group in groups:
+        members = [operation for operation in operations if group_of(operation) == group]
+        if members:
+            yield f"## {_HEADINGS.get(group, group.capitalize())}\n\n{command_table(Registry(members))}"
 
 
-def stale(page: Path, tables: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of those tables that are not on the page as they are here."""
-    text = page.read_text("utf-8")
-    return tuple(name for name, table in tables.items() if _put(text, name, table) != text)
+def _group_of(operation: Operation) -> str:
+    return operation.run.__module__.split(".")[1]
 
 
-def write(page: Path, tables: Mapping[str, str]) -> None:
-    """Bring the tables on the page up to date."""
-    text = page.read_text("utf-8")
-    for name, table in tables.items():
-        text = _put(text, name, table)
-    page.write_text(text, "utf-8")
+def render_configuration() -> str:
+    """Return the table of environment variables, each with its meaning and default."""
+    rows = (
+        f"| `{name.upper()}` | {field.description} | {_render_default(field)} |"
+        for name, field in Settings.model_fields.items()
+    )
+    return "\n".join(("| Variable | Meaning | Default |", "| --- | --- | --- |", *rows))
 
 
-def _put(text: str, name: str, table: str) -> str:
-    """The text with this table in its place; raises ValueError when the marks are not there exactly once."""
+def _render_default(field: FieldInfo) -> str:
+    value = field.get_default()
+    if field.is_required() or value is None:
+        return _NO_DEFAULT
+    return f"`{value.get_secret_value() if isinstance(value, SecretStr) else value}`"
+
+
+def replace_table(text: str, name: str, table: str) -> str:
+    """Return the text with the table between its marks. Raises ValueError unless they are there exactly once."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     between = re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
     if len(between.findall(text)) != 1:
-        raise ValueError(f"the page needs {begin} and {end} once, each on its own line")
+        raise ValueError(f"The page needs {begin} and {end} once, each on its own line.")
     return between.sub(lambda _: f"{table.strip()}\n", text)
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default()
-    if field.is_required() or value is None:
-        return "–"
-    return f"`{value.get_secret_value() if isinstance(value, SecretStr) else value}`"

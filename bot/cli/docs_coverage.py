@@ -1,4 +1,4 @@
-"""The page docs/coverage.md: what reaches each operation of Buildkite's APIs."""
+"""Generates docs/coverage.md: the client call, command and test for each operation of Buildkite's APIs."""
 
 from __future__ import annotations
 
@@ -7,58 +7,61 @@ from pathlib import Path
 from typing import NamedTuple
 
 SOURCE, PAGE = Path("docs/coverage.yaml"), Path("docs/coverage.md")
-_HEAD = """\
-# Coverage
+_INTRODUCTION = """\
+# API coverage
 
-What reaches each operation of Buildkite's APIs: the call of the [client](client.md), words that are typed after
-`/bk` (or `kitestring` on the console), and a test of what comes of them. The operations are those of the REST and
-Agent API documents, of the Agents API page, and of a page of use patterns. `make docs` makes this page of
-`coverage.yaml`; the tests hold it complete, type the words, and look for the request.
+For each operation of Buildkite's APIs: the call of the [client](client.md), a command that uses it (after `/bk`, or
+`kitestring` on the console), and a test that checks the request. The operations are those of the REST and Agent API
+documents, of the Agents API page, and of a page of common uses. `make docs` generates this page from `coverage.yaml`;
+the tests check that no operation is missing, run each command and look for the request it makes.
 """
 
 
-class Reached(NamedTuple):
-    """A row: a method of the client (`AgentApi.` before one of the Agent API), words, a test's id."""
+class CoverageRow(NamedTuple):
+    """A client method (`AgentApi.` before those of the Agent API), a command, and a test's id."""
 
     call: str
-    words: str
+    command: str
     test: str
 
 
-Sections = Mapping[str, Mapping[str, Reached]]
+Sections = Mapping[str, Mapping[str, CoverageRow]]
 
 
-def sections(text: str) -> Sections:
-    """The rows by section and operation. Raises ValueError for one that is not three texts."""
+def parse_sections(text: str) -> Sections:
+    """Return the rows by section and operation. Raises ValueError for a row that isn't three texts."""
     import yaml
 
-    told = yaml.safe_load(text)
-    return {name: {str(key): _row(key, row) for key, row in rows.items()} for name, rows in told.items()}
+    sections = yaml.safe_load(text)
+    return {
+        name: {str(operation): _parse_row(operation, row) for operation, row in rows.items()}
+        for name, rows in sections.items()
+    }
 
 
-def page(found: Sections) -> str:
-    """The page in Markdown."""
-    return "\n".join((_HEAD, *("\n".join(_section(name, rows)) for name, rows in found.items())))
+def render_page(sections: Sections) -> str:
+    """Return the page as Markdown."""
+    return "\n".join((_INTRODUCTION, *("\n".join(_render_section(name, rows)) for name, rows in sections.items())))
 
 
-def _row(operation: object, row: object) -> Reached:
-    if not isinstance(row, list) or len(row) != 3 or not all(isinstance(item, str) and item for item in row):
-        raise ValueError(f"coverage.yaml: {operation} needs a call, words and a test")
-    return Reached(*row)
+def _parse_row(operation: object, row: object) -> CoverageRow:
+    if not isinstance(row, list) or len(row) != 3 or not all(isinstance(text, str) and text for text in row):
+        raise ValueError(f"coverage.yaml: {operation} needs a call, a command and a test.")
+    return CoverageRow(*row)
 
 
-def _section(name: str, rows: Mapping[str, Reached]) -> list[str]:
-    drawn = [
-        f"| {operation} | `{row.call}` | {_typed(row.words)} | {_linked(row.test)} |"
+def _render_section(name: str, rows: Mapping[str, CoverageRow]) -> list[str]:
+    lines = [
+        f"| {operation} | `{row.call}` | {_render_command(row.command)} | {_render_test(row.test)} |"
         for operation, row in rows.items()
     ]
-    return [f"## {name}", "", "| operation | call | words | test |", "| --- | --- | --- | --- |", *drawn, ""]
+    return [f"## {name}", "", "| Operation | Call | Command | Test |", "| --- | --- | --- | --- |", *lines, ""]
 
 
-def _typed(words: str) -> str:
-    return f"`{words}`" if words.startswith("kitestring ") else f"`/bk {words}`"
+def _render_command(command: str) -> str:
+    return f"`{command}`" if command.startswith("kitestring ") else f"`/bk {command}`"
 
 
-def _linked(test: str) -> str:
+def _render_test(test: str) -> str:
     file, _, name = test.partition("::")
     return f"[{name.removeprefix('test_').replace('_', ' ')}](../{file})"

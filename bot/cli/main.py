@@ -57,13 +57,13 @@ def serve(no_migrate: bool) -> None:
     """Run the bot with the settings of the environment."""
     from bot.runtime import startup
 
-    startup.begin()
+    startup.speed_up_startup()
     settings = _settings()
     from bot.app import process
     from bot.runtime import log_setup
 
-    log_setup.configure(settings.log_level, settings.log_format)
-    _run(process.serve(settings, migrate=not no_migrate, ready=startup.settled), startup.loop())
+    log_setup.configure_logging(settings.log_level, settings.log_format)
+    _run(process.serve(settings, migrate=not no_migrate, ready=startup.tune_collector), startup.find_loop_factory())
 
 
 @main.command()
@@ -251,24 +251,20 @@ def manifest(url: str | None, socket_mode: bool, command: str) -> None:
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Only say whether something is out of step; status 1 if so.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with status 1 if a page is out of date.")
 def docs(check: bool) -> None:
-    """Write the generated tables of README.md, and docs/coverage.md, anew."""
-    from bot.cli import docs_coverage
-    from bot.cli.docs import stale, tables, write
+    """Generate docs/commands.md, docs/configuration.md and docs/coverage.md from the code."""
+    from bot.cli.docs import find_stale_pages, write_pages
 
-    page = Path("README.md")
-    if not page.exists():
-        raise click.UsageError("There is no README.md here: run this in a checkout.")
-    reached = docs_coverage.page(docs_coverage.sections(docs_coverage.SOURCE.read_text("utf-8")))
+    root = Path.cwd()
+    if not (root / "docs/commands.md").exists():
+        raise click.UsageError("There's no docs/commands.md here. Run this in a checkout.")
     if not check:
-        write(page, tables())
-        docs_coverage.PAGE.write_text(reached, "utf-8")
+        write_pages(root)
         return
-    old = [f"README.md ({name})" for name in stale(page, tables())]
-    old += [str(docs_coverage.PAGE)] if docs_coverage.PAGE.read_text("utf-8") != reached else []
-    if old:
-        click.echo(f"Out of step: {', '.join(old)}. Run make docs.", err=True)
+    stale = find_stale_pages(root)
+    if stale:
+        click.echo(f"Out of date: {', '.join(map(str, stale))}. Run `make docs` and commit the result.", err=True)
         sys.exit(1)
 
 

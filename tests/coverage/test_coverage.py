@@ -10,11 +10,11 @@ import yaml
 
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import Buildkite
-from bot.cli.docs_coverage import Reached, page, sections
+from bot.cli.docs_coverage import CoverageRow, parse_sections, render_page
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "tests" / "contracts"
-FOUND = sections((ROOT / "docs" / "coverage.yaml").read_text())
+FOUND = parse_sections((ROOT / "docs" / "coverage.yaml").read_text())
 ROWS = [(f"{name}: {operation}", row) for name, rows in FOUND.items() for operation, row in rows.items()]
 
 
@@ -54,21 +54,21 @@ def test_the_documents_have_as_many_operations_as_were_counted() -> None:
 
 
 @pytest.mark.parametrize(("operation", "row"), ROWS, ids=[operation for operation, _ in ROWS])
-def test_what_a_row_names_is_there(operation: str, row: Reached) -> None:
-    """The call is the client's, and the test is one that looks at something."""
+def test_each_row_names_a_call_and_a_test_that_exist(operation: str, row: CoverageRow) -> None:
+    """The call is a method of the client, and the test asserts something."""
     of_agents, _, name = row.call.rpartition(".")
     assert callable(getattr(AgentApi if of_agents else Buildkite, name)), operation
     file, _, test = row.test.partition("::")
     assert test in proofs(file), operation
 
 
-def test_the_page_is_in_step_with_its_source() -> None:
+def test_the_coverage_page_is_up_to_date() -> None:
     """`make docs` was run after the last change."""
-    assert (ROOT / "docs" / "coverage.md").read_text() == page(FOUND)
+    assert (ROOT / "docs" / "coverage.md").read_text() == render_page(FOUND)
 
 
 @pytest.mark.parametrize("row", [[], ["user", "user"], ["user", "", "x"], ["user", None, "x"], "user"])
 def test_no_row_is_empty(row: Any) -> None:
-    """A row that lacks something is refused where the page is made."""
-    with pytest.raises(ValueError, match="getUser needs a call, words and a test"):
-        sections(yaml.safe_dump({"REST API": {"getUser": row}}))
+    """An incomplete row is an error when the page is generated."""
+    with pytest.raises(ValueError, match="getUser needs a call, a command and a test"):
+        parse_sections(yaml.safe_dump({"REST API": {"getUser": row}}))

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import yaml
 
-from bot.cli.docs_coverage import sections
+from bot.cli.docs_coverage import parse_sections
 from bot.cli.main import main
 from bot.operations.grammar import parse
 from commands import registry
@@ -15,7 +15,7 @@ from tests.conversations.world import World
 from tests.matrix.acting import calm
 
 ROOT = Path(__file__).parents[2]
-FOUND = sections((ROOT / "docs" / "coverage.yaml").read_text())
+FOUND = parse_sections((ROOT / "docs" / "coverage.yaml").read_text())
 DOCUMENTS = {"REST API": ("rest", "/v2"), "Agent API": ("agent", "/v3")}
 # Reads that the bot remembers for a while are made again once that has passed.
 FORGETS = 700.0
@@ -53,7 +53,7 @@ async def test_the_words_of_each_row_make_its_request(world: World) -> None:
         for operation, pattern in sorted(
             requests(section).items(), key=lambda item: not item[1].startswith("GET")
         ):
-            words = FOUND[section][operation].words
+            words = FOUND[section][operation].command
             if not words.startswith("kitestring ") and not made(recorded := await typed(world, words), pattern):
                 asked = [f"{item.method} {item.path} {item.status}" for item in recorded]
                 missed[operation] = (words, asked, world.whispers(world.alice)[-1:])
@@ -62,7 +62,7 @@ async def test_the_words_of_each_row_make_its_request(world: World) -> None:
 
 def test_every_rows_words_are_a_command() -> None:
     """What a row says is typed names a command, with arguments that it takes."""
-    known, rows = registry(), [row.words for rows in FOUND.values() for row in rows.values()]
+    known, rows = registry(), [row.command for rows in FOUND.values() for row in rows.values()]
     for words in rows:
         if not words.startswith("kitestring "):
             call = parse(words, known)
@@ -72,7 +72,7 @@ def test_every_rows_words_are_a_command() -> None:
 def test_what_is_for_the_console_is_a_command_there() -> None:
     """A row that is not for chat names a command of `kitestring`."""
     rows = [
-        row.words.split()[1:] for rows in FOUND.values() for row in rows.values() if row.words.startswith("kite")
+        row.command.split()[1:] for rows in FOUND.values() for row in rows.values() if row.command.startswith("kite")
     ]
     assert rows
     for words in rows:
