@@ -1,208 +1,30 @@
-"""The demo: the bot as it is, between a made-up Slack and a made-up Buildkite, with a page to try it on."""
+"""The demo: the real bot between a simulated Slack and a simulated Buildkite, with a page to try it on."""
 
-from __future__ import annotations
+from collections.abc import Callable
 
-import asyncio
-import secrets
-import signal
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from bot.errors import KitestringError
 
-import click
+SIMULATORS = "simulators"
 
-from bot.app.process import serve
-from bot.operations.operation import Operation, Registry
-from bot.operations.usage import usage
-from bot.runtime import log_setup
-from bot.settings import Settings, load
-from bot.slack.manifest import EVENTS, bot_scopes, template
-from commands import registry
-from simulators.buildkite.seed_demo import seed_demo
-from simulators.buildkite.seed_history import seed_past
-from simulators.buildkite.sim import BuildkiteSim
-from simulators.demo_page.app import Stage
-from simulators.demo_page.build_pages import with_pages
-from simulators.http_server import Serving
-from simulators.slack.sim import SlackSim
 
-COMMAND = "/bk"
-WEBHOOKS = "/buildkite/webhooks"
-NOUNS = ("build", "job", "agent")
-GUEST = "U0GWEN001"
-ALICE, ALICES_TOKEN = "U0ALICE01", "bkua_made-up-for-alice"
-TRIES: tuple[dict[str, Any], ...] = (
-    {
-        "title": "Start a build",
-        "text": f"{COMMAND} build create web -b main",
-        "detail": "One card appears and stays true; its story goes into a thread.",
-    },
-    {
-        "title": "Talk in its thread",
-        "text": "@kitestring cancel",
-        "thread": True,
-        "detail": "The thread knows which build you mean. The buttons do the same.",
-    },
-    {
-        "title": "Look at the week",
-        "text": f"{COMMAND} health",
-        "detail": "Pass rate, durations, flaky steps, in numbers and pictures.",
-    },
-    {
-        "title": "Hear of what breaks",
-        "text": f"{COMMAND} subscribe web",
-        "detail": "Shown before it is saved: what it would have posted in seven days.",
-    },
-    {
-        "title": "Be Gwen, a guest",
-        "text": f"{COMMAND} build create web",
-        "as": GUEST,
-        "detail": "Refused, with the reason, where only Gwen can read it.",
-    },
-    {
-        "title": "Act in your own name",
-        "text": f"{COMMAND} connect",
-        "as": ALICE,
-        "detail": f"Alice's made-up token for the form: {ALICES_TOKEN}",
-    },
-)
+class SimulatorsMissing(KitestringError):
+    """Raised where Kitestring is installed without its simulators, as in the production image."""
 
 
 async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
-    """Serve the page on 127.0.0.1:`port` (0: a free one) until cancelled or interrupted.
+    """Serve the demo page on 127.0.0.1:`port` (0: a free one) until cancelled or interrupted.
 
-    `ready` is told the page's address once everything runs; without it the address is printed.
-    Raises OSError when the port is taken.
+    `ready` gets the page's address once everything runs; without it the address is printed.
+    Raise SimulatorsMissing if the simulators aren't installed, OSError if the port is taken.
     """
-    slack, buildkite = _workspace(), organization()
-    stage = Stage(
-        slack, buildkite, hints=hints(registry()), shortcuts=_shortcuts("message"), globals=_shortcuts("global")
-    )
-    with TemporaryDirectory(prefix="kitestring-demo-") as folder:
-        async with (
-            Serving(slack.app) as slack.base_url,
-            Serving(with_pages(buildkite)) as buildkite.base_url,
-            Serving(stage.app, port=port) as address,
-        ):
-            settings = _settings(slack, buildkite, Path(folder))
-            log_setup.configure(settings.log_level, settings.log_format)
-            await _together(stage, settings, lambda: (ready or _announce)(address))
-
-
-async def _together(stage: Stage, settings: Settings, ready: Callable[[], None]) -> None:
-    """The bot and the stage, until either ends or a signal comes; raises what the bot raised."""
-    moving = asyncio.create_task(stage.run())
-    serving = asyncio.create_task(serve(settings, ready=lambda *_: ready()))
-    with _signalled() as stopping:
-        waiting = asyncio.create_task(stopping.wait())
-        tasks = {moving, serving, waiting}
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-    for task in (serving, moving):
-        if not task.cancelled():
-            task.result()
-
-
-@contextmanager
-def _signalled() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set; the server in between hands both on once it has ended."""
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    yield stopping
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
-
-
-def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Settings:
-    """What `kitestring serve` would be told; both stand-ins are told where the bot will be."""
-    port, token = _free_port(), secrets.token_urlsafe(24)
-    bot = f"http://127.0.0.1:{port}"
-    slack.request_url = bot + EVENTS
-    buildkite.add_webhook(bot + WEBHOOKS, token)
-    return load(
-        {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_SIGNING_SECRET": slack.signing_secret,
-            "SLACK_API_URL": f"{slack.base_url}/api/",
-            "BUILDKITE_API_TOKEN": buildkite.token,
-            "BUILDKITE_ORGANIZATION_SLUG": buildkite.org,
-            "BUILDKITE_REST_API_ENDPOINT": buildkite.base_url,
-            "BUILDKITE_AGENT_TOKEN": buildkite.agent_token,
-            "BUILDKITE_AGENT_ENDPOINT": f"{buildkite.base_url}/v3",
-            "BUILDKITE_WEBHOOK_TOKEN": token,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
-            "KITESTRING_COMMAND": COMMAND,
-            "PORT": str(port),
-            "LOG_LEVEL": "warning",
-        }
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _workspace() -> SlackSim:
-    """Three people, three channels; the app has what its manifest asks for."""
-    app_manifest = template()
-    slack = SlackSim(signing_secret=secrets.token_hex(16))
-    slack.scopes = set(bot_scopes())
-    slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
-    slack.command_names = {COMMAND}
-    slack.unfurl_domains = {"127.0.0.1"}  # where Buildkite's stand-in is; at Slack itself it is buildkite.com
-    slack.person(ALICE, "alice", real_name="Alice Okafor", admin=True)
-    slack.person("U0BOB0001", "bob", real_name="Bob Lind")
-    slack.person(GUEST, "gwen", real_name="Gwen Park", guest=True)
-    slack.channel("C0DEPLOYS", "deploys")
-    slack.channel("C0WEB0001", "web")
-    slack.channel("C0RANDOM1", "random", bot_in=False)
-    for person in slack.people.values():
-        slack.direct(person.id, slack.bot.id)
-    return slack
-
-
-def organization() -> BuildkiteSim:
-    """Buildkite as a visitor finds it, a week of builds behind it, with a token of Alice's own."""
-    buildkite = BuildkiteSim()
-    seed_demo(buildkite)
-    buildkite.personal_token("Alice Okafor", ALICES_TOKEN)
-    seed_past(buildkite)
-    for number, pipeline in enumerate(buildkite.pipelines.values(), start=1):
-        pipeline.last_number = 40 * number
-    return buildkite
-
-
-def _shortcuts(kind: str) -> list[dict[str, str]]:
-    found = template()["features"]["shortcuts"]
-    return [{"name": item["name"], "callback_id": item["callback_id"]} for item in found if item["type"] == kind]
-
-
-def hints(operations: Registry) -> dict[str, Any]:
-    """What the page's composer offers: every operation with how it is written, builds first."""
-    ordered = sorted(operations, key=_place)
-    items = [{"name": op.name, "usage": _usage(op), "summary": op.summary} for op in ordered]
-    return {"command": COMMAND, "items": items, "tries": list(TRIES)}
-
-
-def _place(op: Operation) -> tuple[bool, int, str]:
-    noun = NOUNS.index(op.noun) if op.noun in NOUNS else len(NOUNS)
-    return op.name != "build create", noun, op.name
-
-
-def _usage(op: Operation) -> str:
-    return usage(op, COMMAND).removeprefix(f"{COMMAND} {op.name}").strip()
-
-
-def _announce(address: str) -> None:
-    click.echo(f"\n  Kitestring demo:  {address}\n\n  Slack and Buildkite are made up; Ctrl-C stops.\n")
+    try:
+        # Imported here because packages and images of Kitestring leave the simulators out.
+        from bot.cli.demo_setup import serve_demo
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != SIMULATORS:
+            raise
+        raise SimulatorsMissing(
+            "The demo needs the `simulators` package, which isn't installed here.",
+            "Run `make demo` in a checkout of Kitestring's repository.",
+        ) from None
+    await serve_demo(port, ready=ready)

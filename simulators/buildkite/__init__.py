@@ -1,7 +1,7 @@
 """A stand-in for one Buildkite organization: REST API, Agent API, state machine, webhooks, limits, faults."""
 
-from simulators.buildkite.middleware import Recorded
 from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.server_state import Recorded
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.buildkite.values import Refusal
 from simulators.buildkite.webhooks import sign

@@ -1,18 +1,13 @@
 """The metrics of the Agent API, for the cluster of its token."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite.http_types import Answer, Ask, Operation
 from simulators.buildkite.models import Agent, Job
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.stacks import queue_of
 from simulators.buildkite.values import Refusal
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 POLL = "Buildkite-Agent-Metrics-Poll-Duration"
 _WAITING = ("waiting", "blocked", "pending")
@@ -35,15 +30,15 @@ def _job_counts(jobs: Iterable[Job]) -> dict[str, int]:
     return counts | {"total": sum(counts.values())}
 
 
-def _command_jobs(sim: BuildkiteSim) -> list[Job]:
+def _command_jobs(sim: ServerState) -> list[Job]:
     return [job for build in sim.builds for job in build.current_jobs if job.kind == "script"]
 
 
-def _frame(sim: BuildkiteSim) -> dict[str, Any]:
+def _frame(sim: ServerState) -> dict[str, Any]:
     return {"organization": {"slug": sim.org}, "cluster": {"name": sim.cluster.name}}
 
 
-def metrics(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def metrics(sim: ServerState, _ask: Ask) -> Answer:
     jobs, agents = _command_jobs(sim), list(sim.agents.values())
     agent_queues = sorted({agent.queue for agent in agents})
     job_queues = sorted({queue_of(job) for job in jobs})
@@ -57,7 +52,7 @@ def metrics(sim: BuildkiteSim, _ask: Ask) -> Answer:
     return Answer(200, body, {POLL: str(sim.poll_duration)})
 
 
-def queue_metrics(sim: BuildkiteSim, ask: Ask) -> Answer:
+def queue_metrics(sim: ServerState, ask: Ask) -> Answer:
     key = ask.query.get("name")
     if not key:
         raise Refusal(400, "name is required")
@@ -66,7 +61,7 @@ def queue_metrics(sim: BuildkiteSim, ask: Ask) -> Answer:
     return Answer(200, {"agents": _agent_counts(agents), "jobs": _job_counts(jobs), **_frame(sim)})
 
 
-def root(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def root(sim: ServerState, _ask: Ask) -> Answer:
     return Answer(200, {"message": "👋", "timestamp": int(sim.now())})
 
 

@@ -1,27 +1,22 @@
 """The one GraphQL mutation that REST has nothing for: a command job is canceled."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite import jobs
 from simulators.buildkite.http_types import Answer, Ask, Operation
 from simulators.buildkite.models import Job
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal, graphql_id, missing
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 PATH = "/graphql/v1"
 KIND = "JobTypeCommand"
 _FIELD = re.compile(r"\{\s*(\w+)")
 
 
-def answer(sim: BuildkiteSim, ask: Ask) -> Answer:
+def answer(sim: ServerState, ask: Ask) -> Answer:
     """Whatever goes wrong with a query is answered as 200 with `errors`."""
     query = ask.json.get("query")
     if not isinstance(query, str) or not query.strip():
@@ -38,7 +33,7 @@ def answer(sim: BuildkiteSim, ask: Ask) -> Answer:
     return Answer(200, {"data": {"jobTypeCommandCancel": {"jobTypeCommand": shown}}})
 
 
-def _named(sim: BuildkiteSim, ask: Ask) -> Job:
+def _named(sim: ServerState, ask: Ask) -> Job:
     variables = ask.json.get("variables")
     given = variables.get("input") if isinstance(variables, dict) else None
     ident = given.get("id") if isinstance(given, dict) else None

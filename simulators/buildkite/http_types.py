@@ -1,17 +1,13 @@
 """What an operation of the API gets and gives: Ask, Answer, Operation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
 
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.tokens import Token
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class Answer:
     media_type: str = "text/plain; charset=utf-8"
 
 
-Handler = Callable[["BuildkiteSim", Ask], Answer]
+Handler = Callable[[ServerState, Ask], Answer]
 
 
 @dataclass(frozen=True)

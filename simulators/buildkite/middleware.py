@@ -1,11 +1,8 @@
 """The door of the simulated API: faults, authentication, rate limits, scopes, recording."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,35 +12,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from simulators.buildkite.faults import Fault
 from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.server_state import Recorded, ServerState
 from simulators.buildkite.tokens import Token
 from simulators.buildkite.values import Refusal, missing
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 UNAUTHENTICATED = (
     "Authentication required. Please supply a valid API Access Token:"
     " https://buildkite.com/docs/apis/rest-api#authentication"
 )
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One exchange. `status` 0: the connection was cut. `headers` are the request's, without Authorization.
-
-    `by` is the name of the user whose token it was; empty where none was accepted.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    json: Any
-    status: int
-    response_json: Any
-    response_headers: dict[str, str]
-    by: str = ""
 
 
 def reply(answer: Answer, more: dict[str, str] | None = None) -> Response:
@@ -78,7 +54,7 @@ def read_json(body: bytes, content_type: str) -> Any:
 class Gate:
     """The ASGI application in front of the operations."""
 
-    def __init__(self, sim: BuildkiteSim, operations: Iterable[Operation]) -> None:
+    def __init__(self, sim: ServerState, operations: Iterable[Operation]) -> None:
         self._sim = sim
         routes = [Route(op.path, self._endpoint(op), methods=[op.method]) for op in operations]
         self._router = Router(routes, redirect_slashes=False)

@@ -1,33 +1,25 @@
 """BuildkiteSim: one simulated organization behind a real HTTP interface."""
 
-import random
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from simulators.buildkite import agents, autoplay, builds, jobs
-from simulators.buildkite.faults import Faults
-from simulators.buildkite.limits import Limits
-from simulators.buildkite.middleware import Gate, Recorded
-from simulators.buildkite.models import Agent, Build, Job, Pipeline, User
+from simulators.buildkite.middleware import Gate
+from simulators.buildkite.models import Agent, Build, Job, User
 from simulators.buildkite.operations import OPERATIONS
 from simulators.buildkite.rest import annotations_artifacts
 from simulators.buildkite.scopes import ALL_SCOPES
+from simulators.buildkite.server_state import AGENT_TOKEN, TOKEN, ServerState
 from simulators.buildkite.snapshot import snapshot
-from simulators.buildkite.state import World
-from simulators.buildkite.storage import Storage
 from simulators.buildkite.tokens import Token
-from simulators.buildkite.webhooks import Delivery, Hooks, Mode, Network, Webhook
-
-TOKEN = "bkua_sim"
-AGENT_TOKEN = "bkct_sim"
+from simulators.buildkite.webhooks import Delivery, Mode, Network, Webhook
 
 
-class BuildkiteSim(World):
+class BuildkiteSim(ServerState):
     """A Buildkite organization. `app` answers REST at /v2 and the Agent API at /v3.
 
-    Acts raise `Refusal` where Buildkite would refuse. Whoever serves `app` sets `base_url`.
+    Acts raise `Refusal` where Buildkite would refuse. The server of `app` sets `base_url`.
     """
 
     def __init__(
@@ -38,22 +30,8 @@ class BuildkiteSim(World):
         now: Callable[[], float] = time.time,
         seed: int = 0,
     ) -> None:
-        super().__init__(org, now, seed)
-        self.token = token
-        self.agent_token = agent_token
-        self.own = Token(token, self.new_id(), self.user, set(ALL_SCOPES), self.created_at)
-        self.tokens = {token: self.own}
-        self.down = False
-        self.limits = Limits()
-        self.faults = Faults()
-        self.storage = Storage()
-        self.requests: deque[Recorded] = deque(maxlen=2000)
-        self.hooks = Hooks(self, random.Random(seed + 1))
+        super().__init__(org, token, agent_token, now, seed)
         self.listeners += [self._fire, self.hooks.hear]
-        self.poll_duration = 10
-        self.stacks: dict[str, dict[str, Any]] = {}
-        self.lists_stacks = True
-        self.webhook_ips = ["192.0.2.0/24", "198.51.100.12"]
         self.app = Gate(self, OPERATIONS)
 
     @property
@@ -192,11 +170,6 @@ class BuildkiteSim(World):
     def artifact(self, job: str, path: str, content: bytes = b"") -> dict[str, Any]:
         """An uploaded file of that job."""
         return annotations_artifacts.add_artifact(self, self.find_job(job), path, content)
-
-    def archive(self, pipeline: str) -> Pipeline:
-        found = self.find_pipeline(pipeline)
-        found.archived_at = self.now()
-        return found
 
     # Webhooks.
 

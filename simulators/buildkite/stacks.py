@@ -1,16 +1,11 @@
 """The calls of the Agent API about stacks: controllers that start agents for the jobs that wait."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite.http_types import Answer, Ask, Operation
 from simulators.buildkite.models import Job
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal, iso, missing
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 DEFAULT = "__default__"
 STACK = "/v3/stacks/{stack}"
@@ -21,7 +16,7 @@ def queue_of(job: Job) -> str:
     return next((rule[6:] for rule in job.step.rules if rule.startswith("queue=")), "default")
 
 
-def list_them(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def list_them(sim: ServerState, _ask: Ask) -> Answer:
     """Known from an OpenAPI document only; the vendor's own pages have no such call."""
     if not sim.lists_stacks:
         raise Refusal(404, "Not Found")
@@ -29,7 +24,7 @@ def list_them(sim: BuildkiteSim, _ask: Ask) -> Answer:
     return Answer(200, {"stacks": list(sim.stacks.values()), "queues": queues})
 
 
-def _queue(sim: BuildkiteSim, key: str | None) -> Any:
+def _queue(sim: ServerState, key: str | None) -> Any:
     wanted = "default" if key == DEFAULT else key
     for queue in sim.cluster.queues:
         if queue.key == wanted:
@@ -37,7 +32,7 @@ def _queue(sim: BuildkiteSim, key: str | None) -> Any:
     raise missing("queue")
 
 
-def register(sim: BuildkiteSim, ask: Ask) -> Answer:
+def register(sim: ServerState, ask: Ask) -> Answer:
     """201 for a new one, 200 for one that is there."""
     key, kind = ask.json.get("key"), ask.json.get("type")
     if not key or kind not in ("kubernetes", "elastic", "custom"):
@@ -57,19 +52,19 @@ def register(sim: BuildkiteSim, ask: Ask) -> Answer:
     return Answer(200 if known else 201, sim.stacks[key])
 
 
-def _named(sim: BuildkiteSim, ask: Ask) -> dict[str, Any]:
+def _named(sim: ServerState, ask: Ask) -> dict[str, Any]:
     found = sim.stacks.get(ask.params["stack"])
     if found is None:
         raise missing("stack")
     return found
 
 
-def deregister(sim: BuildkiteSim, ask: Ask) -> Answer:
+def deregister(sim: ServerState, ask: Ask) -> Answer:
     del sim.stacks[_named(sim, ask)["key"]]
     return Answer(204)
 
 
-def _scheduled(sim: BuildkiteSim, queue: str) -> list[Job]:
+def _scheduled(sim: ServerState, queue: str) -> list[Job]:
     jobs = [job for build in sim.builds for job in build.current_jobs if job.kind == "script"]
     return [job for job in jobs if job.state == "scheduled" and queue_of(job) == queue]
 
@@ -87,7 +82,7 @@ def _job(job: Job) -> dict[str, Any]:
     }
 
 
-def scheduled_jobs(sim: BuildkiteSim, ask: Ask) -> Answer:
+def scheduled_jobs(sim: ServerState, ask: Ask) -> Answer:
     """Oldest first; `after` is the id of the last job of the page before."""
     _named(sim, ask)
     if "queue_key" not in ask.query:
@@ -107,7 +102,7 @@ def scheduled_jobs(sim: BuildkiteSim, ask: Ask) -> Answer:
     )
 
 
-def job_states(sim: BuildkiteSim, ask: Ask) -> Answer:
+def job_states(sim: ServerState, ask: Ask) -> Answer:
     _named(sim, ask)
     wanted = ask.json.get("job_uuids")
     if not isinstance(wanted, list) or len(wanted) > _LIMIT:

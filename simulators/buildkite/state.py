@@ -123,6 +123,12 @@ class World:
             raise missing("pipeline")
         return self.pipelines[slug]
 
+    def archive(self, pipeline: str) -> Pipeline:
+        """Archive the pipeline of that slug."""
+        found = self.find_pipeline(pipeline)
+        found.archived_at = self.now()
+        return found
+
     def find_build(self, slug: str, number: int) -> Build:
         pipeline = self.find_pipeline(slug)
         for build in self.builds:

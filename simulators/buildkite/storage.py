@@ -1,31 +1,16 @@
 """The storage behind the artifacts: another host in life, links to it that die after a minute."""
 
-from __future__ import annotations
-
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from simulators.buildkite.http_types import Answer, Ask, Operation
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
+from simulators.buildkite.server_state import ServerState
 
 ALIVE = 60
 _XML = "application/xml"
 
 
-@dataclass
-class Storage:
-    """`contents` by artifact id; `elsewhere` are links into storage of one's own, handed out as they are."""
-
-    contents: dict[str, bytes] = field(default_factory=dict)
-    elsewhere: dict[str, str] = field(default_factory=dict)
-
-
-def link(sim: BuildkiteSim, artifact: str, filename: str) -> str:
+def link(sim: ServerState, artifact: str, filename: str) -> str:
     """A signed link to that file, good for a minute."""
     own = sim.storage.elsewhere.get(artifact)
     if own is not None:
@@ -39,7 +24,7 @@ def _signature(artifact: str, expires: str) -> str:
     return hashlib.sha256(f"{artifact} {expires} storage".encode()).hexdigest()
 
 
-def serve(sim: BuildkiteSim, ask: Ask) -> Answer:
+def serve(sim: ServerState, ask: Ask) -> Answer:
     """As S3 does it: a second way of proving who one is makes the request a bad one.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html

@@ -1,30 +1,25 @@
 """What the page can ask for, by name: each act is one coroutine over the two stand-ins."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite.values import Refusal
 from simulators.demo_page.buildkite_actions import PANEL
+from simulators.demo_page.demo_state import DemoState
 from simulators.demo_page.origin_guard import Problem
 from simulators.demo_page.slack_actions import PEOPLE
 from simulators.slack.errors import Impossible, NoSuchControl
 
-if TYPE_CHECKING:
-    from simulators.demo_page.app import Stage
-
-
 __all__ = ["ACTS", "Problem", "perform"]
 Json = dict[str, Any]
-Act = Callable[["Stage", Mapping[str, Any]], Awaitable[Json]]
+Act = Callable[[DemoState, Mapping[str, Any]], Awaitable[Json]]
 ACTS: Mapping[str, Act] = {**PEOPLE, **PANEL}
 
 
-async def perform(stage: Stage, name: str, given: Mapping[str, Any]) -> Json:
+async def perform(state: DemoState, name: str, given: Mapping[str, Any]) -> Json:
     """Does it and gives the answer's object. Raises Problem, KeyError for an act that does not exist."""
     try:
-        return await ACTS[name](stage, given)
+        return await ACTS[name](state, given)
     except (Impossible, NoSuchControl, Refusal) as error:
         raise Problem(str(error).splitlines()[0], 409) from error
     except LookupError as error:

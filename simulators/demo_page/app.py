@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.actions import ACTS, perform
 from simulators.demo_page.autoplay import Autoplay, keep_delivering, keep_playing
+from simulators.demo_page.demo_state import DemoState
 from simulators.demo_page.event_stream import Pulse, events, watch_buildkite, watch_slack
 from simulators.demo_page.origin_guard import Guard, Problem, read_object
 from simulators.demo_page.snapshot import scene
@@ -24,12 +25,12 @@ Json = dict[str, Any]
 PAGE = Path(__file__).with_name("page")
 
 
-class Stage:
+class DemoPage(DemoState):
     """Serve `app` on a loopback port and keep `run()` going beside it.
 
     `hints`: {command, items: [{name, usage, summary}], tries: [{title, text, detail, as?, thread?}]} for the
     composer and the panel of first steps. `shortcuts`: [{name, callback_id}] of the message menu;
-    `globals` are those that belong to no message.
+    `globals` holds the shortcuts that belong to no message.
     """
 
     def __init__(
@@ -42,11 +43,10 @@ class Stage:
         globals: Sequence[Mapping[str, str]] = (),
         autoplay: Autoplay | None = None,
     ) -> None:
-        self.slack, self.buildkite = slack, buildkite
+        super().__init__(slack, buildkite, autoplay or Autoplay())
         self.hints: Json = {"command": "/bk", "items": [], "tries": [], **(hints or {})}
-        self.shortcuts = [dict(each) for each in shortcuts]
-        self.globals = [dict(each) for each in globals]
-        self.autoplay = autoplay or Autoplay()
+        self.shortcuts = [dict(shortcut) for shortcut in shortcuts]
+        self.globals = [dict(shortcut) for shortcut in globals]
         self.pulse = Pulse()
         self.app: ASGIApp = Guard(self._routes())
 

@@ -1,18 +1,13 @@
 """Acts at the Buildkite panel: move builds, lose agents, break the network."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulators.demo_page.demo_state import DemoState
 from simulators.demo_page.job_output import finish, start
 from simulators.demo_page.origin_guard import Problem
 from simulators.demo_page.slack_actions import word
-
-if TYPE_CHECKING:
-    from simulators.demo_page.app import Stage
-
 
 Json = dict[str, Any]
 Given = Mapping[str, Any]
@@ -27,9 +22,9 @@ LATE_SECONDS = 20.0
 BUSY_SECONDS = 10
 
 
-async def build_elsewhere(stage: Stage, given: Given) -> Json:
+async def build_elsewhere(state: DemoState, given: Given) -> Json:
     """A push to `pipeline` by a colleague; `hostile` gives it a message that tries to ping and to link."""
-    buildkite = stage.buildkite
+    buildkite = state.buildkite
     draw = random.Random(len(buildkite.builds))
     message = NASTY if given.get("hostile") is True else draw.choice(MESSAGES)
     branch = buildkite.find_pipeline(word(given, "pipeline")).default_branch
@@ -39,26 +34,26 @@ async def build_elsewhere(stage: Stage, given: Given) -> Json:
     return {}
 
 
-async def start_job(stage: Stage, given: Given) -> Json:
+async def start_job(state: DemoState, given: Given) -> Json:
     """An agent takes the job."""
-    start(stage.buildkite, stage.buildkite.find_job(word(given, "job")))
+    start(state.buildkite, state.buildkite.find_job(word(given, "job")))
     return {}
 
 
-async def finish_job(stage: Stage, given: Given) -> Json:
+async def finish_job(state: DemoState, given: Given) -> Json:
     """The job passes (`exit_status` 0) or fails."""
     status = given.get("exit_status")
     if not isinstance(status, int) or not 0 <= status <= 255:
         raise Problem("`exit_status` is a number from 0 to 255.")
-    finish(stage.buildkite, stage.buildkite.find_job(word(given, "job")), status)
+    finish(state.buildkite, state.buildkite.find_job(word(given, "job")), status)
     return {}
 
 
-async def unblock_job(stage: Stage, given: Given) -> Json:
+async def unblock_job(state: DemoState, given: Given) -> Json:
     """Somebody unblocks it on Buildkite's own page, with the first choice of each field."""
-    job = stage.buildkite.find_job(word(given, "job"))
+    job = state.buildkite.find_job(word(given, "job"))
     answers = {field["key"]: _answer(field) for field in job.step.fields}
-    stage.buildkite.unblock(job.id, answers, by=stage.buildkite.person("Noor Haddad"))
+    state.buildkite.unblock(job.id, answers, by=state.buildkite.person("Noor Haddad"))
     return {}
 
 
@@ -67,80 +62,80 @@ def _answer(field: Json) -> str:
     return str(field.get("default") or options[0]["value"])
 
 
-async def run_to_end(stage: Stage, given: Given) -> Json:
+async def run_to_end(state: DemoState, given: Given) -> Json:
     """The build passes to its end or to a block."""
-    build = stage.buildkite.find_build(word(given, "pipeline"), int(given.get("number") or 0))
-    stage.buildkite.run_build(build)
+    build = state.buildkite.find_build(word(given, "pipeline"), int(given.get("number") or 0))
+    state.buildkite.run_build(build)
     return {}
 
 
-async def lose_agent(stage: Stage, given: Given) -> Json:
+async def lose_agent(state: DemoState, given: Given) -> Json:
     """The agent's machine vanishes."""
-    stage.buildkite.lose_agent(word(given, "agent"))
+    state.buildkite.lose_agent(word(given, "agent"))
     return {}
 
 
-async def connect_agent(stage: Stage, given: Given) -> Json:
+async def connect_agent(state: DemoState, given: Given) -> Json:
     """It comes back."""
-    stage.buildkite.connect_agent(word(given, "agent"))
+    state.buildkite.connect_agent(word(given, "agent"))
     return {}
 
 
-async def autoplay(stage: Stage, given: Given) -> Json:
+async def autoplay(state: DemoState, given: Given) -> Json:
     """Builds move by themselves (`on`), a step every `seconds`, or by hand."""
-    stage.autoplay.on = given.get("on") is True
+    state.autoplay.on = given.get("on") is True
     seconds = given.get("seconds")
     if isinstance(seconds, int | float):
-        stage.autoplay.seconds = min(max(float(seconds), 0.2), 60.0)
+        state.autoplay.seconds = min(max(float(seconds), 0.2), 60.0)
     return {}
 
 
-async def network(stage: Stage, given: Given) -> Json:
+async def network(state: DemoState, given: Given) -> Json:
     """Breaks (`on`) or mends one part of the network, by `name`."""
     name = word(given, "name")
     if name not in SWITCHES:
         raise Problem("There is no such switch.", 404)
-    SWITCHES[name](stage, given.get("on") is True)
+    SWITCHES[name](state, given.get("on") is True)
     return {}
 
 
-async def slack_busy(stage: Stage, _: Given) -> Json:
+async def slack_busy(state: DemoState, _: Given) -> Json:
     """The next message and the next edit are refused with 429 for ten seconds."""
     for method in ("chat.postMessage", "chat.update"):
-        stage.slack.faults.rate_limit(method, retry_after=BUSY_SECONDS)
+        state.slack.faults.rate_limit(method, retry_after=BUSY_SECONDS)
     return {}
 
 
-def _webhooks_off(stage: Stage, on: bool) -> None:
-    stage.buildkite.webhooks_off = on
+def _webhooks_off(state: DemoState, on: bool) -> None:
+    state.buildkite.webhooks_off = on
 
 
-def _webhooks_lost(stage: Stage, on: bool) -> None:
-    stage.buildkite.network.drop = 0.5 if on else 0.0
+def _webhooks_lost(state: DemoState, on: bool) -> None:
+    state.buildkite.network.drop = 0.5 if on else 0.0
 
 
-def _webhooks_late(stage: Stage, on: bool) -> None:
-    way = stage.buildkite.network
+def _webhooks_late(state: DemoState, on: bool) -> None:
+    way = state.buildkite.network
     way.delay, way.reorder, way.longest = (1.0, 0.5, LATE_SECONDS) if on else (0.0, 0.0, LATE_SECONDS)
 
 
-def _webhooks_doubled(stage: Stage, on: bool) -> None:
-    stage.buildkite.network.double = 1.0 if on else 0.0
+def _webhooks_doubled(state: DemoState, on: bool) -> None:
+    state.buildkite.network.double = 1.0 if on else 0.0
 
 
-def _buildkite_down(stage: Stage, on: bool) -> None:
-    stage.buildkite.down = on
+def _buildkite_down(state: DemoState, on: bool) -> None:
+    state.buildkite.down = on
 
 
-def _slack_down(stage: Stage, on: bool) -> None:
-    stage.slack.down = on
+def _slack_down(state: DemoState, on: bool) -> None:
+    state.slack.down = on
 
 
-def _slack_plain(stage: Stage, on: bool) -> None:
-    stage.slack.unknown_blocks = {"data_visualization"} if on else set()
+def _slack_plain(state: DemoState, on: bool) -> None:
+    state.slack.unknown_blocks = {"data_visualization"} if on else set()
 
 
-SWITCHES: Mapping[str, Callable[[Stage, bool], None]] = {
+SWITCHES: Mapping[str, Callable[[DemoState, bool], None]] = {
     "webhooks_off": _webhooks_off,
     "webhooks_lost": _webhooks_lost,
     "webhooks_late": _webhooks_late,
@@ -149,7 +144,7 @@ SWITCHES: Mapping[str, Callable[[Stage, bool], None]] = {
     "slack_down": _slack_down,
     "slack_plain": _slack_plain,
 }
-PANEL: Mapping[str, Callable[[Stage, Given], Awaitable[Json]]] = {
+PANEL: Mapping[str, Callable[[DemoState, Given], Awaitable[Json]]] = {
     "build_elsewhere": build_elsewhere,
     "start_job": start_job,
     "finish_job": finish_job,

@@ -1,10 +1,9 @@
 """Acts of people in Slack: type, click, pick, search, submit, close."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulators.demo_page.demo_state import DemoState
 from simulators.demo_page.origin_guard import Problem
 from simulators.slack.controls import Control, controls
 from simulators.slack.errors import NoSuchControl
@@ -12,10 +11,6 @@ from simulators.slack.form_files import Attachment, attach
 from simulators.slack.person import Person
 from simulators.slack.person.base import Place
 from simulators.slack.views import View, value_key
-
-if TYPE_CHECKING:
-    from simulators.demo_page.app import Stage
-
 
 Json = dict[str, Any]
 Given = Mapping[str, Any]
@@ -30,22 +25,22 @@ def word(given: Given, name: str) -> str:
     return value
 
 
-def _who(stage: Stage, given: Given) -> Person:
-    person = stage.slack.people.get(word(given, "as"))
+def _who(state: DemoState, given: Given) -> Person:
+    person = state.slack.people.get(word(given, "as"))
     if person is None:
         raise Problem("There is no such person.", 404)
     return person
 
 
-def _message(stage: Stage, given: Given) -> Place:
-    found = stage.slack.find_anywhere(word(given, "ts"), word(given, "as"))
+def _message(state: DemoState, given: Given) -> Place:
+    found = state.slack.find_anywhere(word(given, "ts"), word(given, "as"))
     if found is None:
         raise Problem("That message is gone.", 404)
     return found
 
 
-def _modal(stage: Stage, given: Given) -> View:
-    view = stage.slack.modal_of(word(given, "as"))
+def _modal(state: DemoState, given: Given) -> View:
+    view = state.slack.modal_of(word(given, "as"))
     if view is None or view.id != word(given, "view_id"):
         raise Problem("That form is not open any more.", 404)
     return view
@@ -59,10 +54,10 @@ def _control(place: Place, given: Given) -> Control:
     raise NoSuchControl("That control is not there any more.")
 
 
-async def say(stage: Stage, given: Given) -> Json:
+async def say(state: DemoState, given: Given) -> Json:
     """A line from the composer: a slash command or a message, `thread_ts` in a thread."""
     text, channel, thread = word(given, "text").strip(), word(given, "channel"), given.get("thread_ts")
-    person = _who(stage, given)
+    person = _who(state, given)
     if text.startswith("/"):
         await person.types(channel, text, thread_ts=thread)
     elif text:
@@ -79,17 +74,17 @@ async def _press(person: Person, place: Place, control: Control, given: Given) -
     return {}
 
 
-async def click(stage: Stage, given: Given) -> Json:
+async def click(state: DemoState, given: Given) -> Json:
     """A button of a message, or `option` of its overflow menu."""
-    place = _message(stage, given)
-    return await _press(_who(stage, given), place, _control(place, given), given)
+    place = _message(state, given)
+    return await _press(_who(state, given), place, _control(place, given), given)
 
 
-async def modal_click(stage: Stage, given: Given) -> Json:
+async def modal_click(state: DemoState, given: Given) -> Json:
     """A button within a form; what was entered so far goes along."""
-    view = _modal(stage, given)
+    view = _modal(state, given)
     _fill(view, given)
-    return await _press(_who(stage, given), view, _control(view, given), given)
+    return await _press(_who(state, given), view, _control(view, given), given)
 
 
 def chosen(entry: Any) -> Any:
@@ -104,44 +99,44 @@ def chosen(entry: Any) -> Any:
     return many if isinstance(held, list) else many[0]
 
 
-async def pick(stage: Stage, given: Given) -> Json:
+async def pick(state: DemoState, given: Given) -> Json:
     """A choice in a menu of a message."""
-    place = _message(stage, given)
+    place = _message(state, given)
     control = _control(place, given)
-    await _who(stage, given).picks(place, control.action_id, chosen(given.get("entry")))
+    await _who(state, given).picks(place, control.action_id, chosen(given.get("entry")))
     return {}
 
 
-async def modal_pick(stage: Stage, given: Given) -> Json:
+async def modal_pick(state: DemoState, given: Given) -> Json:
     """A choice in a form whose control acts at once."""
-    view = _modal(stage, given)
+    view = _modal(state, given)
     _fill(view, given)
     control = _control(view, given)
-    await _who(stage, given).picks(view, control.action_id, chosen(given.get("entry")))
+    await _who(state, given).picks(view, control.action_id, chosen(given.get("entry")))
     return {}
 
 
-async def _search(stage: Stage, place: Place, given: Given) -> Json:
-    person, control = _who(stage, given), _control(place, given)
+async def _search(state: DemoState, place: Place, given: Given) -> Json:
+    person, control = _who(state, given), _control(place, given)
     await person.searches(control.action_id, word(given, "query"), where=place)
-    return {"options": stage.slack.offered.get((person.id, control.action_id), [])}
+    return {"options": state.slack.offered.get((person.id, control.action_id), [])}
 
 
-async def search(stage: Stage, given: Given) -> Json:
+async def search(state: DemoState, given: Given) -> Json:
     """Typing into a menu of a message whose options the app knows."""
-    return await _search(stage, _message(stage, given), given)
+    return await _search(state, _message(state, given), given)
 
 
-async def modal_search(stage: Stage, given: Given) -> Json:
+async def modal_search(state: DemoState, given: Given) -> Json:
     """Typing into such a menu of a form."""
-    return await _search(stage, _modal(stage, given), given)
+    return await _search(state, _modal(state, given), given)
 
 
-async def modal_attach(stage: Stage, given: Given) -> Json:
+async def modal_attach(state: DemoState, given: Given) -> Json:
     """A small text file put into a form; the file as Slack describes it, to be sent with what is filled in."""
-    _control(_modal(stage, given), given)
+    _control(_modal(state, given), given)
     name, text = word(given, "name"), word(given, "text")
-    return {"file": attach(stage.slack, _who(stage, given).id, Attachment(name, text.encode()))}
+    return {"file": attach(state.slack, _who(state, given).id, Attachment(name, text.encode()))}
 
 
 def _fill(view: View, given: Given) -> None:
@@ -153,53 +148,53 @@ def _fill(view: View, given: Given) -> None:
                 view.inputs[block_id][action_id] = entry
 
 
-async def submit(stage: Stage, given: Given) -> Json:
+async def submit(state: DemoState, given: Given) -> Json:
     """The form as filled in."""
-    _fill(_modal(stage, given), given)
-    await _who(stage, given).submits()
+    _fill(_modal(state, given), given)
+    await _who(state, given).submits()
     return {}
 
 
-async def close_modal(stage: Stage, given: Given) -> Json:
+async def close_modal(state: DemoState, given: Given) -> Json:
     """Cancel, the cross or Escape."""
-    _modal(stage, given)
-    await _who(stage, given).closes()
+    _modal(state, given)
+    await _who(state, given).closes()
     return {}
 
 
-async def shortcut(stage: Stage, given: Given) -> Json:
+async def shortcut(state: DemoState, given: Given) -> Json:
     """An entry of a message's menu, or without `ts` one that belongs to none."""
     message = word(given, "ts") if given.get("ts") else None
-    await _who(stage, given).shortcut(word(given, "callback_id"), message)
+    await _who(state, given).shortcut(word(given, "callback_id"), message)
     return {}
 
 
-async def open_home(stage: Stage, given: Given) -> Json:
+async def open_home(state: DemoState, given: Given) -> Json:
     """A look at the app's home."""
-    await _who(stage, given).opens_home()
+    await _who(state, given).opens_home()
     return {}
 
 
-async def home_click(stage: Stage, given: Given) -> Json:
+async def home_click(state: DemoState, given: Given) -> Json:
     """A button of the home."""
-    person = _who(stage, given)
-    home = stage.slack.home_of(person)
+    person = _who(state, given)
+    home = state.slack.home_of(person)
     if home is None:
         raise Problem("There is no home yet.", 404)
     return await _press(person, home, _control(home, given), given)
 
 
-async def preview_click(stage: Stage, given: Given) -> Json:
+async def preview_click(state: DemoState, given: Given) -> Json:
     """A button below a link."""
-    message = stage.slack.find_anywhere(word(given, "ts"), word(given, "as"))
+    message = state.slack.find_anywhere(word(given, "ts"), word(given, "as"))
     shown = message.previews if message else []
     preview = next((item for item in shown if item.url == word(given, "url")), None)
     if preview is None:
         raise Problem("That preview is gone.", 404)
-    return await _press(_who(stage, given), preview, _control(preview, given), given)
+    return await _press(_who(state, given), preview, _control(preview, given), given)
 
 
-PEOPLE: Mapping[str, Callable[[Stage, Given], Awaitable[Json]]] = {
+PEOPLE: Mapping[str, Callable[[DemoState, Given], Awaitable[Json]]] = {
     "say": say,
     "click": click,
     "pick": pick,

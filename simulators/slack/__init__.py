@@ -3,12 +3,12 @@
 from simulators.slack.delivery import Ack, Event
 from simulators.slack.errors import Impossible, NoSuchControl
 from simulators.slack.form_files import Attachment
+from simulators.slack.installation import Call
 from simulators.slack.models import Channel, Group, Message
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from simulators.slack.state import APP_ID, BOT_ID, BOT_USER
 from simulators.slack.views import View
-from simulators.slack.web import Call
 
 __all__ = [
     "APP_ID",

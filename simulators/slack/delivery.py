@@ -1,21 +1,16 @@
 """Brings requests to the app, signed over HTTP or as Socket Mode envelopes, and notes what came back."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 
+from simulators.slack.installation import Installation
 from simulators.slack.models import Message
 from simulators.slack.signing import signed_headers
-from simulators.slack.sockets import Unacknowledged
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
+from simulators.slack.sockets import Sockets, Unacknowledged
 
 Json = dict[str, Any]
 ACK_SECONDS = 3.0
@@ -36,7 +31,7 @@ class Ack:
     seconds: float = 0.0
     problem: str | None = None
     message: Message | None = None
-    event: Event | None = None
+    event: "Event | None" = None
 
     @property
     def ok(self) -> bool:
@@ -91,8 +86,8 @@ class Sent:
 class Delivery:
     """The way from Slack to the app."""
 
-    def __init__(self, slack: SlackSim) -> None:
-        self._slack = slack
+    def __init__(self, slack: Installation, sockets: Sockets) -> None:
+        self._slack, self._sockets = slack, sockets
         self.last: Sent | None = None
 
     async def send(self, outgoing: Outgoing) -> Ack:
@@ -142,7 +137,7 @@ class Delivery:
         if outgoing.kind == "events_api":
             envelope |= {"retry_attempt": outgoing.retry, "retry_reason": outgoing.reason}
         try:
-            frame = await self._slack.sockets.send(envelope, self._slack.patience)
+            frame = await self._sockets.send(envelope, self._slack.patience)
         except TimeoutError:
             return TIMED_OUT, ""
         except Unacknowledged:

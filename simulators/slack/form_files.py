@@ -3,17 +3,13 @@
 https://docs.slack.dev/reference/objects/file-object
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
+from simulators.slack.installation import Installation
 
 Json = dict[str, Any]
 PLACE = "files-pri"
@@ -30,7 +26,7 @@ class Attachment:
     content: bytes
 
 
-def attach(slack: SlackSim, user: str, given: Attachment) -> Json:
+def attach(slack: Installation, user: str, given: Attachment) -> Json:
     """Upload a file as the client does when it is put into a form; the file object."""
     file_id = slack.ids.object("F")
     kind, pretty, mime = _KINDS.get(given.name.rpartition(".")[2].lower(), _OTHER)
@@ -64,7 +60,7 @@ def attach(slack: SlackSim, user: str, given: Attachment) -> Json:
     }
 
 
-def serve(slack: SlackSim, request: Request) -> Response:
+def serve(slack: Installation, request: Request) -> Response:
     """The bytes, to whoever brings the bot's token with the scope; everybody else is sent to log in."""
     key = request.url.path.partition(f"/{PLACE}/")[2].split("/")[0]
     token = request.headers.get("authorization", "").removeprefix("Bearer ")

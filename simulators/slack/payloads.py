@@ -1,17 +1,12 @@
 """Builds what Slack sends to an app: commands, interactions and events, with every documented key."""
 
-from __future__ import annotations
-
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulators.slack.installation import Installation
 from simulators.slack.models import Channel, Message, Preview, Profile
 from simulators.slack.state import APP_ID, BOT_USER
 from simulators.slack.views import View
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 TOKEN = "deprecated-verification-token"
@@ -20,7 +15,7 @@ TOKEN = "deprecated-verification-token"
 class Payloads:
     """Payloads of one workspace; each call hands out fresh trigger ids and response URLs."""
 
-    def __init__(self, slack: SlackSim) -> None:
+    def __init__(self, slack: Installation) -> None:
         self._slack = slack
 
     def slash_command(self, who: Profile, channel: Channel, command: str, text: str) -> Json:

@@ -1,10 +1,8 @@
 """Answers posts to response URLs and uploads of bytes."""
 
-from __future__ import annotations
-
 import email
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -12,18 +10,15 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.message_content import Content, read_content
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.models import Message
 from simulators.slack.triggers import Hook
 from simulators.slack.validation.defaults import normalised
 
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
-
 Json = dict[str, Any]
 
 
-def answer_hook(slack: SlackSim, path: str, body: bytes) -> Response:
+def answer_hook(slack: Installation, path: str, body: bytes) -> Response:
     """A post to a response URL: 200 `ok`, 404 when it is used up, expired or unknown, 400 for a bad body."""
     try:
         hook = slack.grants.spend(path)
@@ -41,7 +36,7 @@ def answer_hook(slack: SlackSim, path: str, body: bytes) -> Response:
     return HTMLResponse("ok")
 
 
-def respond(slack: SlackSim, hook: Hook, sent: Json) -> None:
+def respond(slack: Installation, hook: Hook, sent: Json) -> None:
     """What a body sent to a response URL, or in the acknowledgement of a command, makes people see.
 
     Raises ApiError no_text, invalid_blocks.
@@ -59,7 +54,7 @@ def respond(slack: SlackSim, hook: Hook, sent: Json) -> None:
         hook.source = said if hook.path.startswith("/commands/") else hook.source
 
 
-def _replace(slack: SlackSim, hook: Hook, content: Content) -> None:
+def _replace(slack: Installation, hook: Hook, content: Content) -> None:
     message = hook.source
     if message is None:
         return
@@ -69,7 +64,7 @@ def _replace(slack: SlackSim, hook: Hook, content: Content) -> None:
     slack.notices.tell(kind, channel=message.channel, user=message.only_for, ts=message.ts)
 
 
-def _say(slack: SlackSim, hook: Hook, sent: Json, content: Content) -> Message:
+def _say(slack: Installation, hook: Hook, sent: Json, content: Content) -> Message:
     thread_ts = sent.get("thread_ts")
     message = slack.by_bot(hook.channel, content.text, content.blocks, thread_ts=thread_ts)
     if sent.get("response_type") == "in_channel":
@@ -78,7 +73,7 @@ def _say(slack: SlackSim, hook: Hook, sent: Json, content: Content) -> Message:
     return slack.whisper(message)
 
 
-def take_upload(slack: SlackSim, request: Request, body: bytes) -> Response:
+def take_upload(slack: Installation, request: Request, body: bytes) -> Response:
     """The bytes of an upload, raw or as one multipart file; the length must be as announced."""
     file = slack.uploads.get(request.url.path.rsplit("/", 1)[-1])
     if file is None:

@@ -1,20 +1,15 @@
 """Shows the workspace: as a readable transcript, or as JSON for a page."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from simulators.slack.installation import Installation
 from simulators.slack.models import Channel, Message, Profile
 from simulators.slack.views import View
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 
 
-def transcript(slack: SlackSim, channel: Channel | str | None) -> str:
+def transcript(slack: Installation, channel: Channel | str | None) -> str:
     """One line a message, `name: words`; replies indented, `(only name)` before what one person sees."""
     channels = [slack.need_channel(channel)] if channel is not None else list(slack.channels.values())
     parts = [_channel_story(slack, each) for each in channels]
@@ -23,7 +18,7 @@ def transcript(slack: SlackSim, channel: Channel | str | None) -> str:
     return "\n".join([*(part for part in parts if part), *modals, *troubles])
 
 
-def _channel_story(slack: SlackSim, channel: Channel) -> str:
+def _channel_story(slack: Installation, channel: Channel) -> str:
     seen = [m for m in slack.said.get(channel.id, []) if not m.deleted and not m.is_reply]
     seen += [m for m in slack.whispered if m.channel == channel.id and not m.deleted]
     lines: list[str] = []
@@ -34,18 +29,18 @@ def _channel_story(slack: SlackSim, channel: Channel) -> str:
     return "\n".join([f"#{channel.name}", *lines]) if lines else ""
 
 
-def _line(slack: SlackSim, message: Message, indent: str) -> str:
+def _line(slack: Installation, message: Message, indent: str) -> str:
     name = _name(slack, message.user)
     only = f"(only {_name(slack, message.only_for)}) " if message.only_for else ""
     words = message.plain().replace("\n", f"\n{indent}    ")
     return f"{indent}{only}{name}: {words}"
 
 
-def _name(slack: SlackSim, user: str) -> str:
+def _name(slack: Installation, user: str) -> str:
     return slack.profiles[user].name if user in slack.profiles else user
 
 
-def snapshot(slack: SlackSim, viewer: str) -> Json:
+def snapshot(slack: Installation, viewer: str) -> Json:
     """Channels with messages, threads and the viewer's private ones; the viewer's modal, home and problems."""
     visible = [c for c in slack.channels.values() if slack.sees(viewer, c)]
     return {
@@ -75,7 +70,7 @@ def _person(profile: Profile) -> Json:
     }
 
 
-def _channel(slack: SlackSim, channel: Channel, viewer: str) -> Json:
+def _channel(slack: Installation, channel: Channel, viewer: str) -> Json:
     said = [m for m in slack.said.get(channel.id, []) if not m.deleted]
     mine = [m for m in slack.whispered if m.only_for == viewer and m.channel == channel.id and not m.deleted]
     return {
@@ -89,7 +84,7 @@ def _channel(slack: SlackSim, channel: Channel, viewer: str) -> Json:
     }
 
 
-def _message(slack: SlackSim, message: Message) -> Json:
+def _message(slack: Installation, message: Message) -> Json:
     return message.payload() | {
         "channel": message.channel,
         "thread_ts": message.thread_ts,

@@ -3,26 +3,21 @@
 https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from simulators.slack.installation import Installation
 from simulators.slack.state import APP_ID
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 MOST_CONNECTIONS = 10
-MOST_DELIVERIES = 4
 HOST = {"host": "applink-7"}
 
 
@@ -48,26 +43,23 @@ class Connection:
 class Sockets:
     """All Socket Mode connections of the app."""
 
-    def __init__(self, slack: SlackSim) -> None:
-        self._slack = slack
-        self._tickets: set[str] = set()
+    def __init__(self, slack: Installation, catch_up: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._slack, self._catch_up = slack, catch_up
         self._turns = itertools.count()
         self.connections: list[Connection] = []
-
-    def ticket_url(self, base_url: str) -> str:
-        """A websocket address that one connection can use once."""
-        ticket = self._slack.ids.uuid()
-        self._tickets.add(ticket)
-        return f"{base_url.replace('http', 'ws', 1)}/socket/link/?ticket={ticket}&app_id={APP_ID}"
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One websocket from its opening to its end."""
         socket = WebSocket(scope, receive, send)
         ticket = socket.query_params.get("ticket", "")
-        if ticket not in self._tickets or len(self.connections) >= MOST_CONNECTIONS or self._slack.down:
+        if (
+            ticket not in self._slack.socket_tickets
+            or len(self.connections) >= MOST_CONNECTIONS
+            or self._slack.down
+        ):
             await socket.close(code=1008)
             return
-        self._tickets.discard(ticket)
+        self._slack.socket_tickets.discard(ticket)
         await socket.accept()
         connection = Connection(socket)
         self.connections.append(connection)
@@ -78,12 +70,6 @@ class Sockets:
             await self._listen(connection)
         finally:
             catching_up.cancel()
-
-    async def _catch_up(self) -> None:
-        """Deliver again what an earlier connection left without acknowledgement."""
-        for event in self._slack.undelivered:
-            if 0 < event.deliveries < MOST_DELIVERIES:
-                await self._slack.redeliver(event)
 
     def _hello(self) -> Json:
         debug = HOST | {"build_number": 54, "approximate_connection_time": 18060}

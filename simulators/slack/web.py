@@ -1,10 +1,7 @@
 """The HTTP face: Web API, response URLs, uploads and the Socket Mode websocket, as one ASGI application."""
 
-from __future__ import annotations
-
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -16,36 +13,22 @@ from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
 from simulators.slack.faults import Fault
 from simulators.slack.form_files import PLACE, serve
+from simulators.slack.installation import Call, Installation
 from simulators.slack.response_urls import answer_hook, take_upload
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
+from simulators.slack.sockets import Sockets
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request of the app, as it was answered; `at` is by the stand-in's clock."""
-
-    method: str
-    args: Json
-    status: int
-    ok: bool
-    error: str | None
-    at: float
-
-
 class Web:
-    """The ASGI application of one SlackSim."""
+    """The ASGI application of one workspace."""
 
-    def __init__(self, slack: SlackSim) -> None:
-        self._slack = slack
+    def __init__(self, slack: Installation, sockets: Sockets) -> None:
+        self._slack, self._sockets = slack, sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self._slack.sockets.serve(scope, receive, send)
+            await self._sockets.serve(scope, receive, send)
         elif scope["type"] == "http":
             await self._http(Request(scope, receive), send)
 

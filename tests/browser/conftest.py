@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 from simulators.demo_page.autoplay import Autoplay
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
@@ -51,7 +51,7 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
+async def stage() -> AsyncIterator[DemoPage]:
     """A stage with nobody behind the bot; what happens on it, the test does."""
     slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
     slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
@@ -59,7 +59,7 @@ async def stage() -> AsyncIterator[Stage]:
     slack.channel("C0DEPLOYS", "deploys")
     slack.request_url = "http://127.0.0.1:9/slack/events"
     seed_demo(buildkite)
-    stage = Stage(slack, buildkite, autoplay=Autoplay(on=False))
+    stage = DemoPage(slack, buildkite, autoplay=Autoplay(on=False))
     running = asyncio.create_task(stage.run())
     yield stage
     running.cancel()
@@ -67,7 +67,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(stage: Stage, tab: Page) -> AsyncIterator[Page]:
+async def page(stage: DemoPage, tab: Page) -> AsyncIterator[Page]:
     """The stage's page, opened."""
     async with Serving(stage.app) as address:
         await tab.goto(address)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 DAYS = ("Mon 2", "Tue 3")
@@ -27,7 +27,7 @@ def chart(kind: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["bar", "line", "area"])
-async def test_a_chart_is_drawn_and_told(stage: Stage, page: Page, kind: str) -> None:
+async def test_a_chart_is_drawn_and_told(stage: DemoPage, page: Page, kind: str) -> None:
     """A chart has its title, a legend and labelled axes; screen readers get its numbers as a table."""
     stage.slack.post(stage.slack.by_bot("C0DEPLOYS", "Charts", [chart(kind)]))
     figure = page.get_by_role("figure")
@@ -40,7 +40,7 @@ async def test_a_chart_is_drawn_and_told(stage: Stage, page: Page, kind: str) ->
     assert await figure.locator("rect:not(.chart-legend rect), polyline").count() == (4 if kind == "bar" else 2)
 
 
-async def test_a_pie_is_drawn(stage: Stage, page: Page) -> None:
+async def test_a_pie_is_drawn(stage: DemoPage, page: Page) -> None:
     """A pie has a slice for each segment."""
     segments = [{"label": "Passed", "value": 3}, {"label": "Failed", "value": 1}]
     stage.slack.post(stage.slack.by_bot("C0DEPLOYS", "Charts", [chart("pie", segments=segments)]))
@@ -49,7 +49,7 @@ async def test_a_pie_is_drawn(stage: Stage, page: Page) -> None:
     await expect(figure.get_by_role("row", name="Failed")).to_contain_text("1")
 
 
-async def test_a_picture_is_shown_with_its_words(stage: Stage, page: Page) -> None:
+async def test_a_picture_is_shown_with_its_words(stage: DemoPage, page: Page) -> None:
     """A PNG that was uploaded is seen on the page, and read by its alternative text."""
     drawn = io.BytesIO()
     Image.new("RGB", (64, 32), "#0072b2").save(drawn, "PNG")

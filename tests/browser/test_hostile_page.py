@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from bot.slack.blockkit.blocks import Message
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 from simulators.demo_page.build_pages import with_pages
 from simulators.http_server import Serving
 from tests.injection.corpus import CORPUS, EVIL
@@ -54,7 +54,7 @@ async def found(page: Page) -> dict[str, Any]:
     return here
 
 
-async def test_what_the_bot_says_leads_nowhere_else(stage: Stage, quiet: Page) -> None:
+async def test_what_the_bot_says_leads_nowhere_else(stage: DemoPage, quiet: Page) -> None:
     """Each text in a card, an answer and a build of the panel: no call, and links to Buildkite alone."""
     texts = [text for text in WRITTEN if not text.startswith("https://")]
     said = [drawn for text in texts for name in ("card", "reply") for drawn in SURFACES[name](text)]
@@ -70,7 +70,7 @@ async def test_what_the_bot_says_leads_nowhere_else(stage: Stage, quiet: Page) -
     assert await quiet.locator("article .loud").count() == 0
 
 
-async def test_raw_texts_are_words_in_every_kind_of_block(stage: Stage, quiet: Page) -> None:
+async def test_raw_texts_are_words_in_every_kind_of_block(stage: DemoPage, quiet: Page) -> None:
     """Texts that nobody escaped may link as Slack lets them, but nothing runs, whatever block they stand in."""
     for text in WRITTEN:
         stage.slack.post(stage.slack.by_bot("C0DEPLOYS", text, raw(text)))
@@ -98,7 +98,7 @@ def raw(text: str) -> list[dict[str, Any]]:
     ]
 
 
-async def test_the_pages_forbid_scripts_from_elsewhere(stage: Stage, quiet: Page) -> None:
+async def test_the_pages_forbid_scripts_from_elsewhere(stage: DemoPage, quiet: Page) -> None:
     """Both pages come with a policy that lets nothing inline run; a build's page is inert besides."""
     again = await quiet.goto(quiet.url)
     assert again is not None

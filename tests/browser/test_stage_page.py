@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 from simulators.slack.models import Message
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -19,11 +19,11 @@ def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
     return {"type": kind, "text": words}
 
 
-def post(stage: Stage, words: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
+def post(stage: DemoPage, words: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
     return stage.slack.post(stage.slack.by_bot("C0DEPLOYS", words, blocks, **more))
 
 
-async def test_hostile_text_stays_text(stage: Stage, page: Page) -> None:
+async def test_hostile_text_stays_text(stage: DemoPage, page: Page) -> None:
     """Markup, scripts and script links in any block are shown as they were written, and nothing runs."""
     link = "<javascript:alert(4)|press me>"
     blocks = [
@@ -42,7 +42,7 @@ async def test_hostile_text_stays_text(stage: Stage, page: Page) -> None:
     assert await page.locator("article :is(img, script, a), .build-words :is(img, script)").count() == 0
 
 
-async def test_mrkdwn_is_drawn_as_slack_draws_it(stage: Stage, page: Page) -> None:
+async def test_mrkdwn_is_drawn_as_slack_draws_it(stage: DemoPage, page: Page) -> None:
     """Bold, links inside it, code, mentions, entities and dates look as people know them."""
     post(
         stage,
@@ -61,7 +61,7 @@ async def test_mrkdwn_is_drawn_as_slack_draws_it(stage: Stage, page: Page) -> No
     await expect(row.get_by_role("img", name="passed")).to_be_visible()
 
 
-async def test_an_edit_changes_the_message_in_place(stage: Stage, page: Page) -> None:
+async def test_an_edit_changes_the_message_in_place(stage: DemoPage, page: Page) -> None:
     """An edited message keeps its place among the others, and its new words come without a reload."""
     card = post(stage, "is running")
     post(stage, "below")
@@ -72,7 +72,7 @@ async def test_an_edit_changes_the_message_in_place(stage: Stage, page: Page) ->
     await expect(words).to_have_text(["has passed", "below"])
 
 
-async def test_a_thread_opens_beside_the_channel(stage: Stage, page: Page) -> None:
+async def test_a_thread_opens_beside_the_channel(stage: DemoPage, page: Page) -> None:
     """Replies are counted under their message and read in a pane of their own; Escape closes it."""
     root = post(stage, "card")
     post(stage, "started running", thread_ts=root.ts)
@@ -85,7 +85,7 @@ async def test_a_thread_opens_beside_the_channel(stage: Stage, page: Page) -> No
     await expect(thread).to_be_hidden()
 
 
-async def test_private_words_are_for_one_person(stage: Stage, page: Page) -> None:
+async def test_private_words_are_for_one_person(stage: DemoPage, page: Page) -> None:
     """What only Alice may see is marked so, and is gone when one becomes Gwen."""
     whisper = stage.slack.by_bot("C0DEPLOYS", "between us", None, only_for="U0ALICE01")
     stage.slack.whisper(whisper)
@@ -95,7 +95,7 @@ async def test_private_words_are_for_one_person(stage: Stage, page: Page) -> Non
     await expect(page.locator("article")).to_have_count(0)
 
 
-async def test_a_form_shows_its_errors_and_keeps_what_was_typed(stage: Stage, page: Page) -> None:
+async def test_a_form_shows_its_errors_and_keeps_what_was_typed(stage: DemoPage, page: Page) -> None:
     """An error stands under its input; what was typed elsewhere is still there; Cancel closes the form."""
     view = {
         "type": "modal",
@@ -127,7 +127,7 @@ def _choice(name: str, label: str, values: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "input", "block_id": name, "label": text(label, "plain_text"), "element": element}
 
 
-async def test_a_risky_button_asks_first(stage: Stage, page: Page) -> None:
+async def test_a_risky_button_asks_first(stage: DemoPage, page: Page) -> None:
     """A button with a confirmation sends nothing until the person says yes."""
     dialog = {"title": "Cancel web #1?", "text": "It runs.", "confirm": "Cancel it", "deny": "Never mind"}
     confirm = {key: text(words, "plain_text") for key, words in dialog.items()}
@@ -142,7 +142,7 @@ async def test_a_risky_button_asks_first(stage: Stage, page: Page) -> None:
     await expect(page.get_by_role("status")).to_contain_text("dispatch_failed")
 
 
-async def test_jobs_pass_and_fail_by_hand(stage: Stage, page: Page) -> None:
+async def test_jobs_pass_and_fail_by_hand(stage: DemoPage, page: Page) -> None:
     """In the Buildkite panel one starts a job and lets it fail; the build follows."""
     stage.buildkite.create_build_elsewhere("mobile", "main", "Round prices")
     panel = page.get_by_role("complementary", name="Buildkite")
@@ -152,7 +152,7 @@ async def test_jobs_pass_and_fail_by_hand(stage: Stage, page: Page) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (800, 700)])
-async def test_nothing_is_wider_than_the_window(stage: Stage, page: Page, width: int, height: int) -> None:
+async def test_nothing_is_wider_than_the_window(stage: DemoPage, page: Page, width: int, height: int) -> None:
     """With a thread open, and words of any length, the page has no horizontal scroll."""
     root = post(stage, "x" * 400, [{"type": "section", "text": text(f"`{'y' * 500}` {'z' * 500}")}])
     post(stage, "w" * 300, thread_ts=root.ts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cli.demo import ALICE, ALICES_TOKEN, TRIES, organization
+from bot.cli.demo_setup import ALICE, ALICES_TOKEN, TRIES, make_organization
 from tests.conversations.world import World
 
 
@@ -11,7 +11,7 @@ async def test_the_token_that_the_demo_shows_can_be_connected(world: World) -> N
     shown = next(item for item in TRIES if item["text"] == "/bk connect")
     assert shown["as"] == ALICE
     assert ALICES_TOKEN in shown["detail"]
-    world.buildkite.tokens[ALICES_TOKEN] = organization().tokens[ALICES_TOKEN]
+    world.buildkite.tokens[ALICES_TOKEN] = make_organization().tokens[ALICES_TOKEN]
     await world.alice.types(world.deploys, "/bk connect")
     await world.settle(1)
     await world.alice.submits({"Your Buildkite API token": ALICES_TOKEN})

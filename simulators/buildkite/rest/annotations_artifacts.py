@@ -1,11 +1,9 @@
 """The annotation and artifact calls of the REST API."""
 
-from __future__ import annotations
-
 import fnmatch
 import html
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite import storage, views
 from simulators.buildkite.http_types import Answer, Ask, Operation
@@ -13,17 +11,14 @@ from simulators.buildkite.models import Build, Job
 from simulators.buildkite.paging import paged
 from simulators.buildkite.rest.builds import BUILD, wanted
 from simulators.buildkite.rest.jobs import both, named
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal, invalid, iso, missing
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 STYLES = ("success", "info", "warning", "error")
 ARTIFACT_STATES = ("new", "error", "finished", "deleted", "expired")
 
 
-def list_annotations(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_annotations(sim: ServerState, ask: Ask) -> Answer:
     """`scope`: build (default), job or all; `omit_body` leaves the HTML out."""
     scope = ask.query.get("scope", "build")
     found = [annotation for annotation in wanted(sim, ask).annotations if scope in ("all", annotation["scope"])]
@@ -32,13 +27,13 @@ def list_annotations(sim: BuildkiteSim, ask: Ask) -> Answer:
     return paged(ask, found, lambda item: item)
 
 
-def create_annotation(sim: BuildkiteSim, ask: Ask) -> Answer:
+def create_annotation(sim: ServerState, ask: Ask) -> Answer:
     if not ask.json.get("body"):
         raise invalid(body="missing_field")
     return Answer(201, annotate(sim, wanted(sim, ask), **_told(ask.json)))
 
 
-def annotations_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
+def annotations_of_job(sim: ServerState, ask: Ask) -> Answer:
     job = named(sim, ask)
     return paged(
         ask,
@@ -47,18 +42,18 @@ def annotations_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
     )
 
 
-def annotate_job(sim: BuildkiteSim, ask: Ask) -> Answer:
+def annotate_job(sim: ServerState, ask: Ask) -> Answer:
     if not ask.json.get("body"):
         raise invalid(body="missing_field")
     job = named(sim, ask)
     return Answer(201, annotate(sim, job.build, **_told(ask.json), job=job))
 
 
-def delete_annotation(sim: BuildkiteSim, ask: Ask) -> Answer:
+def delete_annotation(sim: ServerState, ask: Ask) -> Answer:
     return _dropped(wanted(sim, ask), ask.params["annotation"], None)
 
 
-def delete_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
+def delete_of_job(sim: ServerState, ask: Ask) -> Answer:
     job = named(sim, ask)
     return _dropped(job.build, ask.params["annotation"], job.id)
 
@@ -79,7 +74,7 @@ def _told(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def annotate(
-    sim: BuildkiteSim,
+    sim: ServerState,
     build: Build,
     body: str,
     style: str = "info",
@@ -118,7 +113,7 @@ def annotate(
     return made
 
 
-def add_artifact(sim: BuildkiteSim, job: Job, path: str, content: bytes) -> dict[str, Any]:
+def add_artifact(sim: ServerState, job: Job, path: str, content: bytes) -> dict[str, Any]:
     """A finished upload of `job`."""
     ident = sim.new_id()
     url = f"{views.build_url(sim, job.build)}/jobs/{job.id}/artifacts/{ident}"
@@ -155,34 +150,34 @@ def _chosen(ask: Ask, artifacts: list[dict[str, Any]]) -> Answer:
     return paged(ask, found, lambda item: item)
 
 
-def list_artifacts(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_artifacts(sim: ServerState, ask: Ask) -> Answer:
     return _chosen(ask, wanted(sim, ask).artifacts)
 
 
-def list_of_job(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_of_job(sim: ServerState, ask: Ask) -> Answer:
     job = named(sim, ask)
     return _chosen(ask, [artifact for artifact in job.build.artifacts if artifact["job_id"] == job.id])
 
 
-def _artifact(sim: BuildkiteSim, ask: Ask) -> dict[str, Any]:
+def _artifact(sim: ServerState, ask: Ask) -> dict[str, Any]:
     for artifact in named(sim, ask).build.artifacts:
         if artifact["id"] == ask.params["artifact"]:
             return artifact
     raise missing("artifact")
 
 
-def get_artifact(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get_artifact(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, _artifact(sim, ask))
 
 
-def download(sim: BuildkiteSim, ask: Ask) -> Answer:
+def download(sim: ServerState, ask: Ask) -> Answer:
     """302 to a storage URL that is good for about a minute."""
     artifact = _artifact(sim, ask)
     url = storage.link(sim, artifact["id"], artifact["filename"])
     return Answer(302, {"url": url}, {"Location": url})
 
 
-def delete_artifact(sim: BuildkiteSim, ask: Ask) -> Answer:
+def delete_artifact(sim: ServerState, ask: Ask) -> Answer:
     """The record stays, as one that is deleted."""
     artifact = _artifact(sim, ask)
     artifact["state"] = "deleted"

@@ -1,27 +1,20 @@
 """The build calls of the REST API."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from simulators.buildkite import builds, jobs
 from simulators.buildkite.filters import chosen
 from simulators.buildkite.http_types import Answer, Ask, Operation
 from simulators.buildkite.job_views import build as build_view
 from simulators.buildkite.models import Build, Job
 from simulators.buildkite.paging import paged
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.views import View, state_counts
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 ORG = "/v2/organizations/{org}"
 PIPELINE = ORG + "/pipelines/{pipeline}"
 BUILD = PIPELINE + "/builds/{number:int}"
 
 
-def wanted(sim: BuildkiteSim, ask: Ask) -> Build:
+def wanted(sim: ServerState, ask: Ask) -> Build:
     """The build that the path names; raises Refusal 404."""
     return sim.find_build(ask.params["pipeline"], ask.params["number"])
 
@@ -30,7 +23,7 @@ def _jobs(ask: Ask, build: Build) -> list[Job]:
     return build.jobs if ask.flag("include_retried_jobs") else build.current_jobs
 
 
-def _view(sim: BuildkiteSim, ask: Ask, build: Build) -> View:
+def _view(sim: ServerState, ask: Ask, build: Build) -> View:
     jobs = None if ask.flag("exclude_jobs") else _jobs(ask, build)
     states = ask.words("job_states")
     if jobs is not None and states:
@@ -38,46 +31,46 @@ def _view(sim: BuildkiteSim, ask: Ask, build: Build) -> View:
     return build_view(sim, build, jobs=jobs, with_pipeline=not ask.flag("exclude_pipeline"))
 
 
-def _whole(sim: BuildkiteSim, build: Build) -> View:
+def _whole(sim: ServerState, build: Build) -> View:
     return build_view(sim, build, jobs=build.current_jobs)
 
 
-def _visible(sim: BuildkiteSim, ask: Ask) -> list[Build]:
+def _visible(sim: ServerState, ask: Ask) -> list[Build]:
     return [build for build in sim.builds if ask.token.sees(build.pipeline.slug)]
 
 
-def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_all(sim: ServerState, ask: Ask) -> Answer:
     return paged(ask, chosen(ask, _visible(sim, ask)), lambda build: _view(sim, ask, build))
 
 
-def list_of_pipeline(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_of_pipeline(sim: ServerState, ask: Ask) -> Answer:
     pipeline = sim.find_pipeline(ask.params["pipeline"])
     own = [build for build in sim.builds if build.pipeline is pipeline]
     return paged(ask, chosen(ask, own), lambda build: _view(sim, ask, build))
 
 
-def get(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get(sim: ServerState, ask: Ask) -> Answer:
     build = wanted(sim, ask)
     counts = state_counts(_jobs(ask, build))
     return Answer(200, _view(sim, ask, build) | {"job_state_counts": counts})
 
 
-def create(sim: BuildkiteSim, ask: Ask) -> Answer:
+def create(sim: ServerState, ask: Ask) -> Answer:
     pipeline = sim.find_pipeline(ask.params["pipeline"])
     return Answer(201, _whole(sim, builds.from_body(sim, pipeline, ask.json, ask.token.user)))
 
 
-def cancel(sim: BuildkiteSim, ask: Ask) -> Answer:
+def cancel(sim: ServerState, ask: Ask) -> Answer:
     build = wanted(sim, ask)
     builds.cancel(sim, build)
     return Answer(200, _whole(sim, build))
 
 
-def rebuild(sim: BuildkiteSim, ask: Ask) -> Answer:
+def rebuild(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, _whole(sim, builds.rebuild(sim, wanted(sim, ask), ask.token.user)))
 
 
-def retry_failed_jobs(sim: BuildkiteSim, ask: Ask) -> Answer:
+def retry_failed_jobs(sim: ServerState, ask: Ask) -> Answer:
     build = wanted(sim, ask)
     states = ask.json.get("states") or ask.query.get("states")
     count = jobs.retry_failed(sim, build, states, ask.token.user)

@@ -1,44 +1,37 @@
 """The cluster, queue and agent token calls of the REST API."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from simulators.buildkite import views
 from simulators.buildkite.http_types import Answer, Ask, Operation
 from simulators.buildkite.models import Cluster, Queue
 from simulators.buildkite.paging import paged
 from simulators.buildkite.rest.builds import ORG
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal, graphql_id, iso, missing
 from simulators.buildkite.views import View
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 CLUSTER = ORG + "/clusters/{cluster}"
 QUEUE = CLUSTER + "/queues/{queue}"
 
 
-def _cluster(sim: BuildkiteSim, ask: Ask) -> Cluster:
+def _cluster(sim: ServerState, ask: Ask) -> Cluster:
     for cluster in sim.clusters:
         if cluster.id == ask.params["cluster"]:
             return cluster
     raise missing("cluster")
 
 
-def _queue(sim: BuildkiteSim, ask: Ask) -> Queue:
+def _queue(sim: ServerState, ask: Ask) -> Queue:
     for queue in _cluster(sim, ask).queues:
         if queue.id == ask.params["queue"]:
             return queue
     raise missing("queue")
 
 
-def _web(sim: BuildkiteSim, path: str) -> str:
+def _web(sim: ServerState, path: str) -> str:
     return f"{sim.base_url}/organizations/{sim.org}{path}"
 
 
-def cluster_view(sim: BuildkiteSim, given: Cluster) -> View:
+def cluster_view(sim: ServerState, given: Cluster) -> View:
     path = f"/clusters/{given.id}"
     first = given.queues[0] if given.queues else None
     return {
@@ -61,7 +54,7 @@ def cluster_view(sim: BuildkiteSim, given: Cluster) -> View:
     }
 
 
-def queue_view(sim: BuildkiteSim, cluster: Cluster, given: Queue) -> View:
+def queue_view(sim: ServerState, cluster: Cluster, given: Queue) -> View:
     path = f"/clusters/{cluster.id}/queues/{given.id}"
     return {
         "id": given.id,
@@ -81,24 +74,24 @@ def queue_view(sim: BuildkiteSim, cluster: Cluster, given: Queue) -> View:
     }
 
 
-def list_clusters(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_clusters(sim: ServerState, ask: Ask) -> Answer:
     return paged(ask, sim.clusters, lambda item: cluster_view(sim, item))
 
 
-def get_cluster(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get_cluster(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, cluster_view(sim, _cluster(sim, ask)))
 
 
-def list_queues(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_queues(sim: ServerState, ask: Ask) -> Answer:
     cluster = _cluster(sim, ask)
     return paged(ask, cluster.queues, lambda item: queue_view(sim, cluster, item))
 
 
-def get_queue(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get_queue(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, queue_view(sim, _cluster(sim, ask), _queue(sim, ask)))
 
 
-def pause_dispatch(sim: BuildkiteSim, ask: Ask) -> Answer:
+def pause_dispatch(sim: ServerState, ask: Ask) -> Answer:
     queue = _queue(sim, ask)
     if queue.paused:
         raise Refusal(422, "Cluster queue is already paused")
@@ -108,7 +101,7 @@ def pause_dispatch(sim: BuildkiteSim, ask: Ask) -> Answer:
     return get_queue(sim, ask)
 
 
-def resume_dispatch(sim: BuildkiteSim, ask: Ask) -> Answer:
+def resume_dispatch(sim: ServerState, ask: Ask) -> Answer:
     queue = _queue(sim, ask)
     if not queue.paused:
         raise Refusal(422, "Cluster queue is not paused")
@@ -117,7 +110,7 @@ def resume_dispatch(sim: BuildkiteSim, ask: Ask) -> Answer:
     return get_queue(sim, ask)
 
 
-def list_tokens(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_tokens(sim: ServerState, ask: Ask) -> Answer:
     """Descriptions only: a token's value is shown once, when it is made."""
     cluster = _cluster(sim, ask)
     path = f"/clusters/{cluster.id}"

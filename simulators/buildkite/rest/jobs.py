@@ -1,21 +1,14 @@
 """The job calls of the REST API, in both forms of path."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from simulators.buildkite import jobs
 from simulators.buildkite.http_types import Answer, Ask, Handler, Operation
 from simulators.buildkite.job_views import job as job_view
 from simulators.buildkite.models import Job
 from simulators.buildkite.paging import cursored
 from simulators.buildkite.rest.builds import BUILD, ORG, wanted
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal, missing
 from simulators.buildkite.views import build_web
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 _ACCEPTED = (
     "pending waiting waiting_failed blocked blocked_failed unblocked unblocked_failed scheduled assigned accepted"
@@ -24,7 +17,7 @@ _ACCEPTED = (
 STATES = frozenset(_ACCEPTED.split())
 
 
-def named(sim: BuildkiteSim, ask: Ask) -> Job:
+def named(sim: ServerState, ask: Ask) -> Job:
     """The job that the path names; raises Refusal 404 when it is not of that build."""
     job = sim.find_job(ask.params["job"])
     if "number" in ask.params and job.build is not wanted(sim, ask):
@@ -40,7 +33,7 @@ def both(method: str, path: str, scope: str, handler: Handler) -> tuple[Operatio
     return Operation(method, long, scope, handler), Operation(method, short, scope, handler)
 
 
-def list_of_build(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_of_build(sim: ServerState, ask: Ask) -> Answer:
     build, states = wanted(sim, ask), ask.words("state")
     if set(states) - STATES:
         raise Refusal(400, f"Invalid job state: {', '.join(sorted(set(states) - STATES))}")
@@ -50,15 +43,15 @@ def list_of_build(sim: BuildkiteSim, ask: Ask) -> Answer:
     return cursored(ask, found, lambda job: job_view(sim, job), lambda job: job.id)
 
 
-def get(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, job_view(sim, named(sim, ask)))
 
 
-def retry(sim: BuildkiteSim, ask: Ask) -> Answer:
+def retry(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, job_view(sim, jobs.retry(sim, named(sim, ask), ask.token.user)))
 
 
-def reprioritize(sim: BuildkiteSim, ask: Ask) -> Answer:
+def reprioritize(sim: ServerState, ask: Ask) -> Answer:
     job, priority = named(sim, ask), ask.json.get("priority")
     if not isinstance(priority, int) or isinstance(priority, bool):
         raise Refusal(400, "Priority must be an integer")
@@ -67,7 +60,7 @@ def reprioritize(sim: BuildkiteSim, ask: Ask) -> Answer:
     return Answer(200, job_view(sim, job))
 
 
-def unblock(sim: BuildkiteSim, ask: Ask) -> Answer:
+def unblock(sim: ServerState, ask: Ask) -> Answer:
     job, who = named(sim, ask), ask.json.get("unblocker")
     by = sim.find_user(who) if who else ask.token.user
     if job.manual and by is None:
@@ -76,7 +69,7 @@ def unblock(sim: BuildkiteSim, ask: Ask) -> Answer:
     return Answer(200, job_view(sim, job))
 
 
-def env(sim: BuildkiteSim, ask: Ask) -> Answer:
+def env(sim: ServerState, ask: Ask) -> Answer:
     job = named(sim, ask)
     build = job.build
     given = {

@@ -1,32 +1,26 @@
 """The job log calls: JSON, text, HTML, length, tail."""
 
-from __future__ import annotations
-
 import html
 import re
-from typing import TYPE_CHECKING
 
 from simulators.buildkite.http_types import Answer, Ask
 from simulators.buildkite.job_views import job_url
 from simulators.buildkite.models import Job
 from simulators.buildkite.rest.jobs import both, named
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 _SUFFIX = re.compile(r"bytes=-(\d+)")
 
 
-def _log(sim: BuildkiteSim, ask: Ask) -> Job:
+def _log(sim: ServerState, ask: Ask) -> Job:
     job = named(sim, ask)
     if job.kind != "script":
         raise Refusal(404, "No job found")
     return job
 
 
-def get(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get(sim: ServerState, ask: Ask) -> Answer:
     """JSON, unless `Accept` asks for text or HTML."""
     accept = ask.headers.get("accept", "")
     if ask.method == "HEAD":
@@ -66,17 +60,17 @@ def _tail(job: Job, asked: str, accept: str) -> Answer:
     return Answer(206, text=bytes(job.log[first:]), headers=headers)
 
 
-def text(sim: BuildkiteSim, ask: Ask) -> Answer:
+def text(sim: ServerState, ask: Ask) -> Answer:
     return _whole(_log(sim, ask))
 
 
-def page(sim: BuildkiteSim, ask: Ask) -> Answer:
+def page(sim: ServerState, ask: Ask) -> Answer:
     shown = html.escape(_log(sim, ask).log.decode(errors="replace"))
     body = f'<div class="term-container">{shown}</div>'.encode()
     return Answer(200, text=body, media_type="text/html; charset=utf-8")
 
 
-def delete(sim: BuildkiteSim, ask: Ask) -> Answer:
+def delete(sim: ServerState, ask: Ask) -> Answer:
     job = _log(sim, ask)
     job.log, job.log_times = bytearray(), []
     return Answer(204)

@@ -1,10 +1,8 @@
 """The calls about token, user, organization, members, teams, templates, rules and emojis."""
 
-from __future__ import annotations
-
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite import views
 from simulators.buildkite.http_types import Answer, Ask, Handler, Operation
@@ -12,21 +10,19 @@ from simulators.buildkite.models import User
 from simulators.buildkite.paging import paged
 from simulators.buildkite.payloads import organization
 from simulators.buildkite.rest.builds import ORG
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import iso, missing, utc_form
 
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
 
-
-def root(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def root(sim: ServerState, _ask: Ask) -> Answer:
     return Answer(200, {"message": "🛠", "timestamp": int(sim.now())})
 
 
-def meta(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def meta(sim: ServerState, _ask: Ask) -> Answer:
     return Answer(200, {"webhook_ips": list(sim.webhook_ips)})
 
 
-def get_token(_sim: BuildkiteSim, ask: Ask) -> Answer:
+def get_token(_sim: ServerState, ask: Ask) -> Answer:
     token = ask.token
     return Answer(
         200,
@@ -41,25 +37,25 @@ def get_token(_sim: BuildkiteSim, ask: Ask) -> Answer:
     )
 
 
-def revoke_token(_sim: BuildkiteSim, ask: Ask) -> Answer:
+def revoke_token(_sim: ServerState, ask: Ask) -> Answer:
     ask.token.revoked = True
     return Answer(204)
 
 
-def get_user(_sim: BuildkiteSim, ask: Ask) -> Answer:
+def get_user(_sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, views.user(ask.token.user))
 
 
-def list_organizations(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_organizations(sim: ServerState, ask: Ask) -> Answer:
     others = [organization(sim) | {"slug": slug, "name": slug} for slug in sim.other_organizations]
     return paged(ask, [organization(sim), *others] if ask.token.member else [], lambda item: item)
 
 
-def get_organization(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def get_organization(sim: ServerState, _ask: Ask) -> Answer:
     return Answer(200, organization(sim))
 
 
-def rate_limit(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def rate_limit(sim: ServerState, _ask: Ask) -> Answer:
     now, rest = sim.now(), sim.limits.org
 
     def scope(limit: int, current: int, reset: int) -> dict[str, Any]:
@@ -80,18 +76,18 @@ def _member(user: User) -> dict[str, Any]:
     }
 
 
-def list_members(sim: BuildkiteSim, _ask: Ask) -> Answer:
+def list_members(sim: ServerState, _ask: Ask) -> Answer:
     return Answer(200, [_member(user) for user in sim.users])
 
 
-def get_member(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get_member(sim: ServerState, ask: Ask) -> Answer:
     user = sim.find_user(ask.params["user"])
     if user is None:
         raise missing("member")
     return Answer(200, _member(user))
 
 
-def _placed(sim: BuildkiteSim, document: dict[str, Any]) -> dict[str, Any]:
+def _placed(sim: ServerState, document: dict[str, Any]) -> dict[str, Any]:
     """`document` with its own links made absolute: where the simulator is served is known late."""
     links = {key: sim.base_url + str(document[key]) for key in ("url", "web_url") if key in document}
     return document | {key: link for key, link in links.items() if str(document[key]).startswith("/")}
@@ -100,10 +96,10 @@ def _placed(sim: BuildkiteSim, document: dict[str, Any]) -> dict[str, Any]:
 def shelf(kind: str, key: str = "id") -> tuple[Handler, Handler]:
     """List and get for documents that have no behaviour here."""
 
-    def list_them(sim: BuildkiteSim, ask: Ask) -> Answer:
+    def list_them(sim: ServerState, ask: Ask) -> Answer:
         return paged(ask, sim.shelved(kind), lambda item: _placed(sim, item))
 
-    def get_one(sim: BuildkiteSim, ask: Ask) -> Answer:
+    def get_one(sim: ServerState, ask: Ask) -> Answer:
         for item in sim.shelved(kind):
             if item[key] == ask.params["ident"]:
                 return Answer(200, _placed(sim, item))

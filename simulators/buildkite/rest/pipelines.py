@@ -1,22 +1,17 @@
 """The pipeline calls of the REST API."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite import views
 from simulators.buildkite.http_types import Answer, Ask, Operation
 from simulators.buildkite.models import Pipeline
 from simulators.buildkite.paging import paged
 from simulators.buildkite.rest.builds import ORG, PIPELINE
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.steps import configuration_of, from_visual, read_configuration
 from simulators.buildkite.values import Refusal, invalid
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 NO_CONFIGURATION = 'Step configuration is missing, expected `steps: { yaml: "..." }`'
 _SETTABLE = frozenset(views.OPTIONS) | {"env", "teams", "provider_settings"}
@@ -24,15 +19,15 @@ _ACCESS = {"read_only", "build_and_read", "manage_build_and_read"}
 _HOOKED = ("github.com",)
 
 
-def _named(sim: BuildkiteSim, ask: Ask) -> Pipeline:
+def _named(sim: ServerState, ask: Ask) -> Pipeline:
     return sim.find_pipeline(ask.params["pipeline"])
 
 
-def _shown(sim: BuildkiteSim, pipeline: Pipeline, status: int = 200) -> Answer:
+def _shown(sim: ServerState, pipeline: Pipeline, status: int = 200) -> Answer:
     return Answer(status, views.pipeline(sim, pipeline, full=True))
 
 
-def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_all(sim: ServerState, ask: Ask) -> Answer:
     """`name` and `repository` match a part, whatever the case; filtered lists come newest first."""
     found = [pipeline for pipeline in sim.pipelines.values() if ask.token.sees(pipeline.slug)]
     for key in ("name", "repository"):
@@ -42,7 +37,7 @@ def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
     return paged(ask, found, lambda item: views.pipeline(sim, item, full=True))
 
 
-def get(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get(sim: ServerState, ask: Ask) -> Answer:
     return _shown(sim, _named(sim, ask))
 
 
@@ -60,7 +55,7 @@ def _configuration(body: Mapping[str, Any]) -> str | None:
     return None
 
 
-def create(sim: BuildkiteSim, ask: Ask) -> Answer:
+def create(sim: ServerState, ask: Ask) -> Answer:
     body = ask.json
     needed = ("name", "repository", *(("cluster_id",) if sim.clustered else ()))
     codes = {key: "missing_field" for key in needed if not body.get(key)}
@@ -87,7 +82,7 @@ def create(sim: BuildkiteSim, ask: Ask) -> Answer:
     return _shown(sim, made, 201)
 
 
-def _wrong_ids(sim: BuildkiteSim, body: Mapping[str, Any]) -> dict[str, str]:
+def _wrong_ids(sim: ServerState, body: Mapping[str, Any]) -> dict[str, str]:
     """Clusters, teams and templates that are named have to be there."""
     known = {
         "cluster_id": {cluster.id for cluster in sim.clusters},
@@ -101,7 +96,7 @@ def _wrong_ids(sim: BuildkiteSim, body: Mapping[str, Any]) -> dict[str, str]:
     return wrong
 
 
-def _checked(sim: BuildkiteSim, configuration: str) -> str:
+def _checked(sim: ServerState, configuration: str) -> str:
     try:
         read_configuration(configuration, sim.new_id)
     except ValueError as error:
@@ -109,7 +104,7 @@ def _checked(sim: BuildkiteSim, configuration: str) -> str:
     return configuration
 
 
-def update(sim: BuildkiteSim, ask: Ask) -> Answer:
+def update(sim: ServerState, ask: Ask) -> Answer:
     """A new `name` without `slug` changes the slug; `steps` alone is refused on a YAML pipeline."""
     pipeline, body = _named(sim, ask), ask.json
     _refuse_archived(pipeline)
@@ -127,7 +122,7 @@ def update(sim: BuildkiteSim, ask: Ask) -> Answer:
     return _shown(sim, pipeline)
 
 
-def _rename(sim: BuildkiteSim, pipeline: Pipeline, body: Mapping[str, Any]) -> None:
+def _rename(sim: ServerState, pipeline: Pipeline, body: Mapping[str, Any]) -> None:
     slug = body.get("slug") or (slug_of(body["name"]) if body.get("name") else pipeline.slug)
     if slug != pipeline.slug and slug in sim.pipelines:
         raise invalid(slug="already_exists")
@@ -142,7 +137,7 @@ def _refuse_archived(pipeline: Pipeline) -> None:
         raise Refusal(422, "Archived pipelines can't be changed")
 
 
-def archive(sim: BuildkiteSim, ask: Ask) -> Answer:
+def archive(sim: ServerState, ask: Ask) -> Answer:
     pipeline = _named(sim, ask)
     if pipeline.archived_at is not None:
         raise Refusal(422, "Pipeline could not be archived.")
@@ -150,7 +145,7 @@ def archive(sim: BuildkiteSim, ask: Ask) -> Answer:
     return _shown(sim, pipeline)
 
 
-def unarchive(sim: BuildkiteSim, ask: Ask) -> Answer:
+def unarchive(sim: ServerState, ask: Ask) -> Answer:
     pipeline = _named(sim, ask)
     if pipeline.archived_at is None:
         raise Refusal(422, "Pipeline could not be unarchived.")
@@ -158,13 +153,13 @@ def unarchive(sim: BuildkiteSim, ask: Ask) -> Answer:
     return _shown(sim, pipeline)
 
 
-def delete(sim: BuildkiteSim, ask: Ask) -> Answer:
+def delete(sim: ServerState, ask: Ask) -> Answer:
     pipeline = sim.pipelines.pop(_named(sim, ask).slug)
     sim.builds = [build for build in sim.builds if build.pipeline is not pipeline]
     return Answer(204)
 
 
-def webhook(sim: BuildkiteSim, ask: Ask) -> Answer:
+def webhook(sim: ServerState, ask: Ask) -> Answer:
     """The webhook at GitHub, which tells Buildkite of pushes; other hosts cannot be told to."""
     pipeline = _named(sim, ask)
     _refuse_archived(pipeline)

@@ -3,21 +3,16 @@
 https://buildkite.com/docs/apis/rest-api/notification-services
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.buildkite import views
 from simulators.buildkite.http_types import Answer, Ask, Handler, Operation
 from simulators.buildkite.paging import cursored
 from simulators.buildkite.payloads import EVENTS
 from simulators.buildkite.rest.builds import ORG
+from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal, graphql_id, invalid, iso, missing
 from simulators.buildkite.webhooks import Webhook
-
-if TYPE_CHECKING:
-    from simulators.buildkite.sim import BuildkiteSim
-
 
 SERVICES = ORG + "/services"
 SERVICE = SERVICES + "/{service}"
@@ -28,7 +23,7 @@ BUILD_STATES = (
 )
 
 
-def service_view(sim: BuildkiteSim, given: Webhook) -> dict[str, Any]:
+def service_view(sim: ServerState, given: Webhook) -> dict[str, Any]:
     """The token comes back in full, as it does at Buildkite."""
     return {
         "id": given.id,
@@ -54,22 +49,22 @@ def service_view(sim: BuildkiteSim, given: Webhook) -> dict[str, Any]:
     }
 
 
-def _named(sim: BuildkiteSim, ask: Ask) -> Webhook:
+def _named(sim: ServerState, ask: Ask) -> Webhook:
     for webhook in sim.hooks.webhooks:
         if webhook.id == ask.params["service"]:
             return webhook
     raise missing("notification service")
 
 
-def list_all(sim: BuildkiteSim, ask: Ask) -> Answer:
+def list_all(sim: ServerState, ask: Ask) -> Answer:
     return cursored(ask, sim.hooks.webhooks, lambda item: service_view(sim, item), lambda item: item.id)
 
 
-def get(sim: BuildkiteSim, ask: Ask) -> Answer:
+def get(sim: ServerState, ask: Ask) -> Answer:
     return Answer(200, service_view(sim, _named(sim, ask)))
 
 
-def create(sim: BuildkiteSim, ask: Ask) -> Answer:
+def create(sim: ServerState, ask: Ask) -> Answer:
     """Makes a webhook and sends it a ping."""
     settings = ask.json.get("settings") or {}
     if ask.json.get("provider") != "webhook":
@@ -88,7 +83,7 @@ def create(sim: BuildkiteSim, ask: Ask) -> Answer:
     return Answer(201, service_view(sim, made))
 
 
-def update(sim: BuildkiteSim, ask: Ask) -> Answer:
+def update(sim: ServerState, ask: Ask) -> Answer:
     """Changes what is sent and nothing else; the provider stays what it is."""
     webhook, body = _named(sim, ask), ask.json
     if "provider" in body:
@@ -106,7 +101,7 @@ def update(sim: BuildkiteSim, ask: Ask) -> Answer:
 
 
 def _turned(on: bool) -> Handler:
-    def turn(sim: BuildkiteSim, ask: Ask) -> Answer:
+    def turn(sim: ServerState, ask: Ask) -> Answer:
         webhook = _named(sim, ask)
         webhook.enabled = on
         return Answer(200, service_view(sim, webhook))
@@ -114,7 +109,7 @@ def _turned(on: bool) -> Handler:
     return turn
 
 
-def delete(sim: BuildkiteSim, ask: Ask) -> Answer:
+def delete(sim: ServerState, ask: Ask) -> Answer:
     sim.hooks.webhooks.remove(_named(sim, ask))
     return Answer(204)
 

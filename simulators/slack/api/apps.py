@@ -1,23 +1,18 @@
 """auth.test, api.test, apps.connections.open and blocks.validate."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.state import BOT_ID, BOT_USER
 from simulators.slack.validation.blocks import check_blocks, check_view
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 
 
-def auth_test(slack: SlackSim, _args: Arguments) -> Json:
+def auth_test(slack: Installation, _args: Arguments) -> Json:
     """Who the token is; the granted scopes stand in the x-oauth-scopes header of every reply."""
     return {
         "url": f"https://{slack.domain}.slack.com/",
@@ -30,19 +25,19 @@ def auth_test(slack: SlackSim, _args: Arguments) -> Json:
     }
 
 
-def api_test(_slack: SlackSim, args: Arguments) -> Json:
+def api_test(_slack: Installation, args: Arguments) -> Json:
     """Echoes the arguments, or fails as asked."""
     if "error" in args:
         raise ApiError(args.text("error"), args=args.values)
     return {"args": {key: value for key, value in args.values.items() if key != "token"}}
 
 
-def open_connection(slack: SlackSim, _args: Arguments) -> Json:
+def open_connection(slack: Installation, _args: Arguments) -> Json:
     """A websocket address that works once."""
-    return {"url": slack.sockets.ticket_url(slack.base_url)}
+    return {"url": slack.socket_url()}
 
 
-def validate_blocks(_slack: SlackSim, args: Arguments) -> Json:
+def validate_blocks(_slack: Installation, args: Arguments) -> Json:
     """Whether Slack would take this layout."""
     message = args.json("message") or {}
     view = args.json("view")

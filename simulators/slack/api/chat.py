@@ -1,27 +1,22 @@
 """chat.*: post, update, delete, whisper and unfurl (https://docs.slack.dev/reference/methods?family=chat)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.message_content import Content, read_content, read_metadata
 from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.models import Channel, Message
 from simulators.slack.state import BOT_USER
 from simulators.slack.validation.blocks import check_blocks
 from simulators.slack.validation.defaults import normalised
 
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
-
 Json = dict[str, Any]
 UPDATE_TEXT = 4_000
 
 
-def post_message(slack: SlackSim, args: Arguments) -> Json:
+def post_message(slack: Installation, args: Arguments) -> Json:
     """A message, or a reply in a thread."""
     channel = _writable(slack, args.need("channel"))
     content = read_content(args, slack.unknown_blocks)
@@ -33,7 +28,7 @@ def post_message(slack: SlackSim, args: Arguments) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": message.payload()} | content.warnings
 
 
-def post_ephemeral(slack: SlackSim, args: Arguments) -> Json:
+def post_ephemeral(slack: Installation, args: Arguments) -> Json:
     """A message for one person."""
     channel = _writable(slack, args.need("channel"))
     user = args.need("user")
@@ -46,7 +41,7 @@ def post_ephemeral(slack: SlackSim, args: Arguments) -> Json:
     return {"message_ts": message.ts} | content.warnings
 
 
-def update(slack: SlackSim, args: Arguments) -> Json:
+def update(slack: Installation, args: Arguments) -> Json:
     """Other words in the same place; what is left out stays only as Slack lets it stay."""
     channel = _by_id(slack, args.need("channel"))
     message = _own(slack, channel, args.need("ts"), "cant_update_message")
@@ -63,7 +58,7 @@ def update(slack: SlackSim, args: Arguments) -> Json:
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.payload()}
 
 
-def _updated_content(slack: SlackSim, message: Message, args: Arguments) -> Content:
+def _updated_content(slack: Installation, message: Message, args: Arguments) -> Content:
     if "text" not in args and "blocks" not in args and "attachments" not in args:
         if "metadata" in args:
             return Content(message.text, message.blocks)
@@ -74,7 +69,7 @@ def _updated_content(slack: SlackSim, message: Message, args: Arguments) -> Cont
     return Content(text, blocks)
 
 
-def delete(slack: SlackSim, args: Arguments) -> Json:
+def delete(slack: Installation, args: Arguments) -> Json:
     """One of the bot's own messages goes away."""
     channel = _by_id(slack, args.need("channel"))
     message = _own(slack, channel, args.need("ts"), "cant_delete_message")
@@ -82,7 +77,7 @@ def delete(slack: SlackSim, args: Arguments) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def get_permalink(slack: SlackSim, args: Arguments) -> Json:
+def get_permalink(slack: Installation, args: Arguments) -> Json:
     """The address of a message."""
     channel = slack.bot_channel(args.need("channel"))
     message = slack.find(channel.id, args.need("message_ts"))
@@ -91,7 +86,7 @@ def get_permalink(slack: SlackSim, args: Arguments) -> Json:
     return {"channel": channel.id, "permalink": slack.permalink(message)}
 
 
-def unfurl(slack: SlackSim, args: Arguments) -> Json:
+def unfurl(slack: Installation, args: Arguments) -> Json:
     """Previews under somebody's links."""
     unfurls = args.json("unfurls")
     if not isinstance(unfurls, dict):
@@ -121,7 +116,7 @@ def _preview_blocks(preview: Any) -> list[Json]:
     return list(blocks or [])
 
 
-def _writable(slack: SlackSim, wanted: str) -> Channel:
+def _writable(slack: Installation, wanted: str) -> Channel:
     channel = slack.bot_channel(wanted)
     if channel.archived:
         raise ApiError("is_archived")
@@ -130,14 +125,14 @@ def _writable(slack: SlackSim, wanted: str) -> Channel:
     return channel
 
 
-def _by_id(slack: SlackSim, wanted: str) -> Channel:
+def _by_id(slack: Installation, wanted: str) -> Channel:
     """Names and user ids will do for posting only."""
     if wanted not in slack.channels:
         raise ApiError("channel_not_found")
     return slack.bot_channel(wanted)
 
 
-def _thread(slack: SlackSim, channel: Channel, args: Arguments) -> str | None:
+def _thread(slack: Installation, channel: Channel, args: Arguments) -> str | None:
     if "thread_ts" not in args:
         return None
     root = slack.find(channel.id, args.text("thread_ts"))
@@ -148,7 +143,7 @@ def _thread(slack: SlackSim, channel: Channel, args: Arguments) -> str | None:
     return root.ts
 
 
-def _own(slack: SlackSim, channel: Channel, ts: str, foreign: str) -> Message:
+def _own(slack: Installation, channel: Channel, ts: str, foreign: str) -> Message:
     if any(m.ts == ts and not m.deleted for m in slack.whispered):
         raise ApiError(foreign)
     message = slack.find(channel.id, ts)

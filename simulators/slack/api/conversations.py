@@ -1,19 +1,14 @@
 """conversations.*: what the bot can learn about channels, and joining or opening them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
 from simulators.slack.api.pagination import page
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.models import Channel
 from simulators.slack.state import BOT_USER
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 READ = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -41,7 +36,7 @@ def channel_payload(channel: Channel) -> Json:
     return body | {"name": channel.name, "name_normalized": channel.name, "is_general": False}
 
 
-def list_channels(slack: SlackSim, args: Arguments) -> Json:
+def list_channels(slack: Installation, args: Arguments) -> Json:
     """Public ones, and the private ones the bot is in."""
     wanted = args.text("types", "public_channel").replace(" ", "").split(",")
     listed = [
@@ -55,20 +50,20 @@ def list_channels(slack: SlackSim, args: Arguments) -> Json:
     return {"channels": [channel_payload(c) for c in shown], "response_metadata": metadata}
 
 
-def info(slack: SlackSim, args: Arguments) -> Json:
+def info(slack: Installation, args: Arguments) -> Json:
     """One conversation."""
     channel = _known(slack, args)
     members = {"num_members": len(channel.members)} if args.flag("include_num_members") else {}
     return {"channel": channel_payload(channel) | members}
 
 
-def members(slack: SlackSim, args: Arguments) -> Json:
+def members(slack: Installation, args: Arguments) -> Json:
     """Who is in it."""
     shown, metadata = page(_known(slack, args).members, args)
     return {"members": shown, "response_metadata": metadata}
 
 
-def join(slack: SlackSim, args: Arguments) -> Json:
+def join(slack: Installation, args: Arguments) -> Json:
     """The bot enters a public channel by itself."""
     channel = _known(slack, args)
     if channel.kind != "channel":
@@ -81,7 +76,7 @@ def join(slack: SlackSim, args: Arguments) -> Json:
     return {"channel": channel_payload(channel)}
 
 
-def open_conversation(slack: SlackSim, args: Arguments) -> Json:
+def open_conversation(slack: Installation, args: Arguments) -> Json:
     """The direct conversation with these people."""
     if "channel" in args:
         return {"channel": {"id": _known(slack, args).id}}
@@ -97,7 +92,7 @@ def open_conversation(slack: SlackSim, args: Arguments) -> Json:
     return {"channel": full}
 
 
-def _known(slack: SlackSim, args: Arguments) -> Channel:
+def _known(slack: Installation, args: Arguments) -> Channel:
     found = slack.channels.get(args.need("channel"))
     if found is None or (found.kind != "channel" and BOT_USER not in found.members):
         raise ApiError("channel_not_found")

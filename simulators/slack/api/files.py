@@ -1,22 +1,17 @@
 """files.*: the three steps of an upload (https://docs.slack.dev/messaging/working-with-files)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.state import BOT_USER
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 
 
-def get_upload_url(slack: SlackSim, args: Arguments) -> Json:
+def get_upload_url(slack: Installation, args: Arguments) -> Json:
     """Step one: where to send the bytes. Step two is a POST to that URL."""
     length = args.number("length", 0)
     if length <= 0:
@@ -27,7 +22,7 @@ def get_upload_url(slack: SlackSim, args: Arguments) -> Json:
     return {"upload_url": f"{slack.base_url}/upload/v1/{key}", "file_id": file["id"]}
 
 
-def complete_upload(slack: SlackSim, args: Arguments) -> Json:
+def complete_upload(slack: Installation, args: Arguments) -> Json:
     """Step three: share what was uploaded, as a message of the bot."""
     listed = args.json("files")
     if not isinstance(listed, list) or not listed:
@@ -38,7 +33,7 @@ def complete_upload(slack: SlackSim, args: Arguments) -> Json:
     return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
 
 
-def _uploaded(slack: SlackSim, entry: Any) -> Json:
+def _uploaded(slack: Installation, entry: Any) -> Json:
     wanted = entry.get("id") if isinstance(entry, dict) else None
     for file in slack.uploads.values():
         if file["id"] == wanted and file["content"] is not None:
@@ -47,7 +42,7 @@ def _uploaded(slack: SlackSim, entry: Any) -> Json:
     raise ApiError("file_not_found")
 
 
-def _share(slack: SlackSim, args: Arguments, files: list[Json]) -> None:
+def _share(slack: Installation, args: Arguments, files: list[Json]) -> None:
     channel = slack.bot_channel(args.text("channel_id"))
     if BOT_USER not in channel.members:
         raise ApiError("not_in_channel")

@@ -1,19 +1,14 @@
 """conversations.history and .replies, and reactions."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
 from simulators.slack.api.pagination import page
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.models import Channel, Message
 from simulators.slack.state import BOT_USER
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 HISTORY = {
@@ -24,7 +19,7 @@ HISTORY = {
 }
 
 
-def history(slack: SlackSim, args: Arguments) -> Json:
+def history(slack: Installation, args: Arguments) -> Json:
     """What stands in a channel, newest first."""
     channel = _readable(slack, args)
     found = [message for message in slack.messages(channel) if _between(message, args)]
@@ -32,7 +27,7 @@ def history(slack: SlackSim, args: Arguments) -> Json:
     return _listed(slack, shown, args, metadata)
 
 
-def replies(slack: SlackSim, args: Arguments) -> Json:
+def replies(slack: Installation, args: Arguments) -> Json:
     """A thread: its parent, then its replies, oldest first."""
     channel = _readable(slack, args)
     root = slack.find(channel.id, args.need("ts"))
@@ -45,7 +40,7 @@ def replies(slack: SlackSim, args: Arguments) -> Json:
     return _listed(slack, shown, args, metadata)
 
 
-def _readable(slack: SlackSim, args: Arguments) -> Channel:
+def _readable(slack: Installation, args: Arguments) -> Channel:
     channel = slack.channels.get(args.need("channel"))
     if channel is None or (channel.kind != "channel" and BOT_USER not in channel.members):
         raise ApiError("channel_not_found")
@@ -68,7 +63,7 @@ def _moment(args: Arguments, name: str, default: float) -> float:
         raise ApiError(f"invalid_ts_{name}") from None
 
 
-def _listed(slack: SlackSim, shown: list[Message], args: Arguments, metadata: Json) -> Json:
+def _listed(slack: Installation, shown: list[Message], args: Arguments, metadata: Json) -> Json:
     with_metadata = args.flag("include_all_metadata") and "metadata.message:read" in slack.scopes
     return {
         "messages": [_payload(slack, message, with_metadata) for message in shown],
@@ -77,7 +72,7 @@ def _listed(slack: SlackSim, shown: list[Message], args: Arguments, metadata: Js
     }
 
 
-def _payload(slack: SlackSim, message: Message, with_metadata: bool) -> Json:
+def _payload(slack: Installation, message: Message, with_metadata: bool) -> Json:
     body = message.payload(metadata=with_metadata)
     under = [m for m in slack.thread(message.channel, message.ts) if m.is_reply]
     if under and not message.is_reply:
@@ -86,7 +81,7 @@ def _payload(slack: SlackSim, message: Message, with_metadata: bool) -> Json:
     return body
 
 
-def add_reaction(slack: SlackSim, args: Arguments) -> Json:
+def add_reaction(slack: Installation, args: Arguments) -> Json:
     """The bot's emoji on a message."""
     message, name = _reacted(slack, args)
     users = message.reactions.setdefault(name, [])
@@ -97,7 +92,7 @@ def add_reaction(slack: SlackSim, args: Arguments) -> Json:
     return {}
 
 
-def remove_reaction(slack: SlackSim, args: Arguments) -> Json:
+def remove_reaction(slack: Installation, args: Arguments) -> Json:
     """Take the bot's emoji back."""
     message, name = _reacted(slack, args)
     if BOT_USER not in message.reactions.get(name, []):
@@ -109,7 +104,7 @@ def remove_reaction(slack: SlackSim, args: Arguments) -> Json:
     return {}
 
 
-def _reacted(slack: SlackSim, args: Arguments) -> tuple[Message, str]:
+def _reacted(slack: Installation, args: Arguments) -> tuple[Message, str]:
     name = args.need("name").strip(":")
     if not name.replace("_", "").replace("-", "").replace("+", "").isalnum():
         raise ApiError("invalid_name")

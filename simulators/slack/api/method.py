@@ -1,19 +1,14 @@
 """What a Web API method is: a name, the scopes it needs, and a handler."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
+from simulators.slack.installation import Installation
 
 Json = dict[str, Any]
-Handler = Callable[["SlackSim", Arguments], Json]
+Handler = Callable[[Installation, Arguments], Json]
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,21 @@
 """users.*, usergroups.*, bots.info and team.info."""
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
 from simulators.slack.api.pagination import page
 from simulators.slack.errors import ApiError
+from simulators.slack.installation import Installation
 from simulators.slack.models import Group, Profile
 from simulators.slack.state import APP_ID, BOT_ID, BOT_USER
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
 
 Json = dict[str, Any]
 
 
-def user_payload(slack: SlackSim, person: Profile) -> Json:
+def user_payload(slack: Installation, person: Profile) -> Json:
     """As users.info shows a member, a guest, a stranger or a bot."""
     body: Json = {
         "id": person.id,
@@ -45,14 +40,14 @@ def user_payload(slack: SlackSim, person: Profile) -> Json:
     return body | ({"is_stranger": True} if person.stranger else {})
 
 
-def _zone(slack: SlackSim, person: Profile) -> Json:
+def _zone(slack: Installation, person: Profile) -> Json:
     there = datetime.fromtimestamp(slack.now(), ZoneInfo(person.tz))
     offset = there.utcoffset()
     seconds = int(offset.total_seconds()) if offset else 0
     return {"tz": person.tz, "tz_label": there.tzname(), "tz_offset": seconds}
 
 
-def _profile(slack: SlackSim, person: Profile) -> Json:
+def _profile(slack: Installation, person: Profile) -> Json:
     first, _, last = person.real_name.partition(" ")
     hidden = person.stranger or person.is_bot or "users:read.email" not in slack.scopes
     return {
@@ -73,7 +68,7 @@ def _profile(slack: SlackSim, person: Profile) -> Json:
     }
 
 
-def info(slack: SlackSim, args: Arguments) -> Json:
+def info(slack: Installation, args: Arguments) -> Json:
     """One person."""
     person = slack.profiles.get(args.need("user"))
     if person is None:
@@ -81,14 +76,14 @@ def info(slack: SlackSim, args: Arguments) -> Json:
     return {"user": user_payload(slack, person)}
 
 
-def list_users(slack: SlackSim, args: Arguments) -> Json:
+def list_users(slack: Installation, args: Arguments) -> Json:
     """Everyone, the deactivated included."""
     shown, metadata = page(list(slack.profiles.values()), args)
     members = [user_payload(slack, person) for person in shown]
     return {"members": members, "cache_ts": int(slack.now()), "response_metadata": metadata}
 
 
-def lookup_by_email(slack: SlackSim, args: Arguments) -> Json:
+def lookup_by_email(slack: Installation, args: Arguments) -> Json:
     """The active member with this address."""
     wanted = args.need("email").lower()
     for person in slack.profiles.values():
@@ -97,13 +92,13 @@ def lookup_by_email(slack: SlackSim, args: Arguments) -> Json:
     raise ApiError("users_not_found")
 
 
-def list_groups(slack: SlackSim, args: Arguments) -> Json:
+def list_groups(slack: Installation, args: Arguments) -> Json:
     """The user groups."""
     shown = [g for g in slack.groups.values() if not g.disabled or args.flag("include_disabled")]
     return {"usergroups": [_group(slack, g, args) for g in shown]}
 
 
-def _group(slack: SlackSim, group: Group, args: Arguments) -> Json:
+def _group(slack: Installation, group: Group, args: Arguments) -> Json:
     return {
         "id": group.id,
         "team_id": slack.team,
@@ -117,7 +112,7 @@ def _group(slack: SlackSim, group: Group, args: Arguments) -> Json:
     }
 
 
-def group_users(slack: SlackSim, args: Arguments) -> Json:
+def group_users(slack: Installation, args: Arguments) -> Json:
     """Who is in a user group."""
     group = slack.groups.get(args.need("usergroup"))
     if group is None or (group.disabled and not args.flag("include_disabled")):
@@ -125,7 +120,7 @@ def group_users(slack: SlackSim, args: Arguments) -> Json:
     return {"users": list(group.users)}
 
 
-def bot_info(slack: SlackSim, args: Arguments) -> Json:
+def bot_info(slack: Installation, args: Arguments) -> Json:
     """The bot itself."""
     if args.text("bot", BOT_ID) != BOT_ID:
         raise ApiError("bot_not_found")
@@ -133,7 +128,7 @@ def bot_info(slack: SlackSim, args: Arguments) -> Json:
     return {"bot": shown | {"updated": int(slack.now()), "icons": {}}}
 
 
-def team_info(slack: SlackSim, args: Arguments) -> Json:
+def team_info(slack: Installation, args: Arguments) -> Json:
     """The workspace."""
     if args.text("team", slack.team) != slack.team:
         raise ApiError("team_not_found")

@@ -1,39 +1,34 @@
 """views.*: modals and home tabs (https://docs.slack.dev/reference/methods?family=views)."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
-
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
+from simulators.slack.installation import Installation
 
 Json = dict[str, Any]
 
 
-def open_view(slack: SlackSim, args: Arguments) -> Json:
+def open_view(slack: Installation, args: Arguments) -> Json:
     """A modal for the person whose trigger it is."""
     user = slack.grants.redeem(args.need("trigger_id"))
     return {"view": slack.panes.open(user, args.json("view")).payload(state=False)}
 
 
-def push_view(slack: SlackSim, args: Arguments) -> Json:
+def push_view(slack: Installation, args: Arguments) -> Json:
     """A modal on top of the open one."""
     user = slack.grants.redeem(args.need("trigger_id"))
     return {"view": slack.panes.push(user, args.json("view")).payload(state=False)}
 
 
-def update_view(slack: SlackSim, args: Arguments) -> Json:
+def update_view(slack: Installation, args: Arguments) -> Json:
     """Other contents of an open view, by view_id or external_id."""
     view = slack.panes.find(args.values.get("view_id"), args.values.get("external_id"))
     return {"view": slack.panes.update(view, args.json("view"), args.text("hash") or None).payload()}
 
 
-def publish_view(slack: SlackSim, args: Arguments) -> Json:
+def publish_view(slack: Installation, args: Arguments) -> Json:
     """The home tab of one person."""
     user = args.need("user_id")
     if user not in slack.profiles:

@@ -1,10 +1,9 @@
 """The common part of everything that a person does: who, where, and sending it to the app."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulators.slack.connected import ConnectedWorkspace
 from simulators.slack.controls import Control, find_option, flat_options
 from simulators.slack.delivery import Ack, Outgoing
 from simulators.slack.errors import Impossible, NoSuchControl
@@ -17,10 +16,6 @@ from simulators.slack.validation.elements import ElementCheck
 from simulators.slack.validation.problems import Findings
 from simulators.slack.views import View, initial_inputs, value_key
 
-if TYPE_CHECKING:
-    from simulators.slack.sim import SlackSim
-
-
 Json = dict[str, Any]
 Place = Message | View | Preview
 Inputs = dict[str, dict[str, Json]]
@@ -29,7 +24,7 @@ Inputs = dict[str, dict[str, Json]]
 class Actor:
     """A member at their client."""
 
-    def __init__(self, sim: SlackSim, profile: Profile) -> None:
+    def __init__(self, sim: ConnectedWorkspace, profile: Profile) -> None:
         self.sim = sim
         self.profile = profile
 

@@ -19,7 +19,7 @@ VIEWS = sorted(name for name in EXAMPLES if name.startswith("views/"))
 
 def test_the_limits_are_those_of_the_contract() -> None:
     """The stand-in's copy of the limits is the contract's."""
-    shipped = Path(__file__).parents[3] / "bot" / "sim" / "slack" / "limits.json"
+    shipped = Path(__file__).parents[3] / "simulators" / "slack" / "validation" / "limits.json"
     assert json.loads(shipped.read_text()) == json.loads((CONTRACTS / "block-kit-limits.json").read_text())
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
 
 
 @pytest.fixture
-def stage() -> Stage:
+def stage() -> DemoPage:
     slack = SlackSim(signing_secret="not a secret")
     slack.person("U0ALICE01", "alice", admin=True)
     slack.person("U0GWEN001", "gwen", guest=True)
@@ -24,11 +24,11 @@ def stage() -> Stage:
     slack.request_url = "http://127.0.0.1:9/slack/events"
     buildkite = BuildkiteSim()
     seed_demo(buildkite)
-    return Stage(slack, buildkite)
+    return DemoPage(slack, buildkite)
 
 
 @pytest.fixture
-async def page(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
+async def page(stage: DemoPage) -> AsyncIterator[httpx.AsyncClient]:
     """The stage as its own page reaches it: same origin, JSON."""
     async with Serving(stage.app) as address:
         headers = {"Origin": address, "Content-Type": "application/json"}

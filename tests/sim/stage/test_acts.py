@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 from simulators.demo_page.autoplay import Autoplay, step
 from simulators.demo_page.buildkite_actions import SWITCHES
 from simulators.slack.models import Message
@@ -32,19 +32,19 @@ async def act(page: httpx.AsyncClient, act: str, /, **given: Any) -> httpx.Respo
     return await page.post(f"/acts/{act}", json={"as": "U0ALICE01", **given})
 
 
-async def test_what_is_said_is_seen(page: httpx.AsyncClient, stage: Stage) -> None:
+async def test_what_is_said_is_seen(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """A line from the composer stands in the channel, with the person's name."""
     await act(page, "say", channel="C0DEPLOYS", text="Ship it")
     assert [(m.user, m.text) for m in stage.slack.messages("C0DEPLOYS")] == [("U0ALICE01", "Ship it")]
 
 
-async def test_a_command_nobody_answers_is_said_to_have_failed(page: httpx.AsyncClient, stage: Stage) -> None:
+async def test_a_command_nobody_answers_is_said_to_have_failed(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """With the bot away the person is told so in private, as Slack does."""
     await act(page, "say", channel="C0DEPLOYS", text="/bk help")
     assert "dispatch_failed" in stage.slack.ephemerals("U0ALICE01")[0].text
 
 
-async def test_one_sees_only_what_one_may(stage: Stage) -> None:
+async def test_one_sees_only_what_one_may(stage: DemoPage) -> None:
     """A guest's scene has neither the private channel nor somebody else's private answers."""
     stage.slack.whisper(Message("C0DEPLOYS", "1.000001", "U0BOT0001", "only Alice", only_for="U0ALICE01"))
     seen = json.dumps(stage.scene("U0GWEN001"))
@@ -60,14 +60,14 @@ async def test_nobody_is_a_stranger(page: httpx.AsyncClient) -> None:
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-async def test_a_required_input_left_empty_is_marked(page: httpx.AsyncClient, stage: Stage) -> None:
+async def test_a_required_input_left_empty_is_marked(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """Submitting a form with an empty required input sends nothing and shows Slack's own error."""
     view = stage.slack.panes.open("U0ALICE01", VIEW)
     await act(page, "submit", view_id=view.id, values={})
     assert stage.scene("U0ALICE01")["modal"]["errors"] == {"branch": "Please complete this required field."}
 
 
-async def test_entries_of_another_kind_are_not_taken_over(page: httpx.AsyncClient, stage: Stage) -> None:
+async def test_entries_of_another_kind_are_not_taken_over(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """Only entries of the type that the form asks for fill it; unknown blocks are ignored."""
     view = stage.slack.panes.open("U0ALICE01", VIEW)
     wrong = {"branch": {"value": {"type": "checkboxes", "selected_options": []}}, "other": {"x": {"type": "y"}}}
@@ -83,7 +83,7 @@ async def test_a_form_that_was_closed_takes_nothing(page: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize("name", sorted(SWITCHES))
-async def test_each_switch_breaks_and_mends(page: httpx.AsyncClient, stage: Stage, name: str) -> None:
+async def test_each_switch_breaks_and_mends(page: httpx.AsyncClient, stage: DemoPage, name: str) -> None:
     """A switch breaks one part of the network, shows so, and mends it again."""
     await act(page, "network", name=name, on=True)
     assert [key for key, broken in stage.scene("U0ALICE01")["buildkite"]["network"].items() if broken] == [name]
@@ -91,7 +91,7 @@ async def test_each_switch_breaks_and_mends(page: httpx.AsyncClient, stage: Stag
     assert not any(stage.scene("U0ALICE01")["buildkite"]["network"].values())
 
 
-async def test_buildkite_says_why_not(page: httpx.AsyncClient, stage: Stage) -> None:
+async def test_buildkite_says_why_not(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """An act that Buildkite would refuse gets 409 with its words."""
     build = stage.buildkite.create_build("web")
     answer = await act(page, "finish_job", job=build.jobs[0].id, exit_status=0)
@@ -106,7 +106,7 @@ async def test_unknown_acts_and_ids_are_not_found(page: httpx.AsyncClient) -> No
     assert (unknown.status_code, gone.status_code) == (404, 404)
 
 
-async def test_builds_left_alone_come_to_an_end(stage: Stage) -> None:
+async def test_builds_left_alone_come_to_an_end(stage: DemoPage) -> None:
     """Autoplay brings every build to its end, and fails the same jobs for the same seed."""
     builds = [stage.buildkite.create_build("web") for _ in range(10)]
     for _ in range(200):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 
 SAY = {"as": "U0ALICE01", "channel": "C0DEPLOYS", "text": "Hello"}
 
@@ -20,7 +20,7 @@ async def test_the_page_lets_nothing_in_from_elsewhere(page: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", ""])
-async def test_another_page_cannot_act(page: httpx.AsyncClient, stage: Stage, origin: str) -> None:
+async def test_another_page_cannot_act(page: httpx.AsyncClient, stage: DemoPage, origin: str) -> None:
     """A POST that another page of the same browser sent is refused, and nothing is said."""
     answer = await page.post("/acts/say", json=SAY, headers={"Origin": origin})
     assert answer.status_code == 403

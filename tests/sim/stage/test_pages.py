@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from simulators.buildkite.storage import link
-from simulators.demo_page.app import Stage
+from simulators.demo_page.app import DemoPage
 from simulators.demo_page.build_pages import with_pages
 from simulators.demo_page.job_output import finish, start
 from simulators.http_server import Serving
 
 
-async def fetched(stage: Stage, path: str) -> httpx.Response:
+async def fetched(stage: DemoPage, path: str) -> httpx.Response:
     async with (
         Serving(with_pages(stage.buildkite)) as address,
         httpx.AsyncClient(base_url=address, trust_env=False) as client,
@@ -22,7 +22,7 @@ async def fetched(stage: Stage, path: str) -> httpx.Response:
         return await client.get(path)
 
 
-async def test_a_build_has_a_page(stage: Stage) -> None:
+async def test_a_build_has_a_page(stage: DemoPage) -> None:
     """The address of a build shows its state and the log of the job that failed, hostile words as words."""
     build = stage.buildkite.create_build("web", message="<script>alert(1)</script>")
     start(stage.buildkite, build.named("lint"))
@@ -36,7 +36,7 @@ async def test_a_build_has_a_page(stage: Stage) -> None:
     assert "\x1b" not in answer.text
 
 
-async def test_a_pipeline_lists_its_builds(stage: Stage) -> None:
+async def test_a_pipeline_lists_its_builds(stage: DemoPage) -> None:
     """The address of a pipeline leads on to its builds, and to no other's."""
     for slug in ("web", "api"):
         stage.buildkite.create_build(slug)
@@ -46,17 +46,17 @@ async def test_a_pipeline_lists_its_builds(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/acme-inc/web/builds/9", "/acme-inc/nothing", "/elsewhere"])
-async def test_what_is_not_there_is_not_found(stage: Stage, path: str) -> None:
+async def test_what_is_not_there_is_not_found(stage: DemoPage, path: str) -> None:
     """Unknown addresses get 404."""
     assert (await fetched(stage, path)).status_code == 404
 
 
-async def test_the_api_is_still_behind_its_token(stage: Stage) -> None:
+async def test_the_api_is_still_behind_its_token(stage: DemoPage) -> None:
     """Beside the pages the API answers as before: without a token, 401."""
     assert (await fetched(stage, "/v2/user")).status_code == 401
 
 
-def test_jobs_leave_files(stage: Stage) -> None:
+def test_jobs_leave_files(stage: DemoPage) -> None:
     """A job of tests uploads its report, one that packages its package; one that fails packages nothing."""
     build = stage.buildkite.create_build("web")
     for name, status in (("lint", 0), ("test", 1)):
@@ -77,7 +77,7 @@ def test_jobs_leave_files(stage: Stage) -> None:
     ]
 
 
-async def test_the_apis_are_beside_the_pages(stage: Stage) -> None:
+async def test_the_apis_are_beside_the_pages(stage: DemoPage) -> None:
     """A file is had from where its link leads, and GraphQL is where the APIs are."""
     build = stage.buildkite.create_build("web")
     made = stage.buildkite.artifact(build.jobs[0].id, "dist/app.js", b"x")

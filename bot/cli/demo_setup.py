@@ -1,0 +1,212 @@
+"""The demo's people, builds, tips and settings, and the servers it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from bot.app.process import serve
+from bot.operations.operation import Operation, Registry
+from bot.operations.usage import usage
+from bot.runtime import log_setup
+from bot.settings import Settings, load
+from bot.slack.manifest import EVENTS, bot_scopes, template
+from commands import registry
+from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.seed_history import seed_past
+from simulators.buildkite.sim import BuildkiteSim
+from simulators.demo_page.app import DemoPage
+from simulators.demo_page.build_pages import with_pages
+from simulators.http_server import Serving
+from simulators.slack.sim import SlackSim
+
+COMMAND = "/bk"
+WEBHOOKS = "/buildkite/webhooks"
+NOUNS = ("build", "job", "agent")
+GUEST = "U0GWEN001"
+ALICE, ALICES_TOKEN = "U0ALICE01", "bkua_made-up-for-alice"
+TRIES: tuple[dict[str, Any], ...] = (
+    {
+        "title": "Start a build",
+        "text": f"{COMMAND} build create web -b main",
+        "detail": "A card appears and keeps itself up to date. Updates go to its thread.",
+    },
+    {
+        "title": "Reply in its thread",
+        "text": "@kitestring cancel",
+        "thread": True,
+        "detail": "In a thread, Kitestring knows which build you mean. The buttons work too.",
+    },
+    {
+        "title": "See how the week went",
+        "text": f"{COMMAND} health",
+        "detail": "Pass rate, durations and flaky steps, in numbers and charts.",
+    },
+    {
+        "title": "Get notified of failures",
+        "text": f"{COMMAND} subscribe web",
+        "detail": "Before you save it, you see what it would have posted in the past seven days.",
+    },
+    {
+        "title": "Try it as Gwen, a guest",
+        "text": f"{COMMAND} build create web",
+        "as": GUEST,
+        "detail": "Kitestring refuses and says why, in a message only Gwen can see.",
+    },
+    {
+        "title": "Connect your own account",
+        "text": f"{COMMAND} connect",
+        "as": ALICE,
+        "detail": f"Paste Alice's made-up token into the form: {ALICES_TOKEN}",
+    },
+)
+
+
+async def serve_demo(port: int, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page on 127.0.0.1:`port` (0: a free one) until cancelled or interrupted.
+
+    `ready` gets the page's address once everything runs; without it the address is printed.
+    Raise OSError if the port is taken.
+    """
+    slack, buildkite = make_workspace(), make_organization()
+    page = DemoPage(
+        slack,
+        buildkite,
+        hints=make_hints(registry()),
+        shortcuts=_shortcuts("message"),
+        globals=_shortcuts("global"),
+    )
+    with TemporaryDirectory(prefix="kitestring-demo-") as folder:
+        async with (
+            Serving(slack.app) as slack.base_url,
+            Serving(with_pages(buildkite)) as buildkite.base_url,
+            Serving(page.app, port=port) as address,
+        ):
+            settings = _settings(slack, buildkite, Path(folder))
+            log_setup.configure_logging(settings.log_level, settings.log_format)
+            await _serve_until_stopped(page, settings, lambda: (ready or _announce)(address))
+
+
+async def _serve_until_stopped(page: DemoPage, settings: Settings, ready: Callable[[], None]) -> None:
+    """Run the bot and the page until either ends or a signal arrives; raise what the bot raised."""
+    playing = asyncio.create_task(page.run())
+    serving = asyncio.create_task(serve(settings, ready=lambda *_: ready()))
+    with _catch_signals() as stopping:
+        waiting = asyncio.create_task(stopping.wait())
+        tasks = {playing, serving, waiting}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+    for task in (serving, playing):
+        if not task.cancelled():
+            task.result()
+
+
+@contextmanager
+def _catch_signals() -> Iterator[asyncio.Event]:
+    """Yield an event that Ctrl-C and SIGTERM set."""
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    yield stopping
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+
+
+def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Settings:
+    """Return the bot's settings, and point both simulators at its address."""
+    port, token = _free_port(), secrets.token_urlsafe(24)
+    bot = f"http://127.0.0.1:{port}"
+    slack.request_url = bot + EVENTS
+    buildkite.add_webhook(bot + WEBHOOKS, token)
+    return load(
+        {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "SLACK_API_URL": f"{slack.base_url}/api/",
+            "BUILDKITE_API_TOKEN": buildkite.token,
+            "BUILDKITE_ORGANIZATION_SLUG": buildkite.org,
+            "BUILDKITE_REST_API_ENDPOINT": buildkite.base_url,
+            "BUILDKITE_AGENT_TOKEN": buildkite.agent_token,
+            "BUILDKITE_AGENT_ENDPOINT": f"{buildkite.base_url}/v3",
+            "BUILDKITE_WEBHOOK_TOKEN": token,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
+            "KITESTRING_COMMAND": COMMAND,
+            "PORT": str(port),
+            "LOG_LEVEL": "warning",
+        }
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_workspace() -> SlackSim:
+    """Return a workspace with three people and three channels; the app has what its manifest asks for."""
+    app_manifest = template()
+    slack = SlackSim(signing_secret=secrets.token_hex(16))
+    slack.scopes = set(bot_scopes())
+    slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
+    slack.command_names = {COMMAND}
+    slack.unfurl_domains = {"127.0.0.1"}  # the simulated Buildkite's host; in a real workspace it is buildkite.com
+    slack.person(ALICE, "alice", real_name="Alice Okafor", admin=True)
+    slack.person("U0BOB0001", "bob", real_name="Bob Lind")
+    slack.person(GUEST, "gwen", real_name="Gwen Park", guest=True)
+    slack.channel("C0DEPLOYS", "deploys")
+    slack.channel("C0WEB0001", "web")
+    slack.channel("C0RANDOM1", "random", bot_in=False)
+    for person in slack.people.values():
+        slack.direct(person.id, slack.bot.id)
+    return slack
+
+
+def make_organization() -> BuildkiteSim:
+    """Return an organization with a week of past builds and an API token for Alice."""
+    buildkite = BuildkiteSim()
+    seed_demo(buildkite)
+    buildkite.personal_token("Alice Okafor", ALICES_TOKEN)
+    seed_past(buildkite)
+    for number, pipeline in enumerate(buildkite.pipelines.values(), start=1):
+        pipeline.last_number = 40 * number
+    return buildkite
+
+
+def _shortcuts(kind: str) -> list[dict[str, str]]:
+    shortcuts = template()["features"]["shortcuts"]
+    return [{"name": s["name"], "callback_id": s["callback_id"]} for s in shortcuts if s["type"] == kind]
+
+
+def make_hints(operations: Registry) -> dict[str, Any]:
+    """Return the completions of the page's composer: every operation with its usage, builds first."""
+    ordered = sorted(operations, key=_rank)
+    items = [{"name": op.name, "usage": _usage(op), "summary": op.summary} for op in ordered]
+    return {"command": COMMAND, "items": items, "tries": list(TRIES)}
+
+
+def _rank(op: Operation) -> tuple[bool, int, str]:
+    noun = NOUNS.index(op.noun) if op.noun in NOUNS else len(NOUNS)
+    return op.name != "build create", noun, op.name
+
+
+def _usage(op: Operation) -> str:
+    return usage(op, COMMAND).removeprefix(f"{COMMAND} {op.name}").strip()
+
+
+def _announce(address: str) -> None:
+    click.echo(f"\n  Kitestring demo:  {address}\n\n  Slack and Buildkite are simulated. Press Ctrl-C to stop.\n")
