@@ -12,10 +12,10 @@ from bot.access.accounts.service import Accounts
 from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
 from bot.access.locks.service import LockService
-from bot.app.dependencies import Dependencies, own_webhook
+from bot.app.dependencies import Dependencies, describe_own_webhook
 from bot.app.emoji_cache import EmojiCache
 from bot.buildkite.catalog import Catalog
-from bot.builds.followed import FollowedBuilds
+from bot.builds.tracked_builds import FollowedBuilds
 from bot.builds.links.unfurl import Unfurling
 from bot.execution.aliases import Aliases
 from bot.execution.default_pipeline import Defaults
@@ -42,8 +42,8 @@ from bot.slack.block_fallback import BlockFallback, RefusedBlocks
 class Interaction:
     """`bolt` takes what Slack sends; `runner` carries it out."""
 
-    emojis: EmojiCache
-    pictures: BlockFallback
+    emoji_cache: EmojiCache
+    block_fallback: BlockFallback
     answers: Answers
     outcomes: Outcomes
     accounts: Accounts
@@ -55,27 +55,27 @@ class Interaction:
 def build_interaction(on: Dependencies) -> Interaction:
     """Everything between a request of Slack's and its answer."""
     emojis = EmojiCache(on.buildkite.patient().emojis, on.clock)
-    on.api.drawn = emojis.shown
-    pictures = BlockFallback(RefusedBlocks(on.store, on.clock), on.api)
-    answers = Answers(on.api, on.pacing, pictures)
-    outcomes = _outcomes(on, answers)
+    on.slack.drawn = emojis.replace_emoji_codes
+    pictures = BlockFallback(RefusedBlocks(on.store, on.clock), on.slack)
+    answers = Answers(on.slack, on.slack_pacing, pictures)
+    outcomes = _build_outcomes(on, answers)
     accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
-    wake = on.wakes.of("proposals", "approved", "home", "reminders")
+    wake = on.wakeups.of("proposals", "approved", "home", "reminders")
     proposals = Proposals(on.store, on.vault, on.clock, schedule_call, wake)
-    shared = _surroundings(on, accounts, proposals)
-    runner = Runner(on.store, on.vault, on.clock, on.people, on.places, outcomes, shared)
-    forms = Forms(on.api, on.people, on.made, runner, Placing(on.places), answers)
-    intake = Dispatcher(on.store, runner, on.made, forms)
+    shared = _build_services(on, accounts, proposals)
+    runner = Runner(on.store, on.vault, on.clock, on.people, on.channel_access, outcomes, shared)
+    forms = Forms(on.slack, on.people, on.choices, runner, Placing(on.channel_access), answers)
+    intake = Dispatcher(on.store, runner, on.choices, forms)
     listeners = Listeners(
         intake,
         answers,
-        _names(on, accounts),
-        _heard(on),
+        _catalog_finder(on, accounts),
+        _branch_finder(on),
         on.operations,
         on.identity.team,
         on.identity.user,
         EventListeners(
-            _home(on, proposals, intake), _unfurling(on, accounts), intake, runner.spawn, on.identity.team
+            _build_home_tab(on, proposals, intake), _build_unfurling(on, accounts), intake, runner.spawn, on.identity.team
         ),
     )
     return Interaction(
@@ -86,72 +86,72 @@ def build_interaction(on: Dependencies) -> Interaction:
         accounts,
         proposals,
         runner,
-        wired(on.client, secret_of(on), listeners),
+        wired(on.slack_client, find_signing_secret(on), listeners),
     )
 
 
-def _home(on: Dependencies, proposals: Proposals, intake: Dispatcher) -> HomeTab:
-    openings = Openings(on.store, on.clock, on.wakes.of("home"))
-    return HomeTab(on.store, openings, on.places, proposals, intake)
+def _build_home_tab(on: Dependencies, proposals: Proposals, intake: Dispatcher) -> HomeTab:
+    openings = Openings(on.store, on.clock, on.wakeups.of("home"))
+    return HomeTab(on.store, openings, on.channel_access, proposals, intake)
 
 
-def _unfurling(on: Dependencies, accounts: Accounts) -> Unfurling:
+def _build_unfurling(on: Dependencies, accounts: Accounts) -> Unfurling:
     return Unfurling(
         on.store,
         on.clock,
-        on.api,
-        on.pacing,
+        on.slack,
+        on.slack_pacing,
         on.people,
-        on.places,
+        on.channel_access,
         accounts,
         on.policy.rules,
         on.operations,
         on.buildkite,
         on.catalog,
-        on.wakes.of("writer"),
+        on.wakeups.of("writer"),
     )
 
 
-def secret_of(on: Dependencies) -> str:
+def find_signing_secret(on: Dependencies) -> str:
     """What Slack signs with; empty in Socket Mode, where nothing is signed."""
     secret = on.settings.slack_signing_secret
     return secret.get_secret_value() if secret else ""
 
 
-def _outcomes(on: Dependencies, answers: Answers) -> Outcomes:
+def _build_outcomes(on: Dependencies, answers: Answers) -> Outcomes:
     names = ("writer", "sweep", "recovery", "proposals", "findings", "home")
-    wake, soon = on.wakes.of(*names), on.wakes.soon(*names)
-    return Outcomes(on.store, on.clock, on.operations, on.made, answers, on.places, wake, soon)
+    wake, soon = on.wakeups.of(*names), on.wakeups.soon(*names)
+    return Outcomes(on.store, on.clock, on.operations, on.choices, answers, on.channel_access, wake, soon)
 
 
-def _surroundings(on: Dependencies, accounts: Accounts, proposals: Proposals) -> Services:
+def _build_services(on: Dependencies, accounts: Accounts, proposals: Proposals) -> Services:
     command = on.settings.kitestring_command
-    wake = on.wakes.of("writer", "patrol", "home")
+    wake = on.wakeups.of("writer", "patrol", "home")
     return Services(
         buildkite=on.buildkite,
         catalog=on.catalog,
         registry=on.operations,
         rules=on.policy.rules,
-        locks=LockService(on.store, on.clock, partial(on.places.direct, on.identity.team), on.wakes.of("writer")),
+        locks=LockService(on.store, on.clock, partial(on.channel_access.direct, on.identity.team), on.wakeups.of("writer")),
         followed=FollowedBuilds(on.store, on.clock, wake),
-        subscribing=SubscriptionService(on.store, on.clock, on.places.postable, on.people.email, wake),
+        subscribing=SubscriptionService(on.store, on.clock, on.channel_access.postable, on.people.email, wake),
         aliases=Aliases(on.store, on.clock),
         defaults=Defaults(on.store),
-        notifying=DirectMessageService(on.store, on.clock, on.places.direct, on.listed.owners, wake),
+        notifying=DirectMessageService(on.store, on.clock, on.channel_access.direct, on.listed_subscriptions.owners, wake),
         accounts=accounts,
         proposals=proposals,
         approvals=Approvals(proposals, on.people, on.policy.rules, on.operations, command),
-        condition=on.condition,
+        condition=on.status_service,
         agent_api=on.agent_api,
-        origins=on.origins,
-        webhook=own_webhook(on.settings),
+        origins=on.allowlist,
+        webhook=describe_own_webhook(on.settings),
         instance=on.identity.instance,
         replica=on.replica,
         command=command,
     )
 
 
-def _heard(on: Dependencies) -> Callable[[str], Awaitable[tuple[str, ...]]]:
+def _branch_finder(on: Dependencies) -> Callable[[str], Awaitable[tuple[str, ...]]]:
     """The branches that a pipeline's builds were heard of on."""
 
     async def heard(pipeline: str) -> tuple[str, ...]:
@@ -161,7 +161,7 @@ def _heard(on: Dependencies) -> Callable[[str], Awaitable[tuple[str, ...]]]:
     return heard
 
 
-def _names(on: Dependencies, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
+def _catalog_finder(on: Dependencies, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
     """Whose names a menu offers: a connected person's own."""
 
     async def names(user: str) -> Catalog:

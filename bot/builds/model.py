@@ -20,19 +20,19 @@ class TrackedBuild:
     build: Build
     seen_at: datetime
     read_at: datetime | None = None
-    doubt: int = 0
-    settled: int = 0
+    changes_reported: int = 0
+    changes_confirmed: int = 0
     revision: int = 0
-    episode: int = 0
-    gone: bool = False
+    generation: int = 0
+    deleted: bool = False
     read_phase: str | None = None
     read_end: datetime | None = None
-    doubt_since: datetime | None = None
+    unconfirmed_since: datetime | None = None
 
     @property
-    def doubtful(self) -> bool:
+    def unconfirmed(self) -> bool:
         """Something was heard that no read has answered yet."""
-        return self.doubt > self.settled
+        return self.changes_reported > self.changes_confirmed
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class QueuedMessage:
     kind: str
     thread: Thread
     card_id: str | None = None
-    episode: int = 0
+    generation: int = 0
     body: dict[str, Any] | None = None
     intent_at: datetime | None = None
     ts: str | None = None

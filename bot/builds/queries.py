@@ -31,10 +31,10 @@ _JOBS_NAMED = (
 )
 
 
-async def insert_build(tx: Tx, value: TrackedBuild, now: datetime) -> bool:
+async def insert_build(tx: Tx, tracked: TrackedBuild, now: datetime) -> bool:
     """Write the row of a build; False, after waiting for whoever is writing it, where there is one already."""
-    said = {"id": value.build.id, **build_values(value.build)}
-    values = {**said, **tracking_values(value), "doubt_since": now if value.doubtful else None}
+    said = {"id": tracked.build.id, **build_values(tracked.build)}
+    values = {**said, **tracking_values(tracked), "doubt_since": now if tracked.unconfirmed else None}
     return (await tx.execute(insert_into(tx, builds).values(values).on_conflict_do_nothing())).rowcount > 0
 
 
@@ -128,11 +128,11 @@ async def find_named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job,
     return tuple(job for job in named if job.failed or job.waits)
 
 
-async def summarize_jobs(tx: Tx, value: TrackedBuild) -> JobSummary:
+async def summarize_jobs(tx: Tx, tracked: TrackedBuild) -> JobSummary:
     """The jobs of a build as its card shows them."""
-    named = await _named(tx, _JOBS_NAMED, value.build.id)
+    named = await _named(tx, _JOBS_NAMED, tracked.build.id)
     return JobSummary(
-        counts=await count_jobs(tx, value.build),
+        counts=await count_jobs(tx, tracked.build),
         failed=tuple(job for job in named if job.failed),
         waiting=tuple(job for job in named if job.waits),
     )

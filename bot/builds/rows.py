@@ -15,14 +15,14 @@ def build_from_row(row: Row) -> TrackedBuild:
         build=Build.model_validate_json(row["build"]),
         seen_at=row["seen_at"],
         read_at=row["read_at"],
-        doubt=row["doubt"],
-        settled=row["settled"],
+        changes_reported=row["doubt"],
+        changes_confirmed=row["settled"],
         revision=row["revision"],
-        episode=row["episode"],
-        gone=row["gone"],
+        generation=row["episode"],
+        deleted=row["gone"],
         read_phase=row["read_phase"],
         read_end=row["read_end"],
-        doubt_since=row["doubt_since"],
+        unconfirmed_since=row["doubt_since"],
     )
 
 
@@ -32,19 +32,19 @@ def build_values(build: Build) -> dict[str, Any]:
     return {"org": ref.org, "pipeline": ref.pipeline, "number": ref.number, "build": Json(said)}
 
 
-def tracking_values(value: TrackedBuild) -> dict[str, Any]:
+def tracking_values(tracked: TrackedBuild) -> dict[str, Any]:
     """The columns of what is known beyond that, but for `doubt_since` and what the sweep keeps."""
     return {
-        "phase": "gone" if value.gone else value.build.phase,
-        "seen_at": value.seen_at,
-        "read_at": value.read_at,
-        "doubt": value.doubt,
-        "settled": value.settled,
-        "revision": value.revision,
-        "episode": value.episode,
-        "gone": value.gone,
-        "read_phase": value.read_phase,
-        "read_end": value.read_end,
+        "phase": "gone" if tracked.deleted else tracked.build.phase,
+        "seen_at": tracked.seen_at,
+        "read_at": tracked.read_at,
+        "doubt": tracked.changes_reported,
+        "settled": tracked.changes_confirmed,
+        "revision": tracked.revision,
+        "episode": tracked.generation,
+        "gone": tracked.deleted,
+        "read_phase": tracked.read_phase,
+        "read_end": tracked.read_end,
     }
 
 
@@ -92,7 +92,7 @@ def message_from_row(row: Row) -> QueuedMessage:
         kind=row["kind"],
         thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
         card_id=row["card_id"],
-        episode=row["episode"],
+        generation=row["episode"],
         body=row["body"],
         asked_by=row["asked_by"],
         intent_at=row["intent_at"],

@@ -16,7 +16,7 @@ from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.buildkite.webhook_registration import OwnWebhook
-from bot.builds.followed import FollowedBuilds
+from bot.builds.tracked_builds import FollowedBuilds
 from bot.execution.aliases import Aliases
 from bot.execution.bot_status import StatusService
 from bot.execution.context import Admitted, Context

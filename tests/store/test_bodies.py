@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.ingest.compression import packed, unpacked
+from bot.builds.ingest.queries import packed, unpacked
 from bot.builds.ingest.queries import claim_deliveries, insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.store import migrate

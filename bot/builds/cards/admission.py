@@ -66,36 +66,36 @@ class Admission:
         self._direct = direct
         self._bot = bot
 
-    async def card(self, card: Card, known: TrackedBuild) -> Later | Never | None:
+    async def card(self, card: Card, tracked: TrackedBuild) -> Later | Never | None:
         """Later, never as things are, or now (None)."""
         now = self._clock.now()
-        doubted = known.doubtful and now - (card.created_at or now) < DOUBT_HOLDS
+        doubted = tracked.unconfirmed and now - (card.created_at or now) < DOUBT_HOLDS
         if doubted:
             return Later(_BREATH)
         async with self._store.read() as tx:
-            wanting = await self._wanting(tx, card, known, now)
-            overtaken = any(item.quiet for item in wanting) and await has_later_verdict(tx, known.build)
+            wanting = await self._wanting(tx, card, tracked, now)
+            overtaken = any(item.quiet for item in wanting) and await has_later_verdict(tx, tracked.build)
         if not wanting or overtaken:
             return Never("overtaken" if overtaken else "not wanted")
         if quiet := _quiet(wanting, now):
             return Later((quiet - now).total_seconds())
         try:
-            allowed = [item for item in wanting if await self._may(item, known, now)]
+            allowed = [item for item in wanting if await self._may(item, tracked, now)]
         except Unavailable:
             return Later(_SLACK_SILENT)
         if not allowed:
             return Never("not allowed")
-        await self._take_for_true(known)
+        await self._take_for_true(tracked)
         return None
 
-    async def reply(self, card: Card, known: TrackedBuild) -> Later | Never | None:
+    async def reply(self, card: Card, tracked: TrackedBuild) -> Later | Never | None:
         """The same for what is said below such a card: quiet hours hold it, a mute drops it.
 
         In the DM with a person only what that person wants to be told of is said.
         """
         now = self._clock.now()
         async with self._store.read() as tx:
-            if is_personal(card.subscription) and not await self._wanting(tx, card, known, now):
+            if is_personal(card.subscription) and not await self._wanting(tx, card, tracked, now):
                 return Never("not wanted")
             chosen = await find_channel_settings(tx, card.thread.team, card.thread.channel)
             rule = await find_subscription(tx, card.subscription) if card.subscription else None
@@ -130,25 +130,25 @@ class Admission:
         except Unavailable:
             return None
 
-    async def _wanting(self, tx: Tx, card: Card, known: TrackedBuild, now: datetime) -> tuple[Subscription, ...]:
+    async def _wanting(self, tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -> tuple[Subscription, ...]:
         """The subscriptions of the card's channel that want the build as it is known now."""
         chosen = await find_channel_settings(tx, card.thread.team, card.thread.channel)
-        if known.gone or chosen.muted(now):
+        if tracked.deleted or chosen.muted(now):
             return ()
         return _of(
-            await SubscriptionMatcher(await self._subscribers.index(tx), now).wanting(tx, known.build), card
+            await SubscriptionMatcher(await self._subscribers.index(tx), now).wanting(tx, tracked.build), card
         )
 
-    async def _may(self, subscription: Subscription, known: TrackedBuild, now: datetime) -> bool:
+    async def _may(self, subscription: Subscription, tracked: TrackedBuild, now: datetime) -> bool:
         """What stands in the file was allowed by who wrote it; else its maker must be allowed to read it there."""
         if not subscription.created_by:
             return True
         actor = await self._who(
             subscription.created_by, Thread(subscription.team, subscription.channel), "schedule"
         )
-        if is_personal(subscription.id) and not self._theirs(actor, known.build):
+        if is_personal(subscription.id) and not self._theirs(actor, tracked.build):
             return False
-        target = Target(known.build.ref.pipeline, known.build.branch)
+        target = Target(tracked.build.ref.pipeline, tracked.build.branch)
         return isinstance(decide(self._rules(), actor, self._reads, target, now), Allow)
 
     def _theirs(self, actor: Actor, build: Build) -> bool:
@@ -157,11 +157,11 @@ class Admission:
         mine = known_addresses(actor.id, [actor.email], self._subscribers.owners())
         return not mine.isdisjoint({run.creator, run.author})
 
-    async def _take_for_true(self, known: TrackedBuild) -> None:
+    async def _take_for_true(self, tracked: TrackedBuild) -> None:
         """An end that is told in doubt is taken for true, so that a later life is a new one."""
-        if known.doubtful and known.build.settled:
+        if tracked.unconfirmed and tracked.build.settled:
             async with self._store.write() as tx:
-                await BuildFold(self._clock.now(), alive=True).assume_end(tx, known.build.id)
+                await BuildFold(self._clock.now(), alive=True).assume_end(tx, tracked.build.id)
 
 
 def _of(found: Sequence[Subscription], card: Card) -> tuple[Subscription, ...]:

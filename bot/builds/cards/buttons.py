@@ -14,44 +14,44 @@ from bot.notifications.direct.model import stop_button
 from bot.slack.blockkit.blocks import Block, Confirm, button
 
 
-def actions_id(card_id: str, known: TrackedBuild) -> str:
+def actions_id(card_id: str, tracked: TrackedBuild) -> str:
     """The block id of a row of buttons: it says which card was drawn, from which revision."""
-    return f"card:{card_id}:{known.revision}"
+    return f"card:{card_id}:{tracked.revision}"
 
 
-def phase(known: TrackedBuild) -> str:
+def phase(tracked: TrackedBuild) -> str:
     """The build's phase, or `gone` once Buildkite has it no more."""
-    return "gone" if known.gone else known.build.phase
+    return "gone" if tracked.deleted else tracked.build.phase
 
 
 def buttons(
-    known: TrackedBuild, jobs: JobSummary, card_id: str, *, mute: bool = False, stop: str | None = None
+    tracked: TrackedBuild, jobs: JobSummary, card_id: str, *, mute: bool = False, stop: str | None = None
 ) -> list[Block]:
     """The buttons that make sense now; each carries the operation's name and the card.
 
     `mute`: nobody asked for the card, so that whoever sees it may want less of it. `stop`: a person asked for
     such direct messages; the value of the button that ends them.
     """
-    if known.gone:
+    if tracked.deleted:
         return []
-    ref = str(known.build.ref)
+    ref = str(tracked.build.ref)
     offered = [
-        unblock_button(ref, card_id) if waits(known, jobs) else None,
-        cancel_button(ref, card_id) if phase(known) in BUILD_CANCELABLE else None,
-        retry_button(ref, card_id) if phase(known) == "failed" and retriable(jobs) else None,
-        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if known.build.ended else None,
+        unblock_button(ref, card_id) if waits(tracked, jobs) else None,
+        cancel_button(ref, card_id) if phase(tracked) in BUILD_CANCELABLE else None,
+        retry_button(ref, card_id) if phase(tracked) == "failed" and retriable(jobs) else None,
+        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if tracked.build.ended else None,
         logs_button(ref, card_id) if jobs.failed else None,
         button("Mute", "build mute", card_id, reads=f"Mute {ref}") if mute else None,
-        open_button(known.build),
+        open_button(tracked.build),
         stop_button(stop) if stop else None,
     ]
     return [item for item in offered if item is not None]
 
 
-def waits(known: TrackedBuild, jobs: JobSummary) -> bool:
+def waits(tracked: TrackedBuild, jobs: JobSummary) -> bool:
     """Somebody has to unblock a step."""
-    live = not known.build.ended and phase(known) != "canceling"
-    return not known.gone and (phase(known) == "blocked" or (live and bool(jobs.waiting)))
+    live = not tracked.build.ended and phase(tracked) != "canceling"
+    return not tracked.deleted and (phase(tracked) == "blocked" or (live and bool(jobs.waiting)))
 
 
 def retriable(jobs: JobSummary) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
+from bot.buildkite.models import Job
 from bot.builds.cards.render import COUNTS, render_card
 from bot.builds.failures.knowledge import load_knowledge
-from bot.builds.links import preview_cards
+from bot.builds.links.render import render_followable_preview, render_job_preview
 from bot.builds.model import Card, TrackedBuild
-from bot.builds.queries import summarize_jobs
+from bot.builds.queries import find_jobs, summarize_jobs
 from bot.builds.waiting.queries import find_reasons
 from bot.notifications.direct.model import BUILDS, is_personal, rule_owner, stop_value
 from bot.slack.blockkit.blocks import Message
@@ -19,6 +20,8 @@ from bot.slack.rate_limits import POST, UNFURL, UPDATE
 from bot.store.transactions import Tx
 
 Difference = Literal["none", "counts", "state"]
+# A link in a message of yesterday is not looked at any more.
+LASTS = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class CardDraft:
     """`lacks`: nobody has looked yet why it fails, or what of it this card may show."""
 
     card: Card
-    known: TrackedBuild
+    tracked: TrackedBuild
     message: Message
     lacks: bool = False
 
@@ -54,12 +57,12 @@ class CardDraft:
         return "counts" if seen[-1] == now[-1] else "state"
 
 
-async def draft_card(tx: Tx, card: Card, known: TrackedBuild, now: datetime) -> CardDraft:
+async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -> CardDraft:
     """Read the rest of what is known, and render it."""
-    jobs = await summarize_jobs(tx, known)
-    knows = await load_knowledge(tx, known, jobs)
+    jobs = await summarize_jobs(tx, tracked)
+    knows = await load_knowledge(tx, tracked, jobs)
     message = render_card(
-        known,
+        tracked,
         jobs,
         card_id=card.id,
         asked_by=card.asked_by,
@@ -67,11 +70,11 @@ async def draft_card(tx: Tx, card: Card, known: TrackedBuild, now: datetime) -> 
         watching=card.watching,
         failure=knows.shown(jobs, card.id),
         author=card.mentions,
-        waiting=await find_reasons(tx, card.build_id) if known.build.phase == "scheduled" else (),
+        waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
         **_peace(card),
     )
-    job = await preview_cards.job_of(tx, card)
-    return CardDraft(card, known, preview_cards.shown(card, known, job, message), knows.lacks(card.id))
+    job = await job_of(tx, card)
+    return CardDraft(card, tracked, shown(card, tracked, job, message), knows.lacks(card.id))
 
 
 def _peace(card: Card) -> dict[str, Any]:
@@ -81,3 +84,26 @@ def _peace(card: Card) -> dict[str, Any]:
     if card.subscription and is_personal(card.subscription):
         return {"stop": stop_value(BUILDS, rule_owner(card.subscription))}
     return {"mute": True}
+
+
+async def job_of(tx: Tx, card: Card) -> Job | None:
+    """The job that the link names, as it was last heard of."""
+    id_ = (card.unfurl or {}).get("job")
+    return (await find_jobs(tx, [id_])).get(id_) if id_ else None
+
+
+def over(card: Card, now: datetime) -> bool:
+    """Whether it is kept up no more."""
+    return card.unfurl is not None and card.created_at is not None and now - card.created_at > LASTS
+
+
+def rests(card: Card, tracked: TrackedBuild) -> bool:
+    """Whether what it shows is the end of it."""
+    return card.unfurl is not None and (tracked.deleted or tracked.build.ended) and not tracked.unconfirmed
+
+
+def shown(card: Card, tracked: TrackedBuild, job: Job | None, drawn: Message) -> Message:
+    """What stands below the link, where the build's card would be `drawn`."""
+    if card.unfurl is None:
+        return drawn
+    return render_job_preview(tracked, job, card.id) if job else render_followable_preview(drawn, tracked, card.id)

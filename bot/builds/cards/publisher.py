@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.builds.cards.admission import Admission
-from bot.builds.cards.draft import CardDraft, draft_card
+from bot.builds.cards.draft import CardDraft, draft_card, rests
 from bot.builds.cards.queries import (
     find_due_cards,
     find_next_card_due,
@@ -19,7 +19,6 @@ from bot.builds.cards.queries import (
 from bot.builds.cards.undeliverable import Undeliverable
 from bot.builds.cards.update_order import RECHECK_AFTER, UpdateOrder
 from bot.builds.failures.knowledge import plan_failure_lookup
-from bot.builds.links import preview_cards
 from bot.builds.model import Card, TrackedBuild
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded
@@ -86,7 +85,7 @@ class CardPublisher:
         over: list[Card] = []
         async with self._store.read() as tx:
             for card, known in await find_due_cards(tx, self._clock.now(), BATCH):
-                if known is None or preview_cards.over(card, self._clock.now()):
+                if known is None or over(card, self._clock.now()):
                     over.append(card)
                     continue
                 try:
@@ -96,10 +95,10 @@ class CardPublisher:
         await self._put_aside(over, failed)
         return found
 
-    async def _sketch(self, tx: Tx, card: Card, known: TrackedBuild) -> CardDraft:
+    async def _sketch(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
         """An outage of the database is no mistake of this card's."""
         with unavailable():
-            return await draft_card(tx, card, known, self._clock.now())
+            return await draft_card(tx, card, tracked, self._clock.now())
 
     async def _put_aside(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
         for card in failed:
@@ -142,7 +141,7 @@ class CardPublisher:
         await self._later(card, backoff_seconds(card.attempts + 1), attempts=card.attempts + 1)
 
     async def _bring_up(self, card_draft: CardDraft) -> bool:
-        if not await self._admitted(card_draft.card, card_draft.known):
+        if not await self._admitted(card_draft.card, card_draft.tracked):
             return False
         if card_draft.lacks:
             async with self._store.write() as tx:
@@ -151,13 +150,13 @@ class CardPublisher:
 
     async def _lack(self, tx: Tx, card_draft: CardDraft) -> None:
         if card_draft.lacks:
-            await plan_failure_lookup(tx, card_draft.known, self._clock.now())
+            await plan_failure_lookup(tx, card_draft.tracked, self._clock.now())
 
-    async def _admitted(self, card: Card, known: TrackedBuild) -> bool:
+    async def _admitted(self, card: Card, tracked: TrackedBuild) -> bool:
         """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
         if card.origin != "subscribed" or card.ts or card.intent_at:
             return True
-        match await self._admission.card(card, known):
+        match await self._admission.card(card, tracked):
             case Later(seconds):
                 await self._later(card, seconds)
             case Never():
@@ -218,16 +217,16 @@ class CardPublisher:
         self._tell(outcome, card_draft)
 
     async def _draw(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
-        known, now = card_draft.known, self._clock.now()
-        again = (known.doubt_since or now) + _DOUBT_SHOWS if known.doubtful else None
-        if preview_cards.rests(card_draft.card, known):
+        known, now = card_draft.tracked, self._clock.now()
+        again = (known.unconfirmed_since or now) + _DOUBT_SHOWS if known.unconfirmed else None
+        if rests(card_draft.card, known):
             values["state"] = "retired"
         await mark_card_drawn(
             tx, card_draft.card, known.revision, again if again and again > now else None, **values
         )
 
     def _tell(self, outcome: str, card_draft: CardDraft) -> None:
-        self._shown(outcome, (self._clock.now() - card_draft.known.seen_at).total_seconds())
+        self._shown(outcome, (self._clock.now() - card_draft.tracked.seen_at).total_seconds())
 
     async def _not_updated(self, card_draft: CardDraft, problem: SlackError) -> None:
         card = card_draft.card
@@ -237,7 +236,9 @@ class CardPublisher:
         elif problem.kind == "refused":
             await self._undeliverable.update(card, problem.code)
         else:
-            wait = max(self._pacing.failed(card_draft.method), backoff_seconds(card.attempts + 1, base=1, most=20))
+            wait = max(
+                self._pacing.failed(card_draft.method), backoff_seconds(card.attempts + 1, base=1, longest=20)
+            )
             await self._later(card, wait, attempts=card.attempts + 1)
 
     async def _cannot_post(self, card: Card, code: str) -> None:

@@ -12,6 +12,8 @@ from bot.builds.failures.model import NOTHING, Failure
 from bot.builds.failures.render import FAILED_SHOWN, failed_lines, failure_blocks
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.operations.build_wording import format_duration, phase_words, reference, time_spent
+from bot.operations.git_names import HEAD, is_sha
+from bot.runtime.characters import show_unseen
 from bot.slack.blockkit.blocks import (
     Block,
     Message,
@@ -43,7 +45,7 @@ _COUNTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def render_card(
-    known: TrackedBuild,
+    tracked: TrackedBuild,
     jobs: JobSummary,
     *,
     card_id: str,
@@ -65,22 +67,22 @@ def render_card(
     more, `stop` to send no such direct messages any more.
     """
     blocks = [
-        section(_head(known), block_id=f"head:{card_id}:{known.revision}"),
-        _small(known, jobs, card_id, _by(asked_by, watching), _owner(known.build, asked_by, watching, author)),
-        _details(known, jobs, card_id, failure),
-        *failure_blocks(failure, jobs, card_id, known.revision),
-        *(_why(item, index, card_id, known.revision) for index, item in enumerate(waiting)),
-        _doubt(known, now, card_id),
-        actions(buttons(known, jobs, card_id, mute=mute, stop=stop), block_id=actions_id(card_id, known)),
+        section(_head(tracked), block_id=f"head:{card_id}:{tracked.revision}"),
+        _small(tracked, jobs, card_id, _by(asked_by, watching), _owner(tracked.build, asked_by, watching, author)),
+        _details(tracked, jobs, card_id, failure),
+        *failure_blocks(failure, jobs, card_id, tracked.revision),
+        *(_why(item, index, card_id, tracked.revision) for index, item in enumerate(waiting)),
+        _doubt(tracked, now, card_id),
+        actions(buttons(tracked, jobs, card_id, mute=mute, stop=stop), block_id=actions_id(card_id, tracked)),
     ]
-    return message(summary_line(known, asked_by, watching), blocks)
+    return message(summary_line(tracked, asked_by, watching), blocks)
 
 
-def summary_line(known: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
+def summary_line(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
     """The one line for notifications and screen readers."""
-    build = known.build
-    emoji, words = phase_words(phase(known))
-    where = md(" on {branch}", branch=shorten(build.branch, 100)) if build.branch else Mrkdwn("")
+    build = tracked.build
+    emoji, words = phase_words(phase(tracked))
+    where = md(" on {branch}", branch=show_unseen(shorten(build.branch, 100))) if build.branch else Mrkdwn("")
     asked = _by(asked_by, watching)
     return md(
         "{emoji} {ref} {words}{where}{asked}",
@@ -92,29 +94,34 @@ def summary_line(known: TrackedBuild, asked_by: str | None, watching: bool = Fal
     )
 
 
-def _head(known: TrackedBuild) -> Mrkdwn:
-    build = known.build
-    emoji, words = phase_words(phase(known))
+def _head(tracked: TrackedBuild) -> Mrkdwn:
+    build = tracked.build
+    emoji, words = phase_words(phase(tracked))
     title = md("{emoji} {words}", emoji=emoji, words=bold(words))
     branch = code(shorten(build.branch, 100)) if build.branch else ""
     message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
     return lines(
-        [dotted([title, str(build.ref) if known.gone else reference(build), branch, _commit(build)]), message_line]
+        [
+            dotted([title, str(build.ref) if tracked.deleted else reference(build), branch, _commit(build)]),
+            message_line,
+        ]
     )
 
 
 def _commit(build: Build) -> Mrkdwn:
-    return code(build.commit[:7]) if build.commit and build.commit != "HEAD" else Mrkdwn("")
+    if not build.commit or build.commit == HEAD:
+        return Mrkdwn("")
+    return code(build.commit[:7] if is_sha(build.commit) else shorten(build.commit, 100))
 
 
-def _small(known: TrackedBuild, jobs: JobSummary, card_id: str, asked: Mrkdwn, owner: Mrkdwn) -> Block | None:
+def _small(tracked: TrackedBuild, jobs: JobSummary, card_id: str, asked: Mrkdwn, owner: Mrkdwn) -> Block | None:
     """Who, since when or how long, and how many jobs are where."""
     parts = [
         part
-        for part in (asked, owner, clocked(known.build), counts(jobs, soft=known.build.phase == "passed"))
+        for part in (asked, owner, clocked(tracked.build), counts(jobs, soft=tracked.build.phase == "passed"))
         if part
     ]
-    return context(*parts, block_id=f"{COUNTS}{card_id}:{known.revision}") if parts else None
+    return context(*parts, block_id=f"{COUNTS}{card_id}:{tracked.revision}") if parts else None
 
 
 def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
@@ -160,13 +167,13 @@ def counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
     return dotted([f"{count} {shorten(word, 40)}" for word, count in said])
 
 
-def _details(known: TrackedBuild, jobs: JobSummary, card_id: str, failure: Failure) -> Block | None:
-    text = lines([*failed_lines(jobs, failure), *_waiting(known, jobs)])
-    return section(text, block_id=f"jobs:{card_id}:{known.revision}") if text else None
+def _details(tracked: TrackedBuild, jobs: JobSummary, card_id: str, failure: Failure) -> Block | None:
+    text = lines([*failed_lines(jobs, failure), *_waiting(tracked, jobs)])
+    return section(text, block_id=f"jobs:{card_id}:{tracked.revision}") if text else None
 
 
-def _waiting(known: TrackedBuild, jobs: JobSummary) -> list[Mrkdwn]:
-    if known.gone or known.build.ended:
+def _waiting(tracked: TrackedBuild, jobs: JobSummary) -> list[Mrkdwn]:
+    if tracked.deleted or tracked.build.ended:
         return []
     shown = [
         md("✋ Waiting at {label}", label=bold(shorten(job.title, 100))) for job in jobs.waiting[:FAILED_SHOWN]
@@ -184,9 +191,9 @@ def _why(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> B
     return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=helps or None)
 
 
-def _doubt(known: TrackedBuild, now: datetime, card_id: str) -> Block | None:
+def _doubt(tracked: TrackedBuild, now: datetime, card_id: str) -> Block | None:
     """`as of 12:03`, once something heard has not been confirmed for over a minute."""
-    if known.gone or not known.doubtful or now - known.seen_at <= _PATIENCE:
+    if tracked.deleted or not tracked.unconfirmed or now - tracked.seen_at <= _PATIENCE:
         return None
-    read = known.read_at or known.seen_at
-    return context(md("as of {time}", time=when(read)), block_id=f"doubt:{card_id}:{known.revision}")
+    read = tracked.read_at or tracked.seen_at
+    return context(md("as of {time}", time=when(read)), block_id=f"doubt:{card_id}:{tracked.revision}")

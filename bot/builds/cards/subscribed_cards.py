@@ -61,16 +61,16 @@ class SubscriptionMatcher:
         """Whether it came about under a mute: then it is not told afterwards either."""
         return muted_until is not None and (since or self.now) < muted_until
 
-    async def offer(self, ledger: BuildBatch, known: TrackedBuild) -> None:
+    async def offer(self, ledger: BuildBatch, tracked: TrackedBuild) -> None:
         """A card in each place that wants this build now and has none of it yet; the build is followed then."""
-        ended = known.build.finished_at if known.build.settled else None
-        if known.gone or (ended and self.now - ended > STALE):
+        ended = tracked.build.finished_at if tracked.build.settled else None
+        if tracked.deleted or (ended and self.now - ended > STALE):
             return
-        tx, id_ = ledger.tx, known.build.id
+        tx, id_ = ledger.tx, tracked.build.id
         taken = ledger.taken(id_)
-        for (team, channel), rules in _by_place(await self.wanting(tx, known.build, perhaps=True)).items():
+        for (team, channel), rules in _by_place(await self.wanting(tx, tracked.build, perhaps=True)).items():
             chosen = await find_channel_settings(tx, team, channel)
-            if channel in taken or self.unheard(chosen.muted_until, since_when(known.build)):
+            if channel in taken or self.unheard(chosen.muted_until, since_when(tracked.build)):
                 continue
             if ledger[id_].followed is None:
                 await ledger.follow(id_)

@@ -25,7 +25,7 @@ class UpdateOrder:
         """It shows what is known; a card of a build that has ended needs no more turns."""
         now = self._clock.monotonic()
         self._drawn.pop(card_draft.card.id, None)
-        if not (card_draft.known.gone or card_draft.known.build.ended):
+        if not (card_draft.tracked.deleted or card_draft.tracked.build.ended):
             self._drawn[card_draft.card.id] = now
         while self._drawn and (first := next(iter(self._drawn.items())))[1] < now - _ACTIVE:
             del self._drawn[first[0]]

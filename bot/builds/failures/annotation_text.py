@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from bot.runtime.redaction import masked
+from bot.runtime.redaction import mask_secrets
 from bot.slack.blockkit.blocks import shorten
 
 SHOWN = 300
@@ -47,7 +47,7 @@ def words(body_html: str, limit: int = SHOWN, most: int = LINES) -> str:
     lines = [" ".join(line.split()) for line in "".join(reader.said).split("\n")]
     kept = [line for line in lines if line]
     shown = kept if len(kept) <= most else [*kept[: most - 1], "…"]
-    return shorten(masked("\n".join(shown)), limit)
+    return shorten(mask_secrets("\n".join(shown)), limit)
 
 
 class _Words(HTMLParser):

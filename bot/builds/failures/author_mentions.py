@@ -19,20 +19,22 @@ class Mentions:
         self._clock = clock
         self._authors = authors
 
-    async def of(self, known: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
+    async def of(self, tracked: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
         """Once it is bad at the end, find the author, and mention them on the cards of subscriptions.
 
         Raises Unavailable while Slack does not say who that is.
         """
         lacking = [card for card in shown if _lacks(card)]
-        if not lacking or not known.build.settled:
+        if not lacking or not tracked.build.settled:
             return found
-        user = found.author if found.author_asked else await self._authors.of(known.build)
+        user = found.author if found.author_asked else await self._authors.of(tracked.build)
         if user:
             async with self._store.write() as tx:
-                direct = await has_direct_card(tx, known.build.id, shown[0].thread.team, user, known.build.phase)
+                direct = await has_direct_card(
+                    tx, tracked.build.id, shown[0].thread.team, user, tracked.build.phase
+                )
                 for card in lacking if not direct else ():
-                    await self._mention(tx, card.id, known.episode, user)
+                    await self._mention(tx, card.id, tracked.generation, user)
         return found.model_copy(update={"author": user, "author_asked": True})
 
     async def _mention(self, tx: Tx, card_id: str, episode: int, user: str) -> None:

@@ -48,15 +48,15 @@ class Knowledge:
 NO_FAILURE = Knowledge()
 
 
-async def load_knowledge(tx: Tx, known: TrackedBuild, jobs: JobSummary) -> Knowledge:
+async def load_knowledge(tx: Tx, tracked: TrackedBuild, jobs: JobSummary) -> Knowledge:
     """All that is known of a build's failure; nothing of one that does not fail."""
-    if not is_failing(known, named=bool(jobs.failed)):
+    if not is_failing(tracked, named=bool(jobs.failed)):
         return NO_FAILURE
-    finding = await find_finding(tx, known.build.id, known.episode)
+    finding = await find_finding(tx, tracked.build.id, tracked.generation)
     found = Found.model_validate(finding.content or {}) if finding else Found()
-    previous, before = await _before(tx, known)
-    here = await find_attempts_of_build(tx, known.build.id)
-    same = await find_attempts_of_commit(tx, known.build.ref.pipeline, known.build.commit or "")
+    previous, before = await _before(tx, tracked)
+    here = await find_attempts_of_build(tx, tracked.build.id)
+    same = await find_attempts_of_commit(tx, tracked.build.ref.pipeline, tracked.build.commit or "")
     return Knowledge(
         compare_with_previous(here, previous, before, same, asked=found.compared),
         found,
@@ -66,15 +66,15 @@ async def load_knowledge(tx: Tx, known: TrackedBuild, jobs: JobSummary) -> Knowl
     )
 
 
-async def plan_failure_lookup(tx: Tx, known: TrackedBuild, now: datetime) -> None:
+async def plan_failure_lookup(tx: Tx, tracked: TrackedBuild, now: datetime) -> None:
     """Have it looked up why a build fails, once it does and the first failed job is known."""
-    if known.build.phase not in FAILING_PHASES:
+    if tracked.build.phase not in FAILING_PHASES:
         return
-    if is_failing(known, named=bool((await summarize_jobs(tx, known)).failed)):
-        await plan_lookup(tx, [(known.build.id, known.episode)], now)
+    if is_failing(tracked, named=bool((await summarize_jobs(tx, tracked)).failed)):
+        await plan_lookup(tx, [(tracked.build.id, tracked.generation)], now)
 
 
-async def _before(tx: Tx, known: TrackedBuild) -> tuple[Run | None, tuple[Attempt, ...]]:
-    build = known.build
+async def _before(tx: Tx, tracked: TrackedBuild) -> tuple[Run | None, tuple[Attempt, ...]]:
+    build = tracked.build
     previous = await find_previous_run(tx, build.ref.pipeline, build.branch or "", build.number)
     return previous, await find_attempts_of_build(tx, previous.id) if previous else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from bot.runtime.redaction import masked
+from bot.runtime.redaction import mask_secrets
 
 SHOWN = 2800
 LINE_SHOWN = 400
@@ -43,7 +43,7 @@ def clean(raw: str, *, whole: bool = True) -> str:
     text = "\n".join(_settled(line) for line in text.split("\n"))
     text = _CONTROL.sub("", text.replace("\t", "    "))
     text = _GROUP.sub("▸ ", _OPENER.sub("", text))
-    return masked(text)
+    return mask_secrets(text)
 
 
 def tail(raw: str, lines: int, *, whole: bool) -> Tail:

@@ -94,7 +94,11 @@ class FailureLookup:
             jobs = await summarize_jobs(tx, known) if known else JobSummary()
             shown = await find_cards_of_build(tx, finding.build_id)
         found = Found.model_validate(finding.content or {})
-        if known is None or known.episode != finding.episode or not is_failing(known, named=bool(jobs.failed)):
+        if (
+            known is None
+            or known.generation != finding.generation
+            or not is_failing(known, named=bool(jobs.failed))
+        ):
             return await self._done(finding, found)
         try:
             for ask in (self._compared, self._with_log, self._with_annotations):
@@ -105,14 +109,14 @@ class FailureLookup:
             return await self._later(finding, found, error)
         return await self._done(finding, found)
 
-    async def _compared(self, known: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
+    async def _compared(self, tracked: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
         """Ask for the build before with its jobs, where webhooks have not told of it."""
         async with self._store.read() as tx:
-            untold = (await load_knowledge(tx, known, jobs)).untold
-        if found.compared or not untold or found.calls >= CALLS or not known.build.branch:
+            untold = (await load_knowledge(tx, tracked, jobs)).untold
+        if found.compared or not untold or found.calls >= CALLS or not tracked.build.branch:
             return found
-        before = await _answered(self._before(known.build), None)
-        if before is not None and before.number < known.build.number:
+        before = await _answered(self._before(tracked.build), None)
+        if before is not None and before.number < tracked.build.number:
             async with self._store.write() as tx:
                 await record_builds(tx, [(before, before.jobs)], self._clock.now())
         return found.model_copy(update={"compared": True, "calls": found.calls + 1})
@@ -130,26 +134,26 @@ class FailureLookup:
         )
         return next(iter([item async for item in found]), None)
 
-    async def _with_log(self, known: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
+    async def _with_log(self, tracked: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
         """Read the end of the log of the first failure; another one's only once no more failures will come."""
         async with self._store.read() as tx:
-            job = (await load_knowledge(tx, known, jobs)).failure.first(jobs)
+            job = (await load_knowledge(tx, tracked, jobs)).failure.first(jobs)
         stands = any(item.id == found.log_job for item in jobs.failed)
-        enough = job is None or job.id == found.log_job or (stands and not known.build.settled)
+        enough = job is None or job.id == found.log_job or (stands and not tracked.build.settled)
         if job is None or enough or found.calls >= CALLS:
             return found
-        raw, whole = await _answered(self._log(known.build, job), ("", True))
+        raw, whole = await _answered(self._log(tracked.build, job), ("", True))
         end = extract_log_end(raw, whole=whole)
         return found.model_copy(update={"log_job": job.id, "log": end, "calls": found.calls + 1})
 
     async def _log(self, build: Build, job: Job) -> tuple[str, bool]:
         return await self._buildkite.job_log_end(build.ref.pipeline, build.number, job.id, LOG_BYTES)
 
-    async def _with_annotations(self, known: TrackedBuild, _: JobSummary, found: Found) -> Found:
+    async def _with_annotations(self, tracked: TrackedBuild, _: JobSummary, found: Found) -> Found:
         """Read what the build says of itself, once it has ended."""
-        if found.annotations is not None or not known.build.settled or found.calls >= CALLS:
+        if found.annotations is not None or not tracked.build.settled or found.calls >= CALLS:
             return found
-        ref = known.build.ref
+        ref = tracked.build.ref
         none: tuple[Annotation, ...] = ()
         said = await _answered(self._annotations(ref), none)
         errors = sorted((item for item in said if item.style == "error"), key=lambda item: -item.priority)
@@ -162,10 +166,10 @@ class FailureLookup:
         listed = self._buildkite.annotations(ref.pipeline, ref.number, limit=_ANNOTATIONS_READ)
         return tuple([item async for item in listed])
 
-    async def _judged(self, known: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
+    async def _judged(self, tracked: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
         """See of each card whether it may show a log."""
         new = [card for card in shown if card.id not in found.judged] if found.log else []
-        may = [card.id for card in new if await self._readers.may(card, known.build)]
+        may = [card.id for card in new if await self._readers.may(card, tracked.build)]
         judged = (*found.judged, *(card.id for card in new))
         return found.model_copy(update={"judged": judged, "open": (*found.open, *may)})
 

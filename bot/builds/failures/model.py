@@ -114,9 +114,9 @@ def add_findings(failure: Failure, found: Found, jobs: JobSummary, card_id: str)
     )
 
 
-def is_failing(known: TrackedBuild, *, named: bool) -> bool:
+def is_failing(tracked: TrackedBuild, *, named: bool) -> bool:
     """Whether there is a failure to look into: the build fails, and a failed job is known by name."""
-    return named and not known.gone and known.build.phase in FAILING_PHASES
+    return named and not tracked.deleted and tracked.build.phase in FAILING_PHASES
 
 
 def extract_log_end(raw: str, *, whole: bool) -> str:

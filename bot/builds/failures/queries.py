@@ -19,7 +19,7 @@ class Finding(NamedTuple):
     """`attempts` counts tries in vain of this episode; `due_at` is None while there is nothing to look up."""
 
     build_id: str
-    episode: int
+    generation: int
     content: dict[str, Any] | None
     due_at: datetime | None
     attempts: int
@@ -74,7 +74,7 @@ async def save_finding(
     kind: str = FAILURE,
 ) -> None:
     """Write down what was found; what was planned anew meanwhile stays planned, another episode is left alone."""
-    which = (findings.c.build_id == was.build_id, findings.c.kind == kind, findings.c.episode == was.episode)
+    which = (findings.c.build_id == was.build_id, findings.c.kind == kind, findings.c.episode == was.generation)
     same = findings.c.due_at == sa.bindparam("was_due", was.due_at, findings.c.due_at.type)
     again = sa.bindparam("again", due_at, findings.c.due_at.type)
     values = {

@@ -39,7 +39,7 @@ class BatchEntry:
     """
 
     before: TrackedBuild | None = None
-    known: TrackedBuild | None = None
+    tracked: TrackedBuild | None = None
     followed: datetime | None = None
     due: datetime | None = None
     planned: bool = False
@@ -59,15 +59,15 @@ class BatchEntry:
     @property
     def here(self) -> TrackedBuild:
         """What is known of it. Raises LookupError for one that nothing is known of."""
-        if self.known is None:
+        if self.tracked is None:
             raise LookupError("nothing is known of that build")
-        return self.known
+        return self.tracked
 
     @property
     def changed(self) -> bool:
         """People see something else than before."""
         now, then = self.here, self.before
-        return then is None or now.revision != then.revision or now.doubtful != then.doubtful
+        return then is None or now.revision != then.revision or now.unconfirmed != then.unconfirmed
 
     @property
     def counted(self) -> bool:
@@ -87,8 +87,8 @@ class BatchEntry:
         return [card for card in self.cards if card.state == "live" or (card.state == "gone" and card.asked_by)]
 
 
-def _but_for_jobs(known: TrackedBuild) -> tuple[object, ...]:
-    return merge.visible(known.build), known.gone, known.doubtful, known.episode
+def _but_for_jobs(tracked: TrackedBuild) -> tuple[object, ...]:
+    return merge.visible(tracked.build), tracked.deleted, tracked.unconfirmed, tracked.generation
 
 
 class BuildBatch:
@@ -111,7 +111,7 @@ class BuildBatch:
         ledger._entries = {id_: BatchEntry() for id_ in wanted}
         for known, followed in await lock_builds(tx, wanted):
             ledger._entries[known.build.id] = BatchEntry(known, known, followed)
-        there = [id_ for id_, entry in ledger._entries.items() if entry.known]
+        there = [id_ for id_, entry in ledger._entries.items() if entry.tracked]
         if there:
             ledger._jobs = await find_jobs(tx, sorted(set(job_ids)))
             await ledger._see_cards(there)
@@ -139,12 +139,12 @@ class BuildBatch:
 
     def build(self, build_id: str) -> Build | None:
         """The build as it is known."""
-        known = self._entries[build_id].known
+        known = self._entries[build_id].tracked
         return known.build if known else None
 
     def put(self, after: TrackedBuild) -> None:
         """So much is known of a build now."""
-        self._entries[after.build.id].known = after
+        self._entries[after.build.id].tracked = after
 
     def job(self, job_id: str) -> Job | None:
         """A job as it is known."""
@@ -194,7 +194,7 @@ class BuildBatch:
 
     async def write(self) -> None:
         """All that has changed."""
-        there = {id_: item for id_, item in self._entries.items() if item.known}
+        there = {id_: item for id_, item in self._entries.items() if item.tracked}
         changed = [(id_, job) for id_, item in there.items() for job in item.jobs.values()]
         await save_jobs(self.tx, changed, self.now)
         await save_builds(self.tx, [item.saved for item in there.values()], self.now)
@@ -204,5 +204,5 @@ class BuildBatch:
         await enqueue_replies(self.tx, self._replies, self.now)
         await drop_replies(self.tx, self._overtaken)
         await plan_lookup(
-            self.tx, [(id_, item.here.episode) for id_, item in there.items() if item.lacking], self.now
+            self.tx, [(id_, item.here.generation) for id_, item in there.items() if item.lacking], self.now
         )

@@ -67,7 +67,7 @@ class BuildFold:
 
     async def _hear_of(self, ledger: BuildBatch, build: Build) -> bool:
         """What is said of the build itself; says whether it matters to anybody."""
-        before = ledger[build.id].known
+        before = ledger[build.id].tracked
         if before is None:
             if not await self._minded(ledger.tx, build):
                 return False
@@ -86,7 +86,7 @@ class BuildFold:
         ids = [build.id for build, _asked in answered]
         ledger = await BuildBatch.opened(tx, self.now, ids, _job_ids(build.jobs for build, _asked in answered))
         for build, asked in answered:
-            before = ledger[build.id].known
+            before = ledger[build.id].tracked
             if before is None:
                 before = await ledger.claim(merge.apply_read(None, build, asked_at, asked))
             over = await self._over(tx, build, asked_at) if named else ()
@@ -97,7 +97,7 @@ class BuildFold:
     async def gone(self, tx: Tx, build_id: str, asked_at: datetime, asked: int) -> None:
         """Fold in that REST knows the build no more."""
         ledger = await BuildBatch.opened(tx, self.now, [build_id])
-        before = ledger[build_id].known
+        before = ledger[build_id].tracked
         if before:
             ledger.put(merge.apply_deletion(before, asked_at, asked))
             await self._conclude(ledger, [build_id])
@@ -130,7 +130,7 @@ class BuildFold:
     async def assume_end(self, tx: Tx, build_id: str) -> None:
         """An end is announced although it is in doubt: a later life of the build is a new episode."""
         ledger = await BuildBatch.opened(tx, self.now, [build_id])
-        known = ledger[build_id].known
+        known = ledger[build_id].tracked
         if known:
             ledger.put(merge.assume_confirmed(known))
             await ledger.write()
@@ -170,7 +170,7 @@ class BuildFold:
 def _turned(entry: BatchEntry) -> bool:
     """Whether it matters now that a job failed before; one that fails now is at hand."""
     phase, before = entry.here.build.phase, entry.before
-    moved = before is None or before.build.phase != phase or before.episode != entry.here.episode
+    moved = before is None or before.build.phase != phase or before.generation != entry.here.generation
     return phase in _TELLING and (entry.offered or (entry.changed and (moved or phase in FAILING_PHASES)))
 
 
@@ -194,10 +194,10 @@ def _tell(ledger: BuildBatch, entry: BatchEntry, card: Card, *, dropped: bool = 
     wanted = select_kinds(due_kinds(known, failed=entry.failed), card.updates)
     if card.state != "live":
         wanted = tuple(kind for kind in wanted if kind in END_KINDS)
-    told = ledger.told(card, known.episode)
+    told = ledger.told(card, known.generation)
     for kind in wanted:
         if kind not in told:
-            ledger.tell(card, kind, known.episode, dropped=dropped or unposted)
+            ledger.tell(card, kind, known.generation, dropped=dropped or unposted)
     if set(wanted) & END_KINDS:
         ledger.overtake(card, OVERTAKEN_BY_AN_END)
 

@@ -10,65 +10,67 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.buildkite.models import BUILD_ENDED, GATES, Build, Job
-from bot.buildkite.states import build_rank, job_rank, truncate_to_second
+from bot.buildkite.states import rank_build, rank_job, truncate_to_second
 from bot.builds.model import TrackedBuild
 
 # Payload times have whole seconds, and Buildkite's clock is not ours.
 _SLACK_OF_CLOCKS = timedelta(seconds=2)
 
 
-def apply_webhook(known: TrackedBuild | None, build: Build, at: datetime) -> TrackedBuild:
+def apply_webhook(tracked: TrackedBuild | None, build: Build, at: datetime) -> TrackedBuild:
     """What is known after a webhook said `build`; `at` is when it arrived."""
-    if known is None:
-        return TrackedBuild(build, seen_at=at, doubt=1, revision=1)
-    if visible(build) == visible(known.build) and not known.gone:
-        return known if known.seen_at == at else replace(known, seen_at=at)
-    doubting = replace(known, seen_at=at, doubt=known.doubt + 1)
-    if not _forward(known, build):
+    if tracked is None:
+        return TrackedBuild(build, seen_at=at, changes_reported=1, revision=1)
+    if visible(build) == visible(tracked.build) and not tracked.deleted:
+        return tracked if tracked.seen_at == at else replace(tracked, seen_at=at)
+    doubting = replace(tracked, seen_at=at, changes_reported=tracked.changes_reported + 1)
+    if not _forward(tracked, build):
         return doubting
-    return replace(doubting, build=_keep_jobs(known.build, build), revision=known.revision + 1)
+    return replace(doubting, build=_keep_jobs(tracked.build, build), revision=tracked.revision + 1)
 
 
-def apply_read(known: TrackedBuild | None, build: Build, at: datetime, asked: int) -> TrackedBuild:
+def apply_read(tracked: TrackedBuild | None, build: Build, at: datetime, asked: int) -> TrackedBuild:
     """What is known after REST answered `build` to a question asked at `at`, when `asked` doubts had been raised.
 
     An answer to an older question is dropped. When something was heard while the question was under way, an
     answer that steps back is not shown, and the doubt stays for the next read; one that is shown raises a doubt,
     since a webhook that agreed with what was shown before may have been the younger word.
     """
-    if known is None:
-        return _settle(TrackedBuild(build, seen_at=at, doubt=asked, revision=1), build, at, asked)
-    if known.read_at is not None and at < known.read_at:
-        return known
-    if known.doubt > asked and build_rank(build) < build_rank(known.build):
-        return replace(known, read_at=at, settled=max(known.settled, asked))
-    changed = known.gone or visible(build) != visible(known.build)
+    if tracked is None:
+        return _settle(TrackedBuild(build, seen_at=at, changes_reported=asked, revision=1), build, at, asked)
+    if tracked.read_at is not None and at < tracked.read_at:
+        return tracked
+    if tracked.changes_reported > asked and rank_build(build) < rank_build(tracked.build):
+        return replace(tracked, read_at=at, changes_confirmed=max(tracked.changes_confirmed, asked))
+    changed = tracked.deleted or visible(build) != visible(tracked.build)
     lived = replace(
-        known,
-        build=_keep_jobs(known.build, build),
-        gone=False,
-        doubt=known.doubt + (changed and known.seen_at > at),
-        revision=known.revision + changed,
-        episode=known.episode + _revived(known, build),
+        tracked,
+        build=_keep_jobs(tracked.build, build),
+        deleted=False,
+        changes_reported=tracked.changes_reported + (changed and tracked.seen_at > at),
+        revision=tracked.revision + changed,
+        generation=tracked.generation + _revived(tracked, build),
     )
     return _settle(lived, build, at, asked)
 
 
-def apply_deletion(known: TrackedBuild, at: datetime, asked: int) -> TrackedBuild:
+def apply_deletion(tracked: TrackedBuild, at: datetime, asked: int) -> TrackedBuild:
     """What is known after REST answered 404: the build was deleted, or the token may no longer see it."""
-    changed = not known.gone
-    settled = max(known.settled, asked)
-    return replace(known, gone=True, read_at=at, settled=settled, revision=known.revision + changed)
+    changed = not tracked.deleted
+    settled = max(tracked.changes_confirmed, asked)
+    return replace(
+        tracked, deleted=True, read_at=at, changes_confirmed=settled, revision=tracked.revision + changed
+    )
 
 
-def assume_confirmed(known: TrackedBuild) -> TrackedBuild:
+def assume_confirmed(tracked: TrackedBuild) -> TrackedBuild:
     """Take what is shown for true although it is in doubt: an end is about to be announced."""
-    return replace(known, read_phase=known.build.phase, read_end=known.build.finished_at)
+    return replace(tracked, read_phase=tracked.build.phase, read_end=tracked.build.finished_at)
 
 
-def bump_revision(known: TrackedBuild, looks: int) -> TrackedBuild:
+def bump_revision(tracked: TrackedBuild, looks: int) -> TrackedBuild:
     """It has come to look different that often, for one of its jobs does."""
-    return replace(known, revision=known.revision + looks) if looks else known
+    return replace(tracked, revision=tracked.revision + looks) if looks else tracked
 
 
 def visible(build: Build) -> tuple[object, ...]:
@@ -88,7 +90,7 @@ def merge_job(known: Job | None, job: Job) -> Job:
     """A job is one attempt, so it only moves forward; a retry is another job. A later word wins a tie."""
     if known is None:
         return job
-    newer = job if job_rank(job) >= job_rank(known) else known
+    newer = job if rank_job(job) >= rank_job(known) else known
     return mark_retried(newer) if known.retried or job.retried else newer
 
 
@@ -102,14 +104,14 @@ def mark_superseded(job: Job) -> Job:
     return job.model_copy(update={"state": "unblocked"}) if job.type in GATES else mark_retried(job)
 
 
-def _forward(known: TrackedBuild, build: Build) -> bool:
+def _forward(tracked: TrackedBuild, build: Build) -> bool:
     """A step ahead of what is shown, and not from before the last read."""
     said = _moment(build)
-    if said and known.read_at and said + _SLACK_OF_CLOCKS < known.read_at:
+    if said and tracked.read_at and said + _SLACK_OF_CLOCKS < tracked.read_at:
         return False
-    if build_rank(build) != build_rank(known.build):
-        return build_rank(build) > build_rank(known.build)
-    then = _moment(known.build)
+    if rank_build(build) != rank_build(tracked.build):
+        return rank_build(build) > rank_build(tracked.build)
+    then = _moment(tracked.build)
     return said is not None and then is not None and said > then
 
 
@@ -122,23 +124,23 @@ def _moment(build: Build) -> datetime | None:
     return build.started_at if build.phase == "running" else None
 
 
-def _revived(known: TrackedBuild, build: Build) -> bool:
+def _revived(tracked: TrackedBuild, build: Build) -> bool:
     """The last read found an end, and this one finds life, or a later end."""
-    if known.read_phase is None or (known.read_phase not in BUILD_ENDED and known.read_phase != "blocked"):
+    if tracked.read_phase is None or (tracked.read_phase not in BUILD_ENDED and tracked.read_phase != "blocked"):
         return False
     if not build.settled:
         return True
-    before, after = truncate_to_second(known.read_end), truncate_to_second(build.finished_at)
+    before, after = truncate_to_second(tracked.read_end), truncate_to_second(build.finished_at)
     return bool(before and after and after > before)
 
 
-def _settle(known: TrackedBuild, build: Build, at: datetime, asked: int) -> TrackedBuild:
+def _settle(tracked: TrackedBuild, build: Build, at: datetime, asked: int) -> TrackedBuild:
     return replace(
-        known,
-        build=_counted(known.build, build, at),
+        tracked,
+        build=_counted(tracked.build, build, at),
         seen_at=at,
         read_at=at,
-        settled=max(known.settled, asked),
+        changes_confirmed=max(tracked.changes_confirmed, asked),
         read_phase=build.phase,
         read_end=build.finished_at,
     )

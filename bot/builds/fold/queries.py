@@ -27,7 +27,7 @@ class NewReply:
 
     card: Card
     kind: str
-    episode: int
+    generation: int
     state: str
 
 
@@ -35,7 +35,7 @@ class NewReply:
 class BuildUpdate:
     """What is written of a build that was known as `before`; `due` is, where its next read was `planned`."""
 
-    known: TrackedBuild
+    tracked: TrackedBuild
     before: TrackedBuild | None
     planned: bool
     due: datetime | None
@@ -123,23 +123,23 @@ def _change(_dialect: str, columns: Sequence[str]) -> sa.Update:
 def _values(update: BuildUpdate, now: datetime) -> dict[str, Any]:
     """As little as there is: most words say of a build only that a job of it went on."""
     values = {
-        "id": update.known.build.id,
+        "id": update.tracked.build.id,
         **({"read_due": update.due, "read_failures": 0} if update.planned else {}),
     }
-    if update.before is None or update.known.build is not update.before.build:
-        values |= build_values(update.known.build)
-    since = (update.known.doubt_since or now) if update.known.doubtful else None
-    return {**values, **tracking_values(update.known), "doubt_since": since}
+    if update.before is None or update.tracked.build is not update.before.build:
+        values |= build_values(update.tracked.build)
+    since = (update.tracked.unconfirmed_since or now) if update.tracked.unconfirmed else None
+    return {**values, **tracking_values(update.tracked), "doubt_since": since}
 
 
 async def enqueue_replies(tx: Tx, replies: Iterable[NewReply], now: datetime) -> None:
     """Have replies posted, each once: a repeat says nothing."""
     values = [
         {
-            "key": reply_key(reply.card.id, reply.kind, reply.episode),
+            "key": reply_key(reply.card.id, reply.kind, reply.generation),
             "kind": reply.kind,
             "card_id": reply.card.id,
-            "episode": reply.episode,
+            "episode": reply.generation,
             "team": reply.card.thread.team,
             "channel": reply.card.thread.channel,
             "thread_ts": reply.card.thread.ts or "",

@@ -8,7 +8,7 @@ from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
-from bot.runtime.group_commit import GroupCommit, Told
+from bot.runtime.group_commit import CommitCallback, GroupCommit
 from bot.store.transactions import Store
 
 # A webhook that would wait longer than so many seconds is refused at once: Buildkite sends it again.
@@ -23,9 +23,9 @@ class DeliverySpool:
         self._wake = wake
         self._batches: GroupCommit[Delivery] = GroupCommit(self._commit, clock)
 
-    def keep(self, delivery: Delivery, told: Told) -> None:
+    def keep(self, delivery: Delivery, told: CommitCallback) -> None:
         """`told` is called once it is durable; with Unavailable when the store is down or far behind."""
-        wait = self._batches.wait()
+        wait = self._batches.estimate_wait()
         if wait > _PATIENCE:
             told(Unavailable("Too much waits to be written down.", retry_after=wait))
         else:

@@ -43,11 +43,11 @@ _JOBS = {
 }
 
 
-def render_followable_preview(card: Message, known: TrackedBuild, card_id: str) -> Message:
+def render_followable_preview(card: Message, tracked: TrackedBuild, card_id: str) -> Message:
     """A card of a build as the preview of a link, with a button that posts a card of one's own below."""
-    if known.gone or known.build.ended:
+    if tracked.deleted or tracked.build.ended:
         return card
-    follow = button("Follow here", "build watch", card_id, reads=f"Follow {known.build.ref} here")
+    follow = button("Follow here", "build watch", card_id, reads=f"Follow {tracked.build.ref} here")
     return replace(card, blocks=tuple(_with_button(block, follow) for block in card.blocks))
 
 
@@ -59,18 +59,18 @@ def _with_button(block: Block, item: Block) -> Block:
     return {**block, "elements": [*elements[:-1], item, *elements[-1:]]}
 
 
-def render_job_preview(known: TrackedBuild, job: Job, card_id: str) -> Message:
+def render_job_preview(tracked: TrackedBuild, job: Job, card_id: str) -> Message:
     """One job of a build: how it is, and what can be done about it; its log is shown to the one who asks."""
-    build = known.build
+    build = tracked.build
     emoji, words = _JOBS.get(job.state or "", "🕒"), (job.state or "waiting").replace("_", " ").capitalize()
     soft = "soft failed" if job.soft_failed else ""
     state = dotted([md("{emoji} {words}", emoji=emoji, words=bold(shorten(words, 60))), soft, _exit(job)])
     head = dotted([state, link(job.web_url or "", shorten(job.title, 150))])
     under = [reference(build), code(shorten(build.branch, 100)) if build.branch else "", clocked(build)]
     blocks = [
-        section(head, block_id=f"job:{card_id}:{known.revision}"),
-        context(dotted(under), block_id=f"of:{card_id}:{known.revision}"),
-        actions(_job_buttons(job, card_id), block_id=f"card:{card_id}:{known.revision}"),
+        section(head, block_id=f"job:{card_id}:{tracked.revision}"),
+        context(dotted(under), block_id=f"of:{card_id}:{tracked.revision}"),
+        actions(_job_buttons(job, card_id), block_id=f"card:{card_id}:{tracked.revision}"),
     ]
     text = md(
         "{emoji} {job} of {ref} {words}", emoji=emoji, job=job.title, ref=str(build.ref), words=words.lower()

@@ -38,9 +38,9 @@ class BulkRead:
                 found |= await self._look_at(pipeline, group)
         return found
 
-    def _scope(self, known: TrackedBuild) -> str | None:
-        ours = known.build.meta_data.get(INSTANCE_KEY) == self._instance
-        return None if ours else known.build.ref.pipeline
+    def _scope(self, tracked: TrackedBuild) -> str | None:
+        ours = tracked.build.meta_data.get(INSTANCE_KEY) == self._instance
+        return None if ours else tracked.build.ref.pipeline
 
     async def _look_at(self, pipeline: str | None, group: Sequence[TrackedBuild]) -> dict[str, Build]:
         """Those that live, by their states; then those that have ended, by the time since when they may have."""
@@ -64,13 +64,13 @@ class BulkRead:
         return found
 
 
-def says_all(known: TrackedBuild, build: Build) -> bool:
+def says_all(tracked: TrackedBuild, build: Build) -> bool:
     """A list has no jobs: it will do while nothing begins, ends or waits that the last read had not found so."""
-    return build.phase == known.read_phase and truncate_to_second(build.finished_at) == truncate_to_second(
-        known.read_end
+    return build.phase == tracked.read_phase and truncate_to_second(build.finished_at) == truncate_to_second(
+        tracked.read_end
     )
 
 
-def _lived_until(known: TrackedBuild) -> datetime:
+def _lived_until(tracked: TrackedBuild) -> datetime:
     """It cannot have ended before."""
-    return known.read_end or known.read_at or known.build.created_at or known.seen_at
+    return tracked.read_end or tracked.read_at or tracked.build.created_at or tracked.seen_at

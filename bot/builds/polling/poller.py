@@ -73,7 +73,7 @@ class Poller:
         """What is due; where lists answer anyway, also what would be due soon, so that rounds stay together."""
         now = self._clock.now()
         due = await find_builds_due_for_reading(tx, now, BATCH)
-        if all(known.doubtful for known, _failures in due):
+        if all(known.unconfirmed for known, _failures in due):
             return due
         soon = await find_builds_due_for_reading(tx, now + AHEAD, BATCH)
         return soon if len(soon) > FEW else due
@@ -91,7 +91,7 @@ class Poller:
         enough = {id_: build for id_, build in found.items() if says_all(asked[id_], build)}
         async with self._store.write() as tx:
             rules = await self._rules(tx, alive)
-            await rules.read(tx, [(build, asked[id_].doubt) for id_, build in enough.items()], asked_at)
+            await rules.read(tx, [(build, asked[id_].changes_reported) for id_, build in enough.items()], asked_at)
         return frozenset(enough)
 
     async def _one_by_one(self, due: Sequence[Due], alive: bool) -> int:
@@ -103,25 +103,25 @@ class Poller:
             settled += 1
         return settled
 
-    async def _safely(self, known: TrackedBuild, failures: int, alive: bool) -> bool:
+    async def _safely(self, tracked: TrackedBuild, failures: int, alive: bool) -> bool:
         """A build that cannot be read keeps no other waiting."""
         try:
-            return await run_guarded(self._read(known, failures, alive), "sweep", build=str(known.build.ref))
+            return await run_guarded(self._read(tracked, failures, alive), "sweep", build=str(tracked.build.ref))
         except InternalError as bug:
-            await self._later(known, failures + 1, bug)
+            await self._later(tracked, failures + 1, bug)
             return True
 
-    async def _read(self, known: TrackedBuild, failures: int, alive: bool) -> bool:
+    async def _read(self, tracked: TrackedBuild, failures: int, alive: bool) -> bool:
         """Ask and fold in the answer; says whether it is worth going on with the next build."""
-        ref, asked_at, asked = known.build.ref, self._clock.now(), known.doubt
+        ref, asked_at, asked = tracked.build.ref, self._clock.now(), tracked.changes_reported
         try:
             build = await self._buildkite.build(ref.pipeline, ref.number, job_states=NAMED_STATES)
         except NotFound:
             async with self._store.write() as tx:
-                await BuildFold(self._clock.now(), alive).gone(tx, known.build.id, asked_at, asked)
+                await BuildFold(self._clock.now(), alive).gone(tx, tracked.build.id, asked_at, asked)
             return True
         except KitestringError as error:
-            await self._later(known, failures + 1, error)
+            await self._later(tracked, failures + 1, error)
             return not isinstance(error, Unavailable)
         async with self._store.write() as tx:
             await (await self._rules(tx, alive)).read(tx, [(build, asked)], asked_at, named=True)
@@ -131,9 +131,9 @@ class Poller:
         now = self._clock.now()
         return BuildFold(now, alive, SubscriptionMatcher(await self._subscribers.index(tx), now))
 
-    async def _later(self, known: TrackedBuild, failures: int, error: KitestringError) -> None:
+    async def _later(self, tracked: TrackedBuild, failures: int, error: KitestringError) -> None:
         asked_for = getattr(error, "retry_after", None) or 0
-        wait = max(backoff_seconds(failures, base=2, most=120), asked_for)
-        log.warning("read failed", build=str(known.build.ref), error=str(error), again_in=wait)
+        wait = max(backoff_seconds(failures, base=2, longest=120), asked_for)
+        log.warning("read failed", build=str(tracked.build.ref), error=str(error), again_in=wait)
         async with self._store.write() as tx:
-            await plan_read(tx, known.build.id, self._clock.now() + timedelta(seconds=wait), failures)
+            await plan_read(tx, tracked.build.id, self._clock.now() + timedelta(seconds=wait), failures)

@@ -25,7 +25,7 @@ _FIRST_HOUR = timedelta(hours=1)
 
 
 def next_read_time(
-    known: TrackedBuild,
+    tracked: TrackedBuild,
     now: datetime,
     followed_at: datetime,
     *,
@@ -37,16 +37,16 @@ def next_read_time(
     Doubt is settled at once where an end is to be announced. A build that lives is read in turn, faster without
     webhooks; a blocked one for 30 days, hourly after the first hour; an ended one for a day, in case it revives.
     """
-    last = known.read_at or known.seen_at
-    if known.doubtful:
-        return max(now, last) + timedelta(seconds=rhythm.doubt_end if known.build.settled else rhythm.doubt)
-    if known.gone or now - followed_at > _FOLLOWED:
+    last = tracked.read_at or tracked.seen_at
+    if tracked.unconfirmed:
+        return max(now, last) + timedelta(seconds=rhythm.doubt_end if tracked.build.settled else rhythm.doubt)
+    if tracked.deleted or now - followed_at > _FOLLOWED:
         return None
-    if known.build.phase == "blocked":
-        fresh = now - (known.read_end or followed_at) < _FIRST_HOUR
+    if tracked.build.phase == "blocked":
+        fresh = now - (tracked.read_end or followed_at) < _FIRST_HOUR
         return last + (timedelta(seconds=rhythm.blocked) if fresh else _FIRST_HOUR)
-    if known.build.ended:
-        age = now - (known.build.finished_at or followed_at)
+    if tracked.build.ended:
+        age = now - (tracked.build.finished_at or followed_at)
         wait = max(timedelta(seconds=rhythm.ended_unheard), age / 2)
         return last + wait if age < _AFTER_END else None
     return last + timedelta(seconds=rhythm.live if alive else rhythm.live_unheard)

@@ -23,20 +23,20 @@ def select_kinds(kinds: Iterable[str], updates: str) -> tuple[str, ...]:
     return tuple(kind for kind in kinds if wanted is None or kind in wanted)
 
 
-def due_kinds(known: TrackedBuild, *, failed: bool) -> tuple[str, ...]:
+def due_kinds(tracked: TrackedBuild, *, failed: bool) -> tuple[str, ...]:
     """The kinds of notices that are true of a build now; each is told once an episode.
 
     running, resumed (alive again after an end or a gate), failing (once a job that `failed` is known by name),
     blocked, finished, gone.
     """
-    phase = known.build.phase
-    if known.gone:
+    phase = tracked.build.phase
+    if tracked.deleted:
         return ("gone",)
     if phase == "blocked":
         return ("blocked",)
-    if known.build.ended:
+    if tracked.build.ended:
         return ("finished",)
     if phase not in {"running", "failing"}:
         return ()
-    begun = "resumed" if known.episode else "running"
+    begun = "resumed" if tracked.generation else "running"
     return (begun, "failing") if failed else (begun,)

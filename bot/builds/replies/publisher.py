@@ -103,9 +103,9 @@ class ReplyPublisher:
         asked = replace(notice, asked_by=card.asked_by)
         return await self._post(asked, thread, message, known, true=true, broadcast=loud)
 
-    async def _admitted(self, notice: QueuedMessage, card: Card, known: TrackedBuild) -> bool:
+    async def _admitted(self, notice: QueuedMessage, card: Card, tracked: TrackedBuild) -> bool:
         """Below a card that nobody asked for: what was begun is looked for all the same."""
-        match None if notice.intent_at else await self._admission.reply(card, known):
+        match None if notice.intent_at else await self._admission.reply(card, tracked):
             case Later(seconds):
                 await self._put_off(notice, seconds)
             case Never():
@@ -114,13 +114,13 @@ class ReplyPublisher:
                 return True
         return False
 
-    def _still_true(self, notice: QueuedMessage, known: TrackedBuild, kinds: tuple[str, ...]) -> bool:
-        return notice.episode == known.episode and notice.kind in kinds
+    def _still_true(self, notice: QueuedMessage, tracked: TrackedBuild, kinds: tuple[str, ...]) -> bool:
+        return notice.generation == tracked.generation and notice.kind in kinds
 
-    async def _waits(self, notice: QueuedMessage, known: TrackedBuild, knows: Knowledge) -> bool:
+    async def _waits(self, notice: QueuedMessage, tracked: TrackedBuild, knows: Knowledge) -> bool:
         """Until the read that is under way has answered, and it was looked up what a failure is about."""
         young = self._clock.now() - (notice.created_at or self._clock.now()) < _DOUBT_HOLDS
-        waits = notice.kind in END_KINDS and (known.doubtful or knows.looking) and young
+        waits = notice.kind in END_KINDS and (tracked.unconfirmed or knows.looking) and young
         if waits:
             await self._put_off(notice, _BREATH)
         return waits
@@ -160,7 +160,7 @@ class ReplyPublisher:
         notice: QueuedMessage,
         thread: Thread,
         message: Message,
-        known: TrackedBuild | None = None,
+        tracked: TrackedBuild | None = None,
         *,
         true: bool = True,
         broadcast: bool = False,
@@ -174,7 +174,7 @@ class ReplyPublisher:
             message,
             f"notice:{notice.id}",
             intent_at=notice.intent_at,
-            begin=lambda: self._begin(notice, known),
+            begin=lambda: self._begin(notice, tracked),
             attempts=notice.attempts,
             wanted=true,
             broadcast=broadcast,
@@ -192,12 +192,12 @@ class ReplyPublisher:
                 await self._elsewhere(notice)
         return isinstance(outcome, Sent)
 
-    async def _begin(self, notice: QueuedMessage, known: TrackedBuild | None) -> None:
+    async def _begin(self, notice: QueuedMessage, tracked: TrackedBuild | None) -> None:
         """Write the intent; an end that is told in doubt is taken for true, so that a later life is a new one."""
         async with self._store.write() as tx:
             await update_message(tx, notice.id, intent_at=self._clock.now())
-            if known and known.doubtful and notice.kind in END_KINDS:
-                await BuildFold(self._clock.now(), alive=True).assume_end(tx, known.build.id)
+            if tracked and tracked.unconfirmed and notice.kind in END_KINDS:
+                await BuildFold(self._clock.now(), alive=True).assume_end(tx, tracked.build.id)
 
     async def _later(self, notice: QueuedMessage, seconds: float, doubtful: bool) -> None:
         kept: dict[str, Any] = {} if doubtful else {"intent_at": None}

@@ -18,7 +18,7 @@ _BAD_ENDS = frozenset({"failed"})
 
 def render_thread_reply(
     kind: str,
-    known: TrackedBuild,
+    tracked: TrackedBuild,
     jobs: JobSummary,
     *,
     card_id: str,
@@ -31,14 +31,14 @@ def render_thread_reply(
     known of why it fails. Raises KeyError for another kind.
     """
     write, row = _KINDS[kind]
-    text = write(known, jobs, failure)
-    bad = kind == "finished" and known.build.state in _BAD_ENDS
+    text = write(tracked, jobs, failure)
+    bad = kind == "finished" and tracked.build.state in _BAD_ENDS
     if mention and bad:
         text = md("{who} {text}", who=_person(mention), text=text)
     blocks = [
-        section(text, block_id=f"notice:{card_id}:{known.revision}"),
-        *(failure_blocks(failure, jobs, card_id, known.revision) if bad else ()),
-        actions(row(known, jobs, card_id), block_id=actions_id(card_id, known)),
+        section(text, block_id=f"notice:{card_id}:{tracked.revision}"),
+        *(failure_blocks(failure, jobs, card_id, tracked.revision) if bad else ()),
+        actions(row(tracked, jobs, card_id), block_id=actions_id(card_id, tracked)),
     ]
     first = text.split("\n")[0]
     return message(_one_line(first, mention), blocks)
@@ -56,36 +56,40 @@ def _one_line(text: str, user: str | None) -> Mrkdwn:
     return md("{line}", line=plain(Mrkdwn(text)))
 
 
-def _running(known: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
-    return md("🔵 {ref} started running.", ref=reference(known.build))
+def _running(tracked: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
+    return md("🔵 {ref} started running.", ref=reference(tracked.build))
 
 
-def _resumed(known: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
-    return md("🔵 {ref} is running again.", ref=reference(known.build))
+def _resumed(tracked: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
+    return md("🔵 {ref} is running again.", ref=reference(tracked.build))
 
 
-def _blocked(known: TrackedBuild, jobs: JobSummary, _: Failure) -> Mrkdwn:
+def _blocked(tracked: TrackedBuild, jobs: JobSummary, _: Failure) -> Mrkdwn:
     steps = dotted([bold(shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]])
     if not steps:
-        return md("✋ {ref} is blocked: somebody has to unblock it.", ref=reference(known.build))
-    return md("✋ {ref} is blocked at {steps}.", ref=reference(known.build), steps=steps)
+        return md("✋ {ref} is blocked: somebody has to unblock it.", ref=reference(tracked.build))
+    return md("✋ {ref} is blocked at {steps}.", ref=reference(tracked.build), steps=steps)
 
 
-def _failing(known: TrackedBuild, jobs: JobSummary, failure: Failure) -> Mrkdwn:
-    ref = reference(known.build)
+def _failing(tracked: TrackedBuild, jobs: JobSummary, failure: Failure) -> Mrkdwn:
+    ref = reference(tracked.build)
     if not jobs.failed:
         return md("🟠 {ref} is failing.", ref=ref)
     return md("🟠 {ref} is failing: {job}", ref=ref, job=failed_job(jobs.failed[0], failure))
 
 
-def _finished(known: TrackedBuild, jobs: JobSummary, failure: Failure) -> Mrkdwn:
-    emoji, words = phase_words(known.build.phase)
+def _finished(tracked: TrackedBuild, jobs: JobSummary, failure: Failure) -> Mrkdwn:
+    emoji, words = phase_words(tracked.build.phase)
     said = {"not run": "was not run", "canceled": "was canceled", "skipped": "was skipped"}
     verb = said.get(words.lower(), words.lower())
     head = md(
-        "{emoji} {ref} {verb}{time}.", emoji=emoji, ref=reference(known.build), verb=verb, time=_took(known.build)
+        "{emoji} {ref} {verb}{time}.",
+        emoji=emoji,
+        ref=reference(tracked.build),
+        verb=verb,
+        time=_took(tracked.build),
     )
-    return lines([head, *failed_lines(jobs, failure)] if known.build.state in _BAD_ENDS else [head])
+    return lines([head, *failed_lines(jobs, failure)] if tracked.build.state in _BAD_ENDS else [head])
 
 
 def _took(build: Build) -> str:
@@ -93,9 +97,10 @@ def _took(build: Build) -> str:
     return "" if span is None else f" after {format_duration(span)}"
 
 
-def _gone(known: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
+def _gone(tracked: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
     return md(
-        "👻 {ref} is gone from Buildkite: it was deleted, or I may not see it any more.", ref=str(known.build.ref)
+        "👻 {ref} is gone from Buildkite: it was deleted, or I may not see it any more.",
+        ref=str(tracked.build.ref),
     )
 
 
@@ -103,21 +108,21 @@ def _no_buttons(_: TrackedBuild, __: JobSummary, ___: str) -> list[Block]:
     return []
 
 
-def _unblock(known: TrackedBuild, _: JobSummary, card_id: str) -> list[Block]:
-    return [unblock_button(str(known.build.ref), card_id)]
+def _unblock(tracked: TrackedBuild, _: JobSummary, card_id: str) -> list[Block]:
+    return [unblock_button(str(tracked.build.ref), card_id)]
 
 
-def _logs(known: TrackedBuild, jobs: JobSummary, card_id: str) -> list[Block]:
-    return [logs_button(str(known.build.ref), card_id)] if jobs.failed else []
+def _logs(tracked: TrackedBuild, jobs: JobSummary, card_id: str) -> list[Block]:
+    return [logs_button(str(tracked.build.ref), card_id)] if jobs.failed else []
 
 
-def _after_end(known: TrackedBuild, jobs: JobSummary, card_id: str) -> list[Block]:
-    if known.build.state not in _BAD_ENDS:
+def _after_end(tracked: TrackedBuild, jobs: JobSummary, card_id: str) -> list[Block]:
+    if tracked.build.state not in _BAD_ENDS:
         return []
-    ref = str(known.build.ref)
+    ref = str(tracked.build.ref)
     return [
         *([retry_button(ref, card_id)] if retriable(jobs) else []),
-        *_logs(known, jobs, card_id),
+        *_logs(tracked, jobs, card_id),
         button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}"),
     ]
 

@@ -74,31 +74,31 @@ class WaitingLookup:
             due = await find_next_waiting_due(tx, PATIENCE.total_seconds())
         return max(due, self._not_before) if due and self._not_before else due
 
-    async def _safely(self, known: TrackedBuild) -> bool:
+    async def _safely(self, tracked: TrackedBuild) -> bool:
         """What cannot be looked at now is looked at later; a card is right without."""
         try:
-            return await run_guarded(self._look(known), "waiting", build=str(known.build.ref))
+            return await run_guarded(self._look(tracked), "waiting", build=str(tracked.build.ref))
         except KitestringError as error:
-            log.warning("not looked why it waits", build=str(known.build.ref), error=str(error))
+            log.warning("not looked why it waits", build=str(tracked.build.ref), error=str(error))
             async with self._store.write() as tx:
-                before = await find_reasons(tx, known.build.id)
-                await save_reasons(tx, known.build.id, before, self._clock.now(), self._clock.now() + _SELDOM)
+                before = await find_reasons(tx, tracked.build.id)
+                await save_reasons(tx, tracked.build.id, before, self._clock.now(), self._clock.now() + _SELDOM)
             return False
 
-    async def _look(self, known: TrackedBuild) -> bool:
+    async def _look(self, tracked: TrackedBuild) -> bool:
         """Ask, and keep the answer; says whether it is another than before."""
-        ref, now = known.build.ref, self._clock.now()
+        ref, now = tracked.build.ref, self._clock.now()
         build = await self._buildkite.build(ref.pipeline, ref.number, job_states=STATES)
         found = reasons(build.jobs, await self._catalog.agents(), await self._queues(build))
         async with self._store.read() as tx:
-            before = await find_reasons(tx, known.build.id)
+            before = await find_reasons(tx, tracked.build.id)
         after = await self._offered(found, before)
-        waited = now - (known.build.created_at or now)
+        waited = now - (tracked.build.created_at or now)
         async with self._store.write() as tx:
             again = AGAIN if waited < _OFTEN_FOR else _SELDOM
-            await save_reasons(tx, known.build.id, after, now, now + again)
+            await save_reasons(tx, tracked.build.id, after, now, now + again)
             if after != before:
-                await mark_cards_due(tx, [known.build.id], now)
+                await mark_cards_due(tx, [tracked.build.id], now)
         return after != before
 
     async def _queues(self, build: Build) -> dict[str, Queue]:
