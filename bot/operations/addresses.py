@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bot.errors import UsageError
+from bot.operations.git_names import normalise_branch, normalise_pattern
 from bot.operations.operation import Args, Opt
 
 _WEB = re.compile(r"/(?P<org>[^/]+)/(?P<pipeline>[^/]+)/builds/(?P<number>\d+)(?:/jobs/(?P<job>[^/]+))?(?:/.*)?$")
@@ -134,6 +135,10 @@ class AtBuild(Args):
         return _located(given, ("org", "pipeline", "number")) if isinstance(given, Mapping) else given
 
 
+BranchName = Annotated[str, Field(max_length=255), AfterValidator(normalise_branch)]
+BranchPattern = Annotated[str, Field(max_length=255), AfterValidator(normalise_pattern)]
+
+
 class AtBranch(Args):
     """A branch of a pipeline: `web`, `web@branch`, `org/web@branch`, or the pipeline's URL."""
 
@@ -141,9 +146,9 @@ class AtBranch(Args):
         str, Opt(short="p", positional=True, suggest="pipeline", here=True), Field(description="Pipeline")
     ]
     branch: Annotated[
-        str | None,
+        BranchName | None,
         Opt(short="b", suggest="branch", hint="the pipeline's default branch"),
-        Field(max_length=255, description="Branch"),
+        Field(description="Branch"),
     ] = None
     org: Org = None
 

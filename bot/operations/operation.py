@@ -10,8 +10,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
+from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
@@ -44,6 +45,14 @@ class Args(BaseModel):
     """The arguments of an operation: every surface hands over strings, pydantic alone judges them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
+
+    @field_validator("pipeline", "pipelines", check_fields=False)
+    @classmethod
+    def _normalise_slugs(cls, given: Any) -> Any:
+        """Return slugs as rules compare them: here, so that no operation that is new can leave it out."""
+        if isinstance(given, tuple):
+            return tuple(map(normalise_slug, given))
+        return normalise_slug(given) if isinstance(given, str) else given
 
 
 class NoArgs(Args):

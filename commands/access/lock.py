@@ -11,7 +11,7 @@ from bot.access.locks.rules import Lock
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import check_org
-from bot.operations.addresses import AtBranch
+from bot.operations.addresses import AtBranch, BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.durations import limit_duration, parse_duration
@@ -21,9 +21,9 @@ from bot.slack.blockkit.tables import Table
 LONGEST = timedelta(days=30)
 UNTIL = "{date_short_pretty} {time}"
 _Branch = Annotated[
-    str | None,
+    BranchPattern | None,
     Opt(short="b", positional=True, hint="every branch"),
-    Field(max_length=255, description="Branch, or a pattern such as release/*"),
+    Field(description="Branch, or a pattern such as release/*"),
 ]
 _Take = Annotated[bool, Opt(form=False), Field(description="Take it over from somebody else, who is told")]
 

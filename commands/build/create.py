@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import INSTANCE_KEY, MARK_KEY, NewBuild
@@ -13,18 +13,45 @@ from bot.execution.context import Context
 from bot.execution.resolve.build import check_org
 from bot.operations.addresses import AtBranch
 from bot.operations.build_wording import reference
+from bot.operations.git_names import normalise_commit, tidy
 from bot.operations.operation import Opt, Permission, operation
 from bot.operations.reply import Reply
+from bot.runtime.wording import quote_word
 from bot.slack.blockkit.mrkdwn import code, md
 
 RESERVED = (INSTANCE_KEY, MARK_KEY)
+# The agent takes the commit of later jobs from this key: https://buildkite.com/docs/agent/v3/cli-meta-data
+AGENTS_OWN = "buildkite:"
+# What an agent checks out comes from these, so that a value of one's own would build something that nobody judged.
+# https://buildkite.com/docs/pipelines/configure/environment-variables
+CHECKOUT = frozenset(
+    f"BUILDKITE_{name}"
+    for name in (
+        "BRANCH",
+        "COMMIT",
+        "GIT_CHECKOUT_FLAGS",
+        "GIT_CLONE_FLAGS",
+        "GIT_FETCH_FLAGS",
+        "PIPELINE_DEFAULT_BRANCH",
+        "PIPELINE_SLUG",
+        "PULL_REQUEST",
+        "PULL_REQUEST_BASE_BRANCH",
+        "PULL_REQUEST_REPO",
+        "REFSPEC",
+        "REPO",
+        "TAG",
+    )
+)
 
 
 class Create(AtBranch):
     """What to build."""
 
     commit: Annotated[
-        str, Opt(short="c", hint="SHA, tag or HEAD"), Field(min_length=1, max_length=255, description="Commit")
+        str,
+        Opt(short="c", hint="SHA, tag or HEAD"),
+        Field(min_length=1, max_length=255, description="Commit"),
+        AfterValidator(normalise_commit),
     ] = "HEAD"
     message: Annotated[
         str | None,
@@ -49,13 +76,26 @@ class Create(AtBranch):
 async def _pin(args: Create, ctx: Context) -> Create:
     """The pipeline's slug and, where none was named, its default branch."""
     check_org(args.org, ctx)
-    reserved = [key for key in args.metadata if key in RESERVED]
-    if reserved:
-        raise UsageError(f"The meta-data key `{reserved[0]}` is mine.", "Choose another key.", "metadata")
+    _check_reserved(args)
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)
     return args.model_copy(
-        update={"pipeline": pipeline.slug, "branch": args.branch or pipeline.default_branch or "main"}
+        update={"pipeline": pipeline.slug, "branch": args.branch or tidy(pipeline.default_branch or "") or "main"}
     )
+
+
+def _check_reserved(args: Create) -> None:
+    """Raise UsageError for meta-data of ours, and for what would change the checkout behind the policy's back."""
+    for key in args.metadata:
+        if key in RESERVED:
+            raise UsageError(f"The meta-data key `{key}` is mine.", "Choose another key.", "metadata")
+        if key.casefold().startswith(AGENTS_OWN):
+            raise UsageError(
+                f"The meta-data key `{quote_word(key)}` is the agent's own.", "Choose another key.", "metadata"
+            )
+    for key in args.env:
+        if key.upper() in CHECKOUT:
+            why = f"You cannot set `{quote_word(key)}`: it decides what is checked out, which the policy has to judge."
+            raise UsageError(why, "Name the branch with `-b` and the commit with `-c`.", "env")
 
 
 async def _probe(args: Create, ctx: Context) -> Reply | None:

@@ -13,7 +13,7 @@ from bot.buildkite.models import Build
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import check_org
-from bot.operations.addresses import place
+from bot.operations.addresses import BranchPattern, place
 from bot.operations.build_wording import phase_words, reference
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.paging import ROWS
@@ -51,7 +51,9 @@ class List(Args):
         Opt(short="p", positional=True, suggest="pipeline", hint="* for every pipeline", here=True),
         Field(description="Pipeline"),
     ] = None
-    branch: Annotated[tuple[str, ...], Opt(short="b", hint="main,release/*"), Field(description="Branch")] = ()
+    branch: Annotated[
+        tuple[BranchPattern, ...], Opt(short="b", hint="main,release/*"), Field(description="Branch")
+    ] = ()
     state: Annotated[tuple[State, ...], Opt(short="s", hint="failed,canceled"), Field(description="State")] = ()
     commit: Annotated[str | None, Opt(short="c"), Field(description="Full commit SHA")] = None
     creator: Annotated[str | None, Opt(hint="ada@example.com"), Field(description="E-mail or id")] = None
@@ -76,10 +78,19 @@ class List(Args):
         return {**given, "pipeline": slug, **({"org": org} if org else {})}
 
 
+async def _pin(args: List, ctx: Context) -> List:
+    """The pipeline's slug: a name that somebody else gave a pipeline is not what rules are about."""
+    check_org(args.org, ctx)
+    if not args.pipeline or args.pipeline == EVERY:
+        return args
+    return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
+
+
 @operation(
     "build list",
     needs=Permission.READ,
     effect=Effect.READ,
+    pin=_pin,
     examples=(
         "build list",
         "build list web --state failed --since 24h",
@@ -89,9 +100,7 @@ class List(Args):
 )
 async def list_(args: List, ctx: Context) -> Reply:
     """List the newest builds of a pipeline, or of all."""
-    check_org(args.org, ctx)
-    named = args.pipeline if args.pipeline != EVERY else None
-    slug = (await ctx.catalog.find_pipeline(named)).slug if named else None
+    slug = args.pipeline if args.pipeline != EVERY else None
     found, page = await _listed(args, slug, ctx)
     what = _what(args, slug)
     empty, hint = no(what, try_=_way_on(args, slug, ctx))

@@ -21,6 +21,7 @@ from bot.notifications.subscriptions.model import (
     quiet_hours,
 )
 from bot.notifications.subscriptions.preview import listed, question, rule
+from bot.operations.addresses import BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.wording import join_or
@@ -41,9 +42,9 @@ class Rule(Args):
         Field(min_length=1, max_length=200, description="Pipeline, or a pattern"),
     ]
     branch: Annotated[
-        str | None,
+        BranchPattern | None,
         Opt(short="b", hint="main or release/*"),
-        Field(max_length=255, description="Branch, or a pattern"),
+        Field(description="Branch, or a pattern"),
     ] = None
     state: Annotated[tuple[State, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
     creator: Annotated[

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from bot.errors import UsageError
+from bot.operations.addresses import BranchName
 from bot.operations.operation import Args, Opt
 
 LONGEST = 100_000
@@ -56,9 +57,9 @@ Steps = Annotated[
     Field(description="Steps (YAML)"),
 ]
 DefaultBranch = Annotated[
-    str | None,
+    BranchName | None,
     Opt(short="b", also=("--branch",), hint="main"),
-    Field(max_length=255, description="Default branch"),
+    Field(description="Default branch"),
 ]
 Description = Annotated[str | None, Opt(short="d"), Field(max_length=1000, description="Description")]
 Teams = Annotated[

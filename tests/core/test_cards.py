@@ -189,7 +189,7 @@ Fix the login &lt;form&gt;\
 
 def test_a_build_that_is_gone_has_no_buttons() -> None:
     """What Buildkite no longer has cannot be acted on."""
-    gone = replace(known("running"), gone=True)
+    gone = replace(known("running"), deleted=True)
     assert seen(render_card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
         [
             "text: 👻 web#101 gone from Buildkite on main, asked by <@U0ANN>",
@@ -241,7 +241,7 @@ def test_retry_is_offered_only_where_something_can_be_retried() -> None:
 def doubtful(seconds: int) -> TrackedBuild:
     """A build of which something unconfirmed was heard so long ago."""
     heard = NOW - timedelta(seconds=seconds)
-    return replace(known("running"), doubt=1, seen_at=heard, read_at=heard - timedelta(minutes=3))
+    return replace(known("running"), changes_reported=1, seen_at=heard, read_at=heard - timedelta(minutes=3))
 
 
 def test_doubt_is_told_after_a_minute() -> None:

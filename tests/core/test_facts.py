@@ -106,7 +106,7 @@ class World:
 
     def ask(self, _a: int, _b: int) -> None:
         """A read sets out."""
-        doubts = self.known.doubt if self.known else 0
+        doubts = self.known.changes_reported if self.known else 0
         self.open.append(Question(self.here, doubts, len(self.truth) - 1))
         self.log.append(f"{self.now:%T.%f} asked (doubt {doubts})")
 
@@ -130,16 +130,16 @@ class World:
     def learn(self, after: TrackedBuild) -> None:
         """Take `after` for what is known; the revision grows exactly when people see something else."""
         before, self.known = self.known, after
-        self.log.append(f"      knows {after.build.phase}, doubt {after.doubt}, settled {after.settled}")
+        self.log.append(f"      knows {after.build.phase}, doubt {after.changes_reported}, settled {after.changes_confirmed}")
         grown = after.revision - (before.revision if before else 0)
-        seen = before is None or before.gone != after.gone or visible(before.build) != visible(after.build)
+        seen = before is None or before.deleted != after.deleted or visible(before.build) != visible(after.build)
         assert grown == seen, self.story()
 
     def promise_truth_or_doubt(self) -> None:
         """While nothing is lost, what is known is true or in doubt."""
         if self.known and not self.undelivered:
             true = visible(self.known.build) == visible(self.truth[-1])
-            assert true or self.known.doubtful, self.story()
+            assert true or self.known.unconfirmed, self.story()
 
     def settle(self, order: list[int]) -> None:
         """Everything that is on its way arrives, then one more read is asked and answered."""
@@ -153,7 +153,7 @@ class World:
         """What is known is true and not in doubt."""
         assert self.known
         assert visible(self.known.build) == visible(self.truth[-1]), self.story()
-        assert not self.known.doubtful, self.story()
+        assert not self.known.unconfirmed, self.story()
 
     def story(self) -> str:
         """What happened, for whoever has to explain it."""
@@ -226,11 +226,11 @@ def test_a_deleted_build_is_seen_once_and_can_come_back(steps):
     world = lived(steps, 0)
     world.settle([0])
     at = world.here + timedelta(seconds=1)
-    missing = apply_deletion(world.known, at, world.known.doubt)
-    assert (missing.gone, missing.revision) == (True, world.known.revision + 1)
-    assert apply_deletion(missing, at, missing.doubt).revision == missing.revision
-    back = apply_read(missing, world.truth[-1], at + timedelta(seconds=1), missing.doubt)
-    assert (back.gone, back.revision) == (False, missing.revision + 1)
+    missing = apply_deletion(world.known, at, world.known.changes_reported)
+    assert (missing.deleted, missing.revision) == (True, world.known.revision + 1)
+    assert apply_deletion(missing, at, missing.changes_reported).revision == missing.revision
+    back = apply_read(missing, world.truth[-1], at + timedelta(seconds=1), missing.changes_reported)
+    assert (back.deleted, back.revision) == (False, missing.revision + 1)
 
 
 def move(world: World, name: str) -> int:
@@ -256,7 +256,7 @@ def test_an_answer_that_was_overtaken_by_a_webhook_leaves_a_doubt():
     world.step("deliver", 3, 0, 1)
     world.step("answer", 0, 1, 1)
     world.step("deliver", 2, 0, 1)
-    assert world.known.doubtful
+    assert world.known.unconfirmed
 
 
 def test_two_reads_that_contradict_each_other_leave_a_doubt():
@@ -269,7 +269,7 @@ def test_two_reads_that_contradict_each_other_leave_a_doubt():
     world.step("answer", 0, 1, 0)
     world.step("deliver", 1, 0, 90)
     world.step("answer", 0, 0, 90)
-    assert world.known.doubtful
+    assert world.known.unconfirmed
 
 
 def test_a_webhook_in_whole_seconds_repeats_what_rest_told_in_milliseconds() -> None:
@@ -279,7 +279,7 @@ def test_a_webhook_in_whole_seconds_repeats_what_rest_told_in_milliseconds() -> 
     whole = {"started_at": began.replace(microsecond=0), "finished_at": ended.replace(microsecond=0)}
     known = apply_read(None, told, START, 0)
     after = apply_webhook(known, told.model_copy(update=whole), START + timedelta(seconds=9))
-    assert (after.doubt, after.revision) == (known.doubt, known.revision)
+    assert (after.changes_reported, after.revision) == (known.changes_reported, known.revision)
 
 
 def test_an_end_that_was_heard_in_whole_seconds_is_no_later_life() -> None:
@@ -289,4 +289,4 @@ def test_an_end_that_was_heard_in_whole_seconds_is_no_later_life() -> None:
     known = assume_confirmed(
         apply_webhook(None, end.model_copy(update={"finished_at": ended.replace(microsecond=0)}), START)
     )
-    assert apply_read(known, end, START + timedelta(seconds=9), known.doubt).episode == known.episode
+    assert apply_read(known, end, START + timedelta(seconds=9), known.changes_reported).generation == known.generation

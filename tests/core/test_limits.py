@@ -76,9 +76,9 @@ KNOWN = st.builds(
     build=BUILDS,
     seen_at=MOMENTS.filter(bool),
     read_at=MOMENTS,
-    doubt=st.integers(0, 2),
+    changes_reported=st.integers(0, 2),
     revision=st.integers(0, 9),
-    gone=st.booleans(),
+    deleted=st.booleans(),
 )
 ACTORS = st.none() | st.sampled_from(
     [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.builds.failures.log_text import SHOWN, clean, tail
-from bot.runtime.redaction import MASK, masked
+from bot.runtime.redaction import MASK, mask_secrets
 
 SECRETS = [
     "xoxb-1234567890-abcdefghij",
@@ -100,7 +100,7 @@ def test_a_token_cut_by_escapes_is_still_a_token(secret: str) -> None:
 )
 def test_named_secrets_are_masked_and_their_names_stay(raw: str, shown: str) -> None:
     """The value after a name that announces a secret is masked; the name and the rest can be read."""
-    assert masked(raw) == shown
+    assert mask_secrets(raw) == shown
 
 
 def test_a_private_key_is_masked_even_in_part() -> None:
@@ -108,8 +108,8 @@ def test_a_private_key_is_masked_even_in_part() -> None:
     body = "MIIEvQIBADANBgkqhkiG9w0\nBAQEFAASCBKcwggSjAgEA\n"
     begin, end = "-----BEGIN RSA PRIVATE KEY-----\n", "-----END RSA PRIVATE KEY-----"
     for raw in (begin + body + end, begin + body, body + end):
-        assert "MIIE" not in masked(raw)
-        assert "BAQE" not in masked(raw)
+        assert "MIIE" not in mask_secrets(raw)
+        assert "BAQE" not in mask_secrets(raw)
 
 
 def test_the_line_that_was_cut_is_dropped() -> None:

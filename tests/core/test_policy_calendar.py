@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runtime.durations import duration, spoken
-from bot.runtime.time_windows import Daily, Span, Weekly, ends
+from bot.runtime.durations import parse_duration, spell_duration
+from bot.runtime.time_windows import DailyWindow, OneTimeWindow, WeeklyWindow, find_end
 
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")
-WEEKEND = Weekly(4, time(16, 0), 0, time(8, 0), LONDON)
+WEEKEND = WeeklyWindow(4, time(16, 0), 0, time(8, 0), LONDON)
 EVERY_DAY = frozenset(range(7))
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -41,7 +41,7 @@ def utc(text: str) -> datetime:
 )
 def test_a_weekend_by_the_clocks_of_london(moment: str, until: str | None) -> None:
     """It begins and ends when the clocks there show so, also where they were changed in between."""
-    assert ends(WEEKEND, utc(moment)) == (utc(until) if until else None)
+    assert find_end(WEEKEND, utc(moment)) == (utc(until) if until else None)
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_a_weekend_by_the_clocks_of_london(moment: str, until: str | None) -> No
 )
 def test_an_edge_within_the_changed_hour_makes_it_longer(moment: str, on: bool) -> None:
     """Of two readings of the clock the later one ends it, and it is never off in between."""
-    assert (ends(Daily(time(23, 0), time(1, 30), EVERY_DAY, LONDON), utc(moment)) is not None) == on
+    assert (find_end(DailyWindow(time(23, 0), time(1, 30), EVERY_DAY, LONDON), utc(moment)) is not None) == on
 
 
 def test_nights_belong_to_the_day_on_which_they_begin() -> None:
     """Friday's night lasts into Saturday; Saturday has none."""
-    friday = Daily(time(22, 0), time(7, 0), frozenset({4}), NEW_YORK)
-    assert ends(friday, utc("2026-11-07T11:59:00")) == utc("2026-11-07T12:00:00")
-    assert ends(friday, utc("2026-11-08T04:00:00")) is None
+    friday = DailyWindow(time(22, 0), time(7, 0), frozenset({4}), NEW_YORK)
+    assert find_end(friday, utc("2026-11-07T11:59:00")) == utc("2026-11-07T12:00:00")
+    assert find_end(friday, utc("2026-11-08T04:00:00")) is None
 
 
 def test_once_is_once() -> None:
     """From its beginning, until just before its end."""
-    span = Span(utc("2026-12-23T18:00:00"), utc("2026-12-28T08:00:00"))
-    assert ends(span, span.begins) == span.ends
-    assert ends(span, span.ends) is None
-    assert ends(span, span.begins - timedelta(microseconds=1)) is None
+    span = OneTimeWindow(utc("2026-12-23T18:00:00"), utc("2026-12-28T08:00:00"))
+    assert find_end(span, span.begins) == span.ends
+    assert find_end(span, span.ends) is None
+    assert find_end(span, span.begins - timedelta(microseconds=1)) is None
 
 
 @given(MOMENTS, st.integers(0, 6), st.times(), st.integers(0, 6), st.times(), st.sampled_from([LONDON, NEW_YORK]))
@@ -83,7 +83,7 @@ def test_what_lies_in_a_window_lies_before_its_end(
     now: datetime, day: int, at: time, until_day: int, until: time, zone: ZoneInfo
 ) -> None:
     """An end that is told lies ahead, at most a week and a changed hour or two away."""
-    end = ends(Weekly(day, at, until_day, until, zone), now)
+    end = find_end(WeeklyWindow(day, at, until_day, until, zone), now)
     assert end is None or now < end <= now + timedelta(days=7, hours=2)
 
 
@@ -91,12 +91,12 @@ def test_what_lies_in_a_window_lies_before_its_end(
 def test_a_span_is_read_as_it_is_written(minutes: int) -> None:
     """Days, hours and minutes add up."""
     text = f"{minutes // 1440}d{minutes % 1440 // 60}h{minutes % 60}m"
-    assert duration(text) == timedelta(minutes=minutes)
-    assert spoken(timedelta(minutes=minutes))
+    assert parse_duration(text) == timedelta(minutes=minutes)
+    assert spell_duration(timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize("text", ["", "0m", "soon", "2", "h", "-1h", "1m1h"])
 def test_other_spans_are_refused(text: str) -> None:
     """Nothing, and what has another form, is no span."""
     with pytest.raises(ValueError, match="such as"):
-        duration(text)
+        parse_duration(text)

@@ -29,7 +29,7 @@ from bot.access.policy.rules import (
     includes,
 )
 from bot.operations.operation import Operation, Permission
-from bot.runtime.time_windows import Daily, Span, Weekly
+from bot.runtime.time_windows import DailyWindow, OneTimeWindow, WeeklyWindow
 from bot.slack.types import Actor, Standing
 from tests.core.sample import sample
 
@@ -63,9 +63,9 @@ PROTECTS = st.builds(
     Protect, st.just("protected"), PIPELINES, st.none() | WHO, VERBS, st.none() | BRANCHES, st.integers(1, 3)
 )
 WINDOWS = (
-    st.builds(Span, MOMENTS, MOMENTS)
-    | st.builds(Weekly, st.integers(0, 6), TIMES, st.integers(0, 6), TIMES, st.just(UTC_ZONE))
-    | st.builds(Daily, TIMES, TIMES, st.frozensets(st.integers(0, 6)), st.just(UTC_ZONE))
+    st.builds(OneTimeWindow, MOMENTS, MOMENTS)
+    | st.builds(WeeklyWindow, st.integers(0, 6), TIMES, st.integers(0, 6), TIMES, st.just(UTC_ZONE))
+    | st.builds(DailyWindow, TIMES, TIMES, st.frozensets(st.integers(0, 6)), st.just(UTC_ZONE))
 )
 FREEZES = st.builds(Freeze, st.just("frozen"), PIPELINES, WINDOWS, WHO, st.text(max_size=9), VERBS)
 RULES = st.builds(

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from bot.access.policy.decide import DEFAULT
 from bot.access.policy.parse import WrongPolicy
 from bot.access.policy.policy_file import Policy
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from tests.conversations.acts import asks
 from tests.conversations.world import START, World
 from tests.policy.conftest import POLICY
@@ -59,7 +59,7 @@ async def test_a_changed_file_holds_at_once(world: World, policy: Path) -> None:
 
 def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
     """A mistake in the file takes nobody's rights away, gives none, and is logged once with its line."""
-    clock = HandClock(START)
+    clock = ManualClock(START)
     kept = Policy(policy, clock)
     before = kept.rules()
     policy.write_text(POLICY + "\n[[grant]]\nname = 'x'\n", "utf-8")
@@ -77,7 +77,7 @@ def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
 
 def test_the_file_is_looked_at_every_two_seconds_at_most(policy: Path) -> None:
     """Between two looks the rules stay as they are."""
-    clock = HandClock(START)
+    clock = ManualClock(START)
     kept = Policy(policy, clock)
     policy.write_text("", "utf-8")
     assert kept.rules().grants
@@ -87,7 +87,7 @@ def test_the_file_is_looked_at_every_two_seconds_at_most(policy: Path) -> None:
 
 def test_without_a_file_the_default_rules_hold() -> None:
     """Nothing is read where nothing is named."""
-    assert Policy(None, HandClock(START)).rules() is DEFAULT
+    assert Policy(None, ManualClock(START)).rules() is DEFAULT
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"[[grant]]"])
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, content: byt
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(WrongPolicy, match=r"^policy\.toml "):
-        Policy(path, HandClock(START))
+        Policy(path, ManualClock(START))
 
 
 async def console(folder: Path, *arguments: str, **environ: str) -> tuple[int | None, str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 
-from bot.access.policy.rules import GUARDED, Refuse, Target, guarded
+from bot.access.policy.rules import GUARDED, Refuse, Target, guarded, reaches
+from bot.operations.git_names import tidy, tidy_slug
 from bot.operations.operation import Operation
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, mention, when
 from bot.slack.types import Actor
@@ -24,6 +24,10 @@ class Lock:
     until: datetime
     created_at: datetime
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pipeline", tidy_slug(self.pipeline))
+        object.__setattr__(self, "branch", tidy(self.branch) if self.branch else None)
+
     @property
     def place(self) -> Mrkdwn:
         """What is locked, as people read it."""
@@ -34,7 +38,7 @@ class Lock:
 def locked(op: Operation, target: Target, locks: Iterable[Lock], actor: Actor, now: datetime) -> Refuse | None:
     """Why a lock keeps this person from creating, rebuilding, retrying or unblocking there.
 
-    The holder goes on working; a branch that is not known may be the one that is locked.
+    The holder goes on working; a branch that is not known, or a commit that may name any, may be what is locked.
     """
     for lock in locks:
         about = guarded(GUARDED, (lock.pipeline,), op, target) and _of(lock, target)
@@ -46,8 +50,7 @@ def locked(op: Operation, target: Target, locks: Iterable[Lock], actor: Actor, n
 
 
 def _of(lock: Lock, target: Target) -> bool:
-    unknown = lock.branch is None or target.branch is None
-    return unknown or fnmatchcase(str(target.branch), str(lock.branch))
+    return reaches((lock.branch,) if lock.branch else None, target)
 
 
 def said(lock: Lock) -> Mrkdwn:

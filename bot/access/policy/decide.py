@@ -19,13 +19,14 @@ from bot.access.policy.rules import (
     Verdict,
     Who,
     covers,
+    fits,
     guarded,
     here,
     includes,
     protects,
 )
 from bot.operations.operation import Operation, Permission
-from bot.runtime.time_windows import ends
+from bot.runtime.time_windows import find_end
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.types import Actor, Standing
 
@@ -165,7 +166,7 @@ def _by_branch(rules: Rules, actor: Actor, op: Operation, target: Target) -> boo
 
 def _frozen(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Refuse | None:
     for freeze in rules.freezes:
-        until = ends(freeze.window, now)
+        until = find_end(freeze.window, now)
         about = until is not None and guarded(freeze.operations, freeze.pipelines, op, target)
         if until is not None and about and not includes(freeze.exempt, actor):
             return policy_wording.frozen(rules, freeze, target, until)
@@ -174,6 +175,21 @@ def _frozen(rules: Rules, actor: Actor, op: Operation, target: Target, now: date
 
 def _protected(rules: Rules, op: Operation, target: Target) -> Ask | None:
     """Of several protections the one that wants most approvals; among equals the first."""
-    found = [protect for protect in rules.protects if protects(protect, op, target)]
+    found = _named_protections(target, [protect for protect in rules.protects if protects(protect, op, target)])
     rule = max(found, key=lambda item: item.approvals, default=None)
     return Ask(rule.name, rule.approvers, rule.approvals, rule.expires) if rule else None
+
+
+def _named_protections(target: Target, found: list[Protect]) -> list[Protect]:
+    """Return the protections that a commit's name is about: those that name it, else all that were found.
+
+    `main` may be a tag, so that it counts as every protected branch until a protection knows it as a branch.
+    """
+    if not any(rule.branches is not None and _protects_any(rule, target.reach.names) for rule in found):
+        return found
+    return [rule for rule in found if target.branch is None or _protects_any(rule, target.branches)]
+
+
+def _protects_any(rule: Protect, branches: frozenset[str]) -> bool:
+    """Return whether a protection is about any of these branches."""
+    return any(fits(rule.branches, branch) for branch in branches)

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
+from bot.operations.name_types import Branches, Slugs
 from bot.operations.operation import Permission
-from bot.runtime.durations import LOOKS, duration
+from bot.runtime.durations import DURATION_EXAMPLES, parse_duration
 from bot.runtime.time_windows import DAYS
-from bot.runtime.toml_file import Table, Wrong, Zone, shaped
+from bot.runtime.toml_file import InvalidTable, TomlTable, Zone, match_pattern
 
 _EDGE = re.compile(rf"({'|'.join(DAYS)})\w* +(\d\d?:\d\d)", re.IGNORECASE)
 _USER = re.compile(r"[UW][A-Z0-9]{2,}|@[\w.-]+")
@@ -56,26 +57,25 @@ def _exempt(value: Any) -> Any:
 
 def _span(value: Any) -> Any:
     try:
-        return duration(str(value))
+        return parse_duration(str(value))
     except ValueError:
-        raise ValueError(f"it should be {LOOKS}") from None
+        raise ValueError(f"it should be {DURATION_EXAMPLES}") from None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-User = Annotated[str, shaped(_USER, 'a user id such as "U012ABCDEF", or a handle such as "@ann"')]
+User = Annotated[str, match_pattern(_USER, 'a user id such as "U012ABCDEF", or a handle such as "@ann"')]
 UserGroup = Annotated[
-    str, shaped(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
+    str, match_pattern(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
 ]
-Channel = Annotated[str, shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
 SharedChannel = Annotated[
-    str, shaped(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
+    str, match_pattern(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
 ]
 Verb = Literal["create", "rebuild", "unblock", "retry", "cancel"]
-Day = Annotated[str, shaped(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
+Day = Annotated[str, match_pattern(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
 
 
-class People(Table):
+class People(TomlTable):
     """Users and user groups."""
 
     users: tuple[User, ...] = ()
@@ -88,29 +88,29 @@ class GrantTable(People):
     name: Name
     standings: tuple[Literal["member", "admin"], ...] = ()
     permissions: Annotated[tuple[Permission, ...], Field(min_length=1)]
-    pipelines: Globs | None = None
-    branches: Globs | None = None
+    pipelines: Slugs | None = None
+    branches: Branches | None = None
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> GrantTable:
         if not (self.users or self.groups or self.standings):
-            raise Wrong("it names nobody: it needs `users`, `groups` or `standings`")
+            raise InvalidTable("it names nobody: it needs `users`, `groups` or `standings`")
         alone = sorted(_ALONE & set(self.permissions))
         if alone and (self.pipelines or self.branches):
-            raise Wrong(
+            raise InvalidTable(
                 f"`{alone[0]}` has nothing to do with pipelines: give it in a grant of its own", "permissions"
             )
         return self
 
 
-class ProtectTable(Table):
+class ProtectTable(TomlTable):
     """`[[protect]]`"""
 
     name: Name
-    pipelines: Globs
+    pipelines: Slugs
     operations: Annotated[tuple[Verb, ...], Field(min_length=1)] | None = None
-    branches: Globs | None = None
+    branches: Branches | None = None
     approvers: People | None = None
     approvals: Annotated[int, Field(ge=1, le=20)] = 1
     expires: Annotated[Any, BeforeValidator(_span)] = "30m"
@@ -120,17 +120,17 @@ class ProtectTable(Table):
         if self.approvers is None:
             return self
         if not (self.approvers.users or self.approvers.groups):
-            raise Wrong("`approvers` names nobody: it needs `users` or `groups`", "approvers")
+            raise InvalidTable("`approvers` names nobody: it needs `users` or `groups`", "approvers")
         if not self.approvers.groups and len(set(self.approvers.users)) < self.approvals:
-            raise Wrong("more `approvals` are wanted than there are `approvers`", "approvals")
+            raise InvalidTable("more `approvals` are wanted than there are `approvers`", "approvals")
         return self
 
 
-class _Closing(Table):
+class _Closing(TomlTable):
     """What freezes and quiet hours have in common."""
 
     name: Name | None = None
-    pipelines: Globs
+    pipelines: Slugs
     zone: Zone = None
     exempt: Annotated[People, BeforeValidator(_exempt), Field(alias="except")] = People()
     reason: Annotated[str, Field(max_length=200)] = ""
@@ -147,11 +147,11 @@ class FreezeTable(_Closing):
     def _whole(self) -> FreezeTable:
         once = isinstance(self.begins, datetime)
         if once is not isinstance(self.until, datetime):
-            raise Wrong("`from` and `until` must both name a weekday, or both a date", "until")
+            raise InvalidTable("`from` and `until` must both name a weekday, or both a date", "until")
         if self.zone is None and not (once and self.begins.tzinfo and self.until.tzinfo):
-            raise Wrong('it needs `zone`, such as "Europe/London"')
+            raise InvalidTable('it needs `zone`, such as "Europe/London"')
         if self.begins == self.until or (once and self.moment(self.begins) >= self.moment(self.until)):
-            raise Wrong("`until` must come after `from`", "until")
+            raise InvalidTable("`until` must come after `from`", "until")
         return self
 
     def moment(self, edge: datetime) -> AwareDatetime:
@@ -171,13 +171,13 @@ class QuietTable(_Closing):
     @model_validator(mode="after")
     def _whole(self) -> QuietTable:
         if self.zone is None:
-            raise Wrong('it needs `zone`, such as "Europe/London"')
+            raise InvalidTable('it needs `zone`, such as "Europe/London"')
         if self.begins == self.until:
-            raise Wrong("`until` must come after `from`", "until")
+            raise InvalidTable("`until` must come after `from`", "until")
         return self
 
 
-class ExpectTable(Table):
+class ExpectTable(TomlTable):
     """`[[expect]]`: what a policy should say; `branch` is that of a build that is named by its number."""
 
     user: Annotated[str, Field(min_length=1)]
@@ -191,7 +191,7 @@ class ExpectTable(Table):
     rule: str | None = None
 
 
-class Expectations(Table):
+class Expectations(TomlTable):
     """A file of expectations alone."""
 
     expect: tuple[ExpectTable, ...] = ()
@@ -208,7 +208,7 @@ class Document(Expectations):
     quiet: tuple[QuietTable, ...] = ()
 
 
-TABLES: Mapping[str, type[Table]] = {
+TABLES: Mapping[str, type[TomlTable]] = {
     "": Document,
     "grant": GrantTable,
     "protect": ProtectTable,

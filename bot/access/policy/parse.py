@@ -17,24 +17,24 @@ from bot.access.policy.file_schema import (
 )
 from bot.access.policy.rules import FULL, GUARDED, Freeze, Grant, Protect, Rules, Who
 from bot.operations.operation import Permission
-from bot.runtime.time_windows import DAYS, Daily, Span, Weekly, Window
-from bot.runtime.toml_file import WrongFile, validated
+from bot.runtime.time_windows import DAYS, DailyWindow, OneTimeWindow, TimeWindow, WeeklyWindow
+from bot.runtime.toml_file import InvalidFile, parse_toml
 from bot.slack.types import Standing
 
 
-class WrongPolicy(WrongFile):
+class WrongPolicy(InvalidFile):
     """A policy file that cannot be used."""
 
 
 def read(text: str, file: str = "policy.toml") -> tuple[Rules, tuple[ExpectTable, ...]]:
     """The rules of a policy file, and the expectations that stand in it. Raises WrongPolicy."""
-    document = validated(Document, text, file, TABLES, WrongPolicy)
+    document = parse_toml(Document, text, file, TABLES, WrongPolicy)
     return _rules(document), document.expect
 
 
 def expectations(text: str, file: str) -> tuple[ExpectTable, ...]:
     """The expectations of a file of its own. Raises WrongPolicy."""
-    return validated(Expectations, text, file, TABLES, WrongPolicy).expect
+    return parse_toml(Expectations, text, file, TABLES, WrongPolicy).expect
 
 
 def _rules(document: Document) -> Rules:
@@ -85,10 +85,10 @@ def _freeze(table: FreezeTable | QuietTable) -> Freeze:
     )
 
 
-def _window(table: FreezeTable | QuietTable) -> Window:
+def _window(table: FreezeTable | QuietTable) -> TimeWindow:
     if isinstance(table, QuietTable):
-        return Daily(table.begins, table.until, frozenset(DAYS.index(day) for day in table.days), table.zone)
+        return DailyWindow(table.begins, table.until, frozenset(DAYS.index(day) for day in table.days), table.zone)
     if isinstance(table.begins, tuple):
         (from_day, from_time), (until_day, until_time) = table.begins, table.until
-        return Weekly(from_day, from_time, until_day, until_time, table.zone)
-    return Span(table.moment(table.begins), table.moment(table.until), table.zone)
+        return WeeklyWindow(from_day, from_time, until_day, until_time, table.zone)
+    return OneTimeWindow(table.moment(table.begins), table.moment(table.until), table.zone)

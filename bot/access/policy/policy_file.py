@@ -38,4 +38,4 @@ def load(path: Path) -> Rules:
 
 def text_of(path: Path) -> str:
     """What a policy file says. Raises WrongPolicy when it cannot be read."""
-    return file_reload.text_of(path, WrongPolicy)
+    return file_reload.read_text(path, WrongPolicy)

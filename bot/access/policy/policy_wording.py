@@ -8,8 +8,9 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from bot.access.policy.rules import Ask, Freeze, Grant, Refuse, Rules, Target, Who, covers, fits, here, includes
+from bot.operations.git_names import short_sha
 from bot.operations.operation import Operation, Permission
-from bot.runtime.durations import spoken
+from bot.runtime.durations import spell_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md, mention
 from bot.slack.types import Actor, Standing
 
@@ -115,7 +116,9 @@ def at(target: Target) -> Mrkdwn:
     if not target.pipeline:
         return Mrkdwn("")
     branch = md(", branch {name}", name=code(target.branch)) if target.branch else ""
-    return md(" on {name}{branch}", name=code(target.pipeline), branch=branch)
+    named = target.reach.names and not short_sha(target.commit or "")
+    commit = md(", commit {name}", name=code(target.commit or "")) if named else ""
+    return md(" on {name}{branch}{commit}", name=code(target.pipeline), branch=branch, commit=commit)
 
 
 def unresolved(actor: Actor, grants: Iterable[Grant]) -> Mrkdwn | None:
@@ -166,4 +169,4 @@ def wanted(ask: Ask) -> Mrkdwn:
     """How many have to agree, and who they are."""
     count = "an approval" if ask.count == 1 else f"{ask.count} approvals"
     may = people([ask.approvers]) if ask.approvers else Mrkdwn("those who may approve there")
-    return md("{count} of {may} within {time}", count=count, may=may, time=spoken(ask.expires))
+    return md("{count} of {may} within {time}", count=count, may=may, time=spell_duration(ask.expires))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 
+from bot.operations.git_names import Reach, alike, reach_of, short_sha, tidy, tidy_slug
 from bot.operations.operation import Operation, Permission
-from bot.runtime.time_windows import Window
+from bot.runtime.time_windows import TimeWindow
 from bot.slack.types import Actor, Standing
 
 FULL = frozenset({Standing.MEMBER, Standing.ADMIN})
@@ -21,13 +23,28 @@ Globs = tuple[str, ...]
 class Target:
     """What an operation is about to touch; None where it touches nothing of that kind.
 
-    `commit` is None for HEAD; `has_env` says that environment values are set.
+    `commit` is None for HEAD; `has_env` says that environment values are set. Pipeline and branch are kept in the
+    form that rules compare, whoever names them.
     """
 
     pipeline: str | None = None
     branch: str | None = None
     commit: str | None = None
     has_env: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pipeline", tidy_slug(self.pipeline) if self.pipeline else None)
+        object.__setattr__(self, "branch", (tidy(self.branch) or None) if self.branch else None)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Return the branches whose code the commit may name."""
+        return reach_of(self.commit)
+
+    @cached_property
+    def branches(self) -> frozenset[str]:
+        """Return the build's own branch, what people read in its name, and what the commit names."""
+        return (alike(self.branch) if self.branch else frozenset()) | self.reach.names
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,7 @@ class Freeze:
 
     name: str
     pipelines: Globs
-    window: Window
+    window: TimeWindow
     exempt: Who = field(default_factory=Who)
     reason: str = ""
     operations: frozenset[str] = GUARDED
@@ -99,6 +116,7 @@ class Rules:
 
     def minds_branches(self, pipeline: str | None) -> bool:
         """Whether some rule about this pipeline looks at the branch."""
+        pipeline = tidy_slug(pipeline) if pipeline else None
         grants = any(grant.branches is not None and _any(grant.pipelines, pipeline) for grant in self.grants)
         return grants or any(
             protect.branches is not None and _any(protect.pipelines, pipeline) for protect in self.protects
@@ -153,11 +171,27 @@ def _any(globs: Globs | None, name: str | None) -> bool:
     return name is None or fits(globs, name)
 
 
+def _fits_all(globs: Globs | None, target: Target) -> bool:
+    """Return whether a rule that allows is about every branch of the target.
+
+    An abbreviated SHA is left out: it is a commit, for which there is a permission.
+    """
+    passing = target.reach.names if short_sha(target.commit or "") else frozenset[str]()
+    about = target.branches - passing
+    return fits(globs, target.branch) and all(fits(globs, name) for name in about)
+
+
+def reaches(globs: Globs | None, target: Target) -> bool:
+    """Return whether a rule that restricts is about any branch of the target; what is not known may be any."""
+    unknown = target.branch is None or target.reach.guess
+    return globs is None or unknown or any(fits(globs, name) for name in target.branches)
+
+
 def covers(grant: Grant, permission: Permission, target: Target) -> bool:
     """Whether a grant is about this permission on this target; help is about no target."""
     if permission is Permission.HELP:
         return permission in grant.permissions
-    there = fits(grant.pipelines, target.pipeline) and fits(grant.branches, target.branch)
+    there = fits(grant.pipelines, target.pipeline) and _fits_all(grant.branches, target)
     return permission in grant.permissions and there
 
 
@@ -174,4 +208,4 @@ def guarded(operations: frozenset[str], pipelines: Globs, op: Operation, target:
 
 def protects(rule: Protect, op: Operation, target: Target) -> bool:
     """Whether a protection is about this operation there; of an unknown branch it is."""
-    return guarded(rule.operations, rule.pipelines, op, target) and _any(rule.branches, target.branch)
+    return guarded(rule.operations, rule.pipelines, op, target) and reaches(rule.branches, target)

@@ -19,7 +19,8 @@ from bot.notifications.subscriptions.model import (
     named,
     quiet_hours,
 )
-from bot.runtime.toml_file import Lines, Table, Wrong, WrongFile, Zone, shaped, validated
+from bot.operations.name_types import Branch, Slug
+from bot.runtime.toml_file import InvalidFile, InvalidTable, TomlLines, TomlTable, Zone, match_pattern, parse_toml
 from bot.runtime.wording import quote_word
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -27,7 +28,7 @@ _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
 
-class WrongSubscriptions(WrongFile):
+class WrongSubscriptions(InvalidFile):
     """A file of subscriptions that cannot be used."""
 
 
@@ -37,18 +38,18 @@ def _hours(text: str) -> str:
 
 
 Pattern = Annotated[str, Field(min_length=1, max_length=255)]
-Channel = Annotated[str, shaped(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
 Address = Annotated[
-    str, shaped(_ADDRESS, 'an e-mail address such as "ann@example.com"'), AfterValidator(str.lower)
+    str, match_pattern(_ADDRESS, 'an e-mail address such as "ann@example.com"'), AfterValidator(str.lower)
 ]
 
 
-class SubscriptionTable(Table):
+class SubscriptionTable(TomlTable):
     """`[[subscription]]`"""
 
     channel: Channel
-    pipeline: Pattern
-    branch: Pattern | None = None
+    pipeline: Slug
+    branch: Branch | None = None
     states: Annotated[tuple[State, ...], Field(min_length=1)] = DEFAULT_STATES
     creators: tuple[Address, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -61,11 +62,11 @@ class SubscriptionTable(Table):
     @model_validator(mode="after")
     def _whole(self) -> SubscriptionTable:
         if self.quiet and self.zone is None:
-            raise Wrong('`quiet` needs `zone`, such as "Europe/London"', "quiet")
+            raise InvalidTable('`quiet` needs `zone`, such as "Europe/London"', "quiet")
         return self
 
 
-class Listing(Table):
+class Listing(TomlTable):
     """A file of subscriptions; `people` are further e-mail addresses by Slack user id."""
 
     subscription: tuple[SubscriptionTable, ...] = ()
@@ -76,19 +77,19 @@ class Listing(Table):
         return {address: user for user, mine in self.people.items() for address in mine}
 
 
-TABLES: Mapping[str, type[Table]] = {"": Listing, "subscription": SubscriptionTable}
+TABLES: Mapping[str, type[TomlTable]] = {"": Listing, "subscription": SubscriptionTable}
 
 
 def read(text: str, file: str = "subscriptions.toml") -> Listing:
     """What stands in a file of subscriptions. Raises WrongSubscriptions."""
-    found = validated(Listing, text, file, TABLES, WrongSubscriptions)
-    problems = sorted(_confused(found.people, Lines(text)))
+    found = parse_toml(Listing, text, file, TABLES, WrongSubscriptions)
+    problems = sorted(_confused(found.people, TomlLines(text)))
     if problems:
         raise WrongSubscriptions(tuple(f"{file} line {line}: {said}" for line, said in problems))
     return found
 
 
-def _confused(people: Mapping[str, tuple[str, ...]], lines: Lines) -> Iterator[tuple[int, str]]:
+def _confused(people: Mapping[str, tuple[str, ...]], lines: TomlLines) -> Iterator[tuple[int, str]]:
     """Keys that are nobody's id, and addresses that are given to two people."""
     whose: dict[str, str] = {}
     for user, mine in people.items():

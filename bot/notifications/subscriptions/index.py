@@ -8,6 +8,7 @@ from bot.notifications.direct.model import expand_addresses
 from bot.notifications.subscriptions.globs import Globs
 from bot.notifications.subscriptions.model import Seen, Subscription, wants
 from bot.notifications.subscriptions.queries import find_all_subscriptions, get_subscriptions_version
+from bot.operations.git_names import tidy
 from bot.store.transactions import Tx
 
 _ANYBODY = ""
@@ -23,7 +24,7 @@ class SubscriptionIndex:
         self.states = frozenset(state for item in self.all for state in item.states)
         self._by_pipeline: Globs[_ByBranch] = Globs(lambda: Globs(dict))
         for item in self.all:
-            people = self._by_pipeline.at(item.pipeline).at(item.branch or "*")
+            people = self._by_pipeline.at(item.pipeline).at(tidy(item.branch or "*"))
             for person in item.creators or (_ANYBODY,):
                 people.setdefault(person, []).append(item)
 
@@ -33,7 +34,7 @@ class SubscriptionIndex:
         return {
             item.id: item
             for branches in self._by_pipeline.fitting(pipeline)
-            for persons in branches.fitting(branch)
+            for persons in branches.fitting(tidy(branch))
             for person in who
             for item in persons.get(person, ())
         }

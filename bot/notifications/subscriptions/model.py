@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from bot.buildkite.models import JOB_FAILED
 from bot.history.model import VERDICTS, Attempt, Run
-from bot.runtime.time_windows import Daily, ends
+from bot.operations.git_names import tidy
+from bot.runtime.time_windows import DailyWindow, find_end
 
 State = Literal[
     "failed",
@@ -86,7 +87,7 @@ class Subscription:
         if self.quiet is None:
             return None
         begins, until = quiet_hours(self.quiet)
-        return ends(Daily(begins, until, _EVERY_DAY, ZoneInfo(self.zone or "UTC")), now)
+        return find_end(DailyWindow(begins, until, _EVERY_DAY, ZoneInfo(self.zone or "UTC")), now)
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def named(subscription: Subscription) -> Subscription:
 def seen(run: Run, before: str | None, steps: Mapping[str, frozenset[str]] | None = None) -> Seen:
     """A build as subscriptions see it; `before` is how the one before it on its branch ended."""
     people = frozenset(item for item in (run.creator, run.author) if item)
-    return Seen(run.pipeline, run.branch, states_of(run.phase, before), people, run.source, steps or {})
+    return Seen(run.pipeline, tidy(run.branch), states_of(run.phase, before), people, run.source, steps or {})
 
 
 def states_of(phase: str, before: str | None) -> frozenset[str]:
@@ -167,7 +168,7 @@ def _verdict(attempt: Attempt) -> str | None:
 def wants(subscription: Subscription, build: Seen, *, perhaps: bool = False) -> bool:
     """Whether the rule is about this build as it is; with `perhaps` also where its step is not known yet."""
     there = fnmatchcase(build.pipeline, subscription.pipeline) and fnmatchcase(
-        build.branch, subscription.branch or "*"
+        build.branch, tidy(subscription.branch or "*")
     )
     theirs = not subscription.creators or not build.people.isdisjoint(subscription.creators)
     by = not subscription.sources or build.source in subscription.sources

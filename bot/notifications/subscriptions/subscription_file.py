@@ -11,7 +11,7 @@ import structlog
 from bot.notifications.subscriptions.file_parse import Listing, WrongSubscriptions, read, subscription
 from bot.notifications.subscriptions.queries import replace_file_subscriptions
 from bot.runtime.clock import Clock
-from bot.runtime.file_reload import ReloadedFile, text_of
+from bot.runtime.file_reload import ReloadedFile, read_text
 from bot.store.transactions import Transactions
 
 log = structlog.stdlib.get_logger(__name__)
@@ -76,4 +76,4 @@ class SubscriptionFile:
 
 def load(path: Path) -> Listing:
     """What a file says. Raises WrongSubscriptions."""
-    return read(text_of(path, WrongSubscriptions), path.name)
+    return read(read_text(path, WrongSubscriptions), path.name)
