@@ -15,7 +15,7 @@ from bot.operations.operation import Operation, Registry
 from bot.settings import Settings
 
 _NO_DEFAULT = "–"
-# The order and headings of docs/commands.md, by folder of commands/; a new folder is listed last under its own name.
+# The order and headings of docs/commands.md, by folder of commands/. A new folder comes last, under its own name.
 _HEADINGS = {
     "build": "Builds",
     "job": "Jobs",

@@ -10,10 +10,10 @@ SOURCE, PAGE = Path("docs/coverage.yaml"), Path("docs/coverage.md")
 _INTRODUCTION = """\
 # API coverage
 
-For each operation of Buildkite's APIs: the call of the [client](client.md), a command that uses it (after `/bk`, or
-`kitestring` on the console), and a test that checks the request. The operations are those of the REST and Agent API
-documents, of the Agents API page, and of a page of common uses. `make docs` generates this page from `coverage.yaml`;
-the tests check that no operation is missing, run each command and look for the request it makes.
+For each operation of Buildkite's APIs: the call of the [client](client.md), a command that uses it (after `/bk`,
+or `kitestring` on the console), and a test that checks the request. The operations are those of the REST and Agent
+API documents, of the Agents API page, and of a page of common uses. `make docs` generates this page from
+`coverage.yaml`. The tests check that no operation is missing, run each command and look for the request it makes.
 """
 
 
