@@ -97,12 +97,13 @@ def example_table() -> Iterator[sa.Table]:
         table.metadata.remove(table)
 
 
-async def test_the_example_table_is_migrated_and_queried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_example_table_is_migrated_and_queried(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The migration makes the table as declared, the queries work on it, and going back removes it."""
     (heading,) = (name for name in EXAMPLES if "migrations" in name)
     migration = load_module(tmp_path / "migration.py", EXAMPLES[heading])
     assert migration.down_revision == newest_revision()
-    store = Store(f"sqlite+aiosqlite:///{tmp_path}/kitestring.db")
     with example_table() as table:
         monkeypatch.setattr(tables_notifications, "favorites", table, raising=False)
         queries = load_module(tmp_path / "queries.py", EXAMPLES["bot/notifications/favorites/queries.py"])
