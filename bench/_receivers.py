@@ -23,8 +23,8 @@ from bot.errors import BadSignature
 from bot.runtime import startup
 from bot.runtime.clock import SystemClock
 from bot.runtime.group_commit import GroupCommit
-from bot.runtime.http.routes import Router, rest
-from bot.runtime.http.server import bound, listener
+from bot.runtime.http.routes import Router, make_health_app
+from bot.runtime.http.server import open_socket, make_server
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
 from webhooks.receiver import Keep, Receiver
@@ -47,7 +47,7 @@ async def each(port: int, store: str) -> None:
     async def commit(arrived: Sequence[Delivery]) -> None:
         await insert_deliveries(kept, arrived)
 
-    await _taking(port, GroupCommit(commit, SystemClock(), most=1).add)
+    await _taking(port, GroupCommit(commit, SystemClock(), max_batch=1).add)
 
 
 async def file(port: int, store: str) -> None:
@@ -70,10 +70,10 @@ async def nothing(port: int, _store: str) -> None:
 
 
 async def _taking(port: int, keep: Keep) -> None:
-    front = Router(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), rest(_well, None), _acked)
-    with bound(_HOST, port) as sock:
-        server = listener(front, straight=front.straight)
-        startup.settled("")
+    front = Router(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), make_health_app(_well, None), _acked)
+    with open_socket(_HOST, port) as sock:
+        server = make_server(front, fast_handlers=front.fast_handlers)
+        startup.tune_collector("")
         await server.serve_on(sock)
 
 
@@ -110,7 +110,7 @@ async def bolt(port: int, _store: str) -> None:
 
 
 async def _uvicorn(app: Starlette, port: int) -> None:
-    startup.settled("")
+    startup.tune_collector("")
     config = uvicorn.Config(app, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
     await uvicorn.Server(config).serve()
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.store.retention import Retention
 from bot.store.transactions import Store
 
@@ -39,7 +39,7 @@ def pruned(file: Path, days: int) -> Weight:
 
 async def _kept(file: Path, now: datetime) -> None:
     store = Store(f"sqlite+aiosqlite:///{file}")
-    housekeeping = Retention(store, HandClock(now))
+    housekeeping = Retention(store, ManualClock(now))
     while await housekeeping.tick():
         pass
     await store.close()

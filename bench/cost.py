@@ -29,7 +29,7 @@ from bot.builds.ingest.inbox import Inbox
 from bot.builds.ingest.spool import DeliverySpool
 from bot.builds.webhook_event import Delivery
 from bot.notifications.subscriptions.index import SubscriptionCache
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.slack.types import Thread
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
@@ -56,7 +56,7 @@ async def _followed(store: Store, lives: Sequence[Life]) -> None:
             if build is None:
                 raise ValueError("A life begins with a word about its build.")
             thread = Thread("T1", "C1", life.id[:8])
-            await BuildFold(START, alive=True).follow(tx, build, thread, "U1", f"card-{life.id}")
+            await BuildFold(START, webhooks_arriving=True).track(tx, build, thread, "U1", f"card-{life.id}")
 
 
 @contextlib.contextmanager
@@ -105,7 +105,7 @@ async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
     made = template()
     lives = [made.life(number, seed) for number in range(1, builds + 1)]
     events = list(interleaved(lives, _SPEAKING))
-    clock = HandClock(START)
+    clock = ManualClock(START)
     async with _opened(url) as store:
         await _followed(store, lives)
         keeper = DeliverySpool(store, lambda: None, clock)
@@ -126,7 +126,7 @@ async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
         )
 
 
-async def _kept(keeper: DeliverySpool, events: Sequence[Event], clock: HandClock) -> None:
+async def _kept(keeper: DeliverySpool, events: Sequence[Event], clock: ManualClock) -> None:
     left = [asyncio.get_running_loop().create_future() for _ in events]
 
     def told(number: int, error: BaseException | None) -> None:

@@ -28,8 +28,8 @@ from bench._fold_events import FEW_JOBS, Event, Life, Template, interleaved, tem
 from bench._rounds import Spread, ratios, spread, table
 from bot.builds.ingest.inbox import Inbox
 from bot.notifications.subscriptions.index import SubscriptionCache
-from bot.runtime.clock import HandClock
-from bot.runtime.startup import settled
+from bot.runtime.clock import ManualClock
+from bot.runtime.startup import tune_collector
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
 from webhooks.router import observe
@@ -66,7 +66,7 @@ class Ground:
         self.url = f"sqlite+aiosqlite:///{self.file}"
         self._store = Store(self.url)
         self._inbox = Inbox(
-            self._store, HandClock(_fold_ground.NOW), observe, lambda: None, lambda _age: None, SubscriptionCache()
+            self._store, ManualClock(_fold_ground.NOW), observe, lambda: None, lambda _age: None, SubscriptionCache()
         )
         self._place = place
         self._made = made
@@ -191,7 +191,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args(arguments)
     chosen = places(given.places)
-    settled()
+    tune_collector()
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
         work = _all(chosen, given.builds, given.rounds, Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -137,6 +137,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="of starts; 0 for none")
     parser.add_argument("--events", type=int, default=100_000, help="webhooks; 0 for none")
     given = parser.parse_args(arguments)
-    log_setup.configure("WARNING", "text")
+    log_setup.configure_logging("WARNING", "text")
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
         asyncio.run(_all(given.rounds, given.events, Path(folder)))

@@ -13,16 +13,16 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstrain
 
 SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
-COMMAND = r"^/[a-z0-9][a-z0-9_-]{0,30}$"
+COMMAND_PATTERN = r"^/[a-z0-9][a-z0-9_-]{0,30}$"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def listed(value: str) -> tuple[str, ...]:
+def split_list(value: str) -> tuple[str, ...]:
     """The entries of a comma-separated list, without the blanks around them."""
     return tuple(entry.strip() for entry in value.split(","))
 
 
-def _hidden(holds: Callable[[str], bool]) -> AfterValidator:
+def _secret_matching(holds: Callable[[str], bool]) -> AfterValidator:
     """A secret of which something must hold; the error never says what it was."""
 
     def judge(value: SecretStr) -> SecretStr:
@@ -33,17 +33,17 @@ def _hidden(holds: Callable[[str], bool]) -> AfterValidator:
     return AfterValidator(judge)
 
 
-def _word(value: str) -> bool:
+def _is_token(value: str) -> bool:
     return re.fullmatch(r"[!-~]+", value) is not None
 
 
-def _database(value: str) -> bool:
+def _is_database_url(value: str) -> bool:
     if value.startswith(SQLITE):
         return value.removeprefix(SQLITE).strip("/") not in {"", ":memory:"}
     return value.startswith(POSTGRESQL) and bool(urlsplit(value).hostname)
 
 
-def _fernet(key: str) -> bool:
+def _is_fernet_key(key: str) -> bool:
     """https://github.com/fernet/spec: 32 bytes in URL-safe base64."""
     try:
         return re.fullmatch(r"[\w-]{43}=", key, re.ASCII) is not None and len(base64.urlsafe_b64decode(key)) == 32
@@ -51,7 +51,7 @@ def _fernet(key: str) -> bool:
         return False
 
 
-def _https(value: str) -> str:
+def _check_https(value: str) -> str:
     """A web address without a slash at its end; plain http only to this machine."""
     url = urlsplit(value.strip())
     secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
@@ -60,29 +60,29 @@ def _https(value: str) -> str:
     return value.strip().rstrip("/")
 
 
-def _without_version(value: str) -> str:
+def _check_no_version(value: str) -> str:
     if value.endswith("/v2"):
         raise ValueError("malformed")
     return value
 
 
-def _networks(value: str) -> str:
-    for entry in listed(value):
+def _check_networks(value: str) -> str:
+    for entry in split_list(value):
         ipaddress.ip_network(entry, strict=False)
     return value
 
 
-Secret = Annotated[SecretStr, _hidden(_word)]
-BotToken = Annotated[SecretStr, _hidden(lambda value: _word(value) and re.match(r"xoxb-.", value) is not None)]
-AppToken = Annotated[SecretStr, _hidden(lambda value: _word(value) and re.match(r"xapp-.", value) is not None)]
-FernetKeys = Annotated[SecretStr, _hidden(lambda value: all(_fernet(key) for key in listed(value)))]
-DatabaseUrl = Annotated[SecretStr, _hidden(_database)]
-Url = Annotated[str, AfterValidator(_https)]
+Secret = Annotated[SecretStr, _secret_matching(_is_token)]
+BotToken = Annotated[SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xoxb-.", value) is not None)]
+AppToken = Annotated[SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xapp-.", value) is not None)]
+FernetKeys = Annotated[SecretStr, _secret_matching(lambda value: all(_is_fernet_key(key) for key in split_list(value)))]
+DatabaseUrl = Annotated[SecretStr, _secret_matching(_is_database_url)]
+Url = Annotated[str, AfterValidator(_check_https)]
 SlackUrl = Annotated[Url, AfterValidator(lambda value: f"{value}/")]
-RestUrl = Annotated[Url, AfterValidator(_without_version)]
+RestUrl = Annotated[Url, AfterValidator(_check_no_version)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 File = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Command = Annotated[str, StringConstraints(pattern=COMMAND)]
+Command = Annotated[str, StringConstraints(pattern=COMMAND_PATTERN)]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]+$")]
-Addresses = Annotated[str, AfterValidator(_networks)]
+Addresses = Annotated[str, AfterValidator(_check_networks)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]

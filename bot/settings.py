@@ -12,7 +12,7 @@ from bot import setting_types
 from bot.errors import KitestringError
 
 
-class Misconfigured(KitestringError):
+class InvalidSettings(KitestringError):
     """The environment cannot be used: `problems` are sentences, none of which repeats a value."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
@@ -20,17 +20,17 @@ class Misconfigured(KitestringError):
         self.problems = problems
 
 
-class Wants(NamedTuple):
+class Expectation(NamedTuple):
     """What a variable should look like (a noun phrase), and where a person gets it."""
 
-    looks: str
+    form: str
     where: str = ""
 
     def __str__(self) -> str:
-        return f"it should be {self.looks}{f' ({self.where})' if self.where else ''}."
+        return f"it should be {self.form}{f' ({self.where})' if self.where else ''}."
 
 
-APP = "your app at https://api.slack.com/apps"
+SLACK_APP = "your app at https://api.slack.com/apps"
 
 
 class Settings(BaseSettings):
@@ -154,26 +154,26 @@ class Settings(BaseSettings):
     def secret_keys(self) -> tuple[str, ...]:
         """The Fernet keys, newest first; none when a key file is to be used."""
         return (
-            setting_types.listed(self.kitestring_secret_key.get_secret_value())
+            setting_types.split_list(self.kitestring_secret_key.get_secret_value())
             if self.kitestring_secret_key
             else ()
         )
 
     @model_validator(mode="wrap")
     @classmethod
-    def _every_problem_at_once(cls, raw: Any, handler: ValidatorFunctionWrapHandler) -> Self:
+    def _collect_problems(cls, raw: Any, handler: ValidatorFunctionWrapHandler) -> Self:
         problems: list[str] = []
         try:
             settings: Self = handler(raw)
         except ValidationError as error:
-            problems = [_sentence(found, raw) for found in error.errors(include_input=False, include_url=False)]
-        problems += _together(raw)
+            problems = [_describe_problem(found, raw) for found in error.errors(include_input=False, include_url=False)]
+        problems += _check_combinations(raw)
         if problems:
-            raise Misconfigured(tuple(problems))
+            raise InvalidSettings(tuple(problems))
         return settings
 
 
-class _Given(Settings):
+class _ExplicitSettings(Settings):
     """Settings from the caller's mapping alone."""
 
     @classmethod
@@ -188,7 +188,7 @@ class _Given(Settings):
         return (init_settings,)
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from this mapping alone, or (None) from the process's environment and `.env`.
 
     Raises Misconfigured with one sentence for each thing that is missing or malformed.
@@ -196,69 +196,69 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if environ is None:
         return Settings()  # pydantic-settings fills the fields
     given = {name.lower(): value for name, value in environ.items() if name.lower() in Settings.model_fields}
-    return _Given(**given)  # type: ignore[arg-type]  # strings, which the model is there to judge
+    return _ExplicitSettings(**given)  # type: ignore[arg-type]  # strings, which the model is there to judge
 
 
-WANTS: Mapping[str, Wants] = {
-    "slack_bot_token": Wants("a bot token that begins with xoxb-", f"{APP}, OAuth & Permissions"),
-    "slack_signing_secret": Wants("the app's signing secret", f"{APP}, Basic Information"),
-    "slack_app_token": Wants(
-        "an app-level token that begins with xapp-", f"{APP}, Basic Information, App-Level Tokens"
+EXPECTATIONS: Mapping[str, Expectation] = {
+    "slack_bot_token": Expectation("a bot token that begins with xoxb-", f"{SLACK_APP}, OAuth & Permissions"),
+    "slack_signing_secret": Expectation("the app's signing secret", f"{SLACK_APP}, Basic Information"),
+    "slack_app_token": Expectation(
+        "an app-level token that begins with xapp-", f"{SLACK_APP}, Basic Information, App-Level Tokens"
     ),
-    "slack_api_url": Wants("an https URL, or http on loopback"),
-    "buildkite_api_token": Wants("an API access token", "https://buildkite.com/user/api-access-tokens"),
-    "buildkite_organization_slug": Wants(
+    "slack_api_url": Expectation("an https URL, or http on loopback"),
+    "buildkite_api_token": Expectation("an API access token", "https://buildkite.com/user/api-access-tokens"),
+    "buildkite_organization_slug": Expectation(
         "the slug of your organization, such as acme in https://buildkite.com/acme"
     ),
-    "buildkite_rest_api_endpoint": Wants("an https URL without /v2 at its end, or http on loopback"),
-    "buildkite_agent_token": Wants("an agent token", "Buildkite, Agents, your cluster, Agent Tokens"),
-    "buildkite_agent_endpoint": Wants("an https URL, or http on loopback"),
-    "buildkite_webhook_token": Wants(
+    "buildkite_rest_api_endpoint": Expectation("an https URL without /v2 at its end, or http on loopback"),
+    "buildkite_agent_token": Expectation("an agent token", "Buildkite, Agents, your cluster, Agent Tokens"),
+    "buildkite_agent_endpoint": Expectation("an https URL, or http on loopback"),
+    "buildkite_webhook_token": Expectation(
         "the token of the webhook", "Buildkite, Organization Settings, Notification Services"
     ),
-    "buildkite_webhook_mode": Wants("signature or token"),
-    "buildkite_webhook_allowlist": Wants("off or meta"),
-    "database_url": Wants("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"),
-    "kitestring_secret_key": Wants(
+    "buildkite_webhook_mode": Expectation("signature or token"),
+    "buildkite_webhook_allowlist": Expectation("off or meta"),
+    "database_url": Expectation("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"),
+    "kitestring_secret_key": Expectation(
         "Fernet keys, comma-separated, newest first",
         "make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
     ),
-    "kitestring_policy": Wants("the path of a policy file, such as policy.toml"),
-    "kitestring_subscriptions": Wants("the path of a file of subscriptions, such as subscriptions.toml"),
-    "kitestring_url": Wants("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
-    "kitestring_command": Wants("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
-    "host": Wants("an address or a host name, such as 127.0.0.1"),
-    "port": Wants("a number from 0 to 65535"),
-    "tls_certfile": Wants("the path of a PEM file, such as /etc/kitestring/tls.crt"),
-    "tls_keyfile": Wants("the path of a PEM file, such as /etc/kitestring/tls.key"),
-    "metrics_port": Wants("a number from 1 to 65535"),
-    "metrics_token": Wants("a long random word"),
-    "forwarded_allow_ips": Wants("addresses or networks, comma-separated, such as 10.0.0.0/8"),
-    "log_level": Wants("debug, info, warning or error"),
-    "log_format": Wants("text or json"),
+    "kitestring_policy": Expectation("the path of a policy file, such as policy.toml"),
+    "kitestring_subscriptions": Expectation("the path of a file of subscriptions, such as subscriptions.toml"),
+    "kitestring_url": Expectation("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
+    "kitestring_command": Expectation("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
+    "host": Expectation("an address or a host name, such as 127.0.0.1"),
+    "port": Expectation("a number from 0 to 65535"),
+    "tls_certfile": Expectation("the path of a PEM file, such as /etc/kitestring/tls.crt"),
+    "tls_keyfile": Expectation("the path of a PEM file, such as /etc/kitestring/tls.key"),
+    "metrics_port": Expectation("a number from 1 to 65535"),
+    "metrics_token": Expectation("a long random word"),
+    "forwarded_allow_ips": Expectation("addresses or networks, comma-separated, such as 10.0.0.0/8"),
+    "log_level": Expectation("debug, info, warning or error"),
+    "log_format": Expectation("text or json"),
 }
 
 
-def _sentence(found: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
+def _describe_problem(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
     """One of pydantic's findings in our words, without the value."""
-    field = str(found["loc"][0])
-    name, wants = field.upper(), WANTS[field]
-    if found["type"] == "missing":
-        return f"{name} is not set; {wants}"
+    field = str(problem["loc"][0])
+    name, expectation = field.upper(), EXPECTATIONS[field]
+    if problem["type"] == "missing":
+        return f"{name} is not set; {expectation}"
     empty = str(raw.get(field, "")).strip() == ""
-    return f"{name} is {'set but empty' if empty else 'malformed'}; {wants}"
+    return f"{name} is {'set but empty' if empty else 'malformed'}; {expectation}"
 
 
-def _together(raw: Mapping[str, Any]) -> Iterator[str]:
+def _check_combinations(raw: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the variables taken together."""
     if "slack_app_token" not in raw and "slack_signing_secret" not in raw:
         yield (
-            f"SLACK_SIGNING_SECRET is not set; {WANTS['slack_signing_secret']} "
+            f"SLACK_SIGNING_SECRET is not set; {EXPECTATIONS['slack_signing_secret']} "
             "For Socket Mode set SLACK_APP_TOKEN in its place."
         )
     for name, other in (("tls_certfile", "tls_keyfile"), ("tls_keyfile", "tls_certfile")):
         if raw.get(name) and other not in raw:
-            yield f"{other.upper()} is not set, and {name.upper()} needs it; {WANTS[other]}"
+            yield f"{other.upper()} is not set, and {name.upper()} needs it; {EXPECTATIONS[other]}"
     for name in ("slack_client_id", "slack_client_secret"):
         if name in raw:
             yield (
@@ -268,4 +268,4 @@ def _together(raw: Mapping[str, Any]) -> Iterator[str]:
     if "kitestring_secret_key" not in raw and str(raw.get("database_url", "")).startswith(
         setting_types.POSTGRESQL
     ):
-        yield f"KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it; {WANTS['kitestring_secret_key']}"
+        yield f"KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it; {EXPECTATIONS['kitestring_secret_key']}"

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock
-from bot.runtime.http.asgi import Rejected, reject
+from bot.runtime.http.asgi import Rejected, send_rejection
 from webhooks.receiver import Counts
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -82,7 +82,7 @@ class AllowlistGate:
             self._look(scope)
         except Rejected as why:
             self._counts.inc(why.reason)
-            await reject(send, why)
+            await send_rejection(send, why)
         else:
             await self._app(scope, receive, send)
 

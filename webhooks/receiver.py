@@ -14,20 +14,28 @@ from starlette.types import Receive, Scope, Send
 from bot.builds.webhook_event import Delivery
 from bot.errors import BadSignature, Unavailable
 from bot.runtime.clock import Clock
-from bot.runtime.group_commit import Told, told
-from bot.runtime.http.asgi import MEBIBYTE, Disconnected, Rejected, answer, body_of, expect, reject
-from bot.runtime.http.fast_path import Exchange, Fields, written
+from bot.runtime.group_commit import CommitCallback, callback_future
+from bot.runtime.http.asgi import (
+    MEBIBYTE,
+    Disconnected,
+    Rejected,
+    check_request,
+    read_body,
+    send_json,
+    send_rejection,
+)
+from bot.runtime.http.fast_path import Exchange, HeaderFields, render_json
 from webhooks.envelope import Envelope, Malformed, envelope
 from webhooks.signature import verify, verify_token
 
 Mode = Literal["signature", "token"]
-Keep = Callable[[Delivery, Told], None]
+Keep = Callable[[Delivery, CommitCallback], None]
 _JSON = "application/json"
 _DELIVERY_ID = re.compile(rb"[!-~]{1,100}")
 _LENGTH = re.compile(rb"[0-9]{1,7}")
 _SECONDS_TO_RETRY = 5.0
 _KEPT = {"ok": True}
-_ACKNOWLEDGED = written(200, json.dumps(_KEPT).encode(), {})
+_ACKNOWLEDGED = render_json(200, json.dumps(_KEPT).encode(), {})
 
 
 class Counts(Protocol):
@@ -65,30 +73,30 @@ class Receiver:
             outcome = await self._take(scope, receive)
         except Rejected as why:
             self._counts.inc(why.reason)
-            await reject(send, why)
+            await send_rejection(send, why)
         except Disconnected:
             self._counts.inc("gone")
         else:
             self._counts.inc(outcome)
-            await answer(send, 200, _KEPT)
+            await send_json(send, 200, _KEPT)
 
     async def _take(self, scope: Scope, receive: Receive) -> str:
-        expect(scope, (_JSON,))
-        body = await body_of(receive, patience=self._patience)
+        check_request(scope, (_JSON,))
+        body = await read_body(receive, seconds=self._patience)
         delivery, outcome = self._examined(dict(scope["headers"][::-1]), body)
         try:
-            await told(partial(self._keep, delivery))
+            await callback_future(partial(self._keep, delivery))
         except Unavailable as error:
             raise _not_now(error) from error
         return outcome
 
-    def plain(self, fields: Fields) -> bool:
+    def accepts(self, fields: HeaderFields) -> bool:
         """JSON of a length that may be."""
         length = fields.get(b"content-length", b"")
         small = _LENGTH.fullmatch(length) is not None and int(length) <= MEBIBYTE
         return small and fields.get(b"content-type") == _JSON.encode()
 
-    def take(self, asked: Exchange) -> None:
+    def handle(self, asked: Exchange) -> None:
         """Answers once it is kept."""
         try:
             delivery, outcome = self._examined(asked.fields, asked.body)
@@ -97,7 +105,7 @@ class Receiver:
         else:
             self._keep(delivery, partial(self._told, asked, outcome))
 
-    def left(self, reason: str) -> None:
+    def note_abandoned(self, reason: str) -> None:
         """Half a body is not kept."""
         self._counts.inc(reason)
 
@@ -108,20 +116,20 @@ class Receiver:
         elif isinstance(error, Unavailable):
             self._reject(asked, _not_now(error))
         else:
-            asked.broken(error)
+            asked.fail(error)
 
     def _reject(self, asked: Exchange, why: Rejected) -> None:
         self._counts.inc(why.reason)
-        asked.answer(written(why.status, json.dumps({"error": why.text}).encode(), why.headers))
+        asked.answer(render_json(why.status, json.dumps({"error": why.text}).encode(), why.headers))
 
-    def _examined(self, fields: Fields, body: bytes) -> tuple[Delivery, str]:
+    def _examined(self, fields: HeaderFields, body: bytes) -> tuple[Delivery, str]:
         """The delivery, and the outcome to count once it is kept. Raises Rejected."""
         self._prove(fields, body)
         about = _look(body)
         delivery = Delivery(about.event, body, _delivery_id(fields), self._clock.now())
         return delivery, "accepted" if about.known else "unknown"
 
-    def _prove(self, fields: Fields, body: bytes) -> None:
+    def _prove(self, fields: HeaderFields, body: bytes) -> None:
         try:
             if self._mode == "token":
                 verify_token(_said(fields, b"x-buildkite-token"), self._secret)
@@ -143,10 +151,10 @@ def _look(body: bytes) -> Envelope:
         raise Rejected(400, "malformed", str(error)) from error
 
 
-def _said(fields: Fields, name: bytes) -> str:
+def _said(fields: HeaderFields, name: bytes) -> str:
     return fields.get(name, b"").decode("latin-1")
 
 
-def _delivery_id(fields: Fields) -> str | None:
+def _delivery_id(fields: HeaderFields) -> str | None:
     given = fields.get(b"x-buildkite-request", b"")
     return given.decode() if _DELIVERY_ID.fullmatch(given) else None

@@ -1,4 +1,4 @@
-"""Puts everything together: the only place that builds the bot."""
+"""Builds the bot: the only place where all its parts meet."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ from bot.app.maintenance import Maintenance, build_maintenance
 from bot.app.publishers import Publishers, build_publishers
 from bot.buildkite.agent_api import AgentApi, PacedAgentApi
 from bot.buildkite.client import connect
-from bot.builds.ingest.inbox import FEW
+from bot.builds.ingest.inbox import BATCH_WHILE_WRITING
 from bot.runtime.clock import Clock
 from bot.runtime.loop import Loop, Ticking
 from bot.settings import Settings
 from bot.slack.session import session
 from bot.slack.web_client import SlackClient
-from bot.store.leader import ElectedLeader, due_if_owned, owned
-from bot.store.migrate import check, upgrade
-from bot.store.transactions import Store, nothing
+from bot.store.leader import ElectedLeader, due_if_leader, run_if_leader
+from bot.store.migrate import check_schema, upgrade
+from bot.store.transactions import Store, ignore_commit
 
 SLACK_SECONDS = 10.0
-# What is heard is shown first; what else follows from it comes so many seconds later.
-BREATH = 0.1
-# What follows at once is read and shown together so many seconds later: one by one costs many times as much.
-REST = 0.1
-# So many webhooks are read before the loop looks whether it is to stop.
-AT_ONCE = 5000
+# Seconds that follow-up loops wait after a wake, so that the card of a change is updated before anything else.
+FOLLOW_UP_DELAY = 0.1
+# Seconds between two ticks of a loop: changes that arrive together are handled together, because handling them
+# one at a time costs many times as much.
+BATCH_INTERVAL = 0.1
+# Deliveries that one tick of the inbox may read; between ticks the loop checks whether to stop.
+MAX_DELIVERIES_PER_TICK = 5000
 Due = Callable[[], Awaitable[datetime | None]]
 
 
 @dataclass
 class Bot(Dependencies, Interaction, Publishers, Maintenance, Endpoints):
-    """The bot, built but not running: `web` answers HTTP, `loops` do the rest, `bolt` takes what Slack sends."""
+    """The bot, built but not running: `web` answers HTTP, `bolt` handles Slack's requests, `loops` do the rest."""
 
     loops: tuple[Loop, ...] = ()
 
 
 @asynccontextmanager
 async def build_bot(
-    settings: Settings, clock: Clock, *, migrate: bool = True, committed: Callable[[int], None] = nothing
+    settings: Settings, clock: Clock, *, migrate: bool = True, committed: Callable[[int], None] = ignore_commit
 ) -> AsyncIterator[Bot]:
-    """The bot for these settings; everything it opened is closed at the end.
+    """Build the bot for these settings; everything it opened is closed at the end.
 
-    Raises KitestringError when it cannot be started: the policy is wrong, the token is refused, the schema is
-    too new.
+    Raise KitestringError if it can't start: the policy is wrong, a token is refused, the schema is too new.
     """
     policy = Policy(Path(settings.kitestring_policy) if settings.kitestring_policy else None, clock)
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        store = Store(url, committed=committed)
+        store = Store(url, on_commit=committed)
         stack.push_async_callback(store.close)
-        await (upgrade(url) if migrate else check(url))
+        await (upgrade(url) if migrate else check_schema(url))
         connections = await stack.enter_async_context(session(SLACK_SECONDS))
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=connections
@@ -74,16 +74,16 @@ async def build_bot(
                 clock=clock,
             )
         )
-        agents = await _agent_api(stack, settings, clock)
+        agents = await _open_agent_api(stack, settings, clock)
         slack = SlackClient(client, connections)
-        on = await build_dependencies(settings, clock, policy, store, client, slack, buildkite, agents)
-        if on.line:
-            stack.push_async_callback(on.line.close)
-        yield _assembled(on)
+        deps = await build_dependencies(settings, clock, policy, store, client, slack, buildkite, agents)
+        if deps.postgres_session:
+            stack.push_async_callback(deps.postgres_session.close)
+        yield _assemble(deps)
 
 
-async def _agent_api(stack: AsyncExitStack, settings: Settings, clock: Clock) -> AgentApi | None:
-    """The Agent API with connections of its own, where there is a token for it."""
+async def _open_agent_api(stack: AsyncExitStack, settings: Settings, clock: Clock) -> AgentApi | None:
+    """Open the Agent API with its own connections; None without an agent token."""
     if settings.buildkite_agent_token is None:
         return None
     http = await stack.enter_async_context(httpx.AsyncClient())
@@ -91,58 +91,77 @@ async def _agent_api(stack: AsyncExitStack, settings: Settings, clock: Clock) ->
     return PacedAgentApi(http, token, settings.buildkite_agent_endpoint, clock=clock)
 
 
-def _assembled(on: Dependencies) -> Bot:
-    asked = build_interaction(on)
-    parts = (on, asked, build_publishers(on, asked), build_maintenance(on, asked), build_endpoints(on, asked))
+def _assemble(deps: Dependencies) -> Bot:
+    interaction = build_interaction(deps)
+    parts = (
+        deps,
+        interaction,
+        build_publishers(deps, interaction),
+        build_maintenance(deps, interaction),
+        build_endpoints(deps, interaction),
+    )
     bot = Bot(**{name: value for part in parts for name, value in vars(part).items()})
-    bot.loops = _loops(bot)
-    bot.wakes.loops.update({loop.name: loop for loop in bot.loops})
+    bot.loops = _build_loops(bot)
+    bot.wakeups.loops.update({loop.name: loop for loop in bot.loops})
     return bot
 
 
-def _loops(bot: Bot) -> tuple[Loop, ...]:
-    """What ticks: everywhere, or only where this replica writes to the workspace."""
+def _build_loops(bot: Bot) -> tuple[Loop, ...]:
+    """Return the loops, those that write to Slack limited to the leader.
+
+    Their names are stored and sent between replicas, so they never change.
+    """
 
     async def read() -> int:
-        """All that has come; what comes meanwhile is read together by the next tick."""
+        """Read all waiting deliveries; those that arrive meanwhile are read together by the next tick."""
         done = last = await bot.inbox.tick()
-        while last >= FEW and done < AT_ONCE:
+        while last >= BATCH_WHILE_WRITING and done < MAX_DELIVERIES_PER_TICK:
             last = await bot.inbox.tick()
             done += last
         return done
 
     async def write() -> int:
-        """Cards first; what is said below them waits for no card after that."""
-        done = await bot.reconcile.tick()
-        bot.wakes.heard("replies")
+        """Update the cards, then wake the replies, which must not be posted before their card."""
+        done = await bot.card_publisher.tick()
+        bot.wakeups.wake_local("replies")
         return done
 
-    def alone(
-        name: str, ticking: Ticking, breath: float = BREATH, tick: Callable[[], Awaitable[int]] | None = None
+    def leader_loop(
+        name: str,
+        ticking: Ticking,
+        delay: float = FOLLOW_UP_DELAY,
+        tick: Callable[[], Awaitable[int]] | None = None,
     ) -> Loop:
-        due = due_if_owned(bot.lease, ticking.next_at)
-        return Loop(name, owned(bot.lease, tick or ticking.tick), due, bot.clock, breath, 0 if breath else REST)
+        due = due_if_leader(bot.leadership, ticking.next_at)
+        return Loop(
+            name,
+            run_if_leader(bot.leadership, tick or ticking.tick),
+            due,
+            bot.clock,
+            delay,
+            0 if delay else BATCH_INTERVAL,
+        )
 
-    def anywhere(name: str, ticking: Ticking) -> Loop:
+    def replica_loop(name: str, ticking: Ticking) -> Loop:
         return Loop(name, ticking.tick, ticking.next_at, bot.clock)
 
     return (
-        Loop("inbox", read, bot.inbox.next_at, bot.clock, rest=REST),
-        alone("sweep", bot.sweep),
-        alone("writer", bot.reconcile, 0, write),
-        alone("replies", bot.replies, 0),
-        alone("findings", bot.findings),
-        alone("patrol", bot.patrol),
-        alone("subscriptions", bot.subscription_file),
-        anywhere("recovery", bot.recovery),
-        alone("proposals", bot.proposal_cards),
-        alone("approved", bot.approved),
-        alone("waiting", bot.waiting),
-        alone("reminders", bot.reminders),
-        alone("home", bot.homes),
-        alone("housekeeping", bot.housekeeping),
-        alone("upkeep", bot.upkeep),
-        anywhere("clock", bot.timekeeper),
-        *([anywhere("origins", bot.origins)] if bot.origins else []),
-        *([anywhere("lease", bot.lease)] if isinstance(bot.lease, ElectedLeader) else []),
+        Loop("inbox", read, bot.inbox.next_at, bot.clock, min_interval=BATCH_INTERVAL),
+        leader_loop("sweep", bot.poller),
+        leader_loop("writer", bot.card_publisher, 0, write),
+        leader_loop("replies", bot.reply_publisher, 0),
+        leader_loop("findings", bot.failure_lookup),
+        leader_loop("patrol", bot.catch_up),
+        leader_loop("subscriptions", bot.subscription_file),
+        replica_loop("recovery", bot.recovery),
+        leader_loop("proposals", bot.proposal_publisher),
+        leader_loop("approved", bot.approved_proposals),
+        leader_loop("waiting", bot.waiting_lookup),
+        leader_loop("reminders", bot.reminders),
+        leader_loop("home", bot.home_publisher),
+        leader_loop("housekeeping", bot.retention),
+        leader_loop("upkeep", bot.account_upkeep),
+        replica_loop("clock", bot.clock_watch),
+        *([replica_loop("origins", bot.allowlist)] if bot.allowlist else []),
+        *([replica_loop("lease", bot.leadership)] if isinstance(bot.leadership, ElectedLeader) else []),
     )

@@ -1,4 +1,4 @@
-"""What everything stands on: both vendors, the store, the people, the rules."""
+"""Builds the dependencies shared by all parts: both vendors' clients, the store, people and rules."""
 
 from __future__ import annotations
 
@@ -25,51 +25,51 @@ from bot.operations.choices import Choices
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
 from bot.settings import Settings
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.rate_limits import Pacing
 from bot.slack.user_groups import Groups
 from bot.slack.web_client import SlackClient
-from bot.store.leader import ElectedLeader, Fenced, Leadership, SingleProcess
+from bot.store.leader import ElectedLeader, FencedStore, Leadership, SingleProcess
 from bot.store.postgres_session import PostgresSession
 from bot.store.transactions import Store, Transactions
-from bot.store.vault import Vault, key_beside
+from bot.store.vault import Vault, load_or_create_key
 from commands import registry
 from webhooks.allowlist import Allowlist
 
-WRITER = "writer"
-# The loops that begin at once when this replica becomes the one that writes.
-_WRITERS = "sweep writer findings patrol recovery proposals approved waiting reminders home"
+LEADER = "writer"
+# The loops to wake at once when this replica becomes the leader.
+_LEADER_LOOPS = "sweep writer findings patrol recovery proposals approved waiting reminders home"
 
 
 @dataclass
 class Dependencies:
-    """`mine` is the store as the writer may use it: every write checks that this replica still is the one."""
+    """`leader_store` is the store for work of the leader: every write checks that this replica still leads."""
 
     settings: Settings
     clock: Clock
     policy: Policy
     store: Store
-    mine: Transactions
-    lease: Leadership
-    line: PostgresSession | None
-    client: AsyncWebClient
-    api: SlackClient
+    leader_store: Transactions
+    leadership: Leadership
+    postgres_session: PostgresSession | None
+    slack_client: AsyncWebClient
+    slack: SlackClient
     buildkite: Buildkite
     agent_api: AgentApi | None
-    origins: Allowlist | None
+    allowlist: Allowlist | None
     identity: Identity
     vault: Vault
-    wakes: Wakeups
+    wakeups: Wakeups
     metrics: Metrics
-    pacing: Pacing
+    slack_pacing: Pacing
     operations: Registry
     catalog: Catalog
-    places: ChannelAccess
-    people: People
-    made: Choices
-    listed: Listed
-    subscribers: SubscriptionCache
-    condition: StatusService
+    channel_access: ChannelAccess
+    people: PeopleDirectory
+    choices: Choices
+    listed_subscriptions: Listed
+    subscription_cache: SubscriptionCache
+    status_service: StatusService
     replica: str
 
 
@@ -83,74 +83,76 @@ async def build_dependencies(
     buildkite: Buildkite,
     agent_api: AgentApi | None,
 ) -> Dependencies:
-    """Find out who we are, and stand everything else on it. Raises KitestringError where a token is refused."""
+    """Identify the bot and build all that depends on it. Raise KitestringError if a token is refused."""
     identity = await identify(api, store, clock)
     await recorder.note_startup(store, clock.now())
-    vault, wakes, replica = Vault(_keys(settings)), Wakeups(), secrets.token_hex(4)
-    lease, mine = _seat(settings, store, wakes, replica, clock)
-    listed = Listed(_file(settings.kitestring_subscriptions), clock)
+    vault, wakes, replica = Vault(_find_secret_keys(settings)), Wakeups(), secrets.token_hex(4)
+    lease, mine = _build_leadership(settings, store, wakes, replica, clock)
+    listed = Listed(_optional_path(settings.kitestring_subscriptions), clock)
     return Dependencies(
         settings=settings,
         clock=clock,
         policy=policy,
         store=store,
-        mine=mine,
-        lease=lease,
-        line=wakes.line,
-        client=client,
-        api=api,
+        leader_store=mine,
+        leadership=lease,
+        postgres_session=wakes.postgres_session,
+        slack_client=client,
+        slack=api,
         buildkite=buildkite,
         agent_api=agent_api,
-        origins=_origins(settings, buildkite, clock),
+        allowlist=_build_allowlist(settings, buildkite, clock),
         identity=identity,
         vault=vault,
-        wakes=wakes,
+        wakeups=wakes,
         metrics=Metrics(),
-        pacing=Pacing(clock),
+        slack_pacing=Pacing(clock),
         operations=registry(),
         catalog=Catalog(buildkite, clock),
-        places=ChannelAccess(api, clock, policy.rules),
-        people=People(api, store, clock, identity.team, Groups(api, clock, policy.groups)),
-        made=Choices(store, vault, clock),
-        listed=listed,
-        subscribers=SubscriptionCache(listed.owners),
-        condition=StatusService(store, clock, buildkite.budget, replica, WRITER if settings.postgresql else None),
+        channel_access=ChannelAccess(api, clock, policy.get_rules),
+        people=PeopleDirectory(api, store, clock, identity.team, Groups(api, clock, policy.get_groups)),
+        choices=Choices(store, vault, clock),
+        listed_subscriptions=listed,
+        subscription_cache=SubscriptionCache(listed.owners),
+        status_service=StatusService(
+            store, clock, buildkite.budget, replica, LEADER if settings.postgresql else None
+        ),
         replica=replica,
     )
 
 
-def _seat(
+def _build_leadership(
     settings: Settings, store: Store, wakes: Wakeups, replica: str, clock: Clock
 ) -> tuple[Leadership, Transactions]:
-    """Whether this replica writes to the workspace, and the store as the writer may use it."""
+    """Return the leadership of this replica, and the store for work of the leader."""
     if not settings.postgresql:
         return SingleProcess(), store
-    line = wakes.line = PostgresSession(store.url, wakes.heard)
-    lease = ElectedLeader(WRITER, replica, store, line, clock, lambda: wakes.heard(_WRITERS))
-    wakes.alone = lease.mine
-    return lease, Fenced(store, lease)
+    line = wakes.postgres_session = PostgresSession(store.url, wakes.wake_local)
+    lease = ElectedLeader(LEADER, replica, store, line, clock, lambda: wakes.wake_local(_LEADER_LOOPS))
+    wakes.is_only_writer = lease.is_leader
+    return lease, FencedStore(store, lease)
 
 
-def _file(named: str | None) -> Path | None:
+def _optional_path(named: str | None) -> Path | None:
     return Path(named) if named else None
 
 
-def _keys(settings: Settings) -> tuple[str, ...]:
+def _find_secret_keys(settings: Settings) -> tuple[str, ...]:
     if settings.secret_keys:
         return settings.secret_keys
-    return (key_beside(database_file(settings)),)
+    return (load_or_create_key(find_database_file(settings)),)
 
 
-def database_file(settings: Settings) -> Path:
-    """The SQLite file of these settings."""
+def find_database_file(settings: Settings) -> Path:
+    """Return the path of the SQLite database."""
     return Path(settings.database_url.get_secret_value().partition(":///")[2])
 
 
-def _origins(settings: Settings, buildkite: Buildkite, clock: Clock) -> Allowlist | None:
-    """Where webhooks may come from; None: from anywhere."""
+def _build_allowlist(settings: Settings, buildkite: Buildkite, clock: Clock) -> Allowlist | None:
+    """Return the allowlist for webhooks; None if they may come from anywhere."""
     if settings.buildkite_webhook_allowlist == "off":
         return None
-    patient = buildkite.patient()
+    patient = buildkite.for_background()
 
     async def read() -> tuple[str, ...]:
         return (await patient.meta()).webhook_ips
@@ -158,6 +160,6 @@ def _origins(settings: Settings, buildkite: Buildkite, clock: Clock) -> Allowlis
     return Allowlist(read, clock)
 
 
-def own_webhook(settings: Settings) -> OwnWebhook:
+def describe_own_webhook(settings: Settings) -> OwnWebhook:
     """Return the webhook that Buildkite should send to this bot, as the settings describe it."""
     return OwnWebhook(settings.kitestring_url, settings.buildkite_webhook_token, settings.buildkite_webhook_mode)

@@ -1,4 +1,4 @@
-"""What answers HTTP: Slack's requests, Buildkite's webhooks, health and figures."""
+"""Builds the HTTP endpoints: Slack's requests, Buildkite's webhooks, health and metrics."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.dependencies import Dependencies
-from bot.app.interaction import Interaction, secret_of
+from bot.app.interaction import Interaction, find_signing_secret
 from bot.app.prometheus import Metrics
 from bot.app.readiness import Readiness
 from bot.builds.ingest.spool import DeliverySpool
 from bot.errors import Unavailable
 from bot.execution.bot_status import StatusService
 from bot.listeners.signature_guard import SignatureGuard
-from bot.runtime.http.routes import Router, rest
-from bot.runtime.http.routes import figures as own_figures
+from bot.runtime.http.routes import Router, make_health_app, make_metrics_app
 from bot.slack.socket_mode import ConnectionState
 from bot.store.leader import Leadership
 from webhooks.allowlist import AllowlistGate
@@ -29,44 +28,44 @@ from webhooks.receiver import Receiver
 
 @dataclass
 class Endpoints:
-    """`web` answers on the main port, `figures` on that of the metrics; `link` is the socket to Slack, if any."""
+    """`web` answers on the main port, `metrics_app` on the metrics port; `slack_connection` is Socket Mode's."""
 
     web: Router
-    figures: ASGIApp
-    link: ConnectionState
+    metrics_app: ASGIApp
+    slack_connection: ConnectionState
 
 
-def build_endpoints(on: Dependencies, asked: Interaction) -> Endpoints:
-    """Everything that listens."""
-    settings, link = on.settings, ConnectionState(on.clock)
-    readiness = Readiness(on.store, on.api, link if settings.socket_mode else None)
-    page = partial(measured, on.metrics, on.condition, on.lease)
+def build_endpoints(deps: Dependencies, interaction: Interaction) -> Endpoints:
+    """Build the applications of the main port and of the metrics port."""
+    settings, connection = deps.settings, ConnectionState(deps.clock)
+    readiness = Readiness(deps.store, deps.slack, connection if settings.socket_mode else None)
+    page = partial(render_metrics, deps.metrics, deps.status_service, deps.leadership)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
-    others = rest(readiness.wrong, page if settings.metrics_port is None else None, token)
-    at_slack = _slack(on, asked.bolt, secret_of(on))
-    front = Router(at_slack, _receiver(on), others, on.metrics.acked)
-    return Endpoints(front, own_figures(page, token), link)
+    health = make_health_app(readiness.find_problem, page if settings.metrics_port is None else None, token)
+    slack = _build_slack_endpoint(deps, interaction.bolt, find_signing_secret(deps))
+    web = Router(slack, _build_webhook_receiver(deps), health, deps.metrics.observe_ack)
+    return Endpoints(web, make_metrics_app(page, token), connection)
 
 
-async def measured(metrics: Metrics, condition: StatusService, lease: Leadership) -> bytes:
-    """The page for Prometheus; while the database does not answer, without what stands there."""
+async def render_metrics(metrics: Metrics, status_service: StatusService, leadership: Leadership) -> bytes:
+    """Return the metrics page; while the database doesn't answer, its gauges keep their last values."""
     with suppress(Unavailable):
-        metrics.look(await condition.status(), writer=lease.mine())
-    return metrics.page()
+        metrics.update_gauges(await status_service.read_status(), writer=leadership.is_leader())
+    return metrics.render()
 
 
-def _receiver(on: Dependencies) -> ASGIApp | None:
-    settings = on.settings
+def _build_webhook_receiver(deps: Dependencies) -> ASGIApp | None:
+    settings = deps.settings
     if settings.buildkite_webhook_token is None:
         return None
     secret = settings.buildkite_webhook_token.get_secret_value()
-    keeper = DeliverySpool(on.store, on.wakes.here("inbox"), on.clock)
-    receiver = Receiver(secret, settings.buildkite_webhook_mode, keeper.keep, on.clock, on.metrics)
-    return AllowlistGate(receiver, on.origins, on.metrics) if on.origins else receiver
+    spool = DeliverySpool(deps.store, deps.wakeups.local_waker("inbox"), deps.clock)
+    receiver = Receiver(secret, settings.buildkite_webhook_mode, spool.keep, deps.clock, deps.metrics)
+    return AllowlistGate(receiver, deps.allowlist, deps.metrics) if deps.allowlist else receiver
 
 
-def _slack(on: Dependencies, app: AsyncApp, secret: str) -> ASGIApp | None:
-    if on.settings.socket_mode:
+def _build_slack_endpoint(deps: Dependencies, app: AsyncApp, secret: str) -> ASGIApp | None:
+    if deps.settings.socket_mode:
         return None
     handler = AsyncSlackRequestHandler(app)
 
@@ -74,4 +73,4 @@ def _slack(on: Dependencies, app: AsyncApp, secret: str) -> ASGIApp | None:
         response = await handler.handle(Request(scope, receive))
         await response(scope, receive, send)
 
-    return SignatureGuard(handle, secret, on.clock, on.metrics.refused)
+    return SignatureGuard(handle, secret, deps.clock, deps.metrics.count_refused)

@@ -1,4 +1,4 @@
-"""What keeps the bot in order: interrupted work, approved work, old rows, old keys, the clock."""
+"""Builds the background work: interrupted and approved requests, old rows, old keys, clock jumps."""
 
 from __future__ import annotations
 
@@ -7,31 +7,43 @@ from dataclasses import dataclass
 from bot.access.accounts.upkeep import AccountUpkeep
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction
-from bot.execution.approved import Approved
+from bot.execution.approved import ApprovedStarter
 from bot.execution.recovery import Recovery
 from bot.store.clock_jumps import ClockWatch
-from bot.store.key_rotation import Rotation
+from bot.store.key_rotation import KeyRotation
 from bot.store.retention import Retention
 
 
 @dataclass
 class Maintenance:
-    """Each has a `tick` that does bounded work."""
+    """Services whose `tick` does a bounded amount of work."""
 
     recovery: Recovery
-    approved: Approved
-    housekeeping: Retention
-    upkeep: AccountUpkeep
-    timekeeper: ClockWatch
+    approved_proposals: ApprovedStarter
+    retention: Retention
+    account_upkeep: AccountUpkeep
+    clock_watch: ClockWatch
 
 
-def build_maintenance(on: Dependencies, asked: Interaction) -> Maintenance:
-    """Everything that nobody asks for."""
-    rotation = Rotation(on.mine, on.vault) if on.vault.several else None
+def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenance:
+    """Build the background work that no person requests."""
+    rotation = KeyRotation(deps.leader_store, deps.vault) if deps.vault.has_older_keys else None
     return Maintenance(
-        recovery=Recovery(on.store, on.vault, on.clock, on.people, asked.runner, asked.outcomes, on.lease.mine),
-        approved=Approved(asked.proposals, asked.runner),
-        housekeeping=Retention(on.mine, on.clock),
-        upkeep=AccountUpkeep(on.mine, on.clock, on.identity.team, on.people, asked.accounts, rotation),
-        timekeeper=ClockWatch(on.store, on.clock, on.wakes.of("inbox", "sweep", "writer", "findings", "recovery")),
+        recovery=Recovery(
+            deps.store,
+            deps.vault,
+            deps.clock,
+            deps.people,
+            interaction.runner,
+            interaction.outcomes,
+            deps.leadership.is_leader,
+        ),
+        approved_proposals=ApprovedStarter(interaction.proposals, interaction.runner),
+        retention=Retention(deps.leader_store, deps.clock),
+        account_upkeep=AccountUpkeep(
+            deps.leader_store, deps.clock, deps.identity.team, deps.people, interaction.accounts, rotation
+        ),
+        clock_watch=ClockWatch(
+            deps.store, deps.clock, deps.wakeups.waker("inbox", "sweep", "writer", "findings", "recovery")
+        ),
     )

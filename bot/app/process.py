@@ -1,4 +1,4 @@
-"""Runs the bot as a process: listens, ticks, and on a signal ends what it began."""
+"""Runs the bot as a process: listens, runs the loops, and finishes started work on a signal."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import structlog
 from filelock import FileLock, Timeout
 
 from bot.app.build import Bot, build_bot
-from bot.app.dependencies import database_file
+from bot.app.dependencies import find_database_file
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock, SystemClock
-from bot.runtime.http.server import Listener, address, bound, listener, until_signalled
-from bot.runtime.http.tls import context
+from bot.runtime.http.server import HttpServer, format_address, make_server, open_socket, stop_on_signal
+from bot.runtime.http.tls import load_tls_context
 from bot.runtime.loop import Loop
 from bot.settings import Settings
 
 log = structlog.stdlib.get_logger(__name__)
-# Seconds for what people asked for, and for a tick that is under way: together with the time that requests get
-# they stay below the half minute that orchestrators wait. What is cut off is found again at the next start.
-_DRAIN = 15
-_LAST_TICK = 5
+# Seconds for requests that are being carried out, and for a tick under way. With the time that HTTP requests get,
+# the sum stays below the 30 s that orchestrators wait before SIGKILL. The next start recovers interrupted work.
+_DRAIN_SECONDS = 15
+_LAST_TICK_SECONDS = 5
 _LOOPBACK = "127.0.0.1"
 
 
-class _Doors(NamedTuple):
-    """The bound sockets: for everything, over TLS where told, and for metrics where they have a port of theirs."""
+class _BoundSockets(NamedTuple):
+    """The main socket, with TLS if configured, and the metrics socket if metrics have their own port."""
 
     main: socket
     metrics: socket | None
@@ -39,122 +39,131 @@ class _Doors(NamedTuple):
 
     @property
     def address(self) -> str:
-        """Where people and vendors come in."""
-        return address(self.main, "https" if self.tls else "http")
+        """Return the URL of the main port."""
+        return format_address(self.main, "https" if self.tls else "http")
 
 
 async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[str], None] | None = None) -> None:
-    """Run until a signal ends it. `ready` is called with the address once requests are taken.
+    """Run until a signal. `ready` is called with the address once requests are accepted.
 
-    Raises KitestringError with one sentence when it cannot be started.
+    Raise KitestringError with one sentence if it can't start.
     """
     clock = SystemClock()
-    with ExitStack() as held:
-        held.enter_context(_alone(settings))
-        doors = _doors(settings, held)
+    with ExitStack() as resources:
+        resources.enter_context(_hold_database_lock(settings))
+        sockets = _bind_sockets(settings, resources)
         async with AsyncExitStack() as stack:
             bot = await stack.enter_async_context(build_bot(settings, clock, migrate=migrate))
-            await stack.enter_async_context(_working(bot))
-            await stack.enter_async_context(_socket(settings, bot, clock))
-            await _listen(settings, bot, doors, ready)
+            await stack.enter_async_context(_run_bot(bot))
+            await stack.enter_async_context(_run_socket_mode(settings, bot, clock))
+            await _listen(settings, bot, sockets, ready)
 
 
-def _doors(settings: Settings, held: ExitStack) -> _Doors:
+def _bind_sockets(settings: Settings, stack: ExitStack) -> _BoundSockets:
     tls = None
     if settings.tls_certfile and settings.tls_keyfile:
-        tls = context(settings.tls_certfile, settings.tls_keyfile)
-    main = held.enter_context(bound(settings.host, settings.port))
+        tls = load_tls_context(settings.tls_certfile, settings.tls_keyfile)
+    main = stack.enter_context(open_socket(settings.host, settings.port))
     if settings.metrics_port is None:
-        return _Doors(main, None, tls)
-    return _Doors(main, held.enter_context(bound(_LOOPBACK, settings.metrics_port)), tls)
+        return _BoundSockets(main, None, tls)
+    return _BoundSockets(main, stack.enter_context(open_socket(_LOOPBACK, settings.metrics_port)), tls)
 
 
-async def _listen(settings: Settings, bot: Bot, doors: _Doors, ready: Callable[[str], None] | None) -> None:
-    web = listener(bot.web, settings.forwarded_allow_ips or "", doors.tls, straight=bot.web.straight)
-    served: list[tuple[Listener, socket]] = [(web, doors.main)]
-    if doors.metrics is not None:
-        served.append((listener(bot.figures), doors.metrics))
+async def _listen(
+    settings: Settings, bot: Bot, sockets: _BoundSockets, ready: Callable[[str], None] | None
+) -> None:
+    web = make_server(
+        bot.web, settings.forwarded_allow_ips or "", sockets.tls, fast_handlers=bot.web.fast_handlers
+    )
+    served: list[tuple[HttpServer, socket]] = [(web, sockets.main)]
+    if sockets.metrics is not None:
+        served.append((make_server(bot.metrics_app), sockets.metrics))
 
     def stop() -> None:
         log.info("stopping")
         for server, _ in served:
             server.should_exit = True
 
-    with until_signalled(stop):
+    with stop_on_signal(stop):
         async with asyncio.TaskGroup() as group:
             for server, sock in served:
                 group.create_task(server.serve_on(sock))
-                await server.up.wait()
-            log.info("listening", address=doors.address)
+                await server.listening.wait()
+            log.info("listening", address=sockets.address)
             if ready:
-                ready(doors.address)
+                ready(sockets.address)
 
 
 @asynccontextmanager
-async def _working(bot: Bot) -> AsyncIterator[None]:
-    """The loops, from what a crash left over to the last task under way."""
+async def _run_bot(bot: Bot) -> AsyncIterator[None]:
+    """Run the loops, from recovering what a crash left over to finishing the last task under way."""
     await bot.recovery.begin()
-    async with _looping(bot.loops):
+    async with _run_loops(bot.loops):
         try:
             yield
         finally:
-            await _drained(bot)
+            await _drain(bot)
     with contextlib.suppress(KitestringError):
-        await bot.lease.release()
+        await bot.leadership.release()
 
 
 @asynccontextmanager
-async def _looping(loops: tuple[Loop, ...]) -> AsyncIterator[None]:
+async def _run_loops(loops: tuple[Loop, ...]) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in loops]
     try:
         yield
     finally:
         for loop in loops:
             loop.stop()
-        await asyncio.wait(tasks, timeout=_LAST_TICK)
+        await asyncio.wait(tasks, timeout=_LAST_TICK_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _drained(bot: Bot) -> None:
+async def _drain(bot: Bot) -> None:
     try:
-        async with asyncio.timeout(_DRAIN):
+        async with asyncio.timeout(_DRAIN_SECONDS):
             await bot.runner.drain()
     except TimeoutError:
-        log.warning("stopped with work under way; it is found again at the next start")
+        log.warning("stopped with work under way; the next start recovers it")
 
 
 @asynccontextmanager
-async def _socket(settings: Settings, bot: Bot, clock: Clock) -> AsyncIterator[None]:
-    """Socket Mode, where settings choose it."""
+async def _run_socket_mode(settings: Settings, bot: Bot, clock: Clock) -> AsyncIterator[None]:
+    """Run Socket Mode if the settings choose it."""
     if settings.slack_app_token is None:
         yield
         return
     from bot.slack.socket_mode import opened
 
     token = settings.slack_app_token.get_secret_value()
-    async with opened(bot.bolt, token, bot.client, bot.link, clock) as watch, _looping((watch,)):
+    async with (
+        opened(bot.bolt, token, bot.slack_client, bot.slack_connection, clock) as watch,
+        _run_loops((watch,)),
+    ):
         yield
 
 
 @contextlib.contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Holds the lock file beside a SQLite database: two processes would each take the other's work for a crash."""
+def _hold_database_lock(settings: Settings) -> Iterator[None]:
+    """Hold the lock file beside a SQLite database; two processes would each take the other's work for a crash."""
     if settings.postgresql:
         yield
         return
-    file = database_file(settings)
+    file = find_database_file(settings)
     lock = FileLock(f"{file}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise KitestringError(
-            "Another kitestring process uses this database.", "Stop it first; several processes need PostgreSQL."
+            "Another kitestring process uses this database.",
+            "Stop it first, or use PostgreSQL to run several processes.",
         ) from None
     except (OSError, NotImplementedError):
         raise KitestringError(
-            f"Nothing can be written beside the database {file}.", "Check DATABASE_URL and the folder's rights."
+            f"Can't write to the folder of the database {file}.",
+            "Check DATABASE_URL and the folder's permissions.",
         ) from None
     with lock:
         yield

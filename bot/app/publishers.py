@@ -1,4 +1,4 @@
-"""From Buildkite to Slack: what is heard and read becomes cards, replies and reports."""
+"""Builds the way from Buildkite to Slack: deliveries and reads become cards, replies and reports."""
 
 from __future__ import annotations
 
@@ -31,106 +31,155 @@ from webhooks.router import observe
 
 @dataclass
 class Publishers:
-    """Each has a `tick` that does bounded work; all but the inbox run in one place of a workspace."""
+    """Services whose `tick` does a bounded amount of work; all but the inbox run on the leader only."""
 
     inbox: Inbox
-    sweep: Poller
-    reconcile: CardPublisher
-    replies: ReplyPublisher
-    patrol: CatchUp
+    poller: Poller
+    card_publisher: CardPublisher
+    reply_publisher: ReplyPublisher
+    catch_up: CatchUp
     subscription_file: SubscriptionFile
-    findings: FailureLookup
-    proposal_cards: ProposalPublisher
-    waiting: WaitingLookup
+    failure_lookup: FailureLookup
+    proposal_publisher: ProposalPublisher
+    waiting_lookup: WaitingLookup
     reminders: Reminders
-    homes: HomePublisher
+    home_publisher: HomePublisher
 
 
-def build_publishers(on: Dependencies, asked: Interaction) -> Publishers:
-    """Everything between a fact and the message that shows it."""
-    mine, clock, wakes = on.mine, on.clock, on.wakes
-    posting = Posting(on.api, on.pacing, lambda: on.identity.bot, on.lease.sure, on.places.shut, asked.pictures)
-    admission = _admission(on)
+def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers:
+    """Build all that is between a change in Buildkite and the message that shows it."""
+    store, clock, wakeups = deps.leader_store, deps.clock, deps.wakeups
+    posting = Posting(
+        deps.slack,
+        deps.slack_pacing,
+        lambda: deps.identity.bot,
+        deps.leadership.require_leader,
+        deps.channel_access.is_restricted,
+        interaction.block_fallback,
+    )
+    admission = _build_admission(deps)
     return Publishers(
         inbox=Inbox(
-            on.store,
+            deps.store,
             clock,
             observe,
-            wakes.of("writer", "sweep", "findings", "home"),
-            on.metrics.folded,
-            on.subscribers,
+            wakeups.waker("writer", "sweep", "findings", "home"),
+            deps.metrics.observe_delivery_age,
+            deps.subscription_cache,
         ),
-        sweep=Poller(
-            mine, clock, on.buildkite, on.identity.instance, wakes.of("writer", "findings", "home"), on.subscribers
+        poller=Poller(
+            store,
+            clock,
+            deps.buildkite,
+            deps.identity.instance,
+            wakeups.waker("writer", "findings", "home"),
+            deps.subscription_cache,
         ),
-        reconcile=CardPublisher(mine, clock, on.api, posting, on.pacing, on.metrics.shown, admission),
-        replies=ReplyPublisher(mine, clock, on.api, posting, on.pacing, admission),
-        patrol=CatchUp(mine, clock, on.buildkite, on.subscribers, wakes.of("writer", "sweep")),
-        subscription_file=_subscription_file(on),
-        findings=_findings(on),
-        proposal_cards=ProposalPublisher(
-            mine, on.vault, clock, on.api, posting, on.pacing, asked.proposals, asked.answers
+        card_publisher=CardPublisher(
+            store, clock, deps.slack, posting, deps.slack_pacing, deps.metrics.observe_card, admission
         ),
-        waiting=WaitingLookup(mine, clock, on.buildkite, on.made, on.identity.team, wakes.of("writer")),
+        reply_publisher=ReplyPublisher(store, clock, deps.slack, posting, deps.slack_pacing, admission),
+        catch_up=CatchUp(store, clock, deps.buildkite, deps.subscription_cache, wakeups.waker("writer", "sweep")),
+        subscription_file=_build_subscription_file(deps),
+        failure_lookup=_build_failure_lookup(deps),
+        proposal_publisher=ProposalPublisher(
+            store,
+            deps.vault,
+            clock,
+            deps.slack,
+            posting,
+            deps.slack_pacing,
+            interaction.proposals,
+            interaction.answers,
+        ),
+        waiting_lookup=WaitingLookup(
+            store, clock, deps.buildkite, deps.choices, deps.identity.team, wakeups.waker("writer")
+        ),
         reminders=Reminders(
-            mine, clock, on.buildkite, wakes.of("writer"), {APPROVAL_CALL: _callings(on, asked).look}
+            store,
+            clock,
+            deps.buildkite,
+            wakeups.waker("writer"),
+            {APPROVAL_CALL: _build_approval_calls(deps, interaction).send},
         ),
-        homes=_homes(on, asked),
+        home_publisher=_build_home_publisher(deps, interaction),
     )
 
 
-def _homes(on: Dependencies, asked: Interaction) -> HomePublisher:
-    rules, command = on.policy.rules, on.settings.kitestring_command
-    belongings = HomeContents(
-        on.mine,
-        on.clock,
-        on.people,
-        on.places,
+def _build_home_publisher(deps: Dependencies, interaction: Interaction) -> HomePublisher:
+    rules, command = deps.policy.get_rules, deps.settings.kitestring_command
+    contents = HomeContents(
+        deps.leader_store,
+        deps.clock,
+        deps.people,
+        deps.channel_access,
         rules,
-        on.operations,
-        asked.accounts,
-        asked.proposals,
-        on.listed.owners,
+        deps.operations,
+        interaction.accounts,
+        interaction.proposals,
+        deps.listed_subscriptions.owners,
         command,
     )
     return HomePublisher(
-        on.mine, on.clock, on.api, on.pacing, on.people, belongings, rules, on.operations, command, on.lease.sure
+        deps.leader_store,
+        deps.clock,
+        deps.slack,
+        deps.slack_pacing,
+        deps.people,
+        contents,
+        rules,
+        deps.operations,
+        command,
+        deps.leadership.require_leader,
     )
 
 
-def _admission(on: Dependencies) -> Admission:
+def _build_admission(deps: Dependencies) -> Admission:
     return Admission(
-        on.mine,
-        on.clock,
-        on.subscribers,
-        on.people.actor,
-        on.policy.rules,
-        on.operations["subscribe"],
-        on.places.direct,
+        deps.leader_store,
+        deps.clock,
+        deps.subscription_cache,
+        deps.people.find_actor,
+        deps.policy.get_rules,
+        deps.operations["subscribe"],
+        deps.channel_access.direct,
         BOT_NAME,
     )
 
 
-def _subscription_file(on: Dependencies) -> SubscriptionFile:
-    return SubscriptionFile(on.listed, on.mine, on.clock, on.identity.team, on.wakes.of("patrol"))
-
-
-def _callings(on: Dependencies, asked: Interaction) -> ApprovalCalls:
-    return ApprovalCalls(
-        on.mine,
-        on.clock,
-        on.api,
-        on.buildkite,
-        asked.proposals,
-        on.people,
-        on.policy.rules,
-        on.operations,
-        on.places.reads,
+def _build_subscription_file(deps: Dependencies) -> SubscriptionFile:
+    return SubscriptionFile(
+        deps.listed_subscriptions, deps.leader_store, deps.clock, deps.identity.team, deps.wakeups.waker("patrol")
     )
 
 
-def _findings(on: Dependencies) -> FailureLookup:
-    readers = LogVisibility(on.mine, on.people, on.policy.rules, on.clock, on.operations["job log"])
-    authors = Authors(on.api, on.people, on.mine, on.clock, on.identity.team, on.listed.owners)
-    mentions = Mentions(on.mine, on.clock, authors)
-    return FailureLookup(on.mine, on.clock, on.buildkite, readers, mentions, on.wakes.of("writer"))
+def _build_approval_calls(deps: Dependencies, interaction: Interaction) -> ApprovalCalls:
+    return ApprovalCalls(
+        deps.leader_store,
+        deps.clock,
+        deps.slack,
+        deps.buildkite,
+        interaction.proposals,
+        deps.people,
+        deps.policy.get_rules,
+        deps.operations,
+        deps.channel_access.can_read,
+    )
+
+
+def _build_failure_lookup(deps: Dependencies) -> FailureLookup:
+    readers = LogVisibility(
+        deps.leader_store, deps.people, deps.policy.get_rules, deps.clock, deps.operations["job log"]
+    )
+    authors = Authors(
+        deps.slack,
+        deps.people,
+        deps.leader_store,
+        deps.clock,
+        deps.identity.team,
+        deps.listed_subscriptions.owners,
+    )
+    mentions = Mentions(deps.leader_store, deps.clock, authors)
+    return FailureLookup(
+        deps.leader_store, deps.clock, deps.buildkite, readers, mentions, deps.wakeups.waker("writer")
+    )

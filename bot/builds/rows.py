@@ -1,3 +1,9 @@
+"""Converts between rows and tracked builds, cards and queued messages.
+
+The columns `doubt`, `settled`, `doubt_since` and `episode` and the table `notices` keep their first names:
+migrations only expand the schema, so that the previous release can keep running on it.
+"""
+
 from __future__ import annotations
 
 from typing import Any
@@ -5,12 +11,12 @@ from typing import Any
 from bot.buildkite.models import Build, Job
 from bot.builds.model import Card, QueuedMessage, TrackedBuild
 from bot.slack.types import Thread
-from bot.store.engine import Json
+from bot.store.engine import EncodedJson
 from bot.store.sql import Row
 
 
 def build_from_row(row: Row) -> TrackedBuild:
-    """A build as the facts speak of it, from the columns of `KNOWN`."""
+    """Return a tracked build from the columns of `BUILD_COLUMNS`."""
     return TrackedBuild(
         build=Build.model_validate_json(row["build"]),
         seen_at=row["seen_at"],
@@ -27,13 +33,13 @@ def build_from_row(row: Row) -> TrackedBuild:
 
 
 def build_values(build: Build) -> dict[str, Any]:
-    """The columns of what Buildkite says of a build."""
-    ref, said = build.ref, build.model_dump_json(exclude={"jobs"}, exclude_none=True)
-    return {"org": ref.org, "pipeline": ref.pipeline, "number": ref.number, "build": Json(said)}
+    """Return the columns that hold the build as Buildkite describes it."""
+    ref, content = build.ref, build.model_dump_json(exclude={"jobs"}, exclude_none=True)
+    return {"org": ref.org, "pipeline": ref.pipeline, "number": ref.number, "build": EncodedJson(content)}
 
 
 def tracking_values(tracked: TrackedBuild) -> dict[str, Any]:
-    """The columns of what is known beyond that, but for `doubt_since` and what the sweep keeps."""
+    """Return the columns of the tracking state, except `doubt_since` and those that the poller writes."""
     return {
         "phase": "gone" if tracked.deleted else tracked.build.phase,
         "seen_at": tracked.seen_at,
@@ -49,17 +55,17 @@ def tracking_values(tracked: TrackedBuild) -> dict[str, Any]:
 
 
 def job_from_row(row: Row) -> Job:
-    """A job as it was last heard of."""
+    """Return the job as last reported."""
     return Job.model_validate_json(row["job"])
 
 
-def job_json(job: Job) -> Json:
-    """What of a job is worth a row: no command, it may hold anything."""
-    return Json(job.model_dump_json(exclude={"command", "agent_query_rules"}, exclude_none=True))
+def job_json(job: Job) -> EncodedJson:
+    """Return the job as stored JSON, without its command and agent rules, which may hold secrets."""
+    return EncodedJson(job.model_dump_json(exclude={"command", "agent_query_rules"}, exclude_none=True))
 
 
 def card_from_row(row: Row) -> Card:
-    """A card row as a value."""
+    """Return the card of a row."""
     return Card(
         id=row["id"],
         build_id=row["build_id"],
@@ -85,7 +91,7 @@ def card_from_row(row: Row) -> Card:
 
 
 def message_from_row(row: Row) -> QueuedMessage:
-    """A notice row as a value."""
+    """Return the queued message of a row."""
     return QueuedMessage(
         id=row["id"],
         key=row["key"],

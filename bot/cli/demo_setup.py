@@ -18,8 +18,8 @@ from bot.app.process import serve
 from bot.operations.operation import Operation, Registry
 from bot.operations.usage import usage
 from bot.runtime import log_setup
-from bot.settings import Settings, load
-from bot.slack.manifest import EVENTS, bot_scopes, template
+from bot.settings import Settings, load_settings
+from bot.slack.manifest import EVENTS_PATH, list_bot_scopes, load_template
 from commands import registry
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.seed_history import seed_past
@@ -129,9 +129,9 @@ def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Setting
     """Return the bot's settings, and point both simulators at its address."""
     port, token = _free_port(), secrets.token_urlsafe(24)
     bot = f"http://127.0.0.1:{port}"
-    slack.request_url = bot + EVENTS
+    slack.request_url = bot + EVENTS_PATH
     buildkite.add_webhook(bot + WEBHOOKS, token)
-    return load(
+    return load_settings(
         {
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
@@ -159,9 +159,9 @@ def _free_port() -> int:
 
 def make_workspace() -> SlackSim:
     """Return a workspace with three people and three channels; the app has what its manifest asks for."""
-    app_manifest = template()
+    app_manifest = load_template()
     slack = SlackSim(signing_secret=secrets.token_hex(16))
-    slack.scopes = set(bot_scopes())
+    slack.scopes = set(list_bot_scopes())
     slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
     slack.command_names = {COMMAND}
     slack.unfurl_domains = {"127.0.0.1"}  # the simulated Buildkite's host; in a real workspace it is buildkite.com
@@ -188,7 +188,7 @@ def make_organization() -> BuildkiteSim:
 
 
 def _shortcuts(kind: str) -> list[dict[str, str]]:
-    shortcuts = template()["features"]["shortcuts"]
+    shortcuts = load_template()["features"]["shortcuts"]
     return [{"name": s["name"], "callback_id": s["callback_id"]} for s in shortcuts if s["type"] == kind]
 
 

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 
-# What a command needs is imported inside it: Bolt and SQLAlchemy alone cost 0.7 s at start.
+# Each command imports what it needs itself, because Bolt and SQLAlchemy alone take 0.7 s to import.
 
 
 def _settings() -> Settings:
-    """The settings of this process; ends it with status 2 and one sentence a line when they are wrong."""
-    from bot.settings import Misconfigured, load
+    """Load the settings; if they're wrong, print one sentence for each problem and exit with status 2."""
+    from bot.settings import InvalidSettings, load_settings
 
     try:
-        return load()
-    except Misconfigured as error:
+        return load_settings()
+    except InvalidSettings as error:
         for problem in error.problems:
             click.echo(problem, err=True)
         sys.exit(2)
 
 
 def _run(work: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
-    """Run to the end; what a person can mend ends the process with status 2 and a sentence."""
+    """Run to the end; an error that a person can fix is printed as a sentence, with status 2."""
     from bot.errors import KitestringError
 
     try:
@@ -48,13 +48,13 @@ def _run(work: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEve
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
-    """Ties a Slack thread to a Buildkite build."""
+    """Tie a Slack thread to a Buildkite build."""
 
 
 @main.command()
-@click.option("--no-migrate", is_flag=True, help="Do not bring the database up to date first.")
+@click.option("--no-migrate", is_flag=True, help="Don't migrate the database first.")
 def serve(no_migrate: bool) -> None:
-    """Run the bot with the settings of the environment."""
+    """Run the bot with settings from the environment."""
     from bot.runtime import startup
 
     startup.speed_up_startup()
@@ -63,7 +63,9 @@ def serve(no_migrate: bool) -> None:
     from bot.runtime import log_setup
 
     log_setup.configure_logging(settings.log_level, settings.log_format)
-    _run(process.serve(settings, migrate=not no_migrate, ready=startup.tune_collector), startup.find_loop_factory())
+    _run(
+        process.serve(settings, migrate=not no_migrate, ready=startup.tune_collector), startup.find_loop_factory()
+    )
 
 
 @main.command()
@@ -71,7 +73,7 @@ def serve(no_migrate: bool) -> None:
     "--port", type=click.IntRange(0, 65535), default=3000, envvar="PORT", show_default=True, show_envvar=True
 )
 def demo(port: int) -> None:
-    """Run the bot against a made-up Slack and Buildkite, in the browser."""
+    """Run the bot in the browser, against a simulated Slack and Buildkite."""
     from bot.cli.demo import run
 
     _run(run(port))
@@ -79,7 +81,7 @@ def demo(port: int) -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Migrate the database to this version."""
     settings = _settings()
     from bot.store.migrate import upgrade
 
@@ -88,162 +90,181 @@ def migrate() -> None:
 
 @main.command()
 def rotate() -> None:
-    """Encrypt everything anew with the first key of KITESTRING_SECRET_KEY, so that the others can go."""
-    settings = _settings()
-    from bot.cli import key_rotation
+    """Re-encrypt stored secrets with the first key of KITESTRING_SECRET_KEY.
 
-    _run(key_rotation.rotate(settings, click.echo))
+    The other keys can be removed afterwards.
+    """
+    settings = _settings()
+    from bot.cli import secret_rotation
+
+    _run(secret_rotation.rotate(settings, click.echo))
 
 
 @main.group()
 def inbox() -> None:
-    """Webhooks that could not be read and were set aside."""
+    """Manage webhook deliveries that couldn't be read."""
 
 
 @inbox.command("list")
 def inbox_list() -> None:
-    """Show what was set aside, and why."""
+    """List unreadable deliveries with the reason."""
     from bot.cli import inbox_admin
 
-    _run(inbox_admin.show(_settings(), click.echo))
+    _run(inbox_admin.print_unreadable(_settings(), click.echo))
 
 
 @inbox.command("retry")
 @click.argument("rows", nargs=-1, type=int)
-@click.option("--all", "everything", is_flag=True, help="All that was set aside.")
+@click.option("--all", "everything", is_flag=True, help="All unreadable deliveries.")
 def inbox_retry(rows: tuple[int, ...], everything: bool) -> None:
-    """Read ROWS once more; the numbers are those of `inbox list`."""
+    """Read ROWS again: numbers from `inbox list`."""
     from bot.cli import inbox_admin
 
-    _run(inbox_admin.retry(_settings(), rows, click.echo, everything=everything))
+    _run(inbox_admin.retry_rows(_settings(), rows, click.echo, everything=everything))
 
 
 @inbox.command("drop")
 @click.argument("rows", nargs=-1, type=int)
-@click.option("--all", "everything", is_flag=True, help="All that was set aside.")
+@click.option("--all", "everything", is_flag=True, help="All unreadable deliveries.")
 def inbox_drop(rows: tuple[int, ...], everything: bool) -> None:
-    """Forget ROWS; the numbers are those of `inbox list`."""
+    """Delete ROWS: numbers from `inbox list`."""
     from bot.cli import inbox_admin
 
-    _run(inbox_admin.drop(_settings(), rows, click.echo, everything=everything))
+    _run(inbox_admin.drop_rows(_settings(), rows, click.echo, everything=everything))
 
 
 @main.group()
 def policy() -> None:
-    """The policy file: who may do what."""
+    """Check the policy file: who may do what."""
 
 
 @policy.command("test")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("expectations", type=click.Path(path_type=Path), required=False)
 def policy_test(file: Path, expectations: Path | None) -> None:
-    """Try a policy FILE against EXPECTATIONS, and those that stand in it; status 1 when something differs."""
-    from bot.cli.policy_test import trial
+    """Check a policy FILE against EXPECTATIONS and its own.
+
+    Exits with status 1 if a decision differs.
+    """
+    from bot.cli.policy_test import run_policy_test
     from bot.errors import KitestringError
 
     try:
-        well = trial(file, expectations, click.echo, datetime.now(UTC))
+        passed = run_policy_test(file, expectations, click.echo, datetime.now(UTC))
     except KitestringError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    sys.exit(0 if well else 1)
+    sys.exit(0 if passed else 1)
 
 
 @main.group()
 def service() -> None:
-    """The webhook by which Buildkite tells the bot of builds."""
+    """Set up the webhook that Buildkite sends events to."""
 
 
 @service.command("list")
 def service_list() -> None:
-    """Show what Buildkite sends elsewhere, without any token."""
+    """List Buildkite's notification services, without tokens."""
     from bot.cli import webhook_setup
 
-    _run(webhook_setup.show(_settings(), click.echo))
+    _run(webhook_setup.print_services(_settings(), click.echo))
 
 
 @service.command("add")
 def service_add() -> None:
-    """Make the webhook for KITESTRING_URL, or put right the one that is there."""
+    """Create or repair the webhook for KITESTRING_URL."""
     from bot.cli import webhook_setup
 
-    _run(webhook_setup.add(_settings(), click.echo))
+    _run(webhook_setup.set_up_webhook(_settings(), click.echo))
 
 
 @main.group()
 def token() -> None:
-    """The Buildkite API token that the bot asks with."""
+    """Manage the bot's Buildkite API token."""
 
 
 @token.command("revoke")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 def token_revoke(yes: bool) -> None:
-    """Revoke BUILDKITE_API_TOKEN at Buildkite, for good: the bot can do nothing without another."""
+    """Revoke BUILDKITE_API_TOKEN permanently.
+
+    The bot can't work until it gets another token.
+    """
     settings = _settings()
-    from bot.cli.token_revocation import revoke
+    from bot.cli.token_revocation import revoke_token
     from bot.runtime.clock import SystemClock
 
-    _run(revoke(settings, SystemClock(), click.echo, (lambda _: True) if yes else click.confirm))
+    _run(revoke_token(settings, SystemClock(), click.echo, (lambda _: True) if yes else click.confirm))
 
 
 @main.group()
 def audit() -> None:
-    """Who did what."""
+    """Export the audit log: who did what."""
 
 
 @audit.command("export")
-@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="Where to; else the terminal.")
-@click.option("--until", type=click.DateTime(), help="Only entries before that moment (UTC).")
-@click.option("--prune", is_flag=True, help="Delete what was written from the database.")
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8"),
+    default="-",
+    help="File to write to; default: standard output.",
+)
+@click.option(
+    "--until", type=click.DateTime(), metavar="TIME", help="Only entries before TIME (UTC), such as 2026-08-21."
+)
+@click.option("--prune", is_flag=True, help="Delete the exported entries from the database.")
 def audit_export(output: TextIO, until: datetime | None, prune: bool) -> None:
-    """Write the audit as JSON lines, oldest first."""
-    from bot.cli.audit_export import export
+    """Write the audit log as JSON lines, oldest first."""
+    from bot.cli.audit_export import export_audit
 
     moment = until.replace(tzinfo=UTC) if until else None
-    say = partial(click.echo, err=True)
-    _run(export(_settings(), output, say, until=moment, prune=prune))
+    echo = partial(click.echo, err=True)
+    _run(export_audit(_settings(), output, echo, until=moment, prune=prune))
 
 
 @main.command()
 def doctor() -> None:
-    """Check the settings against Slack, Buildkite and the database; status 1 when something is wrong."""
+    """Check the settings against Slack, Buildkite and the database.
+
+    Exits with status 1 if something is wrong.
+    """
     settings = _settings()
     from bot.cli.doctor import examine
-    from bot.cli.doctor.finding import report, well
+    from bot.cli.doctor.finding import is_healthy, render_report
     from bot.runtime.clock import SystemClock
 
     findings = asyncio.run(examine(settings, clock=SystemClock()))
-    click.echo(report(findings))
-    sys.exit(0 if well(findings) else 1)
+    click.echo(render_report(findings))
+    sys.exit(0 if is_healthy(findings) else 1)
 
 
 @main.command()
 @click.argument("path")
 @click.option("--page", type=click.IntRange(min=1), default=1, help="Which page of a list.")
 def api(path: str, page: int) -> None:
-    """Read what stands at PATH below the organization at Buildkite: `audit_events`, `teams`, `services`.
+    """GET an organization-scoped API PATH and print it.
 
-    Tokens, secrets and the values of environments are not shown.
+    PATH is, for example, audit_events, teams or services. Tokens, secrets and environment values are masked.
     """
     settings = _settings()
-    from bot.cli.api_get import look
+    from bot.cli.api_get import print_documents
     from bot.runtime.clock import SystemClock
 
-    _run(look(settings, path, page, click.echo, SystemClock()))
+    _run(print_documents(settings, path, page, click.echo, SystemClock()))
 
 
 @main.command()
-@click.option("--url", help="Where this bot is reached from outside: https://kitestring.example.com")
-@click.option("--socket-mode", is_flag=True, help="For Socket Mode, which needs no URL.")
+@click.option("--url", help="Public URL of this bot, such as https://kitestring.example.com")
+@click.option("--socket-mode", is_flag=True, help="For Socket Mode, which doesn't need a URL.")
 @click.option(
     "--command", default="/bk", envvar="KITESTRING_COMMAND", show_default=True, help="The slash command."
 )
 def manifest(url: str | None, socket_mode: bool, command: str) -> None:
     """Print the Slack app's manifest."""
-    from bot.slack.manifest import manifest as written
+    from bot.slack.manifest import render_manifest as written
 
     if url and socket_mode:
-        raise click.UsageError("Give either --url or --socket-mode.")
+        raise click.UsageError("Use either --url or --socket-mode, not both.")
     try:
         click.echo(written(url, socket=socket_mode, command=command), nl=False)
     except ValueError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.buildkite.request_budget import Budget, Snapshot
+from bot.buildkite.request_budget import Budget, BudgetSnapshot
 from bot.builds.cards.queries import count_due_cards, find_next_card_due
 from bot.builds.ingest.queries import measure_backlog
-from bot.builds.queries import count_followed
+from bot.builds.queries import count_polled_builds
 from bot.history.queries import find_last_webhook_time
 from bot.operations.queries import count_unconfirmed
 from bot.runtime.clock import Clock
@@ -30,15 +30,15 @@ class BotStatus:
     webhook_at: datetime | None
     inbox: int
     inbox_since: datetime | None
-    aside: int
-    followed: int
-    doubtful: int
+    set_aside: int
+    tracked: int
+    unconfirmed: int
     cards_due: int
     cards_since: datetime | None
-    in_doubt: int
+    unknown_invocations: int
     readonly_by: str | None
-    budget: Snapshot
-    writer: str
+    budget: BudgetSnapshot
+    leader: str
     reasons: tuple[str, ...] = field(default=())
 
 
@@ -52,29 +52,29 @@ class StatusService:
         self._replica = replica
         self._lease = lease
 
-    async def status(self) -> BotStatus:
+    async def read_status(self) -> BotStatus:
         """Everything at one moment."""
         now = self._clock.now()
         async with self._store.read() as tx:
-            waiting = await measure_backlog(tx)
+            backlog = await measure_backlog(tx)
             return BotStatus(
                 now=now,
                 webhook_at=await find_last_webhook_time(tx),
-                inbox=waiting.new,
-                inbox_since=waiting.since,
-                aside=waiting.aside,
-                followed=await count_followed(tx, doubtful=False),
-                doubtful=await count_followed(tx, doubtful=True),
+                inbox=backlog.new,
+                inbox_since=backlog.since,
+                set_aside=backlog.set_aside,
+                tracked=await count_polled_builds(tx, unconfirmed=False),
+                unconfirmed=await count_polled_builds(tx, unconfirmed=True),
                 cards_due=await count_due_cards(tx, now),
                 cards_since=await find_next_card_due(tx),
-                in_doubt=await count_unconfirmed(tx),
+                unknown_invocations=await count_unconfirmed(tx),
                 readonly_by=await get_meta(tx, _READONLY) or None,
                 budget=self._budget.snapshot(),
-                writer=await self._writer(tx),
-                reasons=waiting.reasons,
+                leader=await self._describe_leader(tx),
+                reasons=backlog.reasons,
             )
 
-    async def readonly_by(self) -> str | None:
+    async def find_readonly_by(self) -> str | None:
         """Who stopped writes to Buildkite; None: nobody has."""
         async with self._store.read() as tx:
             return await get_meta(tx, _READONLY) or None
@@ -84,10 +84,10 @@ class StatusService:
         async with self._store.write() as tx:
             await set_meta(tx, _READONLY, by or "")
 
-    async def _writer(self, tx: Tx) -> str:
+    async def _describe_leader(self, tx: Tx) -> str:
         if self._lease is None:
             return f"this process ({self._replica}), the only one"
-        held = await leases.find(tx, self._lease)
+        held = await leases.find_lease(tx, self._lease)
         if held is None or held.seconds <= 0:
             return "nobody just now"
         whose = "this process" if held.holder == self._replica else "another replica"

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.errors import BadSignature
 from bot.listeners.payloads import fits, writable
 from bot.runtime.clock import Clock
-from bot.runtime.http.asgi import Disconnected, Rejected, body_of, expect, header, media_type, reject, replayed
+from bot.runtime.http.asgi import Disconnected, Rejected, read_body, check_request, get_header, get_media_type, send_rejection, replay_body
 
 WINDOW = timedelta(minutes=5)
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
@@ -51,22 +51,22 @@ class SignatureGuard:
             body = await self._checked(scope, receive)
         except Rejected as why:
             self._refused(why.reason)
-            await reject(send, why)
+            await send_rejection(send, why)
         except Disconnected:
             return
         else:
-            await self._app(scope, replayed(body, receive), send)
+            await self._app(scope, replay_body(body, receive), send)
 
     async def _checked(self, scope: Scope, receive: Receive) -> bytes:
-        expect(scope, (_JSON, _FORM))
-        body = await body_of(receive, patience=self._patience)
-        timestamp = header(scope, b"x-slack-request-timestamp")
+        check_request(scope, (_JSON, _FORM))
+        body = await read_body(receive, seconds=self._patience)
+        timestamp = get_header(scope, b"x-slack-request-timestamp")
         try:
-            verify(body, timestamp, header(scope, b"x-slack-signature"), self._secret, self._clock.now())
+            verify(body, timestamp, get_header(scope, b"x-slack-signature"), self._secret, self._clock.now())
         except BadSignature as error:
             raise Rejected(401, "signature", str(error)) from error
         try:
-            well_formed(body, media_type(scope))
+            well_formed(body, get_media_type(scope))
         except ValueError as error:
             raise Rejected(400, "malformed", str(error)) from error
         return body

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.operations.invocation import Choice, Invocation
 from bot.slack.types import Thread
-from bot.store.leases import living
+from bot.store.leases import select_living_replicas
 from bot.store.sql import Row
 from bot.store.tables import choices, invocations
 from bot.store.transactions import Store, Tx
@@ -52,7 +52,7 @@ async def insert_invocation(
         replica,
         now.timestamp(),
     )
-    if await store.together((_ACCEPT, values)):
+    if await store.write_small((_ACCEPT, values)):
         return replace(asked, args=json.loads(json.dumps(asked.args)), created_at=now)
     async with store.read() as tx:
         found = await tx.execute(sa.select(invocations).where(invocations.c.key == asked.key))
@@ -116,7 +116,7 @@ async def close_answered(
 ) -> None:
     """What `close` and `note` write of one that has an answer and changes nothing else."""
     at, place = now.timestamp(), (asked.thread.channel, asked.thread.ts, asked.via, asked.operation)
-    await store.together(
+    await store.write_small(
         (_ANSWERED, (json.dumps(outcome), at, b"", owed_at.timestamp(), asked.id)),
         (_NOTED, (at, asked.id, asked.user, *place, json.dumps(detail))),
     )
@@ -131,7 +131,7 @@ async def release_key(tx: Tx, invocation_id: str) -> None:
 
 async def mark_answer_delivered(store: Store, invocation_id: str) -> None:
     """Whoever asked has been told, or cannot be: the response URL is forgotten."""
-    await store.together((_TOLD, (invocation_id,)))
+    await store.write_small((_TOLD, (invocation_id,)))
 
 
 async def postpone_answer(tx: Tx, invocation_id: str, next_at: datetime) -> None:
@@ -163,7 +163,7 @@ async def find_unfinished(
     late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
     open_ = invocations.c.state.in_(("accepted", "running"))
     elsewhere = sa.or_(invocations.c.replica.is_(None), invocations.c.replica != replica)
-    orphaned = sa.func.coalesce(invocations.c.replica, "").not_in(living(tx))
+    orphaned = sa.func.coalesce(invocations.c.replica, "").not_in(select_living_replicas(tx))
     left = invocations.c.id.in_(abandoned)
     found = await tx.execute(
         sa.select(invocations)
@@ -176,7 +176,7 @@ async def find_unfinished(
 async def adopt_invocation(tx: Tx, invocation_id: str, replica: str) -> bool:
     """From here on this replica looks after it; False: whoever did so before still does."""
     owner = sa.func.coalesce(invocations.c.replica, "")
-    free = sa.or_(invocations.c.state == "unknown", owner == replica, owner.not_in(living(tx)))
+    free = sa.or_(invocations.c.state == "unknown", owner == replica, owner.not_in(select_living_replicas(tx)))
     that = (invocations.c.id == invocation_id, free)
     return (await tx.execute(sa.update(invocations).where(*that).values(replica=replica))).rowcount > 0
 

@@ -36,7 +36,7 @@ class SystemClock:
         await asyncio.sleep(max(seconds, 0))
 
 
-class HandClock:
+class ManualClock:
     """Time that stands still until `advance` moves it; sleepers wake in order."""
 
     def __init__(self, start: datetime) -> None:
@@ -44,7 +44,7 @@ class HandClock:
         self._elapsed = 0.0
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._lain_down = asyncio.Event()
+        self._sleeper_added = asyncio.Event()
 
     def now(self) -> datetime:
         return self._now
@@ -57,14 +57,14 @@ class HandClock:
             return
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), wake))
-        self._lain_down.set()
+        self._sleeper_added.set()
         await wake
 
-    async def asleep(self, count: int) -> None:
+    async def wait_for_sleepers(self, count: int) -> None:
         """Return as soon as that many wait for time to pass."""
         while sum(not wake.done() for *_due, wake in self._sleepers) < count:
-            self._lain_down.clear()
-            await self._lain_down.wait()
+            self._sleeper_added.clear()
+            await self._sleeper_added.wait()
 
     def advance(self, seconds: float) -> None:
         """Move both kinds of time forward and wake whoever is due."""

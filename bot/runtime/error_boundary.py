@@ -22,7 +22,7 @@ class InternalError(KitestringError):
         self.ref = ref
 
 
-async def run_guarded(work: Awaitable[T], what: str, **ids: str | int | None) -> T:
+async def run_guarded(work: Awaitable[T], label: str, **ids: str | int | None) -> T:
     """Await `work`; whatever it raises that is not meant for people becomes a Bug, once logged."""
     try:
         return await work
@@ -30,5 +30,5 @@ async def run_guarded(work: Awaitable[T], what: str, **ids: str | int | None) ->
         raise
     except Exception as error:
         ref = secrets.token_hex(2)
-        log.exception("bug", what=what, ref=ref, error=type(error).__name__, **ids)
+        log.exception("bug", what=label, ref=ref, error=type(error).__name__, **ids)
         raise InternalError(ref) from error

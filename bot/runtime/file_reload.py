@@ -9,10 +9,10 @@ from typing import Generic, NamedTuple, TypeVar
 import structlog
 
 from bot.runtime.clock import Clock
-from bot.runtime.toml_file import WrongFile
+from bot.runtime.toml_file import InvalidFile
 
 T = TypeVar("T")
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -20,7 +20,7 @@ class _Stamp(NamedTuple):
     """What changes when a file is written or put in the place of another."""
 
     inode: int
-    changed: int
+    modified_ns: int
     size: int
 
 
@@ -31,48 +31,48 @@ class ReloadedFile(Generic[T]):
     what is wrong is logged once.
     """
 
-    def __init__(self, path: Path, clock: Clock, load: Callable[[Path], T], what: str) -> None:
+    def __init__(self, path: Path, clock: Clock, load: Callable[[Path], T], label: str) -> None:
         self._path = path
         self._clock = clock
         self._load = load
-        self._what = what
-        self._looked_at = clock.monotonic()
-        self._stamp = _stamp(path)
+        self._label = label
+        self._checked_at = clock.monotonic()
+        self._stamp = _read_stamp(path)
         self._value = load(path)
 
     def value(self) -> T:
         """What holds now; looks at the file every two seconds at most."""
-        if self._clock.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = self._clock.monotonic()
-            self._look()
+        if self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = self._clock.monotonic()
+            self._reload_if_changed()
         return self._value
 
-    def _look(self) -> None:
-        stamp = _stamp(self._path)
+    def _reload_if_changed(self) -> None:
+        stamp = _read_stamp(self._path)
         if stamp == self._stamp:
             return
         self._stamp = stamp
         try:
             self._value = self._load(self._path)
-        except WrongFile as error:
-            log.error(f"{self._what} file not used; all stays as it was", problems=error.problems)
+        except InvalidFile as error:
+            log.error(f"{self._label} file not used; all stays as it was", problems=error.problems)
         else:
-            log.info(f"{self._what} file read again")
+            log.info(f"{self._label} file read again")
 
 
-def text_of(path: Path, wrong: type[WrongFile]) -> str:
+def read_text(path: Path, error_type: type[InvalidFile]) -> str:
     """What a file of ours says. Raises `wrong` when it cannot be read."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
-        raise wrong((f"{path.name} is not there.",)) from None
+        raise error_type((f"{path.name} is not there.",)) from None
     except UnicodeDecodeError:
-        raise wrong((f"{path.name} is not UTF-8 text.",)) from None
+        raise error_type((f"{path.name} is not UTF-8 text.",)) from None
     except OSError as error:
-        raise wrong((f"{path.name} cannot be read: {error.strerror}.",)) from None
+        raise error_type((f"{path.name} cannot be read: {error.strerror}.",)) from None
 
 
-def _stamp(path: Path) -> _Stamp | None:
+def _read_stamp(path: Path) -> _Stamp | None:
     try:
         found = path.stat()
     except OSError:

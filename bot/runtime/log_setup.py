@@ -9,11 +9,11 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.runtime.redaction import MASK, masked
+from bot.runtime.redaction import MASK, mask_secrets
 
 # These log request bodies or URLs below that level. Bolt gives its loggers levels of their own, by the root's:
 # only the handler has the last word.
-_QUIET = {
+_MINIMUM_LEVELS = {
     "slack_bolt": logging.ERROR,
     "slack_sdk": logging.WARNING,
     "httpx": logging.WARNING,
@@ -29,20 +29,20 @@ _QUIET = {
 _TICKET = re.compile(r"(\bticket=)[^&\s'\"]+")
 
 
-def configure(level: str, form: str) -> None:
+def configure_logging(level: str, log_format: str) -> None:
     """Set up logging for the process: once, at its start."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(form))
-    handler.addFilter(_loud_enough)
+    handler.setFormatter(_make_formatter(log_format))
+    handler.addFilter(_is_loud_enough)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name, least in _QUIET.items():
+    for name, least in _MINIMUM_LEVELS.items():
         logging.getLogger(name).setLevel(least)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *_common(),
+            *_common_processors(),
             structlog.processors.format_exc_info,
-            _masked_trace,
+            _mask_traceback,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -51,11 +51,11 @@ def configure(level: str, form: str) -> None:
     )
 
 
-def _loud_enough(record: logging.LogRecord) -> bool:
-    return record.levelno >= _QUIET.get(record.name.partition(".")[0], logging.NOTSET)
+def _is_loud_enough(record: logging.LogRecord) -> bool:
+    return record.levelno >= _MINIMUM_LEVELS.get(record.name.partition(".")[0], logging.NOTSET)
 
 
-def _common() -> list[Processor]:
+def _common_processors() -> list[Processor]:
     return [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -63,33 +63,33 @@ def _common() -> list[Processor]:
     ]
 
 
-def _formatter(form: str) -> logging.Formatter:
+def _make_formatter(log_format: str) -> logging.Formatter:
     """One form for our lines and for those of others."""
-    drawn: Processor = (
+    renderer: Processor = (
         structlog.processors.JSONRenderer()
-        if form == "json"
+        if log_format == "json"
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*_common(), _discreet],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, drawn],
+        foreign_pre_chain=[*_common_processors(), _mask_foreign_event],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
 
 
-def _discreet(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _mask_foreign_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Of what others log, one line without secrets; of an error its type, for its text may quote a URL."""
     kind = (event.pop("exc_info", None) or (None,))[0]
     event.pop("stack_info", None)
-    event["event"] = _TICKET.sub(rf"\1{MASK}", masked(str(event["event"])))
+    event["event"] = _TICKET.sub(rf"\1{MASK}", mask_secrets(str(event["event"])))
     if kind is not None:
         event["error"] = kind.__name__
     return event
 
 
-def _masked_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _mask_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """An error's own words may quote what they should not."""
     if "exception" in event:
-        event["exception"] = masked(str(event["exception"]))
+        event["exception"] = mask_secrets(str(event["exception"]))
     return event

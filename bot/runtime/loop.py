@@ -13,10 +13,10 @@ from bot.runtime.error_boundary import run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 
 # Even with nothing planned a loop looks again after this many seconds; and never more often than this.
-IDLE = 15.0
-_BRIEF = 0.2
+IDLE_SECONDS = 15.0
+_MIN_WAIT_SECONDS = 0.2
 # What failed is tried again after this many seconds at most: when the database is back, nobody waits long.
-_MOST = 5.0
+_MAX_BACKOFF_SECONDS = 5.0
 
 
 class Ticking(Protocol):
@@ -40,11 +40,11 @@ class Loop:
         tick: Callable[[], Awaitable[int]],
         next_at: Callable[[], Awaitable[datetime | None]],
         clock: Clock,
-        breath: float = 0.0,
-        rest: float = 0.0,
+        wake_delay: float = 0.0,
+        min_interval: float = 0.0,
     ) -> None:
-        self._breath = breath
-        self._rest = rest
+        self._wake_delay = wake_delay
+        self._min_interval = min_interval
         self.name = name
         self._tick = tick
         self._next_at = next_at
@@ -66,23 +66,23 @@ class Loop:
         failures = 0
         while not self._stopped:
             self._woken.clear()
-            rested = self._clock.monotonic() + self._rest
+            earliest_next = self._clock.monotonic() + self._min_interval
             try:
                 done = await run_guarded(self._tick(), self.name)
                 failures = 0
-                wait = 0.0 if done else await self._idle_for()
+                wait = 0.0 if done else await self._seconds_until_due()
             except KitestringError:
                 failures += 1
-                wait = backoff_seconds(failures, base=0.5, most=_MOST)
+                wait = backoff_seconds(failures, base=0.5, longest=_MAX_BACKOFF_SECONDS)
             await self._wait(wait)
             if not self._stopped:
-                await self._clock.sleep(rested - self._clock.monotonic())
+                await self._clock.sleep(earliest_next - self._clock.monotonic())
 
-    async def _idle_for(self) -> float:
+    async def _seconds_until_due(self) -> float:
         due = await self._next_at()
         if due is None:
-            return IDLE
-        return min(max((due - self._clock.now()).total_seconds(), _BRIEF), IDLE)
+            return IDLE_SECONDS
+        return min(max((due - self._clock.now()).total_seconds(), _MIN_WAIT_SECONDS), IDLE_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
         if seconds <= 0 or self._stopped:
@@ -93,4 +93,4 @@ class Loop:
         except TimeoutError:
             return
         if not self._stopped:
-            await self._clock.sleep(self._breath)
+            await self._clock.sleep(self._wake_delay)

@@ -52,7 +52,7 @@ _KEY_LINE = re.compile(r"[ \t]{0,80}[A-Za-z0-9+/=]{1,200}[ \t]*")
 _OTHER_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----(?:(?!-----).){0,20000}-----END \1-----", re.DOTALL)
 
 
-def unmistakable(text: str) -> str:
+def mask_tokens(text: str) -> str:
     """`text` without what is a secret by its very shape: tokens, keys, logins in URLs.
 
     A private key whose beginning or end is missing is masked as far as it goes.
@@ -60,23 +60,23 @@ def unmistakable(text: str) -> str:
     if "-----" in text:
         text = _KEY_BLOCK.sub(f"{MASK} private key {MASK}", text)
         text = _OTHER_BLOCK.sub(f"{MASK} \\1 {MASK}", text)
-        text = _without_key_rest(text)
+        text = _mask_headless_keys(text)
     text = _SHAPES.sub(MASK, text)
     text = _WEBHOOK.sub(rf"\1{MASK}", text)
     return _URL_LOGIN.sub(rf"\1{MASK}", text)
 
 
-def masked(text: str) -> str:
+def mask_secrets(text: str) -> str:
     """`text` with every secret that can be recognised replaced by `•••`; names of secrets stay readable.
 
     Beside what `unmistakable` takes out: values of names that announce a secret, as logs have them.
     """
-    text = _NAMED.sub(rf"\1{MASK}", unmistakable(text))
+    text = _NAMED.sub(rf"\1{MASK}", mask_tokens(text))
     text = _FLAG.sub(rf"\1{MASK}", text)
     return _BEARER.sub(rf"\1{MASK}", text)
 
 
-def _without_key_rest(text: str) -> str:
+def _mask_headless_keys(text: str) -> str:
     """Mask the lines of a key whose beginning is missing: those before an end without one."""
     if not _KEY_END.search(text):
         return text

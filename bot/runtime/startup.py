@@ -10,32 +10,32 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 # Reads the certificate authorities while it is imported, which needs no interpreter lock: a tenth of a second.
-_BESIDE = "aiohttp.connector"
+_IMPORT_IN_BACKGROUND = "aiohttp.connector"
 # Objects made between two looks at the young ones (Python: 700), and so on.
-_SELDOM = (20_000, 10, 20)
+_GC_THRESHOLDS = (20_000, 10, 20)
 
 
-def begin() -> None:
+def speed_up_startup() -> None:
     """Import what can be imported beside the rest; nothing is garbage yet, so that nobody looks for any."""
     gc.disable()
     # Pydantic would read the metadata of everything that is installed, for plugins of which there are none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    beside = ThreadPoolExecutor(1, "imports")
-    beside.submit(importlib.import_module, _BESIDE)
-    beside.shutdown(wait=False)
+    executor = ThreadPoolExecutor(1, "imports")
+    executor.submit(importlib.import_module, _IMPORT_IN_BACKGROUND)
+    executor.shutdown(wait=False)
 
 
-def settled(_address: str = "") -> None:
+def tune_collector(_address: str = "") -> None:
     """What the start made stays until the end: the collector passes over it from now on.
 
     What is made later is looked over less often: next to none of it is in circles.
     """
     gc.freeze()
-    gc.set_threshold(*_SELDOM)
+    gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
 
 
-def loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """The quick event loop where it is installed; for Windows there is none, and asyncio's own does."""
     try:
         import uvloop

@@ -11,7 +11,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True)
-class Span:
+class OneTimeWindow:
     """Once: from one moment until another, both aware."""
 
     begins: datetime
@@ -20,7 +20,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Weekly:
+class WeeklyWindow:
     """Every week, from a weekday (0 is Monday) and time until another weekday and time."""
 
     from_day: int
@@ -31,7 +31,7 @@ class Weekly:
 
 
 @dataclass(frozen=True)
-class Daily:
+class DailyWindow:
     """On the nights or days that begin on these weekdays; `until` before `from` is on the next day."""
 
     from_time: time
@@ -40,62 +40,62 @@ class Daily:
     zone: ZoneInfo
 
 
-Window = Span | Weekly | Daily
+TimeWindow = OneTimeWindow | WeeklyWindow | DailyWindow
 
 
-def ends(window: Window, now: datetime) -> datetime | None:
+def find_end(window: TimeWindow, now: datetime) -> datetime | None:
     """When the window that `now` lies in ends; None when it lies in none. The end itself lies outside.
 
     Where clocks are changed within an hour of an edge, the reading counts that makes the window longer.
     """
-    covering = [end for begin, end in _near(window, now) if begin <= now < end]
+    covering = [end for begin, end in _iterate_occurrences(window, now) if begin <= now < end]
     return max(covering, default=None)
 
 
-def _near(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _iterate_occurrences(window: TimeWindow, now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The occurrences that could cover this moment."""
     match window:
-        case Span():
+        case OneTimeWindow():
             yield window.begins, window.ends
-        case Weekly():
-            monday = _monday(now.astimezone(window.zone).date())
+        case WeeklyWindow():
+            monday = _monday_of(now.astimezone(window.zone).date())
             for weeks in (-1, 0, 1):
-                yield _week(window, monday + timedelta(weeks=weeks))
-        case Daily():
+                yield _week_range(window, monday + timedelta(weeks=weeks))
+        case DailyWindow():
             today = now.astimezone(window.zone).date()
             for days in (-1, 0, 1):
                 day = today + timedelta(days=days)
                 if day.weekday() in window.days:
-                    yield _night(window, day)
+                    yield _day_range(window, day)
 
 
-def _monday(day: date) -> date:
+def _monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _week(window: Weekly, monday: date) -> tuple[datetime, datetime]:
+def _week_range(window: WeeklyWindow, monday: date) -> tuple[datetime, datetime]:
     begins = monday + timedelta(days=window.from_day)
     until = monday + timedelta(days=window.until_day)
     wraps = (window.until_day, window.until_time) <= (window.from_day, window.from_time)
     until += timedelta(weeks=1 if wraps else 0)
-    return _earliest(begins, window.from_time, window.zone), _latest(until, window.until_time, window.zone)
+    return _resolve_earliest(begins, window.from_time, window.zone), _resolve_latest(until, window.until_time, window.zone)
 
 
-def _night(window: Daily, day: date) -> tuple[datetime, datetime]:
+def _day_range(window: DailyWindow, day: date) -> tuple[datetime, datetime]:
     until = day + timedelta(days=1 if window.until_time <= window.from_time else 0)
-    return _earliest(day, window.from_time, window.zone), _latest(until, window.until_time, window.zone)
+    return _resolve_earliest(day, window.from_time, window.zone), _resolve_latest(until, window.until_time, window.zone)
 
 
-def _readings(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _resolve_local_time(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The moments at which clocks there may show this: two in the hour that is repeated or left out."""
     shown = datetime.combine(day, at)
     first, second = (shown.replace(fold=fold, tzinfo=zone).astimezone(UTC) for fold in (0, 1))
     return first, second
 
 
-def _earliest(day: date, at: time, zone: ZoneInfo) -> datetime:
-    return min(_readings(day, at, zone))
+def _resolve_earliest(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return min(_resolve_local_time(day, at, zone))
 
 
-def _latest(day: date, at: time, zone: ZoneInfo) -> datetime:
-    return max(_readings(day, at, zone))
+def _resolve_latest(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return max(_resolve_local_time(day, at, zone))

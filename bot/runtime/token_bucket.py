@@ -6,60 +6,60 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Bucket:
+class TokenBucket:
     """`per_second` tokens flow in, at most `burst` are kept; `at` is a monotonic time in seconds."""
 
     per_second: float
     burst: float
     tokens: float
     at: float
-    closed_until: float = 0
+    paused_until: float = 0
 
-    def filled(self, now: float) -> Bucket:
+    def refill(self, now: float) -> TokenBucket:
         """The bucket as it stands at `now`."""
         gained = max(now - self.at, 0) * self.per_second
         return replace(self, tokens=min(self.burst, self.tokens + gained), at=max(now, self.at))
 
-    def wait(self, now: float, spare: float = 0) -> float:
+    def wait_seconds(self, now: float, reserve: float = 0) -> float:
         """Seconds until one token may be taken, and `spare` are left after it; zero: at once."""
-        lacking = max(1 + spare - self.filled(now).tokens, 0) / self.per_second
-        return max(lacking if lacking > 1e-9 else 0, self.closed_until - now)
+        lacking = max(1 + reserve - self.refill(now).tokens, 0) / self.per_second
+        return max(lacking if lacking > 1e-9 else 0, self.paused_until - now)
 
-    def taken(self, now: float) -> Bucket:
+    def take(self, now: float) -> TokenBucket:
         """The bucket after one token was taken."""
-        filled = self.filled(now)
-        return replace(filled, tokens=filled.tokens - 1)
+        refilled = self.refill(now)
+        return replace(refilled, tokens=refilled.tokens - 1)
 
-    def closed(self, until: float) -> Bucket:
+    def pause_until(self, until: float) -> TokenBucket:
         """The bucket after the other side asked to be left alone."""
-        return replace(self, closed_until=max(until, self.closed_until), tokens=min(self.tokens, 1))
+        return replace(self, paused_until=max(until, self.paused_until), tokens=min(self.tokens, 1))
 
 
 @dataclass(frozen=True)
 class SlidingWindow:
     """At most `most` in any `seconds`; `taken` are the monotonic times of the last ones, oldest first."""
 
-    most: int
+    limit: int
     seconds: float = 60.0
-    taken: tuple[float, ...] = ()
+    taken_at: tuple[float, ...] = ()
 
-    def wait(self, now: float, spare: int = 0) -> float:
+    def wait_seconds(self, now: float, reserve: int = 0) -> float:
         """Seconds until one more may be taken, and `spare` after it at once; zero: now."""
-        room = max(self.most - spare, 1)
-        last = self.taken[-room] + self.seconds if len(self.taken) >= room else now
+        room = max(self.limit - reserve, 1)
+        last = self.taken_at[-room] + self.seconds if len(self.taken_at) >= room else now
         return max(last - now, 0)
 
-    def with_one(self, now: float) -> SlidingWindow:
+    def take(self, now: float) -> SlidingWindow:
         """The window after one was taken."""
-        kept = tuple(at for at in self.taken if at > now - self.seconds)
-        return replace(self, taken=(*kept, now))
+        kept = tuple(at for at in self.taken_at if at > now - self.seconds)
+        return replace(self, taken_at=(*kept, now))
 
 
-def full_bucket(per_second: float, burst: float, now: float) -> Bucket:
+def full_bucket(per_second: float, burst: float, now: float) -> TokenBucket:
     """A bucket that was left alone for long."""
-    return Bucket(per_second, burst, burst, now)
+    return TokenBucket(per_second, burst, burst, now)
 
 
-def backoff_seconds(attempts: int, base: float = 2, most: float = 300) -> float:
+def backoff_seconds(attempts: int, base: float = 2, longest: float = 300) -> float:
     """Seconds to wait after that many failures: doubling, bounded."""
-    return float(min(base * 2 ** max(attempts - 1, 0), most))
+    return float(min(base * 2 ** max(attempts - 1, 0), longest))

@@ -18,12 +18,12 @@ from bot.slack.web_client import SlackClient
 
 # Seconds after which a request that was cut off can no longer be under way: Slack's time-out, and some.
 _SETTLES = 12.0
-SHUT = "channel shared with another organization"
+SHARED_OUTSIDE = "channel shared with another organization"
 log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Sent:
+class Posted:
     """It is there; unless `fresh` it was posted by an earlier attempt, and shows what was known then."""
 
     ts: str
@@ -31,21 +31,21 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Later:
+class PostDelayed:
     """Try again in so many seconds; with `doubtful` it may be there already and is looked for first."""
 
     seconds: float
-    doubtful: bool = False
+    uncertain: bool = False
 
 
 @dataclass(frozen=True)
-class Never:
+class PostRejected:
     """Slack refuses it for good, or we do: `code` is its error."""
 
     code: str
 
 
-Outcome = Sent | Later | Never
+PostOutcome = Posted | PostDelayed | PostRejected
 
 
 class Posting:
@@ -82,7 +82,7 @@ class Posting:
         attempts: int,
         wanted: bool = True,
         broadcast: bool = False,
-    ) -> Outcome:
+    ) -> PostOutcome:
         """Post unless an earlier attempt is found; `begin` writes the intent down before anything is sent.
 
         What is `wanted` no more is only looked for; with `broadcast` a reply is shown in the channel as well.
@@ -91,34 +91,34 @@ class Posting:
             if intent_at is not None:
                 young = _SETTLES - (self._pacing.clock.now() - intent_at).total_seconds()
                 if 0 < young <= _SETTLES:
-                    return Later(young, doubtful=True)
+                    return PostDelayed(young, uncertain=True)
                 found = await self._found(thread, mark, intent_at)
                 if found:
-                    return Sent(found, fresh=False)
+                    return Posted(found, fresh=False)
             if not wanted:
-                return Never("overtaken")
+                return PostRejected("overtaken")
             if await self.shut(thread.channel):
-                return Never(SHUT)
+                return PostRejected(SHARED_OUTSIDE)
             await begin()
             self.sure()
             self._pacing.take(POST, thread.channel)
-            ts = await self.pictures.sent(
+            ts = await self.pictures.send_accepted(
                 message, lambda shown: self._api.post(thread, shown, mark, broadcast=broadcast)
             )
         except SlackError as problem:
             return self._judge(problem, attempts)
         self._pacing.worked(POST)
-        return Sent(ts)
+        return Posted(ts)
 
-    def _judge(self, problem: SlackError, attempts: int) -> Outcome:
+    def _judge(self, problem: SlackError, attempts: int) -> PostOutcome:
         if problem.kind == "refused":
-            return Never(problem.code)
+            return PostRejected(problem.code)
         if problem.kind == "limited":
             self._pacing.close(POST, problem.retry_after)
-            return Later(problem.retry_after)
+            return PostDelayed(problem.retry_after)
         log.warning("post failed", code=problem.code, kind=problem.kind)
-        wait = max(self._pacing.failed(POST), backoff_seconds(attempts + 1, base=1, most=20))
-        return Later(wait, doubtful=problem.kind == "uncertain")
+        wait = max(self._pacing.failed(POST), backoff_seconds(attempts + 1, base=1, longest=20))
+        return PostDelayed(wait, uncertain=problem.kind == "uncertain")
 
     async def _found(self, thread: Thread, mark: str, intent_at: datetime) -> str | None:
         """One bounded look; where the app may not read, a crash may double a post, and `doctor` says so."""

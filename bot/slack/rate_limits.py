@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.runtime.clock import Clock
-from bot.runtime.token_bucket import Bucket, SlidingWindow, backoff_seconds, full_bucket
+from bot.runtime.token_bucket import TokenBucket, SlidingWindow, backoff_seconds, full_bucket
 
 UPDATE = "chat.update"
 POST = "chat.postMessage"
@@ -31,7 +31,7 @@ class Pacing:
     """One workspace's buckets: one for each method, of `chat.postMessage` one for each channel."""
 
     clock: Clock
-    _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    _buckets: dict[tuple[str, str], TokenBucket] = field(default_factory=dict)
     _windows: dict[str, SlidingWindow] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
 
@@ -39,26 +39,26 @@ class Pacing:
         """Seconds to wait before the call; zero: it may go now. One that `yields` leaves room for others."""
         now = self.clock.monotonic()
         own, all_ = self._bucket(method, channel, now), self._bucket(method, "", now)
-        minute = self._window(method).wait(now, _SPARE if yields else 0) if method in _PER_MINUTE else 0
-        return max(own.wait(now, _SPARE_AT_ONCE if yields else 0), all_.closed_until - now, minute, 0)
+        minute = self._window(method).wait_seconds(now, _SPARE if yields else 0) if method in _PER_MINUTE else 0
+        return max(own.wait_seconds(now, _SPARE_AT_ONCE if yields else 0), all_.paused_until - now, minute, 0)
 
     def take(self, method: str, channel: str) -> None:
         """The call is made."""
         now = self.clock.monotonic()
         key = self._key(method, channel)
-        self._buckets[key] = self._bucket(method, channel, now).taken(now)
+        self._buckets[key] = self._bucket(method, channel, now).take(now)
         if method in _PER_MINUTE:
-            self._windows[method] = self._window(method).with_one(now)
+            self._windows[method] = self._window(method).take(now)
 
     def close(self, method: str, seconds: float) -> None:
         """Slack asked to be left alone: nothing of that method goes before."""
         now = self.clock.monotonic()
-        self._buckets[(method, "")] = self._bucket(method, "", now).closed(now + seconds)
+        self._buckets[(method, "")] = self._bucket(method, "", now).pause_until(now + seconds)
 
     def failed(self, method: str) -> float:
         """It does not work just now: leave it alone for a while, longer each time; gives the seconds."""
         self._failures[method] = self._failures.get(method, 0) + 1
-        seconds = backoff_seconds(self._failures[method], base=1, most=_LONGEST)
+        seconds = backoff_seconds(self._failures[method], base=1, longest=_LONGEST)
         self.close(method, seconds)
         return seconds
 
@@ -66,7 +66,7 @@ class Pacing:
         """It works again."""
         self._failures.pop(method, None)
 
-    def _bucket(self, method: str, channel: str, now: float) -> Bucket:
+    def _bucket(self, method: str, channel: str, now: float) -> TokenBucket:
         return self._buckets.get(self._key(method, channel)) or full_bucket(*_LIMITS[method], now)
 
     def _window(self, method: str) -> SlidingWindow:

@@ -13,7 +13,7 @@ from bot.store.tables import builds, cards, deliveries, invocations, notices, pe
 from bot.store.transactions import Transactions, Tx
 
 # Seconds by which the two kinds of time may drift apart between two looks: NTP slews, machines pause.
-_DRIFT = 5.0
+_DRIFT_SECONDS = 5.0
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -24,20 +24,20 @@ class ClockWatch:
         self._store = store
         self._clock = clock
         self._wake = wake
-        self._apart: float | None = None
+        self._offset: float | None = None
 
     async def tick(self) -> int:
         """At the first look and after each jump: nothing may wait for an hour that is long past, or years away."""
         apart = self._clock.now().timestamp() - self._clock.monotonic()
-        if self._apart is not None and abs(apart - self._apart) <= _DRIFT:
-            self._apart = apart
+        if self._offset is not None and abs(apart - self._offset) <= _DRIFT_SECONDS:
+            self._offset = apart
             return 0
-        jumped = self._apart is not None
+        jumped = self._offset is not None
         if jumped:
-            log.warning("the clock was set", seconds=round(apart - (self._apart or 0)))
+            log.warning("the clock was set", seconds=round(apart - (self._offset or 0)))
         async with self._store.write() as tx:
-            count = await mend_times(tx, self._clock.now(), jumped=jumped)
-        self._apart = apart
+            count = await repair_times(tx, self._clock.now(), jumped=jumped)
+        self._offset = apart
         self._wake()
         return count
 
@@ -70,13 +70,13 @@ _DUE = (
 )
 
 
-async def mend_times(tx: Tx, now: datetime, *, jumped: bool) -> int:
+async def repair_times(tx: Tx, now: datetime, *, jumped: bool) -> int:
     """No row is from the future or due in a far one; after a jump all is due now. Says how many were mended."""
     count = 0
     for column in _PAST:
         count += await _clamp(tx, column, now, now)
-    for column, ahead in _DUE:
-        count += await _clamp(tx, column, now if jumped else now + ahead, now)
+    for column, furthest in _DUE:
+        count += await _clamp(tx, column, now if jumped else now + furthest, now)
     await tx.execute(sa.delete(people).where(people.c.fetched_at > now))
     return count
 

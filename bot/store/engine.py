@@ -21,46 +21,46 @@ KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_k
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
 
 
-class Json(str):
+class EncodedJson(str):
     """What is JSON already when it is written into a column of JSON."""
 
 
-def written(value: object) -> str:
+def encode_json(value: object) -> str:
     """What is written into a column of JSON."""
-    return value if isinstance(value, Json) else json.dumps(value)
+    return value if isinstance(value, EncodedJson) else json.dumps(value)
 
 
 # The log is moved into the file beside the commits: see checkpoints.
-_WRITER = ("wal_autocheckpoint=0",)
+_WRITER_PRAGMAS = ("wal_autocheckpoint=0",)
 
 
-def writing_engine(url: sa.URL, opened: Callable[[Any], None]) -> AsyncEngine:
+def make_writing_engine(url: sa.URL, note_connection: Callable[[Any], None]) -> AsyncEngine:
     """Connections for writes: on SQLite one, which takes the write lock as it begins.
 
     `opened` is told of the driver's own connection whenever SQLite's is opened, and of None when it is closed.
     """
     if url.get_backend_name() != "sqlite":
-        return _postgresql(url)
-    engine = _sqlite(url, immediate=True, more=_WRITER)
-    sa.event.listen(engine.sync_engine, "connect", lambda made, _record: opened(made.driver_connection))
-    sa.event.listen(engine.sync_engine, "close", lambda _made, _record: opened(None))
+        return _make_postgresql_engine(url)
+    engine = _make_sqlite_engine(url, immediate=True, extra_pragmas=_WRITER_PRAGMAS)
+    sa.event.listen(engine.sync_engine, "connect", lambda made, _record: note_connection(made.driver_connection))
+    sa.event.listen(engine.sync_engine, "close", lambda _made, _record: note_connection(None))
     return engine
 
 
-def reading_engine(url: sa.URL) -> AsyncEngine:
+def make_reading_engine(url: sa.URL) -> AsyncEngine:
     """Connections for queries on SQLite, where readers do not wait for the writer."""
-    return _sqlite(url, immediate=False)
+    return _make_sqlite_engine(url, immediate=False)
 
 
-def patient_engine(url: sa.URL) -> AsyncEngine:
+def make_migration_engine(url: sa.URL) -> AsyncEngine:
     """One connection for what may take long: migrations wait for each other."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, immediate=True)
+        return _make_sqlite_engine(url, immediate=True)
     connect = {"timeout": CONNECT_SECONDS, "server_settings": KEEPALIVE}
-    return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=connect, json_serializer=written)
+    return create_async_engine(url, pool_size=1, max_overflow=0, connect_args=connect, json_serializer=encode_json)
 
 
-def _postgresql(url: sa.URL) -> AsyncEngine:
+def _make_postgresql_engine(url: sa.URL) -> AsyncEngine:
     """https://www.postgresql.org/docs/current/runtime-config-client.html
 
     A request waits neither for a connection nor for an answer longer than its own time-out.
@@ -81,12 +81,12 @@ def _postgresql(url: sa.URL) -> AsyncEngine:
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
         connect_args=connect,
-        json_serializer=written,
+        json_serializer=encode_json,
     )
 
 
-def _sqlite(url: sa.URL, *, immediate: bool, more: Sequence[str] = ()) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0, json_serializer=written)
+def _make_sqlite_engine(url: sa.URL, *, immediate: bool, extra_pragmas: Sequence[str] = ()) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0, json_serializer=encode_json)
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
 
     @sa.event.listens_for(engine.sync_engine, "do_connect")
@@ -98,7 +98,7 @@ def _sqlite(url: sa.URL, *, immediate: bool, more: Sequence[str] = ()) -> AsyncE
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (*_PRAGMAS, *more):
+        for pragma in (*_PRAGMAS, *extra_pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -15,11 +15,11 @@ from bot.store import leases
 from bot.store.postgres_session import PostgresSession
 from bot.store.transactions import Store, Tx
 
-SECONDS = 15.0
+LEASE_SECONDS = 15.0
 # A call that was begun may take this long: whoever may lose the lease meanwhile begins none.
 CALL_SECONDS = 10.0
-RENEW_EVERY = 2.0
-TRY_EVERY = 0.3
+RENEW_SECONDS = 2.0
+RETRY_SECONDS = 0.3
 # The sign of life of a replica that ended is kept for a while, for whoever reads the table.
 FORGET_SECONDS = 3600.0
 log = structlog.stdlib.get_logger(__name__)
@@ -35,10 +35,10 @@ class LeadershipLost(Unavailable):
 class Leadership(Protocol):
     """Whether this replica is the writer."""
 
-    def mine(self) -> bool:
+    def is_leader(self) -> bool:
         """May a call to Slack be begun now?"""
 
-    def sure(self) -> None:
+    def require_leader(self) -> None:
         """Raises LostLease unless a call to Slack may be begun now."""
 
     async def check(self, _tx: Tx, /) -> None:
@@ -54,10 +54,10 @@ class Leadership(Protocol):
 class SingleProcess:
     """One process on SQLite: the lock file beside the database keeps others out."""
 
-    def mine(self) -> bool:
+    def is_leader(self) -> bool:
         return True
 
-    def sure(self) -> None:
+    def require_leader(self) -> None:
         return None
 
     async def check(self, _tx: Tx, /) -> None:
@@ -83,109 +83,109 @@ class ElectedLeader:
         name: str,
         replica: str,
         store: Store,
-        line: PostgresSession,
+        session: PostgresSession,
         clock: Clock,
-        took_over: Callable[[], None],
+        on_takeover: Callable[[], None],
     ) -> None:
         self._name = name
         self._replica = replica
         self._store = store
-        self._line = line
+        self._session = session
         self._clock = clock
-        self._took_over = took_over
-        self._until = self._asked_at = float("-inf")
+        self._on_takeover = on_takeover
+        self._until = self._renewed_at = float("-inf")
         self._fence: int | None = None
         self._holder = ""
 
-    def mine(self) -> bool:
+    def is_leader(self) -> bool:
         return self._fence is not None and self._clock.monotonic() < self._until - CALL_SECONDS
 
-    def sure(self) -> None:
-        if not self.mine():
+    def require_leader(self) -> None:
+        if not self.is_leader():
             raise LeadershipLost
 
     async def check(self, tx: Tx, /) -> None:
-        if self._fence is None or await leases.fence(tx, self._name) != self._fence:
+        if self._fence is None or await leases.lock_fence(tx, self._name) != self._fence:
             self._fence = None
             raise LeadershipLost
 
     async def tick(self) -> int:
         asked_at = self._clock.monotonic()
-        dead = await self._dead()
-        if asked_at - self._asked_at < RENEW_EVERY and dead is None:
+        dead = await self._find_dead_holder()
+        if asked_at - self._renewed_at < RENEW_SECONDS and dead is None:
             return 0
         async with self._store.write() as tx:
-            held = await leases.take(tx, self._name, self._replica, SECONDS, dead=dead)
-            await leases.take(tx, beat_name(self._replica), self._replica, SECONDS)
-            if held.holder == self._replica:
-                await leases.prune(tx, beat_name(""), FORGET_SECONDS)
-        self._asked_at = asked_at
-        return self._noted(held, asked_at)
+            lease = await leases.take(tx, self._name, self._replica, LEASE_SECONDS, dead=dead)
+            await leases.take(tx, heartbeat_name(self._replica), self._replica, LEASE_SECONDS)
+            if lease.holder == self._replica:
+                await leases.prune(tx, heartbeat_name(""), FORGET_SECONDS)
+        self._renewed_at = asked_at
+        return self._apply_lease(lease, asked_at)
 
-    async def _dead(self) -> str | None:
+    async def _find_dead_holder(self) -> str | None:
         """The holder, if its lock is free: its session has ended, and with it most likely its process."""
-        if not await self._line.hold(self._replica) or self._holder in ("", self._replica):
+        if not await self._session.hold_lock(self._replica) or self._holder in ("", self._replica):
             return None
-        return self._holder if await self._line.free(self._holder) else None
+        return self._holder if await self._session.is_lock_free(self._holder) else None
 
     async def next_at(self) -> datetime:
         """When to try again: often, for a dead replica's lock is free at once."""
-        return self._clock.now() + timedelta(seconds=TRY_EVERY)
+        return self._clock.now() + timedelta(seconds=RETRY_SECONDS)
 
     async def release(self) -> None:
         """Let go at a graceful end, so that nobody need wait."""
         self._fence = None
         async with self._store.write() as tx:
             await leases.release(tx, self._name, self._replica)
-            await leases.release(tx, beat_name(self._replica), self._replica)
-        await self._line.unlock()
-        await self._line.notify("lease")
+            await leases.release(tx, heartbeat_name(self._replica), self._replica)
+        await self._session.release_lock()
+        await self._session.notify("lease")
 
-    def _noted(self, held: leases.Held, asked_at: float) -> int:
-        before, mine = self._fence, held.holder == self._replica
-        self._holder, self._fence = held.holder, held.fence if mine else None
-        self._until = asked_at + held.seconds if mine else float("-inf")
-        if mine and before != held.fence:
-            log.info("this replica writes now", fence=held.fence)
-            self._took_over()
+    def _apply_lease(self, lease: leases.Lease, asked_at: float) -> int:
+        before, mine = self._fence, lease.holder == self._replica
+        self._holder, self._fence = lease.holder, lease.fence if mine else None
+        self._until = asked_at + lease.seconds if mine else float("-inf")
+        if mine and before != lease.fence:
+            log.info("this replica writes now", fence=lease.fence)
+            self._on_takeover()
             return 1
         if before is not None and not mine:
-            log.warning("another replica writes now", holder=held.holder, fence=held.fence)
+            log.warning("another replica writes now", holder=lease.holder, fence=lease.fence)
         return 0
 
 
-def owned(lease: Leadership, tick: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+def run_if_leader(leadership: Leadership, tick: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
     """Work that only the writer does."""
 
-    async def ticked() -> int:
-        return await tick() if lease.mine() else 0
+    async def tick_if_leader() -> int:
+        return await tick() if leadership.is_leader() else 0
 
-    return ticked
+    return tick_if_leader
 
 
-def due_if_owned(
-    lease: Leadership, next_at: Callable[[], Awaitable[datetime | None]]
+def due_if_leader(
+    leadership: Leadership, next_at: Callable[[], Awaitable[datetime | None]]
 ) -> Callable[[], Awaitable[datetime | None]]:
     """Others need not look when the writer's work is due: they are woken when they take over."""
 
-    async def due() -> datetime | None:
-        return await next_at() if lease.mine() else None
+    async def next_at_if_leader() -> datetime | None:
+        return await next_at() if leadership.is_leader() else None
 
-    return due
+    return next_at_if_leader
 
 
-class Fenced:
+class FencedStore:
     """The store as the writer may use it: every transaction first makes sure that it still is the writer."""
 
-    def __init__(self, store: Store, lease: Leadership) -> None:
+    def __init__(self, store: Store, leadership: Leadership) -> None:
         self._store = store
-        self._lease = lease
+        self._leadership = leadership
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """As Store.write; raises LostLease before anything is written."""
         async with self._store.write() as tx:
-            await self._lease.check(tx)
+            await self._leadership.check(tx)
             yield tx
 
     @asynccontextmanager
@@ -195,6 +195,6 @@ class Fenced:
             yield tx
 
 
-def beat_name(replica: str) -> str:
+def heartbeat_name(replica: str) -> str:
     """The row by which a replica shows that it lives."""
     return f"replica:{replica}"

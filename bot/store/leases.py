@@ -12,7 +12,7 @@ from bot.store.transactions import Tx
 
 
 @dataclass(frozen=True)
-class Held:
+class Lease:
     """A lease as it stands: `seconds` are left by the database's clock; `fence` grows with each holder."""
 
     holder: str
@@ -20,7 +20,7 @@ class Held:
     seconds: float
 
 
-async def take(tx: Tx, name: str, holder: str, seconds: float, *, dead: str | None = None) -> Held:
+async def take(tx: Tx, name: str, holder: str, seconds: float, *, dead: str | None = None) -> Lease:
     """Renew our own lease, or take one that has run out, or whose holder is `dead`.
 
     Gives the lease as it stands afterwards, whoever holds it.
@@ -35,22 +35,22 @@ async def take(tx: Tx, name: str, holder: str, seconds: float, *, dead: str | No
         "until": now + seconds,
         "fence": sa.case((mine, leases.c.fence), else_=leases.c.fence + 1),
     }
-    open_ = sa.or_(mine, leases.c.until < now, leases.c.holder == dead if dead else sa.false())
-    await tx.execute(sa.update(leases).where(leases.c.name == name, open_).values(change))
-    return await look(tx, name)
+    takeable = sa.or_(mine, leases.c.until < now, leases.c.holder == dead if dead else sa.false())
+    await tx.execute(sa.update(leases).where(leases.c.name == name, takeable).values(change))
+    return await read_lease(tx, name)
 
 
-async def look(tx: Tx, name: str) -> Held:
+async def read_lease(tx: Tx, name: str) -> Lease:
     """The lease as it stands."""
     left = (leases.c.until - _now(tx)).label("seconds")
     row = (await tx.execute(sa.select(leases.c.holder, leases.c.fence, left).where(leases.c.name == name))).one()
-    return Held(row.holder, row.fence, float(row.seconds))
+    return Lease(row.holder, row.fence, float(row.seconds))
 
 
-async def find(tx: Tx, name: str) -> Held | None:
+async def find_lease(tx: Tx, name: str) -> Lease | None:
     """The lease as it stands; None when nobody ever held it."""
     there = await tx.scalar(sa.select(leases.c.name).where(leases.c.name == name))
-    return await look(tx, name) if there else None
+    return await read_lease(tx, name) if there else None
 
 
 async def release(tx: Tx, name: str, holder: str) -> None:
@@ -58,22 +58,22 @@ async def release(tx: Tx, name: str, holder: str) -> None:
     await tx.execute(sa.update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=0))
 
 
-async def prune(tx: Tx, beginning: str, seconds: float) -> None:
+async def prune(tx: Tx, prefix: str, seconds: float) -> None:
     """Forget the leases whose names begin so and that ran out longer ago than that."""
-    old = (leases.c.name.startswith(beginning), leases.c.until < _now(tx) - seconds)
+    old = (leases.c.name.startswith(prefix), leases.c.until < _now(tx) - seconds)
     await tx.execute(sa.delete(leases).where(*old))
 
 
-async def fence(tx: Tx, name: str) -> int:
+async def lock_fence(tx: Tx, name: str) -> int:
     """The newest fence, held until the transaction ends: nobody takes over meanwhile."""
     query = sa.select(leases.c.fence).where(leases.c.name == name).with_for_update(read=True)
     return int(await tx.scalar(query) or 0)
 
 
-def living(tx: Tx) -> sa.Select[tuple[str]]:
+def select_living_replicas(tx: Tx) -> sa.Select[tuple[str]]:
     """The replicas that have shown lately that they live."""
-    beats = leases.c.name.startswith("replica:")
-    return sa.select(leases.c.holder).where(beats, leases.c.until > _now(tx))
+    is_heartbeat = leases.c.name.startswith("replica:")
+    return sa.select(leases.c.holder).where(is_heartbeat, leases.c.until > _now(tx))
 
 
 def _now(tx: Tx) -> sa.ColumnElement[float]:

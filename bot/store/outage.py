@@ -16,35 +16,35 @@ _CODES = ("25P03", "25006")
 _OUTAGES = (sqlite3.OperationalError, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
-def outage(error: BaseException | None) -> bool:
+def is_outage(error: BaseException | None) -> bool:
     """The database is locked, full, overloaded or gone: the same may work in a moment."""
     if error is None:
         return False
     if isinstance(error, (OSError, *_OUTAGES)):
         return True
     if isinstance(error, sa.exc.DBAPIError):
-        return error.connection_invalidated or _passing(error.orig) or isinstance(error.orig, OSError)
-    stated, *cut = of_asyncpg()
-    return isinstance(error, tuple(cut)) or (isinstance(error, stated) and _passing(error))
+        return error.connection_invalidated or _is_transient(error.orig) or isinstance(error.orig, OSError)
+    server_error, *connection_lost = asyncpg_errors()
+    return isinstance(error, tuple(connection_lost)) or (isinstance(error, server_error) and _is_transient(error))
 
 
-class unavailable:  # noqa: N801  (read as a word in `with unavailable():`)
+class raising_unavailable:  # noqa: N801  (read as a word in `with unavailable():`)
     """Turns outages of the database into Unavailable; mistakes in statements stay what they are."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if outage(error):
+        if is_outage(error):
             raise Unavailable("My database does not answer.", "Try again in a moment.") from error
 
 
-def unusable() -> tuple[type[Exception], ...]:
+def connection_errors() -> tuple[type[Exception], ...]:
     """What is raised where a database cannot be reached or used, SQLAlchemy between or not."""
-    return (OSError, sqlite3.Error, sa.exc.DBAPIError, *of_asyncpg())
+    return (OSError, sqlite3.Error, sa.exc.DBAPIError, *asyncpg_errors())
 
 
-def of_asyncpg() -> tuple[type[Exception], ...]:
+def asyncpg_errors() -> tuple[type[Exception], ...]:
     """What asyncpg raises by itself: PostgreSQL's errors, and two for a connection that is not there.
 
     With SQLite it is imported when something else is wrong, if at all.
@@ -54,6 +54,6 @@ def of_asyncpg() -> tuple[type[Exception], ...]:
     return (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-def _passing(error: BaseException | None) -> bool:
+def _is_transient(error: BaseException | None) -> bool:
     code = str(getattr(error, "sqlstate", None) or "")
     return code.startswith(_CLASSES) or code in _CODES

@@ -12,7 +12,7 @@ from bot.store.tables import meta
 from bot.store.transactions import Tx
 
 Row = sa.RowMapping
-_SETTING = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("named"))
+_SELECT_META = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("named"))
 
 
 def json_text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
@@ -54,7 +54,7 @@ def insert_for_dialect(dialect: str, table: sa.Table) -> Any:
 
 async def get_meta(tx: Tx, key: str) -> str | None:
     """A setting that the bot keeps for itself."""
-    value: str | None = await tx.scalar(_SETTING, {"named": key})
+    value: str | None = await tx.scalar(_SELECT_META, {"named": key})
     return value
 
 

@@ -18,7 +18,7 @@ class Vault:
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._keys = MultiFernet([Fernet(key) for key in keys])
         self._newest = Fernet(keys[0])
-        self.several = len(keys) > 1
+        self.has_older_keys = len(keys) > 1
 
     def seal(self, value: Any) -> bytes:
         """Any JSON value, encrypted."""
@@ -34,22 +34,22 @@ class Vault:
                 "Put the key it was written with back into KITESTRING_SECRET_KEY.",
             ) from error
 
-    def renewed(self, sealed: bytes) -> bytes | None:
+    def reseal(self, sealed: bytes) -> bytes | None:
         """The same under the newest key; None where it is that already, or where no key fits."""
         try:
             self._newest.decrypt(bytes(sealed))
         except InvalidToken:
-            return self._rotated(bytes(sealed))
+            return self._rotate(bytes(sealed))
         return None
 
-    def _rotated(self, sealed: bytes) -> bytes | None:
+    def _rotate(self, sealed: bytes) -> bytes | None:
         try:
             return self._keys.rotate(sealed)
         except InvalidToken:
             return None
 
 
-def key_beside(database: Path) -> str:
+def load_or_create_key(database: Path) -> str:
     """The key in the file next to a SQLite database, made at the first call and readable by its owner only."""
     path = database.with_name(f"{database.name}.key")
     try:

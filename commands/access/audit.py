@@ -1,4 +1,4 @@
-"""Who did what, as the audit has it."""
+"""Command that reads the audit log."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from bot.runtime.durations import parse_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, join, md, mention, plain, when
 from bot.slack.blockkit.tables import Table
 
-START = "The audit starts with the first command that I was given."
+START = "The audit log starts with the first command I received."
 
 
-class Search(Args):
-    """What to look for."""
+class AuditArgs(Args):
+    """Arguments of `audit`."""
 
     user: Annotated[str | None, Opt(short="u", hint="@alice"), Field(description="Person")] = None
     pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
-    since: Annotated[str | None, Opt(hint="24h"), Field(description="Within the last")] = None
+    since: Annotated[str | None, Opt(hint="24h"), Field(description="Entries from the last")] = None
 
     @field_validator("user")
     @classmethod
-    def _id(cls, user: str | None) -> str | None:
-        """Slack writes a mention as `<@U…>`."""
+    def _parse_mention(cls, user: str | None) -> str | None:
+        """Return the id in a mention, which Slack writes as `<@U…>`."""
         found = re.fullmatch(r"<?@?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?", user or "")
         if user and not found:
-            raise ValueError("a person is given as a mention: @name")
+            raise ValueError("mention a person: @name")
         return found.group(1) if found else None
 
 
@@ -42,16 +42,16 @@ class Search(Args):
     effect=Effect.READ,
     examples=("audit --since 24h", "audit --pipeline web --since 7d"),
 )
-async def audit(args: Search, ctx: Context) -> Reply:
-    """Show who did what, newest first: also what was refused, failed or withdrawn."""
+async def audit(args: AuditArgs, ctx: Context) -> Reply:
+    """Show who did what, newest first, including refused, failed and withdrawn requests."""
     since = ctx.clock.now() - parse_duration(args.since) if args.since else None
-    found = await ctx.journal.newest(user=args.user, pipeline=args.pipeline, since=since)
+    found = await ctx.audit_log.find_newest(user=args.user, pipeline=args.pipeline, since=since)
     who = md("by {who}", who=mention(args.user)) if args.user else ""
-    what = phrase(_what(args), who, within(args.since, None))
+    what = phrase(_describe_subject(args), who, within(args.since, None))
     table = Table(
         ("When", "Who", "What", "Outcome"),
-        tuple(_row(entry) for entry in found),
-        _caption(args),
+        tuple(_render_row(entry) for entry in found),
+        _render_caption(args),
         noun="entry",
         empty=md("No {what}.", what=what),
         hint=START,
@@ -60,17 +60,21 @@ async def audit(args: Search, ctx: Context) -> Reply:
     return Reply(table=table)
 
 
-def _what(args: Search) -> Mrkdwn:
+def _describe_subject(args: AuditArgs) -> Mrkdwn:
     return md("entries about {pipeline}", pipeline=args.pipeline) if args.pipeline else Mrkdwn("entries")
 
 
-def _caption(args: Search) -> str:
-    """Plain text: it cannot show whose name an id is."""
-    said = (f"E{plain(_what(args))[1:]}", "by one person" if args.user else "", within(args.since, None))
-    return f"{' '.join(filter(None, said))}, newest first"
+def _render_caption(args: AuditArgs) -> str:
+    """Return the caption. It's plain text, in which Slack doesn't render mentions, so it names no person."""
+    parts = (
+        f"E{plain(_describe_subject(args))[1:]}",
+        "by one person" if args.user else "",
+        within(args.since, None),
+    )
+    return f"{' '.join(filter(None, parts))}, newest first"
 
 
-def _row(entry: AuditEntry) -> tuple[str, ...]:
+def _render_row(entry: AuditEntry) -> tuple[str, ...]:
     args = entry.detail.get("args") or {}
     aim = "#".join(str(args[name]) for name in ("pipeline", "number") if name in args)
     who = join([mention(entry.user)]) if entry.user else "–"

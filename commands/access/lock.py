@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from bot.access.locks.rules import Lock
 from bot.errors import UsageError
 from bot.execution.context import Context
-from bot.execution.resolve.build import check_org
+from bot.execution.resolve.build import check_organization
 from bot.operations.addresses import AtBranch, BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
@@ -55,12 +55,12 @@ class Listing(Args):
 
 
 async def _pin_take(args: Take, ctx: Context) -> Take:
-    check_org(args.org, ctx)
+    check_organization(args.org, ctx)
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
 async def _pin_release(args: Release, ctx: Context) -> Release:
-    check_org(args.org, ctx)
+    check_organization(args.org, ctx)
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
@@ -77,7 +77,7 @@ async def lock(args: Take, ctx: Context) -> Reply:
     """Keep a pipeline for yourself: others can start, rebuild, retry and unblock nothing there."""
     now = ctx.clock.now()
     wanted = Lock(args.pipeline, args.branch, args.reason, ctx.actor.id, now + parse_duration(args.for_), now)
-    before = await ctx.locks.take(wanted, ctx.mark, over=args.take)
+    before = await ctx.locks.take(wanted, ctx.invocation_id, over=args.take)
     text = md(
         "locked {place} until {until}: {reason}",
         place=wanted.place,
@@ -99,7 +99,7 @@ async def unlock(args: Release, ctx: Context) -> Reply:
     """Release a lock."""
     now = ctx.clock.now()
     about = Lock(args.pipeline, args.branch, "", ctx.actor.id, now, now)
-    gone = await ctx.locks.release(about, ctx.mark, over=args.take)
+    gone = await ctx.locks.release(about, ctx.invocation_id, over=args.take)
     if not gone:
         raise UsageError(f"{args.pipeline} is not locked.", f"See `{ctx.command} locks`.", "pipeline")
     others = [mention(item.holder) for item in gone if item.holder != ctx.actor.id]

@@ -11,16 +11,16 @@ from bot.buildkite.models import Build, Pipeline
 from bot.operations.build_wording import phase_words, reference
 from bot.slack.blockkit.blocks import lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md, when
-from commands.pipeline.step_kinds import kind_of
+from commands.pipeline.step_kinds import find_kind
 
-STEPS = 12
+STEPS_LIMIT = 12
 _SHORT = 80
 _HOSTED = re.compile(r"(?:https://|ssh://git@|git@)([A-Za-z0-9.-]+)[:/]([\w.-]+/[\w./-]+?)(?:\.git)?/?")
 _MARKS = {"wait": "⏳ wait", "block": "✋", "input": "✏️", "trigger": "↗️", "group": "▸"}
 
 
 @dataclass(frozen=True)
-class Done:
+class FollowUpResult:
     """One thing that was to follow: whether it was done, and if not, why."""
 
     what: str
@@ -34,19 +34,19 @@ class Done:
         return md("✗ {what}: {wrong}", what=self.what, wrong=shorten(self.wrong, 300))
 
 
-def name_of(pipeline: Pipeline) -> Mrkdwn:
+def link_pipeline(pipeline: Pipeline) -> Mrkdwn:
     """Its name, linked to its page."""
     return link(pipeline.web_url, shorten(pipeline.name, 100))
 
 
-def row(pipeline: Pipeline) -> tuple[str, ...]:
+def render_row(pipeline: Pipeline) -> tuple[str, ...]:
     """Its line in a list: name, repository, default branch, what it does now, tags."""
     now = pipeline.running_builds_count + pipeline.scheduled_builds_count
     builds = "1 build" if now == 1 else f"{now} builds"
     state = "archived" if pipeline.archived_at else builds if now else ""
     return (
-        name_of(pipeline),
-        repository(pipeline.repository),
+        link_pipeline(pipeline),
+        render_repository(pipeline.repository),
         shorten(pipeline.default_branch or "", 60),
         state,
         shorten(", ".join(pipeline.tags or ()), 100),
@@ -56,13 +56,13 @@ def row(pipeline: Pipeline) -> tuple[str, ...]:
 COLUMNS = ("Pipeline", "Repository", "Default branch", "Now", "Tags")
 
 
-def facts(pipeline: Pipeline, cluster: str, last: Build | None) -> tuple[tuple[str, str], ...]:
+def collect_facts(pipeline: Pipeline, cluster: str, last: Build | None) -> tuple[tuple[str, str], ...]:
     """What there is to say of it, as (label, value); `last` is the last build of its default branch."""
     now = f"{pipeline.running_builds_count} running, {pipeline.scheduled_builds_count} scheduled"
     given = {
-        "Repository": repository(pipeline.repository),
+        "Repository": render_repository(pipeline.repository),
         "Default branch": code(pipeline.default_branch) if pipeline.default_branch else "",
-        "Last build there": _last(last) if last else "none yet",
+        "Last build there": _render_build(last) if last else "none yet",
         "Builds now": now,
         "Cluster": cluster,
         "Visibility": "public: everybody on the internet sees it" if pipeline.visibility == "public" else "",
@@ -73,71 +73,71 @@ def facts(pipeline: Pipeline, cluster: str, last: Build | None) -> tuple[tuple[s
     return tuple((label, value) for label, value in given.items() if value)
 
 
-def _last(build: Build) -> Mrkdwn:
+def _render_build(build: Build) -> Mrkdwn:
     emoji, words = phase_words(build.phase)
     return md("{emoji} {build} {words}", emoji=emoji, build=reference(build), words=words)
 
 
-def repository(address: str | None) -> str:
+def render_repository(address: str | None) -> str:
     """`acme/web`, linked where its host has pages; others as they are."""
     found = _HOSTED.fullmatch(address or "")
     return link(f"https://{found[1]}/{found[2]}", found[2]) if found else shorten(address or "", 200)
 
 
-def steps(configuration: str | None) -> Mrkdwn:
+def render_steps(configuration: str | None) -> Mrkdwn:
     """Its steps, a line each, as far as they can be read; empty where they cannot."""
     from bot.runtime.yaml_lines import (
-        WrongYaml,
-        lined,  # brings YAML with it, which a start does without
+        InvalidYaml,
+        parse_yaml,  # brings YAML with it, which a start does without
     )
 
     try:
-        value = lined(configuration or "").value
-    except WrongYaml:
+        value = parse_yaml(configuration or "").value
+    except InvalidYaml:
         return Mrkdwn("")
     found = value.get("steps") if isinstance(value, Mapping) else value
-    drawn = list(_steps(found if isinstance(found, list) else [], ""))
-    more = [md("… and {count} more", count=len(drawn) - STEPS)] if len(drawn) > STEPS else []
-    return lines([*drawn[:STEPS], *more])
+    rendered = list(_render_steps(found if isinstance(found, list) else [], ""))
+    more = [md("… and {count} more", count=len(rendered) - STEPS_LIMIT)] if len(rendered) > STEPS_LIMIT else []
+    return lines([*rendered[:STEPS_LIMIT], *more])
 
 
-def _steps(found: Sequence[Any], indent: str) -> Iterable[Mrkdwn]:
+def _render_steps(found: Sequence[Any], indent: str) -> Iterable[Mrkdwn]:
     for step in found:
-        yield md("{indent}{said}", indent=indent, said=_step(step))
+        yield md("{indent}{said}", indent=indent, said=_render_step(step))
         inner = step.get("steps") if isinstance(step, Mapping) else None
         if isinstance(inner, list):
-            yield from _steps(inner, indent + "    ")
+            yield from _render_steps(inner, indent + "    ")
 
 
-def _step(step: Any) -> Mrkdwn:
+def _render_step(step: Any) -> Mrkdwn:
     if not isinstance(step, Mapping):
         return md("{mark}", mark=_MARKS.get(str(step), shorten(str(step), _SHORT)))
-    kind, nested = kind_of(step)
+    kind, nested = find_kind(step)
     given = step[nested] if nested else step
-    label = next((str(given[key]) for key in ("label", "name", kind or "") if _said(given.get(key))), "")
+    label = next((str(given[key]) for key in ("label", "name", kind or "") if _is_text(given.get(key))), "")
     if kind == "wait":
         return Mrkdwn(_MARKS["wait"])
     if kind == "command":
-        return md("• {label}", label=shorten(label, _SHORT)) if _named(given) else _command(given)
+        return md("• {label}", label=shorten(label, _SHORT)) if _has_name(given) else _render_command(given)
     return md("{mark} {label}", mark=_MARKS.get(kind or "", "•"), label=shorten(label, _SHORT))
 
 
-def _said(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str | int | float) and bool(str(value).strip())
 
 
-def _named(step: Mapping[str, Any]) -> bool:
-    return _said(step.get("label")) or _said(step.get("name"))
+def _has_name(step: Mapping[str, Any]) -> bool:
+    return _is_text(step.get("label")) or _is_text(step.get("name"))
 
 
-def _command(step: Mapping[str, Any]) -> Mrkdwn:
+def _render_command(step: Mapping[str, Any]) -> Mrkdwn:
     given = step.get("command", step.get("commands", step.get("script")))
     first = given[0] if isinstance(given, list) and given else given
-    words = str(first).strip().split("\n")[0] if _said(first) else "plugins"
+    words = str(first).strip().split("\n")[0] if _is_text(first) else "plugins"
     return md("• {words}", words=code(shorten(words, _SHORT)))
 
 
-def made(pipeline: Pipeline, how: str, followed: Iterable[Done]) -> Mrkdwn:
+def render_made(pipeline: Pipeline, action: str, followed: Iterable[FollowUpResult]) -> Mrkdwn:
     """`created pipeline Web`, and below it what followed."""
-    head = md("{how} pipeline {name}", how=how, name=name_of(pipeline))
+    head = md("{how} pipeline {name}", how=action, name=link_pipeline(pipeline))
     return lines([head, *(done.line for done in followed)])

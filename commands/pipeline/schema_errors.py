@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from bot.runtime.wording import join_or, quote_word, suggest
-from bot.runtime.yaml_lines import Path
+from bot.runtime.yaml_lines import YamlPath
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 
-Wrong = tuple[Path, str]
+SchemaError = tuple[YamlPath, str]
 _TYPES = {
     "string": "a text",
     "integer": "a whole number",
@@ -25,78 +25,82 @@ _TYPES = {
 _ARTICLES = {"a": "a", "i": "an", "": "a"}
 
 
-def worded(errors: Iterable[ValidationError], kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[Wrong]:
+def describe_errors(
+    errors: Iterable[ValidationError], kind: str, keys: Callable[[], Sequence[str]]
+) -> Iterator[SchemaError]:
     """Each error as (path, sentence); `kind` is the word for the step, empty for the pipeline, `keys` what it
     may have.
 
     What Buildkite fills in later (`$QUEUE`) may become anything, so it is never wrong.
     """
     for error in errors:
-        for item in _nearest(error):
-            if not _later(item.instance):
-                yield from _said(item, kind, keys)
+        for item in _pick_nearest(error):
+            if not _is_interpolated(item.instance):
+                yield from _describe_error(item, kind, keys)
 
 
-def _nearest(error: ValidationError) -> list[ValidationError]:
+def _pick_nearest(error: ValidationError) -> list[ValidationError]:
     """Of several forms that a value may have, the errors of the one that it comes nearest to."""
     if not error.context:
         return [error]
     branches: dict[int | str, list[ValidationError]] = {}
     for item in error.context:
         branches.setdefault(item.schema_path[0], []).append(item)
-    nearest = min(branches.values(), key=lambda errors: _distance(errors, error))
-    if _distance(nearest, error)[0]:
+    nearest = min(branches.values(), key=lambda errors: _measure_distance(errors, error))
+    if _measure_distance(nearest, error)[0]:
         return [error]
-    return [each for item in nearest for each in _nearest(item)]
+    return [each for item in nearest for each in _pick_nearest(item)]
 
 
-def _distance(errors: Sequence[ValidationError], whole: ValidationError) -> tuple[bool, bool, int]:
+def _measure_distance(errors: Sequence[ValidationError], whole: ValidationError) -> tuple[bool, bool, int]:
     """Another type altogether; keys that this form does not have; how much is wrong."""
-    here = [str(error.validator) for error in errors if len(error.absolute_path) == len(whole.absolute_path)]
-    return "type" in here or "enum" in here, "additionalProperties" in here, len(errors)
+    validators = [str(error.validator) for error in errors if len(error.absolute_path) == len(whole.absolute_path)]
+    return "type" in validators or "enum" in validators, "additionalProperties" in validators, len(errors)
 
 
-def _wanted(error: ValidationError) -> Any:
+def _get_rule(error: ValidationError) -> Any:
     """What the rule that was broken says."""
     return error.validator_value
 
 
-def _later(value: Any) -> bool:
+def _is_interpolated(value: Any) -> bool:
     return isinstance(value, str) and "$" in value
 
 
-def _said(error: ValidationError, kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[Wrong]:
-    path: Path = tuple(error.absolute_path)
+def _describe_error(error: ValidationError, kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[SchemaError]:
+    path: YamlPath = tuple(error.absolute_path)
     match error.validator:
         case "additionalProperties":
-            yield from _unknown(error, path, kind, keys)
+            yield from _describe_unknown_keys(error, path, kind, keys)
         case "required":
             missing = [
-                f"`{name}`" for name in _wanted(error) if name not in cast("dict[str, Any]", error.instance)
+                f"`{name}`" for name in _get_rule(error) if name not in cast("dict[str, Any]", error.instance)
             ]
-            yield path, f"{_owner(path, kind)} needs {' and '.join(missing)}."
+            yield path, f"{_name_owner(path, kind)} needs {' and '.join(missing)}."
         case _:
-            yield path, f"{_named(path, error.instance)} {_verdict(error)}"
+            yield path, f"{_name_value(path, error.instance)} {_describe_rule(error)}"
 
 
-def _unknown(error: ValidationError, path: Path, kind: str, keys: Callable[[], Sequence[str]]) -> Iterator[Wrong]:
+def _describe_unknown_keys(
+    error: ValidationError, path: YamlPath, kind: str, keys: Callable[[], Sequence[str]]
+) -> Iterator[SchemaError]:
     schema, given = cast("dict[str, Any]", error.schema), cast("dict[str, Any]", error.instance)
     known = tuple(schema.get("properties") or ()) or tuple(keys())
     for name in given:
         if name not in known:
             guess = suggest(str(name), known)
-            said = f"`{quote_word(name)}` is not a key of {_owner(path, kind)}"
-            yield (*path, name), f"{said}; {guess[0].lower()}{guess[1:]}" if guess else f"{said}."
+            sentence = f"`{quote_word(name)}` is not a key of {_name_owner(path, kind)}"
+            yield (*path, name), f"{sentence}; {guess[0].lower()}{guess[1:]}" if guess else f"{sentence}."
 
 
-def _owner(path: Path, kind: str) -> str:
+def _name_owner(path: YamlPath, kind: str) -> str:
     name = next((part for part in reversed(path) if isinstance(part, str)), None)
     if name is not None:
         return f"`{quote_word(name)}`"
     return f"{_ARTICLES.get(kind[:1], 'a')} {kind} step" if kind else "a pipeline"
 
 
-def _named(path: Path, value: Any) -> str:
+def _name_value(path: YamlPath, value: Any) -> str:
     name = next((part for part in reversed(path) if isinstance(part, str)), None)
     what = f"`{quote_word(name)}`" if name is not None else "this"
     if value is None:
@@ -104,14 +108,14 @@ def _named(path: Path, value: Any) -> str:
     return what if isinstance(value, dict | list) else f"{what} is “{quote_word(value)}”, but"
 
 
-def _verdict(error: ValidationError) -> str:
+def _describe_rule(error: ValidationError) -> str:
     """The rest of the sentence, for a key that stands before it."""
-    value = _wanted(error)
+    value = _get_rule(error)
     match error.validator:
-        case "type" | "anyOf" | "oneOf" if forms := _forms(error):
+        case "type" | "anyOf" | "oneOf" if forms := _list_forms(error):
             return f"should be {join_or(forms)}."
         case "enum":
-            return f"can be {join_or(_forms(error))}."
+            return f"can be {join_or(_list_forms(error))}."
         case "minimum":
             return f"must be at least {value}."
         case "maximum":
@@ -126,19 +130,19 @@ def _verdict(error: ValidationError) -> str:
             return "is not in a form that Buildkite knows."
 
 
-def _forms(error: ValidationError) -> list[str]:
+def _list_forms(error: ValidationError) -> list[str]:
     """The forms that would do, each once: types, and words where only those are taken."""
     found: list[str] = []
     for item in error.context or [error]:
-        match item.validator, _wanted(item):
+        match item.validator, _get_rule(item):
             case "type", str() as name:
                 found.append(_TYPES[name])
             case "type", list() as names:
                 found += [_TYPES[name] for name in names]
             case "enum", list() as words:
-                found += [f"`{_plain(word)}`" for word in words]
+                found += [f"`{_format_constant(word)}`" for word in words]
     return list(dict.fromkeys(found))
 
 
-def _plain(value: Any) -> str:
+def _format_constant(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

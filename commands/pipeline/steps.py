@@ -14,13 +14,13 @@ from importlib.util import find_spec
 from typing import Any
 
 from bot.runtime.wording import quote_word, suggest
-from bot.runtime.yaml_lines import Lined, Path, WrongYaml, lined
-from commands.pipeline.schema_errors import Wrong, worded
-from commands.pipeline.step_kinds import KINDS, LONE, STEP_WORDS, kind_of
+from bot.runtime.yaml_lines import InvalidYaml, YamlDocument, YamlPath, parse_yaml
+from commands.pipeline.schema_errors import SchemaError, describe_errors
+from commands.pipeline.step_kinds import KINDS, LONE, STEP_WORDS, find_kind
 
-SHOWN = 5
+SHOWN_LIMIT = 5
 _SCHEMA = "builtin_schemas/vendor/buildkite.json"
-Find = Callable[[str, Any], Iterator[Wrong]]
+Check = Callable[[str, Any], Iterator[SchemaError]]
 
 
 @dataclass(frozen=True, order=True)
@@ -28,67 +28,67 @@ class Problem:
     """What is wrong in words, and the line, from 1, that it is in."""
 
     line: int
-    said: str
+    message: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.said}"
+        return f"line {self.line}: {self.message}"
 
 
-def problems(text: str) -> tuple[Problem, ...]:
+def find_problems(text: str) -> tuple[Problem, ...]:
     """What is wrong with a pipeline's steps, by line; nothing where Buildkite takes them. Never raises."""
     try:
-        read = lined(text)
-    except WrongYaml as error:
-        return (Problem(error.line, error.said),)
-    twice = [Problem(line, f"`{quote_word(key)}` is there twice.") for line, key in read.twice]
-    found = [Problem(read.line(path), said) for path, said in _found(read)]
+        read = parse_yaml(text)
+    except InvalidYaml as error:
+        return (Problem(error.line, error.message),)
+    twice = [Problem(line, f"`{quote_word(key)}` is there twice.") for line, key in read.duplicate_keys]
+    found = [Problem(read.find_line(path), said) for path, said in _check_document(read)]
     return tuple(sorted({*twice, *found}))
 
 
-def told(found: tuple[Problem, ...]) -> str:
+def format_problems(found: tuple[Problem, ...]) -> str:
     """The first few, one a line, and how many more there are."""
-    more = [f"… and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    return "\n".join([*map(str, found[:SHOWN]), *more])
+    more = [f"… and {len(found) - SHOWN_LIMIT} more"] if len(found) > SHOWN_LIMIT else []
+    return "\n".join([*map(str, found[:SHOWN_LIMIT]), *more])
 
 
-def _found(read: Lined) -> Iterator[Wrong]:
+def _check_document(read: YamlDocument) -> Iterator[SchemaError]:
     value, root = read.value, ()
-    steps, base = _steps(value)
+    steps, base = _locate_steps(value)
     if value is None:
         yield root, "there are no steps here."
     elif steps is None:
-        yield root, _unfit(value)
+        yield root, _describe_missing_steps(value)
     elif not isinstance(steps, list):
         yield base, "`steps` should be a list: one `- ` for each step."
     else:
-        find = _schema()
+        find = _load_checker()
         if isinstance(value, dict):
             yield from find("", {**value, "steps": []})
-        yield from _listed(steps, base, find, within=False)
+        yield from _check_steps(steps, base, find, within=False)
 
 
-def _steps(value: Any) -> tuple[Any, Path]:
+def _locate_steps(value: Any) -> tuple[Any, YamlPath]:
     """Buildkite takes a mapping with `steps`, or the list itself."""
     if isinstance(value, list):
         return value, ()
     return (value.get("steps"), ("steps",)) if isinstance(value, dict) and "steps" in value else (None, ())
 
 
-def _unfit(value: Any) -> str:
+def _describe_missing_steps(value: Any) -> str:
     if not isinstance(value, dict):
         return "a pipeline is a mapping with `steps`."
     guess = next((key for key in value if suggest(key, ["steps"])), None)
     return f"a pipeline needs `steps`{f': is `{quote_word(guess)}` meant?' if guess else '.'}"
 
 
-def _listed(steps: list[Any], base: Path, find: Find, *, within: bool) -> Iterator[Wrong]:
+def _check_steps(steps: list[Any], base: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
     if not steps:
         yield base, "there are no steps here."
     for index, step in enumerate(steps):
-        yield from _step(step, (*base, index), find, within=within)
+        yield from _check_step(step, (*base, index), find, within=within)
 
 
-def _step(step: Any, path: Path, find: Find, *, within: bool) -> Iterator[Wrong]:
+def _check_step(step: Any, path: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
     if isinstance(step, str):
         if step not in LONE:
             guess = suggest(step, LONE) or "A command is written `command: …`."
@@ -97,57 +97,59 @@ def _step(step: Any, path: Path, find: Find, *, within: bool) -> Iterator[Wrong]
     if not isinstance(step, dict):
         yield path, "a step is a mapping, or the word `wait`."
         return
-    kind, inner = kind_of(step)
+    kind, inner = find_kind(step)
     if kind == "group" and within:
         yield path, "a group cannot stand within a group."
     elif kind is None:
-        yield from _nothing(step, path, find)
+        yield from _check_without_kind(step, path, find)
     elif inner:
-        yield from _prefixed((*path, inner), find(KINDS[kind], step[inner]))
+        yield from _prefix_paths((*path, inner), find(KINDS[kind], step[inner]))
     else:
-        yield from _whole(kind, step, path, find)
+        yield from _check_kind(kind, step, path, find)
 
 
-def _whole(kind: str, step: Mapping[str, Any], path: Path, find: Find) -> Iterator[Wrong]:
+def _check_kind(kind: str, step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
     """A step by the rules of its kind; a group's own steps one by one."""
     steps = step.get("steps") if kind == "group" else None
     alone = {**step, "steps": ["wait"]} if isinstance(steps, list) else step
-    yield from _prefixed(path, find(KINDS[kind], alone))
+    yield from _prefix_paths(path, find(KINDS[kind], alone))
     if isinstance(steps, list):
-        yield from _listed(steps, (*path, "steps"), find, within=True)
+        yield from _check_steps(steps, (*path, "steps"), find, within=True)
 
 
-def _nothing(step: Mapping[str, Any], path: Path, find: Find) -> Iterator[Wrong]:
+def _check_without_kind(step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
     """What does nothing may be misspelled: then that is said, and nothing else."""
     slips = [key for key in step if suggest(key, STEP_WORDS)]
     if slips:
-        yield from _prefixed(path, find(KINDS["command"], dict(step)))
+        yield from _prefix_paths(path, find(KINDS["command"], dict(step)))
     else:
         yield path, "this step does nothing: it needs `command`, `trigger`, `wait`, `block`, `input` or `group`."
 
 
-def _prefixed(path: Path, found: Iterator[Wrong]) -> Iterator[Wrong]:
+def _prefix_paths(path: YamlPath, found: Iterator[SchemaError]) -> Iterator[SchemaError]:
     return (((*path, *inner), said) for inner, said in found)
 
 
-def _schema() -> Find:
+def _load_checker() -> Check:
     """Finds what is wrong with a value by a definition of the schema, or with the whole (`""`)."""
     # Rarely needed, and 0.2 s to import.
     from jsonschema import Draft7Validator
 
-    schema = json.loads(_text())
+    schema = json.loads(_read_schema())
 
-    def find(definition: str, value: Any) -> Iterator[Wrong]:
+    def find(definition: str, value: Any) -> Iterator[SchemaError]:
         at = (
             {"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]} if definition else schema
         )
         word = next((word for word, name in KINDS.items() if name == definition), "")
-        yield from worded(Draft7Validator(at).iter_errors(value), word, partial(_keys, schema, definition))
+        yield from describe_errors(
+            Draft7Validator(at).iter_errors(value), word, partial(_list_keys, schema, definition)
+        )
 
     return find
 
 
-def _text() -> bytes:
+def _read_schema() -> bytes:
     """The schema, read without importing the package that brings it: that takes half a second, and a form waits.
 
     Raises ImportError where it is not installed. https://peps.python.org/pep-0302/#optional-extensions-to-the-importer-protocol
@@ -158,5 +160,5 @@ def _text() -> bytes:
     return found.loader.get_data(found.origin.removesuffix("__init__.py") + _SCHEMA)
 
 
-def _keys(schema: Mapping[str, Any], definition: str) -> tuple[str, ...]:
+def _list_keys(schema: Mapping[str, Any], definition: str) -> tuple[str, ...]:
     return tuple(schema["definitions"].get(definition, schema)["properties"])

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.buildkite.client import Buildkite, connect
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 
 
-class QuickClock(HandClock):
+class QuickClock(ManualClock):
     """A clock whose sleepers wake at once, at the time they wanted to wake at."""
 
     async def sleep(self, seconds: float) -> None:
@@ -19,12 +19,12 @@ class QuickClock(HandClock):
 
 
 @pytest.fixture
-def clock() -> HandClock:
+def clock() -> ManualClock:
     return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
 
 
 @pytest.fixture
-async def sim(clock: HandClock) -> AsyncIterator[BuildkiteSim]:
+async def sim(clock: ManualClock) -> AsyncIterator[BuildkiteSim]:
     sim = BuildkiteSim(now=lambda: clock.now().timestamp())
     async with Serving(sim.app) as base_url:
         sim.base_url = base_url
@@ -32,6 +32,6 @@ async def sim(clock: HandClock) -> AsyncIterator[BuildkiteSim]:
 
 
 @pytest.fixture
-async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildkite]:
+async def buildkite(sim: BuildkiteSim, clock: ManualClock) -> AsyncIterator[Buildkite]:
     async with connect(sim.token, sim.org, endpoint=sim.base_url, clock=clock, jitter=lambda: 0.5) as client:
         yield client

@@ -10,7 +10,7 @@ import pytest
 
 from bot.buildkite.agent_api import AgentApi, PacedAgentApi
 from bot.errors import NotFound, Refused, Unavailable
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
 
 
@@ -48,7 +48,7 @@ async def test_a_wrong_agent_token_is_told(sim: BuildkiteSim, http: httpx.AsyncC
 
 async def test_a_silent_agent_api_is_an_outage(http: httpx.AsyncClient) -> None:
     """Where nobody listens the Agent API is not available."""
-    with pytest.raises(Unavailable, match="Agent API did not answer"):
+    with pytest.raises(Unavailable, match="Agent API didn't answer"):
         await AgentApi(http, "bkct_x", "http://127.0.0.1:1/v3").metrics()
 
 
@@ -98,7 +98,7 @@ async def test_metrics_are_not_asked_for_more_often_than_wanted(
     sim: BuildkiteSim, http: httpx.AsyncClient
 ) -> None:
     """All who ask at once share one answer; a failure is kept by nobody."""
-    clock = HandClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
+    clock = ManualClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
     api = PacedAgentApi(http, sim.agent_token, f"{sim.base_url}/v3", clock=clock)
     sim.faults.fail(500)
     with pytest.raises(Unavailable):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buildkite.request_budget import MINUTE, PATIENT_PER_MINUTE, RESERVE, Budget, Ledger, told
+from bot.buildkite.request_budget import MINUTE, BACKGROUND_PER_MINUTE, PEOPLE_RESERVE, Budget, BudgetState, parse_window
 from bot.errors import Unavailable
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 
 
 def headers(remaining: int, reset: int, limit: int = 50) -> dict[str, str]:
@@ -17,8 +17,8 @@ def headers(remaining: int, reset: int, limit: int = 50) -> dict[str, str]:
     return {f"{prefix}Limit": str(limit), f"{prefix}Remaining": str(remaining), f"{prefix}Reset": str(reset)}
 
 
-def hand() -> HandClock:
-    return HandClock(datetime(2026, 8, 21, tzinfo=UTC))
+def hand() -> ManualClock:
+    return ManualClock(datetime(2026, 8, 21, tzinfo=UTC))
 
 
 moves = st.lists(
@@ -37,63 +37,63 @@ moves = st.lists(
 @given(moves)
 def test_background_work_never_eats_the_reserve(steps: list[tuple[str, int]]) -> None:
     """Whatever happens, background work starts only while more than the reserve is left, and thirty a minute."""
-    ledger, now, starts = Ledger(), 1000.0, list[float]()
+    ledger, now, starts = BudgetState(), 1000.0, list[float]()
     for what, amount in steps:
         if what in ("patient", "urgent"):
             urgent = what == "urgent"
-            if ledger.delay(now, urgent):
+            if ledger.compute_delay(now, urgent):
                 continue
-            left = min(ledger.user.left(now), ledger.organization.left(now))
-            assert left > (0 if urgent else RESERVE)
+            left = min(ledger.user.count_left(now), ledger.organization.count_left(now))
+            assert left > (0 if urgent else PEOPLE_RESERVE)
             assert now >= ledger.held_until
             starts += [] if urgent else [now]
             ledger = ledger.start(now, urgent)
-        elif what == "end" and ledger.under_way:
+        elif what == "end" and ledger.in_flight:
             ledger = ledger.end()
         elif what == "pass":
             now += amount
         elif what == "hear":
-            ledger = ledger.hear(headers(amount, 30), now)
+            ledger = ledger.apply_headers(headers(amount, 30), now)
         elif what == "hold":
             ledger = ledger.hold(amount, now)
-        assert len([start for start in starts if start > now - MINUTE]) <= PATIENT_PER_MINUTE
+        assert len([start for start in starts if start > now - MINUTE]) <= BACKGROUND_PER_MINUTE
 
 
 @given(moves)
 def test_a_wait_is_never_in_vain(steps: list[tuple[str, int]]) -> None:
     """After the delay that was told, and with nothing new in between, the request may start."""
-    ledger, now = Ledger(), 1000.0
+    ledger, now = BudgetState(), 1000.0
     for what, amount in steps:
         now += amount if what == "pass" else 0
-        ledger = ledger.hear(headers(amount, 30), now) if what == "hear" else ledger
+        ledger = ledger.apply_headers(headers(amount, 30), now) if what == "hear" else ledger
         ledger = ledger.hold(amount, now) if what == "hold" else ledger
         if what in ("patient", "urgent"):
-            now += ledger.delay(now, what == "urgent")
-            assert ledger.delay(now, what == "urgent") == pytest.approx(0, abs=1e-6)
+            now += ledger.compute_delay(now, what == "urgent")
+            assert ledger.compute_delay(now, what == "urgent") == pytest.approx(0, abs=1e-6)
             ledger = ledger.start(now, what == "urgent")
 
 
 def test_unreadable_headers_change_nothing() -> None:
     """Headers that are absent or no numbers leave what is known."""
-    assert told({}, "RateLimit-", 0.0) is None
+    assert parse_window({}, "RateLimit-", 0.0) is None
     assert (
-        told({"RateLimit-Limit": "many", "RateLimit-Remaining": "1", "RateLimit-Reset": "1"}, "RateLimit-", 0)
+        parse_window({"RateLimit-Limit": "many", "RateLimit-Remaining": "1", "RateLimit-Reset": "1"}, "RateLimit-", 0)
         is None
     )
 
 
 def test_requests_under_way_are_counted() -> None:
     """An answer does not know of the requests that were sent after it."""
-    ledger = Ledger().start(0.0, True).start(0.0, True).end()
-    assert ledger.hear(headers(40, 30), 0.0).user.left(1.0) == 39
+    ledger = BudgetState().start(0.0, True).start(0.0, True).end()
+    assert ledger.apply_headers(headers(40, 30), 0.0).user.count_left(1.0) == 39
 
 
 def test_a_limit_that_was_raised_is_believed_at_once() -> None:
     """Where Buildkite allows more than was assumed, its number counts from the first answer on."""
-    ledger = Ledger().start(0.0, urgent=True).end().hear(headers(499, 60, limit=500), 0.0)
-    assert (ledger.user.left(1.0), ledger.user.limit) == (499, 500)
+    ledger = BudgetState().start(0.0, urgent=True).end().apply_headers(headers(499, 60, limit=500), 0.0)
+    assert (ledger.user.count_left(1.0), ledger.user.limit) == (499, 500)
     assert (
-        ledger.hear(headers(450, 59, limit=500), 1.0).hear(headers(470, 59, limit=500), 1.0).user.left(1.0) == 450
+        ledger.apply_headers(headers(450, 59, limit=500), 1.0).apply_headers(headers(470, 59, limit=500), 1.0).user.count_left(1.0) == 450
     )
 
 
@@ -105,11 +105,11 @@ async def test_people_go_first() -> None:
     order: list[str] = []
 
     async def ask(name: str, urgent: bool) -> None:
-        async with budget.turn(urgent=urgent, patience=60):
+        async with budget.wait_for_turn(urgent=urgent, patience=60):
             order.append(name)
 
     waiting = [asyncio.create_task(ask("sweep", False)), asyncio.create_task(ask("person", True))]
-    await clock.asleep(2)
+    await clock.wait_for_sleepers(2)
     assert order == []
     clock.advance(5)
     await asyncio.gather(*waiting)
@@ -119,9 +119,9 @@ async def test_people_go_first() -> None:
 async def test_a_person_is_told_at_once() -> None:
     """A wait longer than somebody's patience is refused at once, with the seconds to go."""
     budget = Budget(hand())
-    budget.hear(headers(0, 42))
+    budget.apply_headers(headers(0, 42))
     with pytest.raises(Unavailable) as caught:
-        async with budget.turn(urgent=True, patience=8):
+        async with budget.wait_for_turn(urgent=True, patience=8):
             pass
     assert caught.value.retry_after == 42
 
@@ -130,16 +130,16 @@ async def test_the_reserve_is_for_people() -> None:
     """With twenty left background work waits for the next minute while people go on."""
     clock = hand()
     budget = Budget(clock)
-    budget.hear(headers(RESERVE, 30))
+    budget.apply_headers(headers(PEOPLE_RESERVE, 30))
     started: list[str] = []
 
     async def sweep() -> None:
-        async with budget.turn(urgent=False, patience=60):
+        async with budget.wait_for_turn(urgent=False, patience=60):
             started.append("sweep")
 
     waiting = asyncio.create_task(sweep())
-    await clock.asleep(1)
-    async with budget.turn(urgent=True, patience=8):
+    await clock.wait_for_sleepers(1)
+    async with budget.wait_for_turn(urgent=True, patience=8):
         assert started == []
     clock.advance(30)
     await waiting
@@ -153,11 +153,11 @@ async def test_one_who_gives_up_leaves_the_queue() -> None:
     budget.hold(5)
 
     async def ask(urgent: bool) -> None:
-        async with budget.turn(urgent=urgent, patience=60):
+        async with budget.wait_for_turn(urgent=urgent, patience=60):
             pass
 
     gone, other = asyncio.create_task(ask(True)), asyncio.create_task(ask(False))
-    await clock.asleep(2)
+    await clock.wait_for_sleepers(2)
     gone.cancel()
     await asyncio.wait({gone})
     clock.advance(5)
@@ -172,21 +172,21 @@ async def test_a_turn_that_came_too_late_is_given_back() -> None:
     budget.hold(5)
 
     async def ask() -> None:
-        async with budget.turn(urgent=True, patience=60):
+        async with budget.wait_for_turn(urgent=True, patience=60):
             pass
 
     first, second = asyncio.create_task(ask()), asyncio.create_task(ask())
-    await clock.asleep(2)
+    await clock.wait_for_sleepers(2)
     clock.advance(5)
     second.cancel()
     await asyncio.wait({first, second})
     assert second.cancelled()
-    budget.hear(headers(40, 30))
+    budget.apply_headers(headers(40, 30))
     assert budget.snapshot().remaining == 40
 
 
 def test_a_status_line_can_show_it() -> None:
     """The snapshot tells what is left of the tighter limit and when there is more."""
     budget = Budget(hand())
-    budget.hear(headers(12, 33))
+    budget.apply_headers(headers(12, 33))
     assert budget.snapshot() == (12, 50, 33, 0)

@@ -6,14 +6,14 @@ import pytest
 
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
-from bot.buildkite.name_lookup import near, ranked
+from bot.buildkite.name_lookup import find_similar, rank_options
 from bot.errors import Ambiguous, NotFound, Unavailable
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
 
 
 @pytest.fixture
-def catalog(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> Catalog:
+def catalog(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> Catalog:
     for slug in ("web", "website", "deploy-prod"):
         sim.pipeline(slug)
     return Catalog(buildkite, clock)
@@ -23,15 +23,15 @@ async def test_a_misspelt_pipeline_gets_near_names(catalog: Catalog) -> None:
     """A slug that does not exist is answered with those that look like it."""
     with pytest.raises(NotFound, match=r"no pipeline “deploy-prd”. Did you mean deploy-prod\?"):
         await catalog.find_pipeline("deploy-prd")
-    assert await catalog.near_pipelines("websit") == ("website", "web")
+    assert await catalog.find_similar_pipelines("websit") == ("website", "web")
 
 
-async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
+async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
     """Ten who ask at once cost one request; after a minute it is read again."""
     await asyncio.gather(*(catalog.find_pipeline("web") for _ in range(10)))
     assert len(sim.requests) == 1
     clock.advance(61)
-    await catalog.pipelines()
+    await catalog.list_pipelines()
     assert len(sim.requests) == 2
 
 
@@ -41,24 +41,24 @@ async def test_one_of_very_many_pipelines_costs_few_requests(sim: BuildkiteSim, 
         sim.pipeline(f"service-{number}")
     assert (await catalog.find_pipeline("service-999")).slug == "service-999"
     assert len(sim.requests) <= 6
-    assert len(await catalog.pipelines()) == 1003
+    assert len(await catalog.list_pipelines()) == 1003
     before = len(sim.requests)
     assert (await catalog.find_pipeline("Service-998")).slug == "service-998"
-    assert await catalog.near_pipelines("service-9999") != ()
+    assert await catalog.find_similar_pipelines("service-9999") != ()
     assert len(sim.requests) == before
     with pytest.raises(NotFound, match="Did you mean"):
         await catalog.find_pipeline("service-99x")
     assert len(sim.requests) == before + 1
 
 
-async def test_an_old_list_is_better_than_none(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
+async def test_an_old_list_is_better_than_none(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
     """While Buildkite is down the old list serves; without one the outage is told."""
-    await catalog.pipelines()
+    await catalog.list_pipelines()
     clock.advance(61)
     sim.down = True
     assert (await catalog.find_pipeline("web")).slug == "web"
     with pytest.raises(Unavailable):
-        await catalog.agents()
+        await catalog.list_agents()
 
 
 async def test_archived_pipelines_are_not_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
@@ -103,16 +103,16 @@ async def test_menus_offer_agents_by_name(sim: BuildkiteSim, catalog: Catalog) -
 def test_what_begins_so_comes_first() -> None:
     """Options that begin with the typed word come first, whatever their case; a menu has a hundred at most."""
     options = [(name, name) for name in ("my-web", "Web", "api", "website")]
-    assert [label for label, _ in ranked("web", options)] == ["Web", "website", "my-web"]
-    assert len(ranked("", [(str(n), str(n)) for n in range(300)])) == 100
+    assert [label for label, _ in rank_options("web", options)] == ["Web", "website", "my-web"]
+    assert len(rank_options("", [(str(n), str(n)) for n in range(300)])) == 100
 
 
 def test_near_names_keep_their_case() -> None:
     """Case does not count when names are compared, but is kept when they are told."""
-    assert near("linux1", ["Linux-1", "mac"]) == ("Linux-1",)
+    assert find_similar("linux1", ["Linux-1", "mac"]) == ("Linux-1",)
 
 
-async def test_an_old_menu_is_offered_at_once(sim: BuildkiteSim, catalog: Catalog, clock: HandClock) -> None:
+async def test_an_old_menu_is_offered_at_once(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
     """After a minute the menu is what it was, with one request for the next one who types; not one each."""
     await catalog.suggest("pipeline", "")
     clock.advance(61)
@@ -121,7 +121,7 @@ async def test_an_old_menu_is_offered_at_once(sim: BuildkiteSim, catalog: Catalo
     typed = [await catalog.suggest("pipeline", word) for word in ("w", "we", "web")]
     assert [[label for label, _ in menu] for menu in typed] == [["web", "website"]] * 3
     held.release()
-    await catalog.pipelines()
+    await catalog.list_pipelines()
     assert [label for label, _ in await catalog.suggest("pipeline", "web")] == ["web", "webshop", "website"]
     assert len(sim.requests) == 2
 

@@ -8,9 +8,9 @@ from pydantic import TypeAdapter
 
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.models import Build
-from bot.buildkite.transport import following, several
+from bot.buildkite.transport import read_next_query, parse_list
 from bot.errors import Conflict, NotFound, Refused, Unavailable
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
 
 
@@ -18,7 +18,7 @@ async def test_the_token_is_described(sim: BuildkiteSim, buildkite: Buildkite) -
     """The scopes of the token, its user, the organization and the webhook addresses can be read."""
     assert "read_builds" in (await buildkite.access_token()).scopes
     assert (await buildkite.user()).name == "Sam Kim"
-    assert (await buildkite.organization_()).slug == sim.org
+    assert (await buildkite.get_organization()).slug == sim.org
     assert (await buildkite.meta()).webhook_ips
 
 
@@ -37,7 +37,7 @@ def test_odd_text_does_not_hide_a_page() -> None:
     at = '"created_at": "2018-07-01 20:14:38 UTC"'
     half = f'{{"id": "1", "number": 1, "state": "passed", "url": "", "message": "half \\ud83d", {at}}}'
     whole = half.replace("half \\ud83d", "whole").replace("2018-07-01 20:14:38 UTC", "2018-07-01T20:14:38.000Z")
-    builds = several(TypeAdapter(list[Build]), Build, httpx.Response(200, text=f"[{half}, {whole}]"))
+    builds = parse_list(TypeAdapter(list[Build]), Build, httpx.Response(200, text=f"[{half}, {whole}]"))
     assert [build.message for build in builds] == ["half \ud83d", "whole"]
     assert {build.created_at for build in builds} == {datetime(2018, 7, 1, 20, 14, 38, tzinfo=UTC)}
 
@@ -110,9 +110,9 @@ async def test_agents_clusters_and_queues_are_read(sim: BuildkiteSim, buildkite:
 
 async def test_what_is_not_there_is_named(buildkite: Buildkite) -> None:
     """A build that Buildkite does not have is named in the answer, with Buildkite's words."""
-    with pytest.raises(NotFound, match="build web#7, or the token may not see it") as caught:
+    with pytest.raises(NotFound, match="build web#7, or the token can't see it") as caught:
         await buildkite.build("web", 7)
-    assert caught.value.hint == "It says: No pipeline found"
+    assert caught.value.hint == "Buildkite says: No pipeline found"
 
 
 async def test_a_missing_scope_is_named(sim: BuildkiteSim, buildkite: Buildkite) -> None:
@@ -120,7 +120,7 @@ async def test_a_missing_scope_is_named(sim: BuildkiteSim, buildkite: Buildkite)
     sim.scopes.discard("read_builds")
     with pytest.raises(Refused, match="doesn't have the read_builds scope") as caught:
         await buildkite.build("web", 7)
-    assert "add the scope read_builds" in caught.value.hint
+    assert "add the read_builds scope" in caught.value.hint
 
 
 async def test_a_revoked_token_is_told(sim: BuildkiteSim, buildkite: Buildkite) -> None:
@@ -151,12 +151,12 @@ def test_the_token_stays_home() -> None:
     """Of a link to the next page only the query is used, so the token never goes where an answer points."""
     link = '<http://elsewhere.test/steal?page=2&state%5B%5D=failed>; rel="next"'
     answer = httpx.Response(200, json=[], headers={"Link": link})
-    assert following(answer) == [("page", "2"), ("state[]", "failed")]
-    assert following(httpx.Response(200, json=[])) == []
+    assert read_next_query(answer) == [("page", "2"), ("state[]", "failed")]
+    assert read_next_query(httpx.Response(200, json=[])) == []
 
 
-async def test_an_absent_server_is_an_outage(clock: HandClock) -> None:
-    """Where nobody listens, the answer is that Buildkite cannot be reached, and nothing was sent."""
+async def test_an_absent_server_is_an_outage(clock: ManualClock) -> None:
+    """Where nobody listens, the answer is that Buildkite can't be reached, and nothing was sent."""
     async with connect("bkua_x", "acme-inc", endpoint="http://127.0.0.1:1", clock=clock) as client:
         with pytest.raises(Unavailable, match="cannot be reached") as caught:
             await client.cancel_build("web", 1)

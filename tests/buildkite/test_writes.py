@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from bot.buildkite.client import Buildkite, connect
-from bot.buildkite.endpoints.builds import original
+from bot.buildkite.endpoints.builds import find_original
 from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.errors import Conflict, NotFound, Unavailable
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
 
 WEB = "pipelines/web/builds"
@@ -55,7 +55,7 @@ async def test_a_cut_connection_is_followed_by_a_look(web: BuildkiteSim, buildki
     assert len(web.builds) == 1
 
 
-async def test_a_slow_answer_is_followed_by_a_look(web: BuildkiteSim, clock: HandClock) -> None:
+async def test_a_slow_answer_is_followed_by_a_look(web: BuildkiteSim, clock: ManualClock) -> None:
     """No answer within the time-out, yet the build is there: it is found, not created again."""
     slow = web.faults.hang(method="POST", applied=True)
     async with connect(web.token, web.org, endpoint=web.base_url, clock=clock, timeout=1) as buildkite:
@@ -83,10 +83,10 @@ async def test_the_original_of_a_mark_is_no_rebuild(web: BuildkiteSim, buildkite
     """A rebuild may copy the mark: the first build that is no rebuild is meant."""
     await buildkite.create_build("web", NewBuild("main"), "m1")
     await buildkite.rebuild_build("web", 1)
-    found = await buildkite.marked_build("web", "m1")
+    found = await buildkite.find_marked_build("web", "m1")
     assert found is not None
     assert (found.number, len(web.builds)) == (1, 2)
-    assert original([]) is None
+    assert find_original([]) is None
 
 
 @pytest.mark.parametrize("act", ["rebuild_build", "retry_failed_jobs"])
@@ -138,7 +138,7 @@ async def test_an_agent_is_paused_resumed_and_stopped(sim: BuildkiteSim, buildki
     assert sim.requests[-1].json == {"force": False}
 
 
-async def test_a_read_survives_a_bad_moment(web: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> None:
+async def test_a_read_survives_a_bad_moment(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
     """A read is repeated with growing pauses after errors and cut connections, within a person's patience."""
     web.create_build("web")
     web.faults.fail(503, times=2)
@@ -157,7 +157,7 @@ async def test_a_cancel_is_safe_to_repeat(web: BuildkiteSim, buildkite: Buildkit
     assert web.builds[0].state == "canceled"
 
 
-async def test_a_long_wait_is_not_waited_for(web: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> None:
+async def test_a_long_wait_is_not_waited_for(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
     """A wait longer than a person's patience is told at once with its seconds; the next one does not even ask."""
     web.faults.fail(429, body={"message": "Slow down", "reset": 42})
     for _ in range(2):
@@ -167,11 +167,11 @@ async def test_a_long_wait_is_not_waited_for(web: BuildkiteSim, buildkite: Build
     assert (len(web.requests), clock.monotonic()) == (1, 0)
 
 
-async def test_background_work_waits_it_out(web: BuildkiteSim, buildkite: Buildkite, clock: HandClock) -> None:
+async def test_background_work_waits_it_out(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
     """The background lane waits for the reset and then succeeds."""
     web.create_build("web")
     web.faults.fail(429, body={"message": "Slow down", "reset": 42})
-    assert (await buildkite.patient().build("web", 1)).number == 1
+    assert (await buildkite.for_background().build("web", 1)).number == 1
     assert clock.monotonic() >= 42
 
 
@@ -188,7 +188,7 @@ async def test_an_error_page_is_not_shown(web: BuildkiteSim, buildkite: Buildkit
     web.faults.fail(404, body={})
     with pytest.raises(NotFound) as caught:
         await buildkite.build("web", 1)
-    assert caught.value.hint == "It says: 404 Not Found"
+    assert caught.value.hint == "Buildkite says: 404 Not Found"
 
 
 async def test_people_at_once_share_the_budget(web: BuildkiteSim, buildkite: Buildkite) -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from inline_snapshot import snapshot
 
-from bot.cli.api_get import look, outline
+from bot.cli.api_get import print_documents, render_outline
 from bot.errors import NotFound
-from bot.runtime.clock import HandClock
-from bot.settings import load
+from bot.runtime.clock import ManualClock
+from bot.settings import load_settings
 from simulators.buildkite.sim import TOKEN, BuildkiteSim
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-x", "SLACK_SIGNING_SECRET": "s" * 32}
@@ -17,9 +17,9 @@ SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-2-x", "SLACK_SIGNING_SECRET": "s" * 32}
 async def looked(base: str, path: str, page: int = 1) -> list[str]:
     """The lines that the console shows of a path."""
     own = {"BUILDKITE_API_TOKEN": TOKEN, "BUILDKITE_ORGANIZATION_SLUG": "acme-inc"}
-    settings = load({**SLACK, **own, "BUILDKITE_REST_API_ENDPOINT": base})
+    settings = load_settings({**SLACK, **own, "BUILDKITE_REST_API_ENDPOINT": base})
     said: list[str] = []
-    await look(settings, path, page, said.append, HandClock(datetime(2026, 8, 21, 12, tzinfo=UTC)))
+    await print_documents(settings, path, page, said.append, ManualClock(datetime(2026, 8, 21, 12, tzinfo=UTC)))
     return "\n".join(said).splitlines()
 
 
@@ -72,8 +72,8 @@ async def test_what_is_not_there(base: str) -> None:
 
 def test_what_would_fill_the_screen_is_cut() -> None:
     """Lines have a length and a number that one can read, and no control sequences."""
-    lines = outline({"list": [{"a": "x" * 500}] * 300, "odd\x1b[2J": "\x1b[31mred\x00\u202e", "none": None})
+    lines = render_outline({"list": [{"a": "x" * 500}] * 300, "odd\x1b[2J": "\x1b[31mred\x00\u202e", "none": None})
     assert len(lines) == 200
     assert lines[-1] == "… and 103 more lines"
     assert max(map(len, lines)) < 180
-    assert outline({"odd\x1b[2J": "\x1b[31mred\x00\u202e", "none": None}) == ("odd[2J: [31mred",)
+    assert render_outline({"odd\x1b[2J": "\x1b[31mred\x00\u202e", "none": None}) == ("odd[2J: [31mred",)

@@ -26,7 +26,7 @@ from bot.operations.grammar import parse
 from bot.operations.operation import Args, Operation
 from bot.operations.reply import Reply
 from bot.operations.validation import validate
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.types import Actor, Standing, Thread
 from bot.store.transactions import Store
@@ -39,7 +39,7 @@ CHANNEL = Thread("T1", "C1")
 THREAD = Thread("T1", "C1", "1.0")
 
 
-class QuickClock(HandClock):
+class QuickClock(ManualClock):
     """A clock whose sleepers wake at once, at the time they wanted to wake at."""
 
     async def sleep(self, seconds: float) -> None:
@@ -144,12 +144,12 @@ class Unconnected:
 
 
 @pytest.fixture
-def clock() -> HandClock:
+def clock() -> ManualClock:
     return QuickClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
 
 
 @pytest.fixture
-def sim(clock: HandClock) -> BuildkiteSim:
+def sim(clock: ManualClock) -> BuildkiteSim:
     sim = BuildkiteSim(now=lambda: clock.now().timestamp())
     sim.base_url = "https://buildkite.com"  # what links show; requests go to where it is served
     seed_demo(sim)
@@ -157,7 +157,7 @@ def sim(clock: HandClock) -> BuildkiteSim:
 
 
 @pytest.fixture
-async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildkite]:
+async def buildkite(sim: BuildkiteSim, clock: ManualClock) -> AsyncIterator[Buildkite]:
     async with (
         Serving(sim.app) as endpoint,
         connect(sim.token, sim.org, endpoint=endpoint, clock=clock) as client,
@@ -166,7 +166,7 @@ async def buildkite(sim: BuildkiteSim, clock: HandClock) -> AsyncIterator[Buildk
 
 
 @pytest.fixture
-def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: Path) -> Bench:
+def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, tmp_path: Path) -> Bench:
     everything: Callable[[Operation], bool] = lambda _: True  # noqa: E731
     ada = Actor("U1", "Ada Martin", "T1", Standing.MEMBER, "C1", "mention", email="ada@example.com")
     cards = Cards()
@@ -174,25 +174,25 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: HandClock, tmp_path: P
     context = Context(
         buildkite=buildkite,
         catalog=Catalog(buildkite, clock),
-        followed=cards,
+        tracked_builds=cards,
         actor=ada,
         thread=THREAD,
         clock=clock,
         registry=registry(),
-        allowed=everything,
-        mark="m1",
+        is_allowed=everything,
+        invocation_id="m1",
         instance="bot-1",
-        condition=StatusService(store, clock, buildkite.budget, "r1", None),
-        journal=AuditLog(store),
+        status=StatusService(store, clock, buildkite.budget, "r1", None),
+        audit_log=AuditLog(store),
         approvals=Nobody(),
         locks=LockService(store, clock, _nowhere, lambda: None),
         reports=ReportData(store, clock),
-        subscribing=SubscriptionService(store, clock, _anywhere, _nobody, lambda: None),
-        notifying=DirectMessageService(store, clock, _direct, dict, lambda: None),
+        subscriptions=SubscriptionService(store, clock, _anywhere, _nobody, lambda: None),
+        direct_messages=DirectMessageService(store, clock, _direct, dict, lambda: None),
         aliases=Aliases(store, clock),
-        defaults=Unchosen(),
+        default_pipelines=Unchosen(),
         accounts=Unconnected(),
-        watches=AgentWatches(store, clock),
+        agent_watches=AgentWatches(store, clock),
         rules=lambda: DEFAULT,
         webhook=OwnWebhook(None, None, "signature"),
     )

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app.build import Bot, build_bot
-from bot.runtime.clock import HandClock
-from bot.settings import Settings, load
-from bot.store.transactions import nothing
+from bot.runtime.clock import ManualClock
+from bot.settings import Settings, load_settings
+from bot.store.transactions import ignore_commit
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -34,7 +34,7 @@ class World:
     slack: SlackSim
     buildkite: BuildkiteSim
     bot: Bot
-    clock: HandClock
+    clock: ManualClock
     settings: Settings
     alice: Person
     bob: Person
@@ -56,21 +56,21 @@ class World:
 
     async def turn(self) -> int:
         """Everything once: what was asked for, what arrived, what is in doubt, what is to be shown."""
-        await self.bot.lease.tick()
+        await self.bot.leadership.tick()
         done = await self.bot.runner.drain()
         done += len(await self.buildkite.deliver())
         done += await self.bot.inbox.tick()
         done += await self.bot.subscription_file.tick()
-        done += await self.bot.patrol.tick()
-        done += await self.bot.sweep.tick()
-        done += await self.bot.reconcile.tick()
-        done += await self.bot.replies.tick()
-        done += await self.bot.findings.tick()
-        done += await self.bot.proposal_cards.tick()
-        done += await self.bot.approved.tick()
-        done += await self.bot.waiting.tick()
+        done += await self.bot.catch_up.tick()
+        done += await self.bot.poller.tick()
+        done += await self.bot.card_publisher.tick()
+        done += await self.bot.reply_publisher.tick()
+        done += await self.bot.failure_lookup.tick()
+        done += await self.bot.proposal_publisher.tick()
+        done += await self.bot.approved_proposals.tick()
+        done += await self.bot.waiting_lookup.tick()
         done += await self.bot.reminders.tick()
-        done += await self.bot.homes.tick()
+        done += await self.bot.home_publisher.tick()
         done += await self.bot.recovery.tick()
         return done
 
@@ -131,7 +131,7 @@ def people(slack: SlackSim) -> tuple[Person, Person, Person]:
 async def opened(
     folder: Path,
     *,
-    committed: Callable[[int], None] = nothing,
+    committed: Callable[[int], None] = ignore_commit,
     webhooks: bool = True,
     policy: Path | None = None,
     subscriptions: Path | None = None,
@@ -143,7 +143,7 @@ async def opened(
 
     `agents`: the bot has an agent token; `allowlist`: where it takes webhooks from; `more` is told to it too.
     """
-    clock = HandClock(START)
+    clock = ManualClock(START)
     slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
     seed_demo(buildkite)
@@ -155,7 +155,7 @@ async def opened(
         told = environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": allowlist}
         told |= (agent_token(buildkite) if agents else {}) | dict(more or {})
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
-        settings = load(told | {name: str(path) for name, path in files.items() if path})
+        settings = load_settings(told | {name: str(path) for name, path in files.items() if path})
         await copied(folder / "kitestring.db")
         bot = await stack.enter_async_context(build_bot(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))

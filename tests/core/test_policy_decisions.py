@@ -12,21 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access.locks.rules import Lock, locked
-from bot.access.policy.decide import approve, decide, explain, hopeless
+from bot.access.policy.decide import judge_approval, decide, explain, find_blanket_refusal
 from bot.access.policy.rules import (
-    OPERATIONS,
+    GUARDABLE_VERBS,
     Allow,
-    Ask,
+    ApprovalRequirement,
     Freeze,
     Grant,
-    Protect,
+    Protection,
     Refuse,
     Rules,
     Target,
-    Who,
-    covers,
-    here,
-    includes,
+    Principals,
+    applies_to_target,
+    applies_in_channel,
+    matches_actor,
 )
 from bot.operations.operation import Operation, Permission
 from bot.runtime.time_windows import DailyWindow, OneTimeWindow, WeeklyWindow
@@ -44,7 +44,7 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.
 TIMES = st.times(timezones=st.none())
 OPS = st.sampled_from(list(sample()))
 WHO = st.builds(
-    Who,
+    Principals,
     st.frozensets(IDS | NAMES, max_size=2),
     st.frozensets(GROUPS, max_size=2),
     st.frozensets(st.sampled_from(Standing)),
@@ -58,9 +58,9 @@ GRANTS = st.builds(
     st.none() | BRANCHES,
     st.none() | st.frozensets(st.sampled_from(["C1", "C2"]), min_size=1),
 )
-VERBS = st.frozensets(st.sampled_from(OPERATIONS), min_size=1)
+VERBS = st.frozensets(st.sampled_from(GUARDABLE_VERBS), min_size=1)
 PROTECTS = st.builds(
-    Protect, st.just("protected"), PIPELINES, st.none() | WHO, VERBS, st.none() | BRANCHES, st.integers(1, 3)
+    Protection, st.just("protected"), PIPELINES, st.none() | WHO, VERBS, st.none() | BRANCHES, st.integers(1, 3)
 )
 WINDOWS = (
     st.builds(OneTimeWindow, MOMENTS, MOMENTS)
@@ -93,7 +93,7 @@ TARGETS = st.builds(
     st.sampled_from([None, "HEAD", "1234567"]),
     st.booleans(),
 )
-STRICTNESS = {Allow: 0, Ask: 1, Refuse: 2}
+STRICTNESS = {Allow: 0, ApprovalRequirement: 1, Refuse: 2}
 
 
 class Case(NamedTuple):
@@ -127,14 +127,14 @@ def test_a_grant_more_takes_no_right_away(case: Case, more: Grant) -> None:
 
 
 @given(CASES, FREEZES | PROTECTS)
-def test_a_freeze_or_protection_more_gives_no_right(case: Case, more: Freeze | Protect) -> None:
+def test_a_freeze_or_protection_more_gives_no_right(case: Case, more: Freeze | Protection) -> None:
     """They only ever make it harder."""
     rules, actor, op, target, now = case
     before = decide(rules, actor, op, target, now)
     stricter = (
         replace(rules, freezes=(*rules.freezes, more))
         if isinstance(more, Freeze)
-        else replace(rules, protects=(*rules.protects, more))
+        else replace(rules, protections=(*rules.protections, more))
     )
     after = decide(stricter, actor, op, target, now)
     assert STRICTNESS[type(after)] >= STRICTNESS[type(before)]
@@ -145,12 +145,12 @@ def test_only_a_protection_asks(case: Case) -> None:
     """Approval is asked for by the name of a protection of this pipeline, and nowhere else."""
     rules, actor, op, target, now = case
     verdict = decide(rules, actor, op, target, now)
-    if isinstance(verdict, Ask):
-        assert verdict.rule in {protect.name for protect in rules.protects}
+    if isinstance(verdict, ApprovalRequirement):
+        assert verdict.rule in {protect.name for protect in rules.protections}
         assert verdict.count == max(
-            protect.approvals for protect in rules.protects if op.verb in protect.operations
+            protect.approvals for protect in rules.protections if op.verb in protect.operations
         )
-    assert not isinstance(decide(replace(rules, protects=()), actor, op, target, now), Ask)
+    assert not isinstance(decide(replace(rules, protections=()), actor, op, target, now), ApprovalRequirement)
 
 
 @given(CASES)
@@ -168,18 +168,18 @@ def test_a_decision_is_total_and_always_the_same(case: Case) -> None:
 def test_outsiders_get_nothing(case: Case) -> None:
     """Strangers, bots and deactivated people never, guests only where a grant names their id."""
     rules, actor, op, target, now = case
-    named = any(actor.id in grant.who.users for grant in rules.grants)
+    named = any(actor.id in grant.principals.users for grant in rules.grants)
     inside = actor.standing in {Standing.MEMBER, Standing.ADMIN} or (actor.standing is Standing.GUEST and named)
     if not inside:
         assert isinstance(decide(rules, actor, op, target, now), Refuse)
-        assert hopeless(rules, actor, op)
+        assert find_blanket_refusal(rules, actor, op)
 
 
 @given(CASES)
 def test_what_is_hopeless_is_refused(case: Case) -> None:
     """The look before anything is looked up refuses nothing that would be allowed."""
     rules, actor, op, target, now = case
-    if hopeless(rules, actor, op):
+    if find_blanket_refusal(rules, actor, op):
         assert isinstance(decide(rules, actor, op, target, now), Refuse)
 
 
@@ -192,7 +192,7 @@ def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
     fitting = [
         grant
         for grant in rules.grants
-        if includes(grant.who, actor) and here(grant, actor) and covers(grant, op.needs, target)
+        if matches_actor(grant.principals, actor) and applies_in_channel(grant, actor) and applies_to_target(grant, op.needs, target)
     ]
     plain = replace(target, commit=None, has_env=False)
     assert fitting
@@ -203,13 +203,13 @@ def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
 def test_the_order_of_rules_allows_nobody_more(case: Case, chance: Random) -> None:
     """A policy shuffled says the same: allowed, asked for or refused."""
     rules, actor, op, target, now = case
-    grants, protects, freezes = list(rules.grants), list(rules.protects), list(rules.freezes)
+    grants, protects, freezes = list(rules.grants), list(rules.protections), list(rules.freezes)
     for each in (grants, protects, freezes):
         chance.shuffle(each)
-    shuffled = replace(rules, grants=tuple(grants), protects=tuple(protects), freezes=tuple(freezes))
+    shuffled = replace(rules, grants=tuple(grants), protections=tuple(protects), freezes=tuple(freezes))
     before, after = decide(rules, actor, op, target, now), decide(shuffled, actor, op, target, now)
     assert type(after) is type(before)
-    if isinstance(before, Ask) and isinstance(after, Ask):
+    if isinstance(before, ApprovalRequirement) and isinstance(after, ApprovalRequirement):
         assert after.count == before.count
 
 
@@ -226,11 +226,11 @@ def test_an_unresolved_group_helps_nobody(case: Case) -> None:
 def test_nobody_approves_their_own(case: Case) -> None:
     """The requester's approval never counts; nor does an outsider's."""
     rules, actor, op, target, _ = case
-    for who in (None, Who(users=frozenset({actor.id, "@ann"}))):
-        ask = Ask("protected", who, 1, timedelta(minutes=30))
-        assert isinstance(approve(rules, ask, actor, actor.id, op, target), Refuse)
+    for who in (None, Principals(users=frozenset({actor.id, "@ann"}))):
+        ask = ApprovalRequirement("protected", who, 1, timedelta(minutes=30))
+        assert isinstance(judge_approval(rules, ask, actor, actor.id, op, target), Refuse)
         if actor.standing in {Standing.STRANGER, Standing.BOT, Standing.DEACTIVATED}:
-            assert isinstance(approve(rules, ask, actor, "U0DAN", op, target), Refuse)
+            assert isinstance(judge_approval(rules, ask, actor, "U0DAN", op, target), Refuse)
 
 
 @given(ACTORS, OPS, TARGETS, MOMENTS, IDS, st.timedeltas(timedelta(hours=-2), timedelta(hours=2)))

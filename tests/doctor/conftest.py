@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.cli.doctor import examine
 from bot.cli.doctor.finding import Finding
-from bot.runtime.clock import HandClock
-from bot.settings import load
-from bot.slack.manifest import bot_scopes
+from bot.runtime.clock import ManualClock
+from bot.settings import load_settings
+from bot.slack.manifest import list_bot_scopes
 from bot.store import migrate
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -25,7 +25,7 @@ WEBHOOK_TOKEN = "8f742231b10e8888abcd"
 START = datetime(2026, 8, 21, 12, 0, tzinfo=UTC)
 
 
-class QuickClock(HandClock):
+class QuickClock(ManualClock):
     """A clock whose sleepers wake at once, at the time they wanted to wake at."""
 
     async def sleep(self, seconds: float) -> None:
@@ -37,7 +37,7 @@ class Dated:
     """An application whose answers carry the date of a clock of its own."""
 
     app: ASGIApp
-    clock: HandClock
+    clock: ManualClock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def dated(message: Message) -> None:
@@ -55,22 +55,22 @@ class Installation:
 
     slack: SlackSim
     buildkite: BuildkiteSim
-    clock: HandClock
-    theirs: HandClock
+    clock: ManualClock
+    theirs: ManualClock
     database: Path
     environ: dict[str, str] = field(default_factory=dict)
 
     async def examined(self, **changed: str | None) -> dict[str, Finding]:
         """What the doctor finds, by name; `changed` variables differ from those that are well (None: unset)."""
         environ = {name: value for name, value in {**self.environ, **changed}.items() if value is not None}
-        return {found.name: found for found in await examine(load(environ), clock=self.clock)}
+        return {found.name: found for found in await examine(load_settings(environ), clock=self.clock)}
 
 
 @pytest.fixture
 async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
-    clock, theirs = QuickClock(START), HandClock(START)
+    clock, theirs = QuickClock(START), ManualClock(START)
     slack = SlackSim(signing_secret="made-up", now=lambda: theirs.now().timestamp())
-    slack.scopes = set(bot_scopes())
+    slack.scopes = set(list_bot_scopes())
     buildkite = BuildkiteSim(now=lambda: theirs.now().timestamp())
     buildkite.hooks.add("https://bot.acme.example/buildkite/webhooks", WEBHOOK_TOKEN, "signature", None)
     database = tmp_path / "kitestring.db"

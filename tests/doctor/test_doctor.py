@@ -9,10 +9,10 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.cli import webhook_setup
-from bot.cli.doctor.finding import Finding, report, well
+from bot.cli.doctor.finding import Finding, render_report, is_healthy
 from bot.errors import UsageError
-from bot.settings import load
-from bot.store import schema
+from bot.settings import load_settings
+from bot.store import migrate
 from tests.doctor.conftest import START, WEBHOOK_TOKEN, Installation
 
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "BUILDKITE_API_TOKEN", "BUILDKITE_AGENT_TOKEN")
@@ -33,7 +33,7 @@ async def test_all_is_well(installation: Installation) -> None:
     """With everything in order each line has its tick and nothing is left to do."""
     delivered(installation)
     found = await installation.examined()
-    assert report(found.values()).splitlines() == [
+    assert render_report(found.values()).splitlines() == [
         "✓ Slack token: @kitestring in the workspace Acme.",
         f"✓ Slack scopes: all {len(installation.slack.scopes)} of the manifest.",
         "✓ Socket Mode: Slack offers a connection.",
@@ -44,12 +44,12 @@ async def test_all_is_well(installation: Installation) -> None:
         "✓ Buildkite webhook: set up for https://bot.acme.example/buildkite/webhooks; last delivery "
         "2026-08-21 11:30 UTC (whether Buildkite reaches it cannot be seen from inside).",
         f"✓ Database: SQLite, {installation.database}.",
-        f"✓ Migrations: up to date ({schema.head()}).",
+        f"✓ Migrations: up to date ({migrate.newest_revision()}).",
         "– Policy: no file; the built-in rules hold.",
         "– Subscriptions: no file; channels subscribe by command.",
         "✓ Clock: within 60 s of Buildkite and Slack.",
     ]
-    assert well(found.values())
+    assert is_healthy(found.values())
 
 
 async def test_what_cannot_be_seen_is_not_called_wrong(installation: Installation) -> None:
@@ -67,7 +67,7 @@ async def test_what_cannot_be_seen_is_not_called_wrong(installation: Installatio
         "Policy",
         "Subscriptions",
     }
-    assert well(found.values())
+    assert is_healthy(found.values())
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_what_cannot_be_seen_is_not_called_wrong(installation: Installatio
         ("BUILDKITE_ORGANIZATION_SLUG", "acme", "Buildkite organization", "acme"),
         ("BUILDKITE_AGENT_TOKEN", "wrong", "Buildkite agent token", "does not accept"),
         ("BUILDKITE_AGENT_ENDPOINT", "http://127.0.0.1:9/v3", "Buildkite agent token", "did not answer"),
-        ("BUILDKITE_WEBHOOK_TOKEN", "wrong", "Buildkite webhook", "its token is not BUILDKITE_WEBHOOK_TOKEN"),
+        ("BUILDKITE_WEBHOOK_TOKEN", "wrong", "Buildkite webhook", "its token isn't BUILDKITE_WEBHOOK_TOKEN"),
         ("BUILDKITE_WEBHOOK_MODE", "token", "Buildkite webhook", "BUILDKITE_WEBHOOK_MODE is token"),
         ("DATABASE_URL", "sqlite+aiosqlite:////proc/version", "Database", "cannot be used"),
     ],
@@ -94,7 +94,7 @@ async def test_a_wrong_setting_is_named(
     assert found[name].ok is False
     assert said in found[name].sentence
     assert found[name].remedy
-    assert not well(found.values())
+    assert not is_healthy(found.values())
     secrets = [
         WEBHOOK_TOKEN,
         installation.slack.bot_token,
@@ -102,7 +102,7 @@ async def test_a_wrong_setting_is_named(
         "xapp-wrong",
         installation.buildkite.token,
     ]
-    assert [secret for secret in secrets if secret in report(found.values())] == []
+    assert [secret for secret in secrets if secret in render_report(found.values())] == []
 
 
 async def test_a_scope_that_slack_did_not_grant_is_named(installation: Installation) -> None:
@@ -160,21 +160,21 @@ async def test_a_missing_webhook_can_be_made_from_here(installation: Installatio
 async def test_the_console_makes_the_webhook_and_puts_it_right(installation: Installation) -> None:
     """`kitestring service add` makes what is missing, mends what is wrong, and says no token; then all is well."""
     installation.buildkite.hooks.webhooks.clear()
-    settings = load(installation.environ | {"KITESTRING_URL": "https://bot.acme.example"})
+    settings = load_settings(installation.environ | {"KITESTRING_URL": "https://bot.acme.example"})
     said: list[str] = []
-    await webhook_setup.show(settings, said.append)
-    await webhook_setup.add(settings, said.append)
+    await webhook_setup.print_services(settings, said.append)
+    await webhook_setup.set_up_webhook(settings, said.append)
     (hook,) = installation.buildkite.hooks.webhooks
     hook.enabled = False
-    await webhook_setup.add(settings, said.append)
-    await webhook_setup.add(settings, said.append)
-    await webhook_setup.show(settings, said.append)
+    await webhook_setup.set_up_webhook(settings, said.append)
+    await webhook_setup.set_up_webhook(settings, said.append)
+    await webhook_setup.print_services(settings, said.append)
     assert [line.replace(hook.id, "ID") for line in said] == snapshot(
         [
             "No webhook of mine is among them: `kitestring service add` makes it.",
             "Created the webhook to https://bot.acme.example/buildkite/webhooks.",
-            "Put right the webhook to https://bot.acme.example/buildkite/webhooks: it is disabled.",
-            "The webhook to https://bot.acme.example/buildkite/webhooks is there already, and nothing is wrong with it.",
+            "Repaired the webhook to https://bot.acme.example/buildkite/webhooks: it's disabled.",
+            "The webhook to https://bot.acme.example/buildkite/webhooks already exists and is set up correctly.",
             "ID  on   Webhook (mine)  https://bot.acme.example/buildkite/webhooks",
         ]
     )
@@ -184,7 +184,7 @@ async def test_the_console_makes_the_webhook_and_puts_it_right(installation: Ins
 async def test_the_console_says_what_is_not_set(installation: Installation) -> None:
     """Without an address the webhook cannot be made; nothing is asked of Buildkite."""
     with pytest.raises(UsageError, match="KITESTRING_URL is not set"):
-        await webhook_setup.add(load(installation.environ), lambda _line: None)
+        await webhook_setup.set_up_webhook(load_settings(installation.environ), lambda _line: None)
     assert not installation.buildkite.requests
 
 
@@ -194,7 +194,7 @@ async def test_a_webhook_that_is_off_or_says_too_little_is_told(installation: In
     hook.enabled = False
     hook.events = ("build.running", "build.finished", "build.scheduled", "build.failing", "job.started")
     found = (await installation.examined())["Buildkite webhook"]
-    assert (found.ok, found.sentence) == (False, "it is disabled; it does not send job.finished.")
+    assert (found.ok, found.sentence) == (False, "it's disabled; it doesn't send job.finished.")
 
 
 async def test_a_webhook_that_never_delivered_is_neither_well_nor_wrong(installation: Installation) -> None:
@@ -249,13 +249,13 @@ async def test_a_database_server_that_does_not_answer_is_told(installation: Inst
         KITESTRING_SECRET_KEY="0123456789012345678901234567890123456789012=",
     )
     assert (found["Database"].ok, found["Database"].remedy) == (False, "Check DATABASE_URL.")
-    assert "hunter2" not in report(found.values())
+    assert "hunter2" not in render_report(found.values())
 
 
 @pytest.mark.parametrize(
     ("statement", "said", "remedy"),
     [
-        ("DELETE FROM alembic_version", f"at nothing, not at {schema.head()}.", "Run `kitestring migrate`."),
+        ("DELETE FROM alembic_version", f"at nothing, not at {migrate.newest_revision()}.", "Run `kitestring migrate`."),
         (
             "UPDATE alembic_version SET version_num = '9999'",
             "revision 9999 is newer",

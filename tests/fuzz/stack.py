@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.runtime.http.connection import Bounds
-from bot.runtime.http.server import bound, listener
+from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.server import open_socket, make_server
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, World, opened
 
 SECONDS = 20
@@ -125,10 +125,10 @@ def standing(folder: Path) -> Iterator[Stack]:
 @asynccontextmanager
 async def _standing(folder: Path) -> AsyncIterator[tuple[World, int]]:
     async with opened(folder) as world:
-        with bound("127.0.0.1", 0) as sock:
-            server = listener(world.bot.web, bounds=Bounds(head_seconds=2, body_seconds=2, idle_seconds=1))
+        with open_socket("127.0.0.1", 0) as sock:
+            server = make_server(world.bot.web, limits=ConnectionLimits(head_seconds=2, body_seconds=2, idle_seconds=1))
             task = asyncio.create_task(server.serve_on(sock))
-            await server.up.wait()
+            await server.listening.wait()
             try:
                 yield world, sock.getsockname()[1]
             finally:

@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.runtime.http.connection import Bounds
-from bot.runtime.http.fast_path import Taker
-from bot.runtime.http.server import bound, listener
+from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.fast_path import FastHandler
+from bot.runtime.http.server import open_socket, make_server
 
 END = 10
 
@@ -28,15 +28,15 @@ async def length(scope: Scope, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def listening(
     app: ASGIApp = length,
-    bounds: Bounds | None = None,
+    bounds: ConnectionLimits | None = None,
     tls: SSLContext | None = None,
-    straight: Mapping[str, Taker] | None = None,
+    straight: Mapping[str, FastHandler] | None = None,
 ) -> AsyncIterator[int]:
     """The port on which `app` is served as `kitestring serve` would."""
-    with bound("127.0.0.1", 0) as sock:
-        server = listener(app, tls=tls, bounds=bounds, straight=straight)
+    with open_socket("127.0.0.1", 0) as sock:
+        server = make_server(app, tls=tls, limits=bounds, fast_handlers=straight)
         task = asyncio.create_task(server.serve_on(sock))
-        await server.up.wait()
+        await server.listening.wait()
         try:
             yield sock.getsockname()[1]
         finally:

@@ -7,11 +7,11 @@ import socket
 
 import pytest
 
-from bot.runtime.http.connection import Bounds
+from bot.runtime.http.connection import ConnectionLimits
 from tests.http.sockets import calling, listening, post
 
 KIB = 1024
-SHORT = Bounds(head_seconds=0.05, body_seconds=0.05, answer_seconds=0.05)
+SHORT = ConnectionLimits(head_seconds=0.05, body_seconds=0.05, answer_seconds=0.05)
 HEAD = b"POST / HTTP/1.1\r\nHost: k\r\n"
 
 
@@ -51,7 +51,7 @@ async def test_a_head_over_64_kib_is_refused(endless: bytes) -> None:
 async def test_a_body_that_never_ends_is_refused(piece: bytes) -> None:
     """Chunks go round the announced length; what one request sends altogether is bounded all the same."""
     chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    async with listening(bounds=Bounds(request=32 * KIB)) as port, calling(port) as caller:
+    async with listening(bounds=ConnectionLimits(request_bytes=32 * KIB)) as port, calling(port) as caller:
         await caller.says(chunked, piece * (64 * KIB // len(piece)))
         assert status(await caller.hears()) == 413
 
@@ -59,7 +59,7 @@ async def test_a_body_that_never_ends_is_refused(piece: bytes) -> None:
 async def test_trailers_are_bounded_too() -> None:
     """Headers behind the body are part of the request."""
     chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
-    async with listening(bounds=Bounds(request=32 * KIB)) as port, calling(port) as caller:
+    async with listening(bounds=ConnectionLimits(request_bytes=32 * KIB)) as port, calling(port) as caller:
         await caller.says(chunked, b"A: b\r\n" * 8 * KIB)
         assert status(await caller.hears()) == 413
 
@@ -79,7 +79,7 @@ async def test_trailers_are_bounded_too() -> None:
 )
 async def test_who_begins_and_does_not_go_on_is_cut_off(begun: bytes, answered: int | None) -> None:
     """A request that does not come to its end in time gets 408 (one that never began: nothing), and is closed."""
-    bounds = Bounds(head_seconds=0.05, body_seconds=0.05, idle_seconds=1)
+    bounds = ConnectionLimits(head_seconds=0.05, body_seconds=0.05, idle_seconds=1)
     async with listening(bounds=bounds) as port, calling(port) as caller:
         await caller.says(begun)
         said = await caller.hears()
@@ -88,7 +88,7 @@ async def test_who_begins_and_does_not_go_on_is_cut_off(begun: bytes, answered: 
 
 async def test_dripping_buys_no_time() -> None:
     """A header every now and then does not move the end of a head: the first byte counts."""
-    async with listening(bounds=Bounds(head_seconds=0.1)) as port, calling(port) as caller:
+    async with listening(bounds=ConnectionLimits(head_seconds=0.1)) as port, calling(port) as caller:
         hearing = asyncio.create_task(caller.hears())
         await caller.says(HEAD)
         while not hearing.done():
@@ -99,7 +99,7 @@ async def test_dripping_buys_no_time() -> None:
 
 async def test_an_idle_connection_is_closed() -> None:
     """Between two requests a client may rest for a while, and no longer."""
-    async with listening(bounds=Bounds(idle_seconds=0)) as port, calling(port) as caller:
+    async with listening(bounds=ConnectionLimits(idle_seconds=0)) as port, calling(port) as caller:
         await caller.says(post(b"x"))
         assert (await caller.hears()).endswith(b"1 bytes")
 
@@ -133,7 +133,7 @@ async def _heard(receive) -> bool:
 
 async def test_connections_are_counted() -> None:
     """One more than there may be gets 503; when another has left there is room again."""
-    async with listening(bounds=Bounds(connections=2)) as port, calling(port) as item, calling(port) as other:
+    async with listening(bounds=ConnectionLimits(connections=2)) as port, calling(port) as item, calling(port) as other:
         for caller in (item, other):
             await caller.says(post(b"x"))
             assert status(await caller.answer()) == 200

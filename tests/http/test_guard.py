@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from bot.listeners.signature_guard import SignatureGuard
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.runtime.http.asgi import MEBIBYTE
 from simulators.http_server import Serving
 from tests.knocking import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call, signed
@@ -31,7 +31,7 @@ async def echo(scope, receive, send):
 @pytest.fixture(scope="module")
 def guard():
     """A guard in front of an application that echoes."""
-    return SignatureGuard(echo, SECRET, HandClock(NOON), [].append)
+    return SignatureGuard(echo, SECRET, ManualClock(NOON), [].append)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_caller_who_leaves_early_is_not_answered(guard):
 def test_what_is_turned_away_is_counted():
     """Each refusal is told once, by why; what gets through is not."""
     why = []
-    guard = SignatureGuard(echo, SECRET, HandClock(NOON), why.append)
+    guard = SignatureGuard(echo, SECRET, ManualClock(NOON), why.append)
     for headers, body in (
         (signed(COMMAND), COMMAND),
         (signed(COMMAND) | {"x-slack-signature": "v0="}, COMMAND),
@@ -149,7 +149,7 @@ def test_what_is_turned_away_is_counted():
 
 async def test_a_stalled_body_is_not_waited_for():
     """A connection that sends headers only is told so."""
-    async with Serving(SignatureGuard(echo, SECRET, HandClock(NOON), [].append, patience=0)) as base:
+    async with Serving(SignatureGuard(echo, SECRET, ManualClock(NOON), [].append, patience=0)) as base:
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(base).port)
         head = f"POST / HTTP/1.1\r\nHost: k\r\nContent-Type: {FORM}\r\nContent-Length: 9\r\n\r\n"
         writer.write(head.encode())
@@ -161,7 +161,7 @@ async def test_a_stalled_body_is_not_waited_for():
 def test_an_empty_secret_guards_nothing():
     """A guard without a secret cannot be made."""
     with pytest.raises(ValueError, match="empty"):
-        SignatureGuard(echo, "", HandClock(NOON), [].append)
+        SignatureGuard(echo, "", ManualClock(NOON), [].append)
 
 
 NAMES = ["content-type", "content-length", "x-slack-signature", "x-slack-request-timestamp"]

@@ -16,7 +16,7 @@ from slack_bolt.response import BoltResponse
 from starlette.requests import Request
 
 from bot.listeners.signature_guard import SignatureGuard
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from simulators.http_server import Serving
 from tests.knocking import BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call, signed
 
@@ -55,7 +55,7 @@ def bolt():
 @pytest.fixture(scope="module")
 def guarded_bolt():
     """A guard in front of a real Bolt application."""
-    return SignatureGuard(bolt(), SECRET, HandClock(NOON), [].append)
+    return SignatureGuard(bolt(), SECRET, ManualClock(NOON), [].append)
 
 
 SLACK = Path(__file__).parent.parent / "fixtures" / "slack"
@@ -96,7 +96,7 @@ async def test_bolt_answers_over_http_behind_the_guard():
     """A signed command reaches its listener; unsigned and malformed ones are refused, all over real HTTP."""
     event = b'{"type": "url_verification", "challenge": "c"}'
     async with (
-        Serving(SignatureGuard(bolt(), SECRET, HandClock(NOON), [].append)) as base,
+        Serving(SignatureGuard(bolt(), SECRET, ManualClock(NOON), [].append)) as base,
         httpx.AsyncClient(base_url=base) as client,
     ):
         taken = await client.post("/slack/events", content=COMMAND, headers=signed(COMMAND))

@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app.readiness import Readiness
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.slack.api_errors import SlackError
 from bot.slack.socket_mode import ConnectionState
 from bot.slack.web_client import SlackClient
@@ -22,20 +22,20 @@ from simulators.slack.sim import SlackSim
 
 async def test_a_lost_connection_counts_after_thirty_seconds(tmp_path) -> None:
     """Slack replaces its socket now and then; only over 30 seconds without one is a reason to send nobody here."""
-    clock = HandClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
+    clock = ManualClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
     link, store = ConnectionState(clock), await migrated(tmp_path)
     readiness = Readiness(store, SlackClient(AsyncWebClient(), session=None), link)
     clock.advance(30)
-    assert await readiness.wrong() is None
+    assert await readiness.find_problem() is None
     clock.advance(1)
-    assert await readiness.wrong() == "there is no connection to Slack"
+    assert await readiness.find_problem() == "there is no connection to Slack"
     link.up()
-    assert await readiness.wrong() is None
+    assert await readiness.find_problem() is None
     link.down()
     clock.advance(20)
     link.down()
     clock.advance(11)
-    assert await readiness.wrong() == "there is no connection to Slack"
+    assert await readiness.find_problem() == "there is no connection to Slack"
     await store.close()
 
 
@@ -57,7 +57,7 @@ async def test_an_old_database_is_not_ready(tmp_path) -> None:
     """Nothing is taken before the database is migrated."""
     store = Store(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
     readiness = Readiness(store, SlackClient(AsyncWebClient(), session=None), None)
-    assert await readiness.wrong() == "the database has not been migrated"
+    assert await readiness.find_problem() == "the database has not been migrated"
     await store.close()
 
 
@@ -65,7 +65,7 @@ async def after_asking(api: SlackClient, readiness: Readiness) -> str | None:
     """What readiness says after one call to Slack."""
     with contextlib.suppress(SlackError):
         await api.whoami()
-    return await readiness.wrong()
+    return await readiness.find_problem()
 
 
 async def migrated(tmp_path) -> Store:

@@ -10,9 +10,9 @@ import pytest
 
 from bot.app.process import serve
 from bot.errors import KitestringError
-from bot.runtime.http.connection import Bounds
-from bot.runtime.http.tls import context
-from bot.settings import Misconfigured, load
+from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.tls import load_tls_context
+from bot.settings import InvalidSettings, load_settings
 from tests.http.certificate import pair
 from tests.http.sockets import calling, listening
 
@@ -27,7 +27,7 @@ HTTP = {
 async def test_https_is_served(tmp_path: Path) -> None:
     """Who trusts the certificate is answered over TLS 1.2 or newer; plain HTTP on that port is not."""
     files = pair(tmp_path)
-    tls = context(*files)
+    tls = load_tls_context(*files)
     assert tls.minimum_version == ssl.TLSVersion.TLSv1_2
     trusting = ssl.create_default_context(cafile=files.certificate)
     async with listening(tls=tls) as port, httpx.AsyncClient(verify=trusting, trust_env=False) as client:
@@ -40,9 +40,9 @@ async def test_the_bounds_hold_over_tls_too(tmp_path: Path) -> None:
     """A head that is too large gets its 431 there as well."""
     files = pair(tmp_path)
     trusting = ssl.create_default_context(cafile=files.certificate)
-    bounds = Bounds(head=1024, refusal_seconds=0.1)
+    bounds = ConnectionLimits(head_bytes=1024, refusal_seconds=0.1)
     async with (
-        listening(bounds=bounds, tls=context(*files)) as port,
+        listening(bounds=bounds, tls=load_tls_context(*files)) as port,
         httpx.AsyncClient(verify=trusting, trust_env=False) as client,
     ):
         answer = await client.get(f"https://127.0.0.1:{port}/", headers={"Cookie": "c" * 2000})
@@ -54,9 +54,9 @@ async def test_who_does_not_agree_on_tls_is_cut_off(tmp_path: Path, said: bytes)
     """A client that connects and does not go on is gone once its seconds are over; others are served meanwhile."""
     files = pair(tmp_path)
     trusting = ssl.create_default_context(cafile=files.certificate)
-    bounds = Bounds(handshake_seconds=0.2)
+    bounds = ConnectionLimits(handshake_seconds=0.2)
     async with (
-        listening(bounds=bounds, tls=context(*files)) as port,
+        listening(bounds=bounds, tls=load_tls_context(*files)) as port,
         calling(port) as caller,
         httpx.AsyncClient(verify=trusting, trust_env=False) as client,
     ):
@@ -72,10 +72,10 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no PEM")
     with pytest.raises(KitestringError, match=r"TLS_KEYFILE .*missing\.key cannot be read \(No such file"):
-        context(good.certificate, str(tmp_path / "missing.key"))
+        load_tls_context(good.certificate, str(tmp_path / "missing.key"))
     for certificate, key in ((good.certificate, other.key), sealed, (str(text), good.key)):
         with pytest.raises(KitestringError, match="are no certificate and its key"):
-            context(certificate, key)
+            load_tls_context(certificate, key)
 
 
 async def test_it_does_not_start_with_files_that_cannot_be_used(tmp_path: Path) -> None:
@@ -86,14 +86,14 @@ async def test_it_does_not_start_with_files_that_cannot_be_used(tmp_path: Path) 
         "TLS_KEYFILE": pair(tmp_path, "other").key,
     }
     with pytest.raises(KitestringError, match="TLS_CERTFILE and TLS_KEYFILE are no certificate and its key"):
-        await serve(load(told))
+        await serve(load_settings(told))
 
 
 @pytest.mark.parametrize("name", ["TLS_CERTFILE", "TLS_KEYFILE"])
 def test_a_certificate_and_its_key_belong_together(name: str) -> None:
     """One without the other is a mistake, which names the one that is missing."""
-    with pytest.raises(Misconfigured) as caught:
-        load(HTTP | {name: "tls.pem"})
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(HTTP | {name: "tls.pem"})
     (said,) = caught.value.problems
     (missing,) = {"TLS_CERTFILE", "TLS_KEYFILE"} - {name}
     assert said.startswith(f"{missing} is not set, and {name} needs it; it should be the path of a PEM file")

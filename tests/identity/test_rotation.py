@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from bot.app.build import build_bot
 from bot.cli.key_rotation import rotate
 from bot.errors import KitestringError, Refused
-from bot.settings import Settings, load
+from bot.settings import Settings, load_settings
 from bot.store.vault import Vault
 from tests.conversations.acts import asks
 from tests.conversations.world import World, environment
@@ -23,7 +23,7 @@ NEW = Fernet.generate_key().decode()
 def with_keys(world: World, folder: Path, *keys: str) -> Settings:
     """The same installation with those keys, newest first."""
     told = environment(world.slack, world.buildkite, folder)
-    return load(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
+    return load_settings(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
 
 
 def old_key(folder: Path) -> str:
@@ -34,7 +34,7 @@ def old_key(folder: Path) -> str:
 async def acts_as(world: World, settings: Settings) -> str | None:
     """Whom a bot with those settings acts as for Alice."""
     async with build_bot(settings, world.clock) as bot:
-        own = await bot.runner.shared.accounts.of(TEAM, world.alice.id)
+        own = await bot.runner.services.accounts.of(TEAM, world.alice.id)
         user = (await own.buildkite.access_token()).user if own else None
         return user.name if user else None
 
@@ -64,7 +64,7 @@ async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path
     """The first upkeep after a start with several keys does the same."""
     await connected(world)
     async with build_bot(with_keys(world, tmp_path, NEW, old_key(tmp_path)), world.clock) as bot:
-        assert await bot.upkeep.tick() > 0
+        assert await bot.account_upkeep.tick() > 0
     assert await acts_as(world, with_keys(world, tmp_path, NEW)) == ALICE
 
 
@@ -73,9 +73,9 @@ async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp
     await connected(world)
     async with build_bot(with_keys(world, tmp_path, NEW), world.clock) as bot:
         with pytest.raises(Refused, match="cannot be read any more") as caught:
-            await bot.runner.shared.accounts.of(TEAM, world.alice.id)
+            await bot.runner.services.accounts.of(TEAM, world.alice.id)
         assert "/bk connect" in caught.value.hint
-        assert await bot.runner.shared.accounts.disconnect(TEAM, world.alice.id)
+        assert await bot.runner.services.accounts.disconnect(TEAM, world.alice.id)
 
 
 async def test_rotate_wants_the_keys(world: World) -> None:
@@ -88,8 +88,8 @@ def test_a_value_is_renewed_once() -> None:
     """Under an older key it is sealed anew, under the newest left alone, under a stranger's it stays closed."""
     old, new, other = (Fernet.generate_key().decode() for _ in range(3))
     sealed = Vault((old,)).seal("made up")
-    renewed = Vault((new, old)).renewed(sealed)
+    renewed = Vault((new, old)).reseal(sealed)
     assert renewed is not None
     assert Vault((new,)).open(renewed) == "made up"
-    assert Vault((new, old)).renewed(renewed) is None
-    assert Vault((other,)).renewed(sealed) is None
+    assert Vault((new, old)).reseal(renewed) is None
+    assert Vault((other,)).reseal(sealed) is None

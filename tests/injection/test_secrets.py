@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.runtime.log_setup import configure
-from bot.runtime.redaction import MASK, unmistakable
+from bot.runtime.log_setup import configure_logging
+from bot.runtime.redaction import MASK, mask_tokens
 from tests.conversations.world import World, opened
 
 VALUE = "hunter2-of-the-environment"
@@ -44,7 +44,7 @@ def logged() -> Iterator[io.StringIO]:
     """The whole program's log at its most talkative, as it is written for a person."""
     stream, root = io.StringIO(), logging.getLogger()
     before, level = root.handlers[:], root.level
-    configure("debug", "console")
+    configure_logging("debug", "console")
     root.handlers[0].setStream(stream)  # type: ignore[attr-defined]
     yield stream
     root.handlers[:] = before
@@ -66,7 +66,7 @@ def bytes_of(folder: Path) -> bytes:
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_is_known_by_its_shape(token: str) -> None:
     """Tokens of Slack, Buildkite, GitHub, GitLab and AWS, and keys of every kind, leave nothing behind."""
-    kept = unmistakable(f"before {token} after")
+    kept = mask_tokens(f"before {token} after")
     assert MASK in kept
     assert token[-12:-3] not in kept
     assert (kept.startswith("before "), kept.endswith(" after")) == (True, True)

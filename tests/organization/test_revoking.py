@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.cli.token_revocation import revoke
+from bot.cli.token_revocation import revoke_token
 from bot.errors import Refused
-from bot.runtime.clock import HandClock
-from bot.settings import Settings, load
+from bot.runtime.clock import ManualClock
+from bot.settings import Settings, load_settings
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
@@ -29,7 +29,7 @@ class Console:
     lines: list[str] = field(default_factory=list)
 
     async def revokes(self) -> None:
-        await revoke(self.settings, HandClock(START), self.lines.append, self._asked)
+        await revoke_token(self.settings, ManualClock(START), self.lines.append, self._asked)
 
     def _asked(self, question: str) -> bool:
         self.lines.append(question)
@@ -42,7 +42,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
     buildkite, slack = BuildkiteSim(now=START.timestamp), SlackSim(signing_secret=SIGNING_SECRET)
     slack.base_url = "http://127.0.0.1:9"
     async with Serving(buildkite.app) as buildkite.base_url:
-        yield Console(buildkite, load(environment(slack, buildkite, tmp_path)))
+        yield Console(buildkite, load_settings(environment(slack, buildkite, tmp_path)))
 
 
 async def test_the_token_is_revoked_after_a_question(console: Console) -> None:

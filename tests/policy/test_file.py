@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.access.policy.decide import DEFAULT
-from bot.access.policy.parse import WrongPolicy
+from bot.access.policy.parse import InvalidPolicy
 from bot.access.policy.policy_file import Policy
 from bot.runtime.clock import ManualClock
 from tests.conversations.acts import asks
@@ -61,18 +61,18 @@ def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
     """A mistake in the file takes nobody's rights away, gives none, and is logged once with its line."""
     clock = ManualClock(START)
     kept = Policy(policy, clock)
-    before = kept.rules()
+    before = kept.get_rules()
     policy.write_text(POLICY + "\n[[grant]]\nname = 'x'\n", "utf-8")
     with capture_logs() as logs:
         for _ in range(3):
             clock.advance(2)
-            assert kept.rules() is before
+            assert kept.get_rules() is before
     line = POLICY.count("\n") + 2
     (entry,) = [log for log in logs if log["log_level"] == "error"]
     assert entry["problems"] == (f"policy.toml line {line}: `[[grant]]` has no `permissions`.",)
     policy.unlink()
     clock.advance(2)
-    assert kept.rules() is before
+    assert kept.get_rules() is before
 
 
 def test_the_file_is_looked_at_every_two_seconds_at_most(policy: Path) -> None:
@@ -80,14 +80,14 @@ def test_the_file_is_looked_at_every_two_seconds_at_most(policy: Path) -> None:
     clock = ManualClock(START)
     kept = Policy(policy, clock)
     policy.write_text("", "utf-8")
-    assert kept.rules().grants
+    assert kept.get_rules().grants
     clock.advance(2)
-    assert not kept.rules().grants
+    assert not kept.get_rules().grants
 
 
 def test_without_a_file_the_default_rules_hold() -> None:
     """Nothing is read where nothing is named."""
-    assert Policy(None, ManualClock(START)).rules() is DEFAULT
+    assert Policy(None, ManualClock(START)).get_rules() is DEFAULT
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"[[grant]]"])
@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, content: byt
     path = tmp_path / "policy.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(WrongPolicy, match=r"^policy\.toml "):
+    with pytest.raises(InvalidPolicy, match=r"^policy\.toml "):
         Policy(path, ManualClock(START))
 
 

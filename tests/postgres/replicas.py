@@ -14,8 +14,8 @@ from cryptography.fernet import Fernet
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.build import Bot, build_bot
-from bot.runtime.clock import HandClock
-from bot.settings import Settings, load
+from bot.runtime.clock import ManualClock
+from bot.settings import Settings, load_settings
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -42,7 +42,7 @@ class Replicas(World):
 
     async def turn(self) -> int:
         """Everything once, by every bot that does not hang, at the same time."""
-        await self._all(lambda bot: bot.lease.tick())
+        await self._all(lambda bot: bot.leadership.tick())
         done = await self._all(lambda bot: bot.runner.drain())
         done += len(await self.buildkite.deliver())
         done += await self._all(lambda bot: bot.inbox.tick())
@@ -55,15 +55,15 @@ class Replicas(World):
 
     @staticmethod
     async def _write(bot: Bot) -> int:
-        if not bot.lease.mine():
+        if not bot.leadership.is_leader():
             return 0
-        done = await bot.sweep.tick() + await bot.reconcile.tick() + await bot.replies.tick()
-        return done + await bot.findings.tick()
+        done = await bot.poller.tick() + await bot.card_publisher.tick() + await bot.reply_publisher.tick()
+        return done + await bot.failure_lookup.tick()
 
     @property
     def writers(self) -> list[Bot]:
         """The bots that take themselves for the writer."""
-        return [bot for bot in self.bots if bot.lease.mine()]
+        return [bot for bot in self.bots if bot.leadership.is_leader()]
 
 
 def shared(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSim, key: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def shared(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSim, key: str)
 @asynccontextmanager
 async def opened(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
     """Both vendors and so many bots over real HTTP on loopback."""
-    clock = HandClock(START)
+    clock = ManualClock(START)
     slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
     seed_demo(buildkite)
@@ -87,7 +87,7 @@ async def opened(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        settings: Settings = load(shared(database, slack, buildkite, Fernet.generate_key().decode()))
+        settings: Settings = load_settings(shared(database, slack, buildkite, Fernet.generate_key().decode()))
         bots = [await stack.enter_async_context(build_bot(settings, clock)) for _ in range(count)]
         address = await stack.enter_async_context(Serving(InTurn([bot.web for bot in bots])))
         slack.request_url = f"{address}/slack/events"

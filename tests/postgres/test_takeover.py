@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.operations.queries import adopt_invocation
-from bot.store.leader import CALL_SECONDS, SECONDS, Fenced, LeadershipLost
+from bot.store.leader import CALL_SECONDS, LEASE_SECONDS, FencedStore, LeadershipLost
 from tests.postgres.replicas import Replicas
 from tests.robustness.truth import assert_said_once, assert_true, posts
 
@@ -42,9 +42,9 @@ async def test_the_one_that_hung_writes_nothing_more(pair: Replicas) -> None:
     await pair.turn()
     (writer,) = (bot for bot in pair.writers if bot is not hung)
     with pytest.raises(LeadershipLost):
-        async with Fenced(hung.store, hung.lease).write() as tx:
+        async with FencedStore(hung.store, hung.leadership).write() as tx:
             await tx.execute(sa.text("UPDATE cards SET state = 'retired'"))
-    assert not hung.lease.mine()
+    assert not hung.leadership.is_leader()
     pair.hung.clear()
     await pair.settle(20)
     assert pair.writers == [writer], "Awake again, it does not take the lease from the living."
@@ -54,22 +54,22 @@ async def test_an_owner_begins_no_call_that_may_outlast_its_lease(pair: Replicas
     """Without a renewal the writer stops calling Slack as long before its lease ends as a call may take."""
     await pair.turn()
     (writer,) = pair.writers
-    pair.clock.advance(SECONDS - CALL_SECONDS - 1)
-    writer.lease.sure()
+    pair.clock.advance(LEASE_SECONDS - CALL_SECONDS - 1)
+    writer.leadership.require_leader()
     pair.clock.advance(2)
     with pytest.raises(LeadershipLost):
-        writer.lease.sure()
+        writer.leadership.require_leader()
 
 
 async def test_a_replica_without_a_session_is_taken_over_at_once(pair: Replicas) -> None:
     """When the session of the writer ends, its lock is free: the other does not wait for the lease to run out."""
     await pair.turn()
     (dead,) = pair.writers
-    assert dead.line is not None
+    assert dead.postgres_session is not None
     pair.hung.add(pair.bots.index(dead))
     await pair.turn()
     assert pair.writers == [dead]
-    await dead.line.close()
+    await dead.postgres_session.close()
     pair.clock.advance(0.3)
     await pair.turn()
     assert [bot for bot in pair.writers if bot is not dead]
@@ -93,7 +93,7 @@ async def test_what_a_living_replica_does_is_not_taken_from_it(pair: Replicas) -
     await pair.bob.types(pair.deploys, "/bk build create web")
     await pair.turn()
     doer, other = pair.bots
-    replicas = [bot.runner.shared.replica for bot in (doer, other)]
+    replicas = [bot.runner.services.replica for bot in (doer, other)]
     async with doer.store.write() as tx:
         found = (await tx.execute(sa.text("SELECT id, replica FROM invocations"))).one()
         owner = replicas.index(found.replica)

@@ -12,8 +12,8 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.build import Bot, build_bot
-from bot.runtime.clock import HandClock
-from bot.settings import load
+from bot.runtime.clock import ManualClock
+from bot.settings import load_settings
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -25,7 +25,7 @@ class Crash(BaseException):
     """The process is gone: nothing in it may go on."""
 
 
-class PassingClock(HandClock):
+class PassingClock(ManualClock):
     """Whoever sleeps finds at once that the time has passed."""
 
     async def sleep(self, seconds: float) -> None:
@@ -95,7 +95,7 @@ class Lives:
         self.home.mkdir(parents=True, exist_ok=True)
         self.before = asyncio.all_tasks()
         world = self.world
-        world.settings = load(environment(world.slack, world.buildkite, self.home) | self.more)
+        world.settings = load_settings(environment(world.slack, world.buildkite, self.home) | self.more)
         world.bot = await self.stack.enter_async_context(
             build_bot(world.settings, world.clock, committed=self.committed)
         )
@@ -165,7 +165,7 @@ async def settled(world: World, within: float = 30) -> None:
 async def _until_next(world: World) -> float:
     """Seconds until something is due, at the bot or under way from Buildkite."""
     bot: Bot = world.bot
-    due = [await part.next_at() for part in (bot.inbox, bot.sweep, bot.reconcile, bot.replies, bot.recovery)]
+    due = [await part.next_at() for part in (bot.inbox, bot.poller, bot.card_publisher, bot.reply_publisher, bot.recovery)]
     waits = [(when - world.clock.now()).total_seconds() for when in due if when]
     return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)], default=60.0)
 

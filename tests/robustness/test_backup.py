@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.app.build import build_bot
-from bot.settings import load
+from bot.settings import load_settings
 from tests.conversations.world import environment, opened
 
 
@@ -27,7 +27,7 @@ async def test_a_restored_backup_goes_on_with_its_cards(tmp_path: Path) -> None:
         restored.mkdir()
         shutil.copy(tmp_path / "backup.db", restored / "kitestring.db")
         shutil.copy(tmp_path / "backup.db.key", restored / "kitestring.db.key")
-        async with build_bot(load(environment(world.slack, world.buildkite, restored)), world.clock) as again:
+        async with build_bot(load_settings(environment(world.slack, world.buildkite, restored)), world.clock) as again:
             world.bot = again
             await world.settle(120, step=5)
         assert "Passed" in card.plain()

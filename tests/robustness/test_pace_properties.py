@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build, Job
-from bot.buildkite.states import _JOB_RANK, job_rank
+from bot.buildkite.states import _JOB_RANK, rank_job
 from bot.builds.fold import merge
 from bot.builds.model import TrackedBuild
-from bot.builds.polling.schedule import next_read_time
+from bot.builds.polling.schedule import plan_next_read
 from bot.runtime.token_bucket import SlidingWindow, backoff_seconds, full_bucket
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -28,8 +28,8 @@ def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
     bucket, now, taken = full_bucket(rate, burst, 0.0), 0.0, 0
     for seconds, wants in steps:
         now += seconds
-        if wants and bucket.wait(now) == 0:
-            bucket, taken = bucket.taken(now), taken + 1
+        if wants and bucket.wait_seconds(now) == 0:
+            bucket, taken = bucket.take(now), taken + 1
         assert taken <= now * rate + burst + 1e-6
 
 
@@ -41,23 +41,23 @@ def test_a_window_never_lets_more_through_in_any_minute(
     window, now, taken = SlidingWindow(most), 0.0, list[float]()
     for seconds, wants in steps:
         now += seconds
-        if wants and window.wait(now, spare) == 0:
-            window = window.with_one(now)
+        if wants and window.wait_seconds(now, spare) == 0:
+            window = window.take(now)
             taken.append(now)
         assert sum(at > now - 60 for at in taken) <= max(most - spare, 1)
-        assert window.wait(now + window.wait(now, spare) + 1e-6, spare) == 0
+        assert window.wait_seconds(now + window.wait_seconds(now, spare) + 1e-6, spare) == 0
 
 
 @given(st.lists(SECONDS, max_size=20), st.floats(0, 100), st.floats(0, 100))
 def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first: float, second: float) -> None:
     """Closed twice, a bucket stays closed until the later time, and the wait that it names is true."""
-    bucket = full_bucket(1.0, 3.0, 0.0).closed(first).closed(second)
+    bucket = full_bucket(1.0, 3.0, 0.0).pause_until(first).pause_until(second)
     now = 0.0
     for gap in gaps:
         now += gap
-        wait = bucket.wait(now)
+        wait = bucket.wait_seconds(now)
         assert wait >= max(first, second) - now
-        assert bucket.wait(now + wait + 1e-6) == 0
+        assert bucket.wait_seconds(now + wait + 1e-6) == 0
 
 
 @given(st.integers(-5, 1000), st.floats(0.1, 10), st.floats(10, 600))
@@ -88,9 +88,9 @@ def knowns(draw: st.DrawFn) -> TrackedBuild:
         build,
         seen_at=draw(moments) or NOW,
         read_at=draw(moments),
-        doubt=doubt,
-        settled=draw(st.integers(0, doubt)),
-        gone=draw(st.booleans()),
+        changes_reported=doubt,
+        changes_confirmed=draw(st.integers(0, doubt)),
+        deleted=draw(st.booleans()),
         read_end=draw(moments),
     )
 
@@ -100,15 +100,15 @@ def test_whatever_is_known_there_is_an_answer_when_to_read_next(
     known: TrackedBuild, followed: timedelta, alive: bool
 ) -> None:
     """The plan is defined for everything, and what is in doubt is always read."""
-    due = next_read_time(known, NOW, NOW + followed, alive=alive)
-    assert due is not None or not known.doubtful
+    due = plan_next_read(known, NOW, NOW + followed, webhooks_arriving=alive)
+    assert due is not None or not known.unconfirmed
 
 
 @given(st.none() | JOBS, JOBS)
 def test_a_job_never_steps_back(known: Job | None, job: Job) -> None:
     """Whatever is heard of an attempt, it is as far as before or further, and a retry is never forgotten."""
     after = merge.merge_job(known, job)
-    assert job_rank(after) == max(job_rank(item) for item in (known, job) if item)
+    assert rank_job(after) == max(rank_job(item) for item in (known, job) if item)
     assert after.retried == (job.retried or (known is not None and known.retried))
 
 
@@ -130,5 +130,5 @@ def test_of_words_that_differ_in_rank_the_order_does_not_matter(jobs: list[Job],
         for job in history:
             known = merge.merge_job(known, job)
         assert known is not None
-        ends.append((job_rank(known), known.retried))
+        ends.append((rank_job(known), known.retried))
     assert ends[0] == ends[1]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.runtime.loop import Loop
 
 
 async def test_from_one_tick_to_the_next_it_rests() -> None:
     """Woken again and again amid its ticks, it begins the next one when it has rested, not before."""
-    clock = HandClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
+    clock = ManualClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
     began: list[float] = []
 
     async def tick() -> int:
@@ -22,10 +22,10 @@ async def test_from_one_tick_to_the_next_it_rests() -> None:
     async def nothing_due() -> datetime | None:
         return None
 
-    loop = Loop("reader", tick, nothing_due, clock, rest=0.5)
+    loop = Loop("reader", tick, nothing_due, clock, min_interval=0.5)
     running = asyncio.create_task(loop.run())
     for _ in range(8):
-        await clock.asleep(1)
+        await clock.wait_for_sleepers(1)
         clock.advance(0.25)
     loop.stop()
     await running

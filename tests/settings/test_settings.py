@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from bot.settings import WANTS, Misconfigured, Settings, load
+from bot.settings import EXPECTATIONS, InvalidSettings, Settings, load_settings
 
 KEY = "0123456789012345678901234567890123456789012="
 HTTP = {
@@ -22,14 +22,14 @@ SOCKET = {name: value for name, value in HTTP.items() if name != "SLACK_SIGNING_
 
 def problems(environ: dict[str, str]) -> tuple[str, ...]:
     """What `load` has against this environment."""
-    with pytest.raises(Misconfigured) as caught:
-        load(environ)
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(environ)
     return caught.value.problems
 
 
 def test_the_least_that_works_over_http() -> None:
     """Four variables are enough over HTTP; all else has the documented default."""
-    settings = load(HTTP)
+    settings = load_settings(HTTP)
     assert not settings.socket_mode
     assert not settings.postgresql
     assert settings.slack_api_url == "https://slack.com/api/"
@@ -46,7 +46,7 @@ def test_a_bare_prefix_is_no_token() -> None:
 
 def test_socket_mode_needs_no_signing_secret() -> None:
     """An app-level token selects Socket Mode, which needs no signing secret."""
-    assert load(SOCKET).socket_mode
+    assert load_settings(SOCKET).socket_mode
 
 
 def test_an_empty_environment_names_each_required_variable_once() -> None:
@@ -93,11 +93,11 @@ def test_a_malformed_value_is_named_and_never_repeated(name: str, value: str) ->
     """A malformed variable gets exactly one sentence, which says what it should look like, not what it was."""
     said = problems({**HTTP, name: value})
     assert [sentence.split(" ")[0] for sentence in said] == [name]
-    assert f"is malformed; it should be {WANTS[name.lower()].looks}" in said[0]
+    assert f"is malformed; it should be {EXPECTATIONS[name.lower()].form}" in said[0]
     assert value not in said[0].removeprefix(name)
 
 
-@pytest.mark.parametrize("name", sorted(name.upper() for name in WANTS))
+@pytest.mark.parametrize("name", sorted(name.upper() for name in EXPECTATIONS))
 def test_a_variable_that_is_set_but_empty_is_refused(name: str) -> None:
     """An empty variable is a mistake in the deployment, not a wish for the default."""
     said = problems({**HTTP, name: ""})
@@ -116,7 +116,7 @@ def test_postgresql_needs_a_key() -> None:
     database = {"DATABASE_URL": "postgresql+asyncpg://bot:hunter2@db/kitestring"}
     (said,) = problems(HTTP | database)
     assert said.startswith("KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it")
-    settings = load(HTTP | database | {"KITESTRING_SECRET_KEY": f"{KEY}, {KEY}"})
+    settings = load_settings(HTTP | database | {"KITESTRING_SECRET_KEY": f"{KEY}, {KEY}"})
     assert settings.postgresql
     assert settings.secret_keys == (KEY, KEY)
 
@@ -138,10 +138,10 @@ def test_secrets_are_in_no_text() -> None:
     """No secret is in the repr of the settings, nor in the error and traceback of a refusal."""
     secret = {"BUILDKITE_WEBHOOK_TOKEN": "hunter2", "DATABASE_URL": "postgresql+asyncpg://bot:hunter2@db/k"}
     secret["KITESTRING_SECRET_KEY"] = KEY
-    settings = load(HTTP | secret)
+    settings = load_settings(HTTP | secret)
     wrong = {**HTTP, **secret, "SLACK_BOT_TOKEN": "hunter2", "DATABASE_URL": "mysql://bot:hunter2@db/k"}
-    with pytest.raises(Misconfigured) as caught:
-        load(wrong)
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(wrong)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     told = repr(caught.value) + "".join(traceback.format_exception(caught.value))
     shown = f"{settings!r} {settings} {settings.model_dump()} {told}"
@@ -154,7 +154,7 @@ def test_secrets_are_in_no_text() -> None:
 def test_the_process_environment_does_not_leak_into_a_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mapping that is given is all there is: tests and the demo never see the machine's variables."""
     monkeypatch.setenv("PORT", "4000")
-    assert load(HTTP).port == 3000
+    assert load_settings(HTTP).port == 3000
 
 
 def test_a_dot_env_file_is_read_and_the_environment_wins(
@@ -169,7 +169,7 @@ def test_a_dot_env_file_is_read_and_the_environment_wins(
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("PORT", "5000")
-    settings = load()
+    settings = load_settings()
     assert (settings.port, settings.log_level) == (5000, "debug")
 
 
@@ -177,4 +177,4 @@ def test_every_variable_is_described() -> None:
     """The README's configuration table is made of the descriptions, so each variable has one."""
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
     refused = {"slack_client_id", "slack_client_secret"}
-    assert set(WANTS) == set(Settings.model_fields) - refused
+    assert set(EXPECTATIONS) == set(Settings.model_fields) - refused

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.store import migrate
-from bot.store.checkpoints import Checkpoints
+from bot.store.checkpoints import Checkpointer
 from bot.store.sql import set_meta
 from bot.store.transactions import Store
 
@@ -36,16 +36,16 @@ async def test_the_log_begins_anew(tmp_path: Path) -> None:
     file = tmp_path / "kitestring.db"
     await (await opened(file)).close()
     turn = asyncio.Lock()
-    checkpoints = Checkpoints(str(file), turn, most=200)
+    checkpoints = Checkpointer(str(file), turn, max_pages=200)
     largest = 0
     with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as line:
         line.execute("PRAGMA wal_autocheckpoint=0")
         for _ in range(1000):
             async with turn:
                 await asyncio.to_thread(line.execute, _LARGE)
-            checkpoints.committed()
+            checkpoints.note_commit()
             largest = max(largest, file.with_name("kitestring.db-wal").stat().st_size)
-        await checkpoints.ended()
+        await checkpoints.wait_until_idle()
     assert largest < 5000 * 4096
 
 

@@ -12,9 +12,9 @@ from bot.builds.ingest.inbox import Inbox
 from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.notifications.subscriptions.index import SubscriptionCache
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.store import migrate
-from bot.store.bulk import MANY
+from bot.store.bulk import DRIVER_THRESHOLD
 from bot.store.tables import builds, jobs
 from bot.store.tables import deliveries as kept
 from bot.store.tables_notifications import attempts, runs
@@ -23,7 +23,7 @@ from webhooks.router import observe
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ALONE = 9001
-TOGETHER = range(9002, 9003 + MANY)
+TOGETHER = range(9002, 9003 + DRIVER_THRESHOLD)
 BEGAN, ENDED = "2026-11-02 08:58:00 UTC", "2026-11-02 08:59:00 UTC"
 
 
@@ -57,7 +57,7 @@ async def written(store: Store, number: int) -> list[str]:
 async def test_many_rows_are_written_as_one_is(url: str, store: Store) -> None:
     """One build is heard of, then as many more as go the other way, at once: each has the same rows."""
     await migrate.upgrade(url)
-    inbox = Inbox(store, HandClock(NOW), observe, lambda: None, lambda _age: None, SubscriptionCache())
+    inbox = Inbox(store, ManualClock(NOW), observe, lambda: None, lambda _age: None, SubscriptionCache())
     await insert_deliveries(store, life(ALONE))
     assert await inbox.tick() == 2
     await insert_deliveries(store, [item for number in TOGETHER for item in life(number)])

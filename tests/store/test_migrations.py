@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from bot.errors import KitestringError
-from bot.store import migrate, schema
+from bot.store import migrate
 from bot.store.transactions import Store
 
 # What the first version writes: its columns only.
@@ -45,7 +45,7 @@ async def test_rows_of_the_version_before_are_kept(url: str, store: Store) -> No
     await migrate.upgrade(url, "0001")
     await _first_version_writes(store, "old")
     await migrate.upgrade(url)
-    assert await migrate.current(url) == schema.head()
+    assert await migrate.read_current_revision(url) == migrate.newest_revision()
     assert await _counts(store) == {1}
 
 
@@ -61,10 +61,10 @@ async def test_replicas_that_start_together_migrate_once(url: str) -> None:
     if url.startswith("sqlite"):
         await migrate.upgrade(url)
     await asyncio.gather(*(migrate.upgrade(url) for _ in range(4)))
-    assert await migrate.current(url) == schema.head()
+    assert await migrate.read_current_revision(url) == migrate.newest_revision()
 
 
-@pytest.mark.parametrize("start", [migrate.upgrade, migrate.check])
+@pytest.mark.parametrize("start", [migrate.upgrade, migrate.check_schema])
 async def test_a_newer_schema_is_refused(url: str, store: Store, start: object) -> None:
     """A database that a newer version has migrated is left alone, whether migrations were asked for or not."""
     await migrate.upgrade(url)
@@ -78,11 +78,11 @@ async def test_without_migrating_an_old_schema_is_refused(url: str) -> None:
     """`--no-migrate` on a database that is behind says what to do."""
     await migrate.upgrade(url, "0001")
     with pytest.raises(KitestringError, match="kitestring migrate"):
-        await migrate.check(url)
-    assert await migrate.current(url) == "0001"
+        await migrate.check_schema(url)
+    assert await migrate.read_current_revision(url) == "0001"
 
 
 def test_the_revisions_are_those_of_the_migrations() -> None:
     """What the file names say of the revisions is what the migrations in them say, in their order."""
-    scripts = ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()
-    assert schema.revisions() == tuple(reversed([script.revision for script in scripts]))
+    scripts = ScriptDirectory(str(migrate.MIGRATIONS)).walk_revisions()
+    assert migrate.list_revisions() == tuple(reversed([script.revision for script in scripts]))

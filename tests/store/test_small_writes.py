@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from bot.builds.ingest.inbox import BATCH, FEW, Inbox
+from bot.builds.ingest.inbox import BATCH, BATCH_WHILE_WRITING, Inbox
 from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.errors import Unavailable
 from bot.notifications.subscriptions.index import SubscriptionCache
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.store import migrate
 from bot.store.transactions import Store
 from webhooks.router import observe
@@ -31,7 +31,7 @@ async def _kept(store: Store) -> dict[str, str]:
 async def test_of_two_who_ask_at_once_for_one_key_one_is_told_that_it_was_there(url: str, store: Store) -> None:
     """Whoever came first has written it, the other one learns so, and both know that it is durable."""
     await migrate.upgrade(url)
-    found = await asyncio.gather(*(store.together((KEEP, ("key", f"of {number}"))) for number in range(8)))
+    found = await asyncio.gather(*(store.write_small((KEEP, ("key", f"of {number}"))) for number in range(8)))
     assert sorted(found) == [False] * 7 + [True]
     assert await _kept(store) == {"key": f"of {found.index(True)}"}
 
@@ -40,9 +40,9 @@ async def test_all_steps_of_one_happen_or_none(url: str, store: Store) -> None:
     """A mistake in the second step takes the first one back, and is raised to the one who asked."""
     await migrate.upgrade(url)
     with pytest.raises(Exception, match=r"(?i)not.null"):
-        await store.together((KEEP, ("first", "1")), (MISTAKEN, ("second",)))
+        await store.write_small((KEEP, ("first", "1")), (MISTAKEN, ("second",)))
     assert await _kept(store) == {}
-    assert await store.together((KEEP, ("after", "1")))
+    assert await store.write_small((KEEP, ("after", "1")))
     assert await _kept(store) == {"after": "1"}
 
 
@@ -51,7 +51,7 @@ async def test_what_waits_for_the_turn_to_write_is_one_commit(url: str, store: S
     await migrate.upgrade(url)
     async with store.write() as tx:
         await tx.execute(sa.text("INSERT INTO meta (key, value) VALUES ('slow', '1')"))
-        asked = [asyncio.create_task(store.together((KEEP, (f"key {number}", "1")))) for number in range(8)]
+        asked = [asyncio.create_task(store.write_small((KEEP, (f"key {number}", "1")))) for number in range(8)]
         await tx.scalar(sa.text("SELECT 1"))  # by now they all wait for their turn
         before = store.commits
     assert await asyncio.gather(*asked) == [True] * 8
@@ -61,14 +61,14 @@ async def test_what_waits_for_the_turn_to_write_is_one_commit(url: str, store: S
 async def test_while_people_write_the_inbox_takes_few_webhooks_at_a_time(url: str, store: Store) -> None:
     """A backlog is read in large steps; the step after somebody's small write is a short one."""
     await migrate.upgrade(url)
-    clock = HandClock(NOW)
+    clock = ManualClock(NOW)
     inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, SubscriptionCache())
-    waiting = [Delivery("ping", b'{"event": "ping"}', f"id-{number}", NOW) for number in range(BATCH + 2 * FEW)]
+    waiting = [Delivery("ping", b'{"event": "ping"}', f"id-{number}", NOW) for number in range(BATCH + 2 * BATCH_WHILE_WRITING)]
     await insert_deliveries(store, waiting)
-    await store.together((KEEP, ("said", "1")))
-    assert [await inbox.tick() for _ in range(2)] == [FEW, BATCH]
-    await store.together((KEEP, ("said again", "1")))
-    assert [await inbox.tick() for _ in range(2)] == [FEW, 0]
+    await store.write_small((KEEP, ("said", "1")))
+    assert [await inbox.tick() for _ in range(2)] == [BATCH_WHILE_WRITING, BATCH]
+    await store.write_small((KEEP, ("said again", "1")))
+    assert [await inbox.tick() for _ in range(2)] == [BATCH_WHILE_WRITING, 0]
 
 
 @pytest.mark.parametrize("url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
@@ -79,10 +79,10 @@ async def test_a_connection_that_is_cut_in_between_says_so_in_one_sentence(
     await migrate.upgrade(url)
     cut = "SELECT pg_terminate_backend(pg_backend_pid())"
     with pytest.raises(Unavailable):
-        await store.together((KEEP, ("first", "1")), (cut, ()))
+        await store.write_small((KEEP, ("first", "1")), (cut, ()))
     with pytest.raises(Unavailable):
-        async with store.single() as line:
+        async with store.write_single() as line:
             await line.fetch(cut)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
-    assert await store.together((KEEP, ("after", "1")))
+    assert await store.write_small((KEEP, ("after", "1")))
     assert await _kept(store) == {"after": "1"}

@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 
 from bot.notifications.subscriptions.file_parse import WrongSubscriptions, read
 from bot.notifications.subscriptions.subscription_file import load
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from bot.runtime.file_reload import ReloadedFile
 from tests.conversations.acts import asks
 from tests.conversations.world import START, World
@@ -70,7 +70,7 @@ def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
 
 def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     """While it runs, a file with a mistake keeps the rules that were read before it; a right one is taken."""
-    path, clock = tmp_path / "rules.toml", HandClock(START)
+    path, clock = tmp_path / "rules.toml", ManualClock(START)
     path.write_text(GOOD)
     watched = ReloadedFile(path, clock, load, "subscriptions")
     path.write_text(WRONG)

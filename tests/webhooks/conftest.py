@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.builds.webhook_event import Delivery
-from bot.runtime.clock import HandClock
-from bot.runtime.group_commit import Told
+from bot.runtime.clock import ManualClock
+from bot.runtime.group_commit import CommitCallback
 from webhooks.receiver import Keep, Mode, Receiver
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "webhooks"
@@ -49,7 +49,7 @@ class Shelf:
     deliveries: list[Delivery] = field(default_factory=list)
     down: BaseException | None = None
 
-    def keep(self, delivery: Delivery, told: Told) -> None:
+    def keep(self, delivery: Delivery, told: CommitCallback) -> None:
         if self.down is None:
             self.deliveries.append(delivery)
         told(self.down)
@@ -61,7 +61,7 @@ class Door:
 
     mode: Mode = "signature"
     patience: float = 10
-    clock: HandClock = field(default_factory=lambda: HandClock(NOON))
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
     shelf: Shelf = field(default_factory=Shelf)
     counts: Counted = field(default_factory=Counted)
     keep: Keep | None = None

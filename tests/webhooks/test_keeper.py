@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from bot.builds.ingest.spool import DeliverySpool
 from bot.builds.webhook_event import Delivery
 from bot.errors import Unavailable
-from bot.runtime.clock import HandClock
-from bot.runtime.group_commit import told
+from bot.runtime.clock import ManualClock
+from bot.runtime.group_commit import callback_future
 from bot.store import migrate
 from bot.store.tables import deliveries
 from bot.store.transactions import Store
@@ -35,10 +35,10 @@ def keeper(store: Store, door) -> DeliverySpool:
 
 
 def arrives(
-    keeper: DeliverySpool, clock: HandClock, name: str | None, body: bytes = b"{}"
+    keeper: DeliverySpool, clock: ManualClock, name: str | None, body: bytes = b"{}"
 ) -> asyncio.Future[None]:
     """A webhook with that id; done when it is kept."""
-    return told(partial(keeper.keep, Delivery("ping", body, name, clock.now())))
+    return callback_future(partial(keeper.keep, Delivery("ping", body, name, clock.now())))
 
 
 async def names(store: Store) -> list[str | None]:

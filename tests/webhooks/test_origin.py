@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import Unavailable
-from bot.runtime.clock import HandClock
+from bot.runtime.clock import ManualClock
 from webhooks.allowlist import Allowlist, AllowlistGate
 
 LISTED = ("192.0.2.0/24", "198.51.100.12", "2001:db8::/32")
@@ -59,7 +59,7 @@ async def taken(_scope, _receive, send) -> None:
 
 async def test_only_listed_addresses_get_through() -> None:
     """Networks and addresses of both families, also as an IPv6 socket writes IPv4; others get 403."""
-    origins, counts = Allowlist(Page(LISTED).read, HandClock(NOON)), Counts()
+    origins, counts = Allowlist(Page(LISTED).read, ManualClock(NOON)), Counts()
     gate = AllowlistGate(taken, origins, counts)
     await origins.tick()
     inside = ["192.0.2.77", "198.51.100.12", "2001:db8::7", "::ffff:192.0.2.1"]
@@ -71,7 +71,7 @@ async def test_only_listed_addresses_get_through() -> None:
 
 async def test_before_the_list_is_known_buildkite_is_asked_to_come_again() -> None:
     """Nothing is let in and nothing is lost: 503 with a time to wait, until the first list has been read."""
-    clock, page = HandClock(NOON), Page(Unavailable("down"), LISTED)
+    clock, page = ManualClock(NOON), Page(Unavailable("down"), LISTED)
     origins, counts = Allowlist(page.read, clock), Counts()
     gate = AllowlistGate(taken, origins, counts)
     for _ in range(2):
@@ -88,7 +88,7 @@ async def test_before_the_list_is_known_buildkite_is_asked_to_come_again() -> No
 @pytest.mark.parametrize("wrong", [Unavailable("down"), (), ("everybody",), ("192.0.2.0/24", "")])
 async def test_an_old_list_serves_while_none_can_be_read(wrong: Exception | tuple[str, ...]) -> None:
     """An outage, an empty list and one that is none change nothing; it is tried again in a minute."""
-    clock = HandClock(NOON)
+    clock = ManualClock(NOON)
     origins = Allowlist(Page(LISTED, wrong).read, clock)
     await origins.tick()
     clock.advance(3600)
@@ -100,7 +100,7 @@ async def test_an_old_list_serves_while_none_can_be_read(wrong: Exception | tupl
 
 async def test_the_list_is_read_every_hour() -> None:
     """Within the hour nobody asks; afterwards the new list counts, and the old one does not."""
-    clock, page = HandClock(NOON), Page(LISTED, ("203.0.113.0/24",))
+    clock, page = ManualClock(NOON), Page(LISTED, ("203.0.113.0/24",))
     origins = Allowlist(page.read, clock)
     for _ in range(3):
         await origins.tick()

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.errors import Unavailable
-from bot.runtime.group_commit import Told
+from bot.runtime.group_commit import CommitCallback
 from bot.runtime.http.asgi import MEBIBYTE
-from bot.runtime.http.connection import Bounds
-from bot.runtime.http.routes import BUILDKITE, Router, rest
+from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.routes import BUILDKITE, Router, make_health_app
 from tests.http.sockets import Caller, calling, listening
 
 PING = b'{"event": "ping"}'
@@ -24,10 +24,10 @@ async def _well() -> None:
 
 
 @asynccontextmanager
-async def called(door, bounds: Bounds | None = None) -> AsyncIterator[Caller]:
+async def called(door, bounds: ConnectionLimits | None = None) -> AsyncIterator[Caller]:
     """A connection to the bot's listener, with that receiver behind it."""
-    front = Router(None, door.receiver, rest(_well, None), lambda _seconds: None)
-    async with listening(front, bounds, straight=front.straight) as port, calling(port) as caller:
+    front = Router(None, door.receiver, make_health_app(_well, None), lambda _seconds: None)
+    async with listening(front, bounds, straight=front.fast_handlers) as port, calling(port) as caller:
         yield caller
 
 
@@ -89,7 +89,7 @@ async def test_a_connection_is_closed_where_the_client_says_so(door, signed) -> 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(door, signed) -> None:
     """Half a body in too long a time gets 408 and is counted as slow."""
-    async with called(door, Bounds(body_seconds=0.05)) as caller:
+    async with called(door, ConnectionLimits(body_seconds=0.05)) as caller:
         await caller.says(post(signed(PING))[:-1])
         assert status(await caller.hears()) == 408
     assert door.counts.seen == {"slow": 1}
@@ -132,7 +132,7 @@ async def test_a_mistake_in_keeping_is_a_500_and_is_told(door, signed) -> None:
 
 async def test_an_answer_that_comes_late_waits_for_nobody(door, signed) -> None:
     """A webhook is being kept while the next request of the same connection comes: both are answered, in order."""
-    keeping: asyncio.Queue[Told] = asyncio.Queue()
+    keeping: asyncio.Queue[CommitCallback] = asyncio.Queue()
     door.keep = lambda _delivery, told: keeping.put_nowait(told)
     async with called(door) as caller:
         await caller.says(post(signed(PING)), b"GET /healthz HTTP/1.1\r\nhost: k\r\n\r\n")

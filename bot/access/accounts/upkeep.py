@@ -15,9 +15,9 @@ from bot.access.accounts.queries import find_unchecked_users, mark_checked
 from bot.access.accounts.service import Accounts
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.types import Standing, Thread
-from bot.store.key_rotation import Rotation
+from bot.store.key_rotation import KeyRotation
 from bot.store.transactions import Transactions
 
 EVERY = timedelta(hours=1)
@@ -34,9 +34,9 @@ class AccountUpkeep:
         store: Transactions,
         clock: Clock,
         team: str,
-        people: People,
+        people: PeopleDirectory,
         accounts: Accounts,
-        rotation: Rotation | None,
+        rotation: KeyRotation | None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -64,7 +64,7 @@ class AccountUpkeep:
     async def _renew(self) -> int:
         if self._rotation is None:
             return 0
-        count = await self._rotation.everything()
+        count = await self._rotation.rotate_all()
         self._rotation = None
         log.info("sealed anew", values=count)
         return count
@@ -72,7 +72,7 @@ class AccountUpkeep:
     async def _look(self, user: str) -> bool:
         """One whom Slack cannot say anything of now keeps the token, and is looked at in an hour."""
         try:
-            actor = await self._people.actor(user, Thread(self._team, ""), "schedule")
+            actor = await self._people.find_actor(user, Thread(self._team, ""), "schedule")
         except Unavailable:
             return False
         if actor.standing in GONE:

@@ -19,35 +19,35 @@ _EDGE = re.compile(rf"({'|'.join(DAYS)})\w* +(\d\d?:\d\d)", re.IGNORECASE)
 _USER = re.compile(r"[UW][A-Z0-9]{2,}|@[\w.-]+")
 _GROUP = re.compile(r"S[A-Z0-9]{2,}|@[\w.-]+")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
-_SHARED = re.compile(r"[CG][A-Z0-9]{2,}|#[\w.-]{1,80}")
-_ALONE = {Permission.AGENTS, Permission.ADMIN}
+_SHARED_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}|#[\w.-]{1,80}")
+_WITHOUT_PIPELINE = {Permission.AGENTS, Permission.ADMIN}
 
 
-def _clock(text: Any) -> time:
+def _parse_clock_time(text: Any) -> time:
     try:
         return datetime.strptime(str(text), "%H:%M").time()  # noqa: DTZ007  (a time of day, in the zone beside it)
     except ValueError:
         raise ValueError('it should be a time such as "22:00"') from None
 
 
-def _edge(value: Any) -> Any:
+def _parse_edge(value: Any) -> Any:
     """`Fri 16:00`, or a date and time."""
     if isinstance(value, datetime):
         return value
     found = _EDGE.fullmatch(str(value).strip())
     if found:
-        return DAYS.index(found[1].title()), _clock(found[2])
+        return DAYS.index(found[1].title()), _parse_clock_time(found[2])
     try:
-        return datetime.fromisoformat(str(value)) if len(str(value)) > 10 else _edge_wrong()
+        return datetime.fromisoformat(str(value)) if len(str(value)) > 10 else _refuse_edge()
     except ValueError:
-        return _edge_wrong()
+        return _refuse_edge()
 
 
-def _edge_wrong() -> Any:
+def _refuse_edge() -> Any:
     raise ValueError('it should be a weekday and time such as "Fri 16:00", or a date such as 2026-12-23T18:00:00')
 
 
-def _exempt(value: Any) -> Any:
+def _parse_exempt(value: Any) -> Any:
     """A list of groups (`@release`, `S…`) and user ids in place of the table."""
     if not isinstance(value, list):
         return value
@@ -55,7 +55,7 @@ def _exempt(value: Any) -> Any:
     return {"users": users, "groups": [item for item in value if item not in users]}
 
 
-def _span(value: Any) -> Any:
+def _parse_expiry(value: Any) -> Any:
     try:
         return parse_duration(str(value))
     except ValueError:
@@ -69,20 +69,20 @@ UserGroup = Annotated[
 ]
 Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
 SharedChannel = Annotated[
-    str, match_pattern(_SHARED, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
+    str, match_pattern(_SHARED_CHANNEL, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
 ]
 Verb = Literal["create", "rebuild", "unblock", "retry", "cancel"]
 Day = Annotated[str, match_pattern(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
 
 
-class People(TomlTable):
+class PeopleTable(TomlTable):
     """Users and user groups."""
 
     users: tuple[User, ...] = ()
     groups: tuple[UserGroup, ...] = ()
 
 
-class GrantTable(People):
+class GrantTable(PeopleTable):
     """`[[grant]]`"""
 
     name: Name
@@ -93,10 +93,10 @@ class GrantTable(People):
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> GrantTable:
+    def _check(self) -> GrantTable:
         if not (self.users or self.groups or self.standings):
             raise InvalidTable("it names nobody: it needs `users`, `groups` or `standings`")
-        alone = sorted(_ALONE & set(self.permissions))
+        alone = sorted(_WITHOUT_PIPELINE & set(self.permissions))
         if alone and (self.pipelines or self.branches):
             raise InvalidTable(
                 f"`{alone[0]}` has nothing to do with pipelines: give it in a grant of its own", "permissions"
@@ -111,9 +111,9 @@ class ProtectTable(TomlTable):
     pipelines: Slugs
     operations: Annotated[tuple[Verb, ...], Field(min_length=1)] | None = None
     branches: Branches | None = None
-    approvers: People | None = None
+    approvers: PeopleTable | None = None
     approvals: Annotated[int, Field(ge=1, le=20)] = 1
-    expires: Annotated[Any, BeforeValidator(_span)] = "30m"
+    expires: Annotated[Any, BeforeValidator(_parse_expiry)] = "30m"
 
     @model_validator(mode="after")
     def _possible(self) -> ProtectTable:
@@ -126,50 +126,50 @@ class ProtectTable(TomlTable):
         return self
 
 
-class _Closing(TomlTable):
+class _ClosingTable(TomlTable):
     """What freezes and quiet hours have in common."""
 
     name: Name | None = None
     pipelines: Slugs
     zone: Zone = None
-    exempt: Annotated[People, BeforeValidator(_exempt), Field(alias="except")] = People()
+    exempt: Annotated[PeopleTable, BeforeValidator(_parse_exempt), Field(alias="except")] = PeopleTable()
     reason: Annotated[str, Field(max_length=200)] = ""
     operations: Annotated[tuple[Verb, ...], Field(min_length=1)] | None = None
 
 
-class FreezeTable(_Closing):
+class FreezeTable(_ClosingTable):
     """`[[freeze]]`"""
 
-    begins: Annotated[Any, BeforeValidator(_edge), Field(alias="from")]
-    until: Annotated[Any, BeforeValidator(_edge)]
+    begins: Annotated[Any, BeforeValidator(_parse_edge), Field(alias="from")]
+    until: Annotated[Any, BeforeValidator(_parse_edge)]
 
     @model_validator(mode="after")
-    def _whole(self) -> FreezeTable:
+    def _check(self) -> FreezeTable:
         once = isinstance(self.begins, datetime)
         if once is not isinstance(self.until, datetime):
             raise InvalidTable("`from` and `until` must both name a weekday, or both a date", "until")
         if self.zone is None and not (once and self.begins.tzinfo and self.until.tzinfo):
             raise InvalidTable('it needs `zone`, such as "Europe/London"')
-        if self.begins == self.until or (once and self.moment(self.begins) >= self.moment(self.until)):
+        if self.begins == self.until or (once and self.resolve_moment(self.begins) >= self.resolve_moment(self.until)):
             raise InvalidTable("`until` must come after `from`", "until")
         return self
 
-    def moment(self, edge: datetime) -> AwareDatetime:
+    def resolve_moment(self, edge: datetime) -> AwareDatetime:
         """A date and time, in the zone unless it has one of its own."""
         return (edge if edge.tzinfo else edge.replace(tzinfo=self.zone)).astimezone(UTC)
 
 
-class QuietTable(_Closing):
+class QuietTable(_ClosingTable):
     """`[[quiet]]`"""
 
-    begins: Annotated[Any, BeforeValidator(_clock), Field(alias="from")]
-    until: Annotated[Any, BeforeValidator(_clock)]
+    begins: Annotated[Any, BeforeValidator(_parse_clock_time), Field(alias="from")]
+    until: Annotated[Any, BeforeValidator(_parse_clock_time)]
     days: Annotated[tuple[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], ...], Field(min_length=1)] = (
         "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun",
     )  # fmt: skip
 
     @model_validator(mode="after")
-    def _whole(self) -> QuietTable:
+    def _check(self) -> QuietTable:
         if self.zone is None:
             raise InvalidTable('it needs `zone`, such as "Europe/London"')
         if self.begins == self.until:
@@ -191,13 +191,13 @@ class ExpectTable(TomlTable):
     rule: str | None = None
 
 
-class Expectations(TomlTable):
+class ExpectationsDocument(TomlTable):
     """A file of expectations alone."""
 
     expect: tuple[ExpectTable, ...] = ()
 
 
-class Document(Expectations):
+class PolicyDocument(ExpectationsDocument):
     """A policy file."""
 
     admins: Annotated[str, Field(min_length=1, max_length=200)] = "a workspace admin"
@@ -208,13 +208,13 @@ class Document(Expectations):
     quiet: tuple[QuietTable, ...] = ()
 
 
-TABLES: Mapping[str, type[TomlTable]] = {
-    "": Document,
+POLICY_TABLES: Mapping[str, type[TomlTable]] = {
+    "": PolicyDocument,
     "grant": GrantTable,
     "protect": ProtectTable,
-    "approvers": People,
+    "approvers": PeopleTable,
     "freeze": FreezeTable,
-    "except": People,
+    "except": PeopleTable,
     "quiet": QuietTable,
     "expect": ExpectTable,
 }

@@ -5,90 +5,90 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.access.policy.file_schema import (
-    TABLES,
-    Document,
-    Expectations,
+    POLICY_TABLES,
+    PolicyDocument,
+    ExpectationsDocument,
     ExpectTable,
     FreezeTable,
     GrantTable,
-    People,
+    PeopleTable,
     ProtectTable,
     QuietTable,
 )
-from bot.access.policy.rules import FULL, GUARDED, Freeze, Grant, Protect, Rules, Who
+from bot.access.policy.rules import FULL_MEMBERS, GUARDED_VERBS, Freeze, Grant, Protection, Rules, Principals
 from bot.operations.operation import Permission
 from bot.runtime.time_windows import DAYS, DailyWindow, OneTimeWindow, TimeWindow, WeeklyWindow
 from bot.runtime.toml_file import InvalidFile, parse_toml
 from bot.slack.types import Standing
 
 
-class WrongPolicy(InvalidFile):
+class InvalidPolicy(InvalidFile):
     """A policy file that cannot be used."""
 
 
-def read(text: str, file: str = "policy.toml") -> tuple[Rules, tuple[ExpectTable, ...]]:
+def parse_policy(text: str, file: str = "policy.toml") -> tuple[Rules, tuple[ExpectTable, ...]]:
     """The rules of a policy file, and the expectations that stand in it. Raises WrongPolicy."""
-    document = parse_toml(Document, text, file, TABLES, WrongPolicy)
-    return _rules(document), document.expect
+    document = parse_toml(PolicyDocument, text, file, POLICY_TABLES, InvalidPolicy)
+    return _build_rules(document), document.expect
 
 
-def expectations(text: str, file: str) -> tuple[ExpectTable, ...]:
+def parse_expectations(text: str, file: str) -> tuple[ExpectTable, ...]:
     """The expectations of a file of its own. Raises WrongPolicy."""
-    return parse_toml(Expectations, text, file, TABLES, WrongPolicy).expect
+    return parse_toml(ExpectationsDocument, text, file, POLICY_TABLES, InvalidPolicy).expect
 
 
-def _rules(document: Document) -> Rules:
+def _build_rules(document: PolicyDocument) -> Rules:
     closings: list[FreezeTable | QuietTable] = [*document.freeze, *document.quiet]
     return Rules(
-        grants=tuple(_grant(item) for item in document.grant),
-        protects=tuple(_protect(item) for item in document.protect),
-        freezes=tuple(_freeze(closing) for closing in closings),
+        grants=tuple(_build_grant(item) for item in document.grant),
+        protections=tuple(_build_protection(item) for item in document.protect),
+        freezes=tuple(_build_freeze(closing) for closing in closings),
         admins=document.admins,
         shared_channels=frozenset(document.shared_channels),
     )
 
 
-def _grant(table: GrantTable) -> Grant:
-    full = FULL if "member" in table.standings else frozenset(Standing(standing) for standing in table.standings)
-    who = Who(frozenset(table.users), frozenset(table.groups), full)
+def _build_grant(table: GrantTable) -> Grant:
+    full = FULL_MEMBERS if "member" in table.standings else frozenset(Standing(standing) for standing in table.standings)
+    who = Principals(frozenset(table.users), frozenset(table.groups), full)
     channels = frozenset(table.channels) if table.channels else None
     return Grant(
         table.name, who, frozenset[Permission](table.permissions), table.pipelines, table.branches, channels
     )
 
 
-def _who(people: People) -> Who:
-    return Who(frozenset(people.users), frozenset(people.groups))
+def _build_principals(people: PeopleTable) -> Principals:
+    return Principals(frozenset(people.users), frozenset(people.groups))
 
 
-def _operations(named: tuple[str, ...] | None) -> frozenset[str]:
-    return GUARDED if named is None else frozenset(named)
+def _select_verbs(named: tuple[str, ...] | None) -> frozenset[str]:
+    return GUARDED_VERBS if named is None else frozenset(named)
 
 
-def _protect(table: ProtectTable) -> Protect:
-    return Protect(
+def _build_protection(table: ProtectTable) -> Protection:
+    return Protection(
         table.name,
         table.pipelines,
-        _who(table.approvers) if table.approvers else None,
-        _operations(table.operations),
+        _build_principals(table.approvers) if table.approvers else None,
+        _select_verbs(table.operations),
         table.branches,
         table.approvals,
         table.expires if isinstance(table.expires, timedelta) else timedelta(minutes=30),
     )
 
 
-def _freeze(table: FreezeTable | QuietTable) -> Freeze:
+def _build_freeze(table: FreezeTable | QuietTable) -> Freeze:
     kind = "freeze" if isinstance(table, FreezeTable) else "quiet hours"
     name = table.name or f"{kind} of {', '.join(table.pipelines)}"
     return Freeze(
-        name, table.pipelines, _window(table), _who(table.exempt), table.reason, _operations(table.operations)
+        name, table.pipelines, _build_window(table), _build_principals(table.exempt), table.reason, _select_verbs(table.operations)
     )
 
 
-def _window(table: FreezeTable | QuietTable) -> TimeWindow:
+def _build_window(table: FreezeTable | QuietTable) -> TimeWindow:
     if isinstance(table, QuietTable):
         return DailyWindow(table.begins, table.until, frozenset(DAYS.index(day) for day in table.days), table.zone)
     if isinstance(table.begins, tuple):
         (from_day, from_time), (until_day, until_time) = table.begins, table.until
         return WeeklyWindow(from_day, from_time, until_day, until_time, table.zone)
-    return OneTimeWindow(table.moment(table.begins), table.moment(table.until), table.zone)
+    return OneTimeWindow(table.resolve_moment(table.begins), table.resolve_moment(table.until), table.zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.access.policy.decide import DEFAULT
-from bot.access.policy.parse import WrongPolicy, read
+from bot.access.policy.parse import InvalidPolicy, parse_policy
 from bot.access.policy.rules import Rules
 from bot.runtime import file_reload
 from bot.runtime.clock import Clock
@@ -20,22 +20,22 @@ class Policy:
     """
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
-        self._file = ReloadedFile(path, clock, load, "policy") if path else None
+        self._file = ReloadedFile(path, clock, load_policy, "policy") if path else None
 
-    def rules(self) -> Rules:
+    def get_rules(self) -> Rules:
         """The rules that hold now; looks at the file every two seconds at most."""
         return self._file.value() if self._file else DEFAULT
 
-    def groups(self) -> frozenset[str]:
+    def get_groups(self) -> frozenset[str]:
         """The user groups that the rules name."""
-        return self.rules().groups
+        return self.get_rules().groups
 
 
-def load(path: Path) -> Rules:
+def load_policy(path: Path) -> Rules:
     """The rules of a file. Raises WrongPolicy."""
-    return read(text_of(path), path.name)[0]
+    return parse_policy(read_policy_text(path), path.name)[0]
 
 
-def text_of(path: Path) -> str:
+def read_policy_text(path: Path) -> str:
     """What a policy file says. Raises WrongPolicy when it cannot be read."""
-    return file_reload.read_text(path, WrongPolicy)
+    return file_reload.read_text(path, InvalidPolicy)

@@ -12,9 +12,9 @@ from bot.operations.operation import Operation, Permission
 from bot.runtime.time_windows import TimeWindow
 from bot.slack.types import Actor, Standing
 
-FULL = frozenset({Standing.MEMBER, Standing.ADMIN})
-OPERATIONS = ("create", "rebuild", "unblock", "retry", "cancel")
-GUARDED = frozenset(OPERATIONS) - {"cancel"}
+FULL_MEMBERS = frozenset({Standing.MEMBER, Standing.ADMIN})
+GUARDABLE_VERBS = ("create", "rebuild", "unblock", "retry", "cancel")
+GUARDED_VERBS = frozenset(GUARDABLE_VERBS) - {"cancel"}
 """What protections, freezes and locks are about, unless they say otherwise."""
 Globs = tuple[str, ...]
 
@@ -48,7 +48,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Who:
+class Principals:
     """People: `users` are ids and handles (`@ann`), `groups` likewise (`S…`, `@release`)."""
 
     users: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class Grant:
     """A rule that allows: these people get these permissions; None means all pipelines, branches, channels."""
 
     name: str
-    who: Who
+    principals: Principals
     permissions: frozenset[Permission]
     pipelines: Globs | None = None
     branches: Globs | None = None
@@ -69,13 +69,13 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Protect:
+class Protection:
     """A rule that asks for approvals, never the requester's own; without `approvers` of those with `approve`."""
 
     name: str
     pipelines: Globs
-    approvers: Who | None = None
-    operations: frozenset[str] = GUARDED
+    approvers: Principals | None = None
+    operations: frozenset[str] = GUARDED_VERBS
     branches: Globs | None = None
     approvals: int = 1
     expires: timedelta = timedelta(minutes=30)
@@ -88,9 +88,9 @@ class Freeze:
     name: str
     pipelines: Globs
     window: TimeWindow
-    exempt: Who = field(default_factory=Who)
+    exempt: Principals = field(default_factory=Principals)
     reason: str = ""
-    operations: frozenset[str] = GUARDED
+    operations: frozenset[str] = GUARDED_VERBS
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Rules:
     """
 
     grants: tuple[Grant, ...] = ()
-    protects: tuple[Protect, ...] = ()
+    protections: tuple[Protection, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     admins: str = "a workspace admin"
     shared_channels: frozenset[str] = frozenset()
@@ -110,16 +110,16 @@ class Rules:
     @property
     def groups(self) -> frozenset[str]:
         """Every user group that a rule names."""
-        people = [grant.who for grant in self.grants] + [freeze.exempt for freeze in self.freezes]
-        people += [protect.approvers for protect in self.protects if protect.approvers]
+        people = [grant.principals for grant in self.grants] + [freeze.exempt for freeze in self.freezes]
+        people += [protect.approvers for protect in self.protections if protect.approvers]
         return frozenset().union(*(who.groups for who in people))
 
-    def minds_branches(self, pipeline: str | None) -> bool:
+    def depends_on_branch(self, pipeline: str | None) -> bool:
         """Whether some rule about this pipeline looks at the branch."""
         pipeline = tidy_slug(pipeline) if pipeline else None
-        grants = any(grant.branches is not None and _any(grant.pipelines, pipeline) for grant in self.grants)
+        grants = any(grant.branches is not None and _may_match(grant.pipelines, pipeline) for grant in self.grants)
         return grants or any(
-            protect.branches is not None and _any(protect.pipelines, pipeline) for protect in self.protects
+            protect.branches is not None and _may_match(protect.pipelines, pipeline) for protect in self.protections
         )
 
 
@@ -140,72 +140,72 @@ class Refuse:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ApprovalRequirement:
     """Allowed once `count` of the `approvers` agree within `expires`; None: those who hold `approve` there."""
 
     rule: str
-    approvers: Who | None
+    approvers: Principals | None
     count: int
     expires: timedelta
 
 
-Verdict = Allow | Refuse | Ask
+Verdict = Allow | Refuse | ApprovalRequirement
 
 
-def includes(who: Who, actor: Actor) -> bool:
+def matches_actor(who: Principals, actor: Actor) -> bool:
     """Whether somebody is meant. Guests only by their id; strangers, bots and deactivated accounts never."""
-    if actor.standing not in FULL:
+    if actor.standing not in FULL_MEMBERS:
         return actor.standing is Standing.GUEST and actor.id in who.users
     handle = f"@{actor.handle.lower()}" if actor.handle else actor.id
     named = actor.id in who.users or handle in who.users
     return named or bool(who.groups & actor.groups) or actor.standing in who.standings
 
 
-def fits(globs: Globs | None, name: str | None) -> bool:
+def matches_any(globs: Globs | None, name: str | None) -> bool:
     """For rules that allow: a name that is not known fits no pattern."""
     return globs is None or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
 
 
-def _any(globs: Globs | None, name: str | None) -> bool:
+def _may_match(globs: Globs | None, name: str | None) -> bool:
     """For rules that restrict: a name that is not known may be any."""
-    return name is None or fits(globs, name)
+    return name is None or matches_any(globs, name)
 
 
-def _fits_all(globs: Globs | None, target: Target) -> bool:
+def _matches_every_branch(globs: Globs | None, target: Target) -> bool:
     """Return whether a rule that allows is about every branch of the target.
 
     An abbreviated SHA is left out: it is a commit, for which there is a permission.
     """
     passing = target.reach.names if short_sha(target.commit or "") else frozenset[str]()
     about = target.branches - passing
-    return fits(globs, target.branch) and all(fits(globs, name) for name in about)
+    return matches_any(globs, target.branch) and all(matches_any(globs, name) for name in about)
 
 
-def reaches(globs: Globs | None, target: Target) -> bool:
+def may_match_branch(globs: Globs | None, target: Target) -> bool:
     """Return whether a rule that restricts is about any branch of the target; what is not known may be any."""
     unknown = target.branch is None or target.reach.guess
-    return globs is None or unknown or any(fits(globs, name) for name in target.branches)
+    return globs is None or unknown or any(matches_any(globs, name) for name in target.branches)
 
 
-def covers(grant: Grant, permission: Permission, target: Target) -> bool:
+def applies_to_target(grant: Grant, permission: Permission, target: Target) -> bool:
     """Whether a grant is about this permission on this target; help is about no target."""
     if permission is Permission.HELP:
         return permission in grant.permissions
-    there = fits(grant.pipelines, target.pipeline) and _fits_all(grant.branches, target)
+    there = matches_any(grant.pipelines, target.pipeline) and _matches_every_branch(grant.branches, target)
     return permission in grant.permissions and there
 
 
-def here(grant: Grant, actor: Actor) -> bool:
+def applies_in_channel(grant: Grant, actor: Actor) -> bool:
     """Whether a grant holds in the channel that was asked in."""
     return grant.channels is None or actor.channel in grant.channels
 
 
-def guarded(operations: frozenset[str], pipelines: Globs, op: Operation, target: Target) -> bool:
+def is_guarded(operations: frozenset[str], pipelines: Globs, op: Operation, target: Target) -> bool:
     """Whether a protection or freeze of these is about this operation there."""
     about = op.needs is Permission.BUILD and op.noun in ("build", "job") and op.verb in operations
-    return about and _any(pipelines, target.pipeline)
+    return about and _may_match(pipelines, target.pipeline)
 
 
-def protects(rule: Protect, op: Operation, target: Target) -> bool:
+def is_protected(rule: Protection, op: Operation, target: Target) -> bool:
     """Whether a protection is about this operation there; of an unknown branch it is."""
-    return guarded(rule.operations, rule.pipelines, op, target) and reaches(rule.branches, target)
+    return is_guarded(rule.operations, rule.pipelines, op, target) and may_match_branch(rule.branches, target)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.builds.cards.admission import Admission
-from bot.builds.cards.draft import CardDraft, draft_card, rests
+from bot.builds.cards.draft import CardDraft, draft_card, is_preview_final
 from bot.builds.cards.queries import (
     find_due_cards,
     find_next_card_due,
@@ -24,10 +24,10 @@ from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.api_errors import SlackError
-from bot.slack.posting import Later, Never, Posting, Sent
+from bot.slack.posting import PostDelayed, PostRejected, Posting, Posted
 from bot.slack.rate_limits import Pacing
 from bot.slack.web_client import SlackClient
-from bot.store.outage import unavailable
+from bot.store.outage import raising_unavailable
 from bot.store.transactions import Transactions, Tx
 
 BATCH = 50
@@ -97,7 +97,7 @@ class CardPublisher:
 
     async def _sketch(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
         """An outage of the database is no mistake of this card's."""
-        with unavailable():
+        with raising_unavailable():
             return await draft_card(tx, card, tracked, self._clock.now())
 
     async def _put_aside(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
@@ -143,23 +143,23 @@ class CardPublisher:
     async def _bring_up(self, card_draft: CardDraft) -> bool:
         if not await self._admitted(card_draft.card, card_draft.tracked):
             return False
-        if card_draft.lacks:
+        if card_draft.needs_lookup:
             async with self._store.write() as tx:
                 await self._lack(tx, card_draft)
         return await (self._update(card_draft) if card_draft.card.ts else self._post(card_draft))
 
     async def _lack(self, tx: Tx, card_draft: CardDraft) -> None:
-        if card_draft.lacks:
+        if card_draft.needs_lookup:
             await plan_failure_lookup(tx, card_draft.tracked, self._clock.now())
 
     async def _admitted(self, card: Card, tracked: TrackedBuild) -> bool:
         """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
         if card.origin != "subscribed" or card.ts or card.intent_at:
             return True
-        match await self._admission.card(card, tracked):
-            case Later(seconds):
+        match await self._admission.check_card(card, tracked):
+            case PostDelayed(seconds):
                 await self._later(card, seconds)
-            case Never():
+            case PostRejected():
                 await self._admission.withdraw(card)
             case None:
                 return True
@@ -176,16 +176,16 @@ class CardPublisher:
             attempts=card.attempts,
         )
         match outcome:
-            case Sent(ts, fresh=True):
+            case Posted(ts, fresh=True):
                 await self._drawn("posted", card_draft, ts=ts)
-            case Sent(ts):
+            case Posted(ts):
                 await self._change(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
-            case Later(seconds, doubtful):
+            case PostDelayed(seconds, doubtful):
                 kept = {} if doubtful else {"intent_at": None}
                 await self._later(card, seconds, attempts=card.attempts + 1, **kept)
-            case Never(code):
+            case PostRejected(code):
                 await self._cannot_post(card, code)
-        return isinstance(outcome, Sent)
+        return isinstance(outcome, Posted)
 
     async def _update(self, card_draft: CardDraft) -> bool:
         card = card_draft.card
@@ -219,7 +219,7 @@ class CardPublisher:
     async def _draw(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
         known, now = card_draft.tracked, self._clock.now()
         again = (known.unconfirmed_since or now) + _DOUBT_SHOWS if known.unconfirmed else None
-        if rests(card_draft.card, known):
+        if is_preview_final(card_draft.card, known):
             values["state"] = "retired"
         await mark_card_drawn(
             tx, card_draft.card, known.revision, again if again and again > now else None, **values

@@ -1,4 +1,4 @@
-"""Webhooks that were kept, turned into what is known of builds."""
+"""Reads the deliveries in the inbox and folds them into tracked builds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from bot.buildkite.models import Build, Job
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.fold.build_fold import BuildFold
-from bot.builds.ingest.agent_events import hear
+from bot.builds.ingest.agent_events import queue_agent_events
 from bot.builds.ingest.queries import (
     PendingDelivery,
     claim_deliveries,
@@ -20,7 +20,7 @@ from bot.builds.ingest.queries import (
     mark_deliveries_read,
     mark_delivery_failed,
 )
-from bot.builds.webhook_event import Delivery, Read, Undecodable, WebhookEvent
+from bot.builds.webhook_event import Delivery, ParsedBuilds, Undecodable, WebhookEvent
 from bot.history import recorder
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.runtime.clock import Clock
@@ -28,116 +28,121 @@ from bot.runtime.error_boundary import InternalError, run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.store.transactions import Store, Tx
 
-Observe = Callable[[str, bytes, Read], WebhookEvent]
+Decode = Callable[[str, bytes, ParsedBuilds], WebhookEvent]
 BATCH = 500
 # So many while people wait for their turn to write.
-FEW = 60
+BATCH_WHILE_WRITING = 60
 # So many are read, a few milliseconds, before others have their turn.
-_BREATH = 50
-TRIES = 3
+_YIELD_EVERY = 50
+MAX_TRIES = 3
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Inbox:
-    """`observe` reads a payload; `folded` is told how old each delivery was, in seconds, when it was read."""
+    """Reads deliveries in batches, oldest first.
+
+    The web server only stores a webhook, so Buildkite gets its answer in milliseconds whatever the fold costs.
+    A batch is claimed, folded in and closed in one transaction: after a crash it is read again as a whole, and
+    nothing is counted twice. `decode` decodes a payload; `record_age` receives each delivery's age in seconds.
+    """
 
     def __init__(
         self,
         store: Store,
         clock: Clock,
-        observe: Observe,
+        decode: Decode,
         wake: Callable[[], None],
-        folded: Callable[[float], None],
+        record_age: Callable[[float], None],
         subscribers: SubscriptionCache,
     ) -> None:
-        self._folded = folded
-        self._hearing = False
-        self._small = store.small
+        self._record_age = record_age
+        self._webhooks_noted = False
+        self._small = store.small_writes
         self._subscribers = subscribers
         self._store = store
         self._clock = clock
-        self._observe = observe
+        self._decode_payload = decode
         self._wake = wake
 
     async def tick(self) -> int:
-        """Read what waits, some at a time, in one transaction; one at a time when something breaks."""
-        most = self._most()
-        if not await self._waiting(1):
+        """Read one batch of deliveries; if the batch fails, read its deliveries one at a time."""
+        most = self._choose_limit()
+        if not await self._find_pending(1):
             return 0
         try:
             read = await run_guarded(self._fold(most), "inbox")
         except InternalError:
-            read = sum([await self._fold_alone(row) for row in await self._waiting(most)])
+            read = sum([await self._fold_single(row) for row in await self._find_pending(most)])
         self._wake()
         return read
 
     async def next_at(self) -> datetime | None:
-        """When a delivery waits to be read."""
+        """Return when the next delivery is due."""
         async with self._store.read() as tx:
             return await find_next_delivery_due(tx)
 
-    async def _waiting(self, most: int) -> tuple[int, ...]:
+    async def _find_pending(self, most: int) -> tuple[int, ...]:
         async with self._store.read() as tx:
             return await find_pending_ids(tx, self._clock.now(), most)
 
-    def _most(self) -> int:
-        """Few while people write: their turn comes between two folds."""
-        before, self._small = self._small, self._store.small
-        return BATCH if before == self._small else FEW
+    def _choose_limit(self) -> int:
+        """Return the batch size, small while people's requests write: their turn comes between two folds."""
+        before, self._small = self._small, self._store.small_writes
+        return BATCH if before == self._small else BATCH_WHILE_WRITING
 
     async def _fold(self, most: int, only: int | None = None) -> int:
-        """Claim, read, fold in and close in one transaction; says how many there were."""
+        """Claim, decode, fold in and close deliveries in one transaction; return how many."""
         async with self._store.write() as tx:
             claimed = await claim_deliveries(tx, self._clock.now(), most, only)
-            observed = await self._looked(claimed)
+            observed = await self._decode_all(claimed)
             for item, facts in observed:
                 if isinstance(facts, Undecodable):
-                    await mark_delivery_failed(tx, item.row, str(facts), aside=True, next_at=self._clock.now())
+                    await mark_delivery_failed(tx, item.row, str(facts), set_aside=True, next_at=self._clock.now())
             read = [(item, facts) for item, facts in observed if isinstance(facts, WebhookEvent)]
-            await self._take(tx, [(facts.build, facts.jobs) for _one, facts in read if facts.build])
-            await hear(tx, [facts for _one, facts in read], self._clock.now())
+            await self._fold_builds(tx, [(facts.build, facts.jobs) for _one, facts in read if facts.build])
+            await queue_agent_events(tx, [facts for _one, facts in read], self._clock.now())
             await mark_deliveries_read(tx, [item for item, _facts in read])
-        self._hearing = True
+        self._webhooks_noted = True
         for item in claimed:
-            self._folded((self._clock.now() - item.delivery.received_at).total_seconds())
+            self._record_age((self._clock.now() - item.delivery.received_at).total_seconds())
         return len(claimed)
 
-    async def _fold_alone(self, row: int) -> int:
-        """What fails three times is set aside with its reason, so that it stops nobody else."""
+    async def _fold_single(self, row: int) -> int:
+        """Read one delivery; set it aside after three failures, with the reason, so that it blocks no others."""
         try:
             return await run_guarded(self._fold(1, row), "inbox", delivery=row)
         except InternalError as bug:
             async with self._store.write() as tx:
                 for claim_delivery in await claim_deliveries(tx, self._clock.now(), 1, row):
-                    await self._failed(tx, claim_delivery, bug)
+                    await self._mark_failed(tx, claim_delivery, bug)
         return 1
 
-    async def _failed(self, tx: Tx, delivery: PendingDelivery, bug: InternalError) -> None:
+    async def _mark_failed(self, tx: Tx, delivery: PendingDelivery, bug: InternalError) -> None:
         tries = delivery.attempts + 1
         next_at = self._clock.now() + timedelta(seconds=backoff_seconds(tries))
-        await mark_delivery_failed(tx, delivery.row, str(bug), aside=tries >= TRIES, next_at=next_at)
+        await mark_delivery_failed(tx, delivery.row, str(bug), set_aside=tries >= MAX_TRIES, next_at=next_at)
 
-    async def _looked(
+    async def _decode_all(
         self, claimed: Sequence[PendingDelivery]
     ) -> list[tuple[PendingDelivery, WebhookEvent | Undecodable]]:
-        read: Read = {}
+        read: ParsedBuilds = {}
         observed: list[tuple[PendingDelivery, WebhookEvent | Undecodable]] = []
-        for start in range(0, len(claimed), _BREATH):
-            observed += [(item, self._look(item.delivery, read)) for item in claimed[start : start + _BREATH]]
+        for start in range(0, len(claimed), _YIELD_EVERY):
+            observed += [(item, self._decode(item.delivery, read)) for item in claimed[start : start + _YIELD_EVERY]]
             await asyncio.sleep(0)
         return observed
 
-    def _look(self, delivery: Delivery, read: Read) -> WebhookEvent | Undecodable:
+    def _decode(self, delivery: Delivery, read: ParsedBuilds) -> WebhookEvent | Undecodable:
         try:
-            return self._observe(delivery.event, delivery.body, read)
+            return self._decode_payload(delivery.event, delivery.body, read)
         except Undecodable as why:
             log.warning("delivery set aside", webhook=delivery.event, reason=str(why))
             return why
 
-    async def _take(self, tx: Tx, said: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
-        """What is said, in the order it came."""
+    async def _fold_builds(self, tx: Tx, reports: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
+        """Fold in the reported builds, in the order in which their webhooks arrived."""
         now = self._clock.now()
-        if not self._hearing:
+        if not self._webhooks_noted:
             await recorder.note_webhooks(tx, now)
-        rules = BuildFold(now, alive=True, news=SubscriptionMatcher(await self._subscribers.index(tx), now))
-        await rules.heard(tx, said)
+        rules = BuildFold(now, webhooks_arriving=True, matcher=SubscriptionMatcher(await self._subscribers.index(tx), now))
+        await rules.fold_webhooks(tx, reports)

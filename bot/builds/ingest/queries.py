@@ -20,7 +20,7 @@ from bot.store.transactions import Store, Tx
 # https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md#general-structure-of-lz4-frame-format
 _MAGIC = b"\x04\x22\x4d\x18"
 # A smaller body is kept as it came: a frame around it would save nothing.
-_SMALL = 256
+_MIN_COMPRESSED = 256
 # https://www.sqlite.org/lang_insert.html, https://www.postgresql.org/docs/current/functions-array.html
 _KEEP = "INSERT INTO deliveries (delivery_id, event, body, received_at, next_at)"
 _UNNESTED = (
@@ -28,15 +28,15 @@ _UNNESTED = (
 )
 
 
-def packed(body: bytes) -> bytes:
-    """Fewer bytes for the disk than came, which takes a fraction of the time of writing them."""
-    return body if len(body) < _SMALL else compress(body)
+def compress_body(body: bytes) -> bytes:
+    """Return the body as stored: compressing takes a fraction of the time that writing the rest would."""
+    return body if len(body) < _MIN_COMPRESSED else compress(body)
 
 
-def unpacked(kept: bytes) -> bytes:
-    """The body as it came, also where it was not packed: no JSON begins with these bytes.
+def decompress_body(kept: bytes) -> bytes:
+    """Return the body as it arrived; a body that wasn't compressed can't begin with these bytes, since it is JSON.
 
-    A damaged frame is left as it is: whoever reads it says that it is no JSON.
+    A damaged frame is returned as it is: decoding it reports that it isn't JSON.
     """
     if not kept.startswith(_MAGIC):
         return kept
@@ -47,42 +47,42 @@ def unpacked(kept: bytes) -> bytes:
 
 
 async def insert_deliveries(store: Store, arrived: Sequence[Delivery]) -> None:
-    """Write deliveries by one statement; one whose id is there already is left as it is."""
-    async with store.single() as line:
-        await (_to_sqlite if store.sqlite else _to_postgresql)(line, arrived)
+    """Insert deliveries by one statement; ignore those whose id is there already."""
+    async with store.write_single() as line:
+        await (_insert_into_sqlite if store.sqlite else _insert_into_postgresql)(line, arrived)
 
 
-async def _to_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
-    """One step of SQLite's, from the write lock to the sync: Python's own lock changes hands once for all rows."""
+async def _insert_into_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
+    """Insert in a single step of SQLite, so that Python's lock changes hands once for all rows."""
     values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
-    given = [value for item in arrived for value in (*_columns(item), item.received_at.timestamp())]
+    given = [value for item in arrived for value in (*_select_columns(item), item.received_at.timestamp())]
     await line.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", given)
 
 
-async def _to_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
-    """In the order of their ids: replicas that are told the same do not wait for each other in a circle."""
+async def _insert_into_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
+    """Insert in the order of the ids, so that replicas that receive the same webhooks can't deadlock."""
     ordered = sorted(arrived, key=lambda item: item.id or "")
-    columns = zip(*(_columns(item) for item in ordered), strict=True)
+    columns = zip(*(_select_columns(item) for item in ordered), strict=True)
     await line.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
 
 
-def _columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:
-    return delivery.id, delivery.event, packed(delivery.body), delivery.received_at.timestamp()
+def _select_columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:
+    return delivery.id, delivery.event, compress_body(delivery.body), delivery.received_at.timestamp()
 
 
 _C = deliveries.c
 _DUE = (_C.state == "new", _C.next_at <= sa.bindparam("now", type_=_C.next_at.type))
-_MOST = sa.bindparam("most", type_=sa.Integer)
+_LIMIT = sa.bindparam("most", type_=sa.Integer)
 # Made once: what is asked every moment costs more to put together than to answer.
-_WAITING = sa.select(_C.id).where(*_DUE).order_by(_C.id).limit(_MOST)
+_WAITING = sa.select(_C.id).where(*_DUE).order_by(_C.id).limit(_LIMIT)
 _OLDEST = (
     sa.select(_C.id, _C.event, _C.body, _C.delivery_id, _C.received_at, _C.attempts)
     .where(*_DUE)
     .order_by(_C.id)
-    .limit(_MOST)
+    .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
-_ONE = _OLDEST.where(_C.id == sa.bindparam("row"))
+_BY_ROW = _OLDEST.where(_C.id == sa.bindparam("row"))
 _NEXT_DUE = sa.select(sa.func.min(_C.next_at)).where(_C.state == "new")
 
 
@@ -97,75 +97,76 @@ class PendingDelivery(NamedTuple):
 async def claim_deliveries(
     tx: Tx, now: datetime, limit: int, only: int | None = None
 ) -> tuple[PendingDelivery, ...]:
-    """The oldest deliveries to read, as they arrived; held until the transaction ends, as others hold theirs."""
+    """Claim the oldest deliveries until the transaction ends; skip those that another replica has claimed."""
     that = {} if only is None else {"row": only}
-    found = await tx.execute(_ONE if that else _OLDEST, {"now": now, "most": limit, **that})
+    found = await tx.execute(_BY_ROW if that else _OLDEST, {"now": now, "most": limit, **that})
     claimed = [
-        PendingDelivery(row, Delivery(event, unpacked(body), *told), tries)
+        PendingDelivery(row, Delivery(event, decompress_body(body), *told), tries)
         for row, event, body, *told, tries in found
     ]
     return tuple(sorted(claimed, key=lambda item: (item.delivery.received_at, item.row)))
 
 
 async def find_pending_ids(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
-    """The rows of deliveries to read, oldest first."""
+    """Return the row ids of deliveries to read, oldest first."""
     return tuple(await tx.scalars(_WAITING, {"now": now, "most": limit}))
 
 
 async def find_next_delivery_due(tx: Tx) -> datetime | None:
-    """When the next delivery is to be read."""
+    """Return when the next delivery is due."""
     when: datetime | None = await tx.scalar(_NEXT_DUE)
     return when
 
 
 async def mark_deliveries_read(tx: Tx, read: Sequence[PendingDelivery]) -> None:
-    """Those have been read; the row stays for a while so that a repeat is known, the body goes.
+    """Close deliveries: the row stays for a while so that a repeat is recognised, the body goes.
 
-    SQLite would leave each row alone on its page when it shrinks there: twice the time, and 2 KB a row for good.
+    SQLite would leave a row that shrinks alone on its page, which takes twice the time and permanently 2 KB per
+    row, so there the row is deleted and inserted.
     """
-    await tx.execute(_closed(tx.dialect.name), bind_among(tx, [item.row for item in read]))
+    await tx.execute(_close_statement(tx.dialect.name), bind_among(tx, [item.row for item in read]))
     if tx.dialect.name == "sqlite":
-        await write_all(tx, _row, [_read(item) for item in read])
+        await write_all(tx, _insert_statement, [_select_read_values(item) for item in read])
 
 
 @cache
-def _closed(dialect: str) -> sa.Update | sa.Delete:
+def _close_statement(dialect: str) -> sa.Update | sa.Delete:
     which = is_among(dialect, deliveries.c.id)
     if dialect == "sqlite":
         return sa.delete(deliveries).where(which)
     return sa.update(deliveries).where(which).values(state="done", body=None)
 
 
-def _row(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
+def _insert_statement(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
     return sa.insert(deliveries)
 
 
-def _read(delivery: PendingDelivery) -> dict[str, Any]:
+def _select_read_values(delivery: PendingDelivery) -> dict[str, Any]:
     heard = delivery.delivery
     named = {"id": delivery.row, "delivery_id": heard.id, "event": heard.event, "received_at": heard.received_at}
     return {**named, "state": "done", "attempts": delivery.attempts, "next_at": heard.received_at}
 
 
-async def mark_delivery_failed(tx: Tx, row: int, reason: str, *, aside: bool, next_at: datetime) -> None:
-    """One could not be read: to be tried again, or set aside with its reason."""
+async def mark_delivery_failed(tx: Tx, row: int, reason: str, *, set_aside: bool, next_at: datetime) -> None:
+    """Plan another try for a delivery that couldn't be read, or set it aside, with the reason."""
     values: dict[str, Any] = {"attempts": deliveries.c.attempts + 1, "reason": reason[:500], "next_at": next_at}
-    if aside:
+    if set_aside:
         values["state"] = "aside"
     await tx.execute(sa.update(deliveries).where(deliveries.c.id == row).values(values))
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """Deliveries that wait (`new`, the oldest arrived at `since`) and that were set `aside`, for these reasons."""
+    """Deliveries to read (`new`, the oldest received at `since`), and those set aside with the latest reasons."""
 
     new: int
     since: datetime | None
-    aside: int
+    set_aside: int
     reasons: tuple[str, ...]
 
 
 async def measure_backlog(tx: Tx) -> Backlog:
-    """What has not been read."""
+    """Return how many deliveries haven't been read."""
     c = deliveries.c
     new, since = (
         await tx.execute(sa.select(sa.func.count(), sa.func.min(c.received_at)).where(c.state == "new"))
@@ -177,20 +178,20 @@ async def measure_backlog(tx: Tx) -> Backlog:
 
 
 async def find_unreadable(tx: Tx) -> tuple[tuple[int, str, str], ...]:
-    """All that was set aside: (row, event, reason), oldest first."""
+    """Return all deliveries set aside as (row id, event, reason), oldest first."""
     c = deliveries.c
     found = await tx.execute(sa.select(c.id, c.event, c.reason).where(c.state == "aside").order_by(c.id))
     return tuple((row.id, row.event, row.reason or "") for row in found)
 
 
 async def retry_deliveries(tx: Tx, ids: Sequence[int]) -> int:
-    """Read those once more; says how many there were."""
+    """Read deliveries that were set aside once more; return how many there were."""
     chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
     change = {"state": "new", "attempts": 0, "next_at": deliveries.c.received_at}
     return (await tx.execute(sa.update(deliveries).where(*chosen).values(change))).rowcount
 
 
 async def delete_deliveries(tx: Tx, ids: Sequence[int]) -> int:
-    """Forget those; says how many there were."""
+    """Discard deliveries that were set aside; return how many there were."""
     chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
     return (await tx.execute(sa.update(deliveries).where(*chosen).values(state="done", body=None))).rowcount

@@ -1,4 +1,4 @@
-"""Writes webhooks down before they are acknowledged; what arrives together is committed together."""
+"""Stores webhooks before they are acknowledged; those that arrive together are committed together."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from bot.runtime.group_commit import CommitCallback, GroupCommit
 from bot.store.transactions import Store
 
 # A webhook that would wait longer than so many seconds is refused at once: Buildkite sends it again.
-_PATIENCE = 2.0
+_MAX_WAIT_SECONDS = 2.0
 
 
 class DeliverySpool:
-    """`wake` is called after each commit: there is something to read."""
+    """Stores deliveries in the inbox; `wake` is called after each commit, since there is something to read."""
 
     def __init__(self, store: Store, wake: Callable[[], None], clock: Clock) -> None:
         self._store = store
         self._wake = wake
         self._batches: GroupCommit[Delivery] = GroupCommit(self._commit, clock)
 
-    def keep(self, delivery: Delivery, told: CommitCallback) -> None:
-        """`told` is called once it is durable; with Unavailable when the store is down or far behind."""
+    def keep(self, delivery: Delivery, on_stored: CommitCallback) -> None:
+        """Store a delivery and call `on_stored` once it is durable, or with Unavailable if the store can't keep up."""
         wait = self._batches.estimate_wait()
-        if wait > _PATIENCE:
-            told(Unavailable("Too much waits to be written down.", retry_after=wait))
+        if wait > _MAX_WAIT_SECONDS:
+            on_stored(Unavailable("Too much waits to be written down.", retry_after=wait))
         else:
-            self._batches.add(delivery, told)
+            self._batches.add(delivery, on_stored)
 
     async def _commit(self, arrived: Sequence[Delivery]) -> None:
         await insert_deliveries(self._store, arrived)

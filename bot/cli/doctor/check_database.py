@@ -1,4 +1,4 @@
-"""The database: there, reachable, at the newest revision; when the last webhook came."""
+"""Checks that the database is reachable and migrated, and finds when the last webhook arrived."""
 
 from __future__ import annotations
 
@@ -10,53 +10,55 @@ from asyncpg import PostgresError
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.cli.doctor.check_postgres import line
+from bot.cli.doctor.check_postgres import check_direct_connection
 from bot.cli.doctor.finding import Finding
 from bot.history.queries import find_last_webhook_time
 from bot.settings import Settings
-from bot.store import migrate, schema
+from bot.store import migrate
 
-# asyncpg's own errors come through unwrapped while it connects.
-UNUSABLE = (sa.exc.SQLAlchemyError, PostgresError, OSError)
+# While connecting, asyncpg's errors aren't wrapped by SQLAlchemy.
+CONNECTION_ERRORS = (sa.exc.SQLAlchemyError, PostgresError, OSError)
 
 
-async def database(settings: Settings) -> tuple[tuple[Finding, ...], datetime | None]:
-    """Findings, and when the last webhook was received (None: never, or not known)."""
+async def check_database(settings: Settings) -> tuple[tuple[Finding, ...], datetime | None]:
+    """Return the findings, and when the last webhook arrived (None: never, or unknown)."""
     url = settings.database_url.get_secret_value()
     migrations = "Migrations"
     file = make_url(url).database
     if not settings.postgresql and not _exists(str(file)):
-        absent = Finding("Database", None, f"{file} is not there yet; `kitestring serve` makes it.")
-        return (absent, Finding(migrations, None, "none needed yet.")), None
+        absent = Finding("Database", None, f"{file} doesn't exist yet; `kitestring serve` creates it.")
+        return (absent, Finding(migrations, None, "not needed yet.")), None
     try:
-        revision, last = await migrate.current(url), None
-        if revision == schema.head():
-            last = await _last_delivery(url)
-    except UNUSABLE as error:
-        # The error's text may quote the address, and with it a password.
-        broken = Finding("Database", False, f"cannot be used ({type(error).__name__}).", "Check DATABASE_URL.")
-        return (broken, Finding(migrations, None, "not known without a database.")), None
+        revision, last = await migrate.read_current_revision(url), None
+        if revision == migrate.newest_revision():
+            last = await _find_last_delivery(url)
+    except CONNECTION_ERRORS as error:
+        # The error's own text may contain the address, and with it a password.
+        broken = Finding("Database", False, f"can't be used ({type(error).__name__}).", "Check DATABASE_URL.")
+        return (broken, Finding(migrations, None, "unknown without a database.")), None
     kind = "PostgreSQL" if settings.postgresql else f"SQLite, {file}"
-    direct = (await line(url),) if settings.postgresql else ()
-    return (Finding("Database", True, f"{kind}."), _migrations(revision), *direct), last
+    direct = (await check_direct_connection(url),) if settings.postgresql else ()
+    return (Finding("Database", True, f"{kind}."), _check_migrations(revision), *direct), last
 
 
 def _exists(file: str) -> bool:
-    """Asked first, because connecting would make the file."""
+    """Tell whether the file exists; connecting would create it."""
     return Path(file).exists()
 
 
-def _migrations(revision: str | None) -> Finding:
-    name, newest = "Migrations", schema.head()
+def _check_migrations(revision: str | None) -> Finding:
+    name, newest = "Migrations", migrate.newest_revision()
     if revision == newest:
         return Finding(name, True, f"up to date ({revision}).")
-    if revision is not None and not schema.known(revision):
+    if revision is not None and not migrate.is_known(revision):
         newer = f"revision {revision} is newer than this version."
-        return Finding(name, False, newer, "Install the newer Kitestring.")
-    return Finding(name, False, f"at {revision or 'nothing'}, not at {newest}.", "Run `kitestring migrate`.")
+        return Finding(name, False, newer, "Install the newer version of Kitestring.")
+    return Finding(
+        name, False, f"at {revision or 'no revision'} instead of {newest}.", "Run `kitestring migrate`."
+    )
 
 
-async def _last_delivery(url: str) -> datetime | None:
+async def _find_last_delivery(url: str) -> datetime | None:
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:

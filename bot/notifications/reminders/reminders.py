@@ -64,7 +64,7 @@ class Reminders:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.patient()
+        self._buildkite = buildkite.for_background()
         self._wake = wake
         self._kinds: Mapping[str, Callable[[DueReminder], Awaitable[bool]]] = {
             "agent soon": self._soon,
@@ -95,7 +95,7 @@ class Reminders:
             log.warning("reminder waits", reminder=reminder.id, error=str(error))
             if reminder.attempts + 1 >= TRIES:
                 return await self._drop(reminder)
-            wait = timedelta(seconds=backoff_seconds(reminder.attempts + 1, base=5, most=120))
+            wait = timedelta(seconds=backoff_seconds(reminder.attempts + 1, base=5, longest=120))
             async with self._store.write() as tx:
                 await postpone_reminder(tx, reminder, self._clock.now() + wait, attempts=reminder.attempts + 1)
             return False

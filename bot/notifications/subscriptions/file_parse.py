@@ -60,7 +60,7 @@ class SubscriptionTable(TomlTable):
     broadcast: bool = False
 
     @model_validator(mode="after")
-    def _whole(self) -> SubscriptionTable:
+    def _check(self) -> SubscriptionTable:
         if self.quiet and self.zone is None:
             raise InvalidTable('`quiet` needs `zone`, such as "Europe/London"', "quiet")
         return self

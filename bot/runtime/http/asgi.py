@@ -26,7 +26,7 @@ class Disconnected(Exception):
     """The other side left before its body was complete: nobody is there to be answered."""
 
 
-def header(scope: Scope, name: bytes) -> str:
+def get_header(scope: Scope, name: bytes) -> str:
     """The value of the header `name` (lower case), or an empty string; the first of several."""
     for key, value in scope["headers"]:
         if key == name:
@@ -34,35 +34,35 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
-def media_type(scope: Scope) -> str:
+def get_media_type(scope: Scope) -> str:
     """The content type in lower case, without its parameters."""
-    return header(scope, b"content-type").split(";")[0].strip().lower()
+    return get_header(scope, b"content-type").split(";")[0].strip().lower()
 
 
-def expect(scope: Scope, media_types: tuple[str, ...], limit: int = MEBIBYTE) -> None:
+def check_request(scope: Scope, media_types: tuple[str, ...], limit: int = MEBIBYTE) -> None:
     """Raise Rejected (405, 415 or 413) for what can be refused before the body is read."""
     if scope["method"] != "POST":
         raise Rejected(405, "method", "Only POST is answered here.", {"allow": "POST"})
-    if media_type(scope) not in media_types:
+    if get_media_type(scope) not in media_types:
         raise Rejected(415, "type", f"The content type must be {' or '.join(media_types)}.")
-    declared = header(scope, b"content-length")
+    declared = get_header(scope, b"content-length")
     if declared.isascii() and declared.isdecimal() and int(declared[:20]) > limit:
-        raise _too_large(limit)
+        raise _reject_too_large(limit)
 
 
-async def body_of(receive: Receive, limit: int = MEBIBYTE, patience: float = 10) -> bytes:
+async def read_body(receive: Receive, limit: int = MEBIBYTE, seconds: float = 10) -> bytes:
     """The whole body, at most `limit` bytes, read within `patience` seconds.
 
     Raises Rejected (413 or 408) or Disconnected.
     """
     try:
-        async with asyncio.timeout(patience):
-            return await _read(receive, limit)
+        async with asyncio.timeout(seconds):
+            return await _read_chunks(receive, limit)
     except TimeoutError:
         raise Rejected(408, "slow", "The body took too long.", {"connection": "close"}) from None
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
+async def _read_chunks(receive: Receive, limit: int) -> bytes:
     chunks = bytearray()
     while True:
         message = await receive()
@@ -70,22 +70,22 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise Disconnected
         chunks += message.get("body", b"")
         if len(chunks) > limit:
-            raise _too_large(limit, {"connection": "close"})
+            raise _reject_too_large(limit, {"connection": "close"})
         if not message.get("more_body", False):
             return bytes(chunks)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives `body` once, and afterwards whatever the connection says."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Message:
+    async def receive_again() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return again
+    return receive_again
 
 
-async def answer(send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+async def send_json(send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:
     """Send `content` as JSON."""
     body = json.dumps(content).encode()
     fields = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
@@ -94,10 +94,10 @@ async def answer(send: Send, status: int, content: dict[str, Any], headers: dict
     await send({"type": "http.response.body", "body": body})
 
 
-async def reject(send: Send, why: Rejected) -> None:
+async def send_rejection(send: Send, rejection: Rejected) -> None:
     """Answer with the status and the sentence of `why`."""
-    await answer(send, why.status, {"error": why.text}, why.headers)
+    await send_json(send, rejection.status, {"error": rejection.text}, rejection.headers)
 
 
-def _too_large(limit: int, headers: dict[str, str] | None = None) -> Rejected:
+def _reject_too_large(limit: int, headers: dict[str, str] | None = None) -> Rejected:
     return Rejected(413, "size", f"A body may have {limit} bytes.", headers)

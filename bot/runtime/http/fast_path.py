@@ -8,34 +8,34 @@ from typing import Protocol, runtime_checkable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-Fields = Mapping[bytes, bytes]
+HeaderFields = Mapping[bytes, bytes]
 
 
 @runtime_checkable
-class Taker(Protocol):
+class FastHandler(Protocol):
     """Answers requests on the straight way, now or later; what is not plain goes to the ASGI app."""
 
-    def plain(self, fields: Fields) -> bool:
+    def accepts(self, fields: HeaderFields) -> bool:
         """Whether it takes a POST with these header fields (names in lower case, the first of several)."""
 
-    def take(self, asked: Exchange) -> None:
+    def handle(self, asked: Exchange) -> None:
         """The request is here: answer it."""
 
-    def left(self, reason: str) -> None:
+    def note_abandoned(self, reason: str) -> None:
         """A body did not come to its end: the client is `gone` or was too `slow`."""
 
 
 class Exchange:
     """One request and its answer, in the place of uvicorn's cycle, whose words the protocol speaks to it."""
 
-    def __init__(self, taker: Taker, fields: Fields, connection: HttpToolsProtocol, *, keep_alive: bool) -> None:
+    def __init__(self, handler: FastHandler, fields: HeaderFields, connection: HttpToolsProtocol, *, keep_alive: bool) -> None:
         self.fields = fields
         self.keep_alive = keep_alive
         self.more_body = True
         self.response_started = False
         self.response_complete = False
         self.disconnected = False
-        self._taker = taker
+        self._handler = handler
         self._connection = connection
         self._pieces: list[bytes] = []
 
@@ -53,36 +53,36 @@ class Exchange:
         """Where the connection is lost, or given up, amid a body, nobody is there to be answered."""
         if self.disconnected and self.more_body:
             self.more_body = False
-            self._taker.left("gone" if self._connection.transport.is_closing() else "slow")
+            self._handler.note_abandoned("gone" if self._connection.transport.is_closing() else "slow")
 
     def add(self, piece: bytes) -> None:
         """More of the body."""
         self._pieces.append(piece)
 
-    def take(self) -> None:
+    def dispatch(self) -> None:
         """The body is whole."""
-        self._taker.take(self)
+        self._handler.handle(self)
 
-    def answer(self, said: Callable[[bytes], bytes]) -> None:
+    def answer(self, render: Callable[[bytes], bytes]) -> None:
         """Send what `said` makes of the fields that every answer has; nothing when the client is gone."""
         transport = self._connection.transport
         if self.disconnected or transport.is_closing():
             return
         self.response_started = self.response_complete = True
         common = b"".join(b"%b: %b\r\n" % field for field in self._connection.server_state.default_headers)
-        transport.write(said(common if self.keep_alive else common + b"connection: close\r\n"))
+        transport.write(render(common if self.keep_alive else common + b"connection: close\r\n"))
         if not self.keep_alive:
             transport.close()
         self._connection.on_response_complete()
 
-    def broken(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
         """A mistake of ours is told to whoever runs the bot; the client hears that it was one, or nothing."""
         self._connection.loop.call_exception_handler({"message": "A request failed.", "exception": error})
         self.keep_alive = False
-        self.answer(written(500, b"{}", {}))
+        self.answer(render_json(500, b"{}", {}))
 
 
-def written(status: int, body: bytes, fields: Mapping[str, str]) -> Callable[[bytes], bytes]:
+def render_json(status: int, body: bytes, fields: Mapping[str, str]) -> Callable[[bytes], bytes]:
     """An answer of JSON, ready but for the fields that every answer has."""
     kind = {"content-type": "application/json", "content-length": str(len(body)), **fields}
     begin = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()

@@ -14,14 +14,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.runtime.http.fast_path import Taker
+from bot.runtime.http.fast_path import FastHandler
 
 SLACK = "/slack/events"
 BUILDKITE = "/buildkite/webhooks"
 # The page for Prometheus, as it is now.
-Figures = Callable[[], Awaitable[bytes]]
+RenderMetrics = Callable[[], Awaitable[bytes]]
 # What is wrong, in a few words; None when all is well.
-Ready = Callable[[], Awaitable[str | None]]
+CheckReadiness = Callable[[], Awaitable[str | None]]
 
 
 class Router:
@@ -31,30 +31,30 @@ class Router:
     """
 
     def __init__(
-        self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp, acked: Callable[[float], None]
+        self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp, record_seconds: Callable[[float], None]
     ) -> None:
-        self.straight: dict[str, Taker] = {BUILDKITE: buildkite} if isinstance(buildkite, Taker) else {}
-        known = {SLACK: slack and timed(slack, acked), BUILDKITE: buildkite}
-        self._straight = {path: app for path, app in known.items() if app is not None}
+        self.fast_handlers: dict[str, FastHandler] = {BUILDKITE: buildkite} if isinstance(buildkite, FastHandler) else {}
+        known = {SLACK: slack and time_requests(slack, record_seconds), BUILDKITE: buildkite}
+        self._apps = {path: app for path, app in known.items() if app is not None}
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._straight.get(scope.get("path", ""), self._rest)
+        app = self._apps.get(scope.get("path", ""), self._rest)
         await app(scope, receive, send)
 
 
-def timed(app: ASGIApp, acked: Callable[[float], None]) -> ASGIApp:
+def time_requests(app: ASGIApp, record_seconds: Callable[[float], None]) -> ASGIApp:
     """Tells how long each request took, in seconds."""
 
-    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+    async def run_timed(scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
         await app(scope, receive, send)
-        acked(time.perf_counter() - begun)
+        record_seconds(time.perf_counter() - begun)
 
-    return measured
+    return run_timed
 
 
-def rest(ready: Ready, metrics: Figures | None, token: str = "") -> Starlette:
+def make_health_app(ready: CheckReadiness, metrics: RenderMetrics | None, token: str = "") -> Starlette:
     """Health; and metrics, where they have no port of their own."""
 
     async def healthz(_request: Request) -> Response:
@@ -68,36 +68,36 @@ def rest(ready: Ready, metrics: Figures | None, token: str = "") -> Starlette:
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            *([_page(metrics, token)] if metrics else []),
+            *([_make_metrics_route(metrics, token)] if metrics else []),
         ],
     )
 
 
-def figures(metrics: Figures, token: str = "") -> Starlette:
+def make_metrics_app(metrics: RenderMetrics, token: str = "") -> Starlette:
     """Metrics alone, for a port of their own."""
-    return Starlette(routes=[_page(metrics, token)])
+    return Starlette(routes=[_make_metrics_route(metrics, token)])
 
 
-def _page(metrics: Figures, token: str) -> Route:
+def _make_metrics_route(metrics: RenderMetrics, token: str) -> Route:
     """For whoever brings the token; without one for this machine only."""
 
     async def page(request: Request) -> Response:
-        if token and not _brings(request, token):
+        if token and not _has_token(request, token):
             headers = {"www-authenticate": "Bearer"}
             return PlainTextResponse("Metrics need the token.\n", status_code=401, headers=headers)
-        if not token and not _local(request):
+        if not token and not _is_local(request):
             return PlainTextResponse("Metrics are for this machine only.\n", status_code=403)
         return Response(await metrics(), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", page)
 
 
-def _brings(request: Request, token: str) -> bool:
+def _has_token(request: Request, token: str) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
-def _local(request: Request) -> bool:
+def _is_local(request: Request) -> bool:
     """From this machine, and not through a proxy on it."""
     if "x-forwarded-for" in request.headers or request.client is None:
         return False

@@ -14,42 +14,42 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import KitestringError
-from bot.runtime.http.connection import Bounds, bounded
-from bot.runtime.http.fast_path import Taker
+from bot.runtime.http.connection import ConnectionLimits, make_connection_factory
+from bot.runtime.http.fast_path import FastHandler
 
 # Slack and Buildkite have given up on an answer by then; a client that is slower is cut off.
-_LEAVE = 4
+_SHUTDOWN_SECONDS = 4
 
 
-class Listener(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """A server for one bound socket. `up` is set once connections are taken; `should_exit` ends it."""
 
-    def __init__(self, config: uvicorn.Config, bounds: Bounds) -> None:
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
         super().__init__(config)
-        self._bounds = bounds
-        self.up = asyncio.Event()
+        self._limits = limits
+        self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections, and say so in `up`.
 
         In place of uvicorn's, which leaves a TLS handshake a minute and an unanswered goodbye half of one.
         """
-        self.servers = [await self._taking(sock) for sock in sockets or ()]
+        self.servers = [await self._listen(sock) for sock in sockets or ()]
         self.started = True
-        self.up.set()
+        self.listening.set()
 
-    async def _taking(self, sock: socket.socket) -> asyncio.Server:
+    async def _listen(self, sock: socket.socket) -> asyncio.Server:
         config, tls = self.config, self.config.ssl
         return await asyncio.get_running_loop().create_server(
-            self._connection,
+            self._make_connection,
             sock=sock,
             ssl=tls,
             backlog=config.backlog,
-            ssl_handshake_timeout=self._bounds.handshake_seconds if tls else None,
-            ssl_shutdown_timeout=self._bounds.answer_seconds if tls else None,
+            ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
+            ssl_shutdown_timeout=self._limits.answer_seconds if tls else None,
         )
 
-    def _connection(self) -> asyncio.Protocol:
+    def _make_connection(self) -> asyncio.Protocol:
         made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
@@ -69,22 +69,22 @@ class Listener(uvicorn.Server):
                 server.close()
 
 
-def listener(
+def make_server(
     app: ASGIApp,
     proxies: str = "",
     tls: ssl.SSLContext | None = None,
-    bounds: Bounds | None = None,
-    straight: Mapping[str, Taker] | None = None,
-) -> Listener:
+    limits: ConnectionLimits | None = None,
+    fast_handlers: Mapping[str, FastHandler] | None = None,
+) -> HttpServer:
     """A server for `app`; `proxies` are the addresses whose `X-Forwarded-For` counts, comma-separated.
 
     What is plain goes to the taker of its path, in place of `app`.
     """
-    limits = bounds or Bounds()
-    return Listener(
+    connection_limits = limits or ConnectionLimits()
+    return HttpServer(
         uvicorn.Config(
-            _hushed(app),
-            http=bounded(limits, {path.encode(): taker for path, taker in (straight or {}).items()}),  # type: ignore[arg-type]  # uvicorn only calls it
+            _suppress_cancellation(app),
+            http=make_connection_factory(connection_limits, {path.encode(): taker for path, taker in (fast_handlers or {}).items()}),  # type: ignore[arg-type]  # uvicorn only calls it
             ssl_context_factory=(lambda _config, _default: tls) if tls else None,
             lifespan="off",
             ws="none",
@@ -93,14 +93,14 @@ def listener(
             server_header=False,
             forwarded_allow_ips=proxies,
             proxy_headers=bool(proxies),
-            timeout_keep_alive=limits.idle_seconds,
-            timeout_graceful_shutdown=_LEAVE,
+            timeout_keep_alive=connection_limits.idle_seconds,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         ),
-        limits,
+        connection_limits,
     )
 
 
-def _hushed(app: ASGIApp) -> ASGIApp:
+def _suppress_cancellation(app: ASGIApp) -> ASGIApp:
     """A request that is cut off at the end is no error worth a traceback."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +111,7 @@ def _hushed(app: ASGIApp) -> ASGIApp:
 
 
 @contextlib.contextmanager
-def bound(host: str, port: int) -> Iterator[socket.socket]:
+def open_socket(host: str, port: int) -> Iterator[socket.socket]:
     """A socket on that address (port 0: a free one). Raises KitestringError with one sentence."""
     with _bind(host, port) as sock:
         sock.setblocking(False)
@@ -130,11 +130,11 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.bind(address)
     except OSError as error:
         sock.close()
-        raise _refusal(host, port, error.errno) from None
+        raise _explain_bind_error(host, port, error.errno) from None
     return sock
 
 
-def _refusal(host: str, port: int, code: int | None) -> KitestringError:
+def _explain_bind_error(host: str, port: int, code: int | None) -> KitestringError:
     match code:
         case errno.EADDRINUSE:
             return KitestringError(
@@ -146,14 +146,14 @@ def _refusal(host: str, port: int, code: int | None) -> KitestringError:
             return KitestringError(f"HOST {host} is no address of this machine.", "Use 127.0.0.1, or 0.0.0.0.")
 
 
-def address(sock: socket.socket, scheme: str = "http") -> str:
+def format_address(sock: socket.socket, scheme: str = "http") -> str:
     """Where it listens, as a URL."""
     host, port = sock.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 @contextlib.contextmanager
-def until_signalled(stop: Callable[[], None]) -> Iterator[None]:
+def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at SIGTERM or SIGINT; a second signal has its usual effect."""
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.errors import KitestringError
 
 
-def context(certificate: str, key: str) -> ssl.SSLContext:
+def load_tls_context(certificate: str, key: str) -> ssl.SSLContext:
     """TLS 1.2 or newer with the chain and the key of these PEM files.
 
     Raises KitestringError with one sentence when they cannot be used. A key with a passphrase cannot: nobody is
@@ -21,18 +21,18 @@ def context(certificate: str, key: str) -> ssl.SSLContext:
             raise KitestringError(
                 f"{name} {file} cannot be read ({error.strerror}).", "Check the path and the rights."
             ) from None
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    found.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls_context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        found.load_cert_chain(certificate, key, password=_none)
+        tls_context.load_cert_chain(certificate, key, password=_no_passphrase)
     except (ssl.SSLError, ValueError):
         raise KitestringError(
             "TLS_CERTFILE and TLS_KEYFILE are no certificate and its key.",
             "Both should be PEM, the key without a passphrase.",
         ) from None
-    return found
+    return tls_context
 
 
-def _none() -> str:
+def _no_passphrase() -> str:
     """In place of OpenSSL's question on the terminal."""
     return ""

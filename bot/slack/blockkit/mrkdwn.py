@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import LiteralString
 
-from bot.runtime.redaction import unmistakable
+from bot.runtime.redaction import mask_tokens
 
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _ELLIPSIS = "…"
@@ -40,7 +40,7 @@ def escape(text: str) -> Mrkdwn:
 
 def visible(text: str) -> str:
     """Text from outside without control characters, marks that turn its direction, tokens and keys."""
-    return unmistakable(_UNSEEN.sub("", text))
+    return mask_tokens(_UNSEEN.sub("", text))
 
 
 def md(template: LiteralString, /, **values: object) -> Mrkdwn:
