@@ -1,3 +1,5 @@
+"""Tracked builds, their jobs and cards, and messages in the outbox."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -10,11 +12,12 @@ from bot.slack.types import Thread
 
 @dataclass(frozen=True)
 class TrackedBuild:
-    """What is known of a build.
+    """A build that a card or subscription needs, as far as it is known.
 
-    `doubt` counts what was heard, `settled` how much of it a read has answered; `revision` grows with every
-    change that people see; `episode` with every new life of a build that had ended. `read_at` is when the
-    last read was asked for, `read_phase` and `read_end` what it found.
+    `changes_reported` counts the changes that webhooks reported, `changes_confirmed` how many of them a read has
+    confirmed. `revision` grows with every change that people can see. `generation` grows whenever a finished build
+    runs again. `deleted`: Buildkite no longer returns the build. `read_at` is when the last read was requested,
+    `read_phase` and `read_end` are its result.
     """
 
     build: Build
@@ -31,13 +34,13 @@ class TrackedBuild:
 
     @property
     def unconfirmed(self) -> bool:
-        """Something was heard that no read has answered yet."""
+        """Return whether webhooks reported a change that no read has confirmed yet."""
         return self.changes_reported > self.changes_confirmed
 
 
 @dataclass(frozen=True)
 class JobSummary:
-    """The jobs of a build as a card shows them; `counts` is empty until a read has brought totals."""
+    """The jobs of a build as a card shows them; `counts` is empty until a read has returned totals."""
 
     counts: dict[str, int] = field(default_factory=dict)
     failed: tuple[Job, ...] = ()
@@ -46,14 +49,13 @@ class JobSummary:
 
 @dataclass(frozen=True)
 class Card:
-    """One message that stands for one build.
+    """One message that represents one build.
 
-    `state` is live, gone (deleted in Slack, or its channel was shared) or retired.
-
-    `watching`: who asked did not start the build, but wanted it followed. `origin`: asked (somebody asked for
-    it), subscribed (a `subscription` wanted it) or unfurled (drawn below a link; `unfurl` says which).
-    `updates`: which replies are said below it (all, important, end); `broadcast`: a failure is shown in the
-    channel as well; `mentions`: the Slack user id of the one whose build it is; `muted`: nothing more is said.
+    `state` is live, gone (deleted in Slack, or its channel became shared) or retired. `watching`: the requester
+    didn't start the build, but wanted to follow it. `origin` is asked (a person requested it), subscribed (a
+    `subscription` wanted it) or unfurled (below a link; `unfurl` holds the link). `shown` is the fingerprint of
+    the message as people see it. `updates` selects the replies (all, important, end). `broadcast`: a failure is
+    also shown in the channel. `mentions` is the Slack user id of the build's author. `muted`: no more replies.
     """
 
     id: str
@@ -80,7 +82,7 @@ class Card:
 
 @dataclass(frozen=True)
 class QueuedMessage:
-    """A message that is posted once: a thread reply of a card, or a public answer; unique by `key`."""
+    """A message to post exactly once: a reply to a card, or a public answer; unique by `key`."""
 
     id: int
     key: str

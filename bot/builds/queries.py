@@ -10,77 +10,76 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.buildkite.models import JOB_FAILED, Build, Job
-from bot.builds.job_counts import Move, moved
+from bot.builds.job_counts import JobMove, apply_moves
 from bot.builds.model import JobSummary, TrackedBuild
-from bot.builds.replies.kinds import AWAITED
+from bot.builds.replies.kinds import AWAITED_PHASES
 from bot.builds.rows import build_from_row, build_values, job_from_row, tracking_values
 from bot.store.sql import bind_among, insert_into, is_among, json_text
 from bot.store.tables import builds, cards, jobs
 from bot.store.transactions import Tx
 
 BUILD_COLUMNS = tuple(json_text(column) if column.name == "build" else column for column in builds.c)
-
-
-_NAMED = ("blocked", *sorted(JOB_FAILED))
-# Made once: what is asked for with every card costs more to put together than to answer.
+_NAMED_STATES = ("blocked", *sorted(JOB_FAILED))
+# Built once: with every card, building these statements would cost more than running them.
 _SELECT_BUILDS = sa.select(*BUILD_COLUMNS)
-_JOBS_NAMED = (
+_SELECT_NAMED_JOBS = (
     sa.select(json_text(jobs.c.job))
-    .where(jobs.c.build_id == sa.bindparam("build"), jobs.c.job["state"].as_string().in_(_NAMED))
+    .where(jobs.c.build_id == sa.bindparam("build"), jobs.c.job["state"].as_string().in_(_NAMED_STATES))
     .order_by(jobs.c.seen_at)
 )
 
 
 async def insert_build(tx: Tx, tracked: TrackedBuild, now: datetime) -> bool:
-    """Write the row of a build; False, after waiting for whoever is writing it, where there is one already."""
-    said = {"id": tracked.build.id, **build_values(tracked.build)}
-    values = {**said, **tracking_values(tracked), "doubt_since": now if tracked.unconfirmed else None}
+    """Insert the row of a build; return False if another transaction did, after waiting for it."""
+    identity = {"id": tracked.build.id, **build_values(tracked.build)}
+    values = {**identity, **tracking_values(tracked), "doubt_since": now if tracked.unconfirmed else None}
     return (await tx.execute(insert_into(tx, builds).values(values).on_conflict_do_nothing())).rowcount > 0
 
 
-async def mark_followed(tx: Tx, build_id: str, now: datetime, read_due: datetime | None) -> None:
-    """From now on the sweep looks after this build."""
+async def start_polling(tx: Tx, build_id: str, now: datetime, read_due: datetime | None) -> None:
+    """Have the poller read this build from now on."""
     first = sa.func.coalesce(builds.c.followed_at, sa.literal(now, builds.c.followed_at.type))
     change = {"followed": True, "followed_at": first, "read_due": read_due}
     await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
 
 
 async def plan_read(tx: Tx, build_id: str, due: datetime | None, failures: int = 0) -> None:
-    """When the build is to be read next; None: not by itself."""
+    """Set when to read the build next; None: not at all."""
     change = {"read_due": due, "read_failures": failures}
     await tx.execute(sa.update(builds).where(builds.c.id == build_id).values(change))
 
 
-async def read_sooner(tx: Tx, pipeline: str, number: int, due: datetime) -> None:
-    """Read a followed build at `due`, if nothing earlier is planned."""
-    sooner = sa.or_(builds.c.read_due.is_(None), builds.c.read_due > due)
-    that = (builds.c.pipeline == pipeline, builds.c.number == number, builds.c.followed)
-    await tx.execute(sa.update(builds).where(*that, sooner).values(read_due=due))
+async def plan_earlier_read(tx: Tx, pipeline: str, number: int, due: datetime) -> None:
+    """Read a polled build at `due`, unless an earlier read is planned."""
+    later = sa.or_(builds.c.read_due.is_(None), builds.c.read_due > due)
+    polled = (builds.c.pipeline == pipeline, builds.c.number == number, builds.c.followed)
+    await tx.execute(sa.update(builds).where(*polled, later).values(read_due=due))
 
 
 async def find_builds_due_for_reading(tx: Tx, now: datetime, limit: int) -> tuple[tuple[TrackedBuild, int], ...]:
-    """Followed builds that should be read, with how often reading has failed; doubtful ones first.
+    """Return polled builds that are due, each with its number of failed reads.
 
-    Of those the ones whose end is to be announced: however many others wait, they wait for none of them.
+    Unconfirmed ends come first, then other unconfirmed builds: however many builds are due, an end that people
+    wait for isn't queued behind routine reads.
     """
-    doubtful = builds.c.doubt > builds.c.settled
-    announced = sa.and_(doubtful, builds.c.phase.in_(AWAITED))
+    unconfirmed = builds.c.doubt > builds.c.settled
+    unconfirmed_end = sa.and_(unconfirmed, builds.c.phase.in_(AWAITED_PHASES))
     found = await tx.execute(
         _SELECT_BUILDS.where(builds.c.followed, builds.c.read_due <= now)
-        .order_by(announced.desc(), doubtful.desc(), builds.c.read_due, builds.c.number)
+        .order_by(unconfirmed_end.desc(), unconfirmed.desc(), builds.c.read_due, builds.c.number)
         .limit(limit)
     )
     return tuple((build_from_row(row), row["read_failures"]) for row in found.mappings())
 
 
 async def find_next_read_time(tx: Tx) -> datetime | None:
-    """When the next followed build is to be read."""
+    """Return when the next polled build is due."""
     when: datetime | None = await tx.scalar(sa.select(sa.func.min(builds.c.read_due)).where(builds.c.followed))
     return when
 
 
 async def find_build(tx: Tx, build_id: str) -> TrackedBuild | None:
-    """One build by its id."""
+    """Return a build by its id."""
     row = (await tx.execute(_SELECT_BUILDS.where(builds.c.id == build_id))).mappings().one_or_none()
     return build_from_row(row) if row else None
 
@@ -88,18 +87,18 @@ async def find_build(tx: Tx, build_id: str) -> TrackedBuild | None:
 async def find_builds_in_thread(
     tx: Tx, channel: str, ts: str, *, previews: bool = True
 ) -> tuple[TrackedBuild, ...]:
-    """Builds whose card is in that thread, or is its root; newest first; with `previews` those it links to."""
-    here = sa.or_(cards.c.thread_ts == ts, cards.c.ts == ts)
-    own = [] if previews else [cards.c.origin != "unfurled"]
-    return await _with_card(tx, cards.c.channel == channel, here, *own)
+    """Return builds with a card in this thread or as its root, newest first; `previews` includes linked builds."""
+    in_thread = sa.or_(cards.c.thread_ts == ts, cards.c.ts == ts)
+    no_previews = [] if previews else [cards.c.origin != "unfurled"]
+    return await _find_builds_with_card(tx, cards.c.channel == channel, in_thread, *no_previews)
 
 
 async def find_builds_in_channel(tx: Tx, channel: str) -> tuple[TrackedBuild, ...]:
-    """Builds with a card in that channel, newest first, at most ten."""
-    return await _with_card(tx, cards.c.channel == channel)
+    """Return builds with a card in this channel, newest first, at most ten."""
+    return await _find_builds_with_card(tx, cards.c.channel == channel)
 
 
-async def _with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[TrackedBuild, ...]:
+async def _find_builds_with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[TrackedBuild, ...]:
     query = (
         _SELECT_BUILDS.join(cards, cards.c.build_id == builds.c.id)
         .where(*where)
@@ -110,7 +109,7 @@ async def _with_card(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[TrackedBui
 
 
 async def find_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
-    """The jobs of those ids that are known."""
+    """Return the known jobs by id."""
     if not ids:
         return {}
     found = await tx.execute(_select_jobs(tx.dialect.name), bind_among(tx, ids))
@@ -123,71 +122,70 @@ def _select_jobs(dialect: str) -> sa.Select[Any]:
 
 
 async def find_named_jobs(tx: Tx, build_id: str, before: datetime) -> tuple[Job, ...]:
-    """The failed and the waiting jobs of a build that were last heard of before then."""
-    named = await _named(tx, _JOBS_NAMED.where(jobs.c.seen_at < before), build_id)
-    return tuple(job for job in named if job.failed or job.waits)
+    """Return the failed and blocked jobs of a build that were last reported before that time."""
+    named = await _find_jobs_to_name(tx, _SELECT_NAMED_JOBS.where(jobs.c.seen_at < before), build_id)
+    return tuple(job for job in named if job.failed or job.awaits_unblock)
 
 
 async def summarize_jobs(tx: Tx, tracked: TrackedBuild) -> JobSummary:
-    """The jobs of a build as its card shows them."""
-    named = await _named(tx, _JOBS_NAMED, tracked.build.id)
+    """Return the jobs of a build as its card shows them."""
+    named = await _find_jobs_to_name(tx, _SELECT_NAMED_JOBS, tracked.build.id)
     return JobSummary(
         counts=await count_jobs(tx, tracked.build),
         failed=tuple(job for job in named if job.failed),
-        waiting=tuple(job for job in named if job.waits),
+        waiting=tuple(job for job in named if job.awaits_unblock),
     )
 
 
-async def _named(tx: Tx, asked: sa.Select[Any], build_id: str) -> list[Job]:
-    """The jobs that a card may name, the longest known first; of a thousand steps most never are."""
-    return [job_from_row(row) for row in (await tx.execute(asked, {"build": build_id})).mappings()]
+async def _find_jobs_to_name(tx: Tx, query: sa.Select[Any], build_id: str) -> list[Job]:
+    """Return the jobs that a card may name, oldest report first; most jobs of a large build are never named."""
+    return [job_from_row(row) for row in (await tx.execute(query, {"build": build_id})).mappings()]
 
 
-async def count_followed(tx: Tx, *, doubtful: bool) -> int:
-    """How many builds are looked after; with `doubtful` only those that a read has yet to settle."""
+async def count_polled_builds(tx: Tx, *, unconfirmed: bool) -> int:
+    """Return how many builds are polled; with `unconfirmed` only those that await a confirming read."""
     where = [builds.c.followed, builds.c.read_due.is_not(None)]
-    if doubtful:
+    if unconfirmed:
         where.append(builds.c.doubt > builds.c.settled)
     return await tx.scalar(sa.select(sa.func.count()).select_from(builds).where(*where)) or 0
 
 
-# Whole seconds of a time as it is written in JSON.
+# The length of a JSON time up to its seconds: webhooks and REST differ in the fraction.
 _SECONDS = 19
-_KINDS = ("state_now", "began", "ended", "was_retried", "again")
+_MOVE_COLUMNS = ("state_now", "began", "ended", "was_retried", "is_retry")
 
 
-def _heard() -> sa.Select[Any]:
-    """The jobs heard of since `read_at`, by how they have moved since `then`."""
+def _build_moves_query() -> sa.Select[Any]:
+    """Count the jobs reported since `read_at`, grouped by how they have moved since `then`."""
     job = {name: jobs.c.job[name].as_string() for name in ("state", "started_at", "finished_at", "retried")}
-    began, ended = (_after(job[name]) for name in ("started_at", "finished_at"))
+    began, ended = (_is_after(job[name]) for name in ("started_at", "finished_at"))
     retried = job["retried"].in_(("1", "true"))
-    again = jobs.c.job["retry_source"].as_string().is_not(None)
-    kinds = [
-        item.label(name) for name, item in zip(_KINDS, (job["state"], began, ended, retried, again), strict=True)
-    ]
+    is_retry = jobs.c.job["retry_source"].as_string().is_not(None)
+    columns = (job["state"], began, ended, retried, is_retry)
+    kinds = [column.label(name) for name, column in zip(_MOVE_COLUMNS, columns, strict=True)]
     since = (jobs.c.build_id == sa.bindparam("build"), jobs.c.seen_at >= sa.bindparam("read_at"))
     return sa.select(*kinds, sa.func.count()).where(*since, job["started_at"].is_not(None)).group_by(*kinds)
 
 
-def _after(written: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def _is_after(written: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(sa.func.substr(written, 1, _SECONDS) > sa.bindparam("then"), sa.false())
 
 
-_HEARD = _heard()
+_MOVES_SINCE_READ = _build_moves_query()
 
 
 async def count_jobs(tx: Tx, build: Build) -> dict[str, int]:
-    """Jobs by their state; nothing of a build that was never asked for by number."""
+    """Return the number of jobs by state; empty for a build that was never read by its number."""
     read = build.job_state_counts
     if read is None:
         return {}
     if read.at is None:
         return dict(read.states)
     then = read.at.strftime("%Y-%m-%dT%H:%M:%S")
-    found = await tx.execute(_HEARD, {"build": build.id, "read_at": read.at, "then": then})
-    return moved(read.states, [Move(str(row[0]), *_already_told(row[1:5]), int(row[5])) for row in found])
+    found = await tx.execute(_MOVES_SINCE_READ, {"build": build.id, "read_at": read.at, "then": then})
+    return apply_moves(read.states, [JobMove(str(row[0]), *_parse_flags(row[1:5]), int(row[5])) for row in found])
 
 
-def _already_told(columns: Sequence[object]) -> tuple[bool, bool, bool, bool]:
-    began, ended, retried, again = map(bool, columns)
-    return began, ended, retried, again
+def _parse_flags(columns: Sequence[object]) -> tuple[bool, bool, bool, bool]:
+    began, ended, retried, is_retry = map(bool, columns)
+    return began, ended, retried, is_retry

@@ -1,4 +1,4 @@
-"""The builds that have a card, as operations may ask for them."""
+"""The builds that have a card in a thread or channel, as operations ask for them."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from bot.slack.types import Thread
 from bot.store.transactions import Store
 
 
-class FollowedBuilds:
-    """Finds the builds with a card in a place, and mutes them; `wake` starts the publishers."""
+class TrackedBuilds:
+    """Finds the builds with a card in a thread or channel, and mutes them; `wake` starts the publishers."""
 
     def __init__(self, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
         self._wake = wake
 
-    async def here(self, thread: Thread) -> tuple[TrackedBuild, ...]:
-        """Builds whose card or link is in this thread (or is its root), newest first; none for a bare channel."""
+    async def find_in_thread(self, thread: Thread) -> tuple[TrackedBuild, ...]:
+        """Return builds with a card or link in this thread or as its root, newest first; none for a channel."""
         if thread.ts is None:
             return ()
         async with self._store.read() as tx:
             return await find_builds_in_thread(tx, thread.channel, thread.ts)
 
-    async def kept(self, thread: Thread) -> tuple[TrackedBuild, ...]:
-        """The same without what is only shown below a link."""
+    async def find_with_card_in_thread(self, thread: Thread) -> tuple[TrackedBuild, ...]:
+        """Return the builds in this thread, without those that only have a link preview."""
         if thread.ts is None:
             return ()
         async with self._store.read() as tx:
             return await find_builds_in_thread(tx, thread.channel, thread.ts, previews=False)
 
-    async def recent(self, channel: str) -> tuple[TrackedBuild, ...]:
-        """Builds whose card is in this channel, newest first, at most ten."""
+    async def find_in_channel(self, channel: str) -> tuple[TrackedBuild, ...]:
+        """Return builds with a card in this channel, newest first, at most ten."""
         async with self._store.read() as tx:
             return await find_builds_in_channel(tx, channel)
 
@@ -48,7 +48,7 @@ class FollowedBuilds:
         """
         async with self._store.write() as tx:
             muted = await mute_cards(tx, thread.channel, pipeline, number, self._clock.now())
-            by = next((card.subscription for card in muted if card.subscription), None)
-            rule = await find_subscription(tx, by) if by else None
+            rule_id = next((card.subscription for card in muted if card.subscription), None)
+            rule = await find_subscription(tx, rule_id) if rule_id else None
         self._wake()
         return bool(muted), rule

@@ -1,4 +1,4 @@
-"""What Buildkite delivers: a webhook as it came, and the facts that stand in it."""
+"""A webhook as delivered, and what it reports once decoded."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 
 from bot.buildkite.models import Agent, Build, Job
 
-# Builds by the text that they were read from: what is told of their jobs repeats it word by word.
-Read = dict[Hashable, Build]
+# Decoded builds by their JSON text: the webhooks of a build's jobs repeat it literally.
+ParsedBuilds = dict[Hashable, Build]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """What one delivery says; a kind of event that nobody told us of says nothing and has `known` false.
+    """What one delivery reports; `known` is false for an unknown kind of event, which reports nothing.
 
-    `blocked_ip` is the address that a token's rules refused.
+    `blocked_ip` is the address that a token's IP rules refused.
     """
 
     event: str
@@ -39,4 +39,4 @@ class WebhookEvent:
 
 
 class Undecodable(ValueError):
-    """A known event whose payload cannot be understood; says in one sentence what is wrong with it."""
+    """A known event whose payload can't be understood; the message says why in one sentence."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.buildkite.models import Build, Job, Person
-from bot.buildkite.states import build_rank, job_rank
+from bot.buildkite.states import rank_build, rank_job
 
 MESSAGE_KEPT = 200
 # These say something of the code; a canceled or skipped build says nothing.
@@ -103,7 +103,7 @@ def _remembered(build: Build) -> tuple[object, ...]:
 
 def attempt_from_job(build: Build, job: Job, heard_at: datetime) -> Attempt | None:
     """The attempt as it is remembered; None for gates, waits and triggers, and while it is under way."""
-    if job.type != "script" or job_rank(job) < _FINAL_RANK:
+    if job.type != "script" or rank_job(job) < _FINAL_RANK:
         return None
     return Attempt(
         id=job.id,
@@ -151,7 +151,7 @@ def is_ahead(build: Build, before: Build) -> bool:
     """Whether a word about a build is not older than another: an end that came later is a later life."""
     if build.finished_at and before.finished_at and build.finished_at != before.finished_at:
         return build.finished_at > before.finished_at
-    return build_rank(build) >= build_rank(before)
+    return rank_build(build) >= rank_build(before)
 
 
 def _address(somebody: Person | None) -> str:

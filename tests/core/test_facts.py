@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build
-from bot.builds.fold.merge import apply_deletion, apply_read, apply_webhook, assume_confirmed, visible
+from bot.builds.fold.merge import apply_deletion, apply_read, apply_webhook, assume_confirmed, select_visible
 from bot.builds.model import TrackedBuild
 
 START = datetime(2026, 8, 21, 12, tzinfo=UTC)
@@ -132,13 +132,13 @@ class World:
         before, self.known = self.known, after
         self.log.append(f"      knows {after.build.phase}, doubt {after.changes_reported}, settled {after.changes_confirmed}")
         grown = after.revision - (before.revision if before else 0)
-        seen = before is None or before.deleted != after.deleted or visible(before.build) != visible(after.build)
+        seen = before is None or before.deleted != after.deleted or select_visible(before.build) != select_visible(after.build)
         assert grown == seen, self.story()
 
     def promise_truth_or_doubt(self) -> None:
         """While nothing is lost, what is known is true or in doubt."""
         if self.known and not self.undelivered:
-            true = visible(self.known.build) == visible(self.truth[-1])
+            true = select_visible(self.known.build) == select_visible(self.truth[-1])
             assert true or self.known.unconfirmed, self.story()
 
     def settle(self, order: list[int]) -> None:
@@ -152,7 +152,7 @@ class World:
     def promise_truth(self) -> None:
         """What is known is true and not in doubt."""
         assert self.known
-        assert visible(self.known.build) == visible(self.truth[-1]), self.story()
+        assert select_visible(self.known.build) == select_visible(self.truth[-1]), self.story()
         assert not self.known.unconfirmed, self.story()
 
     def story(self) -> str:

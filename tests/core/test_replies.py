@@ -154,12 +154,12 @@ def test_several_things_that_fit_become_buttons() -> None:
 
 def test_an_answer_that_did_not_come_can_be_tried_again() -> None:
     """When Buildkite is away the answer is honest, with a button to repeat."""
-    error = Unavailable("Buildkite did not answer.", "Nothing was started.")
+    error = Unavailable("Buildkite didn't answer.", "Nothing was started.")
     assert seen(render_problem(error, retry_value="again")) == snapshot(
         [
-            "text: ⚠️ Buildkite did not answer.",
+            "text: ⚠️ Buildkite didn't answer.",
             """\
-section: ⚠️ Buildkite did not answer.
+section: ⚠️ Buildkite didn't answer.
 Nothing was started.\
 """,
             "buttons: Try again (primary) → retry=again",

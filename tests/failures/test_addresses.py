@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.buildkite.models import Build, Person
 from bot.builds.failures.authors import Authors
-from bot.slack.people import People
-from bot.slack.user_groups import Groups
+from bot.slack.people import PeopleDirectory
+from bot.slack.user_groups import UserGroups
 from bot.slack.web_client import SlackClient
 from tests.conversations.world import World
 
@@ -25,8 +25,8 @@ def built(author: str | None, creator: str | None = None) -> Build:
 def authors(world: World, said: dict[str, str]) -> Authors:
     """As the bot has them, with addresses that somebody wrote down."""
     bot = world.bot
-    api = SlackClient(bot.client, bot.client.session)
-    people = People(api, bot.store, world.clock, bot.identity.team, Groups(api, world.clock, frozenset))
+    api = SlackClient(bot.slack_client, bot.slack_client.session)
+    people = PeopleDirectory(api, bot.store, world.clock, bot.identity.team, UserGroups(api, world.clock, frozenset))
     return Authors(api, people, bot.store, world.clock, bot.identity.team, lambda: said)
 
 

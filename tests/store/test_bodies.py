@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.ingest.queries import packed, unpacked
+from bot.builds.ingest.queries import compress_body, decompress_body
 from bot.builds.ingest.queries import claim_deliveries, insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.store import migrate
@@ -27,9 +27,9 @@ _VALUES = st.recursive(
 def test_what_is_packed_comes_back_to_the_letter(said: dict[str, object], spaces: int) -> None:
     """Any JSON object, short or long; an earlier version kept it as it came, and it is still read."""
     body = (json.dumps(said, ensure_ascii=False) + " " * spaces).encode()
-    assert unpacked(packed(body)) == body
-    assert unpacked(body) == body
-    assert len(packed(body)) <= len(body) + 15  # no more than a frame's own words
+    assert decompress_body(compress_body(body)) == body
+    assert decompress_body(body) == body
+    assert len(compress_body(body)) <= len(body) + 15  # no more than a frame's own words
 
 
 async def test_a_large_body_is_a_fraction_on_the_disk_and_whole_when_it_is_read(url: str, store: Store) -> None:

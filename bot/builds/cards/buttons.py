@@ -14,17 +14,17 @@ from bot.notifications.direct.model import stop_button
 from bot.slack.blockkit.blocks import Block, Confirm, button
 
 
-def actions_id(card_id: str, tracked: TrackedBuild) -> str:
+def format_actions_id(card_id: str, tracked: TrackedBuild) -> str:
     """The block id of a row of buttons: it says which card was drawn, from which revision."""
     return f"card:{card_id}:{tracked.revision}"
 
 
-def phase(tracked: TrackedBuild) -> str:
+def get_phase(tracked: TrackedBuild) -> str:
     """The build's phase, or `gone` once Buildkite has it no more."""
     return "gone" if tracked.deleted else tracked.build.phase
 
 
-def buttons(
+def render_buttons(
     tracked: TrackedBuild, jobs: JobSummary, card_id: str, *, mute: bool = False, stop: str | None = None
 ) -> list[Block]:
     """The buttons that make sense now; each carries the operation's name and the card.
@@ -36,42 +36,42 @@ def buttons(
         return []
     ref = str(tracked.build.ref)
     offered = [
-        unblock_button(ref, card_id) if waits(tracked, jobs) else None,
-        cancel_button(ref, card_id) if phase(tracked) in BUILD_CANCELABLE else None,
-        retry_button(ref, card_id) if phase(tracked) == "failed" and retriable(jobs) else None,
+        render_unblock_button(ref, card_id) if is_waiting(tracked, jobs) else None,
+        render_cancel_button(ref, card_id) if get_phase(tracked) in BUILD_CANCELABLE else None,
+        render_retry_button(ref, card_id) if get_phase(tracked) == "failed" and has_retriable_job(jobs) else None,
         button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}") if tracked.build.ended else None,
-        logs_button(ref, card_id) if jobs.failed else None,
+        render_logs_button(ref, card_id) if jobs.failed else None,
         button("Mute", "build mute", card_id, reads=f"Mute {ref}") if mute else None,
-        open_button(tracked.build),
+        render_open_button(tracked.build),
         stop_button(stop) if stop else None,
     ]
     return [item for item in offered if item is not None]
 
 
-def waits(tracked: TrackedBuild, jobs: JobSummary) -> bool:
+def is_waiting(tracked: TrackedBuild, jobs: JobSummary) -> bool:
     """Somebody has to unblock a step."""
-    live = not tracked.build.ended and phase(tracked) != "canceling"
-    return not tracked.deleted and (phase(tracked) == "blocked" or (live and bool(jobs.waiting)))
+    live = not tracked.build.ended and get_phase(tracked) != "canceling"
+    return not tracked.deleted and (get_phase(tracked) == "blocked" or (live and bool(jobs.waiting)))
 
 
-def retriable(jobs: JobSummary) -> bool:
+def has_retriable_job(jobs: JobSummary) -> bool:
     """Some job can be run again."""
     return any(job.state in JOB_RETRIABLE for job in jobs.failed) or any(
         count > 0 and state in JOB_RETRIABLE for state, count in jobs.counts.items()
     )
 
 
-def retry_button(ref: str, card_id: str) -> Block:
+def render_retry_button(ref: str, card_id: str) -> Block:
     """Runs every failed job again."""
     return button("Retry failed", "build retry", card_id, reads=f"Retry failed jobs of {ref}")
 
 
-def unblock_button(ref: str, card_id: str) -> Block:
+def render_unblock_button(ref: str, card_id: str) -> Block:
     """Opens the block step's form, or unblocks at once when it asks nothing."""
     return button("Unblock", "job unblock", card_id, style="primary", reads=f"Unblock {ref}")
 
 
-def cancel_button(ref: str, card_id: str) -> Block:
+def render_cancel_button(ref: str, card_id: str) -> Block:
     """Asks before it cancels."""
     confirm = Confirm(
         f"Cancel {ref}?", "Jobs that run are stopped. A canceled build can be rebuilt.", "Cancel build"
@@ -79,12 +79,12 @@ def cancel_button(ref: str, card_id: str) -> Block:
     return button("Cancel", "build cancel", card_id, style="danger", confirm=confirm, reads=f"Cancel {ref}")
 
 
-def logs_button(ref: str, card_id: str) -> Block:
+def render_logs_button(ref: str, card_id: str) -> Block:
     """Shows the end of a failed job's log, to the one who asks."""
     return button("Logs", "job log", card_id, reads=f"Logs of {ref}")
 
 
-def open_button(build: Build) -> Block | None:
+def render_open_button(build: Build) -> Block | None:
     """A link to the build's page; none where Buildkite gave no address."""
     if not re.match(r"https?://[^\s<>|]+$", build.web_url):
         return None

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from bot.buildkite.models import Job
-from bot.builds.cards.render import COUNTS, render_card
+from bot.builds.cards.render import COUNTS_BLOCK, render_card
 from bot.builds.failures.knowledge import load_knowledge
 from bot.builds.links.render import render_followable_preview, render_job_preview
 from bot.builds.model import Card, TrackedBuild
@@ -21,7 +21,7 @@ from bot.store.transactions import Tx
 
 Difference = Literal["none", "counts", "state"]
 # A link in a message of yesterday is not looked at any more.
-LASTS = timedelta(hours=24)
+PREVIEW_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class CardDraft:
     card: Card
     tracked: TrackedBuild
     message: Message
-    lacks: bool = False
+    needs_lookup: bool = False
 
     @property
     def method(self) -> str:
@@ -43,7 +43,7 @@ class CardDraft:
     @cached_property
     def fingerprint(self) -> str:
         """What is seen of it, then what is seen but for its counts."""
-        rest = [block for block in self.message.blocks if not str(block.get("block_id")).startswith(COUNTS)]
+        rest = [block for block in self.message.blocks if not str(block.get("block_id")).startswith(COUNTS_BLOCK)]
         return f"{self.message.digest()}:{replace(self.message, blocks=tuple(rest)).digest()}"
 
     @cached_property
@@ -71,13 +71,13 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         failure=knows.shown(jobs, card.id),
         author=card.mentions,
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
-        **_peace(card),
+        **_choose_opt_out(card),
     )
-    job = await job_of(tx, card)
-    return CardDraft(card, tracked, shown(card, tracked, job, message), knows.lacks(card.id))
+    job = await find_linked_job(tx, card)
+    return CardDraft(card, tracked, render_preview_or_card(card, tracked, job, message), knows.lacks(card.id))
 
 
-def _peace(card: Card) -> dict[str, Any]:
+def _choose_opt_out(card: Card) -> dict[str, Any]:
     """How to have less of it, where nobody asked for the card: what a person wished for, that person can stop."""
     if card.origin != "subscribed" or card.muted:
         return {}
@@ -86,24 +86,28 @@ def _peace(card: Card) -> dict[str, Any]:
     return {"mute": True}
 
 
-async def job_of(tx: Tx, card: Card) -> Job | None:
+async def find_linked_job(tx: Tx, card: Card) -> Job | None:
     """The job that the link names, as it was last heard of."""
     id_ = (card.unfurl or {}).get("job")
     return (await find_jobs(tx, [id_])).get(id_) if id_ else None
 
 
-def over(card: Card, now: datetime) -> bool:
+def has_preview_expired(card: Card, now: datetime) -> bool:
     """Whether it is kept up no more."""
-    return card.unfurl is not None and card.created_at is not None and now - card.created_at > LASTS
+    return card.unfurl is not None and card.created_at is not None and now - card.created_at > PREVIEW_LIFETIME
 
 
-def rests(card: Card, tracked: TrackedBuild) -> bool:
+def is_preview_final(card: Card, tracked: TrackedBuild) -> bool:
     """Whether what it shows is the end of it."""
     return card.unfurl is not None and (tracked.deleted or tracked.build.ended) and not tracked.unconfirmed
 
 
-def shown(card: Card, tracked: TrackedBuild, job: Job | None, drawn: Message) -> Message:
+def render_preview_or_card(card: Card, tracked: TrackedBuild, job: Job | None, card_message: Message) -> Message:
     """What stands below the link, where the build's card would be `drawn`."""
     if card.unfurl is None:
-        return drawn
-    return render_job_preview(tracked, job, card.id) if job else render_followable_preview(drawn, tracked, card.id)
+        return card_message
+    return (
+        render_job_preview(tracked, job, card.id)
+        if job
+        else render_followable_preview(card_message, tracked, card.id)
+    )

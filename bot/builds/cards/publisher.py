@@ -24,7 +24,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.api_errors import SlackError
-from bot.slack.posting import PostDelayed, PostRejected, Posting, Posted
+from bot.slack.posting import PostDelayed, Posted, Poster, PostRejected
 from bot.slack.rate_limits import Pacing
 from bot.slack.web_client import SlackClient
 from bot.store.outage import raising_unavailable
@@ -32,9 +32,9 @@ from bot.store.transactions import Transactions, Tx
 
 BATCH = 50
 # So many messages are sent before it is looked again what is due: what is urgent waits for no long line.
-CALLS = 5
+MAX_CALLS = 5
 # A card in doubt for longer than a minute says how old it is.
-_DOUBT_SHOWS = timedelta(seconds=61)
+_AGE_SHOWN_AFTER = timedelta(seconds=61)
 Postponed = list[tuple[Card, float]]
 
 
@@ -49,28 +49,28 @@ class CardPublisher:
         store: Transactions,
         clock: Clock,
         api: SlackClient,
-        posting: Posting,
+        posting: Poster,
         pacing: Pacing,
-        shown: Callable[[str, float], None],
+        record_shown: Callable[[str, float], None],
         admission: Admission,
     ) -> None:
-        self._shown = shown
+        self._record_shown = record_shown
         self._admission = admission
         self._store = store
         self._clock = clock
         self._api = api
         self._posting = posting
         self._pacing = pacing
-        self._turns = UpdateOrder(clock, pacing)
+        self._order = UpdateOrder(clock, pacing)
         self._undeliverable = Undeliverable(store, clock, api, admission)
 
     async def tick(self) -> int:
         """Draw the cards that are due and may be sent now; says how many were brought up to date."""
-        sketches = await self._sketched()
+        sketches = await self._draft_due_cards()
         same = [sketch for sketch in sketches if sketch.difference == "none"]
         postponed: Postponed = []
-        done = await self._send_some(self._turns.in_order(sketches), postponed)
-        await self._settle(same, postponed)
+        done = await self._send_in_order(self._order.in_order(sketches), postponed)
+        await self._save_unsent(same, postponed)
         return done + len(same)
 
     async def next_at(self) -> datetime | None:
@@ -78,7 +78,7 @@ class CardPublisher:
         async with self._store.read() as tx:
             return await find_next_card_due(tx)
 
-    async def _sketched(self) -> list[CardDraft]:
+    async def _draft_due_cards(self) -> list[CardDraft]:
         """What is due, as it looks now; a card that cannot be drawn keeps no other waiting."""
         found: list[CardDraft] = []
         failed: list[Card] = []
@@ -89,76 +89,76 @@ class CardPublisher:
                     over.append(card)
                     continue
                 try:
-                    found.append(await run_guarded(self._sketch(tx, card, known), "card", card=card.id))
+                    found.append(await run_guarded(self._draft(tx, card, known), "card", card=card.id))
                 except InternalError:
                     failed.append(card)
-        await self._put_aside(over, failed)
+        await self._retire_or_retry(over, failed)
         return found
 
-    async def _sketch(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
+    async def _draft(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
         """An outage of the database is no mistake of this card's."""
         with raising_unavailable():
             return await draft_card(tx, card, tracked, self._clock.now())
 
-    async def _put_aside(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
+    async def _retire_or_retry(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
         for card in failed:
-            await self._failed(card)
+            await self._retry_after_bug(card)
         for card in over:
             async with self._store.write() as tx:
                 await retire_preview(tx, card)
 
-    async def _send_some(self, sketches: Sequence[CardDraft], postponed: Postponed) -> int:
+    async def _send_in_order(self, sketches: Sequence[CardDraft], postponed: Postponed) -> int:
         done = 0
         for sketch in sketches:
-            wait = self._turns.wait(sketch)
+            wait = self._order.wait(sketch)
             if wait > 0:
                 postponed.append((sketch.card, min(wait, RECHECK_AFTER.total_seconds())))
-            elif done < CALLS:
-                done += await self._safely(sketch)
+            elif done < MAX_CALLS:
+                done += await self._publish_safely(sketch)
         return done
 
-    async def _settle(self, same: Sequence[CardDraft], postponed: Postponed) -> None:
+    async def _save_unsent(self, same: Sequence[CardDraft], postponed: Postponed) -> None:
         """What needs no call, in one transaction."""
         if not same and not postponed:
             return
         async with self._store.write() as tx:
             for item in same:
-                await self._lack(tx, item)
-                await self._draw(tx, item)
+                await self._plan_lookup(tx, item)
+                await self._save_drawn(tx, item)
             for card, seconds in postponed:
                 await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds))
         for item in same:
-            self._tell("unchanged", item)
+            self._record_outcome("unchanged", item)
 
-    async def _safely(self, card_draft: CardDraft) -> bool:
+    async def _publish_safely(self, card_draft: CardDraft) -> bool:
         try:
-            return await run_guarded(self._bring_up(card_draft), "card", card=card_draft.card.id)
+            return await run_guarded(self._publish(card_draft), "card", card=card_draft.card.id)
         except InternalError:
-            await self._failed(card_draft.card)
+            await self._retry_after_bug(card_draft.card)
             return False
 
-    async def _failed(self, card: Card) -> None:
-        await self._later(card, backoff_seconds(card.attempts + 1), attempts=card.attempts + 1)
+    async def _retry_after_bug(self, card: Card) -> None:
+        await self._postpone(card, backoff_seconds(card.attempts + 1), attempts=card.attempts + 1)
 
-    async def _bring_up(self, card_draft: CardDraft) -> bool:
-        if not await self._admitted(card_draft.card, card_draft.tracked):
+    async def _publish(self, card_draft: CardDraft) -> bool:
+        if not await self._is_admitted(card_draft.card, card_draft.tracked):
             return False
         if card_draft.needs_lookup:
             async with self._store.write() as tx:
-                await self._lack(tx, card_draft)
+                await self._plan_lookup(tx, card_draft)
         return await (self._update(card_draft) if card_draft.card.ts else self._post(card_draft))
 
-    async def _lack(self, tx: Tx, card_draft: CardDraft) -> None:
+    async def _plan_lookup(self, tx: Tx, card_draft: CardDraft) -> None:
         if card_draft.needs_lookup:
             await plan_failure_lookup(tx, card_draft.tracked, self._clock.now())
 
-    async def _admitted(self, card: Card, tracked: TrackedBuild) -> bool:
+    async def _is_admitted(self, card: Card, tracked: TrackedBuild) -> bool:
         """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
         if card.origin != "subscribed" or card.ts or card.intent_at:
             return True
         match await self._admission.check_card(card, tracked):
             case PostDelayed(seconds):
-                await self._later(card, seconds)
+                await self._postpone(card, seconds)
             case PostRejected():
                 await self._admission.withdraw(card)
             case None:
@@ -167,90 +167,91 @@ class CardPublisher:
 
     async def _post(self, card_draft: CardDraft) -> bool:
         card = card_draft.card
-        outcome = await self._posting.once(
+        outcome = await self._posting.post_once(
             card.thread,
             card_draft.message,
             card.id,
             intent_at=card.intent_at,
-            begin=lambda: self._change(card, intent_at=self._clock.now()),
+            begin=lambda: self._update_row(card, intent_at=self._clock.now()),
             attempts=card.attempts,
         )
         match outcome:
             case Posted(ts, fresh=True):
-                await self._drawn("posted", card_draft, ts=ts)
+                await self._finish("posted", card_draft, ts=ts)
             case Posted(ts):
-                await self._change(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
+                await self._update_row(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
             case PostDelayed(seconds, doubtful):
                 kept = {} if doubtful else {"intent_at": None}
-                await self._later(card, seconds, attempts=card.attempts + 1, **kept)
+                await self._postpone(card, seconds, attempts=card.attempts + 1, **kept)
             case PostRejected(code):
-                await self._cannot_post(card, code)
+                await self._handle_refused_post(card, code)
         return isinstance(outcome, Posted)
 
     async def _update(self, card_draft: CardDraft) -> bool:
         card = card_draft.card
-        self._posting.sure()
+        self._posting.require_leadership()
         try:
-            if await self._posting.shut(card.thread.channel):
+            if await self._posting.is_shared_outside(card.thread.channel):
                 await self._undeliverable.leave(card)
                 return False
             self._pacing.take(card_draft.method, card.thread.channel)
-            await self._redraw(card_draft)
+            await self._edit(card_draft)
         except SlackError as problem:
-            await self._not_updated(card_draft, problem)
+            await self._handle_failed_update(card_draft, problem)
             return False
-        self._pacing.worked(card_draft.method)
-        await self._drawn("updated", card_draft)
+        self._pacing.note_success(card_draft.method)
+        await self._finish("updated", card_draft)
         return True
 
-    async def _redraw(self, card_draft: CardDraft) -> None:
+    async def _edit(self, card_draft: CardDraft) -> None:
         channel, ts = card_draft.card.thread.channel, card_draft.card.ts or ""
         if card_draft.card.unfurl:
             await self._api.unfurl(channel, ts, str(card_draft.card.unfurl["url"]), card_draft.message)
         else:
             await self._api.update(channel, ts, card_draft.message)
 
-    async def _drawn(self, outcome: str, card_draft: CardDraft, **values: Any) -> None:
-        self._turns.drawn(card_draft)
+    async def _finish(self, outcome: str, card_draft: CardDraft, **values: Any) -> None:
+        self._order.drawn(card_draft)
         async with self._store.write() as tx:
-            await self._draw(tx, card_draft, shown=card_draft.fingerprint, **values)
-        self._tell(outcome, card_draft)
+            await self._save_drawn(tx, card_draft, shown=card_draft.fingerprint, **values)
+        self._record_outcome(outcome, card_draft)
 
-    async def _draw(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
+    async def _save_drawn(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
         known, now = card_draft.tracked, self._clock.now()
-        again = (known.unconfirmed_since or now) + _DOUBT_SHOWS if known.unconfirmed else None
+        again = (known.unconfirmed_since or now) + _AGE_SHOWN_AFTER if known.unconfirmed else None
         if is_preview_final(card_draft.card, known):
             values["state"] = "retired"
         await mark_card_drawn(
             tx, card_draft.card, known.revision, again if again and again > now else None, **values
         )
 
-    def _tell(self, outcome: str, card_draft: CardDraft) -> None:
-        self._shown(outcome, (self._clock.now() - card_draft.tracked.seen_at).total_seconds())
+    def _record_outcome(self, outcome: str, card_draft: CardDraft) -> None:
+        self._record_shown(outcome, (self._clock.now() - card_draft.tracked.seen_at).total_seconds())
 
-    async def _not_updated(self, card_draft: CardDraft, problem: SlackError) -> None:
+    async def _handle_failed_update(self, card_draft: CardDraft, problem: SlackError) -> None:
         card = card_draft.card
         if problem.kind == "limited":
             self._pacing.close(card_draft.method, problem.retry_after)
-            await self._later(card, problem.retry_after)
+            await self._postpone(card, problem.retry_after)
         elif problem.kind == "refused":
             await self._undeliverable.update(card, problem.code)
         else:
             wait = max(
-                self._pacing.failed(card_draft.method), backoff_seconds(card.attempts + 1, base=1, longest=20)
+                self._pacing.note_failure(card_draft.method),
+                backoff_seconds(card.attempts + 1, base=1, longest=20),
             )
-            await self._later(card, wait, attempts=card.attempts + 1)
+            await self._postpone(card, wait, attempts=card.attempts + 1)
 
-    async def _cannot_post(self, card: Card, code: str) -> None:
+    async def _handle_refused_post(self, card: Card, code: str) -> None:
         try:
             await self._undeliverable.post(card, code)
         except SlackError as problem:
-            await self._later(card, max(problem.retry_after, backoff_seconds(card.attempts + 1)))
+            await self._postpone(card, max(problem.retry_after, backoff_seconds(card.attempts + 1)))
 
-    async def _later(self, card: Card, seconds: float, **values: Any) -> None:
+    async def _postpone(self, card: Card, seconds: float, **values: Any) -> None:
         async with self._store.write() as tx:
             await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds), **values)
 
-    async def _change(self, card: Card, **values: Any) -> None:
+    async def _update_row(self, card: Card, **values: Any) -> None:
         async with self._store.write() as tx:
             await update_card(tx, card.id, **values)

@@ -12,18 +12,18 @@ import sqlalchemy as sa
 from bot.builds.cards.update_order import RECHECK_AFTER
 from bot.builds.model import Card, QueuedMessage, TrackedBuild
 from bot.builds.queries import BUILD_COLUMNS
-from bot.builds.replies.kinds import AWAITED, END_KINDS
+from bot.builds.replies.kinds import AWAITED_PHASES, END_KINDS
 from bot.builds.rows import build_from_row, card_from_row, message_from_row
 from bot.slack.types import Thread
 from bot.store.sql import bind_among, insert_into, is_among
 from bot.store.tables import audit, builds, cards, notices
 from bot.store.transactions import Tx
 
-_KNOWN = sa.select(*BUILD_COLUMNS)
-_CARD = sa.select(cards)
+_SELECT_BUILDS = sa.select(*BUILD_COLUMNS)
+_SELECT_CARDS = sa.select(cards)
 _AT = sa.bindparam("at", type_=cards.c.due_at.type)
 # An end of a build that a read has yet to settle.
-_IN_DOUBT = sa.and_(
+_IS_UNCONFIRMED_END = sa.and_(
     notices.c.kind.in_(END_KINDS),
     notices.c.intent_at.is_(None),
     sa.exists()
@@ -58,19 +58,19 @@ async def ensure_card(
     }
     await tx.execute(insert_into(tx, cards).values(values).on_conflict_do_nothing())
     place = (cards.c.channel == thread.channel, cards.c.thread_ts == (thread.ts or ""))
-    found = await tx.execute(_CARD.where(cards.c.build_id == build_id, *place))
+    found = await tx.execute(_SELECT_CARDS.where(cards.c.build_id == build_id, *place))
     return card_from_row(found.mappings().one())
 
 
 async def find_card(tx: Tx, card_id: str) -> Card | None:
     """One card by its id."""
-    row = (await tx.execute(_CARD.where(cards.c.id == card_id))).mappings().one_or_none()
+    row = (await tx.execute(_SELECT_CARDS.where(cards.c.id == card_id))).mappings().one_or_none()
     return card_from_row(row) if row else None
 
 
 async def find_cards_of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
     """The cards of a build that are still kept up."""
-    found = await tx.execute(_CARD.where(cards.c.build_id == build_id, cards.c.state == "live"))
+    found = await tx.execute(_SELECT_CARDS.where(cards.c.build_id == build_id, cards.c.state == "live"))
     return tuple(card_from_row(row) for row in found.mappings())
 
 
@@ -105,7 +105,7 @@ async def mute_cards(tx: Tx, channel: str, pipeline: str, number: int, now: date
     waiting = (notices.c.card_id.in_(those), notices.c.state == "due", notices.c.intent_at.is_(None))
     await tx.execute(sa.update(notices).where(*waiting).values(state="dropped", due_at=None))
     await tx.execute(sa.update(cards).where(cards.c.id.in_(those)).values(muted=True, due_at=now))
-    found = await tx.execute(_CARD.where(cards.c.id.in_(those)))
+    found = await tx.execute(_SELECT_CARDS.where(cards.c.id.in_(those)))
     return tuple(card_from_row(row) for row in found.mappings())
 
 
@@ -128,11 +128,11 @@ async def mark_counts_due(tx: Tx, build_ids: Sequence[str], due: datetime) -> No
     """
     if build_ids:
         given = {"at": due, "soon": due + RECHECK_AFTER, **bind_among(tx, build_ids)}
-        await tx.execute(_mark_counted(tx.dialect.name), given)
+        await tx.execute(_mark_counts(tx.dialect.name), given)
 
 
 @cache
-def _mark_counted(dialect: str) -> sa.Update:
+def _mark_counts(dialect: str) -> sa.Update:
     waits = sa.and_(
         cards.c.origin != "unfurled", cards.c.due_at <= sa.bindparam("soon", type_=cards.c.due_at.type)
     )
@@ -146,10 +146,10 @@ def _mark_counted(dialect: str) -> sa.Update:
 
 async def find_due_cards(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, TrackedBuild | None], ...]:
     """Cards to draw, with what is known: of ended builds first, then those never posted, then the oldest."""
-    ended = builds.c.phase.in_(AWAITED)
+    ended = builds.c.phase.in_(AWAITED_PHASES)
     order = (ended.desc(), cards.c.ts.is_(None).desc(), cards.c.due_at, builds.c.number)
     found = await tx.execute(
-        _CARD.join(builds, builds.c.id == cards.c.build_id)
+        _SELECT_CARDS.join(builds, builds.c.id == cards.c.build_id)
         .where(cards.c.state == "live", cards.c.due_at <= now)
         .order_by(*order)
         .limit(limit)
@@ -158,7 +158,7 @@ async def find_due_cards(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card,
     if not wanted:
         return ()
     theirs = builds.c.id.in_({card.build_id for card in wanted})
-    found = await tx.execute(_KNOWN.where(theirs))
+    found = await tx.execute(_SELECT_BUILDS.where(theirs))
     known = {row["id"]: build_from_row(row) for row in found.mappings()}
     return tuple((card, known.get(card.build_id)) for card in wanted)
 
@@ -184,33 +184,33 @@ async def mark_card_drawn(tx: Tx, card: Card, revision: int, again: datetime | N
     await tx.execute(sa.update(cards).where(cards.c.id == card.id).values(change))
 
 
-async def find_due_messages(tx: Tx, now: datetime, limit: int, holds: timedelta) -> tuple[QueuedMessage, ...]:
+async def find_due_messages(tx: Tx, now: datetime, limit: int, hold: timedelta) -> tuple[QueuedMessage, ...]:
     """Notices to post, oldest first, but for ends of builds in doubt that are not yet held so long."""
     found = await tx.execute(
         sa.select(notices)
         .where(notices.c.state == "due", notices.c.due_at <= now)
-        .where(sa.not_(sa.and_(_IN_DOUBT, notices.c.created_at > now - holds)))
+        .where(sa.not_(sa.and_(_IS_UNCONFIRMED_END, notices.c.created_at > now - hold)))
         .order_by(notices.c.id)
         .limit(limit)
     )
     return tuple(message_from_row(row) for row in found.mappings())
 
 
-async def delete_message(tx: Tx, notice_id: int) -> None:
+async def delete_message(tx: Tx, message_id: int) -> None:
     """As if it had never been wanted."""
-    await tx.execute(sa.delete(notices).where(notices.c.id == notice_id))
+    await tx.execute(sa.delete(notices).where(notices.c.id == message_id))
 
 
-async def revive_reply(tx: Tx, card_id: str, kind: str, episode: int, now: datetime) -> None:
+async def revive_reply(tx: Tx, card_id: str, kind: str, generation: int, now: datetime) -> None:
     """Say below a card after all what it was spared."""
-    spared = (notices.c.card_id == card_id, notices.c.kind == kind, notices.c.episode == episode)
+    spared = (notices.c.card_id == card_id, notices.c.kind == kind, notices.c.episode == generation)
     never = (notices.c.state == "dropped", notices.c.ts.is_(None), notices.c.intent_at.is_(None))
     await tx.execute(sa.update(notices).where(*spared, *never).values(state="due", due_at=now, created_at=now))
 
 
-async def update_message(tx: Tx, notice_id: int, **values: Any) -> None:
+async def update_message(tx: Tx, message_id: int, **values: Any) -> None:
     """Write columns of a notice."""
-    await tx.execute(sa.update(notices).where(notices.c.id == notice_id).values(values))
+    await tx.execute(sa.update(notices).where(notices.c.id == message_id).values(values))
 
 
 async def find_next_card_due(tx: Tx) -> datetime | None:
@@ -219,16 +219,16 @@ async def find_next_card_due(tx: Tx) -> datetime | None:
     return when
 
 
-async def find_next_message_due(tx: Tx, now: datetime, holds: timedelta) -> datetime | None:
+async def find_next_message_due(tx: Tx, now: datetime, hold: timedelta) -> datetime | None:
     """When the next notice is to be looked at: what is held for doubt, at the latest when it is held no longer."""
-    held = sa.and_(_IN_DOUBT, notices.c.created_at > now - holds)
+    held = sa.and_(_IS_UNCONFIRMED_END, notices.c.created_at > now - hold)
     free = sa.func.min(sa.case((sa.not_(held), notices.c.due_at)))
     oldest = sa.func.min(sa.case((held, notices.c.created_at)))
     found = (await tx.execute(sa.select(free, oldest).where(notices.c.state == "due"))).one()
-    return min((at for at in (found[0], found[1] and found[1] + holds) if at), default=None)
+    return min((at for at in (found[0], found[1] and found[1] + hold) if at), default=None)
 
 
-async def count_due_cards(tx: Tx, now: datetime) -> int:
+async def count_due_messages(tx: Tx, now: datetime) -> int:
     """How many cards and notices are behind."""
     late = (cards.c.state == "live", cards.c.due_at <= now)
     unsaid = (notices.c.state == "due", notices.c.due_at <= now)

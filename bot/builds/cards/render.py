@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 from bot.buildkite.models import Build
-from bot.builds.cards.buttons import actions_id, buttons, phase
+from bot.builds.cards.buttons import format_actions_id, get_phase, render_buttons
 from bot.builds.failures.model import NOTHING, Failure
 from bot.builds.failures.render import FAILED_SHOWN, failed_lines, failure_blocks
 from bot.builds.model import JobSummary, TrackedBuild
@@ -28,11 +28,11 @@ from bot.slack.blockkit.blocks import (
 )
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md, mention, when
 
-_PATIENCE = timedelta(minutes=1)
+_AGE_SHOWN_AFTER = timedelta(minutes=1)
 _DAY: LiteralString = "{date_short_pretty} at {time}"
 # The ids of the block that says how many jobs are where begin so.
-COUNTS = "small:"
-_COUNTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+COUNTS_BLOCK = "small:"
+_COUNTED_STATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("passed", ("passed", "unblocked")),
     ("failed", ("failed", "timed_out", "expired")),
     ("broken", ("broken",)),
@@ -67,23 +67,26 @@ def render_card(
     more, `stop` to send no such direct messages any more.
     """
     blocks = [
-        section(_head(tracked), block_id=f"head:{card_id}:{tracked.revision}"),
-        _small(tracked, jobs, card_id, _by(asked_by, watching), _owner(tracked.build, asked_by, watching, author)),
+        section(_render_head(tracked), block_id=f"head:{card_id}:{tracked.revision}"),
+        _render_context(tracked, jobs, card_id, _render_requester(asked_by, watching), _render_owner(tracked.build, asked_by, watching, author)),
         _details(tracked, jobs, card_id, failure),
         *failure_blocks(failure, jobs, card_id, tracked.revision),
         *(_why(item, index, card_id, tracked.revision) for index, item in enumerate(waiting)),
         _doubt(tracked, now, card_id),
-        actions(buttons(tracked, jobs, card_id, mute=mute, stop=stop), block_id=actions_id(card_id, tracked)),
+        actions(
+            render_buttons(tracked, jobs, card_id, mute=mute, stop=stop),
+            block_id=format_actions_id(card_id, tracked),
+        ),
     ]
-    return message(summary_line(tracked, asked_by, watching), blocks)
+    return message(render_summary(tracked, asked_by, watching), blocks)
 
 
-def summary_line(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
+def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
     """The one line for notifications and screen readers."""
     build = tracked.build
-    emoji, words = phase_words(phase(tracked))
+    emoji, words = phase_words(get_phase(tracked))
     where = md(" on {branch}", branch=show_unseen(shorten(build.branch, 100))) if build.branch else Mrkdwn("")
-    asked = _by(asked_by, watching)
+    asked = _render_requester(asked_by, watching)
     return md(
         "{emoji} {ref} {words}{where}{asked}",
         emoji=emoji,
@@ -94,37 +97,37 @@ def summary_line(tracked: TrackedBuild, asked_by: str | None, watching: bool = F
     )
 
 
-def _head(tracked: TrackedBuild) -> Mrkdwn:
+def _render_head(tracked: TrackedBuild) -> Mrkdwn:
     build = tracked.build
-    emoji, words = phase_words(phase(tracked))
+    emoji, words = phase_words(get_phase(tracked))
     title = md("{emoji} {words}", emoji=emoji, words=bold(words))
     branch = code(shorten(build.branch, 100)) if build.branch else ""
     message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
     return lines(
         [
-            dotted([title, str(build.ref) if tracked.deleted else reference(build), branch, _commit(build)]),
+            dotted([title, str(build.ref) if tracked.deleted else reference(build), branch, _render_commit(build)]),
             message_line,
         ]
     )
 
 
-def _commit(build: Build) -> Mrkdwn:
+def _render_commit(build: Build) -> Mrkdwn:
     if not build.commit or build.commit == HEAD:
         return Mrkdwn("")
     return code(build.commit[:7] if is_sha(build.commit) else shorten(build.commit, 100))
 
 
-def _small(tracked: TrackedBuild, jobs: JobSummary, card_id: str, asked: Mrkdwn, owner: Mrkdwn) -> Block | None:
+def _render_context(tracked: TrackedBuild, jobs: JobSummary, card_id: str, requester: Mrkdwn, owner: Mrkdwn) -> Block | None:
     """Who, since when or how long, and how many jobs are where."""
     parts = [
         part
-        for part in (asked, owner, clocked(tracked.build), counts(jobs, soft=tracked.build.phase == "passed"))
+        for part in (requester, owner, render_timing(tracked.build), render_counts(jobs, soft=tracked.build.phase == "passed"))
         if part
     ]
-    return context(*parts, block_id=f"{COUNTS}{card_id}:{tracked.revision}") if parts else None
+    return context(*parts, block_id=f"{COUNTS_BLOCK}{card_id}:{tracked.revision}") if parts else None
 
 
-def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
+def _render_requester(asked_by: str | None, watching: bool) -> Mrkdwn:
     if not asked_by:
         return Mrkdwn("")
     if watching:
@@ -132,7 +135,7 @@ def _by(asked_by: str | None, watching: bool) -> Mrkdwn:
     return md("asked by {who}", who=mention(asked_by))
 
 
-def _owner(build: Build, asked_by: str | None, watching: bool, author: str | None) -> Mrkdwn:
+def _render_owner(build: Build, asked_by: str | None, watching: bool, author: str | None) -> Mrkdwn:
     """Who started it at Buildkite, or is on the commit that was pushed; nobody where somebody asked in Slack."""
     person = build.author or build.creator
     named = shorten((person.name or person.email or "") if person else "", 100)
@@ -144,7 +147,7 @@ def _owner(build: Build, asked_by: str | None, watching: bool, author: str | Non
     return md("started by {who}", who=who)
 
 
-def clocked(build: Build) -> Mrkdwn:
+def render_timing(build: Build) -> Mrkdwn:
     """Since when it runs, as a date that Slack draws in the reader's zone; or how long it took."""
     if build.ended and (span := time_spent(build)) is not None:
         return md("took {time}", time=format_duration(span))
@@ -155,10 +158,10 @@ def clocked(build: Build) -> Mrkdwn:
     return md("created {time}", time=when(build.created_at, _DAY)) if build.created_at else Mrkdwn("")
 
 
-def counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
+def render_counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
     """`3 passed · 1 failed · 2 waiting`; empty until totals were read. `soft`: the build passed nevertheless."""
-    named = {state for _, states in _COUNTS for state in states}
-    summed = [(word, sum(jobs.counts.get(state, 0) for state in states)) for word, states in _COUNTS]
+    named = {state for _, states in _COUNTED_STATES for state in states}
+    summed = [(word, sum(jobs.counts.get(state, 0) for state in states)) for word, states in _COUNTED_STATES]
     other = [
         (state.replace("_", " "), count) for state, count in sorted(jobs.counts.items()) if state not in named
     ]
@@ -193,7 +196,7 @@ def _why(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> B
 
 def _doubt(tracked: TrackedBuild, now: datetime, card_id: str) -> Block | None:
     """`as of 12:03`, once something heard has not been confirmed for over a minute."""
-    if tracked.deleted or not tracked.unconfirmed or now - tracked.seen_at <= _PATIENCE:
+    if tracked.deleted or not tracked.unconfirmed or now - tracked.seen_at <= _AGE_SHOWN_AFTER:
         return None
     read = tracked.read_at or tracked.seen_at
     return context(md("as of {time}", time=when(read)), block_id=f"doubt:{card_id}:{tracked.revision}")

@@ -63,24 +63,24 @@ class SubscriptionMatcher:
 
     async def offer(self, ledger: BuildBatch, tracked: TrackedBuild) -> None:
         """A card in each place that wants this build now and has none of it yet; the build is followed then."""
-        ended = tracked.build.finished_at if tracked.build.settled else None
+        ended = tracked.build.finished_at if tracked.build.inactive else None
         if tracked.deleted or (ended and self.now - ended > STALE):
             return
         tx, id_ = ledger.tx, tracked.build.id
-        taken = ledger.taken(id_)
+        taken = ledger.find_channels_with_card(id_)
         for (team, channel), rules in _by_place(await self.wanting(tx, tracked.build, perhaps=True)).items():
             chosen = await find_channel_settings(tx, team, channel)
             if channel in taken or self.unheard(chosen.muted_until, since_when(tracked.build)):
                 continue
-            if ledger[id_].followed is None:
-                await ledger.follow(id_)
+            if ledger[id_].polled_since is None:
+                await ledger.start_polling(id_)
             place = Thread(team, channel)
-            ledger.wanted(await ensure_card(tx, _new_id(), id_, place, None, self.now, **_said_below(rules)))
+            ledger.add_card(await ensure_card(tx, _new_id(), id_, place, None, self.now, **_said_below(rules)))
 
 
 def since_when(build: Build) -> datetime | None:
     """When the build came into the state that it is in, as far as it tells."""
-    if build.settled:
+    if build.inactive:
         return build.finished_at
     return build.failing_at or build.started_at or build.created_at
 

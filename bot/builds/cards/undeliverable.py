@@ -11,7 +11,7 @@ from bot.builds.cards.queries import find_cards_of_build, record_card_event, upd
 from bot.builds.model import Card
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
-from bot.slack.posting import SHUT
+from bot.slack.posting import SHARED_OUTSIDE
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Transactions
 
@@ -37,16 +37,16 @@ class Undeliverable:
 
     async def leave(self, card: Card) -> None:
         """Another organization reads along now: the card stays as it is; who asked is told the end by DM."""
-        log.warning("card left", card=card.id, code=SHUT)
+        log.warning("card left", card=card.id, code=SHARED_OUTSIDE)
         async with self._store.write() as tx:
             await update_card(tx, card.id, state="gone", due_at=None)
-            await record_card_event(tx, card, "retired", self._clock.now(), {"because": SHUT})
+            await record_card_event(tx, card, "retired", self._clock.now(), {"because": SHARED_OUTSIDE})
 
     async def post(self, card: Card, code: str) -> None:
         """Where the bot may not post, the one who asked gets the card as a DM."""
         log.warning("card cannot be posted", card=card.id, code=code)
         if card.origin == "subscribed":
-            await self._admission.unpostable(card, code)
+            await self._admission.retire_unpostable(card, code)
             return
         if not card.asked_by or card.thread.channel.startswith("D"):
             await self._retire(card)

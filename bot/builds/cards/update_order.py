@@ -39,9 +39,13 @@ class UpdateOrder:
     def wait(self, card_draft: CardDraft) -> float:
         """Seconds until it may be sent; zero: now."""
         if card_draft.difference == "state":
-            return self._pacing.wait(card_draft.method, card_draft.card.thread.channel)
+            return self._pacing.compute_wait(card_draft.method, card_draft.card.thread.channel)
         again = self._last(card_draft.card.id) + count_refresh_seconds(len(self._drawn)) - self._clock.monotonic()
-        return max(self._pacing.wait(card_draft.method, card_draft.card.thread.channel, yields=True), again, 0.0)
+        return max(
+            self._pacing.compute_wait(card_draft.method, card_draft.card.thread.channel, low_priority=True),
+            again,
+            0.0,
+        )
 
     def _last(self, card_id: str) -> float:
         return self._drawn.get(card_id, float("-inf"))

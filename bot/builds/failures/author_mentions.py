@@ -25,7 +25,7 @@ class Mentions:
         Raises Unavailable while Slack does not say who that is.
         """
         lacking = [card for card in shown if _lacks(card)]
-        if not lacking or not tracked.build.settled:
+        if not lacking or not tracked.build.inactive:
             return found
         user = found.author if found.author_asked else await self._authors.of(tracked.build)
         if user:

@@ -8,7 +8,7 @@ from bot.buildkite.models import Build, Person
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.queries import find_users_by_email
 from bot.slack.types import Standing, Thread
 from bot.slack.web_client import SlackClient
@@ -36,7 +36,7 @@ class Authors:
     def __init__(
         self,
         api: SlackClient,
-        people: People,
+        people: PeopleDirectory,
         store: Transactions,
         clock: Clock,
         team: str,
@@ -68,7 +68,7 @@ class Authors:
         return user if user and await self._is_here(user) else None
 
     async def _is_here(self, user: str) -> bool:
-        actor = await self._people.actor(user, Thread(self._team, ""), "schedule")
+        actor = await self._people.find_actor(user, Thread(self._team, ""), "schedule")
         return actor.standing in _HERE
 
     async def _kept(self, address: str) -> str | None:
@@ -77,7 +77,7 @@ class Authors:
             users = await find_users_by_email(tx, self._team, address)
         if len(users) != 1:
             return None
-        actor = await self._people.actor(users[0], Thread(self._team, ""), "schedule")
+        actor = await self._people.find_actor(users[0], Thread(self._team, ""), "schedule")
         return actor.id if (actor.email or "").lower() == address else None
 
     async def _asked(self, address: str) -> str | None:

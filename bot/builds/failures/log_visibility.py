@@ -11,7 +11,7 @@ from bot.builds.model import Card
 from bot.notifications.subscriptions.queries import find_subscription
 from bot.operations.operation import Operation
 from bot.runtime.clock import Clock
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.store.transactions import Transactions
 
 
@@ -25,7 +25,12 @@ class LogVisibility:
     """
 
     def __init__(
-        self, store: Transactions, people: People, rules: Callable[[], Rules], clock: Clock, log: Operation
+        self,
+        store: Transactions,
+        people: PeopleDirectory,
+        rules: Callable[[], Rules],
+        clock: Clock,
+        log: Operation,
     ) -> None:
         self._store = store
         self._people = people
@@ -41,7 +46,7 @@ class LogVisibility:
         user = card.asked_by or await self._subscriber(card)
         if not user:
             return False
-        actor = await self._people.actor(user, card.thread, "schedule")
+        actor = await self._people.find_actor(user, card.thread, "schedule")
         target = Target(build.ref.pipeline, build.branch)
         return isinstance(decide(rules, actor, self._log, target, self._clock.now()), Allow)
 

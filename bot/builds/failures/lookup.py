@@ -56,7 +56,7 @@ class FailureLookup:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.patient()
+        self._buildkite = buildkite.for_background()
         # One try: this loop tries again by itself, and nobody waits behind it meanwhile.
         self._buildkite.requests.patience = 0
         self._readers = readers
@@ -139,7 +139,7 @@ class FailureLookup:
         async with self._store.read() as tx:
             job = (await load_knowledge(tx, tracked, jobs)).failure.first(jobs)
         stands = any(item.id == found.log_job for item in jobs.failed)
-        enough = job is None or job.id == found.log_job or (stands and not tracked.build.settled)
+        enough = job is None or job.id == found.log_job or (stands and not tracked.build.inactive)
         if job is None or enough or found.calls >= CALLS:
             return found
         raw, whole = await _answered(self._log(tracked.build, job), ("", True))
@@ -151,7 +151,7 @@ class FailureLookup:
 
     async def _with_annotations(self, tracked: TrackedBuild, _: JobSummary, found: Found) -> Found:
         """Read what the build says of itself, once it has ended."""
-        if found.annotations is not None or not tracked.build.settled or found.calls >= CALLS:
+        if found.annotations is not None or not tracked.build.inactive or found.calls >= CALLS:
             return found
         ref = tracked.build.ref
         none: tuple[Annotation, ...] = ()

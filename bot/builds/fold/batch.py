@@ -1,4 +1,4 @@
-"""Several builds with their jobs, cards and replies: read together, changed in memory, written together."""
+"""Builds of one transaction with their jobs, cards and replies: read, changed in memory and written together."""
 
 from __future__ import annotations
 
@@ -19,190 +19,200 @@ from bot.builds.fold.queries import (
     find_cards_of_builds,
     find_failed_jobs,
     find_replies,
+    format_reply_key,
     lock_builds,
-    reply_key,
     save_builds,
     save_jobs,
 )
 from bot.builds.model import Card, TrackedBuild
-from bot.builds.queries import find_jobs, insert_build, mark_followed
+from bot.builds.queries import find_jobs, insert_build, start_polling
 from bot.store.transactions import Tx
 
 
 @dataclass
 class BatchEntry:
-    """One build: as it was `before`, and as it is `known` now. `followed`: since when; None: it is not.
+    """One build of a batch, as it was `before` and as it is `tracked` now.
 
-    `due`: when it is to be read next; `offered`: it has a new card; `drawn`: its cards are to be drawn again;
-    `named`: a job that cards name is another, or was; `lacking`: why it fails is to be looked up; `failed_before`:
-    one of the jobs that are not changed has failed for good, where that was looked at.
+    `polled_since` is None for a build that isn't polled. `next_read` is written only where `read_planned`.
+    `named_job_changed`: a job that cards name has changed. `failed_before`: another job of the build has failed
+    and still counts, as far as `load_earlier_failures` has checked.
     """
 
     before: TrackedBuild | None = None
     tracked: TrackedBuild | None = None
-    followed: datetime | None = None
-    due: datetime | None = None
-    planned: bool = False
-    offered: bool = False
-    drawn: bool = False
-    named: bool = False
-    lacking: bool = False
+    polled_since: datetime | None = None
+    next_read: datetime | None = None
+    read_planned: bool = False
+    has_new_card: bool = False
+    needs_redraw: bool = False
+    named_job_changed: bool = False
+    needs_failure_lookup: bool = False
     cards: list[Card] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     failed_before: bool = False
 
     @property
-    def failed(self) -> bool:
-        """A job that failed for good is known by name."""
+    def has_failed_job(self) -> bool:
+        """Return whether a failed job that still counts is known by name."""
         return self.failed_before or any(job.failed for job in self.jobs.values())
 
     @property
-    def here(self) -> TrackedBuild:
-        """What is known of it. Raises LookupError for one that nothing is known of."""
+    def current(self) -> TrackedBuild:
+        """Return the build as tracked now. Raise LookupError if nothing is known about it."""
         if self.tracked is None:
-            raise LookupError("nothing is known of that build")
+            raise LookupError("the build isn't tracked")
         return self.tracked
 
     @property
-    def changed(self) -> bool:
-        """People see something else than before."""
-        now, then = self.here, self.before
+    def is_changed(self) -> bool:
+        """Return whether people see anything different from before."""
+        now, then = self.current, self.before
         return then is None or now.revision != then.revision or now.unconfirmed != then.unconfirmed
 
     @property
-    def counted(self) -> bool:
-        """Of what people see only this has changed: how many jobs are where."""
+    def only_counts_changed(self) -> bool:
+        """Return whether the job counts are all that people see changed."""
         return (
-            not self.named and self.before is not None and _but_for_jobs(self.before) == _but_for_jobs(self.here)
+            not self.named_job_changed
+            and self.before is not None
+            and _select_visible_without_jobs(self.before) == _select_visible_without_jobs(self.current)
         )
 
     @property
-    def saved(self) -> BuildUpdate:
-        """What is written of it: of most words only that they were heard."""
-        return BuildUpdate(self.here, self.before, planned=self.planned, due=self.due)
+    def build_update(self) -> BuildUpdate:
+        """Return the columns' values to write, before and after."""
+        return BuildUpdate(self.current, self.before, read_planned=self.read_planned, next_read=self.next_read)
 
     @property
     def audience(self) -> list[Card]:
-        """The cards below which something is said: those kept up, and lost ones that somebody asked for."""
+        """Return the cards that get replies: live ones, and lost ones that a person requested."""
         return [card for card in self.cards if card.state == "live" or (card.state == "gone" and card.asked_by)]
 
 
-def _but_for_jobs(tracked: TrackedBuild) -> tuple[object, ...]:
-    return merge.visible(tracked.build), tracked.deleted, tracked.unconfirmed, tracked.generation
+def _select_visible_without_jobs(tracked: TrackedBuild) -> tuple[object, ...]:
+    return merge.select_visible(tracked.build), tracked.deleted, tracked.unconfirmed, tracked.generation
 
 
 class BuildBatch:
-    """The builds of one transaction, locked in the order of their ids: nobody waits in a circle."""
+    """The builds of one transaction, with their rows locked.
+
+    Every transaction locks builds in the order of their ids. Two replicas that fold overlapping sets of builds
+    then wait for each other, but never in a circle, so there are no deadlocks to retry.
+    """
 
     def __init__(self, tx: Tx, now: datetime) -> None:
         self.tx = tx
         self.now = now
         self._entries: dict[str, BatchEntry] = {}
         self._jobs: dict[str, Job] = {}
-        self._told: defaultdict[str, dict[tuple[int, str], str]] = defaultdict(dict)
+        self._reply_states: defaultdict[str, dict[tuple[int, str], str]] = defaultdict(dict)
         self._overtaken: list[str] = []
         self._replies: list[NewReply] = []
 
     @classmethod
-    async def opened(cls, tx: Tx, now: datetime, ids: Iterable[str], job_ids: Iterable[str] = ()) -> BuildBatch:
-        """With everything that is known of those builds, and of those jobs."""
-        ledger = cls(tx, now)
+    async def open(cls, tx: Tx, now: datetime, ids: Iterable[str], job_ids: Iterable[str] = ()) -> BuildBatch:
+        """Lock these builds and read all that is known about them and about these jobs."""
+        batch = cls(tx, now)
         wanted = sorted(set(ids))
-        ledger._entries = {id_: BatchEntry() for id_ in wanted}
-        for known, followed in await lock_builds(tx, wanted):
-            ledger._entries[known.build.id] = BatchEntry(known, known, followed)
-        there = [id_ for id_, entry in ledger._entries.items() if entry.tracked]
-        if there:
-            ledger._jobs = await find_jobs(tx, sorted(set(job_ids)))
-            await ledger._see_cards(there)
-        return ledger
+        batch._entries = {id_: BatchEntry() for id_ in wanted}
+        for tracked, polled_since in await lock_builds(tx, wanted):
+            batch._entries[tracked.build.id] = BatchEntry(tracked, tracked, polled_since)
+        known_ids = [id_ for id_, entry in batch._entries.items() if entry.tracked]
+        # Most webhooks are about builds that no card needs: they cost the one query above.
+        if known_ids:
+            batch._jobs = await find_jobs(tx, sorted(set(job_ids)))
+            await batch._load_cards(known_ids)
+        return batch
 
-    async def _see_cards(self, ids: Sequence[str]) -> None:
+    async def _load_cards(self, ids: Sequence[str]) -> None:
         for card in await find_cards_of_builds(self.tx, ids):
             self._entries[card.build_id].cards.append(card)
-        heard = [card.id for id_ in ids for card in self._entries[id_].audience]
-        for card_id, episode, kind, state in await find_replies(self.tx, heard):
-            self._told[card_id][episode, kind] = state
+        card_ids = [card.id for id_ in ids for card in self._entries[id_].audience]
+        for card_id, generation, kind, state in await find_replies(self.tx, card_ids):
+            self._reply_states[card_id][generation, kind] = state
 
     def __getitem__(self, build_id: str) -> BatchEntry:
         return self._entries[build_id]
 
     async def claim(self, first: TrackedBuild) -> TrackedBuild | None:
-        """Write the row of a build that has none; gives what another replica wrote there a moment ago."""
+        """Insert the row of a build that has none. Return the build if another replica inserted it first."""
         id_ = first.build.id
         if await insert_build(self.tx, first, self.now):
             return None
-        (known, followed), *_ = await lock_builds(self.tx, [id_])
-        self._entries[id_] = BatchEntry(known, known, followed)
-        await self._see_cards([id_])
-        return known
+        (tracked, polled_since), *_ = await lock_builds(self.tx, [id_])
+        self._entries[id_] = BatchEntry(tracked, tracked, polled_since)
+        await self._load_cards([id_])
+        return tracked
 
-    def build(self, build_id: str) -> Build | None:
-        """The build as it is known."""
-        known = self._entries[build_id].tracked
-        return known.build if known else None
+    def find_build(self, build_id: str) -> Build | None:
+        """Return the build as tracked now."""
+        tracked = self._entries[build_id].tracked
+        return tracked.build if tracked else None
 
-    def put(self, after: TrackedBuild) -> None:
-        """So much is known of a build now."""
+    def put_build(self, after: TrackedBuild) -> None:
+        """Replace the tracked build."""
         self._entries[after.build.id].tracked = after
 
-    def job(self, job_id: str) -> Job | None:
-        """A job as it is known."""
+    def find_job(self, job_id: str) -> Job | None:
+        """Return the job as known now."""
         return self._jobs.get(job_id)
 
     def put_job(self, build_id: str, job: Job) -> None:
-        """So much is known of a job now."""
+        """Replace a job of the build."""
         entry, before = self._entries[build_id], self._jobs.get(job.id)
-        entry.named = entry.named or any(item.failed or item.waits for item in (before, job) if item)
+        states = [state for state in (before, job) if state]
+        entry.named_job_changed |= any(state.failed or state.awaits_unblock for state in states)
         self._jobs[job.id] = entry.jobs[job.id] = job
 
-    async def see_failed(self, ids: Sequence[str]) -> None:
-        """Find out which of those builds had a job that failed for good before."""
+    async def load_earlier_failures(self, ids: Sequence[str]) -> None:
+        """Find out which of these builds have a failed job that this batch doesn't change."""
         for build_id, job in await find_failed_jobs(self.tx, ids) if ids else ():
             entry = self._entries[build_id]
             entry.failed_before = entry.failed_before or (job.failed and job.id not in entry.jobs)
 
-    def taken(self, build_id: str) -> frozenset[str]:
-        """The channels that have a card of that build already, or had one; a preview below a link is none."""
+    def find_channels_with_card(self, build_id: str) -> frozenset[str]:
+        """Return the channels that have or had a card of the build, not counting link previews."""
         return frozenset(
             card.thread.channel for card in self._entries[build_id].cards if card.origin != "unfurled"
         )
 
-    async def follow(self, build_id: str) -> None:
-        """From now on the sweep looks after that build."""
-        await mark_followed(self.tx, build_id, self.now, self.now)
-        self._entries[build_id].followed = self.now
+    async def start_polling(self, build_id: str) -> None:
+        """Have the poller read this build from now on."""
+        await start_polling(self.tx, build_id, self.now, self.now)
+        self._entries[build_id].polled_since = self.now
 
-    def wanted(self, card: Card) -> None:
-        """There is one card more, written already."""
+    def add_card(self, card: Card) -> None:
+        """Add a card whose row has been written already."""
         entry = self._entries[card.build_id]
         entry.cards.append(card)
-        entry.offered = True
+        entry.has_new_card = True
 
-    def told(self, card: Card, episode: int) -> frozenset[str]:
-        """The kinds of replies that a card has had in an episode."""
-        return frozenset(kind for told_in, kind in self._told[card.id] if told_in == episode)
+    def find_reply_kinds(self, card: Card, generation: int) -> frozenset[str]:
+        """Return the kinds of replies that a card has had in this generation."""
+        return frozenset(kind for posted_in, kind in self._reply_states[card.id] if posted_in == generation)
 
-    def tell(self, card: Card, kind: str, episode: int, *, dropped: bool) -> None:
-        """Say something below a card, once."""
-        self._replies.append(NewReply(card, kind, episode, "dropped" if dropped else "due"))
+    def queue_reply(self, card: Card, kind: str, generation: int, *, dropped: bool) -> None:
+        """Queue a reply to a card; `dropped` only records it, so that it isn't posted later."""
+        self._replies.append(NewReply(card, kind, generation, "dropped" if dropped else "due"))
 
-    def overtake(self, card: Card, kinds: tuple[str, ...]) -> None:
-        """What of these kinds is written, and was not posted yet, needs no saying any more."""
-        waits = [said for said, state in self._told[card.id].items() if said[1] in kinds and state == "due"]
-        self._overtaken += [reply_key(card.id, kind, episode) for episode, kind in waits]
+    def drop_overtaken(self, card: Card, kinds: tuple[str, ...]) -> None:
+        """Drop queued replies of these kinds that haven't been posted yet."""
+        queued = [reply for reply, state in self._reply_states[card.id].items() if state == "due"]
+        self._overtaken += [
+            format_reply_key(card.id, kind, generation) for generation, kind in queued if kind in kinds
+        ]
 
     async def write(self) -> None:
-        """All that has changed."""
-        there = {id_: item for id_, item in self._entries.items() if item.tracked}
-        changed = [(id_, job) for id_, item in there.items() for job in item.jobs.values()]
-        await save_jobs(self.tx, changed, self.now)
-        await save_builds(self.tx, [item.saved for item in there.values()], self.now)
-        drawn = {id_: item.counted for id_, item in there.items() if item.drawn}
-        await mark_cards_due(self.tx, [id_ for id_, counted in drawn.items() if not counted], self.now)
-        await mark_counts_due(self.tx, [id_ for id_, counted in drawn.items() if counted], self.now)
+        """Write all changes, in a fixed number of statements."""
+        entries = {id_: entry for id_, entry in self._entries.items() if entry.tracked}
+        changed_jobs = [(id_, job) for id_, entry in entries.items() for job in entry.jobs.values()]
+        await save_jobs(self.tx, changed_jobs, self.now)
+        await save_builds(self.tx, [entry.build_update for entry in entries.values()], self.now)
+        # A card of which only counts changed may wait for its turn, so it isn't made due like the others.
+        redrawn = {id_: entry.only_counts_changed for id_, entry in entries.items() if entry.needs_redraw}
+        await mark_cards_due(self.tx, [id_ for id_, counts_only in redrawn.items() if not counts_only], self.now)
+        await mark_counts_due(self.tx, [id_ for id_, counts_only in redrawn.items() if counts_only], self.now)
         await enqueue_replies(self.tx, self._replies, self.now)
         await drop_replies(self.tx, self._overtaken)
-        await plan_lookup(
-            self.tx, [(id_, item.here.generation) for id_, item in there.items() if item.lacking], self.now
-        )
+        failing = [(id_, entry.current.generation) for id_, entry in entries.items() if entry.needs_failure_lookup]
+        await plan_lookup(self.tx, failing, self.now)

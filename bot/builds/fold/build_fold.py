@@ -1,4 +1,4 @@
-"""What follows when something new is known of a build: cards to draw, notices to post, reads to plan."""
+"""Applies webhooks and reads to tracked builds, and decides what follows: redraws, replies and further reads."""
 
 from __future__ import annotations
 
@@ -16,209 +16,254 @@ from bot.builds.failures.model import FAILING_PHASES, is_failing
 from bot.builds.fold import merge
 from bot.builds.fold.batch import BatchEntry, BuildBatch
 from bot.builds.model import Card
-from bot.builds.polling.schedule import next_read_time
-from bot.builds.queries import find_named_jobs, mark_followed
-from bot.builds.replies.kinds import END_KINDS, OVERTAKEN_BY_AN_END, due_kinds, select_kinds
+from bot.builds.polling.schedule import plan_next_read
+from bot.builds.queries import find_named_jobs, start_polling
+from bot.builds.replies.kinds import END_KINDS, OVERTAKEN_BY_END, find_due_kinds, select_kinds
 from bot.history.recorder import record_builds
 from bot.notifications.queries import find_channel_settings
 from bot.slack.types import Thread
 from bot.store.transactions import Tx
 
-# What a webhook says: a build, and the jobs that it is about.
-Word = tuple[Build, Sequence[Job]]
-# What REST says: a build, and how many doubts had been raised when it was asked.
-Answer = tuple[Build, int]
-# Of these other things are told once a failed job is known by name.
-_TELLING = frozenset({"running", *FAILING_PHASES})
+# A build, and the jobs that the webhook is about.
+WebhookReport = tuple[Build, Sequence[Job]]
+# A build, and how many changes of it had been reported when the request was sent.
+ReadAnswer = tuple[Build, int]
+# In these phases the reply depends on whether a failed job is known by name.
+_PHASES_NAMING_FAILED_JOBS = frozenset({"running", *FAILING_PHASES})
 
 
 @dataclass(frozen=True)
 class BuildFold:
-    """The rules of one moment: `now`, whether webhooks are arriving (`alive`), and who wants what (`news`)."""
+    """Applies reports at the moment `now`; without a `matcher`, no subscription gets a card.
+
+    Each fold is one pass: lock the builds, merge everything reported about them, then decide once per build what
+    follows. However many webhooks a batch holds, a build is redrawn, answered and scheduled once.
+    """
 
     now: datetime
-    alive: bool
-    news: SubscriptionMatcher | None = None
+    webhooks_arriving: bool
+    matcher: SubscriptionMatcher | None = None
 
-    async def heard(self, tx: Tx, said: Iterable[Word]) -> int:
-        """Fold in what webhooks said of builds that are followed, ours, or wanted; says how many builds those are.
+    async def fold_webhooks(self, tx: Tx, reports: Iterable[WebhookReport]) -> int:
+        """Fold in webhooks about builds that are tracked, started by Kitestring, or wanted by a subscription.
 
-        A build that was just started may be heard of before the answer to the one who started it is written.
+        Return how many builds that was. The webhooks of a build just started may arrive before the answer to the
+        request that started it, so an unknown build with Kitestring's mark is tracked right away.
         """
-        said = list(said)
-        words = _by_build(said)
-        spoken_of = _job_ids(jobs for words_of_one in words.values() for _build, jobs in words_of_one)
-        ledger = await BuildBatch.opened(tx, self.now, words, spoken_of)
-        await record_builds(tx, said, self.now, ledger.build)
-        taken = [id_ for id_, words_of_one in words.items() if await self._hear(ledger, words_of_one)]
-        await self._conclude(ledger, taken)
-        return len(taken)
+        reports = list(reports)
+        by_build = _group_by_build(reports)
+        job_ids = _collect_job_ids(jobs for group in by_build.values() for _build, jobs in group)
+        batch = await BuildBatch.open(tx, self.now, by_build, job_ids)
+        # History records every build, tracked or not; it compares with the state before this batch.
+        await record_builds(tx, reports, self.now, batch.find_build)
+        tracked_ids = [id_ for id_, group in by_build.items() if await self._fold_reports_of_build(batch, group)]
+        await self._conclude(batch, tracked_ids)
+        return len(tracked_ids)
 
-    async def _hear(self, ledger: BuildBatch, said: Iterable[Word]) -> bool:
-        """What is said of one build, as it came; what is told of its jobs often repeats what was said of it."""
-        last, taken, looks = None, False, 0
-        for build, jobs in said:
-            taken = taken if build is last else await self._hear_of(ledger, build)
-            looks += taken and _with_jobs(ledger, build.id, jobs)
+    async def _fold_reports_of_build(self, batch: BuildBatch, reports: Iterable[WebhookReport]) -> bool:
+        """Fold in the reports about one build, in the order they arrived; return whether the build is tracked."""
+        last, is_tracked, visible_changes = None, False, 0
+        for build, jobs in reports:
+            # The webhooks of a build's jobs often repeat the same build, which is decoded only once.
+            is_tracked = is_tracked if build is last else await self._fold_report(batch, build)
+            visible_changes += is_tracked and _merge_jobs(batch, build.id, jobs)
             last = build
-        if taken:
-            ledger.put(merge.bump_revision(ledger[build.id].here, looks))
-        return taken
+        if is_tracked:
+            batch.put_build(merge.bump_revision(batch[build.id].current, visible_changes))
+        return is_tracked
 
-    async def _hear_of(self, ledger: BuildBatch, build: Build) -> bool:
-        """What is said of the build itself; says whether it matters to anybody."""
-        before = ledger[build.id].tracked
+    async def _fold_report(self, batch: BuildBatch, build: Build) -> bool:
+        """Fold in one report about the build itself; return whether the build is tracked."""
+        before = batch[build.id].tracked
         if before is None:
-            if not await self._minded(ledger.tx, build):
+            if not await self._is_wanted(batch.tx, build):
                 return False
-            before = await ledger.claim(merge.apply_webhook(None, build, self.now))
-        ledger.put(merge.apply_webhook(before, build, self.now))
+            before = await batch.claim(merge.apply_webhook(None, build, self.now))
+        batch.put_build(merge.apply_webhook(before, build, self.now))
         return True
 
-    async def read(self, tx: Tx, answers: Iterable[Answer], asked_at: datetime, *, named: bool = False) -> None:
-        """Fold in what REST answered to a question asked at `asked_at`: builds, with the doubts raised by then.
+    async def fold_reads(
+        self, tx: Tx, answers: Iterable[ReadAnswer], asked_at: datetime, *, has_named_jobs: bool = False
+    ) -> None:
+        """Fold in builds read from Buildkite; `asked_at` is when the requests were sent.
 
-        `named`: an answer has every job that a card would name, so that one which is missing has been
-        retried or unblocked.
+        Each answer carries the number of changes reported when its request was sent: a later change isn't
+        confirmed by it. `has_named_jobs`: the answers list every job that a card would name, so a job that is
+        missing has been retried or unblocked.
         """
-        answered = sorted(answers, key=lambda item: item[0].id)
-        await record_builds(tx, [(build, build.jobs) for build, _asked in answered], self.now)
-        ids = [build.id for build, _asked in answered]
-        ledger = await BuildBatch.opened(tx, self.now, ids, _job_ids(build.jobs for build, _asked in answered))
-        for build, asked in answered:
-            before = ledger[build.id].tracked
+        ordered = sorted(answers, key=lambda answer: answer[0].id)
+        await record_builds(tx, [(build, build.jobs) for build, _reported in ordered], self.now)
+        ids = [build.id for build, _reported in ordered]
+        batch = await BuildBatch.open(
+            tx, self.now, ids, _collect_job_ids(build.jobs for build, _reported in ordered)
+        )
+        for build, reported in ordered:
+            before = batch[build.id].tracked
             if before is None:
-                before = await ledger.claim(merge.apply_read(None, build, asked_at, asked))
-            over = await self._over(tx, build, asked_at) if named else ()
-            known = merge.apply_read(before, build, asked_at, asked)
-            ledger.put(merge.bump_revision(known, _with_jobs(ledger, build.id, (*build.jobs, *over))))
-        await self._conclude(ledger, ids)
+                before = await batch.claim(merge.apply_read(None, build, asked_at, reported))
+            superseded = await self._find_superseded_jobs(tx, build, asked_at) if has_named_jobs else ()
+            after = merge.apply_read(before, build, asked_at, reported)
+            batch.put_build(merge.bump_revision(after, _merge_jobs(batch, build.id, (*build.jobs, *superseded))))
+        await self._conclude(batch, ids)
 
-    async def gone(self, tx: Tx, build_id: str, asked_at: datetime, asked: int) -> None:
-        """Fold in that REST knows the build no more."""
-        ledger = await BuildBatch.opened(tx, self.now, [build_id])
-        before = ledger[build_id].tracked
+    async def fold_deletion(self, tx: Tx, build_id: str, asked_at: datetime, reported_when_asked: int) -> None:
+        """Fold in that Buildkite no longer returns the build."""
+        batch = await BuildBatch.open(tx, self.now, [build_id])
+        before = batch[build_id].tracked
         if before:
-            ledger.put(merge.apply_deletion(before, asked_at, asked))
-            await self._conclude(ledger, [build_id])
+            batch.put_build(merge.apply_deletion(before, asked_at, reported_when_asked))
+            await self._conclude(batch, [build_id])
 
-    async def follow(
+    async def track(
         self, tx: Tx, build: Build, thread: Thread, asked_by: str | None, card_id: str, **more: Any
     ) -> Card:
-        """Give a build that was just read a card in a thread; what is true by now is not told again there.
+        """Give a build that was just read a card in a thread, and poll it from now on.
 
-        `more`: the invocation that asked, and whether it only wanted to be `watching`.
+        `more`: further columns of the card, such as the invocation that requested it or `watching`.
         """
-        await self.read(tx, [(build, 0)], self.now)
-        ledger = await BuildBatch.opened(tx, self.now, [build.id])
-        entry = ledger[build.id]
-        due = next_read_time(entry.here, self.now, self.now, alive=self.alive)
-        await mark_followed(tx, build.id, self.now, due)
+        await self.fold_reads(tx, [(build, 0)], self.now)
+        batch = await BuildBatch.open(tx, self.now, [build.id])
+        entry = batch[build.id]
+        due = plan_next_read(entry.current, self.now, self.now, webhooks_arriving=self.webhooks_arriving)
+        await start_polling(tx, build.id, self.now, due)
         chosen = await find_channel_settings(tx, thread.team, thread.channel)
         more = {"updates": chosen.updates, "broadcast": chosen.broadcast, **more}
         card = await ensure_card(tx, card_id, build.id, thread, asked_by, self.now, **more)
-        await plan_failure_lookup(tx, entry.here, self.now)
+        await plan_failure_lookup(tx, entry.current, self.now)
+        # The id differs if the build has a card in this place already.
         if card.id == card_id:
-            await ledger.see_failed([build.id])
-            _tell(ledger, entry, card, dropped=True)
-            await ledger.write()
+            await batch.load_earlier_failures([build.id])
+            # The new card shows what is true by now: those replies are recorded, not posted.
+            _queue_replies(batch, entry, card, dropped=True)
+            await batch.write()
         elif card.origin == "subscribed" and asked_by:
-            asked = {"origin": "asked", "asked_by": asked_by, "subscription": None, "due_at": self.now}
-            await update_card(tx, card.id, **asked, **more)
+            adopted = {"origin": "asked", "asked_by": asked_by, "subscription": None, "due_at": self.now}
+            await update_card(tx, card.id, **adopted, **more)
         return card
 
     async def assume_end(self, tx: Tx, build_id: str) -> None:
-        """An end is announced although it is in doubt: a later life of the build is a new episode."""
-        ledger = await BuildBatch.opened(tx, self.now, [build_id])
-        known = ledger[build_id].tracked
-        if known:
-            ledger.put(merge.assume_confirmed(known))
-            await ledger.write()
+        """Take an unconfirmed end as confirmed, because it is about to be announced.
 
-    async def _minded(self, tx: Tx, build: Build) -> bool:
-        """Whether a build that nothing is known of is ours, or wanted."""
+        If the build turns out to be alive, that is a new generation with replies of its own.
+        """
+        batch = await BuildBatch.open(tx, self.now, [build_id])
+        tracked = batch[build_id].tracked
+        if tracked:
+            batch.put_build(merge.assume_confirmed(tracked))
+            await batch.write()
+
+    async def _is_wanted(self, tx: Tx, build: Build) -> bool:
+        """Return whether to track an unknown build: Kitestring started it, or a subscription may want it."""
         if MARK_KEY in build.meta_data:
             return True
-        return self.news is not None and bool(await self.news.wanting(tx, build, perhaps=True))
+        return self.matcher is not None and bool(await self.matcher.wanting(tx, build, perhaps=True))
 
-    async def _over(self, tx: Tx, build: Build, asked_at: datetime) -> tuple[Job, ...]:
-        """Jobs that were named before the question was asked, and are no more."""
-        here = {job.id for job in build.jobs}
+    async def _find_superseded_jobs(self, tx: Tx, build: Build, asked_at: datetime) -> tuple[Job, ...]:
+        """Return jobs that were named before the request was sent, and that the answer no longer lists."""
+        listed = {job.id for job in build.jobs}
         named = await find_named_jobs(tx, build.id, asked_at)
-        return tuple(merge.mark_superseded(job) for job in named if job.id not in here)
+        return tuple(merge.mark_superseded(job) for job in named if job.id not in listed)
 
-    async def _conclude(self, ledger: BuildBatch, ids: Sequence[str]) -> None:
-        """What follows from all that is known now, of each build once; and write it."""
-        if self.news is not None:
+    async def _conclude(self, batch: BuildBatch, ids: Sequence[str]) -> None:
+        """Decide once per build what follows from the merged state, and write it."""
+        if self.matcher is not None:
             for id_ in ids:
-                await self.news.offer(ledger, ledger[id_].here)
-        entries = [ledger[id_] for id_ in ids if ledger[id_].followed]
-        await ledger.see_failed([entry.here.build.id for entry in entries if _turned(entry)])
+                await self.matcher.offer(batch, batch[id_].current)
+        entries = [batch[id_] for id_ in ids if batch[id_].polled_since]
+        await batch.load_earlier_failures(
+            [entry.current.build.id for entry in entries if _needs_earlier_failures(entry)]
+        )
         for entry in entries:
-            self._plan(entry)
+            self._plan_follow_up(entry)
             for card in entry.audience:
-                _tell(ledger, entry, card)
-        await ledger.write()
+                _queue_replies(batch, entry, card)
+        await batch.write()
 
-    def _plan(self, entry: BatchEntry) -> None:
-        since = entry.followed or self.now
-        entry.planned, entry.due = True, next_read_time(entry.here, self.now, since, alive=self.alive)
-        entry.drawn = entry.changed
-        entry.lacking = entry.changed and is_failing(entry.here, named=entry.failed)
-
-
-def _turned(entry: BatchEntry) -> bool:
-    """Whether it matters now that a job failed before; one that fails now is at hand."""
-    phase, before = entry.here.build.phase, entry.before
-    moved = before is None or before.build.phase != phase or before.generation != entry.here.generation
-    return phase in _TELLING and (entry.offered or (entry.changed and (moved or phase in FAILING_PHASES)))
+    def _plan_follow_up(self, entry: BatchEntry) -> None:
+        since = entry.polled_since or self.now
+        entry.read_planned, entry.next_read = (
+            True,
+            plan_next_read(entry.current, self.now, since, webhooks_arriving=self.webhooks_arriving),
+        )
+        entry.needs_redraw = entry.is_changed
+        entry.needs_failure_lookup = entry.is_changed and is_failing(entry.current, named=entry.has_failed_job)
 
 
-def _with_jobs(ledger: BuildBatch, build_id: str, said: Sequence[Job]) -> bool:
-    """Fold jobs in; says whether the build looks different, since one of its jobs does."""
-    repeats = {job.retry_source.job_id for job in said if job.retry_source and job.retry_source.job_id}
-    retried = [merge.mark_retried(job) for job in map(ledger.job, sorted(repeats)) if job]
-    merged = [(ledger.job(job.id), merge.merge_job(ledger.job(job.id), job)) for job in (*said, *retried)]
-    changed = [after for before, after in merged if _looks(after) != _looks(before)]
+def _needs_earlier_failures(entry: BatchEntry) -> bool:
+    """Return whether it matters now that a job failed before this batch.
+
+    Reading all failed jobs of a build costs a query, and most reports don't need it: a job that fails in this
+    batch is at hand anyway.
+    """
+    phase, before = entry.current.build.phase, entry.before
+    moved = before is None or before.build.phase != phase or before.generation != entry.current.generation
+    return phase in _PHASES_NAMING_FAILED_JOBS and (
+        entry.has_new_card or (entry.is_changed and (moved or phase in FAILING_PHASES))
+    )
+
+
+def _merge_jobs(batch: BuildBatch, build_id: str, jobs: Sequence[Job]) -> bool:
+    """Merge jobs into the build; return whether any of them looks different now."""
+    retried_ids = {job.retry_source.job_id for job in jobs if job.retry_source and job.retry_source.job_id}
+    # A retry names the job that it replaces; the replaced job gets no webhook of its own.
+    retried = [merge.mark_retried(job) for job in map(batch.find_job, sorted(retried_ids)) if job]
+    merged = [(batch.find_job(job.id), merge.merge_job(batch.find_job(job.id), job)) for job in (*jobs, *retried)]
+    changed = [
+        after for before, after in merged if _select_visible_of_job(after) != _select_visible_of_job(before)
+    ]
     for job in changed:
-        ledger.put_job(build_id, job)
+        batch.put_job(build_id, job)
     return bool(changed)
 
 
-def _tell(ledger: BuildBatch, entry: BatchEntry, card: Card, *, dropped: bool = False) -> None:
-    """What is true is told below a card, once; what the card itself tells when it is posted, is not."""
+def _queue_replies(batch: BuildBatch, entry: BatchEntry, card: Card, *, dropped: bool = False) -> None:
+    """Queue the replies that are true now and that the card hasn't had.
+
+    A card that is about to be posted shows the state itself, so its first replies are only recorded.
+    """
     if card.muted or card.origin == "unfurled":
         return
-    known = entry.here
+    tracked = entry.current
     unposted = card.origin == "subscribed" and card.ts is None and card.intent_at is None
-    wanted = select_kinds(due_kinds(known, failed=entry.failed), card.updates)
+    wanted = select_kinds(find_due_kinds(tracked, failed=entry.has_failed_job), card.updates)
     if card.state != "live":
+        # The card is lost: only the end still reaches the requester, by direct message.
         wanted = tuple(kind for kind in wanted if kind in END_KINDS)
-    told = ledger.told(card, known.generation)
+    recorded = batch.find_reply_kinds(card, tracked.generation)
     for kind in wanted:
-        if kind not in told:
-            ledger.tell(card, kind, known.generation, dropped=dropped or unposted)
+        if kind not in recorded:
+            batch.queue_reply(card, kind, tracked.generation, dropped=dropped or unposted)
     if set(wanted) & END_KINDS:
-        ledger.overtake(card, OVERTAKEN_BY_AN_END)
+        batch.drop_overtaken(card, OVERTAKEN_BY_END)
 
 
-def _by_build(said: Iterable[Word]) -> dict[str, list[Word]]:
-    """Builds in the order of their ids, as everybody locks them; what is said of one in the order it came."""
-    words: dict[str, list[Word]] = {}
-    for word in sorted(said, key=lambda item: item[0].id):
-        words.setdefault(word[0].id, []).append(word)
-    return words
+def _group_by_build(reports: Iterable[WebhookReport]) -> dict[str, list[WebhookReport]]:
+    """Group reports by build, builds in the order of their ids, reports in the order they arrived."""
+    by_build: dict[str, list[WebhookReport]] = {}
+    # The sort is stable, so the reports about one build stay in order.
+    for report in sorted(reports, key=lambda report: report[0].id):
+        by_build.setdefault(report[0].id, []).append(report)
+    return by_build
 
 
-def _job_ids(said: Iterable[Sequence[Job]]) -> list[str]:
-    """The jobs that are spoken of, and those that they repeat."""
-    spoken_of = [job for jobs in said for job in jobs]
-    repeated = [job.retry_source.job_id for job in spoken_of if job.retry_source]
-    return [job.id for job in spoken_of] + [id_ for id_ in repeated if id_]
+def _collect_job_ids(job_lists: Iterable[Sequence[Job]]) -> list[str]:
+    """Return the ids of the jobs, and of the jobs that they retry."""
+    reported = [job for jobs in job_lists for job in jobs]
+    retried_ids = [job.retry_source.job_id for job in reported if job.retry_source]
+    return [job.id for job in reported] + [id_ for id_ in retried_ids if id_]
 
 
-def _looks(job: Job | None) -> tuple[object, ...] | None:
-    """What a card shows of a job."""
+def _select_visible_of_job(job: Job | None) -> tuple[object, ...] | None:
+    """Return what a card shows of a job."""
     if job is None:
         return None
-    return (job.state, job.title, job.web_url, job.exit_status, job.soft_failed, job.retried, job.type, job.waits)
+    return (
+        job.state,
+        job.title,
+        job.web_url,
+        job.exit_status,
+        job.soft_failed,
+        job.retried,
+        job.type,
+        job.awaits_unblock,
+    )

@@ -1,7 +1,8 @@
-"""What is known of a build after a webhook was heard, or a REST answer was read.
+"""Merges one webhook or one REST answer into a tracked build.
 
-A webhook never decides alone: it may be late, repeated, out of order, or newer than its event. Whatever it says
-that differs raises doubt; a forward step is shown meanwhile; only a read that was asked for afterwards settles.
+A webhook never decides alone. It may be late, repeated or out of order, and its payload may be newer than its
+event. So a report that differs makes the build unconfirmed; a step forward is shown at once, because it is nearly
+always right and people wait for it; only a read requested after the report confirms or corrects it.
 """
 
 from __future__ import annotations
@@ -9,72 +10,84 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.buildkite.models import BUILD_ENDED, GATES, Build, Job
+from bot.buildkite.models import BLOCK_STEP_TYPES, BUILD_ENDED, Build, Job
 from bot.buildkite.states import rank_build, rank_job, truncate_to_second
 from bot.builds.model import TrackedBuild
 
-# Payload times have whole seconds, and Buildkite's clock is not ours.
-_SLACK_OF_CLOCKS = timedelta(seconds=2)
+# Payloads carry whole seconds, and Buildkite's clock may differ from ours by about a second.
+_CLOCK_SKEW = timedelta(seconds=2)
 
 
 def apply_webhook(tracked: TrackedBuild | None, build: Build, at: datetime) -> TrackedBuild:
-    """What is known after a webhook said `build`; `at` is when it arrived."""
+    """Return the tracked build after a webhook reported `build`, received at `at`."""
     if tracked is None:
         return TrackedBuild(build, seen_at=at, changes_reported=1, revision=1)
-    if visible(build) == visible(tracked.build) and not tracked.deleted:
+    if select_visible(build) == select_visible(tracked.build) and not tracked.deleted:
         return tracked if tracked.seen_at == at else replace(tracked, seen_at=at)
-    doubting = replace(tracked, seen_at=at, changes_reported=tracked.changes_reported + 1)
-    if not _forward(tracked, build):
-        return doubting
-    return replace(doubting, build=_keep_jobs(tracked.build, build), revision=tracked.revision + 1)
+    unconfirmed = replace(tracked, seen_at=at, changes_reported=tracked.changes_reported + 1)
+    if not _is_step_forward(tracked, build):
+        return unconfirmed
+    return replace(unconfirmed, build=_keep_counts(tracked.build, build), revision=tracked.revision + 1)
 
 
-def apply_read(tracked: TrackedBuild | None, build: Build, at: datetime, asked: int) -> TrackedBuild:
-    """What is known after REST answered `build` to a question asked at `at`, when `asked` doubts had been raised.
+def apply_read(
+    tracked: TrackedBuild | None, build: Build, asked_at: datetime, reported_when_asked: int
+) -> TrackedBuild:
+    """Return the tracked build after a read answered `build`.
 
-    An answer to an older question is dropped. When something was heard while the question was under way, an
-    answer that steps back is not shown, and the doubt stays for the next read; one that is shown raises a doubt,
-    since a webhook that agreed with what was shown before may have been the younger word.
+    `asked_at` is when the request was sent, `reported_when_asked` how many changes had been reported by then.
+    An answer to an older request is dropped. If a webhook arrived while the request was under way, either of the
+    two may be newer: an answer that steps back isn't shown, and the build stays unconfirmed until the next read;
+    an answer that is shown counts as one more reported change, since a webhook that agreed with the previous
+    state may have been the newer one.
     """
     if tracked is None:
-        return _settle(TrackedBuild(build, seen_at=at, changes_reported=asked, revision=1), build, at, asked)
-    if tracked.read_at is not None and at < tracked.read_at:
+        return _confirm(
+            TrackedBuild(build, seen_at=asked_at, changes_reported=reported_when_asked, revision=1),
+            build,
+            asked_at,
+            reported_when_asked,
+        )
+    if tracked.read_at is not None and asked_at < tracked.read_at:
         return tracked
-    if tracked.changes_reported > asked and rank_build(build) < rank_build(tracked.build):
-        return replace(tracked, read_at=at, changes_confirmed=max(tracked.changes_confirmed, asked))
-    changed = tracked.deleted or visible(build) != visible(tracked.build)
-    lived = replace(
+    # A webhook overtook this answer, which would step back: the confirming read is still to come.
+    if tracked.changes_reported > reported_when_asked and rank_build(build) < rank_build(tracked.build):
+        return replace(
+            tracked, read_at=asked_at, changes_confirmed=max(tracked.changes_confirmed, reported_when_asked)
+        )
+    changed = tracked.deleted or select_visible(build) != select_visible(tracked.build)
+    updated = replace(
         tracked,
-        build=_keep_jobs(tracked.build, build),
+        build=_keep_counts(tracked.build, build),
         deleted=False,
-        changes_reported=tracked.changes_reported + (changed and tracked.seen_at > at),
+        changes_reported=tracked.changes_reported + (changed and tracked.seen_at > asked_at),
         revision=tracked.revision + changed,
-        generation=tracked.generation + _revived(tracked, build),
+        generation=tracked.generation + _has_revived(tracked, build),
     )
-    return _settle(lived, build, at, asked)
+    return _confirm(updated, build, asked_at, reported_when_asked)
 
 
-def apply_deletion(tracked: TrackedBuild, at: datetime, asked: int) -> TrackedBuild:
-    """What is known after REST answered 404: the build was deleted, or the token may no longer see it."""
+def apply_deletion(tracked: TrackedBuild, asked_at: datetime, reported_when_asked: int) -> TrackedBuild:
+    """Return the tracked build after a 404: it was deleted, or the token may no longer see it."""
     changed = not tracked.deleted
-    settled = max(tracked.changes_confirmed, asked)
+    confirmed = max(tracked.changes_confirmed, reported_when_asked)
     return replace(
-        tracked, deleted=True, read_at=at, changes_confirmed=settled, revision=tracked.revision + changed
+        tracked, deleted=True, read_at=asked_at, changes_confirmed=confirmed, revision=tracked.revision + changed
     )
 
 
 def assume_confirmed(tracked: TrackedBuild) -> TrackedBuild:
-    """Take what is shown for true although it is in doubt: an end is about to be announced."""
+    """Return the build with its shown state recorded as read, because an end is about to be announced."""
     return replace(tracked, read_phase=tracked.build.phase, read_end=tracked.build.finished_at)
 
 
-def bump_revision(tracked: TrackedBuild, looks: int) -> TrackedBuild:
-    """It has come to look different that often, for one of its jobs does."""
-    return replace(tracked, revision=tracked.revision + looks) if looks else tracked
+def bump_revision(tracked: TrackedBuild, visible_changes: int) -> TrackedBuild:
+    """Return the build with its revision raised by the number of visible changes of its jobs."""
+    return replace(tracked, revision=tracked.revision + visible_changes) if visible_changes else tracked
 
 
-def visible(build: Build) -> tuple[object, ...]:
-    """What people see of a build: two builds with the same tuple look the same."""
+def select_visible(build: Build) -> tuple[object, ...]:
+    """Return what people see of a build: two builds with equal tuples look the same."""
     return (
         build.phase,
         build.branch,
@@ -86,37 +99,42 @@ def visible(build: Build) -> tuple[object, ...]:
     )
 
 
-def merge_job(known: Job | None, job: Job) -> Job:
-    """A job is one attempt, so it only moves forward; a retry is another job. A later word wins a tie."""
-    if known is None:
+def merge_job(before: Job | None, job: Job) -> Job:
+    """Return the newer of two reports about a job; the later report wins a tie.
+
+    A job is a single attempt and never steps back. A retry is another job.
+    """
+    if before is None:
         return job
-    newer = job if rank_job(job) >= rank_job(known) else known
-    return mark_retried(newer) if known.retried or job.retried else newer
+    newer = job if rank_job(job) >= rank_job(before) else before
+    return mark_retried(newer) if before.retried or job.retried else newer
 
 
 def mark_retried(job: Job) -> Job:
-    """That attempt was repeated by another job."""
+    """Return the job as retried by another job."""
     return job.model_copy(update={"retried": True})
 
 
 def mark_superseded(job: Job) -> Job:
-    """A job that is named no more: a failed one has been retried, a waiting gate has been opened."""
-    return job.model_copy(update={"state": "unblocked"}) if job.type in GATES else mark_retried(job)
+    """Return a job that is no longer listed: a failed job was retried, a block step was unblocked."""
+    return job.model_copy(update={"state": "unblocked"}) if job.type in BLOCK_STEP_TYPES else mark_retried(job)
 
 
-def _forward(tracked: TrackedBuild, build: Build) -> bool:
-    """A step ahead of what is shown, and not from before the last read."""
-    said = _moment(build)
-    if said and tracked.read_at and said + _SLACK_OF_CLOCKS < tracked.read_at:
+def _is_step_forward(tracked: TrackedBuild, build: Build) -> bool:
+    """Return whether the report is ahead of what is shown, and not older than the last read."""
+    began = _find_phase_start(build)
+    # The last read was later than this, so it has seen the change: the webhook is late.
+    if began and tracked.read_at and began + _CLOCK_SKEW < tracked.read_at:
         return False
     if rank_build(build) != rank_build(tracked.build):
         return rank_build(build) > rank_build(tracked.build)
-    then = _moment(tracked.build)
-    return said is not None and then is not None and said > then
+    # The same phase once more, such as a second end after a retry: its own time decides.
+    shown_began = _find_phase_start(tracked.build)
+    return began is not None and shown_began is not None and began > shown_began
 
 
-def _moment(build: Build) -> datetime | None:
-    """When the build came into the phase that it is in, as far as its own times tell."""
+def _find_phase_start(build: Build) -> datetime | None:
+    """Return when the build entered its phase, as far as its own times show."""
     if build.phase in BUILD_ENDED or build.phase == "blocked":
         return build.finished_at
     if build.phase == "failing":
@@ -124,37 +142,41 @@ def _moment(build: Build) -> datetime | None:
     return build.started_at if build.phase == "running" else None
 
 
-def _revived(tracked: TrackedBuild, build: Build) -> bool:
-    """The last read found an end, and this one finds life, or a later end."""
+def _has_revived(tracked: TrackedBuild, build: Build) -> bool:
+    """Return whether the last read found an end, and this one finds the build alive or a later end."""
     if tracked.read_phase is None or (tracked.read_phase not in BUILD_ENDED and tracked.read_phase != "blocked"):
         return False
-    if not build.settled:
+    if not build.inactive:
         return True
     before, after = truncate_to_second(tracked.read_end), truncate_to_second(build.finished_at)
     return bool(before and after and after > before)
 
 
-def _settle(tracked: TrackedBuild, build: Build, at: datetime, asked: int) -> TrackedBuild:
+def _confirm(tracked: TrackedBuild, build: Build, asked_at: datetime, reported_when_asked: int) -> TrackedBuild:
+    """Return the build with every change reported before the request confirmed."""
     return replace(
         tracked,
-        build=_counted(tracked.build, build, at),
-        seen_at=at,
-        read_at=at,
-        changes_confirmed=max(tracked.changes_confirmed, asked),
+        build=_replace_counts(tracked.build, build, asked_at),
+        seen_at=asked_at,
+        read_at=asked_at,
+        changes_confirmed=max(tracked.changes_confirmed, reported_when_asked),
         read_phase=build.phase,
         read_end=build.finished_at,
     )
 
 
-def _counted(shown: Build, read: Build, at: datetime) -> Build:
-    """Counts are of the time when they were asked for: what is heard of jobs after that is added to them."""
+def _replace_counts(shown: Build, read: Build, asked_at: datetime) -> Build:
+    """Return the build with the job counts of the read.
+
+    The counts are stamped with the time of the request: jobs reported after it are counted on top of them.
+    """
     if read.job_state_counts is None:
         return shown
-    return shown.model_copy(update={"job_state_counts": read.job_state_counts.model_copy(update={"at": at})})
+    return shown.model_copy(update={"job_state_counts": read.job_state_counts.model_copy(update={"at": asked_at})})
 
 
-def _keep_jobs(old: Build, new: Build) -> Build:
-    """Webhooks and lists carry no jobs and no counts: what a read of the build alone brought is kept."""
+def _keep_counts(old: Build, new: Build) -> Build:
+    """Return the new build with the old counts: webhooks and lists carry neither jobs nor counts."""
     if new.jobs or new.job_state_counts or not old.job_state_counts:
         return new
     return new.model_copy(update={"job_state_counts": old.job_state_counts})

@@ -23,7 +23,7 @@ from bot.store.transactions import Tx
 
 @dataclass(frozen=True)
 class NewReply:
-    """A reply below a card: `state` is due, or dropped where it counts as said already."""
+    """A reply to a card; `state` is "due", or "dropped" if it counts as posted already."""
 
     card: Card
     kind: str
@@ -33,16 +33,16 @@ class NewReply:
 
 @dataclass(frozen=True)
 class BuildUpdate:
-    """What is written of a build that was known as `before`; `due` is, where its next read was `planned`."""
+    """A build to write, as it was `before` and as `tracked` now; `next_read` counts only if `read_planned`."""
 
     tracked: TrackedBuild
     before: TrackedBuild | None
-    planned: bool
-    due: datetime | None
+    read_planned: bool
+    next_read: datetime | None
 
 
 async def lock_builds(tx: Tx, ids: Sequence[str]) -> list[tuple[TrackedBuild, datetime | None]]:
-    """Builds and since when they are followed (None: they are not), held until the transaction ends."""
+    """Lock these builds until the transaction ends; return each with the time since when it is polled, or None."""
     found = await tx.execute(_select_locked(tx.dialect.name), bind_among(tx, ids))
     return [(build_from_row(row), row["followed_at"] if row["followed"] else None) for row in found.mappings()]
 
@@ -54,7 +54,7 @@ def _select_locked(dialect: str) -> sa.Select[Any]:
 
 
 async def find_cards_of_builds(tx: Tx, ids: Sequence[str]) -> tuple[Card, ...]:
-    """All cards of those builds."""
+    """Return all cards of these builds."""
     found = await tx.execute(_select_cards(tx.dialect.name), bind_among(tx, ids))
     return tuple(card_from_row(row) for row in found.mappings())
 
@@ -65,7 +65,7 @@ def _select_cards(dialect: str) -> sa.Select[Any]:
 
 
 async def find_replies(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, str, str]]:
-    """The replies that those cards have had: (card, episode, kind, state)."""
+    """Return the replies that these cards have had: (card id, generation, kind, state)."""
     if not card_ids:
         return []
     return [tuple(row) for row in await tx.execute(_select_replies(tx.dialect.name), bind_among(tx, card_ids))]
@@ -78,7 +78,7 @@ def _select_replies(dialect: str) -> sa.Select[Any]:
 
 
 async def find_failed_jobs(tx: Tx, ids: Sequence[str]) -> list[tuple[str, Job]]:
-    """The jobs of those builds that failed, each with its build; some were retried since."""
+    """Return the failed jobs of these builds, each with its build id; some may have been retried since."""
     found = await tx.execute(_select_failed(tx.dialect.name), bind_among(tx, ids))
     return [(row["build_id"], job_from_row(row)) for row in found.mappings()]
 
@@ -91,40 +91,44 @@ def _select_failed(dialect: str) -> sa.Select[Any]:
 
 
 async def save_jobs(tx: Tx, changed: Iterable[tuple[str, Job]], now: datetime) -> None:
-    """Write jobs as they are known now, each with the id of its build."""
+    """Write jobs, each with the id of its build."""
     values = [
         {"id": job.id, "build_id": build_id, "job": job_json(job), "seen_at": now} for build_id, job in changed
     ]
-    await write_all(tx, _job, values)
+    await write_all(tx, _upsert_job, values)
 
 
-def _job(dialect: str, _columns: Sequence[str]) -> Any:
+def _upsert_job(dialect: str, _columns: Sequence[str]) -> Any:
     row = insert_for_dialect(dialect, jobs)
     change = {"job": row.excluded.job, "seen_at": row.excluded.seen_at}
     return row.on_conflict_do_update(index_elements=["id"], set_=change)
 
 
 async def save_builds(tx: Tx, saved: Iterable[BuildUpdate], now: datetime) -> None:
-    """Write what is known. Doubt's age starts with the first doubt and ends with the read that settles it."""
-    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for item in saved:
-        values = _values(item, now)
-        alike[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
-    for written in alike.values():
-        await write_all(tx, _change, written)
+    """Write tracked builds.
+
+    A build is unconfirmed since the first unconfirmed change; the read that confirms it ends that.
+    """
+    by_columns: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for update in saved:
+        values = _find_changed_columns(update, now)
+        by_columns[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
+    # One statement for each set of columns: rows that write the same columns go together.
+    for rows in by_columns.values():
+        await write_all(tx, _update_build, rows)
 
 
-def _change(_dialect: str, columns: Sequence[str]) -> sa.Update:
+def _update_build(_dialect: str, columns: Sequence[str]) -> sa.Update:
     names = [name.removeprefix("to_") for name in columns]
     change = {name: sa.bindparam(f"to_{name}", type_=builds.c[name].type) for name in names if name != "id"}
     return sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change)
 
 
-def _values(update: BuildUpdate, now: datetime) -> dict[str, Any]:
-    """As little as there is: most words say of a build only that a job of it went on."""
+def _find_changed_columns(update: BuildUpdate, now: datetime) -> dict[str, Any]:
+    """Return only the columns that changed: most webhooks just report the next state of a job."""
     values = {
         "id": update.tracked.build.id,
-        **({"read_due": update.due, "read_failures": 0} if update.planned else {}),
+        **({"read_due": update.next_read, "read_failures": 0} if update.read_planned else {}),
     }
     if update.before is None or update.tracked.build is not update.before.build:
         values |= build_values(update.tracked.build)
@@ -133,10 +137,10 @@ def _values(update: BuildUpdate, now: datetime) -> dict[str, Any]:
 
 
 async def enqueue_replies(tx: Tx, replies: Iterable[NewReply], now: datetime) -> None:
-    """Have replies posted, each once: a repeat says nothing."""
+    """Queue replies to be posted, each once: a repeated key is ignored."""
     values = [
         {
-            "key": reply_key(reply.card.id, reply.kind, reply.generation),
+            "key": format_reply_key(reply.card.id, reply.kind, reply.generation),
             "kind": reply.kind,
             "card_id": reply.card.id,
             "episode": reply.generation,
@@ -149,15 +153,15 @@ async def enqueue_replies(tx: Tx, replies: Iterable[NewReply], now: datetime) ->
         }
         for reply in replies
     ]
-    await write_all(tx, _reply, values)
+    await write_all(tx, _insert_reply, values)
 
 
-def _reply(dialect: str, _columns: Sequence[str]) -> Any:
+def _insert_reply(dialect: str, _columns: Sequence[str]) -> Any:
     return insert_for_dialect(dialect, notices).on_conflict_do_nothing()
 
 
 async def drop_replies(tx: Tx, keys: Sequence[str]) -> None:
-    """Drop replies that were not posted yet and need no saying any more."""
+    """Drop queued replies that haven't been posted yet."""
     if keys:
         await tx.execute(_drop_statement(tx.dialect.name), bind_among(tx, keys))
 
@@ -168,6 +172,6 @@ def _drop_statement(dialect: str) -> sa.Update:
     return sa.update(notices).where(*waiting).values(state="dropped")
 
 
-def reply_key(card_id: str, kind: str, episode: int) -> str:
-    """What makes a reply the same one."""
-    return f"{card_id}:{kind}:{episode}"
+def format_reply_key(card_id: str, kind: str, generation: int) -> str:
+    """Return the key that makes a reply unique."""
+    return f"{card_id}:{kind}:{generation}"

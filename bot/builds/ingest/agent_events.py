@@ -1,3 +1,5 @@
+"""Queues messages about agents for the channels that watch them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -10,25 +12,27 @@ from bot.notifications.agent_watches.queries import Watch, find_watches_of_queue
 from bot.notifications.reminders.queries import add_to_digest
 from bot.store.transactions import Tx
 
-# A host that dies takes many agents with it: they are one message.
-TOGETHER = timedelta(seconds=10)
+# A host that dies takes many agents with it: their events become one message.
+DIGEST_WINDOW = timedelta(seconds=10)
 
 
-async def hear(tx: Tx, said: Iterable[WebhookEvent], now: datetime) -> None:
-    """Plan what channels are told of agents, in the transaction that reads the webhooks."""
-    events = [(EVENTS[facts.event], facts.agent) for facts in said if facts.agent and facts.event in EVENTS]
-    if not events:
+async def queue_agent_events(tx: Tx, events: Iterable[WebhookEvent], now: datetime) -> None:
+    """Queue agent events for the channels that watch them, in the transaction that reads the webhooks."""
+    agent_events = [
+        (EVENTS[event.event], event.agent) for event in events if event.agent and event.event in EVENTS
+    ]
+    if not agent_events:
         return
-    watches = await find_watches_of_queues(tx, sorted({_queue(agent) for _state, agent in events}))
-    for state, agent in events:
-        for place in dict.fromkeys(watch.thread for watch in watches if _wants(watch, state, agent)):
-            id_ = f"agents:{place.team}:{place.channel}"
-            await add_to_digest(tx, id_, "agents", place, item(state, agent), now + TOGETHER, now)
+    watches = await find_watches_of_queues(tx, sorted({_find_queue(agent) for _state, agent in agent_events}))
+    for state, agent in agent_events:
+        for thread in dict.fromkeys(watch.thread for watch in watches if _is_watched(watch, state, agent)):
+            id_ = f"agents:{thread.team}:{thread.channel}"
+            await add_to_digest(tx, id_, "agents", thread, item(state, agent), now + DIGEST_WINDOW, now)
 
 
-def _wants(watch: Watch, state: str, agent: Agent) -> bool:
-    return state in watch.states and watch.queue in (None, _queue(agent))
+def _is_watched(watch: Watch, state: str, agent: Agent) -> bool:
+    return state in watch.states and watch.queue in (None, _find_queue(agent))
 
 
-def _queue(agent: Agent) -> str:
+def _find_queue(agent: Agent) -> str:
     return agent.queue or "default"

@@ -29,11 +29,13 @@ from bot.runtime.token_bucket import backoff_seconds
 from bot.store.transactions import Store, Tx
 
 Decode = Callable[[str, bytes, ParsedBuilds], WebhookEvent]
+# Deliveries per transaction. More would amortize the commit better, but hold the write lock for longer.
 BATCH = 500
-# So many while people wait for their turn to write.
+# While people's requests are writing: their turn to write comes between two batches.
 BATCH_WHILE_WRITING = 60
-# So many are read, a few milliseconds, before others have their turn.
+# Deliveries decoded, in a few milliseconds, before the event loop serves something else.
 _YIELD_EVERY = 50
+# A batch may fail because of a single delivery, or because the database was down: hence more than one try.
 MAX_TRIES = 3
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,13 +68,14 @@ class Inbox:
 
     async def tick(self) -> int:
         """Read one batch of deliveries; if the batch fails, read its deliveries one at a time."""
-        most = self._choose_limit()
+        limit = self._choose_limit()
         if not await self._find_pending(1):
             return 0
         try:
-            read = await run_guarded(self._fold(most), "inbox")
+            read = await run_guarded(self._fold(limit), "inbox")
         except InternalError:
-            read = sum([await self._fold_single(row) for row in await self._find_pending(most)])
+            # The whole batch was rolled back. One by one, only the delivery that breaks the fold is left behind.
+            read = sum([await self._fold_single(row) for row in await self._find_pending(limit)])
         self._wake()
         return read
 
@@ -81,30 +84,33 @@ class Inbox:
         async with self._store.read() as tx:
             return await find_next_delivery_due(tx)
 
-    async def _find_pending(self, most: int) -> tuple[int, ...]:
+    async def _find_pending(self, limit: int) -> tuple[int, ...]:
         async with self._store.read() as tx:
-            return await find_pending_ids(tx, self._clock.now(), most)
+            return await find_pending_ids(tx, self._clock.now(), limit)
 
     def _choose_limit(self) -> int:
         """Return the batch size, small while people's requests write: their turn comes between two folds."""
         before, self._small = self._small, self._store.small_writes
         return BATCH if before == self._small else BATCH_WHILE_WRITING
 
-    async def _fold(self, most: int, only: int | None = None) -> int:
+    async def _fold(self, limit: int, only: int | None = None) -> int:
         """Claim, decode, fold in and close deliveries in one transaction; return how many."""
         async with self._store.write() as tx:
-            claimed = await claim_deliveries(tx, self._clock.now(), most, only)
-            observed = await self._decode_all(claimed)
-            for item, facts in observed:
-                if isinstance(facts, Undecodable):
-                    await mark_delivery_failed(tx, item.row, str(facts), set_aside=True, next_at=self._clock.now())
-            read = [(item, facts) for item, facts in observed if isinstance(facts, WebhookEvent)]
-            await self._fold_builds(tx, [(facts.build, facts.jobs) for _one, facts in read if facts.build])
-            await queue_agent_events(tx, [facts for _one, facts in read], self._clock.now())
-            await mark_deliveries_read(tx, [item for item, _facts in read])
+            claimed = await claim_deliveries(tx, self._clock.now(), limit, only)
+            decoded = await self._decode_all(claimed)
+            for delivery, event in decoded:
+                if isinstance(event, Undecodable):
+                    # Another try would fail the same way, so it is set aside at once.
+                    await mark_delivery_failed(
+                        tx, delivery.row, str(event), set_aside=True, next_at=self._clock.now()
+                    )
+            read = [(delivery, event) for delivery, event in decoded if isinstance(event, WebhookEvent)]
+            await self._fold_builds(tx, [(event.build, event.jobs) for _delivery, event in read if event.build])
+            await queue_agent_events(tx, [event for _delivery, event in read], self._clock.now())
+            await mark_deliveries_read(tx, [delivery for delivery, _event in read])
         self._webhooks_noted = True
-        for item in claimed:
-            self._record_age((self._clock.now() - item.delivery.received_at).total_seconds())
+        for pending in claimed:
+            self._record_age((self._clock.now() - pending.delivery.received_at).total_seconds())
         return len(claimed)
 
     async def _fold_single(self, row: int) -> int:
@@ -113,8 +119,8 @@ class Inbox:
             return await run_guarded(self._fold(1, row), "inbox", delivery=row)
         except InternalError as bug:
             async with self._store.write() as tx:
-                for claim_delivery in await claim_deliveries(tx, self._clock.now(), 1, row):
-                    await self._mark_failed(tx, claim_delivery, bug)
+                for delivery in await claim_deliveries(tx, self._clock.now(), 1, row):
+                    await self._mark_failed(tx, delivery, bug)
         return 1
 
     async def _mark_failed(self, tx: Tx, delivery: PendingDelivery, bug: InternalError) -> None:
@@ -125,24 +131,25 @@ class Inbox:
     async def _decode_all(
         self, claimed: Sequence[PendingDelivery]
     ) -> list[tuple[PendingDelivery, WebhookEvent | Undecodable]]:
-        read: ParsedBuilds = {}
-        observed: list[tuple[PendingDelivery, WebhookEvent | Undecodable]] = []
+        parsed: ParsedBuilds = {}
+        decoded: list[tuple[PendingDelivery, WebhookEvent | Undecodable]] = []
         for start in range(0, len(claimed), _YIELD_EVERY):
-            observed += [(item, self._decode(item.delivery, read)) for item in claimed[start : start + _YIELD_EVERY]]
+            part = claimed[start : start + _YIELD_EVERY]
+            decoded += [(pending, self._decode(pending.delivery, parsed)) for pending in part]
             await asyncio.sleep(0)
-        return observed
+        return decoded
 
-    def _decode(self, delivery: Delivery, read: ParsedBuilds) -> WebhookEvent | Undecodable:
+    def _decode(self, delivery: Delivery, parsed: ParsedBuilds) -> WebhookEvent | Undecodable:
         try:
-            return self._decode_payload(delivery.event, delivery.body, read)
-        except Undecodable as why:
-            log.warning("delivery set aside", webhook=delivery.event, reason=str(why))
-            return why
+            return self._decode_payload(delivery.event, delivery.body, parsed)
+        except Undecodable as error:
+            log.warning("delivery set aside", webhook=delivery.event, reason=str(error))
+            return error
 
     async def _fold_builds(self, tx: Tx, reports: Sequence[tuple[Build, tuple[Job, ...]]]) -> None:
         """Fold in the reported builds, in the order in which their webhooks arrived."""
         now = self._clock.now()
         if not self._webhooks_noted:
             await recorder.note_webhooks(tx, now)
-        rules = BuildFold(now, webhooks_arriving=True, matcher=SubscriptionMatcher(await self._subscribers.index(tx), now))
-        await rules.fold_webhooks(tx, reports)
+        matcher = SubscriptionMatcher(await self._subscribers.index(tx), now)
+        await BuildFold(now, webhooks_arriving=True, matcher=matcher).fold_webhooks(tx, reports)

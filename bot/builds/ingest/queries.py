@@ -19,7 +19,7 @@ from bot.store.transactions import Store, Tx
 
 # https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md#general-structure-of-lz4-frame-format
 _MAGIC = b"\x04\x22\x4d\x18"
-# A smaller body is kept as it came: a frame around it would save nothing.
+# Bytes: compressing a smaller body saves nothing, because of the frame around it.
 _MIN_COMPRESSED = 256
 # https://www.sqlite.org/lang_insert.html, https://www.postgresql.org/docs/current/functions-array.html
 _KEEP = "INSERT INTO deliveries (delivery_id, event, body, received_at, next_at)"
@@ -33,37 +33,39 @@ def compress_body(body: bytes) -> bytes:
     return body if len(body) < _MIN_COMPRESSED else compress(body)
 
 
-def decompress_body(kept: bytes) -> bytes:
-    """Return the body as it arrived; a body that wasn't compressed can't begin with these bytes, since it is JSON.
+def decompress_body(stored: bytes) -> bytes:
+    """Return the body as it arrived: an uncompressed one is JSON, which can't begin with the magic number.
 
     A damaged frame is returned as it is: decoding it reports that it isn't JSON.
     """
-    if not kept.startswith(_MAGIC):
-        return kept
+    if not stored.startswith(_MAGIC):
+        return stored
     try:
-        return bytes(decompress(kept))
+        return bytes(decompress(stored))
     except RuntimeError:
-        return kept
+        return stored
 
 
 async def insert_deliveries(store: Store, arrived: Sequence[Delivery]) -> None:
     """Insert deliveries by one statement; ignore those whose id is there already."""
-    async with store.write_single() as line:
-        await (_insert_into_sqlite if store.sqlite else _insert_into_postgresql)(line, arrived)
+    async with store.write_single() as connection:
+        await (_insert_into_sqlite if store.sqlite else _insert_into_postgresql)(connection, arrived)
 
 
-async def _insert_into_sqlite(line: Any, arrived: Sequence[Delivery]) -> None:
+async def _insert_into_sqlite(connection: Any, arrived: Sequence[Delivery]) -> None:
     """Insert in a single step of SQLite, so that Python's lock changes hands once for all rows."""
     values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
-    given = [value for item in arrived for value in (*_select_columns(item), item.received_at.timestamp())]
-    await line.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", given)
+    bound = [
+        value for delivery in arrived for value in (*_select_columns(delivery), delivery.received_at.timestamp())
+    ]
+    await connection.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", bound)
 
 
-async def _insert_into_postgresql(line: Any, arrived: Sequence[Delivery]) -> None:
+async def _insert_into_postgresql(connection: Any, arrived: Sequence[Delivery]) -> None:
     """Insert in the order of the ids, so that replicas that receive the same webhooks can't deadlock."""
-    ordered = sorted(arrived, key=lambda item: item.id or "")
-    columns = zip(*(_select_columns(item) for item in ordered), strict=True)
-    await line.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
+    ordered = sorted(arrived, key=lambda delivery: delivery.id or "")
+    columns = zip(*(_select_columns(delivery) for delivery in ordered), strict=True)
+    await connection.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
 
 
 def _select_columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:
@@ -73,7 +75,7 @@ def _select_columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:
 _C = deliveries.c
 _DUE = (_C.state == "new", _C.next_at <= sa.bindparam("now", type_=_C.next_at.type))
 _LIMIT = sa.bindparam("most", type_=sa.Integer)
-# Made once: what is asked every moment costs more to put together than to answer.
+# Built once: for queries that run all the time, building them would cost more than running them.
 _WAITING = sa.select(_C.id).where(*_DUE).order_by(_C.id).limit(_LIMIT)
 _OLDEST = (
     sa.select(_C.id, _C.event, _C.body, _C.delivery_id, _C.received_at, _C.attempts)
@@ -98,13 +100,14 @@ async def claim_deliveries(
     tx: Tx, now: datetime, limit: int, only: int | None = None
 ) -> tuple[PendingDelivery, ...]:
     """Claim the oldest deliveries until the transaction ends; skip those that another replica has claimed."""
-    that = {} if only is None else {"row": only}
-    found = await tx.execute(_BY_ROW if that else _OLDEST, {"now": now, "most": limit, **that})
+    by_row = {} if only is None else {"row": only}
+    found = await tx.execute(_BY_ROW if by_row else _OLDEST, {"now": now, "most": limit, **by_row})
     claimed = [
-        PendingDelivery(row, Delivery(event, decompress_body(body), *told), tries)
-        for row, event, body, *told, tries in found
+        PendingDelivery(row, Delivery(event, decompress_body(body), delivery_id, received_at), tries)
+        for row, event, body, delivery_id, received_at, tries in found
     ]
-    return tuple(sorted(claimed, key=lambda item: (item.delivery.received_at, item.row)))
+    # Row ids don't follow the order of arrival where several processes insert.
+    return tuple(sorted(claimed, key=lambda pending: (pending.delivery.received_at, pending.row)))
 
 
 async def find_pending_ids(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
@@ -124,9 +127,9 @@ async def mark_deliveries_read(tx: Tx, read: Sequence[PendingDelivery]) -> None:
     SQLite would leave a row that shrinks alone on its page, which takes twice the time and permanently 2 KB per
     row, so there the row is deleted and inserted.
     """
-    await tx.execute(_close_statement(tx.dialect.name), bind_among(tx, [item.row for item in read]))
+    await tx.execute(_close_statement(tx.dialect.name), bind_among(tx, [pending.row for pending in read]))
     if tx.dialect.name == "sqlite":
-        await write_all(tx, _insert_statement, [_select_read_values(item) for item in read])
+        await write_all(tx, _insert_statement, [_select_read_values(pending) for pending in read])
 
 
 @cache
@@ -141,10 +144,17 @@ def _insert_statement(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
     return sa.insert(deliveries)
 
 
-def _select_read_values(delivery: PendingDelivery) -> dict[str, Any]:
-    heard = delivery.delivery
-    named = {"id": delivery.row, "delivery_id": heard.id, "event": heard.event, "received_at": heard.received_at}
-    return {**named, "state": "done", "attempts": delivery.attempts, "next_at": heard.received_at}
+def _select_read_values(pending: PendingDelivery) -> dict[str, Any]:
+    delivery = pending.delivery
+    return {
+        "id": pending.row,
+        "delivery_id": delivery.id,
+        "event": delivery.event,
+        "received_at": delivery.received_at,
+        "state": "done",
+        "attempts": pending.attempts,
+        "next_at": delivery.received_at,
+    }
 
 
 async def mark_delivery_failed(tx: Tx, row: int, reason: str, *, set_aside: bool, next_at: datetime) -> None:
@@ -171,10 +181,10 @@ async def measure_backlog(tx: Tx) -> Backlog:
     new, since = (
         await tx.execute(sa.select(sa.func.count(), sa.func.min(c.received_at)).where(c.state == "new"))
     ).one()
-    aside = await tx.scalar(sa.select(sa.func.count()).where(c.state == "aside"))
+    set_aside = await tx.scalar(sa.select(sa.func.count()).where(c.state == "aside"))
     latest = sa.select(c.id, c.event, c.reason).where(c.state == "aside").order_by(c.id.desc()).limit(5)
     reasons = tuple(f"{row.id} {row.event}: {row.reason}" for row in await tx.execute(latest))
-    return Backlog(new, since, aside or 0, reasons)
+    return Backlog(new, since, set_aside or 0, reasons)
 
 
 async def find_unreadable(tx: Tx) -> tuple[tuple[int, str, str], ...]:

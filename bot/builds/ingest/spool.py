@@ -11,7 +11,8 @@ from bot.runtime.clock import Clock
 from bot.runtime.group_commit import CommitCallback, GroupCommit
 from bot.store.transactions import Store
 
-# A webhook that would wait longer than so many seconds is refused at once: Buildkite sends it again.
+# A webhook that would wait longer than this many seconds is refused at once: Buildkite sends it again, and a
+# refusal is cheaper than a request that piles up behind a slow disk.
 _MAX_WAIT_SECONDS = 2.0
 
 
@@ -24,10 +25,10 @@ class DeliverySpool:
         self._batches: GroupCommit[Delivery] = GroupCommit(self._commit, clock)
 
     def keep(self, delivery: Delivery, on_stored: CommitCallback) -> None:
-        """Store a delivery and call `on_stored` once it is durable, or with Unavailable if the store can't keep up."""
+        """Store a delivery; call `on_stored` once it is durable, or with Unavailable if the store lags behind."""
         wait = self._batches.estimate_wait()
         if wait > _MAX_WAIT_SECONDS:
-            on_stored(Unavailable("Too much waits to be written down.", retry_after=wait))
+            on_stored(Unavailable("The inbox is backed up.", retry_after=wait))
         else:
             self._batches.add(delivery, on_stored)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.buildkite.models import Build, Job, Pipeline
-from bot.builds.cards.render import clocked
+from bot.builds.cards.render import render_timing
 from bot.builds.failures.render import ended_with
 from bot.builds.model import TrackedBuild
 from bot.operations.build_wording import phase_words, reference
@@ -66,7 +66,7 @@ def render_job_preview(tracked: TrackedBuild, job: Job, card_id: str) -> Message
     soft = "soft failed" if job.soft_failed else ""
     state = dotted([md("{emoji} {words}", emoji=emoji, words=bold(shorten(words, 60))), soft, _exit(job)])
     head = dotted([state, link(job.web_url or "", shorten(job.title, 150))])
-    under = [reference(build), code(shorten(build.branch, 100)) if build.branch else "", clocked(build)]
+    under = [reference(build), code(shorten(build.branch, 100)) if build.branch else "", render_timing(build)]
     blocks = [
         section(head, block_id=f"job:{card_id}:{tracked.revision}"),
         context(dotted(under), block_id=f"of:{card_id}:{tracked.revision}"),
@@ -87,7 +87,7 @@ def _job_buttons(job: Job, card_id: str) -> list[Block | None]:
     printed = job.type == "script" and job.started_at is not None
     return [
         button("Unblock", "job unblock", card_id, style="primary", reads=f"Unblock {title}")
-        if job.waits
+        if job.awaits_unblock
         else None,
         button("Retry", "job retry", card_id, reads=f"Retry {title}") if job.failed and printed else None,
         button("Log", "job log", card_id, reads=f"Log of {title}") if printed else None,

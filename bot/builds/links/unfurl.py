@@ -29,7 +29,7 @@ from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.slack.blockkit.blocks import Message
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.rate_limits import UNFURL, Pacing
 from bot.slack.types import Actor, Thread
 from bot.slack.web_client import SlackClient
@@ -52,7 +52,7 @@ class Unfurling:
         clock: Clock,
         api: SlackClient,
         pacing: Pacing,
-        people: People,
+        people: PeopleDirectory,
         places: ChannelAccess,
         accounts: Accounts,
         rules: Callable[[], Rules],
@@ -89,9 +89,9 @@ class Unfurling:
 
     async def _link(self, place: Place, user: str, url: str, found: Address) -> None:
         team, channel, _ts = place
-        if not await self._places.shows(channel):
+        if not await self._places.allows_unfurls(channel):
             return
-        actor = await self._people.actor(user, Thread(team, channel), "mention")
+        actor = await self._people.find_actor(user, Thread(team, channel), "mention")
         slug = str(found.pipeline)
         if found.number is None:
             await self._pipeline(place, actor, url, slug)
@@ -104,7 +104,7 @@ class Unfurling:
     def _perhaps(self, actor: Actor, pipeline: str) -> bool:
         """Whether somebody may read a build of it, on whatever branch: nothing is looked up for others."""
         rules = self._rules()
-        return rules.minds_branches(pipeline) or self._reads(actor, Target(pipeline))
+        return rules.depends_on_branch(pipeline) or self._reads(actor, Target(pipeline))
 
     def _may_read(self, actor: Actor, build: Build) -> bool:
         return self._reads(actor, Target(build.ref.pipeline, build.branch))
@@ -124,7 +124,7 @@ class Unfurling:
         async with self._store.write() as tx:
             now = self._clock.now()
             rules = BuildFold(now, await are_webhooks_arriving(tx, now))
-            await rules.follow(tx, build, there, None, new_choice_id(), origin="unfurled", ts=ts, unfurl=unfurl)
+            await rules.track(tx, build, there, None, new_choice_id(), origin="unfurled", ts=ts, unfurl=unfurl)
         self._wake()
 
     async def _pipeline(self, place: Place, actor: Actor, url: str, slug: str) -> None:
@@ -136,7 +136,7 @@ class Unfurling:
         pipeline = await catalog.find_pipeline(slug)
         listed = [build async for build in buildkite.builds(pipeline.slug, limit=_LISTED)]
         builds = list(islice((item for item in listed if self._may_read(actor, item)), BUILDS_SHOWN))
-        if self._pacing.wait(UNFURL, "") <= 0 and await self._first(place, pipeline.slug, url):
+        if self._pacing.compute_wait(UNFURL, "") <= 0 and await self._first(place, pipeline.slug, url):
             await self._draw(place, url, render_pipeline_preview(pipeline, builds, url))
 
     async def _first(self, place: Place, slug: str, url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads many builds at once: one list call answers for a hundred of them."""
+"""Reads many builds at once: one list call answers for up to a hundred of them."""
 
 from __future__ import annotations
 
@@ -13,49 +13,57 @@ from bot.buildkite.resources import INSTANCE_KEY
 from bot.buildkite.states import truncate_to_second
 from bot.builds.model import TrackedBuild
 
-# So few builds of one scope are cheaper read one by one: a scope takes up to two list calls.
-FEW = 2
-_MOST = 300
-_LIVING = ("creating", "scheduled", "running", "failing", "canceling", "blocked")
-_CLOCKS_APART = timedelta(minutes=1)
+# Up to this many builds of a scope are read one by one: a scope takes up to two list calls.
+MAX_SINGLE_READS = 2
+_MAX_LISTED = 300
+_LIVE_STATES = ("creating", "scheduled", "running", "failing", "canceling", "blocked")
+_CLOCK_SKEW = timedelta(minutes=1)
 
 
 class BulkRead:
-    """`instance` is the mark that all builds of ours carry: they are one scope, each other pipeline is another."""
+    """Reads builds by list calls, grouped into scopes.
+
+    Builds with the mark `instance` were started by this Kitestring: they form one scope across pipelines. Any
+    other build belongs to the scope of its pipeline.
+    """
 
     def __init__(self, buildkite: Buildkite, instance: str) -> None:
         self._buildkite = buildkite
         self._instance = instance
 
-    async def look(self, due: Sequence[TrackedBuild]) -> dict[str, Build]:
-        """What the lists say of those builds, by id; one that is in none is missing. Raises as a read does."""
+    async def read(self, due: Sequence[TrackedBuild]) -> dict[str, Build]:
+        """Return the builds that the lists contain, by id; a build in no list is missing. Raise as a read does."""
         scopes: dict[str | None, list[TrackedBuild]] = {}
-        for known in due:
-            scopes.setdefault(self._scope(known), []).append(known)
+        for tracked in due:
+            scopes.setdefault(self._find_scope(tracked), []).append(tracked)
         found: dict[str, Build] = {}
         for pipeline, group in scopes.items():
-            if len(group) > FEW:
-                found |= await self._look_at(pipeline, group)
+            if len(group) > MAX_SINGLE_READS:
+                found |= await self._read_scope(pipeline, group)
         return found
 
-    def _scope(self, tracked: TrackedBuild) -> str | None:
-        ours = tracked.build.meta_data.get(INSTANCE_KEY) == self._instance
-        return None if ours else tracked.build.ref.pipeline
+    def _find_scope(self, tracked: TrackedBuild) -> str | None:
+        is_own = tracked.build.meta_data.get(INSTANCE_KEY) == self._instance
+        return None if is_own else tracked.build.ref.pipeline
 
-    async def _look_at(self, pipeline: str | None, group: Sequence[TrackedBuild]) -> dict[str, Build]:
-        """Those that live, by their states; then those that have ended, by the time since when they may have."""
-        wanted = {known.build.id for known in group}
-        living = await self._listed(wanted, pipeline, state=_LIVING)
-        rest = [known for known in group if known.build.id not in living]
+    async def _read_scope(self, pipeline: str | None, group: Sequence[TrackedBuild]) -> dict[str, Build]:
+        """List live builds by their state, then builds that have ended since any of the rest can have."""
+        wanted = {tracked.build.id for tracked in group}
+        live = await self._list_wanted(wanted, pipeline, state=_LIVE_STATES)
+        rest = [tracked for tracked in group if tracked.build.id not in live]
         if not rest:
-            return living
-        since = min(_lived_until(known) for known in rest) - _CLOCKS_APART
-        return living | await self._listed({known.build.id for known in rest}, pipeline, finished_from=since)
+            return live
+        since = min(_find_earliest_end(tracked) for tracked in rest) - _CLOCK_SKEW
+        return live | await self._list_wanted(
+            {tracked.build.id for tracked in rest}, pipeline, finished_from=since
+        )
 
-    async def _listed(self, wanted: set[str], pipeline: str | None, **which: Any) -> dict[str, Build]:
+    async def _list_wanted(self, wanted: set[str], pipeline: str | None, **which: Any) -> dict[str, Build]:
         marked = {INSTANCE_KEY: self._instance} if pipeline is None else None
         found: dict[str, Build] = {}
-        async with aclosing(self._buildkite.builds(pipeline, meta_data=marked, limit=_MOST, **which)) as listed:
+        async with aclosing(
+            self._buildkite.builds(pipeline, meta_data=marked, limit=_MAX_LISTED, **which)
+        ) as listed:
             async for build in listed:
                 if build.id in wanted:
                     found[build.id] = build
@@ -64,13 +72,16 @@ class BulkRead:
         return found
 
 
-def says_all(tracked: TrackedBuild, build: Build) -> bool:
-    """A list has no jobs: it will do while nothing begins, ends or waits that the last read had not found so."""
+def is_unchanged_since_read(tracked: TrackedBuild, build: Build) -> bool:
+    """Return whether a listed build is in the phase that the last read found.
+
+    Lists carry no jobs: a build that began, ended or blocked since then has to be read with its jobs.
+    """
     return build.phase == tracked.read_phase and truncate_to_second(build.finished_at) == truncate_to_second(
         tracked.read_end
     )
 
 
-def _lived_until(tracked: TrackedBuild) -> datetime:
-    """It cannot have ended before."""
+def _find_earliest_end(tracked: TrackedBuild) -> datetime:
+    """Return the time before which the build can't have ended."""
     return tracked.read_end or tracked.read_at or tracked.build.created_at or tracked.seen_at

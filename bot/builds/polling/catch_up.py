@@ -1,4 +1,4 @@
-"""Looks for builds that subscriptions may want and no webhook told of: what is lost on the way is found here."""
+"""Finds builds that subscriptions may want and that no webhook reported."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from bot.store.sql import get_meta, set_meta
 from bot.store.transactions import Transactions
 
 CURSOR = "patrol"
-WHILE_HEARD = timedelta(minutes=5)
-UNHEARD = timedelta(seconds=30)
-# Three pages of a hundred an hour that is looked at; what is left is looked at in the next tick.
-MOST = 300
-MOST_ALIVE = 100
+INTERVAL_WITH_WEBHOOKS = timedelta(minutes=5)
+INTERVAL_WITHOUT_WEBHOOKS = timedelta(seconds=30)
+# Three pages of a hundred builds in one tick; the next tick continues below them.
+MAX_ENDED = 300
+MAX_LIVE = 100
 _BATCH = 50
+# Buildkite's clock may differ from ours, and a build may show up in lists a moment after it ended.
 _OVERLAP = timedelta(minutes=1)
-_ALIVE_SINCE = timedelta(days=7)
-_ALIVE: dict[str, tuple[str, ...]] = {
+_LIVE_CREATED_WITHIN = timedelta(days=7)
+_LIVE_STATES: dict[str, tuple[str, ...]] = {
     "scheduled": ("creating", "scheduled"),
     "running": ("running", "failing"),
     "failing": ("failing",),
@@ -42,10 +43,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Round:
-    """Seconds since 1970: builds that ended after `since` are looked for; `at` is when Buildkite was asked last.
+class CatchUpRound:
+    """The progress of a round, in seconds since 1970.
 
-    While a round is under way, those created before `below` are left, and it began at `began`.
+    A round looks for builds that ended after `since`; `at` is when Buildkite was last asked. While it is under
+    way, only builds created before `below` are left, and `began` is when it began.
     """
 
     since: float
@@ -55,7 +57,7 @@ class Round:
 
 
 class CatchUp:
-    """Asks once in five minutes while webhooks arrive, else twice a minute; nothing without subscriptions."""
+    """Asks every five minutes while webhooks arrive, else twice a minute; never without subscriptions."""
 
     def __init__(
         self,
@@ -67,97 +69,107 @@ class CatchUp:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.patient()
+        self._buildkite = buildkite.for_background()
         self._subscribers = subscribers
         self._wake = wake
 
     async def tick(self) -> int:
-        """Look, if it is time; says how many builds were found."""
+        """Look for missed builds if it is time; return how many were found if there may be more."""
         now = self._clock.now()
         async with self._store.read() as tx:
             index = await self._subscribers.index(tx)
-            round_ = _round(await get_meta(tx, CURSOR))
-            alive = await are_webhooks_arriving(tx, now)
+            round_ = _parse_round(await get_meta(tx, CURSOR))
+            webhooks_arriving = await are_webhooks_arriving(tx, now)
         if not index.all or round_ is None:
-            return await self._rest(round_, bool(index.all), now)
-        if now < _due(round_, alive=alive):
+            return await self._start_or_stop(round_, bool(index.all), now)
+        if now < _find_due_time(round_, webhooks_arriving=webhooks_arriving):
             return 0
         try:
-            return await run_guarded(self._look(round_, index, now, alive), "patrol")
+            return await run_guarded(self._catch_up(round_, index, now, webhooks_arriving), "patrol")
         except KitestringError as error:
-            log.warning("patrol failed", error=str(error))
-            await self._keep(replace(round_, at=now.timestamp()))
+            log.warning("catch-up failed", error=str(error))
+            await self._save_round(replace(round_, at=now.timestamp()))
             return 0
 
     async def next_at(self) -> datetime | None:
-        """When to look next; None while nobody wants anything."""
+        """Return when to look next; None without subscriptions."""
         async with self._store.read() as tx:
-            round_ = _round(await get_meta(tx, CURSOR))
-            return _due(round_, alive=await are_webhooks_arriving(tx, self._clock.now())) if round_ else None
+            round_ = _parse_round(await get_meta(tx, CURSOR))
+            if round_ is None:
+                return None
+            webhooks_arriving = await are_webhooks_arriving(tx, self._clock.now())
+            return _find_due_time(round_, webhooks_arriving=webhooks_arriving)
 
-    async def _rest(self, round_: Round | None, wanted: bool, now: datetime) -> int:
-        """What ended before anybody wanted anything is not looked for."""
+    async def _start_or_stop(self, round_: CatchUpRound | None, wanted: bool, now: datetime) -> int:
+        """Start at the present moment: builds that ended before the first subscription aren't wanted."""
         if wanted or round_ is not None:
-            await self._keep(Round(now.timestamp(), now.timestamp()) if wanted else None)
+            await self._save_round(CatchUpRound(now.timestamp(), now.timestamp()) if wanted else None)
         return 0
 
-    async def _look(self, round_: Round, index: SubscriptionIndex, now: datetime, alive: bool) -> int:
-        found = await self._ended(round_)
-        more = len(found) == MOST
+    async def _catch_up(
+        self, round_: CatchUpRound, index: SubscriptionIndex, now: datetime, webhooks_arriving: bool
+    ) -> int:
+        found = await self._list_ended(round_)
+        more = len(found) == MAX_ENDED
         if not more:
-            found += await self._living(index, now)
-        found.sort(key=lambda item: item.created_at or now)  # each is compared with the one before
+            found += await self._list_live(index, now)
+        # Oldest first: a subscription to fixed builds compares each build with the one before it.
+        found.sort(key=lambda build: build.created_at or now)
         for start in range(0, len(found), _BATCH):
-            await self._fold(found[start : start + _BATCH], alive)
-        await self._keep(_after(round_, found if more else [], now))
+            await self._fold(found[start : start + _BATCH], webhooks_arriving)
+        await self._save_round(_advance_round(round_, found if more else [], now))
         self._wake()
         return len(found) if more else 0
 
-    async def _ended(self, round_: Round) -> list[Build]:
-        below = _moment(round_.below) if round_.below else None
-        since = _moment(round_.since) - _OVERLAP
-        return await self._listed(MOST, finished_from=since, created_to=below)
+    async def _list_ended(self, round_: CatchUpRound) -> list[Build]:
+        below = _parse_timestamp(round_.below) if round_.below else None
+        since = _parse_timestamp(round_.since) - _OVERLAP
+        return await self._list_builds(MAX_ENDED, finished_from=since, created_to=below)
 
-    async def _living(self, index: SubscriptionIndex, now: datetime) -> list[Build]:
-        """Those that run or wait, where somebody wants to be told of that."""
-        states = sorted({state for wanted in index.states for state in _ALIVE.get(wanted, ())})
+    async def _list_live(self, index: SubscriptionIndex, now: datetime) -> list[Build]:
+        """List running or waiting builds, if a subscription wants to hear about those states."""
+        states = sorted({state for wanted in index.states for state in _LIVE_STATES.get(wanted, ())})
         if not states:
             return []
-        return await self._listed(MOST_ALIVE, state=states, created_from=now - _ALIVE_SINCE)
+        return await self._list_builds(MAX_LIVE, state=states, created_from=now - _LIVE_CREATED_WITHIN)
 
-    async def _listed(self, most: int, **which: Any) -> list[Build]:
+    async def _list_builds(self, most: int, **which: Any) -> list[Build]:
         async with aclosing(self._buildkite.builds(None, limit=most, **which)) as listed:
             return [build async for build in listed]
 
-    async def _fold(self, found: Sequence[Build], alive: bool) -> None:
-        """As if a webhook had told of them: what is wanted is in doubt until it has been read with its jobs."""
+    async def _fold(self, found: Sequence[Build], webhooks_arriving: bool) -> None:
+        """Fold the builds in like webhooks: those wanted stay unconfirmed until they are read with their jobs."""
         async with self._store.write() as tx:
             now = self._clock.now()
-            rules = BuildFold(now, alive, SubscriptionMatcher(await self._subscribers.index(tx), now))
-            await rules.heard(tx, [(build, ()) for build in found])
+            fold = BuildFold(now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.index(tx), now))
+            await fold.fold_webhooks(tx, [(build, ()) for build in found])
 
-    async def _keep(self, round_: Round | None) -> None:
+    async def _save_round(self, round_: CatchUpRound | None) -> None:
         async with self._store.write() as tx:
             await set_meta(tx, CURSOR, json.dumps(asdict(round_)) if round_ else "")
 
 
-def _round(kept: str | None) -> Round | None:
-    return Round(**json.loads(kept)) if kept else None
+def _parse_round(stored: str | None) -> CatchUpRound | None:
+    return CatchUpRound(**json.loads(stored)) if stored else None
 
 
-def _due(round_: Round, *, alive: bool) -> datetime:
-    last = _moment(round_.at)
-    return last if round_.below else last + (WHILE_HEARD if alive else UNHEARD)
+def _find_due_time(round_: CatchUpRound, *, webhooks_arriving: bool) -> datetime:
+    last = _parse_timestamp(round_.at)
+    if round_.below:
+        return last
+    return last + (INTERVAL_WITH_WEBHOOKS if webhooks_arriving else INTERVAL_WITHOUT_WEBHOOKS)
 
 
-def _after(round_: Round, left: Sequence[Build], now: datetime) -> Round:
-    """A full answer has not told all: the list goes on below the oldest that was in it."""
+def _advance_round(round_: CatchUpRound, unread: Sequence[Build], now: datetime) -> CatchUpRound:
+    """Return the next state of the round: a full answer isn't the end, so continue below its oldest build."""
     began = round_.began or now.timestamp()
-    oldest = min((item.created_at.timestamp() for item in left if item.created_at), default=None)
+    oldest = min((build.created_at.timestamp() for build in unread if build.created_at), default=None)
+    # A millisecond more, so that builds created in the same moment aren't skipped. If the bound doesn't move,
+    # more builds than a tick can list share that moment, and the round ends.
     if oldest is None or (round_.below and oldest + 0.001 >= round_.below):
-        return Round(since=began, at=now.timestamp())
-    return Round(round_.since, now.timestamp(), below=oldest + 0.001, began=began)
+        return CatchUpRound(since=began, at=now.timestamp())
+    return CatchUpRound(round_.since, now.timestamp(), below=oldest + 0.001, began=began)
 
 
-def _moment(seconds: float) -> datetime:
+def _parse_timestamp(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,4 +1,7 @@
-"""Reads tracked builds from Buildkite when they are unconfirmed or due: only a read decides a build's state."""
+"""Reads tracked builds from Buildkite when they are unconfirmed or due.
+
+Only a read decides a build's state; webhooks just make it happen sooner. Lost webhooks therefore delay a card,
+but never leave it wrong."""
 
 from __future__ import annotations
 
@@ -21,13 +24,15 @@ from bot.runtime.error_boundary import InternalError, run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.store.transactions import Transactions, Tx
 
-# What a card names of its jobs; the counts of all come with any answer.
+# A card names only jobs in these states; the counts of all jobs come with every answer.
 NAMED_STATES = ("failed", "timed_out", "expired", "blocked")
 BATCH = 200
+# Reads per tick: then the loop looks again for builds that have become more urgent.
 MAX_SINGLES = 20
-# Up to so many are read one by one, which tells more.
+# Up to this many builds are read one by one, since a list carries no jobs.
 MIN_BULK = 5
 READ_AHEAD = timedelta(seconds=30)
+# A build, and how many reads of it have failed in a row.
 DueBuild = tuple[TrackedBuild, int]
 log = structlog.stdlib.get_logger(__name__)
 
@@ -59,14 +64,17 @@ class Poller:
         """Read the builds that are due; return how many were read."""
         async with self._store.read() as tx:
             due = await self._find_due(tx)
-            alive = await are_webhooks_arriving(tx, self._clock.now())
-        settled = await self._read_in_bulk(due, alive) if len(due) > MIN_BULK else frozenset[str]()
-        if settled is None:
+            webhooks_arriving = await are_webhooks_arriving(tx, self._clock.now())
+        confirmed: frozenset[str] | None = frozenset()
+        if len(due) > MIN_BULK:
+            confirmed = await self._read_in_bulk(due, webhooks_arriving)
+        if confirmed is None:
             return 0
-        count = await self._read_one_by_one([item for item in due if item[0].build.id not in settled], alive)
-        if settled or count:
+        rest = [(tracked, failures) for tracked, failures in due if tracked.build.id not in confirmed]
+        count = await self._read_one_by_one(rest, webhooks_arriving)
+        if confirmed or count:
             self._wake()
-        return len(settled) + count
+        return len(confirmed) + count
 
     async def next_at(self) -> datetime | None:
         """Return when the next build is due."""
@@ -81,58 +89,63 @@ class Poller:
         """
         now = self._clock.now()
         due = await find_builds_due_for_reading(tx, now, BATCH)
-        if all(known.unconfirmed for known, _failures in due):
+        if all(tracked.unconfirmed for tracked, _failures in due):
             return due
         soon = await find_builds_due_for_reading(tx, now + READ_AHEAD, BATCH)
         return soon if len(soon) > MIN_BULK else due
 
     async def _read_in_bulk(self, due: Sequence[DueBuild], webhooks_arriving: bool) -> frozenset[str] | None:
-        """Fold in the listed builds that need no read of their own; return their ids, or None without an answer."""
+        """Fold in the listed builds that need no read of their own; return their ids, None without an answer."""
         asked_at = self._clock.now()
         try:
-            found = await run_guarded(self._bulk_read.read([known for known, _failures in due]), "sweep")
+            found = await run_guarded(self._bulk_read.read([tracked for tracked, _failures in due]), "sweep")
         except KitestringError as error:
-            for known, failures in due:
-                await self._retry_later(known, failures + 1, error)
+            for tracked, failures in due:
+                await self._retry_later(tracked, failures + 1, error)
             return None
-        asked = {known.build.id: known for known, _failures in due}
-        enough = {id_: build for id_, build in found.items() if is_unchanged_since_read(asked[id_], build)}
+        by_id = {tracked.build.id: tracked for tracked, _failures in due}
+        unchanged = {id_: build for id_, build in found.items() if is_unchanged_since_read(by_id[id_], build)}
+        answers = [(build, by_id[id_].changes_reported) for id_, build in unchanged.items()]
         async with self._store.write() as tx:
-            rules = await self._prepare_fold(tx, webhooks_arriving)
-            await rules.fold_reads(tx, [(build, asked[id_].changes_reported) for id_, build in enough.items()], asked_at)
-        return frozenset(enough)
+            fold = await self._prepare_fold(tx, webhooks_arriving)
+            await fold.fold_reads(tx, answers, asked_at)
+        return frozenset(unchanged)
 
     async def _read_one_by_one(self, due: Sequence[DueBuild], webhooks_arriving: bool) -> int:
         """Read the others with their jobs, as many as one tick may; return how many were read."""
-        settled = 0
-        for known, failures in due[:MAX_SINGLES]:
-            if not await self._read_safely(known, failures, webhooks_arriving):
+        count = 0
+        for tracked, failures in due[:MAX_SINGLES]:
+            if not await self._read_safely(tracked, failures, webhooks_arriving):
                 break
-            settled += 1
-        return settled
+            count += 1
+        return count
 
     async def _read_safely(self, tracked: TrackedBuild, failures: int, webhooks_arriving: bool) -> bool:
         """Read one build; one that fails doesn't hold up the others."""
         try:
-            return await run_guarded(self._read(tracked, failures, webhooks_arriving), "sweep", build=str(tracked.build.ref))
+            reading = self._read(tracked, failures, webhooks_arriving)
+            return await run_guarded(reading, "sweep", build=str(tracked.build.ref))
         except InternalError as bug:
             await self._retry_later(tracked, failures + 1, bug)
             return True
 
     async def _read(self, tracked: TrackedBuild, failures: int, webhooks_arriving: bool) -> bool:
         """Read one build and fold it in; return False if Buildkite isn't answering, so that the rest waits."""
-        ref, asked_at, asked = tracked.build.ref, self._clock.now(), tracked.changes_reported
+        # Both are taken before the request: the answer confirms nothing that was reported after it was sent.
+        ref, asked_at, reported = tracked.build.ref, self._clock.now(), tracked.changes_reported
         try:
             build = await self._buildkite.build(ref.pipeline, ref.number, job_states=NAMED_STATES)
         except NotFound:
             async with self._store.write() as tx:
-                await BuildFold(self._clock.now(), webhooks_arriving).fold_deletion(tx, tracked.build.id, asked_at, asked)
+                fold = BuildFold(self._clock.now(), webhooks_arriving)
+                await fold.fold_deletion(tx, tracked.build.id, asked_at, reported)
             return True
         except KitestringError as error:
             await self._retry_later(tracked, failures + 1, error)
             return not isinstance(error, Unavailable)
         async with self._store.write() as tx:
-            await (await self._prepare_fold(tx, webhooks_arriving)).fold_reads(tx, [(build, asked)], asked_at, has_named_jobs=True)
+            fold = await self._prepare_fold(tx, webhooks_arriving)
+            await fold.fold_reads(tx, [(build, reported)], asked_at, has_named_jobs=True)
         return True
 
     async def _prepare_fold(self, tx: Tx, webhooks_arriving: bool) -> BuildFold:
@@ -140,8 +153,8 @@ class Poller:
         return BuildFold(now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.index(tx), now))
 
     async def _retry_later(self, tracked: TrackedBuild, failures: int, error: KitestringError) -> None:
-        asked_for = getattr(error, "retry_after", None) or 0
-        wait = max(backoff_seconds(failures, base=2, longest=120), asked_for)
+        retry_after = getattr(error, "retry_after", None) or 0
+        wait = max(backoff_seconds(failures, base=2, longest=120), retry_after)
         log.warning("read failed", build=str(tracked.build.ref), error=str(error), again_in=wait)
         async with self._store.write() as tx:
             await plan_read(tx, tracked.build.id, self._clock.now() + timedelta(seconds=wait), failures)

@@ -1,3 +1,5 @@
+"""Decides when to read a tracked build again."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,45 +10,52 @@ from bot.builds.model import TrackedBuild
 
 @dataclass(frozen=True)
 class ReadIntervals:
-    """How long to wait before a build is read again, by what is known of it."""
+    """Seconds between two reads of a build, by its state and by whether webhooks are arriving."""
 
-    doubt_end: float = 0.0
-    doubt: float = 1.5
+    # An end waits in the outbox until this read has confirmed it.
+    unconfirmed_end: float = 0.0
+    # Webhooks come in bursts, and a step forward is shown already: one read confirms the whole burst.
+    unconfirmed: float = 1.5
+    # With webhooks, reads only find what webhooks lost.
     live: float = 60.0
-    live_unheard: float = 8.0
+    # Without them, reads are all there is.
+    live_without_webhooks: float = 8.0
     blocked: float = 60.0
-    ended_unheard: float = 300.0
+    ended_without_webhooks: float = 300.0
 
 
 READ_INTERVALS = ReadIntervals()
-_FOLLOWED = timedelta(days=30)
-_AFTER_END = timedelta(hours=24)
+# A build that has been blocked or hasn't moved for this long is abandoned; a webhook still wakes it.
+_POLLED_FOR = timedelta(days=30)
+_POLLED_AFTER_END = timedelta(hours=24)
 _FIRST_HOUR = timedelta(hours=1)
 
 
-def next_read_time(
+def plan_next_read(
     tracked: TrackedBuild,
     now: datetime,
-    followed_at: datetime,
+    polled_since: datetime,
     *,
-    alive: bool,
-    rhythm: ReadIntervals = READ_INTERVALS,
+    webhooks_arriving: bool,
+    intervals: ReadIntervals = READ_INTERVALS,
 ) -> datetime | None:
-    """When to read a followed build again; None: not by itself. `alive` says that webhooks are arriving.
+    """Return when to read a polled build again; None: not at all.
 
-    Doubt is settled at once where an end is to be announced. A build that lives is read in turn, faster without
-    webhooks; a blocked one for 30 days, hourly after the first hour; an ended one for a day, in case it revives.
+    An unconfirmed end is read at once. A live build is read regularly, more often without webhooks; a blocked one
+    for 30 days, hourly after the first hour; an ended one for a day, in case it is retried.
     """
     last = tracked.read_at or tracked.seen_at
     if tracked.unconfirmed:
-        return max(now, last) + timedelta(seconds=rhythm.doubt_end if tracked.build.settled else rhythm.doubt)
-    if tracked.deleted or now - followed_at > _FOLLOWED:
+        wait = intervals.unconfirmed_end if tracked.build.inactive else intervals.unconfirmed
+        return max(now, last) + timedelta(seconds=wait)
+    if tracked.deleted or now - polled_since > _POLLED_FOR:
         return None
     if tracked.build.phase == "blocked":
-        fresh = now - (tracked.read_end or followed_at) < _FIRST_HOUR
-        return last + (timedelta(seconds=rhythm.blocked) if fresh else _FIRST_HOUR)
+        fresh = now - (tracked.read_end or polled_since) < _FIRST_HOUR
+        return last + (timedelta(seconds=intervals.blocked) if fresh else _FIRST_HOUR)
     if tracked.build.ended:
-        age = now - (tracked.build.finished_at or followed_at)
-        wait = max(timedelta(seconds=rhythm.ended_unheard), age / 2)
-        return last + wait if age < _AFTER_END else None
-    return last + timedelta(seconds=rhythm.live if alive else rhythm.live_unheard)
+        age = now - (tracked.build.finished_at or polled_since)
+        # The longer ago the end, the less likely a retry: the waits grow with the age of the end.
+        pause = max(timedelta(seconds=intervals.ended_without_webhooks), age / 2)
+        return last + pause if age < _POLLED_AFTER_END else None
+    return last + timedelta(seconds=intervals.live if webhooks_arriving else intervals.live_without_webhooks)

@@ -1,4 +1,4 @@
-"""Which thread replies a build's card is to have by now."""
+"""Selects the thread replies that a build's card should have by now."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from types import MappingProxyType
 from bot.builds.model import TrackedBuild
 
 END_KINDS = frozenset({"finished", "blocked", "gone"})
-# The phases of builds that people wait for: of these a card or a read comes before those of all others.
-AWAITED = ("passed", "failed", "canceled", "blocked")
-OVERTAKEN_BY_AN_END = ("running", "resumed", "failing")
-_CHOSEN: Mapping[str, frozenset[str]] = MappingProxyType({"important": END_KINDS | {"failing"}, "end": END_KINDS})
+# People wait for these phases, so cards and reads of such builds come before all others.
+AWAITED_PHASES = ("passed", "failed", "canceled", "blocked")
+OVERTAKEN_BY_END = ("running", "resumed", "failing")
+_KINDS_BY_SETTING: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"important": END_KINDS | {"failing"}, "end": END_KINDS}
+)
 
 
 def select_kinds(kinds: Iterable[str], updates: str) -> tuple[str, ...]:
-    """Of these kinds those that are wanted: all, important (the first failure, and ends) or end.
+    """Return the kinds to post at this setting: all, important (the first failure, and ends) or end.
 
-    A gate counts as an end: nothing goes on before somebody acts.
+    A block step counts as an end: the build doesn't continue until someone acts.
     """
-    wanted = _CHOSEN.get(updates)
+    wanted = _KINDS_BY_SETTING.get(updates)
     return tuple(kind for kind in kinds if wanted is None or kind in wanted)
 
 
-def due_kinds(tracked: TrackedBuild, *, failed: bool) -> tuple[str, ...]:
-    """The kinds of notices that are true of a build now; each is told once an episode.
+def find_due_kinds(tracked: TrackedBuild, *, failed: bool) -> tuple[str, ...]:
+    """Return the kinds of replies that are true of a build now; each is posted once per generation.
 
-    running, resumed (alive again after an end or a gate), failing (once a job that `failed` is known by name),
+    running, resumed (alive again after an end or a block), failing (once a job that `failed` is known by name),
     blocked, finished, gone.
     """
     phase = tracked.build.phase

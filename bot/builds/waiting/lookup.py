@@ -48,7 +48,7 @@ class WaitingLookup:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.patient()
+        self._buildkite = buildkite.for_background()
         self._catalog = Catalog(self._buildkite, clock)
         self._offers = offers
         self._team = team
@@ -89,7 +89,7 @@ class WaitingLookup:
         """Ask, and keep the answer; says whether it is another than before."""
         ref, now = tracked.build.ref, self._clock.now()
         build = await self._buildkite.build(ref.pipeline, ref.number, job_states=STATES)
-        found = reasons(build.jobs, await self._catalog.agents(), await self._queues(build))
+        found = reasons(build.jobs, await self._catalog.list_agents(), await self._queues(build))
         async with self._store.read() as tx:
             before = await find_reasons(tx, tracked.build.id)
         after = await self._offered(found, before)
@@ -106,7 +106,7 @@ class WaitingLookup:
         if not any(job.cluster_queue_id for job in build.jobs):
             return {}
         try:
-            return {queue.queue.id: queue.queue for queue in await self._catalog.queues()}
+            return {queue.queue.id: queue.queue for queue in await self._catalog.list_queues()}
         except Refused:
             return {}
 
