@@ -1,1 +1,1 @@
-"""The parts that the bot is built of, in the order in which they stand on each other."""
+"""Builds the bot from its settings and runs it as a process."""

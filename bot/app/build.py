@@ -23,7 +23,7 @@ from bot.builds.ingest.inbox import BATCH_WHILE_WRITING
 from bot.runtime.clock import Clock
 from bot.runtime.loop import Loop, Ticking
 from bot.settings import Settings
-from bot.slack.session import session
+from bot.slack.session import open_session
 from bot.slack.web_client import SlackClient
 from bot.store.leader import ElectedLeader, due_if_leader, run_if_leader
 from bot.store.migrate import check_schema, upgrade
@@ -61,7 +61,7 @@ async def build_bot(
         store = Store(url, on_commit=committed)
         stack.push_async_callback(store.close)
         await (upgrade(url) if migrate else check_schema(url))
-        connections = await stack.enter_async_context(session(SLACK_SECONDS))
+        connections = await stack.enter_async_context(open_session(SLACK_SECONDS))
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=connections
         )

@@ -27,7 +27,7 @@ from bot.runtime.clock import Clock
 from bot.settings import Settings
 from bot.slack.people import PeopleDirectory
 from bot.slack.rate_limits import Pacing
-from bot.slack.user_groups import Groups
+from bot.slack.user_groups import UserGroups
 from bot.slack.web_client import SlackClient
 from bot.store.leader import ElectedLeader, FencedStore, Leadership, SingleProcess
 from bot.store.postgres_session import PostgresSession
@@ -110,7 +110,7 @@ async def build_dependencies(
         operations=registry(),
         catalog=Catalog(buildkite, clock),
         channel_access=ChannelAccess(api, clock, policy.get_rules),
-        people=PeopleDirectory(api, store, clock, identity.team, Groups(api, clock, policy.get_groups)),
+        people=PeopleDirectory(api, store, clock, identity.team, UserGroups(api, clock, policy.get_groups)),
         choices=Choices(store, vault, clock),
         listed_subscriptions=listed,
         subscription_cache=SubscriptionCache(listed.owners),

@@ -1,4 +1,4 @@
-"""Who the bot is: its user at Slack, and the mark by which it knows its own builds again."""
+"""Identifies the bot: its Slack user, and the mark by which it recognizes builds it started."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bot.slack.web_client import SlackClient
 from bot.store.sql import ensure_meta, get_meta, set_meta
 from bot.store.transactions import Store
 
-_TRIES = 5
+_ATTEMPTS = 5
 log = structlog.stdlib.get_logger(__name__)
 
 
 class NoIdentity(KitestringError):
-    """Slack does not say who this token is."""
+    """Raised when Slack doesn't say whose token this is."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """`instance` is ours alone, made once and kept: it stands in the meta-data of every build that we start."""
+    """`instance` is unique to this installation, created once, and part of the meta-data of builds it starts."""
 
     team: str
     user: str
@@ -34,13 +34,13 @@ class Identity:
 
 
 async def identify(api: SlackClient, store: Store, clock: Clock) -> Identity:
-    """Ask Slack; while it does not answer, take what it said the last time. Raises NoIdentity."""
+    """Ask Slack who the bot is; if it doesn't answer, use its last answer. Raise NoIdentity."""
     async with store.write() as tx:
         instance = await ensure_meta(tx, "instance", secrets.token_hex(8))
         known = await get_meta(tx, "identity")
-    for attempt in range(_TRIES):
+    for attempt in range(_ATTEMPTS):
         try:
-            said = await api.whoami()
+            answer = await api.whoami()
             break
         except SlackError as problem:
             if problem.kind in ("refused", "barred"):
@@ -49,12 +49,12 @@ async def identify(api: SlackClient, store: Store, clock: Clock) -> Identity:
                     "Copy the Bot User OAuth Token from your app's OAuth & Permissions page.",
                 ) from problem
             if known:
-                log.warning("Slack does not answer; going on as before")
+                log.warning("Slack doesn't answer; using its last answer")
                 return Identity(**json.loads(known))
             await clock.sleep(2**attempt)
     else:
-        raise NoIdentity("Slack does not answer.", "Check SLACK_API_URL and the network, then start again.")
-    identity = Identity(said["team_id"], said["user_id"], said.get("bot_id", ""), instance)
+        raise NoIdentity("Slack doesn't answer.", "Check SLACK_API_URL and the network, then start again.")
+    identity = Identity(answer["team_id"], answer["user_id"], answer.get("bot_id", ""), instance)
     async with store.write() as tx:
         await set_meta(tx, "identity", json.dumps(asdict(identity)))
     return identity

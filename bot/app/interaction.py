@@ -1,4 +1,4 @@
-"""From Slack to Buildkite: what people ask for, judged, run and answered."""
+"""Builds the way from Slack to Buildkite: requests are authorized, run and answered."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bot.access.locks.service import LockService
 from bot.app.dependencies import Dependencies, describe_own_webhook
 from bot.app.emoji_cache import EmojiCache
 from bot.buildkite.catalog import Catalog
-from bot.builds.tracked_builds import FollowedBuilds
 from bot.builds.links.unfurl import Unfurling
+from bot.builds.tracked_builds import TrackedBuilds
 from bot.execution.aliases import Aliases
-from bot.execution.default_pipeline import Defaults
+from bot.execution.default_pipeline import DefaultPipelines
 from bot.execution.outcomes import Outcomes
 from bot.execution.runner import Runner
 from bot.execution.services import Services
@@ -40,7 +40,7 @@ from bot.slack.block_fallback import BlockFallback, RefusedBlocks
 
 @dataclass
 class Interaction:
-    """`bolt` takes what Slack sends; `runner` carries it out."""
+    """`bolt` receives Slack's requests; `runner` carries them out."""
 
     emoji_cache: EmojiCache
     block_fallback: BlockFallback
@@ -52,120 +52,135 @@ class Interaction:
     bolt: AsyncApp
 
 
-def build_interaction(on: Dependencies) -> Interaction:
-    """Everything between a request of Slack's and its answer."""
-    emojis = EmojiCache(on.buildkite.patient().emojis, on.clock)
-    on.slack.drawn = emojis.replace_emoji_codes
-    pictures = BlockFallback(RefusedBlocks(on.store, on.clock), on.slack)
-    answers = Answers(on.slack, on.slack_pacing, pictures)
-    outcomes = _build_outcomes(on, answers)
-    accounts = Accounts(on.store, on.vault, on.clock, on.buildkite, on.settings.kitestring_command)
-    wake = on.wakeups.of("proposals", "approved", "home", "reminders")
-    proposals = Proposals(on.store, on.vault, on.clock, schedule_call, wake)
-    shared = _build_services(on, accounts, proposals)
-    runner = Runner(on.store, on.vault, on.clock, on.people, on.channel_access, outcomes, shared)
-    forms = Forms(on.slack, on.people, on.choices, runner, Placing(on.channel_access), answers)
-    intake = Dispatcher(on.store, runner, on.choices, forms)
+def build_interaction(deps: Dependencies) -> Interaction:
+    """Build all that is between a Slack request and its answer."""
+    emoji_cache = EmojiCache(deps.buildkite.for_background().emojis, deps.clock)
+    deps.slack.render_emoji = emoji_cache.replace_emoji_codes
+    block_fallback = BlockFallback(RefusedBlocks(deps.store, deps.clock), deps.slack)
+    answers = Answers(deps.slack, deps.slack_pacing, block_fallback)
+    outcomes = _build_outcomes(deps, answers)
+    accounts = Accounts(deps.store, deps.vault, deps.clock, deps.buildkite, deps.settings.kitestring_command)
+    wake = deps.wakeups.waker("proposals", "approved", "home", "reminders")
+    proposals = Proposals(deps.store, deps.vault, deps.clock, schedule_call, wake)
+    services = _build_services(deps, accounts, proposals)
+    runner = Runner(deps.store, deps.vault, deps.clock, deps.people, deps.channel_access, outcomes, services)
+    forms = Forms(deps.slack, deps.people, deps.choices, runner, Placing(deps.channel_access), answers)
+    dispatcher = Dispatcher(deps.store, runner, deps.choices, forms)
     listeners = Listeners(
-        intake,
+        dispatcher,
         answers,
-        _catalog_finder(on, accounts),
-        _branch_finder(on),
-        on.operations,
-        on.identity.team,
-        on.identity.user,
+        _catalog_finder(deps, accounts),
+        _branch_finder(deps),
+        deps.operations,
+        deps.identity.team,
+        deps.identity.user,
         EventListeners(
-            _build_home_tab(on, proposals, intake), _build_unfurling(on, accounts), intake, runner.spawn, on.identity.team
+            _build_home_tab(deps, proposals, dispatcher),
+            _build_unfurling(deps, accounts),
+            dispatcher,
+            runner.spawn,
+            deps.identity.team,
         ),
     )
     return Interaction(
-        emojis,
-        pictures,
+        emoji_cache,
+        block_fallback,
         answers,
         outcomes,
         accounts,
         proposals,
         runner,
-        wired(on.slack_client, find_signing_secret(on), listeners),
+        wired(deps.slack_client, find_signing_secret(deps), listeners),
     )
 
 
-def _build_home_tab(on: Dependencies, proposals: Proposals, intake: Dispatcher) -> HomeTab:
-    openings = Openings(on.store, on.clock, on.wakeups.of("home"))
-    return HomeTab(on.store, openings, on.channel_access, proposals, intake)
+def _build_home_tab(deps: Dependencies, proposals: Proposals, dispatcher: Dispatcher) -> HomeTab:
+    openings = Openings(deps.store, deps.clock, deps.wakeups.waker("home"))
+    return HomeTab(deps.store, openings, deps.channel_access, proposals, dispatcher)
 
 
-def _build_unfurling(on: Dependencies, accounts: Accounts) -> Unfurling:
+def _build_unfurling(deps: Dependencies, accounts: Accounts) -> Unfurling:
     return Unfurling(
-        on.store,
-        on.clock,
-        on.slack,
-        on.slack_pacing,
-        on.people,
-        on.channel_access,
+        deps.store,
+        deps.clock,
+        deps.slack,
+        deps.slack_pacing,
+        deps.people,
+        deps.channel_access,
         accounts,
-        on.policy.rules,
-        on.operations,
-        on.buildkite,
-        on.catalog,
-        on.wakeups.of("writer"),
+        deps.policy.get_rules,
+        deps.operations,
+        deps.buildkite,
+        deps.catalog,
+        deps.wakeups.waker("writer"),
     )
 
 
-def find_signing_secret(on: Dependencies) -> str:
-    """What Slack signs with; empty in Socket Mode, where nothing is signed."""
-    secret = on.settings.slack_signing_secret
+def find_signing_secret(deps: Dependencies) -> str:
+    """Return Slack's signing secret; empty in Socket Mode, where nothing is signed."""
+    secret = deps.settings.slack_signing_secret
     return secret.get_secret_value() if secret else ""
 
 
-def _build_outcomes(on: Dependencies, answers: Answers) -> Outcomes:
+def _build_outcomes(deps: Dependencies, answers: Answers) -> Outcomes:
     names = ("writer", "sweep", "recovery", "proposals", "findings", "home")
-    wake, soon = on.wakeups.of(*names), on.wakeups.soon(*names)
-    return Outcomes(on.store, on.clock, on.operations, on.choices, answers, on.channel_access, wake, soon)
+    wake, wake_later = deps.wakeups.waker(*names), deps.wakeups.delayed_waker(*names)
+    return Outcomes(
+        deps.store, deps.clock, deps.operations, deps.choices, answers, deps.channel_access, wake, wake_later
+    )
 
 
-def _build_services(on: Dependencies, accounts: Accounts, proposals: Proposals) -> Services:
-    command = on.settings.kitestring_command
-    wake = on.wakeups.of("writer", "patrol", "home")
+def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> Services:
+    command = deps.settings.kitestring_command
+    wake = deps.wakeups.waker("writer", "patrol", "home")
     return Services(
-        buildkite=on.buildkite,
-        catalog=on.catalog,
-        registry=on.operations,
-        rules=on.policy.rules,
-        locks=LockService(on.store, on.clock, partial(on.channel_access.direct, on.identity.team), on.wakeups.of("writer")),
-        followed=FollowedBuilds(on.store, on.clock, wake),
-        subscribing=SubscriptionService(on.store, on.clock, on.channel_access.postable, on.people.email, wake),
-        aliases=Aliases(on.store, on.clock),
-        defaults=Defaults(on.store),
-        notifying=DirectMessageService(on.store, on.clock, on.channel_access.direct, on.listed_subscriptions.owners, wake),
+        buildkite=deps.buildkite,
+        catalog=deps.catalog,
+        registry=deps.operations,
+        rules=deps.policy.get_rules,
+        locks=LockService(
+            deps.store,
+            deps.clock,
+            partial(deps.channel_access.open_direct_message, deps.identity.team),
+            deps.wakeups.waker("writer"),
+        ),
+        tracked_builds=TrackedBuilds(deps.store, deps.clock, wake),
+        subscriptions=SubscriptionService(
+            deps.store, deps.clock, deps.channel_access.can_post, deps.people.find_email, wake
+        ),
+        aliases=Aliases(deps.store, deps.clock),
+        default_pipelines=DefaultPipelines(deps.store),
+        direct_messages=DirectMessageService(
+            deps.store, deps.clock, deps.channel_access.open_direct_message, deps.listed_subscriptions.owners, wake
+        ),
         accounts=accounts,
         proposals=proposals,
-        approvals=Approvals(proposals, on.people, on.policy.rules, on.operations, command),
-        condition=on.status_service,
-        agent_api=on.agent_api,
-        origins=on.allowlist,
-        webhook=describe_own_webhook(on.settings),
-        instance=on.identity.instance,
-        replica=on.replica,
+        approvals=Approvals(proposals, deps.people, deps.policy.get_rules, deps.operations, command),
+        status=deps.status_service,
+        agent_api=deps.agent_api,
+        allowlist=deps.allowlist,
+        webhook=describe_own_webhook(deps.settings),
+        instance=deps.identity.instance,
+        replica=deps.replica,
         command=command,
     )
 
 
-def _branch_finder(on: Dependencies) -> Callable[[str], Awaitable[tuple[str, ...]]]:
+def _branch_finder(deps: Dependencies) -> Callable[[str], Awaitable[tuple[str, ...]]]:
     """The branches that a pipeline's builds were heard of on."""
 
-    async def heard(pipeline: str) -> tuple[str, ...]:
-        async with on.store.read() as tx:
+    async def find(pipeline: str) -> tuple[str, ...]:
+        async with deps.store.read() as tx:
             return await find_branches(tx, pipeline)
 
-    return heard
+    return find
 
 
-def _catalog_finder(on: Dependencies, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
+def _catalog_finder(deps: Dependencies, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
     """Whose names a menu offers: a connected person's own."""
 
-    async def names(user: str) -> Catalog:
-        own = await accounts.of(on.identity.team, user)
-        return own.catalog if own else on.catalog
+    async def find(user: str) -> Catalog:
+        own = await accounts.of(deps.identity.team, user)
+        return own.catalog if own else deps.catalog
 
-    return names
+    return find

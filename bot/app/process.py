@@ -135,11 +135,11 @@ async def _run_socket_mode(settings: Settings, bot: Bot, clock: Clock) -> AsyncI
     if settings.slack_app_token is None:
         yield
         return
-    from bot.slack.socket_mode import opened
+    from bot.slack.socket_mode import open_connection
 
     token = settings.slack_app_token.get_secret_value()
     async with (
-        opened(bot.bolt, token, bot.slack_client, bot.slack_connection, clock) as watch,
+        open_connection(bot.bolt, token, bot.slack_client, bot.slack_connection, clock) as watch,
         _run_loops((watch,)),
     ):
         yield

@@ -25,7 +25,7 @@ from bot.home.publisher import HomePublisher
 from bot.notifications.direct.queries import APPROVAL_CALL
 from bot.notifications.reminders.reminders import Reminders
 from bot.notifications.subscriptions.subscription_file import SubscriptionFile
-from bot.slack.posting import Posting
+from bot.slack.posting import Poster
 from webhooks.router import observe
 
 
@@ -49,7 +49,7 @@ class Publishers:
 def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers:
     """Build all that is between a change in Buildkite and the message that shows it."""
     store, clock, wakeups = deps.leader_store, deps.clock, deps.wakeups
-    posting = Posting(
+    posting = Poster(
         deps.slack,
         deps.slack_pacing,
         lambda: deps.identity.bot,
@@ -142,7 +142,7 @@ def _build_admission(deps: Dependencies) -> Admission:
         deps.people.find_actor,
         deps.policy.get_rules,
         deps.operations["subscribe"],
-        deps.channel_access.direct,
+        deps.channel_access.open_direct_message,
         BOT_NAME,
     )
 

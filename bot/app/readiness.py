@@ -20,8 +20,8 @@ class Readiness:
 
     async def find_problem(self) -> str | None:
         """Return the problem in a few words; None if requests can be received, stored and answered."""
-        if self._api.shut_out:
-            return f"Slack refuses the bot token ({self._api.shut_out})"
+        if self._api.token_error:
+            return f"Slack refuses the bot token ({self._api.token_error})"
         if self._link is not None and self._link.lost:
             return "there is no connection to Slack"
         return await self._find_database_problem()

@@ -1,4 +1,4 @@
-"""Wakes the loops that have something to do: here, and on PostgreSQL in every replica."""
+"""Wakes loops that have work: in this process, and with PostgreSQL in every replica."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from collections.abc import Callable
 from bot.runtime.loop import Loop
 from bot.store.postgres_session import PostgresSession
 
-# Seconds.
-_SOON = 0.25
+# Seconds that delayed wakes are collected for.
+_DELAY_SECONDS = 0.25
 
 
 class Wakeups:
-    """Loops are known by name; `line` carries wakes to other replicas, where there are any.
+    """Wakes loops by name; `postgres_session` carries wakes to other replicas, if there are any.
 
-    `alone` says that whatever is woken runs in this process. A wake may be lost: every loop also looks by itself.
+    `is_only_writer` is true if the woken loops run in this process. A wake may get lost without harm: every loop
+    also checks for work on its own.
     """
 
     def __init__(self) -> None:
         self.loops: dict[str, Loop] = {}
-        self.line: PostgresSession | None = None
-        self.alone: Callable[[], bool] = lambda: False
+        self.postgres_session: PostgresSession | None = None
+        self.is_only_writer: Callable[[], bool] = lambda: False
         self._unsent: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
-    def here(self, *names: str) -> Callable[[], None]:
-        """Wakes those loops of this process, once there are any."""
-        return lambda: self.heard(" ".join(names))
+    def local_waker(self, *names: str) -> Callable[[], None]:
+        """Return a function that wakes those loops of this process."""
+        return lambda: self.wake_local(" ".join(names))
 
-    def of(self, *names: str) -> Callable[[], None]:
-        """Wakes those loops wherever they run."""
+    def waker(self, *names: str) -> Callable[[], None]:
+        """Return a function that wakes those loops in whichever process they run."""
 
         def wake() -> None:
-            self.heard(" ".join(names))
-            if self.line is not None and not self.alone():
+            self.wake_local(" ".join(names))
+            if self.postgres_session is not None and not self.is_only_writer():
                 self._unsent.update(names)
-                self._send(self.line)
+                self._send(self.postgres_session)
 
         return wake
 
-    def soon(self, *names: str) -> Callable[[], None]:
-        """The same a little later, once for all that comes meanwhile: where there is hardly anything to do."""
-        wake, planned = self.of(*names), [False]
+    def delayed_waker(self, *names: str) -> Callable[[], None]:
+        """Return a function that wakes those loops a little later, once for all calls made meanwhile."""
+        wake, planned = self.waker(*names), [False]
 
         def now() -> None:
             planned[0] = False
@@ -51,24 +52,24 @@ class Wakeups:
         def later() -> None:
             if not planned[0]:
                 planned[0] = True
-                asyncio.get_running_loop().call_later(_SOON, now)
+                asyncio.get_running_loop().call_later(_DELAY_SECONDS, now)
 
         return later
 
-    def heard(self, names: str) -> None:
+    def wake_local(self, names: str) -> None:
         """Wake those loops of this process."""
         for name in names.split():
             if name in self.loops:
                 self.loops[name].wake()
 
     def _send(self, line: PostgresSession) -> None:
-        """What is woken while a message is under way goes with the next one."""
+        """Start sending; names added while a message is under way are sent with the next one."""
         if not self._sending:
-            task = asyncio.create_task(self._sent(line))
+            task = asyncio.create_task(self._notify(line))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _sent(self, line: PostgresSession) -> None:
+    async def _notify(self, line: PostgresSession) -> None:
         while self._unsent:
             names, self._unsent = " ".join(sorted(self._unsent)), set()
             await line.notify(names)

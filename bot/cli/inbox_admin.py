@@ -1,4 +1,4 @@
-"""What an operator may do with webhooks that were set aside: look, read again, forget."""
+"""`kitestring inbox`: lists, retries and deletes webhook deliveries that couldn't be read."""
 
 from __future__ import annotations
 
@@ -10,48 +10,52 @@ from bot.errors import UsageError
 from bot.settings import Settings
 from bot.store.transactions import Store
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 
-async def show(settings: Settings, say: Say) -> None:
-    """One line each: row, event, reason."""
-    async with _store(settings) as store, store.read() as tx:
-        found = await find_unreadable(tx)
-    for row, event, reason in found:
-        say(f"{row}\t{event}\t{reason}")
-    if not found:
-        say("Nothing was set aside.")
+async def print_unreadable(settings: Settings, echo: Echo) -> None:
+    """Print a line for each delivery: row, event, reason."""
+    async with _open_store(settings) as store, store.read() as tx:
+        rows = await find_unreadable(tx)
+    for row, event, reason in rows:
+        echo(f"{row}\t{event}\t{reason}")
+    if not rows:
+        echo("No deliveries were set aside.")
 
 
-async def retry(settings: Settings, chosen: Sequence[int], say: Say, *, everything: bool) -> None:
-    """Read them once more. Raises UsageError when none are named."""
-    async with _store(settings) as store:
-        ids = await _ids(store, chosen, everything=everything)
+async def retry_rows(settings: Settings, row_ids: Sequence[int], echo: Echo, *, everything: bool) -> None:
+    """Put them back into the inbox. Raise UsageError if none are named."""
+    async with _open_store(settings) as store:
+        ids = await _choose_rows(store, row_ids, everything=everything)
         async with store.write() as tx:
             count = await retry_deliveries(tx, ids)
-    say(f"{count} will be read again.")
+    echo(f"{_count_deliveries(count)} will be read again.")
 
 
-async def drop(settings: Settings, chosen: Sequence[int], say: Say, *, everything: bool) -> None:
-    """Forget them. Raises UsageError when none are named."""
-    async with _store(settings) as store:
-        ids = await _ids(store, chosen, everything=everything)
+async def drop_rows(settings: Settings, row_ids: Sequence[int], echo: Echo, *, everything: bool) -> None:
+    """Delete them. Raise UsageError if none are named."""
+    async with _open_store(settings) as store:
+        ids = await _choose_rows(store, row_ids, everything=everything)
         async with store.write() as tx:
             count = await delete_deliveries(tx, ids)
-    say(f"{count} forgotten.")
+    echo(f"{_count_deliveries(count)} deleted.")
 
 
-async def _ids(store: Store, chosen: Sequence[int], *, everything: bool) -> list[int]:
-    if not chosen and not everything:
-        raise UsageError("No rows were named.", "Give numbers from `kitestring inbox list`, or --all.")
+def _count_deliveries(count: int) -> str:
+    return f"{count} {'delivery' if count == 1 else 'deliveries'}"
+
+
+async def _choose_rows(store: Store, row_ids: Sequence[int], *, everything: bool) -> list[int]:
+    if not row_ids and not everything:
+        raise UsageError("No rows given.", "Name rows from `kitestring inbox list`, or pass --all.")
     if not everything:
-        return list(chosen)
+        return list(row_ids)
     async with store.read() as tx:
         return [row for row, _event, _reason in await find_unreadable(tx)]
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[Store]:
+async def _open_store(settings: Settings) -> AsyncIterator[Store]:
     store = Store(settings.database_url.get_secret_value())
     try:
         yield store

@@ -1,4 +1,4 @@
-"""`kitestring policy test`: a policy file tried against written expectations."""
+"""`kitestring policy test`: checks a policy file against expectations."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from bot.access.policy.expectations import report, tried
-from bot.access.policy.parse import expectations, read
-from bot.access.policy.policy_file import text_of
+from bot.access.policy.expectations import check_expectation, format_report
+from bot.access.policy.parse import parse_expectations, parse_policy
+from bot.access.policy.policy_file import read_policy_text
 from commands import registry
 
 
-def trial(file: Path, expected: Path | None, say: Callable[[str], None], now: datetime) -> bool:
-    """Print what the policy says of each expectation; true when all of it is as expected.
+def run_policy_test(file: Path, expected: Path | None, echo: Callable[[str], None], now: datetime) -> bool:
+    """Print the policy's decision for each expectation; return whether all are as expected.
 
-    The expectations stand in `expected`, in the policy file itself, or in both. Raises WrongPolicy.
+    Expectations come from `expected`, from the policy file itself, or from both. Raise WrongPolicy.
     """
-    rules, own = read(text_of(file), file.name)
-    written = expectations(text_of(expected), expected.name) if expected else ()
-    known = registry()
-    found = [tried(rules, item, known, now) for item in (*own, *written)]
-    say(report(found) if found else f"{file.name} is a policy; nothing is expected of it.")
-    return all(item.right for item in found)
+    rules, own = parse_policy(read_policy_text(file), file.name)
+    written = parse_expectations(read_policy_text(expected), expected.name) if expected else ()
+    operations = registry()
+    results = [check_expectation(rules, expectation, operations, now) for expectation in (*own, *written)]
+    echo(format_report(results) if results else f"{file.name} is valid, but has no expectations.")
+    return all(result.is_met for result in results)

@@ -1,4 +1,4 @@
-"""`kitestring token revoke`: the end of the bot's own Buildkite token, from the console alone."""
+"""`kitestring token revoke`: revokes the bot's own Buildkite token, which no Slack command can."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from bot.buildkite.models import AccessToken
 from bot.runtime.clock import Clock
 from bot.settings import Settings
 
-QUESTION = "Revoke it? From then on I can ask Buildkite nothing, and nobody can take it back."
-Say = Callable[[str], object]
+QUESTION = "Revoke it? I can't use Buildkite without it, and this can't be undone."
+Echo = Callable[[str], object]
 Agreed = Callable[[str], bool]
 
 
-async def revoke(settings: Settings, clock: Clock, say: Say, agreed: Agreed) -> None:
-    """Say whose token it is, ask, and revoke it. Raises Refused for one that Buildkite does not accept any more.
+async def revoke_token(settings: Settings, clock: Clock, echo: Echo, agreed: Agreed) -> None:
+    """Print whose token it is, ask, and revoke it. Raise Refused if Buildkite no longer accepts it.
 
     https://buildkite.com/docs/apis/rest-api/access-token#revoke-the-current-token
     """
@@ -25,15 +25,15 @@ async def revoke(settings: Settings, clock: Clock, say: Say, agreed: Agreed) -> 
         endpoint=settings.buildkite_rest_api_endpoint,
         clock=clock,
     ) as client:
-        say(_described(await client.access_token()))
+        echo(_describe(await client.access_token()))
         if not agreed(QUESTION):
-            say("Nothing was revoked.")
+            echo("The token was not revoked.")
             return
         await client.revoke_access_token()
-    say("Revoked. Set BUILDKITE_API_TOKEN to another one before I am started again.")
+    echo("Revoked. Set BUILDKITE_API_TOKEN to another token before you start me again.")
 
 
-def _described(token: AccessToken) -> str:
-    called = f" “{token.description}”" if token.description else ""
+def _describe(token: AccessToken) -> str:
+    called = f"“{token.description}”" if token.description else ""
     owner = f" of {token.user.name or token.user.email}" if token.user else ""
-    return f"The token in BUILDKITE_API_TOKEN is{called or ' one'}{owner} ({token.uuid})."
+    return f"BUILDKITE_API_TOKEN is {called or 'a token'}{owner} ({token.uuid})."

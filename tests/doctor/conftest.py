@@ -1,4 +1,4 @@
-"""A workspace and an organization over HTTP, with a database beside them, in which all is well."""
+"""An installation without faults: a workspace and an organization over HTTP, and a database."""
 
 from __future__ import annotations
 
@@ -26,57 +26,57 @@ START = datetime(2026, 8, 21, 12, 0, tzinfo=UTC)
 
 
 class QuickClock(ManualClock):
-    """A clock whose sleepers wake at once, at the time they wanted to wake at."""
+    """A clock that jumps ahead instead of sleeping."""
 
     async def sleep(self, seconds: float) -> None:
         self.advance(max(seconds, 0))
 
 
 @dataclass
-class Dated:
-    """An application whose answers carry the date of a clock of its own."""
+class DatedApp:
+    """An application whose answers carry the date of another clock."""
 
     app: ASGIApp
     clock: ManualClock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def dated(message: Message) -> None:
+        async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 date = format_datetime(self.clock.now(), usegmt=True).encode()
                 message["headers"] = [*message.get("headers", ()), (b"date", date)]
             await send(message)
 
-        await self.app(scope, receive, dated)
+        await self.app(scope, receive, send_dated)
 
 
 @dataclass
 class Installation:
-    """The two vendors, this machine's clock and theirs, and the environment that the doctor reads."""
+    """Both vendors with their clock, this machine's clock, and the environment that the doctor reads."""
 
     slack: SlackSim
     buildkite: BuildkiteSim
     clock: ManualClock
-    theirs: ManualClock
+    vendor_clock: ManualClock
     database: Path
     environ: dict[str, str] = field(default_factory=dict)
 
-    async def examined(self, **changed: str | None) -> dict[str, Finding]:
-        """What the doctor finds, by name; `changed` variables differ from those that are well (None: unset)."""
+    async def examine_settings(self, **changed: str | None) -> dict[str, Finding]:
+        """Return the doctor's findings by name, with `changed` environment variables (None: unset)."""
         environ = {name: value for name, value in {**self.environ, **changed}.items() if value is not None}
-        return {found.name: found for found in await examine(load_settings(environ), clock=self.clock)}
+        return {finding.name: finding for finding in await examine(load_settings(environ), clock=self.clock)}
 
 
 @pytest.fixture
 async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
-    clock, theirs = QuickClock(START), ManualClock(START)
-    slack = SlackSim(signing_secret="made-up", now=lambda: theirs.now().timestamp())
+    clock, vendor_clock = QuickClock(START), ManualClock(START)
+    slack = SlackSim(signing_secret="made-up", now=lambda: vendor_clock.now().timestamp())
     slack.scopes = set(list_bot_scopes())
-    buildkite = BuildkiteSim(now=lambda: theirs.now().timestamp())
+    buildkite = BuildkiteSim(now=lambda: vendor_clock.now().timestamp())
     buildkite.hooks.add("https://bot.acme.example/buildkite/webhooks", WEBHOOK_TOKEN, "signature", None)
     database = tmp_path / "kitestring.db"
     async with (
-        Serving(Dated(slack.app, theirs)) as slack_url,
-        Serving(Dated(buildkite.app, theirs)) as buildkite_url,
+        Serving(DatedApp(slack.app, vendor_clock)) as slack_url,
+        Serving(DatedApp(buildkite.app, vendor_clock)) as buildkite_url,
     ):
         slack.base_url, buildkite.base_url = slack_url, buildkite_url
         environ = {
@@ -92,4 +92,4 @@ async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
             "DATABASE_URL": f"sqlite+aiosqlite:///{database}",
         }
         await migrate.upgrade(environ["DATABASE_URL"])
-        yield Installation(slack, buildkite, clock, theirs, database, environ)
+        yield Installation(slack, buildkite, clock, vendor_clock, database, environ)

@@ -1,5 +1,5 @@
-"""The doctor's look at the policy file: what it names that is not there, and what nobody can approve."""
-# ruff: noqa: E501 - the lines stand here as people read them
+"""The doctor's check of the policy file: names that don't exist and approvals that can't be reached."""
+# ruff: noqa: E501 - lines are quoted as people read them
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.cli.doctor.finding import report
+from bot.cli.doctor.finding import render_report
 from tests.doctor.conftest import Installation
 
 POLICY = """\
@@ -37,7 +37,7 @@ approvals = 2
 
 @pytest.fixture
 def policy(installation: Installation, tmp_path: Path) -> Path:
-    """The file, and everything that it names."""
+    """Write the policy file, and create all that it names."""
     slack, buildkite = installation.slack, installation.buildkite
     slack.person("U0ANN0001", "ann")
     slack.person("U0CAT0001", "cat")
@@ -46,24 +46,24 @@ def policy(installation: Installation, tmp_path: Path) -> Path:
     slack.channel("C0PARTNER", "partners", shared=True)
     buildkite.pipeline("web")
     buildkite.pipeline("deploy-prod")
-    return written(tmp_path / "policy.toml", POLICY)
+    return write_file(tmp_path / "policy.toml", POLICY)
 
 
-def written(path: Path, text: str) -> Path:
-    """What somebody does with an editor."""
+def write_file(path: Path, text: str) -> Path:
+    """Write the text and return the path."""
     path.write_text(text, "utf-8")
     return path
 
 
-async def looked(installation: Installation, policy: Path) -> list[str]:
-    """The doctor's lines on the policy."""
-    found = await installation.examined(KITESTRING_POLICY=str(policy))
-    return report([item for name, item in found.items() if name.startswith("Policy")]).splitlines()
+async def read_policy_lines(installation: Installation, policy: Path) -> list[str]:
+    """Return the doctor's lines about the policy."""
+    found = await installation.examine_settings(KITESTRING_POLICY=str(policy))
+    return render_report([finding for name, finding in found.items() if name.startswith("Policy")]).splitlines()
 
 
-async def test_all_that_is_named_is_there(installation: Installation, policy: Path) -> None:
-    """With everything in place each line has its tick."""
-    assert await looked(installation, policy) == snapshot(
+async def test_everything_the_policy_names_exists(installation: Installation, policy: Path) -> None:
+    """With everything in place each line has a tick."""
+    assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
             "✓ Policy groups: whatever is named is there (1).",
@@ -75,25 +75,27 @@ async def test_all_that_is_named_is_there(installation: Installation, policy: Pa
     )
 
 
-async def test_a_wrong_file_is_told_with_its_lines(installation: Installation, policy: Path) -> None:
-    """Every mistake with its line; what it names is not looked for."""
-    written(policy, 'admin = "x"\n' + POLICY.replace("approvals = 2", "approvals = 0"))
-    assert await looked(installation, policy) == snapshot(
+async def test_mistakes_in_the_file_are_reported_with_their_lines(
+    installation: Installation, policy: Path
+) -> None:
+    """Every mistake comes with its line, and the names in the file aren't looked up."""
+    write_file(policy, 'admin = "x"\n' + POLICY.replace("approvals = 2", "approvals = 0"))
+    assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✗ Policy: policy.toml line 1: `admin` is not known at the top. Did you mean `admins`? policy.toml line 21: `approvals` “0” is too small: at least 1. See docs/policy.md."
         ]
     )
 
 
-async def test_what_slack_does_not_know_is_named(installation: Installation, policy: Path) -> None:
-    """Groups, people and channels that are not there or no more, each with the rule that names it."""
+async def test_names_that_slack_does_not_know_are_reported(installation: Installation, policy: Path) -> None:
+    """Missing groups, people and channels are reported with the rule that names them."""
     slack = installation.slack
     slack.groups["S0RELEASE"].handle = "releases"
     slack.profiles["U0ANN0001"].deleted = True
     slack.channels["C0DEPLOYS"].archived = True
     slack.channels["C0PARTNER"].members.clear()
-    written(policy, POLICY.replace('"@bea"', '"U0BEA0001"'))
-    assert await looked(installation, policy) == snapshot(
+    write_file(policy, POLICY.replace('"@bea"', '"U0BEA0001"'))
+    assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
             "✗ Policy groups: @release (in “releases”) is not known. Make the user group at Slack and put people into it, or correct its name; it gives nothing until then.",
@@ -105,10 +107,10 @@ async def test_what_slack_does_not_know_is_named(installation: Installation, pol
     )
 
 
-async def test_an_empty_group_is_named(installation: Installation, policy: Path) -> None:
-    """A group with nobody in it gives nothing to anybody, and cannot approve."""
+async def test_an_empty_group_is_reported(installation: Installation, policy: Path) -> None:
+    """A group without members grants nothing and can't approve."""
     installation.slack.groups["S0RELEASE"].users.clear()
-    assert await looked(installation, policy) == snapshot(
+    assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
             "✗ Policy groups: @release (in “releases”) is empty. Make the user group at Slack and put people into it, or correct its name; it gives nothing until then.",
@@ -120,10 +122,12 @@ async def test_an_empty_group_is_named(installation: Installation, policy: Path)
     )
 
 
-async def test_a_pattern_that_fits_nothing_is_named(installation: Installation, policy: Path) -> None:
+async def test_a_pattern_that_matches_no_pipeline_is_reported(installation: Installation, policy: Path) -> None:
     """A misspelt pipeline would protect nothing."""
-    written(policy, POLICY.replace('pipelines = ["deploy-*"]\napprovers', 'pipelines = ["depoly-*"]\napprovers'))
-    assert (await looked(installation, policy))[4] == snapshot(
+    write_file(
+        policy, POLICY.replace('pipelines = ["deploy-*"]\napprovers', 'pipelines = ["depoly-*"]\napprovers')
+    )
+    assert (await read_policy_lines(installation, policy))[4] == snapshot(
         "✗ Policy pipelines: nothing at Buildkite fits depoly-* (in “production”). Correct the pattern, or take it out."
     )
 
@@ -131,24 +135,24 @@ async def test_a_pattern_that_fits_nothing_is_named(installation: Installation, 
 async def test_approvers_by_permission_are_counted_where_they_may(
     installation: Installation, policy: Path
 ) -> None:
-    """Without `approvers` those count who hold `approve` on the pipeline: on web there is nobody."""
+    """Without `approvers`, everyone with `approve` on the pipeline counts: on web there is no one."""
     text = POLICY.replace("approvers = { groups", "#").replace('["deploy-*"]\n#', '["deploy-*", "web"]\n#')
-    written(policy, text)
-    assert (await looked(installation, policy))[5] == snapshot(
+    write_file(policy, text)
+    assert (await read_policy_lines(installation, policy))[5] == snapshot(
         "✗ Policy approvers: “production” on web wants 2, and 0 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run."
     )
-    written(
+    write_file(
         policy, text + '\n[[grant]]\nname = "all approve"\nstandings = ["member"]\npermissions = ["approve"]\n'
     )
-    assert (await looked(installation, policy))[5] == snapshot(
+    assert (await read_policy_lines(installation, policy))[5] == snapshot(
         "✓ Policy approvers: every protection has enough of them."
     )
 
 
-async def test_a_missing_scope_is_a_mistake_and_not_silence(installation: Installation, policy: Path) -> None:
-    """Without `usergroups:read` no group gives anything: the doctor says so, and how to mend it."""
+async def test_a_missing_scope_is_reported_as_wrong(installation: Installation, policy: Path) -> None:
+    """Without `usergroups:read` no group grants anything; the doctor says so, and how to fix it."""
     installation.slack.scopes -= {"usergroups:read"}
-    found = await looked(installation, policy)
+    found = await read_policy_lines(installation, policy)
     assert [found[1], found[5]] == snapshot(
         [
             "✗ Policy groups: usergroups:read is not granted: no group gives anything. Paste the output of `kitestring manifest` at https://api.slack.com/apps → App Manifest, then reinstall the app.",
@@ -160,11 +164,11 @@ async def test_a_missing_scope_is_a_mistake_and_not_silence(installation: Instal
 async def test_vendors_that_do_not_answer_are_not_the_policys_fault(
     installation: Installation, policy: Path
 ) -> None:
-    """What could not be asked is neither right nor wrong."""
+    """A failed request makes a finding neither right nor wrong."""
     for method in ("usergroups.list", "users.info", "conversations.list"):
         installation.slack.faults.fail(method)
     installation.buildkite.scopes -= {"read_pipelines"}
-    assert await looked(installation, policy) == snapshot(
+    assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
             "– Policy groups: not checked: Slack answers HTTP 503.",

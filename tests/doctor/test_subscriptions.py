@@ -1,5 +1,5 @@
-"""The doctor's look at the file of subscriptions."""
-# ruff: noqa: E501 - the lines stand here as people read them
+"""The doctor's check of the subscriptions file."""
+# ruff: noqa: E501 - lines are quoted as people read them
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from bot.cli.doctor.finding import report
+from bot.cli.doctor.finding import render_report
 from tests.doctor.conftest import Installation
 
 RULES = """\
@@ -21,26 +21,28 @@ pipeline = "deploy-*"
 """
 
 
-async def _looked(installation: Installation, folder: Path, said: str) -> list[str]:
+async def _read_subscription_lines(installation: Installation, folder: Path, content: str) -> list[str]:
     path = folder / "subscriptions.toml"
-    path.write_text(said, "utf-8")
-    found = await installation.examined(KITESTRING_SUBSCRIPTIONS=str(path))
-    return report([item for name, item in found.items() if name.startswith("Subscriptions")]).splitlines()
+    path.write_text(content, "utf-8")
+    found = await installation.examine_settings(KITESTRING_SUBSCRIPTIONS=str(path))
+    return render_report(
+        [finding for name, finding in found.items() if name.startswith("Subscriptions")]
+    ).splitlines()
 
 
-async def test_a_file_whose_channels_are_open(installation: Installation, tmp_path: Path) -> None:
-    """What stands in it is counted, and the bot is in each channel that it names."""
+async def test_a_file_whose_channels_have_the_bot_as_a_member(installation: Installation, tmp_path: Path) -> None:
+    """The subscriptions are counted, and the bot is a member of every channel."""
     installation.slack.channel("C0DEPLOYS", "deploys")
     installation.slack.channel("C0PARTNER", "partners")
-    assert await _looked(installation, tmp_path, RULES) == snapshot(
+    assert await _read_subscription_lines(installation, tmp_path, RULES) == snapshot(
         ["✓ Subscriptions: 2 subscriptions.", "✓ Subscriptions channels: I am in all of them (2)."]
     )
 
 
-async def test_channels_that_the_bot_is_not_in_are_named(installation: Installation, tmp_path: Path) -> None:
-    """A channel that is not there, or that the bot was not invited to, is named with what to do."""
+async def test_channels_without_the_bot_are_reported(installation: Installation, tmp_path: Path) -> None:
+    """A missing channel, or one that the bot wasn't invited to, is reported with a remedy."""
     installation.slack.channel("C0DEPLOYS", "deploys", bot_in=False)
-    assert await _looked(installation, tmp_path, RULES) == snapshot(
+    assert await _read_subscription_lines(installation, tmp_path, RULES) == snapshot(
         [
             "✓ Subscriptions: 2 subscriptions.",
             "✗ Subscriptions channels: I cannot post in C0DEPLOYS and C0PARTNER. Invite me there: /invite @kitestring. Or take them out of the file.",
@@ -48,9 +50,13 @@ async def test_channels_that_the_bot_is_not_in_are_named(installation: Installat
     )
 
 
-async def test_a_wrong_file_is_told_with_its_lines(installation: Installation, tmp_path: Path) -> None:
-    """Each mistake stands there with its line."""
-    assert await _looked(installation, tmp_path, RULES.replace("pipeline", "pipelin")) == snapshot(
+async def test_mistakes_in_the_file_are_reported_with_their_lines(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Every mistake comes with its line."""
+    assert await _read_subscription_lines(
+        installation, tmp_path, RULES.replace("pipeline", "pipelin")
+    ) == snapshot(
         [
             "✗ Subscriptions: subscriptions.toml line 1: `[[subscription]]` has no `pipeline`. subscriptions.toml line 3: `pipelin` is not known in `[[subscription]]`. Did you mean `pipeline`? subscriptions.toml line 5: `[[subscription]]` has no `pipeline`. subscriptions.toml line 7: `pipelin` is not known in `[[subscription]]`. Did you mean `pipeline`? See docs/subscriptions.md."
         ]

@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.app.build import build_bot
-from bot.cli.key_rotation import rotate
+from bot.cli.secret_rotation import rotate
 from bot.errors import KitestringError, Refused
 from bot.settings import Settings, load_settings
 from bot.store.vault import Vault

@@ -1,4 +1,4 @@
-"""The Buildkite side of the doctor: token, scopes, organization, agent token."""
+"""Checks the Buildkite tokens, scopes and organization."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import httpx
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.models import AccessToken
-from bot.cli.doctor.check_clock import Dates
-from bot.cli.doctor.check_webhook import webhook
+from bot.cli.doctor.check_clock import ClockOffsets
+from bot.cli.doctor.check_webhook import check_webhook
 from bot.cli.doctor.finding import Finding
 from bot.errors import KitestringError, NotFound, Unavailable
 from bot.operations.token_scopes import without
@@ -18,8 +18,8 @@ from bot.runtime.clock import Clock
 from bot.settings import Settings
 from commands import registry
 
-TOKENS = "https://buildkite.com/user/api-access-tokens"
-NEEDED = (
+TOKENS_PAGE = "https://buildkite.com/user/api-access-tokens"
+NEEDED_SCOPES = (
     "read_user",
     "read_organizations",
     "read_pipelines",
@@ -31,11 +31,13 @@ NEEDED = (
 )
 
 
-async def buildkite(settings: Settings, dates: Dates, clock: Clock, last: datetime | None) -> tuple[Finding, ...]:
-    """What Buildkite says of the tokens and the webhook; `last` is when the last delivery came."""
+async def check_buildkite(
+    settings: Settings, dates: ClockOffsets, clock: Clock, last: datetime | None
+) -> tuple[Finding, ...]:
+    """Check the tokens and the webhook; `last` is the time of the last delivery."""
 
-    async def hear(response: httpx.Response) -> None:
-        dates.hear("Buildkite", response.headers)
+    async def record_date(response: httpx.Response) -> None:
+        dates.record("Buildkite", response.headers)
 
     async with connect(
         settings.buildkite_api_token.get_secret_value(),
@@ -43,62 +45,67 @@ async def buildkite(settings: Settings, dates: Dates, clock: Clock, last: dateti
         endpoint=settings.buildkite_rest_api_endpoint,
         clock=clock,
     ) as client:
-        client.requests.http.event_hooks = {"response": [hear]}
-        token, findings = await _token(client)
-        organization = await _organization(client, token)
-        hook = await webhook(client, settings, token, last)
-    return *findings, organization, await _agent_token(settings), hook
+        client.requests.http.event_hooks = {"response": [record_date]}
+        token, findings = await _check_token(client)
+        organization = await _check_organization(client, token)
+        hook = await check_webhook(client, settings, token, last)
+    return *findings, organization, await _check_agent_token(settings), hook
 
 
-async def _token(client: Buildkite) -> tuple[AccessToken | None, tuple[Finding, ...]]:
+async def _check_token(client: Buildkite) -> tuple[AccessToken | None, tuple[Finding, ...]]:
     try:
         token = await client.access_token()
     except KitestringError as error:
-        remedy = "Ask again in a minute." if isinstance(error, Unavailable) else f"Make a token at {TOKENS}."
+        remedy = (
+            "Try again in a minute." if isinstance(error, Unavailable) else f"Create a token at {TOKENS_PAGE}."
+        )
         return None, (
             Finding("Buildkite token", False, error.message, remedy),
-            Finding("Buildkite scopes", None, "not known without a working token."),
+            Finding("Buildkite scopes", None, "unknown without a working token."),
         )
-    owner = f"of {token.user.name}" if token.user and token.user.name else "accepted"
-    until = f", until {token.expires_at:%Y-%m-%d}" if token.expires_at else ""
-    return token, (Finding("Buildkite token", True, f"{owner}{until}."), _scopes(token))
+    owner = f"belongs to {token.user.name}" if token.user and token.user.name else "accepted"
+    until = f", expires on {token.expires_at:%Y-%m-%d}" if token.expires_at else ""
+    return token, (Finding("Buildkite token", True, f"{owner}{until}."), _check_scopes(token))
 
 
-def _scopes(token: AccessToken) -> Finding:
+def _check_scopes(token: AccessToken) -> Finding:
     """https://buildkite.com/docs/apis/managing-api-tokens#token-scopes"""
-    missing, barred = [scope for scope in NEEDED if scope not in token.scopes], _barred(token)
+    missing, barred = (
+        [scope for scope in NEEDED_SCOPES if scope not in token.scopes],
+        _render_unusable_commands(token),
+    )
     if missing:
-        remedy = f"Edit the token at {TOKENS} and tick them."
+        remedy = f"Edit the token at {TOKENS_PAGE} and select them."
         return Finding("Buildkite scopes", False, f"missing: {', '.join(missing)}.{barred}", remedy)
-    return Finding("Buildkite scopes", True, f"all {len(NEEDED)} that are needed.{barred}")
+    return Finding("Buildkite scopes", True, f"all {len(NEEDED_SCOPES)} needed scopes are granted.{barred}")
 
 
-def _barred(token: AccessToken) -> str:
-    """The commands that end in Buildkite's 403, by the scope that they want."""
+def _render_unusable_commands(token: AccessToken) -> str:
+    """Return a sentence with the commands that Buildkite will refuse, by missing scope."""
     lost = without(token.scopes, [op.name for op in registry()])
-    said = "; ".join(f"{', '.join(names)} ({scope})" for scope, names in lost)
-    return f" Will not work: {said}." if said else ""
+    listed = "; ".join(f"{', '.join(names)} ({scope})" for scope, names in lost)
+    return f" These won't work: {listed}." if listed else ""
 
 
-async def _organization(client: Buildkite, token: AccessToken | None) -> Finding:
+async def _check_organization(client: Buildkite, token: AccessToken | None) -> Finding:
     name = "Buildkite organization"
     if token is None:
-        return Finding(name, None, "not known without a working token.")
+        return Finding(name, None, "unknown without a working token.")
     try:
-        found = await client.organization_()
+        organization = await client.get_organization()
     except NotFound as error:
-        remedy = "Check BUILDKITE_ORGANIZATION_SLUG, and that the token may use this organization."
+        remedy = "Check BUILDKITE_ORGANIZATION_SLUG, and that the token has access to this organization."
         return Finding(name, False, error.message, remedy)
     except KitestringError as error:
         return Finding(name, None, f"not checked: {error.message}")
-    return Finding(name, True, f"{found.name or found.slug} ({found.slug}).")
+    return Finding(name, True, f"{organization.name or organization.slug} ({organization.slug}).")
 
 
-async def _agent_token(settings: Settings) -> Finding:
+async def _check_agent_token(settings: Settings) -> Finding:
     """https://buildkite.com/docs/apis/agent-api/metrics"""
     name = "Buildkite agent token"
     if settings.buildkite_agent_token is None:
-        return Finding(name, None, "not set; without it metrics and stacks cannot say anything.")
+        return Finding(name, None, "not set; metrics and stacks aren't available without it.")
     token = settings.buildkite_agent_token.get_secret_value()
     async with httpx.AsyncClient() as http:
         try:
@@ -106,7 +113,7 @@ async def _agent_token(settings: Settings) -> Finding:
         except Unavailable as error:
             return Finding(name, False, error.message, "Check the network, and BUILDKITE_AGENT_ENDPOINT if set.")
         except KitestringError as error:
-            remedy = "Make one at Buildkite → Agents → your cluster → Agent Tokens."
+            remedy = "Create one in Buildkite → Agents → your cluster → Agent Tokens."
             return Finding(name, False, error.message, remedy)
     cluster = metrics.cluster.get("name")
-    return Finding(name, True, f"accepted{f' by the cluster {cluster}' if cluster else ''}.")
+    return Finding(name, True, f"accepted{f' by cluster {cluster}' if cluster else ''}.")

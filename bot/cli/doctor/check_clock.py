@@ -1,4 +1,4 @@
-"""This machine's time against the time that the vendors put into their answers."""
+"""Compares this machine's time with the `Date` headers of Slack and Buildkite."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from bot.cli.doctor.finding import Finding
 from bot.runtime.clock import Clock
 
 NAME = "Clock"
-BAD_SECONDS = 60.0
+TOLERATED_SECONDS = 60.0
 
 
-class Dates:
-    """How far each vendor's `Date` header is ahead of this machine, in seconds, by vendor."""
+class ClockOffsets:
+    """Collects how far each vendor's clock is ahead of this machine's, in seconds."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.ahead: dict[str, float] = {}
 
-    def hear(self, vendor: str, headers: Mapping[str, str]) -> None:
-        """Note the time of an answer; one without a readable date is left out."""
+    def record(self, vendor: str, headers: Mapping[str, str]) -> None:
+        """Record the time of an answer; ignore one without a readable date."""
         named = {name.lower(): value for name, value in headers.items()}
         try:
             theirs = parsedate_to_datetime(named.get("date", ""))
@@ -29,20 +29,20 @@ class Dates:
             return
 
 
-def clocks(dates: Dates) -> Finding:
-    """Signatures are valid for 300 s, so a clock that is out by more than 60 s is wrong.
+def check_clock(dates: ClockOffsets) -> Finding:
+    """Check the largest offset. Signatures are valid for 300 s, so more than 60 s is too close to failing.
 
     https://docs.slack.dev/authentication/verifying-requests-from-slack
     """
     if not dates.ahead:
-        return Finding(NAME, None, "no answer carried a date to compare with.")
-    vendor, ahead = max(dates.ahead.items(), key=lambda item: abs(item[1]))
-    if abs(ahead) <= BAD_SECONDS:
-        return Finding(NAME, True, f"within {BAD_SECONDS:.0f} s of {' and '.join(sorted(dates.ahead))}.")
+        return Finding(NAME, None, "no answer had a date to compare with.")
+    vendor, ahead = max(dates.ahead.items(), key=lambda offset: abs(offset[1]))
+    if abs(ahead) <= TOLERATED_SECONDS:
+        return Finding(NAME, True, f"within {TOLERATED_SECONDS:.0f} s of {' and '.join(sorted(dates.ahead))}.")
     side = "behind" if ahead > 0 else "ahead of"
     return Finding(
         NAME,
         False,
-        f"{abs(ahead):.0f} s {side} {vendor}; signatures are refused at 300 s.",
-        "Set this machine's time, for example with NTP.",
+        f"{abs(ahead):.0f} s {side} {vendor}; requests are refused from 300 s on.",
+        "Correct this machine's clock, for example with NTP.",
     )

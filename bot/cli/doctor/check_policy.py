@@ -1,4 +1,4 @@
-"""The policy file: whether it can be used, and whether what it names is there."""
+"""Checks that the policy file is valid and that the people, channels and pipelines it names exist."""
 
 from __future__ import annotations
 
@@ -6,112 +6,124 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.access.policy.parse import WrongPolicy
-from bot.access.policy.policy_file import load
+from bot.access.policy.parse import InvalidPolicy
+from bot.access.policy.policy_file import load_policy
 from bot.access.policy.rules import Rules
 from bot.buildkite.client import connect
 from bot.cli.doctor import policy_lint
-from bot.cli.doctor.check_slack import APPS, asking
+from bot.cli.doctor.check_slack import APPS, open_slack
 from bot.cli.doctor.finding import Finding
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock
 from bot.runtime.wording import join_or
 from bot.settings import Settings
 from bot.slack.api_errors import SlackError
-from bot.slack.people import standing
+from bot.slack.people import parse_standing
 from bot.slack.types import Standing
-from bot.slack.user_groups import members
+from bot.slack.user_groups import parse_members
 from bot.slack.web_client import SlackClient
 
-REINSTALL = f"Paste the output of `kitestring manifest` at {APPS} → App Manifest, then reinstall the app."
-_NOTHING: Mapping[Standing, str] = {
-    Standing.STRANGER: "is of another workspace",
+REINSTALL_REMEDY = f"Paste the output of `kitestring manifest` at {APPS} → App Manifest, then reinstall the app."
+_POWERLESS: Mapping[Standing, str] = {
+    Standing.STRANGER: "belongs to another workspace",
     Standing.BOT: "is a bot",
     Standing.DEACTIVATED: "is deactivated",
 }
 
 
-async def policy(settings: Settings, clock: Clock) -> tuple[Finding, ...]:
-    """What is wrong with the file, or what it names that is not there. Nothing is asked without a file."""
+async def check_policy(settings: Settings, clock: Clock) -> tuple[Finding, ...]:
+    """Check the file and the names in it. Without a file nothing is requested."""
     if settings.kitestring_policy is None:
-        return (Finding("Policy", None, "no file; the built-in rules hold."),)
+        return (Finding("Policy", None, "no file; the built-in rules apply."),)
     try:
-        rules = load(Path(settings.kitestring_policy))
-    except WrongPolicy as error:
+        rules = load_policy(Path(settings.kitestring_policy))
+    except InvalidPolicy as error:
         return (Finding("Policy", False, " ".join(error.problems), "See docs/policy.md."),)
-    counted = (("grant", rules.grants), ("protection", rules.protects), ("freeze", rules.freezes))
-    said = ", ".join(f"{len(found)} {noun}{'s' * (len(found) != 1)}" for noun, found in counted)
-    return (Finding("Policy", True, f"{said}."), *await _named(rules, settings, clock))
-
-
-async def _named(rules: Rules, settings: Settings, clock: Clock) -> tuple[Finding, ...]:
-    async with asking(settings) as api:
-        known, groups = await _groups(rules, api)
-        absent, people = await _people(rules, api)
-        channels = await _channels(rules, api)
-    slugs, pipelines = await _pipelines(rules, settings, clock)
-    return groups, people, channels, pipelines, _approvers(rules, known, absent, slugs)
-
-
-async def _groups(rules: Rules, api: SlackClient) -> tuple[policy_lint.Members | None, Finding]:
-    """https://docs.slack.dev/reference/methods/usergroups.list"""
-    name, wanted = "Policy groups", policy_lint.groups(rules)
-    if not wanted:
-        return {}, Finding(name, None, "none is named.")
-    try:
-        known = members(await api.user_groups())
-    except SlackError as problem:
-        return None, _unread(name, problem, "usergroups:read", "no group gives anything")
-    wrong = [f"{_in(group, rule)} is not known" for group, rule in wanted.items() if group not in known]
-    wrong += [f"{_in(group, rule)} is empty" for group, rule in wanted.items() if known.get(group) == frozenset()]
-    remedy = (
-        "Make the user group at Slack and put people into it, or correct its name; it gives nothing until then."
+    counted = (("grant", rules.grants), ("protection", rules.protections), ("freeze", rules.freezes))
+    counts = ", ".join(
+        f"{len(rules_of_kind)} {noun}{'s' * (len(rules_of_kind) != 1)}" for noun, rules_of_kind in counted
     )
-    return known, _found(name, wanted, wrong, remedy)
+    return (Finding("Policy", True, f"{counts}."), *await _check_names(rules, settings, clock))
 
 
-async def _people(rules: Rules, api: SlackClient) -> tuple[Collection[str], Finding]:
-    """https://docs.slack.dev/reference/methods/users.info"""
-    name, wanted = "Policy people", policy_lint.users(rules)
+async def _check_names(rules: Rules, settings: Settings, clock: Clock) -> tuple[Finding, ...]:
+    async with open_slack(settings) as api:
+        members_by_group, groups = await _check_groups(rules, api)
+        absent, people = await _check_people(rules, api)
+        channels = await _check_channels(rules, api)
+    slugs, pipelines = await _check_pipelines(rules, settings, clock)
+    return groups, people, channels, pipelines, _check_approvers(rules, members_by_group, absent, slugs)
+
+
+async def _check_groups(rules: Rules, api: SlackClient) -> tuple[policy_lint.Members | None, Finding]:
+    """https://docs.slack.dev/reference/methods/usergroups.list"""
+    name, wanted = "Policy groups", policy_lint.find_groups(rules)
     if not wanted:
-        return (), Finding(name, None, "nobody is named by id.")
+        return {}, Finding(name, None, "the policy names none.")
+    try:
+        members_by_group = parse_members(await api.list_user_groups())
+    except SlackError as problem:
+        return None, _build_unknown(name, problem, "usergroups:read", "groups grant nothing")
+    wrong = [
+        f"{_render_name(group, rule)} is not known"
+        for group, rule in wanted.items()
+        if group not in members_by_group
+    ]
+    wrong += [
+        f"{_render_name(group, rule)} is empty"
+        for group, rule in wanted.items()
+        if members_by_group.get(group) == frozenset()
+    ]
+    remedy = (
+        "Create the user group in Slack and add people to it, or correct its name; until then it grants nothing."
+    )
+    return members_by_group, _build_finding(name, wanted, wrong, remedy)
+
+
+async def _check_people(rules: Rules, api: SlackClient) -> tuple[Collection[str], Finding]:
+    """https://docs.slack.dev/reference/methods/users.info"""
+    name, wanted = "Policy people", policy_lint.find_users(rules)
+    if not wanted:
+        return (), Finding(name, None, "the policy names no one by id.")
     try:
         team = str((await api.whoami())["team_id"])
-        found = {user: await _fault(user, team, api) for user in wanted}
+        faults = {user: await _find_user_fault(user, team, api) for user in wanted}
     except SlackError as problem:
-        return (), _unread(name, problem, "users:read", "nobody is known")
-    wrong = {user: fault for user, fault in found.items() if fault}
-    said = [f"{_in(user, wanted[user])} {fault}" for user, fault in wrong.items()]
-    return wrong, _found(name, wanted, said, "Take them out, or correct the id; such an id gives nothing.")
+        return (), _build_unknown(name, problem, "users:read", "people can't be looked up")
+    wrong = {user: fault for user, fault in faults.items() if fault}
+    sentences = [f"{_render_name(user, wanted[user])} {fault}" for user, fault in wrong.items()]
+    return wrong, _build_finding(
+        name, wanted, sentences, "Remove them or correct their ids; until then they grant nothing."
+    )
 
 
-async def _fault(user: str, team: str, api: SlackClient) -> str:
+async def _find_user_fault(user: str, team: str, api: SlackClient) -> str:
     try:
-        return _NOTHING.get(standing(await api.user(user), team), "")
+        return _POWERLESS.get(parse_standing(await api.read_user(user), team), "")
     except SlackError as problem:
         if problem.code != "user_not_found":
             raise
         return "is not known"
 
 
-async def _channels(rules: Rules, api: SlackClient) -> Finding:
+async def _check_channels(rules: Rules, api: SlackClient) -> Finding:
     """https://docs.slack.dev/reference/methods/conversations.info"""
-    name, wanted = "Policy channels", policy_lint.channels(rules)
+    name, wanted = "Policy channels", policy_lint.find_channels(rules)
     if not wanted:
-        return Finding(name, None, "none is named.")
+        return Finding(name, None, "the policy names none.")
     try:
-        by_name = await api.channels_named(frozenset(item[1:] for item in wanted if item.startswith("#")))
-        found = {item: await _channel(item, by_name, api) for item in wanted}
+        by_name = await api.channels_named(frozenset(channel[1:] for channel in wanted if channel.startswith("#")))
+        faults = {channel: await _find_channel_fault(channel, by_name, api) for channel in wanted}
     except SlackError as problem:
-        return _unread(name, problem, "channels:read and groups:read", "nothing is posted anywhere")
-    wrong = [f"{_in(item, wanted[item])} {fault}" for item, fault in found.items() if fault]
-    return _found(name, wanted, wrong, "Correct the id, or type `/invite @kitestring` in that channel.")
+        return _build_unknown(name, problem, "channels:read and groups:read", "channels can't be looked up")
+    wrong = [f"{_render_name(channel, wanted[channel])} {fault}" for channel, fault in faults.items() if fault]
+    return _build_finding(name, wanted, wrong, "Correct the id, or type `/invite @kitestring` in that channel.")
 
 
-async def _channel(wanted: str, by_name: Mapping[str, dict[str, Any]], api: SlackClient) -> str:
-    """What is wrong with one channel: a private one that the bot is not in is not known to it."""
+async def _find_channel_fault(wanted: str, by_name: Mapping[str, dict[str, Any]], api: SlackClient) -> str:
+    """Return what is wrong with a channel. Slack doesn't show the bot private channels that it isn't in."""
     try:
-        found = by_name.get(wanted[1:]) if wanted.startswith("#") else await api.channel(wanted)
+        found = by_name.get(wanted[1:]) if wanted.startswith("#") else await api.read_channel(wanted)
     except SlackError as problem:
         if problem.code != "channel_not_found":
             raise
@@ -120,10 +132,12 @@ async def _channel(wanted: str, by_name: Mapping[str, dict[str, Any]], api: Slac
         return "is not known"
     if found.get("is_archived"):
         return "is archived"
-    return "" if found.get("is_member") or found.get("is_im") else "does not have me in it"
+    return "" if found.get("is_member") or found.get("is_im") else "doesn't have me as a member"
 
 
-async def _pipelines(rules: Rules, settings: Settings, clock: Clock) -> tuple[Collection[str] | None, Finding]:
+async def _check_pipelines(
+    rules: Rules, settings: Settings, clock: Clock
+) -> tuple[Collection[str] | None, Finding]:
     """https://buildkite.com/docs/apis/rest-api/pipelines#list-pipelines"""
     name = "Policy pipelines"
     try:
@@ -133,46 +147,46 @@ async def _pipelines(rules: Rules, settings: Settings, clock: Clock) -> tuple[Co
             endpoint=settings.buildkite_rest_api_endpoint,
             clock=clock,
         ) as buildkite:
-            slugs = [found.slug async for found in buildkite.pipelines() if found.archived_at is None]
+            slugs = [pipeline.slug async for pipeline in buildkite.pipelines() if pipeline.archived_at is None]
     except KitestringError as error:
         return None, Finding(name, None, f"not checked: {error.message}")
-    idle = [_in(glob, rule) for glob, rule in policy_lint.idle(rules, slugs)]
-    if idle:
-        said = f"nothing at Buildkite fits {join_or(idle)}."
-        return slugs, Finding(name, False, said, "Correct the pattern, or take it out.")
-    return slugs, Finding(name, True, f"every pattern fits one of the {len(slugs)} there are.")
+    unmatched = [_render_name(glob, rule) for glob, rule in policy_lint.find_unmatched_patterns(rules, slugs)]
+    if unmatched:
+        sentence = f"no pipeline in Buildkite matches {join_or(unmatched)}."
+        return slugs, Finding(name, False, sentence, "Correct or remove the pattern.")
+    return slugs, Finding(name, True, f"every pattern matches one of the {len(slugs)} pipelines.")
 
 
-def _approvers(
-    rules: Rules, known: policy_lint.Members | None, absent: Collection[str], slugs: Collection[str] | None
+def _check_approvers(
+    rules: Rules, members: policy_lint.Members | None, absent: Collection[str], slugs: Collection[str] | None
 ) -> Finding:
     name = "Policy approvers"
-    if not rules.protects:
-        return Finding(name, None, "nothing is protected.")
-    if known is None or slugs is None:
-        return Finding(name, None, "not known without groups and pipelines.")
+    if not rules.protections:
+        return Finding(name, None, "no pipeline is protected.")
+    if members is None or slugs is None:
+        return Finding(name, None, "unknown without groups and pipelines.")
     lacking = [
-        f"“{rule.name}”{f' on {slug}' if slug else ''} wants {rule.approvals}, and {there} can approve"
-        for rule, there, slug in policy_lint.unapprovable(rules, known, absent, slugs)
+        f"“{rule.name}”{f' on {slug}' if slug else ''} needs {rule.approvals}, but {count} can approve"
+        for rule, count, slug in policy_lint.find_unapprovable(rules, members, absent, slugs)
     ]
     if lacking:
-        remedy = "Name more approvers, or ask for fewer approvals: until then nothing protected by it can run."
+        remedy = "Name more approvers or require fewer approvals; until then nothing it protects can run."
         return Finding(name, False, f"{'; '.join(lacking)}.", remedy)
-    return Finding(name, True, "every protection has enough of them.")
+    return Finding(name, True, "every protection has enough approvers.")
 
 
-def _in(what: str, rule: str) -> str:
-    return f"{what} (in “{rule}”)"
+def _render_name(name: str, rule: str) -> str:
+    return f"{name} (in “{rule}”)"
 
 
-def _found(name: str, wanted: Collection[str], wrong: list[str], remedy: str) -> Finding:
+def _build_finding(name: str, wanted: Collection[str], wrong: list[str], remedy: str) -> Finding:
     if wrong:
         return Finding(name, False, f"{'; '.join(wrong)}.", remedy)
-    return Finding(name, True, f"whatever is named is there ({len(wanted)}).")
+    return Finding(name, True, f"all found ({len(wanted)}).")
 
 
-def _unread(name: str, problem: SlackError, scope: str, so: str) -> Finding:
-    """Slack does not say: for good, when a scope is missing."""
+def _build_unknown(name: str, problem: SlackError, scope: str, consequence: str) -> Finding:
+    """Return the finding for a failed request; a missing scope is wrong, anything else is only unknown."""
     if problem.code == "missing_scope":
-        return Finding(name, False, f"{scope} is not granted: {so}.", REINSTALL)
-    return Finding(name, None, f"not checked: Slack answers {problem.code}.")
+        return Finding(name, False, f"{scope} isn't granted, so {consequence}.", REINSTALL_REMEDY)
+    return Finding(name, None, f"not checked: Slack answered {problem.code}.")

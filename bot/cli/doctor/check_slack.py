@@ -1,4 +1,4 @@
-"""The Slack side of the doctor: token, scopes, Socket Mode."""
+"""Checks the Slack tokens, scopes and Socket Mode."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.cli.doctor.check_clock import Dates
+from bot.cli.doctor.check_clock import ClockOffsets
 from bot.cli.doctor.finding import Finding
 from bot.settings import Settings
-from bot.slack.manifest import bot_scopes
-from bot.slack.session import session
+from bot.slack.manifest import list_bot_scopes
+from bot.slack.session import open_session
 from bot.slack.web_client import SlackClient
 
-TIMEOUT = 10.0
+TIMEOUT_SECONDS = 10.0
 APPS = "https://api.slack.com/apps"
-NETWORK = "Check the network, and SLACK_API_URL if set."
-UNREACHED = (aiohttp.ClientError, TimeoutError, OSError)
+NETWORK = "Check the network, and SLACK_API_URL if it's set."
+CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
-async def slack(settings: Settings, dates: Dates) -> tuple[Finding, ...]:
-    """What Slack says of the tokens; each method is called once and never repeated."""
-    async with _client(settings) as (client, _):
-        return (*await _token(client, dates), await _requests(client, settings))
+async def check_slack(settings: Settings, dates: ClockOffsets) -> tuple[Finding, ...]:
+    """Check the tokens and scopes; each method is called once and never retried."""
+    async with _open_client(settings) as (client, _):
+        return (*await _check_token(client, dates), await _check_requests(client, settings))
 
 
 @asynccontextmanager
-async def asking(settings: Settings) -> AsyncIterator[SlackClient]:
-    """Slack's methods as the bot calls them, for other looks."""
-    async with _client(settings) as (client, connections):
+async def open_slack(settings: Settings) -> AsyncIterator[SlackClient]:
+    """Open Slack's client as the bot uses it, for the other checks."""
+    async with _open_client(settings) as (client, connections):
         yield SlackClient(client, connections)
 
 
 @asynccontextmanager
-async def _client(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, aiohttp.ClientSession]]:
-    """Each method is called once: who looks wants to see what is there, not what comes of trying again."""
-    async with session(TIMEOUT) as connections:
+async def _open_client(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, aiohttp.ClientSession]]:
+    """Open a client without retries, so that the first failure is reported."""
+    async with open_session(TIMEOUT_SECONDS) as connections:
         client = AsyncWebClient(
             token=settings.slack_bot_token.get_secret_value(),
             base_url=settings.slack_api_url,
@@ -49,33 +49,33 @@ async def _client(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, aio
         yield client, connections
 
 
-async def _token(client: AsyncWebClient, dates: Dates) -> tuple[Finding, ...]:
+async def _check_token(client: AsyncWebClient, dates: ClockOffsets) -> tuple[Finding, ...]:
     """https://docs.slack.dev/reference/methods/auth.test"""
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
-        reason = _reason(error)
+        reason = _find_reason(error)
         return (
-            Finding("Slack token", False, f"Slack answers {reason}.", _remedy(reason)),
-            Finding("Slack scopes", None, "not known without a working token."),
+            Finding("Slack token", False, f"Slack answered {reason}.", _choose_remedy(reason)),
+            Finding("Slack scopes", None, "unknown without a working token."),
         )
-    except UNREACHED:
+    except CONNECTION_ERRORS:
         return (
-            Finding("Slack token", False, "Slack cannot be reached.", NETWORK),
-            Finding("Slack scopes", None, "not known while Slack cannot be reached."),
+            Finding("Slack token", False, "can't reach Slack.", NETWORK),
+            Finding("Slack scopes", None, "unknown while Slack can't be reached."),
         )
-    dates.hear("Slack", answer.headers)
-    who = Finding("Slack token", True, f"@{answer.get('user')} in the workspace {answer.get('team')}.")
-    return who, _scopes(answer)
+    dates.record("Slack", answer.headers)
+    identity = Finding("Slack token", True, f"@{answer.get('user')} in workspace {answer.get('team')}.")
+    return identity, _check_scopes(answer)
 
 
-def _scopes(answer: AsyncSlackResponse) -> Finding:
-    """Every answer names the scopes that were granted in `x-oauth-scopes`."""
+def _check_scopes(answer: AsyncSlackResponse) -> Finding:
+    """Compare the granted scopes, which every answer has in `x-oauth-scopes`, with the manifest's."""
     headers = {name.lower(): value for name, value in answer.headers.items()}
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")} - {""}
     if not granted:
-        return Finding("Slack scopes", None, "Slack did not say which are granted.")
-    missing = sorted(bot_scopes() - granted)
+        return Finding("Slack scopes", None, "Slack didn't say which are granted.")
+    missing = sorted(list_bot_scopes() - granted)
     if missing:
         return Finding(
             "Slack scopes",
@@ -83,47 +83,47 @@ def _scopes(answer: AsyncSlackResponse) -> Finding:
             f"not granted: {', '.join(missing)}.",
             f"Paste the output of `kitestring manifest` at {APPS} → App Manifest, then reinstall the app.",
         )
-    spare = sorted(granted - bot_scopes())
-    also = f"; granted and not used: {', '.join(spare)}" if spare else ""
-    return Finding("Slack scopes", True, f"all {len(bot_scopes())} of the manifest{also}.")
+    spare = sorted(granted - list_bot_scopes())
+    also = f"; granted but unused: {', '.join(spare)}" if spare else ""
+    return Finding("Slack scopes", True, f"all {len(list_bot_scopes())} scopes of the manifest are granted{also}.")
 
 
-async def _requests(client: AsyncWebClient, settings: Settings) -> Finding:
+async def _check_requests(client: AsyncWebClient, settings: Settings) -> Finding:
     """https://docs.slack.dev/reference/methods/apps.connections.open (about one a minute)"""
     if settings.slack_app_token is None:
         return Finding(
             "Slack requests",
             None,
-            "come by HTTP; whether Slack reaches /slack/events cannot be seen from inside.",
-            f"At {APPS} → Event Subscriptions the Request URL must say Verified.",
+            "arrive over HTTP; I can't check from here whether Slack reaches /slack/events.",
+            f"At {APPS} → Event Subscriptions, the Request URL must say Verified.",
         )
     name = "Socket Mode"
     try:
         await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
-        reason = _reason(error)
+        reason = _find_reason(error)
         if reason == "ratelimited":
-            return Finding(name, None, "Slack allows one try a minute.", "Ask again in a minute.")
+            return Finding(name, None, "Slack allows one check a minute.", "Try again in a minute.")
         return Finding(
             name,
             False,
-            f"Slack answers {reason}.",
-            f"Make an app-level token with connections:write at {APPS} → Basic Information, "
-            "put it in SLACK_APP_TOKEN, and switch Socket Mode on.",
+            f"Slack answered {reason}.",
+            f"Create an app-level token with connections:write at {APPS} → Basic Information, "
+            "set SLACK_APP_TOKEN to it, and turn Socket Mode on.",
         )
-    except UNREACHED:
-        return Finding(name, False, "Slack cannot be reached.", NETWORK)
-    return Finding(name, True, "Slack offers a connection.")
+    except CONNECTION_ERRORS:
+        return Finding(name, False, "can't reach Slack.", NETWORK)
+    return Finding(name, True, "Slack accepts connections.")
 
 
-def _reason(error: SlackApiError) -> str:
-    """Slack's own word for it; a proxy's page or plain words have none."""
+def _find_reason(error: SlackApiError) -> str:
+    """Return Slack's error code, or the HTTP status where a proxy answered instead of Slack."""
     data = error.response.data
-    word = data.get("error") if isinstance(data, dict) else None
-    return str(word or f"with HTTP {error.response.status_code}")
+    code = data.get("error") if isinstance(data, dict) else None
+    return str(code or f"with HTTP {error.response.status_code}")
 
 
-def _remedy(reason: str) -> str:
+def _choose_remedy(reason: str) -> str:
     if reason in {"ratelimited", "internal_error", "fatal_error", "service_unavailable"} or "HTTP 5" in reason:
-        return "Ask again in a minute."
+        return "Try again in a minute."
     return f"Copy the Bot User OAuth Token from {APPS} → OAuth & Permissions into SLACK_BOT_TOKEN."

@@ -1,10 +1,10 @@
-"""The file of subscriptions: whether it can be used, and whether its channels can be posted to."""
+"""Checks that the subscriptions file is valid and that the bot can post in its channels."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bot.cli.doctor.check_slack import asking
+from bot.cli.doctor.check_slack import open_slack
 from bot.cli.doctor.finding import Finding
 from bot.execution.outcomes import BOT_NAME
 from bot.notifications.subscriptions.file_parse import Listing, WrongSubscriptions
@@ -16,38 +16,38 @@ from bot.slack.web_client import SlackClient
 NAME = "Subscriptions"
 
 
-async def subscriptions(settings: Settings) -> tuple[Finding, ...]:
-    """What is wrong with the file, or where the bot cannot post. Nothing is asked without a file."""
+async def check_subscriptions(settings: Settings) -> tuple[Finding, ...]:
+    """Check the file and its channels. Without a file nothing is requested."""
     if settings.kitestring_subscriptions is None:
-        return (Finding(NAME, None, "no file; channels subscribe by command."),)
+        return (Finding(NAME, None, "no file; channels subscribe with `subscribe`."),)
     try:
         listing = load(Path(settings.kitestring_subscriptions))
     except WrongSubscriptions as error:
         return (Finding(NAME, False, " ".join(error.problems), "See docs/subscriptions.md."),)
     count = len(listing.subscription)
-    said = f"{count} subscription{'s' * (count != 1)}."
-    return (Finding(NAME, True, said), *await _channels(listing, settings))
+    sentence = f"{count} subscription{'s' * (count != 1)}."
+    return (Finding(NAME, True, sentence), *await _check_channels(listing, settings))
 
 
-async def _channels(listing: Listing, settings: Settings) -> tuple[Finding, ...]:
-    wanted = sorted({item.channel for item in listing.subscription})
+async def _check_channels(listing: Listing, settings: Settings) -> tuple[Finding, ...]:
+    wanted = sorted({subscription.channel for subscription in listing.subscription})
     if not wanted:
         return ()
-    async with asking(settings) as api:
+    async with open_slack(settings) as api:
         try:
-            closed = [channel for channel in wanted if not await _open(api, channel)]
+            closed = [channel for channel in wanted if not await _can_post(api, channel)]
         except SlackError as problem:
-            return (Finding(f"{NAME} channels", None, f"Slack does not say ({problem.code})."),)
+            return (Finding(f"{NAME} channels", None, f"not checked: Slack answered {problem.code}."),)
     if not closed:
-        return (Finding(f"{NAME} channels", True, f"I am in all of them ({len(wanted)})."),)
-    advice = f"Invite me there: /invite @{BOT_NAME}. Or take them out of the file."
-    return (Finding(f"{NAME} channels", False, f"I cannot post in {' and '.join(closed)}.", advice),)
+        return (Finding(f"{NAME} channels", True, f"I'm a member of all {len(wanted)}."),)
+    advice = f"Invite me with /invite @{BOT_NAME}, or remove them from the file."
+    return (Finding(f"{NAME} channels", False, f"I can't post in {' and '.join(closed)}.", advice),)
 
 
-async def _open(api: SlackClient, channel: str) -> bool:
-    """Whether the bot is a member. Raises SlackProblem where Slack does not answer."""
+async def _can_post(api: SlackClient, channel: str) -> bool:
+    """Tell whether the bot is a member. Raise SlackError if Slack doesn't answer."""
     try:
-        found = await api.channel(channel)
+        found = await api.read_channel(channel)
     except SlackError as problem:
         if problem.kind == "refused":
             return False

@@ -1,4 +1,4 @@
-"""What a check found, as a line for a person."""
+"""Findings of the checks, one line each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """`ok`: True is well, False is wrong, None could not be checked or is not used.
-
-    `sentence` says what was found, `remedy` what to do about it.
-    """
+    """The result of a check. `ok`: True is fine, False is wrong, None couldn't be checked or isn't used."""
 
     name: str
     ok: bool | None
@@ -20,16 +17,16 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """One line: a mark, the name, the sentence and the remedy."""
+        """Return one line: a mark, the name, the sentence and the remedy."""
         mark = {True: "✓", False: "✗", None: "–"}[self.ok]
         return f"{mark} {self.name}: {self.sentence}{f' {self.remedy}' if self.remedy else ''}"
 
 
-def report(findings: Iterable[Finding]) -> str:
-    """All findings, one a line."""
+def render_report(findings: Iterable[Finding]) -> str:
+    """Return all findings, one a line."""
     return "\n".join(finding.line for finding in findings)
 
 
-def well(findings: Iterable[Finding]) -> bool:
-    """Nothing is wrong; what could not be checked does not count."""
+def is_healthy(findings: Iterable[Finding]) -> bool:
+    """Tell whether nothing is wrong; checks that couldn't be made don't count."""
     return all(finding.ok is not False for finding in findings)
