@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import grimp
-
 from checks.source import Module
 
 MOST_BOXES = 24
@@ -36,6 +34,8 @@ class Figures:
 
 def measure(packages: Iterable[str], modules: Iterable[Module]) -> Figures:
     """Return the figures of the packages, which must be importable."""
+    import grimp  # comes with import-linter, which the tests don't need
+
     graph = grimp.build_graph(*packages, cache_dir=None)
     between_modules = {name: set(graph.find_modules_directly_imported_by(name)) for name in graph.modules}
     between_boxes = group_by_box(between_modules)

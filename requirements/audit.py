@@ -1,6 +1,7 @@
-"""Asks whether a pinned dependency has a known vulnerability; says in one line when nobody could tell.
+"""Checks the pinned dependencies for known vulnerabilities; if it can't ask, it says so in one line.
 
-Exit status 1 where one has; where nobody could be asked only with AUDIT=required. Arguments go to pip-audit.
+Exits with status 1 if there is a vulnerability and, with AUDIT=required, also if it couldn't ask. Arguments go to
+pip-audit.
 """
 
 from __future__ import annotations
@@ -13,57 +14,57 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 PINNED = Path(__file__).with_name("check.txt")
-_HOW = ("--requirement", str(PINNED), "--disable-pip", "--format", "json", "--progress-spinner", "off")
+_OPTIONS = ("--requirement", str(PINNED), "--disable-pip", "--format", "json", "--progress-spinner", "off")
 
 
 class Audit(NamedTuple):
-    """How many packages were looked at, what is wrong with them, and why some, or all, were not looked at."""
+    """The number of packages audited, the vulnerabilities found, and why some packages weren't audited."""
 
-    looked_at: int
-    wrong: tuple[str, ...] = ()
-    blind: str = ""
+    audited: int
+    vulnerabilities: tuple[str, ...] = ()
+    gap: str = ""
 
 
-def read(out: str, err: str) -> Audit:
-    """What pip-audit said: JSON, or a traceback or an `ERROR:` line where its service did not answer."""
+def parse_output(out: str, err: str) -> Audit:
+    """Read pip-audit's JSON, or the traceback or `ERROR:` line that it prints if its service doesn't answer."""
     try:
         packages = json.loads(out)["dependencies"]
     except ValueError:
-        last = (err.strip().splitlines() or ["it said nothing"])[-1]
-        return Audit(0, blind=" ".join(last.split())[:300])
-    looked_at = [package for package in packages if "skip_reason" not in package]
+        last = (err.strip().splitlines() or ["pip-audit printed nothing"])[-1]
+        return Audit(0, gap=" ".join(last.split())[:300])
+    audited = [package for package in packages if "skip_reason" not in package]
     skipped = [package["skip_reason"] for package in packages if "skip_reason" in package]
-    blind = f"{len(skipped)} of {len(packages)} packages: {skipped[0]}" if skipped else ""
-    return Audit(len(looked_at), tuple(line for item in looked_at for line in _wrong(item)), blind)
+    gap = f"{len(skipped)} of {len(packages)} packages: {skipped[0]}" if skipped else ""
+    return Audit(len(audited), tuple(line for package in audited for line in _describe(package)), gap)
 
 
-def _wrong(package: dict[str, Any]) -> list[str]:
-    name = f"{package['name']} {package['version']}"
+def _describe(package: dict[str, Any]) -> list[str]:
     return [
-        f"{name}: {vuln['id']}, {_mended(vuln['fix_versions'])}: {' '.join(vuln['description'].split())[:200]}"
+        f"{package['name']} {package['version']}: {vuln['id']}, {_describe_fix(vuln['fix_versions'])}: "
+        f"{' '.join(vuln['description'].split())[:200]}"
         for vuln in package["vulns"]
     ]
 
 
-def _mended(versions: list[str]) -> str:
-    return f"mended in {', '.join(versions)}" if versions else "not mended yet"
+def _describe_fix(versions: list[str]) -> str:
+    return f"fixed in {', '.join(versions)}" if versions else "not fixed yet"
 
 
-def lines(audit: Audit) -> list[str]:
-    """What is printed."""
-    said = [f"Known vulnerability: {item}" for item in audit.wrong]
-    if audit.blind:
-        said.append(f"Dependencies were not audited ({audit.blind})")
-    return said or [f"No known vulnerability in {audit.looked_at} pinned packages."]
+def render_lines(audit: Audit) -> list[str]:
+    """Return the lines to print."""
+    lines = [f"Known vulnerability: {vulnerability}" for vulnerability in audit.vulnerabilities]
+    if audit.gap:
+        lines.append(f"Dependencies were not audited ({audit.gap})")
+    return lines or [f"No known vulnerabilities in {audit.audited} pinned packages."]
 
 
 def main(arguments: list[str], required: bool) -> int:
-    """Run pip-audit and tell; gives the exit status."""
-    command = [sys.executable, "-m", "pip_audit", *_HOW, *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    audit = read(ran.stdout, ran.stderr)
-    print("\n".join(lines(audit)))
-    return 1 if audit.wrong or (required and audit.blind) else 0
+    """Run pip-audit, print the result and return the exit status."""
+    command = [sys.executable, "-m", "pip_audit", *_OPTIONS, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    audit = parse_output(result.stdout, result.stderr)
+    print("\n".join(render_lines(audit)))
+    return 1 if audit.vulnerabilities or (required and audit.gap) else 0
 
 
 if __name__ == "__main__":
