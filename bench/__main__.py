@@ -10,8 +10,8 @@ from pathlib import Path
 
 def names() -> list[str]:
     """The benchmarks there are."""
-    found = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
-    return sorted(name for name in found if not name.startswith("_"))
+    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(module.name for module in modules if not module.ispkg)
 
 
 def main(arguments: list[str]) -> int:

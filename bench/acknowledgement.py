@@ -21,11 +21,11 @@ from typing import Any
 
 import uvloop
 
-from bench._child import ROOT, Child, child, cores, free_port, module
-from bench._growth import told
-from bench._load import Load, Loaded
-from bench._rounds import percentile, ratios, spread, table
-from bench._slash import Answers, Asker, asked
+from bench.support.child_process import ROOT, Child, child, cores, free_port, module
+from bench.support.memory_growth import told
+from bench.support.http_load import Load, Loaded
+from bench.support.rounds import percentile, ratios, spread, table
+from bench.support.slash_commands import Answers, Asker, asked
 from simulators.http_server import Serving
 from tests.process.town import town
 
@@ -107,7 +107,7 @@ async def grounded(folder: Path) -> AsyncIterator[Ground]:
             os.sched_setaffinity(0, {second})
             port, bare = free_port(), free_port()
             environ = {**made.environ, "PORT": str(port), "PYTHONPATH": str(ROOT)}
-            serve, other = module("bot", "serve"), module("bench._bolt", str(bare), f"{base}/api/")
+            serve, other = module("bot", "serve"), module("bench.support.bare_bolt", str(bare), f"{base}/api/")
             with ExitStack() as stack:
                 # It asks the vendors as it starts, which answer in this very loop.
                 ours = await asyncio.to_thread(

@@ -22,8 +22,8 @@ import asyncpg
 import sqlalchemy as sa
 import uvloop
 
-from bench._fold_events import Event, Life, interleaved, template
-from bench._rounds import spread, table
+from bench.support.build_events import Event, Life, interleaved, template
+from bench.support.rounds import spread, table
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.ingest.inbox import Inbox
 from bot.builds.ingest.spool import DeliverySpool
@@ -35,7 +35,7 @@ from bot.store.migrate import upgrade
 from bot.store.transactions import Store
 from tests.conversations.world import START
 from tests.postgres_server import server
-from webhooks.router import observe
+from webhooks.router import read_event
 
 _SPEAKING = 20
 
@@ -52,7 +52,7 @@ class Cost(NamedTuple):
 async def _followed(store: Store, lives: Sequence[Life]) -> None:
     async with store.write() as tx:
         for life in lives:
-            build = observe(life.events[0].name, life.events[0].body).build
+            build = read_event(life.events[0].name, life.events[0].body).build
             if build is None:
                 raise ValueError("A life begins with a word about its build.")
             thread = Thread("T1", "C1", life.id[:8])
@@ -109,7 +109,7 @@ async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
     async with _opened(url) as store:
         await _followed(store, lives)
         keeper = DeliverySpool(store, lambda: None, clock)
-        inbox = Inbox(store, clock, observe, lambda: None, lambda _age: None, SubscriptionCache())
+        inbox = Inbox(store, clock, read_event, lambda: None, lambda _age: None, SubscriptionCache())
         with _growing(store), _counted(store) as counts:
             log, commits, busy = await _log(store), store.commits, time.process_time()
             for start in range(0, len(events), together):

@@ -23,16 +23,16 @@ from typing import NamedTuple
 
 import uvloop
 
-from bench import _fold_ground
-from bench._fold_events import FEW_JOBS, Event, Life, Template, interleaved, template
-from bench._rounds import Spread, ratios, spread, table
+from bench.support import fold_database
+from bench.support.build_events import FEW_JOBS, Event, Life, Template, interleaved, template
+from bench.support.rounds import Spread, ratios, spread, table
 from bot.builds.ingest.inbox import Inbox
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.runtime.clock import ManualClock
 from bot.runtime.startup import tune_collector
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
-from webhooks.router import observe
+from webhooks.router import read_event
 
 _SPEAKING = 10
 # Builds of which nothing is heard have numbers from here on.
@@ -66,7 +66,7 @@ class Ground:
         self.url = f"sqlite+aiosqlite:///{self.file}"
         self._store = Store(self.url)
         self._inbox = Inbox(
-            self._store, ManualClock(_fold_ground.NOW), observe, lambda: None, lambda _age: None, SubscriptionCache()
+            self._store, ManualClock(fold_database.NOW), read_event, lambda: None, lambda _age: None, SubscriptionCache()
         )
         self._place = place
         self._made = made
@@ -77,9 +77,9 @@ class Ground:
         """At the newest schema, with its history, with the builds of which nothing will be heard; warmed up."""
         await upgrade(self.url)
         quiet = range(_QUIET, _QUIET + max(self._place.followed - self._lives, 0))
-        _fold_ground.followed(self.file, (self._made.life(number, 0, most=1) for number in quiet))
+        fold_database.followed(self.file, (self._made.life(number, 0, most=1) for number in quiet))
         if self._place.remembered:
-            _fold_ground.remembered(self.file, self._place.remembered)
+            fold_database.remembered(self.file, self._place.remembered)
         await self._folded([self._made.life(1, 0)])
 
     async def measured(self) -> float:
@@ -94,15 +94,15 @@ class Ground:
 
     async def _folded(self, lives: Sequence[Life]) -> tuple[int, float]:
         """Fold all that is told of them: how many webhooks that are, and the seconds that it took."""
-        _fold_ground.forgotten(self.file, _QUIET)
-        _fold_ground.followed(self.file, lives)
-        count = _fold_ground.arrived(self.file, interleaved(lives, self._place.speaking))
+        fold_database.forgotten(self.file, _QUIET)
+        fold_database.followed(self.file, lives)
+        count = fold_database.arrived(self.file, interleaved(lives, self._place.speaking))
         gc.collect()
         began = time.perf_counter()
         while await self._inbox.tick():
             pass
         took = time.perf_counter() - began
-        if wrong := _fold_ground.untrue(self.file, lives):
+        if wrong := fold_database.untrue(self.file, lives):
             raise RuntimeError(f"{self._place.said}: {len(wrong)} are not true: {wrong[:3]}")
         return count, took
 

@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench._child import module
-from bench._growth import Growth
-from bench._imports import Import, by_library, modules, quickest
-from bench._rounds import in_turn, ratios, spread, table
-from bench._start import Started, core, installed, serve, starlette
-from bench._weight import pruned, weighed
+from bench.support.child_process import module
+from bench.support.memory_growth import Growth
+from bench.support.import_times import Import, by_library, modules, quickest
+from bench.support.rounds import in_turn, ratios, spread, table
+from bench.support.process_start import Started, core, installed, serve, starlette
+from bench.support.database_size import pruned, weighed
 from bot.runtime import log_setup
 from tests.process.town import Town, town
 

@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench._child import ROOT, cores, module
-from bench._contender import Contender, Load, in_sqlite, peer, receiver, rows_in_postgresql, rows_in_sqlite
-from bench._crash import crashed
-from bench._load import Loaded
-from bench._peers import commands
-from bench._rounds import in_turn, ratios, spread, table
-from bench._slow import slowed
-from bench._webhooks import SECRET
+from bench.support.child_process import ROOT, cores, module
+from bench.support.contender import Contender, Load, in_sqlite, peer, receiver, rows_in_postgresql, rows_in_sqlite
+from bench.support.crash import crashed
+from bench.support.http_load import Loaded
+from bench.support.peer_bots import commands
+from bench.support.rounds import in_turn, ratios, spread, table
+from bench.support.slow_disk import slowed
+from bench.support.signed_webhooks import SECRET
 from tests.postgres_server import server
 from tests.process.town import town
 

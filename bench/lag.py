@@ -7,10 +7,10 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from bench._lag_idle import Idle, measured
-from bench._lag_load import played
-from bench._lag_told import check, told
-from bench._rounds import percentile, spread, table
+from bench.support.lag_idle import Idle, measured
+from bench.support.lag_under_load import played
+from bench.support.lag_report import check, told
+from bench.support.rounds import percentile, spread, table
 
 # 50 updates a minute are what Slack allows, 30 reads what the bot takes of Buildkite's: so many wait for no turn.
 BUILDS, GAP = 90, 2.1

@@ -156,13 +156,13 @@ async def _settled(world: World) -> None:
 async def _turned(world: World) -> int:
     """Webhooks go out, are read, doubts are settled, messages are posted: what the loops of the bot do."""
     bot = world.bot
-    done = len(await world.buildkite.deliver()) + await bot.inbox.tick() + await bot.sweep.tick()
+    done = len(await world.buildkite.deliver()) + await bot.inbox.tick() + await bot.poller.tick()
     return (
         done
-        + await bot.findings.tick()
-        + await bot.patrol.tick()
-        + await bot.reconcile.tick()
-        + await bot.replies.tick()
+        + await bot.failure_lookup.tick()
+        + await bot.catch_up.tick()
+        + await bot.card_publisher.tick()
+        + await bot.reply_publisher.tick()
     )
 
 

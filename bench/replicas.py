@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import sqlalchemy as sa
 
-from bench._rounds import percentile, ratios, spread, table
+from bench.support.rounds import percentile, ratios, spread, table
 from tests.postgres.fleet import Fleet, harbour, took_over
 from tests.postgres_server import server
 
@@ -42,7 +42,7 @@ class Figures(NamedTuple):
 async def _loaded(fleet: Fleet, seconds: float, connections: int) -> dict[str, Any]:
     """What came of the load, by a process of its own."""
     ports = [str(urlsplit(address).port) for address in fleet.balancer.addresses]
-    words = ("-m", "bench._fleet_load", str(seconds), str(connections), *ports)
+    words = ("-m", "bench.support.fleet_load", str(seconds), str(connections), *ports)
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
     said, _ = await process.communicate()
     told: dict[str, Any] = json.loads(said)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import uvloop
 
-from bench._child import Child
-from bench._fold_events import Event, Life, interleaved, template
-from bench._webhooks import PATH
+from bench.support.child_process import Child
+from bench.support.build_events import Event, Life, interleaved, template
+from bench.support.signed_webhooks import PATH
 from simulators.buildkite.webhooks import sign
 from tests.conversations.world import WEBHOOK_SECRET
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from bench._child import ROOT, Child, free_port, module
+from bench.support.child_process import ROOT, Child, free_port, module
 
 # What the bot stands on, imported and nothing else: no start can be shorter than this.
 CORE = (
@@ -99,4 +99,4 @@ def serve(environ: Mapping[str, str], folder: Path, command: list[str] | None = 
 def starlette(environ: Mapping[str, str], folder: Path) -> Started:
     """One route of Starlette's on uvicorn."""
     port = free_port()
-    return Started(module("bench._bare", str(port)), environ, folder, port, "/readyz")
+    return Started(module("bench.support.bare_server", str(port)), environ, folder, port, "/readyz")

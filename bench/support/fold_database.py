@@ -10,12 +10,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench._fold_events import Event, Life
+from bench.support.build_events import Event, Life
 from bot.buildkite.models import Build
 from bot.builds.fold import merge
 from bot.builds.rows import build_values, tracking_values
 from bot.builds.webhook_event import WebhookEvent
-from webhooks.router import observe
+from webhooks.router import read_event
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _RUN = "INSERT INTO runs (id, pipeline, number, branch, phase, heard_at, finished_at) "
@@ -38,7 +38,7 @@ def _thousands(lives: Iterable[Life]) -> Iterable[Sequence[Life]]:
 
 
 def _first(life: Life) -> Build:
-    said: WebhookEvent = observe(life.events[0].name, life.events[0].body)
+    said: WebhookEvent = read_event(life.events[0].name, life.events[0].body)
     if said.build is None:
         raise ValueError("A life begins with a word about its build.")
     return said.build

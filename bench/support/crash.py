@@ -9,10 +9,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from bench._child import child, cores, free_port
-from bench._contender import Contender
-from bench._load import Loaded, load
-from bench._webhooks import body, requests
+from bench.support.child_process import child, cores, free_port
+from bench.support.contender import Contender
+from bench.support.http_load import Loaded, load
+from bench.support.signed_webhooks import body, requests
 
 _ID = re.compile(rb"X-Buildkite-Request: (\S+)")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import asyncpg
 
-from bench._child import Child, child, cores, free_port, module
-from bench._load import Loaded, load
-from bench._webhooks import PATH, SECRET, body, requests
+from bench.support.child_process import Child, child, cores, free_port, module
+from bench.support.http_load import Loaded, load
+from bench.support.signed_webhooks import PATH, SECRET, body, requests
 
 _WARM = 0.4
 _PATIENCE = 20.0
@@ -84,9 +84,9 @@ def _answered(port: int, request: bytes) -> int:
 
 
 def receiver(name: str, store: Callable[[Path], str], stored: Stored | None = None) -> Contender:
-    """One of bench._receivers."""
+    """One of bench.support.receivers."""
     return Contender(
-        lambda port, folder: module("bench._receivers", name, str(port), store(folder)), stored=stored
+        lambda port, folder: module("bench.support.receivers", name, str(port), store(folder)), stored=stored
     )
 
 

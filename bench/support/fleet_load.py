@@ -1,4 +1,4 @@
-"""Webhooks for several replicas at once: `python -m bench._fleet_load SECONDS CONNECTIONS PORT…` prints what came.
+"""Webhooks for several replicas at once: `python -m bench.support.fleet_load SECONDS CONNECTIONS PORT…` prints what came.
 
 Whole lives of builds that nobody follows, told in their order, each replica another part of them.
 """
@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 
 import uvloop
 
-from bench._fold_events import Event, interleaved, template
-from bench._load import Load, Loaded
-from bench._webhooks import PATH
+from bench.support.build_events import Event, interleaved, template
+from bench.support.http_load import Load, Loaded
+from bench.support.signed_webhooks import PATH
 from simulators.buildkite.webhooks import sign
 from tests.conversations.world import WEBHOOK_SECRET
 

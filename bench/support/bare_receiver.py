@@ -1,6 +1,6 @@
 """The baseline of lag: verifies a webhook, calls `chat.update` at once, and remembers nothing.
 
-Run alone: `python -m bench._lag_bare PORT API CHANNEL TS`; the token stands in SLACK_BOT_TOKEN.
+Run alone: `python -m bench.support.bare_receiver PORT API CHANNEL TS`; the token stands in SLACK_BOT_TOKEN.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench._webhooks import PATH
+from bench.support.signed_webhooks import PATH
 from bot.runtime.clock import SystemClock
-from bot.slack.session import session
+from bot.slack.session import open_session
 from tests.conversations.world import WEBHOOK_SECRET
 from webhooks.signature import verify
 
@@ -28,7 +28,7 @@ SECONDS = 10.0
 
 async def serve(port: int, api: str, channel: str, ts: str) -> None:
     """Answer until killed."""
-    async with session(SECONDS) as connections:
+    async with open_session(SECONDS) as connections:
         client = AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=api, session=connections)
 
         async def take(request: Request) -> Response:

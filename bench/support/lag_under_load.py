@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench._child import cores
-from bench._lag_arrivals import Arrivals
-from bench._lag_builds import PIPELINES, RUNNING, Builds
-from bench._lag_naive import Behind, Naive
-from bench._lag_wire import Wire, wired
+from bench.support.child_process import cores
+from bench.support.slack_arrivals import Arrivals
+from bench.support.running_builds import PIPELINES, RUNNING, Builds
+from bench.support.naive_bot import Behind, Naive
+from bench.support.webhook_sender import Wire, wired
 from bot.buildkite.resources import INSTANCE_KEY
-from bot.buildkite.webhook_registration import EVENTS
+from bot.buildkite.webhook_registration import REQUIRED_EVENTS
 from simulators.buildkite.models import Build
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -90,7 +90,7 @@ async def _begin(scene: _Scene) -> None:
         raise RuntimeError(f"Only {len(shown_counts(scene.played))} cards show how many jobs have passed.")
 
     def heard(event: str, subject: Any) -> None:
-        if event in EVENTS:
+        if event in REQUIRED_EVENTS:
             build = subject if isinstance(subject, Build) else subject.build
             scene.naive.heard(build, asyncio.get_running_loop().time())
 
@@ -154,7 +154,7 @@ async def _scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
         other.base_url = await stack.enter_async_context(Serving(Arrivals(other.app, delay=ANSWERS_AFTER)))
         channels = [made.slack.channel(f"C0LOAD{at:03}", f"load-{at}") for at in range(PIPELINES)]
         builds, naive = Builds(made.buildkite, seed), Naive(other, other.channel("C0NAIVE", "naive"))
-        made.webhook.events = EVENTS
+        made.webhook.events = REQUIRED_EVENTS
         program = await made.serve(BUILDKITE_WEBHOOK_ALLOWLIST="off")
         os.sched_setaffinity(program.process.pid, {core})
         for at, channel in enumerate(channels):

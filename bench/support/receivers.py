@@ -1,4 +1,4 @@
-"""The receivers that `bench ingest` measures, each run alone: `python -m bench._receivers NAME PORT STORE`."""
+"""The receivers that `bench ingest` measures, each run alone: `python -m bench.support.receivers NAME PORT STORE`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bench._webhooks import PATH, SECRET
+from bench.support.signed_webhooks import PATH, SECRET
 from bot.app.prometheus import Metrics
 from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.ingest.spool import DeliverySpool
@@ -27,7 +27,7 @@ from bot.runtime.http.routes import Router, make_health_app
 from bot.runtime.http.server import open_socket, make_server
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
-from webhooks.receiver import Keep, Receiver
+from webhooks.receiver import KeepDelivery, Receiver
 from webhooks.signature import verify
 
 _HOST = "127.0.0.1"
@@ -69,7 +69,7 @@ async def nothing(port: int, _store: str) -> None:
     await _taking(port, lambda _delivery, told: told(None))
 
 
-async def _taking(port: int, keep: Keep) -> None:
+async def _taking(port: int, keep: KeepDelivery) -> None:
     front = Router(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), make_health_app(_well, None), _acked)
     with open_socket(_HOST, port) as sock:
         server = make_server(front, fast_handlers=front.fast_handlers)

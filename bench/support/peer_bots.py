@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench._child import ROOT, module
+from bench.support.child_process import ROOT, module
 
 PEERS = ROOT / "bench" / "peers"
 NODE = {
@@ -21,7 +21,7 @@ _ERRBOT = PEERS / ".errbot"
 
 def commands() -> dict[str, list[str]]:
     """What starts each peer that can be started here (`{port}` is where); says of the others what they lack."""
-    found = {"Bolt for Python": module("bench._receivers", "bolt", "{port}", "")}
+    found = {"Bolt for Python": module("bench.support.receivers", "bolt", "{port}", "")}
     if _node():
         found |= {name: ["node", str(PEERS / file)] for name, file in NODE.items()}
     if _errbot():

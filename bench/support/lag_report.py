@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bench._lag_arrivals import Arrival
-from bench._lag_builds import RUNNING, Story
-from bench._lag_load import Played, shown_counts
-from bench._rounds import percentile, table
+from bench.support.slack_arrivals import Arrival
+from bench.support.running_builds import RUNNING, Story
+from bench.support.lag_under_load import Played, shown_counts
+from bench.support.rounds import percentile, table
 from tests.process.town import name_of
 
 _SAID = re.compile(r"(load-\d+#\d+) (\w+)")

@@ -1,4 +1,4 @@
-"""The least server there is: Starlette with one route, on uvicorn. Run alone: `python -m bench._bare PORT`."""
+"""The least server there is: Starlette with one route, on uvicorn. Run alone: `python -m bench.support.bare_server PORT`."""
 
 import sys
 

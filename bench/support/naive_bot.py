@@ -9,7 +9,7 @@ from typing import NamedTuple
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.session import session
+from bot.slack.session import open_session
 from simulators.buildkite.models import Build
 from simulators.slack.models import Channel, Message
 from simulators.slack.sim import SlackSim
@@ -48,7 +48,7 @@ class Naive:
 
     async def run(self) -> None:
         """Until it is cancelled: one call after the other; told to wait, it waits."""
-        async with session(10) as connections:
+        async with open_session(10) as connections:
             client = AsyncWebClient(
                 token=self._slack.bot_token, base_url=f"{self._slack.base_url}/api/", session=connections
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from bench._rounds import percentile
+from bench.support.rounds import percentile
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _TICK = 0.002

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench._child import child, cores, free_port, module
-from bench._lag_arrivals import Arrivals
-from bench._lag_wire import Wire, wired
-from bench._webhooks import PATH
+from bench.support.child_process import child, cores, free_port, module
+from bench.support.slack_arrivals import Arrivals
+from bench.support.webhook_sender import Wire, wired
+from bench.support.signed_webhooks import PATH
 from simulators.buildkite import state_machine
 from simulators.buildkite.models import Build
 from simulators.http_server import Serving
@@ -177,6 +177,6 @@ async def _beside() -> AsyncIterator[tuple[Arrivals, str]]:
     message = slack.post(slack.by_bot(channel.id, "Something happened."))
     arrivals, port = Arrivals(slack.app), free_port()
     async with Serving(arrivals) as address:
-        words = module("bench._lag_bare", str(port), f"{address}/api/", channel.id, message.ts)
+        words = module("bench.support.bare_receiver", str(port), f"{address}/api/", channel.id, message.ts)
         with child(words, port, core=cores()[0], env={"SLACK_BOT_TOKEN": slack.bot_token}):
             yield arrivals, f"http://127.0.0.1:{port}{PATH}"

@@ -1,6 +1,6 @@
 """Bolt's bare `ack()` on Starlette and uvicorn, and beside it a route that verifies webhooks and stores nothing.
 
-Run alone: `python -m bench._bolt PORT API`; the token stands in SLACK_BOT_TOKEN.
+Run alone: `python -m bench.support.bare_bolt PORT API`; the token stands in SLACK_BOT_TOKEN.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench._webhooks import PATH
+from bench.support.signed_webhooks import PATH
 from bot.runtime.clock import SystemClock
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET
 from webhooks.signature import verify

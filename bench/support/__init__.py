@@ -1,0 +1,1 @@
+"""Parts shared by the benchmarks: load generators, programs under test, databases and statistics."""
