@@ -1,4 +1,4 @@
-"""Buildkite's APIs for Python programs, typed and asynchronous: docs/client.md shows how."""
+"""Typed, asynchronous client for Buildkite's APIs, documented in docs/client.md."""
 
 from bot.buildkite.agent_api import AgentApi, Metrics
 from bot.buildkite.client import Buildkite

@@ -1,4 +1,4 @@
-"""The public part of the Agent API: how busy a cluster is, and its stacks.
+"""Client for the public part of the Agent API: a cluster's load and its stacks.
 
 https://buildkite.com/docs/apis/agent-api
 """
@@ -16,24 +16,30 @@ from pydantic import BaseModel, BeforeValidator, Field
 from bot import __version__
 from bot.buildkite import responses
 from bot.buildkite.models import Vendor
-from bot.buildkite.stack_models import Configuration, JobStates, ScheduledJob, ScheduledJobs, configuration
-from bot.buildkite.transport import body, parsed
+from bot.buildkite.stack_models import (
+    JobStates,
+    ScheduledJob,
+    ScheduledJobs,
+    StackConfiguration,
+    parse_configuration,
+)
+from bot.buildkite.transport import parse_object, read_json
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 
 ENDPOINT = "https://agent.buildkite.com/v3"
-TIMEOUT = 15.0
-POLL = "Buildkite-Agent-Metrics-Poll-Duration"
+AGENT_API_TIMEOUT = 15.0
+POLL_HEADER = "Buildkite-Agent-Metrics-Poll-Duration"
 VARIABLE = "BUILDKITE_AGENT_TOKEN"
 DEFAULT_QUEUE = "__default__"
-# Jobs a page, and pages at most: a hundred thousand jobs wait nowhere.
-_PAGE = 1000
-_PAGES = 100
+# The API allows up to 1,000 jobs a page. The cap of 100,000 jobs only guards against endless paging.
+_PAGE_SIZE = 1000
+_MAX_PAGES = 100
 M = TypeVar("M", bound=BaseModel)
 
 
 class AgentCounts(Vendor):
-    """Agents of a queue or cluster; absent numbers are 0."""
+    """Agents of a queue or cluster; Buildkite omits numbers that are 0."""
 
     idle: int = 0
     busy: int = 0
@@ -41,7 +47,7 @@ class AgentCounts(Vendor):
 
 
 class JobCounts(Vendor):
-    """Unfinished jobs of a queue or cluster; absent numbers are 0."""
+    """Unfinished jobs of a queue or cluster; Buildkite omits numbers that are 0."""
 
     scheduled: int = 0
     running: int = 0
@@ -49,46 +55,46 @@ class JobCounts(Vendor):
     total: int = 0
 
 
-class AllAgents(AgentCounts):
-    """The cluster's agents, and each queue's."""
+class ClusterAgents(AgentCounts):
+    """Agents of the cluster and of each of its queues."""
 
     queues: dict[str, AgentCounts] = Field(default_factory=dict)
 
 
-class AllJobs(JobCounts):
-    """The cluster's jobs, and each queue's."""
+class ClusterJobs(JobCounts):
+    """Jobs of the cluster and of each of its queues."""
 
     queues: dict[str, JobCounts] = Field(default_factory=dict)
 
 
-def _absent(value: Any) -> Any:
+def _replace_null(value: Any) -> Any:
     return value or {}
 
 
-Object = Annotated[dict[str, Any], BeforeValidator(_absent)]
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_replace_null)]
 
 
 class Metrics(Vendor):
-    """One answer; `poll_seconds` is the shortest interval that Buildkite wants, where it said so."""
+    """Counts of one cluster; `poll_seconds` is the shortest polling interval that Buildkite allows, if known."""
 
-    agents: AllAgents = AllAgents()
-    jobs: AllJobs = AllJobs()
-    organization: Object = Field(default_factory=dict)
-    cluster: Object = Field(default_factory=dict)
+    agents: ClusterAgents = ClusterAgents()
+    jobs: ClusterJobs = ClusterJobs()
+    organization: JsonObject = Field(default_factory=dict)
+    cluster: JsonObject = Field(default_factory=dict)
     poll_seconds: int | None = None
 
 
 class QueueMetrics(Vendor):
-    """The counts of one queue."""
+    """Counts of one queue."""
 
     agents: AgentCounts = AgentCounts()
     jobs: JobCounts = JobCounts()
 
 
 class AgentApi:
-    """Reads what one agent token may see: its cluster.
+    """Reads the cluster that an agent token belongs to.
 
-    Every call raises Refused for a wrong token, NotFound for what is not there, Unavailable without an answer.
+    Every call raises Refused for a wrong token, NotFound for an unknown object and Unavailable if nothing answers.
     """
 
     def __init__(self, http: httpx.AsyncClient, token: str, endpoint: str = ENDPOINT) -> None:
@@ -97,33 +103,33 @@ class AgentApi:
         self._headers = {"Authorization": f"Token {token}", "User-Agent": f"kitestring/{__version__}"}
 
     async def metrics(self) -> Metrics:
-        """The counts of the cluster now. https://buildkite.com/docs/apis/agent-api/metrics"""
-        response = await self._ask("GET", "metrics", "metrics")
-        wanted = response.headers.get(POLL, "")
-        seconds = int(wanted) if wanted.isascii() and wanted.isdigit() else None
-        return parsed(Metrics, response).model_copy(update={"poll_seconds": seconds})
+        """Read the current counts of the cluster. https://buildkite.com/docs/apis/agent-api/metrics"""
+        response = await self._request("GET", "metrics", "metrics")
+        interval = response.headers.get(POLL_HEADER, "")
+        seconds = int(interval) if interval.isascii() and interval.isdigit() else None
+        return parse_object(Metrics, response).model_copy(update={"poll_seconds": seconds})
 
     async def queue_metrics(self, queue: str) -> QueueMetrics:
-        """The counts of one queue, by its key.
+        """Read the current counts of one queue, by its key.
 
-        https://github.com/buildkite/buildkite-agent-metrics (in no documentation of the vendor's)
+        Only https://github.com/buildkite/buildkite-agent-metrics shows this call; Buildkite's docs don't.
         """
-        response = await self._ask("GET", "metrics/queue", f"queue {queue}", {"name": queue})
-        return parsed(QueueMetrics, response)
+        response = await self._request("GET", "metrics/queue", f"queue {queue}", {"name": queue})
+        return parse_object(QueueMetrics, response)
 
-    async def stacks(self) -> Configuration:
-        """The configuration that older documents promise; raises NotFound where Buildkite has no such call."""
-        return configuration(body(await self._ask("GET", "stacks", "list of stacks")))
+    async def stacks(self) -> StackConfiguration:
+        """Read the stacks configuration that older docs describe; raises NotFound where the call doesn't exist."""
+        return parse_configuration(read_json(await self._request("GET", "stacks", "list of stacks")))
 
     async def scheduled_jobs(self, stack: str, queue: str = DEFAULT_QUEUE) -> AsyncGenerator[ScheduledJob, None]:
-        """The jobs that wait for a stack, by the key it was registered with, oldest first.
+        """Yield the jobs waiting for a stack, oldest first; `stack` is the key it was registered with.
 
         https://buildkite.com/docs/apis/agent-api/stacks
         """
-        path, after = f"stacks/{_segment(stack)}/scheduled-jobs", ""
-        for _page in range(_PAGES):
-            asked = {"queue_key": queue, "limit": str(_PAGE), **({"after": after} if after else {})}
-            page = parsed(ScheduledJobs, await self._ask("GET", path, f"stack {stack}", asked))
+        path, after = f"stacks/{_quote_segment(stack)}/scheduled-jobs", ""
+        for _page in range(_MAX_PAGES):
+            query = {"queue_key": queue, "limit": str(_PAGE_SIZE), **({"after": after} if after else {})}
+            page = parse_object(ScheduledJobs, await self._request("GET", path, f"stack {stack}", query))
             for job in page.jobs:
                 yield job
             after = page.page_info.end_cursor or ""
@@ -131,38 +137,38 @@ class AgentApi:
                 return
 
     async def job_states(self, stack: str, jobs: Sequence[str]) -> dict[str, str]:
-        """The states of at most 1,000 jobs, by UUID. https://buildkite.com/docs/apis/agent-api/stacks"""
-        path = f"stacks/{_segment(stack)}/jobs/get-states"
-        response = await self._ask("POST", path, f"stack {stack}", json={"job_uuids": list(jobs)})
-        return parsed(JobStates, response).states
+        """Return the states of up to 1,000 jobs by UUID. https://buildkite.com/docs/apis/agent-api/stacks"""
+        path = f"stacks/{_quote_segment(stack)}/jobs/get-states"
+        response = await self._request("POST", path, f"stack {stack}", json={"job_uuids": list(jobs)})
+        return parse_object(JobStates, response).states
 
-    async def _ask(
-        self, method: str, path: str, what: str, params: dict[str, str] | None = None, json: Any = None
+    async def _request(
+        self, method: str, path: str, subject: str, params: dict[str, str] | None = None, json: Any = None
     ) -> httpx.Response:
         url = f"{self._base}/{path}"
         try:
             response = await self._http.request(
-                method, url, params=params, json=json, headers=self._headers, timeout=TIMEOUT
+                method, url, params=params, json=json, headers=self._headers, timeout=AGENT_API_TIMEOUT
             )
         except httpx.TransportError as lost:
-            raise Unavailable("Buildkite's Agent API did not answer.", "Try again in a moment.") from lost
-        error = responses.error(response, what, sent=False, variable=VARIABLE)
+            raise Unavailable("Buildkite's Agent API didn't answer.", "Try again in a moment.") from lost
+        error = responses.parse_error(response, subject, sent=False, variable=VARIABLE)
         if error is not None:
             raise error
         return response
 
 
-def _segment(key: str) -> str:
-    """A key in a path: a dot has to be written as `%2E`. https://buildkite.com/docs/apis/agent-api/stacks"""
+def _quote_segment(key: str) -> str:
+    """Quote a key for use in a path; dots have to become `%2E`. https://buildkite.com/docs/apis/agent-api/stacks"""
     return quote(key, safe="").replace(".", "%2E")
 
 
-# Where Buildkite names no interval.
-OFTEN = 5
+# Used when an answer names no interval.
+DEFAULT_POLL_SECONDS = 5
 
 
 class PacedAgentApi(AgentApi):
-    """Gives the metrics that it has until those may be asked for again; asks once for all who wait.
+    """Caches metrics for as long as Buildkite's polling interval, and shares one request among concurrent callers.
 
     https://github.com/buildkite/buildkite-agent-metrics (Buildkite-Agent-Metrics-Poll-Duration)
     """
@@ -171,13 +177,13 @@ class PacedAgentApi(AgentApi):
         super().__init__(http, token, endpoint)
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._kept: Metrics | None = None
-        self._until = 0.0
+        self._last: Metrics | None = None
+        self._fresh_until = 0.0
 
     async def metrics(self) -> Metrics:
-        """The counts, as old as Buildkite wants them to be at most."""
+        """Return the counts, at most as old as Buildkite's polling interval."""
         async with self._lock:
-            if self._kept is None or self._clock.monotonic() >= self._until:
-                self._kept = await super().metrics()
-                self._until = self._clock.monotonic() + (self._kept.poll_seconds or OFTEN)
-            return self._kept
+            if self._last is None or self._clock.monotonic() >= self._fresh_until:
+                self._last = await super().metrics()
+                self._fresh_until = self._clock.monotonic() + (self._last.poll_seconds or DEFAULT_POLL_SECONDS)
+            return self._last

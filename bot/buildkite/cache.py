@@ -1,4 +1,4 @@
-"""A list that is remembered for a short while."""
+"""Caches a list for a short time."""
 
 from __future__ import annotations
 
@@ -14,76 +14,76 @@ Read = Callable[[], Awaitable[tuple[T, ...]]]
 
 
 class CachedList(Generic[T]):
-    """Read again when it is older than `seconds`, by one reader at a time.
+    """A list that is read again once it's older than `seconds`, by one reader at a time.
 
-    `slowly` reads it where nobody waits for all of it: a long list takes more requests than a person's patience.
+    `read_patiently` reads it in the background: a long list takes more requests than a person would wait for.
     """
 
-    def __init__(self, read: Read[T], seconds: float, clock: Clock, slowly: Read[T] | None = None) -> None:
+    def __init__(self, read: Read[T], seconds: float, clock: Clock, read_patiently: Read[T] | None = None) -> None:
         self._read = read
-        self._slowly = slowly or read
+        self._read_patiently = read_patiently or read
         self._seconds = seconds
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._kept: tuple[T, ...] | None = None
-        self._until = 0.0
-        self._reading: asyncio.Task[tuple[T, ...]] | None = None
+        self._items: tuple[T, ...] | None = None
+        self._expires_at = 0.0
+        self._refresh_task: asyncio.Task[tuple[T, ...]] | None = None
 
     async def get(self) -> tuple[T, ...]:
-        """The list; an old one when Buildkite is not available."""
-        return await self._got(self._read)
+        """Return the list, or an outdated one while Buildkite is unavailable."""
+        return await self._load(self._read)
 
-    async def soon(self) -> tuple[T, ...]:
-        """What is remembered, however old: then it is read again for the next one who asks.
+    async def get_available(self) -> tuple[T, ...]:
+        """Return the cached list, however old, and refresh an outdated one in the background.
 
-        Where nothing is remembered yet, whoever gives up waiting leaves the reading to go on.
+        With nothing cached yet, wait for the read; a caller that gives up doesn't cancel it.
         """
-        if self._kept is not None and not self._old():
-            return self._kept
-        reading = self.refresh()
-        return self._kept if self._kept is not None else await asyncio.shield(reading)
+        if self._items is not None and not self._is_expired():
+            return self._items
+        refresh_task = self.refresh()
+        return self._items if self._items is not None else await asyncio.shield(refresh_task)
 
     def refresh(self) -> asyncio.Task[tuple[T, ...]]:
-        """Have it read behind, where it is old; nobody has to wait for it."""
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._got(self._slowly))
-            self._reading.add_done_callback(_heard)
-        return self._reading
+        """Start to refresh an outdated list in the background; return the task of the read."""
+        if self._refresh_task is None or self._refresh_task.done():
+            self._refresh_task = asyncio.create_task(self._load(self._read_patiently))
+            self._refresh_task.add_done_callback(_retrieve_exception)
+        return self._refresh_task
 
-    async def _got(self, read: Read[T]) -> tuple[T, ...]:
+    async def _load(self, read: Read[T]) -> tuple[T, ...]:
         async with self._lock:
-            if self._kept is None or self._old():
-                self._kept = await self._fresh(read)
-                self._until = self._clock.monotonic() + self._seconds
-            return self._kept
+            if self._items is None or self._is_expired():
+                self._items = await self._read_or_keep(read)
+                self._expires_at = self._clock.monotonic() + self._seconds
+            return self._items
 
     def peek(self, seconds: float) -> tuple[T, ...]:
-        """What is remembered, if it is at most that old; nothing is read."""
-        read_at = self._until - self._seconds
-        recent = self._kept is not None and self._clock.monotonic() < read_at + seconds
-        return self._kept or () if recent else ()
+        """Return the cached list if it's at most `seconds` old, else nothing; never read."""
+        read_at = self._expires_at - self._seconds
+        recent = self._items is not None and self._clock.monotonic() < read_at + seconds
+        return self._items or () if recent else ()
 
     def forget(self) -> None:
-        """Read again next time."""
-        self._until = 0.0
+        """Make the next caller read again; the old list still serves while Buildkite is unavailable."""
+        self._expires_at = 0.0
 
     def drop(self) -> None:
-        """Forget what is remembered as well."""
-        self._kept, self._until = None, 0.0
+        """Forget the cached list entirely."""
+        self._items, self._expires_at = None, 0.0
 
-    def _old(self) -> bool:
-        return self._clock.monotonic() >= self._until
+    def _is_expired(self) -> bool:
+        return self._clock.monotonic() >= self._expires_at
 
-    async def _fresh(self, read: Read[T]) -> tuple[T, ...]:
+    async def _read_or_keep(self, read: Read[T]) -> tuple[T, ...]:
         try:
             return await read()
         except Unavailable:
-            if self._kept is None:
+            if self._items is None:
                 raise
-            return self._kept
+            return self._items
 
 
-def _heard(task: asyncio.Task[tuple[T, ...]]) -> None:
-    """Why a reading behind a menu failed is told to whoever waits for it; where nobody does, to nobody."""
+def _retrieve_exception(task: asyncio.Task[tuple[T, ...]]) -> None:
+    """Mark the task's exception as retrieved, so that asyncio doesn't log it if no caller waits for the task."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""The pipelines and agents there are, remembered for a short while."""
+"""Finds pipelines, agents, queues, clusters, teams and templates by name, from lists cached for a short time."""
 
 from __future__ import annotations
 
@@ -13,239 +13,261 @@ from bot.buildkite.cache import CachedList
 from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.organization import PipelineTemplate, Team
 from bot.buildkite.models import Agent, Pipeline, Queue
-from bot.buildkite.name_lookup import MENU, Menu, Option, called, did_you_mean, matching, near, one_called, recent
+from bot.buildkite.name_lookup import (
+    MENU_LIMIT,
+    Menu,
+    Option,
+    find_named,
+    find_pipeline,
+    find_similar,
+    match_agents,
+    suggest_names,
+    suggest_similar,
+)
 from bot.buildkite.resources import Cluster
 from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.runtime.clock import Clock
 
 T = TypeVar("T")
-PIPELINES_FOR = 60.0
-AGENTS_FOR = 15.0
-QUEUES_FOR = 60.0
-SLUGS_FOR = 600.0
-MEMBERS_FOR = 600.0
-BRANCHES_FOR = 60.0
-# A value of a menu takes 150 characters; so many pipelines' branches are remembered.
-_BRANCH = 150
-_SHELVES = 50
-# Four requests: whoever waits for one pipeline does not pay for the list of thousands.
-_MANY = 400
-Offer = Callable[[str], Awaitable[tuple[Option, ...]]]
+# Seconds. Agents come and go quickly; a slug found within ten minutes hardly ever belongs to another pipeline.
+PIPELINES_TTL = 60.0
+AGENTS_TTL = 15.0
+QUEUES_TTL = 60.0
+SLUGS_TTL = 600.0
+MEMBERS_TTL = 600.0
+BRANCHES_TTL = 60.0
+# Slack limits a menu's values to 150 characters. Branches of the 50 pipelines read last stay cached.
+_MAX_BRANCH_LENGTH = 150
+_MAX_BRANCH_LISTS = 50
+# Four requests: a person waiting for one pipeline shouldn't wait for a list of thousands.
+_MAX_PIPELINES_FOR_PERSON = 400
+FindOptions = Callable[[str], Awaitable[tuple[Option, ...]]]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.IGNORECASE)
 
 
-class _TooMany(Unavailable):
-    """More pipelines than a person's request may read."""
+class _TooManyPipelines(Unavailable):
+    """The organization has more pipelines than a person's request may read."""
 
 
-class Placed(NamedTuple):
-    """A queue, and the cluster that it is in."""
+class PlacedQueue(NamedTuple):
+    """A queue and the cluster it belongs to."""
 
     cluster: Cluster
     queue: Queue
 
 
 class Catalog:
-    """Finds pipelines and agents by what people call them."""
+    """Finds Buildkite's objects by the names that people use."""
 
     def __init__(self, buildkite: Buildkite, clock: Clock) -> None:
         self._buildkite = buildkite
-        slowly = partial(self._read_pipelines, patient=True)
-        self._pipelines = CachedList(self._read_pipelines, PIPELINES_FOR, clock, slowly)
-        self._agents = CachedList(self._read_agents, AGENTS_FOR, clock)
-        self._clusters = CachedList(self._read_clusters, QUEUES_FOR, clock)
-        self._queues = CachedList(self._read_queues, QUEUES_FOR, clock)
-        self._teams = CachedList(self._read_teams, MEMBERS_FOR, clock)
-        self._templates = CachedList(self._read_templates, MEMBERS_FOR, clock)
+        read_patiently = partial(self._read_pipelines, patient=True)
+        self._pipelines = CachedList(self._read_pipelines, PIPELINES_TTL, clock, read_patiently)
+        self._agents = CachedList(self._read_agents, AGENTS_TTL, clock)
+        self._clusters = CachedList(self._read_clusters, QUEUES_TTL, clock)
+        self._queues = CachedList(self._read_queues, QUEUES_TTL, clock)
+        self._teams = CachedList(self._read_teams, MEMBERS_TTL, clock)
+        self._templates = CachedList(self._read_templates, MEMBERS_TTL, clock)
         self._branches: dict[str | None, CachedList[str]] = {}
-        self._many = False
+        self._has_many_pipelines = False
         self._clock = clock
-        self._menus: dict[str, Offer] = {
-            "pipeline": self._offer(self._pipelines, lambda item: (item.slug, item.slug)),
-            "agent": self._offer(self._agents, _option),
-            "queue": self._offer(self._queues, _placed),
-            "cluster": self._offer(self._clusters, lambda item: (item.name, item.id)),
-            "team": self._offer(self._teams, _open_team),
-            "template": self._offer(self._templates, lambda item: (item.name, item.uuid)),
+        self._menus: dict[str, FindOptions] = {
+            "pipeline": self._make_menu(self._pipelines, lambda item: (item.slug, item.slug)),
+            "agent": self._make_menu(self._agents, _format_agent_option),
+            "queue": self._make_menu(self._queues, _format_queue_option),
+            "cluster": self._make_menu(self._clusters, lambda item: (item.name, item.id)),
+            "team": self._make_menu(self._teams, _format_team_option),
+            "template": self._make_menu(self._templates, lambda item: (item.name, item.uuid)),
         }
-        self._members = CachedList(buildkite.members, MEMBERS_FOR, clock)
+        self._members = CachedList(buildkite.members, MEMBERS_TTL, clock)
 
-    async def pipelines(self) -> tuple[Pipeline, ...]:
-        """Those that are not archived, at most a minute old; of very many, those that were there a while ago.
+    async def list_pipelines(self) -> tuple[Pipeline, ...]:
+        """Return the pipelines that aren't archived, at most a minute old.
 
-        Very many are read with the patience of the background: a person's would not do for so many requests.
+        A list of more than 400 may be older: it's refreshed in the background, since it takes too many requests
+        for a person to wait.
         """
         try:
-            return await (self._pipelines.soon() if self._many else self._pipelines.get())
-        except _TooMany:
-            return await self._pipelines.soon()
+            return await (self._pipelines.get_available() if self._has_many_pipelines else self._pipelines.get())
+        except _TooManyPipelines:
+            return await self._pipelines.get_available()
 
-    async def _at_hand(self) -> tuple[Pipeline, ...]:
-        """The same where they are not very many; else what is remembered, while it is read again behind."""
-        if not self._many:
-            with suppress(_TooMany):
+    async def _list_available_pipelines(self) -> tuple[Pipeline, ...]:
+        """Return the same list, but of very many pipelines only those cached, without waiting for a first read."""
+        if not self._has_many_pipelines:
+            with suppress(_TooManyPipelines):
                 return await self._pipelines.get()
         self._pipelines.refresh()
         return self._pipelines.peek(math.inf)
 
-    async def agents(self) -> tuple[Agent, ...]:
-        """Those that are connected or stopping, at most 15 seconds old."""
+    async def list_agents(self) -> tuple[Agent, ...]:
+        """Return connected and stopping agents, at most 15 seconds old."""
         return await self._agents.get()
 
-    async def clusters(self) -> tuple[Cluster, ...]:
-        """All of them, at most a minute old."""
+    async def list_clusters(self) -> tuple[Cluster, ...]:
+        """Return all clusters, at most a minute old."""
         return await self._clusters.get()
 
-    async def queues(self) -> tuple[Placed, ...]:
-        """The queues of all clusters, at most a minute old."""
+    async def list_queues(self) -> tuple[PlacedQueue, ...]:
+        """Return the queues of all clusters, at most a minute old."""
         return await self._queues.get()
 
     def forget_pipelines(self) -> None:
-        """A pipeline was just made, changed or deleted: read again, and believe nothing that is remembered."""
+        """Drop the cached pipelines after one was created, changed or deleted."""
         self._pipelines.drop()
 
     async def find_team(self, text: str) -> Team:
-        """The team of that slug, name or UUID. Raises NotFound with near slugs, or Refused."""
+        """Find a team by slug, name or UUID. Raise NotFound with similar slugs, or Refused."""
         known = await self._teams.get()
-        return one_called("team", text, known, lambda team: (team.slug, team.name, team.id))
+        return find_named("team", text, known, lambda team: (team.slug, team.name, team.id))
 
     async def find_template(self, text: str) -> PipelineTemplate:
-        """The pipeline template of that name or UUID. Raises NotFound with near names, or Refused."""
+        """Find a pipeline template by name or UUID. Raise NotFound with similar names, or Refused."""
         known = await self._templates.get()
-        return one_called("pipeline template", text, known, lambda template: (template.name, template.uuid))
+        return find_named("pipeline template", text, known, lambda template: (template.name, template.uuid))
 
     def forget_queues(self) -> None:
-        """A queue was just changed: read again."""
+        """Read queues again next time, because one was changed."""
         self._queues.forget()
 
     async def find_cluster(self, text: str) -> Cluster:
-        """The cluster of that UUID, or of that name whatever its case. Raises Ambiguous or NotFound."""
-        known = await self.clusters()
+        """Find a cluster by UUID, or by name in any case. Raise Ambiguous or NotFound."""
+        known = await self.list_clusters()
         found = [item for item in known if text == item.id or text.lower() == item.name.lower()]
         if len(found) == 1:
             return found[0]
         if found:
             options = tuple((f"{item.name} ({item.id[:8]})", item.id) for item in found)
             raise Ambiguous(f"Several clusters are called “{text}”.", "cluster", options)
-        raise NotFound(f"There is no cluster “{text}”.", did_you_mean(near(text, [item.name for item in known])))
+        raise NotFound(
+            f"There's no cluster “{text}”.", suggest_similar(find_similar(text, [item.name for item in known]))
+        )
 
-    async def find_queue(self, text: str) -> Placed:
-        """The queue of that UUID, or of that key in whatever cluster has one. Raises Ambiguous or NotFound."""
-        known = await self.queues()
+    async def find_queue(self, text: str) -> PlacedQueue:
+        """Find a queue by UUID, or by key in any cluster. Raise Ambiguous or NotFound."""
+        known = await self.list_queues()
         found = [item for item in known if text in (item.queue.id, item.queue.key)]
         if len(found) == 1:
             return found[0]
         if found:
             options = tuple((f"{item.queue.key} ({item.cluster.name})", item.queue.id) for item in found)
             raise Ambiguous(f"Several clusters have a queue “{text}”.", "queue", options)
-        hint = did_you_mean(near(text, [item.queue.key for item in known]))
-        raise NotFound(f"There is no queue “{text}”.", hint)
+        hint = suggest_similar(find_similar(text, [item.queue.key for item in known]))
+        raise NotFound(f"There's no queue “{text}”.", hint)
 
-    async def user_of(self, email: str) -> str | None:
-        """The UUID of the member with that address; raises Refused where members may not be listed."""
+    async def find_user_id(self, email: str) -> str | None:
+        """Return the UUID of the member with this email address; raise Refused if members can't be listed."""
         for member in await self._members.get():
             if member.id and (member.email or "").lower() == email.lower():
                 return member.id
         return None
 
     def forget_agents(self) -> None:
-        """An agent was just changed: read again."""
+        """Read agents again next time, because one was changed."""
         self._agents.forget()
 
-    async def near_pipelines(self, slug: str) -> tuple[str, ...]:
-        """The slugs that look like `slug`, nearest first, at most three."""
-        return near(slug, [pipeline.slug for pipeline in await self._at_hand()])
+    async def find_similar_pipelines(self, slug: str) -> tuple[str, ...]:
+        """Return at most three slugs similar to `slug`, the most similar first."""
+        return find_similar(slug, [pipeline.slug for pipeline in await self._list_available_pipelines()])
 
     async def find_pipeline(self, slug: str) -> Pipeline:
-        """The pipeline of that slug or name, whatever their case; raises NotFound with near slugs.
+        """Find a pipeline by slug or name in any case; raise NotFound with similar slugs.
 
-        One that was seen within ten minutes is taken from memory; one that is in no list is asked for.
+        A pipeline listed within the last ten minutes comes from the cache; an unlisted one is read by its slug.
         """
-        known = self._pipelines.peek(SLUGS_FOR)
-        found = called(known, slug) or called(await self._at_hand(), slug)
-        return found or await self._unlisted(slug)
+        known = self._pipelines.peek(SLUGS_TTL)
+        found = find_pipeline(known, slug) or find_pipeline(await self._list_available_pipelines(), slug)
+        return found or await self._read_unlisted_pipeline(slug)
 
-    async def _unlisted(self, slug: str) -> Pipeline:
+    async def _read_unlisted_pipeline(self, slug: str) -> Pipeline:
         try:
             if _SLUG.fullmatch(slug):
                 return await self._buildkite.pipeline(slug)
         except NotFound:
             pass
-        raise NotFound(f"There is no pipeline “{slug}”.", did_you_mean(await self.near_pipelines(slug)))
+        raise NotFound(f"There's no pipeline “{slug}”.", suggest_similar(await self.find_similar_pipelines(slug)))
 
     async def find_agent(self, text: str) -> Agent:
-        """The agent of that id, unique id prefix (4 characters or more) or exact name.
+        """Find an agent by ID, unique prefix of the ID (at least 4 characters) or exact name.
 
-        Raises Ambiguous with the choices, or NotFound with near names. An agent that is not in the list
-        (stopped, lost) is found by its whole id.
+        Raise Ambiguous with the choices, or NotFound with similar names. Agents that aren't listed because they
+        stopped or got lost are found by their full ID only.
         """
-        known = await self.agents()
-        found = matching(known, text)
+        known = await self.list_agents()
+        found = match_agents(known, text)
         if len(found) == 1:
             return found[0]
         if found:
-            raise Ambiguous(f"Several agents fit “{text}”.", "agent", tuple(map(_option, found)))
+            raise Ambiguous(f"Several agents match “{text}”.", "agent", tuple(map(_format_agent_option, found)))
         if _UUID.fullmatch(text):
             return await self._buildkite.agent(text)
-        hint = did_you_mean(near(text, [agent.name for agent in known]))
-        raise NotFound(f"There is no connected agent “{text}”.", hint)
+        hint = suggest_similar(find_similar(text, [agent.name for agent in known]))
+        raise NotFound(f"There's no connected agent “{text}”.", hint)
 
     async def suggest(
-        self, kind: str, typed: str, pipeline: str | None = None, heard: Iterable[str] = ()
+        self, kind: str, typed: str, pipeline: str | None = None, other_branches: Iterable[str] = ()
     ) -> tuple[Option, ...]:
-        """(label, value) pairs for a menu of that kind of thing: at most 100, the likeliest first.
+        """Return at most 100 (label, value) pairs for a menu of objects of this kind, the likeliest first.
 
-        What is remembered is offered at once, however old it is. Branches are those of `pipeline`, or of all, then
-        those that were `heard` of otherwise.
+        Cached lists are used at once, however old. Branches are those of `pipeline` (or of all), followed by
+        `other_branches`, which the caller knows from elsewhere.
         """
         if kind == "branch":
-            return recent(typed, [*await self.branches(pipeline), *heard], _BRANCH)
+            return suggest_names(typed, [*await self.list_branches(pipeline), *other_branches], _MAX_BRANCH_LENGTH)
         menu = self._menus.get(kind)
         return await menu(typed) if menu else ()
 
-    async def branches(self, pipeline: str | None) -> tuple[str, ...]:
-        """The branches of the newest builds of a pipeline, or of all, newest first; its default branch is last."""
-        shelf = self._branches.get(pipeline)
-        if shelf is None:
-            self._branches = dict(list(self._branches.items())[-_SHELVES:])
-            shelf = self._branches[pipeline] = CachedList(
-                partial(self._read_branches, pipeline), BRANCHES_FOR, self._clock
+    async def list_branches(self, pipeline: str | None) -> tuple[str, ...]:
+        """Return branches of the newest builds of a pipeline, or of all, then the pipeline's default branch."""
+        cached = self._branches.get(pipeline)
+        if cached is None:
+            self._branches = dict(list(self._branches.items())[-_MAX_BRANCH_LISTS:])
+            cached = self._branches[pipeline] = CachedList(
+                partial(self._read_branches, pipeline), BRANCHES_TTL, self._clock
             )
-        return await shelf.soon()
+        return await cached.get_available()
 
-    def _offer(self, shelf: CachedList[T], entry: Callable[[T], Option | None]) -> Offer:
-        menu = Menu(entry)
+    def _make_menu(self, cached: CachedList[T], to_option: Callable[[T], Option | None]) -> FindOptions:
+        menu = Menu(to_option)
 
-        async def offered(typed: str) -> tuple[Option, ...]:
-            return menu.fitting(typed, await shelf.soon())
+        async def find_options(typed: str) -> tuple[Option, ...]:
+            return menu.find_options(typed, await cached.get_available())
 
-        return offered
+        return find_options
 
     async def _read_branches(self, pipeline: str | None) -> tuple[str, ...]:
-        """One request: a hundred builds name the branches that people work on."""
-        newest = await self._buildkite.builds_page(pipeline, size=MENU)
+        """Read the branches of the newest 100 builds: one request that covers what people work on."""
+        newest = await self._buildkite.builds_page(pipeline, size=MENU_LIMIT)
         named = [build.branch for build in newest.items if build.branch]
-        default = [item.default_branch for item in await self._pipelines.soon() if item.slug == pipeline]
+        default = [item.default_branch for item in await self._pipelines.get_available() if item.slug == pipeline]
         return tuple(dict.fromkeys([*named, *filter(None, default)]))
 
     async def _read_pipelines(self, *, patient: bool = False) -> tuple[Pipeline, ...]:
-        listed = self._buildkite.patient().pipelines() if patient else self._buildkite.pipelines(limit=_MANY)
+        listed = (
+            self._buildkite.for_background().pipelines()
+            if patient
+            else self._buildkite.pipelines(limit=_MAX_PIPELINES_FOR_PERSON)
+        )
         found = [item async for item in listed]
-        if not patient and len(found) == _MANY:
-            self._many = True
-            raise _TooMany(
-                "This organization has too many pipelines to be listed at once.", "Try again in a minute."
+        if not patient and len(found) == _MAX_PIPELINES_FOR_PERSON:
+            self._has_many_pipelines = True
+            raise _TooManyPipelines(
+                "This organization has too many pipelines to list at once.", "Try again in a minute."
             )
         return tuple(item for item in found if item.archived_at is None)
 
     async def _read_clusters(self) -> tuple[Cluster, ...]:
         return tuple([found async for found in self._buildkite.clusters()])
 
-    async def _read_queues(self) -> tuple[Placed, ...]:
-        clusters = await self.clusters()
+    async def _read_queues(self) -> tuple[PlacedQueue, ...]:
+        clusters = await self.list_clusters()
         return tuple(
-            [Placed(cluster, found) for cluster in clusters async for found in self._buildkite.queues(cluster.id)]
+            [
+                PlacedQueue(cluster, found)
+                for cluster in clusters
+                async for found in self._buildkite.queues(cluster.id)
+            ]
         )
 
     async def _read_teams(self) -> tuple[Team, ...]:
@@ -258,15 +280,15 @@ class Catalog:
         return tuple([found async for found in self._buildkite.agents()])
 
 
-def _option(agent: Agent) -> tuple[str, str]:
+def _format_agent_option(agent: Agent) -> tuple[str, str]:
     place = agent.hostname or agent.queue or ""
     return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
 
 
-def _open_team(team: Team) -> Option | None:
-    """Secret ones are offered to nobody."""
+def _format_team_option(team: Team) -> Option | None:
+    """Return a team's menu option; None for a secret team, which menus must not reveal."""
     return (team.name, team.slug) if team.privacy != "secret" else None
 
 
-def _placed(placed: Placed) -> Option:
+def _format_queue_option(placed: PlacedQueue) -> Option:
     return f"{placed.queue.key} ({placed.cluster.name})", placed.queue.id

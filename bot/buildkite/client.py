@@ -21,11 +21,11 @@ from bot.buildkite.endpoints.graphql import GraphqlCalls
 from bot.buildkite.endpoints.jobs import JobCalls
 from bot.buildkite.endpoints.organization import EmojiCalls, OrganizationCalls, RuleCalls, TeamCalls, TemplateCalls
 from bot.buildkite.endpoints.pipelines import PipelineCalls
-from bot.buildkite.endpoints.raw import DocumentCalls
+from bot.buildkite.endpoints.raw import RawCalls
 from bot.buildkite.endpoints.services import ServiceCalls
 from bot.buildkite.personal_token import Bearer
 from bot.buildkite.request_budget import Budget
-from bot.buildkite.transport import BACKGROUND_WAITS, PERSON_WAITS, Requests
+from bot.buildkite.transport import BACKGROUND_PATIENCE, PERSON_PATIENCE, Requests
 from bot.errors import Ambiguous, NotFound, UsageError
 from bot.runtime.clock import Clock, SystemClock
 
@@ -48,12 +48,12 @@ class Buildkite(
     EmojiCalls,
     PipelineCalls,
     ServiceCalls,
-    DocumentCalls,
+    RawCalls,
 ):
-    """All calls, in one of two lanes: people's requests go first, background ones keep a reserve for them.
+    """All calls, in one of two lanes: people's requests go first, background requests leave them a reserve.
 
     Every call raises Refused (401, 403), NotFound (404), Conflict (400, 409, 410, 422) or
-    Unavailable (429, 5xx, no answer), each in Buildkite's own words. `jitter()` gives a number in [0, 1).
+    Unavailable (429, 5xx, no answer), each in Buildkite's own words. `jitter()` returns a number in [0, 1).
     """
 
     def __init__(
@@ -64,66 +64,80 @@ class Buildkite(
         endpoint: str = ENDPOINT,
         clock: Clock | None = None,
         timeout: float = TIMEOUT,
-        patience: float = BACKGROUND_WAITS,
+        patience: float = BACKGROUND_PATIENCE,
         variable: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """A client for `async with`, with connections of its own; raises UsageError for what can be no token.
+        """Create a client for `async with`, with its own connections; raise UsageError for a malformed token.
 
-        `organization` is a slug; without one it is looked up on entering (scope read_organizations), which raises
-        Ambiguous or NotFound when there is not exactly one. `endpoint` is the base without `/v2`. `timeout`:
-        seconds for each of connecting, sending and reading; `patience`: seconds that a call may wait for its turn
-        and for repeating what failed. `variable` is the environment variable that hints name as the token's place.
+        `organization` is a slug; without it, entering the client looks it up (scope read_organizations) and raises
+        Ambiguous or NotFound unless there's exactly one. `endpoint` is the base address without `/v2`. `timeout`
+        is in seconds for each of connecting, sending and reading. `patience` limits the seconds that a call may
+        spend waiting for its turn and retrying. `variable` is the environment variable of the token, for hints.
         """
-        time = clock or SystemClock()
-        http = _connections(token, endpoint, timeout, transport)
-        requests = Requests(http, Budget(time), time, True, jitter, patience=patience, variable=variable)
+        time_source = clock or SystemClock()
+        http = _open_http(token, endpoint, timeout, transport)
+        requests = Requests(
+            http, Budget(time_source), time_source, True, jitter, patience=patience, variable=variable
+        )
         super().__init__(requests, organization or "")
 
     @property
     def budget(self) -> Budget:
-        """The budget of the token, shared by both lanes."""
+        """Request budget of the token, shared by both lanes."""
         return self.requests.budget
 
-    def patient(self) -> Buildkite:
-        """The same connection and budget in the background lane."""
-        mine = self.requests
-        return self._over(mine.budget, urgent=False, patience=BACKGROUND_WAITS, bearer=mine.bearer)
+    def for_background(self) -> Buildkite:
+        """Return a client with the same connections and budget in the background lane."""
+        current = self.requests
+        return self._copy_with(current.budget, urgent=False, patience=BACKGROUND_PATIENCE, bearer=current.bearer)
 
-    def personal(self, bearer: Bearer, *, patience: float | None = None) -> Buildkite:
-        """The same connections with a person's own token and a budget of its own; `patience` in seconds.
+    def for_person(self, bearer: Bearer, *, patience: float | None = None) -> Buildkite:
+        """Return a client with the same connections, but a person's token and a budget of its own.
 
         https://buildkite.com/docs/apis/rest-api/limits: 50 requests a minute for each user
         """
-        mine = self.requests
-        waits = mine.patience if patience is None else patience
-        return self._over(Budget(mine.clock), urgent=True, patience=waits, bearer=bearer)
+        current = self.requests
+        waits = current.patience if patience is None else patience
+        return self._copy_with(Budget(current.clock), urgent=True, patience=waits, bearer=bearer)
 
-    def _over(self, budget: Budget, *, urgent: bool, patience: float, bearer: Bearer | None) -> Buildkite:
-        """The same connections, asked in another way."""
-        mine, other = self.requests, copy(self)
-        other.requests = Requests(
-            mine.http, budget, mine.clock, urgent, mine.jitter, bearer, patience=patience, variable=mine.variable
+    def _copy_with(self, budget: Budget, *, urgent: bool, patience: float, bearer: Bearer | None) -> Buildkite:
+        """Return a client with the same connections and other settings for its requests."""
+        current, client = self.requests, copy(self)
+        client.requests = Requests(
+            current.http,
+            budget,
+            current.clock,
+            urgent,
+            current.jitter,
+            bearer,
+            patience=patience,
+            variable=current.variable,
         )
-        return other
+        return client
 
-    async def _only_organization(self) -> str:
-        """The slug of the one organization that the token sees."""
-        seen = [organization async for organization in self.organizations()]
-        if not seen:
-            raise NotFound("The token sees no organization.", "Add it to one at Buildkite, or use another token.")
-        if len(seen) > 1:
-            slugs = ", ".join(item.slug for item in seen)
-            hint = f'Name one of them: Buildkite(token, "{seen[0].slug}").'
-            options = tuple((item.name or item.slug, item.slug) for item in seen)
-            raise Ambiguous(f"The token sees {len(seen)} organizations: {slugs}.", "organization", options, hint)
-        return seen[0].slug
+    async def _find_only_organization(self) -> str:
+        """Return the slug of the only organization that the token can see."""
+        organizations = [organization async for organization in self.organizations()]
+        if not organizations:
+            raise NotFound(
+                "The token can't see any organization.",
+                "Give it access to one in Buildkite, or use another token.",
+            )
+        if len(organizations) > 1:
+            slugs = ", ".join(item.slug for item in organizations)
+            hint = f'Name one of them: Buildkite(token, "{organizations[0].slug}").'
+            options = tuple((item.name or item.slug, item.slug) for item in organizations)
+            raise Ambiguous(
+                f"The token can see {len(organizations)} organizations: {slugs}.", "organization", options, hint
+            )
+        return organizations[0].slug
 
     async def __aenter__(self) -> Buildkite:
         async with AsyncExitStack() as failed:
             failed.push_async_callback(self.requests.http.aclose)
-            self.organization = self.organization or await self._only_organization()
+            self.organization = self.organization or await self._find_only_organization()
             failed.pop_all()
         return self
 
@@ -143,27 +157,27 @@ def connect(
     jitter: Callable[[], float] = random.random,
     timeout: float = TIMEOUT,
 ) -> Buildkite:
-    """The bot's own client: people wait for it, and its hints name the bot's settings."""
+    """Return the bot's own client, with a person's patience and with hints that name the bot's settings."""
     return Buildkite(
         token,
         organization,
         endpoint=endpoint,
         clock=clock,
         timeout=timeout,
-        patience=PERSON_WAITS,
+        patience=PERSON_PATIENCE,
         variable="BUILDKITE_API_TOKEN",
         transport=transport,
         jitter=jitter,
     )
 
 
-def _connections(
+def _open_http(
     token: str, endpoint: str, timeout: float, transport: httpx.AsyncBaseTransport | None
 ) -> httpx.AsyncClient:
     if not re.fullmatch(r"[!-~]+", token):
         raise UsageError(
-            "That can be no API token: it is empty, or holds spaces, line breaks or letters beyond ASCII.",
-            "Copy it again, or make another at https://buildkite.com/user/api-access-tokens.",
+            "That isn't an API token: it's empty or contains spaces, line breaks or non-ASCII characters.",
+            "Copy it again, or create another at https://buildkite.com/user/api-access-tokens.",
         )
     return httpx.AsyncClient(
         base_url=f"{endpoint.rstrip('/')}/v2/",

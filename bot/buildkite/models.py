@@ -1,4 +1,4 @@
-"""Buildkite's objects as values: Build, Job, Pipeline, Agent; unknown fields are ignored."""
+"""Models of Buildkite's builds, jobs, pipelines, agents and queues; unknown fields are ignored."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
-def moment(value: Any) -> Any:
+def parse_moment(value: Any) -> Any:
     """Accept both of Buildkite's time formats: ISO 8601, and `2018-07-01 20:14:38 UTC`.
 
-    https://buildkite.com/docs/apis/webhooks (the second form stands in build and pipeline objects).
+    https://buildkite.com/docs/apis/webhooks (the second form occurs in build and pipeline objects).
     """
     return value[:-4] + "Z" if isinstance(value, str) and value[-4:] == " UTC" else value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(parse_moment)]
 
 
 class Vendor(BaseModel):
-    """An object of Buildkite's: unknown fields are ignored, nothing can be changed."""
+    """Base of Buildkite's objects: immutable, and unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Person(Vendor):
-    """Somebody at Buildkite: a creator, an author, an unblocker."""
+    """A person in Buildkite: a creator, an author or an unblocker."""
 
     id: str | None = None
     name: str | None = None
     email: str | None = None
 
 
-def person(value: Any) -> Any:
-    """An author is sometimes a bare string in place of an object."""
+def parse_person(value: Any) -> Any:
+    """Accept authors that are a bare string instead of an object."""
     if isinstance(value, str):
         return {"email": value} if "@" in value else {"name": value}
     return value
 
 
 AnyPerson = Annotated[
-    Person | Annotated[Person, BeforeValidator(person)] | None, Field(union_mode="left_to_right")
+    Person | Annotated[Person, BeforeValidator(parse_person)] | None, Field(union_mode="left_to_right")
 ]
 
 
 class BuildRef(NamedTuple):
-    """Where a build is found: numbers grow per pipeline."""
+    """Address of a build; its number is unique within the pipeline."""
 
     org: str
     pipeline: str
@@ -59,14 +59,14 @@ class BuildRef(NamedTuple):
 
 BUILD_ENDED = frozenset({"passed", "failed", "canceled", "skipped", "not_run"})
 BUILD_CANCELABLE = frozenset({"creating", "scheduled", "running", "failing"})
-# Older documents call the job of a block step `block`; Buildkite answers `manual`.
-GATES = frozenset({"manual", "block"})
+# Older docs call the job of a block step `block`; Buildkite answers `manual`.
+BLOCK_STEP_TYPES = frozenset({"manual", "block"})
 JOB_FAILED = frozenset({"failed", "timed_out", "expired"})
 JOB_RETRIABLE = frozenset({"failed", "timed_out", "canceled", "expired"})
 
 
 class PipelineStub(Vendor):
-    """The little of a pipeline that stands inside a build."""
+    """The part of a pipeline that a build includes."""
 
     id: str | None = None
     slug: str
@@ -98,13 +98,13 @@ class TriggeredBuild(Vendor):
 
 
 class JobPriority(Vendor):
-    """Of jobs that wait for the same agents, the highest number goes first."""
+    """Priority among jobs waiting for the same agents: the highest number goes first."""
 
     number: int = 0
 
 
 class Job(Vendor):
-    """One step of a build: `type` is script, waiter, manual or trigger; manual ones have a label, not a name."""
+    """A job of a build; `type` is script, waiter, manual or trigger. Manual jobs have a label, not a name."""
 
     id: str
     type: str = "script"
@@ -140,7 +140,7 @@ class Job(Vendor):
 
     @property
     def title(self) -> str:
-        """What a person calls this job; one of several parallel ones has its number."""
+        """Name of the job for people; parallel jobs include their number."""
         name = self.name or self.label or self.command or self.step_key or f"{self.type} {self.id[:8]}"
         if self.parallel_group_index is None or (self.parallel_group_total or 0) < 2:
             return name
@@ -148,24 +148,27 @@ class Job(Vendor):
 
     @property
     def failed(self) -> bool:
-        """Failed for good: not soft, not repeated by a retry."""
+        """True for a hard failure that no retry has replaced."""
         return self.state in JOB_FAILED and not self.soft_failed and not self.retried
 
     @property
-    def waits(self) -> bool:
-        """A block step that somebody has to pass; one behind another gate is `blocked` as well, but cannot be."""
-        return self.type in GATES and self.state == "blocked" and self.unblockable is not False
+    def awaits_unblock(self) -> bool:
+        """True for a block step that a person can unblock now.
+
+        A step behind another block step is `blocked` too, but not unblockable yet.
+        """
+        return self.type in BLOCK_STEP_TYPES and self.state == "blocked" and self.unblockable is not False
 
 
 class AgentStub(Vendor):
-    """The little of an agent that stands inside a job."""
+    """The part of an agent that a job includes."""
 
     id: str | None = None
     name: str | None = None
 
 
 class JobStateCounts(Vendor):
-    """How many jobs are in which state; only on a build that was asked for by number, `at` that time."""
+    """Number of jobs by state at the time `at`; only builds read by number have it."""
 
     at: Moment | None = None
     total: int = 0
@@ -173,7 +176,7 @@ class JobStateCounts(Vendor):
 
 
 class Build(Vendor):
-    """A build as REST and webhooks give it. `phase` is what people see: a blocked build keeps another `state`.
+    """A build as REST and webhooks give it. A blocked build keeps another `state`; people see its `phase`.
 
     https://buildkite.com/docs/apis/rest-api/builds
     """
@@ -203,22 +206,22 @@ class Build(Vendor):
 
     @property
     def phase(self) -> str:
-        """The state in people's words: `blocked` whenever the build waits at a block step."""
+        """The state that people see: `blocked` whenever the build waits at a block step."""
         return "blocked" if self.blocked and self.state not in {"canceled", "canceling"} else self.state
 
     @property
     def ended(self) -> bool:
-        """Finished, and not merely waiting at a block step."""
+        """True if the build has finished and isn't merely waiting at a block step."""
         return self.phase in BUILD_ENDED
 
     @property
-    def settled(self) -> bool:
-        """Nothing will happen until somebody acts."""
+    def inactive(self) -> bool:
+        """True if nothing will happen until a person acts: the build has ended or is blocked."""
         return self.ended or self.phase == "blocked"
 
     @cached_property
     def ref(self) -> BuildRef:
-        """The address, read from the API url: webhooks have no organization object."""
+        """Address of the build, read from its API URL because webhooks have no organization object."""
         parts = self.url.split("/organizations/", 1)[-1].split("/")
         return BuildRef(parts[0], parts[2], self.number)
 
@@ -279,8 +282,8 @@ class Agent(Vendor):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_any_age(cls, value: Any) -> Any:
-        """Older answers name the queue among the tags alone, and know of no pauses.
+    def _fill_absent_fields(cls, value: Any) -> Any:
+        """Fill in fields that older API versions lack: they give the queue only as a tag, and no pauses.
 
         https://buildkite.com/docs/apis/rest-api/agents
         """
@@ -293,14 +296,14 @@ class Agent(Vendor):
 
     @property
     def resumes_at(self) -> datetime | None:
-        """When a paused agent takes jobs again by itself."""
+        """Time at which a paused agent resumes automatically; None if it doesn't."""
         if not self.paused or self.paused_at is None or self.paused_timeout_in_minutes is None:
             return None
         return self.paused_at + timedelta(minutes=self.paused_timeout_in_minutes)
 
     @property
     def activity(self) -> str:
-        """What it is doing, in one word: paused, running, idle, or its connection state."""
+        """The agent's activity in one word: paused, running, idle, or its connection state."""
         if self.connection_state != "connected":
             return self.connection_state
         if self.paused:
@@ -323,7 +326,7 @@ class Queue(Vendor):
 
     @property
     def shape(self) -> str:
-        """The kind of machine where Buildkite runs the agents itself: `LINUX_AMD64_2X4`."""
+        """Machine type of a Buildkite hosted queue, such as `LINUX_AMD64_2X4`; empty for self-hosted queues."""
         shape = (self.hosted_agents or {}).get("instance_shape")
         return str(shape.get("name") or "") if isinstance(shape, dict) else ""
 
@@ -340,7 +343,10 @@ class AccessToken(Vendor):
 
 
 class NotificationService(Vendor):
-    """An outgoing webhook; its token comes back in full, so `settings` is never shown."""
+    """A notification service such as an outgoing webhook.
+
+    Buildkite returns the webhook's token in full, so `settings` must never be displayed or logged.
+    """
 
     id: str
     enabled: bool = True
@@ -350,7 +356,7 @@ class NotificationService(Vendor):
 
     @property
     def webhook_url(self) -> str:
-        """Where it sends to, if it is a webhook; empty for every other kind."""
+        """The URL that a webhook sends to; empty for other services."""
         return str(self.settings.get("url") or "") if self.provider.get("id") == "webhook" else ""
 
 

@@ -1,4 +1,4 @@
-"""What menus offer: the entries of a list that fit what was typed, found in memory."""
+"""Finds list entries by typed text, for menus and for objects that people refer to by name."""
 
 from __future__ import annotations
 
@@ -14,79 +14,82 @@ from bot.runtime.wording import join_or
 
 T = TypeVar("T")
 Option = tuple[str, str]
-MENU = 100
+MENU_LIMIT = 100
 
 
 class Menu(Generic[T]):
-    """Remembers the entries of a list in order, for as long as the list is the same.
+    """Keeps the options of a list sorted, for as long as the same list is searched.
 
-    `entry(one)` is (label, value), or None for what is not offered.
+    `to_option(entry)` returns (label, value), or None for an entry that isn't offered.
     """
 
-    def __init__(self, entry: Callable[[T], Option | None]) -> None:
-        self._entry = entry
-        self._of: Sequence[T] | None = None
-        self._sorted: list[tuple[str, Option]] = []
+    def __init__(self, to_option: Callable[[T], Option | None]) -> None:
+        self._to_option = to_option
+        self._source: Sequence[T] | None = None
+        self._sorted_options: list[tuple[str, Option]] = []
 
-    def fitting(self, typed: str, listed: Sequence[T]) -> tuple[Option, ...]:
-        """At most 100 (label, value) of `listed`: first those that begin with what was typed."""
-        if listed is not self._of:
-            self._sorted = _sorted(option for option in map(self._entry, listed) if option)
-            self._of = listed
-        return _fitting(typed, self._sorted)
-
-
-def ranked(typed: str, options: Iterable[Option]) -> tuple[Option, ...]:
-    """The options whose label contains `typed`, whatever its case: those that begin with it come first."""
-    return _fitting(typed, _sorted(options))
+    def find_options(self, typed: str, entries: Sequence[T]) -> tuple[Option, ...]:
+        """Return at most 100 options of `entries`, those that start with the typed text first."""
+        if entries is not self._source:
+            self._sorted_options = _sort_options(option for option in map(self._to_option, entries) if option)
+            self._source = entries
+        return _find_options(typed, self._sorted_options)
 
 
-def _sorted(options: Iterable[Option]) -> list[tuple[str, Option]]:
+def rank_options(typed: str, options: Iterable[Option]) -> tuple[Option, ...]:
+    """Return the options whose label contains `typed` in any case, those that start with it first."""
+    return _find_options(typed, _sort_options(options))
+
+
+def _sort_options(options: Iterable[Option]) -> list[tuple[str, Option]]:
     return sorted((option[0].lower(), option) for option in options)
 
 
-def _fitting(typed: str, options: list[tuple[str, Option]]) -> tuple[Option, ...]:
-    """In an ordered list those that begin with a word stand together."""
-    word = typed.strip().lower()
-    first = bisect_left(options, word, key=lambda pair: pair[0])
-    found = [option for label, option in options[first : first + MENU] if label.startswith(word)]
-    if len(found) < MENU:
-        found += [option for label, option in options if word in label and not label.startswith(word)]
-    return tuple(found[:MENU])
+def _find_options(typed: str, options: list[tuple[str, Option]]) -> tuple[Option, ...]:
+    """Find options by bisection: in a sorted list, labels with the same start are adjacent."""
+    typed_lower = typed.strip().lower()
+    first = bisect_left(options, typed_lower, key=lambda pair: pair[0])
+    found = [option for label, option in options[first : first + MENU_LIMIT] if label.startswith(typed_lower)]
+    if len(found) < MENU_LIMIT:
+        found += [
+            option for label, option in options if typed_lower in label and not label.startswith(typed_lower)
+        ]
+    return tuple(found[:MENU_LIMIT])
 
 
-def recent(typed: str, names: Iterable[str], longest: int) -> tuple[Option, ...]:
-    """Names in the order given, each once, those that fit; first what was typed, for it may be a new one."""
-    word = typed.strip()
-    fitting = (name for name in names if word.lower() in name.lower())
-    kept = dict.fromkeys(name for name in (word, *fitting) if 0 < len(name) <= longest)
-    return tuple((name, name) for name in kept)[:MENU]
+def suggest_names(typed: str, names: Iterable[str], longest: int) -> tuple[Option, ...]:
+    """Return matching names in order, without duplicates; the typed text comes first, as it may be a new name."""
+    entered = typed.strip()
+    fitting = (name for name in names if entered.lower() in name.lower())
+    kept = dict.fromkeys(name for name in (entered, *fitting) if 0 < len(name) <= longest)
+    return tuple((name, name) for name in kept)[:MENU_LIMIT]
 
 
 _PREFIX = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 
 
-def called(pipelines: Iterable[Pipeline], word: str) -> Pipeline | None:
-    """The pipeline of that slug, else of that name, whatever their case."""
+def find_pipeline(pipelines: Iterable[Pipeline], text: str) -> Pipeline | None:
+    """Find a pipeline by slug, else by name, in any case."""
     known = tuple(pipelines)
     by_name = {pipeline.name.lower(): pipeline for pipeline in known}
     by_slug = {pipeline.slug.lower(): pipeline for pipeline in known}
-    return (by_name | by_slug).get(word.lower())
+    return (by_name | by_slug).get(text.lower())
 
 
-def one_called(kind: str, text: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
-    """The first that is called so, in any case. Raises NotFound with what is near among their first names."""
+def find_named(kind: str, text: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
+    """Find the first object with this name in any case. Raise NotFound with similar ones of their first names."""
     everything = tuple(known)
     for item in everything:
         if text.lower() in [name.lower() for name in names(item)]:
             return item
     raise NotFound(
-        f"There is no {kind} “{text}”.", did_you_mean(near(text, [names(item)[0] for item in everything]))
+        f"There's no {kind} “{text}”.",
+        suggest_similar(find_similar(text, [names(item)[0] for item in everything])),
     )
 
 
-def matching(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
-    """The agents that `text` may mean: by id or exact name, else by the beginning of the id."""
+def match_agents(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
+    """Return the agents whose ID or exact name is `text`, else those whose ID starts with it."""
     known = tuple(agents)
     exact = tuple(agent for agent in known if text in (agent.id, agent.name))
     if exact or not _PREFIX.fullmatch(text):
@@ -94,12 +97,12 @@ def matching(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
     return tuple(agent for agent in known if agent.id.lower().startswith(text.lower()))
 
 
-def near(typed: str, names: Iterable[str]) -> tuple[str, ...]:
-    """At most three names that look like `typed`, nearest first, whatever their case."""
+def find_similar(typed: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return at most three names similar to `typed` in any case, the most similar first."""
     by_case = {name.lower(): name for name in names}
     return tuple(by_case[name] for name in difflib.get_close_matches(typed.lower(), by_case, cutoff=0.5))
 
 
-def did_you_mean(names: tuple[str, ...]) -> str:
-    """A hint with these names; empty without any."""
+def suggest_similar(names: tuple[str, ...]) -> str:
+    """Return a hint that suggests these names; empty without any."""
     return f"Did you mean {join_or(names)}?" if names else ""

@@ -1,4 +1,4 @@
-"""Errors of a token that is a person's own: whose it is, and how that person mends it."""
+"""A person's own token, and errors that tell that person how to fix it."""
 
 from __future__ import annotations
 
@@ -16,43 +16,47 @@ _SCOPE = re.compile(r"doesn.t have the (\w+) scope")
 
 @dataclass(frozen=True)
 class Bearer:
-    """A person's own token; `command` is the slash command that connects another."""
+    """A person's own token; `command` is the bot's slash command, for hints."""
 
     secret: SecretStr
     command: str
 
     @property
     def header(self) -> dict[str, str]:
-        """What goes with a request in place of the bot's own token."""
+        """Headers that replace the bot's own token in a request."""
         return {"Authorization": f"Bearer {self.secret.get_secret_value()}"}
 
 
-def error(response: httpx.Response, what: str, sent: bool, bearer: Bearer) -> KitestringError | None:
-    """The error that `response` is; None for a success.
+def parse_error(response: httpx.Response, subject: str, sent: bool, bearer: Bearer) -> KitestringError | None:
+    """Return the error that `response` stands for, or None for a success.
 
     https://buildkite.com/docs/apis/rest-api#http-status-codes
     """
-    words, mend = responses.said(response), _mend(bearer)
+    message, reconnect = responses.read_message(response), _suggest_reconnect(bearer)
     match response.status_code:
         case 401:
-            said = f"Buildkite does not accept your own token: {words}"
-            return Refused(said, f"It was revoked, or has expired. {mend}", rule="Buildkite's 401")
+            refusal = f"Buildkite doesn't accept your token: {message}"
+            return Refused(refusal, f"It was revoked or has expired. {reconnect}", rule="Buildkite's 401")
         case 403:
-            return Refused(f"Buildkite refused your own token: {words}", _lacks(words, mend), "Buildkite's 403")
+            return Refused(
+                f"Buildkite refused your token: {message}", _explain_refusal(message, reconnect), "Buildkite's 403"
+            )
         case 404:
-            return NotFound(f"Buildkite has no {what}, or your own token may not see it.", f"It says: {words}")
+            return NotFound(
+                f"Buildkite has no {subject}, or your token can't see it.", f"Buildkite says: {message}"
+            )
         case 429:
-            return responses.limited(response, "your own token's requests")
+            return responses.rate_limit_error(response, "your token's requests")
         case _:
-            return responses.error(response, what, sent)
+            return responses.parse_error(response, subject, sent)
 
 
-def _lacks(words: str, mend: str) -> str:
-    scope = _SCOPE.search(words)
+def _explain_refusal(message: str, reconnect: str) -> str:
+    scope = _SCOPE.search(message)
     if scope:
-        return f"It lacks the scope {scope[1]}. {mend}"
-    return f"Your user lacks this permission at Buildkite. {mend}"
+        return f"It lacks the {scope[1]} scope. {reconnect}"
+    return f"Your Buildkite user lacks this permission. {reconnect}"
 
 
-def _mend(bearer: Bearer) -> str:
-    return f"Connect another with `{bearer.command} connect`, or go on with mine: `{bearer.command} disconnect`."
+def _suggest_reconnect(bearer: Bearer) -> str:
+    return f"Connect another with `{bearer.command} connect`, or use mine again: `{bearer.command} disconnect`."

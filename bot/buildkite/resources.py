@@ -1,4 +1,4 @@
-"""What the REST API speaks of beyond builds, jobs, pipelines and agents."""
+"""Models of the REST API for organizations, members and clusters, and the body of a new build."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.buildkite.models import AnyPerson, Moment, Person, Vendor
 
+# Keys of a build's meta-data: which bot started it, and for which invocation.
 INSTANCE_KEY = "kitestring"
 MARK_KEY = "kitestring:invocation"
 
@@ -28,32 +29,32 @@ class Member(Person):
 
 
 class Meta(Vendor):
-    """Where webhooks come from: addresses and CIDR blocks. https://buildkite.com/docs/apis/rest-api/meta"""
+    """Addresses and CIDR blocks that webhooks come from. https://buildkite.com/docs/apis/rest-api/meta"""
 
     webhook_ips: tuple[str, ...] = ()
 
 
-class Actor(Vendor):
-    """Who maintains something: a user has an e-mail address, a team a slug."""
+class MaintainerActor(Vendor):
+    """A user or team that maintains a cluster."""
 
     name: str | None = None
 
 
 class Maintainer(Vendor):
-    """One who maintains a cluster."""
+    """A maintainer's entry in the list of a cluster."""
 
-    actor: Actor = Actor()
+    actor: MaintainerActor = MaintainerActor()
 
 
 class Maintainers(Vendor):
-    """Those who maintain a cluster."""
+    """Users and teams that maintain a cluster."""
 
     users: tuple[Maintainer, ...] = ()
     teams: tuple[Maintainer, ...] = ()
 
 
 class Cluster(Vendor):
-    """`emoji` is a name in colons, `color` a hex triple.
+    """A cluster; `emoji` is a name in colons, `color` a hex triplet.
 
     https://buildkite.com/docs/apis/rest-api/clusters#cluster-data-model
     """
@@ -72,7 +73,7 @@ class Cluster(Vendor):
 
 @dataclass(frozen=True)
 class NewBuild:
-    """A build to create: exactly what was asked for goes out, nothing is filled in.
+    """A build to create; sent exactly as requested, without defaults of ours.
 
     https://buildkite.com/docs/apis/rest-api/builds#create-a-build
     """
@@ -85,8 +86,8 @@ class NewBuild:
     meta_data: dict[str, str] = field(default_factory=dict)
     ignore_branch_filters: bool = False
 
-    def body(self) -> dict[str, Any]:
-        """The JSON of the request; what is empty is left out."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON of the request, without empty fields."""
         author = self.author.model_dump(include={"name", "email"}, exclude_none=True) if self.author else {}
         optional = {
             "message": self.message,

@@ -1,4 +1,4 @@
-"""What the Agent API says of stacks: controllers that start an agent for each job that waits.
+"""Agent API models for stacks: controllers that start an agent for each waiting job.
 
 https://buildkite.com/docs/apis/agent-api/stacks
 """
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from bot.buildkite.models import Moment, Vendor
-from bot.buildkite.transport import read
+from bot.buildkite.transport import parse_value
 
 
 class Stack(Vendor):
@@ -25,17 +25,17 @@ class Stack(Vendor):
 
 
 class StackQueue(Vendor):
-    """A queue as a stack is told of it: no job is handed out while its dispatch is paused."""
+    """A queue as stacks see it; a queue whose dispatch is paused hands out no jobs."""
 
     key: str
     dispatch_paused: bool = False
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What `GET /stacks` answered.
+class StackConfiguration:
+    """Answer of `GET /stacks`.
 
-    No document says more than that it is a configuration: `others` are the names of what else stands in it.
+    The docs don't describe its shape: `others` names the top-level keys that aren't understood.
     """
 
     stacks: tuple[Stack, ...] = ()
@@ -44,26 +44,26 @@ class Configuration:
 
 
 class ScheduledPipeline(Vendor):
-    """The pipeline of a job that waits."""
+    """Pipeline of a waiting job."""
 
     slug: str = ""
 
 
 class ScheduledBuild(Vendor):
-    """The build of a job that waits."""
+    """Build of a waiting job."""
 
     number: int = 0
     branch: str = ""
 
 
 class ScheduledStep(Vendor):
-    """The step of a job that waits."""
+    """Step of a waiting job."""
 
     key: str | None = None
 
 
 class ScheduledJob(Vendor):
-    """A job that waits for an agent of a stack."""
+    """A job waiting for an agent of a stack."""
 
     id: str
     priority: int = 0
@@ -75,37 +75,37 @@ class ScheduledJob(Vendor):
 
 
 class Cursor(Vendor):
-    """Where the next page begins, if there is one."""
+    """Cursor of the next page, if there is one."""
 
     has_next_page: bool = False
     end_cursor: str | None = None
 
 
 class ScheduledJobs(Vendor):
-    """One page of jobs that wait."""
+    """One page of waiting jobs."""
 
     jobs: tuple[ScheduledJob, ...] = ()
     page_info: Cursor = Cursor()
 
 
 class JobStates(Vendor):
-    """States by job; they are those that Buildkite uses inside, `finished` included."""
+    """States by job UUID. They are Buildkite's internal states, such as `finished`, not those of the REST API."""
 
     states: dict[str, str] = Field(default_factory=dict)
 
 
-def configuration(page: Any) -> Configuration:
-    """What is understood of an answer: a list of stacks, or an object that has one.
+def parse_configuration(page: Any) -> StackConfiguration:
+    """Parse an answer that is either a list of stacks or an object containing one.
 
-    Raises Unavailable where a stack or queue in it has no key.
+    Raise Unavailable if a stack or queue has no key.
     """
     known = page if isinstance(page, dict) else {"stacks": page}
-    return Configuration(
-        stacks=tuple(read(Stack, item, sent=False) for item in _listed(known.get("stacks"))),
-        queues=tuple(read(StackQueue, item, sent=False) for item in _listed(known.get("queues"))),
+    return StackConfiguration(
+        stacks=tuple(parse_value(Stack, item, sent=False) for item in _as_list(known.get("stacks"))),
+        queues=tuple(parse_value(StackQueue, item, sent=False) for item in _as_list(known.get("queues"))),
         others=tuple(str(name) for name in known if name not in {"stacks", "queues"}),
     )
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

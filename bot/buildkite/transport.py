@@ -1,4 +1,4 @@
-"""One request to Buildkite: in its turn, repeated only where that is safe, its failure as our error."""
+"""Sends requests to Buildkite within the rate limit, retries safe ones and turns failures into errors."""
 
 from __future__ import annotations
 
@@ -19,23 +19,27 @@ from bot.runtime.clock import Clock
 
 Params = Sequence[tuple[str, str]]
 M = TypeVar("M", bound=BaseModel)
-PERSON_WAITS = 8.0
-BACKGROUND_WAITS = 90.0
-ATTEMPTS = 4
+PERSON_PATIENCE = 8.0
+BACKGROUND_PATIENCE = 90.0
+MAX_ATTEMPTS = 4
 PER_PAGE = 100
-# A list of 50,000 is none that Buildkite has: it would go on for ever.
-PAGES = 500
-# The connection was never made, so nothing was sent.
+# Buildkite lists 10,000 items at most. 500 pages of 100 only stop a server that links pages endlessly.
+MAX_PAGES = 500
+# Errors raised before a connection exists: nothing was sent, so even unsafe requests may be retried.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A request: `safe` ones may be repeated after an uncertain answer; `what` is what it is about."""
+class ApiRequest:
+    """A request to the REST API.
+
+    `subject` names what it's about in error messages, such as `build web#101`. `safe` requests may be repeated
+    after an uncertain answer. `accept` lists error statuses that the caller handles itself.
+    """
 
     method: str
     path: str
-    what: str
+    subject: str
     params: Params = ()
     json: Mapping[str, Any] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -44,8 +48,8 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Chunk(Generic[M]):
-    """One page of a list: its number from 1, whether there are more, and how many there are, where known."""
+class ListPage(Generic[M]):
+    """One page of a list: its number from 1, whether more follow, and the last page's number if known."""
 
     items: tuple[M, ...]
     number: int
@@ -54,10 +58,10 @@ class Chunk(Generic[M]):
 
 
 class Requests:
-    """Sends requests in one lane: for a person who waits, or in the background.
+    """Sends requests in one of two lanes: urgent, for a person who is waiting, or background.
 
-    `jitter()` gives a number in [0, 1). `bearer` is a person's own token, sent in place of the bot's. `patience`:
-    seconds for waiting and repeating. `variable` is the environment variable that hints name as the token's place.
+    `jitter()` returns a number in [0, 1). `bearer` is a person's own token, sent instead of the bot's. `patience`
+    limits the seconds spent waiting and retrying. `variable` is the environment variable of the token, for hints.
     """
 
     def __init__(
@@ -77,207 +81,213 @@ class Requests:
         self.urgent = urgent
         self.jitter = jitter
         self.bearer = bearer
-        self.patience = patience if patience is not None else PERSON_WAITS if urgent else BACKGROUND_WAITS
+        self.patience = patience if patience is not None else PERSON_PATIENCE if urgent else BACKGROUND_PATIENCE
         self.variable = variable
 
-    async def send(self, ask: Ask) -> httpx.Response:
-        """The answer, a success. Raises Refused, NotFound, Conflict, or Unavailable after bounded retries."""
+    async def send(self, request: ApiRequest) -> httpx.Response:
+        """Return a successful response; raise Refused, NotFound, Conflict, or Unavailable after some retries."""
         deadline = self.clock.monotonic() + self.patience
-        doubts: list[Unavailable] = []
+        uncertain: list[Unavailable] = []
 
-        def again(error: BaseException) -> bool:
+        def may_retry(error: BaseException) -> bool:
             if not isinstance(error, Unavailable):
                 return False
-            doubts.extend([error] if error.sent else [])
-            return ask.safe or not error.sent
+            uncertain.extend([error] if error.sent else [])
+            return request.safe or not error.sent
 
         retrying = AsyncRetrying(
             sleep=self.clock.sleep,
-            retry=retry_if_exception(again),
-            wait=self._wait,
-            stop=lambda state: self._stop(state, deadline),
+            retry=retry_if_exception(may_retry),
+            wait=self._compute_wait,
+            stop=lambda state: self._should_stop(state, deadline),
             reraise=True,
         )
         try:
-            return await retrying(self._once, ask, deadline)
+            return await retrying(self._attempt, request, deadline)
         except Conflict as conflict:
-            # The state may be of our own making: an earlier attempt, unanswered, was carried out.
-            if doubts:
-                raise Unavailable(f"{doubts[0].message} Then it said: {conflict.message}", sent=True) from conflict
+            # An earlier, unanswered attempt may have succeeded and caused this conflict itself.
+            if uncertain:
+                raise Unavailable(
+                    f"{uncertain[0].message} A retry was then refused: {conflict.message}", sent=True
+                ) from conflict
             raise
 
-    async def _once(self, ask: Ask, deadline: float) -> httpx.Response:
+    async def _attempt(self, request: ApiRequest, deadline: float) -> httpx.Response:
         left = deadline - self.clock.monotonic()
-        async with self.budget.turn(urgent=self.urgent, patience=left):
-            response = await self.answer(ask)
-        self.budget.hear(response.headers)
+        async with self.budget.wait_for_turn(urgent=self.urgent, patience=left):
+            response = await self.send_once(request)
+        self.budget.apply_headers(response.headers)
         if response.status_code == 429:
-            self.budget.hold(responses.wait_asked(response) or 0.0)
-        error = self.error(response, ask)
-        if error is not None and response.status_code not in ask.accept:
+            self.budget.hold(responses.read_retry_after(response) or 0.0)
+        error = self.parse_error(response, request)
+        if error is not None and response.status_code not in request.accept:
             raise error
         return response
 
-    def error(self, response: httpx.Response, ask: Ask) -> KitestringError | None:
-        """The error that an answer is; None for a success."""
+    def parse_error(self, response: httpx.Response, request: ApiRequest) -> KitestringError | None:
+        """Return the error that a response stands for, or None for a success."""
         if self.bearer:
-            return personal_token.error(response, ask.what, ask.method != "GET", self.bearer)
-        return responses.error(response, ask.what, ask.method != "GET", self.variable)
+            return personal_token.parse_error(response, request.subject, request.method != "GET", self.bearer)
+        return responses.parse_error(response, request.subject, request.method != "GET", self.variable)
 
-    async def answer(self, ask: Ask) -> httpx.Response:
-        """Whatever is answered, at once and once. Raises Unavailable where nothing is."""
+    async def send_once(self, request: ApiRequest) -> httpx.Response:
+        """Send a request once, at once, and return any response; raise Unavailable if none comes."""
         try:
             return await self.http.request(
-                ask.method,
-                ask.path,
-                params=list(ask.params) or None,
-                json=ask.json,
-                headers={**ask.headers, **(self.bearer.header if self.bearer else {})},
+                request.method,
+                request.path,
+                params=list(request.params) or None,
+                json=request.json,
+                headers={**request.headers, **(self.bearer.header if self.bearer else {})},
             )
         except _NOT_SENT as error:
-            raise Unavailable("Buildkite cannot be reached.", "Try again in a moment.") from error
+            raise Unavailable("Buildkite can't be reached.", "Try again in a moment.") from error
         except httpx.TransportError as error:
             raise Unavailable(
-                "Buildkite did not answer.", "Try again in a moment.", sent=ask.method != "GET"
+                "Buildkite didn't answer.", "Try again in a moment.", sent=request.method != "GET"
             ) from error
 
-    def _wait(self, state: RetryCallState) -> float:
+    def _compute_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, Unavailable) else None
-        if asked is not None:
-            return asked + self.jitter() / 2
+        requested = error.retry_after if isinstance(error, Unavailable) else None
+        if requested is not None:
+            return requested + self.jitter() / 2
         return float(2 ** (state.attempt_number - 1)) * (0.25 + self.jitter() / 2)
 
-    def _stop(self, state: RetryCallState, deadline: float) -> bool:
+    def _should_stop(self, state: RetryCallState, deadline: float) -> bool:
         late = self.clock.monotonic() + (state.upcoming_sleep or 0.0) > deadline
-        return state.attempt_number >= ATTEMPTS or late
+        return state.attempt_number >= MAX_ATTEMPTS or late
 
 
 class Calls:
-    """What every group of calls stands on: the requests and the organization they are about."""
+    """Base of every group of calls: the organization, and helpers to read objects and lists."""
 
     def __init__(self, requests: Requests, organization: str) -> None:
         self.requests = requests
         self.organization = organization
 
-    def path(self, *parts: object) -> str:
-        """A path below the organization; every part is quoted. Raises NotFound for one that would lead upwards."""
+    def format_path(self, *parts: object) -> str:
+        """Return a path below the organization with every part quoted.
+
+        Raise NotFound for a part that would leave it, such as `..`, since parts may be text a person typed.
+        """
         if not self.organization:
             raise UsageError(
-                "This client knows no organization yet.",
+                "This client has no organization yet.",
                 'Enter it with `async with`, or name one: Buildkite(token, "acme-inc").',
             )
-        words = [str(word) for word in ("organizations", self.organization, *parts)]
-        for word in words:
-            if word in {"", ".", ".."}:
-                raise NotFound(f"Buildkite has nothing that is called `{word}`.", "Give its whole name or id.")
-        return "/".join(quote(word, safe="") for word in words)
+        segments = [str(part) for part in ("organizations", self.organization, *parts)]
+        for segment in segments:
+            if segment in {"", ".", ".."}:
+                raise NotFound(f"Buildkite has nothing called `{segment}`.", "Use its full name or ID.")
+        return "/".join(quote(segment, safe="") for segment in segments)
 
-    async def get(self, path: str, what: str, model: type[M], params: Params = ()) -> M:
-        """One object."""
-        return parsed(model, await self.requests.send(Ask("GET", path, what, params)))
+    async def read_object(self, path: str, subject: str, model: type[M], params: Params = ()) -> M:
+        """Read one object."""
+        return parse_object(model, await self.requests.send(ApiRequest("GET", path, subject, params)))
 
-    async def paged(
-        self, path: str, what: str, model: type[M], params: Params = (), limit: int | None = None
+    async def read_all(
+        self, path: str, subject: str, model: type[M], params: Params = (), limit: int | None = None
     ) -> AsyncGenerator[M, None]:
-        """Every object of a list, page by page, at most `limit`; works for both styles of pagination.
+        """Yield the objects of a list page by page, at most `limit`, in either of Buildkite's pagination styles.
 
         https://buildkite.com/docs/apis/rest-api#pagination
         """
-        given = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
+        query = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
         array, count, pages = TypeAdapter(list[model]), 0, 0  # type: ignore[valid-type]
-        while given:
-            response = await self.requests.send(Ask("GET", path, what, given))
-            for item in several(array, model, response):
+        while query:
+            response = await self.requests.send(ApiRequest("GET", path, subject, query))
+            for item in parse_list(array, model, response):
                 if limit is not None and count >= limit:
                     return
                 yield item
                 count += 1
             pages += 1
-            before, given = given, following(response) if limit is None or count < limit else []
-            if given and (given == before or pages == PAGES):
-                raise _strange(sent=False)
+            before, query = query, read_next_query(response) if limit is None or count < limit else []
+            if query and (query == before or pages == MAX_PAGES):
+                raise _malformed_error(sent=False)
 
-    async def page(
-        self, path: str, what: str, model: type[M], number: int, size: int, params: Params = ()
-    ) -> Chunk[M]:
-        """One page of a list that has numbered pages, counted from 1; `size` is at most 100."""
-        given = [*params, ("page", str(number)), ("per_page", str(size))]
-        response = await self.requests.send(Ask("GET", path, what, given))
-        found = tuple(read(model, item, sent=False) for item in items(response))
-        more = bool(following(response))
-        return Chunk(found, number, more, _last(response) if more else number)
+    async def read_page(
+        self, path: str, subject: str, model: type[M], number: int, size: int, params: Params = ()
+    ) -> ListPage[M]:
+        """Read one page of a list with numbered pages, counted from 1; `size` is at most 100."""
+        query = [*params, ("page", str(number)), ("per_page", str(size))]
+        response = await self.requests.send(ApiRequest("GET", path, subject, query))
+        values = tuple(parse_value(model, item, sent=False) for item in read_items(response))
+        more = bool(read_next_query(response))
+        return ListPage(values, number, more, _read_last_page(response) if more else number)
 
 
-def _last(response: httpx.Response) -> int | None:
-    """The number of the last page, where a link leads there."""
+def _read_last_page(response: httpx.Response) -> int | None:
+    """Return the number of the last page, or None if the response has no link to it."""
     query = dict(parse_qsl(urlsplit(response.links.get("last", {}).get("url", "")).query))
     number = query.get("page", "")
     return int(number) if number.isdecimal() else None
 
 
-def parsed(model: type[M], response: httpx.Response) -> M:
-    """The object of an answer; raises Unavailable when it is none (a proxy's page, for example)."""
+def parse_object(model: type[M], response: httpx.Response) -> M:
+    """Parse the object in a response; raise Unavailable if it isn't one (a proxy's error page, for example)."""
     try:
         return model.model_validate_json(response.content)
     except ValidationError:
-        return read(model, body(response), response.request.method != "GET")
+        return parse_value(model, read_json(response), response.request.method != "GET")
 
 
-def several(array: TypeAdapter[list[M]], model: type[M], response: httpx.Response) -> list[M]:
-    """The objects of a page. A bare array is read in one go, which takes a quarter of the time.
+def parse_list(array: TypeAdapter[list[M]], model: type[M], response: httpx.Response) -> list[M]:
+    """Parse the objects of a page.
 
-    What that reader does not take (a lone surrogate, for example) is read as Python's own does.
+    Validating a bare array as a whole takes a quarter of the time of single objects. Pydantic's JSON parser
+    rejects some texts that Python's accepts (lone surrogates, for example), so those fall back to the slow way.
     """
-    if _bare(response):
+    if _is_bare_array(response):
         with contextlib.suppress(ValidationError):
             return array.validate_json(response.content)
-    return [read(model, item, sent=False) for item in items(response)]
+    return [parse_value(model, item, sent=False) for item in read_items(response)]
 
 
-def _bare(response: httpx.Response) -> bool:
-    """Whether the answer is an array, with nothing around it."""
+def _is_bare_array(response: httpx.Response) -> bool:
+    """Return whether the response is an array without an object around it."""
     return response.content.lstrip()[:1] == b"["
 
 
-def read(model: type[M], value: object, sent: bool) -> M:
-    """`value` as `model`; raises Unavailable when it is not of that form."""
+def parse_value(model: type[M], value: object, sent: bool) -> M:
+    """Return `value` as `model`; raise Unavailable if it doesn't fit."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _strange(sent) from error
+        raise _malformed_error(sent) from error
 
 
-def body(response: httpx.Response) -> Any:
-    """The JSON of an answer; raises Unavailable when it is none."""
+def read_json(response: httpx.Response) -> Any:
+    """Return the JSON of a response; raise Unavailable if it has none."""
     try:
         return response.json()
     except ValueError as error:
-        raise _strange(response.request.method != "GET") from error
+        raise _malformed_error(response.request.method != "GET") from error
 
 
-def items(response: httpx.Response) -> list[Any]:
-    """The items of a page: a bare array, or the `items` of an object."""
-    page = body(response)
+def read_items(response: httpx.Response) -> list[Any]:
+    """Return the items of a page, which is a bare array or an object with `items`."""
+    page = read_json(response)
     found = page.get("items") if isinstance(page, dict) else page
     if not isinstance(found, list):
-        raise _strange(sent=False)
+        raise _malformed_error(sent=False)
     return found
 
 
-def following(response: httpx.Response) -> list[tuple[str, str]]:
-    """The query of the next page, empty after the last one.
+def read_next_query(response: httpx.Response) -> list[tuple[str, str]]:
+    """Return the query of the next page, empty after the last one.
 
-    Only the query is taken from the link: the token never goes where an answer points.
+    Only the query is taken from the link, so that a response can't send the token to another address.
     """
     url = response.links.get("next", {}).get("url")
-    page = {} if _bare(response) else body(response)
+    page = {} if _is_bare_array(response) else read_json(response)
     if isinstance(page, dict):
         url = (page.get("links") or {}).get("next") or url
     return parse_qsl(urlsplit(url).query) if isinstance(url, str) else []
 
 
-def _strange(sent: bool) -> Unavailable:
+def _malformed_error(sent: bool) -> Unavailable:
     return Unavailable(
-        "Buildkite's answer was not what its API promises.", "A proxy in between may be the cause.", sent=sent
+        "Buildkite's answer didn't match its API.", "A proxy in between may have changed it.", sent=sent
     )

@@ -1,4 +1,4 @@
-"""The webhook at Buildkite that is ours: what it has to be, whether it is so, and making it so.
+"""Finds, checks and sets up the bot's own webhook in Buildkite.
 
 https://buildkite.com/docs/apis/rest-api/notification-services
 """
@@ -17,22 +17,29 @@ from bot.buildkite.endpoints.services import WebhookService
 from bot.buildkite.models import NotificationService
 from bot.errors import UsageError
 
-PATH = "/buildkite/webhooks"
-PLACE = "Buildkite → Organization Settings → Notification Services"
-NAME = "Kitestring"
-EVENTS = ("build.scheduled", "build.running", "build.failing", "build.finished", "job.started", "job.finished")
-"""Without these, cards lag behind."""
-MORE = (
+WEBHOOK_PATH = "/buildkite/webhooks"
+SERVICES_PAGE = "Buildkite → Organization Settings → Notification Services"
+SERVICE_NAME = "Kitestring"
+REQUIRED_EVENTS = (
+    "build.scheduled",
+    "build.running",
+    "build.failing",
+    "build.finished",
+    "job.started",
+    "job.finished",
+)
+"""Without these events, cards are updated late."""
+OPTIONAL_EVENTS = (
     *("build.skipped", "job.activated"),
     *("agent.connected", "agent.disconnected", "agent.lost", "agent.stopped", "agent.blocked"),
 )
-"""These are asked for as well when it is made: what agents do is told to those who watch them."""
-How = Literal["created", "put right", "found"]
+"""Subscribed to as well when the bot creates the webhook; agent watches need the agent events."""
+SetUpAction = Literal["created", "repaired", "found"]
 
 
 @dataclass(frozen=True)
 class OwnWebhook:
-    """`address` is where this bot is reached from outside, `token` what its webhook proves itself with."""
+    """The webhook that this bot needs: its public `address`, and the `token` that authenticates deliveries."""
 
     address: str | None
     token: SecretStr | None
@@ -40,59 +47,61 @@ class OwnWebhook:
 
     @property
     def url(self) -> str | None:
-        """Where Buildkite has to send to."""
-        return f"{self.address.rstrip('/')}{PATH}" if self.address else None
+        """The URL that Buildkite has to send to; None without an address."""
+        return f"{self.address.rstrip('/')}{WEBHOOK_PATH}" if self.address else None
 
-    def wanted(self) -> WebhookService:
-        """What has to be made. Raises UsageError for what is not set."""
+    def to_service(self) -> WebhookService:
+        """Return the notification service to create. Raise UsageError if a setting is missing."""
         if self.url is None:
-            hint = "Whoever runs me should set it to https://… as I am reached from outside."
-            raise UsageError("I do not know my own address: KITESTRING_URL is not set.", hint)
+            hint = "Ask the bot's operator to set it to the https:// address that reaches the bot from outside."
+            raise UsageError("I don't know my own address: KITESTRING_URL isn't set.", hint)
         if self.token is None:
-            hint = "Whoever runs me should set it to a long random word."
-            raise UsageError("BUILDKITE_WEBHOOK_TOKEN is not set, so I take no webhooks.", hint)
-        return WebhookService(self.url, self.token.get_secret_value(), self.mode, (*EVENTS, *MORE), NAME)
+            hint = "Ask the bot's operator to set it to a long random string."
+            raise UsageError("BUILDKITE_WEBHOOK_TOKEN isn't set, so I don't accept webhooks.", hint)
+        return WebhookService(
+            self.url, self.token.get_secret_value(), self.mode, (*REQUIRED_EVENTS, *OPTIONAL_EVENTS), SERVICE_NAME
+        )
 
-    def among(self, services: Iterable[NotificationService]) -> NotificationService | None:
-        """The one with our address, else with our token, else with our path where no address is set."""
+    def find_among(self, services: Iterable[NotificationService]) -> NotificationService | None:
+        """Return the service with our URL, else with our token, else, if no address is set, with our path."""
         hooks = [service for service in services if service.webhook_url]
         ours = [hook for hook in hooks if self.url and _url(hook) == self.url]
-        ours += [hook for hook in hooks if self.knows(hook)]
-        ours += [] if self.url else [hook for hook in hooks if _url(hook).endswith(PATH)]
+        ours += [hook for hook in hooks if self.has_own_token(hook)]
+        ours += [] if self.url else [hook for hook in hooks if _url(hook).endswith(WEBHOOK_PATH)]
         return next(iter(ours), None)
 
-    def knows(self, service: NotificationService) -> bool:
-        """Whether its token is ours; Buildkite shows it in full, and it is only ever compared."""
+    def has_own_token(self, service: NotificationService) -> bool:
+        """Return whether a service has our token, which Buildkite returns in full and must never be displayed."""
         theirs = str(service.settings.get("token") or "")
         return self.token is not None and hmac.compare_digest(
             theirs.encode(), self.token.get_secret_value().encode()
         )
 
-    def wrong(self, service: NotificationService) -> Iterator[str]:
-        """What stands between a webhook and its deliveries."""
+    def find_problems(self, service: NotificationService) -> Iterator[str]:
+        """Yield the reasons why a webhook's deliveries wouldn't arrive or be accepted."""
         if not service.enabled:
-            yield "it is disabled"
+            yield "it's disabled"
         if self.url and _url(service) != self.url:
-            yield "its URL is not mine"
-        elif not _url(service).endswith(PATH):
-            yield f"its URL does not end with {PATH}"
-        if not self.knows(service):
-            yield "its token is not BUILDKITE_WEBHOOK_TOKEN"
+            yield "its URL isn't mine"
+        elif not _url(service).endswith(WEBHOOK_PATH):
+            yield f"its URL doesn't end with {WEBHOOK_PATH}"
+        if not self.has_own_token(service):
+            yield "its token isn't BUILDKITE_WEBHOOK_TOKEN"
         mode = service.settings.get("token_mode")
         if mode in {"signature", "token"} and mode != self.mode:
-            yield f"it sends the token as {mode}, and BUILDKITE_WEBHOOK_MODE is {self.mode}"
+            yield f"it sends the token as {mode}, but BUILDKITE_WEBHOOK_MODE is {self.mode}"
         events = service.settings.get("events")
-        missing = [event for event in EVENTS if event not in events] if isinstance(events, list) else []
+        missing = [event for event in REQUIRED_EVENTS if event not in events] if isinstance(events, list) else []
         if missing:
-            yield f"it does not send {', '.join(missing)}"
+            yield f"it doesn't send {', '.join(missing)}"
 
 
-NOWHERE = OwnWebhook(None, None, "signature")
-"""Of a bot that knows no address of its own."""
+NO_WEBHOOK = OwnWebhook(None, None, "signature")
+"""For a bot that has neither an address nor a token of its own."""
 
 
-def shown_url(url: str) -> str:
-    """An address without a query or a password, which may be secrets."""
+def redact_url(url: str) -> str:
+    """Return a URL without its query, user and password, which may be secrets."""
     scheme, _, rest = url.partition("?")[0].partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}" if rest else scheme
 
@@ -102,36 +111,36 @@ def _url(service: NotificationService) -> str:
 
 
 @dataclass(frozen=True)
-class SetUp:
-    """What came of setting it up: `how`, which one, and what was wrong with it before."""
+class SetUpResult:
+    """Result of setting up the webhook: the action taken, the service, and the problems it had before."""
 
-    how: How
+    how: SetUpAction
     service: NotificationService
-    was: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
-async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUp:
-    """See to it that the webhook is there and right; doing so again changes nothing.
+async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult:
+    """Create or repair the webhook; does nothing if it's already right.
 
-    Raises UsageError for what is not set, and whatever Buildkite answers.
+    Raise UsageError if a setting is missing, and any error from Buildkite.
     """
-    wanted = own.wanted()
-    there = own.among([service async for service in buildkite.services()])
+    wanted = own.to_service()
+    there = own.find_among([service async for service in buildkite.services()])
     if there is None:
-        return SetUp("created", await buildkite.create_service(wanted))
-    was = tuple(own.wrong(there))
+        return SetUpResult("created", await buildkite.create_service(wanted))
+    was = tuple(own.find_problems(there))
     if not was:
-        return SetUp("found", there)
+        return SetUpResult("found", there)
     events = there.settings.get("events")
     kept = events if isinstance(events, list) else []
     settings = wanted.settings | {"events": list(dict.fromkeys([*wanted.events, *kept]))}
     there = await buildkite.update_service(there.id, {"settings": settings})
     if not there.enabled:
         there = await buildkite.enable_service(there.id)
-    return SetUp("put right", there, was)
+    return SetUpResult("repaired", there, was)
 
 
-async def found(buildkite: Buildkite, own: OwnWebhook) -> SetUp | None:
-    """The webhook, where it is there and right."""
-    there = own.among([service async for service in buildkite.services()])
-    return SetUp("created", there) if there and not any(own.wrong(there)) else None
+async def find_working(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult | None:
+    """Return the webhook if it exists and has no problems."""
+    there = own.find_among([service async for service in buildkite.services()])
+    return SetUpResult("created", there) if there and not any(own.find_problems(there)) else None

@@ -1,1 +1,1 @@
-"""The Slack side: requests in, messages out, who people are."""
+"""Slack's client: Web API calls, Block Kit, rate limits, exactly-once posting and people."""

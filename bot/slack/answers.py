@@ -1,4 +1,4 @@
-"""Tells one person something: by response URL, else as an ephemeral message, else by DM."""
+"""Sends private answers to one person: by response URL, else as an ephemeral message, else as a direct message."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Answers:
-    """Private answers go out from wherever the request was taken; they are not stored."""
+    """Sends private answers from the replica that took the request; they aren't stored in the outbox."""
 
-    def __init__(self, api: SlackClient, pacing: Pacing, pictures: BlockFallback) -> None:
+    def __init__(self, api: SlackClient, pacing: Pacing, fallback: BlockFallback) -> None:
         self._api = api
-        self._pictures = pictures
+        self._fallback = fallback
         self._pacing = pacing
 
-    async def tell(self, to: Recipient, message: Message, *, replace: bool = False, public: bool = False) -> bool:
-        """Say it privately; with `replace` in place of what was clicked, which with `public` everybody sees.
+    async def send(self, to: Recipient, message: Message, *, replace: bool = False, public: bool = False) -> bool:
+        """Send a message privately and return whether that worked.
 
-        Says whether it went.
+        `replace` replaces the message whose button was pressed; with `public` that one is visible to everyone.
         """
-        went = await self._tell(to, message, replace=replace, public=public)
+        went = await self._deliver(to, message, replace=replace, public=public)
         if went:
-            await self._pictures.give(message, to.user)
+            await self._fallback.send_charts(message, to.user)
         return went
 
-    async def _tell(self, to: Recipient, message: Message, *, replace: bool, public: bool) -> bool:
-        if to.nowhere:
-            return await self._direct(to, message)  # who asked looks at no conversation
-        if to.in_thread and not replace and await self._whisper(to.thread, to.user, message):
-            return True  # a response URL shows its answer in the channel, out of the thread's sight
-        how = {"replace": replace, "public": public}
-        if to.response_url and await self._respond(to.response_url, message, **how):
+    async def _deliver(self, to: Recipient, message: Message, *, replace: bool, public: bool) -> bool:
+        if to.direct_only:
+            return await self._send_direct(to, message)  # the request came from outside any conversation
+        if to.in_thread and not replace and await self._send_ephemeral(to.thread, to.user, message):
+            return True  # a response URL would answer in the channel instead of the thread
+        options = {"replace": replace, "public": public}
+        if to.response_url and await self._respond(to.response_url, message, **options):
             return True
-        return await self._whisper(to.thread, to.user, message) or await self._direct(to, message)
+        return await self._send_ephemeral(to.thread, to.user, message) or await self._send_direct(to, message)
 
-    async def hand_over(self, user: str, file: File, place: Thread | None = None) -> bool:
-        """Put a file into `place`, where everybody sees it, or else into the DM with a person."""
+    async def send_file(self, user: str, file: File, place: Thread | None = None) -> bool:
+        """Upload a file to the thread `place`, visible to everyone there, or to the direct messages with a person."""
         try:
-            channel = place.channel if place else await self._api.direct(user)
+            channel = place.channel if place else await self._api.open_direct(user)
             await self._api.upload(channel, file, thread_ts=place.ts if place else None)
         except SlackError as problem:
             log.warning("file not delivered", code=problem.code)
@@ -54,28 +54,28 @@ class Answers:
 
     async def _respond(self, url: str, message: Message, **how: bool) -> bool:
         try:
-            await self._pictures.sent(message, lambda shown: self._api.respond(url, shown, **how))
+            await self._fallback.send_accepted(message, lambda shown: self._api.respond(url, shown, **how))
         except SlackError as problem:
             log.info("response URL not usable", code=problem.code)
             return False
         return True
 
-    async def _whisper(self, thread: Thread, user: str, message: Message) -> bool:
+    async def _send_ephemeral(self, thread: Thread, user: str, message: Message) -> bool:
         try:
-            await self._pictures.sent(message, lambda shown: self._api.whisper(thread, user, shown))
+            await self._fallback.send_accepted(message, lambda shown: self._api.post_ephemeral(thread, user, shown))
         except SlackError as problem:
             log.info("no ephemeral message", code=problem.code)
             return False
         return True
 
-    async def _direct(self, to: Recipient, message: Message) -> bool:
+    async def _send_direct(self, to: Recipient, message: Message) -> bool:
         try:
-            channel = await self._api.direct(to.user)
-            if self._pacing.wait(POST, channel) > 0:
+            channel = await self._api.open_direct(to.user)
+            if self._pacing.compute_wait(POST, channel) > 0:
                 return False
             self._pacing.take(POST, channel)
             place, mark = Thread(to.thread.team, channel), f"answer:{to.id}"
-            await self._pictures.sent(message, lambda shown: self._api.post(place, shown, mark))
+            await self._fallback.send_accepted(message, lambda shown: self._api.post(place, shown, mark))
         except SlackError as problem:
             if problem.kind == "limited":
                 self._pacing.close(POST, problem.retry_after)

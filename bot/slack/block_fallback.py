@@ -1,4 +1,4 @@
-"""Remembers in the database which new kinds of blocks the workspace refuses."""
+"""Replaces kinds of blocks that the workspace doesn't support yet, and remembers in the database which those are."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from bot.slack.types import File
 from bot.store.sql import get_meta, set_meta
 from bot.store.transactions import Transactions
 
-# A workspace that does not know the block yet is tried again after this long.
-BELIEVED = timedelta(days=7)
-# The kinds that not every workspace takes yet, each with the name of its note.
-NEW = {charts.KIND: "charts_refused", tables.KIND: "tables_refused"}
+# A refused kind of block is tried again after this long, as Slack enables new kinds workspace by workspace.
+REFUSAL_TTL = timedelta(days=7)
+# Kinds of blocks that not every workspace supports yet, with the key under which a refusal is stored.
+NEW_KINDS = {charts.KIND: "charts_refused", tables.KIND: "tables_refused"}
 log = structlog.stdlib.get_logger(__name__)
 
 
 class RefusedBlocks:
-    """New kinds of blocks come to one workspace after the other.
+    """Remembers which new kinds of blocks this workspace refuses.
 
-    A message with one that is not there yet is refused whole. https://docs.slack.dev/reference/block-kit/blocks
+    Slack rejects a message as a whole if one block isn't supported in the workspace yet.
+    https://docs.slack.dev/reference/block-kit/blocks
     """
 
     def __init__(self, store: Transactions, clock: Clock) -> None:
@@ -39,131 +40,131 @@ class RefusedBlocks:
         self._clock = clock
         self._last: dict[str, bool] = {}
 
-    async def refused(self, kind: str) -> bool:
-        """Whether a block of that kind was refused lately; what was last known where the database does not say."""
+    async def is_refused(self, kind: str) -> bool:
+        """Return whether this kind of block was refused recently, as last known if the database is unavailable."""
         try:
             async with self._store.read() as tx:
-                since = from_timestamp(await get_meta(tx, NEW[kind]))
+                since = from_timestamp(await get_meta(tx, NEW_KINDS[kind]))
         except Unavailable:
             return self._last.get(kind, False)
-        self._last[kind] = since is not None and self._clock.now() - since <= BELIEVED
+        self._last[kind] = since is not None and self._clock.now() - since <= REFUSAL_TTL
         return self._last[kind]
 
-    async def note(self, kind: str) -> None:
-        """It was refused just now."""
+    async def note_refusal(self, kind: str) -> None:
+        """Store that this kind of block was just refused."""
         self._last[kind] = True
         log.warning("block refused", block=kind)
         async with self._store.write() as tx:
-            await set_meta(tx, NEW[kind], str(self._clock.now().timestamp()))
+            await set_meta(tx, NEW_KINDS[kind], str(self._clock.now().timestamp()))
 
 
 T = TypeVar("T")
 
 
 class Uploads(Protocol):
-    """What takes files; both raise SlackProblem."""
+    """Client for uploads; both methods raise SlackError."""
 
-    async def direct(self, user: str) -> str:
-        """The DM with a person."""
+    async def open_direct(self, user: str) -> str:
+        """Return the ID of the direct message conversation with a person."""
 
     async def upload(self, channel: str, *files: File, thread_ts: str | None = None) -> None:
-        """Put files into a conversation, as one message."""
+        """Upload files to a conversation as one message."""
 
 
 class BlockFallback:
-    """Sends messages in the form that the workspace takes."""
+    """Sends messages in a form that the workspace supports."""
 
     def __init__(self, refusals: RefusedBlocks, uploads: Uploads) -> None:
         self._refusals = refusals
         self._uploads = uploads
 
-    async def sent(self, message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
-        """Send it as it is, or, where blocks of a new kind are refused, without those. Raises SlackProblem."""
-        new = {kind for kind in NEW if _has(message, kind)}
-        known = frozenset([kind for kind in new if await self._refusals.refused(kind)])
-        ways = list(_ways(known, new))
-        for gone in ways[:-1]:
+    async def send_accepted(self, message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
+        """Send a message, replacing new kinds of blocks if the workspace refuses them; raise SlackError."""
+        new = {kind for kind in NEW_KINDS if _has_block(message, kind)}
+        refused = frozenset([kind for kind in new if await self._refusals.is_refused(kind)])
+        attempts = list(_list_attempts(refused, new))
+        for left_out in attempts[:-1]:
             try:
-                sent = await send(without(message, gone))
+                result = await send(replace_blocks(message, left_out))
             except SlackError as problem:
                 if problem.code != "invalid_blocks":
                     raise
             else:
-                return await self._learnt(sent, gone - known)
-        return await self._learnt(await send(without(message, ways[-1])), ways[-1] - known)
+                return await self._note_refusals(result, left_out - refused)
+        return await self._note_refusals(await send(replace_blocks(message, attempts[-1])), attempts[-1] - refused)
 
-    async def _learnt(self, sent: T, refused: frozenset[str]) -> T:
+    async def _note_refusals(self, sent: T, refused: frozenset[str]) -> T:
         for kind in sorted(refused):
-            await self._refusals.note(kind)
+            await self._refusals.note_refusal(kind)
         return sent
 
-    async def native(self) -> bool:
-        """Whether charts are shown by Slack itself."""
-        return not await self._refusals.refused(charts.KIND)
+    async def shows_charts(self) -> bool:
+        """Return whether the workspace shows charts itself."""
+        return not await self._refusals.is_refused(charts.KIND)
 
-    async def hang(self, message: Message, channel: str, thread_ts: str) -> None:
-        """Put pictures of a message's charts below it, where they could not be part of it."""
-        if charted(message) and not await self.native():
-            await self._delivered(self._hung(message, channel, thread_ts))
+    async def post_charts(self, message: Message, channel: str, thread_ts: str) -> None:
+        """Post a message's charts as pictures in its thread if the workspace doesn't show charts."""
+        if has_charts(message) and not await self.shows_charts():
+            await self._log_failure(self._upload_charts(message, channel, thread_ts))
 
-    async def give(self, message: Message, user: str) -> None:
-        """Put them into the DM with somebody: nothing else takes files for one person."""
-        if charted(message) and not await self.native():
-            await self._delivered(self._given(message, user))
+    async def send_charts(self, message: Message, user: str) -> None:
+        """Send a message's charts as pictures by direct message, since ephemeral messages can't have files."""
+        if has_charts(message) and not await self.shows_charts():
+            await self._log_failure(self._upload_charts_to_user(message, user))
 
-    async def _hung(self, message: Message, channel: str, thread_ts: str | None) -> None:
-        await self._uploads.upload(channel, *await self._drawn(message), thread_ts=thread_ts)
+    async def _upload_charts(self, message: Message, channel: str, thread_ts: str | None) -> None:
+        await self._uploads.upload(channel, *await self._draw_charts(message), thread_ts=thread_ts)
 
-    async def _given(self, message: Message, user: str) -> None:
-        await self._hung(message, await self._uploads.direct(user), None)
+    async def _upload_charts_to_user(self, message: Message, user: str) -> None:
+        await self._upload_charts(message, await self._uploads.open_direct(user), None)
 
-    async def _delivered(self, delivery: Awaitable[None]) -> None:
+    async def _log_failure(self, upload: Awaitable[None]) -> None:
         try:
-            await delivery
+            await upload
         except SlackError as problem:
             log.warning("pictures not delivered", code=problem.code)
 
-    async def _drawn(self, message: Message) -> list[File]:
-        """PNGs, drawn beside the loop: the library takes a second to load."""
-        found = [charts.read(block) for block in message.blocks if block.get("type") == charts.KIND]
-        return [await asyncio.to_thread(_png, chart) for chart in found]
+    async def _draw_charts(self, message: Message) -> list[File]:
+        """Draw charts as PNG files in a thread, because importing and running matplotlib blocks for about a second."""
+        found = [charts.parse_chart(block) for block in message.blocks if block.get("type") == charts.KIND]
+        return [await asyncio.to_thread(_draw_file, chart) for chart in found]
 
 
-def charted(message: Message) -> bool:
-    """Whether it has charts."""
-    return _has(message, charts.KIND)
+def has_charts(message: Message) -> bool:
+    """Return whether a message has charts."""
+    return _has_block(message, charts.KIND)
 
 
-def _has(message: Message, kind: str) -> bool:
+def _has_block(message: Message, kind: str) -> bool:
     return any(block.get("type") == kind for block in message.blocks)
 
 
-def _ways(known: frozenset[str], new: set[str]) -> Iterator[frozenset[str]]:
-    """What to leave out, in turn: what is known to be refused, then one kind more, then all of them."""
-    yield known
-    rest = sorted(new - known)
-    yield from (known | {kind} for kind in rest)
+def _list_attempts(refused: frozenset[str], new: set[str]) -> Iterator[frozenset[str]]:
+    """Yield sets of kinds to leave out, in order: those known to be refused, one more kind each, then all."""
+    yield refused
+    rest = sorted(new - refused)
+    yield from (refused | {kind} for kind in rest)
     if len(rest) > 1:
         yield frozenset(new)
 
 
-def without(message: Message, kinds: frozenset[str] = frozenset(NEW)) -> Message:
-    """The same without blocks of those kinds: a chart is named, and where its picture is; a table is text."""
-    blocks = [other for block in message.blocks for other in _old(block, kinds)]
+def replace_blocks(message: Message, kinds: frozenset[str] = frozenset(NEW_KINDS)) -> Message:
+    """Return the message with tables of these kinds as text, and charts as a note that they're sent as pictures."""
+    blocks = [other for block in message.blocks for other in _replace_block(block, kinds)]
     return replace(message, blocks=tuple(blocks[:BLOCKS_LIMIT]))
 
 
-def _old(block: Block, kinds: frozenset[str]) -> list[Block]:
+def _replace_block(block: Block, kinds: frozenset[str]) -> list[Block]:
     if block.get("type") not in kinds:
         return [block]
     if block["type"] == tables.KIND:
         return tables.plain(block)
-    text = md("📊 {title}: see the picture that I sent along", title=block["title"])
+    text = md("📊 {title}: sent as a picture", title=block["title"])
     return [context(text, block_id=str(block["block_id"]))]
 
 
-def _png(chart: charts.Chart) -> File:
-    from bot.slack.chart_image import png
+def _draw_file(chart: charts.Chart) -> File:
+    from bot.slack.chart_image import draw_chart
 
     name = "-".join(chart.title.lower().split()) + ".png"
-    return File(name, png(chart), chart.title, charts.words(chart))
+    return File(name, draw_chart(chart), chart.title, charts.describe_chart(chart))

@@ -1,4 +1,4 @@
-"""Draws a chart as a PNG. Import it only where one is drawn: matplotlib takes a second to load."""
+"""Draws a chart as a PNG. Import this module only when drawing: matplotlib takes a second to load."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from matplotlib.ticker import MaxNLocator
 
 from bot.slack.blockkit.charts import Chart
 
-# Okabe and Ito's colours, told apart by people of every colour vision; the pattern tells series apart without any.
+# Okabe and Ito's palette is distinguishable with every type of colour vision; patterns work without any colour.
 # https://jfly.uni-koeln.de/color/
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")
 _PATTERNS = ("", "///", "...", "xxx", "\\\\\\", "++")
 _INK, _GRID = "#1d1c1d", "#dddddd"
 _SIZE, _DPI = (9.0, 4.2), 130
+# With more categories than this, labels on the x axis are rotated so that they don't overlap.
 _CROWDED = 9
 _TURNED = {"rotation": 45, "horizontalalignment": "right", "rotation_mode": "anchor"}
 
 
-def png(chart: Chart) -> bytes:
-    """The chart with its series on each other, titled and labelled."""
+def draw_chart(chart: Chart) -> bytes:
+    """Return a PNG of the chart as stacked bars with title and labels."""
     figure = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    tops = _bars(axes, chart)
-    _labels(axes, chart, tops)
+    tops = _draw_bars(axes, chart)
+    _draw_labels(axes, chart, tops)
     written = io.BytesIO()
     figure.savefig(written, format="png", metadata={"Title": chart.title})
     return written.getvalue()
 
 
-def _bars(axes: Axes, chart: Chart) -> list[float]:
-    """Draws them; gives the height of each pile."""
+def _draw_bars(axes: Axes, chart: Chart) -> list[float]:
+    """Draw the bars and return the height of each stack."""
     places = range(len(chart.categories))
     tops = [0.0] * len(chart.categories)
     for index, series in enumerate(chart.series):
@@ -46,7 +47,7 @@ def _bars(axes: Axes, chart: Chart) -> list[float]:
     return tops
 
 
-def _labels(axes: Axes, chart: Chart, tops: list[float]) -> None:
+def _draw_labels(axes: Axes, chart: Chart, tops: list[float]) -> None:
     axes.set_title(chart.title, loc="left", fontsize=14, fontweight="bold", color=_INK, pad=12)
     axes.set_xlabel(chart.x_label, color=_INK)
     axes.set_ylabel(chart.y_label, color=_INK)

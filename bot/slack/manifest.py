@@ -1,4 +1,4 @@
-"""The Slack app's manifest, with this installation's addresses filled in."""
+"""Renders the Slack app's manifest with this installation's addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVENTS_PATH = "/slack/events"
 
 
 def load_template() -> dict[str, Any]:
-    """The manifest as shipped: `manifest.yml`, with an example's addresses.
+    """Load the manifest as shipped, with example addresses.
 
     https://docs.slack.dev/reference/app-manifest
     """
@@ -24,19 +24,19 @@ def load_template() -> dict[str, Any]:
 
 
 def list_bot_scopes() -> frozenset[str]:
-    """The scopes that the app asks for."""
+    """Return the scopes that the app requests."""
     return frozenset(load_template()["oauth_config"]["scopes"]["bot"])
 
 
 def render_manifest(url: str | None = None, socket: bool = False, command: str = "/bk") -> str:
-    """YAML to paste at Slack: with `url` (https, no path) as this bot's address, or for Socket Mode.
+    """Return YAML to paste into Slack, with `url` as this bot's address or for Socket Mode.
 
-    Without either the example's address stays.
-    Raises ValueError when `url` is not such an address, or `command` no slash command.
+    `url` is https without a path; without it the example address stays.
+    Raise ValueError if `url` isn't such an address or `command` isn't a slash command.
     """
     if not re.fullmatch(COMMAND_PATTERN, command):
         raise ValueError(
-            "The command must be a slash and at most 31 lower-case letters, digits, hyphens or underscores."
+            "The command must be a slash followed by up to 31 lowercase letters, digits, hyphens or underscores."
         )
     app = load_template()
     app["features"]["slash_commands"][0]["command"] = command
@@ -50,7 +50,7 @@ def render_manifest(url: str | None = None, socket: bool = False, command: str =
 
 
 def _list_addresses(app: dict[str, Any]) -> tuple[tuple[dict[str, Any], str], ...]:
-    """Every place of the manifest where Slack is told where to send requests."""
+    """Return every place in the manifest that holds an address for Slack's requests, as (mapping, key)."""
     settings = app["settings"]
     return (
         (app["features"]["slash_commands"][0], "url"),
@@ -63,6 +63,6 @@ def _list_addresses(app: dict[str, Any]) -> tuple[tuple[dict[str, Any], str], ..
 def _parse_base(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("The address must be the https:// address at which Slack reaches this bot.")
+        raise ValueError("The address must be the https:// address where Slack reaches this bot.")
     base = url.strip().rstrip("/")
     return base.removesuffix(EVENTS_PATH)

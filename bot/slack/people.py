@@ -1,4 +1,4 @@
-"""Who somebody is, asked afresh often enough that rights do not outlive a person's place in the workspace."""
+"""Reads people's profiles from Slack, and caches them briefly so that rights end soon after a person leaves."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.queries import find_profile, save_profile
 from bot.slack.types import Actor, Standing, Thread, Via
-from bot.slack.user_groups import Groups
+from bot.slack.user_groups import UserGroups
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Store
 
-# How long a right may outlive a person's place in the workspace: https://docs.slack.dev/reference/methods/users.info
-# may be asked more than a hundred times a minute.
+# A right may outlive a person's membership for this long. users.info allows over a hundred calls a minute.
+# https://docs.slack.dev/reference/methods/users.info
 _FRESH = timedelta(minutes=1)
 _STALE = timedelta(minutes=5)
-# So many people are kept at hand.
-_MOST = 500
+# People whose profiles stay in memory; others are read from the database.
+_MAX_KNOWN = 500
 
 
-class People:
-    """Slack's people, kept for a minute; for five while Slack does not answer."""
+class PeopleDirectory:
+    """Finds people's profiles, cached for a minute, or for five minutes while Slack doesn't answer."""
 
-    def __init__(self, api: SlackClient, store: Store, clock: Clock, team: str, groups: Groups) -> None:
+    def __init__(self, api: SlackClient, store: Store, clock: Clock, team: str, groups: UserGroups) -> None:
         self._api = api
         self._store = store
         self._clock = clock
@@ -35,10 +35,10 @@ class People:
         self._groups = groups
         self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
-    async def actor(self, user: str, thread: Thread, via: Via) -> Actor:
-        """Who acts. Raises Unavailable when nobody can say who that is."""
-        profile = await self._profile(user)
-        member = await self._groups.of(user)
+    async def find_actor(self, user: str, thread: Thread, via: Via) -> Actor:
+        """Return the person who acts. Raise Unavailable if neither Slack nor the cache knows them."""
+        profile = await self._find_profile(user)
+        member = await self._groups.find_membership(user)
         return Actor(
             id=user,
             name=profile["name"],
@@ -50,75 +50,75 @@ class People:
             zone=profile["zone"],
             handle=profile["handle"],
             groups=member.groups,
-            unresolved=member.unresolved,
+            unresolved_groups=member.unresolved_groups,
         )
 
-    async def email(self, user: str) -> str | None:
-        """The address that Slack shows of somebody. Raises Unavailable."""
-        address: str | None = (await self._profile(user))["email"]
+    async def find_email(self, user: str) -> str | None:
+        """Return a person's email address if Slack shares it. Raise Unavailable."""
+        address: str | None = (await self._find_profile(user))["email"]
         return address
 
-    async def _profile(self, user: str) -> dict[str, Any]:
+    async def _find_profile(self, user: str) -> dict[str, Any]:
         row = self._known.get(user)
         if row and self._clock.now() - row["fetched_at"] < _FRESH:
             return row
-        row = await self._kept(user)
+        row = await self._load_stored(user)
         if row:
             self._remember(user, row)
         if row and self._clock.now() - row["fetched_at"] < _FRESH:
             return row
         try:
-            fresh = profile(await self._api.user(user), self._team)
+            fresh = parse_profile(await self._api.read_user(user), self._team)
         except SlackError as problem:
             if problem.code == "user_not_found":
-                return _nobody(user)
+                return _unknown_profile(user)
             if row and self._clock.now() - row["fetched_at"] < _STALE:
                 return row
-            raise Unavailable("I could not ask Slack who you are.", "Try again in a moment.") from problem
-        await self._keep(user, fresh)
+            raise Unavailable("I couldn't ask Slack who you are.", "Try again in a moment.") from problem
+        await self._save(user, fresh)
         return fresh
 
-    async def _kept(self, user: str) -> dict[str, Any] | None:
+    async def _load_stored(self, user: str) -> dict[str, Any] | None:
         async with self._store.read() as tx:
             return await find_profile(tx, self._team, user)
 
     def _remember(self, user: str, row: dict[str, Any]) -> None:
         self._known[user] = row
         self._known.move_to_end(user)
-        if len(self._known) > _MOST:
+        if len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
 
-    async def _keep(self, user: str, fresh: dict[str, Any]) -> None:
+    async def _save(self, user: str, fresh: dict[str, Any]) -> None:
         values = {**fresh, "fetched_at": self._clock.now()}
         async with self._store.write() as tx:
             await save_profile(tx, self._team, user, values)
         self._remember(user, values)
 
 
-def _nobody(user: str) -> dict[str, Any]:
-    """Somebody whom Slack does not know here."""
+def _unknown_profile(user: str) -> dict[str, Any]:
+    """Return a profile for a person whom Slack doesn't know in this workspace."""
     return {"name": user, "email": None, "zone": None, "handle": None, "standing": Standing.STRANGER.value}
 
 
-def profile(user: Mapping[str, Any], team: str) -> dict[str, Any]:
-    """The little that is kept of a person."""
+def parse_profile(user: Mapping[str, Any], team: str) -> dict[str, Any]:
+    """Return the part of Slack's user object that is stored."""
     details = user.get("profile") or {}
     return {
         "name": details.get("display_name") or user.get("real_name") or user.get("name") or user.get("id", ""),
         "email": details.get("email"),
         "zone": user.get("tz"),
         "handle": user.get("name"),
-        "standing": standing(user, team).value,
+        "standing": parse_standing(user, team).value,
     }
 
 
-def standing(user: Mapping[str, Any], team: str) -> Standing:
-    """What somebody is in this workspace. https://docs.slack.dev/reference/objects/user-object"""
+def parse_standing(user: Mapping[str, Any], team: str) -> Standing:
+    """Return a person's standing in this workspace. https://docs.slack.dev/reference/objects/user-object"""
     if user.get("deleted"):
         return Standing.DEACTIVATED
     if user.get("is_bot") or user.get("is_workflow_bot"):
         return Standing.BOT
-    if user.get("is_stranger") or _elsewhere(user, team):
+    if user.get("is_stranger") or _is_from_elsewhere(user, team):
         return Standing.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return Standing.GUEST
@@ -127,8 +127,11 @@ def standing(user: Mapping[str, Any], team: str) -> Standing:
     return Standing.MEMBER
 
 
-def _elsewhere(user: Mapping[str, Any], team: str) -> bool:
-    """Somebody of another workspace; in an organization, `enterprise_user.teams` lists the ones they are in."""
+def _is_from_elsewhere(user: Mapping[str, Any], team: str) -> bool:
+    """Return whether a person belongs to another workspace only.
+
+    In an Enterprise organization `team_id` may be another workspace's; `enterprise_user.teams` lists all of theirs.
+    """
     teams = (user.get("enterprise_user") or {}).get("teams")
     if teams:
         return team not in teams

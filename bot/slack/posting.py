@@ -1,4 +1,4 @@
-"""Posts a message once, whatever happens on the way: intent written, posted with a mark, ts written."""
+"""Posts a message exactly once: store the intent, post with a mark, store the ts; after a crash search for the mark."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bot.slack.rate_limits import POST, Pacing
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
 
-# Seconds after which a request that was cut off can no longer be under way: Slack's time-out, and some.
-_SETTLES = 12.0
+# Seconds after which an interrupted request can no longer be in flight: the client's time-out plus a margin.
+_IN_FLIGHT_SECONDS = 12.0
 SHARED_OUTSIDE = "channel shared with another organization"
 log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Posted:
-    """It is there; unless `fresh` it was posted by an earlier attempt, and shows what was known then."""
+    """The message is there; unless `fresh`, an earlier attempt posted it with the content of that time."""
 
     ts: str
     fresh: bool = True
@@ -32,7 +32,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class PostDelayed:
-    """Try again in so many seconds; with `doubtful` it may be there already and is looked for first."""
+    """Try again after `seconds`; with `uncertain` it may be there already, so the next attempt searches first."""
 
     seconds: float
     uncertain: bool = False
@@ -40,7 +40,7 @@ class PostDelayed:
 
 @dataclass(frozen=True)
 class PostRejected:
-    """Slack refuses it for good, or we do: `code` is its error."""
+    """Slack refuses the message permanently, or we do; `code` is the error."""
 
     code: str
 
@@ -48,11 +48,12 @@ class PostRejected:
 PostOutcome = Posted | PostDelayed | PostRejected
 
 
-class Posting:
-    """Posts under one rule for cards and replies. `bot_id` tells our own messages from others'.
+class Poster:
+    """Posts cards and replies exactly once.
 
-    `sure` raises unless this replica is the writer still; `shut` says whether another organization reads along
-    in a channel that the policy does not name; `pictures` shows charts as the workspace takes them.
+    `bot_id` identifies our own messages. `require_leadership` raises unless this replica still is the leader.
+    `is_shared_outside` returns whether another organization can read a channel that the policy doesn't allow.
+    `fallback` replaces blocks that the workspace doesn't support.
     """
 
     def __init__(
@@ -60,18 +61,18 @@ class Posting:
         api: SlackClient,
         pacing: Pacing,
         bot_id: Callable[[], str],
-        sure: Callable[[], None],
-        shut: Callable[[str], Awaitable[bool]],
-        pictures: BlockFallback,
+        require_leadership: Callable[[], None],
+        is_shared_outside: Callable[[str], Awaitable[bool]],
+        fallback: BlockFallback,
     ) -> None:
         self._api = api
-        self.pictures = pictures
-        self.shut = shut
+        self.fallback = fallback
+        self.is_shared_outside = is_shared_outside
         self._pacing = pacing
         self._bot_id = bot_id
-        self.sure = sure
+        self.require_leadership = require_leadership
 
-    async def once(
+    async def post_once(
         self,
         thread: Thread,
         message: Message,
@@ -83,31 +84,31 @@ class Posting:
         wanted: bool = True,
         broadcast: bool = False,
     ) -> PostOutcome:
-        """Post unless an earlier attempt is found; `begin` writes the intent down before anything is sent.
+        """Post a message unless an earlier attempt is found; `begin` stores the intent before anything is sent.
 
-        What is `wanted` no more is only looked for; with `broadcast` a reply is shown in the channel as well.
+        A message that isn't `wanted` any longer is only searched for. `broadcast` shows a reply in the channel too.
         """
         try:
             if intent_at is not None:
-                young = _SETTLES - (self._pacing.clock.now() - intent_at).total_seconds()
-                if 0 < young <= _SETTLES:
-                    return PostDelayed(young, uncertain=True)
-                found = await self._found(thread, mark, intent_at)
+                remaining = _IN_FLIGHT_SECONDS - (self._pacing.clock.now() - intent_at).total_seconds()
+                if 0 < remaining <= _IN_FLIGHT_SECONDS:
+                    return PostDelayed(remaining, uncertain=True)
+                found = await self._find_earlier(thread, mark, intent_at)
                 if found:
                     return Posted(found, fresh=False)
             if not wanted:
                 return PostRejected("overtaken")
-            if await self.shut(thread.channel):
+            if await self.is_shared_outside(thread.channel):
                 return PostRejected(SHARED_OUTSIDE)
             await begin()
-            self.sure()
+            self.require_leadership()
             self._pacing.take(POST, thread.channel)
-            ts = await self.pictures.send_accepted(
+            ts = await self.fallback.send_accepted(
                 message, lambda shown: self._api.post(thread, shown, mark, broadcast=broadcast)
             )
         except SlackError as problem:
             return self._judge(problem, attempts)
-        self._pacing.worked(POST)
+        self._pacing.note_success(POST)
         return Posted(ts)
 
     def _judge(self, problem: SlackError, attempts: int) -> PostOutcome:
@@ -117,15 +118,18 @@ class Posting:
             self._pacing.close(POST, problem.retry_after)
             return PostDelayed(problem.retry_after)
         log.warning("post failed", code=problem.code, kind=problem.kind)
-        wait = max(self._pacing.failed(POST), backoff_seconds(attempts + 1, base=1, longest=20))
+        wait = max(self._pacing.note_failure(POST), backoff_seconds(attempts + 1, base=1, longest=20))
         return PostDelayed(wait, uncertain=problem.kind == "uncertain")
 
-    async def _found(self, thread: Thread, mark: str, intent_at: datetime) -> str | None:
-        """One bounded look; where the app may not read, a crash may double a post, and `doctor` says so."""
+    async def _find_earlier(self, thread: Thread, mark: str, intent_at: datetime) -> str | None:
+        """Search for an earlier attempt with one bounded read.
+
+        If the app lacks the scope to read, a crash may lead to a duplicate message; `kitestring doctor` warns of it.
+        """
         try:
-            return await self._api.find(thread, mark, intent_at.timestamp(), self._bot_id())
+            return await self._api.find_posted(thread, mark, intent_at.timestamp(), self._bot_id())
         except SlackError as problem:
             if problem.kind != "refused":
                 raise
-            log.warning("cannot look for an earlier post", code=problem.code)
+            log.warning("can't search for an earlier post", code=problem.code)
             return None

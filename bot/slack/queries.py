@@ -1,4 +1,4 @@
-"""Queries of the outbox and of the profiles that were read from Slack."""
+"""Queries for the outbox and for stored profiles of people."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ async def enqueue_message(
     now: datetime,
     *,
     card_id: str | None = None,
-    episode: int = 0,
+    generation: int = 0,
     body: dict[str, Any] | None = None,
-    asked_by: str | None = None,
+    requester: str | None = None,
     state: str = "due",
 ) -> None:
-    """Say something once: a repeat of the key says nothing. With `state` dropped it counts as said already."""
+    """Queue a message once: another with the same key does nothing. `state` dropped records it without posting."""
     values = {
         "key": key,
         "kind": kind,
         "card_id": card_id,
-        "episode": episode,
+        "episode": generation,
         "team": thread.team,
         "channel": thread.channel,
         "thread_ts": thread.ts or "",
         "body": body,
-        "asked_by": asked_by,
+        "asked_by": requester,
         "state": state,
         "due_at": now,
         "created_at": now,
@@ -46,19 +46,19 @@ async def enqueue_message(
 
 
 async def find_profile(tx: Tx, team: str, user: str) -> dict[str, Any] | None:
-    """Return the profile that was read last, with `fetched_at`; None for a person who was never read."""
+    """Return the stored profile with `fetched_at`, or None if this person was never read."""
     query = sa.select(people).where(people.c.team == team, people.c.user_id == user)
     row = (await tx.execute(query)).mappings().one_or_none()
     return {str(name): content for name, content in row.items()} if row else None
 
 
 async def save_profile(tx: Tx, team: str, user: str, values: Mapping[str, Any]) -> None:
-    """Store a profile in place of an older one."""
+    """Store a profile, replacing an older one."""
     row = insert_into(tx, people).values(team=team, user_id=user, **values)
     await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=dict(values)))
 
 
 async def find_users_by_email(tx: Tx, team: str, address: str, limit: int = 2) -> list[str]:
-    """Return the ids of people whose stored profile has that address, in lower case."""
+    """Return the IDs of people whose stored profile has this address, which must be in lower case."""
     same = (people.c.team == team, sa.func.lower(people.c.email) == address)
     return list(await tx.scalars(sa.select(people.c.user_id).where(*same).limit(limit)))

@@ -1,4 +1,4 @@
-"""Slack's limits as buckets: what may be sent now, and how long to wait otherwise."""
+"""Paces calls to stay within Slack's rate limits."""
 
 from __future__ import annotations
 
@@ -11,66 +11,65 @@ UPDATE = "chat.update"
 POST = "chat.postMessage"
 UNFURL = "chat.unfurl"
 PUBLISH = "views.publish"
-# 50 updates or previews and 100 homes a minute in a workspace, a post a second in a channel.
-# Short bursts are taken.
-# https://docs.slack.dev/apis/web-api/rate-limits
+# Calls a second and burst size. Slack allows 50 updates or link previews and 100 App Homes a minute in a workspace,
+# and one post a second in a channel, with short bursts. https://docs.slack.dev/apis/web-api/rate-limits
 _LIMITS = {UPDATE: (50 / 60, 10.0), UNFURL: (50 / 60, 10.0), PUBLISH: (100 / 60, 20.0), POST: (1.0, 3.0)}
-# Whole minutes are counted as well: a burst is not on top of the minute's calls. They are counted where they
-# arrive, so that ours are a second longer.
+# A burst doesn't add to a minute's calls, so whole minutes are counted as well. Slack counts calls when they arrive:
+# our minute is a second longer, as a delay could otherwise move one call too many into Slack's minute.
 _PER_MINUTE = {UPDATE: 50, UNFURL: 50, PUBLISH: 100}
 _MINUTE = 61.0
-# So many of a minute's calls are kept for what cannot wait; and so many of those that are taken at once, so that
-# what can wait is spread over the minute: who comes when all are taken waits for the next one to fall out of it.
+# Calls that low-priority requests leave to others: of a minute's calls, and of a burst. Once a minute's calls are
+# used up, every call waits until an earlier one is a minute old, so low priority is spread over the minute.
 _SPARE, _SPARE_AT_ONCE = 4, 8
-# An outage is looked into this often, by one call: the rest follows as soon as it is over.
-_LONGEST = 20
+# Seconds. During an outage one call a time tests whether Slack is back, at least this often.
+_MAX_BACKOFF = 20
 
 
 @dataclass
 class Pacing:
-    """One workspace's buckets: one for each method, of `chat.postMessage` one for each channel."""
+    """Rate limits of one workspace: a bucket for each method, and for each channel of `chat.postMessage`."""
 
     clock: Clock
     _buckets: dict[tuple[str, str], TokenBucket] = field(default_factory=dict)
     _windows: dict[str, SlidingWindow] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
 
-    def wait(self, method: str, channel: str, *, yields: bool = False) -> float:
-        """Seconds to wait before the call; zero: it may go now. One that `yields` leaves room for others."""
+    def compute_wait(self, method: str, channel: str, *, low_priority: bool = False) -> float:
+        """Return the seconds to wait before a call, zero if it may go now; `low_priority` leaves room for others."""
         now = self.clock.monotonic()
-        own, all_ = self._bucket(method, channel, now), self._bucket(method, "", now)
-        minute = self._window(method).wait_seconds(now, _SPARE if yields else 0) if method in _PER_MINUTE else 0
-        return max(own.wait_seconds(now, _SPARE_AT_ONCE if yields else 0), all_.paused_until - now, minute, 0)
+        own, all_ = self._get_bucket(method, channel, now), self._get_bucket(method, "", now)
+        minute = self._get_window(method).wait_seconds(now, _SPARE if low_priority else 0) if method in _PER_MINUTE else 0
+        return max(own.wait_seconds(now, _SPARE_AT_ONCE if low_priority else 0), all_.paused_until - now, minute, 0)
 
     def take(self, method: str, channel: str) -> None:
-        """The call is made."""
+        """Count a call that is about to be made."""
         now = self.clock.monotonic()
-        key = self._key(method, channel)
-        self._buckets[key] = self._bucket(method, channel, now).take(now)
+        key = self._make_key(method, channel)
+        self._buckets[key] = self._get_bucket(method, channel, now).take(now)
         if method in _PER_MINUTE:
-            self._windows[method] = self._window(method).take(now)
+            self._windows[method] = self._get_window(method).take(now)
 
     def close(self, method: str, seconds: float) -> None:
-        """Slack asked to be left alone: nothing of that method goes before."""
+        """Stop all calls of a method for as long as Slack asked."""
         now = self.clock.monotonic()
-        self._buckets[(method, "")] = self._bucket(method, "", now).pause_until(now + seconds)
+        self._buckets[(method, "")] = self._get_bucket(method, "", now).pause_until(now + seconds)
 
-    def failed(self, method: str) -> float:
-        """It does not work just now: leave it alone for a while, longer each time; gives the seconds."""
+    def note_failure(self, method: str) -> float:
+        """Stop all calls of a method after a failure, longer each time; return the seconds."""
         self._failures[method] = self._failures.get(method, 0) + 1
-        seconds = backoff_seconds(self._failures[method], base=1, longest=_LONGEST)
+        seconds = backoff_seconds(self._failures[method], base=1, longest=_MAX_BACKOFF)
         self.close(method, seconds)
         return seconds
 
-    def worked(self, method: str) -> None:
-        """It works again."""
+    def note_success(self, method: str) -> None:
+        """Reset the failures of a method that works again."""
         self._failures.pop(method, None)
 
-    def _bucket(self, method: str, channel: str, now: float) -> TokenBucket:
-        return self._buckets.get(self._key(method, channel)) or full_bucket(*_LIMITS[method], now)
+    def _get_bucket(self, method: str, channel: str, now: float) -> TokenBucket:
+        return self._buckets.get(self._make_key(method, channel)) or full_bucket(*_LIMITS[method], now)
 
-    def _window(self, method: str) -> SlidingWindow:
+    def _get_window(self, method: str) -> SlidingWindow:
         return self._windows.get(method) or SlidingWindow(_PER_MINUTE[method], _MINUTE)
 
-    def _key(self, method: str, channel: str) -> tuple[str, str]:
+    def _make_key(self, method: str, channel: str) -> tuple[str, str]:
         return (method, channel if method == POST else "")

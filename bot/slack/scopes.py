@@ -1,6 +1,6 @@
-"""Which scopes the bot's calls, events and features need at Slack.
+"""Scopes that the bot's calls, events and features need in Slack.
 
-Where the scope depends on the kind of conversation, all kinds are listed: the bot may be asked anywhere.
+If a scope depends on the kind of conversation, all kinds are listed, since the bot works in all of them.
 https://docs.slack.dev/reference/scopes
 """
 
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-READ = frozenset({"channels:read", "groups:read", "im:read", "mpim:read"})
-HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
-MARKED = HISTORY | {"metadata.message:read"}  # the mark on a message is left out of the answer without it
-METHODS: Mapping[str, frozenset[str]] = {
+READ_SCOPES = frozenset({"channels:read", "groups:read", "im:read", "mpim:read"})
+HISTORY_SCOPES = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
+MARK_SCOPES = HISTORY_SCOPES | {"metadata.message:read"}  # without it Slack omits the mark on messages
+METHOD_SCOPES: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # takes the app-level token with connections:write
     "auth.test": frozenset(),
     "chat.getPermalink": frozenset(),
@@ -19,12 +19,12 @@ METHODS: Mapping[str, frozenset[str]] = {
     "chat.postMessage": frozenset({"chat:write"}),
     "chat.unfurl": frozenset({"links:write"}),
     "chat.update": frozenset({"chat:write"}),
-    "conversations.history": MARKED,
-    "conversations.info": READ,
+    "conversations.history": MARK_SCOPES,
+    "conversations.info": READ_SCOPES,
     "conversations.list": frozenset({"channels:read", "groups:read"}),
-    "conversations.members": READ,
+    "conversations.members": READ_SCOPES,
     "conversations.open": frozenset({"im:write"}),
-    "conversations.replies": MARKED,
+    "conversations.replies": MARK_SCOPES,
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "usergroups.list": frozenset({"usergroups:read"}),
@@ -34,18 +34,18 @@ METHODS: Mapping[str, frozenset[str]] = {
     "views.publish": frozenset(),
     "views.update": frozenset(),
 }
-"""Web API methods that the bot may call, with every scope that they use."""
-EVENTS: Mapping[str, frozenset[str]] = {
+"""Web API methods that the bot calls, with every scope they need."""
+EVENT_SCOPES: Mapping[str, frozenset[str]] = {
     "app_home_opened": frozenset(),
     "app_mention": frozenset({"app_mentions:read"}),
     "link_shared": frozenset({"links:read"}),
     "message.im": frozenset({"im:history"}),
 }
-"""Events that the bot subscribes to."""
-FEATURES: Mapping[str, frozenset[str]] = {
+"""Events that the bot subscribes to, with the scopes they need."""
+FEATURE_SCOPES: Mapping[str, frozenset[str]] = {
     "slash_commands": frozenset({"commands"}),
     "shortcuts": frozenset({"commands"}),
 }
-"""Parts of the manifest that need a scope by themselves."""
-ATTACHED = frozenset({"files:read"})
-"""A file that somebody attaches to a form is fetched by its own address, not by a method."""
+"""Features in the manifest that need a scope of their own."""
+ATTACHMENT_SCOPES = frozenset({"files:read"})
+"""Files attached to a form are downloaded from their own address, not with a Web API method."""

@@ -1,4 +1,4 @@
-"""The connections to Slack, which follow no redirect: what is sent goes where it was addressed, or nowhere."""
+"""Opens connections to Slack that never follow redirects, so that tokens and messages can't end up elsewhere."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import aiohttp
 
 
-def session(seconds: float) -> aiohttp.ClientSession:
-    """A session whose requests take so long at most; a redirect raises aiohttp.TooManyRedirects."""
-    straight = aiohttp.TraceConfig()
-    straight.on_request_redirect.append(_refuse)
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds), trace_configs=[straight])
+def open_session(seconds: float) -> aiohttp.ClientSession:
+    """Return a session with a time-out in seconds; a redirect raises aiohttp.TooManyRedirects."""
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_redirect.append(_refuse_redirect)
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds), trace_configs=[tracing])
 
 
-async def _refuse(
-    _session: aiohttp.ClientSession, _context: SimpleNamespace, seen: aiohttp.TraceRequestRedirectParams
+async def _refuse_redirect(
+    _session: aiohttp.ClientSession, _context: SimpleNamespace, redirect: aiohttp.TraceRequestRedirectParams
 ) -> None:
-    seen.response.close()
-    raise aiohttp.TooManyRedirects(seen.response.request_info, (seen.response,))
+    redirect.response.close()
+    raise aiohttp.TooManyRedirects(redirect.response.request_info, (redirect.response,))

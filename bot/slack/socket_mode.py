@@ -1,4 +1,4 @@
-"""Socket Mode: one connection to Slack, watched. https://docs.slack.dev/apis/events-api/using-socket-mode"""
+"""Keeps the Socket Mode connection to Slack open. https://docs.slack.dev/apis/events-api/using-socket-mode"""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock
 from bot.runtime.loop import Loop
-from bot.slack.api_errors import SlackError, told_apart
+from bot.slack.api_errors import SlackError, translate_errors
 
-# Slack replaces a connection now and then: that takes a few seconds.
-PATIENCE = 30.0
+# Seconds. Slack replaces connections regularly, which takes a few seconds and is no reason for an alarm.
+LOST_AFTER = 30.0
 
 
 class ConnectionState:
-    """The connection to Slack in Socket Mode: down until somebody says that it is up."""
+    """State of the Socket Mode connection, which starts as down."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._down_since: float | None = clock.monotonic()
 
-    def up(self) -> None:
-        """There is a connection."""
+    def mark_up(self) -> None:
+        """Note that there's a connection."""
         self._down_since = None
 
-    def down(self) -> None:
-        """There is none; said again, it counts from the first time."""
+    def mark_down(self) -> None:
+        """Note that there's no connection; repeated calls keep the time of the first."""
         if self._down_since is None:
             self._down_since = self._clock.monotonic()
 
     @property
     def lost(self) -> bool:
-        """There has been none for over 30 seconds."""
-        return self._down_since is not None and self._clock.monotonic() - self._down_since > PATIENCE
+        """True if there has been no connection for over 30 seconds."""
+        return self._down_since is not None and self._clock.monotonic() - self._down_since > LOST_AFTER
 
 
-LOOK = timedelta(seconds=5)
+CHECK_INTERVAL = timedelta(seconds=5)
 log = structlog.stdlib.get_logger(__name__)
 
 
 @asynccontextmanager
-async def opened(
+async def open_connection(
     app: AsyncApp, token: str, web: AsyncWebClient, link: ConnectionState, clock: Clock
 ) -> AsyncIterator[Loop]:
-    """A connection that opens in the background and again when it is lost; the loop keeps `link` true.
+    """Open a connection in the background, reconnecting when it's lost; the yielded loop keeps `link` up to date.
 
-    Raises KitestringError when Slack refuses the token. While Slack is away it goes on trying.
+    Raise KitestringError if Slack refuses the token. While Slack doesn't answer, keep trying.
     """
-    url = await _address(web, token)
+    url = await _request_address(web, token)
     handler = AsyncSocketModeHandler(app, token, web_client=web)
     handler.client.wss_uri = url
-    watch = Watch(handler.client, link, clock)
+    watch = ConnectionWatch(handler.client, link, clock)
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield Loop("socket", watch.tick, watch.next_at, clock)
@@ -69,24 +69,24 @@ async def opened(
         await asyncio.wait({connecting})
 
 
-async def _address(web: AsyncWebClient, token: str) -> str | None:
-    """Where to connect, used up by one connection; None while Slack does not answer."""
+async def _request_address(web: AsyncWebClient, token: str) -> str | None:
+    """Return a single-use address to connect to; None while Slack doesn't answer."""
     try:
-        async with told_apart():
+        async with translate_errors():
             answer = await web.apps_connections_open(app_token=token)
     except SlackError as problem:
         if problem.kind in ("refused", "barred"):
             raise KitestringError(
                 f"Slack refuses SLACK_APP_TOKEN ({problem.code}).",
-                "Make an app-level token with the scope connections:write, and switch Socket Mode on.",
+                "Create an app-level token with the connections:write scope, and turn on Socket Mode.",
             ) from problem
-        log.warning("Slack does not answer; going on trying", error=problem.code)
+        log.warning("Slack doesn't answer, still trying", error=problem.code)
         return None
     return str(answer["url"])
 
 
-class Watch:
-    """Looks every five seconds whether the connection is up."""
+class ConnectionWatch:
+    """Checks every five seconds whether the connection is up."""
 
     def __init__(self, client: SocketModeClient, link: ConnectionState, clock: Clock) -> None:
         self._client = client
@@ -94,14 +94,14 @@ class Watch:
         self._clock = clock
 
     async def tick(self) -> int:
-        """Note how it is."""
+        """Record whether the connection is up."""
         if await self._client.is_connected():
-            self._link.up()
+            self._link.mark_up()
         else:
-            self._link.down()
-            # Slack's client would knock at the same used-up address for ever.
+            self._link.mark_down()
+            # Addresses work once: without this, Slack's client would retry the used one forever.
             self._client.wss_uri = None
         return 0
 
     async def next_at(self) -> datetime:
-        return self._clock.now() + LOOK
+        return self._clock.now() + CHECK_INTERVAL

@@ -10,7 +10,7 @@ Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "
 
 
 class Standing(StrEnum):
-    """What somebody is in the workspace."""
+    """A person's standing in the workspace."""
 
     ADMIN = "admin"
     MEMBER = "member"
@@ -22,11 +22,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from where.
+    """A person who acts, and the place they act from.
 
-    `handle` is unique in the workspace, unlike the name that is shown; `groups` are ids (`S…`) and handles
-    (`@release`) of the user groups somebody is in; `unresolved` are those that the policy names, but of which
-    nobody could say who is in them.
+    `handle` is unique in the workspace, unlike the display name. `groups` are IDs (`S…`) and handles (`@release`) of
+    the person's user groups. `unresolved_groups` are named in the policy, but their members couldn't be read.
     """
 
     id: str
@@ -39,11 +38,11 @@ class Actor:
     groups: frozenset[str] = frozenset()
     zone: str | None = None
     handle: str | None = None
-    unresolved: frozenset[str] = frozenset()
+    unresolved_groups: frozenset[str] = frozenset()
 
 
 class Thread(NamedTuple):
-    """A place in Slack: a channel, and the message whose replies are meant (None: the channel itself)."""
+    """A place in Slack: a channel, or with `ts` the thread of that message."""
 
     team: str
     channel: str
@@ -52,24 +51,24 @@ class Thread(NamedTuple):
 
 @dataclass(frozen=True)
 class Recipient:
-    """The person to answer privately, and the place they asked from.
+    """The person to answer privately, and the place of their request.
 
-    `id` names the request, so that a direct message for it is posted once. `response_url` is Slack's address for
-    answering this request. `nowhere`: they asked from App Home or a global shortcut, so only a direct message
-    reaches them. `in_thread`: they asked inside a thread, where a response URL would answer out of sight.
+    `id` identifies the request, so that a direct message for it is posted once. `response_url` is Slack's address for
+    answering it. `direct_only`: the request came from App Home or a global shortcut, so only a direct message reaches
+    the person. `in_thread`: it came from a thread, where an answer by response URL would appear in the channel.
     """
 
     id: str
     user: str
     thread: Thread
     response_url: str | None = field(default=None, repr=False)
-    nowhere: bool = False
+    direct_only: bool = False
     in_thread: bool = False
 
 
 @dataclass(frozen=True)
 class File:
-    """Something to upload beside the answer: name, bytes, title, and `alt` for those who see no picture."""
+    """A file to upload with an answer; `alt` describes a picture for screen readers."""
 
     name: str
     content: bytes

@@ -1,4 +1,4 @@
-"""Who is in which user group, asked afresh every five minutes."""
+"""Reads the members of user groups from Slack, at most every five minutes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _FRESH = timedelta(minutes=5)
 
 
 class Membership(NamedTuple):
-    """The groups of somebody, by id and by handle, and those of the policy that nobody can say anything about."""
+    """A person's groups by ID and handle, and groups named in the policy whose members couldn't be read."""
 
     groups: frozenset[str] = frozenset()
-    unresolved: frozenset[str] = frozenset()
+    unresolved_groups: frozenset[str] = frozenset()
 
 
-class Groups:
-    """`named` are the groups that the policy names: without any, Slack is not asked.
+class UserGroups:
+    """Finds people's user groups; `named` returns those in the policy, without which Slack isn't asked.
 
-    After a failure Slack is left alone for a while, longer each time, and all groups are unresolved meanwhile.
+    After a failure Slack isn't asked for a while, longer each time, and all groups are unresolved meanwhile.
 
     https://docs.slack.dev/reference/methods/usergroups.list
     """
@@ -43,42 +43,42 @@ class Groups:
         self._not_before: datetime | None = None
         self._lock = asyncio.Lock()
 
-    async def of(self, user: str) -> Membership:
-        """The groups of this person; while Slack does not answer, all are unresolved and help nobody."""
+    async def find_membership(self, user: str) -> Membership:
+        """Return a person's groups. While Slack doesn't answer, all are unresolved and grant nothing."""
         named = self._named()
         if not named:
             return Membership()
         async with self._lock:
-            members = await self._fresh()
+            members = await self._read_members()
         if members is None:
-            return Membership(unresolved=named)
+            return Membership(unresolved_groups=named)
         mine = frozenset(group for group, users in members.items() if user in users)
         return Membership(mine, named - members.keys())
 
-    async def _fresh(self) -> Mapping[str, frozenset[str]] | None:
-        """Who is in which group, as it was five minutes ago at most; None: Slack does not say."""
+    async def _read_members(self) -> Mapping[str, frozenset[str]] | None:
+        """Return the members of each group, at most five minutes old; None if Slack doesn't answer."""
         now = self._clock.now()
         if self._asked_at is not None and now - self._asked_at < _FRESH:
             return self._members
         if self._not_before is not None and now < self._not_before:
             return None
         try:
-            self._members = members(await self._api.user_groups())
+            self._members = parse_members(await self._api.list_user_groups())
         except SlackError as problem:
-            self._failed(problem, now)
+            self._note_failure(problem, now)
             return None
         self._asked_at, self._failures, self._not_before = now, 0, None
         return self._members
 
-    def _failed(self, problem: SlackError, now: datetime) -> None:
+    def _note_failure(self, problem: SlackError, now: datetime) -> None:
         self._failures += 1
         wait = max(problem.retry_after, backoff_seconds(self._failures, base=5))
         self._not_before = now + timedelta(seconds=wait)
         log.warning("user groups not read", code=problem.code, again_in=wait)
 
 
-def members(groups: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
-    """The people of each group that is not disabled, by its id and by its handle."""
-    there = [group for group in groups if not group.get("date_delete")]
-    by_id = {str(group["id"]): frozenset(group.get("users") or ()) for group in there}
-    return by_id | {f"@{str(group['handle']).lower()}": by_id[str(group["id"])] for group in there}
+def parse_members(groups: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
+    """Return the members of each active group, by the group's ID and by its handle."""
+    active = [group for group in groups if not group.get("date_delete")]
+    by_id = {str(group["id"]): frozenset(group.get("users") or ()) for group in active}
+    return by_id | {f"@{str(group['handle']).lower()}": by_id[str(group["id"])] for group in active}

@@ -1,4 +1,4 @@
-"""Every call to Slack's Web API, one small method each. https://docs.slack.dev/reference/methods"""
+"""Calls to Slack's Web API, one small method each. https://docs.slack.dev/reference/methods"""
 
 from __future__ import annotations
 
@@ -10,58 +10,55 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.api_errors import SlackError, told_apart
+from bot.slack.api_errors import SlackError, translate_errors
 from bot.slack.blockkit.blocks import Message
 from bot.slack.types import File, Thread
 
 MARK = "kitestring_message"
-# Below the host of the Web API: where answers by response URL go, and bytes.
+# Subdomains of Slack's host for response URLs and for files.
 _RESPONSES, _FILES = "hooks", "files"
-# A message can be no older than its intent, nor much younger; but Slack's clock is not ours.
-_CLOCKS_APART = 60.0
-_LATEST = 600.0
+# Seconds around a stored intent in which its message can have been posted; Slack's clock may differ from ours.
+_CLOCK_SKEW = 60.0
+_POSTED_WITHIN = 600.0
 
 
 class SlackClient:
-    """Calls with errors told apart: each raises SlackProblem. `session` carries the time-out.
+    """Makes calls that raise SlackError; `session` sets the time-out.
 
-    `drawn` has the last word on every message: it knows the emoji that Slack does not.
+    `render_emoji` is applied to every message, to replace Buildkite's emoji codes that Slack doesn't know.
     """
 
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._client = client
         self._session = session
-        self.shut_out: str | None = None
-        self.drawn: Callable[[Message], Message] = lambda message: message
+        self.token_error: str | None = None
+        self.render_emoji: Callable[[Message], Message] = lambda message: message
 
     @asynccontextmanager
-    async def _told_apart(self) -> AsyncIterator[None]:
-        """Remembers in `shut_out` what Slack has against the token, for as long as it says so."""
+    async def _track_errors(self) -> AsyncIterator[None]:
+        """Keep Slack's error about the token in `token_error` for as long as calls fail with it."""
         try:
-            async with told_apart():
+            async with translate_errors():
                 yield
         except SlackError as problem:
             if problem.kind == "barred":
-                self.shut_out = problem.code
+                self.token_error = problem.code
             raise
-        self.shut_out = None
+        self.token_error = None
 
     async def whoami(self) -> dict[str, Any]:
-        """The bot's own user, bot id and team."""
-        async with self._told_apart():
-            return _answer(await self._client.auth_test())
+        """Return the bot's own user, bot ID and team."""
+        async with self._track_errors():
+            return _read_data(await self._client.auth_test())
 
     async def post(self, thread: Thread, message: Message, mark: str, *, broadcast: bool = False) -> str:
-        """Post a message, marked so that it can be found again; gives its ts.
-
-        With `broadcast` a reply is shown in the channel as well.
-        """
-        async with self._told_apart():
+        """Post a message with a mark to find it by, and return its ts; `broadcast` shows a reply in the channel too."""
+        async with self._track_errors():
             answer = await self._client.chat_postMessage(
                 channel=thread.channel,
                 thread_ts=thread.ts,
                 reply_broadcast=True if broadcast and thread.ts else None,
-                **self._content(message),
+                **self._format_content(message),
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": MARK, "event_payload": {"id": mark}},
@@ -69,36 +66,36 @@ class SlackClient:
             return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
-        """Draw a message again in place; nobody is notified."""
-        async with self._told_apart():
-            await self._client.chat_update(channel=channel, ts=ts, **self._content(message))
+        """Replace a message in place, which notifies no one."""
+        async with self._track_errors():
+            await self._client.chat_update(channel=channel, ts=ts, **self._format_content(message))
 
     async def unfurl(self, channel: str, ts: str, url: str, message: Message) -> None:
-        """Draw the preview of a link below somebody's message, in place of the one that is there."""
-        async with self._told_apart():
-            blocks = list(self.drawn(message).blocks)
+        """Show or replace the preview of a link below a person's message."""
+        async with self._track_errors():
+            blocks = list(self.render_emoji(message).blocks)
             await self._client.chat_unfurl(channel=channel, ts=ts, unfurls={url: {"blocks": blocks}})
 
-    async def whisper(self, thread: Thread, user: str, message: Message) -> None:
-        """A message that only `user` sees; Slack does not promise that it arrives."""
-        async with self._told_apart():
+    async def post_ephemeral(self, thread: Thread, user: str, message: Message) -> None:
+        """Post a message that only `user` sees; Slack doesn't guarantee its delivery."""
+        async with self._track_errors():
             await self._client.chat_postEphemeral(
                 channel=thread.channel,
                 user=user,
                 thread_ts=thread.ts,
-                **self._content(message),
+                **self._format_content(message),
             )
 
-    async def find(self, thread: Thread, mark: str, since: float, bot_id: str) -> str | None:
-        """Look for a message of ours that was begun at `since`: one bounded read around then; its ts or None."""
+    async def find_posted(self, thread: Thread, mark: str, since: float, bot_id: str) -> str | None:
+        """Search for our message whose intent was stored at `since`, with one bounded read; return its ts or None."""
         bounds: dict[str, Any] = {
-            "oldest": f"{since - _CLOCKS_APART:.6f}",
-            "latest": f"{since + _LATEST:.6f}",
+            "oldest": f"{since - _CLOCK_SKEW:.6f}",
+            "latest": f"{since + _POSTED_WITHIN:.6f}",
             "inclusive": True,
             "limit": 200,
             "include_all_metadata": True,
         }
-        async with self._told_apart():
+        async with self._track_errors():
             if thread.ts:
                 answer = await self._client.conversations_replies(channel=thread.channel, ts=thread.ts, **bounds)
             else:
@@ -111,62 +108,62 @@ class SlackClient:
         return None
 
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> str:
-        """Open a modal; gives its id."""
-        async with self._told_apart():
+        """Open a modal and return its ID."""
+        async with self._track_errors():
             answer = await self._client.views_open(trigger_id=trigger_id, view=view)
             return str(answer["view"]["id"])
 
     async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
-        """Draw a modal again."""
-        async with self._told_apart():
+        """Replace a modal's content."""
+        async with self._track_errors():
             await self._client.views_update(view_id=view_id, view=view)
 
     async def publish(self, user: str, view: dict[str, Any]) -> None:
-        """Show this as somebody's home."""
-        async with self._told_apart():
+        """Publish a person's App Home."""
+        async with self._track_errors():
             await self._client.views_publish(user_id=user, view=view)
 
-    async def user(self, user: str) -> dict[str, Any]:
-        """A person's profile."""
-        async with self._told_apart():
+    async def read_user(self, user: str) -> dict[str, Any]:
+        """Read a person's user object."""
+        async with self._track_errors():
             answer = await self._client.users_info(user=user)
             return dict(answer["user"])
 
-    async def user_by_email(self, address: str) -> dict[str, Any]:
-        """The profile of the one active person with that address; refused with `users_not_found` else."""
-        async with self._told_apart():
+    async def find_user_by_email(self, address: str) -> dict[str, Any]:
+        """Find the active person with this email address; refused with `users_not_found` if there's none."""
+        async with self._track_errors():
             answer = await self._client.users_lookupByEmail(email=address)
             return dict(answer["user"])
 
-    async def user_groups(self) -> list[dict[str, Any]]:
-        """The workspace's user groups that are not disabled, each with its `users`."""
-        async with self._told_apart():
+    async def list_user_groups(self) -> list[dict[str, Any]]:
+        """Return the workspace's enabled user groups, each with its `users`."""
+        async with self._track_errors():
             answer = await self._client.usergroups_list(include_users=True)
             return [dict(group) for group in answer["usergroups"]]
 
-    async def channel(self, channel: str) -> dict[str, Any]:
-        """A conversation; `is_member` says whether the bot can post there."""
-        async with self._told_apart():
+    async def read_channel(self, channel: str) -> dict[str, Any]:
+        """Read a conversation; its `is_member` says whether the bot can post there."""
+        async with self._track_errors():
             answer = await self._client.conversations_info(channel=channel)
             return dict(answer["channel"])
 
-    async def in_channel(self, channel: str, user: str) -> bool:
-        """Whether somebody is in a conversation: read by pages of a thousand, until they are found."""
+    async def is_in_channel(self, channel: str, user: str) -> bool:
+        """Return whether a person is in a conversation, reading pages of 1,000 members until they're found."""
         cursor: str | None = ""
         while cursor is not None:
-            async with self._told_apart():
+            async with self._track_errors():
                 page = await self._client.conversations_members(channel=channel, limit=1000, cursor=cursor)
             if user in page["members"]:
                 return True
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
         return False
 
-    async def channels_named(self, names: Collection[str]) -> dict[str, dict[str, Any]]:
-        """The conversations of these names, as far as the bot can see them; nothing is asked for no names."""
+    async def find_channels(self, names: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Find conversations by name, as far as the bot can see them; without names Slack isn't asked."""
         found: dict[str, dict[str, Any]] = {}
         cursor: str | None = "" if names else None
         while cursor is not None and len(found) < len(names):
-            async with self._told_apart():
+            async with self._track_errors():
                 page = await self._client.conversations_list(
                     types="public_channel,private_channel", limit=1000, cursor=cursor
                 )
@@ -174,90 +171,91 @@ class SlackClient:
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
         return found
 
-    async def permalink(self, channel: str, ts: str) -> str:
-        """The address of a message."""
-        async with self._told_apart():
+    async def find_permalink(self, channel: str, ts: str) -> str:
+        """Return the address of a message."""
+        async with self._track_errors():
             answer = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
             return str(answer["permalink"])
 
-    async def direct(self, user: str) -> str:
-        """The DM with a person; gives its channel id."""
-        async with self._told_apart():
+    async def open_direct(self, user: str) -> str:
+        """Open the direct message conversation with a person and return its channel ID."""
+        async with self._track_errors():
             answer = await self._client.conversations_open(users=[user])
             return str(answer["channel"]["id"])
 
     async def upload(self, channel: str, *files: File, thread_ts: str | None = None) -> None:
-        """Put files into a conversation, as one message."""
-        async with self._told_apart():
-            named = [await self._stored(file) for file in files]
-            await self._client.files_completeUploadExternal(files=named, channel_id=channel, thread_ts=thread_ts)
+        """Upload files to a conversation as one message."""
+        async with self._track_errors():
+            stored = [await self._store_file(file) for file in files]
+            await self._client.files_completeUploadExternal(files=stored, channel_id=channel, thread_ts=thread_ts)
 
-    async def _stored(self, file: File) -> dict[str, str | None]:
-        """A file that is there, but not in any conversation yet."""
-        place = await self._client.files_getUploadURLExternal(
+    async def _store_file(self, file: File) -> dict[str, str | None]:
+        """Upload a file that isn't in any conversation yet, and return its ID and title."""
+        target = await self._client.files_getUploadURLExternal(
             filename=file.name, length=len(file.content), alt_txt=file.alt or None
         )
-        await self._put(str(place["upload_url"]), file.content)
-        return {"id": str(place["file_id"]), "title": file.title or file.name}
+        await self._send_bytes(str(target["upload_url"]), file.content)
+        return {"id": str(target["file_id"]), "title": file.title or file.name}
 
-    async def _put(self, url: str, content: bytes) -> None:
-        """The second of the three steps. https://docs.slack.dev/messaging/working-with-files"""
-        if not self._slacks(url, _FILES):
+    async def _send_bytes(self, url: str, content: bytes) -> None:
+        """Send a file's bytes: the second of three steps. https://docs.slack.dev/messaging/working-with-files"""
+        if not self._is_slack_url(url, _FILES):
             raise SlackError("refused", "upload_url is not Slack's")
         async with self._session.post(url, data=content, allow_redirects=False) as answer:
             if answer.status != 200:
                 raise SlackError("refused", f"upload_url gave {answer.status}")
 
-    async def download(self, url: str, most: int) -> bytes:
-        """A file that somebody attached, at most `most` bytes and one more; the token goes to Slack alone.
+    async def download(self, url: str, max_bytes: int) -> bytes:
+        """Download an attached file, up to one byte more than `max_bytes` so that callers can tell it's too large.
 
+        The token is sent to Slack's own hosts only.
         https://docs.slack.dev/reference/objects/file-object#authentication
         """
-        if not self._slacks(url, _FILES):
+        if not self._is_slack_url(url, _FILES):
             raise SlackError("refused", "url_private_download is not Slack's")
         headers = {"Authorization": f"Bearer {self._client.token}"}
-        async with told_apart(), self._session.get(url, headers=headers, allow_redirects=False) as answer:
-            if answer.status != 200 or answer.content_type == "text/html":  # where it wants somebody to log in
+        async with translate_errors(), self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            if answer.status != 200 or answer.content_type == "text/html":  # HTML is a log-in page
                 raise SlackError("refused", f"url_private_download gave {answer.status}")
             content = b""
             async for chunk in answer.content.iter_chunked(1 << 14):
                 content += chunk
-                if len(content) > most:
+                if len(content) > max_bytes:
                     break
-            return content[: most + 1]
+            return content[: max_bytes + 1]
 
     async def respond(self, url: str, message: Message, *, replace: bool = False, public: bool = False) -> None:
-        """Answer by response URL: 5 times within 30 minutes, and only where the URL is Slack's.
+        """Answer by response URL, which works 5 times within 30 minutes; refuse a URL that isn't Slack's.
 
-        With `replace` in place of the message that it came from; with `public` everybody saw that one.
+        `replace` replaces the message that the request came from; `public` means that everyone sees that message.
         """
-        if not self._slacks(url, _RESPONSES):
+        if not self._is_slack_url(url, _RESPONSES):
             raise SlackError("refused", "response_url is not Slack's")
         body = {
             "response_type": "in_channel" if public else "ephemeral",
             "replace_original": replace,
-            **self._content(message),
+            **self._format_content(message),
         }
-        async with told_apart(), self._session.post(url, json=body, allow_redirects=False) as answer:
+        async with translate_errors(), self._session.post(url, json=body, allow_redirects=False) as answer:
             if answer.status == 429:
                 raise SlackError("limited", "ratelimited", 1)
             if answer.status >= 300:
-                said = "invalid_blocks" in await answer.text(errors="replace")
-                raise SlackError("refused", "invalid_blocks" if said else f"response_url gave {answer.status}")
+                refused_blocks = "invalid_blocks" in await answer.text(errors="replace")
+                raise SlackError("refused", "invalid_blocks" if refused_blocks else f"response_url gave {answer.status}")
 
-    def _content(self, message: Message) -> dict[str, Any]:
-        shown = self.drawn(message)
+    def _format_content(self, message: Message) -> dict[str, Any]:
+        shown = self.render_emoji(message)
         return {"text": shown.text, "blocks": list(shown.blocks)}
 
-    def _slacks(self, url: str, below: str) -> bool:
-        """The origin of SLACK_API_URL, or the host of that name below it; nothing else is Slack's."""
+    def _is_slack_url(self, url: str, below: str) -> bool:
+        """Return whether a URL has the origin of SLACK_API_URL or is on its subdomain `below`."""
         try:
-            asked = urlsplit(url)
+            parts = urlsplit(url)
         except ValueError:
             return False
         base = urlsplit(self._client.base_url)
-        return asked.scheme == base.scheme and asked.netloc in {base.netloc, f"{below}.{base.netloc}"}
+        return parts.scheme == base.scheme and parts.netloc in {base.netloc, f"{below}.{base.netloc}"}
 
 
-def _answer(response: Any) -> dict[str, Any]:
+def _read_data(response: Any) -> dict[str, Any]:
     return dict(response.data)

@@ -1,4 +1,4 @@
-"""What Buildkite sends elsewhere: list its notification services, and set up the webhook to this bot."""
+"""Commands that list, add and remove Buildkite's notification services, such as the webhook to this bot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.buildkite.models import NotificationService
-from bot.buildkite.webhook_registration import SetUp, found, set_up, shown_url
+from bot.buildkite.webhook_registration import SetUpResult, find_working, redact_url, set_up
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
@@ -19,99 +19,99 @@ from bot.slack.blockkit.tables import Table
 _COLUMNS = ("Service", "Description", "To", "State", "Id")
 
 
-class Removal(Args):
-    """Which service to remove."""
+class ServiceRemoveArgs(Args):
+    """Arguments of `service remove`."""
 
     service: Annotated[
-        str, Opt(positional=True, hint="its id, or a beginning of it"), Field(min_length=4, description="Service")
+        str, Opt(positional=True, hint="id or its first characters"), Field(min_length=4, description="Service")
     ]
 
 
 @operation("service list", needs=Permission.ADMIN, effect=Effect.READ, examples=("service list",))
 async def list_(_args: NoArgs, ctx: Context) -> Reply:
-    """List what Buildkite sends elsewhere: webhooks, Slack messages and the like."""
+    """List Buildkite's notification services: webhooks, Slack and others."""
     services = [service async for service in ctx.buildkite.services()]
-    mine = ctx.webhook.among(services)
-    rows = tuple(_row(service, mine=service is mine) for service in services)
+    mine = ctx.webhook.find_among(services)
+    rows = tuple(_render_row(service, mine=service is mine) for service in services)
     count = "1 service" if len(rows) == 1 else f"{len(rows)} services"
-    empty = "Buildkite sends nothing elsewhere."
-    offer = () if mine else (Button("Add my webhook", Call("service add"), reads="Add the webhook to this bot"),)
+    empty = "Buildkite has no notification services."
+    offer = () if mine else (Button("Add my webhook", Call("service add"), spoken_label="Add the webhook to this bot"),)
     return Reply(table=Table(_COLUMNS, rows, count, empty=empty), buttons=offer)
 
 
-def _row(service: NotificationService, *, mine: bool) -> tuple[str, ...]:
-    """Never its settings as they are: a webhook's token stands there in full."""
+def _render_row(service: NotificationService, *, mine: bool) -> tuple[str, ...]:
+    """Return the service's row, without its settings: they contain a webhook's token in full."""
     name = str(service.provider.get("name") or service.provider.get("id") or "")
     what = md("{name} (mine)", name=bold(name)) if mine else name
-    where = code(shorten(shown_url(service.webhook_url), 200)) if service.webhook_url else ""
+    where = code(shorten(redact_url(service.webhook_url), 200)) if service.webhook_url else ""
     state = "on" if service.enabled else "off"
     return what, shorten(service.description or "", 200), where, state, code(service.id)
 
 
 async def _probe_add(_args: NoArgs, ctx: Context) -> Reply | None:
-    done = await found(ctx.buildkite, ctx.webhook)
-    return _told(done) if done else None
+    done = await find_working(ctx.buildkite, ctx.webhook)
+    return _reply_set_up(done) if done else None
 
 
 @operation("service add", needs=Permission.ADMIN, probe=_probe_add, examples=("service add",))
 async def add(_args: NoArgs, ctx: Context) -> Reply:
-    """Set up the webhook by which Buildkite tells me of builds and agents, or put it right."""
-    return _told(await set_up(ctx.buildkite, ctx.webhook))
+    """Set up or repair the Buildkite webhook to this bot."""
+    return _reply_set_up(await set_up(ctx.buildkite, ctx.webhook))
 
 
-def _told(done: SetUp) -> Reply:
-    where = code(shown_url(done.service.webhook_url))
+def _reply_set_up(done: SetUpResult) -> Reply:
+    where = code(redact_url(done.service.webhook_url))
     if done.how == "found":
-        return Reply(
-            text=md("The webhook to {where} is there already, and nothing is wrong with it.", where=where)
-        )
-    was = md(": {was}", was="; ".join(done.was)) if done.was else Mrkdwn("")
-    how = Mrkdwn("created") if done.how == "created" else Mrkdwn("put right")
+        return Reply(text=md("The webhook to {where} already exists and is set up correctly.", where=where))
+    was = md(": {was}", was="; ".join(done.problems)) if done.problems else Mrkdwn("")
+    how = Mrkdwn("created") if done.how == "created" else Mrkdwn("repaired")
     return Reply(
         text=md("{how} the Buildkite webhook to {where}{was}", how=how, where=where, was=was), private=False
     )
 
 
-async def _pin_removal(args: Removal, ctx: Context) -> Removal:
+async def _pin_remove(args: ServiceRemoveArgs, ctx: Context) -> ServiceRemoveArgs:
     services = [service async for service in ctx.buildkite.services()]
     fitting = [service for service in services if service.id.startswith(args.service.lower())]
     if len(fitting) > 1:
-        options = tuple((f"{item.description or item.id[:8]} ({item.id[:8]})", item.id) for item in fitting)
-        raise Ambiguous(f"Several services begin with “{args.service}”.", "service", options)
+        options = tuple(
+            (f"{service.description or service.id[:8]} ({service.id[:8]})", service.id) for service in fitting
+        )
+        raise Ambiguous(f"Several services have ids that start with “{args.service}”.", "service", options)
     if not fitting:
-        raise NotFound(f"There is no service “{args.service}”.", f"See `{ctx.command} service list`.")
+        raise NotFound(f"There's no service “{args.service}”.", f"See `{ctx.command} service list`.")
     return args.model_copy(update={"service": fitting[0].id})
 
 
-async def _ask_removal(args: Removal, ctx: Context) -> Mrkdwn | None:
-    item = await ctx.buildkite.service(args.service)
-    mine = ctx.webhook.among([item]) is not None
-    harm = " It is mine: I shall learn of builds later, by asking." if mine else ""
-    name = item.description or str(item.provider.get("name") or item.id)
-    return md("Remove {name}? Nothing is sent there any more.{harm}", name=bold(name), harm=harm)
+async def _ask_remove(args: ServiceRemoveArgs, ctx: Context) -> Mrkdwn | None:
+    service = await ctx.buildkite.service(args.service)
+    mine = ctx.webhook.find_among([service]) is not None
+    harm = " It's my webhook: without it, I have to poll and notice changes later." if mine else ""
+    name = service.description or str(service.provider.get("name") or service.id)
+    return md("Remove {name}? Buildkite stops sending to it.{harm}", name=bold(name), harm=harm)
 
 
-async def _probe_removal(args: Removal, ctx: Context) -> Reply | None:
+async def _probe_remove(args: ServiceRemoveArgs, ctx: Context) -> Reply | None:
     try:
         await ctx.buildkite.service(args.service)
     except NotFound:
-        return _removed(args.service)
+        return _reply_removed(args.service)
     return None
 
 
 @operation(
     "service remove",
     needs=Permission.ADMIN,
-    pin=_pin_removal,
-    confirm=_ask_removal,
-    probe=_probe_removal,
+    pin=_pin_remove,
+    confirm=_ask_remove,
+    probe=_probe_remove,
     examples=("service remove 9f0f9a19",),
 )
-async def remove(args: Removal, ctx: Context) -> Reply:
-    """Remove a notification service: nothing is sent there any more."""
+async def remove(args: ServiceRemoveArgs, ctx: Context) -> Reply:
+    """Remove a notification service from Buildkite."""
     await ctx.buildkite.delete_service(args.service)
-    return _removed(args.service)
+    return _reply_removed(args.service)
 
 
-def _removed(service: str) -> Reply:
+def _reply_removed(service: str) -> Reply:
     return Reply(text=md("removed the notification service {id}", id=code(service)), private=False)

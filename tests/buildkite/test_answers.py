@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.buildkite.responses import error, said, wait_asked
+from bot.buildkite.responses import parse_error, read_message, read_retry_after
 from bot.errors import Conflict, NotFound, Refused, Unavailable
 
 USER = {"RateLimit-User-Remaining": "0", "RateLimit-User-Reset": "42"}
@@ -27,7 +27,7 @@ ORG = {"RateLimit-Remaining": "80", "RateLimit-Reset": "7"}
 )
 def test_every_status_is_one_of_our_errors(status: int, kind: type[Exception]) -> None:
     """Each documented status is an error of ours, in Buildkite's words where it has any."""
-    found = error(httpx.Response(status, json={"message": "Because"}), "build web#1", sent=False)
+    found = parse_error(httpx.Response(status, json={"message": "Because"}), "build web#1", sent=False)
     assert type(found) is kind
     assert "Because" in str(found) or status >= 500
 
@@ -35,13 +35,13 @@ def test_every_status_is_one_of_our_errors(status: int, kind: type[Exception]) -
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206])
 def test_a_success_is_no_error(status: int) -> None:
     """Nothing is wrong with a success."""
-    assert error(httpx.Response(status), "build web#1", sent=True) is None
+    assert parse_error(httpx.Response(status), "build web#1", sent=True) is None
 
 
 @pytest.mark.parametrize("content", [b"<html>Bad gateway</html>", b"", b"[1]", b'{"message": 3}', b"\xff\xfe"])
 def test_a_proxys_page_is_not_quoted(content: bytes) -> None:
     """A body that is not Buildkite's is told by its status alone."""
-    assert said(httpx.Response(422, content=content)) == "422 Unprocessable Entity"
+    assert read_message(httpx.Response(422, content=content)) == "422 Unprocessable Entity"
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_the_wait_that_is_asked_for(
     status: int, headers: dict[str, str], body: dict[str, object], seconds: float | None
 ) -> None:
     """`Retry-After` counts first, then the body, then the limit that is used up; nothing is made up."""
-    assert wait_asked(httpx.Response(status, headers=headers, json=body)) == seconds
+    assert read_retry_after(httpx.Response(status, headers=headers, json=body)) == seconds
 
 
 def test_a_permission_that_is_no_scope_is_told() -> None:
     """A 403 without a scope: the token's user lacks the permission."""
-    found = error(httpx.Response(403, json={"message": "Forbidden"}), "agent x", sent=False)
+    found = parse_error(httpx.Response(403, json={"message": "Forbidden"}), "agent x", sent=False)
     assert isinstance(found, Refused)
     assert "lacks this permission" in found.hint

@@ -42,7 +42,7 @@ async def test_artifacts_of_a_build_and_of_a_job(sim: BuildkiteSim, buildkite: B
 async def test_the_bytes_come_without_the_token(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
     """The storage is asked for the file and told nothing of who asks."""
     made = sim.artifact(job.id, "dist/app.js", KIBIBYTE)
-    assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=1024) == KIBIBYTE
+    assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=1024) == KIBIBYTE
     asked = sim.requests[-1]
     assert (asked.path.startswith("/storage/"), asked.by, asked.status) == (True, "", 200)
     assert sorted(asked.headers) == ["accept", "accept-encoding", "host", "user-agent"]
@@ -52,7 +52,7 @@ async def test_no_more_bytes_are_read_than_are_wanted(sim: BuildkiteSim, buildki
     """A file that turns out to be larger is not taken in, whatever size Buildkite has noted for it."""
     made = sim.artifact(job.id, "dist/app.js", KIBIBYTE * 2)
     with pytest.raises(Conflict, match=re.escape("That file is larger than 1,024 bytes.")):
-        await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=1024)
+        await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=1024)
 
 
 async def test_a_link_dies(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
@@ -62,7 +62,7 @@ async def test_a_link_dies(sim: BuildkiteSim, buildkite: Buildkite, job: Job) ->
     buildkite.requests.clock.advance(60)  # type: ignore[attr-defined]
     with pytest.raises(Unavailable, match="answered 403"):
         await downloads.fetch(buildkite.requests.http, link, 10)
-    assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=10) == b"x"
+    assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=10) == b"x"
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ async def test_a_link_that_leads_inside_is_not_followed(
     """Whoever stores artifacts themselves chooses the link: what is not public over https is not fetched."""
     made = sim.artifact(job.id, "dist/app.js", b"x")
     sim.storage.elsewhere[made["id"]] = link
-    with pytest.raises(Conflict, match="stored where I do not go"):
-        await buildkite.artifact_bytes("web", 1, job.id, made["id"], most=10)
+    with pytest.raises(Conflict, match="don't download from that file's host"):
+        await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=10)
 
 
 async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
     """With Buildkite's own API, an address on this machine is as much inside as any other."""
     async with httpx.AsyncClient(base_url="https://api.buildkite.com/v2/") as http:
-        with pytest.raises(Conflict, match="stored where I do not go"):
+        with pytest.raises(Conflict, match="don't download from that file's host"):
             await downloads.fetch(http, "http://127.0.0.1:3000/metrics", 10)
 
 
@@ -107,12 +107,12 @@ async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
 )
 def test_which_addresses_are_public(address: str, open_: bool) -> None:
     """Shared, private and translated addresses are none of the internet's."""
-    assert downloads.public(address) is open_
+    assert downloads.is_public(address) is open_
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at() -> None:
     """The name stays in the Host header and in TLS, so that no second look-up can lead elsewhere."""
-    request = downloads.pinned(httpx.URL("https://files.example/a?X=1"), "2606:2800:220:1::1")
+    request = downloads.pin_to_address(httpx.URL("https://files.example/a?X=1"), "2606:2800:220:1::1")
     assert str(request.url) == "https://[2606:2800:220:1::1]/a?X=1"
     assert request.headers["Host"] == request.extensions["sni_hostname"] == "files.example"
 
@@ -191,7 +191,7 @@ async def test_one_job_is_canceled_over_graphql(
     sim.start_job(job.id)
     assert await buildkite.cancel_job(job.id) == "canceling"
     assert (sim.requests[-1].path, job.state, build.state) == ("/graphql/v1", "canceling", "running")
-    assert sim.requests[-1].json["variables"] == {"input": {"id": graphql.job_node(job.id)}}
+    assert sim.requests[-1].json["variables"] == {"input": {"id": graphql.encode_job_id(job.id)}}
     with pytest.raises(Conflict, match="already finished"):
         await buildkite.cancel_job(job.id)
 
@@ -215,5 +215,5 @@ async def test_graphql_is_never_asked_twice(sim: BuildkiteSim, buildkite: Buildk
 
 def test_where_graphql_is() -> None:
     """The token goes to Buildkite's own GraphQL, or to what stands in for the whole of Buildkite."""
-    assert graphql.endpoint("https://api.buildkite.com/v2/") == "https://graphql.buildkite.com/v1"
-    assert graphql.endpoint("http://127.0.0.1:4000/v2/") == "http://127.0.0.1:4000/graphql/v1"
+    assert graphql.find_endpoint("https://api.buildkite.com/v2/") == "https://graphql.buildkite.com/v1"
+    assert graphql.find_endpoint("http://127.0.0.1:4000/v2/") == "http://127.0.0.1:4000/graphql/v1"

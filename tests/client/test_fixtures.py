@@ -14,16 +14,16 @@ from bot.buildkite.endpoints.annotations import Annotation
 from bot.buildkite.endpoints.artifacts import Artifact
 from bot.buildkite.endpoints.clusters import AgentToken
 from bot.buildkite.endpoints.organization import Emoji, PipelineTemplate, Rule, Team
-from bot.buildkite.endpoints.raw import Document
+from bot.buildkite.endpoints.raw import RawObject
 from bot.buildkite.models import AccessToken, Agent, Build, Job, NotificationService, Person, Pipeline, Queue
 from bot.buildkite.resources import Cluster, Member, Meta, Organization
-from bot.buildkite.responses import error
-from bot.buildkite.transport import following
+from bot.buildkite.responses import parse_error
+from bot.buildkite.transport import read_next_query
 from bot.builds.cards.render import render_card
 from bot.builds.fold.merge import apply_webhook
 from bot.builds.links.render import render_pipeline_preview
 from bot.builds.model import JobSummary
-from bot.cli.api_get import outline
+from bot.cli.api_get import render_outline
 from tests.core.drawn import seen
 from tests.core.facts_of_builds import NOW
 
@@ -32,14 +32,14 @@ NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
 # The first that fits. What no call of its own reads is a Document: `kitestring api PATH` shows it.
 MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
     (r"build_.*|builds_.*", Build),
-    (r"job_(log|env|ssh_session|vnc_session)", Document),  # text, names and credentials: never an object
+    (r"job_(log|env|ssh_session|vnc_session)", RawObject),  # text, names and credentials: never an object
     (r"job_.*|jobs_.*", Job),
     (r"agent_token.*", AgentToken),
     (r"agent.*", Agent),
     (r"pipeline_(created|archived|updated)|pipeline|pipelines_list", Pipeline),
     (r"pipeline_templates?(_list)?", PipelineTemplate),
     (r"annotation.*", Annotation),
-    (r"artifact_download", Document),  # a link that dies
+    (r"artifact_download", RawObject),  # a link that dies
     (r"artifacts?(_list)?", Artifact),
     (r"clusters?(_list|_created)?", Cluster),
     (r"queues?(_list|_paused|_hosted)?", Queue),
@@ -52,7 +52,7 @@ MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
     (r"access_token", AccessToken),
     (r"user", Person),
     (r"meta", Meta),
-    (r".*", Document),
+    (r".*", RawObject),
 )
 
 
@@ -67,14 +67,14 @@ def drawn(name: str) -> str:
     if name.startswith("error_"):
         return _refusal(content)
     if name == "pagination_headers":
-        return f"the next page: {dict(following(httpx.Response(200, json=[], headers=content['headers'])))}"
+        return f"the next page: {dict(read_next_query(httpx.Response(200, json=[], headers=content['headers'])))}"
     listed = content.get("items", content) if isinstance(content, dict) else content
     several = listed if isinstance(listed, list) else [listed]
     return "\n\n".join("\n".join(_shown(model(name).model_validate(item))) for item in several)
 
 
 def _refusal(content: Any) -> str:
-    found = error(
+    found = parse_error(
         httpx.Response(content["status"], headers=content["headers"], json=content["body"]), "build web#1", False
     )
     assert found is not None
@@ -87,9 +87,9 @@ def _shown(read: BaseModel) -> list[str]:
         return seen(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
     if isinstance(read, Pipeline):
         return seen(render_pipeline_preview(read, [], read.web_url))
-    if isinstance(read, Document):
-        return list(outline(read.fields))
-    return [type(read).__name__, *outline(read.model_dump(mode="json"))]
+    if isinstance(read, RawObject):
+        return list(render_outline(read.fields))
+    return [type(read).__name__, *render_outline(read.model_dump(mode="json"))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,4 +107,4 @@ def test_no_secret_is_drawn() -> None:
 
 def test_what_has_a_model_is_not_read_as_just_anything() -> None:
     """Most kinds have a model of their own; those left are shown as they come."""
-    assert sum(model(name) is not Document for name in NAMES if not name.startswith("error_")) > 60
+    assert sum(model(name) is not RawObject for name in NAMES if not name.startswith("error_")) > 60

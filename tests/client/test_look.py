@@ -49,7 +49,7 @@ async def test_a_list_page_by_page(sim: BuildkiteSim, base: str) -> None:
     for index in range(40):
         sim.pipeline(f"service-{index}")
     first, second = await looked(base, "pipelines"), await looked(base, "/pipelines/", 2)
-    assert [line for line in (*first, *second) if line.startswith("There is more")] == ["There is more: --page 2"]
+    assert [line for line in (*first, *second) if line.startswith("There's more")] == ["There's more: --page 2"]
     assert sum(line.startswith("slug: ") for line in first) == 30
     assert sum(line.startswith("slug: ") for line in second) == 15
 
@@ -64,7 +64,7 @@ async def test_a_token_is_not_shown(sim: BuildkiteSim, base: str) -> None:
 
 async def test_what_is_not_there(base: str) -> None:
     """An empty list says so; a path that leads nowhere, or upwards, is refused."""
-    assert await looked(base, "services") == ["There is nothing at services."]
+    assert await looked(base, "services") == ["There's nothing at services."]
     for path in ("wishes", "pipelines/../../user", "", "/"):
         with pytest.raises(NotFound):
             await looked(base, path)

@@ -20,7 +20,7 @@ async def test_the_only_organization_is_found(base: str) -> None:
     async with Buildkite(TOKEN, endpoint=base) as bk:
         assert bk.organization == "acme-inc"
         assert [build.number async for build in bk.builds("web", state=["failed"])] == [3, 1]
-        assert bk.patient().organization == "acme-inc"
+        assert bk.for_background().organization == "acme-inc"
 
 
 async def test_a_named_organization_is_not_looked_up(sim: BuildkiteSim, base: str) -> None:
@@ -36,7 +36,7 @@ async def test_several_organizations_are_listed(sim: BuildkiteSim, base: str) ->
     with pytest.raises(Ambiguous) as refusal:
         await client.__aenter__()
     assert str(refusal.value) == snapshot(
-        'The token sees 2 organizations: acme-inc, acme-labs. Name one of them: Buildkite(token, "acme-inc").'
+        'The token can see 2 organizations: acme-inc, acme-labs. Name one of them: Buildkite(token, "acme-inc").'
     )
     assert dict(refusal.value.options) == {"Acme Inc": "acme-inc", "acme-labs": "acme-labs"}
     assert client.requests.http.is_closed

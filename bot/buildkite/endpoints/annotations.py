@@ -1,4 +1,4 @@
-"""The calls about annotations, what builds say in boxes. https://buildkite.com/docs/apis/rest-api/annotations"""
+"""Calls for annotations of builds and jobs. https://buildkite.com/docs/apis/rest-api/annotations"""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import AsyncGenerator
 from typing import Any, Literal
 
 from bot.buildkite.models import Moment, Vendor
-from bot.buildkite.transport import Ask, Calls, parsed
+from bot.buildkite.transport import ApiRequest, Calls, parse_object
 
 Style = Literal["success", "info", "warning", "error"]
 
 
 class Annotation(Vendor):
-    """`style` is success, info, warning or error; `body_html` is HTML of whoever wrote it.
+    """An annotation of a build or job; `style` is success, info, warning or error.
 
-    `scope` is build or job; `priority` 1 to 10, the highest shown first.
+    `body_html` is untrusted HTML. `scope` is build or job. `priority` is 1 to 10, the highest comes first.
     https://buildkite.com/docs/apis/rest-api/annotations#annotation-data-model
     """
 
@@ -41,13 +41,13 @@ class AnnotationCalls(Calls):
         job: str | None = None,
         limit: int | None = None,
     ) -> AsyncGenerator[Annotation, None]:
-        """The annotations of a build and of its jobs, or of one `job` (UUID) alone.
+        """Yield the annotations of a build and its jobs, or of one `job` (UUID) only.
 
-        https://buildkite.com/docs/apis/rest-api/annotations#list-annotations-for-a-build (`scope` is build there)
+        https://buildkite.com/docs/apis/rest-api/annotations#list-annotations-for-a-build (default scope: build)
         """
         params = [] if job else [("scope", scope)]
-        where = self._annotations(pipeline, number, job)
-        return self.paged(where, f"build {pipeline}#{number}", Annotation, params, limit)
+        path = self._annotations_path(pipeline, number, job)
+        return self.read_all(path, f"build {pipeline}#{number}", Annotation, params, limit)
 
     async def annotate(
         self,
@@ -61,28 +61,28 @@ class AnnotationCalls(Calls):
         append: bool = False,
         job: str | None = None,
     ) -> Annotation:
-        """Write Markdown onto a build, or onto one `job` of it.
+        """Annotate a build, or one `job` of it, with Markdown.
 
-        There is one annotation for each `context`: the next one replaces it, or with `append` adds to it. So only
-        one that replaces is asked for again after an uncertain answer.
+        Each `context` has one annotation: another replaces it or, with `append`, adds to it. Only a replacement is
+        retried after an uncertain answer, since repeating it changes nothing.
         https://buildkite.com/docs/apis/rest-api/annotations#create-an-annotation-on-a-build
         """
         optional = {"style": style, "context": context, "priority": priority, "append": append or None}
-        told: dict[str, Any] = {key: value for key, value in optional.items() if value is not None}
-        where, safe = self._annotations(pipeline, number, job), not append and context is not None
-        ask = Ask("POST", where, f"build {pipeline}#{number}", json={"body": body, **told}, safe=safe)
-        return parsed(Annotation, await self.requests.send(ask))
+        given: dict[str, Any] = {key: value for key, value in optional.items() if value is not None}
+        path, safe = self._annotations_path(pipeline, number, job), not append and context is not None
+        request = ApiRequest("POST", path, f"build {pipeline}#{number}", json={"body": body, **given}, safe=safe)
+        return parse_object(Annotation, await self.requests.send(request))
 
     async def delete_annotation(
         self, pipeline: str, number: int, annotation: str, *, job: str | None = None
     ) -> None:
-        """Take an annotation away, by its UUID.
+        """Delete an annotation by its UUID.
 
         https://buildkite.com/docs/apis/rest-api/annotations#delete-an-annotation-on-a-build
         """
-        where = self._annotations(pipeline, number, job, annotation)
-        await self.requests.send(Ask("DELETE", where, f"annotation {annotation}"))
+        path = self._annotations_path(pipeline, number, job, annotation)
+        await self.requests.send(ApiRequest("DELETE", path, f"annotation {annotation}"))
 
-    def _annotations(self, pipeline: str, number: int, job: str | None, *text: str) -> str:
+    def _annotations_path(self, pipeline: str, number: int, job: str | None, *text: str) -> str:
         of_job = ("jobs", job) if job else ()
-        return self.path("pipelines", pipeline, "builds", number, *of_job, "annotations", *text)
+        return self.format_path("pipelines", pipeline, "builds", number, *of_job, "annotations", *text)

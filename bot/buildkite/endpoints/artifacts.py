@@ -1,4 +1,4 @@
-"""The calls about artifacts: what jobs have uploaded. https://buildkite.com/docs/apis/rest-api/artifacts"""
+"""Calls for artifacts, the files that jobs upload. https://buildkite.com/docs/apis/rest-api/artifacts"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 from bot.buildkite import downloads
 from bot.buildkite.models import Vendor
-from bot.buildkite.transport import Ask, Calls, body
+from bot.buildkite.transport import ApiRequest, Calls, read_json
 from bot.errors import Unavailable
 
 _FOUND = 302
@@ -31,7 +31,7 @@ class Artifact(Vendor):
 
 
 class ArtifactCalls(Calls):
-    """Lists and deletes artifacts, and leads to their bytes."""
+    """Lists, downloads and deletes artifacts."""
 
     def artifacts(
         self,
@@ -43,57 +43,59 @@ class ArtifactCalls(Calls):
         state: str | None = None,
         limit: int | None = None,
     ) -> AsyncGenerator[Artifact, None]:
-        """The artifacts of a build, or of one `job` (UUID) of it; `path` is exact or has `*` for any characters.
+        """Yield the artifacts of a build, or of one `job` (UUID); `path` is exact or has `*` for any characters.
 
-        Raises Conflict for a `state` that there is none of.
+        Raise Conflict if `state` isn't a state of artifacts.
         https://buildkite.com/docs/apis/rest-api/artifacts#list-artifacts-for-a-build
         """
         of_job = ("jobs", job) if job else ()
-        where = self.path("pipelines", pipeline, "builds", number, *of_job, "artifacts")
+        list_path = self.format_path("pipelines", pipeline, "builds", number, *of_job, "artifacts")
         params = [(name, value) for name, value in (("path", path), ("state", state)) if value]
-        return self.paged(where, f"build {pipeline}#{number}", Artifact, params, limit)
+        return self.read_all(list_path, f"build {pipeline}#{number}", Artifact, params, limit)
 
     async def artifact(self, pipeline: str, number: int, job: str, artifact: str) -> Artifact:
-        """One artifact, by the UUIDs of its job and its own.
+        """Read one artifact by the UUIDs of its job and its own.
 
         https://buildkite.com/docs/apis/rest-api/artifacts#get-an-artifact
         """
-        where = self._artifact(pipeline, number, job, artifact)
-        return await self.get(where, f"artifact {artifact}", Artifact)
+        path = self._artifact_path(pipeline, number, job, artifact)
+        return await self.read_object(path, f"artifact {artifact}", Artifact)
 
     async def artifact_link(self, pipeline: str, number: int, job: str, artifact: str) -> str:
-        """A link to the bytes that needs no token and dies after about a minute: hand it on at once.
+        """Return a download link that needs no token and expires after about a minute, so use it at once.
 
         https://buildkite.com/docs/apis/rest-api/artifacts#download-an-artifact
         """
-        where = f"{self._artifact(pipeline, number, job, artifact)}/download"
-        ask = Ask("GET", where, f"artifact {artifact}", accept=frozenset({_FOUND}))
-        response = await self.requests.send(ask)
-        link = response.headers.get("Location") or _named(body(response))
+        path = f"{self._artifact_path(pipeline, number, job, artifact)}/download"
+        request = ApiRequest("GET", path, f"artifact {artifact}", accept=frozenset({_FOUND}))
+        response = await self.requests.send(request)
+        link = response.headers.get("Location") or _read_link(read_json(response))
         if not link.startswith(("https://", "http://")):
-            raise Unavailable("Buildkite gave no link to that file.", "Try again in a moment.")
+            raise Unavailable("Buildkite didn't return a link to that file.", "Try again in a moment.")
         return str(link)
 
-    async def artifact_bytes(self, pipeline: str, number: int, job: str, artifact: str, *, most: int) -> bytes:
-        """The file itself, without the token going where it is stored. Raises Conflict above `most` bytes.
+    async def artifact_bytes(
+        self, pipeline: str, number: int, job: str, artifact: str, *, max_bytes: int
+    ) -> bytes:
+        """Return the file's content, without sending the token to its storage. Raise Conflict above `max_bytes`.
 
-        See `storage.fetch` for where it is not looked for.
+        See `downloads.fetch` for the hosts it won't download from.
         """
         link = await self.artifact_link(pipeline, number, job, artifact)
-        return await downloads.fetch(self.requests.http, link, most)
+        return await downloads.fetch(self.requests.http, link, max_bytes)
 
     async def delete_artifact(self, pipeline: str, number: int, job: str, artifact: str) -> None:
-        """Delete it; files in storage of one's own stay there.
+        """Delete an artifact; files in an organization's own storage stay there.
 
         https://buildkite.com/docs/apis/rest-api/artifacts#delete-an-artifact
         """
-        where = self._artifact(pipeline, number, job, artifact)
-        await self.requests.send(Ask("DELETE", where, f"artifact {artifact}"))
+        path = self._artifact_path(pipeline, number, job, artifact)
+        await self.requests.send(ApiRequest("DELETE", path, f"artifact {artifact}"))
 
-    def _artifact(self, pipeline: str, number: int, job: str, artifact: str) -> str:
-        return self.path("pipelines", pipeline, "builds", number, "jobs", job, "artifacts", artifact)
+    def _artifact_path(self, pipeline: str, number: int, job: str, artifact: str) -> str:
+        return self.format_path("pipelines", pipeline, "builds", number, "jobs", job, "artifacts", artifact)
 
 
-def _named(answer: object) -> str:
+def _read_link(answer: object) -> str:
     url = answer.get("url") if isinstance(answer, dict) else None
     return url if isinstance(url, str) else ""

@@ -1,4 +1,4 @@
-"""What only GraphQL can do: cancel a single job. https://buildkite.com/docs/apis/graphql-api"""
+"""Cancels a single job, which only the GraphQL API can do. https://buildkite.com/docs/apis/graphql-api"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.buildkite.transport import Ask, Calls, body
+from bot.buildkite.transport import ApiRequest, Calls, read_json
 from bot.errors import Conflict, KitestringError, Refused, Unavailable
 
 ENDPOINT = "https://graphql.buildkite.com/v1"
@@ -22,67 +22,67 @@ _FORBIDDEN = "Buildkite's 403"
 
 
 class GraphqlCalls(Calls):
-    """Calls for which REST has nothing; the token needs GraphQL access, which no scope narrows down."""
+    """Calls that REST lacks; the token needs GraphQL access, which can't be restricted by scopes."""
 
     async def cancel_job(self, job_id: str) -> str:
-        """Cancel one command job while its build goes on; gives its state then, in lower case.
+        """Cancel one command job while its build continues; return the job's new state in lower case.
 
-        Raises Refused where the token has no GraphQL access, Conflict in Buildkite's words where the job is over.
-        Never asked for twice. https://buildkite.com/docs/apis/graphql/schemas/mutation/jobtypecommandcancel
+        Raise Refused if the token has no GraphQL access, Conflict in Buildkite's words if the job has finished.
+        Never retried. https://buildkite.com/docs/apis/graphql/schemas/mutation/jobtypecommandcancel
         """
-        given = {"input": {"id": job_node(job_id)}}
-        told = await self._queried(_CANCEL, given, f"job {job_id}")
-        job = (told.get("jobTypeCommandCancel") or {}).get("jobTypeCommand") or {}
+        variables = {"input": {"id": encode_job_id(job_id)}}
+        data = await self._run_query(_CANCEL, variables, f"job {job_id}")
+        job = (data.get("jobTypeCommandCancel") or {}).get("jobTypeCommand") or {}
         return str(job.get("state") or "canceling").lower()
 
-    async def _queried(self, query: str, variables: dict[str, Any], what: str) -> dict[str, Any]:
-        """The `data` of an answer; its limits are counted apart from those of REST.
+    async def _run_query(self, query: str, variables: dict[str, Any], subject: str) -> dict[str, Any]:
+        """Return the `data` of a query. GraphQL's limits are separate, so the REST budget isn't spent.
 
         https://buildkite.com/docs/apis/graphql/graphql-resource-limits
         """
-        address = endpoint(str(self.requests.http.base_url))
-        ask = Ask("POST", address, what, json={"query": query, "variables": variables}, safe=False)
-        response = await self.requests.answer(ask)
-        if error := self.requests.error(response, ask):
-            raise _barred(error)
-        return _told(response)
+        address = find_endpoint(str(self.requests.http.base_url))
+        request = ApiRequest("POST", address, subject, json={"query": query, "variables": variables}, safe=False)
+        response = await self.requests.send_once(request)
+        if error := self.requests.parse_error(response, request):
+            raise _explain_refusal(error)
+        return _read_data(response)
 
 
-def endpoint(rest: str) -> str:
-    """Where GraphQL is for a REST API at that address: Buildkite's own, or `/graphql/v1` beside a stand-in."""
+def find_endpoint(rest: str) -> str:
+    """Return the GraphQL endpoint for a REST endpoint: Buildkite's own, or `/graphql/v1` beside a simulator's."""
     parts = urlsplit(rest)
     return ENDPOINT if parts.hostname == _REST_HOST else f"{parts.scheme}://{parts.netloc}/graphql/v1"
 
 
-def job_node(job_id: str) -> str:
-    """The id of a command job in GraphQL."""
+def encode_job_id(job_id: str) -> str:
+    """Return the GraphQL ID of a command job."""
     return base64.b64encode(f"JobTypeCommand---{job_id}".encode()).decode()
 
 
-def _told(response: httpx.Response) -> dict[str, Any]:
-    """The `data`; what went wrong is answered as 200 with `errors`."""
-    answer = body(response)
-    given = answer if isinstance(answer, dict) else {}
-    messages = [str(item.get("message")) for item in given.get("errors") or () if isinstance(item, dict)]
+def _read_data(response: httpx.Response) -> dict[str, Any]:
+    """Return the `data` of a response; GraphQL reports errors with status 200 in `errors`."""
+    answer = read_json(response)
+    fields = answer if isinstance(answer, dict) else {}
+    messages = [str(item.get("message")) for item in fields.get("errors") or () if isinstance(item, dict)]
     if messages:
-        said = "; ".join(messages)[:500]
-        barred = "graphql" in said.lower() and ("scope" in said or "access" in said)
-        raise no_access(said) if barred else Conflict(f"Buildkite refused: {said}")
-    told = given.get("data")
-    if not isinstance(told, dict):
-        raise Unavailable("Buildkite's answer was not what its API promises.", sent=True)
-    return told
+        reason = "; ".join(messages)[:500]
+        lacks_access = "graphql" in reason.lower() and ("scope" in reason or "access" in reason)
+        raise no_access_error(reason) if lacks_access else Conflict(f"Buildkite refused: {reason}")
+    data = fields.get("data")
+    if not isinstance(data, dict):
+        raise Unavailable("Buildkite's answer didn't match its API.", sent=True)
+    return data
 
 
-def _barred(error: KitestringError) -> KitestringError:
+def _explain_refusal(error: KitestringError) -> KitestringError:
     forbidden = isinstance(error, Refused) and error.rule == _FORBIDDEN
-    return no_access(error.message) if forbidden else error
+    return no_access_error(error.message) if forbidden else error
 
 
-def no_access(said: str) -> Refused:
-    """The token may do nothing over GraphQL; `said` is how that shows."""
+def no_access_error(reason: str) -> Refused:
+    """Return the error for a token without GraphQL access; `reason` is what Buildkite said."""
     return Refused(
-        "Only Buildkite's GraphQL API cancels a single job, and the token has no GraphQL access.",
-        f"{said.rstrip('.')}.",
+        "Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.",
+        f"{reason.rstrip('.')}.",
         rule=_FORBIDDEN,
     )

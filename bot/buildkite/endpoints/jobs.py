@@ -1,4 +1,4 @@
-"""The calls about jobs. https://buildkite.com/docs/apis/rest-api/jobs"""
+"""Calls for jobs, their logs and their environments. https://buildkite.com/docs/apis/rest-api/jobs"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.buildkite.models import Job, Vendor
-from bot.buildkite.transport import Ask, Calls, parsed
+from bot.buildkite.transport import ApiRequest, Calls, parse_object
 
 _PLAIN = {"Accept": "text/plain"}
 _PARTIAL, _EMPTY = 206, 416
@@ -20,89 +20,91 @@ class _Environment(Vendor):
 
 
 class JobCalls(Calls):
-    """Reads, retries, reprioritizes and unblocks jobs, and reads their logs and environments."""
+    """Reads, retries, reprioritizes and unblocks jobs; reads their logs and environments."""
 
     def jobs(
         self, pipeline: str, number: int, *, state: Sequence[str] = (), include_retried: bool = False
     ) -> AsyncIterator[Job]:
-        """The jobs of a build, of the given states only.
+        """Yield the jobs of a build, only those in `state` if given.
 
-        https://buildkite.com/docs/apis/rest-api/jobs#list-jobs-for-a-build (a retried job is listed by default)
+        https://buildkite.com/docs/apis/rest-api/jobs#list-jobs-for-a-build (includes retried jobs by default)
         """
         params = [("state[]", value) for value in state]
         params.append(("include_retried_jobs", "true" if include_retried else "false"))
-        path = self.path("pipelines", pipeline, "builds", number, "jobs")
-        return self.paged(path, f"build {pipeline}#{number}", Job, params)
+        path = self.format_path("pipelines", pipeline, "builds", number, "jobs")
+        return self.read_all(path, f"build {pipeline}#{number}", Job, params)
 
     async def job(self, job_id: str) -> Job:
-        """One job, whatever build it belongs to."""
-        return await self.get(self.path("jobs", job_id), f"job {job_id}", Job)
+        """Read one job of any build."""
+        return await self.read_object(self.format_path("jobs", job_id), f"job {job_id}", Job)
 
     async def retry_job(self, pipeline: str, number: int, job_id: str) -> Job:
-        """Run it again: the answer is a new job. Each job can be retried once.
+        """Retry a job and return the new job. Each job can be retried once.
 
         https://buildkite.com/docs/apis/rest-api/jobs#retry-a-job
         """
-        path = f"{self._job(pipeline, number, job_id)}/retry"
-        return parsed(Job, await self.requests.send(Ask("PUT", path, f"job {job_id}", safe=False)))
+        path = f"{self._job_path(pipeline, number, job_id)}/retry"
+        return parse_object(Job, await self.requests.send(ApiRequest("PUT", path, f"job {job_id}", safe=False)))
 
     async def unblock_job(self, job_id: str, fields: Mapping[str, str], unblocker: str | None = None) -> Job:
-        """Let a build go on past its block step; `unblocker` is the UUID of the user who is credited.
+        """Unblock a block step; `unblocker` is the UUID of the user to credit.
 
         https://buildkite.com/docs/apis/rest-api/jobs#unblock-a-job
         """
         body: dict[str, Any] = {"fields": dict(fields)}
         if unblocker:
             body["unblocker"] = unblocker
-        path = f"{self.path('jobs', job_id)}/unblock"
-        return parsed(Job, await self.requests.send(Ask("PUT", path, f"job {job_id}", json=body, safe=False)))
+        path = f"{self.format_path('jobs', job_id)}/unblock"
+        return parse_object(
+            Job, await self.requests.send(ApiRequest("PUT", path, f"job {job_id}", json=body, safe=False))
+        )
 
     async def reprioritize_job(self, job_id: str, priority: int) -> Job:
-        """Let it run before or after others: the highest number goes first, 0 is where jobs begin.
+        """Change the priority of a waiting job: the highest number goes first, and 0 is the default.
 
         https://buildkite.com/docs/apis/rest-api/jobs#reprioritize-a-job
         """
-        path = f"{self.path('jobs', job_id)}/reprioritize"
-        return parsed(
-            Job, await self.requests.send(Ask("PUT", path, f"job {job_id}", json={"priority": priority}))
+        path = f"{self.format_path('jobs', job_id)}/reprioritize"
+        return parse_object(
+            Job, await self.requests.send(ApiRequest("PUT", path, f"job {job_id}", json={"priority": priority}))
         )
 
     async def job_env(self, pipeline: str, number: int, job_id: str) -> Mapping[str, SecretStr]:
-        """The environment of a job by name; values may be secrets, so none is printed by mistake.
+        """Return a job's environment by name; values may be secrets, so their type keeps them out of logs.
 
         https://buildkite.com/docs/apis/rest-api/jobs#get-a-jobs-environment-variables
         """
-        path = f"{self._job(pipeline, number, job_id)}/env"
-        return (await self.get(path, f"job {job_id}", _Environment)).env
+        path = f"{self._job_path(pipeline, number, job_id)}/env"
+        return (await self.read_object(path, f"job {job_id}", _Environment)).env
 
     async def job_log(self, pipeline: str, number: int, job_id: str) -> str:
-        """The whole log as text, ANSI sequences and time markers included.
+        """Return the whole log as text, including ANSI sequences and time markers.
 
         https://buildkite.com/docs/apis/rest-api/jobs#get-a-jobs-log-output
         """
-        return _text(await self._log(pipeline, number, job_id, _PLAIN))
+        return _decode_text(await self._read_log(pipeline, number, job_id, _PLAIN))
 
     async def job_log_tail(
         self, pipeline: str, number: int, job_id: str, bytes_: int = 65_536
     ) -> tuple[str, bool]:
-        """The last `bytes_` bytes of the log, and whether that is all of it; an empty log is `("", True)`."""
+        """Return the last `bytes_` bytes of the log and whether that's all of it; an empty log is `("", True)`."""
         headers = {**_PLAIN, "Range": f"bytes=-{bytes_}"}
-        response = await self._log(pipeline, number, job_id, headers, frozenset({400, _EMPTY}))
+        response = await self._read_log(pipeline, number, job_id, headers, frozenset({400, _EMPTY}))
         if response.status_code == _EMPTY:
             return "", True
         if response.status_code == 400:
             return await self.job_log(pipeline, number, job_id), True
-        return _text(response), response.status_code != _PARTIAL or _from_start(response)
+        return _decode_text(response), response.status_code != _PARTIAL or _starts_at_first_byte(response)
 
     async def job_log_end(self, pipeline: str, number: int, job_id: str, bytes_: int) -> tuple[str, bool]:
-        """As `job_log_tail`, but never more than that: raises Conflict where only the whole log can be had."""
+        """Return the tail like `job_log_tail`, but raise Conflict if Buildkite can only send the whole log."""
         headers = {**_PLAIN, "Range": f"bytes=-{bytes_}"}
-        response = await self._log(pipeline, number, job_id, headers, frozenset({_EMPTY}))
+        response = await self._read_log(pipeline, number, job_id, headers, frozenset({_EMPTY}))
         if response.status_code == _EMPTY:
             return "", True
-        return _text(response), response.status_code != _PARTIAL or _from_start(response)
+        return _decode_text(response), response.status_code != _PARTIAL or _starts_at_first_byte(response)
 
-    async def _log(
+    async def _read_log(
         self,
         pipeline: str,
         number: int,
@@ -110,19 +112,19 @@ class JobCalls(Calls):
         headers: Mapping[str, str],
         accept: frozenset[int] = frozenset(),
     ) -> httpx.Response:
-        path = f"{self._job(pipeline, number, job_id)}/log"
-        return await self.requests.send(Ask("GET", path, f"job {job_id}", headers=headers, accept=accept))
+        path = f"{self._job_path(pipeline, number, job_id)}/log"
+        return await self.requests.send(ApiRequest("GET", path, f"job {job_id}", headers=headers, accept=accept))
 
-    def _job(self, pipeline: str, number: int, job_id: str) -> str:
-        return self.path("pipelines", pipeline, "builds", number, "jobs", job_id)
+    def _job_path(self, pipeline: str, number: int, job_id: str) -> str:
+        return self.format_path("pipelines", pipeline, "builds", number, "jobs", job_id)
 
 
-def _from_start(response: httpx.Response) -> bool:
+def _starts_at_first_byte(response: httpx.Response) -> bool:
     return str(response.headers.get("Content-Range", "")).startswith("bytes 0-")
 
 
-def _text(response: httpx.Response) -> str:
-    """The body as UTF-8; a tail may begin inside a character, whose rest is dropped."""
+def _decode_text(response: httpx.Response) -> str:
+    """Decode the body as UTF-8; a tail may start inside a character, whose remaining bytes are dropped."""
     content = response.content
     if response.status_code == _PARTIAL:
         content = content.lstrip(bytes(range(0x80, 0xC0)))

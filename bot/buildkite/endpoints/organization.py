@@ -1,4 +1,4 @@
-"""The calls about the token and the organization."""
+"""Calls for the token and the organization: teams, members, templates, rules and emoji."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from pydantic import BeforeValidator
 
 from bot.buildkite.models import AccessToken, AnyPerson, Moment, Person, Vendor
 from bot.buildkite.resources import Member, Meta, Organization
-from bot.buildkite.transport import Ask, Calls, items, read
+from bot.buildkite.transport import ApiRequest, Calls, parse_value, read_items
 
 
 class OrganizationCalls(Calls):
-    """Reads who we are, and where we are."""
+    """Reads the token, its user and organizations; revokes the token."""
 
     async def access_token(self) -> AccessToken:
-        """What the token may do. https://buildkite.com/docs/apis/rest-api/access-token"""
-        return await self.get("access-token", "access token", AccessToken)
+        """Read the token and its scopes. https://buildkite.com/docs/apis/rest-api/access-token"""
+        return await self.read_object("access-token", "access token", AccessToken)
 
     async def revoke_access_token(self) -> None:
-        """End the token that this very request is made with: nothing can be asked afterwards.
+        """Revoke the token that this request is made with; no request works afterwards.
 
         https://buildkite.com/docs/apis/rest-api/access-token#revoke-the-current-token
         """
-        await self.requests.send(Ask("DELETE", "access-token", "access token"))
+        await self.requests.send(ApiRequest("DELETE", "access-token", "access token"))
 
     async def user(self) -> Person:
-        """Whose token it is. https://buildkite.com/docs/apis/rest-api/user"""
-        return await self.get("user", "user", Person)
+        """Read the token's user. https://buildkite.com/docs/apis/rest-api/user"""
+        return await self.read_object("user", "user", Person)
 
     async def meta(self) -> Meta:
-        """Where webhooks come from. https://buildkite.com/docs/apis/rest-api/meta"""
-        return await self.get("meta", "meta information", Meta)
+        """Read the addresses that webhooks come from. https://buildkite.com/docs/apis/rest-api/meta"""
+        return await self.read_object("meta", "meta information", Meta)
 
     def organizations(self) -> AsyncIterator[Organization]:
-        """Those that the token may use. https://buildkite.com/docs/apis/rest-api/organizations#list-organizations"""
-        return self.paged("organizations", "organizations", Organization)
+        """Yield the token's organizations. https://buildkite.com/docs/apis/rest-api/organizations#list-organizations"""
+        return self.read_all("organizations", "organizations", Organization)
 
-    async def organization_(self) -> Organization:
-        """https://buildkite.com/docs/apis/rest-api/organizations#get-an-organization"""
-        return await self.get(self.path(), f"organization {self.organization}", Organization)
+    async def get_organization(self) -> Organization:
+        """Read the organization. https://buildkite.com/docs/apis/rest-api/organizations#get-an-organization"""
+        return await self.read_object(self.format_path(), f"organization {self.organization}", Organization)
 
     async def members(self) -> tuple[Member, ...]:
-        """Everybody in the organization; raises Refused without permission to view teams.
+        """Return all members of the organization; raise Refused without permission to view teams.
 
-        https://buildkite.com/docs/apis/rest-api/organizations/members (one array, no pages)
+        https://buildkite.com/docs/apis/rest-api/organizations/members (one array, not paginated)
         """
-        response = await self.requests.send(Ask("GET", self.path("members"), "members"))
-        return tuple(read(Member, item, sent=False) for item in items(response))
+        response = await self.requests.send(ApiRequest("GET", self.format_path("members"), "members"))
+        return tuple(parse_value(Member, item, sent=False) for item in read_items(response))
 
 
 class Team(Vendor):
-    """`privacy` is visible or secret; everybody new is put into a `default` one.
+    """A team; `privacy` is visible or secret. New members join every `default` team.
 
     https://buildkite.com/docs/apis/rest-api/teams#team-data-model
     """
@@ -68,23 +68,23 @@ class Team(Vendor):
 
 
 class TeamCalls(Calls):
-    """Reads teams; every call raises Refused without the scope read_teams."""
+    """Reads teams; every call raises Refused without the read_teams scope."""
 
     def teams(self, user_id: str | None = None) -> AsyncIterator[Team]:
-        """Teams, those of one user (by UUID) where one is named.
+        """Yield all teams, or those of one user (UUID).
 
         https://buildkite.com/docs/apis/rest-api/teams#list-teams
         """
         params = [("user_id", user_id)] if user_id else []
-        return self.paged(self.path("teams"), "teams", Team, params)
+        return self.read_all(self.format_path("teams"), "teams", Team, params)
 
     async def team(self, team: str) -> Team:
-        """One team, by its UUID. https://buildkite.com/docs/apis/rest-api/teams#get-a-team"""
-        return await self.get(self.path("teams", team), f"team {team}", Team)
+        """Read one team by its UUID. https://buildkite.com/docs/apis/rest-api/teams#get-a-team"""
+        return await self.read_object(self.format_path("teams", team), f"team {team}", Team)
 
 
 class PipelineTemplate(Vendor):
-    """Steps that pipelines share; `available`: to everybody, not to admins alone; `configuration` is YAML.
+    """Steps shared by pipelines; `available` to everyone or only to admins. `configuration` is YAML.
 
     https://buildkite.com/docs/apis/rest-api/pipeline-templates#pipeline-template-data-model
     """
@@ -102,22 +102,30 @@ class PipelineTemplate(Vendor):
 
 
 class TemplateCalls(Calls):
-    """Reads pipeline templates, a feature of the Enterprise plan; needs the scope read_pipeline_templates."""
+    """Reads pipeline templates, a feature of the Enterprise plan; needs the read_pipeline_templates scope."""
 
     def templates(self) -> AsyncIterator[PipelineTemplate]:
-        """https://buildkite.com/docs/apis/rest-api/pipeline-templates#list-pipeline-templates"""
-        return self.paged(self.path("pipeline-templates"), "pipeline templates", PipelineTemplate)
+        """Yield all templates.
+
+        https://buildkite.com/docs/apis/rest-api/pipeline-templates#list-pipeline-templates
+        """
+        return self.read_all(self.format_path("pipeline-templates"), "pipeline templates", PipelineTemplate)
 
     async def template(self, uuid: str) -> PipelineTemplate:
-        """https://buildkite.com/docs/apis/rest-api/pipeline-templates#get-a-pipeline-template"""
-        return await self.get(self.path("pipeline-templates", uuid), f"template {uuid}", PipelineTemplate)
+        """Read one template by its UUID.
+
+        https://buildkite.com/docs/apis/rest-api/pipeline-templates#get-a-pipeline-template
+        """
+        return await self.read_object(
+            self.format_path("pipeline-templates", uuid), f"template {uuid}", PipelineTemplate
+        )
 
 
 class Rule(Vendor):
-    """What one pipeline may do to another across clusters and visibilities.
+    """A rule that lets one pipeline act on another across clusters and visibilities.
 
-    `type` is `pipeline.trigger_build.pipeline` or `pipeline.artifacts_read.pipeline`; `effect` is allow; the
-    UUIDs are of pipelines. https://buildkite.com/docs/apis/rest-api/rules#rules-data-model
+    `type` is `pipeline.trigger_build.pipeline` or `pipeline.artifacts_read.pipeline`; `effect` is allow; source
+    and target UUIDs are of pipelines. https://buildkite.com/docs/apis/rest-api/rules#rules-data-model
     """
 
     uuid: str
@@ -134,39 +142,39 @@ class Rule(Vendor):
 
 
 class RuleCalls(Calls):
-    """Reads the organization's rules; needs the scope read_rules."""
+    """Reads the organization's rules; needs the read_rules scope."""
 
     def rules(self) -> AsyncIterator[Rule]:
-        """https://buildkite.com/docs/apis/rest-api/rules#list-rules"""
-        return self.paged(self.path("rules"), "rules", Rule)
+        """Yield all rules. https://buildkite.com/docs/apis/rest-api/rules#list-rules"""
+        return self.read_all(self.format_path("rules"), "rules", Rule)
 
     async def rule(self, uuid: str) -> Rule:
-        """https://buildkite.com/docs/apis/rest-api/rules#get-a-rule"""
-        return await self.get(self.path("rules", uuid), f"rule {uuid}", Rule)
+        """Read one rule by its UUID. https://buildkite.com/docs/apis/rest-api/rules#get-a-rule"""
+        return await self.read_object(self.format_path("rules", uuid), f"rule {uuid}", Rule)
 
 
-def _names(value: Any) -> Any:
+def _replace_null(value: Any) -> Any:
     return value or ()
 
 
 class Emoji(Vendor):
-    """`name` and `aliases` are without colons; `url` leads to a picture.
+    """An emoji; `name` and `aliases` have no colons, and `url` is its image.
 
     https://buildkite.com/docs/apis/rest-api/emojis#list-emojis
     """
 
     name: str
     url: str = ""
-    aliases: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    aliases: Annotated[tuple[str, ...], BeforeValidator(_replace_null)] = ()
 
 
 class EmojiCalls(Calls):
     """Reads the emoji that build messages and labels may use."""
 
     async def emojis(self) -> tuple[Emoji, ...]:
-        """All of them, the well-known ones included: one array, no pages.
+        """Return all emoji, including the standard ones (one array, not paginated).
 
         https://buildkite.com/docs/apis/rest-api/emojis#list-emojis
         """
-        response = await self.requests.send(Ask("GET", self.path("emojis"), "emojis"))
-        return tuple(read(Emoji, item, sent=False) for item in items(response))
+        response = await self.requests.send(ApiRequest("GET", self.format_path("emojis"), "emojis"))
+        return tuple(parse_value(Emoji, item, sent=False) for item in read_items(response))

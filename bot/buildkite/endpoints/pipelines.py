@@ -1,4 +1,4 @@
-"""The calls about pipelines. https://buildkite.com/docs/apis/rest-api/pipelines"""
+"""Calls for pipelines. https://buildkite.com/docs/apis/rest-api/pipelines"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.buildkite.models import Pipeline
-from bot.buildkite.transport import Ask, Calls, parsed
+from bot.buildkite.transport import ApiRequest, Calls, parse_object
 from bot.errors import KitestringError, NotFound, Unavailable
 
 Visibility = Literal["private", "public"]
@@ -17,10 +17,10 @@ Access = Literal["read_only", "build_and_read", "manage_build_and_read"]
 
 @dataclass(frozen=True)
 class NewPipeline:
-    """A pipeline to create; what is empty is left to Buildkite.
+    """A pipeline to create; Buildkite chooses the values of empty fields.
 
-    `slug` is stated, so that one whose answer was lost can be looked for; `teams` maps a team's UUID to what
-    it may do; `provider_settings` are those of the repository's host; `template` is a pipeline template's UUID.
+    `slug` is required so that the pipeline can be found if the answer is lost. `teams` maps team UUIDs to their
+    access. `provider_settings` belong to the repository's host. `template` is a pipeline template's UUID.
     https://buildkite.com/docs/apis/rest-api/pipelines#create-a-yaml-pipeline
     """
 
@@ -38,8 +38,8 @@ class NewPipeline:
     template: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def body(self) -> dict[str, Any]:
-        """The JSON of the request; `settings` are further fields, word for word."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON of the request; `settings` adds further fields as they are."""
         optional = {
             "default_branch": self.default_branch,
             "description": self.description,
@@ -61,9 +61,9 @@ class NewPipeline:
 
 @dataclass(frozen=True)
 class PipelineChanges:
-    """What to change: None leaves it as it is, an empty text or tuple clears it.
+    """Changes to a pipeline: None leaves a field as it is, an empty text or tuple clears it.
 
-    Teams cannot be changed here: only GraphQL does that.
+    Only the GraphQL API can change teams.
     https://buildkite.com/docs/apis/rest-api/pipelines#update-a-pipeline
     """
 
@@ -78,8 +78,8 @@ class PipelineChanges:
     visibility: Visibility | None = None
     provider_settings: Mapping[str, Any] | None = None
 
-    def body(self) -> dict[str, Any]:
-        """The JSON of the request."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON of the request."""
         given = {key: value for key, value in vars(self).items() if value is not None}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
 
@@ -90,39 +90,41 @@ class PipelineCalls(Calls):
     def pipelines(
         self, name: str | None = None, *, repository: str | None = None, limit: int | None = None
     ) -> AsyncGenerator[Pipeline, None]:
-        """Pipelines, archived ones too: those whose name and repository contain these words, in any case.
+        """Yield pipelines, including archived ones, whose name and repository contain these texts in any case.
 
         https://buildkite.com/docs/apis/rest-api/pipelines#list-pipelines
         """
         given = {"name": name, "repository": repository}
         params = [(key, value) for key, value in given.items() if value]
-        return self.paged(self.path("pipelines"), "pipelines", Pipeline, params, limit)
+        return self.read_all(self.format_path("pipelines"), "pipelines", Pipeline, params, limit)
 
     async def pipeline(self, slug: str) -> Pipeline:
-        """One pipeline with its step configuration.
+        """Read one pipeline with its step configuration.
 
         https://buildkite.com/docs/apis/rest-api/pipelines#get-a-pipeline
         """
-        return await self.get(self.path("pipelines", slug), f"pipeline {slug}", Pipeline)
+        return await self.read_object(self.format_path("pipelines", slug), f"pipeline {slug}", Pipeline)
 
     async def create_pipeline(self, new: NewPipeline) -> Pipeline:
-        """Create a pipeline that is read from YAML; raises Conflict where its name or slug is taken.
+        """Create a YAML pipeline; raise Conflict if its name or slug is taken.
 
-        An uncertain answer is followed by a look for the slug, never by a second request. Raises
-        Unavailable(sent=True) when it is not there (yet).
+        After an uncertain answer the client looks up the slug and never sends a second request. Raise
+        Unavailable(sent=True) if the pipeline isn't there (yet).
         https://buildkite.com/docs/apis/rest-api/pipelines#create-a-yaml-pipeline
         """
-        ask = Ask("POST", self.path("pipelines"), f"pipeline {new.name}", json=new.body(), safe=False)
+        request = ApiRequest(
+            "POST", self.format_path("pipelines"), f"pipeline {new.name}", json=new.to_json(), safe=False
+        )
         try:
-            return parsed(Pipeline, await self.requests.send(ask))
+            return parse_object(Pipeline, await self.requests.send(request))
         except Unavailable as error:
-            found = await self._rescued(new) if error.sent else None
+            found = await self._find_created_or_none(new) if error.sent else None
             if found is None:
                 raise
             return found
 
-    async def made_pipeline(self, new: NewPipeline) -> Pipeline | None:
-        """The pipeline that is there under that slug, if it has that name and repository."""
+    async def find_created_pipeline(self, new: NewPipeline) -> Pipeline | None:
+        """Find the pipeline with the new one's slug, if it also has its name and repository."""
         try:
             found = await self.pipeline(new.slug)
         except NotFound:
@@ -130,60 +132,62 @@ class PipelineCalls(Calls):
         return found if (found.name, found.repository) == (new.name, new.repository) else None
 
     async def update_pipeline(self, slug: str, changes: PipelineChanges) -> Pipeline:
-        """Change a pipeline. Mind that a new name without a slug changes the slug, too.
+        """Change a pipeline. Beware: a new name without a slug changes the slug, too.
 
         https://buildkite.com/docs/apis/rest-api/pipelines#update-a-pipeline
         """
-        # Under a new slug a repeated request would find nothing any more.
+        # Once the slug has changed, a repeated request under the old one would get a 404.
         safe = changes.slug in (None, slug) and (changes.name is None or changes.slug is not None)
-        ask = Ask("PATCH", self.path("pipelines", slug), f"pipeline {slug}", json=changes.body(), safe=safe)
-        return parsed(Pipeline, await self.requests.send(ask))
+        request = ApiRequest(
+            "PATCH", self.format_path("pipelines", slug), f"pipeline {slug}", json=changes.to_json(), safe=safe
+        )
+        return parse_object(Pipeline, await self.requests.send(request))
 
     async def archive_pipeline(self, slug: str) -> Pipeline:
-        """Archive a pipeline: it is kept, but neither built nor changed. Raises Conflict when it is already.
+        """Archive a pipeline: keep it, but stop builds and edits. Raise Conflict if it's already archived.
 
         https://buildkite.com/docs/apis/rest-api/pipelines#archive-a-pipeline
         """
-        return await self._turned(slug, "archive")
+        return await self._post_verb(slug, "archive")
 
     async def unarchive_pipeline(self, slug: str) -> Pipeline:
-        """Bring an archived pipeline back. Raises Conflict when it is not archived.
+        """Restore an archived pipeline. Raise Conflict if it isn't archived.
 
         https://buildkite.com/docs/apis/rest-api/pipelines#unarchive-a-pipeline
         """
-        return await self._turned(slug, "unarchive")
+        return await self._post_verb(slug, "unarchive")
 
     async def delete_pipeline(self, slug: str) -> None:
-        """Delete a pipeline with all its builds; nothing brings it back.
+        """Delete a pipeline with all its builds; this can't be undone.
 
-        When the answer is lost, it is looked for: gone means deleted.
+        If the answer is lost, the client reads the pipeline: a 404 means that it was deleted.
         https://buildkite.com/docs/apis/rest-api/pipelines#delete-a-pipeline
         """
-        ask = Ask("DELETE", self.path("pipelines", slug), f"pipeline {slug}", safe=False)
+        request = ApiRequest("DELETE", self.format_path("pipelines", slug), f"pipeline {slug}", safe=False)
         try:
-            await self.requests.send(ask)
+            await self.requests.send(request)
         except Unavailable as error:
-            if not error.sent or not await self._gone(slug):
+            if not error.sent or not await self._is_pipeline_deleted(slug):
                 raise
 
     async def create_github_webhook(self, slug: str) -> None:
-        """Let the repository's host tell Buildkite of pushes; raises Conflict where Buildkite cannot set that up.
+        """Add Buildkite's webhook to the repository's host; raise Conflict if Buildkite can't set it up.
 
         https://buildkite.com/docs/apis/rest-api/pipelines#add-a-webhook
         """
-        path = f"{self.path('pipelines', slug)}/webhook"
-        await self.requests.send(Ask("POST", path, f"pipeline {slug}", safe=False))
+        path = f"{self.format_path('pipelines', slug)}/webhook"
+        await self.requests.send(ApiRequest("POST", path, f"pipeline {slug}", safe=False))
 
-    async def _rescued(self, new: NewPipeline) -> Pipeline | None:
+    async def _find_created_or_none(self, new: NewPipeline) -> Pipeline | None:
         with contextlib.suppress(KitestringError):
-            return await self.made_pipeline(new)
+            return await self.find_created_pipeline(new)
         return None
 
-    async def _turned(self, slug: str, how: str) -> Pipeline:
-        ask = Ask("POST", f"{self.path('pipelines', slug)}/{how}", f"pipeline {slug}")
-        return parsed(Pipeline, await self.requests.send(ask))
+    async def _post_verb(self, slug: str, verb: str) -> Pipeline:
+        request = ApiRequest("POST", f"{self.format_path('pipelines', slug)}/{verb}", f"pipeline {slug}")
+        return parse_object(Pipeline, await self.requests.send(request))
 
-    async def _gone(self, slug: str) -> bool:
+    async def _is_pipeline_deleted(self, slug: str) -> bool:
         try:
             await self.pipeline(slug)
         except NotFound:

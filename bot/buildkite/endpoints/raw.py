@@ -1,4 +1,4 @@
-"""Whatever else the REST API has to read: by its path, without a model. https://buildkite.com/docs/apis/rest-api"""
+"""Reads any path of the REST API that has no call of its own. https://buildkite.com/docs/apis/rest-api"""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ from typing import NamedTuple
 from pydantic import ConfigDict
 
 from bot.buildkite.models import Vendor
-from bot.buildkite.transport import Ask, Calls, body, following, items, read
+from bot.buildkite.transport import ApiRequest, Calls, parse_value, read_items, read_json, read_next_query
 
 
-class Document(Vendor):
-    """An object with whatever fields Buildkite gave it."""
+class RawObject(Vendor):
+    """An object with all fields that Buildkite returned."""
 
     model_config = ConfigDict(extra="allow")
 
     @property
     def fields(self) -> Mapping[str, object]:
-        """The fields by name, as JSON has them."""
+        """Fields by name, with their JSON values."""
         return self.model_extra or {}
 
 
-class Documents(NamedTuple):
-    """One object, or a page of several; `more`: there is another page."""
+class RawPage(NamedTuple):
+    """A single object, or one page of a list; `more` means that another page follows."""
 
-    found: tuple[Document, ...]
+    objects: tuple[RawObject, ...]
     more: bool
 
 
-class DocumentCalls(Calls):
-    """Reads what has no call of its own: audit events, portals, schedules, invitations."""
+class RawCalls(Calls):
+    """Reads objects that have no call of their own: audit events, portals, schedules, invitations."""
 
-    async def documents(self, path: str, *, params: Mapping[str, str] | None = None) -> Documents:
-        """What is at this path below the organization (`audit_events`, `teams/UUID/members`): one page of it.
+    async def read_raw(self, path: str, *, params: Mapping[str, str] | None = None) -> RawPage:
+        """Read one page of a path below the organization, such as `audit_events` or `teams/UUID/members`.
 
-        `params` are those of the query, `page` and `per_page` among them.
+        `params` are query parameters, including `page` and `per_page`.
         """
-        where = self.path(*path.strip("/").split("/"))
-        response = await self.requests.send(Ask("GET", where, path, list((params or {}).items())))
-        whole = body(response)
-        several = not isinstance(whole, dict) or "items" in whole
-        found = tuple(read(Document, item, sent=False) for item in (items(response) if several else [whole]))
-        return Documents(found, bool(following(response)))
+        full_path = self.format_path(*path.strip("/").split("/"))
+        response = await self.requests.send(ApiRequest("GET", full_path, path, list((params or {}).items())))
+        content = read_json(response)
+        several = not isinstance(content, dict) or "items" in content
+        objects = tuple(
+            parse_value(RawObject, item, sent=False) for item in (read_items(response) if several else [content])
+        )
+        return RawPage(objects, bool(read_next_query(response)))

@@ -1,4 +1,4 @@
-"""The calls about notification services. https://buildkite.com/docs/apis/rest-api/notification-services"""
+"""Calls for notification services. https://buildkite.com/docs/apis/rest-api/notification-services"""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.buildkite.models import NotificationService
-from bot.buildkite.transport import Ask, Calls, parsed
+from bot.buildkite.transport import ApiRequest, Calls, parse_object
 from bot.errors import KitestringError, NotFound, Unavailable
 
 
 @dataclass(frozen=True)
 class WebhookService:
-    """An outgoing webhook: where to, what, and how it proves where it comes from.
+    """An outgoing webhook: its URL, its events and how it authenticates.
 
-    `mode`: the token is sent as it is (`token`), or signs each request (`signature`).
+    `mode` is `token` to send the token itself, or `signature` to sign each request with it.
     https://buildkite.com/docs/apis/webhooks
     """
 
@@ -28,7 +28,7 @@ class WebhookService:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The `settings` of the request."""
+        """The `settings` field of the request."""
         return {
             "url": self.url,
             "token": self.token,
@@ -37,8 +37,8 @@ class WebhookService:
             "tls_verify": True,
         }
 
-    def body(self) -> dict[str, Any]:
-        """The JSON of the request that creates it, for builds of all pipelines."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON of the request that creates the webhook for all pipelines."""
         return {
             "provider": "webhook",
             "description": self.description,
@@ -51,67 +51,71 @@ class ServiceCalls(Calls):
     """Lists, creates, changes and deletes notification services."""
 
     def services(self) -> AsyncGenerator[NotificationService, None]:
-        """Outgoing webhooks and the like; the tokens come back in full.
+        """Yield outgoing webhooks and other notification services; their tokens are included in full.
 
         https://buildkite.com/docs/apis/rest-api/notification-services#list-notification-services
         """
-        return self.paged(self.path("services"), "notification services", NotificationService)
+        return self.read_all(self.format_path("services"), "notification services", NotificationService)
 
     async def service(self, service_id: str) -> NotificationService:
-        """One of them, by its UUID."""
-        path = self.path("services", service_id)
-        return await self.get(path, f"notification service {service_id}", NotificationService)
+        """Read one notification service by its UUID."""
+        path = self.format_path("services", service_id)
+        return await self.read_object(path, f"notification service {service_id}", NotificationService)
 
     async def create_service(self, new: WebhookService) -> NotificationService:
-        """Create a webhook; Buildkite pings it. When the answer is lost, it is looked for by its URL.
+        """Create a webhook, which Buildkite pings. If the answer is lost, the client searches for its URL.
 
         https://buildkite.com/docs/apis/rest-api/notification-services#create-a-notification-service
         """
-        ask = Ask("POST", self.path("services"), "notification service", json=new.body(), safe=False)
+        request = ApiRequest(
+            "POST", self.format_path("services"), "notification service", json=new.to_json(), safe=False
+        )
         try:
-            return parsed(NotificationService, await self.requests.send(ask))
+            return parse_object(NotificationService, await self.requests.send(request))
         except Unavailable as error:
-            found = await self._made(new.url) if error.sent else None
+            found = await self._find_by_url(new.url) if error.sent else None
             if found is None:
                 raise
             return found
 
     async def update_service(self, service_id: str, changes: Mapping[str, Any]) -> NotificationService:
-        """Change what is named in `changes` (`settings`, `description`, …), and nothing else.
+        """Change only the fields in `changes`, such as `settings` or `description`.
 
         https://buildkite.com/docs/apis/rest-api/notification-services#update-a-notification-service
         """
-        path, what = self.path("services", service_id), f"notification service {service_id}"
-        return parsed(NotificationService, await self.requests.send(Ask("PATCH", path, what, json=changes)))
+        path, subject = self.format_path("services", service_id), f"notification service {service_id}"
+        return parse_object(
+            NotificationService, await self.requests.send(ApiRequest("PATCH", path, subject, json=changes))
+        )
 
     async def enable_service(self, service_id: str) -> NotificationService:
-        """Let it send again; that also clears what Buildkite holds against a URL that did not answer.
+        """Enable a service, which also resets the failures that Buildkite counts for its URL.
 
         https://buildkite.com/docs/apis/rest-api/notification-services#enable-a-notification-service
         """
-        path, what = f"{self.path('services', service_id)}/enable", f"notification service {service_id}"
-        return parsed(NotificationService, await self.requests.send(Ask("PUT", path, what)))
+        path, subject = f"{self.format_path('services', service_id)}/enable", f"notification service {service_id}"
+        return parse_object(NotificationService, await self.requests.send(ApiRequest("PUT", path, subject)))
 
     async def delete_service(self, service_id: str) -> None:
-        """Delete one; when the answer is lost, gone means deleted.
+        """Delete a service. If the answer is lost, the client reads it: a 404 means that it was deleted.
 
         https://buildkite.com/docs/apis/rest-api/notification-services#delete-a-notification-service
         """
-        path, what = self.path("services", service_id), f"notification service {service_id}"
+        path, subject = self.format_path("services", service_id), f"notification service {service_id}"
         try:
-            await self.requests.send(Ask("DELETE", path, what, safe=False))
+            await self.requests.send(ApiRequest("DELETE", path, subject, safe=False))
         except Unavailable as error:
-            if not error.sent or not await self._gone(service_id):
+            if not error.sent or not await self._is_service_deleted(service_id):
                 raise
 
-    async def _made(self, url: str) -> NotificationService | None:
+    async def _find_by_url(self, url: str) -> NotificationService | None:
         with contextlib.suppress(KitestringError):
             return next(
                 (item for item in [each async for each in self.services()] if item.webhook_url == url), None
             )
         return None
 
-    async def _gone(self, service_id: str) -> bool:
+    async def _is_service_deleted(self, service_id: str) -> bool:
         try:
             await self.service(service_id)
         except NotFound:

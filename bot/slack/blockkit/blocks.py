@@ -1,4 +1,4 @@
-"""Block Kit, built within Slack's limits: every builder escapes first and shortens after.
+"""Builds Block Kit within Slack's limits: every builder escapes text first and then shortens it.
 
 https://docs.slack.dev/reference/block-kit
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, escape, join, visible
-from bot.slack.blockkit.mrkdwn import plain as words
+from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, escape, join, strip_unseen
+from bot.slack.blockkit.mrkdwn import strip_markup as words
 
 Block = dict[str, Any]
 TEXT_LIMIT = 3800
@@ -30,46 +30,46 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Message:
-    """What is posted: `text` is one line for notifications and screen readers, safe to send as mrkdwn."""
+    """A message to post; `text` is one line of safe mrkdwn for notifications and screen readers."""
 
     text: str
     blocks: tuple[Block, ...] = ()
 
     def digest(self) -> str:
-        """A fingerprint of what is seen: block ids, which count drawings, are left out."""
+        """Return a hash of what people see, without block IDs, which change with each revision."""
         seen = [{key: value for key, value in block.items() if key != "block_id"} for block in self.blocks]
         written = json.dumps([self.text, seen], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def message(text: str, blocks: Iterable[Block | None] = ()) -> Message:
-    """A message within 50 blocks and 3,800 characters; blocks that are None are left out."""
+    """Return a message of at most 50 blocks and 3,800 characters, without blocks that are None."""
     kept = [block for block in blocks if block is not None]
     if len(kept) > BLOCKS_LIMIT:
         kept = [*kept[: BLOCKS_LIMIT - 1], context(f"… and {len(kept) - BLOCKS_LIMIT + 1} more", block_id="more")]
-    line = " ".join(escape(printable(text)).split()) or NOTHING
+    line = " ".join(escape(strip_unprintable(text)).split()) or NOTHING
     return Message(cut(Mrkdwn(line), TEXT_LIMIT), tuple(kept))
 
 
 def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
-    """A text object that turns nothing into links or mentions by itself."""
-    safe = escape(printable(text))
+    """Return an mrkdwn text object in which Slack doesn't turn plain text into links or mentions."""
+    safe = escape(strip_unprintable(text))
     return {"type": "mrkdwn", "text": cut(safe, limit) if safe.strip() else NOTHING, "verbatim": True}
 
 
-def plain(text: str, limit: int) -> Block:
-    """A text object without any markup; safe text is turned back into words first."""
-    shown = " ".join(printable(words(text) if isinstance(text, Mrkdwn) else visible(text)).split()) or NOTHING
+def plain_text(text: str, limit: int) -> Block:
+    """Return a plain text object; markup is removed from safe mrkdwn first."""
+    shown = " ".join(strip_unprintable(words(text) if isinstance(text, Mrkdwn) else strip_unseen(text)).split()) or NOTHING
     return {"type": "plain_text", "text": shorten(shown, limit), "emoji": True}
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, the last one an ellipsis where something is missing."""
+    """Cut text to `limit` characters, ending in an ellipsis if something was cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def printable(text: str) -> str:
-    """Without NUL and lone surrogates, which Slack's JSON does not take; safe text stays safe."""
+def strip_unprintable(text: str) -> str:
+    """Remove NUL and lone surrogates, which Slack's JSON doesn't accept; safe text stays safe."""
     cleaned = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
     return Mrkdwn(cleaned) if isinstance(text, Mrkdwn) else cleaned
 
@@ -81,7 +81,7 @@ def _with_id(block: Block, block_id: str | None) -> Block:
 def section(
     text: str, *, block_id: str | None = None, fields: Sequence[str] = (), accessory: Block | None = None
 ) -> Block:
-    """Text with up to ten fields beside it and one element at its right."""
+    """Return a section with up to ten fields and one element at its right."""
     block: Block = {"type": "section", "text": mrkdwn(text), "expand": True}
     if fields:
         block["fields"] = [mrkdwn(field, FIELD_LIMIT) for field in fields[:10]]
@@ -91,31 +91,31 @@ def section(
 
 
 def header(text: str, *, block_id: str | None = None) -> Block:
-    """A headline, plain text only."""
-    return _with_id({"type": "header", "text": plain(text, HEADER_LIMIT)}, block_id)
+    """Return a heading in plain text."""
+    return _with_id({"type": "header", "text": plain_text(text, HEADER_LIMIT)}, block_id)
 
 
 def context(*parts: str, block_id: str | None = None) -> Block:
-    """Small print; at most ten parts."""
+    """Return small print of at most ten parts."""
     elements = [mrkdwn(part, SECTION_LIMIT) for part in parts[:10]]
     return _with_id({"type": "context", "elements": elements}, block_id)
 
 
 def divider() -> Block:
-    """A line."""
+    """Return a horizontal line."""
     return {"type": "divider"}
 
 
 def preformatted(text: str, *, block_id: str | None = None, keep_end: bool = True) -> Block:
-    """A fixed-width section; of a text that is too long its end is shown, or its beginning."""
+    """Return a fixed-width section, cut to the end of a long text, or to its beginning."""
     safe = text.replace("```", "ˋˋˋ")
     room = SECTION_LIMIT - len("```\n…\n\n```")
-    body = _end(safe, room) if keep_end else cut(escape(safe), room)
+    body = _keep_end(safe, room) if keep_end else cut(escape(safe), room)
     return _with_id({"type": "section", "text": mrkdwn(Mrkdwn(f"```\n{body}\n```")), "expand": True}, block_id)
 
 
-def _end(text: str, limit: int) -> Mrkdwn:
-    """The last lines that fit, escaped."""
+def _keep_end(text: str, limit: int) -> Mrkdwn:
+    """Return the last lines that fit, escaped."""
     if len(whole := escape(text)) <= limit:
         return whole
     kept: list[str] = []
@@ -131,7 +131,7 @@ def _end(text: str, limit: int) -> Mrkdwn:
 
 
 def actions(elements: Iterable[Block | None], *, block_id: str | None = None) -> Block | None:
-    """A row of buttons, at most 25; None when there are none, for Slack takes no empty row."""
+    """Return a row of at most 25 buttons, or None without buttons, as Slack refuses an empty row."""
     kept = [element for element in elements if element is not None][:25]
     return _with_id({"type": "actions", "elements": kept}, block_id) if kept else None
 
@@ -144,76 +144,76 @@ def button(
     style: str | None = None,
     confirm: Confirm | None = None,
     url: str | None = None,
-    reads: str | None = None,
+    accessibility_label: str | None = None,
 ) -> Block:
-    """A button; `reads` is what a screen reader says in place of the label."""
-    block: Block = {"type": "button", "text": plain(label, BUTTON_LIMIT), "action_id": action_id[:ID_LIMIT]}
+    """Return a button; screen readers read `accessibility_label` instead of the label."""
+    block: Block = {"type": "button", "text": plain_text(label, BUTTON_LIMIT), "action_id": action_id[:ID_LIMIT]}
     optional: Mapping[str, Any] = {
         "value": value[:2000] or None,
         "style": style if style in {"primary", "danger"} else None,
-        "confirm": asking(confirm) if confirm else None,
+        "confirm": confirm_dialog(confirm) if confirm else None,
         "url": url if url and re.match(r"https?://[^\s<>|]{1,2990}$", url) else None,
-        "accessibility_label": plain(reads, BUTTON_LIMIT)["text"] if reads else None,
+        "accessibility_label": plain_text(accessibility_label, BUTTON_LIMIT)["text"] if accessibility_label else None,
     }
     return block | {key: entry for key, entry in optional.items() if entry is not None}
 
 
-def asking(confirm: Confirm) -> Block:
-    """Block Kit's own question before a button acts."""
+def confirm_dialog(confirm: Confirm) -> Block:
+    """Return the confirmation dialog of a button."""
     return {
-        "title": plain(confirm.title, 100),
-        "text": plain(confirm.text, 300),
-        "confirm": plain(confirm.yes, 30),
-        "deny": plain(confirm.no, 30),
+        "title": plain_text(confirm.title, 100),
+        "text": plain_text(confirm.text, 300),
+        "confirm": plain_text(confirm.yes, 30),
+        "deny": plain_text(confirm.no, 30),
     }
 
 
 def option(label: str, value: str) -> Block:
-    """An entry of a menu; a label that is empty or too long is shortened, the value is not."""
-    return {"text": plain(label, OPTION_LIMIT), "value": value}
+    """Return a menu option; the label is shortened if necessary, the value isn't."""
+    return {"text": plain_text(label, OPTION_LIMIT), "value": value}
 
 
 def input_block(
     block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool = False
 ) -> Block:
-    """A labelled input of a form."""
+    """Return a labelled form input."""
     block: Block = {
         "type": "input",
         "block_id": block_id[:ID_LIMIT],
-        "label": plain(label, 2000),
+        "label": plain_text(label, 2000),
         "element": element,
         "optional": optional,
     }
-    return block | ({"hint": plain(hint, 2000)} if hint else {})
+    return block | ({"hint": plain_text(hint, 2000)} if hint else {})
 
 
-def lines(parts: Iterable[str]) -> Mrkdwn:
-    """Pieces under each other; empty ones are left out."""
+def join_lines(parts: Iterable[str]) -> Mrkdwn:
+    """Join parts with line breaks, leaving out empty ones."""
     return join([part for part in parts if part], "\n")
 
 
-def dotted(parts: Iterable[str]) -> Mrkdwn:
-    """Pieces beside each other; empty ones are left out."""
+def join_dotted(parts: Iterable[str]) -> Mrkdwn:
+    """Join parts with dots, leaving out empty ones."""
     return join([part for part in parts if part], " · ")
 
 
-def packed(drawn: Sequence[Mrkdwn]) -> list[Mrkdwn]:
-    """Lines put together as long as a section takes them."""
+def pack_lines(rows: Sequence[Mrkdwn]) -> list[Mrkdwn]:
+    """Combine lines into as few texts as possible that each fit a section."""
     packs: list[list[Mrkdwn]] = [[]]
     size = 0
-    for line in drawn:
+    for line in rows:
         kept = line if len(line) < SECTION_LIMIT - 50 else escape(shorten(words(line), 400))
         size += len(kept) + 1
         if packs[-1] and size > SECTION_LIMIT - 50:
             packs.append([])
             size = len(kept) + 1
         packs[-1].append(kept)
-    return [lines(pack) for pack in packs]
+    return [join_lines(pack) for pack in packs]
 
 
 @dataclass(frozen=True)
 class Confirm:
-    """Block Kit's own question before a button acts: title 100, text 300, yes and no 30 characters."""
+    """Confirmation dialog of a button; Slack limits title to 100, text to 300, and yes and no to 30 characters."""
 
     title: str
     text: str

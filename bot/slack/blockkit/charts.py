@@ -1,4 +1,4 @@
-"""Charts as values, as Slack's own block, and in words.
+"""Charts as values, as Slack's chart block, and as text.
 
 https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.blockkit.mrkdwn import visible
+from bot.slack.blockkit.mrkdwn import strip_unseen
 
 KIND = "data_visualization"
 TITLE_LIMIT = 50
@@ -23,7 +23,7 @@ ALT_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of a chart: a value for each category."""
+    """A series of a chart, with a value for each category."""
 
     name: str
     values: tuple[float, ...]
@@ -31,7 +31,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars over at most 20 categories: of at most 6 series, that stand on each other where we draw them."""
+    """A bar chart of at most 20 categories and 6 series, stacked in the pictures we draw."""
 
     title: str
     categories: tuple[str, ...]
@@ -40,8 +40,8 @@ class Chart:
     y_label: str
 
 
-def block(chart: Chart, block_id: str) -> dict[str, Any]:
-    """The chart as Slack's block; what is too long is shortened, what is too much left out."""
+def chart_block(chart: Chart, block_id: str) -> dict[str, Any]:
+    """Return the chart as Slack's block, within its limits: long labels are cut, extra bars and series left out."""
     labels = [_cut(name, LABEL_LIMIT) for name in chart.categories[:CATEGORIES_LIMIT]]
     return {
         "type": KIND,
@@ -49,7 +49,7 @@ def block(chart: Chart, block_id: str) -> dict[str, Any]:
         "title": _cut(chart.title, TITLE_LIMIT),
         "chart": {
             "type": "bar",
-            "series": [_series(series, labels) for series in chart.series[:SERIES_LIMIT]],
+            "series": [_format_series(series, labels) for series in chart.series[:SERIES_LIMIT]],
             "axis_config": {
                 "categories": labels,
                 "x_label": _cut(chart.x_label, AXIS_LIMIT),
@@ -59,16 +59,16 @@ def block(chart: Chart, block_id: str) -> dict[str, Any]:
     }
 
 
-def _series(series: Series, labels: list[str]) -> dict[str, Any]:
+def _format_series(series: Series, labels: list[str]) -> dict[str, Any]:
     points = [{"label": label, "value": value} for label, value in zip(labels, series.values, strict=False)]
     return {"name": _cut(series.name, LABEL_LIMIT), "data": points}
 
 
-def read(written: Mapping[str, Any]) -> Chart:
-    """The chart that a block of ours shows."""
-    drawn, axes = written["chart"], written["chart"]["axis_config"]
+def parse_chart(block: Mapping[str, Any]) -> Chart:
+    """Return the chart in a block built by `chart_block`."""
+    drawn, axes = block["chart"], block["chart"]["axis_config"]
     return Chart(
-        written["title"],
+        block["title"],
         tuple(axes["categories"]),
         tuple(Series(item["name"], tuple(point["value"] for point in item["data"])) for item in drawn["series"]),
         axes["x_label"],
@@ -76,8 +76,8 @@ def read(written: Mapping[str, Any]) -> Chart:
     )
 
 
-def words(chart: Chart) -> str:
-    """The chart for those who do not see it: `Bars: Builds per day. … Mon 2: 3 Passed. All others: 0.`."""
+def describe_chart(chart: Chart) -> str:
+    """Describe the chart for screen readers: `Bars: Builds per day. … Mon 2: 3 Passed. All others: 0.`."""
     columns = [
         f"{name}: {', '.join(f'{series.values[at]:g} {series.name}' for series in chart.series)}"
         for at, name in enumerate(chart.categories)
@@ -89,5 +89,5 @@ def words(chart: Chart) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    shown = " ".join(visible(text).split()) or "–"
+    shown = " ".join(strip_unseen(text).split()) or "–"
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

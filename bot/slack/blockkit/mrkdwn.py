@@ -1,4 +1,4 @@
-"""Slack's mrkdwn, written so that text from outside can never mention, link or ping.
+"""Formats Slack's mrkdwn so that text from outside can never create links, mentions or notifications.
 
 https://docs.slack.dev/messaging/formatting-message-text
 """
@@ -14,7 +14,7 @@ from bot.runtime.redaction import mask_tokens
 
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _ELLIPSIS = "…"
-# Control characters, and those that are not seen: a name that holds one looks like another name.
+# Control and invisible characters: with them one name could look like another.
 # https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
@@ -23,56 +23,56 @@ _UNSEEN = re.compile(
 
 
 class Mrkdwn(str):
-    """Text that is already safe: whatever came from outside in it has been escaped."""
+    """Safe text, in which everything from outside has been escaped."""
 
     __slots__ = ()
 
 
 def escape(text: str) -> Mrkdwn:
-    """Escape the three characters that Slack decodes, take out what is not seen and what is secret.
+    """Escape Slack's three special characters, and remove invisible characters and secrets.
 
-    Safe text passes unchanged.
+    Safe text is returned unchanged.
     """
     if isinstance(text, Mrkdwn):
         return text
-    return Mrkdwn(visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return Mrkdwn(strip_unseen(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def visible(text: str) -> str:
-    """Text from outside without control characters, marks that turn its direction, tokens and keys."""
+def strip_unseen(text: str) -> str:
+    """Remove control characters, direction marks, tokens and keys from text from outside."""
     return mask_tokens(_UNSEEN.sub("", text))
 
 
 def md(template: LiteralString, /, **values: object) -> Mrkdwn:
-    """Fill a template of ours; every value is escaped unless it is `Mrkdwn`."""
-    return Mrkdwn(template.format(**{name: escape(_text(value)) for name, value in values.items()}))
+    """Fill a template; every value is escaped unless it is `Mrkdwn`."""
+    return Mrkdwn(template.format(**{name: escape(_to_text(value)) for name, value in values.items()}))
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     return value if isinstance(value, str) else str(value)
 
 
 def code(text: str) -> Mrkdwn:
-    """Inline code; a backtick would end it, so it becomes a look-alike (U+02CB).
+    """Return inline code. A backtick would end it, so it becomes a look-alike (U+02CB).
 
-    Names stand in it: what is not seen in one is shown as U+FFFD, so that no name looks like another.
+    Names are shown as code: invisible characters become U+FFFD, so that no name looks like another.
     """
     flat = " ".join(_UNSEEN.sub("\ufffd", text.replace("`", "ˋ")).split()) or " "
     return Mrkdwn(f"`{escape(flat)}`")
 
 
-def block(text: str) -> Mrkdwn:
-    """A preformatted block; three backticks in a row would end it."""
+def code_block(text: str) -> Mrkdwn:
+    """Return a preformatted block. Three backticks would end it, so they become look-alikes."""
     return Mrkdwn(f"```\n{escape(text.replace('```', 'ˋˋˋ'))}\n```")
 
 
 def bold(text: str) -> Mrkdwn:
-    """Bold; asterisks inside would end it."""
+    """Return bold text. Asterisks would end it, so they become look-alikes."""
     return Mrkdwn(f"*{escape(text.replace('*', '∗'))}*")
 
 
 def link(url: str, label: str) -> Mrkdwn:
-    """A link with a label of ours; anything but http(s) is shown as text."""
+    """Return a link; an address that isn't http(s) is dropped and its label shown as text."""
     shown = escape(label.replace("|", "¦").replace("\n", " "))
     if not re.match(r"https?://[^\s<>|]+$", url):
         return shown
@@ -80,23 +80,23 @@ def link(url: str, label: str) -> Mrkdwn:
 
 
 def mention(user: str) -> Mrkdwn:
-    """A person by id; ids that are not Slack's are shown as text."""
+    """Return a mention of a person; an ID that isn't Slack's is shown as text."""
     return Mrkdwn(f"<@{user}>") if re.fullmatch(r"[UW][A-Z0-9]+", user) else escape(user)
 
 
-def when(moment: datetime, form: LiteralString = "{time}") -> Mrkdwn:
-    """A moment in the reader's own zone; the fallback is UTC."""
+def local_time(moment: datetime, form: LiteralString = "{time}") -> Mrkdwn:
+    """Return a time that Slack shows in the reader's own time zone; the fallback is UTC."""
     fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
     return Mrkdwn(f"<!date^{int(moment.timestamp())}^{form}|{fallback}>")
 
 
 def join(parts: Iterable[str], separator: LiteralString = "") -> Mrkdwn:
-    """Put pieces together, escaping those that are not safe yet."""
+    """Join parts, escaping those that aren't safe yet."""
     return Mrkdwn(separator.join(escape(part) for part in parts))
 
 
 def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """Shorten to `limit` characters without ending inside an entity or a link."""
+    """Cut safe text to `limit` characters without ending inside an entity or a link."""
     if len(text) <= limit:
         return text
     kept = text[: limit - 1]
@@ -110,12 +110,12 @@ def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
 _TOKEN = re.compile(r"<[^<>|]*\|([^<>]*)>|<([^<>]*)>")
 
 
-def plain(text: Mrkdwn) -> str:
-    """The words alone, for one-line summaries and plain_text objects: no links, no stars, unescaped."""
+def strip_markup(text: Mrkdwn) -> str:
+    """Return the text without markup and unescaped, for one-line summaries and plain text objects."""
     words = _TOKEN.sub(lambda found: found.group(1) or found.group(2) or "", text)
     return unescape(words.replace("*", "").replace("`", ""))
 
 
 def unescape(text: str) -> str:
-    """The three characters that were escaped, as they were."""
+    """Restore the three escaped characters."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

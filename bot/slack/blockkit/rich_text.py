@@ -1,4 +1,4 @@
-"""Safe mrkdwn as rich text and back: in rich text nothing is parsed, so that text from outside stays text.
+"""Converts safe mrkdwn to rich text and back. Slack parses no markup in rich text, so text from outside stays text.
 
 https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """
@@ -12,7 +12,7 @@ from typing import Any, LiteralString, cast
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, escape, link, mention, unescape
 
 Element = dict[str, Any]
-# What our own builders write; text from outside holds no `<`, for it was escaped.
+# Markup that our own builders write; in text from outside every `<` has been escaped.
 _PIECE = re.compile(
     r"<!date\^(?P<at>\d+)\^(?P<form>[^|<>^]*)(?:\^[^|<>]*)?\|(?P<utc>[^<>]*)>"
     r"|<@(?P<user>[UW][A-Z0-9]+)>"
@@ -24,12 +24,12 @@ _PIECE = re.compile(
 )
 
 
-def elements(text: Mrkdwn) -> list[Element]:
-    """The elements that say the same: text, links, people, channels, moments; code and bold as styles."""
-    return [element for element in _read(text) if element.get("text") != ""]
+def parse_elements(text: Mrkdwn) -> list[Element]:
+    """Return equivalent elements: text, links, people, channels and dates, with code and bold as styles."""
+    return [element for element in _split_pieces(text) if element.get("text") != ""]
 
 
-def _read(text: str) -> Iterator[Element]:
+def _split_pieces(text: str) -> Iterator[Element]:
     end = 0
     for found in _PIECE.finditer(text):
         yield _text(text[end : found.start()])
@@ -66,7 +66,7 @@ def _text(escaped: str, style: str | None = None) -> Element:
 
 
 def mrkdwn(parts: Sequence[Mapping[str, Any]]) -> Mrkdwn:
-    """Elements as safe mrkdwn again."""
+    """Return elements as safe mrkdwn."""
     return Mrkdwn("".join(map(_written, parts)))
 
 
@@ -93,12 +93,12 @@ def _styled(part: Mapping[str, Any]) -> Mrkdwn:
 
 
 def words(parts: Sequence[Mapping[str, Any]]) -> str:
-    """What somebody reads, without any markup."""
+    """Return the text that people read, without markup."""
     return "".join(str(part.get("text") or part.get("fallback") or part.get("user_id") or "") for part in parts)
 
 
 def cut(parts: Sequence[Element], limit: int) -> list[Element]:
-    """At most `limit` characters of words, the last an ellipsis where something is missing."""
+    """Cut elements to `limit` characters of text, ending in an ellipsis if something was cut."""
     kept: list[Element] = []
     left = limit
     for part in parts:

@@ -1,4 +1,4 @@
-"""Tables as Slack's own block, and as lines of text where a workspace does not take that.
+"""Tables as Slack's table block, or as lines of text for workspaces that don't support it yet.
 
 https://docs.slack.dev/reference/block-kit/blocks/data-table-block
 """
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.slack.blockkit import rich_text
-from bot.slack.blockkit.blocks import NOTHING, Block, context, dotted, packed, printable, section, shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, escape, visible
-from bot.slack.blockkit.mrkdwn import plain as words
+from bot.slack.blockkit.blocks import NOTHING, Block, context, join_dotted, pack_lines, strip_unprintable, section, shorten
+from bot.slack.blockkit.mrkdwn import Mrkdwn, escape, strip_unseen
+from bot.slack.blockkit.mrkdwn import strip_markup as words
 
 KIND = "data_table"
 ROWS_LIMIT = 100
 COLUMNS_LIMIT = 20
-# Over all cells Slack takes 10,000; where its pages and libraries disagree, the smaller number holds.
+# Slack allows 10,000 characters in all cells; its docs and libraries disagree in detail, so stay below that.
 CHARACTERS_LIMIT = 9500
 CAPTION_LIMIT = 200
 _CELLS = (300, 150, 80, 40)
@@ -30,10 +30,11 @@ Cells = list[list[Cell]]
 
 
 def drawn(table: Table, title: str = "", pages: str = "") -> list[Block]:
-    """The table, its first column naming each row for those who listen; small print for what did not fit.
+    """Return the table's block, and small print if rows didn't fit.
 
-    Columns in which nothing stands are left out; long cells are cut until all of it fits, then rows. `title` is
-    its caption where it has none of its own; `pages` names the page, so that another page is another block.
+    Screen readers use the column `named_by` to name each row. Empty columns are left out; then long cells are cut
+    until the table fits, then rows. `title` is the caption of a table without its own. `pages` becomes part of the
+    block's ID, so that Slack treats another page as another block.
     """
     if not table.rows:
         return _nothing(table)
@@ -62,7 +63,7 @@ def _nothing(table: Table) -> list[Block]:
 
 
 def _filled(table: Table) -> tuple[list[int], list[list[str]]]:
-    """Which columns have something in them, and those of every row."""
+    """Return the indexes of columns that aren't empty, and the rows with only those columns."""
     width = min(COLUMNS_LIMIT, len(table.columns))
     rows = [[*row, *[""] * (width - len(row))][:width] for row in table.rows]
     kept = [at for at in range(width) if any(row[at].strip() for row in rows)] or [0]
@@ -71,7 +72,7 @@ def _filled(table: Table) -> tuple[list[int], list[list[str]]]:
 
 def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Cells:
     for limit in _CELLS:
-        head = [_raw(shorten(_flat(visible(name)), limit)) for name in columns]
+        head = [_raw(shorten(_flat(strip_unseen(name)), limit)) for name in columns]
         cells = [head, *[[_cell(cell, limit) for cell in row] for row in rows]]
         if _size(cells) <= CHARACTERS_LIMIT:
             break
@@ -93,10 +94,10 @@ def _parts(cell: Mapping[str, Any]) -> list[Cell]:
 
 
 def _cell(text: str, limit: int) -> Cell:
-    """Safe text as rich text where it has a link or a style, all else as it stands; never empty."""
+    """Return a cell that is never empty; safe text with links or styles becomes rich text."""
     if not isinstance(text, Mrkdwn):
-        return _raw(shorten(_flat(visible(text)), limit))
-    parts = rich_text.cut(rich_text.elements(Mrkdwn(_flat(text))), limit)
+        return _raw(shorten(_flat(strip_unseen(text)), limit))
+    parts = rich_text.cut(rich_text.parse_elements(Mrkdwn(_flat(text))), limit)
     if all(part["type"] == "text" and not part.get("style") for part in parts):
         return _raw(rich_text.words(parts))
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
@@ -109,11 +110,11 @@ def _raw(text: str) -> Cell:
 
 
 def _flat(text: str) -> str:
-    return " ".join(printable(text).split())
+    return " ".join(strip_unprintable(text).split())
 
 
 def plain(block: Mapping[str, Any]) -> list[Block]:
-    """The same rows as lines of text: with links dotted, without any as aligned columns."""
+    """Return the rows as lines of text: dotted lines if there are links, else aligned columns."""
     head, *rows = block["rows"]
     caption = context(block["caption"], block_id="caption")
     linked = any(cell["type"] == "rich_text" for row in rows for cell in row)
@@ -121,8 +122,8 @@ def plain(block: Mapping[str, Any]) -> list[Block]:
 
 
 def _dotted(rows: Iterable[Sequence[Mapping[str, Any]]]) -> list[Block]:
-    lines = [dotted([text for text in map(_written, row) if text != NOTHING]) or escape(NOTHING) for row in rows]
-    return [section(text, block_id=f"rows:{index}") for index, text in enumerate(packed(lines))]
+    lines = [join_dotted([text for text in map(_written, row) if text != NOTHING]) or escape(NOTHING) for row in rows]
+    return [section(text, block_id=f"rows:{index}") for index, text in enumerate(pack_lines(lines))]
 
 
 def _written(cell: Mapping[str, Any]) -> Mrkdwn:
@@ -134,13 +135,13 @@ def _aligned(rows: Sequence[Sequence[Mapping[str, Any]]]) -> list[Block]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     drawn_ = [escape("  ".join(map(str.ljust, row, widths)).rstrip()) for row in cells]
     return [
-        section(Mrkdwn(f"```\n{pack}\n```"), block_id=f"rows:{index}") for index, pack in enumerate(packed(drawn_))
+        section(Mrkdwn(f"```\n{pack}\n```"), block_id=f"rows:{index}") for index, pack in enumerate(pack_lines(drawn_))
     ]
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page that Buildkite itself cut: its number from 1, whether there are more, and how many, where known."""
+    """A page of a list that Buildkite paginates: its number from 1, whether more follow, the last page if known."""
 
     number: int = 1
     more: bool = False
@@ -151,9 +152,9 @@ class Page:
 class Table:
     """Rows of a listing; cells are escaped unless they are `Mrkdwn`.
 
-    All rows there are, of which one page is shown, or with `page` those of one page. `noun` is what a row is, in
-    the singular, where the operation's own is not; `named_by` the column that names a row; `empty` the sentence
-    said where there are no rows, with what was searched, and `hint` what to do then.
+    `rows` are all rows, which the bot paginates, or with `page` the rows of that page. `noun` names a row in the
+    singular, if it isn't the operation's noun. `named_by` is the index of the column that names a row. `empty` is the
+    sentence shown without rows, which should say what was searched; `hint` says what to do then.
     """
 
     columns: tuple[str, ...]
