@@ -81,7 +81,7 @@ def test_the_example_event_is_decoded() -> None:
     event = names["package"]("package.created", fixture)
     assert event.package == fixture["package"]["name"]
     assert '"package.created": None' in PAGE
-    assert "package.created" not in envelope.ABOUT
+    assert "package.created" not in envelope.SUBJECTS
     assert "package.created" not in router.ROUTES
 
 

@@ -43,13 +43,24 @@ def test_each_named_place_exists(file: str, name: str) -> None:
     assert name in find_names(file), f"docs/design.md names {file}:{name}, but the file has no {name}."
 
 
-def test_there_are_two_walks_and_two_lives() -> None:
-    """The two walks are sequence diagrams, and each arrow that calls names a place."""
-    assert [diagram.split()[0] for diagram in DIAGRAMS] == ["sequenceDiagram"] * 2 + ["flowchart"] * 2
-    for diagram in DIAGRAMS:
-        calls = [line for line in diagram.splitlines() if re.search(r"->>|-->\|", line)]
-        assert calls
-        assert not [line for line in calls if not PLACE.search(line) and "-->>" not in line]
+def test_each_call_of_the_walks_names_a_place() -> None:
+    """The two walks are sequence diagrams; every arrow but an answer says which function is called."""
+    walks = DIAGRAMS[:2]
+    assert [diagram.split()[0] for diagram in walks] == ["sequenceDiagram"] * 2
+    calls = [line for diagram in walks for line in diagram.splitlines() if re.search(r"(?<!-)->>", line)]
+    assert len(calls) > 20
+    assert not [line for line in calls if not PLACE.search(line)]
+
+
+def test_each_step_of_a_life_names_a_place() -> None:
+    """The lives of a build and of a card are numbered steps; a table below each says where they are taken."""
+    parts = [part for part in PAGE.split("\n## ") if part.startswith("The life of ")]
+    assert len(parts) == len(DIAGRAMS[2:]) == 2
+    for part in parts:
+        steps = re.findall(r'-->\|"(\d+) ', part)
+        rows = dict(re.findall(r"^\| (\d+) \| .* \| `(.*)` \|$", part, re.MULTILINE))
+        assert steps == list(rows)
+        assert all(PLACE.fullmatch(place) for place in rows.values())
 
 
 def test_both_walks_pass_through_few_modules() -> None:
