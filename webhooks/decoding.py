@@ -1,4 +1,4 @@
-"""Decodes the objects inside a webhook into the words of `bot.model`."""
+"""Decodes the objects in a webhook's payload into the models of `bot.buildkite.models`."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ _BUILD_URL = re.compile(
 
 
 def decode(payload: Payload, noun: str, kind: type[V]) -> V:
-    """The object under `noun`; a null means the same as an absent field. Raises Undecodable."""
+    """Return the object under `noun`; a null counts as an absent field. Raise Undecodable."""
     found = payload.get(noun)
     if not isinstance(found, dict):
         raise Undecodable(f"The payload has no {noun}.")
     try:
-        return kind.model_validate(_present(found))
+        return kind.model_validate(_drop_nulls(found))
     except (ValueError, RecursionError) as error:
-        raise Undecodable(f"The {noun} cannot be understood: {_fault(error)}.") from error
+        raise Undecodable(f"The {noun} can't be decoded: {_describe_fault(error)}.") from error
 
 
 def decode_build(payload: Payload) -> Build:
-    """The build, with the pipeline that stands beside it put inside, as REST has it. Raises Undecodable."""
+    """Return the build with the pipeline, which is beside it in a payload, inside, as in REST. Raise Undecodable."""
     found, pipeline = payload.get("build"), payload.get("pipeline")
     if isinstance(found, dict) and isinstance(pipeline, dict) and pipeline.get("slug"):
         payload = {"build": {**found, "pipeline": pipeline}}
     build = decode(payload, "build", Build)
-    if not at_home(build):
-        raise Undecodable("The build's url is not that of a build at Buildkite, or of another number.")
+    if not has_matching_url(build):
+        raise Undecodable("The build's url isn't a Buildkite API URL of a build with its number.")
     return build
 
 
-def at_home(build: Build) -> bool:
-    """Whether its url leads to a build of that number."""
+def has_matching_url(build: Build) -> bool:
+    """Return whether the build's url is that of a build with its number."""
     place = _BUILD_URL.fullmatch(build.url)
     return place is not None and place[1] == str(build.number)
 
 
-def _present(found: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_nulls(found: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _fault(error: Exception) -> str:
-    """Where it went wrong, without the value: payloads hold secrets."""
+def _describe_fault(error: Exception) -> str:
+    """Return the place and kind of the fault, without the value: payloads hold secrets."""
     if not isinstance(error, ValidationError):
-        return "it is not well-formed"
+        return "it isn't well-formed"
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
-def text(payload: Payload, name: str) -> str | None:
-    """The string under `name`, if there is one."""
+def find_text(payload: Payload, name: str) -> str | None:
+    """Return the string under `name`, or None."""
     found = payload.get(name)
     return found if isinstance(found, str) else None

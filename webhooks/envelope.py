@@ -1,4 +1,4 @@
-"""Looks at a webhook's body just far enough to know what it is about."""
+"""Reads just enough of a webhook's body to know its event and subject."""
 
 from __future__ import annotations
 
@@ -7,55 +7,55 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-# Printable ASCII: names become rows and labels, and PostgreSQL cannot store a NUL in text.
-Name = Annotated[str, Meta(pattern=r"^[!-~]{1,100}$")]
-Text = Annotated[str, Meta(min_length=1)]
+# Printable ASCII: names become rows and labels, and PostgreSQL can't store a NUL in text.
+EventName = Annotated[str, Meta(pattern=r"^[!-~]{1,100}$")]
+NonEmptyText = Annotated[str, Meta(min_length=1)]
 
 
 class Malformed(ValueError):
-    """The body is not a webhook's: no JSON object, no event, or an event without what it is about."""
+    """The body isn't a webhook's: it isn't a JSON object, or its event or the event's subject is missing."""
 
 
 class BuildIdentity(Struct, frozen=True):
     """https://buildkite.com/docs/apis/webhooks/pipelines/build-events"""
 
     number: Annotated[int, Meta(ge=1, le=2**31 - 1)]
-    state: Text
-    url: Text
+    state: NonEmptyText
+    url: NonEmptyText
 
 
 class JobIdentity(Struct, frozen=True):
     """https://buildkite.com/docs/apis/webhooks/pipelines/job-events"""
 
-    id: Text
-    state: Text
+    id: NonEmptyText
+    state: NonEmptyText
 
 
 class AgentIdentity(Struct, frozen=True):
     """https://buildkite.com/docs/apis/webhooks/pipelines/agent-events"""
 
-    id: Text
+    id: NonEmptyText
 
 
-Identity = BuildIdentity | JobIdentity | AgentIdentity
+SubjectIdentity = BuildIdentity | JobIdentity | AgentIdentity
 
 
 class Envelope(Struct, frozen=True):
-    """The event's name, whether it is a known one, and the identity of what it is about, if anything."""
+    """The event's name, whether it is a known event, and the identity of its subject, if it has one."""
 
     event: str
     known: bool
-    identity: Identity | None = None
+    identity: SubjectIdentity | None = None
 
 
 class _Outer(Struct):
-    event: Name
+    event: EventName
     build: Raw = Raw()
     job: Raw = Raw()
     agent: Raw = Raw()
 
 
-_IDENTITIES: dict[str, type[Identity]] = {
+_IDENTITIES: dict[str, type[SubjectIdentity]] = {
     "build": BuildIdentity,
     "job": JobIdentity,
     "agent": AgentIdentity,
@@ -65,32 +65,32 @@ _VERBS: dict[str, str] = {
     "job": "scheduled started finished activated promised_exit_status",
     "agent": "connected lost disconnected stopping stopped blocked",
 }
-ABOUT: dict[str, str | None] = {
+SUBJECTS: dict[str, str | None] = {
     "ping": None,
     "cluster_token.registration_blocked": None,
     **{f"{noun}.{verb}": noun for noun, verbs in _VERBS.items() for verb in verbs.split()},
 }
 
 
-def envelope(body: bytes) -> Envelope:
-    """What `body` is about: microseconds, cheap enough to be found out before a webhook is acknowledged.
+def read_envelope(body: bytes) -> Envelope:
+    """Return the envelope of `body`. It takes microseconds, so it runs before a webhook is acknowledged.
 
-    Raises Malformed. Events that nobody told us of pass, whatever else stands in them.
+    Raise Malformed. Unknown events pass, whatever else they contain.
     """
-    outer = _outer(body)
-    noun = ABOUT.get(outer.event)
+    outer = _decode_outer(body)
+    noun = SUBJECTS.get(outer.event)
     if noun is None:
-        return Envelope(outer.event, known=outer.event in ABOUT)
+        return Envelope(outer.event, known=outer.event in SUBJECTS)
     try:
         identity = msgspec.json.decode(getattr(outer, noun), type=_IDENTITIES[noun])
     except msgspec.DecodeError as error:
-        raise Malformed(f"{outer.event} does not say which {noun} it is about.") from error
+        raise Malformed(f"{outer.event} doesn't identify its {noun}.") from error
     return Envelope(outer.event, known=True, identity=identity)
 
 
-def _outer(body: bytes) -> _Outer:
+def _decode_outer(body: bytes) -> _Outer:
     try:
-        body.decode()  # msgspec does not look into the strings that it skips
+        body.decode()  # msgspec doesn't check the encoding of strings that it skips
         return msgspec.json.decode(body, type=_Outer)
     except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
-        raise Malformed("The body is not a JSON object with an event.") from error
+        raise Malformed("The body isn't a JSON object with an event.") from error

@@ -1,32 +1,35 @@
-"""Build events (https://buildkite.com/docs/apis/webhooks/pipelines/build-events)."""
+"""Readers of the webhook events: builds, jobs, agents, cluster tokens and pings.
+
+https://buildkite.com/docs/apis/webhooks/pipelines
+"""
 
 from __future__ import annotations
 
 from bot.buildkite.models import Agent, Job
 from bot.builds.webhook_event import WebhookEvent
-from webhooks.decoding import Payload, decode, decode_build, text
+from webhooks.decoding import Payload, decode, decode_build, find_text
 
 
-def build(event: str, payload: Payload) -> WebhookEvent:
-    """The build's state. A blocked one comes as `build.finished`; only `Build.phase` tells the difference."""
+def read_build_event(event: str, payload: Payload) -> WebhookEvent:
+    """Return the build's state. A blocked build also comes as `build.finished`; only `Build.phase` differs."""
     return WebhookEvent(event, build=decode_build(payload))
 
 
-def job(event: str, payload: Payload) -> WebhookEvent:
-    """One attempt at a step, together with the build that it belongs to."""
+def read_job_event(event: str, payload: Payload) -> WebhookEvent:
+    """Return the job with the build that it belongs to."""
     return WebhookEvent(event, build=decode_build(payload), jobs=(decode(payload, "job", Job),))
 
 
-def agent(event: str, payload: Payload) -> WebhookEvent:
-    """The agent as it is now; `agent.blocked` names the address that its token no longer lets in."""
-    return WebhookEvent(event, agent=decode(payload, "agent", Agent), blocked_ip=text(payload, "blocked_ip"))
+def read_agent_event(event: str, payload: Payload) -> WebhookEvent:
+    """Return the agent's state; `agent.blocked` also names the address that its token no longer admits."""
+    return WebhookEvent(event, agent=decode(payload, "agent", Agent), blocked_ip=find_text(payload, "blocked_ip"))
 
 
-def registration_blocked(event: str, payload: Payload) -> WebhookEvent:
-    """A registration was refused by address: there is no agent yet, only the address."""
-    return WebhookEvent(event, blocked_ip=text(payload, "blocked_ip"))
+def read_registration_blocked(event: str, payload: Payload) -> WebhookEvent:
+    """Return the address whose registration was refused: there is no agent yet."""
+    return WebhookEvent(event, blocked_ip=find_text(payload, "blocked_ip"))
 
 
-def ping(event: str, _payload: Payload) -> WebhookEvent:
-    """The webhook reaches us."""
+def read_ping(event: str, _payload: Payload) -> WebhookEvent:
+    """Return a ping, which proves that webhooks reach this bot."""
     return WebhookEvent(event, ping=True)

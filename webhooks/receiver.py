@@ -1,4 +1,4 @@
-"""Takes Buildkite's webhooks: proven, looked at, kept, and only then acknowledged."""
+"""Receives Buildkite's webhooks: verifies, inspects and stores them, and only then acknowledges them."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from bot.runtime.http.asgi import (
     send_rejection,
 )
 from bot.runtime.http.fast_path import Exchange, HeaderFields, render_json
-from webhooks.envelope import Envelope, Malformed, envelope
+from webhooks.envelope import Envelope, Malformed, read_envelope
 from webhooks.signature import verify, verify_token
 
-Mode = Literal["signature", "token"]
-Keep = Callable[[Delivery, CommitCallback], None]
+ProofMode = Literal["signature", "token"]
+KeepDelivery = Callable[[Delivery, CommitCallback], None]
 _JSON = "application/json"
 _DELIVERY_ID = re.compile(rb"[!-~]{1,100}")
 _LENGTH = re.compile(rb"[0-9]{1,7}")
 _SECONDS_TO_RETRY = 5.0
-_KEPT = {"ok": True}
-_ACKNOWLEDGED = render_json(200, json.dumps(_KEPT).encode(), {})
+_KEPT_BODY = {"ok": True}
+_ACKNOWLEDGED = render_json(200, json.dumps(_KEPT_BODY).encode(), {})
 
 
-class Counts(Protocol):
-    """Where outcomes are counted: accepted, unknown, or the reason of a refusal.
+class OutcomeCounter(Protocol):
+    """Counts outcomes: accepted, unknown, or the reason for a rejection.
 
     Reasons: method, type, size, slow, gone, origin, signature, malformed, unavailable.
     """
 
     def inc(self, name: str) -> None:
-        """One more of `name`."""
+        """Count one more outcome called `name`."""
 
 
 class Receiver:
@@ -57,10 +57,16 @@ class Receiver:
     """
 
     def __init__(
-        self, secret: str, mode: Mode, keep: Keep, clock: Clock, counts: Counts, patience: float = 10
+        self,
+        secret: str,
+        mode: ProofMode,
+        keep: KeepDelivery,
+        clock: Clock,
+        counts: OutcomeCounter,
+        patience: float = 10,
     ) -> None:
         if not secret:
-            raise ValueError("The webhook's secret is empty.")
+            raise ValueError("The webhook secret is empty.")
         self._secret = secret
         self._mode = mode
         self._keep = keep
@@ -78,43 +84,43 @@ class Receiver:
             self._counts.inc("gone")
         else:
             self._counts.inc(outcome)
-            await send_json(send, 200, _KEPT)
+            await send_json(send, 200, _KEPT_BODY)
 
     async def _take(self, scope: Scope, receive: Receive) -> str:
         check_request(scope, (_JSON,))
         body = await read_body(receive, seconds=self._patience)
-        delivery, outcome = self._examined(dict(scope["headers"][::-1]), body)
+        delivery, outcome = self._examine(dict(scope["headers"][::-1]), body)
         try:
             await callback_future(partial(self._keep, delivery))
         except Unavailable as error:
-            raise _not_now(error) from error
+            raise _make_unavailable(error) from error
         return outcome
 
     def accepts(self, fields: HeaderFields) -> bool:
-        """JSON of a length that may be."""
+        """Return whether these are the headers of a JSON body of an acceptable length."""
         length = fields.get(b"content-length", b"")
         small = _LENGTH.fullmatch(length) is not None and int(length) <= MEBIBYTE
         return small and fields.get(b"content-type") == _JSON.encode()
 
     def handle(self, asked: Exchange) -> None:
-        """Answers once it is kept."""
+        """Answer the exchange once its delivery is stored."""
         try:
-            delivery, outcome = self._examined(asked.fields, asked.body)
+            delivery, outcome = self._examine(asked.fields, asked.body)
         except Rejected as why:
             self._reject(asked, why)
         else:
-            self._keep(delivery, partial(self._told, asked, outcome))
+            self._keep(delivery, partial(self._answer, asked, outcome))
 
     def note_abandoned(self, reason: str) -> None:
-        """Half a body is not kept."""
+        """Count a request that broke off: half a body isn't stored."""
         self._counts.inc(reason)
 
-    def _told(self, asked: Exchange, outcome: str, error: BaseException | None) -> None:
+    def _answer(self, asked: Exchange, outcome: str, error: BaseException | None) -> None:
         if error is None:
             self._counts.inc(outcome)
             asked.answer(_ACKNOWLEDGED)
         elif isinstance(error, Unavailable):
-            self._reject(asked, _not_now(error))
+            self._reject(asked, _make_unavailable(error))
         else:
             asked.fail(error)
 
@@ -122,39 +128,39 @@ class Receiver:
         self._counts.inc(why.reason)
         asked.answer(render_json(why.status, json.dumps({"error": why.text}).encode(), why.headers))
 
-    def _examined(self, fields: HeaderFields, body: bytes) -> tuple[Delivery, str]:
-        """The delivery, and the outcome to count once it is kept. Raises Rejected."""
+    def _examine(self, fields: HeaderFields, body: bytes) -> tuple[Delivery, str]:
+        """Return the delivery, and the outcome to count once it is stored. Raise Rejected."""
         self._prove(fields, body)
-        about = _look(body)
-        delivery = Delivery(about.event, body, _delivery_id(fields), self._clock.now())
+        about = _read_envelope(body)
+        delivery = Delivery(about.event, body, _read_delivery_id(fields), self._clock.now())
         return delivery, "accepted" if about.known else "unknown"
 
     def _prove(self, fields: HeaderFields, body: bytes) -> None:
         try:
             if self._mode == "token":
-                verify_token(_said(fields, b"x-buildkite-token"), self._secret)
+                verify_token(_read_header(fields, b"x-buildkite-token"), self._secret)
             else:
-                verify(body, _said(fields, b"x-buildkite-signature"), self._secret, self._clock.now())
+                verify(body, _read_header(fields, b"x-buildkite-signature"), self._secret, self._clock.now())
         except BadSignature as error:
             raise Rejected(401, "signature", str(error)) from error
 
 
-def _not_now(error: Unavailable) -> Rejected:
+def _make_unavailable(error: Unavailable) -> Rejected:
     wait = math.ceil(max(error.retry_after or _SECONDS_TO_RETRY, 1))
-    return Rejected(503, "unavailable", "This cannot be kept just now.", {"retry-after": str(wait)})
+    return Rejected(503, "unavailable", "Can't store this now; retry later.", {"retry-after": str(wait)})
 
 
-def _look(body: bytes) -> Envelope:
+def _read_envelope(body: bytes) -> Envelope:
     try:
-        return envelope(body)
+        return read_envelope(body)
     except Malformed as error:
         raise Rejected(400, "malformed", str(error)) from error
 
 
-def _said(fields: HeaderFields, name: bytes) -> str:
+def _read_header(fields: HeaderFields, name: bytes) -> str:
     return fields.get(name, b"").decode("latin-1")
 
 
-def _delivery_id(fields: HeaderFields) -> str | None:
+def _read_delivery_id(fields: HeaderFields) -> str | None:
     given = fields.get(b"x-buildkite-request", b"")
     return given.decode() if _DELIVERY_ID.fullmatch(given) else None

@@ -1,4 +1,4 @@
-"""Turns a kept delivery into facts: one function for each kind of event, found in a router that is a value."""
+"""Turns a stored delivery into a webhook event, by a table with a reader for each kind of event."""
 
 from __future__ import annotations
 
@@ -8,48 +8,50 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from bot.builds.webhook_event import Read, Undecodable, WebhookEvent
+from bot.builds.webhook_event import ParsedBuilds, Undecodable, WebhookEvent
 from webhooks import events
 from webhooks.decoding import Payload
-from webhooks.envelope import ABOUT
-from webhooks.events import agent, ping, registration_blocked
-from webhooks.fast_decoding import read_at_once
+from webhooks.envelope import SUBJECTS
+from webhooks.events import read_agent_event, read_ping, read_registration_blocked
+from webhooks.fast_decoding import decode_fast
 
-Observer = Callable[[str, Payload], WebhookEvent]
-_BY_NOUN: Mapping[str, Observer] = MappingProxyType({"build": events.build, "job": events.job, "agent": agent})
-ROUTES: Mapping[str, Observer] = MappingProxyType(
-    {event: _BY_NOUN[noun] for event, noun in ABOUT.items() if noun}
-    | {"ping": ping, "cluster_token.registration_blocked": registration_blocked}
+EventReader = Callable[[str, Payload], WebhookEvent]
+_READERS_BY_NOUN: Mapping[str, EventReader] = MappingProxyType(
+    {"build": events.read_build_event, "job": events.read_job_event, "agent": read_agent_event}
+)
+ROUTES: Mapping[str, EventReader] = MappingProxyType(
+    {event: _READERS_BY_NOUN[noun] for event, noun in SUBJECTS.items() if noun}
+    | {"ping": read_ping, "cluster_token.registration_blocked": read_registration_blocked}
 )
 
 
-def observe(event: str, body: bytes, read: Read | None = None) -> WebhookEvent:
-    """What the delivery of `event` with this `body` says; of builds that were `read` already it is the same value.
+def read_event(event: str, body: bytes, read: ParsedBuilds | None = None) -> WebhookEvent:
+    """Return the webhook event in a delivery; builds that `read` already holds are returned as the same objects.
 
-    An event without a route says nothing (`known` is false). Raises Undecodable for one with a route whose
-    payload makes no sense.
+    An event without a route comes out with `known` false. Raise Undecodable for one with a route whose payload
+    can't be decoded.
     """
     route = ROUTES.get(event)
     if route is None:
         return WebhookEvent(event, known=False)
-    return _at_once(event, body, {} if read is None else read) or route(event, _object(body))
+    return _read_fast(event, body, {} if read is None else read) or route(event, _parse_object(body))
 
 
-def _at_once(event: str, body: bytes, read: Read) -> WebhookEvent | None:
-    """The shortest way, for the usual form of the most frequent events."""
-    noun = ABOUT[event]
-    said = read_at_once(body, read) if noun in ("build", "job") else None
-    if said is None or (noun == "job" and said[1] is None):
+def _read_fast(event: str, body: bytes, read: ParsedBuilds) -> WebhookEvent | None:
+    """Decode the usual form of the most frequent events quickly, or return None."""
+    noun = SUBJECTS[event]
+    decoded = decode_fast(body, read) if noun in ("build", "job") else None
+    if decoded is None or (noun == "job" and decoded[1] is None):
         return None
-    about, attempt = said
+    about, attempt = decoded
     return WebhookEvent(event, build=about, jobs=(attempt,) if attempt and noun == "job" else ())
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _parse_object(body: bytes) -> dict[str, Any]:
     try:
         payload = from_json(body)
     except ValueError as error:
-        raise Undecodable("The body is not JSON.") from error
+        raise Undecodable("The body isn't JSON.") from error
     if not isinstance(payload, dict):
-        raise Undecodable("The body is not a JSON object.")
+        raise Undecodable("The body isn't a JSON object.")
     return payload

@@ -7,13 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from bot.access.model import AuditEntry
+from bot.access.queries import AuditEntry
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
-from bot.operations.search_summary import phrase, within
+from bot.operations.search_summary import describe_period, join_phrase
 from bot.runtime.durations import parse_duration
-from bot.slack.blockkit.mrkdwn import Mrkdwn, join, md, mention, plain, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, join, local_time, md, mention, strip_markup
 from bot.slack.blockkit.tables import Table
 
 START = "The audit log starts with the first command I received."
@@ -47,7 +47,7 @@ async def audit(args: AuditArgs, ctx: Context) -> Reply:
     since = ctx.clock.now() - parse_duration(args.since) if args.since else None
     found = await ctx.audit_log.find_newest(user=args.user, pipeline=args.pipeline, since=since)
     who = md("by {who}", who=mention(args.user)) if args.user else ""
-    what = phrase(_describe_subject(args), who, within(args.since, None))
+    what = join_phrase(_describe_subject(args), who, describe_period(args.since, None))
     table = Table(
         ("When", "Who", "What", "Outcome"),
         tuple(_render_row(entry) for entry in found),
@@ -67,9 +67,9 @@ def _describe_subject(args: AuditArgs) -> Mrkdwn:
 def _render_caption(args: AuditArgs) -> str:
     """Return the caption. It's plain text, in which Slack doesn't render mentions, so it names no person."""
     parts = (
-        f"E{plain(_describe_subject(args))[1:]}",
+        f"E{strip_markup(_describe_subject(args))[1:]}",
         "by one person" if args.user else "",
-        within(args.since, None),
+        describe_period(args.since, None),
     )
     return f"{' '.join(filter(None, parts))}, newest first"
 
@@ -79,5 +79,5 @@ def _render_row(entry: AuditEntry) -> tuple[str, ...]:
     aim = "#".join(str(args[name]) for name in ("pipeline", "number") if name in args)
     who = join([mention(entry.user)]) if entry.user else "–"
     rule = f" ({entry.detail['rule']})" if entry.detail.get("rule") else ""
-    moment = when(entry.at, "{date_short_pretty} {time}")
+    moment = local_time(entry.at, "{date_short_pretty} {time}")
     return (moment, who, f"{entry.operation} {aim}".strip(), f"{entry.transition}{rule}")

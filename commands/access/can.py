@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.access.locks.rules import locked
-from bot.access.policy.decide import explain, hopeless
+from bot.access.locks.rules import find_lock_refusal
+from bot.access.policy.decide import explain, find_blanket_refusal
 from bot.access.policy.rules import Refuse
 from bot.access.target import resolve_target
 from bot.execution.context import Context
@@ -23,7 +23,7 @@ class Question(Args):
 
     words: Annotated[
         str,
-        Opt(positional=True, rest=True, hint="build create web"),
+        Opt(positional=True, takes_rest=True, hint="build create web"),
         Field(min_length=1, max_length=2000, description="A command"),
     ]
 
@@ -38,19 +38,19 @@ async def can(args: Question, ctx: Context) -> Reply:
     """Say whether you may run a command, without running it, and which rule says so."""
     call = parse(args.words, ctx.registry, command=ctx.command)
     op = ctx.registry[call.operation]
-    if refused := hopeless(ctx.rules(), ctx.actor, op):
+    if refused := find_blanket_refusal(ctx.rules(), ctx.actor, op):
         return Reply(text=_no(refused))
-    filled, _ = await ctx.defaults.filled(op, call.args, ctx.thread)
+    filled, _ = await ctx.default_pipelines.fill_in(op, call.args, ctx.thread)
     given = validate(op, filled, ctx.command)
     return Reply(text=await _explained(op, await op.pin(given, ctx) if op.pin else given, ctx))
 
 
 async def _explained(op: Operation, args: Args, ctx: Context) -> Mrkdwn:
     now, pipeline = ctx.clock.now(), getattr(args, "pipeline", None)
-    held = await ctx.locks.live(pipeline) if pipeline else ()
+    held = await ctx.locks.find_active(pipeline) if pipeline else ()
     target = await resolve_target(args, ctx.buildkite, ctx.rules(), held)
     text = explain(ctx.rules(), ctx.actor, op, target, now)
-    lock = locked(op, target, held, ctx.actor, now)
+    lock = find_lock_refusal(op, target, held, ctx.actor, now)
     return md("{text}\n{lock}", text=text, lock=_no(lock)) if lock else text
 
 

@@ -1,4 +1,4 @@
-"""Personal Buildkite tokens: connected by a form, forgotten by a word."""
+"""Commands that connect and disconnect a person's own Buildkite token."""
 
 from __future__ import annotations
 
@@ -6,73 +6,80 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from bot.access.accounts.model import TOKENS, Account, warning
+from bot.access.accounts.model import TOKENS_URL, Account, render_scope_warning
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
 
-TYPED = (
-    f"A token is never typed: it would stand in a message. Revoke that one now at {TOKENS}, make another, and "
-    "send `connect` alone: a form opens."
+NEVER_TYPE_IT = (
+    f"Never type a token: others could read it in the message. Revoke that one now at {TOKENS_URL}, create a new "
+    "one, and send just `connect` to open a form."
 )
 PREFACE = (
-    f"Make a token at {TOKENS}. From then on I ask Buildkite in your name: with your rights there, and only where "
-    "our own rules allow it too. I keep the token encrypted, show it to nobody, and forget it with disconnect."
+    f"Create a token at {TOKENS_URL}. Once it's connected, I act in Buildkite as you, with your permissions there, "
+    "wherever our own policy allows it too. I store the token encrypted, never show it to anyone, and delete it "
+    "when you disconnect."
 )
 
 
-class Connect(Args):
-    """Somebody's own token."""
+class ConnectArgs(Args):
+    """Arguments of `connect`."""
 
-    token: Annotated[SecretStr, Opt(manual=False, hint="bkua_…"), Field(description="Your Buildkite API token")]
+    token: Annotated[SecretStr, Opt(in_manual=False, hint="bkua_…"), Field(description="Your Buildkite API token")]
 
 
-async def _take(args: Connect, ctx: Context) -> None:
-    await ctx.accounts.connect(ctx.actor, ctx.thread, ctx.mark, args.token)
+async def _take(args: ConnectArgs, ctx: Context) -> None:
+    await ctx.accounts.connect(ctx.actor, ctx.thread, ctx.invocation_id, args.token)
 
 
 @operation(
     "connect",
     needs=Permission.HELP,
     effect=Effect.READ,
-    take=_take,
-    form=True,
-    preface=PREFACE,
-    form_only=TYPED,
+    on_submit=_take,
+    opens_form=True,
+    form_intro=PREFACE,
+    form_only_message=NEVER_TYPE_IT,
 )
-async def connect(args: Connect, ctx: Context) -> Reply:  # noqa: ARG001
-    """Act at Buildkite with your own token: a form asks for it."""
+async def connect(args: ConnectArgs, ctx: Context) -> Reply:  # noqa: ARG001
+    """Connect your own Buildkite token, so that you act as yourself."""
     account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
     if account is None:
-        return Reply(text=md("You are not connected. Send {again}.", again=code(f"{ctx.command} connect")))
-    said = md("You are connected: at Buildkite you act as {who}.", who=account.called)
-    parts = [said, _until(account), _somebody_else(account, ctx), warning(account.scopes)]
+        return Reply(text=md("You aren't connected. Send {again}.", again=code(f"{ctx.command} connect")))
+    connected = md("You're connected and act in Buildkite as {who}.", who=account.display_name)
+    parts = [
+        connected,
+        _describe_expiry(account),
+        _warn_of_other_email(account, ctx),
+        render_scope_warning(account.scopes),
+    ]
     return Reply(text=join([part for part in parts if part], "\n"))
 
 
 @operation("disconnect", needs=Permission.HELP, effect=Effect.READ, examples=("disconnect",))
 async def disconnect(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
-    """Forget your own Buildkite token."""
+    """Disconnect your own Buildkite token."""
     if not await ctx.accounts.disconnect(ctx.actor.team, ctx.actor.id):
-        return Reply(text=md("You were not connected: I ask Buildkite with my own token."))
+        return Reply(text=md("You weren't connected. I use my own token for your requests."))
     return Reply(
         text=md(
-            "Forgotten: I use my own token again. Yours still works at Buildkite until you revoke it: {page}.",
-            page=link(TOKENS, "your API access tokens"),
+            "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you "
+            "revoke it: {page}.",
+            page=link(TOKENS_URL, "your API access tokens"),
         )
     )
 
 
-def _until(account: Account) -> Mrkdwn:
+def _describe_expiry(account: Account) -> Mrkdwn:
     if account.expires_at is None:
         return Mrkdwn("")
-    return md("The token works until {moment}.", moment=when(account.expires_at, "{date_short_pretty} {time}"))
+    return md("The token expires {moment}.", moment=local_time(account.expires_at, "{date_short_pretty} {time}"))
 
 
-def _somebody_else(account: Account, ctx: Context) -> Mrkdwn:
-    """A token of somebody else's makes their name stand on what one does."""
+def _warn_of_other_email(account: Account, ctx: Context) -> Mrkdwn:
+    """Warn about a token with another e-mail address: Buildkite would attribute the person's acts to its owner."""
     mine = (ctx.actor.email or "").lower()
     if not mine or not account.email or mine == account.email.lower():
         return Mrkdwn("")
-    return md("Its e-mail address is not the one that you have in Slack ({mine}).", mine=mine)
+    return md("Its e-mail address isn't the one you use in Slack ({mine}).", mine=mine)

@@ -11,11 +11,11 @@ from bot.access.locks.rules import Lock
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import check_organization
-from bot.operations.addresses import AtBranch, BranchPattern
+from bot.operations.addresses import BranchArgs, BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.durations import limit_duration, parse_duration
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, mention, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
 from bot.slack.blockkit.tables import Table
 
 LONGEST = timedelta(days=30)
@@ -25,10 +25,10 @@ _Branch = Annotated[
     Opt(short="b", positional=True, hint="every branch"),
     Field(description="Branch, or a pattern such as release/*"),
 ]
-_Take = Annotated[bool, Opt(form=False), Field(description="Take it over from somebody else, who is told")]
+_Take = Annotated[bool, Opt(in_form=False), Field(description="Take it over from somebody else, who is told")]
 
 
-class Take(AtBranch):
+class Take(BranchArgs):
     """What to lock, why, and for how long."""
 
     branch: _Branch = None
@@ -39,7 +39,7 @@ class Take(AtBranch):
     take: _Take = False
 
 
-class Release(AtBranch):
+class Release(BranchArgs):
     """What to unlock."""
 
     branch: _Branch = None
@@ -70,18 +70,18 @@ async def _pin_release(args: Release, ctx: Context) -> Release:
     needs=Permission.LOCK,
     effect=Effect.READ,
     pin=_pin_take,
-    form=True,
+    opens_form=True,
     examples=('lock web "release 42" --for 2h', 'lock web production "release 42"', "lock web hotfix --take"),
 )
 async def lock(args: Take, ctx: Context) -> Reply:
     """Keep a pipeline for yourself: others can start, rebuild, retry and unblock nothing there."""
     now = ctx.clock.now()
     wanted = Lock(args.pipeline, args.branch, args.reason, ctx.actor.id, now + parse_duration(args.for_), now)
-    before = await ctx.locks.take(wanted, ctx.invocation_id, over=args.take)
+    before = await ctx.locks.take(wanted, ctx.invocation_id, force=args.take)
     text = md(
         "locked {place} until {until}: {reason}",
-        place=wanted.place,
-        until=when(wanted.until, UNTIL),
+        place=wanted.scope,
+        until=local_time(wanted.until, UNTIL),
         reason=args.reason,
     )
     taken = md("{text} (taken over from {who})", text=text, who=mention(before.holder)) if before else text
@@ -99,11 +99,11 @@ async def unlock(args: Release, ctx: Context) -> Reply:
     """Release a lock."""
     now = ctx.clock.now()
     about = Lock(args.pipeline, args.branch, "", ctx.actor.id, now, now)
-    gone = await ctx.locks.release(about, ctx.invocation_id, over=args.take)
+    gone = await ctx.locks.release(about, ctx.invocation_id, force=args.take)
     if not gone:
         raise UsageError(f"{args.pipeline} is not locked.", f"See `{ctx.command} locks`.", "pipeline")
     others = [mention(item.holder) for item in gone if item.holder != ctx.actor.id]
-    text = md("unlocked {place}", place=gone[0].place if len(gone) == 1 else code(args.pipeline))
+    text = md("unlocked {place}", place=gone[0].scope if len(gone) == 1 else code(args.pipeline))
     whose = md("{text} (locked by {who})", text=text, who=others[0]) if others else text
     return Reply(text=whose, private=False)
 
@@ -111,8 +111,8 @@ async def unlock(args: Release, ctx: Context) -> Reply:
 @operation("locks", needs=Permission.READ, effect=Effect.READ, examples=("locks", "locks web"))
 async def locks(args: Listing, ctx: Context) -> Reply:
     """List what is locked, by whom, and why."""
-    held = await ctx.locks.live(args.pipeline)
-    rows = tuple((item.place, mention(item.holder), when(item.until, UNTIL), item.reason) for item in held)
+    held = await ctx.locks.find_active(args.pipeline)
+    rows = tuple((item.scope, mention(item.holder), local_time(item.until, UNTIL), item.reason) for item in held)
     of = md(" of {pipeline}", pipeline=code(args.pipeline)) if args.pipeline else Mrkdwn("")
     how = md("Keep one for yourself: {how}", how=code(f"{ctx.command} lock {args.pipeline or '<pipeline>'} <why>"))
     empty = md("Nothing{of} is locked.", of=of)

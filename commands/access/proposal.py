@@ -1,4 +1,4 @@
-"""Words on what waits for approvals; the buttons of a proposal's card call these."""
+"""Commands behind the buttons of a proposal's card: approve, refuse and withdraw."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
 
-class Which(Args):
-    """The proposal that is meant."""
+class ProposalArgs(Args):
+    """Arguments of the `proposal` commands."""
 
-    proposal: Annotated[str, Opt(positional=True), Field(description="Its id")]
+    proposal: Annotated[str, Opt(positional=True), Field(description="Proposal id")]
 
 
-def _said(text: Mrkdwn | None) -> Reply | None:
+def _reply_if_any(text: Mrkdwn | None) -> Reply | None:
     return Reply(text=text) if text else None
 
 
-async def _approved(args: Which, ctx: Context) -> Reply | None:
-    return _said(await ctx.approvals.noted(ctx, args.proposal, approves=True))
+async def _probe_approve(args: ProposalArgs, ctx: Context) -> Reply | None:
+    return _reply_if_any(await ctx.approvals.noted(ctx, args.proposal, approves=True))
 
 
-async def _refused(args: Which, ctx: Context) -> Reply | None:
-    return _said(await ctx.approvals.noted(ctx, args.proposal, approves=False))
+async def _probe_refuse(args: ProposalArgs, ctx: Context) -> Reply | None:
+    return _reply_if_any(await ctx.approvals.noted(ctx, args.proposal, approves=False))
 
 
-async def _withdrawn(args: Which, ctx: Context) -> Reply | None:
-    return _said(await ctx.approvals.withdrawn(ctx, args.proposal))
+async def _probe_withdraw(args: ProposalArgs, ctx: Context) -> Reply | None:
+    return _reply_if_any(await ctx.approvals.withdrawn(ctx, args.proposal))
 
 
-@operation("proposal approve", needs=Permission.HELP, effect=Effect.READ, probe=_approved)
-async def approve(args: Which, ctx: Context) -> Reply:
-    """Agree to a protected operation that somebody else asked for."""
+@operation("proposal approve", needs=Permission.HELP, effect=Effect.READ, probe=_probe_approve)
+async def approve(args: ProposalArgs, ctx: Context) -> Reply:
+    """Approve a protected operation that someone else requested."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=True))
 
 
-@operation("proposal refuse", needs=Permission.HELP, effect=Effect.READ, probe=_refused)
-async def refuse(args: Which, ctx: Context) -> Reply:
-    """Refuse a protected operation: it will not run."""
+@operation("proposal refuse", needs=Permission.HELP, effect=Effect.READ, probe=_probe_refuse)
+async def refuse(args: ProposalArgs, ctx: Context) -> Reply:
+    """Refuse a protected operation so that it doesn't run."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=False))
 
 
-@operation("proposal withdraw", needs=Permission.HELP, effect=Effect.READ, probe=_withdrawn)
-async def withdraw(args: Which, ctx: Context) -> Reply:
-    """Take back what you asked for."""
+@operation("proposal withdraw", needs=Permission.HELP, effect=Effect.READ, probe=_probe_withdraw)
+async def withdraw(args: ProposalArgs, ctx: Context) -> Reply:
+    """Withdraw your own proposal."""
     return Reply(text=await ctx.approvals.withdraw(ctx, args.proposal))

@@ -1,4 +1,4 @@
-"""The switch that stops writes to Buildkite while cards stay alive."""
+"""Command that turns read-only mode on or off."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 
 
-class Switch(Args):
-    """On or off."""
+class ReadonlyArgs(Args):
+    """Arguments of `readonly`."""
 
-    state: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="Whether writes are stopped")]
+    state: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="on or off")]
 
 
 @operation("readonly", needs=Permission.ADMIN, effect=Effect.READ, examples=("readonly on", "readonly off"))
-async def readonly(args: Switch, ctx: Context) -> Reply:
-    """Stop or allow everything that changes something at Buildkite; cards are kept up all the same."""
+async def readonly(args: ReadonlyArgs, ctx: Context) -> Reply:
+    """Turn read-only mode on or off. Cards keep updating."""
     stopped = args.state == "on"
-    await ctx.condition.set_readonly(ctx.actor.name if stopped else None)
-    said = "stopped all writes to Buildkite; cards stay alive" if stopped else "allowed writes to Buildkite again"
-    return Reply(text=said, private=False)
+    await ctx.status.set_readonly(ctx.actor.name if stopped else None)
+    text = (
+        "turned read-only mode on: nothing in Buildkite can be changed, but cards keep updating"
+        if stopped
+        else "turned read-only mode off"
+    )
+    return Reply(text=text, private=False)

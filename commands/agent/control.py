@@ -1,4 +1,4 @@
-"""Agents that are acted on: pause, resume, stop."""
+"""Commands that act on an agent: pause, resume and stop it."""
 
 from __future__ import annotations
 
@@ -19,45 +19,47 @@ A = TypeVar("A", bound="AtAgent")
 
 
 class AtAgent(Args):
-    """An agent, by id, unique beginning of it, or name."""
+    """An agent, given by its name, its id or a unique prefix of its id."""
 
     agent: Annotated[
         str, Opt(positional=True, suggest="agent"), Field(min_length=1, description="Agent name or id")
     ]
 
 
-class Pause(AtAgent):
-    """Which agent to pause, why, and for how long."""
+class AgentPauseArgs(AtAgent):
+    """Arguments of `agent pause`."""
 
-    note: Annotated[str | None, Opt(short="n"), Field(max_length=500, description="Why")] = None
+    note: Annotated[str | None, Opt(short="n"), Field(max_length=500, description="Reason")] = None
     timeout_in_minutes: Annotated[
-        int, Opt(short="t"), Field(ge=1, le=1440, description="Resume by itself after this many minutes")
+        int, Opt(short="t"), Field(ge=1, le=1440, description="Resume automatically after this many minutes")
     ] = 5
 
 
-class Resume(AtAgent):
-    """Which agent to resume."""
+class AgentResumeArgs(AtAgent):
+    """Arguments of `agent resume`."""
 
 
-class Stop(AtAgent):
-    """Which agent to stop."""
+class AgentStopArgs(AtAgent):
+    """Arguments of `agent stop`."""
 
-    force: Annotated[bool, Opt(short="f"), Field(description="Cancel its job and that build at once")] = False
+    force: Annotated[bool, Opt(short="f"), Field(description="Cancel its job and the job's build immediately")] = (
+        False
+    )
 
 
 async def _pin(args: A, ctx: Context) -> A:
-    """Replace whatever names the agent by its id."""
+    """Replace the agent's name or id prefix with its id."""
     return args.model_copy(update={"agent": (await ctx.catalog.find_agent(args.agent)).id})
 
 
-async def _probe_pause(args: Pause, ctx: Context) -> Reply | None:
+async def _probe_pause(args: AgentPauseArgs, ctx: Context) -> Reply | None:
     agent = await ctx.buildkite.agent(args.agent)
-    return _paused(agent, args, agent.paused_at or ctx.clock.now()) if agent.paused else None
+    return _reply_paused(agent, args, agent.paused_at or ctx.clock.now()) if agent.paused else None
 
 
-async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
-    """Only where a queue would be left without an agent."""
-    agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.agents()
+async def _ask_pause(args: AgentPauseArgs, ctx: Context) -> Mrkdwn | None:
+    """Ask only if the pause would leave a queue without an agent."""
+    agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
     if agent.paused or not last_one(agent, agents):
         return None
     return md("Pause agent {name}? {harm}", name=bold(agent.name), harm=harm(agent, agents))
@@ -69,36 +71,36 @@ async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
     pin=_pin,
     confirm=_ask_pause,
     probe=_probe_pause,
-    form=True,
+    opens_form=True,
     examples=('agent pause linux-1 --note "disk" --timeout-in-minutes 30', "agent pause linux-1"),
 )
-async def pause(args: Pause, ctx: Context) -> Reply:
-    """Stop an agent taking new jobs for a while."""
-    agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.agents()
+async def pause(args: AgentPauseArgs, ctx: Context) -> Reply:
+    """Pause an agent so that it takes no new jobs for a while."""
+    agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
     await ctx.buildkite.pause_agent(agent.id, args.note, args.timeout_in_minutes)
     ctx.catalog.forget_agents()
-    return replace(_paused(agent, args, ctx.clock.now()), footer=harm(agent, agents))
+    return replace(_reply_paused(agent, args, ctx.clock.now()), footer=harm(agent, agents))
 
 
-def _paused(agent: Agent, args: Pause, now: datetime) -> Reply:
+def _reply_paused(agent: Agent, args: AgentPauseArgs, now: datetime) -> Reply:
     minutes = "1 minute" if args.timeout_in_minutes == 1 else f"{args.timeout_in_minutes} minutes"
     note = md(": {note}", note=args.note) if args.note else ""
-    text = md("paused agent {name} for {time}{note}", name=_name(agent), time=minutes, note=note)
-    resume = Button("Resume", Call("agent resume", {"agent": agent.id}), reads=f"Resume {agent.name}")
-    later = _reminders(agent, now, timedelta(minutes=args.timeout_in_minutes))
-    return Reply(text=text, buttons=(resume,), private=False, settles=agent.id, reminders=later)
+    text = md("paused agent {name} for {time}{note}", name=_link_agent(agent), time=minutes, note=note)
+    resume = Button("Resume", Call("agent resume", {"agent": agent.id}), spoken_label=f"Resume {agent.name}")
+    later = _make_reminders(agent, now, timedelta(minutes=args.timeout_in_minutes))
+    return Reply(text=text, buttons=(resume,), private=False, clears_reminder=agent.id, reminders=later)
 
 
-def _reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Reminder, ...]:
-    """A pause that is not short is announced to end; that it has ended is said in any case."""
-    over = Reminder("agent over", agent.id, now + pause + AFTER)
+def _make_reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Reminder, ...]:
+    """Return the reminders of a pause: that it has ended and, unless it is short, that it is about to end."""
+    ended = Reminder("agent over", agent.id, now + pause + AFTER)
     before = lead(pause)
-    return (over,) if before is None else (Reminder("agent soon", agent.id, now + pause - before), over)
+    return (ended,) if before is None else (Reminder("agent soon", agent.id, now + pause - before), ended)
 
 
-async def _probe_resume(args: Resume, ctx: Context) -> Reply | None:
+async def _probe_resume(args: AgentResumeArgs, ctx: Context) -> Reply | None:
     agent = await ctx.buildkite.agent(args.agent)
-    return _resumed(agent) if agent.activity in {"idle", "running"} else None
+    return _reply_resumed(agent) if agent.activity in {"idle", "running"} else None
 
 
 @operation(
@@ -108,34 +110,36 @@ async def _probe_resume(args: Resume, ctx: Context) -> Reply | None:
     probe=_probe_resume,
     examples=("agent resume linux-1",),
 )
-async def resume(args: Resume, ctx: Context) -> Reply:
-    """Let a paused agent take jobs again."""
+async def resume(args: AgentResumeArgs, ctx: Context) -> Reply:
+    """Resume a paused agent."""
     agent = await ctx.catalog.find_agent(args.agent)
     await ctx.buildkite.resume_agent(agent.id)
     ctx.catalog.forget_agents()
-    return _resumed(agent)
+    return _reply_resumed(agent)
 
 
-def _resumed(agent: Agent) -> Reply:
-    return Reply(text=md("resumed agent {name}", name=_name(agent)), private=False, settles=agent.id)
+def _reply_resumed(agent: Agent) -> Reply:
+    return Reply(text=md("resumed agent {name}", name=_link_agent(agent)), private=False, clears_reminder=agent.id)
 
 
-async def _ask_stop(args: Stop, ctx: Context) -> Mrkdwn | None:
+async def _ask_stop(args: AgentStopArgs, ctx: Context) -> Mrkdwn | None:
     agent = await ctx.catalog.find_agent(args.agent)
     if not args.force:
-        end = "It finishes its job first and takes no more" if agent.job else "It disconnects"
-        return md("Stop agent {name}? {end}; somebody has to start it again.", name=bold(agent.name), end=end)
-    job = md(" {job} now,", job=bold(agent.job.title)) if agent.job else Mrkdwn(" a job that it has taken,")
+        end = "It finishes its job and takes no more" if agent.job else "It disconnects immediately"
+        return md("Stop agent {name}? {end}. Someone has to start it again.", name=bold(agent.name), end=end)
+    job = md(" {job}", job=bold(agent.job.title)) if agent.job else Mrkdwn(" any job it has taken")
     return md(
-        "*Force* agent {name} to stop? This cancels{job} *and the whole build of that job*, at once.",
+        "*Force* agent {name} to stop? This immediately cancels{job} *and the whole build it belongs to*.",
         name=bold(agent.name),
         job=job,
     )
 
 
-async def _probe_stop(args: Stop, ctx: Context) -> Reply | None:
+async def _probe_stop(args: AgentStopArgs, ctx: Context) -> Reply | None:
     agent = await ctx.buildkite.agent(args.agent)
-    return _stopped(agent, args) if agent.connection_state in {"stopping", "stopped", "disconnected"} else None
+    return (
+        _reply_stopped(agent, args) if agent.connection_state in {"stopping", "stopped", "disconnected"} else None
+    )
 
 
 @operation(
@@ -146,18 +150,18 @@ async def _probe_stop(args: Stop, ctx: Context) -> Reply | None:
     probe=_probe_stop,
     examples=("agent stop linux-1", "agent stop linux-1 --force"),
 )
-async def stop(args: Stop, ctx: Context) -> Reply:
-    """Disconnect an agent, after its job unless forced."""
+async def stop(args: AgentStopArgs, ctx: Context) -> Reply:
+    """Stop an agent after its current job, or immediately with --force."""
     agent = await ctx.catalog.find_agent(args.agent)
     await ctx.buildkite.stop_agent(agent.id, force=args.force)
     ctx.catalog.forget_agents()
-    return _stopped(agent, args)
+    return _reply_stopped(agent, args)
 
 
-def _stopped(agent: Agent, args: Stop) -> Reply:
+def _reply_stopped(agent: Agent, args: AgentStopArgs) -> Reply:
     how = "forced agent {name} to stop" if args.force else "stopped agent {name}"
-    return Reply(text=md(how, name=_name(agent)), private=False, settles=agent.id)
+    return Reply(text=md(how, name=_link_agent(agent)), private=False, clears_reminder=agent.id)
 
 
-def _name(agent: Agent) -> Mrkdwn:
+def _link_agent(agent: Agent) -> Mrkdwn:
     return link(agent.web_url, agent.name)

@@ -1,4 +1,4 @@
-"""Agents that are looked at: list, view."""
+"""Commands that read agents: list and view."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
-from bot.slack.blockkit.mrkdwn import code, link, md, when
+from bot.slack.blockkit.mrkdwn import code, link, local_time, md
 from bot.slack.blockkit.tables import Table
 
-GONE = "Agents that have stopped or were lost are not listed: `agent view` shows one by its whole id."
+ONLY_CONNECTED = "Stopped and lost agents aren't listed. To see one, use `agent view` with its full id."
 COLUMNS = ("Name", "State", "Queue", "Host", "Job")
-State = Literal["running", "idle", "paused", "stopping"]
+AgentState = Literal["running", "idle", "paused", "stopping"]
 
 
-class List(Args):
-    """Which agents to list."""
+class AgentListArgs(Args):
+    """Arguments of `agent list`."""
 
-    name: Annotated[str | None, Opt(positional=True), Field(description="Part of the name")] = None
-    hostname: Annotated[str | None, Opt(), Field(description="Host")] = None
+    name: Annotated[str | None, Opt(positional=True), Field(description="Name contains")] = None
+    hostname: Annotated[str | None, Opt(), Field(description="Host name")] = None
     version: Annotated[str | None, Opt(), Field(description="Agent version")] = None
-    state: Annotated[State | None, Opt(short="s"), Field(description="State")] = None
+    state: Annotated[AgentState | None, Opt(short="s"), Field(description="State")] = None
     queue: Annotated[str | None, Opt(short="q"), Field(description="Queue")] = None
     tags: Annotated[dict[str, str], Opt(short="t"), Field(default_factory=dict, description="Tags")]
-    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
+    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="Maximum number of agents")] = None
 
 
-class View(Args):
-    """Which agent to show."""
+class AgentViewArgs(Args):
+    """Arguments of `agent view`."""
 
     agent: Annotated[
         str, Opt(positional=True, suggest="agent"), Field(min_length=1, description="Agent name or id")
@@ -46,20 +46,20 @@ class View(Args):
     effect=Effect.READ,
     examples=("agent list", "agent list --state idle", "agent list --hostname ip-10-0-0-7 --tags os=linux"),
 )
-async def list_(args: List, ctx: Context) -> Reply:
-    """List the connected agents and what they do."""
-    found = [agent for agent in await _named(args, ctx) if _wanted(agent, args)]
-    rows = tuple(_row(agent) for agent in sorted(found, key=lambda agent: agent.name)[: args.limit])
+async def list_(args: AgentListArgs, ctx: Context) -> Reply:
+    """List connected agents and the jobs they run."""
+    found = [agent for agent in await _find_agents(args, ctx) if _matches(agent, args)]
+    rows = tuple(_render_row(agent) for agent in sorted(found, key=lambda agent: agent.name)[: args.limit])
     count = "1 agent" if len(found) == 1 else f"{len(found)} agents"
     shown = f", {len(rows)} shown" if len(rows) < len(found) else ""
-    empty = f"No connected agent{_searched(args)}."
-    return Reply(table=Table(COLUMNS, rows, count + shown, empty=empty, hint=GONE))
+    empty = f"No connected agent{_describe_search(args)}."
+    return Reply(table=Table(COLUMNS, rows, count + shown, empty=empty, hint=ONLY_CONNECTED))
 
 
-async def _named(args: List, ctx: Context) -> Sequence[Agent]:
-    """The agent of exactly that name, else those with it in theirs.
+async def _find_agents(args: AgentListArgs, ctx: Context) -> Sequence[Agent]:
+    """Return the agents with exactly the given name or, if there are none, those whose name contains it.
 
-    Name, host and version are for Buildkite to find, each as a whole; the rest it does not know.
+    Buildkite filters by name, host and version, and only by exact match; the other filters are applied here.
     https://buildkite.com/docs/apis/rest-api/agents#list-agents
     """
     place = {"hostname": args.hostname, "version": args.version}
@@ -68,32 +68,32 @@ async def _named(args: List, ctx: Context) -> Sequence[Agent]:
         if exact:
             return exact
     if any(place.values()):
-        everybody: Sequence[Agent] = [agent async for agent in ctx.buildkite.agents(**place)]
+        agents: Sequence[Agent] = [agent async for agent in ctx.buildkite.agents(**place)]
     else:
-        everybody = await ctx.catalog.agents()
-    return [agent for agent in everybody if (args.name or "").lower() in agent.name.lower()]
+        agents = await ctx.catalog.list_agents()
+    return [agent for agent in agents if (args.name or "").lower() in agent.name.lower()]
 
 
-def _wanted(agent: Agent, args: List) -> bool:
+def _matches(agent: Agent, args: AgentListArgs) -> bool:
     tags = {f"{key}={value}" for key, value in args.tags.items()}
     fits = args.state in (None, agent.activity) and args.queue in (None, agent.queue)
     return fits and tags <= set(agent.meta_data)
 
 
-def _searched(args: List) -> str:
-    """What was looked for, as it is said after “agent”: ` with “mac” in its name, on host h1`."""
-    said = [
+def _describe_search(args: AgentListArgs) -> str:
+    """Return the filters in words, to follow “agent”: ` with “mac” in its name, on host h1`."""
+    criteria = [
         f" with “{args.name}” in its name" if args.name else "",
         f" on host {args.hostname}" if args.hostname else "",
-        f" of version {args.version}" if args.version else "",
+        f" with version {args.version}" if args.version else "",
         f" that is {args.state}" if args.state else "",
         f" in queue {args.queue}" if args.queue else "",
         f" tagged {' '.join(f'{key}={value}' for key, value in args.tags.items())}" if args.tags else "",
     ]
-    return ",".join(filter(None, said))
+    return ",".join(filter(None, criteria))
 
 
-def _row(agent: Agent) -> tuple[str, ...]:
+def _render_row(agent: Agent) -> tuple[str, ...]:
     job = link(agent.job.web_url or "", shorten(agent.job.title, 100)) if agent.job else ""
     return link(agent.web_url, agent.name), agent.activity, agent.queue or "", agent.hostname or "", job
 
@@ -101,30 +101,30 @@ def _row(agent: Agent) -> tuple[str, ...]:
 @operation(
     "agent view", needs=Permission.READ, effect=Effect.READ, examples=("agent view linux-1", "agent view 0198d108")
 )
-async def view(args: View, ctx: Context) -> Reply:
-    """Show an agent: its state, its job, its tags."""
+async def view(args: AgentViewArgs, ctx: Context) -> Reply:
+    """Show an agent's state, current job and tags."""
     found = await ctx.catalog.find_agent(args.agent)
     agent = await ctx.buildkite.agent(found.id)
     text = md("{name} is {state}.", name=link(agent.web_url, agent.name), state=agent.activity.replace("_", " "))
-    return Reply(text=text, fields=_facts(agent), buttons=_buttons(agent))
+    return Reply(text=text, fields=_collect_facts(agent), buttons=_make_buttons(agent))
 
 
-def _facts(agent: Agent) -> tuple[tuple[str, str], ...]:
+def _collect_facts(agent: Agent) -> tuple[tuple[str, str], ...]:
     job = agent.job
     facts = {
         "Queue": agent.queue or "",
         "Host": " ".join(filter(None, (agent.hostname, agent.ip_address))),
         "Version": agent.version or "",
         "Job": link(job.web_url or "", shorten(job.title, 100)) if job else "",
-        "Connected": when(agent.connected_at, "{date_short_pretty} {time}") if agent.connected_at else "",
-        "Paused": _pause(agent),
+        "Connected": local_time(agent.connected_at, "{date_short_pretty} {time}") if agent.connected_at else "",
+        "Paused": _describe_pause(agent),
         "Tags": shorten(" ".join(agent.meta_data), 300),
         "Id": code(agent.id),
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _pause(agent: Agent) -> str:
+def _describe_pause(agent: Agent) -> str:
     if not agent.paused:
         return ""
     by = agent.paused_by.name if agent.paused_by else None
@@ -133,14 +133,16 @@ def _pause(agent: Agent) -> str:
     return ", ".join(filter(None, parts)) or "yes"
 
 
-def _buttons(agent: Agent) -> tuple[Button, ...]:
+def _make_buttons(agent: Agent) -> tuple[Button, ...]:
     if agent.connection_state != "connected":
         return ()
     given = {"agent": agent.id}
-    stop = Confirm("Stop this agent?", "It finishes its job first and takes no more.", "Stop agent")
+    stop = Confirm("Stop this agent?", "It finishes its current job and takes no more.", "Stop agent")
     return (
-        Button("Resume", Call("agent resume", given), "primary", reads=f"Resume {agent.name}")
+        Button("Resume", Call("agent resume", given), "primary", spoken_label=f"Resume {agent.name}")
         if agent.paused
-        else Button("Pause", Call("agent pause", given), form=True, reads=f"Pause {agent.name}"),
-        Button("Stop", Call("agent stop", given, yes=True), "danger", stop, reads=f"Stop {agent.name}"),
+        else Button("Pause", Call("agent pause", given), form=True, spoken_label=f"Pause {agent.name}"),
+        Button(
+            "Stop", Call("agent stop", given, confirmed=True), "danger", stop, spoken_label=f"Stop {agent.name}"
+        ),
     )

@@ -1,4 +1,4 @@
-"""Channels that want to know of agents."""
+"""Commands that manage a channel's agent notifications."""
 
 from __future__ import annotations
 
@@ -20,38 +20,40 @@ _Queue = Annotated[
 ]
 
 
-class Watch(Args):
-    """Of which agents to tell, and when."""
+class AgentWatchArgs(Args):
+    """Arguments of `agent watch`."""
 
     queue: _Queue = None
     state: Annotated[
-        str, Opt(short="s", hint="lost,stopped,blocked"), Field(max_length=100, description="States, by comma")
+        str,
+        Opt(short="s", hint="lost,stopped,blocked"),
+        Field(max_length=100, description="States, separated by commas"),
     ] = ",".join(USUAL)
 
     @field_validator("state")
     @classmethod
-    def _known(cls, text: str) -> str:
+    def _check_states(cls, text: str) -> str:
         named = [word.strip().lower() for word in text.split(",") if word.strip()]
         unknown = [word for word in named if word not in STATES]
         if unknown or not named:
-            raise ValueError(f"it should be {join_or(STATES)}, several by comma")
+            raise ValueError(f"use {join_or(STATES)}, separated by commas")
         return ",".join(dict.fromkeys(named))
 
 
-class Unwatch(Args):
-    """Of which agents to tell no more."""
+class AgentUnwatchArgs(Args):
+    """Arguments of `agent unwatch`."""
 
     queue: _Queue = None
 
 
-async def _pin(args: Watch, ctx: Context) -> Watch:
-    """The queue's key, whatever named it."""
+async def _pin(args: AgentWatchArgs, ctx: Context) -> AgentWatchArgs:
+    """Replace the queue's name or id with its key."""
     if args.queue is None:
         return args
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.key})
 
 
-# Nothing changes at Buildkite.
+# READ although a subscription is stored: nothing changes in Buildkite.
 @operation(
     "agent watch",
     needs=Permission.READ,
@@ -59,14 +61,13 @@ async def _pin(args: Watch, ctx: Context) -> Watch:
     pin=_pin,
     examples=("agent watch", "agent watch --queue deploy --state lost,blocked"),
 )
-async def watch(args: Watch, ctx: Context) -> Reply:
-    """Tell this channel when agents are lost, stopped or blocked."""
-    await ctx.watches.watch(ctx.thread, args.queue, tuple(args.state.split(",")), ctx.actor.id)
+async def watch(args: AgentWatchArgs, ctx: Context) -> Reply:
+    """Notify this channel when agents are lost, stopped or blocked."""
+    await ctx.agent_watches.watch(ctx.thread, args.queue, tuple(args.state.split(",")), ctx.actor.id)
     states = join([code(state) for state in args.state.split(",")], ", ")
-    of = md("of queue {queue}", queue=code(args.queue)) if args.queue else md("of every queue")
-    return Reply(
-        text=md("asked me to tell this channel of agents {of}: {states}", of=of, states=states), private=False
-    )
+    agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("agents in every queue")
+    text = md("started watching {agents} in this channel: {states}", agents=agents, states=states)
+    return Reply(text=text, private=False)
 
 
 @operation(
@@ -75,21 +76,25 @@ async def watch(args: Watch, ctx: Context) -> Reply:
     effect=Effect.READ,
     examples=("agent unwatch", "agent unwatch --queue deploy"),
 )
-async def unwatch(args: Unwatch, ctx: Context) -> Reply:
-    """Tell this channel of agents no more."""
-    if not await ctx.watches.unwatch(ctx.thread, args.queue):
-        raise UsageError("I tell this channel of no such agents.", f"See `{ctx.command} agent watches`.", "queue")
-    of = md("of queue {queue}", queue=code(args.queue)) if args.queue else md("of any queue")
-    return Reply(text=md("asked me to tell this channel of agents {of} no more", of=of), private=False)
+async def unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply:
+    """Stop agent notifications in this channel."""
+    if not await ctx.agent_watches.unwatch(ctx.thread, args.queue):
+        raise UsageError(
+            "This channel isn't watching those agents.", f"See `{ctx.command} agent watches`.", "queue"
+        )
+    agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("all agents")
+    return Reply(text=md("stopped watching {agents} in this channel", agents=agents), private=False)
 
 
 @operation("agent watches", needs=Permission.READ, effect=Effect.READ, examples=("agent watches",))
 async def watches(_: NoArgs, ctx: Context) -> Reply:
-    """List the agents that this channel is told of."""
-    found = await ctx.watches.here(ctx.thread)
+    """List the agents this channel is watching."""
+    found = await ctx.agent_watches.here(ctx.thread)
     if not found:
         return Reply(
-            text=md("I tell this channel of no agents. Begin: {how}", how=code(f"{ctx.command} agent watch"))
+            text=md(
+                "This channel isn't watching any agents. Start with {how}.", how=code(f"{ctx.command} agent watch")
+            )
         )
-    rows = tuple((item.queue or "every queue", ", ".join(item.states)) for item in found)
-    return Reply(table=Table(("Queue", "States"), rows, "Agents that this channel is told of"))
+    rows = tuple((watch.queue or "every queue", ", ".join(watch.states)) for watch in found)
+    return Reply(table=Table(("Queue", "States"), rows, "Agents this channel is watching"))

@@ -1,4 +1,4 @@
-"""Artifacts of a build: what its jobs have uploaded."""
+"""Commands that list the artifacts of a build."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from bot.buildkite.endpoints.artifacts import Artifact
 from bot.buildkite.models import Build
 from bot.errors import UsageError
 from bot.execution.context import Context
-from bot.execution.resolve.artifact import MOST, jobs_in, listed
-from bot.execution.resolve.artifact_text import EMOJI, file_name, sized
+from bot.execution.resolve.artifact import ARTIFACTS_LIMIT, find_jobs_in_build, list_artifacts
+from bot.execution.resolve.artifact_text import EMOJI, format_size, make_file_name
 from bot.execution.resolve.build import pin_build
-from bot.operations.addresses import AtBuild
-from bot.operations.build_wording import reference
+from bot.operations.addresses import BuildArgs
+from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 from bot.slack.blockkit.tables import Table
 
-State = Literal["new", "finished", "error", "deleted", "expired"]
+ArtifactState = Literal["new", "finished", "error", "deleted", "expired"]
 BUTTONS = 5
 
 
-class List(AtBuild):
-    """Which artifacts to list."""
+class ArtifactsListArgs(BuildArgs):
+    """Arguments of `artifacts list`."""
 
     job: Annotated[
         str | None,
-        Opt(short="j", also=("--job-uuid",)),
-        Field(max_length=1000, description="Only those of this job (name or id)"),
+        Opt(short="j", aliases=("--job-uuid",)),
+        Field(max_length=1000, description="Only this job's artifacts (name or id)"),
     ] = None
     path: Annotated[
-        str | None, Opt(hint="dist/*"), Field(max_length=1000, description="Only this path, or pattern")
+        str | None, Opt(hint="dist/*"), Field(max_length=1000, description="Only this path or pattern")
     ] = None
-    state: Annotated[State | None, Opt(short="s"), Field(description="State")] = None
+    state: Annotated[ArtifactState | None, Opt(short="s"), Field(description="State")] = None
 
 
-class OfBuild(List):
-    """Which build's artifacts to list."""
+class BuildArtifactsArgs(ArtifactsListArgs):
+    """Arguments of `build artifacts`."""
 
 
 @operation(
@@ -51,9 +51,9 @@ class OfBuild(List):
     pin=pin_build,
     examples=("artifacts list web 101", "artifacts list web 101 --path dist/* --job Package", "artifacts list"),
 )
-async def list_(args: List, ctx: Context) -> Reply:
-    """List the files that the jobs of a build have uploaded."""
-    return await _answer(args, ctx)
+async def list_(args: ArtifactsListArgs, ctx: Context) -> Reply:
+    """List the files uploaded by a build's jobs."""
+    return await _list_artifacts(args, ctx)
 
 
 @operation(
@@ -63,67 +63,71 @@ async def list_(args: List, ctx: Context) -> Reply:
     pin=pin_build,
     examples=("build artifacts web 101", "build artifacts web 101 --state finished", "build artifacts"),
 )
-async def of_build(args: OfBuild, ctx: Context) -> Reply:
-    """List the files of a build, as `artifacts list` does."""
-    return await _answer(args, ctx)
+async def list_build_artifacts(args: BuildArtifactsArgs, ctx: Context) -> Reply:
+    """List a build's artifacts. Same as `artifacts list`."""
+    return await _list_artifacts(args, ctx)
 
 
-async def _answer(args: List, ctx: Context) -> Reply:
+async def _list_artifacts(args: ArtifactsListArgs, ctx: Context) -> Reply:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     build = await ctx.buildkite.build(args.pipeline, args.number)
-    jobs = jobs_in(build, args.job) if args.job else None
-    found = await listed(build.ref, jobs, ctx, path=args.path, state=args.state)
+    jobs = find_jobs_in_build(build, args.job) if args.job else None
+    found = await list_artifacts(build.ref, jobs, ctx, path=args.path, state=args.state)
     titles = {job.id: job.title for job in build.jobs}
-    rows = tuple(_row(item, titles.get(item.job_id, "")) for item in found)
+    rows = tuple(_render_row(item, titles.get(item.job_id, "")) for item in found)
     table = Table(
         ("File", "Size", "Job", "State"),
         rows,
         f"Artifacts of {build.ref}",
         noun="artifact",
-        empty=_empty(args, build),
-        hint=_elsewhere(args, ctx),
+        empty=_describe_none(args, build),
+        hint=_suggest_all(args, ctx),
     )
     page = Button("Open in Buildkite", url=build.web_url) if build.web_url else None
-    buttons = (*_buttons(found, build), *([page] if page else []))
-    return Reply(table=table, footer=_footer(found, build, ctx), buttons=buttons, builds=(build,))
+    buttons = (*_make_buttons(found, build), *([page] if page else []))
+    return Reply(table=table, footer=_render_footer(found, build, ctx), buttons=buttons, builds=(build,))
 
 
-def _row(artifact: Artifact, job: str) -> tuple[str, ...]:
+def _render_row(artifact: Artifact, job: str) -> tuple[str, ...]:
     state = md("{emoji} {state}", emoji=EMOJI.get(artifact.state, "🕒"), state=artifact.state)
-    return code(shorten(artifact.path, 200)), sized(artifact.file_size), shorten(job, 100), state
+    return code(shorten(artifact.path, 200)), format_size(artifact.file_size), shorten(job, 100), state
 
 
-def _empty(args: List, build: Build) -> Mrkdwn:
-    """What was searched, and that nothing is there."""
-    said = {"path": args.path, "job": args.job, "state": args.state}
-    asked = [md(" with {name} {value}", name=name, value=code(value)) for name, value in said.items() if value]
-    return md("{ref} has no artifacts{asked}.", ref=reference(build), asked=Mrkdwn(",".join(asked)))
+def _describe_none(args: ArtifactsListArgs, build: Build) -> Mrkdwn:
+    """Say that no artifact matches, and repeat the filters."""
+    filters = {"path": args.path, "job": args.job, "state": args.state}
+    criteria = [
+        md(" with {name} {value}", name=name, value=code(value)) for name, value in filters.items() if value
+    ]
+    return md("{ref} has no artifacts{asked}.", ref=link_build(build), asked=Mrkdwn(",".join(criteria)))
 
 
-def _elsewhere(args: List, ctx: Context) -> str:
+def _suggest_all(args: ArtifactsListArgs, ctx: Context) -> str:
     if not (args.path or args.job or args.state):
         return ""
-    return f"All of them: `{ctx.command} artifacts list {args.pipeline} {args.number}`."
+    return f"List all of them with `{ctx.command} artifacts list {args.pipeline} {args.number}`."
 
 
-def _footer(found: Sequence[Artifact], build: Build, ctx: Context) -> str:
-    if len(found) >= MOST:
-        return f"The first {MOST} of that build: `--path` and `--job` show others."
+def _render_footer(found: Sequence[Artifact], build: Build, ctx: Context) -> str:
+    if len(found) >= ARTIFACTS_LIMIT:
+        return f"Only the build's first {ARTIFACTS_LIMIT} artifacts. Narrow the list with `--path` or `--job`."
     ready = [item for item in found if item.state == "finished"]
     if len(ready) <= BUTTONS:
         return ""
-    return f"Fetch one: `{ctx.command} artifacts download <path> -p {build.ref.pipeline} -n {build.number}`"
+    return f"Download one with `{ctx.command} artifacts download <path> -p {build.ref.pipeline} -n {build.number}`"
 
 
-def _buttons(found: Sequence[Artifact], build: Build) -> tuple[Button, ...]:
-    """One for each file, where there are few."""
+def _make_buttons(found: Sequence[Artifact], build: Build) -> tuple[Button, ...]:
+    """Return a download button for each file if there are only a few."""
     ready = [item for item in found if item.state == "finished"]
-    return tuple(_fetch(item, build) for item in ready) if len(ready) <= BUTTONS else ()
+    return tuple(_make_download_button(item, build) for item in ready) if len(ready) <= BUTTONS else ()
 
 
-def _fetch(artifact: Artifact, build: Build) -> Button:
+def _make_download_button(artifact: Artifact, build: Build) -> Button:
     given = {"artifact": artifact.id, "job": artifact.job_id}
     place = {"pipeline": build.ref.pipeline, "number": str(build.number)}
-    name = shorten(file_name(artifact.path), 60)
-    return Button(f"Get {name}", Call("artifacts download", {**given, **place}), reads=f"Get {artifact.path}"[:75])
+    name = shorten(make_file_name(artifact.path), 60)
+    return Button(
+        f"Get {name}", Call("artifacts download", {**given, **place}), spoken_label=f"Get {artifact.path}"[:75]
+    )

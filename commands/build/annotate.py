@@ -1,4 +1,4 @@
-"""Annotations of a build: read, write."""
+"""Commands that show and write a build's annotations."""
 
 from __future__ import annotations
 
@@ -11,35 +11,37 @@ from pydantic import Field, model_validator
 
 from bot.buildkite.endpoints.annotations import Annotation, Style
 from bot.buildkite.models import Build, BuildRef
-from bot.builds.failures.annotation_text import words
+from bot.builds.failures.annotation_text import extract_text
 from bot.errors import Unavailable, UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
-from bot.operations.addresses import AtBuild
-from bot.operations.build_wording import reference
+from bot.operations.addresses import BuildArgs
+from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
-from bot.runtime.redaction import masked
+from bot.runtime.redaction import mask_secrets
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from commands.build.annotation_view import SHOWN, Said, annotation_lines
+from commands.build.annotation_view import SHOWN_LIMIT, ShownAnnotation, render_annotations
 
-# More than this of one build is not looked through.
-MOST = 200
-# A request whose answer was lost is looked for no longer than that after it was sent.
+# Annotations read per build: two pages of 100, which is more than people write.
+READ_LIMIT = 200
+# An annotation updated before this window can't come from the request whose answer was lost.
 RECENT = timedelta(minutes=15)
 _ORDER = ("error", "warning", "info", "success")
 _WORDS = re.compile(r"\w+")
 
 
-class Annotations(AtBuild):
-    """Whose annotations to show."""
+class BuildAnnotationsArgs(BuildArgs):
+    """Arguments of `build annotations`."""
 
-    context: Annotated[str | None, Opt(hint="coverage"), Field(max_length=100, description="Only this one")] = None
-    style: Annotated[Style | None, Opt(short="s"), Field(description="Only of this style")] = None
+    context: Annotated[
+        str | None, Opt(hint="coverage"), Field(max_length=100, description="Only this context")
+    ] = None
+    style: Annotated[Style | None, Opt(short="s"), Field(description="Only this style")] = None
 
 
-class Annotate(AtBuild):
-    """What to write onto which build."""
+class BuildAnnotateArgs(BuildArgs):
+    """Arguments of `build annotate`."""
 
     body: Annotated[
         str,
@@ -49,15 +51,17 @@ class Annotate(AtBuild):
     style: Annotated[Style, Opt(short="s"), Field(description="Style")] = "info"
     context: Annotated[
         str | None,
-        Opt(hint="one of its own"),
-        Field(min_length=1, max_length=100, description="Replace the annotation of this context"),
+        Opt(hint="a new one"),
+        Field(min_length=1, max_length=100, description="Context: an existing annotation with it is replaced"),
     ] = None
-    append: Annotated[bool, Opt(), Field(description="Add to that annotation in place of replacing it")] = False
+    append: Annotated[bool, Opt(), Field(description="Append to the annotation instead of replacing it")] = False
 
     @model_validator(mode="after")
-    def _onto_what(self) -> Annotate:
+    def _require_context(self) -> BuildAnnotateArgs:
         if self.append and self.context is None:
-            raise UsageError("Add to which annotation?", "Name its context: `--context coverage`.", "context")
+            raise UsageError(
+                "Which annotation should I append to?", "Name its context: `--context coverage`.", "context"
+            )
         return self
 
 
@@ -68,82 +72,101 @@ class Annotate(AtBuild):
     pin=pin_build,
     examples=("build annotations web 101", "build annotations web 101 --context coverage", "build annotations"),
 )
-async def read(args: Annotations, ctx: Context) -> Reply:
-    """Show what a build says of itself in annotations."""
-    ref = _ref(args, ctx)
+async def show_annotations(args: BuildAnnotationsArgs, ctx: Context) -> Reply:
+    """Show a build's annotations."""
+    ref = _require_build(args, ctx)
     build = await ctx.buildkite.build(ref.pipeline, ref.number)
-    every = [annotation async for annotation in ctx.buildkite.annotations(ref.pipeline, ref.number, limit=MOST)]
-    found = sorted((item for item in every if _wanted(item, args)), key=_rank)
+    every = [
+        annotation async for annotation in ctx.buildkite.annotations(ref.pipeline, ref.number, limit=READ_LIMIT)
+    ]
+    found = sorted((annotation for annotation in every if _matches(annotation, args)), key=_sort_key)
     if not found:
-        return Reply(text=_none(args, build), builds=(build,))
-    head = md("Annotations of {ref}", ref=reference(build))
-    text = md("{head}\n{said}", head=head, said=annotation_lines(_said(found, build)))
-    return Reply(text=text, footer=_more(found), buttons=_buttons(found, ref), builds=(build,))
+        return Reply(text=_describe_none(args, build), builds=(build,))
+    head = md("Annotations of {ref}", ref=link_build(build))
+    text = md("{head}\n{annotations}", head=head, annotations=render_annotations(_to_shown(found, build)))
+    return Reply(text=text, footer=_render_footer(found), buttons=_make_buttons(found, ref), builds=(build,))
 
 
-def _wanted(annotation: Annotation, args: Annotations) -> bool:
+def _matches(annotation: Annotation, args: BuildAnnotationsArgs) -> bool:
     return args.context in {None, annotation.context} and args.style in {None, annotation.style}
 
 
-def _rank(annotation: Annotation) -> tuple[int, int]:
+def _sort_key(annotation: Annotation) -> tuple[int, int]:
     style = annotation.style or "info"
     return -annotation.priority, _ORDER.index(style) if style in _ORDER else len(_ORDER)
 
 
-def _said(found: Sequence[Annotation], build: Build) -> list[Said]:
+def _to_shown(found: Sequence[Annotation], build: Build) -> list[ShownAnnotation]:
     titles = {job.id: job.title for job in build.jobs}
     return [
-        Said(item.context or "", item.style or "info", titles.get(item.job_id or "", ""), item.body_html)
-        for item in found
+        ShownAnnotation(
+            annotation.context or "",
+            annotation.style or "info",
+            titles.get(annotation.job_id or "", ""),
+            annotation.body_html,
+        )
+        for annotation in found
     ]
 
 
-def _none(args: Annotations, build: Build) -> Mrkdwn:
-    said = {"context": args.context, "style": args.style}
-    asked = [md(" with {name} {value}", name=name, value=code(value)) for name, value in said.items() if value]
-    return md("{ref} has no annotations{asked}.", ref=reference(build), asked=Mrkdwn(",".join(asked)))
+def _describe_none(args: BuildAnnotationsArgs, build: Build) -> Mrkdwn:
+    filters = {"context": args.context, "style": args.style}
+    criteria = [
+        md(" with {name} {value}", name=name, value=code(value)) for name, value in filters.items() if value
+    ]
+    return md("{ref} has no annotations{criteria}.", ref=link_build(build), criteria=Mrkdwn(",".join(criteria)))
 
 
-def _more(found: Sequence[Annotation]) -> str:
-    left = len(found) - SHOWN
-    return f"and {left} more; secrets are masked." if left > 0 else "Secrets are masked."
+def _render_footer(found: Sequence[Annotation]) -> str:
+    left = len(found) - SHOWN_LIMIT
+    return f"and {left} more. Secrets are masked." if left > 0 else "Secrets are masked."
 
 
-def _buttons(found: Sequence[Annotation], ref: BuildRef) -> tuple[Button, ...]:
-    """The whole of each that is shown in part."""
+def _make_buttons(found: Sequence[Annotation], ref: BuildRef) -> tuple[Button, ...]:
+    """Return a button for each annotation that is shown only in part."""
     place = {"pipeline": ref.pipeline, "number": str(ref.number)}
     if len(found) == 1:
         return ()
     return tuple(
-        Button(f"More: {item.context}"[:75], Call("build annotations", {**place, "context": item.context}))
-        for item in found[:SHOWN]
-        if item.context and len(item.context) <= 100 and words(item.body_html).endswith("…")
+        Button(
+            f"More: {annotation.context}"[:75],
+            Call("build annotations", {**place, "context": annotation.context}),
+        )
+        for annotation in found[:SHOWN_LIMIT]
+        if annotation.context
+        and len(annotation.context) <= 100
+        and extract_text(annotation.body_html).endswith("…")
     )
 
 
-async def _probe(args: Annotate, ctx: Context) -> Reply | None:
-    """One in the context of this request is its own; a named one has to say the same, and to be of late.
+async def _probe(args: BuildAnnotateArgs, ctx: Context) -> Reply | None:
+    """Return the reply if the annotation was written.
 
-    Raises Unavailable where something was to be added and nobody can say whether it was.
+    A context generated for this request proves it; in a context named by the person, the text has to match and be
+    recent. Raise Unavailable for an append that isn't found: it may have been replaced since.
     """
-    ref, context = _ref(args, ctx), args.context or _own(ctx)
+    ref, context = _require_build(args, ctx), args.context or _own_context(ctx)
     every = [
         annotation
-        async for annotation in ctx.buildkite.annotations(ref.pipeline, ref.number, scope="build", limit=MOST)
+        async for annotation in ctx.buildkite.annotations(
+            ref.pipeline, ref.number, scope="build", limit=READ_LIMIT
+        )
     ]
-    found = next((item for item in every if item.context == context), None)
-    if found is not None and (args.context is None or _says(found, args, ctx)):
-        return _annotated(args, ref)
+    found = next((annotation for annotation in every if annotation.context == context), None)
+    if found is not None and (args.context is None or _ends_with_body(found, args, ctx)):
+        return _reply_annotated(args, ref)
     if args.append:
-        raise Unavailable(f"Nobody can say whether {ref} was annotated.", sent=True)
+        raise Unavailable(f"I couldn't find out whether {ref} was annotated.", sent=True)
     return None
 
 
-def _says(found: Annotation, args: Annotate, ctx: Context) -> bool:
-    """The words of the text stand at its end, whatever became of the Markdown around them."""
-    told, asked = (_WORDS.findall(text) for text in (words(found.body_html, 20_000, 10_000), args.body))
-    late = found.updated_at is None or found.updated_at >= ctx.clock.now() - RECENT
-    return late and told[-len(asked) :] == asked
+def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: Context) -> bool:
+    """Return whether a recent annotation ends with the extract_text of the text; Markdown may have been rendered."""
+    present, wanted = (
+        _WORDS.findall(text) for text in (extract_text(annotation.body_html, 20_000, 10_000), args.body)
+    )
+    recent = annotation.updated_at is None or annotation.updated_at >= ctx.clock.now() - RECENT
+    return recent and present[-len(wanted) :] == wanted
 
 
 @operation(
@@ -151,38 +174,38 @@ def _says(found: Annotation, args: Annotate, ctx: Context) -> bool:
     needs=Permission.BUILD,
     pin=pin_build,
     probe=_probe,
-    form=True,
+    opens_form=True,
     examples=(
         'build annotate web 101 "Canary is **healthy**" --style success',
         'build annotate "Second look at the flaky test"',
         'build annotate web 101 "Rolled back" --context canary --append',
     ),
 )
-async def annotate(args: Annotate, ctx: Context) -> Reply:
-    """Write an annotation onto a build, in Markdown."""
-    ref, context = _ref(args, ctx), args.context or _own(ctx)
+async def annotate(args: BuildAnnotateArgs, ctx: Context) -> Reply:
+    """Annotate a build with Markdown text."""
+    ref, context = _require_build(args, ctx), args.context or _own_context(ctx)
     await ctx.buildkite.annotate(
         ref.pipeline, ref.number, args.body, style=args.style, context=context, append=args.append
     )
-    return _annotated(args, ref)
+    return _reply_annotated(args, ref)
 
 
-def _annotated(args: Annotate, ref: BuildRef) -> Reply:
-    text = md("annotated {ref}: {words}", ref=str(ref), words=_brief(args.body))
+def _reply_annotated(args: BuildAnnotateArgs, ref: BuildRef) -> Reply:
+    text = md("annotated {ref}: {words}", ref=str(ref), words=_shorten_body(args.body))
     return Reply(text=text, private=False)
 
 
-def _brief(body: str) -> str:
-    line = " ".join(masked(body).split())
+def _shorten_body(body: str) -> str:
+    line = " ".join(mask_secrets(body).split())
     return line if len(line) <= 200 else f"{line[:199]}…"
 
 
-def _own(ctx: Context) -> str:
-    """A context of this request alone: nobody else's annotation is replaced, and it can be found again."""
-    return f"kitestring:{ctx.mark}"
+def _own_context(ctx: Context) -> str:
+    """Return a context unique to this request, so that it replaces no other annotation and can be found again."""
+    return f"kitestring:{ctx.invocation_id}"
 
 
-def _ref(args: AtBuild, ctx: Context) -> BuildRef:
+def _require_build(args: BuildArgs, ctx: Context) -> BuildRef:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     return BuildRef(ctx.buildkite.organization, args.pipeline, args.number)

@@ -1,4 +1,4 @@
-"""What builds say of themselves, as people read it in an answer."""
+"""Annotations as they are shown in a reply."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.builds.failures.annotation_text import LINES, words
-from bot.slack.blockkit.blocks import dotted, lines, shorten
+from bot.builds.failures.annotation_text import LINES, extract_text
+from bot.slack.blockkit.blocks import join_dotted, join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
 
-SHOWN = 8
-# One alone is told at length: as much as a section takes.
+SHOWN_LIMIT = 8
+# Characters and join_lines of a single annotation: as much as a section block takes.
 ALONE, ALONE_LINES = 2500, 40
 AMONG_OTHERS = 280
 _EMOJI = MappingProxyType({"error": "❌", "warning": "🟠", "success": "✅", "info": "🔵"})
 
 
-class Said(NamedTuple):
-    """An annotation: `job` is the name of the job it belongs to, empty for the build's own; `html` its body."""
+class ShownAnnotation(NamedTuple):
+    """An annotation to show: `job` is the name of its job, empty for the build's own; `html` is its body."""
 
     context: str
     style: str
@@ -26,15 +26,19 @@ class Said(NamedTuple):
     html: str
 
 
-def annotation_lines(said: Sequence[Said]) -> Mrkdwn:
-    """Each with its style, its context and its first lines quoted; one alone at length."""
-    limit, most = (ALONE, ALONE_LINES) if len(said) == 1 else (AMONG_OTHERS, LINES)
-    return lines(_one(item, limit, most) for item in said[:SHOWN])
+def render_annotations(annotations: Sequence[ShownAnnotation]) -> Mrkdwn:
+    """Return each annotation with its style, its context and its first join_lines; a single one at length."""
+    limit, line_limit = (ALONE, ALONE_LINES) if len(annotations) == 1 else (AMONG_OTHERS, LINES)
+    return join_lines(
+        _render_annotation(annotation, limit, line_limit) for annotation in annotations[:SHOWN_LIMIT]
+    )
 
 
-def _one(said: Said, limit: int, most: int) -> Mrkdwn:
-    style = bold(said.style or "info")
-    head = md("{emoji} {style}", emoji=_EMOJI.get(said.style, "🔵"), style=style)
-    context = code(shorten(said.context, 100)) if said.context else ""
-    quoted = [md("> {line}", line=line) for line in words(said.html, limit, most).split("\n") if line]
-    return lines([dotted([head, context, shorten(said.job, 100)]), *quoted])
+def _render_annotation(annotation: ShownAnnotation, limit: int, line_limit: int) -> Mrkdwn:
+    style = bold(annotation.style or "info")
+    head = md("{emoji} {style}", emoji=_EMOJI.get(annotation.style, "🔵"), style=style)
+    context = code(shorten(annotation.context, 100)) if annotation.context else ""
+    quoted = [
+        md("> {line}", line=line) for line in extract_text(annotation.html, limit, line_limit).split("\n") if line
+    ]
+    return join_lines([join_dotted([head, context, shorten(annotation.job, 100)]), *quoted])

@@ -10,10 +10,10 @@ from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import INSTANCE_KEY, MARK_KEY, NewBuild
 from bot.errors import UsageError
 from bot.execution.context import Context
-from bot.execution.resolve.build import check_org
-from bot.operations.addresses import AtBranch
-from bot.operations.build_wording import reference
-from bot.operations.git_names import normalise_commit, tidy
+from bot.execution.resolve.build import check_organization
+from bot.operations.addresses import BranchArgs
+from bot.operations.build_wording import link_build
+from bot.operations.git_names import normalise_commit, normalise_reported_branch
 from bot.operations.operation import Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import quote_word
@@ -44,7 +44,7 @@ CHECKOUT = frozenset(
 )
 
 
-class Create(AtBranch):
+class Create(BranchArgs):
     """What to build."""
 
     commit: Annotated[
@@ -65,21 +65,26 @@ class Create(AtBranch):
     ]
     metadata: Annotated[
         dict[str, str],
-        Opt(short="M", also=("--meta-data",), form=False),
+        Opt(short="M", aliases=("--meta-data",), in_form=False),
         Field(default_factory=dict, description="Meta-data"),
     ]
     ignore_branch_filters: Annotated[
-        bool, Opt(short="i", form=False), Field(description="Build branches that the pipeline's filters leave out")
+        bool,
+        Opt(short="i", in_form=False),
+        Field(description="Build branches that the pipeline's filters leave out"),
     ] = False
 
 
 async def _pin(args: Create, ctx: Context) -> Create:
     """The pipeline's slug and, where none was named, its default branch."""
-    check_org(args.org, ctx)
+    check_organization(args.org, ctx)
     _check_reserved(args)
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)
     return args.model_copy(
-        update={"pipeline": pipeline.slug, "branch": args.branch or tidy(pipeline.default_branch or "") or "main"}
+        update={
+            "pipeline": pipeline.slug,
+            "branch": args.branch or normalise_reported_branch(pipeline.default_branch or "") or "main",
+        }
     )
 
 
@@ -100,7 +105,7 @@ def _check_reserved(args: Create) -> None:
 
 async def _probe(args: Create, ctx: Context) -> Reply | None:
     """The build that carries this invocation's mark."""
-    build = await ctx.buildkite.marked_build(args.pipeline, ctx.mark)
+    build = await ctx.buildkite.find_marked_build(args.pipeline, ctx.invocation_id)
     return _reply(build) if build else None
 
 
@@ -109,8 +114,8 @@ async def _probe(args: Create, ctx: Context) -> Reply | None:
     needs=Permission.BUILD,
     pin=_pin,
     probe=_probe,
-    follows=True,
-    form=True,
+    posts_card=True,
+    opens_form=True,
     examples=("build create web", "build create web@release", 'build create web -b main -m "Ship it" -e DEPLOY=1'),
 )
 async def create(args: Create, ctx: Context) -> Reply:
@@ -124,9 +129,9 @@ async def create(args: Create, ctx: Context) -> Reply:
         meta_data={**args.metadata, INSTANCE_KEY: ctx.instance},
         ignore_branch_filters=args.ignore_branch_filters,
     )
-    return _reply(await ctx.buildkite.create_build(args.pipeline, new, ctx.mark))
+    return _reply(await ctx.buildkite.create_build(args.pipeline, new, ctx.invocation_id))
 
 
 def _reply(build: Build) -> Reply:
-    text = md("Started {ref} on {branch}.", ref=reference(build), branch=code(build.branch or ""))
-    return Reply(text=text, follow=build, builds=(build,))
+    text = md("Started {ref} on {branch}.", ref=link_build(build), branch=code(build.branch or ""))
+    return Reply(text=text, card_build=build, builds=(build,))

@@ -1,4 +1,4 @@
-"""Builds that are looked for: list."""
+"""Builds describe_states are looked for: list."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from pydantic import Field, model_validator
 from bot.buildkite.models import Build
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
-from bot.execution.resolve.build import check_org
-from bot.operations.addresses import BranchPattern, place
-from bot.operations.build_wording import phase_words, reference
+from bot.execution.resolve.build import check_organization
+from bot.operations.addresses import BranchPattern, parse_address
+from bot.operations.build_wording import describe_phase, link_build
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.paging import ROWS
 from bot.operations.reply import Reply
-from bot.operations.search_summary import any_of, no, phrase, that, within
+from bot.operations.search_summary import (
+    describe_period,
+    describe_states,
+    format_alternatives,
+    join_phrase,
+    make_empty_texts,
+)
 from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, plain, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, strip_markup
 from bot.slack.blockkit.tables import Page, Table
 
 State = Literal[
@@ -38,7 +44,7 @@ State = Literal[
     "finished",
 ]
 SPANS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# Where a channel has chosen a pipeline, nothing means that one.
+# Where a channel has chosen a pipeline, nothing means describe_states one.
 EVERY = "*"
 _SPAN = r"^\d{1,4}[mhdw]$"
 
@@ -48,7 +54,7 @@ class List(Args):
 
     pipeline: Annotated[
         str | None,
-        Opt(short="p", positional=True, suggest="pipeline", hint="* for every pipeline", here=True),
+        Opt(short="p", positional=True, suggest="pipeline", hint="* for every pipeline", channel_default=True),
         Field(description="Pipeline"),
     ] = None
     branch: Annotated[
@@ -63,7 +69,7 @@ class List(Args):
     until: Annotated[str | None, Opt(hint="30m"), Field(pattern=_SPAN, description="Created before")] = None
     limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
     share: Annotated[bool, Opt(), Field(description="Show it to everybody here")] = False
-    org: Annotated[str | None, Opt(form=False), Field(description="Organization")] = None
+    org: Annotated[str | None, Opt(in_form=False), Field(description="Organization")] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -73,14 +79,14 @@ class List(Args):
         if not isinstance(word, str):
             return given
         org, slash, slug = word.strip().partition("/")
-        found = place(word.strip())
+        found = parse_address(word.strip())
         org, slug = (found.org or "", found.pipeline or "") if found else (org, slug) if slash else ("", org)
         return {**given, "pipeline": slug, **({"org": org} if org else {})}
 
 
 async def _pin(args: List, ctx: Context) -> List:
-    """The pipeline's slug: a name that somebody else gave a pipeline is not what rules are about."""
-    check_org(args.org, ctx)
+    """The pipeline's slug: a name describe_states somebody else gave a pipeline is not what rules are about."""
+    check_organization(args.org, ctx)
     if not args.pipeline or args.pipeline == EVERY:
         return args
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
@@ -103,11 +109,11 @@ async def list_(args: List, ctx: Context) -> Reply:
     slug = args.pipeline if args.pipeline != EVERY else None
     found, page = await _listed(args, slug, ctx)
     what = _what(args, slug)
-    empty, hint = no(what, try_=_way_on(args, slug, ctx))
+    empty, hint = make_empty_texts(what, try_=_way_on(args, slug, ctx))
     table = Table(
         ("State", "Build", "Branch", "Message", "Created"),
         tuple(map(_row, found)),
-        f"B{plain(what)[1:]}, newest first",
+        f"B{strip_markup(what)[1:]}, newest first",
         empty=empty,
         hint=hint,
         page=page,
@@ -118,17 +124,17 @@ async def list_(args: List, ctx: Context) -> Reply:
 
 
 def _what(args: List, slug: str | None) -> Mrkdwn:
-    """What is looked for: `builds of web on main that failed within 24h`."""
+    """What is looked for: `builds of web on main describe_states failed describe_period 24h`."""
     meta = ", ".join(f"{key}={value}" for key, value in args.meta_data.items())
-    return phrase(
+    return join_phrase(
         md("builds of {slug}", slug=slug) if slug else "builds",
-        md("on {branches}", branches=any_of(args.branch)) if args.branch else "",
+        md("on {branches}", branches=format_alternatives(args.branch)) if args.branch else "",
         md("of commit {commit}", commit=code(args.commit[:12])) if args.commit else "",
         md("by {creator}", creator=shorten(args.creator, 80)) if args.creator else "",
         md("with meta-data {meta}", meta=code(shorten(meta, 80))) if meta else "",
         md("about “{message}”", message=shorten(args.message, 80)) if args.message else "",
-        that(args.state),
-        within(args.since, args.until),
+        describe_states(args.state),
+        describe_period(args.since, args.until),
     )
 
 
@@ -142,7 +148,7 @@ def _way_on(args: List, slug: str | None, ctx: Context) -> Mrkdwn:
 
 
 async def _listed(args: List, slug: str | None, ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
-    """One page, as Buildkite cuts it; with a limit, or words that only we can look for, all of them."""
+    """One page, as Buildkite cuts it; with a limit, or words describe_states only we can look for, all of them."""
     query = await _query(args, ctx)
     if args.limit is None and not args.message:
         return await _page(slug, query, ctx)
@@ -153,7 +159,7 @@ async def _listed(args: List, slug: str | None, ctx: Context) -> tuple[tuple[Bui
 
 
 async def _page(slug: str | None, query: Mapping[str, Any], ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
-    """The page that is wanted; where there is none any more, the newest."""
+    """The page describe_states is wanted; where there is none any more, the newest."""
     found = await ctx.buildkite.builds_page(slug, **query, page=ctx.page, size=ROWS)
     if ctx.page > 1 and not found.items:
         found = await ctx.buildkite.builds_page(slug, **query, page=1, size=ROWS)
@@ -178,7 +184,7 @@ async def _user(word: str, ctx: Context) -> str:
     if "@" not in word:
         return word
     try:
-        user = await ctx.catalog.user_of(word)
+        user = await ctx.catalog.find_user_id(word)
     except Refused as error:
         raise UsageError(f"I cannot look up {word}: {error.message}", "Give the user's id.", "creator") from error
     if user is None:
@@ -190,13 +196,19 @@ def span(text: str) -> timedelta:
     """`30m`, `24h`, `7d`, `2w`."""
     found = re.fullmatch(r"(\d+)([mhdw])", text)
     if not found:
-        raise UsageError(f"`{text}` is no span of time.", "Write `30m`, `24h`, `7d` or `2w`.")
+        raise UsageError(f"`{text}` is make_empty_texts span of time.", "Write `30m`, `24h`, `7d` or `2w`.")
     return timedelta(**{SPANS[found[2]]: int(found[1])})
 
 
 def _row(build: Build) -> tuple[str, ...]:
-    emoji, words = phase_words(build.phase)
+    emoji, words = describe_phase(build.phase)
     message = (build.message or "").strip().split("\n")[0]
-    created = when(build.created_at, "{date_short_pretty} {time}") if build.created_at else ""
+    created = local_time(build.created_at, "{date_short_pretty} {time}") if build.created_at else ""
     branch = code(shorten(build.branch, 60)) if build.branch else ""
-    return md("{emoji} {words}", emoji=emoji, words=words), reference(build), branch, shorten(message, 80), created
+    return (
+        md("{emoji} {words}", emoji=emoji, words=words),
+        link_build(build),
+        branch,
+        shorten(message, 80),
+        created,
+    )

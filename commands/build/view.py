@@ -1,30 +1,30 @@
-"""Builds that are looked at: view, watch."""
+"""Commands that show a build and post its card."""
 
 from __future__ import annotations
 
 from bot.buildkite.models import BUILD_CANCELABLE, Build, Job
-from bot.builds.cards.render import clocked
+from bot.builds.cards.render import render_timing
 from bot.builds.failures.render import job_line
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
-from bot.operations.addresses import AtBuild
-from bot.operations.build_wording import phase_words, reference
+from bot.operations.addresses import BuildArgs
+from bot.operations.build_wording import describe_phase, link_build
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Button, Call, Reply
-from bot.slack.blockkit.blocks import Confirm, dotted, shorten
+from bot.slack.blockkit.blocks import Confirm, join_dotted, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 from bot.slack.blockkit.tables import Table
 
-JOBS_SHOWN = 20
+JOBS_LIMIT = 20
 
 
-class View(AtBuild):
-    """Which build to show."""
+class BuildViewArgs(BuildArgs):
+    """Arguments of `build view`."""
 
 
-class Watch(AtBuild):
-    """Which build to follow."""
+class BuildWatchArgs(BuildArgs):
+    """Arguments of `build watch`."""
 
 
 @operation(
@@ -34,18 +34,18 @@ class Watch(AtBuild):
     pin=pin_build,
     examples=("build view web 101", "build view web", "build view"),
 )
-async def view(args: View, ctx: Context) -> Reply:
-    """Show a build with its failed and waiting jobs."""
-    build = await _read(args, ctx)
-    emoji, words = phase_words(build.phase)
-    head = md("{emoji} {ref} {words}", emoji=emoji, ref=reference(build), words=words.lower())
-    shown = [job for job in build.jobs if job.failed or job.waits]
+async def view(args: BuildViewArgs, ctx: Context) -> Reply:
+    """Show a build with its failed and blocked jobs."""
+    build = await _read_build(args, ctx)
+    emoji, words = describe_phase(build.phase)
+    head = md("{emoji} {ref} {words}", emoji=emoji, ref=link_build(build), words=words.lower())
+    shown = [job for job in build.jobs if job.failed or job.awaits_unblock]
     return Reply(
         text=head,
-        fields=_facts(build),
-        table=_jobs(shown) if shown else None,
-        footer=_counts(build),
-        buttons=(*([] if await _followed_here(build, ctx) else [_watch_button(build)]), *buttons(build)),
+        fields=_collect_facts(build),
+        table=_render_jobs(shown) if shown else None,
+        footer=_count_jobs(build),
+        buttons=(*([] if await _is_followed(build, ctx) else [_make_watch_button(build)]), *make_buttons(build)),
         builds=(build,),
     )
 
@@ -54,29 +54,30 @@ async def view(args: View, ctx: Context) -> Reply:
     "build watch",
     needs=Permission.READ,
     effect=Effect.READ,
-    follows=True,
+    posts_card=True,
     pin=pin_build,
     examples=("build watch web 101", "build watch web"),
 )
-async def watch(args: Watch, ctx: Context) -> Reply:
-    """Follow a build here that somebody else started."""
-    build = await _read(args, ctx)
-    if await _followed_here(build, ctx):
-        return Reply(text=md("{ref} is followed in this thread already.", ref=reference(build)), builds=(build,))
-    return Reply(text=md("Following {ref} here.", ref=reference(build)), follow=build, builds=(build,))
+async def watch(args: BuildWatchArgs, ctx: Context) -> Reply:
+    """Follow a build here with a live card."""
+    build = await _read_build(args, ctx)
+    if await _is_followed(build, ctx):
+        return Reply(text=md("This thread is already following {ref}.", ref=link_build(build)), builds=(build,))
+    return Reply(text=md("Following {ref} here.", ref=link_build(build)), card_build=build, builds=(build,))
 
 
-async def _followed_here(build: Build, ctx: Context) -> bool:
-    return any(known.build.id == build.id for known in await ctx.followed.kept(ctx.thread))
+async def _is_followed(build: Build, ctx: Context) -> bool:
+    cards = await ctx.tracked_builds.find_with_card_in_thread(ctx.thread)
+    return any(tracked.build.id == build.id for tracked in cards)
 
 
-async def _read(args: AtBuild, ctx: Context) -> Build:
+async def _read_build(args: BuildArgs, ctx: Context) -> Build:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     return await ctx.buildkite.build(args.pipeline, args.number)
 
 
-def _facts(build: Build) -> tuple[tuple[str, str], ...]:
+def _collect_facts(build: Build) -> tuple[tuple[str, str], ...]:
     person = build.author or build.creator
     commit = code((build.commit or "HEAD")[:12])
     facts = {
@@ -84,56 +85,68 @@ def _facts(build: Build) -> tuple[tuple[str, str], ...]:
         "Commit": commit,
         "Message": shorten((build.message or "").strip().split("\n")[0], 200),
         "Started by": (person.name or person.email or "") if person else "",
-        "Time": clocked(build),
+        "Time": render_timing(build),
         "Source": (build.source or "").replace("_", " "),
         "Rebuild of": f"#{build.rebuilt_from.number}" if build.rebuilt_from else "",
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _jobs(jobs: list[Job]) -> Table:
-    shown = [_job_row(job) for job in jobs[:JOBS_SHOWN]]
-    more = len(jobs) - JOBS_SHOWN
+def _render_jobs(jobs: list[Job]) -> Table:
+    shown = [_render_row(job) for job in jobs[:JOBS_LIMIT]]
+    more = len(jobs) - JOBS_LIMIT
     return Table(("Job",), (*shown, (Mrkdwn(f"and {more} more"),)) if more > 0 else tuple(shown), noun="job")
 
 
-def _job_row(job: Job) -> tuple[str, ...]:
+def _render_row(job: Job) -> tuple[str, ...]:
     return (md("❌ {job}", job=job_line(job)) if job.failed else md("✋ Waiting at {label}", label=job.title),)
 
 
-def _counts(build: Build) -> str:
+def _count_jobs(build: Build) -> str:
     states = build.job_state_counts.states if build.job_state_counts else {}
-    return dotted([f"{count} {state.replace('_', ' ')}" for state, count in states.items() if count])
+    return join_dotted([f"{count} {state.replace('_', ' ')}" for state, count in states.items() if count])
 
 
-def _watch_button(build: Build) -> Button:
-    return Button("Follow here", _call("build watch", build), reads=f"Follow {build.ref} here")
+def _make_watch_button(build: Build) -> Button:
+    return Button("Follow here", _make_call("build watch", build), spoken_label=f"Follow {build.ref} here")
 
 
-def buttons(build: Build) -> tuple[Button, ...]:
-    """What can be done with the build in its present state."""
+def make_buttons(build: Build) -> tuple[Button, ...]:
+    """Return buttons for what can be done with the build in its current state."""
     ref = build.ref
-    gates = [job for job in build.jobs if job.waits]
+    gates = [job for job in build.jobs if job.awaits_unblock]
     broken = [job for job in build.jobs if job.failed and job.type == "script"]
-    begun = build.started_at is not None
-    confirm = Confirm(f"Cancel {ref}?"[:100], "Jobs that run are stopped.", "Cancel build")
+    started = build.started_at is not None
+    confirm = Confirm(f"Cancel {ref}?"[:100], "Its running jobs are stopped.", "Cancel build")
     offered = [
-        Button("Unblock", _call("job unblock", build), "primary", form=True, reads=f"Unblock {ref}")
+        Button("Unblock", _make_call("job unblock", build), "primary", form=True, spoken_label=f"Unblock {ref}")
         if gates
         else None,
-        Button("Cancel", _call("build cancel", build, yes=True), "danger", confirm, reads=f"Cancel {ref}")
+        Button(
+            "Cancel",
+            _make_call("build cancel", build, confirmed=True),
+            "danger",
+            confirm,
+            spoken_label=f"Cancel {ref}",
+        )
         if build.phase in BUILD_CANCELABLE
         else None,
-        Button("Retry failed", _call("build retry", build), reads=f"Retry failed jobs of {ref}")
+        Button("Retry failed", _make_call("build retry", build), spoken_label=f"Retry failed jobs of {ref}")
         if broken and build.phase == "failed"
         else None,
-        Button("Rebuild", _call("build rebuild", build), reads=f"Rebuild {ref}") if build.ended else None,
-        Button("Logs", _call("job log", build), reads=f"Logs of {ref}") if broken else None,
-        Button("Artifacts", _call("build artifacts", build), reads=f"Artifacts of {ref}") if begun else None,
-        Button("Annotations", _call("build annotations", build), reads=f"Annotations of {ref}") if begun else None,
+        Button("Rebuild", _make_call("build rebuild", build), spoken_label=f"Rebuild {ref}")
+        if build.ended
+        else None,
+        Button("Logs", _make_call("job log", build), spoken_label=f"Logs of {ref}") if broken else None,
+        Button("Artifacts", _make_call("build artifacts", build), spoken_label=f"Artifacts of {ref}")
+        if started
+        else None,
+        Button("Annotations", _make_call("build annotations", build), spoken_label=f"Annotations of {ref}")
+        if started
+        else None,
     ]
-    return tuple(item for item in offered if item is not None)
+    return tuple(button for button in offered if button is not None)
 
 
-def _call(name: str, build: Build, yes: bool = False) -> Call:
-    return Call(name, {"pipeline": build.ref.pipeline, "number": str(build.number)}, yes)
+def _make_call(name: str, build: Build, confirmed: bool = False) -> Call:
+    return Call(name, {"pipeline": build.ref.pipeline, "number": str(build.number)}, confirmed)

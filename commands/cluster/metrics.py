@@ -1,4 +1,4 @@
-"""`metrics`: how busy a cluster and its queues are."""
+"""Command that shows how busy a cluster and its queues are."""
 
 from __future__ import annotations
 
@@ -17,70 +17,73 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 from bot.slack.blockkit.tables import Table
 
 UNSET = Mrkdwn(
-    "I have no agent token, so I cannot count.\n"
-    "Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
+    "I can't read metrics because I have no agent token.\n"
+    "An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
 )
 NO_AGENTS, NO_JOBS = AgentCounts(), JobCounts()
 STATES = ("running", "scheduled", "waiting")
 COLUMNS = ("Queue", "Idle", "Busy", "Agents", "Running", "Scheduled", "Waiting")
 
 
-class Wanted(Args):
-    """Of which queue."""
+class MetricsArgs(Args):
+    """Arguments of `metrics`."""
 
     queue: Annotated[
         str | None,
         Opt(positional=True, short="q"),
-        Field(min_length=1, max_length=200, description="Queue key; all without it"),
+        Field(min_length=1, max_length=200, description="Queue key (default: all queues)"),
     ] = None
 
 
 @operation("metrics", needs=Permission.READ, effect=Effect.READ, examples=("metrics", "metrics deploy"))
-async def metrics(args: Wanted, ctx: Context) -> Reply:
-    """Show how many agents and jobs each queue of the agent token's cluster has, with charts."""
+async def metrics(args: MetricsArgs, ctx: Context) -> Reply:
+    """Show the agents and jobs of each queue in the agent token's cluster, with charts."""
     if ctx.agent_api is None:
         return Reply(text=UNSET)
-    found = await ctx.agent_api.metrics()
+    counts = await ctx.agent_api.metrics()
     if args.queue:
-        return await _one(args.queue, found, ctx.agent_api)
-    return replace(_all(found), text=_cluster(found), fields=_facts(found.agents, found.jobs))
+        return await _reply_queue(args.queue, counts, ctx.agent_api)
+    return replace(
+        _reply_all_queues(counts), text=_name_cluster(counts), fields=_collect_facts(counts.agents, counts.jobs)
+    )
 
 
-def _all(found: Metrics) -> Reply:
-    keys = sorted({*found.agents.queues, *found.jobs.queues})
+def _reply_all_queues(counts: Metrics) -> Reply:
+    keys = sorted({*counts.agents.queues, *counts.jobs.queues})
     count = "1 queue" if len(keys) == 1 else f"{len(keys)} queues"
-    empty = "No queue has an agent or an unfinished job."
-    table = Table(COLUMNS, tuple(_row(key, found) for key in keys), count, noun="queue", empty=empty)
-    return Reply(charts=_charts(keys, found), table=table)
+    empty = "No queue has agents or unfinished jobs."
+    table = Table(COLUMNS, tuple(_render_row(key, counts) for key in keys), count, noun="queue", empty=empty)
+    return Reply(charts=_make_charts(keys, counts), table=table)
 
 
-def _cluster(found: Metrics) -> Mrkdwn:
-    name = found.cluster.get("name")
-    return md("Cluster {name}", name=str(name)) if name else Mrkdwn("The agents without a cluster")
+def _name_cluster(counts: Metrics) -> Mrkdwn:
+    name = counts.cluster.get("name")
+    return md("Cluster {name}", name=str(name)) if name else Mrkdwn("Agents without a cluster")
 
 
-async def _one(key: str, found: Metrics, api: AgentApi) -> Reply:
-    """A queue with no agents and no jobs may stand in neither list: then it is asked for by its name."""
-    agents, jobs = found.agents.queues.get(key), found.jobs.queues.get(key)
+async def _reply_queue(key: str, counts: Metrics, api: AgentApi) -> Reply:
+    """Return the numbers of one queue, read on its own if it has no agents or jobs and so is in neither list."""
+    agents, jobs = counts.agents.queues.get(key), counts.jobs.queues.get(key)
     if agents is None and jobs is None:
-        asked = await api.queue_metrics(key)
-        agents, jobs = asked.agents, asked.jobs
+        requested = await api.queue_metrics(key)
+        agents, jobs = requested.agents, requested.jobs
     agents, jobs = agents or NO_AGENTS, jobs or NO_JOBS
-    name = found.cluster.get("name")
-    where = f"the cluster {name}" if name else "the agents without a cluster"
-    text = md("Queue {key} of {where}", key=code(key), where=where)
-    nothing = not agents.total and not jobs.total
-    said = "No agents and no unfinished jobs: either it is idle, or there is no such queue." if nothing else ""
-    return Reply(text=text, fields=_facts(agents, jobs), footer=said)
+    text = md("Queue {key} of {where}", key=code(key), where=_describe_place(counts))
+    empty = not agents.total and not jobs.total
+    footer = "No agents and no unfinished jobs: the queue is idle or doesn't exist." if empty else ""
+    return Reply(text=text, fields=_collect_facts(agents, jobs), footer=footer)
 
 
-def _inside(found: Metrics) -> str:
-    name = found.cluster.get("name")
+def _describe_place(counts: Metrics) -> str:
+    name = counts.cluster.get("name")
     return f"the cluster {name}" if name else "the agents without a cluster"
 
 
-def _facts(agents: AgentCounts, jobs: JobCounts) -> tuple[tuple[str, str], ...]:
-    """https://github.com/buildkite/buildkite-agent-metrics: percentages are cut, and 0 where there is no agent."""
+def _collect_facts(agents: AgentCounts, jobs: JobCounts) -> tuple[tuple[str, str], ...]:
+    """Return the numbers as (label, value), with the share of busy agents rounded down as Buildkite's tool does.
+
+    https://github.com/buildkite/buildkite-agent-metrics
+    """
     share = f" ({100 * agents.busy // agents.total} %)" if agents.total else ""
     counted = f"{jobs.running} running, {jobs.scheduled} scheduled, {jobs.waiting} waiting"
     return (
@@ -89,26 +92,26 @@ def _facts(agents: AgentCounts, jobs: JobCounts) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _row(key: str, found: Metrics) -> tuple[str, ...]:
-    agents, jobs = found.agents.queues.get(key, NO_AGENTS), found.jobs.queues.get(key, NO_JOBS)
+def _render_row(key: str, counts: Metrics) -> tuple[str, ...]:
+    agents, jobs = counts.agents.queues.get(key, NO_AGENTS), counts.jobs.queues.get(key, NO_JOBS)
     numbers = (agents.idle, agents.busy, agents.total, jobs.running, jobs.scheduled, jobs.waiting)
     return key, *map(str, numbers)
 
 
-def _charts(keys: Sequence[str], found: Metrics) -> tuple[Chart, ...]:
-    """Of the busiest queues, where there is anything to draw."""
-    agents = {key: found.agents.queues.get(key, NO_AGENTS) for key in keys}
-    jobs = {key: found.jobs.queues.get(key, NO_JOBS) for key in keys}
+def _make_charts(keys: Sequence[str], counts: Metrics) -> tuple[Chart, ...]:
+    """Return charts of the busiest queues, without charts that would be all zeros."""
+    agents = {key: counts.agents.queues.get(key, NO_AGENTS) for key in keys}
+    jobs = {key: counts.jobs.queues.get(key, NO_JOBS) for key in keys}
     busiest = sorted(keys, key=lambda key: -(agents[key].total + jobs[key].total))
     names = tuple(busiest[:CATEGORIES_LIMIT])
-    drawn = (
-        Chart("Agents per queue", names, _series(names, agents, "busy", "idle"), "Queue", "Agents"),
-        Chart("Unfinished jobs per queue", names, _series(names, jobs, *STATES), "Queue", "Jobs"),
+    charts = (
+        Chart("Agents per queue", names, _make_series(names, agents, "busy", "idle"), "Queue", "Agents"),
+        Chart("Unfinished jobs per queue", names, _make_series(names, jobs, *STATES), "Queue", "Jobs"),
     )
-    return tuple(chart for chart in drawn if any(any(series.values) for series in chart.series))
+    return tuple(chart for chart in charts if any(any(series.values) for series in chart.series))
 
 
-def _series(
+def _make_series(
     names: Sequence[str], counts: Mapping[str, AgentCounts | JobCounts], *states: str
 ) -> tuple[Series, ...]:
     return tuple(

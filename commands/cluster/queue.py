@@ -1,4 +1,4 @@
-"""Queues: list them, pause one, let it hand out jobs again."""
+"""Commands that list, pause and resume queues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from bot.buildkite.catalog import Placed
+from bot.buildkite.catalog import PlacedQueue
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
@@ -15,67 +15,74 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md
 from bot.slack.blockkit.tables import Table
 
 Q = TypeVar("Q", bound="AtQueue")
-NONE = "There is no queue in any cluster."
-HINT = "Agents that belong to no cluster have queues that only their tags name: `agent list` shows those."
+NO_QUEUES = "No cluster has a queue."
+HINT = "Queues of agents without a cluster exist only as agent tags. See them with `agent list`."
 
 
 class AtQueue(Args):
-    """A queue, by its key or id."""
+    """A queue, given by its key or id."""
 
     queue: Annotated[str, Opt(positional=True, suggest="queue"), Field(min_length=1, description="Queue")]
 
 
-class Pause(AtQueue):
-    """Which queue to pause, and why."""
+class QueuePauseArgs(AtQueue):
+    """Arguments of `queue pause`."""
 
-    note: Annotated[str | None, Opt(short="n"), Field(max_length=500, description="Why")] = None
+    note: Annotated[str | None, Opt(short="n"), Field(max_length=500, description="Reason")] = None
 
 
-class Resume(AtQueue):
-    """Which queue to resume."""
+class QueueResumeArgs(AtQueue):
+    """Arguments of `queue resume`."""
 
 
 async def _pin(args: Q, ctx: Context) -> Q:
-    """Replace whatever names the queue by its id."""
+    """Replace the queue's key with its id."""
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.id})
 
 
 @operation("queue list", needs=Permission.READ, effect=Effect.READ, examples=("queue list",))
 async def list_(_: NoArgs, ctx: Context) -> Reply:
-    """List the queues, whether they are paused, and their agents."""
-    agents = await ctx.catalog.agents()
+    """List queues with their state and number of agents."""
+    agents = await ctx.catalog.list_agents()
     counts: dict[str, int] = {}
     for agent in agents:
         counts[agent.queue or "default"] = counts.get(agent.queue or "default", 0) + 1
-    rows = tuple(_row(queue, counts.get(queue.queue.key, 0)) for queue in await ctx.catalog.queues())
+    rows = tuple(_render_row(queue, counts.get(queue.queue.key, 0)) for queue in await ctx.catalog.list_queues())
     count = "1 queue" if len(rows) == 1 else f"{len(rows)} queues"
-    return Reply(table=Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count, empty=NONE, hint=HINT))
+    return Reply(
+        table=Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count, empty=NO_QUEUES, hint=HINT)
+    )
 
 
-def _row(placed: Placed, agents: int) -> tuple[str, ...]:
+def _render_row(placed: PlacedQueue, agents: int) -> tuple[str, ...]:
     queue = placed.queue
     state = "paused" if queue.dispatch_paused else "open"
     where = link(placed.cluster.web_url, placed.cluster.name)
-    return _name(placed), where, state, str(agents), queue.dispatch_paused_note or ""
+    return _link_queue(placed), where, state, str(agents), queue.dispatch_paused_note or ""
 
 
-async def _probe_pause(args: Pause, ctx: Context) -> Reply | None:
+async def _probe_pause(args: QueuePauseArgs, ctx: Context) -> Reply | None:
     ctx.catalog.forget_queues()
     queue = await ctx.catalog.find_queue(args.queue)
-    return _paused(queue, args) if queue.queue.dispatch_paused else None
+    return _reply_paused(queue, args) if queue.queue.dispatch_paused else None
 
 
-async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
+async def _ask_pause(args: QueuePauseArgs, ctx: Context) -> Mrkdwn | None:
     queue = await ctx.catalog.find_queue(args.queue)
-    agents = [agent for agent in await ctx.catalog.agents() if (agent.queue or "default") == queue.queue.key]
+    agents = [agent for agent in await ctx.catalog.list_agents() if (agent.queue or "default") == queue.queue.key]
     busy = sum(agent.job is not None for agent in agents)
     return md(
-        "Pause queue {queue}? Its {agents} agents take no new jobs until somebody resumes it; "
-        "{busy} running jobs go on.",
+        "Pause queue {queue}? Its {agents} take no new jobs until someone resumes it. {busy}",
         queue=code(queue.queue.key),
-        agents=len(agents),
-        busy=busy,
+        agents="1 agent" if len(agents) == 1 else f"{len(agents)} agents",
+        busy=_describe_busy(busy),
     )
+
+
+def _describe_busy(count: int) -> str:
+    if not count:
+        return "No jobs are running."
+    return "1 running job continues." if count == 1 else f"{count} running jobs continue."
 
 
 @operation(
@@ -84,46 +91,48 @@ async def _ask_pause(args: Pause, ctx: Context) -> Mrkdwn | None:
     pin=_pin,
     confirm=_ask_pause,
     probe=_probe_pause,
-    form=True,
+    opens_form=True,
     examples=('queue pause deploy --note "release freeze"',),
 )
-async def pause(args: Pause, ctx: Context) -> Reply:
-    """Let a queue hand out no more jobs."""
+async def pause(args: QueuePauseArgs, ctx: Context) -> Reply:
+    """Pause a queue so that it dispatches no jobs."""
     queue = await ctx.catalog.find_queue(args.queue)
     await ctx.buildkite.pause_queue(queue.cluster.id, queue.queue.id, args.note)
     ctx.catalog.forget_queues()
-    return _paused(queue, args)
+    return _reply_paused(queue, args)
 
 
-def _paused(placed: Placed, args: Pause) -> Reply:
+def _reply_paused(placed: PlacedQueue, args: QueuePauseArgs) -> Reply:
     note = md(": {note}", note=shorten(args.note, 300)) if args.note else ""
-    text = md("paused queue {name}{note}", name=_name(placed), note=note)
-    call = Call("queue resume", {"queue": placed.queue.id}, yes=True)
+    text = md("paused queue {name}{note}", name=_link_queue(placed), note=note)
+    call = Call("queue resume", {"queue": placed.queue.id}, confirmed=True)
     return Reply(
-        text=text, buttons=(Button("Resume", call, reads=f"Resume queue {placed.queue.key}"),), private=False
+        text=text,
+        buttons=(Button("Resume", call, spoken_label=f"Resume queue {placed.queue.key}"),),
+        private=False,
     )
 
 
-async def _probe_resume(args: Resume, ctx: Context) -> Reply | None:
+async def _probe_resume(args: QueueResumeArgs, ctx: Context) -> Reply | None:
     ctx.catalog.forget_queues()
     queue = await ctx.catalog.find_queue(args.queue)
-    return None if queue.queue.dispatch_paused else _resumed(queue)
+    return None if queue.queue.dispatch_paused else _reply_resumed(queue)
 
 
 @operation(
     "queue resume", needs=Permission.AGENTS, pin=_pin, probe=_probe_resume, examples=("queue resume deploy",)
 )
-async def resume(args: Resume, ctx: Context) -> Reply:
-    """Let a paused queue hand out jobs again."""
+async def resume(args: QueueResumeArgs, ctx: Context) -> Reply:
+    """Resume a paused queue."""
     queue = await ctx.catalog.find_queue(args.queue)
     await ctx.buildkite.resume_queue(queue.cluster.id, queue.queue.id)
     ctx.catalog.forget_queues()
-    return _resumed(queue)
+    return _reply_resumed(queue)
 
 
-def _resumed(placed: Placed) -> Reply:
-    return Reply(text=md("resumed queue {name}", name=_name(placed)), private=False)
+def _reply_resumed(placed: PlacedQueue) -> Reply:
+    return Reply(text=md("resumed queue {name}", name=_link_queue(placed)), private=False)
 
 
-def _name(placed: Placed) -> Mrkdwn:
+def _link_queue(placed: PlacedQueue) -> Mrkdwn:
     return link(placed.queue.web_url, placed.queue.key)

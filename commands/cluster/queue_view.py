@@ -1,4 +1,4 @@
-"""`queue view`: one queue with its agents, what it is busy with, and why it is paused."""
+"""Command that shows a queue with its agents and jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.buildkite.catalog import Placed
+from bot.buildkite.catalog import PlacedQueue
 from bot.buildkite.models import Agent, Queue
 from bot.buildkite.resources import Cluster
 from bot.errors import KitestringError
@@ -16,43 +16,43 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
 from bot.slack.blockkit.tables import Table
 
 
-class View(Args):
-    """Which queue to show."""
+class QueueViewArgs(Args):
+    """Arguments of `queue view`."""
 
     queue: Annotated[str, Opt(positional=True, suggest="queue"), Field(min_length=1, description="Queue")]
 
 
-async def _pin(args: View, ctx: Context) -> View:
-    """Replace whatever names the queue by its id."""
+async def _pin(args: QueueViewArgs, ctx: Context) -> QueueViewArgs:
+    """Replace the queue's key with its id."""
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.id})
 
 
 @operation("queue view", needs=Permission.READ, effect=Effect.READ, pin=_pin, examples=("queue view deploy",))
-async def view(args: View, ctx: Context) -> Reply:
-    """Show a queue: whether it is paused and why, its agents, the jobs that wait and run."""
+async def view(args: QueueViewArgs, ctx: Context) -> Reply:
+    """Show a queue's state, agents and unfinished jobs."""
     placed = await ctx.catalog.find_queue(args.queue)
     queue = await ctx.buildkite.queue(placed.cluster.id, placed.queue.id)
     agents = [found async for found in ctx.buildkite.agents(cluster_queue_id=queue.id)]
-    facts = _facts(Placed(placed.cluster, queue), agents, await _jobs(placed, ctx))
-    text = md("Queue {name} is {state}.", name=link(queue.web_url, queue.key), state=_state(queue))
-    return Reply(text=text, fields=facts, table=_table(agents), buttons=_buttons(queue, ctx))
+    facts = _collect_facts(PlacedQueue(placed.cluster, queue), agents, await _count_jobs(placed, ctx))
+    text = md("Queue {name} is {state}.", name=link(queue.web_url, queue.key), state=_describe_state(queue))
+    return Reply(text=text, fields=facts, table=_render_agents(agents), buttons=_make_buttons(queue, ctx))
 
 
-def _state(queue: Queue) -> str:
-    return "paused: it hands out no jobs" if queue.dispatch_paused else "open"
+def _describe_state(queue: Queue) -> str:
+    return "paused and dispatches no jobs" if queue.dispatch_paused else "open"
 
 
-def _facts(placed: Placed, agents: Sequence[Agent], jobs: str) -> tuple[tuple[str, str], ...]:
+def _collect_facts(placed: PlacedQueue, agents: Sequence[Agent], jobs: str) -> tuple[tuple[str, str], ...]:
     queue = placed.queue
     facts = {
         "Cluster": link(placed.cluster.web_url, placed.cluster.name),
         "Description": shorten(queue.description or "", 500),
-        "Paused": _pause(queue),
-        "Agents": _counted(agents),
+        "Paused": _describe_pause(queue),
+        "Agents": _count_agents(agents),
         "Jobs": jobs,
         "Hosted": queue.shape,
         "Default": "yes" if queue.id == placed.cluster.default_queue_id else "",
@@ -61,35 +61,35 @@ def _facts(placed: Placed, agents: Sequence[Agent], jobs: str) -> tuple[tuple[st
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _pause(queue: Queue) -> Mrkdwn:
+def _describe_pause(queue: Queue) -> Mrkdwn:
     if not queue.dispatch_paused:
         return Mrkdwn("")
     by = queue.dispatch_paused_by.name if queue.dispatch_paused_by else None
     at = queue.dispatch_paused_at
     parts = [
         md("by {name}", name=by) if by else Mrkdwn(""),
-        md("since {moment}", moment=when(at, "{date_short_pretty} {time}")) if at else Mrkdwn(""),
+        md("since {moment}", moment=local_time(at, "{date_short_pretty} {time}")) if at else Mrkdwn(""),
         md("{note}", note=shorten(queue.dispatch_paused_note or "", 500)),
     ]
     return join([part for part in parts if part], ", ") or Mrkdwn("yes")
 
 
-def _counted(agents: Sequence[Agent]) -> str:
-    """`3: 2 idle, 1 running`."""
+def _count_agents(agents: Sequence[Agent]) -> str:
+    """Return `3: 2 idle, 1 running`."""
     states = Counter(agent.activity for agent in agents)
-    said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return f"{len(agents)}: {said}" if agents else "none connected"
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    return f"{len(agents)}: {counts}" if agents else "none connected"
 
 
-async def _jobs(placed: Placed, ctx: Context) -> str:
-    """What the Agent API counts, where its token is for that cluster; nothing where nobody can say."""
+async def _count_jobs(placed: PlacedQueue, ctx: Context) -> str:
+    """Return the Agent API's job counts, or an empty text if its token is for another cluster or not set."""
     if ctx.agent_api is None:
         return ""
     try:
         metrics = await ctx.agent_api.metrics()
     except KitestringError as error:
-        return f"not known: {error.message}"
-    if not _same(metrics.cluster.get("name"), placed.cluster, await ctx.catalog.clusters()):
+        return f"unknown: {error.message}"
+    if not _is_named(metrics.cluster.get("name"), placed.cluster, await ctx.catalog.list_clusters()):
         return ""
     found = metrics.jobs.queues.get(placed.queue.key)
     if found is None:
@@ -97,12 +97,12 @@ async def _jobs(placed: Placed, ctx: Context) -> str:
     return f"{found.running} running, {found.scheduled} scheduled, {found.waiting} waiting"
 
 
-def _same(name: object, cluster: Cluster, known: Sequence[Cluster]) -> bool:
-    """Older answers do not name the cluster: then there has to be one only."""
+def _is_named(name: object, cluster: Cluster, known: Sequence[Cluster]) -> bool:
+    """Return whether the name is this cluster's. Older answers don't name it; then it must be the only one."""
     return name == cluster.name or (name is None and len(known) == 1)
 
 
-def _table(agents: Sequence[Agent]) -> Table:
+def _render_agents(agents: Sequence[Agent]) -> Table:
     rows = tuple(
         (
             link(agent.web_url, agent.name),
@@ -110,18 +110,18 @@ def _table(agents: Sequence[Agent]) -> Table:
             agent.hostname or "",
             agent.job.title if agent.job else "",
         )
-        for agent in sorted(agents, key=lambda item: item.name)
+        for agent in sorted(agents, key=lambda agent: agent.name)
     )
     count = "1 agent" if len(rows) == 1 else f"{len(rows)} agents"
-    empty = "No agent is connected to this queue: its jobs wait."
+    empty = "No agent is connected to this queue, so its jobs are waiting."
     return Table(("Agent", "State", "Host", "Job"), rows, count, noun="agent", empty=empty)
 
 
-def _buttons(queue: Queue, ctx: Context) -> tuple[Button, ...]:
-    """For those who may press them somewhere."""
+def _make_buttons(queue: Queue, ctx: Context) -> tuple[Button, ...]:
+    """Return the button if the person may use it."""
     given = {"queue": queue.id}
-    resume = Button("Resume", Call("queue resume", given), "primary", reads=f"Resume queue {queue.key}")
-    pause = Button("Pause", Call("queue pause", given), form=True, reads=f"Pause queue {queue.key}")
+    resume = Button("Resume", Call("queue resume", given), "primary", spoken_label=f"Resume queue {queue.key}")
+    pause = Button("Pause", Call("queue pause", given), form=True, spoken_label=f"Pause queue {queue.key}")
     button = resume if queue.dispatch_paused else pause
-    allowed = button.call is not None and ctx.allowed(ctx.registry[button.call.operation])
+    allowed = button.call is not None and ctx.is_allowed(ctx.registry[button.call.operation])
     return (button,) if allowed else ()

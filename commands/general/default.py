@@ -1,4 +1,4 @@
-"""`default`: the pipeline that a channel means where none is named."""
+"""Command that sets a channel's default pipeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from bot.access.policy.decide import decide
-from bot.access.policy.rules import FULL, Refuse, Target
+from bot.access.policy.rules import FULL_MEMBERS, Refuse, Target
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
@@ -16,22 +16,22 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
 
-class Default(Args):
-    """Which pipeline; nothing shows the one that holds."""
+class DefaultArgs(Args):
+    """Arguments of `default`; without any, the current default is shown."""
 
     pipeline: Annotated[
         str | None, Opt(short="p", positional=True, suggest="pipeline"), Field(description="Pipeline")
     ] = None
-    none: Annotated[bool, Opt(), Field(description="Mean none from now on")] = False
+    none: Annotated[bool, Opt(), Field(description="Clear the default")] = False
 
     @model_validator(mode="after")
-    def _one(self) -> Default:
+    def _reject_both(self) -> DefaultArgs:
         if self.none and self.pipeline:
-            raise UsageError(f"Both `{self.pipeline}` and `--none` are given.", "Say one of them.", "pipeline")
+            raise UsageError(f"You gave both `{self.pipeline}` and `--none`.", "Choose one.", "pipeline")
         return self
 
 
-async def _pin(args: Default, ctx: Context) -> Default:
+async def _pin(args: DefaultArgs, ctx: Context) -> DefaultArgs:
     if not args.pipeline:
         return args
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
@@ -42,38 +42,38 @@ async def _pin(args: Default, ctx: Context) -> Default:
     needs=Permission.READ,
     effect=Effect.READ,
     pin=_pin,
-    sifts=True,
+    filters_pipelines=True,
     examples=("default web", "default", "default --none"),
 )
-async def default(args: Default, ctx: Context) -> Reply:
-    """Choose the pipeline that is meant in this channel where none is named."""
-    before = await ctx.defaults.of(ctx.thread)
+async def default(args: DefaultArgs, ctx: Context) -> Reply:
+    """Set the default pipeline of this channel, used when you don't name one."""
+    before = await ctx.default_pipelines.find(ctx.thread)
     if not (args.pipeline or args.none):
-        return Reply(text=_standing(before, ctx))
-    _admit(args.pipeline, ctx)
-    await ctx.defaults.choose(ctx.thread, args.pipeline)
+        return Reply(text=_describe_default(before, ctx))
+    _check_allowed(args.pipeline, ctx)
+    await ctx.default_pipelines.choose(ctx.thread, args.pipeline)
     if args.pipeline:
-        text = md("chose {slug} for this channel: it is meant where none is named", slug=code(args.pipeline))
+        text = md("made {slug} this channel's default pipeline", slug=code(args.pipeline))
         return Reply(text=text, private=False)
     if before is None:
-        return Reply(text=_standing(None, ctx))
-    return Reply(text=md("ended the default of this channel, which was {slug}", slug=code(before)), private=False)
+        return Reply(text=_describe_default(None, ctx))
+    return Reply(text=md("cleared this channel's default pipeline, {slug}", slug=code(before)), private=False)
 
 
-def _admit(slug: str | None, ctx: Context) -> None:
-    """A choice for everybody here: of full members, who may see the pipeline themselves. Raises Refused."""
-    if ctx.actor.standing not in FULL:
+def _check_allowed(slug: str | None, ctx: Context) -> None:
+    """Raise Refused unless the person is a full member who may see the pipeline: it's chosen for everyone here."""
+    if ctx.actor.standing not in FULL_MEMBERS:
         hint = "Ask a full member to do it."
-        raise Refused("Guests do not choose for a channel.", hint, "default: full members choose for a channel")
-    op = replace(ctx.registry["default"], sifts=False)
+        raise Refused("Guests can't set a channel's default.", hint, "default: full members choose for a channel")
+    op = replace(ctx.registry["default"], filters_pipelines=False)
     verdict = decide(ctx.rules(), ctx.actor, op, Target(slug), ctx.clock.now()) if slug else None
     if isinstance(verdict, Refuse):
         raise Refused(verdict.message, verdict.hint, verdict.rule)
 
 
-def _standing(slug: str | None, ctx: Context) -> Mrkdwn:
+def _describe_default(slug: str | None, ctx: Context) -> Mrkdwn:
     if slug is None:
         how = code(f"{ctx.command} default web")
-        return md("No pipeline is meant here where none is named. {how} chooses one.", how=how)
+        return md("This channel has no default pipeline. Set one with {how}.", how=how)
     off = code(f"{ctx.command} default --none")
-    return md("{slug} is meant here where no pipeline is named. {off} ends that.", slug=code(slug), off=off)
+    return md("{slug} is this channel's default pipeline. Clear it with {off}.", slug=code(slug), off=off)

@@ -1,4 +1,4 @@
-"""How the bot itself is doing."""
+"""Command that shows the bot's own state."""
 
 from __future__ import annotations
 
@@ -8,38 +8,41 @@ from bot.execution.bot_status import BotStatus
 from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
-from bot.slack.blockkit.mrkdwn import Mrkdwn, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time
 
 
 @operation("status", needs=Permission.READ, effect=Effect.READ, examples=("status",))
 async def status(_args: NoArgs, ctx: Context) -> Reply:
-    """How the bot itself is doing: webhooks, budget, what waits, who writes."""
-    found = await ctx.condition.status()
-    return Reply(title="How I am doing", fields=tuple(fields(found)), footer="; ".join(found.reasons))
+    """Show the bot's own status: webhooks, API budget, queues and leader."""
+    found = await ctx.status.read_status()
+    return Reply(title="Bot status", fields=tuple(list_fields(found)), footer="; ".join(found.reasons))
 
 
-def fields(found: BotStatus) -> list[tuple[str, str]]:
-    """Label and words, most important first."""
-    left, limit = found.budget.remaining, found.budget.limit
+def list_fields(state: BotStatus) -> list[tuple[str, str]]:
+    """Return the state as (label, value), most important first."""
+    left, limit = state.budget.remaining, state.budget.limit
     budget = f"{left} of {limit} requests left this minute"
     return [
-        ("Writes to Buildkite", f"stopped by {found.readonly_by}" if found.readonly_by else "allowed"),
-        ("Last webhook", _at(found.webhook_at, "none seen yet: builds are followed by reading")),
-        ("Buildkite budget", f"{budget}; held for {found.budget.held:.0f} s" if found.budget.held else budget),
-        ("Inbox", _queue(found.inbox, found.inbox_since)),
-        ("Set aside", str(found.aside) if found.aside else "nothing"),
-        ("Builds followed", f"{found.followed}, {found.doubtful} in doubt"),
-        ("Messages behind", _queue(found.cards_due, found.cards_since)),
-        ("Requests in doubt", str(found.in_doubt) if found.in_doubt else "none"),
-        ("Writer", found.writer),
+        (
+            "Changes in Buildkite",
+            f"stopped by {state.readonly_by} (read-only mode)" if state.readonly_by else "allowed",
+        ),
+        ("Last webhook", _format_moment(state.webhook_at, "none yet, so builds are polled")),
+        ("Buildkite budget", f"{budget}; paused for {state.budget.held:.0f} s" if state.budget.held else budget),
+        ("Inbox", _describe_queue(state.inbox, state.inbox_since)),
+        ("Set aside", str(state.set_aside) if state.set_aside else "nothing"),
+        ("Tracked builds", f"{state.tracked}, {state.unconfirmed} unconfirmed"),
+        ("Cards to update", _describe_queue(state.cards_due, state.cards_since)),
+        ("Requests with unknown outcome", str(state.unknown_invocations) if state.unknown_invocations else "none"),
+        ("Leader", state.leader),
     ]
 
 
-def _queue(waiting: int, since: datetime | None) -> str:
+def _describe_queue(waiting: int, since: datetime | None) -> str:
     if not waiting or since is None:
         return "empty"
-    return Mrkdwn(f"{waiting} waiting, the oldest since {when(since)}")
+    return Mrkdwn(f"{waiting} waiting, oldest since {local_time(since)}")
 
 
-def _at(moment: datetime | None, otherwise: str) -> str:
-    return when(moment, "{date_short_pretty} at {time_secs}") if moment else otherwise
+def _format_moment(moment: datetime | None, otherwise: str) -> str:
+    return local_time(moment, "{date_short_pretty} at {time_secs}") if moment else otherwise

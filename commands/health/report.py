@@ -1,4 +1,4 @@
-"""How pipelines have been doing: pass rate, durations, queue times, flaky steps, with charts."""
+"""Command that reports on pipelines' health: pass rate, durations, queue times and flaky steps, with charts."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import code, md
 from commands.health import statistics
-from commands.health.render import PERIODS, WORDS, Basis, Scope, render_report
+from commands.health.render import PERIOD_NAMES, PERIODS, ReportBasis, ReportScope, render_report
 
 _GLOB = frozenset("*?[")
 
 
-class Health(Args):
-    """Of which pipelines, over which time."""
+class HealthArgs(Args):
+    """Arguments of `health`."""
 
     pipelines: Annotated[
         tuple[str, ...],
-        Opt(short="p", positional=True, hint="web,deploy-*", also=("--pipeline",), here=True),
-        Field(max_length=50, description="Pipelines; all that you may see where none is named"),
+        Opt(short="p", positional=True, hint="web,deploy-*", aliases=("--pipeline",), channel_default=True),
+        Field(max_length=50, description="Pipelines (default: all you may see)"),
     ] = ()
-    since: Annotated[Literal["24h", "7d", "30d"], Opt(short="s"), Field(description="How far back")] = "7d"
-    share: Annotated[bool, Opt(), Field(description="Show it to everybody here")] = False
+    since: Annotated[Literal["24h", "7d", "30d"], Opt(short="s"), Field(description="Period")] = "7d"
+    share: Annotated[bool, Opt(), Field(description="Show the report to everyone here")] = False
 
 
 @operation(
@@ -42,73 +42,76 @@ class Health(Args):
     needs=Permission.READ,
     effect=Effect.READ,
     examples=("health", "health web --since 30d", "health web deploy-* --since 24h --share"),
-    sifts=True,
+    filters_pipelines=True,
 )
-async def health(args: Health, ctx: Context) -> Reply:
-    """Builds, pass rate, durations, queue times, slow and flaky steps, with charts."""
-    chosen = await _chosen(args, ctx)
+async def health(args: HealthArgs, ctx: Context) -> Reply:
+    """Show pass rates, durations, queue times, and slow and flaky steps, with charts."""
+    chosen = await _choose_pipelines(args, ctx)
     now, span = ctx.clock.now(), PERIODS[args.since]
     gathered = await ctx.reports.gather(ctx.buildkite, chosen, now - 2 * span)
-    basis = _basis(gathered, now - span)
+    basis = _make_basis(gathered, now - span)
     found = await asyncio.to_thread(
-        statistics.health, gathered.runs, gathered.attempts, now - span, now, compare=basis.whole
+        statistics.compute_health, gathered.runs, gathered.attempts, now - span, now, compare=basis.whole
     )
-    scope = Scope(chosen, args.since, shared=args.share)
-    drawn = render_report(found, scope, basis, _zone(ctx.actor.zone))
-    return replace(drawn, buttons=_buttons(args), private=not args.share)
+    scope = ReportScope(chosen, args.since, shared=args.share)
+    drawn = render_report(found, scope, basis, _find_zone(ctx.actor.zone))
+    return replace(drawn, buttons=_make_buttons(args), private=not args.share)
 
 
-async def _chosen(args: Health, ctx: Context) -> tuple[str, ...]:
-    """The pipelines that are meant and may be seen. Raises NotFound, UsageError, Refused."""
-    there = sorted(pipeline.slug for pipeline in await ctx.catalog.pipelines())
+async def _choose_pipelines(args: HealthArgs, ctx: Context) -> tuple[str, ...]:
+    """Return the slugs of the requested pipelines that the person may see.
+
+    Raise NotFound, UsageError or Refused.
+    """
+    there = sorted(pipeline.slug for pipeline in await ctx.catalog.list_pipelines())
     if not args.pipelines:
-        return _seen(there, ctx)
+        return _filter_visible(there, ctx)
     found: list[str] = []
     for word in args.pipelines:
-        found += _fitting(word, there, ctx) if _GLOB & set(word) else [await _named(word, ctx)]
+        found += _find_matching(word, there, ctx) if _GLOB & set(word) else [await _find_named(word, ctx)]
     return tuple(dict.fromkeys(found))
 
 
-async def _named(word: str, ctx: Context) -> str:
+async def _find_named(word: str, ctx: Context) -> str:
     slug = (await ctx.catalog.find_pipeline(word)).slug
-    _admit(slug, ctx)
+    _check_visible(slug, ctx)
     return slug
 
 
-def _fitting(glob: str, there: list[str], ctx: Context) -> tuple[str, ...]:
-    fitting = tuple(slug for slug in there if fnmatchcase(slug, glob.lower()) and not _barred(slug, ctx))
+def _find_matching(glob: str, there: list[str], ctx: Context) -> tuple[str, ...]:
+    fitting = tuple(slug for slug in there if fnmatchcase(slug, glob.lower()) and not _find_refusal(slug, ctx))
     if not fitting:
-        hint = md("`{command} health` without a name is about all of them.", command=ctx.command)
-        raise UsageError(md("No pipeline that you may see fits {glob}.", glob=code(glob)), hint, "pipelines")
+        hint = md("For all pipelines, use `{command} health` without a name.", command=ctx.command)
+        raise UsageError(md("No pipeline you may see matches {glob}.", glob=code(glob)), hint, "pipelines")
     return fitting
 
 
-def _seen(slugs: list[str], ctx: Context) -> tuple[str, ...]:
-    """Those that this person may see here; raises Refused where that is none of them."""
-    seen = tuple(slug for slug in slugs if not _barred(slug, ctx))
+def _filter_visible(slugs: list[str], ctx: Context) -> tuple[str, ...]:
+    """Return the pipelines that this person may see here. Raise Refused if there are none."""
+    seen = tuple(slug for slug in slugs if not _find_refusal(slug, ctx))
     if slugs and not seen:
-        _admit(slugs[0], ctx)
+        _check_visible(slugs[0], ctx)
     if not seen:
         raise UsageError("There are no pipelines.", "", "pipelines")
     return seen
 
 
-def _admit(slug: str, ctx: Context) -> None:
-    if refused := _barred(slug, ctx):
+def _check_visible(slug: str, ctx: Context) -> None:
+    if refused := _find_refusal(slug, ctx):
         raise Refused(refused.message, refused.hint, refused.rule)
 
 
-def _barred(slug: str, ctx: Context) -> Refuse | None:
-    """Why this person may not see that pipeline here, judged by itself."""
-    op = replace(ctx.registry["health"], sifts=False)
+def _find_refusal(slug: str, ctx: Context) -> Refuse | None:
+    """Return the policy's reason why this person may not see that pipeline here, or None if they may."""
+    op = replace(ctx.registry["health"], filters_pipelines=False)
     verdict = decide(ctx.rules(), ctx.actor, op, Target(slug), ctx.clock.now())
     return verdict if isinstance(verdict, Refuse) else None
 
 
-def _basis(gathered: Gathered, since: datetime) -> Basis:
-    """What is missing of the period itself, and whether the one before is whole."""
+def _make_basis(gathered: Gathered, since: datetime) -> ReportBasis:
+    """Return what is missing from the period, and whether the previous one is complete."""
     gaps = tuple((max(begin, since), end) for begin, end in reversed(gathered.missing) if end > since)
-    return Basis(
+    return ReportBasis(
         read=gathered.read,
         whole=not any(begin < since for begin, _end in gathered.missing),
         gaps=gaps,
@@ -117,20 +120,20 @@ def _basis(gathered: Gathered, since: datetime) -> Basis:
     )
 
 
-def _zone(name: str | None) -> ZoneInfo:
-    """The reader's zone; UTC where Slack names none that is known here."""
+def _find_zone(name: str | None) -> ZoneInfo:
+    """Return the reader's time zone, or UTC if Slack names none or an unknown one."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 
 
-def _buttons(args: Health) -> tuple[Button, ...]:
-    """The same over another time, and for everybody here."""
+def _make_buttons(args: HealthArgs) -> tuple[Button, ...]:
+    """Return buttons for the same report over other periods, and for sharing it."""
     given = {"pipelines": list(args.pipelines)}
     spans = [
         Button(f"Last {words}", Call("health", {**given, "since": since}))
-        for since, words in WORDS.items()
+        for since, words in PERIOD_NAMES.items()
         if since != args.since
     ]
     share = Button("Share here", Call("health", {**given, "since": args.since, "share": True}))

@@ -1,21 +1,21 @@
-"""How builds and steps did over a time, as numbers.
+"""Statistics of builds and steps over a period.
 
-What counts, exactly:
+The exact definitions:
 
-- A period is [since, until). A build belongs to the period in which it ended (`finished_at`); of one that lived
-  several times, after a retry or an unblock, the last end counts.
-- `builds` are those that passed, failed or were canceled. Skipped builds, those that were not run, and those that
-  wait at a block step are no builds here.
-- The pass rate is passed / (passed + failed): a canceled build says nothing of the code.
-- A duration is `finished_at - started_at` of a build that passed or failed, waiting at gates included.
+- A period is [since, until). A build belongs to the period in which it ended (`finished_at`). If it ended several
+  times, after a retry or an unblock, its last end counts.
+- `builds` counts those that passed, failed or were canceled, but not those that were skipped, not run, or are
+  waiting at a block step.
+- The pass rate is passed / (passed + failed): a canceled build says nothing about the code.
+- A duration is `finished_at - started_at` of a build that passed or failed, including time at block steps.
 - A queue time is `started_at - runnable_at` of an attempt at a command step that ended in the period.
-- Median and p95 are by nearest rank: the smallest value that at least so many percent of all do not exceed. Both
-  are times that really occurred. https://en.wikipedia.org/wiki/Percentile#The_nearest-rank_method
-- The slowest steps are those with the highest median of `finished_at - started_at` over attempts that passed or
-  failed; attempts that were canceled or timed out say nothing of how long the step takes.
-- A flake is an attempt that failed or timed out, not softly, though the same step of the same pipeline passed
-  later in the same build or at the same commit; both within the period. The flakiest steps have the most flakes.
-- A step is its key where it has one, else its name; parallel jobs are told apart by their number.
+- Median and p95 use the nearest rank: the smallest value that at least 50 or 95 percent of all don't exceed, and so
+  a time that really occurred. https://en.wikipedia.org/wiki/Percentile#The_nearest-rank_method
+- The slowest steps have the highest median of `finished_at - started_at` over attempts that passed or failed.
+  Canceled and timed-out attempts don't show how long the step takes.
+- A flake is an attempt that failed (not softly) or timed out although the same step of the same pipeline passed
+  later in the same build or at the same commit, both within the period. The flakiest steps have the most flakes.
+- A step is identified by its key or, without one, by its name; parallel jobs are distinguished by their number.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from datetime import datetime, timedelta
 from bot.history.model import Attempt, Run
 
 COUNTED = ("passed", "failed", "canceled")
-MOST = 3
+LIST_LIMIT = 3
 _TIMED = frozenset({"passed", "failed"})
 _FLAKED = frozenset({"failed", "timed_out"})
 _TRIED = _TIMED | _FLAKED
-Line = tuple[str, str]
+StepKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Of `count` times the median and the 95th percentile, by nearest rank."""
+class DurationSpread:
+    """The median and the 95th percentile of `count` durations, by nearest rank."""
 
     count: int
     median: timedelta
@@ -47,13 +47,13 @@ class Spread:
 
 @dataclass(frozen=True)
 class Totals:
-    """A whole period. `duration` and `queue` are None where nothing was measured."""
+    """The totals of a period. `duration` and `queue` are None if nothing was measured."""
 
     passed: int
     failed: int
     canceled: int
-    duration: Spread | None
-    queue: Spread | None
+    duration: DurationSpread | None
+    queue: DurationSpread | None
 
     @property
     def builds(self) -> int:
@@ -61,14 +61,14 @@ class Totals:
 
     @property
     def pass_rate(self) -> float | None:
-        """Between 0 and 1; None where nothing passed or failed."""
+        """Between 0 and 1, or None if nothing passed or failed."""
         judged = self.passed + self.failed
         return self.passed / judged if judged else None
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step: how often it was tried, how long it takes, how often it failed for nothing."""
+class StepStatistics:
+    """A step with the number of its attempts, its median duration and the number of its flakes."""
 
     pipeline: str
     name: str
@@ -78,7 +78,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Failing:
+class PipelineFailures:
     """A pipeline and how many of its builds failed."""
 
     pipeline: str
@@ -87,139 +87,145 @@ class Failing:
 
 
 @dataclass(frozen=True)
-class Health:
-    """A period, the one before where all of that is known, and who stands out: at most three each."""
+class HealthStatistics:
+    """A period's statistics, the previous period's totals if known completely, and at most three outliers of a kind."""
 
     since: datetime
     until: datetime
     totals: Totals
     before: Totals | None
-    slowest: tuple[Step, ...]
-    flakiest: tuple[Step, ...]
-    failing: tuple[Failing, ...]
+    slowest: tuple[StepStatistics, ...]
+    flakiest: tuple[StepStatistics, ...]
+    failing: tuple[PipelineFailures, ...]
     runs: tuple[Run, ...]
 
 
-def health(
+def compute_health(
     runs: Sequence[Run],
     attempts: Sequence[Attempt],
     since: datetime,
     until: datetime,
     *,
     compare: bool,
-) -> Health:
-    """The numbers of [since, until); with `compare` also of the equally long period before it."""
-    now_runs = tuple(run for run in runs if _within(run.finished_at, since, until) and run.phase in COUNTED)
-    now_tried = [attempt for attempt in attempts if _within(attempt.finished_at, since, until)]
+) -> HealthStatistics:
+    """Compute the statistics of [since, until) and, with `compare`, the totals of the equally long period before."""
+    now_runs = tuple(run for run in runs if _is_within(run.finished_at, since, until) and run.phase in COUNTED)
+    now_tried = [attempt for attempt in attempts if _is_within(attempt.finished_at, since, until)]
     earlier = since - (until - since)
-    steps = _steps(now_tried)
-    return Health(
+    steps = _compute_steps(now_tried)
+    return HealthStatistics(
         since=since,
         until=until,
-        totals=totals(now_runs, now_tried),
-        before=totals(
-            [run for run in runs if _within(run.finished_at, earlier, since)],
-            [attempt for attempt in attempts if _within(attempt.finished_at, earlier, since)],
+        totals=compute_totals(now_runs, now_tried),
+        before=compute_totals(
+            [run for run in runs if _is_within(run.finished_at, earlier, since)],
+            [attempt for attempt in attempts if _is_within(attempt.finished_at, earlier, since)],
         )
         if compare
         else None,
-        slowest=_slowest(steps),
-        flakiest=_flakiest(steps),
-        failing=_failing(now_runs),
+        slowest=_find_slowest(steps),
+        flakiest=_find_flakiest(steps),
+        failing=_find_failing(now_runs),
         runs=now_runs,
     )
 
 
-def totals(runs: Iterable[Run], attempts: Iterable[Attempt]) -> Totals:
-    """The sums of one period, of which these are all runs and attempts."""
+def compute_totals(runs: Iterable[Run], attempts: Iterable[Attempt]) -> Totals:
+    """Compute the totals of a period from all of its runs and attempts."""
     runs = tuple(runs)
     count = Counter(run.phase for run in runs)
     return Totals(
         passed=count["passed"],
         failed=count["failed"],
         canceled=count["canceled"],
-        duration=spread(durations(runs)),
-        queue=spread(_between(attempt.runnable_at, attempt.started_at) for attempt in attempts),
+        duration=compute_spread(measure_durations(runs)),
+        queue=compute_spread(_measure_between(attempt.runnable_at, attempt.started_at) for attempt in attempts),
     )
 
 
-def durations(runs: Iterable[Run]) -> list[timedelta]:
-    """How long builds took that passed or failed."""
-    took = (_between(run.started_at, run.finished_at) for run in runs if run.phase in _TIMED)
+def measure_durations(runs: Iterable[Run]) -> list[timedelta]:
+    """Return the durations of the builds that passed or failed."""
+    took = (_measure_between(run.started_at, run.finished_at) for run in runs if run.phase in _TIMED)
     return [span for span in took if span is not None]
 
 
-def spread(times: Iterable[timedelta | None]) -> Spread | None:
-    """Median and p95 of those that are known; None of none."""
+def compute_spread(times: Iterable[timedelta | None]) -> DurationSpread | None:
+    """Compute the median and p95 of the known durations, or return None if there are none."""
     known = sorted(span for span in times if span is not None)
-    return Spread(len(known), nearest_rank(known, 50), nearest_rank(known, 95)) if known else None
+    return (
+        DurationSpread(len(known), find_nearest_rank(known, 50), find_nearest_rank(known, 95)) if known else None
+    )
 
 
-def nearest_rank(ordered: Sequence[timedelta], percent: int) -> timedelta:
-    """The smallest of these ascending times that at least `percent` of all do not exceed."""
+def find_nearest_rank(ordered: Sequence[timedelta], percent: int) -> timedelta:
+    """Return the smallest of these ascending durations that at least `percent` of all don't exceed."""
     return ordered[max(math.ceil(len(ordered) * percent / 100), 1) - 1]
 
 
-def _within(moment: datetime | None, since: datetime, until: datetime) -> bool:
+def _is_within(moment: datetime | None, since: datetime, until: datetime) -> bool:
     return moment is not None and since <= moment < until
 
 
-def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
-    """A clock that ran backwards measured nothing."""
+def _measure_between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    """Return the time between, or None if one is unknown or the clock ran backwards."""
     return end - start if start and end and end >= start else None
 
 
-def _steps(attempts: Iterable[Attempt]) -> tuple[Step, ...]:
-    tried: dict[Line, list[Attempt]] = defaultdict(list)
+def _compute_steps(attempts: Iterable[Attempt]) -> tuple[StepStatistics, ...]:
+    tried: dict[StepKey, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         if attempt.state in _TRIED:
             tried[attempt.pipeline, attempt.step].append(attempt)
-    return tuple(_step(line, tries) for line, tries in sorted(tried.items()))
+    return tuple(_compute_step(line, tries) for line, tries in sorted(tried.items()))
 
 
-def _step(line: Line, tries: Sequence[Attempt]) -> Step:
-    took = spread(_between(item.started_at, item.finished_at) for item in tries if item.state in _TIMED)
-    last = max(tries, key=_ended)
-    return Step(line[0], last.name or line[1], len(tries), took.median if took else None, _flakes(tries))
+def _compute_step(key: StepKey, tries: Sequence[Attempt]) -> StepStatistics:
+    took = compute_spread(
+        _measure_between(item.started_at, item.finished_at) for item in tries if item.state in _TIMED
+    )
+    last = max(tries, key=_end_timestamp)
+    return StepStatistics(
+        key[0], last.name or key[1], len(tries), took.median if took else None, _count_flakes(tries)
+    )
 
 
-def _flakes(tries: Sequence[Attempt]) -> int:
-    """How many attempts at one step failed though it passed later in that build or at that commit."""
+def _count_flakes(tries: Sequence[Attempt]) -> int:
+    """Count the attempts at a step that failed although it passed later in that build or at that commit."""
     passed: dict[str, float] = {}
     for item in tries:
         if item.state == "passed":
-            for place in _places(item):
-                passed[place] = max(passed.get(place, 0.0), _ended(item))
-    return sum(_flake(item, passed) for item in tries if item.state in _FLAKED and not item.soft_failed)
+            for place in _list_places(item):
+                passed[place] = max(passed.get(place, 0.0), _end_timestamp(item))
+    return sum(_is_flake(item, passed) for item in tries if item.state in _FLAKED and not item.soft_failed)
 
 
-def _flake(attempt: Attempt, passed: Mapping[str, float]) -> bool:
-    return any(passed.get(place, 0.0) > _ended(attempt) for place in _places(attempt))
+def _is_flake(attempt: Attempt, passed: Mapping[str, float]) -> bool:
+    return any(passed.get(place, 0.0) > _end_timestamp(attempt) for place in _list_places(attempt))
 
 
-def _places(attempt: Attempt) -> tuple[str, ...]:
-    """Where another attempt is the same again: its build, and its commit where that is one."""
+def _list_places(attempt: Attempt) -> tuple[str, ...]:
+    """Return the places in which an attempt is a repetition: its build and, unless it's HEAD, its commit."""
     known = attempt.commit and attempt.commit != "HEAD"
     return (f"build {attempt.build_id}", *([f"commit {attempt.commit}"] if known else []))
 
 
-def _ended(attempt: Attempt) -> float:
+def _end_timestamp(attempt: Attempt) -> float:
     return attempt.finished_at.timestamp() if attempt.finished_at else 0.0
 
 
-def _slowest(steps: Iterable[Step]) -> tuple[Step, ...]:
+def _find_slowest(steps: Iterable[StepStatistics]) -> tuple[StepStatistics, ...]:
     timed = [(step.median, step) for step in steps if step.median]
-    return tuple(step for _median, step in sorted(timed, key=lambda item: item[0], reverse=True)[:MOST])
+    return tuple(step for _median, step in sorted(timed, key=lambda item: item[0], reverse=True)[:LIST_LIMIT])
 
 
-def _flakiest(steps: Iterable[Step]) -> tuple[Step, ...]:
+def _find_flakiest(steps: Iterable[StepStatistics]) -> tuple[StepStatistics, ...]:
     flaky = [step for step in steps if step.flakes]
-    return tuple(sorted(flaky, key=lambda step: (-step.flakes, -step.flakes / step.attempts))[:MOST])
+    return tuple(sorted(flaky, key=lambda step: (-step.flakes, -step.flakes / step.attempts))[:LIST_LIMIT])
 
 
-def _failing(runs: Iterable[Run]) -> tuple[Failing, ...]:
+def _find_failing(runs: Iterable[Run]) -> tuple[PipelineFailures, ...]:
     runs = tuple(runs)
     builds = Counter(run.pipeline for run in runs)
     failed = Counter(run.pipeline for run in runs if run.phase == "failed")
     ranked = sorted(failed.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Failing(pipeline, count, builds[pipeline]) for pipeline, count in ranked[:MOST])
+    return tuple(PipelineFailures(pipeline, count, builds[pipeline]) for pipeline, count in ranked[:LIST_LIMIT])

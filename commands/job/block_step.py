@@ -1,4 +1,4 @@
-"""The fields of a block step, read from a pipeline's configuration: no API call returns them."""
+"""Fields of a block step, read from the pipeline's configuration because no API call returns them."""
 
 from __future__ import annotations
 
@@ -8,41 +8,43 @@ from typing import Any
 
 from bot.buildkite.models import Job
 from bot.errors import UsageError
-from bot.operations.operation import Field
+from bot.operations.operation import FormField
 
 _KINDS = ("block", "input", "manual")
 _SEPARATED = re.compile(r"[\n,]")
 
 
-def fields(configuration: str | None, job: Job) -> tuple[Field, ...] | None:
-    """The fields of the block or input step that `job` waits at; None when the step is not found.
+def find_fields(configuration: str | None, job: Job) -> tuple[FormField, ...] | None:
+    """Return the fields of the block or input step that `job` waits at, or None if the step isn't found.
 
-    Steps that are uploaded while the build runs are not in the pipeline's configuration.
+    Steps uploaded while the build runs aren't in the pipeline's configuration.
     https://buildkite.com/docs/pipelines/configure/step-types/block-step
     """
-    gates = list(_gates(_steps(configuration)))
+    gates = list(_find_gates(_parse_steps(configuration)))
     by_key = [gate for gate in gates if job.step_key and gate.get("key") == job.step_key]
-    by_label = [gate for gate in gates if job.label and job.label in _names(gate)]
-    found = by_key or by_label
-    if not found:
+    by_label = [gate for gate in gates if job.label and job.label in _collect_names(gate)]
+    matching = by_key or by_label
+    if not matching:
         return None
-    given = found[0].get("fields")
-    read = [_field(item) for item in given if isinstance(item, Mapping)] if isinstance(given, list) else []
+    given = matching[0].get("fields")
+    read = [_parse_field(item) for item in given if isinstance(item, Mapping)] if isinstance(given, list) else []
     return tuple(field for field in read if field is not None)
 
 
-def filled(asked: tuple[Field, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """What is sent: the values given, defaults where nothing was given; several values one a line.
+def fill_fields(fields: tuple[FormField, ...], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the values to send: given ones or else defaults, several values one per line.
 
-    Raises UsageError that names what is missing, unknown or not allowed.
+    Raise UsageError if a field is missing or unknown, or a value isn't one of its options.
     """
-    known = {field.key for field in asked}
+    known = {field.key for field in fields}
     unknown = [key for key in given if key not in known]
     if unknown:
-        takes = f"It takes {', '.join(f'`{key}`' for key in sorted(known))}." if known else "It takes no fields."
-        raise UsageError(f"This step has no field `{_shown(unknown[0])}`.", takes, "fields")
-    values = {field.key: _value(field, given.get(field.key, "").strip() or field.default) for field in asked}
-    missing = [field for field in asked if field.required and not values[field.key]]
+        takes = f"Its fields: {', '.join(f'`{key}`' for key in sorted(known))}." if known else "It has no fields."
+        raise UsageError(f"This step has no field `{_quote(unknown[0])}`.", takes, "fields")
+    values = {
+        field.key: _check_value(field, given.get(field.key, "").strip() or field.default) for field in fields
+    }
+    missing = [field for field in fields if field.required and not values[field.key]]
     if missing:
         named = ", ".join(f"`{field.key}` ({field.label})" for field in missing)
         example = " ".join(f"{field.key}=…" for field in missing)
@@ -50,8 +52,8 @@ def filled(asked: tuple[Field, ...], given: Mapping[str, str]) -> dict[str, str]
     return {key: value for key, value in values.items() if value}
 
 
-def _steps(configuration: str | None) -> list[Any]:
-    import yaml  # few builds ever wait at a gate: a start does without
+def _parse_steps(configuration: str | None) -> list[Any]:
+    import yaml  # imported late: start-up is faster without it, and few builds wait at a block step
 
     try:
         document = yaml.safe_load(configuration or "")
@@ -61,7 +63,7 @@ def _steps(configuration: str | None) -> list[Any]:
     return steps if isinstance(steps, list) else []
 
 
-def _gates(steps: list[Any]) -> Iterator[Mapping[str, Any]]:
+def _find_gates(steps: list[Any]) -> Iterator[Mapping[str, Any]]:
     for step in steps:
         if not isinstance(step, dict):
             continue
@@ -71,41 +73,41 @@ def _gates(steps: list[Any]) -> Iterator[Mapping[str, Any]]:
             )
             yield {**step, **nested}
         elif "group" in step and isinstance(step.get("steps"), list):
-            yield from _gates(step["steps"])
+            yield from _find_gates(step["steps"])
 
 
-def _names(gate: Mapping[str, Any]) -> set[str]:
+def _collect_names(gate: Mapping[str, Any]) -> set[str]:
     words = (*_KINDS, "label", "name", "prompt")
     return {gate[word] for word in words if isinstance(gate.get(word), str)}
 
 
-def _field(given: Mapping[str, Any]) -> Field | None:
+def _parse_field(given: Mapping[str, Any]) -> FormField | None:
     key = given.get("key")
     if not isinstance(key, str | int):
         return None
     label = given.get("text") or given.get("select") or key
     default = given.get("default")
     several = default if isinstance(default, list) else [] if default is None else [default]
-    return Field(
+    return FormField(
         key=str(key),
         label=str(label),
         hint=str(given.get("hint") or ""),
         required=given.get("required", True) is not False,
         default="\n".join(map(str, several)),
-        options=_options(given.get("options")),
+        options=_parse_options(given.get("options")),
         multiple=given.get("multiple") is True,
     )
 
 
-def _options(given: Any) -> tuple[tuple[str, str], ...]:
+def _parse_options(given: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(given, list):
         return ()
     pairs = [(item.get("label"), item.get("value")) for item in given if isinstance(item, Mapping)]
     return tuple((str(label or value), str(value)) for label, value in pairs if value is not None)
 
 
-def _value(field: Field, given: str) -> str:
-    """One value, or several one a line; raises UsageError for one that is no option."""
+def _check_value(field: FormField, given: str) -> str:
+    """Return the chosen values, one per line. Raise UsageError for a value that isn't an option."""
     parts = [part.strip() for part in _SEPARATED.split(given)] if field.multiple else [given]
     allowed = {value for _, value in field.options}
     by_label = {label.lower(): value for label, value in field.options}
@@ -113,9 +115,11 @@ def _value(field: Field, given: str) -> str:
     for value in chosen:
         if field.options and value not in allowed:
             choices = ", ".join(f"`{option}`" for _, option in field.options)
-            raise UsageError(f"`{_shown(value)}` is no choice of `{field.key}`.", f"Choose {choices}.", "fields")
+            raise UsageError(
+                f"`{_quote(value)}` isn't an option for `{field.key}`.", f"Options: {choices}.", "fields"
+            )
     return "\n".join(chosen)
 
 
-def _shown(word: str) -> str:
+def _quote(word: str) -> str:
     return " ".join(word.replace("`", "ˋ").split())[:60]

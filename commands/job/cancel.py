@@ -1,84 +1,84 @@
-"""One job that is canceled while its build goes on."""
+"""Command that cancels one job while its build continues."""
 
 from __future__ import annotations
 
-from bot.buildkite.endpoints.graphql import SCOPE, no_access
+from bot.buildkite.endpoints.graphql import SCOPE, no_access_error
 from bot.buildkite.models import Job
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
-from bot.execution.resolve.job import job_label, pin_job
-from bot.operations.addresses import AtJob
+from bot.execution.resolve.job import label_job, pin_job
+from bot.operations.addresses import JobArgs
 from bot.operations.operation import Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
 
-_OVER = frozenset({"passed", "failed", "canceled", "canceling", "timed_out", "skipped", "broken", "expired"})
+_ENDED = frozenset({"passed", "failed", "canceled", "canceling", "timed_out", "skipped", "broken", "expired"})
 _CANCELED = frozenset({"canceling", "canceled"})
 
 
-class Cancel(AtJob):
-    """Which job to cancel."""
+class JobCancelArgs(JobArgs):
+    """Arguments of `job cancel`."""
 
 
-def _cancelable(job: Job) -> bool:
-    return job.type == "script" and job.state not in _OVER
+def _is_cancelable(job: Job) -> bool:
+    return job.type == "script" and job.state not in _ENDED
 
 
-async def _pin(args: Cancel, ctx: Context) -> Cancel:
-    return await pin_job(args, ctx, _cancelable, "unfinished")
+async def _pin(args: JobCancelArgs, ctx: Context) -> JobCancelArgs:
+    return await pin_job(args, ctx, _is_cancelable, "unfinished")
 
 
-async def _ask(args: Cancel, ctx: Context) -> Mrkdwn | None:
-    """Whether to: once it is clear that the token may do it at all. Raises Refused."""
+async def _ask(args: JobCancelArgs, ctx: Context) -> Mrkdwn | None:
+    """Ask for confirmation. Raise Refused first if the token can't cancel single jobs: asking would be in vain."""
     scopes = (await ctx.buildkite.access_token()).scopes
     if SCOPE not in scopes:
-        raise _instead(no_access("Its scopes do not include graphql."), args, ctx)
+        raise _add_alternatives(no_access_error("Its scopes do not include graphql."), args, ctx)
     job = await ctx.buildkite.job(args.job or "")
-    if not _cancelable(job):
-        return None  # Buildkite's refusal says more than a question would.
+    if not _is_cancelable(job):
+        return None  # Buildkite's refusal explains more than a question would.
     state, ref = (job.state or "unknown").replace("_", " "), f"{args.pipeline}#{args.number}"
-    return md("Cancel {job} of {ref}? It is {state}.", job=_named(job), ref=ref, state=state)
+    return md("Cancel {job} of {ref}? It is {state}.", job=_link_job(job), ref=ref, state=state)
 
 
-async def _probe(args: Cancel, ctx: Context) -> Reply | None:
+async def _probe(args: JobCancelArgs, ctx: Context) -> Reply | None:
     job = await ctx.buildkite.job(args.job or "")
-    return _canceled(job, args) if job.state in _CANCELED else None
+    return _reply_canceled(job, args) if job.state in _CANCELED else None
 
 
 @operation(
     "job cancel",
     needs=Permission.BUILD,
     pin=_pin,
-    labels=job_label,
+    label_ids=label_job,
     confirm=_ask,
     probe=_probe,
     examples=('job cancel "Test" -p web -n 101', "job cancel"),
 )
-async def cancel(args: Cancel, ctx: Context) -> Reply:
-    """Cancel one job and let its build go on; needs a token with GraphQL access."""
+async def cancel(args: JobCancelArgs, ctx: Context) -> Reply:
+    """Cancel one job and let its build continue. Requires a token with GraphQL access."""
     if not args.job:
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
     job = await ctx.buildkite.job(args.job)
     try:
         await ctx.buildkite.cancel_job(args.job)
     except Refused as refused:
-        raise _instead(refused, args, ctx) from refused
-    return _canceled(job, args)
+        raise _add_alternatives(refused, args, ctx) from refused
+    return _reply_canceled(job, args)
 
 
-def _instead(refused: Refused, args: Cancel, ctx: Context) -> Refused:
-    """What is missing, who can mend it, and what can be done without it."""
+def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: Context) -> Refused:
+    """Return the refusal with a hint about how to get access, and about canceling the whole build instead."""
     ref = f"{args.pipeline} {args.number}"
-    who = "Connect a token of yours that has it" if ctx.account else "Whoever runs me can give it that access"
-    hint = f"{refused.hint} {who}; or stop the whole build: `{ctx.command} build cancel {ref}`."
+    remedy = "Connect a token that has it" if ctx.account else "An operator can give my token that access"
+    hint = f"{refused.hint} {remedy}, or you can cancel the whole build: `{ctx.command} build cancel {ref}`."
     return Refused(refused.message, hint.strip(), refused.rule)
 
 
-def _canceled(job: Job, args: Cancel) -> Reply:
-    text = md("canceled {job} of {ref}", job=_named(job), ref=f"{args.pipeline}#{args.number}")
+def _reply_canceled(job: Job, args: JobCancelArgs) -> Reply:
+    text = md("canceled {job} of {ref}", job=_link_job(job), ref=f"{args.pipeline}#{args.number}")
     return Reply(text=text, private=False)
 
 
-def _named(job: Job) -> Mrkdwn:
+def _link_job(job: Job) -> Mrkdwn:
     return link(job.web_url or "", shorten(job.title, 100))

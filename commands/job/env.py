@@ -1,4 +1,4 @@
-"""The environment of a job: the names in it, never a value."""
+"""Command that lists the names of a job's environment variables, never their values."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from bot.buildkite.models import Job
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.job import pin_job
-from bot.operations.addresses import AtJob
+from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
-from bot.slack.blockkit.blocks import lines, shorten
+from bot.slack.blockkit.blocks import join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md
 
-_BUILDKITES = ("BUILDKITE", "CI")
+_BUILDKITE_PREFIXES = ("BUILDKITE", "CI")
 _NAME_LIMIT = 100
 
 
-class Env(AtJob):
-    """Whose environment to show."""
+class JobEnvArgs(JobArgs):
+    """Arguments of `job env`."""
 
 
-def _runs(job: Job) -> bool:
+def _has_started(job: Job) -> bool:
     return job.type == "script" and (job.state == "running" or job.failed)
 
 
-async def _pin(args: Env, ctx: Context) -> Env:
-    return await pin_job(args, ctx, _runs, "running or failed", others=lambda job: job.type == "script")
+async def _pin(args: JobEnvArgs, ctx: Context) -> JobEnvArgs:
+    return await pin_job(
+        args, ctx, _has_started, "running or failed", is_alternative=lambda job: job.type == "script"
+    )
 
 
 @operation(
@@ -37,8 +39,8 @@ async def _pin(args: Env, ctx: Context) -> Env:
     pin=_pin,
     examples=("job env Test -p web -n 101", "job env"),
 )
-async def env(args: Env, ctx: Context) -> Reply:
-    """Show the names of a job's environment variables, without their values."""
+async def env(args: JobEnvArgs, ctx: Context) -> Reply:
+    """List the names of a job's environment variables, without values."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
     job = await ctx.buildkite.job(args.job)
@@ -46,12 +48,18 @@ async def env(args: Env, ctx: Context) -> Reply:
     name = link(job.web_url or "", shorten(job.title, 100))
     ref = f"{args.pipeline}#{args.number}"
     head = md("{name} of {ref} has {count} environment variables.", name=name, ref=ref, count=len(names))
-    vendors = [name for name in names if name.split("_")[0] in _BUILDKITES]
+    vendors = [name for name in names if name.split("_")[0] in _BUILDKITE_PREFIXES]
     own = [name for name in names if name not in vendors]
-    text = lines([head, _listed(Mrkdwn("*Its own*"), own), _listed(Mrkdwn("*Buildkite's*"), vendors)])
-    return Reply(text=text, footer="Names only: a value may be a secret.")
+    text = join_lines(
+        [
+            head,
+            _render_names(Mrkdwn("*Set by the pipeline*"), own),
+            _render_names(Mrkdwn("*Set by Buildkite*"), vendors),
+        ]
+    )
+    return Reply(text=text, footer="Names only, because values may be secrets.")
 
 
-def _listed(title: Mrkdwn, names: Iterable[str]) -> Mrkdwn:
-    shown = join([code(shorten(name, _NAME_LIMIT)) for name in names], " ")
-    return lines([title, shown]) if shown else Mrkdwn("")
+def _render_names(title: Mrkdwn, names: Iterable[str]) -> Mrkdwn:
+    codes = join([code(shorten(name, _NAME_LIMIT)) for name in names], " ")
+    return join_lines([title, codes]) if codes else Mrkdwn("")

@@ -1,4 +1,4 @@
-"""The log of a job."""
+"""Command that shows a job's log."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.buildkite.models import Job
-from bot.builds.failures.log_text import Tail, clean, tail
+from bot.builds.failures.log_text import LogEnd, clean_log, cut_log_end
 from bot.builds.failures.render import ended_with
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.job import pin_job
-from bot.operations.addresses import AtJob
+from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
-from bot.slack.blockkit.blocks import dotted, shorten
+from bot.slack.blockkit.blocks import join_dotted, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
 from bot.slack.types import File
 
@@ -25,23 +25,23 @@ TAIL_BYTES = 65_536
 FILE_BYTES = 2 * 1024 * 1024
 
 
-class Log(AtJob):
-    """Whose log to show."""
+class JobLogArgs(JobArgs):
+    """Arguments of `job log`."""
 
-    lines: Annotated[int, Opt(), Field(ge=1, le=300, description="How many of the last lines")] = 50
+    lines: Annotated[int, Opt(), Field(ge=1, le=300, description="Number of lines from the end")] = 50
     full: Annotated[bool, Opt(), Field(description="Attach the log as a file (its last 2 MB)")] = False
 
 
-def _fits(job: Job) -> bool:
+def _is_failed(job: Job) -> bool:
     return job.type == "script" and job.failed
 
 
-def _printed(job: Job) -> bool:
+def _has_log(job: Job) -> bool:
     return job.type == "script" and job.started_at is not None
 
 
-async def _pin(args: Log, ctx: Context) -> Log:
-    return await pin_job(args, ctx, _fits, "failed", others=_printed)
+async def _pin(args: JobLogArgs, ctx: Context) -> JobLogArgs:
+    return await pin_job(args, ctx, _is_failed, "failed", is_alternative=_has_log)
 
 
 @operation(
@@ -51,7 +51,7 @@ async def _pin(args: Log, ctx: Context) -> Log:
     pin=_pin,
     examples=("job log", "job log Test -p web -n 101 --lines 100", "job log --full"),
 )
-async def log(args: Log, ctx: Context) -> Reply:
+async def log(args: JobLogArgs, ctx: Context) -> Reply:
     """Show the end of a job's log."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
@@ -60,39 +60,43 @@ async def log(args: Log, ctx: Context) -> Reply:
         raise UsageError(f"“{job.title}” is a {job.type} step; it has no log.", "", "job")
     size = FILE_BYTES if args.full else TAIL_BYTES
     raw, whole = await ctx.buildkite.job_log_tail(args.pipeline, args.number, args.job, size)
-    end = tail(raw[-TAIL_BYTES:], args.lines, whole=whole and len(raw) <= TAIL_BYTES)
-    # Megabytes take a while to clean: people's other requests go on meanwhile.
-    content = await asyncio.to_thread(clean, raw, whole=whole) if args.full and raw else None
-    return _reply(args, job, end, _file(args, job, content, whole) if content is not None else None)
+    end = cut_log_end(raw[-TAIL_BYTES:], args.lines, whole=whole and len(raw) <= TAIL_BYTES)
+    # Cleaning megabytes takes a while, so it runs in a thread and doesn't hold up other requests.
+    content = await asyncio.to_thread(clean_log, raw, whole=whole) if args.full and raw else None
+    return _render_reply(args, job, end, _make_file(args, job, content, whole) if content is not None else None)
 
 
-def _reply(args: Log, job: Job, end: Tail, file: File | None) -> Reply:
+def _render_reply(args: JobLogArgs, job: Job, end: LogEnd, file: File | None) -> Reply:
     name = link(job.web_url or "", shorten(job.title, 100))
     state = (job.state or "unknown").replace("_", " ")
     ref = f"{args.pipeline}#{args.number}"
-    head = dotted([md("{name} of {ref}", name=name, ref=ref), state, ended_with(job) if job.exit_status else ""])
+    head = join_dotted(
+        [md("{name} of {ref}", name=name, ref=ref), state, ended_with(job) if job.exit_status else ""]
+    )
     if not end.text:
-        return Reply(text=md("{head}: the log is empty so far.", head=head), file=file)
-    return Reply(text=head, log=end.text, footer=_footer(end), file=file, buttons=_buttons(args, job, file))
+        return Reply(text=md("{head}: the log is still empty.", head=head), file=file)
+    return Reply(
+        text=head, log=end.text, footer=_render_footer(end), file=file, buttons=_make_buttons(args, job, file)
+    )
 
 
-def _footer(end: Tail) -> Mrkdwn:
+def _render_footer(end: LogEnd) -> Mrkdwn:
     if not end.cut:
-        return Mrkdwn("The whole log; secrets are masked.")
+        return Mrkdwn("Full log. Secrets are masked.")
     lines = "line" if end.lines == 1 else f"{end.lines} lines"
-    return md("The last {lines}; secrets are masked.", lines=lines)
+    return md("Last {lines}. Secrets are masked.", lines=lines)
 
 
-def _file(args: Log, job: Job, content: str, whole: bool) -> File:
+def _make_file(args: JobLogArgs, job: Job, content: str, whole: bool) -> File:
     word = re.sub(r"[^A-Za-z0-9]+", "-", job.title).strip("-").lower()[:40] or "job"
     part = "Log" if whole else "End of the log"
     title = f"{part} of {job.title}, {args.pipeline}#{args.number}"
     return File(f"{args.pipeline}-{args.number}-{word}.log", content.encode(), title)
 
 
-def _buttons(args: Log, job: Job, file: File | None) -> tuple[Button, ...]:
+def _make_buttons(args: JobLogArgs, job: Job, file: File | None) -> tuple[Button, ...]:
     given = {"pipeline": args.pipeline, "number": str(args.number), "job": args.job}
     retry = Button("Retry job", Call("job retry", given)) if job.failed else None
-    whole = Button("Whole log as a file", Call("job log", {**given, "full": "true"})) if file is None else None
+    whole = Button("Full log as a file", Call("job log", {**given, "full": "true"})) if file is None else None
     page = Button("Open in Buildkite", url=job.web_url) if job.web_url else None
     return tuple(item for item in (retry, whole, page) if item is not None)

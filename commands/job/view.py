@@ -1,4 +1,4 @@
-"""Jobs of a build: list, retry."""
+"""Commands that list a build's jobs and retry one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bot.builds.failures.render import ended_with
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
-from bot.execution.resolve.job import job_label, pin_job
-from bot.operations.addresses import AtBuild, AtJob
-from bot.operations.build_wording import reference
+from bot.execution.resolve.job import label_job, pin_job
+from bot.operations.addresses import BuildArgs, JobArgs
+from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import link, md
 from bot.slack.blockkit.tables import Table
 
-State = Literal[
+JobState = Literal[
     "pending",
     "waiting",
     "blocked",
@@ -52,18 +52,18 @@ EMOJI = {
     "canceled": "🚫",
     "canceling": "🚫",
 }
-SHOWN = 40
-BUTTONS = 3
+ROWS_LIMIT = 40
+BUTTONS_LIMIT = 3
 
 
-class List(AtBuild):
-    """Which jobs to list."""
+class JobListArgs(BuildArgs):
+    """Arguments of `job list`."""
 
-    state: Annotated[tuple[State, ...], Opt(short="s", hint="failed,running"), Field(description="State")] = ()
+    state: Annotated[tuple[JobState, ...], Opt(short="s", hint="failed,running"), Field(description="State")] = ()
 
 
-class Retry(AtJob):
-    """Which job to run again."""
+class JobRetryArgs(JobArgs):
+    """Arguments of `job retry`."""
 
 
 @operation(
@@ -73,20 +73,20 @@ class Retry(AtJob):
     pin=pin_build,
     examples=("job list web 101", "job list web 101 --state failed", "job list"),
 )
-async def list_(args: List, ctx: Context) -> Reply:
+async def list_(args: JobListArgs, ctx: Context) -> Reply:
     """List the jobs of a build."""
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     build = await ctx.buildkite.build(args.pipeline, args.number)
     jobs = [job for job in build.jobs if job.type != "waiter" and (not args.state or job.state in args.state)]
-    rows = tuple(_row(job) for job in jobs[:SHOWN])
-    more = f"and {len(jobs) - SHOWN} more" if len(jobs) > SHOWN else ""
-    text = md("Jobs of {ref}", ref=reference(build))
+    rows = tuple(_render_row(job) for job in jobs[:ROWS_LIMIT])
+    more = f"and {len(jobs) - ROWS_LIMIT} more" if len(jobs) > ROWS_LIMIT else ""
+    text = md("Jobs of {ref}", ref=link_build(build))
     table = Table(("State", "Job", "End", "Agent"), rows)
-    return Reply(text=text, table=table, footer=more, buttons=_buttons(build, jobs), builds=(build,))
+    return Reply(text=text, table=table, footer=more, buttons=_make_buttons(build, jobs), builds=(build,))
 
 
-def _row(job: Job) -> tuple[str, ...]:
+def _render_row(job: Job) -> tuple[str, ...]:
     state = (job.state or "unknown").replace("_", " ")
     soft = " (soft)" if job.soft_failed else ""
     name = link(job.web_url or "", shorten(job.title, 100))
@@ -96,59 +96,56 @@ def _row(job: Job) -> tuple[str, ...]:
     return shown, name, end, agent
 
 
-def _buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:
-    """The log of each failed job, and the gates that wait."""
-    failed = [job for job in jobs if job.failed and job.type == "script"][:BUTTONS]
-    gates = [job for job in jobs if job.waits][:BUTTONS]
+def _make_buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:
+    """Return buttons for the first failed jobs (log, retry) and blocked steps (unblock)."""
+    failed = [job for job in jobs if job.failed and job.type == "script"][:BUTTONS_LIMIT]
+    gates = [job for job in jobs if job.awaits_unblock][:BUTTONS_LIMIT]
     return (
-        *(Button(f"Log: {job.title}"[:75], _call("job log", build, job)) for job in failed),
-        *(Button(f"Retry: {job.title}"[:75], _call("job retry", build, job)) for job in failed),
-        *(
-            Button(f"Unblock: {job.title}"[:75], _call("job unblock", build, job), "primary", form=True)
-            for job in gates
-        ),
+        *(Button(f"Log: {job.title}"[:75], _make_call("job log", build, job)) for job in failed),
+        *(Button(f"Retry: {job.title}"[:75], _make_call("job retry", build, job)) for job in failed),
+        *(_make_unblock_button(build, job) for job in gates),
     )
 
 
-def _unblock(build: Build, job: Job) -> Button:
-    call = _call("job unblock", build, job)
+def _make_unblock_button(build: Build, job: Job) -> Button:
+    call = _make_call("job unblock", build, job)
     return Button(f"Unblock: {job.title}"[:75], call, "primary", form=True)
 
 
-def _call(name: str, build: Build, job: Job) -> Call:
+def _make_call(name: str, build: Build, job: Job) -> Call:
     return Call(name, {"pipeline": build.ref.pipeline, "number": str(build.number), "job": job.id})
 
 
-def _retriable(job: Job) -> bool:
+def _is_retriable(job: Job) -> bool:
     return job.type == "script" and job.state in JOB_RETRIABLE and not job.retried
 
 
-async def _pin(args: Retry, ctx: Context) -> Retry:
-    return await pin_job(args, ctx, _retriable, "failed")
+async def _pin(args: JobRetryArgs, ctx: Context) -> JobRetryArgs:
+    return await pin_job(args, ctx, _is_retriable, "failed")
 
 
-async def _probe(args: Retry, ctx: Context) -> Reply | None:
-    """A job that was retried names the one that took its place."""
+async def _probe(args: JobRetryArgs, ctx: Context) -> Reply | None:
+    """Return the reply if the job was retried: it then names the job that replaced it."""
     old = await ctx.buildkite.job(args.job or "")
-    return _retried(old, args) if old.retried_in_job_id else None
+    return _reply_retried(old, args) if old.retried_in_job_id else None
 
 
 @operation(
     "job retry",
     needs=Permission.BUILD,
     pin=_pin,
-    labels=job_label,
+    label_ids=label_job,
     probe=_probe,
     examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )
-async def retry(args: Retry, ctx: Context) -> Reply:
-    """Run one failed job again."""
+async def retry(args: JobRetryArgs, ctx: Context) -> Reply:
+    """Retry one failed job."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    return _retried(await ctx.buildkite.retry_job(args.pipeline, args.number, args.job), args)
+    return _reply_retried(await ctx.buildkite.retry_job(args.pipeline, args.number, args.job), args)
 
 
-def _retried(job: Job, args: Retry) -> Reply:
+def _reply_retried(job: Job, args: JobRetryArgs) -> Reply:
     name = link(job.web_url or "", shorten(job.title, 100))
     text = md("retried {job} of {ref}", job=name, ref=f"{args.pipeline}#{args.number}")
     return Reply(text=text, private=False)

@@ -1,4 +1,4 @@
-"""What a channel has chosen for the cards that are asked for in it."""
+"""Commands that set which updates a channel gets about the builds requested in it."""
 
 from __future__ import annotations
 
@@ -11,39 +11,47 @@ from bot.notifications.subscriptions.model import Updates
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 
-_SAID = {
-    "all": "everything is told below a card: when it runs, fails, waits and ends",
-    "important": "the first failure, gates and ends are told below a card",
-    "end": "gates and ends are told below a card",
+_DESCRIPTIONS = {
+    "all": "every update is posted in a build's thread: started, failing, blocked and finished",
+    "important": "first failures, blocks and results are posted in a build's thread",
+    "end": "blocks and results are posted in a build's thread",
 }
 
 
-class Level(Args):
-    """What is said below the cards of this channel."""
+class ChannelUpdatesArgs(Args):
+    """Arguments of `channel updates`."""
 
     level: Annotated[Updates, Opt(positional=True), Field(description="all, important or end")]
 
 
-class Switch(Args):
-    """On or off."""
+class ChannelBroadcastArgs(Args):
+    """Arguments of `channel broadcast`."""
 
     switch: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="on or off")]
 
 
 @operation(
-    "channel updates", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("channel updates end",)
+    "channel updates",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    filters_pipelines=True,
+    examples=("channel updates end",),
 )
-async def updates(args: Level, ctx: Context) -> Reply:
-    """Choose what is said below the cards that are asked for in this channel from now on."""
-    await ctx.subscribing.choose(ctx.thread, updates=args.level)
-    return Reply(text=f"chose for this channel: {_SAID[args.level]}", private=False)
+async def updates(args: ChannelUpdatesArgs, ctx: Context) -> Reply:
+    """Set which updates are posted in build threads here."""
+    await ctx.subscriptions.choose(ctx.thread, updates=args.level)
+    return Reply(text=f"changed this channel's updates: {_DESCRIPTIONS[args.level]}", private=False)
 
 
 @operation(
-    "channel broadcast", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("channel broadcast on",)
+    "channel broadcast",
+    needs=Permission.READ,
+    effect=Effect.READ,
+    filters_pipelines=True,
+    examples=("channel broadcast on",),
 )
-async def broadcast(args: Switch, ctx: Context) -> Reply:
-    """Choose whether a failure told below a card is shown in the channel as well."""
-    await ctx.subscribing.choose(ctx.thread, broadcast=args.switch == "on")
-    where = "shown in the channel as well" if args.switch == "on" else "told below the card only"
-    return Reply(text=f"chose for this channel: failures are {where}", private=False)
+async def broadcast(args: ChannelBroadcastArgs, ctx: Context) -> Reply:
+    """Set whether failures posted in a thread also appear in the channel."""
+    await ctx.subscriptions.choose(ctx.thread, broadcast=args.switch == "on")
+    where = "in the thread and in the channel" if args.switch == "on" else "only in the thread"
+    return Reply(text=f"changed this channel's updates: failures are posted {where}", private=False)

@@ -1,4 +1,4 @@
-"""`notify`: direct messages about one's own builds, and about approvals that wait for one."""
+"""Command that sets direct messages about a person's own builds and pending approvals."""
 
 from __future__ import annotations
 
@@ -12,35 +12,37 @@ from bot.notifications.direct.model import APPROVALS, USUAL, WISHES, Wish, build
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
-from bot.slack.blockkit.blocks import lines
+from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
-Word = Literal["on", "off", Wish]
+NotifyWord = Literal["on", "off", Wish]
 
 
-class Notify(Args):
-    """What to be told of; `me` is only there to be read."""
+class NotifyArgs(Args):
+    """Arguments of `notify`. The word `me` is allowed and means nothing."""
 
     words: Annotated[
-        tuple[Word, ...],
+        tuple[NotifyWord, ...],
         Opt(positional=True, hint="on failed,blocked,fixed"),
-        Field(max_length=30, description="on or off, and what"),
+        Field(max_length=30, description="on or off, and events"),
     ] = ()
 
     @field_validator("words", mode="before")
     @classmethod
-    def _read(cls, words: Any) -> Any:
-        """`me` at the beginning and `and` say nothing; on or off stands first, on where neither does."""
-        said = [str(item).lower() for item in ([words] if isinstance(words, str) else words)]
-        left = [item for index, item in enumerate(said) if item != "and" and (index or item != "me")]
+    def _normalise(cls, words: Any) -> Any:
+        """Drop a leading `me` and every `and`, and put `on` first if neither `on` nor `off` is."""
+        lowered = [str(item).lower() for item in ([words] if isinstance(words, str) else words)]
+        left = [item for index, item in enumerate(lowered) if item != "and" and (index or item != "me")]
         return ["on", *left] if left and left[0] not in ("on", "off") else left
 
     @field_validator("words")
     @classmethod
-    def _once(cls, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    def _check_switch_first(cls, words: tuple[NotifyWord, ...]) -> tuple[NotifyWord, ...]:
         twice = [word for word in words[1:] if word in ("on", "off")]
         if twice:
-            raise UsageError(f"`{twice[0]}` stands first, and once.", "Write `notify off failed`.", "words")
+            raise UsageError(
+                f"Use `{twice[0]}` only once, at the start.", "For example: `notify off failed`.", "words"
+            )
         return words
 
 
@@ -48,7 +50,7 @@ class Notify(Args):
     "notify",
     needs=Permission.READ,
     effect=Effect.READ,
-    sifts=True,
+    filters_pipelines=True,
     examples=(
         "notify me on failed,blocked,fixed",
         "notify on approvals",
@@ -57,57 +59,60 @@ class Notify(Args):
         "notify",
     ),
 )
-async def notify(args: Notify, ctx: Context) -> Reply:
-    """Be told by direct message of builds that you started or wrote, and of approvals that wait for you."""
-    before = await ctx.notifying.wishes(ctx.actor)
+async def notify(args: NotifyArgs, ctx: Context) -> Reply:
+    """Get direct messages about your builds and about approvals waiting for you."""
+    before = await ctx.direct_messages.wishes(ctx.actor)
     if not args.words:
-        return Reply(text=_standing(before, ctx))
+        return Reply(text=_describe_settings(before, ctx))
     first, named = args.words[0], args.words[1:]
     if first == "off":
-        return await _off(before, named, ctx)
+        return await _turn_off(before, named, ctx)
     wanted = in_display_order({*before, *(named or USUAL)})
-    if build_wishes(wanted) and not ctx.notifying.addresses(ctx.actor):
-        hint = "Ask whoever keeps the file of subscriptions to name yours under `[people]`."
-        raise Conflict("Slack shows me no e-mail address of yours, so I cannot tell which builds are yours.", hint)
-    await ctx.notifying.choose(ctx.actor, wanted)
-    return Reply(text=_standing(wanted, ctx))
+    if build_wishes(wanted) and not ctx.direct_messages.addresses(ctx.actor):
+        hint = "Ask an admin to add your address under `[people]` in the subscriptions file."
+        raise Conflict(
+            "Slack doesn't share your e-mail address with me, so I can't tell which builds are yours.", hint
+        )
+    await ctx.direct_messages.choose(ctx.actor, wanted)
+    return Reply(text=_describe_settings(wanted, ctx))
 
 
-async def _off(before: tuple[str, ...], named: tuple[str, ...], ctx: Context) -> Reply:
-    gone = in_display_order(set(named or WISHES) & set(before))
-    if not gone:
-        return Reply(text=_standing(before, ctx))
-    left = in_display_order(set(before) - set(gone))
-    await ctx.notifying.choose(ctx.actor, left)
-    again = code(f"{ctx.command} notify on {','.join(gone)}")
+async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: Context) -> Reply:
+    stopped_kinds = in_display_order(set(named or WISHES) & set(before))
+    if not stopped_kinds:
+        return Reply(text=_describe_settings(before, ctx))
+    left = in_display_order(set(before) - set(stopped_kinds))
+    await ctx.direct_messages.choose(ctx.actor, left)
+    again = code(f"{ctx.command} notify on {','.join(stopped_kinds)}")
     if not left:
-        return Reply(text=md("Stopped: I send you no direct messages. {again} turns them on again.", again=again))
-    stopped = md("Stopped. {again} turns it on again.", again=again)
-    return Reply(text=lines([stopped, _standing(left, ctx)]))
+        return Reply(text=md("Stopped all direct messages. Turn them back on with {again}.", again=again))
+    stopped = md("Stopped. Turn it back on with {again}.", again=again)
+    return Reply(text=join_lines([stopped, _describe_settings(left, ctx)]))
 
 
-def _standing(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
-    """What is on, which builds are theirs, and how to change it."""
+def _describe_settings(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
+    """Return what is turned on, which builds count as the person's, and how to change it."""
     builds = build_wishes(wishes)
     if not wishes:
         how = code(f"{ctx.command} notify me on {','.join(USUAL)}")
-        return md("I send you no direct messages. {how} turns them on.", how=how)
-    said = [
-        md("I tell you by direct message of builds of yours: {states}.", states=_all(builds)) if builds else "",
-        _known(ctx) if builds else "",
-        "I tell you when an approval waits for you." if APPROVALS in wishes else "",
-        md("{off} ends it.", off=code(f"{ctx.command} notify off")),
+        return md("You get no direct messages. Turn them on with {how}.", how=how)
+    parts = [
+        md("You get direct messages about your builds: {states}.", states=_join_states(builds)) if builds else "",
+        _describe_own_builds(ctx) if builds else "",
+        "You get a direct message when an approval is waiting for you." if APPROVALS in wishes else "",
+        md("Turn this off with {off}.", off=code(f"{ctx.command} notify off")),
     ]
-    return lines([item for item in said if item])
+    return join_lines([item for item in parts if item])
 
 
-def _known(ctx: Context) -> Mrkdwn:
-    mine = [code(address) for address in sorted(ctx.notifying.addresses(ctx.actor))]
+def _describe_own_builds(ctx: Context) -> Mrkdwn:
+    mine = [code(address) for address in sorted(ctx.direct_messages.addresses(ctx.actor))]
     return md(
-        "Yours are those with {who} as creator or author.\nWhere you asked for one yourself, I tell you there.",
-        who=Mrkdwn(join_or(mine)) if mine else "an address that I do not know",
+        "Your builds are those with {who} as creator or author.\n"
+        "For builds you start from Slack, you're notified in the thread instead.",
+        who=Mrkdwn(join_or(mine)) if mine else "an address I don't know",
     )
 
 
-def _all(states: tuple[str, ...]) -> str:
+def _join_states(states: tuple[str, ...]) -> str:
     return join_or([state.replace("_", " ") for state in states]).replace(" or ", " and ")

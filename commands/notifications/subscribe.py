@@ -9,24 +9,24 @@ from pydantic import Field, field_validator
 
 from bot.errors import Ambiguous, Conflict, UsageError
 from bot.execution.context import Context
-from bot.notifications.subscriptions.globs import literal
+from bot.notifications.subscriptions.globs import is_literal
 from bot.notifications.subscriptions.model import (
     DEFAULT_STATES,
     Source,
-    State,
+    SubscriptionState,
     Subscription,
     Updates,
-    in_order,
-    named,
-    quiet_hours,
+    sort_states,
+    assign_id,
+    parse_quiet_hours,
 )
-from bot.notifications.subscriptions.preview import listed, question, rule
+from bot.notifications.subscriptions.preview import listed, render_question, describe_subscription
 from bot.operations.addresses import BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.wording import join_or
-from bot.slack.blockkit.blocks import lines
-from bot.slack.blockkit.mrkdwn import Mrkdwn, md, when
+from bot.slack.blockkit.blocks import join_lines
+from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time, md
 
 SHOWN = 10
 _USER = re.compile(r"<@([UW][A-Z0-9]+)>|([UW][A-Z0-9]{6,})")
@@ -38,7 +38,7 @@ class Rule(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, hint="web, deploy-* or *", here=True),
+        Opt(short="p", positional=True, hint="web, deploy-* or *", channel_default=True),
         Field(min_length=1, max_length=200, description="Pipeline, or a pattern"),
     ]
     branch: Annotated[
@@ -46,7 +46,7 @@ class Rule(Args):
         Opt(short="b", hint="main or release/*"),
         Field(description="Branch, or a pattern"),
     ] = None
-    state: Annotated[tuple[State, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
+    state: Annotated[tuple[SubscriptionState, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
     creator: Annotated[
         tuple[str, ...],
         Opt(hint="@ann, ann@example.com or me"),
@@ -66,7 +66,7 @@ class Rule(Args):
     @classmethod
     def _hours(cls, text: str | None) -> str | None:
         if text:
-            quiet_hours(text)
+            parse_quiet_hours(text)
         return text or None
 
 
@@ -82,14 +82,14 @@ class Unwanted(Args):
         Opt(short="p", positional=True, hint="web, or its number in the list"),
         Field(min_length=1, max_length=200, description="Pipeline or pattern as it was subscribed to"),
     ]
-    rule: Annotated[str | None, Opt(form=False, manual=False), Field(description="Its id")] = None
+    rule: Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Its id")] = None
 
 
 async def _pin(args: Rule, ctx: Context) -> Rule:
-    if not await ctx.subscribing.postable(ctx.thread):
+    if not await ctx.subscriptions.postable(ctx.thread):
         hint = "Type `/invite @kitestring`, then say it again."
         raise Conflict("I am not in this channel, so I could post nothing here.", hint)
-    slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug if literal(args.pipeline) else args.pipeline
+    slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug if is_literal(args.pipeline) else args.pipeline
     creators = tuple([await _address(word, ctx) for word in args.creator])
     return args.model_copy(update={"pipeline": slug, "creator": creators})
 
@@ -101,7 +101,7 @@ async def _address(word: str, ctx: Context) -> str:
     found = _USER.fullmatch(word)
     if not found and word.lower() != "me":
         raise UsageError(f"I do not know who `{word}` is.", "Mention them, or write their address.", "creator")
-    email = await ctx.subscribing.email(found.group(1) or found.group(2) if found else ctx.actor.id)
+    email = await ctx.subscriptions.email(found.group(1) or found.group(2) if found else ctx.actor.id)
     if not email:
         raise UsageError("Slack shows me no address of theirs.", "Write the address they have there.", "creator")
     return email.lower()
@@ -117,7 +117,7 @@ def _subscription(args: Rule, ctx: Context) -> Subscription:
         created_by=ctx.actor.id,
         created_at=ctx.clock.now(),
         branch=args.branch or None,
-        states=in_order(args.state or DEFAULT_STATES),
+        states=sort_states(args.state or DEFAULT_STATES),
         creators=args.creator,
         sources=args.source,
         step=args.step or None,
@@ -128,12 +128,12 @@ def _subscription(args: Rule, ctx: Context) -> Subscription:
         owner=ctx.actor.id if own else None,
         origin="person" if own else "chat",
     )
-    return named(item)
+    return assign_id(item)
 
 
 async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
     subscription = _subscription(args, ctx)
-    return question(subscription, await ctx.subscribing.preview(subscription, ctx.buildkite))
+    return render_question(subscription, await ctx.subscriptions.preview(subscription, ctx.buildkite))
 
 
 @operation(
@@ -142,8 +142,8 @@ async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
     effect=Effect.READ,
     pin=_pin,
     confirm=_preview,
-    accept="Save",
-    form=True,
+    confirm_label="Save",
+    opens_form=True,
     examples=(
         "subscribe web",
         "subscribe web -b main --state failed,fixed",
@@ -154,51 +154,56 @@ async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
 async def subscribe(args: Rule, ctx: Context) -> Reply:
     """Tell this channel of builds that nobody here asked for: failed, fixed or blocked, or as you say."""
     subscription = _subscription(args, ctx)
-    new = await ctx.subscribing.save(subscription)
+    new = await ctx.subscriptions.save(subscription)
     said = (
-        md("subscribed this channel to {rule}", rule=rule(subscription))
+        md("subscribed this channel to {rule}", rule=describe_subscription(subscription))
         if new
-        else md("renewed the subscription to {rule}", rule=rule(subscription))
+        else md("renewed the subscription to {rule}", rule=describe_subscription(subscription))
     )
     return Reply(text=said, private=False)
 
 
-@operation("subscriptions", needs=Permission.READ, effect=Effect.READ, sifts=True, examples=("subscriptions",))
+@operation(
+    "subscriptions", needs=Permission.READ, effect=Effect.READ, filters_pipelines=True, examples=("subscriptions",)
+)
 async def subscriptions(_args: Nothing, ctx: Context) -> Reply:
     """List what this channel is subscribed to."""
-    found, chosen = await ctx.subscribing.here(ctx.thread)
+    found, chosen = await ctx.subscriptions.here(ctx.thread)
     now = ctx.clock.now()
     if not found:
         return Reply(text=f"This channel is subscribed to nothing. Try `{ctx.command} subscribe`.")
     shown = [listed(index, item, now) for index, item in enumerate(found[:SHOWN], 1)]
     more = [md("… and {count} more", count=len(found) - SHOWN)] if len(found) > SHOWN else []
     muted = (
-        md("Muted until {time}.", time=when(chosen.muted_until, "{date_short_pretty} {time}"))
+        md("Muted until {time}.", time=local_time(chosen.muted_until, "{date_short_pretty} {time}"))
         if chosen.muted_until and chosen.muted(now)
         else ""
     )
     buttons = [button for index, item in enumerate(found[:SHOWN], 1) for button in _buttons(index, item)]
     return Reply(
         title="What this channel is subscribed to",
-        text=lines([*shown, *more]),
+        text=join_lines([*shown, *more]),
         footer=muted,
         buttons=tuple(buttons),
     )
 
 
 def _buttons(index: int, subscription: Subscription) -> list[Button]:
-    mute = Call("mute", {"rule": subscription.id, "for_": "8h"}, yes=True)
+    mute = Call("mute", {"rule": subscription.id, "for_": "8h"}, confirmed=True)
     quiet = Button(
-        f"Mute {index} for 8h", mute, reads=f"Mute the subscription to {subscription.pipeline} for 8 hours"
+        f"Mute {index} for 8h", mute, spoken_label=f"Mute the subscription to {subscription.pipeline} for 8 hours"
     )
     if subscription.origin == "file":
         return [quiet]
-    drop = Call("unsubscribe", {"pipeline": subscription.pipeline, "rule": subscription.id}, yes=True)
-    return [quiet, Button(f"Remove {index}", drop, reads=f"Remove the subscription to {subscription.pipeline}")]
+    drop = Call("unsubscribe", {"pipeline": subscription.pipeline, "rule": subscription.id}, confirmed=True)
+    return [
+        quiet,
+        Button(f"Remove {index}", drop, spoken_label=f"Remove the subscription to {subscription.pipeline}"),
+    ]
 
 
 async def _pin_unwanted(args: Unwanted, ctx: Context) -> Unwanted:
-    found, _chosen = await ctx.subscribing.here(ctx.thread)
+    found, _chosen = await ctx.subscriptions.here(ctx.thread)
     meant = _meant(args, found)
     if meant.origin == "file":
         raise Conflict(
@@ -231,9 +236,9 @@ def _meant(args: Unwanted, found: tuple[Subscription, ...]) -> Subscription:
 )
 async def unsubscribe(args: Unwanted, ctx: Context) -> Reply:
     """End a subscription of this channel."""
-    found, _chosen = await ctx.subscribing.here(ctx.thread)
+    found, _chosen = await ctx.subscriptions.here(ctx.thread)
     gone = next((item for item in found if item.id == args.rule), None)
     if gone is None:
         raise UsageError("That subscription is gone already.", f"See `{ctx.command} subscriptions`.", "pipeline")
-    await ctx.subscribing.drop([gone.id])
-    return Reply(text=md("ended the subscription to {rule}", rule=rule(gone)), private=False)
+    await ctx.subscriptions.drop([gone.id])
+    return Reply(text=md("ended the subscription to {rule}", rule=describe_subscription(gone)), private=False)

@@ -1,4 +1,4 @@
-"""`meta`: from where Buildkite sends webhooks, and whether those are the addresses that are let through."""
+"""Command that compares Buildkite's webhook addresses with the allow-list."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md
 
 OFF = Mrkdwn(
-    "My own allow-list is off: a webhook's signature or token alone is looked at.\n"
-    "`BUILDKITE_WEBHOOK_ALLOWLIST=meta` turns it on."
+    "My allow-list is off: webhooks are checked only by their signature or token.\n"
+    "To turn it on, set `BUILDKITE_WEBHOOK_ALLOWLIST=meta`."
 )
 UNREAD = Mrkdwn(
-    "My own allow-list is on, but was not read yet: until then webhooks are turned away, and sent again."
+    "My allow-list is on, but I haven't read it yet. Until then I reject webhooks, and Buildkite sends them again."
 )
 
 
 @operation("meta", needs=Permission.READ, effect=Effect.READ, examples=("meta",))
 async def meta(_: NoArgs, ctx: Context) -> Reply:
-    """Show from which addresses Buildkite sends webhooks, and whether they are let through."""
+    """Show the addresses Buildkite sends webhooks from, and whether the allow-list admits them."""
     now = (await ctx.buildkite.meta()).webhook_ips
     listed = join(map(code, now), "\n") or Mrkdwn("none")
-    return Reply(title="Where Buildkite's webhooks come from", text=listed, footer=_compared(now, ctx))
+    return Reply(title="Addresses of Buildkite's webhooks", text=listed, footer=_compare(now, ctx))
 
 
-def _compared(now: Iterable[str], ctx: Context) -> Mrkdwn:
-    if ctx.origins is None:
+def _compare(now: Iterable[str], ctx: Context) -> Mrkdwn:
+    if ctx.allowlist is None:
         return OFF
-    if not ctx.origins.networks:
+    if not ctx.allowlist.networks:
         return UNREAD
-    named, used = {_network(item) for item in now}, set(ctx.origins.networks)
+    named, used = {_normalise_network(item) for item in now}, set(ctx.allowlist.networks)
     if named == used:
-        return Mrkdwn("✅ They are those that my allow-list lets through.")
+        return Mrkdwn("✅ My allow-list admits exactly these addresses.")
     lacks, spare = sorted(named - used), sorted(used - named)
     parts = [
-        md("it lacks {those}", those=join(map(code, lacks), " ")) if lacks else Mrkdwn(""),
-        md("it still has {those}", those=join(map(code, spare), " ")) if spare else Mrkdwn(""),
+        md("it's missing {addresses}", addresses=join(map(code, lacks), " ")) if lacks else Mrkdwn(""),
+        md("it still has {addresses}", addresses=join(map(code, spare), " ")) if spare else Mrkdwn(""),
     ]
-    said = join([part for part in parts if part], "; ")
-    return md("⚠️ My allow-list is another one: {said}. It is read again every hour.", said=said)
+    difference = join([part for part in parts if part], "; ")
+    return md("⚠️ My allow-list differs: {difference}. I read it again every hour.", difference=difference)
 
 
-def _network(text: str) -> str:
-    """In the form of the allow-list; what is no address stands as it is."""
+def _normalise_network(text: str) -> str:
+    """Return the address in the allow-list's form, or the text unchanged if it isn't an address."""
     try:
         return str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError:

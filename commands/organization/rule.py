@@ -1,4 +1,4 @@
-"""Rules between pipelines."""
+"""Command that lists the rules between pipelines."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bot.buildkite.endpoints.organization import Rule
 from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
-from bot.slack.blockkit.mrkdwn import when
+from bot.slack.blockkit.mrkdwn import local_time
 from bot.slack.blockkit.tables import Table
 
-NONE = "There are no rules: pipelines of different clusters keep apart."
+NO_RULES = "There are no rules, so pipelines in different clusters can't trigger each other or share artifacts."
 # https://buildkite.com/docs/apis/rest-api/rules
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -24,16 +24,18 @@ WORDS: Mapping[str, str] = MappingProxyType(
 
 @operation("rule list", needs=Permission.READ, effect=Effect.READ, examples=("rule list",))
 async def list_(_: NoArgs, ctx: Context) -> Reply:
-    """List the rules: which pipeline may trigger which, or read its artifacts."""
+    """List the rules that let a pipeline trigger another or read its artifacts."""
     found = [rule async for rule in ctx.buildkite.rules()]
-    slugs = {pipeline.id: pipeline.slug for pipeline in await ctx.catalog.pipelines()} if found else {}
-    rows = tuple(sorted(_row(rule, slugs) for rule in found))
+    slugs = {pipeline.id: pipeline.slug for pipeline in await ctx.catalog.list_pipelines()} if found else {}
+    rows = tuple(sorted(_render_row(rule, slugs) for rule in found))
     count = "1 rule" if len(rows) == 1 else f"{len(rows)} rules"
-    return Reply(table=Table(("Pipeline", "Rule", "Of pipeline", "Made"), rows, count, noun="rule", empty=NONE))
+    return Reply(
+        table=Table(("Pipeline", "Rule", "Target pipeline", "Created"), rows, count, noun="rule", empty=NO_RULES)
+    )
 
 
-def _row(rule: Rule, slugs: Mapping[str, str]) -> tuple[str, ...]:
-    """A pipeline that is archived, or that the token does not see, is shown by its id."""
+def _render_row(rule: Rule, slugs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the rule's row. A pipeline that is archived or hidden from the token is shown by its id."""
     source, target = (slugs.get(item or "", item or "") for item in (rule.source_uuid, rule.target_uuid))
-    made = when(rule.created_at, "{date_short_pretty}") if rule.created_at else ""
+    made = local_time(rule.created_at, "{date_short_pretty}") if rule.created_at else ""
     return source, WORDS.get(rule.type, rule.type), target, made

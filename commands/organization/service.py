@@ -35,7 +35,11 @@ async def list_(_args: NoArgs, ctx: Context) -> Reply:
     rows = tuple(_render_row(service, mine=service is mine) for service in services)
     count = "1 service" if len(rows) == 1 else f"{len(rows)} services"
     empty = "Buildkite has no notification services."
-    offer = () if mine else (Button("Add my webhook", Call("service add"), spoken_label="Add the webhook to this bot"),)
+    offer = (
+        ()
+        if mine
+        else (Button("Add my webhook", Call("service add"), spoken_label="Add the webhook to this bot"),)
+    )
     return Reply(table=Table(_COLUMNS, rows, count, empty=empty), buttons=offer)
 
 

@@ -1,4 +1,4 @@
-"""Teams at Buildkite."""
+"""Command that lists Buildkite's teams."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from bot.slack.blockkit.tables import Table
 
 @operation("team list", needs=Permission.READ, effect=Effect.READ, examples=("team list",))
 async def list_(_: NoArgs, ctx: Context) -> Reply:
-    """List Buildkite's teams; secret ones only to those who see them with a token of their own."""
+    """List Buildkite teams. Secret teams are listed only with your own token."""
     teams = [found async for found in ctx.buildkite.teams()]
     seen = [team for team in teams if ctx.account or team.privacy != "secret"]
-    rows = tuple(_row(team) for team in sorted(seen, key=lambda team: team.name.lower()))
+    rows = tuple(_render_row(team) for team in sorted(seen, key=lambda team: team.name.lower()))
     count = "1 team" if len(rows) == 1 else f"{len(rows)} teams"
     table = Table(("Team", "Slug", "Privacy", "Default", "Description"), rows, count, empty="There are no teams.")
-    return Reply(table=table, footer=_hidden(len(teams) - len(seen), ctx))
+    return Reply(table=table, footer=_describe_hidden(len(teams) - len(seen), ctx))
 
 
-def _row(team: Team) -> tuple[str, ...]:
+def _render_row(team: Team) -> tuple[str, ...]:
     default = "yes" if team.default else ""
     return team.name, team.slug, team.privacy or "", default, shorten(team.description or "", 200)
 
 
-def _hidden(count: int, ctx: Context) -> str:
-    """My own token may see what the one who asks may not."""
+def _describe_hidden(count: int, ctx: Context) -> str:
+    """Say how many secret teams are hidden: the bot's token may see teams that the person may not."""
     if not count:
         return ""
-    said = "1 secret team is" if count == 1 else f"{count} secret teams are"
-    return f"{said} left out: connect a token of your own ({ctx.command} connect) to see those that you may see."
+    hidden = "1 secret team is" if count == 1 else f"{count} secret teams are"
+    return f"{hidden} hidden. Connect your own token ({ctx.command} connect) to see the teams you may see."

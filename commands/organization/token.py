@@ -1,4 +1,4 @@
-"""Tokens: what the one in use may do, and which ones agents connect with; never a value."""
+"""Commands that show the API token in use and list agent tokens, never their values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.access.accounts.model import TOKENS
+from bot.access.accounts.model import TOKENS_URL
 from bot.buildkite.endpoints.clusters import AgentToken
 from bot.buildkite.models import AccessToken
 from bot.buildkite.resources import Cluster
@@ -15,73 +15,86 @@ from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
-from bot.operations.token_scopes import without
-from bot.slack.blockkit.blocks import lines
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md, when
+from bot.operations.token_scopes import find_missing_scopes
+from bot.slack.blockkit.blocks import join_lines
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
 from bot.slack.blockkit.tables import Table
 
-KEPT = "Values are never shown: Buildkite itself shows one once, when it is made."
+VALUES_HIDDEN = "Values are never shown. Buildkite shows a value only once, when the token is created."
 
 
-class Listing(Args):
-    """Of which cluster."""
+class TokenListArgs(Args):
+    """Arguments of `token list`."""
 
     cluster: Annotated[
         str | None,
         Opt(positional=True, suggest="cluster"),
-        Field(description="Cluster name or id; may be left out where there is one only"),
+        Field(description="Cluster name or id (optional if there's only one)"),
     ] = None
 
 
 @operation("token", needs=Permission.READ, effect=Effect.READ, examples=("token",))
 async def token(_: NoArgs, ctx: Context) -> Reply:
-    """Show what the Buildkite token in use may do, and until when."""
+    """Show the scopes and expiry of the Buildkite token in use."""
     found = await ctx.buildkite.access_token()
-    return Reply(title="The Buildkite token in use", text=_whose(ctx), fields=_facts(found, ctx))
+    return Reply(title="The Buildkite token in use", text=_describe_owner(ctx), fields=_collect_facts(found, ctx))
 
 
-def _whose(ctx: Context) -> Mrkdwn:
-    """Revoking is final, and whoever did it from a chat could not take it back there."""
+def _describe_owner(ctx: Context) -> Mrkdwn:
+    """Say whose token it is. Revoking isn't offered here, because it can't be undone from a chat."""
     if ctx.account:
-        forget, page = code(f"{ctx.command} disconnect"), link(TOKENS, "Buildkite")
+        forget, page = code(f"{ctx.command} disconnect"), link(TOKENS_URL, "Buildkite")
         return md(
-            "This is your own token. {forget} forgets it; it is revoked at {page}.", forget=forget, page=page
+            "This is your own token. Disconnect it with {forget}, or revoke it at {page}.",
+            forget=forget,
+            page=page,
         )
     console = code("kitestring token revoke")
     return md(
-        "This is my own token. It is never revoked from chat: that is {console}, where I run.", console=console
+        "This is my own token. It can't be revoked from chat, only with {console} on my host.", console=console
     )
 
 
-def _facts(found: AccessToken, ctx: Context) -> tuple[tuple[str, str], ...]:
+def _collect_facts(found: AccessToken, ctx: Context) -> tuple[tuple[str, str], ...]:
     owner = found.user
     facts = {
-        "Of": " ".join(filter(None, (owner.name, f"({owner.email})" if owner.email else ""))) if owner else "",
-        "Called": found.description or "",
-        "Works until": when(found.expires_at, "{date_short_pretty} {time}") if found.expires_at else "",
+        "Owner": " ".join(filter(None, (owner.name, f"({owner.email})" if owner.email else ""))) if owner else "",
+        "Description": found.description or "",
+        "Expires": local_time(found.expires_at, "{date_short_pretty} {time}") if found.expires_at else "",
         "Scopes": join(map(code, sorted(found.scopes)), " ") or "none",
-        "Will not work with it": _lacking(found.scopes, ctx),
+        "Commands that need other scopes": _list_missing_scopes(found.scopes, ctx),
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _lacking(scopes: Iterable[str], ctx: Context) -> Mrkdwn:
-    """Of the commands that there are here, a line for each scope that is missing."""
-    missing = without(scopes, [op.name for op in ctx.registry])
-    return lines([md("{scope}: {names}", scope=code(scope), names=", ".join(names)) for scope, names in missing])
+def _list_missing_scopes(scopes: Iterable[str], ctx: Context) -> Mrkdwn:
+    """Return a line for each missing scope with the commands that need it."""
+    missing = find_missing_scopes(scopes, [op.name for op in ctx.registry])
+    return join_lines(
+        [md("{scope}: {names}", scope=code(scope), names=", ".join(names)) for scope, names in missing]
+    )
 
 
-async def _pin(args: Listing, ctx: Context) -> Listing:
-    """The cluster's id; the only cluster where none is named. Raises Ambiguous or NotFound."""
-    found = await ctx.catalog.find_cluster(args.cluster) if args.cluster else _only(await ctx.catalog.clusters())
+async def _pin(args: TokenListArgs, ctx: Context) -> TokenListArgs:
+    """Replace the cluster's name with its id; without a name, take the only cluster.
+
+    Raise Ambiguous or NotFound.
+    """
+    found = (
+        await ctx.catalog.find_cluster(args.cluster)
+        if args.cluster
+        else _get_only(await ctx.catalog.list_clusters())
+    )
     return args.model_copy(update={"cluster": found.id})
 
 
-def _only(known: tuple[Cluster, ...]) -> Cluster:
+def _get_only(known: tuple[Cluster, ...]) -> Cluster:
     if not known:
-        raise NotFound("There are no clusters, or the token may see none.")
+        raise NotFound("There are no clusters, or the token can't see any.")
     if len(known) > 1:
-        raise Ambiguous("Of which cluster?", "cluster", tuple((item.name, item.id) for item in known))
+        raise Ambiguous(
+            "Which cluster do you mean?", "cluster", tuple((cluster.name, cluster.id) for cluster in known)
+        )
     return known[0]
 
 
@@ -92,18 +105,18 @@ def _only(known: tuple[Cluster, ...]) -> Cluster:
     pin=_pin,
     examples=("token list", "token list Default"),
 )
-async def list_(args: Listing, ctx: Context) -> Reply:
-    """List the agent tokens of a cluster: what for, from where, until when; never a value."""
+async def list_(args: TokenListArgs, ctx: Context) -> Reply:
+    """List a cluster's agent tokens with their allowed addresses and expiry, never their values."""
     cluster = await ctx.catalog.find_cluster(args.cluster or "")
-    rows = tuple([_row(found) async for found in ctx.buildkite.agent_tokens(cluster.id)])
+    rows = tuple([_render_row(found) async for found in ctx.buildkite.agent_tokens(cluster.id)])
     count = "1 agent token" if len(rows) == 1 else f"{len(rows)} agent tokens"
     head = f"{count} of {cluster.name}"
-    empty = f"The cluster {cluster.name} has no agent tokens: no agent can connect to it."
-    columns = ("Description", "From", "Made", "Works until")
-    return Reply(table=Table(columns, rows, head, noun="agent token", empty=empty), footer=KEPT)
+    empty = f"The cluster {cluster.name} has no agent tokens, so no agent can connect to it."
+    columns = ("Description", "Allowed addresses", "Created", "Expires")
+    return Reply(table=Table(columns, rows, head, noun="agent token", empty=empty), footer=VALUES_HIDDEN)
 
 
-def _row(agent_token: AgentToken) -> tuple[str, ...]:
-    made = when(agent_token.created_at, "{date_short_pretty}") if agent_token.created_at else ""
-    until = when(agent_token.expires_at, "{date_short_pretty} {time}") if agent_token.expires_at else "no end"
-    return agent_token.description or "", agent_token.allowed_ip_addresses or "anywhere", made, until
+def _render_row(agent_token: AgentToken) -> tuple[str, ...]:
+    made = local_time(agent_token.created_at, "{date_short_pretty}") if agent_token.created_at else ""
+    until = local_time(agent_token.expires_at, "{date_short_pretty} {time}") if agent_token.expires_at else "never"
+    return agent_token.description or "", agent_token.allowed_ip_addresses or "any", made, until

@@ -1,4 +1,4 @@
-"""Organizations at Buildkite: those that the token sees, and the one in use."""
+"""Commands that list the visible Buildkite organizations and show the one in use."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from bot.buildkite.resources import Organization
 from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
-from bot.slack.blockkit.mrkdwn import code, link, md, when
+from bot.slack.blockkit.mrkdwn import code, link, local_time, md
 from bot.slack.blockkit.tables import Table
 
 
 @operation("organization list", needs=Permission.READ, effect=Effect.READ, examples=("org list",))
 async def list_(_: NoArgs, ctx: Context) -> Reply:
-    """List the organizations that the token in use may see."""
+    """List the Buildkite organizations visible to the token in use."""
     found = [organization async for organization in ctx.buildkite.organizations()]
-    rows = tuple(_row(item, ctx) for item in sorted(found, key=lambda item: item.slug))
+    rows = tuple(_render_row(item, ctx) for item in sorted(found, key=lambda item: item.slug))
     count = "1 organization" if len(rows) == 1 else f"{len(rows)} organizations"
-    empty = "The token sees no organization."
+    empty = "The token can't see any organization."
     return Reply(table=Table(("Organization", "Slug", "In use", "Since"), rows, count, empty=empty))
 
 
-def _row(organization: Organization, ctx: Context) -> tuple[str, ...]:
-    since = when(organization.created_at, "{date_short_pretty}") if organization.created_at else ""
+def _render_row(organization: Organization, ctx: Context) -> tuple[str, ...]:
+    since = local_time(organization.created_at, "{date_short_pretty}") if organization.created_at else ""
     in_use = "yes" if organization.slug == ctx.buildkite.organization else ""
     return link(organization.web_url, organization.name or organization.slug), organization.slug, in_use, since
 
 
 @operation("organization view", needs=Permission.READ, effect=Effect.READ, examples=("org view",))
 async def view(_: NoArgs, ctx: Context) -> Reply:
-    """Show the organization that I work in."""
-    organization = await ctx.buildkite.organization_()
-    since = when(organization.created_at, "{date_short_pretty} {time}") if organization.created_at else ""
+    """Show the Buildkite organization this bot works in."""
+    organization = await ctx.buildkite.get_organization()
+    since = local_time(organization.created_at, "{date_short_pretty} {time}") if organization.created_at else ""
     facts = {"Slug": code(organization.slug), "Since": since, "Id": code(organization.id)}
     text = md("I work in {name}.", name=link(organization.web_url, organization.name or organization.slug))
     return Reply(text=text, fields=tuple((label, value) for label, value in facts.items() if value))

@@ -1,4 +1,4 @@
-"""Pipelines that are put away: archive, unarchive, delete."""
+"""Commands that archive, unarchive and delete pipelines."""
 
 from __future__ import annotations
 
@@ -12,64 +12,66 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
-from commands.pipeline.render import name_of
+from commands.pipeline.render import link_pipeline
 
-P = TypeVar("P", bound="AtPipeline")
+P = TypeVar("P", bound="PipelineArgs")
 
 
-class AtPipeline(Args):
-    """A pipeline, by its slug or name."""
+class PipelineArgs(Args):
+    """A pipeline, given by its slug or name."""
 
     pipeline: Annotated[
         str, Opt(short="p", positional=True, suggest="pipeline"), Field(min_length=1, description="Pipeline")
     ]
 
 
-class Archive(AtPipeline):
-    """Which pipeline to archive."""
+class PipelineArchiveArgs(PipelineArgs):
+    """Arguments of `pipeline archive`."""
 
 
-class Unarchive(AtPipeline):
-    """Which pipeline to bring back."""
+class PipelineUnarchiveArgs(PipelineArgs):
+    """Arguments of `pipeline unarchive`."""
 
 
-class Delete(AtPipeline):
-    """Which pipeline to delete."""
+class PipelineDeleteArgs(PipelineArgs):
+    """Arguments of `pipeline delete`."""
 
 
 async def _pin(args: P, ctx: Context) -> P:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
-async def _fresh(args: AtPipeline, ctx: Context) -> Pipeline:
+async def _reread(args: PipelineArgs, ctx: Context) -> Pipeline:
     ctx.catalog.forget_pipelines()
     return await ctx.buildkite.pipeline(args.pipeline)
 
 
-async def _ask_archive(args: Archive, ctx: Context) -> Mrkdwn | None:
-    pipeline = await _fresh(args, ctx)
+async def _ask_archive(args: PipelineArchiveArgs, ctx: Context) -> Mrkdwn | None:
+    pipeline = await _reread(args, ctx)
     if pipeline.archived_at:
-        raise Conflict(f"{pipeline.name} is archived already.")
+        raise Conflict(f"{pipeline.name} is already archived.")
     return md(
-        "Archive pipeline {name}? Its builds are kept, but it is hidden, and can neither be built nor changed "
-        "until somebody unarchives it.{now}",
+        "Archive pipeline {name}? Its builds are kept, but it's hidden and can't be built or changed until "
+        "someone unarchives it.{now}",
         name=bold(pipeline.name),
-        now=_now(pipeline),
+        now=_describe_running(pipeline),
     )
 
 
-def _now(pipeline: Pipeline) -> Mrkdwn:
+def _describe_running(pipeline: Pipeline) -> Mrkdwn:
     count = pipeline.running_builds_count + pipeline.scheduled_builds_count
     if not count:
         return Mrkdwn("")
     return (
-        Mrkdwn(" *One build is under way.*") if count == 1 else md(" *{count} builds are under way.*", count=count)
+        Mrkdwn(" *1 build is in progress.*")
+        if count == 1
+        else md(" *{count} builds are in progress.*", count=count)
     )
 
 
-async def _probe_archive(args: Archive, ctx: Context) -> Reply | None:
-    pipeline = await _fresh(args, ctx)
-    return _archived(pipeline) if pipeline.archived_at else None
+async def _probe_archive(args: PipelineArchiveArgs, ctx: Context) -> Reply | None:
+    pipeline = await _reread(args, ctx)
+    return _reply_archived(pipeline) if pipeline.archived_at else None
 
 
 @operation(
@@ -80,23 +82,25 @@ async def _probe_archive(args: Archive, ctx: Context) -> Reply | None:
     probe=_probe_archive,
     examples=("pipeline archive web",),
 )
-async def archive(args: Archive, ctx: Context) -> Reply:
-    """Put a pipeline away: it is kept, but neither built nor changed."""
+async def archive(args: PipelineArchiveArgs, ctx: Context) -> Reply:
+    """Archive a pipeline: keep its history, stop builds and edits."""
     pipeline = await ctx.buildkite.archive_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
-    return _archived(pipeline)
+    return _reply_archived(pipeline)
 
 
-def _archived(pipeline: Pipeline) -> Reply:
+def _reply_archived(pipeline: Pipeline) -> Reply:
     back = Button(
-        "Unarchive", Call("pipeline unarchive", {"pipeline": pipeline.slug}), reads=f"Unarchive {pipeline.name}"
+        "Unarchive",
+        Call("pipeline unarchive", {"pipeline": pipeline.slug}),
+        spoken_label=f"Unarchive {pipeline.name}",
     )
-    return Reply(text=md("archived pipeline {name}", name=name_of(pipeline)), buttons=(back,), private=False)
+    return Reply(text=md("archived pipeline {name}", name=link_pipeline(pipeline)), buttons=(back,), private=False)
 
 
-async def _probe_unarchive(args: Unarchive, ctx: Context) -> Reply | None:
-    pipeline = await _fresh(args, ctx)
-    return None if pipeline.archived_at else _unarchived(pipeline)
+async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: Context) -> Reply | None:
+    pipeline = await _reread(args, ctx)
+    return None if pipeline.archived_at else _reply_unarchived(pipeline)
 
 
 @operation(
@@ -106,47 +110,47 @@ async def _probe_unarchive(args: Unarchive, ctx: Context) -> Reply | None:
     probe=_probe_unarchive,
     examples=("pipeline unarchive web",),
 )
-async def unarchive(args: Unarchive, ctx: Context) -> Reply:
-    """Bring an archived pipeline back."""
+async def unarchive(args: PipelineUnarchiveArgs, ctx: Context) -> Reply:
+    """Unarchive a pipeline."""
     pipeline = await ctx.buildkite.unarchive_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
-    return _unarchived(pipeline)
+    return _reply_unarchived(pipeline)
 
 
-def _unarchived(pipeline: Pipeline) -> Reply:
-    return Reply(text=md("unarchived pipeline {name}", name=name_of(pipeline)), private=False)
+def _reply_unarchived(pipeline: Pipeline) -> Reply:
+    return Reply(text=md("unarchived pipeline {name}", name=link_pipeline(pipeline)), private=False)
 
 
-async def _ask_delete(args: Delete, ctx: Context) -> Mrkdwn | None:
-    """What is lost, and the gentler way."""
-    pipeline = await _fresh(args, ctx)
+async def _ask_delete(args: PipelineDeleteArgs, ctx: Context) -> Mrkdwn | None:
+    """Ask for confirmation, naming what is lost and the gentler alternative."""
+    pipeline = await _reread(args, ctx)
     return md(
-        "*Delete* pipeline {name}? {lost} Nothing brings it back, and links to it lead nowhere.{now} To keep its "
-        "builds, archive it: `{command} pipeline archive {slug}`.",
+        "*Delete* pipeline {name}? {lost} This can't be undone, and links to it stop working.{now} To keep its "
+        "builds, archive it instead: `{command} pipeline archive {slug}`.",
         name=bold(pipeline.name),
-        lost=await _lost(pipeline, ctx),
-        now=_now(pipeline),
+        lost=await _describe_losses(pipeline, ctx),
+        now=_describe_running(pipeline),
         command=ctx.command,
         slug=pipeline.slug,
     )
 
 
-async def _lost(pipeline: Pipeline, ctx: Context) -> Mrkdwn:
+async def _describe_losses(pipeline: Pipeline, ctx: Context) -> Mrkdwn:
     newest = [build async for build in ctx.buildkite.builds(pipeline.slug, limit=1)]
     if not newest:
-        return Mrkdwn("It has no builds; its settings, schedules and webhook are lost.")
+        return Mrkdwn("It has no builds. Its settings, schedules and webhook are deleted.")
     return md(
-        "Its builds, up to #{number}, are lost with their logs, artifacts and annotations, and so are its "
+        "Its builds up to #{number} are deleted with their logs, artifacts and annotations, and so are its "
         "settings, schedules and webhook.",
         number=newest[0].number,
     )
 
 
-async def _probe_delete(args: Delete, ctx: Context) -> Reply | None:
+async def _probe_delete(args: PipelineDeleteArgs, ctx: Context) -> Reply | None:
     try:
-        await _fresh(args, ctx)
+        await _reread(args, ctx)
     except NotFound:
-        return _deleted(args.pipeline)
+        return _reply_deleted(args.pipeline)
     return None
 
 
@@ -158,12 +162,12 @@ async def _probe_delete(args: Delete, ctx: Context) -> Reply | None:
     probe=_probe_delete,
     examples=("pipeline delete web",),
 )
-async def delete(args: Delete, ctx: Context) -> Reply:
-    """Delete a pipeline with all its builds, for good."""
+async def delete(args: PipelineDeleteArgs, ctx: Context) -> Reply:
+    """Delete a pipeline and all its builds permanently."""
     await ctx.buildkite.delete_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
-    return _deleted(args.pipeline)
+    return _reply_deleted(args.pipeline)
 
 
-def _deleted(slug: str) -> Reply:
+def _reply_deleted(slug: str) -> Reply:
     return Reply(text=md("deleted pipeline {slug} and its builds", slug=bold(slug)), private=False)

@@ -1,4 +1,4 @@
-"""Pipelines that are made after others: copy."""
+"""Command that copies a pipeline."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from commands.pipeline.fields import (
     Teams,
     Webhook,
 )
-from commands.pipeline.follow_up import Wanted, followed_up, found_again
-from commands.pipeline.lookups import check_free, cluster_id, team_access
+from commands.pipeline.follow_up import FollowUp, reply_recovered, run_follow_up
+from commands.pipeline.lookups import check_slug_free, find_cluster_id, find_team_access
 
-HOW = "copied"
-SETTINGS = {
+VERB = "copied"
+COPIED_SETTINGS = {
     "branch_configuration",
     "skip_queued_branch_builds",
     "skip_queued_branch_builds_filter",
@@ -42,11 +42,11 @@ SETTINGS = {
     "emoji",
     "color",
 }
-"""What is taken over word for word. https://buildkite.com/docs/apis/rest-api/pipelines#create-a-yaml-pipeline"""
+"""Settings copied unchanged. https://buildkite.com/docs/apis/rest-api/pipelines#create-a-yaml-pipeline"""
 
 
-class Copy(New):
-    """What to copy, what the copy is called, and what is different."""
+class PipelineCopyArgs(New):
+    """Arguments of `pipeline copy`."""
 
     source: Annotated[
         str,
@@ -64,27 +64,27 @@ class Copy(New):
     pipeline: Slug = ""
 
 
-async def _pin(args: Copy, ctx: Context) -> Copy:
+async def _pin(args: PipelineCopyArgs, ctx: Context) -> PipelineCopyArgs:
     source = await ctx.catalog.find_pipeline(args.source)
-    _readable(source.slug, ctx)
-    await check_free(args.pipeline, ctx)
-    await team_access(args.teams, ctx)
-    cluster = await cluster_id(args.cluster or source.cluster_id, ctx)
+    _check_readable(source.slug, ctx)
+    await check_slug_free(args.pipeline, ctx)
+    await find_team_access(args.teams, ctx)
+    cluster = await find_cluster_id(args.cluster or source.cluster_id, ctx)
     return args.model_copy(update={"source": source.slug, "cluster": cluster})
 
 
-def _readable(slug: str, ctx: Context) -> None:
-    """Whoever copies a pipeline reads it: that has to be allowed, too."""
+def _check_readable(slug: str, ctx: Context) -> None:
+    """Raise Refused unless the person may view the pipeline: a copy reveals its steps and settings."""
     verdict = decide(ctx.rules(), ctx.actor, ctx.registry["pipeline view"], Target(slug), ctx.clock.now())
     if isinstance(verdict, Refuse):
         raise Refused(verdict.message, verdict.hint, verdict.rule)
 
 
-async def _new(args: Copy, ctx: Context) -> NewPipeline:
+async def _make_new(args: PipelineCopyArgs, ctx: Context) -> NewPipeline:
     source = await ctx.buildkite.pipeline(args.source)
     if not source.configuration:
-        said = f"Buildkite does not show me the steps of {args.source}."
-        raise UsageError(said, f"Make it with `{ctx.command} pipeline create`.", "source")
+        message = f"Buildkite doesn't show me the steps of {args.source}."
+        raise UsageError(message, f"Create the new pipeline with `{ctx.command} pipeline create`.", "source")
     return NewPipeline(
         name=args.name,
         repository=args.repository or source.repository or "",
@@ -93,32 +93,32 @@ async def _new(args: Copy, ctx: Context) -> NewPipeline:
         slug=args.pipeline,
         default_branch=args.default_branch or source.default_branch,
         description=source.description,
-        teams=await team_access(args.teams, ctx),
+        teams=await find_team_access(args.teams, ctx),
         tags=source.tags or (),
-        provider_settings=_provider(source, args),
+        provider_settings=_copy_provider_settings(source, args),
         template=source.pipeline_template_uuid,
-        settings=source.model_dump(mode="json", include=SETTINGS, exclude_none=True),
+        settings=source.model_dump(mode="json", include=COPIED_SETTINGS, exclude_none=True),
     )
 
 
-def _provider(source: Pipeline, args: Copy) -> dict[str, object]:
-    """How builds come from the repository's host; another repository may have another host."""
+def _copy_provider_settings(source: Pipeline, args: PipelineCopyArgs) -> dict[str, object]:
+    """Return the settings of the repository's host, or none for another repository: it may have another host."""
     settings = source.provider.get("settings") if args.repository in (None, source.repository) else None
     return {key: value for key, value in (settings or {}).items() if key != "repository"}
 
 
-def _how(args: Copy) -> str:
-    return f"{HOW} {args.source} to"
+def _describe_action(args: PipelineCopyArgs) -> str:
+    return f"{VERB} {args.source} to"
 
 
-def _wanted(args: Copy) -> Wanted:
-    return Wanted(args.webhook, args.build, args.subscribe)
+def _read_follow_up(args: PipelineCopyArgs) -> FollowUp:
+    return FollowUp(args.webhook, args.build, args.subscribe)
 
 
-async def _probe(args: Copy, ctx: Context) -> Reply | None:
-    made = await ctx.buildkite.made_pipeline(await _new(args, ctx))
+async def _probe(args: PipelineCopyArgs, ctx: Context) -> Reply | None:
+    made = await ctx.buildkite.find_created_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
-    return await found_again(made, _how(args), _wanted(args), ctx) if made else None
+    return await reply_recovered(made, _describe_action(args), _read_follow_up(args), ctx) if made else None
 
 
 @operation(
@@ -126,11 +126,11 @@ async def _probe(args: Copy, ctx: Context) -> Reply | None:
     needs=Permission.PIPELINES,
     pin=_pin,
     probe=_probe,
-    form=True,
+    opens_form=True,
     examples=("pipeline copy web Web-2", 'pipeline copy web "Web fork" --repo git@github.com:acme/fork.git'),
 )
-async def copy(args: Copy, ctx: Context) -> Reply:
-    """Make a pipeline like another: its steps, tags and settings. It is private, and teams are given anew."""
-    made = await ctx.buildkite.create_pipeline(await _new(args, ctx))
+async def copy(args: PipelineCopyArgs, ctx: Context) -> Reply:
+    """Copy a pipeline's steps, tags and settings to a new private pipeline. Teams aren't copied."""
+    made = await ctx.buildkite.create_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
-    return await followed_up(made, _how(args), _wanted(args), ctx)
+    return await run_follow_up(made, _describe_action(args), _read_follow_up(args), ctx)

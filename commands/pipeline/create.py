@@ -1,4 +1,4 @@
-"""Pipelines that are made: create."""
+"""Command that creates a pipeline."""
 
 from __future__ import annotations
 
@@ -26,27 +26,33 @@ from commands.pipeline.fields import (
     Teams,
     Webhook,
 )
-from commands.pipeline.follow_up import Wanted, followed_up, found_again
-from commands.pipeline.lookups import check_free, check_steps, cluster_id, configuration, team_access
+from commands.pipeline.follow_up import FollowUp, reply_recovered, run_follow_up
+from commands.pipeline.lookups import (
+    check_slug_free,
+    check_steps,
+    find_cluster_id,
+    find_configuration,
+    find_team_access,
+)
 
-HOW = "created"
+VERB = "created"
 
 
-class Create(New):
-    """What to create, and what is to follow."""
+class PipelineCreateArgs(New):
+    """Arguments of `pipeline create`."""
 
     name: Name
     repository: Repository
     cluster: Cluster = None
     template: Annotated[
-        str | None, Opt(short="t", suggest="template", hint="in place of steps"), Field(description="Template")
+        str | None, Opt(short="t", suggest="template", hint="instead of steps"), Field(description="Template")
     ] = None
     steps: Steps = None
     teams: Teams = ()
     tags: Tags = ()
     default_branch: DefaultBranch = None
     description: Description = None
-    visibility: Annotated[Literal["private", "public"], Opt(form=False), Field(description="Visibility")] = (
+    visibility: Annotated[Literal["private", "public"], Opt(in_form=False), Field(description="Visibility")] = (
         "private"
     )
     webhook: Webhook = False
@@ -55,47 +61,47 @@ class Create(New):
     pipeline: Slug = ""
 
 
-async def _take(args: Create, _ctx: Context) -> None:
+async def _take(args: PipelineCreateArgs, _ctx: Context) -> None:
     if args.steps and args.template:
-        said = "Steps and a template exclude each other: give one of them."
-        raise UsageError(said, field="template")
+        message = "Give either steps or a template, not both."
+        raise UsageError(message, field="template")
     await check_steps(args.steps)
 
 
-async def _pin(args: Create, ctx: Context) -> Create:
-    """Names are replaced by what they mean, and all is checked before anything is made."""
+async def _pin(args: PipelineCreateArgs, ctx: Context) -> PipelineCreateArgs:
+    """Replace names with ids, and check everything before anything is created."""
     await _take(args, ctx)
-    await check_free(args.pipeline, ctx)
+    await check_slug_free(args.pipeline, ctx)
     template = (await ctx.catalog.find_template(args.template)).uuid if args.template else None
-    await team_access(args.teams, ctx)
-    return args.model_copy(update={"cluster": await cluster_id(args.cluster, ctx), "template": template})
+    await find_team_access(args.teams, ctx)
+    return args.model_copy(update={"cluster": await find_cluster_id(args.cluster, ctx), "template": template})
 
 
-async def _new(args: Create, ctx: Context) -> NewPipeline:
+async def _make_new(args: PipelineCreateArgs, ctx: Context) -> NewPipeline:
     return NewPipeline(
         name=args.name,
         repository=args.repository,
         cluster_id=args.cluster or "",
-        configuration=await configuration(args.steps, args.template, ctx),
+        configuration=await find_configuration(args.steps, args.template, ctx),
         slug=args.pipeline,
         default_branch=args.default_branch,
         description=args.description,
-        teams=await team_access(args.teams, ctx),
+        teams=await find_team_access(args.teams, ctx),
         tags=args.tags,
         visibility=args.visibility,
         template=args.template,
     )
 
 
-def _wanted(args: Create) -> Wanted:
-    return Wanted(args.webhook, args.build, args.subscribe)
+def _read_follow_up(args: PipelineCreateArgs) -> FollowUp:
+    return FollowUp(args.webhook, args.build, args.subscribe)
 
 
-async def _probe(args: Create, ctx: Context) -> Reply | None:
-    """The pipeline of that name and repository."""
-    made = await ctx.buildkite.made_pipeline(await _new(args, ctx))
+async def _probe(args: PipelineCreateArgs, ctx: Context) -> Reply | None:
+    """Return the reply if a pipeline with that name and repository exists."""
+    made = await ctx.buildkite.find_created_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
-    return await found_again(made, HOW, _wanted(args), ctx) if made else None
+    return await reply_recovered(made, VERB, _read_follow_up(args), ctx) if made else None
 
 
 @operation(
@@ -103,15 +109,15 @@ async def _probe(args: Create, ctx: Context) -> Reply | None:
     needs=Permission.PIPELINES,
     pin=_pin,
     probe=_probe,
-    take=_take,
-    form=True,
+    on_submit=_take,
+    opens_form=True,
     examples=(
         "pipeline create Web --repo git@github.com:acme/web.git",
         "pipeline create Web -r git@github.com:acme/web.git --team web --tag ruby --webhook --build",
     ),
 )
-async def create(args: Create, ctx: Context) -> Reply:
-    """Make a pipeline, with its steps typed, attached, from a template or from the repository."""
-    made = await ctx.buildkite.create_pipeline(await _new(args, ctx))
+async def create(args: PipelineCreateArgs, ctx: Context) -> Reply:
+    """Create a pipeline with steps you type or attach, from a template or from the repository."""
+    made = await ctx.buildkite.create_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
-    return await followed_up(made, HOW, _wanted(args), ctx)
+    return await run_follow_up(made, VERB, _read_follow_up(args), ctx)

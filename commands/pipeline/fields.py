@@ -42,7 +42,7 @@ Name = Annotated[
     Opt(short="n", positional=True, hint="Web"),
     Field(min_length=1, max_length=100, description="Name"),
 ]
-_AT = Opt(short="r", also=("--repo",), hint="git@github.com:acme/web.git")
+_AT = Opt(short="r", aliases=("--repo",), hint="git@github.com:acme/web.git")
 _Address = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_address)]
 Repository = Annotated[_Address, _AT, Field(description="Repository")]
 OtherRepository = Annotated[_Address | None, _AT, Field(description="Repository")]
@@ -52,29 +52,32 @@ _Yaml = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, m
 Steps = Annotated[
     _Yaml | None,
     Opt(
-        short="s", multiline=True, attach=("yml", "yaml"), hint="empty: .buildkite/pipeline.yml of the repository"
+        short="s",
+        multiline=True,
+        file_types=("yml", "yaml"),
+        hint="empty: .buildkite/pipeline.yml of the repository",
     ),
     Field(description="Steps (YAML)"),
 ]
 DefaultBranch = Annotated[
     BranchName | None,
-    Opt(short="b", also=("--branch",), hint="main"),
+    Opt(short="b", aliases=("--branch",), hint="main"),
     Field(description="Default branch"),
 ]
 Description = Annotated[str | None, Opt(short="d"), Field(max_length=1000, description="Description")]
 Teams = Annotated[
     tuple[str, ...],
-    Opt(also=("--team",), suggest="team", hint="web, or web=read_only"),
+    Opt(aliases=("--team",), suggest="team", hint="web, or web=read_only"),
     Field(max_length=20, description="Teams"),
 ]
-_TAGS = Opt(also=("--tag",), hint="backend,ruby")
+_TAGS = Opt(aliases=("--tag",), hint="backend,ruby")
 _Tags = Annotated[tuple[str, ...], Field(max_length=10), AfterValidator(_tag)]
 Tags = Annotated[_Tags, _TAGS, Field(description="Tags")]
 OtherTags = Annotated[_Tags | None, _TAGS, Field(description="Tags, in place of those it has")]
 Webhook = Annotated[bool, Opt(), Field(description="Create its GitHub webhook")]
 Build = Annotated[bool, Opt(), Field(description="Start a first build")]
 Subscribe = Annotated[bool, Opt(), Field(description="Subscribe this channel to it")]
-Slug = Annotated[str, Opt(form=False, manual=False)]
+Slug = Annotated[str, Opt(in_form=False, in_manual=False)]
 
 
 class New(Args):

@@ -1,145 +1,149 @@
-"""What follows a new pipeline: the webhook at the repository's host, a first build, a subscription."""
+"""Steps after creating a pipeline: its GitHub webhook, a subscription and a first build."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.access.locks.rules import locked
+from bot.access.locks.rules import find_lock_refusal
 from bot.access.policy.decide import decide
-from bot.access.policy.policy_wording import needs
+from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import Allow, Refuse, Target
 from bot.buildkite.models import Build, Person, Pipeline
 from bot.buildkite.resources import INSTANCE_KEY, NewBuild
 from bot.errors import KitestringError, Refused, Unavailable
 from bot.execution.context import Context
-from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, in_order, named
+from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, sort_states, assign_id
 from bot.operations.reply import Button, Call, Reply
-from commands.pipeline.render import Done, made
+from commands.pipeline.render import FollowUpResult, render_made
 
 WEBHOOK, BUILD, SUBSCRIBE = "GitHub webhook", "first build", "this channel's subscription"
-UNKNOWN = "I do not know whether it was done."
+UNKNOWN = "I don't know whether this was done."
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to follow."""
+class FollowUp:
+    """The requested steps after creating a pipeline."""
 
     webhook: bool = False
     build: bool = False
     subscribe: bool = False
 
 
-async def followed_up(pipeline: Pipeline, how: str, wanted: Wanted, ctx: Context) -> Reply:
-    """Do what is wanted, one after the other, and tell what came of each; none undoes the pipeline.
+async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
+    """Run the requested steps one after the other, and return the results. A failed step doesn't undo the pipeline.
 
-    The subscription comes before the build, so that the build is told of.
+    The subscription comes before the build, so that it covers the build.
     """
     builds: list[Build] = []
 
     async def build() -> None:
-        builds.append(await _build(pipeline, ctx))
+        builds.append(await _start_build(pipeline, ctx))
 
     done = [
-        await _tried(WEBHOOK, lambda: _webhook(pipeline, ctx)) if wanted.webhook else None,
-        await _tried(SUBSCRIBE, lambda: _subscribe(pipeline, ctx)) if wanted.subscribe else None,
-        await _tried(BUILD, build) if wanted.build else None,
+        await _try(WEBHOOK, lambda: _create_webhook(pipeline, ctx)) if wanted.webhook else None,
+        await _try(SUBSCRIBE, lambda: _subscribe_channel(pipeline, ctx)) if wanted.subscribe else None,
+        await _try(BUILD, build) if wanted.build else None,
     ]
-    return _told(pipeline, how, [item for item in done if item], builds)
+    return _reply_made(pipeline, action, [item for item in done if item], builds)
 
 
-async def found_again(pipeline: Pipeline, how: str, wanted: Wanted, ctx: Context) -> Reply:
-    """The same after a crash: the first build has our mark, of the rest nobody can say whether it was done."""
-    build = await ctx.buildkite.marked_build(pipeline.slug, ctx.mark) if wanted.build else None
+async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
+    """Return the reply after a crash. Only the first build carries our mark; the other steps' results are unknown."""
+    build = await ctx.buildkite.find_marked_build(pipeline.slug, ctx.invocation_id) if wanted.build else None
     done = [
-        Done(WEBHOOK, UNKNOWN) if wanted.webhook else None,
-        Done(SUBSCRIBE, UNKNOWN) if wanted.subscribe else None,
-        Done(BUILD, "" if build else UNKNOWN) if wanted.build else None,
+        FollowUpResult(WEBHOOK, UNKNOWN) if wanted.webhook else None,
+        FollowUpResult(SUBSCRIBE, UNKNOWN) if wanted.subscribe else None,
+        FollowUpResult(BUILD, "" if build else UNKNOWN) if wanted.build else None,
     ]
-    return _told(pipeline, how, [item for item in done if item], [build] if build else [])
+    return _reply_made(pipeline, action, [item for item in done if item], [build] if build else [])
 
 
-def _told(pipeline: Pipeline, how: str, done: list[Done], builds: list[Build]) -> Reply:
+def _reply_made(pipeline: Pipeline, action: str, done: list[FollowUpResult], builds: list[Build]) -> Reply:
     missed = {item.what for item in done if item.wrong}
-    buttons = [button for what, button in _offers(pipeline).items() if what in missed or _always(what, done)]
-    page = Button("Open", url=pipeline.web_url, reads=f"Open {pipeline.name} at Buildkite")
+    buttons = [
+        button for what, button in _make_buttons(pipeline).items() if what in missed or _is_next_step(what, done)
+    ]
+    page = Button("Open", url=pipeline.web_url, spoken_label=f"Open {pipeline.name} in Buildkite")
     return Reply(
-        text=made(pipeline, how, done),
+        text=render_made(pipeline, action, done),
         buttons=(*buttons, page),
         builds=tuple(builds),
-        also=builds[0] if builds else None,
+        extra_card_build=builds[0] if builds else None,
         private=False,
     )
 
 
-def _always(what: str, done: list[Done]) -> bool:
-    """A build and a subscription are what comes next, wanted or not."""
+def _is_next_step(what: str, done: list[FollowUpResult]) -> bool:
+    """Return whether to offer a step that wasn't requested: a build or a subscription is what usually comes next."""
     return what != WEBHOOK and what not in {item.what for item in done}
 
 
-def _offers(pipeline: Pipeline) -> dict[str, Button]:
-    """What does each of them again."""
+def _make_buttons(pipeline: Pipeline) -> dict[str, Button]:
+    """Return the button that repeats each step."""
     given = {"pipeline": pipeline.slug}
     return {
         WEBHOOK: Button("Create GitHub webhook", Call("pipeline webhook", given)),
         BUILD: Button("Start a build", Call("build create", given)),
-        SUBSCRIBE: Button("Subscribe this channel", Call("subscribe", given, yes=True)),
+        SUBSCRIBE: Button("Subscribe this channel", Call("subscribe", given, confirmed=True)),
     }
 
 
-async def _tried(what: str, work: Callable[[], Awaitable[None]]) -> Done:
+async def _try(what: str, work: Callable[[], Awaitable[None]]) -> FollowUpResult:
     try:
         await work()
     except KitestringError as error:
-        said = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
+        message = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
         sent = isinstance(error, Unavailable) and error.sent
-        return Done(what, f"{said} {UNKNOWN if sent else error.hint}".strip())
-    return Done(what)
+        return FollowUpResult(what, f"{message} {UNKNOWN if sent else error.hint}".strip())
+    return FollowUpResult(what)
 
 
-async def _webhook(pipeline: Pipeline, ctx: Context) -> None:
+async def _create_webhook(pipeline: Pipeline, ctx: Context) -> None:
     await ctx.buildkite.create_github_webhook(pipeline.slug)
 
 
-async def _subscribe(pipeline: Pipeline, ctx: Context) -> None:
-    await _admit("subscribe", Target(pipeline.slug), ctx)
-    await _postable(ctx)
+async def _subscribe_channel(pipeline: Pipeline, ctx: Context) -> None:
+    await _check_allowed("subscribe", Target(pipeline.slug), ctx)
+    await _check_postable(ctx)
     direct = ctx.thread.channel.startswith("D")
-    item = Subscription(
+    subscription = Subscription(
         id="",
         team=ctx.thread.team,
         channel=ctx.thread.channel,
         pipeline=pipeline.slug,
         created_by=ctx.actor.id,
         created_at=ctx.clock.now(),
-        states=in_order(DEFAULT_STATES),
+        states=sort_states(DEFAULT_STATES),
         owner=ctx.actor.id if direct else None,
         origin="person" if direct else "chat",
     )
-    await ctx.subscribing.save(named(item))
+    await ctx.subscriptions.save(assign_id(subscription))
 
 
-async def _build(pipeline: Pipeline, ctx: Context) -> Build:
+async def _start_build(pipeline: Pipeline, ctx: Context) -> Build:
     branch = pipeline.default_branch or "main"
-    await _admit("build create", Target(pipeline.slug, branch, "HEAD"), ctx)
-    await _postable(ctx)
+    await _check_allowed("build create", Target(pipeline.slug, branch, "HEAD"), ctx)
+    await _check_postable(ctx)
     author = Person(name=ctx.actor.name, email=ctx.actor.email)
     new = NewBuild(branch=branch, author=author, meta_data={INSTANCE_KEY: ctx.instance})
-    return await ctx.buildkite.create_build(pipeline.slug, new, ctx.mark)
+    return await ctx.buildkite.create_build(pipeline.slug, new, ctx.invocation_id)
 
 
-async def _postable(ctx: Context) -> None:
-    if not await ctx.subscribing.postable(ctx.thread):
-        raise Refused("I am not in this channel.", "Type `/invite @kitestring` first.", "not in the channel")
+async def _check_postable(ctx: Context) -> None:
+    if not await ctx.subscriptions.postable(ctx.thread):
+        raise Refused("I'm not in this channel.", "Type `/invite @kitestring` first.", "not in the channel")
 
 
-async def _admit(name: str, target: Target, ctx: Context) -> None:
-    """Each follows its own rule: whoever may make pipelines may not build them for that reason. Raises Refused."""
+async def _check_allowed(name: str, target: Target, ctx: Context) -> None:
+    """Raise Refused unless the policy and the locks allow the step itself: creating a pipeline doesn't imply it."""
     op, now = ctx.registry[name], ctx.clock.now()
     verdict = decide(ctx.rules(), ctx.actor, op, target, now)
     if isinstance(verdict, Allow):
-        verdict = locked(op, target, await ctx.locks.live(target.pipeline), ctx.actor, now) or verdict
+        verdict = (
+            find_lock_refusal(op, target, await ctx.locks.find_active(target.pipeline), ctx.actor, now) or verdict
+        )
     if isinstance(verdict, Refuse):
         raise Refused(verdict.message, verdict.hint, verdict.rule)
     if not isinstance(verdict, Allow):
-        raise Refused(needs(op, verdict), "Ask for it with the button.", verdict.rule)
+        raise Refused(explain_protection(op, verdict), "Request it with the button.", verdict.rule)

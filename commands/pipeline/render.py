@@ -1,4 +1,4 @@
-"""A pipeline as people read it: its facts, its steps, and what came of making it."""
+"""Texts about a pipeline: its list row, facts, steps, and the result of creating it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.buildkite.models import Build, Pipeline
-from bot.operations.build_wording import phase_words, reference
-from bot.slack.blockkit.blocks import lines, shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md, when
+from bot.operations.build_wording import describe_phase, link_build
+from bot.slack.blockkit.blocks import join_lines, shorten
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md
 from commands.pipeline.step_kinds import find_kind
 
 STEPS_LIMIT = 12
@@ -21,26 +21,26 @@ _MARKS = {"wait": "⏳ wait", "block": "✋", "input": "✏️", "trigger": "↗
 
 @dataclass(frozen=True)
 class FollowUpResult:
-    """One thing that was to follow: whether it was done, and if not, why."""
+    """The result of a step after creating a pipeline: `wrong` says why it failed, and is empty if it didn't."""
 
     what: str
     wrong: str = ""
 
     @property
     def line(self) -> Mrkdwn:
-        """`✓ first build`, or `✗ first build: …`."""
+        """Return `✓ first build` or `✗ first build: …`."""
         if not self.wrong:
             return md("✓ {what}", what=self.what)
         return md("✗ {what}: {wrong}", what=self.what, wrong=shorten(self.wrong, 300))
 
 
 def link_pipeline(pipeline: Pipeline) -> Mrkdwn:
-    """Its name, linked to its page."""
+    """Return the pipeline's name, linked to its page."""
     return link(pipeline.web_url, shorten(pipeline.name, 100))
 
 
 def render_row(pipeline: Pipeline) -> tuple[str, ...]:
-    """Its line in a list: name, repository, default branch, what it does now, tags."""
+    """Return the pipeline's row in a list: name, repository, default branch, builds in progress, tags."""
     now = pipeline.running_builds_count + pipeline.scheduled_builds_count
     builds = "1 build" if now == 1 else f"{now} builds"
     state = "archived" if pipeline.archived_at else builds if now else ""
@@ -57,38 +57,38 @@ COLUMNS = ("Pipeline", "Repository", "Default branch", "Now", "Tags")
 
 
 def collect_facts(pipeline: Pipeline, cluster: str, last: Build | None) -> tuple[tuple[str, str], ...]:
-    """What there is to say of it, as (label, value); `last` is the last build of its default branch."""
+    """Return the pipeline's facts as (label, value); `last` is the newest build of its default branch."""
     now = f"{pipeline.running_builds_count} running, {pipeline.scheduled_builds_count} scheduled"
     given = {
         "Repository": render_repository(pipeline.repository),
         "Default branch": code(pipeline.default_branch) if pipeline.default_branch else "",
-        "Last build there": _render_build(last) if last else "none yet",
+        "Latest build": _render_build(last) if last else "none yet",
         "Builds now": now,
         "Cluster": cluster,
-        "Visibility": "public: everybody on the internet sees it" if pipeline.visibility == "public" else "",
+        "Visibility": "public: everyone on the internet can see it" if pipeline.visibility == "public" else "",
         "Tags": ", ".join(pipeline.tags or ()),
-        "Created": when(pipeline.created_at, "{date_short_pretty}") if pipeline.created_at else "",
-        "Archived": when(pipeline.archived_at, "{date_short_pretty}") if pipeline.archived_at else "",
+        "Created": local_time(pipeline.created_at, "{date_short_pretty}") if pipeline.created_at else "",
+        "Archived": local_time(pipeline.archived_at, "{date_short_pretty}") if pipeline.archived_at else "",
     }
     return tuple((label, value) for label, value in given.items() if value)
 
 
 def _render_build(build: Build) -> Mrkdwn:
-    emoji, words = phase_words(build.phase)
-    return md("{emoji} {build} {words}", emoji=emoji, build=reference(build), words=words)
+    emoji, words = describe_phase(build.phase)
+    return md("{emoji} {build} {words}", emoji=emoji, build=link_build(build), words=words)
 
 
 def render_repository(address: str | None) -> str:
-    """`acme/web`, linked where its host has pages; others as they are."""
+    """Return `acme/web`, linked to its page, or the address unchanged if its form is unknown."""
     found = _HOSTED.fullmatch(address or "")
     return link(f"https://{found[1]}/{found[2]}", found[2]) if found else shorten(address or "", 200)
 
 
 def render_steps(configuration: str | None) -> Mrkdwn:
-    """Its steps, a line each, as far as they can be read; empty where they cannot."""
+    """Return the pipeline's steps, one per line, or an empty text if they can't be parsed."""
     from bot.runtime.yaml_lines import (
         InvalidYaml,
-        parse_yaml,  # brings YAML with it, which a start does without
+        parse_yaml,  # imported late: start-up is faster without YAML
     )
 
     try:
@@ -98,12 +98,12 @@ def render_steps(configuration: str | None) -> Mrkdwn:
     found = value.get("steps") if isinstance(value, Mapping) else value
     rendered = list(_render_steps(found if isinstance(found, list) else [], ""))
     more = [md("… and {count} more", count=len(rendered) - STEPS_LIMIT)] if len(rendered) > STEPS_LIMIT else []
-    return lines([*rendered[:STEPS_LIMIT], *more])
+    return join_lines([*rendered[:STEPS_LIMIT], *more])
 
 
 def _render_steps(found: Sequence[Any], indent: str) -> Iterable[Mrkdwn]:
     for step in found:
-        yield md("{indent}{said}", indent=indent, said=_render_step(step))
+        yield md("{indent}{step}", indent=indent, step=_render_step(step))
         inner = step.get("steps") if isinstance(step, Mapping) else None
         if isinstance(inner, list):
             yield from _render_steps(inner, indent + "    ")
@@ -138,6 +138,6 @@ def _render_command(step: Mapping[str, Any]) -> Mrkdwn:
 
 
 def render_made(pipeline: Pipeline, action: str, followed: Iterable[FollowUpResult]) -> Mrkdwn:
-    """`created pipeline Web`, and below it what followed."""
+    """Return `created pipeline Web` and, below it, the result of each further step."""
     head = md("{how} pipeline {name}", how=action, name=link_pipeline(pipeline))
-    return lines([head, *(done.line for done in followed)])
+    return join_lines([head, *(done.line for done in followed)])

@@ -1,4 +1,4 @@
-"""What a JSON schema has against a step, in words that name the key and the right form."""
+"""JSON schema errors of a step, put into sentences that name the key and the expected form."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ _ARTICLES = {"a": "a", "i": "an", "": "a"}
 def describe_errors(
     errors: Iterable[ValidationError], kind: str, keys: Callable[[], Sequence[str]]
 ) -> Iterator[SchemaError]:
-    """Each error as (path, sentence); `kind` is the word for the step, empty for the pipeline, `keys` what it
-    may have.
+    """Return each error as (path, sentence); `kind` names the step, empty for the pipeline; `keys` are its keys.
 
-    What Buildkite fills in later (`$QUEUE`) may become anything, so it is never wrong.
+    A value that Buildkite interpolates later (`$QUEUE`) may become anything, so it is never reported.
     """
     for error in errors:
         for item in _pick_nearest(error):
@@ -40,7 +39,7 @@ def describe_errors(
 
 
 def _pick_nearest(error: ValidationError) -> list[ValidationError]:
-    """Of several forms that a value may have, the errors of the one that it comes nearest to."""
+    """Return the errors of the alternative form that the value comes nearest to."""
     if not error.context:
         return [error]
     branches: dict[int | str, list[ValidationError]] = {}
@@ -53,13 +52,13 @@ def _pick_nearest(error: ValidationError) -> list[ValidationError]:
 
 
 def _measure_distance(errors: Sequence[ValidationError], whole: ValidationError) -> tuple[bool, bool, int]:
-    """Another type altogether; keys that this form does not have; how much is wrong."""
+    """Return a sort key: wrong type or choice first, then unknown keys, then the number of errors."""
     validators = [str(error.validator) for error in errors if len(error.absolute_path) == len(whole.absolute_path)]
     return "type" in validators or "enum" in validators, "additionalProperties" in validators, len(errors)
 
 
 def _get_rule(error: ValidationError) -> Any:
-    """What the rule that was broken says."""
+    """Return the value of the violated rule."""
     return error.validator_value
 
 
@@ -89,7 +88,7 @@ def _describe_unknown_keys(
     for name in given:
         if name not in known:
             guess = suggest(str(name), known)
-            sentence = f"`{quote_word(name)}` is not a key of {_name_owner(path, kind)}"
+            sentence = f"`{quote_word(name)}` isn't a key of {_name_owner(path, kind)}"
             yield (*path, name), f"{sentence}; {guess[0].lower()}{guess[1:]}" if guess else f"{sentence}."
 
 
@@ -109,7 +108,7 @@ def _name_value(path: YamlPath, value: Any) -> str:
 
 
 def _describe_rule(error: ValidationError) -> str:
-    """The rest of the sentence, for a key that stands before it."""
+    """Return the rest of the sentence that starts with the key."""
     value = _get_rule(error)
     match error.validator:
         case "type" | "anyOf" | "oneOf" if forms := _list_forms(error):
@@ -123,15 +122,15 @@ def _describe_rule(error: ValidationError) -> str:
         case "minItems" | "minLength":
             return "must not be empty."
         case "maxLength":
-            return f"must have at most {value} letters."
+            return f"must have at most {value} characters."
         case "pattern":
-            return "does not have the right form."
+            return "doesn't have the right form."
         case _:
-            return "is not in a form that Buildkite knows."
+            return "isn't in a form that Buildkite accepts."
 
 
 def _list_forms(error: ValidationError) -> list[str]:
-    """The forms that would do, each once: types, and words where only those are taken."""
+    """Return the accepted forms, each once: types, or the allowed constants."""
     found: list[str] = []
     for item in error.context or [error]:
         match item.validator, _get_rule(item):

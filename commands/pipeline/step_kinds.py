@@ -1,4 +1,4 @@
-"""Which kind of step a step is. https://buildkite.com/docs/pipelines/configure/defining-steps"""
+"""Kinds of pipeline steps. https://buildkite.com/docs/pipelines/configure/defining-steps"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = {
     "wait": "waitStep",
     "command": "commandStep",
 }
-"""The definition in the schema, by the word that people use."""
+"""The schema's definition by kind of step."""
 _WORDS = {
     "group": "group",
     "trigger": "trigger",
@@ -29,11 +29,11 @@ _WORDS = {
 }
 STEP_WORDS = tuple(_WORDS)
 LONE = ("wait", "waiter", "block", "input")
-"""Steps that are a single word."""
+"""Steps that may be written as a single word."""
 
 
-def kind_of(step: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The kind, and the key under which all of the step stands (`- wait: {…}`), if it is written so."""
+def find_kind(step: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the kind and, for a step nested under one key (`- wait: {…}`), that key; None for unknown parts."""
     word = next((word for word in _WORDS if word in step), None)
     if word is None:
         named = step.get("type")

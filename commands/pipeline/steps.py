@@ -1,4 +1,4 @@
-"""A pipeline's steps, checked against Buildkite's own schema before anything is created.
+"""Checks a pipeline's steps against Buildkite's own schema before anything is created.
 
 https://github.com/buildkite/pipeline-schema
 """
@@ -25,7 +25,7 @@ Check = Callable[[str, Any], Iterator[SchemaError]]
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """What is wrong in words, and the line, from 1, that it is in."""
+    """A problem in a sentence, and its line, counted from 1."""
 
     line: int
     message: str
@@ -35,18 +35,18 @@ class Problem:
 
 
 def find_problems(text: str) -> tuple[Problem, ...]:
-    """What is wrong with a pipeline's steps, by line; nothing where Buildkite takes them. Never raises."""
+    """Return the problems of a pipeline's steps by line, or nothing if Buildkite accepts them. Never raises."""
     try:
         read = parse_yaml(text)
     except InvalidYaml as error:
         return (Problem(error.line, error.message),)
-    twice = [Problem(line, f"`{quote_word(key)}` is there twice.") for line, key in read.duplicate_keys]
+    twice = [Problem(line, f"`{quote_word(key)}` occurs twice.") for line, key in read.duplicate_keys]
     found = [Problem(read.find_line(path), said) for path, said in _check_document(read)]
     return tuple(sorted({*twice, *found}))
 
 
 def format_problems(found: tuple[Problem, ...]) -> str:
-    """The first few, one a line, and how many more there are."""
+    """Return the first few problems, one per line, and the number of further ones."""
     more = [f"… and {len(found) - SHOWN_LIMIT} more"] if len(found) > SHOWN_LIMIT else []
     return "\n".join([*map(str, found[:SHOWN_LIMIT]), *more])
 
@@ -68,7 +68,7 @@ def _check_document(read: YamlDocument) -> Iterator[SchemaError]:
 
 
 def _locate_steps(value: Any) -> tuple[Any, YamlPath]:
-    """Buildkite takes a mapping with `steps`, or the list itself."""
+    """Return the steps and their path. Buildkite accepts a mapping with `steps`, or just the list."""
     if isinstance(value, list):
         return value, ()
     return (value.get("steps"), ("steps",)) if isinstance(value, dict) and "steps" in value else (None, ())
@@ -78,7 +78,7 @@ def _describe_missing_steps(value: Any) -> str:
     if not isinstance(value, dict):
         return "a pipeline is a mapping with `steps`."
     guess = next((key for key in value if suggest(key, ["steps"])), None)
-    return f"a pipeline needs `steps`{f': is `{quote_word(guess)}` meant?' if guess else '.'}"
+    return f"a pipeline needs `steps`{f': did you mean `{quote_word(guess)}`?' if guess else '.'}"
 
 
 def _check_steps(steps: list[Any], base: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
@@ -92,14 +92,14 @@ def _check_step(step: Any, path: YamlPath, find: Check, *, within: bool) -> Iter
     if isinstance(step, str):
         if step not in LONE:
             guess = suggest(step, LONE) or "A command is written `command: …`."
-            yield path, f"`{quote_word(step)}` is no step. {guess}"
+            yield path, f"`{quote_word(step)}` isn't a step. {guess}"
         return
     if not isinstance(step, dict):
         yield path, "a step is a mapping, or the word `wait`."
         return
     kind, inner = find_kind(step)
     if kind == "group" and within:
-        yield path, "a group cannot stand within a group."
+        yield path, "a group can't contain another group."
     elif kind is None:
         yield from _check_without_kind(step, path, find)
     elif inner:
@@ -109,7 +109,7 @@ def _check_step(step: Any, path: YamlPath, find: Check, *, within: bool) -> Iter
 
 
 def _check_kind(kind: str, step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
-    """A step by the rules of its kind; a group's own steps one by one."""
+    """Check a step by the rules of its kind; a group's own steps are checked one by one."""
     steps = step.get("steps") if kind == "group" else None
     alone = {**step, "steps": ["wait"]} if isinstance(steps, list) else step
     yield from _prefix_paths(path, find(KINDS[kind], alone))
@@ -118,7 +118,7 @@ def _check_kind(kind: str, step: Mapping[str, Any], path: YamlPath, find: Check)
 
 
 def _check_without_kind(step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
-    """What does nothing may be misspelled: then that is said, and nothing else."""
+    """Report a step without a known kind: as a misspelled key if one is close, or else as a step that does nothing."""
     slips = [key for key in step if suggest(key, STEP_WORDS)]
     if slips:
         yield from _prefix_paths(path, find(KINDS["command"], dict(step)))
@@ -131,8 +131,8 @@ def _prefix_paths(path: YamlPath, found: Iterator[SchemaError]) -> Iterator[Sche
 
 
 def _load_checker() -> Check:
-    """Finds what is wrong with a value by a definition of the schema, or with the whole (`""`)."""
-    # Rarely needed, and 0.2 s to import.
+    """Return a function that checks a value against a definition of the schema, or against all of it (`""`)."""
+    # Imported late: it takes 0.2 s and is rarely needed.
     from jsonschema import Draft7Validator
 
     schema = json.loads(_read_schema())
@@ -150,9 +150,10 @@ def _load_checker() -> Check:
 
 
 def _read_schema() -> bytes:
-    """The schema, read without importing the package that brings it: that takes half a second, and a form waits.
+    """Return the schema, without importing its package: that takes 0.5 s, and an open form is waiting.
 
-    Raises ImportError where it is not installed. https://peps.python.org/pep-0302/#optional-extensions-to-the-importer-protocol
+    Raise ImportError if the package isn't installed.
+    https://peps.python.org/pep-0302/#optional-extensions-to-the-importer-protocol
     """
     found = find_spec("check_jsonschema")
     if found is None or found.origin is None or not isinstance(found.loader, SourceFileLoader):

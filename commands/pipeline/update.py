@@ -1,4 +1,4 @@
-"""Pipelines that are changed: update."""
+"""Commands that change a pipeline and create its webhook."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, link, md
 from commands.pipeline.fields import Cluster, DefaultBranch, Description, OtherRepository, OtherTags, Steps
 from commands.pipeline.lookups import check_steps
-from commands.pipeline.render import name_of
+from commands.pipeline.render import link_pipeline
 
 _RISKY = {
-    "configuration": "its steps are replaced as a whole",
-    "repository": "it builds another repository",
-    "cluster_id": "it builds in another cluster",
+    "configuration": "all its steps are replaced",
+    "repository": "it will build another repository",
+    "cluster_id": "it will build in another cluster",
 }
-_PUBLIC = "*everybody on the internet sees it and its builds*"
+_PUBLIC = "*everyone on the internet can see it and its builds*"
 _WORDS = {"configuration": "steps", "cluster_id": "cluster", "default_branch": "default branch"}
 
 
-class Update(Args):
-    """Which pipeline to change, and what of it."""
+class PipelineUpdateArgs(Args):
+    """Arguments of `pipeline update`."""
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", here=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
         Field(min_length=1, description="Pipeline"),
     ]
     name: Annotated[
         str | None,
-        Opt(short="n", hint="its address stays"),
+        Opt(short="n", hint="its URL stays the same"),
         Field(min_length=1, max_length=100, description="New name"),
     ] = None
     repository: OtherRepository = None
@@ -47,7 +47,7 @@ class Update(Args):
     default_branch: DefaultBranch = None
     description: Description = None
     visibility: Annotated[
-        Literal["private", "public"] | None, Opt(form=False), Field(description="Visibility")
+        Literal["private", "public"] | None, Opt(in_form=False), Field(description="Visibility")
     ] = None
 
 
@@ -56,27 +56,27 @@ class PipelineWebhookArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", here=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
         Field(min_length=1, description="Pipeline"),
     ]
 
 
-async def _take(args: Update, _ctx: Context) -> None:
+async def _take(args: PipelineUpdateArgs, _ctx: Context) -> None:
     await check_steps(args.steps)
 
 
-async def _pin(args: Update, ctx: Context) -> Update:
+async def _pin(args: PipelineUpdateArgs, ctx: Context) -> PipelineUpdateArgs:
     await _take(args, ctx)
     if not args.model_dump(exclude={"pipeline"}, exclude_none=True):
         hint = f"See `{ctx.command} help pipeline update`."
-        raise UsageError("There is nothing to change: say what should be different.", hint, "name")
+        raise UsageError("There's nothing to change. Give at least one new value.", hint, "name")
     cluster = (await ctx.catalog.find_cluster(args.cluster)).id if args.cluster else None
     slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug
     return args.model_copy(update={"pipeline": slug, "cluster": cluster})
 
 
-def _changes(args: Update) -> PipelineChanges:
-    """A new name keeps the slug: links, badges and rules go on working."""
+def _collect_changes(args: PipelineUpdateArgs) -> PipelineChanges:
+    """Return the changes. A new name keeps the slug, so that links, badges and rules keep working."""
     return PipelineChanges(
         name=args.name,
         slug=args.pipeline if args.name else None,
@@ -90,26 +90,28 @@ def _changes(args: Update) -> PipelineChanges:
     )
 
 
-async def _ask(args: Update, _ctx: Context) -> Mrkdwn | None:
-    """Only of what changes where code comes from, where it runs, and who sees it."""
-    risks = [Mrkdwn(_RISKY[key]) for key in _changes(args).body() if key in _RISKY]
+async def _ask(args: PipelineUpdateArgs, _ctx: Context) -> Mrkdwn | None:
+    """Ask only if the change affects where code comes from, where it runs or who sees it."""
+    risks = [Mrkdwn(_RISKY[key]) for key in _collect_changes(args).to_json() if key in _RISKY]
     risks += [Mrkdwn(_PUBLIC)] if args.visibility == "public" else []
     if not risks:
         return None
-    return md("Change pipeline {name}? Mind: {risks}.", name=bold(args.pipeline), risks=join(risks, "; "))
+    return md("Update pipeline {name}? Note: {risks}.", name=bold(args.pipeline), risks=join(risks, "; "))
 
 
-async def _probe(args: Update, ctx: Context) -> Reply | None:
-    """It happened if everything is as it was wanted."""
+async def _probe(args: PipelineUpdateArgs, ctx: Context) -> Reply | None:
+    """Return the reply if the pipeline has all the requested values."""
     ctx.catalog.forget_pipelines()
     pipeline = await ctx.buildkite.pipeline(args.pipeline)
-    wanted = _changes(args).body()
+    wanted = _collect_changes(args).to_json()
     return (
-        _changed(pipeline, wanted) if all(_same(pipeline, key, value) for key, value in wanted.items()) else None
+        _reply_changed(pipeline, wanted)
+        if all(_is_applied(pipeline, key, value) for key, value in wanted.items())
+        else None
     )
 
 
-def _same(pipeline: Pipeline, key: str, value: Any) -> bool:
+def _is_applied(pipeline: Pipeline, key: str, value: Any) -> bool:
     now = getattr(pipeline, key)
     return list(now or ()) == value if isinstance(value, list) else (now or "") == value
 
@@ -119,31 +121,31 @@ def _same(pipeline: Pipeline, key: str, value: Any) -> bool:
     needs=Permission.PIPELINES,
     pin=_pin,
     probe=_probe,
-    take=_take,
+    on_submit=_take,
     confirm=_ask,
-    form=True,
-    preface="What is left empty stays as it is.",
+    opens_form=True,
+    form_intro="Fields you leave empty don't change.",
     examples=(
         "pipeline update web --default-branch trunk",
         "pipeline update web --tag backend,ruby -d 'The shop'",
     ),
 )
-async def update(args: Update, ctx: Context) -> Reply:
-    """Change a pipeline; what is not named stays as it is. Teams are changed at Buildkite."""
-    changes = _changes(args)
+async def update(args: PipelineUpdateArgs, ctx: Context) -> Reply:
+    """Change a pipeline's settings. Teams are changed in Buildkite."""
+    changes = _collect_changes(args)
     pipeline = await ctx.buildkite.update_pipeline(args.pipeline, changes)
     ctx.catalog.forget_pipelines()
-    return _changed(pipeline, changes.body())
+    return _reply_changed(pipeline, changes.to_json())
 
 
-def _changed(pipeline: Pipeline, changes: dict[str, Any]) -> Reply:
-    parts = [_part(key, value) for key, value in changes.items() if key != "slug"]
-    text = md("changed pipeline {name}: {parts}", name=name_of(pipeline), parts=join(parts, ", "))
+def _reply_changed(pipeline: Pipeline, changes: dict[str, Any]) -> Reply:
+    parts = [_describe_change(key, value) for key, value in changes.items() if key != "slug"]
+    text = md("changed pipeline {name}: {parts}", name=link_pipeline(pipeline), parts=join(parts, ", "))
     return Reply(text=text, private=False)
 
 
-def _part(key: str, value: Any) -> Mrkdwn:
-    """`tags to `backend, ruby``; of steps only that they were changed, and of a description."""
+def _describe_change(key: str, value: Any) -> Mrkdwn:
+    """Return `tags to `backend, ruby``. For steps, a description or a cluster, return only its name."""
     word = _WORDS.get(key, key)
     if key in ("configuration", "description", "cluster_id"):
         return md("{word}", word=word)

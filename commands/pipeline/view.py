@@ -1,4 +1,4 @@
-"""Pipelines that are looked at: list, view."""
+"""Commands that list pipelines and show one."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.blockkit.tables import Table
-from commands.pipeline.render import COLUMNS, facts, name_of, row, steps
+from commands.pipeline.render import COLUMNS, collect_facts, link_pipeline, render_row, render_steps
 
-State = Literal["active", "archived", "all"]
-_HINT = "Without --name, --repo, --tag and --state all of them are listed."
+PipelineFilter = Literal["active", "archived", "all"]
+_HINT = "To list all pipelines, leave out --name, --repo, --tag and --state."
 
 
-class Listing(Args):
-    """Which pipelines to list."""
+class PipelineListArgs(Args):
+    """Arguments of `pipeline list`."""
 
     name: Annotated[
-        str | None, Opt(short="n", positional=True, hint="a part of it"), Field(description="Name contains")
+        str | None, Opt(short="n", positional=True, hint="web"), Field(description="Name contains")
     ] = None
     repository: Annotated[
-        str | None, Opt(short="r", also=("--repo",), hint="acme/web"), Field(description="Repository contains")
+        str | None, Opt(short="r", aliases=("--repo",), hint="acme/web"), Field(description="Repository contains")
     ] = None
-    tag: Annotated[tuple[str, ...], Opt(short="t", hint="backend"), Field(description="Tags, all of them")] = ()
-    state: Annotated[State, Opt(short="s"), Field(description="Which")] = "active"
+    tag: Annotated[tuple[str, ...], Opt(short="t", hint="backend"), Field(description="Has all these tags")] = ()
+    state: Annotated[PipelineFilter, Opt(short="s"), Field(description="State")] = "active"
 
 
-class View(Args):
-    """Which pipeline to show."""
+class PipelineViewArgs(Args):
+    """Arguments of `pipeline view`."""
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", here=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
         Field(min_length=1, description="Pipeline"),
     ]
-    yaml: Annotated[bool, Opt(short="y"), Field(description="Its steps as they are written")] = False
+    yaml: Annotated[bool, Opt(short="y"), Field(description="Show its steps as YAML")] = False
 
 
-async def _pin(args: View, ctx: Context) -> View:
+async def _pin(args: PipelineViewArgs, ctx: Context) -> PipelineViewArgs:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
@@ -55,43 +55,44 @@ async def _pin(args: View, ctx: Context) -> View:
     "pipeline list",
     needs=Permission.READ,
     effect=Effect.READ,
-    sifts=True,
+    filters_pipelines=True,
     examples=("pipeline list", "pipeline list web --tag backend", "pipeline list --repo acme/web --state all"),
 )
-async def list_(args: Listing, ctx: Context) -> Reply:
+async def list_(args: PipelineListArgs, ctx: Context) -> Reply:
     """List pipelines by name, repository and tag."""
-    found = [item for item in await _found(args, ctx) if _fits(item, args) and _seen(item.slug, ctx)]
-    rows = tuple(row(item) for item in sorted(found, key=lambda item: item.name.lower()))
+    candidates = await _find_pipelines(args, ctx)
+    found = [pipeline for pipeline in candidates if _matches(pipeline, args) and _is_visible(pipeline.slug, ctx)]
+    rows = tuple(render_row(pipeline) for pipeline in sorted(found, key=lambda pipeline: pipeline.name.lower()))
     count = "1 pipeline" if len(rows) == 1 else f"{len(rows)} pipelines"
-    what = _searched(args)
+    what = _describe_search(args)
     return Reply(table=Table(COLUMNS, rows, f"{count}{what}", empty=f"There are no pipelines{what}.", hint=_HINT))
 
 
-async def _found(args: Listing, ctx: Context) -> list[Pipeline]:
-    """From memory where all are meant; Buildkite looks for parts of names in any case."""
+async def _find_pipelines(args: PipelineListArgs, ctx: Context) -> list[Pipeline]:
+    """Return candidates, from the cache if all pipelines are wanted. Buildkite ignores case in names."""
     if args.state == "active" and not (args.name or args.repository):
-        return list(await ctx.catalog.pipelines())
+        return list(await ctx.catalog.list_pipelines())
     return [pipeline async for pipeline in ctx.buildkite.pipelines(args.name, repository=args.repository)]
 
 
-def _fits(pipeline: Pipeline, args: Listing) -> bool:
+def _matches(pipeline: Pipeline, args: PipelineListArgs) -> bool:
     wanted = {"active": not pipeline.archived_at, "archived": bool(pipeline.archived_at), "all": True}
     return wanted[args.state] and {tag.lower() for tag in args.tag} <= {tag.lower() for tag in pipeline.tags or ()}
 
 
-def _seen(slug: str, ctx: Context) -> bool:
-    """Whether this person may see that pipeline here, judged by itself."""
-    op = replace(ctx.registry["pipeline list"], sifts=False)
+def _is_visible(slug: str, ctx: Context) -> bool:
+    """Return whether the policy lets this person see that pipeline here."""
+    op = replace(ctx.registry["pipeline list"], filters_pipelines=False)
     return isinstance(decide(ctx.rules(), ctx.actor, op, Target(slug), ctx.clock.now()), Allow)
 
 
-def _searched(args: Listing) -> str:
-    """What was looked for, in words."""
+def _describe_search(args: PipelineListArgs) -> str:
+    """Return the filters in words."""
     parts = [
-        f"named like “{args.name}”" if args.name else "",
-        f"of a repository like “{args.repository}”" if args.repository else "",
-        f"with {' and '.join(f'“{tag}”' for tag in args.tag)}" if args.tag else "",
-        {"active": "", "archived": "archived ones only", "all": "archived ones too"}[args.state],
+        f"with “{args.name}” in the name" if args.name else "",
+        f"with “{args.repository}” in the repository" if args.repository else "",
+        f"tagged {' and '.join(f'“{tag}”' for tag in args.tag)}" if args.tag else "",
+        {"active": "", "archived": "only archived ones", "all": "including archived ones"}[args.state],
     ]
     return "".join(f", {part}" for part in parts if part)
 
@@ -103,31 +104,34 @@ def _searched(args: Listing) -> str:
     pin=_pin,
     examples=("pipeline view web", "pipeline view web --yaml"),
 )
-async def view(args: View, ctx: Context) -> Reply:
-    """Show a pipeline: where it comes from, where it builds, its steps, its last build."""
+async def view(args: PipelineViewArgs, ctx: Context) -> Reply:
+    """Show a pipeline's repository, cluster, steps and latest build."""
     pipeline = await ctx.buildkite.pipeline(args.pipeline)
-    last = await _last(pipeline, ctx)
-    about = md("\n{said}", said=pipeline.description) if pipeline.description else Mrkdwn("")
-    summary = Mrkdwn("") if args.yaml else steps(pipeline.configuration)
-    text = md("Pipeline {name}{about}", name=name_of(pipeline), about=about)
+    last = await _find_last_build(pipeline, ctx)
+    about = md("\n{text}", text=pipeline.description) if pipeline.description else Mrkdwn("")
+    summary = Mrkdwn("") if args.yaml else render_steps(pipeline.configuration)
+    text = md("Pipeline {name}{about}", name=link_pipeline(pipeline), about=about)
     return Reply(
         text=text,
-        fields=(*facts(pipeline, await _cluster(pipeline, ctx), last), *([("Steps", summary)] if summary else [])),
+        fields=(
+            *collect_facts(pipeline, await _name_cluster(pipeline, ctx), last),
+            *([("Steps", summary)] if summary else []),
+        ),
         log=pipeline.configuration if args.yaml else None,
-        buttons=_buttons(pipeline, args, ctx),
+        buttons=_make_buttons(pipeline, args, ctx),
         builds=(last,) if last else (),
     )
 
 
-async def _last(pipeline: Pipeline, ctx: Context) -> Build | None:
-    """The newest build of the default branch."""
+async def _find_last_build(pipeline: Pipeline, ctx: Context) -> Build | None:
+    """Return the newest build of the default branch."""
     branch = (pipeline.default_branch,) if pipeline.default_branch else ()
     listing = ctx.buildkite.builds(pipeline.slug, branch=branch, limit=1)
     return next((build for build in [item async for item in listing]), None)
 
 
-async def _cluster(pipeline: Pipeline, ctx: Context) -> str:
-    """Its name, where clusters may be read."""
+async def _name_cluster(pipeline: Pipeline, ctx: Context) -> str:
+    """Return the cluster's name, or its id if the token may not read clusters."""
     if not pipeline.cluster_id:
         return ""
     with suppress(KitestringError):
@@ -135,7 +139,7 @@ async def _cluster(pipeline: Pipeline, ctx: Context) -> str:
     return pipeline.cluster_id
 
 
-def _buttons(pipeline: Pipeline, args: View, ctx: Context) -> tuple[Button, ...]:
+def _make_buttons(pipeline: Pipeline, args: PipelineViewArgs, ctx: Context) -> tuple[Button, ...]:
     given = {"pipeline": pipeline.slug}
     wanted = {
         "Start a build": Call("build create", given),
@@ -147,9 +151,9 @@ def _buttons(pipeline: Pipeline, args: View, ctx: Context) -> tuple[Button, ...]
     hidden = {"Start a build", "Subscribe this channel", "Change"} if pipeline.archived_at else {"Unarchive"}
     hidden |= {"Show YAML"} if args.yaml or not pipeline.configuration else set()
     forms = {"Start a build", "Change"}
-    drawn = [
-        Button(label, call, form=label in forms, reads=f"{label}: {pipeline.name}")
+    buttons = [
+        Button(label, call, form=label in forms, spoken_label=f"{label}: {pipeline.name}")
         for label, call in wanted.items()
-        if label not in hidden and ctx.allowed(ctx.registry[call.operation])
+        if label not in hidden and ctx.is_allowed(ctx.registry[call.operation])
     ]
-    return (*drawn, Button("Open", url=pipeline.web_url, reads=f"Open {pipeline.name} at Buildkite"))
+    return (*buttons, Button("Open", url=pipeline.web_url, spoken_label=f"Open {pipeline.name} in Buildkite"))

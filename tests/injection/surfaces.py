@@ -9,15 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access.accounts.model import Account
-from bot.access.approvals.model import Proposal, State
+from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.approvals.render import render_outcome, render_pending_proposal, render_proposal
-from bot.access.locks.rules import Lock, said
-from bot.access.policy.policy_wording import wanted
-from bot.access.policy.rules import Ask, Who
+from bot.access.locks.rules import Lock, describe_lock
+from bot.access.policy.policy_wording import describe_requirement
+from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.buildkite.models import Job, Person, Pipeline
 from bot.builds.cards.render import render_card
 from bot.builds.failures import log_text
-from bot.builds.failures.compare import Break, BrokenStep
+from bot.builds.failures.compare import FailureKind, FailedStep
 from bot.builds.failures.model import Failure
 from bot.builds.links.render import render_followable_preview, render_job_preview, render_pipeline_preview
 from bot.builds.model import JobSummary
@@ -25,13 +25,13 @@ from bot.builds.replies.render import render_thread_reply
 from bot.errors import Ambiguous, KitestringError, UsageError
 from bot.execution.approval_calls import render_approval_call
 from bot.execution.duplicates import render_duplicate
-from bot.execution.resolve.artifact_text import file_name, missing, sized
+from bot.execution.resolve.artifact_text import make_file_name, explain_missing, format_size
 from bot.history.model import Run
 from bot.home.model import Home
 from bot.home.render import render_closed_home, render_home
 from bot.notifications.subscriptions.model import Subscription
 from bot.operations import forms
-from bot.operations.operation import Args, Field, Operation, Permission
+from bot.operations.operation import Args, FormField, Operation, Permission
 from bot.operations.render import (
     render_answered,
     render_choices,
@@ -50,10 +50,10 @@ from bot.slack.blockkit.blocks import Confirm, Message, message, option, section
 from bot.slack.blockkit.mrkdwn import code, escape
 from bot.slack.blockkit.tables import Table
 from bot.slack.types import Actor, Standing, Thread
-from commands.build.annotation_view import Said, annotation_lines
-from commands.pipeline.render import COLUMNS, Done, facts, made, name_of, repository, row
-from commands.pipeline.render import steps as steps_of
-from commands.pipeline.steps import problems, told
+from commands.build.annotation_view import ShownAnnotation, render_annotations
+from commands.pipeline.render import COLUMNS, FollowUpResult, collect_facts, render_made, link_pipeline, render_repository, render_row
+from commands.pipeline.render import render_steps as steps_of
+from commands.pipeline.steps import find_problems, format_problems
 from tests.core.facts_of_builds import NOW, build, known
 
 Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
@@ -88,7 +88,7 @@ def _cards(text: str) -> Iterator[Message]:
 
 def _failures(text: str) -> Iterator[Message]:
     steps = tuple(
-        BrokenStep(kind, text, jobs) for kind, jobs in zip(Break, ((), ("j1",), ("j2",), ()), strict=False)
+        FailedStep(kind, text, jobs) for kind, jobs in zip(FailureKind, ((), ("j1",), ("j2",), ()), strict=False)
     )
     failure = Failure(steps, before=text, log_job="j1", log=text, annotations=(text, text))
     facts = known("failed", **_facts(text))
@@ -104,8 +104,8 @@ def _notices(text: str) -> Iterator[Message]:
 
 def _proposals(text: str) -> Iterator[Message]:
     args = {"pipeline": text, "message": text, "env": {text: "v"}, "branches": [text], text[:20] or "x": text}
-    people = Who(frozenset(), frozenset({text}), frozenset())
-    for state in State:
+    people = Principals(frozenset(), frozenset({text}), frozenset())
+    for state in ProposalState:
         item = Proposal(
             id="p",
             operation=text,
@@ -114,20 +114,20 @@ def _proposals(text: str) -> Iterator[Message]:
             requester=text,
             thread=Thread("T1", OURS),
             via="slash",
-            ask=Ask(text, people, 1, timedelta(minutes=30)),
+            requirement=ApprovalRequirement(text, people, 1, timedelta(minutes=30)),
             expires_at=NOW,
             state=state,
             ended_by=text,
         )
         yield render_proposal(item, escape(text))
         yield render_proposal(item, render_outcome(text, text))
-        yield render_proposal(replace(item, how={"labels": {"pipeline": text}}))
+        yield render_proposal(replace(item, options={"labels": {"pipeline": text}}))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
 
 
 def _replies(text: str) -> Iterator[Message]:
-    press = Button(text, Call("job log"), confirm=Confirm(text, text, text, text), reads=text)
+    press = Button(text, Call("job log"), confirm=Confirm(text, text, text, text), spoken_label=text)
     pages = Button(text, url=text)
     for rows in (((text, text),), ((escape(text), text),)):
         answer = Reply(
@@ -135,7 +135,7 @@ def _replies(text: str) -> Iterator[Message]:
             title=text,
             fields=((text, text),),
             table=Table((text, text), rows, text),
-            log=log_text.clean(text),
+            log=log_text.clean_log(text),
             footer=text,
             buttons=(press, pages),
             private=False,
@@ -146,18 +146,18 @@ def _replies(text: str) -> Iterator[Message]:
 
 def _annotations(text: str) -> Iterator[Message]:
     for count in (1, 9):
-        said_ = [Said(text, text, text, f"<p>{text}</p><pre>{text}")] * count
-        yield render_reply(Reply(text=annotation_lines(said_)), actor=None, button_value=_pressed)
+        said_ = [ShownAnnotation(text, text, text, f"<p>{text}</p><pre>{text}")] * count
+        yield render_reply(Reply(text=render_annotations(said_)), actor=None, button_value=_pressed)
 
 
 def _artifacts(text: str) -> Iterator[Message]:
-    label = f"Get {file_name(text)}"
-    row = (code(text), sized(len(text)), text, text)
+    label = f"Get {make_file_name(text)}"
+    row = (code(text), format_size(len(text)), text, text)
     table = Table(("File", "Size", "Job", "State"), (row, row), f"Artifacts of {text}")
     yield render_reply(
         Reply(table=table, buttons=(Button(label, Call("artifacts download")),)), actor=None, button_value=_pressed
     )
-    yield render_problem(KitestringError(f"{text} {missing(text)}."))
+    yield render_problem(KitestringError(f"{text} {explain_missing(text)}."))
 
 
 def _problems(text: str) -> Iterator[Message]:
@@ -168,13 +168,13 @@ def _problems(text: str) -> Iterator[Message]:
 
 def _locks(text: str) -> Iterator[Message]:
     lock = Lock(text, text, text, text, NOW, NOW)
-    yield render_note(said(lock))
-    yield render_reply(Reply(text=lock.place), actor=None, button_value=_pressed)
+    yield render_note(describe_lock(lock))
+    yield render_reply(Reply(text=lock.scope), actor=None, button_value=_pressed)
 
 
 def _rules(text: str) -> Iterator[Message]:
-    people = Who(frozenset({text}), frozenset({text}), frozenset())
-    yield render_problem(KitestringError(wanted(Ask(text, people, 2, timedelta(minutes=5))), text))
+    people = Principals(frozenset({text}), frozenset({text}), frozenset())
+    yield render_problem(KitestringError(describe_requirement(ApprovalRequirement(text, people, 2, timedelta(minutes=5))), text))
 
 
 def _again(text: str) -> Iterator[Message]:
@@ -186,21 +186,21 @@ def _unblock() -> Operation:
     async def run(args: Args, ctx: Any) -> Reply:
         raise AssertionError(args, ctx)
 
-    async def fields(given: Mapping[str, Any], ctx: Any) -> tuple[Field, ...]:
+    async def fields(given: Mapping[str, Any], ctx: Any) -> tuple[FormField, ...]:
         raise AssertionError(given, ctx)
 
-    return Operation("job unblock", Args, run, "Unblock.", Permission.BUILD, fields=fields)
+    return Operation("job unblock", Args, run, "Unblock.", Permission.BUILD, load_fields=fields)
 
 
 def _forms(text: str) -> Iterator[Mapping[str, Any]]:
-    menu = Field(key="a", label=text, hint=text, default=text, options=((text, "one"), ("two", text)))
-    typed = Field(key=text[:200] or "b", label=text, hint=text, default=text)
+    menu = FormField(key="a", label=text, hint=text, default=text, options=((text, "one"), ("two", text)))
+    typed = FormField(key=text[:200] or "b", label=text, hint=text, default=text)
     given = {"pipeline": text, "number": 1}
     op = _unblock()
-    yield forms.form(op, given, callback_id="form", private_metadata="id", fields=(menu, typed), title=text)
-    yield forms.loading(text)
-    yield forms.notice_view(text, text)
-    for said_ in forms.errors(op, UsageError(text, text, "a"), (menu,), given).values():
+    yield forms.render_form(op, given, callback_id="form", private_metadata="id", fields=(menu, typed), title=text)
+    yield forms.render_loading_view(text)
+    yield forms.render_notice_view(text, text)
+    for said_ in forms.render_errors(op, UsageError(text, text, "a"), (menu,), given).values():
         yield {"type": "errors", "blocks": [section(said_)]}
     yield {"type": "options", "blocks": [], "options": [option(text, "value")]}
 
@@ -208,8 +208,8 @@ def _forms(text: str) -> Iterator[Mapping[str, Any]]:
 def _homes(text: str) -> Iterator[Mapping[str, Any]]:
     run = Run(text, text, 1, *(text,) * 8, *(NOW,) * 5)
     runs = tuple(replace(run, id=phase, phase=phase) for phase in ("running", "blocked", "failed", text))
-    people = Who(frozenset(), frozenset({text}), frozenset())
-    ask = Ask(text, people, 1, timedelta(minutes=30))
+    people = Principals(frozenset(), frozenset({text}), frozenset())
+    ask = ApprovalRequirement(text, people, 1, timedelta(minutes=30))
     item = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW)
     rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
     account = Account(text, text, text, (text,), NOW)
@@ -243,12 +243,12 @@ def _pipelines(text: str) -> Iterator[Message]:
         configuration=steps,
         tags=(text,),
     )
-    listed = Table(COLUMNS, (row(item), row(replace_repository(item, f"git@github.com:{text}.git"))), text)
-    said = facts(item, text, build("failed", **_facts(text)))
-    for text_ in (name_of(item), steps_of(steps), made(item, text, (Done(text, text), Done(text)))):
+    listed = Table(COLUMNS, (render_row(item), render_row(replace_repository(item, f"git@github.com:{text}.git"))), text)
+    said = collect_facts(item, text, build("failed", **_facts(text)))
+    for text_ in (link_pipeline(item), steps_of(steps), render_made(item, text, (FollowUpResult(text, text), FollowUpResult(text)))):
         yield render_reply(Reply(text=text_, fields=said, table=listed), actor=ALICE, button_value=_pressed)
-    wrong = told(problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
-    yield render_problem(UsageError(wrong, repository(text)))
+    wrong = format_problems(find_problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
+    yield render_problem(UsageError(wrong, render_repository(text)))
 
 
 def replace_repository(pipeline: Pipeline, address: str) -> Pipeline:
@@ -293,19 +293,19 @@ SURFACES: dict[str, Surface] = {
     "render_job_preview": _previews,
     "render_pipeline_preview": _previews,
     "render_followable_preview": _previews,
-    "annotation_lines": _annotations,
+    "render_annotations": _annotations,
     "artifacts": _artifacts,
     **dict.fromkeys(("row", "facts", "repository", "steps", "made", "name_of"), _pipelines),
 }
 PIECES = frozenset(
     {
         *(
-            "phase_words",
+            "describe_phase",
             "reference",
             "summary_line",
             "clocked",
             "format_duration",
-            "time_spent",
+            "measure_duration",
             "counts",
             "job_line",
         ),
