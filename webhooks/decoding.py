@@ -30,7 +30,7 @@ def decode(payload: Payload, noun: str, kind: type[V]) -> V:
 
 
 def decode_build(payload: Payload) -> Build:
-    """Return the build with the pipeline, which is beside it in a payload, inside, as in REST. Raise Undecodable."""
+    """Return the build with its pipeline inside, as in REST; a payload has it beside. Raise Undecodable."""
     found, pipeline = payload.get("build"), payload.get("pipeline")
     if isinstance(found, dict) and isinstance(pipeline, dict) and pipeline.get("slug"):
         payload = {"build": {**found, "pipeline": pipeline}}

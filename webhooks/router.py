@@ -9,15 +9,20 @@ from typing import Any
 from pydantic_core import from_json
 
 from bot.builds.webhook_event import ParsedBuilds, Undecodable, WebhookEvent
-from webhooks import events
 from webhooks.decoding import Payload
 from webhooks.envelope import SUBJECTS
-from webhooks.events import read_agent_event, read_ping, read_registration_blocked
+from webhooks.events import (
+    read_agent_event,
+    read_build_event,
+    read_job_event,
+    read_ping,
+    read_registration_blocked,
+)
 from webhooks.fast_decoding import decode_fast
 
 EventReader = Callable[[str, Payload], WebhookEvent]
 _READERS_BY_NOUN: Mapping[str, EventReader] = MappingProxyType(
-    {"build": events.read_build_event, "job": events.read_job_event, "agent": read_agent_event}
+    {"build": read_build_event, "job": read_job_event, "agent": read_agent_event}
 )
 ROUTES: Mapping[str, EventReader] = MappingProxyType(
     {event: _READERS_BY_NOUN[noun] for event, noun in SUBJECTS.items() if noun}

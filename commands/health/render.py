@@ -26,8 +26,9 @@ RULES = "Median and p95 use the nearest rank. Pass rate and durations exclude ca
 class ReportBasis:
     """The data that the numbers are based on.
 
-    `read` builds were just read; builds may be missing in the `gaps` of the period; `whole`: the previous period is
-    completely known. `trouble` says why no more was read, `more` whether the next request would read further back.
+    `read` builds were just read; builds may be missing in the `gaps` of the period; `whole`: the previous period
+    is completely known. `trouble` says why no more was read, `more` whether the next request would read further
+    back.
     """
 
     read: int
@@ -39,7 +40,7 @@ class ReportBasis:
 
 @dataclass(frozen=True)
 class ReportScope:
-    """The requested pipelines and period (a key of `PERIODS`); `shared`: it is posted for everyone, with a name."""
+    """The requested pipelines and period (a key of `PERIODS`); `shared`: posted for everyone, with a name."""
 
     pipelines: tuple[str, ...]
     since: str

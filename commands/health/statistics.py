@@ -9,8 +9,8 @@ The exact definitions:
 - The pass rate is passed / (passed + failed): a canceled build says nothing about the code.
 - A duration is `finished_at - started_at` of a build that passed or failed, including time at block steps.
 - A queue time is `started_at - runnable_at` of an attempt at a command step that ended in the period.
-- Median and p95 use the nearest rank: the smallest value that at least 50 or 95 percent of all don't exceed, and so
-  a time that really occurred. https://en.wikipedia.org/wiki/Percentile#The_nearest-rank_method
+- Median and p95 use the nearest rank: the smallest value that at least 50 or 95 percent of all don't exceed, and
+  so a time that really occurred. https://en.wikipedia.org/wiki/Percentile#The_nearest-rank_method
 - The slowest steps have the highest median of `finished_at - started_at` over attempts that passed or failed.
   Canceled and timed-out attempts don't show how long the step takes.
 - A flake is an attempt that failed (not softly) or timed out although the same step of the same pipeline passed
@@ -88,7 +88,7 @@ class PipelineFailures:
 
 @dataclass(frozen=True)
 class HealthStatistics:
-    """A period's statistics, the previous period's totals if known completely, and at most three outliers of a kind."""
+    """A period's statistics with at most three outliers of a kind; `before` is None if not known completely."""
 
     since: datetime
     until: datetime
@@ -108,7 +108,7 @@ def compute_health(
     *,
     compare: bool,
 ) -> HealthStatistics:
-    """Compute the statistics of [since, until) and, with `compare`, the totals of the equally long period before."""
+    """Compute the statistics of [since, until) and, with `compare`, the totals of the period before it."""
     now_runs = tuple(run for run in runs if _is_within(run.finished_at, since, until) and run.phase in COUNTED)
     now_tried = [attempt for attempt in attempts if _is_within(attempt.finished_at, since, until)]
     earlier = since - (until - since)

@@ -60,7 +60,9 @@ async def mute(args: MuteArgs, ctx: Context) -> Reply:
         raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "rule")
     await ctx.subscriptions.mute([subscription.id], until)
     text = md(
-        "muted the subscription to {rule} until {until}", rule=describe_subscription(subscription), until=local_time(until, UNTIL)
+        "muted the subscription to {rule} until {until}",
+        rule=describe_subscription(subscription),
+        until=local_time(until, UNTIL),
     )
     return Reply(text=text, private=False, buttons=undo)
 
@@ -99,5 +101,7 @@ async def build_mute(args: BuildMuteArgs, ctx: Context) -> Reply:
         "Mute subscription for 8h", Call("mute", {"rule": subscription.id, "for_": "8h"}, confirmed=True)
     )
     channel = Button("Mute channel for 2h", Call("mute", {"for_": "2h"}, confirmed=True))
-    because = md("{text}\nIt was posted by the subscription to {rule}.", text=text, rule=describe_subscription(subscription))
+    because = md(
+        "{text}\nIt was posted by the subscription to {rule}.", text=text, rule=describe_subscription(subscription)
+    )
     return Reply(text=because, buttons=(whole, channel))

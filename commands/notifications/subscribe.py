@@ -13,14 +13,14 @@ from bot.notifications.subscriptions.globs import is_literal
 from bot.notifications.subscriptions.model import (
     DEFAULT_STATES,
     Source,
-    SubscriptionState,
     Subscription,
+    SubscriptionState,
     Updates,
-    sort_states,
     assign_id,
     parse_quiet_hours,
+    sort_states,
 )
-from bot.notifications.subscriptions.preview import listed, render_question, describe_subscription
+from bot.notifications.subscriptions.preview import describe_subscription, render_list_item, render_question
 from bot.operations.addresses import BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
@@ -172,7 +172,7 @@ async def subscriptions(_args: Nothing, ctx: Context) -> Reply:
     now = ctx.clock.now()
     if not found:
         return Reply(text=f"This channel is subscribed to nothing. Try `{ctx.command} subscribe`.")
-    shown = [listed(index, item, now) for index, item in enumerate(found[:SHOWN], 1)]
+    shown = [render_list_item(index, item, now) for index, item in enumerate(found[:SHOWN], 1)]
     more = [md("… and {count} more", count=len(found) - SHOWN)] if len(found) > SHOWN else []
     muted = (
         md("Muted until {time}.", time=local_time(chosen.muted_until, "{date_short_pretty} {time}"))

@@ -13,7 +13,7 @@ from bot.buildkite.models import Build, Person, Pipeline
 from bot.buildkite.resources import INSTANCE_KEY, NewBuild
 from bot.errors import KitestringError, Refused, Unavailable
 from bot.execution.context import Context
-from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, sort_states, assign_id
+from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, assign_id, sort_states
 from bot.operations.reply import Button, Call, Reply
 from commands.pipeline.render import FollowUpResult, render_made
 
@@ -31,9 +31,9 @@ class FollowUp:
 
 
 async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
-    """Run the requested steps one after the other, and return the results. A failed step doesn't undo the pipeline.
+    """Run the requested steps one after the other, and return their results.
 
-    The subscription comes before the build, so that it covers the build.
+    A failed step doesn't undo the pipeline. The subscription comes before the build, so that it covers the build.
     """
     builds: list[Build] = []
 
@@ -49,7 +49,7 @@ async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: 
 
 
 async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
-    """Return the reply after a crash. Only the first build carries our mark; the other steps' results are unknown."""
+    """Return the reply after a crash. Only a build carries our mark; the results of other steps are unknown."""
     build = await ctx.buildkite.find_marked_build(pipeline.slug, ctx.invocation_id) if wanted.build else None
     done = [
         FollowUpResult(WEBHOOK, UNKNOWN) if wanted.webhook else None,
@@ -75,7 +75,7 @@ def _reply_made(pipeline: Pipeline, action: str, done: list[FollowUpResult], bui
 
 
 def _is_next_step(what: str, done: list[FollowUpResult]) -> bool:
-    """Return whether to offer a step that wasn't requested: a build or a subscription is what usually comes next."""
+    """Return whether to offer a step that wasn't requested: a build or a subscription usually comes next."""
     return what != WEBHOOK and what not in {item.what for item in done}
 
 
@@ -136,7 +136,7 @@ async def _check_postable(ctx: Context) -> None:
 
 
 async def _check_allowed(name: str, target: Target, ctx: Context) -> None:
-    """Raise Refused unless the policy and the locks allow the step itself: creating a pipeline doesn't imply it."""
+    """Raise Refused unless policy and locks allow the step itself: creating a pipeline doesn't imply it."""
     op, now = ctx.registry[name], ctx.clock.now()
     verdict = decide(ctx.rules(), ctx.actor, op, target, now)
     if isinstance(verdict, Allow):

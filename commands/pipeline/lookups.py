@@ -28,7 +28,7 @@ async def check_steps(text: str | None) -> None:
 
 
 async def find_cluster_id(word: str | None, ctx: Context) -> str:
-    """Return the named cluster's id; without a name, the only cluster's. Raise Ambiguous, NotFound or UsageError."""
+    """Return the id of the named cluster, or of the only one. Raise Ambiguous, NotFound or UsageError."""
     if word:
         return (await ctx.catalog.find_cluster(word)).id
     known = await ctx.catalog.list_clusters()

@@ -118,7 +118,7 @@ def _check_kind(kind: str, step: Mapping[str, Any], path: YamlPath, find: Check)
 
 
 def _check_without_kind(step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
-    """Report a step without a known kind: as a misspelled key if one is close, or else as a step that does nothing."""
+    """Report a step without a known kind: as a misspelled key if one is close, else as doing nothing."""
     slips = [key for key in step if suggest(key, STEP_WORDS)]
     if slips:
         yield from _prefix_paths(path, find(KINDS["command"], dict(step)))
