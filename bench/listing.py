@@ -40,7 +40,7 @@ UNLIMITED = {f"RateLimit-{who}{what}": "1000000" for who in ("", "User-") for wh
 HEADERS = UNLIMITED | {"RateLimit-Reset": "60", "RateLimit-User-Reset": "60"}
 
 
-class Taken(NamedTuple):
+class Measurement(NamedTuple):
     """One measurement: seconds, and peak and resting memory of the process in MiB."""
 
     seconds: float
@@ -48,23 +48,23 @@ class Taken(NamedTuple):
     rest: float
 
 
-def pages() -> dict[str, bytes]:
+def render_pages() -> dict[str, bytes]:
     """A page of each kind, as the simulator draws it."""
     sim = BuildkiteSim()
     seed_demo(sim)
     builds = [sim.create_build("web", message=f"Change {number}") for number in range(PAGE)]
     for build in builds:
         sim.run_build(build, fail={"lint"} if build.number % 5 == 0 else set())
-    pipelines = [views.pipeline(sim, sim.find_pipeline("web"), full=True)] * PAGE
-    whole = [job_views.build(sim, build, jobs=build.jobs) for build in builds]
+    pipelines = [views.render_pipeline(sim, sim.find_pipeline("web"), full=True)] * PAGE
+    whole = [job_views.render_build(sim, build, jobs=build.jobs) for build in builds]
     bare = [{key: value for key, value in build.items() if key != "jobs"} for build in whole]
     drawn = {"pipelines": pipelines, "builds": bare, "builds with jobs": whole}
     return {kind: json.dumps(page).encode() for kind, page in drawn.items()}
 
 
-def application() -> Starlette:
+def build_app() -> Starlette:
     """Answers both listings, page after page."""
-    drawn = pages()
+    drawn = render_pages()
 
     def listed(request: Request, kind: str, count: int) -> Response:
         page, headers = int(request.query_params.get("page") or 1) or 1, dict(HEADERS)
@@ -94,12 +94,12 @@ def application() -> Starlette:
 
 async def serve() -> None:
     """Serve until the input ends."""
-    async with Serving(application()) as base:
+    async with Serving(build_app()) as base:
         print(base, flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-async def ours(kind: str, base: str) -> int:
+async def count_ours(kind: str, base: str) -> int:
     """How many our client lists."""
     from bot.buildkite.client import Buildkite
 
@@ -119,7 +119,7 @@ async def ours(kind: str, base: str) -> int:
     return count
 
 
-def pybuildkite(kind: str, base: str) -> int:
+def count_pybuildkite(kind: str, base: str) -> int:
     """How many pybuildkite lists; it cannot leave jobs out."""
     from pybuildkite.buildkite import Buildkite
 
@@ -127,9 +127,9 @@ def pybuildkite(kind: str, base: str) -> int:
     client.base_url = f"{base}/v2/"
     client.set_access_token("bkua_bench")
     if kind == "pipelines":
-        return _through(lambda page: client.pipelines().list_pipelines(ORG, page=page, with_pagination=True))
+        return _count_pages(lambda page: client.pipelines().list_pipelines(ORG, page=page, with_pagination=True))
     return sum(
-        _through(
+        _count_pages(
             lambda page, slug=slug: client.builds().list_all_for_pipeline(
                 ORG, f"p{slug}", page=page, with_pagination=True
             )
@@ -138,7 +138,7 @@ def pybuildkite(kind: str, base: str) -> int:
     )
 
 
-def _through(read: Any) -> int:
+def _count_pages(read: Any) -> int:
     count, page = 0, 1
     while page:
         answer = read(page)
@@ -146,15 +146,15 @@ def _through(read: Any) -> int:
     return count
 
 
-def measured(client: str, kind: str, base: str) -> Taken:
+def measure(client: str, kind: str, base: str) -> Measurement:
     """One listing in this process; raises RuntimeError when it is not whole."""
     importlib.import_module("bot.buildkite" if client == "ours" else "pybuildkite.buildkite")
     rest, begun = _memory(), time.perf_counter()
-    count = asyncio.run(ours(kind, base)) if client == "ours" else pybuildkite(kind, base)
+    count = asyncio.run(count_ours(kind, base)) if client == "ours" else count_pybuildkite(kind, base)
     seconds = time.perf_counter() - begun
     if count != (PIPELINES if kind == "pipelines" else BUILDS):
         raise RuntimeError(f"{client} listed {count} of {kind}")
-    return Taken(seconds, _memory(), rest)
+    return Measurement(seconds, _memory(), rest)
 
 
 def _memory() -> float:
@@ -162,7 +162,7 @@ def _memory() -> float:
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def serve_in_child() -> Iterator[str]:
     """The stand-in in a process of its own: its address."""
     command = [sys.executable, "-m", "bench.listing", "--serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -171,14 +171,14 @@ def served() -> Iterator[str]:
         process.communicate()
 
 
-def apart(client: str, kind: str, base: str) -> Taken:
+def measure_in_child(client: str, kind: str, base: str) -> Measurement:
     """One measurement in a process of its own."""
     command = [sys.executable, "-m", "bench.listing", "--measure", client, kind, base]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return Taken(*json.loads(run.stdout))
+    return Measurement(*json.loads(run.stdout))
 
 
-def said(kind: str, taken: dict[str, list[Taken]]) -> Iterator[str]:
+def render_measurements(kind: str, taken: dict[str, list[Measurement]]) -> Iterator[str]:
     """The figures of one kind."""
     for client, several in taken.items():
         seconds = sorted(item.seconds for item in several)
@@ -201,20 +201,20 @@ def main(arguments: list[str]) -> None:
     if given.serve:
         asyncio.run(serve())
     elif given.measure:
-        print(json.dumps(measured(*given.measure)))
+        print(json.dumps(measure(*given.measure)))
     else:
         compare(given.rounds)
 
 
 def compare(rounds: int) -> None:
     """Print what both take."""
-    with served() as base:
+    with serve_in_child() as base:
         for kind in KINDS:
-            taken: dict[str, list[Taken]] = {client: [] for client in CLIENTS}
+            taken: dict[str, list[Measurement]] = {client: [] for client in CLIENTS}
             for _ in range(rounds):
                 for client in CLIENTS:
-                    taken[client].append(apart(client, kind, base))
-            print("\n".join(said(kind, taken)), flush=True)
+                    taken[client].append(measure_in_child(client, kind, base))
+            print("\n".join(render_measurements(kind, taken)), flush=True)
 
 
 if __name__ == "__main__":

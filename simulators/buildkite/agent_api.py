@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
 from simulators.buildkite.models import Agent, Job
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.stacks import queue_of
+from simulators.buildkite.stacks import find_queue_key
 from simulators.buildkite.values import Refusal
 
 POLL = "Buildkite-Agent-Metrics-Poll-Duration"
@@ -38,31 +38,31 @@ def _frame(sim: ServerState) -> dict[str, Any]:
     return {"organization": {"slug": sim.org}, "cluster": {"name": sim.cluster.name}}
 
 
-def metrics(sim: ServerState, _ask: Ask) -> Answer:
+def metrics(sim: ServerState, _request: ApiRequest) -> ApiResponse:
     jobs, agents = _command_jobs(sim), list(sim.agents.values())
     agent_queues = sorted({agent.queue for agent in agents})
-    job_queues = sorted({queue_of(job) for job in jobs})
+    job_queues = sorted({find_queue_key(job) for job in jobs})
     body = {
         "agents": _agent_counts(agents)
         | {"queues": {key: _agent_counts(a for a in agents if a.queue == key) for key in agent_queues}},
         "jobs": _job_counts(jobs)
-        | {"queues": {key: _job_counts(j for j in jobs if queue_of(j) == key) for key in job_queues}},
+        | {"queues": {key: _job_counts(j for j in jobs if find_queue_key(j) == key) for key in job_queues}},
         **_frame(sim),
     }
-    return Answer(200, body, {POLL: str(sim.poll_duration)})
+    return ApiResponse(200, body, {POLL: str(sim.poll_duration)})
 
 
-def queue_metrics(sim: ServerState, ask: Ask) -> Answer:
-    key = ask.query.get("name")
+def queue_metrics(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    key = request.query.get("name")
     if not key:
         raise Refusal(400, "name is required")
     agents = [agent for agent in sim.agents.values() if agent.queue == key]
-    jobs = [job for job in _command_jobs(sim) if queue_of(job) == key]
-    return Answer(200, {"agents": _agent_counts(agents), "jobs": _job_counts(jobs), **_frame(sim)})
+    jobs = [job for job in _command_jobs(sim) if find_queue_key(job) == key]
+    return ApiResponse(200, {"agents": _agent_counts(agents), "jobs": _job_counts(jobs), **_frame(sim)})
 
 
-def root(sim: ServerState, _ask: Ask) -> Answer:
-    return Answer(200, {"message": "👋", "timestamp": int(sim.now())})
+def root(sim: ServerState, _request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, {"message": "👋", "timestamp": int(sim.now())})
 
 
 OPERATIONS = (

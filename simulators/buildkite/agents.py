@@ -80,17 +80,17 @@ def stop(world: World, agent: Agent, force: bool = True) -> None:
     world.emit("agent.stopping", agent)
     job = agent.job
     if job is None:
-        _stopped(world, agent)
+        _mark_stopped(world, agent)
     elif force:
-        _cut_short(world, job)
+        _end_early(world, job)
 
 
-def _stopped(world: World, agent: Agent) -> None:
+def _mark_stopped(world: World, agent: Agent) -> None:
     agent.connection_state, agent.stopped_at = "stopped", world.now()
     world.emit("agent.stopped", agent)
 
 
-def _cut_short(world: World, job: Job) -> None:
+def _end_early(world: World, job: Job) -> None:
     if job.build.state in ("scheduled", "running", "failing"):
         builds.cancel(world, job.build)
     job.signal_reason = "agent_stop"

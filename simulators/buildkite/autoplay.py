@@ -7,7 +7,7 @@ from simulators.buildkite.models import Agent, Build, Job
 from simulators.buildkite.state import World
 
 
-def free_agent(world: World, job: Job) -> Agent | None:
+def find_free_agent(world: World, job: Job) -> Agent | None:
     """An idle agent that carries all of the job's tags, in a queue that dispatches."""
     for agent in world.agents.values():
         if not agent.idle or not set(job.step.rules) <= set(agent.tags):
@@ -18,11 +18,11 @@ def free_agent(world: World, job: Job) -> Agent | None:
     return None
 
 
-def _running(build: Build) -> list[Job]:
+def _find_running(build: Build) -> list[Job]:
     return [job for job in build.current_jobs if job.state in ("running", "canceling")]
 
 
-def _scheduled(build: Build) -> list[Job]:
+def _find_scheduled(build: Build) -> list[Job]:
     ready = [job for job in build.current_jobs if job.state == "scheduled" and job.kind == "script"]
     return sorted(ready, key=lambda job: -job.priority)
 
@@ -36,12 +36,12 @@ def advance(world: World, build: Build, fail: Collection[str] = ()) -> bool:
         _stop_canceling(world, build)
         or _start_one(world, build)
         or _finish_one(world, build, fail)
-        or any(advance(world, job.triggered, fail) for job in _running(build) if job.triggered)
+        or any(advance(world, job.triggered, fail) for job in _find_running(build) if job.triggered)
     )
 
 
 def _stop_canceling(world: World, build: Build) -> bool:
-    for job in _running(build):
+    for job in _find_running(build):
         if job.state == "canceling":
             jobs.finish(world, job, -1)
             return True
@@ -49,8 +49,8 @@ def _stop_canceling(world: World, build: Build) -> bool:
 
 
 def _start_one(world: World, build: Build) -> bool:
-    for job in _scheduled(build):
-        agent = free_agent(world, job)
+    for job in _find_scheduled(build):
+        agent = find_free_agent(world, job)
         if agent:
             jobs.start(world, job, agent)
             jobs.append_log(world, job, f"~~~ Running on {agent.name}\n$ {job.step.command or 'true'}\n")
@@ -59,10 +59,10 @@ def _start_one(world: World, build: Build) -> bool:
 
 
 def _finish_one(world: World, build: Build, fail: Collection[str]) -> bool:
-    running = [job for job in _running(build) if job.kind == "script"]
+    running = [job for job in _find_running(build) if job.kind == "script"]
     if not running:
         return False
-    job = min(running, key=lambda item: item.started_at or 0)
+    job = min(running, key=lambda job: job.started_at or 0)
     _finish(world, job, fail)
     return True
 
@@ -80,12 +80,12 @@ def run(world: World, build: Build, fail: Collection[str] = ()) -> None:
 
 
 def _run_one(world: World, build: Build, fail: Collection[str]) -> bool:
-    for job in _scheduled(build):
-        jobs.start(world, job, free_agent(world, job))
+    for job in _find_scheduled(build):
+        jobs.start(world, job, find_free_agent(world, job))
         return True
     if _finish_one(world, build, fail):
         return True
-    waiting_for = [job.triggered for job in _running(build) if job.triggered]
+    waiting_for = [job.triggered for job in _find_running(build) if job.triggered]
     return any(_run_one(world, inner, fail) for inner in waiting_for)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from simulators.buildkite.models import ACTIVE, PARKED, Build, Job, Pipeline, Step, User
 from simulators.buildkite.state import World
 from simulators.buildkite.state_machine import settle
-from simulators.buildkite.values import Refusal, invalid
+from simulators.buildkite.values import Refusal, refuse_invalid
 
 
 def create(
@@ -41,7 +41,7 @@ def create(
     )
     _give_way(world, build)
     world.builds.append(build)
-    build.jobs = [job for step in pipeline.steps for job in _jobs_of(world, build, step)]
+    build.jobs = [job for step in pipeline.steps for job in _make_jobs(world, build, step)]
     world.emit("build.scheduled", build)
     settle(world, build)
     return build
@@ -58,7 +58,7 @@ def _give_way(world: World, newer: Build) -> None:
             cancel(world, build, reason="Canceled because a newer build was created on this branch")
 
 
-def _jobs_of(world: World, build: Build, step: Step) -> list[Job]:
+def _make_jobs(world: World, build: Build, step: Step) -> list[Job]:
     indexes = range(step.parallelism) if step.parallelism else (None,)
     jobs = [new_job(world, build, step, index) for index in indexes]
     world.jobs.update((job.id, job) for job in jobs)
@@ -96,9 +96,9 @@ def cancel_job(world: World, job: Job) -> None:
     if job.state == "running" and job.kind == "script":
         job.state = "canceling"
     elif job.state in ACTIVE | PARKED:
-        told = job.state == "scheduled" and job.kind == "script"
+        scheduled = job.state == "scheduled" and job.kind == "script"
         job.state, job.finished_at = "canceled", world.now()
-        if told:
+        if scheduled:
             world.emit("job.finished", job)
 
 
@@ -125,7 +125,7 @@ def from_body(world: World, pipeline: Pipeline, body: Mapping[str, Any], by: Use
     """A build as asked for by a create body; raises Refusal 422 for an invalid one."""
     wrong = {name: "missing" for name in ("commit", "branch") if not isinstance(body.get(name), str)}
     if wrong:
-        raise invalid(**wrong)
+        raise refuse_invalid(**wrong)
     pull_request = body.get("pull_request_id")
     return create(
         world,

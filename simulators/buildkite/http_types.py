@@ -1,4 +1,4 @@
-"""What an operation of the API gets and gives: Ask, Answer, Operation."""
+"""What an operation of the API gets and gives: ApiRequest, ApiResponse, Operation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from simulators.buildkite.tokens import Token
 
 
 @dataclass(frozen=True)
-class Ask:
+class ApiRequest:
     """One request that passed authentication with `token`. `json` is the body, `{}` when there was none."""
 
     method: str
@@ -34,7 +34,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """`body` goes out as JSON; `text`, when given, goes out as it is."""
 
     status: int = 200
@@ -44,7 +44,7 @@ class Answer:
     media_type: str = "text/plain; charset=utf-8"
 
 
-Handler = Callable[[ServerState, Ask], Answer]
+Handler = Callable[[ServerState, ApiRequest], ApiResponse]
 
 
 @dataclass(frozen=True)

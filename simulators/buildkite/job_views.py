@@ -9,7 +9,7 @@ from simulators.buildkite.views import View
 TYPES = {"script": "script", "wait": "waiter", "block": "manual", "input": "manual", "trigger": "trigger"}
 
 
-def job(world: World, given: Job, with_agent: bool = True) -> View:
+def render_job(world: World, given: Job, with_agent: bool = True) -> View:
     """A manual job has `label`, not `name`; a waiter has neither."""
     head: View = {
         "id": given.id,
@@ -19,83 +19,83 @@ def job(world: World, given: Job, with_agent: bool = True) -> View:
     if given.kind == "wait":
         return head | {"state": given.state, "step_key": given.step.key, "web_url": None}
     if given.manual:
-        return head | _manual(world, given)
+        return head | _render_manual(world, given)
     if given.kind == "trigger":
-        return head | _trigger(world, given)
-    return head | _script(world, given) | {"agent": _agent(world, given) if with_agent else None}
+        return head | _render_trigger(world, given)
+    return head | _render_script(world, given) | {"agent": _render_agent(world, given) if with_agent else None}
 
 
-def build(world: World, given: Build, *, jobs: list[Job] | None, with_pipeline: bool = True) -> View:
+def render_build(world: World, given: Build, *, jobs: list[Job] | None, with_pipeline: bool = True) -> View:
     """A build with the jobs asked for (None: no `jobs` key) and its pipeline."""
-    view = views.build(world, given)
+    view = views.render_build(world, given)
     if jobs is not None:
-        view["jobs"] = [_grouped(job(world, item)) for item in jobs]
+        view["jobs"] = [_add_group(render_job(world, job)) for job in jobs]
     if with_pipeline:
-        view["pipeline"] = views.pipeline(world, given.pipeline)
+        view["pipeline"] = views.render_pipeline(world, given.pipeline)
     return view
 
 
-def _grouped(view: View) -> View:
+def _add_group(view: View) -> View:
     """Only the build calls show a command job's group."""
     return view | {"group_key": None} if view["type"] == "script" else view
 
 
-def _manual(world: World, given: Job) -> View:
+def _render_manual(world: World, given: Job) -> View:
     return {
         "label": given.step.label,
         "step_key": given.step.key,
         "state": given.state,
         "web_url": None,
-        "unblocked_by": views.user(given.unblocked_by),
+        "unblocked_by": views.render_user(given.unblocked_by),
         "unblocked_at": iso(given.unblocked_at),
-        "unblockable": given.state == "blocked" and not _behind_another(given),
+        "unblockable": given.state == "blocked" and not _is_behind_another(given),
         "unblock_url": f"{job_url(world, given)}/unblock",
     }
 
 
-def _behind_another(given: Job) -> bool:
+def _is_behind_another(given: Job) -> bool:
     """An earlier block step holds this one, although both are called blocked."""
     jobs = given.build.current_jobs
     return any(job.kind == "block" and job.state == "blocked" for job in jobs[: jobs.index(given)])
 
 
-def _trigger(world: World, given: Job) -> View:
-    made = given.triggered
+def _render_trigger(world: World, given: Job) -> View:
+    triggered = given.triggered
     return {
         "name": given.step.label,
         "step_key": given.step.key,
         "state": given.state,
         "async": given.step.is_async,
-        "web_url": _web(world, given),
-        **_times(given),
-        "triggered_build": made
+        "web_url": _web_url(world, given),
+        **_render_times(given),
+        "triggered_build": triggered
         and {
-            "id": made.id,
-            "number": made.number,
-            "url": views.build_url(world, made),
-            "web_url": views.build_web(world, made),
+            "id": triggered.id,
+            "number": triggered.number,
+            "url": views.build_api_url(world, triggered),
+            "web_url": views.build_web_url(world, triggered),
         },
     }
 
 
-def _times(given: Job) -> View:
+def _render_times(given: Job) -> View:
     names = ("created_at", "scheduled_at", "runnable_at", "started_at", "finished_at")
     return {name: iso(getattr(given, name)) for name in names}
 
 
 def job_url(world: World, given: Job) -> str:
-    return f"{views.build_url(world, given.build)}/jobs/{given.id}"
+    return f"{views.build_api_url(world, given.build)}/jobs/{given.id}"
 
 
-def _web(world: World, given: Job) -> str:
-    return f"{views.build_web(world, given.build)}#{given.id}"
+def _web_url(world: World, given: Job) -> str:
+    return f"{views.build_web_url(world, given.build)}#{given.id}"
 
 
-def _agent(world: World, given: Job) -> View | None:
-    return views.brief_agent(world, given.agent) if given.agent else None
+def _render_agent(world: World, given: Job) -> View | None:
+    return views.render_brief_agent(world, given.agent) if given.agent else None
 
 
-def _script(world: World, given: Job) -> View:
+def _render_script(world: World, given: Job) -> View:
     url, step = job_url(world, given), given.step
     return {
         "name": step.label,
@@ -104,8 +104,8 @@ def _script(world: World, given: Job) -> View:
         "priority": {"number": given.priority},
         "agent_query_rules": list(step.rules),
         "state": given.state,
-        "build_url": views.build_url(world, given.build),
-        "web_url": _web(world, given),
+        "build_url": views.build_api_url(world, given.build),
+        "web_url": _web_url(world, given),
         "log_url": f"{url}/log",
         "raw_log_url": f"{url}/log.txt",
         "artifacts_url": f"{url}/artifacts",
@@ -116,18 +116,18 @@ def _script(world: World, given: Job) -> View:
         "signal_reason": given.signal_reason,
         "broken_reason": given.broken_reason,
         "artifact_paths": step.artifact_paths,
-        **_times(given),
+        **_render_times(given),
         "concurrency_wait_time_ms": None,
         "expired_at": None,
-        **_retries(given),
+        **_render_retries(given),
         "parallel_group_index": given.parallel_index,
         "parallel_group_total": step.parallelism,
         "matrix": None,
-        **_place(world, given),
+        **_render_cluster(world, given),
     }
 
 
-def _retries(given: Job) -> View:
+def _render_retries(given: Job) -> View:
     source = given.retry_of
     return {
         "retried": given.retried_in is not None,
@@ -135,14 +135,14 @@ def _retries(given: Job) -> View:
         "retries_count": given.retries or None,
         "retry_source": {"job_id": source.id, "retry_type": source.retry_type} if source else None,
         "retry_type": given.retry_type,
-        "retried_by": views.user(given.retried_by),
+        "retried_by": views.render_user(given.retried_by),
     }
 
 
-def _place(world: World, given: Job) -> View:
+def _render_cluster(world: World, given: Job) -> View:
     key = next((rule[6:] for rule in given.step.rules if rule.startswith("queue=")), "default")
     queue, cluster = world.find_queue(key), world.cluster
-    cluster_url = views.api(world, f"/clusters/{cluster.id}")
+    cluster_url = views.api_url(world, f"/clusters/{cluster.id}")
     return {
         "cluster_id": cluster.id,
         "cluster_url": cluster_url,

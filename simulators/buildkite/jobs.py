@@ -7,7 +7,7 @@ from typing import Any
 from simulators.buildkite import builds
 from simulators.buildkite.models import ACTIVE, PARKED, Agent, Build, Job, User
 from simulators.buildkite.state import World
-from simulators.buildkite.state_machine import reawaken, settle
+from simulators.buildkite.state_machine import reopen, settle
 from simulators.buildkite.values import Refusal
 
 RETRYABLE = ("failed", "timed_out", "canceled", "expired")
@@ -108,7 +108,7 @@ def retry(world: World, job: Job, by: User) -> Job:
         raise Refusal(422, "This job has already been retried")
     _may_restart(job.build)
     fresh = _replace(world, job, "manual", by)
-    reawaken(world, job.build)
+    reopen(world, job.build)
     settle(world, job.build)
     return fresh
 
@@ -125,7 +125,7 @@ def retry_failed(world: World, build: Build, states: str | None, by: User) -> in
     for job in chosen:
         _replace(world, job, "manual", by)
     if chosen:
-        reawaken(world, build)
+        reopen(world, build)
         settle(world, build)
     return len(chosen)
 
@@ -148,7 +148,7 @@ def unblock(world: World, job: Job, by: User, fields: Mapping[str, Any] | None =
     job.build.meta_data.update(answers)
     world.emit("job.activated", job)
     if not any(other.state in ACTIVE for other in job.build.current_jobs):
-        reawaken(world, job.build)
+        reopen(world, job.build)
     settle(world, job.build)
 
 

@@ -62,14 +62,14 @@ class Limits:
 
     def count(self, now: float, user: Window | None = None) -> Window | None:
         """Counts one request of `user` (the bot's, if none is named); gives the window it went over, if any."""
-        windows = self._of(user)
+        windows = self._windows_of(user)
         for window in windows:
             window.count(now)
         return next((window for window in windows if window.exceeded), None)
 
     def headers(self, now: float, user: Window | None = None) -> dict[str, str]:
-        mine, all_of_us = self._of(user)
-        return all_of_us.headers(now) | mine.headers(now)
+        user_window, organization_window = self._windows_of(user)
+        return organization_window.headers(now) | user_window.headers(now)
 
-    def _of(self, user: Window | None) -> tuple[Window, Window]:
+    def _windows_of(self, user: Window | None) -> tuple[Window, Window]:
         return user or self.user, self.org

@@ -11,10 +11,10 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from simulators.buildkite.faults import Fault
-from simulators.buildkite.http_types import Answer, Ask, Operation
-from simulators.buildkite.server_state import Recorded, ServerState
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
+from simulators.buildkite.server_state import RecordedRequest, ServerState
 from simulators.buildkite.tokens import Token
-from simulators.buildkite.values import Refusal, missing
+from simulators.buildkite.values import Refusal, refuse_missing
 
 UNAUTHENTICATED = (
     "Authentication required. Please supply a valid API Access Token:"
@@ -22,7 +22,7 @@ UNAUTHENTICATED = (
 )
 
 
-def reply(answer: Answer, more: dict[str, str] | None = None) -> Response:
+def reply(answer: ApiResponse, more: dict[str, str] | None = None) -> Response:
     headers = {**(more or {}), **answer.headers}
     if answer.text is not None:
         return Response(answer.text, answer.status, headers, answer.media_type)
@@ -32,8 +32,8 @@ def reply(answer: Answer, more: dict[str, str] | None = None) -> Response:
     return Response(body, answer.status, headers, "application/json; charset=utf-8")
 
 
-def _refused(refusal: Refusal) -> Answer:
-    return Answer(refusal.status, {"message": refusal.message, **refusal.more})
+def _answer_refusal(refusal: Refusal) -> ApiResponse:
+    return ApiResponse(refusal.status, {"message": refusal.message, **refusal.more})
 
 
 def read_json(body: bytes, content_type: str) -> Any:
@@ -43,15 +43,15 @@ def read_json(body: bytes, content_type: str) -> Any:
     if "json" not in content_type:
         raise Refusal(400, "Only JSON bodies are accepted. Send Content-Type: application/json")
     try:
-        given = json.loads(body)
+        parsed = json.loads(body)
     except ValueError as error:
         raise Refusal(400, "Problems parsing JSON") from error
-    if not isinstance(given, dict):
+    if not isinstance(parsed, dict):
         raise Refusal(400, "Body should be a JSON object")
-    return given
+    return parsed
 
 
-class Gate:
+class ApiApp:
     """The ASGI application in front of the operations."""
 
     def __init__(self, sim: ServerState, operations: Iterable[Operation]) -> None:
@@ -66,14 +66,14 @@ class Gate:
         request = Request(scope, receive)
         body = await request.body()
         fault = self._sim.faults.take(request.method, request.url.path)
-        response = await self._meet(fault, request)
+        response = await self._apply_fault(fault, request)
         self._record(request, body, response)
         if response is None:
-            await _cut(receive, send)
+            await _cut_connection(receive, send)
         else:
             await response(scope, receive, send)
 
-    async def _meet(self, fault: Fault | None, request: Request) -> Response | None:
+    async def _apply_fault(self, fault: Fault | None, request: Request) -> Response | None:
         """The response that the request gets from here, None when it gets none."""
         if fault is None or fault.kind == "hang":
             early = await self._answer(request) if fault is None or fault.applied else None
@@ -87,62 +87,62 @@ class Gate:
         if fault.kind == "reset":
             return None
         body = fault.body if fault.body is not None else {"message": "Something went wrong"}
-        return reply(Answer(fault.status, body, fault.headers))
+        return reply(ApiResponse(fault.status, body, fault.headers))
 
     async def _answer(self, request: Request) -> Response:
         if self._sim.down:
-            return reply(Answer(503, {"message": "Service Unavailable"}))
-        taken: list[Response] = []
+            return reply(ApiResponse(503, {"message": "Service Unavailable"}))
+        responses: list[Response] = []
         path = request.url.path.rstrip("/") or "/"  # Rails takes a slash at the end
-        scope = {**request.scope, "path": path, "sim.body": await request.body(), "sim.taken": taken}
+        scope = {**request.scope, "path": path, "sim.body": await request.body(), "sim.responses": responses}
         try:
-            await self._router(scope, request.receive, _nowhere)
+            await self._router(scope, request.receive, _discard)
         except HTTPException as error:
-            return reply(Answer(error.status_code, {"message": error.detail}))
-        return taken[0] if taken else reply(Answer(404, {"message": "Not Found"}))
+            return reply(ApiResponse(error.status_code, {"message": error.detail}))
+        return responses[0] if responses else reply(ApiResponse(404, {"message": "Not Found"}))
 
     def _endpoint(self, op: Operation) -> Any:
         async def run(request: Request) -> Response:
             response = self._run(op, request, request.scope["sim.body"])
-            request.scope["sim.taken"].append(response)
+            request.scope["sim.responses"].append(response)
             return response
 
         return run
 
     def _run(self, op: Operation, request: Request, body: bytes) -> Response:
         if op.public:
-            return reply(op.handler(self._sim, self._ask(request, body, self._sim.own)))
+            return reply(op.handler(self._sim, self._make_request(request, body, self._sim.own)))
         try:
             token = self._authenticate(request)
         except Refusal as refusal:
-            return reply(_refused(refusal))
+            return reply(_answer_refusal(refusal))
         if not request.url.path.startswith("/v2"):  # the limits of the REST API are its own
             return reply(self._handle(op, request, body, token))
         now, window = self._sim.now(), None if token is self._sim.own else token.window
-        over = self._sim.limits.count(now, window)
+        exceeded = self._sim.limits.count(now, window)
         limits = self._sim.limits.headers(now, window)
         limits["Access-Control-Expose-Headers"] = "Link"
-        if over:
-            return reply(Answer(429, over.refusal(now)), limits)
+        if exceeded:
+            return reply(ApiResponse(429, exceeded.refusal(now)), limits)
         return reply(self._handle(op, request, body, token), limits)
 
     def _authenticate(self, request: Request) -> Token:
-        given = request.headers.get("authorization", "")
+        parsed = request.headers.get("authorization", "")
         if request.url.path.startswith("/v3"):
-            if given != f"Token {self._sim.agent_token}":
+            if parsed != f"Token {self._sim.agent_token}":
                 raise Refusal(401, "Invalid access token")
             return self._sim.own
-        token = self._bearer(given)
+        token = self._bearer(parsed)
         if token is None:
             raise Refusal(401, UNAUTHENTICATED)
         return token
 
-    def _bearer(self, given: str) -> Token | None:
+    def _bearer(self, parsed: str) -> Token | None:
         """The token that a request bears, if it is a live one."""
-        token = self._sim.tokens.get(given.removeprefix("Bearer ")) if given.startswith("Bearer ") else None
+        token = self._sim.tokens.get(parsed.removeprefix("Bearer ")) if parsed.startswith("Bearer ") else None
         return None if token is None or token.revoked else token
 
-    def _handle(self, op: Operation, request: Request, body: bytes, token: Token) -> Answer:
+    def _handle(self, op: Operation, request: Request, body: bytes, token: Token) -> ApiResponse:
         try:
             if op.scope and op.scope not in token.scopes:
                 raise Refusal(403, f"Your access token doesn't have the {op.scope} scope")
@@ -151,21 +151,21 @@ class Gate:
             if "org" in request.path_params and not token.member:
                 raise Refusal(404, "No organization found")
             if not token.sees(request.path_params.get("pipeline", "")) and "pipeline" in request.path_params:
-                raise missing("pipeline")
-            return op.handler(self._sim, self._ask(request, body, token))
+                raise refuse_missing("pipeline")
+            return op.handler(self._sim, self._make_request(request, body, token))
         except Refusal as refusal:
-            return _refused(refusal)
+            return _answer_refusal(refusal)
 
-    def _ask(self, request: Request, body: bytes, token: Token) -> Ask:
-        given = read_json(body, request.headers.get("content-type", ""))
-        return Ask(
+    def _make_request(self, request: Request, body: bytes, token: Token) -> ApiRequest:
+        parsed = read_json(body, request.headers.get("content-type", ""))
+        return ApiRequest(
             method=request.method,
             path=request.url.path,
             base_url=self._sim.base_url,
             params=request.path_params,
             query=request.query_params,
             headers=request.headers,
-            json=given,
+            json=parsed,
             token=token,
         )
 
@@ -173,32 +173,32 @@ class Gate:
         headers = {key: value for key, value in request.headers.items() if key != "authorization"}
         token = self._bearer(request.headers.get("authorization", ""))
         self._sim.requests.append(
-            Recorded(
+            RecordedRequest(
                 method=request.method,
                 path=request.url.path,
                 query=request.url.query,
                 headers=headers,
-                json=_loaded(body),
+                json=_parse_json(body),
                 status=response.status_code if response else 0,
-                response_json=_loaded(bytes(response.body)) if response else None,
+                response_json=_parse_json(bytes(response.body)) if response else None,
                 response_headers=dict(response.headers) if response else {},
                 by=token.user.name if token else "",
             )
         )
 
 
-def _loaded(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError:
         return None
 
 
-async def _nowhere(_message: Message) -> None:
+async def _discard(_message: Message) -> None:
     """The router's own sending is not wanted: the gate decides what goes out."""
 
 
-async def _cut(receive: Receive, send: Send) -> None:
+async def _cut_connection(receive: Receive, send: Send) -> None:
     """Cuts the connection without an answer; ASGI has no word for it, so uvicorn's transport is used."""
     cycle = getattr(send, "__self__", None)
     transport = getattr(cycle, "transport", None)

@@ -145,7 +145,7 @@ class Build:
         """The state that filters see: `blocked` where a REST answer keeps the last state."""
         return "blocked" if self.blocked else self.state
 
-    def named(self, name: str) -> Job:
+    def find_job(self, name: str) -> Job:
         """The current job of that name or step key; raises KeyError."""
         for job in self.current_jobs:
             if name in (job.name, job.step.key):

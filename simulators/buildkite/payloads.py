@@ -24,51 +24,55 @@ AGENT_EVENTS = (
 EVENTS = (*BUILD_EVENTS, *JOB_EVENTS, *AGENT_EVENTS, "ping")
 
 
-def body(world: World, event: str, subject: Any, sender: User) -> View:
+def make_body(world: World, event: str, subject: Any, sender: User) -> View:
     """The payload of `event` about a build, job or agent as it is now; `sender` made the webhook."""
-    who = {"id": sender.id, "name": sender.name}
+    sender_view = {"id": sender.id, "name": sender.name}
     if event in AGENT_EVENTS:
         shut = {"blocked_ip": subject.ip_address, "cluster_token": None} if event == "agent.blocked" else {}
-        return {"event": event, **shut, "agent": agent_views.agent(world, subject), "sender": who}
+        return {"event": event, **shut, "agent": agent_views.render_agent(world, subject), "sender": sender_view}
     build = subject.build if event in JOB_EVENTS else subject
-    rest = {"build": _build(world, build), "pipeline": views.pipeline(world, build.pipeline), "sender": who}
+    rest = {
+        "build": _render_build(world, build),
+        "pipeline": views.render_pipeline(world, build.pipeline),
+        "sender": sender_view,
+    }
     if event in JOB_EVENTS:
-        return {"event": event, "job": _job(world, subject), **rest}
+        return {"event": event, "job": _render_job(world, subject), **rest}
     return {"event": event, **rest}
 
 
-def ping(world: World, service: View, sender: User) -> View:
+def make_ping(world: World, service: View, sender: User) -> View:
     return {
         "event": "ping",
         "service": service,
-        "organization": organization(world),
+        "organization": render_organization(world),
         "sender": {"id": sender.id, "name": sender.name},
     }
 
 
-def organization(world: World) -> View:
+def render_organization(world: World) -> View:
     return {
         "id": world.id,
         "graphql_id": graphql_id("Organization", world.id),
-        "url": views.api(world),
+        "url": views.api_url(world),
         "web_url": f"{world.base_url}/{world.org}",
         "name": world.org.replace("-", " ").title(),
         "slug": world.org,
-        "pipelines_url": views.api(world, "/pipelines"),
-        "agents_url": views.api(world, "/agents"),
-        "emojis_url": views.api(world, "/emojis"),
+        "pipelines_url": views.api_url(world, "/pipelines"),
+        "agents_url": views.api_url(world, "/agents"),
+        "emojis_url": views.api_url(world, "/emojis"),
         "created_at": iso(world.created_at),
     }
 
 
-def _build(world: World, given: Build) -> View:
-    view = {**views.build(world, given), "tag": None}
+def _render_build(world: World, given: Build) -> View:
+    view = {**views.render_build(world, given), "tag": None}
     triggers = [{"type": "trigger", "async": s.is_async} for s in given.pipeline.steps if s.kind == "trigger"]
     return view | {"steps": triggers} if triggers else view
 
 
-def _job(world: World, given: Job) -> View:
-    view = job_views.job(world, given)
+def _render_job(world: World, given: Job) -> View:
+    view = job_views.render_job(world, given)
     source = given.retry_of
     if source and view.get("retry_source"):
         by = source.retried_by
@@ -76,19 +80,19 @@ def _job(world: World, given: Job) -> View:
     return view
 
 
-def timed(value: Any, style: str, rng: random.Random) -> Any:
+def format_times(value: Any, style: str, rng: random.Random) -> Any:
     """`value` with its times as webhooks write them: `utc`, `iso`, or `mixed` (each object its own)."""
     if style == "iso":
         return value
     if isinstance(value, list):
-        return [timed(item, style, rng) for item in value]
+        return [format_times(item, style, rng) for item in value]
     if isinstance(value, dict):
         own = rng.choice(("utc", "iso")) if style == "mixed" else style
-        return {key: _time(key, item, own) or timed(item, style, rng) for key, item in value.items()}
+        return {key: _format_time(key, item, own) or format_times(item, style, rng) for key, item in value.items()}
     return value
 
 
-def _time(key: str, value: Any, style: str) -> str | None:
+def _format_time(key: str, value: Any, style: str) -> str | None:
     if style == "utc" and key.endswith("_at") and isinstance(value, str) and _ISO.fullmatch(value):
         return utc_form(value)
     return None

@@ -1,8 +1,8 @@
 """Seeds an organization with pipelines, agents and people that look like somebody's own."""
 
-from simulators.buildkite.seed_documents import seed_shelf
+from simulators.buildkite.seed_documents import seed_documents
 from simulators.buildkite.sim import BuildkiteSim
-from simulators.buildkite.steps import Word
+from simulators.buildkite.steps import StepSource
 
 RELEASE = {
     "block": "Release to production?",
@@ -25,20 +25,20 @@ RELEASE = {
 
 def seed_demo(sim: BuildkiteSim) -> None:
     """Five pipelines, four agents in two queues, a few colleagues."""
-    _web(sim)
-    _deploy(sim)
-    _api(sim)
-    _docs_and_mobile(sim)
+    _add_web(sim)
+    _add_deploy(sim)
+    _add_api(sim)
+    _add_docs_and_mobile(sim)
     for name, queue in (("ci-linux-1", "default"), ("ci-linux-2", "default"), ("ci-linux-3", "default")):
         sim.agent(name, queue=queue)
     sim.agent("deploy-1", queue="deploy")
     for name in ("Ada Martin", "Noor Haddad"):
         sim.person(name)
-    seed_shelf(sim)
+    seed_documents(sim)
 
 
-def _web(sim: BuildkiteSim) -> None:
-    steps: list[Word] = [
+def _add_web(sim: BuildkiteSim) -> None:
+    steps: list[StepSource] = [
         {"label": ":eslint: Lint", "command": "bin/lint", "key": "lint"},
         {"label": ":jest: Test", "command": "bin/test", "key": "test", "parallelism": 2},
         "wait",
@@ -47,8 +47,8 @@ def _web(sim: BuildkiteSim) -> None:
     sim.pipeline("web", name="Web", steps=steps, description="The storefront")
 
 
-def _deploy(sim: BuildkiteSim) -> None:
-    steps: list[Word] = [
+def _add_deploy(sim: BuildkiteSim) -> None:
+    steps: list[StepSource] = [
         {"label": ":test_tube: Test", "command": "bin/test", "key": "test"},
         RELEASE,
         {
@@ -61,8 +61,8 @@ def _deploy(sim: BuildkiteSim) -> None:
     sim.pipeline("deploy-prod", name="Deploy to production", steps=steps, description="Production deploys")
 
 
-def _api(sim: BuildkiteSim) -> None:
-    steps: list[Word] = [
+def _add_api(sim: BuildkiteSim) -> None:
+    steps: list[StepSource] = [
         {"label": ":go: Build", "command": "make build", "key": "build"},
         "wait",
         {
@@ -76,14 +76,14 @@ def _api(sim: BuildkiteSim) -> None:
     sim.pipeline("api", name="API", steps=steps, description="The public API", skip_queued_branch_builds=True)
 
 
-def _docs_and_mobile(sim: BuildkiteSim) -> None:
-    docs: list[Word] = [
+def _add_docs_and_mobile(sim: BuildkiteSim) -> None:
+    docs: list[StepSource] = [
         {"label": ":books: Build", "command": "make html", "key": "build"},
         "wait",
         {"label": ":globe_with_meridians: Publish", "command": "make publish", "key": "publish"},
     ]
     sim.pipeline("docs-site", name="Docs site", steps=docs, description="docs.acme-inc.example")
-    mobile: list[Word] = [
+    mobile: list[StepSource] = [
         {"label": ":android: Android", "command": "bin/android", "key": "android"},
         {"label": ":ios: iOS", "command": "bin/ios", "key": "ios"},
     ]

@@ -7,13 +7,13 @@ from simulators.buildkite.values import graphql_id, iso
 _EMOJI = "https://buildkiteassets.com/emoji"
 
 
-def seed_shelf(sim: BuildkiteSim) -> None:
+def seed_documents(sim: BuildkiteSim) -> None:
     """One or two documents of each kind."""
-    _team(sim, "Everyone", default=True)
-    _team(sim, "Release captains", default=False)
-    _template(sim)
-    _rule(sim)
-    sim.shelved("emoji").extend(
+    _add_team(sim, "Everyone", default=True)
+    _add_team(sim, "Release captains", default=False)
+    _add_template(sim)
+    _add_rule(sim)
+    sim.documents_of("emoji").extend(
         [
             {"name": "rocket", "url": f"{_EMOJI}/unicode/1f680.png?v1"},
             {"name": "shipit", "url": f"{_EMOJI}/shipit.png?v1", "aliases": ["squirrel"]},
@@ -29,9 +29,9 @@ def seed_shelf(sim: BuildkiteSim) -> None:
     sim.cluster.tokens.append(token)
 
 
-def _team(sim: BuildkiteSim, name: str, default: bool) -> None:
+def _add_team(sim: BuildkiteSim, name: str, default: bool) -> None:
     ident = sim.new_id()
-    sim.shelved("team").append(
+    sim.documents_of("team").append(
         {
             "id": ident,
             "graphql_id": graphql_id("Team", ident),
@@ -41,16 +41,16 @@ def _team(sim: BuildkiteSim, name: str, default: bool) -> None:
             "privacy": "visible",
             "default": default,
             "created_at": iso(sim.now()),
-            "created_by": views.user(sim.user),
+            "created_by": views.render_user(sim.user),
         }
     )
 
 
-def _template(sim: BuildkiteSim) -> None:
+def _add_template(sim: BuildkiteSim) -> None:
     ident = sim.new_id()
     path = f"/pipeline-templates/{ident}"
-    now, who = iso(sim.now()), views.user(sim.user)
-    sim.shelved("template").append(
+    now, author = iso(sim.now()), views.render_user(sim.user)
+    sim.documents_of("template").append(
         {
             "uuid": ident,
             "graphql_id": graphql_id("PipelineTemplate", ident),
@@ -61,17 +61,17 @@ def _template(sim: BuildkiteSim) -> None:
             "url": f"/v2/organizations/{sim.org}{path}",
             "web_url": f"/organizations/{sim.org}{path}",
             "created_at": now,
-            "created_by": who,
+            "created_by": author,
             "updated_at": now,
-            "updated_by": who,
+            "updated_by": author,
         }
     )
 
 
-def _rule(sim: BuildkiteSim) -> None:
+def _add_rule(sim: BuildkiteSim) -> None:
     ident = sim.new_id()
     slugs = list(sim.pipelines)
-    sim.shelved("rule").append(
+    sim.documents_of("rule").append(
         {
             "uuid": ident,
             "graphql_id": graphql_id("Rule", ident),
@@ -85,6 +85,6 @@ def _rule(sim: BuildkiteSim) -> None:
             "effect": "allow",
             "action": "trigger_build",
             "created_at": iso(sim.now()),
-            "created_by": views.user(sim.user),
+            "created_by": views.render_user(sim.user),
         }
     )

@@ -25,24 +25,26 @@ BRANCHES = ("main", "main", "main", "feature/basket", "fix/vat")
 def seed_past(world: World, days: int = 7, seed: int = 7) -> None:
     """Builds of the last days; nobody is told, for nobody listens yet, and the clock is as before afterwards."""
     draw, now = random.Random(seed), world.now()
-    starts = sorted(_starts(draw, now, days))
-    with _clock(world, now) as turn:
+    starts = sorted(_plan_starts(draw, now, days))
+    with _override_clock(world, now) as clock:
         for at, habit in starts:
-            turn[0] = at
-            _one(world, turn, draw, *habit)
+            clock[0] = at
+            _play_build(world, clock, draw, *habit)
 
 
 @contextmanager
-def _clock(world: World, now: float) -> Iterator[list[float]]:
-    before, turn = world.now, [now]
-    world.now = lambda: turn[0]
+def _override_clock(world: World, now: float) -> Iterator[list[float]]:
+    before, clock = world.now, [now]
+    world.now = lambda: clock[0]
     try:
-        yield turn
+        yield clock
     finally:
         world.now = before
 
 
-def _starts(draw: random.Random, now: float, days: int) -> Iterator[tuple[float, tuple[str, str, str, float]]]:
+def _plan_starts(
+    draw: random.Random, now: float, days: int
+) -> Iterator[tuple[float, tuple[str, str, str, float]]]:
     """When which builds begin: none in the last half hour, so that all have ended."""
     for day in range(days, 0, -1):
         for pipeline, count, texts, step, share in HABITS:
@@ -51,10 +53,10 @@ def _starts(draw: random.Random, now: float, days: int) -> Iterator[tuple[float,
                 yield at, (pipeline, draw.choice(texts), step, share)
 
 
-def _one(
-    world: World, turn: list[float], draw: random.Random, pipeline: str, text: str, step: str, share: float
+def _play_build(
+    world: World, clock: list[float], draw: random.Random, pipeline: str, text: str, step: str, share: float
 ) -> None:
-    who = draw.choice(world.users)
+    author = draw.choice(world.users)
     branch = "main" if pipeline == "deploy-prod" else draw.choice(BRANCHES)
     build = create(
         world,
@@ -62,22 +64,22 @@ def _one(
         branch=branch,
         commit=f"{draw.getrandbits(160):040x}",
         message=text,
-        creator=who,
+        creator=author,
         source="webhook",
-        author={"username": None, "name": who.name, "email": who.email},
+        author={"username": None, "name": author.name, "email": author.email},
     )
     fail = {step} if draw.random() < share else set()
-    turn[0] += draw.uniform(*QUEUED)
-    _played(world, turn, draw, build, fail)
+    clock[0] += draw.uniform(*QUEUED)
+    _play_to_end(world, clock, draw, build, fail)
     failed = [job for job in build.current_jobs if job.state == "failed"]
     if failed and draw.random() < FLAKY:
-        turn[0] += draw.uniform(*TAKEN)
+        clock[0] += draw.uniform(*TAKEN)
         for job in failed:
-            jobs.retry(world, job, who)
-        _played(world, turn, draw, build, set())
+            jobs.retry(world, job, author)
+        _play_to_end(world, clock, draw, build, set())
 
 
-def _played(world: World, turn: list[float], draw: random.Random, build: Build, fail: set[str]) -> None:
+def _play_to_end(world: World, clock: list[float], draw: random.Random, build: Build, fail: set[str]) -> None:
     """Job after job; a gate is opened by whoever started the build."""
     while build.finished_at is None or build.blocked:
         gate = next((job for job in build.current_jobs if job.state == "blocked"), None)
@@ -85,4 +87,4 @@ def _played(world: World, turn: list[float], draw: random.Random, build: Build, 
             jobs.unblock(world, gate, build.creator or world.user, {"release-name": "2026.11", "ring": "all"})
         elif not autoplay.advance(world, build, fail):
             return
-        turn[0] += draw.uniform(*TAKEN) / 2
+        clock[0] += draw.uniform(*TAKEN) / 2

@@ -12,14 +12,14 @@ from simulators.buildkite.limits import Limits
 from simulators.buildkite.scopes import ALL_SCOPES
 from simulators.buildkite.state import World
 from simulators.buildkite.tokens import Token
-from simulators.buildkite.webhooks import Hooks
+from simulators.buildkite.webhooks import Webhooks
 
 TOKEN = "bkua_sim"
 AGENT_TOKEN = "bkct_sim"
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRequest:
     """One exchange. `status` 0: the connection was cut. `headers` are the request's, without Authorization.
 
     `by` is the name of the token's user; empty if no token was accepted.
@@ -64,8 +64,8 @@ class ServerState(World):
         self.limits = Limits()
         self.faults = Faults()
         self.storage = Storage()
-        self.requests: deque[Recorded] = deque(maxlen=2000)
-        self.hooks = Hooks(self, random.Random(seed + 1))
+        self.requests: deque[RecordedRequest] = deque(maxlen=2000)
+        self.hooks = Webhooks(self, random.Random(seed + 1))
         self.poll_duration = 10
         self.stacks: dict[str, dict[str, Any]] = {}
         self.lists_stacks = True

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from simulators.buildkite import agents, autoplay, builds, jobs
-from simulators.buildkite.middleware import Gate
+from simulators.buildkite.middleware import ApiApp
 from simulators.buildkite.models import Agent, Build, Job, User
 from simulators.buildkite.operations import OPERATIONS
 from simulators.buildkite.rest import annotations_artifacts
@@ -31,8 +31,8 @@ class BuildkiteSim(ServerState):
         seed: int = 0,
     ) -> None:
         super().__init__(org, token, agent_token, now, seed)
-        self.listeners += [self._fire, self.hooks.hear]
-        self.app = Gate(self, OPERATIONS)
+        self.listeners += [self._fire, self.hooks.enqueue_event]
+        self.app = ApiApp(self, OPERATIONS)
 
     @property
     def scopes(self) -> set[str]:
@@ -102,7 +102,7 @@ class BuildkiteSim(ServerState):
         """Without `agent` a free one takes it, and without a free one it runs unattended."""
         found = self.find_job(job)
         chosen = self.find_agent(agent) if isinstance(agent, str) else agent
-        jobs.start(self, found, chosen or autoplay.free_agent(self, found))
+        jobs.start(self, found, chosen or autoplay.find_free_agent(self, found))
 
     def finish_job(
         self, job: str, exit_status: int = 0, soft: bool = False, signal_reason: str | None = None

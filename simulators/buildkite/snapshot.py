@@ -5,23 +5,23 @@ from typing import Any
 from simulators.buildkite import agent_views, job_views, views
 from simulators.buildkite.state import World
 from simulators.buildkite.values import iso
-from simulators.buildkite.webhooks import Delivery, Hooks
+from simulators.buildkite.webhooks import Delivery, Webhooks
 
 
-def snapshot(world: World, hooks: Hooks) -> dict[str, Any]:
+def snapshot(world: World, hooks: Webhooks) -> dict[str, Any]:
     """Pipelines, builds with all jobs (newest first), agents, the last 20 deliveries."""
     return {
         "organization": world.org,
-        "pipelines": [views.pipeline(world, pipeline) for pipeline in world.pipelines.values()],
+        "pipelines": [views.render_pipeline(world, pipeline) for pipeline in world.pipelines.values()],
         "builds": [_build(world, build) for build in reversed(world.builds)],
-        "agents": [agent_views.agent(world, agent) for agent in world.agents.values()],
+        "agents": [agent_views.render_agent(world, agent) for agent in world.agents.values()],
         "deliveries": [_delivery(item) for item in hooks.history],
         "pending_deliveries": len(hooks.outbox),
     }
 
 
 def _build(world: World, build: Any) -> dict[str, Any]:
-    shown = job_views.build(world, build, jobs=build.jobs, with_pipeline=False)
+    shown = job_views.render_build(world, build, jobs=build.jobs, with_pipeline=False)
     return shown | {"pipeline_slug": build.pipeline.slug}
 
 

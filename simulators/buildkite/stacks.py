@@ -2,42 +2,42 @@
 
 from typing import Any
 
-from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
 from simulators.buildkite.models import Job
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.values import Refusal, iso, missing
+from simulators.buildkite.values import Refusal, iso, refuse_missing
 
 DEFAULT = "__default__"
 STACK = "/v3/stacks/{stack}"
 _LIMIT = 1000
 
 
-def queue_of(job: Job) -> str:
+def find_queue_key(job: Job) -> str:
     return next((rule[6:] for rule in job.step.rules if rule.startswith("queue=")), "default")
 
 
-def list_them(sim: ServerState, _ask: Ask) -> Answer:
+def list_stacks(sim: ServerState, _request: ApiRequest) -> ApiResponse:
     """Known from an OpenAPI document only; the vendor's own pages have no such call."""
     if not sim.lists_stacks:
         raise Refusal(404, "Not Found")
     queues = [{"key": queue.key, "dispatch_paused": queue.paused} for queue in sim.cluster.queues]
-    return Answer(200, {"stacks": list(sim.stacks.values()), "queues": queues})
+    return ApiResponse(200, {"stacks": list(sim.stacks.values()), "queues": queues})
 
 
-def _queue(sim: ServerState, key: str | None) -> Any:
+def _find_queue(sim: ServerState, key: str | None) -> Any:
     wanted = "default" if key == DEFAULT else key
     for queue in sim.cluster.queues:
         if queue.key == wanted:
             return queue
-    raise missing("queue")
+    raise refuse_missing("queue")
 
 
-def register(sim: ServerState, ask: Ask) -> Answer:
+def register(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """201 for a new one, 200 for one that is there."""
-    key, kind = ask.json.get("key"), ask.json.get("type")
+    key, kind = request.json.get("key"), request.json.get("type")
     if not key or kind not in ("kubernetes", "elastic", "custom"):
         raise Refusal(422, "key and type are required")
-    queue, known = _queue(sim, ask.json.get("queue_key")), key in sim.stacks
+    queue, known = _find_queue(sim, request.json.get("queue_key")), key in sim.stacks
     ident = sim.stacks[key]["id"] if known else sim.new_id()
     sim.stacks[key] = {
         "id": ident,
@@ -45,31 +45,31 @@ def register(sim: ServerState, ask: Ask) -> Answer:
         "key": key,
         "type": kind,
         "cluster_queue_key": queue.key,
-        "metadata": ask.json.get("metadata") or {},
+        "metadata": request.json.get("metadata") or {},
         "last_connected_on": iso(sim.now()),
         "state": "connected",
     }
-    return Answer(200 if known else 201, sim.stacks[key])
+    return ApiResponse(200 if known else 201, sim.stacks[key])
 
 
-def _named(sim: ServerState, ask: Ask) -> dict[str, Any]:
-    found = sim.stacks.get(ask.params["stack"])
+def _find_stack(sim: ServerState, request: ApiRequest) -> dict[str, Any]:
+    found = sim.stacks.get(request.params["stack"])
     if found is None:
-        raise missing("stack")
+        raise refuse_missing("stack")
     return found
 
 
-def deregister(sim: ServerState, ask: Ask) -> Answer:
-    del sim.stacks[_named(sim, ask)["key"]]
-    return Answer(204)
+def deregister(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    del sim.stacks[_find_stack(sim, request)["key"]]
+    return ApiResponse(204)
 
 
-def _scheduled(sim: ServerState, queue: str) -> list[Job]:
+def _find_scheduled(sim: ServerState, queue: str) -> list[Job]:
     jobs = [job for build in sim.builds for job in build.current_jobs if job.kind == "script"]
-    return [job for job in jobs if job.state == "scheduled" and queue_of(job) == queue]
+    return [job for job in jobs if job.state == "scheduled" and find_queue_key(job) == queue]
 
 
-def _job(job: Job) -> dict[str, Any]:
+def _render_job(job: Job) -> dict[str, Any]:
     build = job.build
     return {
         "id": job.id,
@@ -82,37 +82,37 @@ def _job(job: Job) -> dict[str, Any]:
     }
 
 
-def scheduled_jobs(sim: ServerState, ask: Ask) -> Answer:
+def scheduled_jobs(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """Oldest first; `after` is the id of the last job of the page before."""
-    _named(sim, ask)
-    if "queue_key" not in ask.query:
+    _find_stack(sim, request)
+    if "queue_key" not in request.query:
         raise Refusal(400, "queue_key is required")
-    queue = _queue(sim, ask.query["queue_key"])
-    size = min(_LIMIT, int(ask.query.get("limit", _LIMIT)))
-    jobs, after = _scheduled(sim, queue.key), ask.query.get("after")
+    queue = _find_queue(sim, request.query["queue_key"])
+    size = min(_LIMIT, int(request.query.get("limit", _LIMIT)))
+    jobs, after = _find_scheduled(sim, queue.key), request.query.get("after")
     first = next((at + 1 for at, job in enumerate(jobs) if job.id == after), 0)
     page, more = jobs[first : first + size], len(jobs) > first + size
-    return Answer(
+    return ApiResponse(
         200,
         {
-            "jobs": [_job(job) for job in page],
+            "jobs": [_render_job(job) for job in page],
             "page_info": {"has_next_page": more, "end_cursor": page[-1].id if page else None},
             "cluster_queue": {"id": queue.id, "dispatch_paused": queue.paused},
         },
     )
 
 
-def job_states(sim: ServerState, ask: Ask) -> Answer:
-    _named(sim, ask)
-    wanted = ask.json.get("job_uuids")
+def job_states(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    _find_stack(sim, request)
+    wanted = request.json.get("job_uuids")
     if not isinstance(wanted, list) or len(wanted) > _LIMIT:
         raise Refusal(400, "job_uuids is required")
     known = {job.id: job.state for build in sim.builds for job in build.jobs}
-    return Answer(200, {"states": {job: known[job] for job in map(str, wanted) if job in known}})
+    return ApiResponse(200, {"states": {job: known[job] for job in map(str, wanted) if job in known}})
 
 
 OPERATIONS = (
-    Operation("GET", "/v3/stacks", None, list_them),
+    Operation("GET", "/v3/stacks", None, list_stacks),
     Operation("POST", "/v3/stacks/register", None, register),
     Operation("POST", STACK + "/deregister", None, deregister),
     Operation("GET", STACK + "/scheduled-jobs", None, scheduled_jobs),

@@ -8,11 +8,11 @@ from typing import Any
 
 from simulators.buildkite import steps
 from simulators.buildkite.models import Agent, Build, Cluster, Job, Pipeline, Queue, User
-from simulators.buildkite.steps import configuration_of, read_configuration
-from simulators.buildkite.values import missing, new_uuid
+from simulators.buildkite.steps import read_configuration, write_configuration
+from simulators.buildkite.values import new_uuid, refuse_missing
 
 Listener = Callable[[str, Any], None]
-DEFAULT_STEPS: tuple[steps.Word, ...] = ({"label": "Test", "command": "make test", "key": "test"},)
+DEFAULT_STEPS: tuple[steps.StepSource, ...] = ({"label": "Test", "command": "make test", "key": "test"},)
 
 
 class World:
@@ -36,7 +36,7 @@ class World:
         self.agents: dict[str, Agent] = {}
         self.clusters: list[Cluster] = []
         self.unreachable: set[str] = set()
-        self.shelf: dict[str, list[dict[str, Any]]] = {}
+        self.documents: dict[str, list[dict[str, Any]]] = {}
         self.listeners: list[Listener] = []
         self._watchers: list[asyncio.Queue[dict[str, Any]]] = []
         self.id = self.new_id()
@@ -90,13 +90,13 @@ class World:
         name: str | None = None,
         repository: str | None = None,
         default_branch: str = "main",
-        steps: Iterable[steps.Word] = DEFAULT_STEPS,
+        steps: Iterable[steps.StepSource] = DEFAULT_STEPS,
         configuration: str | None = None,
         description: str | None = None,
         **options: Any,
     ) -> Pipeline:
         """Makes a pipeline. `steps` have the shape of Buildkite's YAML; `options` are create-body keys."""
-        text = configuration if configuration is not None else configuration_of(steps)
+        text = configuration if configuration is not None else write_configuration(steps)
         made = Pipeline(
             id=self.new_id(),
             slug=slug,
@@ -120,7 +120,7 @@ class World:
 
     def find_pipeline(self, slug: str) -> Pipeline:
         if slug not in self.pipelines:
-            raise missing("pipeline")
+            raise refuse_missing("pipeline")
         return self.pipelines[slug]
 
     def archive(self, pipeline: str) -> Pipeline:
@@ -134,11 +134,11 @@ class World:
         for build in self.builds:
             if build.pipeline is pipeline and build.number == number:
                 return build
-        raise missing("build")
+        raise refuse_missing("build")
 
     def find_job(self, ident: str) -> Job:
         if ident not in self.jobs:
-            raise missing("job")
+            raise refuse_missing("job")
         return self.jobs[ident]
 
     def find_agent(self, ident: str) -> Agent:
@@ -146,14 +146,14 @@ class World:
         for agent in self.agents.values():
             if ident in (agent.id, agent.name):
                 return agent
-        raise missing("agent")
+        raise refuse_missing("agent")
 
     def find_queue(self, key: str) -> Queue | None:
         return next((q for cluster in self.clusters for q in cluster.queues if key in (q.key, q.id)), None)
 
-    def shelved(self, kind: str) -> list[dict[str, Any]]:
+    def documents_of(self, kind: str) -> list[dict[str, Any]]:
         """Plain documents of a kind that has no behaviour here: teams, templates, rules, emojis."""
-        return self.shelf.setdefault(kind, [])
+        return self.documents.setdefault(kind, [])
 
     def author(self, user: User) -> Mapping[str, Any]:
         return {"username": None, "name": user.name, "email": user.email}

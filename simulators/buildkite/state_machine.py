@@ -129,7 +129,7 @@ def end(world: World, build: Build, state: str) -> None:
         settle(world, parent.build)
 
 
-def reawaken(world: World, build: Build) -> None:
+def reopen(world: World, build: Build) -> None:
     """A finished or blocked build goes on, after an unblock or a retry."""
     was_over = build.finished_at is not None
     build.blocked, build.finished_at = False, None

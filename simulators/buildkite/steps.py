@@ -7,10 +7,10 @@ import yaml
 
 from simulators.buildkite.models import Step
 
-Word = str | Mapping[str, Any]
+StepSource = str | Mapping[str, Any]
 
 
-def configuration_of(steps: Iterable[Word]) -> str:
+def write_configuration(steps: Iterable[StepSource]) -> str:
     """The YAML text that a pipeline with these steps shows as its `configuration`."""
     return yaml.safe_dump({"steps": list(steps)}, sort_keys=False, allow_unicode=True)
 
@@ -28,7 +28,7 @@ def read_configuration(text: str, new_id: Callable[[], str]) -> list[Step]:
     return [read_step(word, new_id()) for word in document["steps"]]
 
 
-def read_step(word: Word, step_id: str) -> Step:
+def read_step(word: StepSource, step_id: str) -> Step:
     """One step; raises ValueError for a shape that is no step."""
     given: Mapping[str, Any] = {word: None} if isinstance(word, str) else word
     for kind, read in _READERS.items():
@@ -37,7 +37,7 @@ def read_step(word: Word, step_id: str) -> Step:
     raise ValueError(f"No step kind in {sorted(given)}.")
 
 
-def from_visual(step: Mapping[str, Any]) -> Word:
+def from_visual_step(step: Mapping[str, Any]) -> StepSource:
     """A step of the `steps` array of visual pipelines, in the YAML shape."""
     kind = step.get("type")
     if kind == "waiter":

@@ -3,7 +3,7 @@
 import hashlib
 from urllib.parse import quote, urlencode
 
-from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
 from simulators.buildkite.server_state import ServerState
 
 ALIVE = 60
@@ -24,25 +24,25 @@ def _signature(artifact: str, expires: str) -> str:
     return hashlib.sha256(f"{artifact} {expires} storage".encode()).hexdigest()
 
 
-def serve(sim: ServerState, ask: Ask) -> Answer:
+def serve(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """As S3 does it: a second way of proving who one is makes the request a bad one.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """
-    if "authorization" in ask.headers:
+    if "authorization" in request.headers:
         return _error(400, "InvalidArgument")
-    artifact, expires = ask.params["artifact"], ask.query.get("Expires", "0")
-    signed = ask.query.get("Signature") == _signature(artifact, expires)
+    artifact, expires = request.params["artifact"], request.query.get("Expires", "0")
+    signed = request.query.get("Signature") == _signature(artifact, expires)
     if not signed or not expires.isdigit() or sim.now() >= int(expires):
         return _error(403, "AccessDenied")
     content = sim.storage.contents.get(artifact)
     if content is None:
         return _error(404, "NoSuchKey")
-    return Answer(200, text=content, media_type="application/octet-stream")
+    return ApiResponse(200, text=content, media_type="application/octet-stream")
 
 
-def _error(status: int, code: str) -> Answer:
-    return Answer(status, text=f"<Error><Code>{code}</Code></Error>".encode(), media_type=_XML)
+def _error(status: int, code: str) -> ApiResponse:
+    return ApiResponse(status, text=f"<Error><Code>{code}</Code></Error>".encode(), media_type=_XML)
 
 
 OPERATIONS = (Operation("GET", "/storage/{artifact}/{filename}", None, serve, public=True),)

@@ -48,11 +48,11 @@ class Refusal(Exception):
         return f"{self.status} {self.message}"
 
 
-def missing(what: str) -> Refusal:
+def refuse_missing(what: str) -> Refusal:
     return Refusal(404, f"No {what} found")
 
 
-def invalid(**codes: str) -> Refusal:
+def refuse_invalid(**codes: str) -> Refusal:
     """The 422 that lists fields with codes."""
     errors = [{"field": name, "code": code} for name, code in codes.items()]
     return Refusal(422, "Validation Failed", {"errors": errors})

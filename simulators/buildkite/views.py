@@ -26,11 +26,11 @@ OPTIONS: View = {
 }
 
 
-def api(world: World, path: str = "") -> str:
+def api_url(world: World, path: str = "") -> str:
     return f"{world.base_url}/v2/organizations/{world.org}{path}"
 
 
-def user(given: User | None) -> View | None:
+def render_user(given: User | None) -> View | None:
     if given is None:
         return None
     return {
@@ -43,13 +43,13 @@ def user(given: User | None) -> View | None:
     }
 
 
-def pipeline_url(world: World, given: Pipeline) -> str:
-    return api(world, f"/pipelines/{given.slug}")
+def pipeline_api_url(world: World, given: Pipeline) -> str:
+    return api_url(world, f"/pipelines/{given.slug}")
 
 
-def pipeline(world: World, given: Pipeline, full: bool = False) -> View:
+def render_pipeline(world: World, given: Pipeline, full: bool = False) -> View:
     """`full` adds configuration, steps and env, as the pipeline calls do."""
-    url = pipeline_url(world, given)
+    url = pipeline_api_url(world, given)
     view = {
         "id": given.id,
         "graphql_id": graphql_id("Pipeline", given.id),
@@ -72,16 +72,16 @@ def pipeline(world: World, given: Pipeline, full: bool = False) -> View:
         },
         "builds_url": f"{url}/builds",
         "badge_url": f"https://badge.buildkite.com/{given.id.replace('-', '')}.svg",
-        "created_by": user(given.created_by),
+        "created_by": render_user(given.created_by),
         "created_at": iso(given.created_at),
         "archived_at": iso(given.archived_at),
         **{key: given.options.get(key, value) for key, value in OPTIONS.items()},
-        **_counts(world, given),
+        **_count_by_state(world, given),
     }
-    return view | _configuration(given) if full else view
+    return view | _render_configuration(given) if full else view
 
 
-def _counts(world: World, given: Pipeline) -> View:
+def _count_by_state(world: World, given: Pipeline) -> View:
     own = [build for build in world.builds if build.pipeline is given]
     builds = Counter(build.state for build in own)
     jobs = Counter(job.state for build in own for job in build.current_jobs if job.kind == "script")
@@ -94,15 +94,15 @@ def _counts(world: World, given: Pipeline) -> View:
     }
 
 
-def _configuration(given: Pipeline) -> View:
+def _render_configuration(given: Pipeline) -> View:
     return {
         "configuration": given.configuration,
-        "steps": [_visual(step) for step in given.steps],
+        "steps": [_render_visual_step(step) for step in given.steps],
         "env": given.options.get("env") or {},
     }
 
 
-def _visual(step: Step) -> View:
+def _render_visual_step(step: Step) -> View:
     kind = {"block": "manual", "input": "manual", "wait": "waiter"}.get(step.kind, step.kind)
     if kind == "waiter":
         return {"type": kind}
@@ -122,21 +122,21 @@ def _visual(step: Step) -> View:
     }
 
 
-def build_url(world: World, given: Build) -> str:
-    return f"{pipeline_url(world, given.pipeline)}/builds/{given.number}"
+def build_api_url(world: World, given: Build) -> str:
+    return f"{pipeline_api_url(world, given.pipeline)}/builds/{given.number}"
 
 
-def build_web(world: World, given: Build) -> str:
+def build_web_url(world: World, given: Build) -> str:
     return f"{world.base_url}/{world.org}/{given.pipeline.slug}/builds/{given.number}"
 
 
-def build(world: World, given: Build) -> View:
+def render_build(world: World, given: Build) -> View:
     """The build without its jobs and pipeline, which depend on who asks."""
     return {
         "id": given.id,
         "graphql_id": graphql_id("Build", given.id),
-        "url": build_url(world, given),
-        "web_url": build_web(world, given),
+        "url": build_api_url(world, given),
+        "web_url": build_web_url(world, given),
         "number": given.number,
         "state": given.state,
         "cancel_reason": given.cancel_reason,
@@ -147,7 +147,7 @@ def build(world: World, given: Build) -> View:
         "env": dict(given.env),
         "source": given.source,
         "author": given.author,
-        "creator": user(given.creator),
+        "creator": render_user(given.creator),
         "created_at": iso(given.created_at),
         "scheduled_at": iso(given.scheduled_at),
         "started_at": iso(given.started_at),
@@ -156,17 +156,17 @@ def build(world: World, given: Build) -> View:
         "meta_data": dict(given.meta_data),
         "pull_request": given.pull_request,
         "merge_queue": None,
-        "rebuilt_from": _rebuilt_from(world, given),
-        "triggered_from": _triggered_from(given),
+        "rebuilt_from": _render_rebuilt_from(world, given),
+        "triggered_from": _render_triggered_from(given),
     }
 
 
-def _rebuilt_from(world: World, given: Build) -> View | None:
+def _render_rebuilt_from(world: World, given: Build) -> View | None:
     source = given.rebuilt_from
-    return source and {"id": source.id, "number": source.number, "url": build_url(world, source)}  # type: ignore[return-value]
+    return source and {"id": source.id, "number": source.number, "url": build_api_url(world, source)}  # type: ignore[return-value]
 
 
-def _triggered_from(given: Build) -> View | None:
+def _render_triggered_from(given: Build) -> View | None:
     if given.parent is None:
         return None
     source = given.parent.build
@@ -177,17 +177,17 @@ def _triggered_from(given: Build) -> View | None:
     }
 
 
-def state_counts(jobs: list[Job]) -> View:
+def count_states(jobs: list[Job]) -> View:
     return {"total": len(jobs), "states": dict(Counter(job.state for job in jobs))}
 
 
-def brief_agent(world: World, given: Agent) -> View:
+def render_brief_agent(world: World, given: Agent) -> View:
     """The agent as a job shows it."""
-    path = f"/clusters/{world.cluster.id}/queues/{_queue_id(world, given)}/agents/{given.id}"
+    path = f"/clusters/{world.cluster.id}/queues/{_find_queue_id(world, given)}/agents/{given.id}"
     return {
         "id": given.id,
         "graphql_id": graphql_id("Agent", given.id),
-        "url": api(world, f"/agents/{given.id}"),
+        "url": api_url(world, f"/agents/{given.id}"),
         "web_url": f"{world.base_url}/organizations/{world.org}{path}",
         "name": given.name,
         "connection_state": given.connection_state,
@@ -202,6 +202,6 @@ def brief_agent(world: World, given: Agent) -> View:
     }
 
 
-def _queue_id(world: World, given: Agent) -> str | None:
+def _find_queue_id(world: World, given: Agent) -> str | None:
     queue = world.find_queue(given.queue)
     return queue.id if queue else None

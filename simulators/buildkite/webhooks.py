@@ -70,7 +70,7 @@ def sign(body: bytes, token: str, timestamp: int) -> str:
 
 
 @dataclass
-class Hooks:
+class Webhooks:
     """The webhooks of an organization with the deliveries under way."""
 
     world: World
@@ -93,10 +93,10 @@ class Hooks:
     def ping(self, webhook: Webhook) -> None:
         """Enqueues the event that says that this webhook's settings changed."""
         service = {"id": webhook.id, "provider": "webhook", "settings": {"url": webhook.url}}
-        body = payloads.ping(self.world, service, webhook.creator)
+        body = payloads.make_ping(self.world, service, webhook.creator)
         self._enqueue("ping", webhook, lambda: body)
 
-    def hear(self, event: str, subject: Any) -> None:
+    def enqueue_event(self, event: str, subject: Any) -> None:
         """Enqueues `event` for every webhook that wants it."""
         if event not in payloads.EVENTS:
             return
@@ -106,8 +106,8 @@ class Hooks:
 
     def _renderer(self, event: str, subject: Any, webhook: Webhook) -> Callable[[], Any]:
         def render() -> Any:
-            body = payloads.body(self.world, event, subject, webhook.creator)
-            return payloads.timed(body, self.time_style, self.rng)
+            body = payloads.make_body(self.world, event, subject, webhook.creator)
+            return payloads.format_times(body, self.time_style, self.rng)
 
         if self.at_dispatch:
             return render

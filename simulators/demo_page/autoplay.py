@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulators.buildkite.autoplay import free_agent
+from simulators.buildkite.autoplay import find_free_agent
 from simulators.buildkite.models import Build, Job
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.event_stream import Pulse
@@ -46,7 +46,7 @@ def step(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
 def _started(buildkite: BuildkiteSim, build: Build) -> bool:
     began = False
     for job in [each for each in build.current_jobs if each.state == "scheduled" and each.kind == "script"]:
-        agent = free_agent(buildkite, job)
+        agent = find_free_agent(buildkite, job)
         if agent is not None:
             start(buildkite, job, agent)
             began = True

@@ -2,7 +2,7 @@
 
 import html
 
-from simulators.buildkite.autoplay import free_agent
+from simulators.buildkite.autoplay import find_free_agent
 from simulators.buildkite.models import Agent, Job
 from simulators.buildkite.sim import BuildkiteSim
 
@@ -43,7 +43,7 @@ PASSED = "\x1b[32mTests: 3 passed, 3 total\x1b[0m\n"
 
 def start(buildkite: BuildkiteSim, job: Job, agent: Agent | None = None) -> None:
     """The agent, or a free one, takes the job and checks out. Raises Refusal when it is not scheduled."""
-    chosen = agent or free_agent(buildkite, job)
+    chosen = agent or find_free_agent(buildkite, job)
     buildkite.start_job(job.id, chosen)
     build = job.build
     words = {"branch": build.branch, "commit": build.commit[:10], "command": job.step.command or "true"}

@@ -1,4 +1,4 @@
-"""What the client reads from Buildkite, over HTTP."""
+"""The client reads Buildkite's objects over HTTP."""
 
 from datetime import UTC, datetime
 
@@ -8,14 +8,14 @@ from pydantic import TypeAdapter
 
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.models import Build
-from bot.buildkite.transport import read_next_query, parse_list
+from bot.buildkite.transport import parse_list, read_next_query
 from bot.errors import Conflict, NotFound, Refused, Unavailable
 from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
 
 
-async def test_the_token_is_described(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """The scopes of the token, its user, the organization and the webhook addresses can be read."""
+async def test_token_user_and_organization_are_read(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """The token's scopes, its user, the organization and the webhook addresses can be read."""
     assert "read_builds" in (await buildkite.access_token()).scopes
     assert (await buildkite.user()).name == "Sam Kim"
     assert (await buildkite.get_organization()).slug == sim.org
@@ -23,7 +23,7 @@ async def test_the_token_is_described(sim: BuildkiteSim, buildkite: Buildkite) -
 
 
 async def test_every_page_of_a_list_is_read(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A list longer than a page comes whole, newest first, each build once."""
+    """A list longer than a page is read completely, newest first, with each build once."""
     sim.pipeline("web")
     for _ in range(103):
         sim.create_build("web")
@@ -32,8 +32,8 @@ async def test_every_page_of_a_list_is_read(sim: BuildkiteSim, buildkite: Buildk
     assert [request.path for request in sim.requests] == ["/v2/organizations/acme-inc/builds"] * 2
 
 
-def test_odd_text_does_not_hide_a_page() -> None:
-    """Half a character, which JSON may hold, is read like the rest of its page; both forms of times are."""
+def test_a_lone_surrogate_does_not_break_a_page() -> None:
+    """A lone surrogate, which JSON may contain, is read like the rest of its page, in both time formats."""
     at = '"created_at": "2018-07-01 20:14:38 UTC"'
     half = f'{{"id": "1", "number": 1, "state": "passed", "url": "", "message": "half \\ud83d", {at}}}'
     whole = half.replace("half \\ud83d", "whole").replace("2018-07-01 20:14:38 UTC", "2018-07-01T20:14:38.000Z")
@@ -42,8 +42,8 @@ def test_odd_text_does_not_hide_a_page() -> None:
     assert {build.created_at for build in builds} == {datetime(2018, 7, 1, 20, 14, 38, tzinfo=UTC)}
 
 
-async def test_a_limit_asks_for_no_more_than_it_needs(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Three builds are asked for as one page of three."""
+async def test_a_limit_requests_no_more_than_it_needs(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Three builds are requested as one page of three."""
     sim.pipeline("web")
     for _ in range(5):
         sim.create_build("web")
@@ -62,26 +62,26 @@ async def test_filters_choose_builds(sim: BuildkiteSim, buildkite: Buildkite) ->
     assert [build.branch async for build in buildkite.builds(meta_data={"kitestring": "next"})] == ["next"]
 
 
-async def test_jobs_come_by_cursor(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A list of jobs is read to its end although it has cursors in place of page numbers."""
+async def test_jobs_are_paginated_by_cursor(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """A list of jobs is read completely, although it has cursors instead of page numbers."""
     sim.pipeline("wide", steps=[{"label": "Test", "command": "make", "parallelism": 130}])
     build = sim.create_build("wide")
     jobs = [job async for job in buildkite.jobs("wide", build.number)]
     assert len({job.id for job in jobs}) == 130
 
 
-async def test_failed_jobs_alone_are_read(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Only failed jobs are listed when those are asked for, without the ones that were retried since."""
+async def test_only_failed_jobs_are_read(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Filtering by failed lists only failed jobs, without those retried since."""
     sim.pipeline("web", steps=[{"label": "A", "command": "a"}, {"label": "B", "command": "b"}])
     build = sim.create_build("web")
     sim.run_build(build, fail=["A", "B"])
-    sim.retry_job(build.named("A").id)
+    sim.retry_job(build.find_job("A").id)
     failed = [job.name async for job in buildkite.jobs("web", 1, state=["failed"])]
     assert failed == ["B"]
 
 
-async def test_a_log_is_read_whole_or_by_its_end(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """The end of a log says whether it is all of it, and begins with a whole character."""
+async def test_a_log_is_read_whole_or_from_its_end(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """The end of a log comes with whether it's the whole log, and starts with a complete character."""
     sim.pipeline("web")
     job = sim.create_build("web").jobs[0]
     sim.log(job.id, "één\ntwee\n")
@@ -90,8 +90,8 @@ async def test_a_log_is_read_whole_or_by_its_end(sim: BuildkiteSim, buildkite: B
     assert await buildkite.job_log_tail("web", 1, job.id) == ("één\ntwee\n", True)
 
 
-async def test_an_empty_log_is_empty(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A job that printed nothing yet has an empty log, not an error."""
+async def test_a_job_without_output_has_an_empty_log(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """A job that hasn't printed anything has an empty log, not an error."""
     sim.pipeline("web")
     job = sim.create_build("web").jobs[0]
     assert await buildkite.job_log_tail("web", 1, job.id) == ("", True)
@@ -108,23 +108,23 @@ async def test_agents_clusters_and_queues_are_read(sim: BuildkiteSim, buildkite:
     assert [member.email for member in await buildkite.members()] == ["sam@example.com"]
 
 
-async def test_what_is_not_there_is_named(buildkite: Buildkite) -> None:
-    """A build that Buildkite does not have is named in the answer, with Buildkite's words."""
+async def test_a_missing_build_is_named(buildkite: Buildkite) -> None:
+    """The error for a missing build names it and quotes Buildkite."""
     with pytest.raises(NotFound, match="build web#7, or the token can't see it") as caught:
         await buildkite.build("web", 7)
     assert caught.value.hint == "Buildkite says: No pipeline found"
 
 
 async def test_a_missing_scope_is_named(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A token without a scope: the scope is named, in Buildkite's words and in what to do."""
+    """The error names the missing scope in Buildkite's words and in the hint."""
     sim.scopes.discard("read_builds")
     with pytest.raises(Refused, match="doesn't have the read_builds scope") as caught:
         await buildkite.build("web", 7)
     assert "add the read_builds scope" in caught.value.hint
 
 
-async def test_a_revoked_token_is_told(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A revoked token: the variable that holds it is named, the token is not."""
+async def test_a_revoked_token_is_reported(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """The error for a revoked token names its environment variable, but not the token."""
     sim.revoked = True
     with pytest.raises(Refused, match="Authentication required") as caught:
         await buildkite.user()
@@ -133,22 +133,22 @@ async def test_a_revoked_token_is_told(sim: BuildkiteSim, buildkite: Buildkite) 
 
 
 async def test_validation_errors_are_spelled_out(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Validation errors are told field by field."""
+    """Validation errors are listed by field."""
     errors = [{"field": "commit", "code": "missing"}, {"field": "branch", "code": "invalid"}]
     sim.faults.fail(422, body={"message": "Validation Failed", "errors": errors})
     with pytest.raises(Conflict, match="Validation Failed: commit: missing; branch: invalid"):
         await buildkite.user()
 
 
-async def test_a_page_that_is_no_json_is_not_believed(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """An answer of another form than promised is an outage, not a crash."""
+async def test_an_unexpected_answer_is_an_outage(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """An answer that doesn't match the API is an outage, not a crash."""
     sim.faults.fail(200, body={"surprise": True})
-    with pytest.raises(Unavailable, match="didn.t match its API"):
+    with pytest.raises(Unavailable, match="didn't match its API"):
         await buildkite.builds().__anext__()
 
 
-def test_the_token_stays_home() -> None:
-    """Of a link to the next page only the query is used, so the token never goes where an answer points."""
+def test_the_token_is_not_sent_to_a_next_link() -> None:
+    """Only the query of a next link is used, so that the token can't be sent to another address."""
     link = '<http://elsewhere.test/steal?page=2&state%5B%5D=failed>; rel="next"'
     answer = httpx.Response(200, json=[], headers={"Link": link})
     assert read_next_query(answer) == [("page", "2"), ("state[]", "failed")]
@@ -156,14 +156,14 @@ def test_the_token_stays_home() -> None:
 
 
 async def test_an_absent_server_is_an_outage(clock: ManualClock) -> None:
-    """Where nobody listens, the answer is that Buildkite can't be reached, and nothing was sent."""
+    """If no server listens, the error says that Buildkite can't be reached, and nothing was sent."""
     async with connect("bkua_x", "acme-inc", endpoint="http://127.0.0.1:1", clock=clock) as client:
-        with pytest.raises(Unavailable, match="cannot be reached") as caught:
+        with pytest.raises(Unavailable, match="can't be reached") as caught:
             await client.cancel_build("web", 1)
     assert not caught.value.sent
 
 
-async def test_the_bot_introduces_itself(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Every request says who asks."""
+async def test_requests_name_the_bot_as_user_agent(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Every request has the bot's user agent."""
     await buildkite.user()
     assert sim.requests[0].headers["user-agent"].startswith("kitestring/")

@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 from bot.errors import Ambiguous, Conflict, UsageError
 from bot.operations.grammar import parse
 from bot.operations.validation import validate
-from bot.slack.blockkit.mrkdwn import plain
+from bot.slack.blockkit.mrkdwn import strip_markup
 from commands import registry
 
 
@@ -17,9 +17,9 @@ def agent(bench, name: str):
 async def test_agents_are_listed(bench) -> None:
     """Name, state, queue, host and job of each; filters narrow the list."""
     build = bench.sim.create_build("web")
-    bench.sim.start_job(build.named("lint").id, "ci-linux-1")
+    bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     reply = await bench.ask("agent list")
-    assert [(plain(row[0]), row[1], row[2], plain(row[4])) for row in reply.table.rows] == snapshot(
+    assert [(strip_markup(row[0]), row[1], row[2], strip_markup(row[4])) for row in reply.table.rows] == snapshot(
         [
             ("ci-linux-1", "running", "default", ":eslint: Lint"),
             ("ci-linux-2", "idle", "default", ""),
@@ -29,7 +29,7 @@ async def test_agents_are_listed(bench) -> None:
     )
     assert reply.table.caption == "4 agents"
     idle = await bench.ask("agent list --state idle --queue default")
-    assert [plain(row[0]) for row in idle.table.rows] == ["ci-linux-2", "ci-linux-3"]
+    assert [strip_markup(row[0]) for row in idle.table.rows] == ["ci-linux-2", "ci-linux-3"]
     assert (await bench.ask("agent list deploy -t queue=deploy")).table.caption == "1 agent"
 
 
@@ -45,7 +45,7 @@ async def test_an_agent_is_shown(bench) -> None:
 async def test_an_agent_is_paused_and_resumed(bench) -> None:
     """Both are said in the channel; after a crash each is seen as done."""
     paused = await bench.ask("agent pause ci-linux-1 --timeout-in-minutes 30 --note disk")
-    assert (plain(paused.text), paused.private) == snapshot(
+    assert (strip_markup(paused.text), paused.private) == snapshot(
         (
             "paused agent ci-linux-1 for 30 minutes: disk",
             False,
@@ -55,7 +55,7 @@ async def test_an_agent_is_paused_and_resumed(bench) -> None:
     assert (await bench.probe("agent pause ci-linux-1 --note disk --timeout-in-minutes 30")).text == paused.text
     assert await bench.probe("agent resume ci-linux-1") is None
     resumed = await bench.ask("agent resume ci-linux-1")
-    assert (plain(resumed.text), resumed.private) == snapshot(
+    assert (strip_markup(resumed.text), resumed.private) == snapshot(
         (
             "resumed agent ci-linux-1",
             False,
@@ -82,13 +82,13 @@ async def test_a_second_pause_gets_buildkites_reason(bench) -> None:
 async def test_a_stop_lets_the_job_finish(bench) -> None:
     """The question says what happens; the job goes on, then the agent is gone."""
     build = bench.sim.create_build("web")
-    bench.sim.start_job(build.named("lint").id, "ci-linux-1")
+    bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     assert await bench.question("agent stop ci-linux-1") == snapshot(
         "Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again."
     )
     assert await bench.probe("agent stop ci-linux-1") is None
     reply = await bench.ask("agent stop ci-linux-1")
-    assert (plain(reply.text), reply.private) == snapshot(
+    assert (strip_markup(reply.text), reply.private) == snapshot(
         (
             "stopped agent ci-linux-1",
             False,
@@ -101,7 +101,7 @@ async def test_a_stop_lets_the_job_finish(bench) -> None:
 async def test_a_forced_stop_is_asked_about_in_strong_words(bench) -> None:
     """A forced stop cancels the job and its build: the question names both."""
     build = bench.sim.create_build("web")
-    bench.sim.start_job(build.named("lint").id, "ci-linux-1")
+    bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     assert await bench.question("agent stop ci-linux-1 --force") == snapshot(
         "*Force* agent *ci-linux-1* to stop? This cancels *:eslint: Lint* now, "
         "*and the whole build of that job*, at once."

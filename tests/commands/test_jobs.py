@@ -4,15 +4,15 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.errors import Ambiguous, Conflict, NotFound, UsageError
-from bot.execution.resolve.job import bare
-from bot.slack.blockkit.mrkdwn import plain
+from bot.execution.resolve.job import simplify_name
+from bot.slack.blockkit.mrkdwn import strip_markup
 
 
 @pytest.fixture
 def failed(bench):
     """A build of `web` whose lint failed, with a log, followed in the thread."""
     build = bench.sim.create_build("web")
-    bench.sim.log(build.named("lint").id, "\x1b[31mError: x < y\x1b[0m\nDB_PASSWORD=hunter2\n")
+    bench.sim.log(build.find_job("lint").id, "\x1b[31mError: x < y\x1b[0m\nDB_PASSWORD=hunter2\n")
     bench.sim.run_build(build, fail=["lint"])
     return build
 
@@ -22,7 +22,7 @@ def gate(bench):
     """A build of `deploy-prod` that waits for its release."""
     build = bench.sim.create_build("deploy-prod")
     bench.sim.run_build(build)
-    return build.named("release")
+    return build.find_job("release")
 
 
 @pytest.mark.usefixtures("failed")
@@ -46,7 +46,7 @@ async def test_the_only_failed_job_is_meant(bench) -> None:
     assert "Error: x < y" in reply.log
     assert "hunter2" not in reply.log
     assert "\x1b" not in reply.log
-    assert plain(reply.text) == ":eslint: Lint of web#1 · failed · exit status 1"
+    assert strip_markup(reply.text) == ":eslint: Lint of web#1 · failed · exit status 1"
     assert reply.footer == "The whole log; secrets are masked."
 
 
@@ -54,12 +54,12 @@ async def test_the_only_failed_job_is_meant(bench) -> None:
 async def test_a_job_is_found_by_what_people_call_it(bench, failed, word: str) -> None:
     """Step key, name, name without its emoji: all mean the job."""
     _, args = await bench.pinned(f'job log "{word}" -p web -n 1')
-    assert args.job == failed.named("lint").id
+    assert args.job == failed.find_job("lint").id
 
 
 async def test_a_job_is_found_by_id_prefix_or_url(bench, failed) -> None:
     """Its id alone, the beginning of it, and its URL say where it is."""
-    job = failed.named("lint").id
+    job = failed.find_job("lint").id
     url = f"https://buildkite.com/acme-inc/web/builds/1#{job}"
     for text in (f"job log {job}", f"job log {job[:8]} -p web -n 1", f"job log {url}"):
         _, args = await bench.pinned(text)
@@ -68,7 +68,7 @@ async def test_a_job_is_found_by_id_prefix_or_url(bench, failed) -> None:
 
 async def test_a_job_is_judged_where_it_is(bench, failed) -> None:
     """A job's id with another build's name is refused, so that no other pipeline's rules are asked."""
-    job = failed.named("lint").id
+    job = failed.find_job("lint").id
     bench.sim.create_build("docs-site")
     for words in ("-p docs-site -n 1", "-p web -n 7", "-p docs-site"):
         with pytest.raises(UsageError, match="That job belongs to web#1, not to"):
@@ -79,7 +79,7 @@ async def test_a_job_is_judged_where_it_is(bench, failed) -> None:
 
 async def test_a_retried_job_still_has_its_log(bench, failed) -> None:
     """A job that was retried is in no list of its build, yet its id shows its log."""
-    job = failed.named("lint").id
+    job = failed.find_job("lint").id
     bench.sim.retry_job(job)
     assert "Error: x < y" in (await bench.ask(f"job log {job}")).log
 
@@ -91,7 +91,7 @@ async def test_several_jobs_that_fit_are_offered(bench) -> None:
     with pytest.raises(Ambiguous) as caught:
         await bench.pinned("job log -p mobile -n 1")
     assert [value for _, value in caught.value.options] == [
-        {"job": build.named(key).id, "pipeline": "mobile", "number": "1"} for key in ("android", "ios")
+        {"job": build.find_job(key).id, "pipeline": "mobile", "number": "1"} for key in ("android", "ios")
     ]
 
 
@@ -117,7 +117,7 @@ async def test_without_a_failed_job_the_others_are_offered(bench) -> None:
 
 async def test_the_last_lines_are_enough(bench, failed) -> None:
     """As many lines as asked for; that there are more is told."""
-    bench.sim.log(failed.named("lint").id, "".join(f"line {n}\n" for n in range(400)))
+    bench.sim.log(failed.find_job("lint").id, "".join(f"line {n}\n" for n in range(400)))
     reply = await bench.ask("job log lint -p web -n 1 --lines 3")
     assert (reply.log, reply.footer) == ("line 397\nline 398\nline 399", "The last 3 lines; secrets are masked.")
     assert reply.file is None
@@ -125,7 +125,7 @@ async def test_the_last_lines_are_enough(bench, failed) -> None:
 
 async def test_the_whole_log_comes_as_a_file(bench, failed) -> None:
     """The file holds every line, cleaned and masked like the rest."""
-    bench.sim.log(failed.named("lint").id, "x" * 70_000)
+    bench.sim.log(failed.find_job("lint").id, "x" * 70_000)
     reply = await bench.ask("job log lint -p web -n 1 --full")
     assert reply.file.name == "web-1-eslint-lint.log"
     assert len(reply.file.content) > 70_000
@@ -135,7 +135,7 @@ async def test_the_whole_log_comes_as_a_file(bench, failed) -> None:
 
 async def test_an_endless_log_comes_as_its_end(bench, failed) -> None:
     """Of a log of many megabytes the file holds the last two, from the beginning of a line, and says so."""
-    bench.sim.log(failed.named("lint").id, f"{'x' * 99}\n" * 25_000)
+    bench.sim.log(failed.find_job("lint").id, f"{'x' * 99}\n" * 25_000)
     reply = await bench.ask("job log lint -p web -n 1 --full")
     assert reply.file.title.startswith("End of the log")
     assert reply.file.content.startswith(b"x" * 99 + b"\n")
@@ -158,7 +158,7 @@ async def test_a_gate_has_no_log(bench) -> None:
 
 async def test_a_job_is_retried(bench, failed) -> None:
     """The failed job runs again, publicly; after a crash the retry is found; a second one is refused."""
-    old = failed.named("lint").id
+    old = failed.find_job("lint").id
     assert await bench.probe(f"job retry {old}") is None
     reply = await bench.ask(f"job retry {old}")
     assert (reply.private, "retried" in reply.text, "of web#1" in reply.text) == (False, True, True)
@@ -221,4 +221,4 @@ async def test_a_job_that_cannot_be_unblocked_gets_buildkites_reason(bench) -> N
 
 def test_names_are_compared_without_emoji() -> None:
     """An emoji code in a job's name need not be typed; a name of nothing else stays."""
-    assert (bare(":eslint: Lint"), bare(":rocket:")) == ("lint", ":rocket:")
+    assert (simplify_name(":eslint: Lint"), simplify_name(":rocket:")) == ("lint", ":rocket:")

@@ -154,7 +154,7 @@ def fleet(at: Scene) -> dict[str, tuple[Given, ...]]:
 
 def whole(at: Scene) -> dict[str, tuple[Given, ...]]:
     """What concerns the token and the organization."""
-    first = {kind: at.sim.shelved(kind)[0] for kind in ("team", "template", "rule")}
+    first = {kind: at.sim.documents_of(kind)[0] for kind in ("team", "template", "rule")}
     bare = ("access_token", "revoke_access_token", "user", "meta", "organizations", "organization_", "members")
     return {
         **dict.fromkeys((*bare, "templates", "rules", "emojis"), (given(),)),
@@ -169,7 +169,7 @@ def whole(at: Scene) -> dict[str, tuple[Given, ...]]:
 def pipelines(at: Scene) -> dict[str, tuple[Given, ...]]:
     steps = "steps:\n- command: make\n"
     address = "git@github.com:acme-inc/new.git"
-    team = {at.sim.shelved("team")[0]["id"]: "build_and_read"}
+    team = {at.sim.documents_of("team")[0]["id"]: "build_and_read"}
     more = {
         "default_branch": "trunk",
         "description": "New",

@@ -33,7 +33,7 @@ def real(at: Scene) -> dict[str, Any]:
     """Path parameters that lead to something."""
     web = {"pipeline": "web", "number": 1, "job": at.failed, "artifact": at.artifact, "annotation": at.annotation}
     cluster = at.sim.cluster
-    first = {kind: at.sim.shelved(kind)[0] for kind in ("team", "template", "rule")}
+    first = {kind: at.sim.documents_of(kind)[0] for kind in ("team", "template", "rule")}
     shelf = {kind: item.get("uuid") or item["id"] for kind, item in first.items()}
     fleet = {"id": next(iter(at.sim.agents)), "cluster": cluster.id, "queue": cluster.queues[0].id}
     return {"org": "acme-inc", **web, **shelf, **fleet, "service": at.service, "stack": "kube"}
@@ -70,7 +70,7 @@ def run(stand: Stand, document: dict[str, Any], base: str, authorization: str) -
     return {operation.label: ask(stand, operation, base, authorization) for operation in operations}
 
 
-async def test_any_request_of_the_rest_document() -> None:
+async def test_any_documented_rest_request_is_answered() -> None:
     """No request that fits the document breaks the stand-in, or is answered in a way it does not promise."""
     stand = Stand()
     async with Serving(stand) as base:
@@ -79,7 +79,7 @@ async def test_any_request_of_the_rest_document() -> None:
     assert [label for label, item in well.items() if label.startswith("GET ") and not item] == []
 
 
-async def test_any_request_of_the_agent_document() -> None:
+async def test_any_documented_agent_api_request_is_answered() -> None:
     """The same for the Agent API."""
     stand = Stand()
     async with Serving(stand) as base:

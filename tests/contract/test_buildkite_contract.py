@@ -7,7 +7,7 @@ import httpx
 import pytest
 import yaml
 
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -68,7 +68,7 @@ def calls(sim: BuildkiteSim) -> list[tuple[str, str, object]]:
     ]
 
 
-async def test_every_operation_answers_as_the_document_says(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
+async def test_every_operation_answers_as_documented(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
     """Each operation of the REST document succeeds here and its exchange validates."""
     for method, path, body in calls(sim):
         answer = await api.request(method, path, json=body)
@@ -79,7 +79,7 @@ async def test_every_operation_answers_as_the_document_says(sim: BuildkiteSim, a
     assert validate(sim.requests, rest_spec()) == len(sim.requests)
 
 
-async def test_every_state_of_a_build_is_in_the_document(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
+async def test_every_build_state_is_documented(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
     """Scheduled, running, failing, blocked, canceling, canceled and refused: all of it validates."""
     builds = [sim.create_build("mobile") for _ in range(4)]
     for build in builds[1:]:
@@ -126,7 +126,7 @@ async def test_agent_api(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
         ({"method": "PUT", "path": "/v2/organizations/a/pipelines/b/builds/x/cancel"}, "x"),
     ],
 )
-def test_a_breach_is_found(change: dict[str, object], words: str) -> None:
+def test_an_undocumented_exchange_is_found(change: dict[str, object], words: str) -> None:
     """The validation fails on a wrong type, an unknown status and a wrong parameter."""
     path = "/v2/organizations/a/pipelines/b/builds/1"
     given: dict[str, object] = {
@@ -140,4 +140,4 @@ def test_a_breach_is_found(change: dict[str, object], words: str) -> None:
         "response_headers": {},
     }
     with pytest.raises(AssertionError, match=words):
-        validate([Recorded(**(given | change))], rest_spec())  # type: ignore[arg-type]
+        validate([RecordedRequest(**(given | change))], rest_spec())  # type: ignore[arg-type]

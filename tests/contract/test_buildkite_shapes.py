@@ -22,18 +22,18 @@ def shown() -> dict[str, Any]:
     sim.pipeline("release", steps=[{"trigger": "web"}])
     build = sim.create_build("deploy-prod")
     sim.run_build(build)
-    whole = job_views.build(sim, build, jobs=build.jobs)
+    whole = job_views.render_build(sim, build, jobs=build.jobs)
     return {
         "build_failed": whole | {"job_state_counts": views.state_counts(build.jobs)},
-        "job_manual_blocked": job_views.job(sim, build.jobs[1]),
-        "job_trigger": job_views.job(sim, sim.create_build("release").jobs[0]),
-        "job_waiter": job_views.job(sim, sim.create_build("web").jobs[3]),
-        "pipeline_created": views.pipeline(sim, build.pipeline, full=True),
-        "agent_paused": agent_views.agent(sim, sim.find_agent("deploy-1")),
+        "job_manual_blocked": job_views.render_job(sim, build.jobs[1]),
+        "job_trigger": job_views.render_job(sim, sim.create_build("release").jobs[0]),
+        "job_waiter": job_views.render_job(sim, sim.create_build("web").jobs[3]),
+        "pipeline_created": views.render_pipeline(sim, build.pipeline, full=True),
+        "agent_paused": agent_views.render_agent(sim, sim.find_agent("deploy-1")),
         "cluster": clusters.cluster_view(sim, sim.cluster),
         "queue_paused": clusters.queue_view(sim, sim.cluster, sim.cluster.queues[0]),
         "organization": payloads.organization(sim),
-        "user": views.user(sim.user),
+        "user": views.render_user(sim.user),
         "notification_service_webhook": service_view(sim, sim.add_webhook("http://127.0.0.1:9/", "t")),
     }
 

@@ -12,7 +12,7 @@ from starlette.types import Scope as Connection
 from bot.buildkite.client import Buildkite
 from bot.buildkite.transport import Calls
 from bot.errors import KitestringError
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from simulators.buildkite.sim import TOKEN
 from simulators.http_server import Serving
 from tests.buildkite.conftest import QuickClock
@@ -42,7 +42,7 @@ class Stand:
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         await self.at.sim.app(connection, receive, send)
 
-    async def asked(self, client: Buildkite, name: str, example: int) -> list[Recorded]:
+    async def asked(self, client: Buildkite, name: str, example: int) -> list[RecordedRequest]:
         """What is sent when one example of a method is called."""
         given, self.at.sim.base_url = calls(self.at)[name][example], self.base
         recorded = self.at.sim.requests
@@ -56,7 +56,7 @@ class Stand:
         return list(recorded)
 
 
-def problem(recorded: list[Recorded], *, found: bool = True) -> str:
+def problem(recorded: list[RecordedRequest], *, found: bool = True) -> str:
     """What is wrong with these exchanges; empty where nothing is."""
     below = [item for item in recorded if not item.path.startswith(ELSEWHERE)]
     if not recorded:
@@ -79,7 +79,7 @@ def examples() -> dict[str, tuple[Given, ...]]:
     return calls(scene())
 
 
-async def test_every_request_is_in_the_documents(examples: dict[str, tuple[Given, ...]]) -> None:
+async def test_every_request_is_documented(examples: dict[str, tuple[Given, ...]]) -> None:
     """Each example of each call is answered, and both request and answer validate."""
     stand, quick = Stand(), QuickClock(NOW)
     wrong: dict[str, str] = {}
@@ -106,18 +106,18 @@ def test_every_parameter_has_an_example(name: str, examples: dict[str, tuple[Giv
     assert parameters - {parameter for item in bound for parameter in item.arguments} == set()
 
 
-def test_no_example_is_of_a_call_that_is_gone(examples: dict[str, tuple[Given, ...]]) -> None:
+def test_every_example_is_of_an_existing_call(examples: dict[str, tuple[Given, ...]]) -> None:
     """The examples are of calls that the client has."""
     assert examples.keys() - methods().keys() == set()
 
 
-def test_what_breaches_the_documents_is_found() -> None:
+def test_undocumented_requests_are_found() -> None:
     """A parameter, a property or a path that no document has is a breach."""
     fine = {"headers": {"content-type": "application/json"}, "response_headers": {}, "response_json": []}
     org, json = "/v2/organizations/acme-inc", {"note": "x", "minutes": 5}
-    odd = Recorded("GET", f"{org}/agents", "state=lost", json=None, status=200, **fine)
-    more = Recorded("PUT", f"{org}/agents/a/pause", "", json=json, status=204, **{**fine, "response_json": None})
-    gone = Recorded("GET", f"{org}/wishes", "", json=None, status=200, **fine)
+    odd = RecordedRequest("GET", f"{org}/agents", "state=lost", json=None, status=200, **fine)
+    more = RecordedRequest("PUT", f"{org}/agents/a/pause", "", json=json, status=204, **{**fine, "response_json": None})
+    gone = RecordedRequest("GET", f"{org}/wishes", "", json=None, status=200, **fine)
     assert [problem([item]).split(": ")[-1] for item in (odd, more, gone)] == snapshot(
         [
             "state",

@@ -13,7 +13,7 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.paths.exceptions import PathNotFound
 from openapi_core.testing import MockRequest, MockResponse
 
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from tests.contract.additions import AGENT, REST, extend, unknown_parameters
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
@@ -65,7 +65,7 @@ def _places(node: Any, way: list[str]) -> Iterator[Any]:
         yield from _places(node[key], rest)
 
 
-def validate(recorded: Iterable[Recorded], spec: OpenAPI) -> int:
+def validate(recorded: Iterable[RecordedRequest], spec: OpenAPI) -> int:
     """Checks request and response of each exchange whose path the document has; gives how many.
 
     Raises AssertionError that lists every breach. Exchanges cut off by a fault have no response to check.
@@ -82,7 +82,7 @@ def validate(recorded: Iterable[Recorded], spec: OpenAPI) -> int:
     return count
 
 
-def _breach(exchange: Recorded, spec: OpenAPI) -> str | None:
+def _breach(exchange: RecordedRequest, spec: OpenAPI) -> str | None:
     """None: the document does not have the path. Empty: all is well. A refused request may be wrong."""
     request = _request(exchange, spec)
     try:
@@ -99,7 +99,7 @@ def _breach(exchange: Recorded, spec: OpenAPI) -> str | None:
     return f"no such parameters: {', '.join(odd)}" if odd else ""
 
 
-def _request(exchange: Recorded, spec: OpenAPI) -> MockRequest:
+def _request(exchange: RecordedRequest, spec: OpenAPI) -> MockRequest:
     """The request at the vendor's own address; records leave Authorization out, so one is put in."""
     server = str(spec.spec["servers"][0]["url"])
     host = server.rsplit("/v", 1)[0]
@@ -114,7 +114,7 @@ def _request(exchange: Recorded, spec: OpenAPI) -> MockRequest:
     )
 
 
-def _response(exchange: Recorded) -> MockResponse:
+def _response(exchange: RecordedRequest) -> MockResponse:
     """A HEAD answer has no body, and 204 has none either."""
     body = b"" if exchange.response_json is None else json.dumps(exchange.response_json).encode()
     kind = exchange.response_headers.get("content-type", "application/json").split(";")[0]

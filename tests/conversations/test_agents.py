@@ -136,7 +136,7 @@ async def test_a_forced_stop_says_what_it_destroys(world: World) -> None:
     """The question names the job and warns of the whole build."""
     build = await started(world)
     world.buildkite.advance(build)
-    agent = build.named("lint").agent
+    agent = build.find_job("lint").agent
     assert agent is not None
     assert await asks(world, world.alice, f"agent stop {agent.name}") == snapshot("""\
 Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again.
@@ -168,7 +168,7 @@ async def test_two_agents_of_one_name_are_told_apart_by_buttons(world: World) ->
         world.buildkite.agent("twin", queue="deploy", hostname=f"host-{number}")
     said = await asks(world, world.alice, "agent pause twin --note why")
     labels = [line.split(" (")[0] for line in said.split("\n")]
-    assert labels == snapshot(["⚠️ Several agents fit “twin”.", "[twin"])
+    assert labels == snapshot(["⚠️ Several agents match “twin”.", "[twin"])
     buttons = world.slack.ephemerals(world.alice)[-1].blocks or []
     second = next(button for button in buttons[-1]["elements"] if "host-2" in button["text"]["text"])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], second["text"]["text"])
@@ -184,9 +184,9 @@ async def test_what_buildkite_refuses_is_said_in_its_words(world: World) -> None
         [
             "⚠️ Buildkite refused: Agent is already paused",
             "⚠️ Buildkite refused: Agent is not paused",
-            "⚠️ There is no connected agent “no-such”.",
+            "⚠️ There's no connected agent “no-such”.",
             """\
-⚠️ There is no connected agent “ci-linux-9”.
+⚠️ There's no connected agent “ci-linux-9”.
 Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
 """,
         ]

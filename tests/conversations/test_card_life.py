@@ -17,7 +17,7 @@ async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
         world.buildkite.advance(build)
     await world.settle(4)
     lines.append(shown(card))
-    world.buildkite.finish_job(build.named("lint").id, 1)
+    world.buildkite.finish_job(build.find_job("lint").id, 1)
     await world.settle(4)
     lines.append(shown(card))
     world.buildkite.run_build(build)
@@ -189,7 +189,7 @@ async def test_an_agent_that_is_lost(world: World) -> None:
     """A job whose agent went away says so."""
     build = await started(world)
     world.buildkite.advance(build)
-    agent = build.named("lint").agent
+    agent = build.find_job("lint").agent
     assert agent is not None
     world.buildkite.lose_agent(agent.name)
     await world.settle(4)

@@ -75,7 +75,7 @@ async def test_the_person_is_credited_where_buildkite_knows_them(world: World) -
     await asks(world, world.bob, "whoami", card)
     await world.bob.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(2)
-    assert build.named("release").unblocked_by == bob
+    assert build.find_job("release").unblocked_by == bob
 
 
 async def test_what_the_step_requires_is_asked_for(world: World) -> None:
@@ -160,7 +160,7 @@ async def test_an_unblock_that_came_too_late(world: World) -> None:
     """Somebody else unblocked it meanwhile: the button says so, and the card is brought up to date."""
     build, card = await blocked(world)
     world.buildkite.webhooks_off = True
-    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     await world.bob.clicks(card, "Unblock")
     await world.settle(2)
     modal = world.slack.modal_of(world.bob)

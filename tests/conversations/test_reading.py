@@ -103,7 +103,7 @@ State · Job · End · Agent
 async def test_the_end_of_a_log(world: World) -> None:
     """The only failed job is meant; ANSI and time marks are gone, secrets are masked, markup is inert."""
     build, card = await failed(world)
-    world.buildkite.log(build.named("lint").id, LOG)
+    world.buildkite.log(build.find_job("lint").id, LOG)
     said = await asks(world, world.bob, "log", card)
     assert said == snapshot("""\
 :eslint: Lint of web#1 · failed · exit status 1
@@ -124,7 +124,7 @@ The whole log; secrets are masked.
 async def test_the_whole_log_as_a_file(world: World) -> None:
     """The file comes by direct message; it is clean and masked as well."""
     build, card = await failed(world)
-    world.buildkite.log(build.named("lint").id, LOG * 60)
+    world.buildkite.log(build.find_job("lint").id, LOG * 60)
     await world.bob.clicks(card, "Logs")
     await world.settle(1)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Whole log as a file")

@@ -10,7 +10,7 @@ from bot.cli.docs_coverage import parse_sections
 from bot.cli.main import main
 from bot.operations.grammar import parse
 from commands import registry
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from tests.conversations.world import World
 from tests.matrix.acting import calm
 
@@ -32,11 +32,11 @@ def requests(section: str) -> dict[str, str]:
     }
 
 
-def made(recorded: list[Recorded], pattern: str) -> bool:
+def made(recorded: list[RecordedRequest], pattern: str) -> bool:
     return any(re.fullmatch(pattern, f"{item.method} {item.path}") and item.status < 400 for item in recorded)
 
 
-async def typed(world: World, words: str) -> list[Recorded]:
+async def typed(world: World, words: str) -> list[RecordedRequest]:
     """The requests that come of an admin's words."""
     world.clock.advance(FORGETS)
     await calm(world)

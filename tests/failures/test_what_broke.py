@@ -116,7 +116,7 @@ async def test_flaky_by_retry(world: World) -> None:
     await earlier(world, pipeline="shop")
     build = await started(world, "shop")
     for name, status in (("flap", 1), ("flap", 0), ("lint", 1)):
-        job = build.named(name).id
+        job = build.find_job(name).id
         world.buildkite.start_job(job)
         world.buildkite.finish_job(job, status)
     await world.settle(6)
@@ -209,7 +209,7 @@ async def test_a_failure_costs_three_calls_at_most(world: World) -> None:
 async def test_timed_out_expired_and_lost(world: World) -> None:
     """Each failed job says how it ended."""
     build = await started(world, "mobile")
-    android, ios = build.named("android"), build.named("ios")
+    android, ios = build.find_job("android"), build.find_job("ios")
     world.buildkite.start_job(android.id)
     world.buildkite.finish_job(android.id, -1, signal_reason="agent_stop")
     world.buildkite.start_job(ios.id)

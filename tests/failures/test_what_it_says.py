@@ -25,7 +25,7 @@ src/basket.js
 
 async def lint_fails(world: World, build: Build, printed: str = OUTPUT) -> None:
     """Lint prints that and fails, and with it the build."""
-    lint = build.named("lint").id
+    lint = build.find_job("lint").id
     world.buildkite.start_job(lint)
     world.buildkite.log(lint, printed)
     world.buildkite.finish_job(lint, 1)
@@ -259,10 +259,10 @@ async def test_a_retry_forgets_what_was_looked_up(world: World) -> None:
     await world.bob.clicks(world.card(), "Retry failed")
     await world.settle(6)
     assert "✖ 1 problem" not in shown(world.card())
-    lint = build.named("lint").id
+    lint = build.find_job("lint").id
     world.buildkite.start_job(lint)
     world.buildkite.finish_job(lint)
-    package = build.named("package").id
+    package = build.find_job("package").id
     world.buildkite.start_job(package)
     world.buildkite.log(package, "no space left on device\n")
     world.buildkite.finish_job(package, 1)

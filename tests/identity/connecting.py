@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from simulators.slack.delivery import Ack
 from simulators.slack.person import Person
 from tests.conversations.acts import asks
@@ -50,7 +50,7 @@ async def whoami(world: World, person: Person, line: str) -> str:
     return said[said.index(f"*{line}*") + 1]
 
 
-def asked_by(world: World, name: str) -> list[Recorded]:
+def asked_by(world: World, name: str) -> list[RecordedRequest]:
     """The requests that were made with the token of that user."""
     return [request for request in world.buildkite.requests if request.by == name]
 

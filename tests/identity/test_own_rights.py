@@ -52,7 +52,7 @@ async def test_the_budget_is_ones_own(world: World) -> None:
     """Fifty requests a minute are for each user: what Alice has used up, Bob and the bot still have."""
     await connected(world)
     world.buildkite.tokens[SECRET].window.limit = 0
-    assert "limiting your own token's requests" in await asks(world, world.alice, "build list web")
+    assert "limiting your token's requests" in await asks(world, world.alice, "build list web")
     assert "used up" in await asks(world, world.alice, "build list web")
     assert "limit" not in await asks(world, world.bob, "build list web")
 
@@ -69,8 +69,8 @@ async def test_what_ones_token_may_not_is_refused_and_the_bots_is_not_used(world
     """The token lacks a scope: Buildkite's refusal is told as the person's own, and nothing is built."""
     await connected(world, without=["write_builds"])
     assert await asks(world, world.alice, "build create web") == snapshot("""\
-⚠️ Buildkite refused your own token: Your access token doesn't have the write_builds scope
-It lacks the scope write_builds. Connect another with `/bk connect`, or go on with mine: `/bk disconnect`.\
+⚠️ Buildkite refused your token: Your access token doesn't have the write_builds scope
+It lacks the write_builds scope. Connect another with `/bk connect`, or use mine again: `/bk disconnect`.\
 """)
     assert not world.buildkite.builds
     assert not asked_by(world, BOT)
@@ -81,8 +81,8 @@ async def test_a_revoked_token_is_told_and_the_bots_is_not_used(world: World) ->
     await connected(world)
     world.buildkite.tokens[SECRET].revoked = True
     assert await asks(world, world.alice, "build create web") == snapshot("""\
-⚠️ Buildkite does not accept your own token: Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication
-It was revoked, or has expired. Connect another with `/bk connect`, or go on with mine: `/bk disconnect`.\
+⚠️ Buildkite doesn't accept your token: Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication
+It was revoked or has expired. Connect another with `/bk connect`, or use mine again: `/bk disconnect`.\
 """)
     assert not world.buildkite.builds
     assert not asked_by(world, BOT)
@@ -96,7 +96,7 @@ async def test_names_are_those_that_ones_own_token_sees(world: World) -> None:
     await asks(world, world.bob, "build list")
     await connected(world, pipelines=["web"])
     assert await asks(world, world.alice, "build create deploy-prod") == snapshot(
-        "⚠️ There is no pipeline “deploy-prod”."
+        "⚠️ There's no pipeline “deploy-prod”."
     )
     await world.alice.types(world.deploys, "/bk build create")
     await world.settle(1)
@@ -113,7 +113,7 @@ async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> 
     await connected(world)
     await world.alice.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(3)
-    by = build.named("release").unblocked_by
+    by = build.find_job("release").unblocked_by
     assert by is not None
     assert by.name == ALICE
     put = [request for request in world.buildkite.requests if request.path.endswith("/unblock")]

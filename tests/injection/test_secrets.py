@@ -128,7 +128,7 @@ async def test_tokens_in_texts_from_outside_reach_no_message_and_no_log(
             await world.alice.types(world.deploys, f"/bk watch web {build.number}")
         build = world.buildkite.builds[-1]
         world.buildkite.run_build(build, fail=["lint"])
-        world.buildkite.log(build.named("lint").id, "\n".join(TOKENS))
+        world.buildkite.log(build.find_job("lint").id, "\n".join(TOKENS))
         await world.settle(3)
         await world.alice.types(world.deploys, f"/bk job log -p web -n {build.number}")
         await world.alice.types(world.deploys, f'/bk lock web "{TOKENS[0]}"')

@@ -15,7 +15,7 @@ from tests.conversations.world import World
 def running(world: World) -> Build:
     """A build of web whose lint runs while its tests wait for an agent."""
     build = world.buildkite.create_build("web")
-    world.buildkite.start_job(build.named("lint").id)
+    world.buildkite.start_job(build.find_job("lint").id)
     return build
 
 
@@ -29,8 +29,8 @@ async def test_only_names_of_variables_are_told(world: World) -> None:
     """No value leaves, not even of what looks harmless; the answer is private, also in a thread."""
     build = await started(world)
     card = world.card()
-    world.buildkite.start_job(build.named("lint").id)
-    build.named("lint").env |= {"NPM_TOKEN": "hunter2secret", "REGION": "eu-west-1", "<!channel>`x`": "odd"}
+    world.buildkite.start_job(build.find_job("lint").id)
+    build.find_job("lint").env |= {"NPM_TOKEN": "hunter2secret", "REGION": "eu-west-1", "<!channel>`x`": "odd"}
     said = await asks(world, world.bob, "job env", card)
     assert said == snapshot("""\
 :eslint: Lint of web#1 has 15 environment variables.
@@ -47,7 +47,7 @@ Names only: a value may be a secret.\
 
 async def test_no_value_is_kept_either(world: World) -> None:
     """Neither in the audit nor in any row of the store."""
-    running(world).named("lint").env["NPM_TOKEN"] = "hunter2secret"
+    running(world).find_job("lint").env["NPM_TOKEN"] = "hunter2secret"
     await asks(world, world.bob, "job env lint -p web -n 1")
     kept = stored(world)
     assert b"job env" in kept
@@ -61,10 +61,10 @@ async def test_a_job_is_moved_up(world: World) -> None:
     await world.bob.says(world.deploys, "@kitestring job priority build 10", thread_ts=card)
     await world.settle(2)
     assert world.replies(card)[-1] == snapshot("<@U0BOB0001> set the priority of :go: Build of api#1 to 10")
-    assert build.named("build").priority == 10
+    assert build.find_job("build").priority == 10
     await world.alice.types(world.deploys, "/bk job reprioritize build -5 -p api -n 1")
     await world.settle(1)
-    assert build.named("build").priority == -5
+    assert build.find_job("build").priority == -5
     assert await asks(world, world.alice, "job priority build soon -p api -n 1") == snapshot("""\
 ⚠️ `soon` is not a whole number for `priority`.
 Usage: `/bk job reprioritize [job] <priority> [-p pipeline] [-n N]`\
@@ -82,11 +82,11 @@ async def test_one_job_is_canceled(world: World) -> None:
 Cancel :eslint: Lint of web#1? It is running.
 [Yes, do it] [Never mind]\
 """)
-    assert build.named("lint").state == "running"
+    assert build.find_job("lint").state == "running"
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
     await world.settle(2)
     assert world.card().plain() == snapshot("<@U0BOB0001> canceled :eslint: Lint of web#1")
-    assert (build.named("lint").state, build.state) == ("canceling", "running")
+    assert (build.find_job("lint").state, build.state) == ("canceling", "running")
 
 
 async def test_without_graphql_that_is_said_before_anything_is_asked(world: World) -> None:
@@ -94,21 +94,21 @@ async def test_without_graphql_that_is_said_before_anything_is_asked(world: Worl
     build = running(world)
     said = await asks(world, world.bob, "job cancel lint -p web -n 1")
     assert said == snapshot("""\
-⚠️ Only Buildkite's GraphQL API cancels a single job, and the token has no GraphQL access.
+⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
 Its scopes do not include graphql. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
 """)
     assert await asks(world, world.bob, "job cancel lint -p web -n 1 --yes") == snapshot("""\
-⚠️ Only Buildkite's GraphQL API cancels a single job, and the token has no GraphQL access.
+⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
 Buildkite refused: Your access token doesn't have the graphql scope. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
 """)
-    assert build.named("lint").state == "running"
+    assert build.find_job("lint").state == "running"
 
 
 async def test_a_job_that_is_over_is_not_canceled(world: World) -> None:
     """Buildkite's own words say why; of several jobs only unfinished ones are offered."""
     world.buildkite.scopes.add("graphql")
     build = running(world)
-    world.buildkite.finish_job(build.named("lint").id)
+    world.buildkite.finish_job(build.find_job("lint").id)
     assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot(
         "⚠️ Buildkite refused: Job can't be canceled because it has already finished"
     )
@@ -128,7 +128,7 @@ async def test_a_person_with_access_acts_with_their_own_token(world: World) -> N
     await world.settle(1)
     await world.alice.types(world.deploys, "/bk job cancel lint -p web -n 1 --yes")
     await world.settle(2)
-    assert build.named("lint").state == "canceling"
+    assert build.find_job("lint").state == "canceling"
     assert [request.by for request in world.buildkite.requests if request.path == "/graphql/v1"] == [
         "Alice Okafor"
     ]

@@ -25,7 +25,7 @@ def running(world: World) -> Build:
     """A build of web whose lint runs, and a token that may cancel it."""
     world.buildkite.scopes.add("graphql")
     build = world.buildkite.create_build("web")
-    world.buildkite.start_job(build.named("lint").id)
+    world.buildkite.start_job(build.find_job("lint").id)
     return build
 
 
@@ -49,7 +49,7 @@ async def test_a_job_that_was_canceled_after_all(world: World) -> None:
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$", applied=True)
     told = await types(world, "job cancel lint -p web -n 1 --yes")
     assert told == ["<@U0BOB0001> canceled :eslint: Lint of web#1"]
-    assert (asked(world, "/graphql/v1"), build.named("lint").state) == (1, "canceling")
+    assert (asked(world, "/graphql/v1"), build.find_job("lint").state) == (1, "canceling")
 
 
 async def test_a_job_that_was_not_canceled(world: World) -> None:
@@ -58,10 +58,10 @@ async def test_a_job_that_was_not_canceled(world: World) -> None:
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$")
     assert await types(world, "job cancel lint -p web -n 1 --yes") == []
     assert "It did *not* happen" in private(world, world.bob)
-    assert (asked(world, "/graphql/v1"), build.named("lint").state) == (1, "running")
+    assert (asked(world, "/graphql/v1"), build.find_job("lint").state) == (1, "running")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Do it now")
     await settled(world, 10)
-    assert build.named("lint").state == "canceling"
+    assert build.find_job("lint").state == "canceling"
 
 
 async def test_an_annotation_in_its_own_context_is_found_again(world: World) -> None:

@@ -66,7 +66,7 @@ async def test_states_and_tags_are_found_here(fleet: World) -> None:
     """Running, idle, paused and stopping, as `bk` has them; of several tags all must be there."""
     fleet.buildkite.agent_pause(fleet.buildkite.find_agent("deploy-1"))
     build = fleet.buildkite.create_build("web")
-    fleet.buildkite.start_job(build.named("lint").id, "ci-linux-1")
+    fleet.buildkite.start_job(build.find_job("lint").id, "ci-linux-1")
     states = ("running", "idle", "paused", "stopping")
     found = {state: names(await asks(fleet, fleet.bob, f"agent list --state {state}")) for state in states}
     assert found == snapshot(

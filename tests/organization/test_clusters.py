@@ -46,7 +46,7 @@ deploy · open · May reach production\
 async def test_a_cluster_that_is_not_there(world: World) -> None:
     """A wrong name is quoted, with what is near."""
     assert await asks(world, world.bob, "cluster view opensource") == snapshot("""\
-⚠️ There is no cluster “opensource”.
+⚠️ There's no cluster “opensource”.
 Did you mean Open Source?\
 """)
 
@@ -56,7 +56,7 @@ async def test_a_token_that_may_not_see_clusters(world: World) -> None:
     world.buildkite.scopes -= {"read_clusters"}
     assert await asks(world, world.bob, "cluster list") == snapshot("""\
 ⚠️ Buildkite refused: Your access token doesn't have the read_clusters scope
-Whoever runs me should add the scope read_clusters to the API token.\
+Ask the bot's operator to add the read_clusters scope to the API token.\
 """)
 
 
@@ -88,7 +88,7 @@ deploy · Open Source · paused · 1 · release freeze\
 async def test_a_queue_is_shown_with_what_it_does(world: World) -> None:
     """Its cluster, its agents one by one, and the jobs that the Agent API counts."""
     build = world.buildkite.create_build("web")
-    world.buildkite.start_job(build.named("lint").id, "ci-linux-1")
+    world.buildkite.start_job(build.find_job("lint").id, "ci-linux-1")
     assert await asks(world, world.bob, "queue view default") == snapshot("""\
 Queue default is open.
 *Cluster*

@@ -26,10 +26,10 @@ def spoil(world: World, text: str) -> None:
     sim.user.name = sim.own.description = text
     sim.own.scopes.add(text)
     cluster.tokens[0] |= {"description": text, "allowed_ip_addresses": text}
-    sim.shelved("team")[0] |= {"name": text, "slug": text, "description": text, "privacy": text}
-    sim.shelved("template")[0] |= {"name": text, "description": text}
-    sim.shelved("rule")[0] |= {"type": text, "source_uuid": text, "target_uuid": text}
-    sim.shelved("emoji")[0] |= {"name": text, "aliases": [text]}
+    sim.documents_of("team")[0] |= {"name": text, "slug": text, "description": text, "privacy": text}
+    sim.documents_of("template")[0] |= {"name": text, "description": text}
+    sim.documents_of("rule")[0] |= {"type": text, "source_uuid": text, "target_uuid": text}
+    sim.documents_of("emoji")[0] |= {"name": text, "aliases": [text]}
     sim.webhook_ips = [text]
     sim.agent("odd-2", queue=text)
     sim.stacks["k8s"] = dict.fromkeys(("type", "cluster_queue_key", "state"), text) | {"key": "k8s"}

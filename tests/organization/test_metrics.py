@@ -19,7 +19,7 @@ def asked(world: World) -> list[str]:
 async def busy(world: World) -> None:
     """One job runs, others wait for agents."""
     build = world.buildkite.create_build("web")
-    world.buildkite.start_job(build.named("lint").id, "ci-linux-1")
+    world.buildkite.start_job(build.find_job("lint").id, "ci-linux-1")
     world.buildkite.create_build("mobile")
 
 
@@ -47,7 +47,7 @@ default · 2 · 1 · 3 · 1 · 4 · 1
 deploy · 1 · 0 · 1 · 0 · 0 · 0\
 """)
     drawn = [block for block in world.slack.ephemerals(world.bob)[-1].blocks or [] if block["type"] == charts.KIND]
-    assert [charts.words(charts.read(item)).split(". ") for item in drawn] == snapshot(
+    assert [charts.describe_chart(charts.parse_chart(item)).split(". ") for item in drawn] == snapshot(
         [
             ["Bars: Agents per queue", "Agents by Queue", "default: 1 Busy, 2 Idle", "deploy: 0 Busy, 1 Idle."],
             [
@@ -131,8 +131,8 @@ async def test_a_refused_agent_token_is_told(world: World) -> None:
     """Buildkite's words, and the variable that holds the token."""
     world.buildkite.agent_token = "bkct_another"
     assert await asks(world, world.bob, "metrics") == snapshot("""\
-⚠️ Buildkite does not accept my token: Invalid access token
-Whoever runs me should check BUILDKITE_AGENT_TOKEN (kitestring doctor).\
+⚠️ Buildkite doesn't accept my token: Invalid access token
+Ask the bot's operator to check BUILDKITE_AGENT_TOKEN (run `kitestring doctor`).\
 """)
 
 
@@ -166,7 +166,7 @@ async def test_buildkite_lists_no_stacks_any_more(world: World) -> None:
     """Newer documents have no such list: what it answered is said, and what can be asked in its place."""
     world.buildkite.lists_stacks = False
     assert await asks(world, world.bob, "stacks") == snapshot("""\
-Buildkite lists no stacks for this token. It says: Not Found
+Buildkite lists no stacks for this token. Buildkite says: Not Found
 What waits for a stack whose key you know: `/bk stacks <key>`\
 """)
 
@@ -191,8 +191,8 @@ web#1 · main · test · queue=default · 2026-11-02 09:00 UTC\
 """,
             "No job waits for the stack k8s in queue deploy.",
             """\
-⚠️ Buildkite has no stack other, or the token may not see it.
-It says: No stack found\
+⚠️ Buildkite has no stack other, or the token can't see it.
+Buildkite says: No stack found\
 """,
             """\
 ⚠️ `../metrics` does not have the right form for `stack`.

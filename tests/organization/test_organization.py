@@ -42,7 +42,7 @@ Acme Inc · acme-inc · yes · 2026-11-02 09:00 UTC\
 
 async def test_teams_are_listed(world: World) -> None:
     """Name, slug, privacy; a secret one is shown to none but those who see it with their own token."""
-    world.buildkite.shelved("team")[1]["privacy"] = "secret"
+    world.buildkite.documents_of("team")[1]["privacy"] = "secret"
     assert await asks(world, world.alice, "team list") == snapshot("""\
 1 team
 Team · Slug · Privacy · Default
@@ -61,7 +61,7 @@ Release captains · release-captains · secret · –\
 @pytest.mark.parametrize("noun", ["team", "template", "rule", "emoji"])
 async def test_an_empty_list_says_so(world: World, noun: str) -> None:
     """Where there is nothing, a sentence says what there is none of."""
-    world.buildkite.shelved(noun).clear()
+    world.buildkite.documents_of(noun).clear()
     said = {
         "team": snapshot("There are no teams."),
         "template": snapshot("""\
@@ -89,7 +89,7 @@ async def test_a_missing_scope_is_named(world: World, noun: str, scope: str) -> 
     world.buildkite.scopes -= {scope}
     assert await asks(world, world.alice, f"{noun} list") == (
         f"⚠️ Buildkite refused: Your access token doesn't have the {scope} scope\n"
-        f"Whoever runs me should add the scope {scope} to the API token."
+        f"Ask the bot's operator to add the {scope} scope to the API token."
     )
 
 
@@ -104,10 +104,10 @@ Service · Build, test, deploy · everybody · 2026-11-02 09:00 UTC\
 
 async def test_rules_are_listed_in_words(world: World) -> None:
     """Pipelines by their slugs; one that is not seen by its id; a new kind of rule by its type."""
-    first = world.buildkite.shelved("rule")[0]
+    first = world.buildkite.documents_of("rule")[0]
     odd = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.new.pipeline", "target_uuid": "0198-gone"}
     read = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.artifacts_read.pipeline"}
-    world.buildkite.shelved("rule").extend([odd, read])
+    world.buildkite.documents_of("rule").extend([odd, read])
     assert await asks(world, world.bob, "rule list") == snapshot("""\
 3 rules
 Pipeline · Rule · Of pipeline · Made
@@ -161,8 +161,8 @@ async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
     """Whether those that are let through are those that Buildkite names now."""
     async with opened(tmp_path, webhooks=False, allowlist="meta") as world:
         told = [await asks(world, world.bob, "meta")]
-        assert world.bot.origins is not None
-        await world.bot.origins.tick()
+        assert world.bot.allowlist is not None
+        await world.bot.allowlist.tick()
         told.append(await asks(world, world.bob, "meta"))
         world.buildkite.webhook_ips = ["192.0.2.0/24", "203.0.113.7"]
         told.append(await asks(world, world.bob, "meta"))

@@ -233,7 +233,7 @@ async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> No
 asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“the gate”) expires 2026-11-02 09:30 UTC
 [Approve] [Refuse] [Withdraw]\
 """)
-    assert build.named("gate").state == "blocked"
+    assert build.find_job("gate").state == "blocked"
     await world.alice.clicks(asked, "Approve")
     await world.settle(1)
     assert "You asked for it yourself" in world.whispers(world.alice)[-1]
@@ -251,7 +251,7 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
     await world.settle(2)
     asked = world.slack.thread(world.deploys, card)[-1]
     assert "Approval needed" in shown(asked)
-    world.buildkite.unblock(build.named("gate").id, {"release-name": "1.0"})
+    world.buildkite.unblock(build.find_job("gate").id, {"release-name": "1.0"})
     await world.bob.clicks(asked, "Approve")
     await world.settle(4)
     assert not [

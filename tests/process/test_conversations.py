@@ -29,7 +29,7 @@ async def test_a_failed_job_is_read_and_retried(shared: Town) -> None:
     log = await shared.until(lambda: shared.whispered(shared.bob, "exit status 1"))
     assert (await shared.bob.clicks(log, "Retry job")).ok
     await shared.until(lambda: "retried" in shared.transcript())
-    assert build.named("lint").retry_of is not None
+    assert build.find_job("lint").retry_of is not None
     await shared.happens(build)
     await shared.until(lambda: "Passed" in card.plain())
 

@@ -38,8 +38,8 @@ def furnish(world: World) -> None:
     """Stand a team and a template on Buildkite's shelf."""
     made = {"created_at": "2026-01-01T00:00:00.000Z", "created_by": None}
     team = {"id": TEAM, "graphql_id": "x", "name": "Web team", "slug": "web-team", "description": None}
-    world.buildkite.shelved("team").append({**team, "privacy": "visible", "default": False, **made})
+    world.buildkite.documents_of("team").append({**team, "privacy": "visible", "default": False, **made})
     template = {"uuid": TEMPLATE, "graphql_id": "x", "name": "Deploy", "description": "How we deploy"}
     steps = {"configuration": "steps:\n  - command: bin/deploy\n", "available": True}
     links = {"url": "/t", "web_url": "/t", "updated_at": None, "updated_by": None}
-    world.buildkite.shelved("template").append({**template, **steps, **links, **made})
+    world.buildkite.documents_of("template").append({**template, **steps, **links, **made})

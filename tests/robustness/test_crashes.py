@@ -45,7 +45,7 @@ async def _fail_more(world: World) -> None:
 
 async def _retry(world: World) -> None:
     build = built_of(world, "web")
-    world.buildkite.retry_job(build.named("lint").id)
+    world.buildkite.retry_job(build.find_job("lint").id)
 
 
 async def _pass(world: World) -> None:
@@ -61,7 +61,7 @@ async def _to_gate(world: World) -> None:
 
 
 async def _open(world: World) -> None:
-    world.buildkite.unblock(built_of(world, "deploy-prod").named("release").id, {"release-name": "1.0"})
+    world.buildkite.unblock(built_of(world, "deploy-prod").find_job("release").id, {"release-name": "1.0"})
 
 
 async def _mobile(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import settled
@@ -22,13 +22,13 @@ async def many(world: World, count: int, pipeline: str = "mobile") -> list[Build
     return world.buildkite.builds[-count:]
 
 
-def reads(world: World, since: int) -> list[Recorded]:
+def reads(world: World, since: int) -> list[RecordedRequest]:
     """The background's requests since then: every one that only reads builds."""
     seen = list(world.buildkite.requests)[since:]
     return [item for item in seen if item.method == "GET" and "/builds" in item.path]
 
 
-def sorted_out(done: list[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
+def sorted_out(done: list[RecordedRequest]) -> tuple[list[RecordedRequest], list[RecordedRequest]]:
     """Those that settle states, and those that ask why a build has not begun: these want the waiting jobs."""
     why = [item for item in done if "job_states%5B%5D=scheduled" in item.query]
     return [item for item in done if item not in why], why

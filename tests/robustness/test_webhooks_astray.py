@@ -51,8 +51,8 @@ async def _whole_life(world: World) -> None:
     world.buildkite.run_build(web, fail=["lint"])
     world.buildkite.run_build(deploy)
     await settled(world, 20)
-    world.buildkite.retry_job(web.named("lint").id)
-    world.buildkite.unblock(deploy.named("release").id, {"release-name": "1"})
+    world.buildkite.retry_job(web.find_job("lint").id)
+    world.buildkite.unblock(deploy.find_job("release").id, {"release-name": "1"})
     await settled(world, 5)
     world.buildkite.run_build(web)
     world.buildkite.run_build(deploy)
@@ -81,7 +81,7 @@ async def test_webhooks_are_lost_for_an_hour(world: World) -> None:
     assert any("failed" in line for line in replies(world, build))
     await settled(world, 3600)
     world.buildkite.webhooks_off = False
-    world.buildkite.retry_job(build.named("lint").id)
+    world.buildkite.retry_job(build.find_job("lint").id)
     await settled(world, 10)
     assert_true(world, build)
 
@@ -92,7 +92,7 @@ async def test_a_gate_opened_at_buildkite_unheard_is_found(world: World) -> None
     world.buildkite.run_build(build)
     await settled(world, 30)
     world.buildkite.webhooks_off = True
-    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     await settled(world, 120)
     assert_true(world, build)
     assert any("running again" in line for line in replies(world, build))
@@ -104,7 +104,7 @@ async def test_a_build_that_is_revived_long_after_its_end_unheard(world: World) 
     world.buildkite.run_build(build, fail=["lint"])
     await settled(world, 3 * 3600)
     world.buildkite.webhooks_off = True
-    world.buildkite.retry_job(build.named("lint").id)
+    world.buildkite.retry_job(build.find_job("lint").id)
     world.buildkite.run_build(build)
     await settled(world, 3 * 3600)
     assert_true(world, build)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulators.buildkite.middleware import Recorded
+from simulators.buildkite.server_state import RecordedRequest
 from tests.conversations.world import World
 from tests.subscriptions.acts import built, subscribed, texts
 
 
-def patrols(world: World) -> list[Recorded]:
+def patrols(world: World) -> list[RecordedRequest]:
     """The requests that look at all builds of the organization."""
     return [request for request in world.buildkite.requests if request.path == "/v2/organizations/acme-inc/builds"]
 

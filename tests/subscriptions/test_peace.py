@@ -33,7 +33,7 @@ async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
     await world.bob.types(world.deploys, "/bk mute 2h")
     await world.settle(2)
     await built(world, fail=("lint",))
-    world.buildkite.unblock(waiting.named("release").id, {"release-name": "1"})
+    world.buildkite.unblock(waiting.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(waiting)
     await world.settle(5)
     assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
@@ -93,7 +93,7 @@ started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting at *Release to production?*
 [Unblock] [Open in Buildkite]\
 """)
-    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(5)
     assert (texts(world), world.replies(cards(world)[0])) == snapshot((["✅ deploy-prod#1 passed on main"], []))

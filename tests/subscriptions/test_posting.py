@@ -88,7 +88,7 @@ async def test_a_webhook_is_not_believed(world: World) -> None:
     await subscribed(world, "web --state failed,passed")
     build = world.buildkite.create_build("web")
     world.buildkite.run_build(build, fail=["lint"])
-    world.buildkite.retry_job(build.named("lint").id)
+    world.buildkite.retry_job(build.find_job("lint").id)
     await world.settle(3)
     assert texts(world) == []
     world.buildkite.run_build(build)
@@ -101,7 +101,7 @@ async def test_the_card_is_kept_up_and_the_end_is_told_below(world: World) -> No
     await subscribed(world, "deploy-prod")
     build = await built(world, "deploy-prod")
     assert texts(world) == snapshot(["✋ deploy-prod#1 blocked on main"])
-    world.buildkite.unblock(build.named("release").id, {"release-name": "1"})
+    world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(5)
     assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
@@ -123,9 +123,9 @@ async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: st
     await world.settle(3)
     assert texts(world) == ["🕒 web#1 scheduled on main"]
     for job in ("lint", "test"):
-        world.buildkite.start_job(build.named(job).id)
+        world.buildkite.start_job(build.find_job(job).id)
         await world.settle(2)
-        world.buildkite.finish_job(build.named(job).id, exit_status=1)
+        world.buildkite.finish_job(build.find_job(job).id, exit_status=1)
         await world.settle(4)
     world.buildkite.run_build(build)
     await world.settle(5)

@@ -1,56 +1,56 @@
 """The agent calls of the REST API."""
 
 from simulators.buildkite import agents
-from simulators.buildkite.agent_views import agent as agent_view
-from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.agent_views import render_agent
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
 from simulators.buildkite.models import Agent
-from simulators.buildkite.paging import paged
+from simulators.buildkite.paging import paginate
 from simulators.buildkite.rest.builds import ORG
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.values import missing
+from simulators.buildkite.values import refuse_missing
 
 AGENT = ORG + "/agents/{agent}"
 
 
-def _named(sim: ServerState, ask: Ask) -> Agent:
-    found = sim.agents.get(ask.params["agent"])
+def _find_agent(sim: ServerState, request: ApiRequest) -> Agent:
+    found = sim.agents.get(request.params["agent"])
     if found is None:
-        raise missing("agent")
+        raise refuse_missing("agent")
     return found
 
 
-def list_connected(sim: ServerState, ask: Ask) -> Answer:
+def list_connected(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """Only connected and stopping agents are listed."""
     found = [agent for agent in sim.agents.values() if agent.connection_state in ("connected", "stopping")]
     for name in ("name", "hostname", "version"):
-        wanted = ask.query.get(name)
+        wanted = request.query.get(name)
         if wanted:
             found = [agent for agent in found if getattr(agent, name) == wanted]
-    queue = ask.query.get("cluster_queue_id")
+    queue = request.query.get("cluster_queue_id")
     if queue:
         known = sim.find_queue(queue)
         found = [agent for agent in found if known and agent.queue == known.key]
-    return paged(ask, found, lambda agent: agent_view(sim, agent))
+    return paginate(request, found, lambda agent: render_agent(sim, agent))
 
 
-def get(sim: ServerState, ask: Ask) -> Answer:
-    return Answer(200, agent_view(sim, _named(sim, ask)))
+def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, render_agent(sim, _find_agent(sim, request)))
 
 
-def stop(sim: ServerState, ask: Ask) -> Answer:
-    agents.stop(sim, _named(sim, ask), force=ask.json.get("force", True) is not False)
-    return Answer(204)
+def stop(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    agents.stop(sim, _find_agent(sim, request), force=request.json.get("force", True) is not False)
+    return ApiResponse(204)
 
 
-def pause(sim: ServerState, ask: Ask) -> Answer:
-    note, timeout = ask.json.get("note"), ask.json.get("timeout_in_minutes")
-    agents.pause(sim, _named(sim, ask), ask.token.user, note, timeout)
-    return Answer(204)
+def pause(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    note, timeout = request.json.get("note"), request.json.get("timeout_in_minutes")
+    agents.pause(sim, _find_agent(sim, request), request.token.user, note, timeout)
+    return ApiResponse(204)
 
 
-def resume(sim: ServerState, ask: Ask) -> Answer:
-    agents.resume(sim, _named(sim, ask))
-    return Answer(204)
+def resume(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    agents.resume(sim, _find_agent(sim, request))
+    return ApiResponse(204)
 
 
 OPERATIONS = (

@@ -6,69 +6,73 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.buildkite import storage, views
-from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
 from simulators.buildkite.models import Build, Job
-from simulators.buildkite.paging import paged
-from simulators.buildkite.rest.builds import BUILD, wanted
-from simulators.buildkite.rest.jobs import both, named
+from simulators.buildkite.paging import paginate
+from simulators.buildkite.rest.builds import BUILD, find_requested_build
+from simulators.buildkite.rest.jobs import both_paths, find_requested_job
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.values import Refusal, invalid, iso, missing
+from simulators.buildkite.values import Refusal, iso, refuse_invalid, refuse_missing
 
 STYLES = ("success", "info", "warning", "error")
 ARTIFACT_STATES = ("new", "error", "finished", "deleted", "expired")
 
 
-def list_annotations(sim: ServerState, ask: Ask) -> Answer:
+def list_annotations(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """`scope`: build (default), job or all; `omit_body` leaves the HTML out."""
-    scope = ask.query.get("scope", "build")
-    found = [annotation for annotation in wanted(sim, ask).annotations if scope in ("all", annotation["scope"])]
-    if ask.flag("omit_body"):
-        found = [{key: value for key, value in item.items() if key != "body_html"} for item in found]
-    return paged(ask, found, lambda item: item)
+    scope = request.query.get("scope", "build")
+    found = [
+        annotation
+        for annotation in find_requested_build(sim, request).annotations
+        if scope in ("all", annotation["scope"])
+    ]
+    if request.flag("omit_body"):
+        found = [{key: value for key, value in annotation.items() if key != "body_html"} for annotation in found]
+    return paginate(request, found, lambda document: document)
 
 
-def create_annotation(sim: ServerState, ask: Ask) -> Answer:
-    if not ask.json.get("body"):
-        raise invalid(body="missing_field")
-    return Answer(201, annotate(sim, wanted(sim, ask), **_told(ask.json)))
+def create_annotation(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    if not request.json.get("body"):
+        raise refuse_invalid(body="missing_field")
+    return ApiResponse(201, annotate(sim, find_requested_build(sim, request), **_pick_fields(request.json)))
 
 
-def annotations_of_job(sim: ServerState, ask: Ask) -> Answer:
-    job = named(sim, ask)
-    return paged(
-        ask,
+def list_annotations_of_job(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job = find_requested_job(sim, request)
+    return paginate(
+        request,
         [annotation for annotation in job.build.annotations if annotation["job_id"] == job.id],
         lambda item: item,
     )
 
 
-def annotate_job(sim: ServerState, ask: Ask) -> Answer:
-    if not ask.json.get("body"):
-        raise invalid(body="missing_field")
-    job = named(sim, ask)
-    return Answer(201, annotate(sim, job.build, **_told(ask.json), job=job))
+def annotate_job(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    if not request.json.get("body"):
+        raise refuse_invalid(body="missing_field")
+    job = find_requested_job(sim, request)
+    return ApiResponse(201, annotate(sim, job.build, **_pick_fields(request.json), job=job))
 
 
-def delete_annotation(sim: ServerState, ask: Ask) -> Answer:
-    return _dropped(wanted(sim, ask), ask.params["annotation"], None)
+def delete_annotation(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return _delete_annotation(find_requested_build(sim, request), request.params["annotation"], None)
 
 
-def delete_of_job(sim: ServerState, ask: Ask) -> Answer:
-    job = named(sim, ask)
-    return _dropped(job.build, ask.params["annotation"], job.id)
+def delete_annotation_of_job(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job = find_requested_job(sim, request)
+    return _delete_annotation(job.build, request.params["annotation"], job.id)
 
 
-def _dropped(build: Build, ident: str, job: str | None) -> Answer:
+def _delete_annotation(build: Build, ident: str, job: str | None) -> ApiResponse:
     found = [
         annotation for annotation in build.annotations if (annotation["id"], annotation["job_id"]) == (ident, job)
     ]
     if not found:
-        raise missing("annotation")
+        raise refuse_missing("annotation")
     build.annotations.remove(found[0])
-    return Answer(204)
+    return ApiResponse(204)
 
 
-def _told(body: Mapping[str, Any]) -> dict[str, Any]:
+def _pick_fields(body: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("body", "style", "priority", "context", "append")
     return {key: body[key] for key in keys if body.get(key) is not None}
 
@@ -89,13 +93,13 @@ def annotate(
     `markup`: the body is HTML already, and is handed out as it is.
     """
     if style not in STYLES:
-        raise invalid(style="invalid")
-    of = (context, job.id if job else None)
+        raise refuse_invalid(style="invalid")
+    owner = (context, job.id if job else None)
     old = next(
-        (annotation for annotation in build.annotations if (annotation["context"], annotation["job_id"]) == of),
+        (annotation for annotation in build.annotations if (annotation["context"], annotation["job_id"]) == owner),
         None,
     )
-    shown = f"{body}\n" if markup else f"<p>{html.escape(body)}</p>\n"
+    body_html = f"{body}\n" if markup else f"<p>{html.escape(body)}</p>\n"
     now = iso(sim.now())
     made = {
         "id": old["id"] if old else sim.new_id(),
@@ -104,7 +108,7 @@ def annotate(
         "scope": "job" if job else "build",
         "job_id": job.id if job else None,
         "priority": priority,
-        "body_html": old["body_html"] + shown if old and append else shown,
+        "body_html": old["body_html"] + body_html if old and append else body_html,
         "created_at": old["created_at"] if old else now,
         "updated_at": now,
     }
@@ -116,7 +120,7 @@ def annotate(
 def add_artifact(sim: ServerState, job: Job, path: str, content: bytes) -> dict[str, Any]:
     """A finished upload of `job`."""
     ident = sim.new_id()
-    url = f"{views.build_url(sim, job.build)}/jobs/{job.id}/artifacts/{ident}"
+    url = f"{views.build_api_url(sim, job.build)}/jobs/{job.id}/artifacts/{ident}"
     dirname, _, filename = path.rpartition("/")
     made = {
         "id": ident,
@@ -138,8 +142,8 @@ def add_artifact(sim: ServerState, job: Job, path: str, content: bytes) -> dict[
     return made
 
 
-def _chosen(ask: Ask, artifacts: list[dict[str, Any]]) -> Answer:
-    state, path = ask.query.get("state"), ask.query.get("path")
+def _list_matching(request: ApiRequest, artifacts: list[dict[str, Any]]) -> ApiResponse:
+    state, path = request.query.get("state"), request.query.get("path")
     if state and state not in ARTIFACT_STATES:
         raise Refusal(422, "Validation failed: state is invalid")
     found = [
@@ -147,54 +151,54 @@ def _chosen(ask: Ask, artifacts: list[dict[str, Any]]) -> Answer:
         for artifact in artifacts
         if state in (None, artifact["state"]) and (not path or fnmatch.fnmatchcase(artifact["path"], path))
     ]
-    return paged(ask, found, lambda item: item)
+    return paginate(request, found, lambda document: document)
 
 
-def list_artifacts(sim: ServerState, ask: Ask) -> Answer:
-    return _chosen(ask, wanted(sim, ask).artifacts)
+def list_artifacts(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return _list_matching(request, find_requested_build(sim, request).artifacts)
 
 
-def list_of_job(sim: ServerState, ask: Ask) -> Answer:
-    job = named(sim, ask)
-    return _chosen(ask, [artifact for artifact in job.build.artifacts if artifact["job_id"] == job.id])
+def list_artifacts_of_job(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job = find_requested_job(sim, request)
+    return _list_matching(request, [artifact for artifact in job.build.artifacts if artifact["job_id"] == job.id])
 
 
-def _artifact(sim: ServerState, ask: Ask) -> dict[str, Any]:
-    for artifact in named(sim, ask).build.artifacts:
-        if artifact["id"] == ask.params["artifact"]:
+def _find_artifact(sim: ServerState, request: ApiRequest) -> dict[str, Any]:
+    for artifact in find_requested_job(sim, request).build.artifacts:
+        if artifact["id"] == request.params["artifact"]:
             return artifact
-    raise missing("artifact")
+    raise refuse_missing("artifact")
 
 
-def get_artifact(sim: ServerState, ask: Ask) -> Answer:
-    return Answer(200, _artifact(sim, ask))
+def get_artifact(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, _find_artifact(sim, request))
 
 
-def download(sim: ServerState, ask: Ask) -> Answer:
+def download(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """302 to a storage URL that is good for about a minute."""
-    artifact = _artifact(sim, ask)
+    artifact = _find_artifact(sim, request)
     url = storage.link(sim, artifact["id"], artifact["filename"])
-    return Answer(302, {"url": url}, {"Location": url})
+    return ApiResponse(302, {"url": url}, {"Location": url})
 
 
-def delete_artifact(sim: ServerState, ask: Ask) -> Answer:
+def delete_artifact(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """The record stays, as one that is deleted."""
-    artifact = _artifact(sim, ask)
+    artifact = _find_artifact(sim, request)
     artifact["state"] = "deleted"
     sim.storage.contents.pop(artifact["id"], None)
-    return Answer(204)
+    return ApiResponse(204)
 
 
 OPERATIONS = (
     Operation("GET", BUILD + "/annotations", "read_builds", list_annotations),
     Operation("POST", BUILD + "/annotations", "write_builds", create_annotation),
     Operation("DELETE", BUILD + "/annotations/{annotation}", "write_builds", delete_annotation),
-    *both("GET", "/annotations", "read_builds", annotations_of_job),
-    *both("POST", "/annotations", "write_builds", annotate_job),
-    *both("DELETE", "/annotations/{annotation}", "write_builds", delete_of_job),
+    *both_paths("GET", "/annotations", "read_builds", list_annotations_of_job),
+    *both_paths("POST", "/annotations", "write_builds", annotate_job),
+    *both_paths("DELETE", "/annotations/{annotation}", "write_builds", delete_annotation_of_job),
     Operation("GET", BUILD + "/artifacts", "read_artifacts", list_artifacts),
-    *both("GET", "/artifacts", "read_artifacts", list_of_job),
-    *both("GET", "/artifacts/{artifact}", "read_artifacts", get_artifact),
-    *both("GET", "/artifacts/{artifact}/download", "read_artifacts", download),
-    *both("DELETE", "/artifacts/{artifact}", "write_artifacts", delete_artifact),
+    *both_paths("GET", "/artifacts", "read_artifacts", list_artifacts_of_job),
+    *both_paths("GET", "/artifacts/{artifact}", "read_artifacts", get_artifact),
+    *both_paths("GET", "/artifacts/{artifact}/download", "read_artifacts", download),
+    *both_paths("DELETE", "/artifacts/{artifact}", "write_artifacts", delete_artifact),
 )

@@ -1,80 +1,84 @@
 """The build calls of the REST API."""
 
 from simulators.buildkite import builds, jobs
-from simulators.buildkite.filters import chosen
-from simulators.buildkite.http_types import Answer, Ask, Operation
-from simulators.buildkite.job_views import build as build_view
+from simulators.buildkite.filters import filter_builds
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
+from simulators.buildkite.job_views import render_build
 from simulators.buildkite.models import Build, Job
-from simulators.buildkite.paging import paged
+from simulators.buildkite.paging import paginate
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.views import View, state_counts
+from simulators.buildkite.views import View, count_states
 
 ORG = "/v2/organizations/{org}"
 PIPELINE = ORG + "/pipelines/{pipeline}"
 BUILD = PIPELINE + "/builds/{number:int}"
 
 
-def wanted(sim: ServerState, ask: Ask) -> Build:
+def find_requested_build(sim: ServerState, request: ApiRequest) -> Build:
     """The build that the path names; raises Refusal 404."""
-    return sim.find_build(ask.params["pipeline"], ask.params["number"])
+    return sim.find_build(request.params["pipeline"], request.params["number"])
 
 
-def _jobs(ask: Ask, build: Build) -> list[Job]:
-    return build.jobs if ask.flag("include_retried_jobs") else build.current_jobs
+def _pick_jobs(request: ApiRequest, build: Build) -> list[Job]:
+    return build.jobs if request.flag("include_retried_jobs") else build.current_jobs
 
 
-def _view(sim: ServerState, ask: Ask, build: Build) -> View:
-    jobs = None if ask.flag("exclude_jobs") else _jobs(ask, build)
-    states = ask.words("job_states")
+def _render(sim: ServerState, request: ApiRequest, build: Build) -> View:
+    jobs = None if request.flag("exclude_jobs") else _pick_jobs(request, build)
+    states = request.words("job_states")
     if jobs is not None and states:
         jobs = [job for job in jobs if job.state in states]
-    return build_view(sim, build, jobs=jobs, with_pipeline=not ask.flag("exclude_pipeline"))
+    return render_build(sim, build, jobs=jobs, with_pipeline=not request.flag("exclude_pipeline"))
 
 
-def _whole(sim: ServerState, build: Build) -> View:
-    return build_view(sim, build, jobs=build.current_jobs)
+def _render_whole(sim: ServerState, build: Build) -> View:
+    return render_build(sim, build, jobs=build.current_jobs)
 
 
-def _visible(sim: ServerState, ask: Ask) -> list[Build]:
-    return [build for build in sim.builds if ask.token.sees(build.pipeline.slug)]
+def _find_visible(sim: ServerState, request: ApiRequest) -> list[Build]:
+    return [build for build in sim.builds if request.token.sees(build.pipeline.slug)]
 
 
-def list_all(sim: ServerState, ask: Ask) -> Answer:
-    return paged(ask, chosen(ask, _visible(sim, ask)), lambda build: _view(sim, ask, build))
+def list_all(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return paginate(
+        request, filter_builds(request, _find_visible(sim, request)), lambda build: _render(sim, request, build)
+    )
 
 
-def list_of_pipeline(sim: ServerState, ask: Ask) -> Answer:
-    pipeline = sim.find_pipeline(ask.params["pipeline"])
+def list_of_pipeline(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    pipeline = sim.find_pipeline(request.params["pipeline"])
     own = [build for build in sim.builds if build.pipeline is pipeline]
-    return paged(ask, chosen(ask, own), lambda build: _view(sim, ask, build))
+    return paginate(request, filter_builds(request, own), lambda build: _render(sim, request, build))
 
 
-def get(sim: ServerState, ask: Ask) -> Answer:
-    build = wanted(sim, ask)
-    counts = state_counts(_jobs(ask, build))
-    return Answer(200, _view(sim, ask, build) | {"job_state_counts": counts})
+def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    build = find_requested_build(sim, request)
+    counts = count_states(_pick_jobs(request, build))
+    return ApiResponse(200, _render(sim, request, build) | {"job_state_counts": counts})
 
 
-def create(sim: ServerState, ask: Ask) -> Answer:
-    pipeline = sim.find_pipeline(ask.params["pipeline"])
-    return Answer(201, _whole(sim, builds.from_body(sim, pipeline, ask.json, ask.token.user)))
+def create(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    pipeline = sim.find_pipeline(request.params["pipeline"])
+    return ApiResponse(201, _render_whole(sim, builds.from_body(sim, pipeline, request.json, request.token.user)))
 
 
-def cancel(sim: ServerState, ask: Ask) -> Answer:
-    build = wanted(sim, ask)
+def cancel(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    build = find_requested_build(sim, request)
     builds.cancel(sim, build)
-    return Answer(200, _whole(sim, build))
+    return ApiResponse(200, _render_whole(sim, build))
 
 
-def rebuild(sim: ServerState, ask: Ask) -> Answer:
-    return Answer(200, _whole(sim, builds.rebuild(sim, wanted(sim, ask), ask.token.user)))
+def rebuild(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(
+        200, _render_whole(sim, builds.rebuild(sim, find_requested_build(sim, request), request.token.user))
+    )
 
 
-def retry_failed_jobs(sim: ServerState, ask: Ask) -> Answer:
-    build = wanted(sim, ask)
-    states = ask.json.get("states") or ask.query.get("states")
-    count = jobs.retry_failed(sim, build, states, ask.token.user)
-    return Answer(202, _whole(sim, build) | {"retried_jobs_count": count})
+def retry_failed_jobs(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    build = find_requested_build(sim, request)
+    states = request.json.get("states") or request.query.get("states")
+    count = jobs.retry_failed(sim, build, states, request.token.user)
+    return ApiResponse(202, _render_whole(sim, build) | {"retried_jobs_count": count})
 
 
 OPERATIONS = (

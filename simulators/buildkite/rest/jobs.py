@@ -1,14 +1,14 @@
 """The job calls of the REST API, in both forms of path."""
 
 from simulators.buildkite import jobs
-from simulators.buildkite.http_types import Answer, Ask, Handler, Operation
-from simulators.buildkite.job_views import job as job_view
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Handler, Operation
+from simulators.buildkite.job_views import render_job
 from simulators.buildkite.models import Job
-from simulators.buildkite.paging import cursored
-from simulators.buildkite.rest.builds import BUILD, ORG, wanted
+from simulators.buildkite.paging import paginate_by_cursor
+from simulators.buildkite.rest.builds import BUILD, ORG, find_requested_build
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.values import Refusal, missing
-from simulators.buildkite.views import build_web
+from simulators.buildkite.values import Refusal, refuse_missing
+from simulators.buildkite.views import build_web_url
 
 _ACCEPTED = (
     "pending waiting waiting_failed blocked blocked_failed unblocked unblocked_failed scheduled assigned accepted"
@@ -17,68 +17,70 @@ _ACCEPTED = (
 STATES = frozenset(_ACCEPTED.split())
 
 
-def named(sim: ServerState, ask: Ask) -> Job:
+def find_requested_job(sim: ServerState, request: ApiRequest) -> Job:
     """The job that the path names; raises Refusal 404 when it is not of that build."""
-    job = sim.find_job(ask.params["job"])
-    if "number" in ask.params and job.build is not wanted(sim, ask):
-        raise missing("job")
-    if not ask.token.sees(job.build.pipeline.slug):
-        raise missing("job")
+    job = sim.find_job(request.params["job"])
+    if "number" in request.params and job.build is not find_requested_build(sim, request):
+        raise refuse_missing("job")
+    if not request.token.sees(job.build.pipeline.slug):
+        raise refuse_missing("job")
     return job
 
 
-def both(method: str, path: str, scope: str, handler: Handler) -> tuple[Operation, Operation]:
+def both_paths(method: str, path: str, scope: str, handler: Handler) -> tuple[Operation, Operation]:
     """A job call below its build, with its shorter form below the organization."""
     long, short = BUILD + "/jobs/{job}" + path, ORG + "/jobs/{job}" + path
     return Operation(method, long, scope, handler), Operation(method, short, scope, handler)
 
 
-def list_of_build(sim: ServerState, ask: Ask) -> Answer:
-    build, states = wanted(sim, ask), ask.words("state")
+def list_of_build(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    build, states = find_requested_build(sim, request), request.words("state")
     if set(states) - STATES:
         raise Refusal(400, f"Invalid job state: {', '.join(sorted(set(states) - STATES))}")
-    found = build.jobs if ask.flag("include_retried_jobs", True) else build.current_jobs
-    key = ask.query.get("step_key")
-    found = [job for job in found if key in (None, job.step.key) and (not states or job.state in states)]
-    return cursored(ask, found, lambda job: job_view(sim, job), lambda job: job.id)
+    jobs_of_build = build.jobs if request.flag("include_retried_jobs", True) else build.current_jobs
+    key = request.query.get("step_key")
+    matching = [
+        job for job in jobs_of_build if key in (None, job.step.key) and (not states or job.state in states)
+    ]
+    return paginate_by_cursor(request, matching, lambda job: render_job(sim, job), lambda job: job.id)
 
 
-def get(sim: ServerState, ask: Ask) -> Answer:
-    return Answer(200, job_view(sim, named(sim, ask)))
+def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, render_job(sim, find_requested_job(sim, request)))
 
 
-def retry(sim: ServerState, ask: Ask) -> Answer:
-    return Answer(200, job_view(sim, jobs.retry(sim, named(sim, ask), ask.token.user)))
+def retry(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, render_job(sim, jobs.retry(sim, find_requested_job(sim, request), request.token.user)))
 
 
-def reprioritize(sim: ServerState, ask: Ask) -> Answer:
-    job, priority = named(sim, ask), ask.json.get("priority")
+def reprioritize(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job, priority = find_requested_job(sim, request), request.json.get("priority")
     if not isinstance(priority, int) or isinstance(priority, bool):
         raise Refusal(400, "Priority must be an integer")
     job.priority = priority
     sim.emit("job.changed", job)
-    return Answer(200, job_view(sim, job))
+    return ApiResponse(200, render_job(sim, job))
 
 
-def unblock(sim: ServerState, ask: Ask) -> Answer:
-    job, who = named(sim, ask), ask.json.get("unblocker")
-    by = sim.find_user(who) if who else ask.token.user
+def unblock(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job, unblocker = find_requested_job(sim, request), request.json.get("unblocker")
+    by = sim.find_user(unblocker) if unblocker else request.token.user
     if job.manual and by is None:
         raise Refusal(422, "Unblocker is not a valid user id for this organization")
-    jobs.unblock(sim, job, by or ask.token.user, ask.json.get("fields"))
-    return Answer(200, job_view(sim, job))
+    jobs.unblock(sim, job, by or request.token.user, request.json.get("fields"))
+    return ApiResponse(200, render_job(sim, job))
 
 
-def env(sim: ServerState, ask: Ask) -> Answer:
-    job = named(sim, ask)
+def env(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job = find_requested_job(sim, request)
     build = job.build
-    given = {
+    environment = {
         "CI": "true",
         "BUILDKITE": "true",
         "BUILDKITE_BRANCH": build.branch,
         "BUILDKITE_BUILD_ID": build.id,
         "BUILDKITE_BUILD_NUMBER": str(build.number),
-        "BUILDKITE_BUILD_URL": build_web(sim, build),
+        "BUILDKITE_BUILD_URL": build_web_url(sim, build),
         "BUILDKITE_COMMAND": job.step.command or "",
         "BUILDKITE_COMMIT": build.commit,
         "BUILDKITE_JOB_ID": job.id,
@@ -88,14 +90,14 @@ def env(sim: ServerState, ask: Ask) -> Answer:
         **build.env,
         **job.env,
     }
-    return Answer(200, {"env": given})
+    return ApiResponse(200, {"env": environment})
 
 
 OPERATIONS = (
     Operation("GET", BUILD + "/jobs", "read_builds", list_of_build),
-    *both("GET", "", "read_builds", get),
-    *both("PUT", "/retry", "write_builds", retry),
-    *both("PUT", "/reprioritize", "write_builds", reprioritize),
-    *both("PUT", "/unblock", "write_builds", unblock),
-    *both("GET", "/env", "read_job_env", env),
+    *both_paths("GET", "", "read_builds", get),
+    *both_paths("PUT", "/retry", "write_builds", retry),
+    *both_paths("PUT", "/reprioritize", "write_builds", reprioritize),
+    *both_paths("PUT", "/unblock", "write_builds", unblock),
+    *both_paths("GET", "/env", "read_job_env", env),
 )

@@ -3,36 +3,36 @@
 import html
 import re
 
-from simulators.buildkite.http_types import Answer, Ask
+from simulators.buildkite.http_types import ApiRequest, ApiResponse
 from simulators.buildkite.job_views import job_url
 from simulators.buildkite.models import Job
-from simulators.buildkite.rest.jobs import both, named
+from simulators.buildkite.rest.jobs import both_paths, find_requested_job
 from simulators.buildkite.server_state import ServerState
 from simulators.buildkite.values import Refusal
 
 _SUFFIX = re.compile(r"bytes=-(\d+)")
 
 
-def _log(sim: ServerState, ask: Ask) -> Job:
-    job = named(sim, ask)
+def _find_job_with_log(sim: ServerState, request: ApiRequest) -> Job:
+    job = find_requested_job(sim, request)
     if job.kind != "script":
         raise Refusal(404, "No job found")
     return job
 
 
-def get(sim: ServerState, ask: Ask) -> Answer:
+def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """JSON, unless `Accept` asks for text or HTML."""
-    accept = ask.headers.get("accept", "")
-    if ask.method == "HEAD":
-        return _whole(_log(sim, ask))
-    if "range" in ask.headers:
-        return _tail(_log(sim, ask), ask.headers["range"], accept)
+    accept = request.headers.get("accept", "")
+    if request.method == "HEAD":
+        return _answer_whole(_find_job_with_log(sim, request))
+    if "range" in request.headers:
+        return _answer_tail(_find_job_with_log(sim, request), request.headers["range"], accept)
     if "text/plain" in accept:
-        return text(sim, ask)
+        return text(sim, request)
     if "text/html" in accept:
-        return page(sim, ask)
-    job = _log(sim, ask)
-    return Answer(
+        return page(sim, request)
+    job = _find_job_with_log(sim, request)
+    return ApiResponse(
         200,
         {
             "url": f"{job_url(sim, job)}/log",
@@ -43,13 +43,13 @@ def get(sim: ServerState, ask: Ask) -> Answer:
     )
 
 
-def _whole(job: Job) -> Answer:
-    return Answer(200, text=bytes(job.log), headers={"Accept-Ranges": "bytes"})
+def _answer_whole(job: Job) -> ApiResponse:
+    return ApiResponse(200, text=bytes(job.log), headers={"Accept-Ranges": "bytes"})
 
 
-def _tail(job: Job, asked: str, accept: str) -> Answer:
+def _answer_tail(job: Job, range_header: str, accept: str) -> ApiResponse:
     """Only `bytes=-N` of the plain text is served."""
-    match = _SUFFIX.fullmatch(asked)
+    match = _SUFFIX.fullmatch(range_header)
     if match is None or "text/plain" not in accept:
         raise Refusal(400, "Only suffix ranges of the text/plain log are supported")
     size, count = len(job.log), int(match[1])
@@ -57,28 +57,28 @@ def _tail(job: Job, asked: str, accept: str) -> Answer:
         raise Refusal(416, "Range Not Satisfiable")
     first = max(0, size - count)
     headers = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {first}-{size - 1}/{size}"}
-    return Answer(206, text=bytes(job.log[first:]), headers=headers)
+    return ApiResponse(206, text=bytes(job.log[first:]), headers=headers)
 
 
-def text(sim: ServerState, ask: Ask) -> Answer:
-    return _whole(_log(sim, ask))
+def text(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return _answer_whole(_find_job_with_log(sim, request))
 
 
-def page(sim: ServerState, ask: Ask) -> Answer:
-    shown = html.escape(_log(sim, ask).log.decode(errors="replace"))
-    body = f'<div class="term-container">{shown}</div>'.encode()
-    return Answer(200, text=body, media_type="text/html; charset=utf-8")
+def page(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    escaped = html.escape(_find_job_with_log(sim, request).log.decode(errors="replace"))
+    body = f'<div class="term-container">{escaped}</div>'.encode()
+    return ApiResponse(200, text=body, media_type="text/html; charset=utf-8")
 
 
-def delete(sim: ServerState, ask: Ask) -> Answer:
-    job = _log(sim, ask)
+def delete(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    job = _find_job_with_log(sim, request)
     job.log, job.log_times = bytearray(), []
-    return Answer(204)
+    return ApiResponse(204)
 
 
 OPERATIONS = (
-    *both("GET", "/log", "read_build_logs", get),
-    *both("GET", "/log.txt", "read_build_logs", text),
-    *both("GET", "/log.html", "read_build_logs", page),
-    *both("DELETE", "/log", "write_build_logs", delete),
+    *both_paths("GET", "/log", "read_build_logs", get),
+    *both_paths("GET", "/log.txt", "read_build_logs", text),
+    *both_paths("GET", "/log.html", "read_build_logs", page),
+    *both_paths("DELETE", "/log", "write_build_logs", delete),
 )

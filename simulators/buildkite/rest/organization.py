@@ -5,26 +5,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simulators.buildkite import views
-from simulators.buildkite.http_types import Answer, Ask, Handler, Operation
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Handler, Operation
 from simulators.buildkite.models import User
-from simulators.buildkite.paging import paged
-from simulators.buildkite.payloads import organization
+from simulators.buildkite.paging import paginate
+from simulators.buildkite.payloads import render_organization
 from simulators.buildkite.rest.builds import ORG
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.values import iso, missing, utc_form
+from simulators.buildkite.values import iso, refuse_missing, utc_form
 
 
-def root(sim: ServerState, _ask: Ask) -> Answer:
-    return Answer(200, {"message": "🛠", "timestamp": int(sim.now())})
+def root(sim: ServerState, _request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, {"message": "🛠", "timestamp": int(sim.now())})
 
 
-def meta(sim: ServerState, _ask: Ask) -> Answer:
-    return Answer(200, {"webhook_ips": list(sim.webhook_ips)})
+def meta(sim: ServerState, _request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, {"webhook_ips": list(sim.webhook_ips)})
 
 
-def get_token(_sim: ServerState, ask: Ask) -> Answer:
-    token = ask.token
-    return Answer(
+def get_token(_sim: ServerState, request: ApiRequest) -> ApiResponse:
+    token = request.token
+    return ApiResponse(
         200,
         {
             "uuid": token.id,
@@ -37,25 +37,27 @@ def get_token(_sim: ServerState, ask: Ask) -> Answer:
     )
 
 
-def revoke_token(_sim: ServerState, ask: Ask) -> Answer:
-    ask.token.revoked = True
-    return Answer(204)
+def revoke_token(_sim: ServerState, request: ApiRequest) -> ApiResponse:
+    request.token.revoked = True
+    return ApiResponse(204)
 
 
-def get_user(_sim: ServerState, ask: Ask) -> Answer:
-    return Answer(200, views.user(ask.token.user))
+def get_user(_sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, views.render_user(request.token.user))
 
 
-def list_organizations(sim: ServerState, ask: Ask) -> Answer:
-    others = [organization(sim) | {"slug": slug, "name": slug} for slug in sim.other_organizations]
-    return paged(ask, [organization(sim), *others] if ask.token.member else [], lambda item: item)
+def list_organizations(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    others = [render_organization(sim) | {"slug": slug, "name": slug} for slug in sim.other_organizations]
+    return paginate(
+        request, [render_organization(sim), *others] if request.token.member else [], lambda document: document
+    )
 
 
-def get_organization(sim: ServerState, _ask: Ask) -> Answer:
-    return Answer(200, organization(sim))
+def get_organization(sim: ServerState, _request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, render_organization(sim))
 
 
-def rate_limit(sim: ServerState, _ask: Ask) -> Answer:
+def rate_limit(sim: ServerState, _request: ApiRequest) -> ApiResponse:
     now, rest = sim.now(), sim.limits.org
 
     def scope(limit: int, current: int, reset: int) -> dict[str, Any]:
@@ -63,10 +65,10 @@ def rate_limit(sim: ServerState, _ask: Ask) -> Answer:
         return {"limit": limit, "current": current, "reset": reset, "reset_at": at, "enforced": True}
 
     rest_scope = scope(rest.limit, rest.used, rest.reset(now))
-    return Answer(200, {"scopes": {"rest": rest_scope, "graphql": scope(20_000, 0, 300)}})
+    return ApiResponse(200, {"scopes": {"rest": rest_scope, "graphql": scope(20_000, 0, 300)}})
 
 
-def _member(user: User) -> dict[str, Any]:
+def _render_member(user: User) -> dict[str, Any]:
     return {
         "id": user.id,
         "name": user.name,
@@ -76,43 +78,43 @@ def _member(user: User) -> dict[str, Any]:
     }
 
 
-def list_members(sim: ServerState, _ask: Ask) -> Answer:
-    return Answer(200, [_member(user) for user in sim.users])
+def list_members(sim: ServerState, _request: ApiRequest) -> ApiResponse:
+    return ApiResponse(200, [_render_member(user) for user in sim.users])
 
 
-def get_member(sim: ServerState, ask: Ask) -> Answer:
-    user = sim.find_user(ask.params["user"])
+def get_member(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    user = sim.find_user(request.params["user"])
     if user is None:
-        raise missing("member")
-    return Answer(200, _member(user))
+        raise refuse_missing("member")
+    return ApiResponse(200, _render_member(user))
 
 
-def _placed(sim: ServerState, document: dict[str, Any]) -> dict[str, Any]:
+def _make_links_absolute(sim: ServerState, document: dict[str, Any]) -> dict[str, Any]:
     """`document` with its own links made absolute: where the simulator is served is known late."""
     links = {key: sim.base_url + str(document[key]) for key in ("url", "web_url") if key in document}
     return document | {key: link for key, link in links.items() if str(document[key]).startswith("/")}
 
 
-def shelf(kind: str, key: str = "id") -> tuple[Handler, Handler]:
+def document_handlers(kind: str, key: str = "id") -> tuple[Handler, Handler]:
     """List and get for documents that have no behaviour here."""
 
-    def list_them(sim: ServerState, ask: Ask) -> Answer:
-        return paged(ask, sim.shelved(kind), lambda item: _placed(sim, item))
+    def list_documents(sim: ServerState, request: ApiRequest) -> ApiResponse:
+        return paginate(request, sim.documents_of(kind), lambda document: _make_links_absolute(sim, document))
 
-    def get_one(sim: ServerState, ask: Ask) -> Answer:
-        for item in sim.shelved(kind):
-            if item[key] == ask.params["ident"]:
-                return Answer(200, _placed(sim, item))
-        raise missing(kind)
+    def get_document(sim: ServerState, request: ApiRequest) -> ApiResponse:
+        for document in sim.documents_of(kind):
+            if document[key] == request.params["ident"]:
+                return ApiResponse(200, _make_links_absolute(sim, document))
+        raise refuse_missing(kind)
 
-    return list_them, get_one
+    return list_documents, get_document
 
 
-def _shelved(path: str, kind: str, scope: str | None, key: str = "id") -> tuple[Operation, Operation]:
-    list_them, get_one = shelf(kind, key)
+def _document_operations(path: str, kind: str, scope: str | None, key: str = "id") -> tuple[Operation, Operation]:
+    list_documents, get_document = document_handlers(kind, key)
     return (
-        Operation("GET", f"{ORG}/{path}", scope, list_them),
-        Operation("GET", f"{ORG}/{path}/{{ident}}", scope, get_one),
+        Operation("GET", f"{ORG}/{path}", scope, list_documents),
+        Operation("GET", f"{ORG}/{path}/{{ident}}", scope, get_document),
     )
 
 
@@ -127,8 +129,8 @@ OPERATIONS = (
     Operation("GET", ORG + "/rate_limit", None, rate_limit),
     Operation("GET", ORG + "/members", "read_organizations", list_members),
     Operation("GET", ORG + "/members/{user}", "read_organizations", get_member),
-    *_shelved("teams", "team", "read_teams"),
-    *_shelved("pipeline-templates", "template", "read_pipeline_templates", "uuid"),
-    *_shelved("rules", "rule", "read_rules", "uuid"),
-    *_shelved("emojis", "emoji", None, "name")[:1],
+    *_document_operations("teams", "team", "read_teams"),
+    *_document_operations("pipeline-templates", "template", "read_pipeline_templates", "uuid"),
+    *_document_operations("rules", "rule", "read_rules", "uuid"),
+    *_document_operations("emojis", "emoji", None, "name")[:1],
 )

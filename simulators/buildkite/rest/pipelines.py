@@ -5,43 +5,44 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.buildkite import views
-from simulators.buildkite.http_types import Answer, Ask, Operation
+from simulators.buildkite.http_types import ApiRequest, ApiResponse, Operation
 from simulators.buildkite.models import Pipeline
-from simulators.buildkite.paging import paged
+from simulators.buildkite.paging import paginate
 from simulators.buildkite.rest.builds import ORG, PIPELINE
 from simulators.buildkite.server_state import ServerState
-from simulators.buildkite.steps import configuration_of, from_visual, read_configuration
-from simulators.buildkite.values import Refusal, invalid
+from simulators.buildkite.steps import from_visual_step, read_configuration, write_configuration
+from simulators.buildkite.values import Refusal, refuse_invalid
 
 NO_CONFIGURATION = 'Step configuration is missing, expected `steps: { yaml: "..." }`'
 _SETTABLE = frozenset(views.OPTIONS) | {"env", "teams", "provider_settings"}
 _ACCESS = {"read_only", "build_and_read", "manage_build_and_read"}
-_HOOKED = ("github.com",)
+_WEBHOOK_HOSTS = ("github.com",)
 
 
-def _named(sim: ServerState, ask: Ask) -> Pipeline:
-    return sim.find_pipeline(ask.params["pipeline"])
+def _find_pipeline(sim: ServerState, request: ApiRequest) -> Pipeline:
+    return sim.find_pipeline(request.params["pipeline"])
 
 
-def _shown(sim: ServerState, pipeline: Pipeline, status: int = 200) -> Answer:
-    return Answer(status, views.pipeline(sim, pipeline, full=True))
+def _answer_pipeline(sim: ServerState, pipeline: Pipeline, status: int = 200) -> ApiResponse:
+    return ApiResponse(status, views.render_pipeline(sim, pipeline, full=True))
 
 
-def list_all(sim: ServerState, ask: Ask) -> Answer:
+def list_all(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """`name` and `repository` match a part, whatever the case; filtered lists come newest first."""
-    found = [pipeline for pipeline in sim.pipelines.values() if ask.token.sees(pipeline.slug)]
+    pipelines = [pipeline for pipeline in sim.pipelines.values() if request.token.sees(pipeline.slug)]
     for key in ("name", "repository"):
-        wanted = ask.query.get(key)
+        wanted = request.query.get(key)
         if wanted:
-            found = [item for item in found if wanted.lower() in getattr(item, key).lower()][::-1]
-    return paged(ask, found, lambda item: views.pipeline(sim, item, full=True))
+            matching = (p for p in pipelines if wanted.lower() in getattr(p, key).lower())
+            pipelines = list(matching)[::-1]
+    return paginate(request, pipelines, lambda pipeline: views.render_pipeline(sim, pipeline, full=True))
 
 
-def get(sim: ServerState, ask: Ask) -> Answer:
-    return _shown(sim, _named(sim, ask))
+def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    return _answer_pipeline(sim, _find_pipeline(sim, request))
 
 
-def slug_of(name: str) -> str:
+def make_slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
@@ -50,68 +51,68 @@ def _configuration(body: Mapping[str, Any]) -> str | None:
         return str(body["configuration"])
     if isinstance(body.get("steps"), list):
         if not all(isinstance(step, dict) for step in body["steps"]):
-            raise invalid(steps="invalid")
-        return configuration_of([from_visual(step) for step in body["steps"]])
+            raise refuse_invalid(steps="invalid")
+        return write_configuration([from_visual_step(step) for step in body["steps"]])
     return None
 
 
-def create(sim: ServerState, ask: Ask) -> Answer:
-    body = ask.json
+def create(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    body = request.json
     needed = ("name", "repository", *(("cluster_id",) if sim.clustered else ()))
     codes = {key: "missing_field" for key in needed if not body.get(key)}
     configuration = _configuration(body)
     if configuration is None:
         codes["configuration"] = NO_CONFIGURATION
-    codes |= _wrong_ids(sim, body)
+    codes |= _find_wrong_ids(sim, body)
     if codes or configuration is None:
-        raise invalid(**codes)
-    slug = body.get("slug") or slug_of(body["name"])
+        raise refuse_invalid(**codes)
+    slug = body.get("slug") or make_slug(body["name"])
     if slug in sim.pipelines or any(pipeline.name == body["name"] for pipeline in sim.pipelines.values()):
-        raise invalid(name="already_exists")
+        raise refuse_invalid(name="already_exists")
     options = {key: value for key, value in body.items() if key in _SETTABLE}
-    made = sim.pipeline(
+    pipeline = sim.pipeline(
         slug,
         name=body["name"],
         repository=body["repository"],
         default_branch=body.get("default_branch") or "main",
-        configuration=_checked(sim, configuration),
+        configuration=_check_configuration(sim, configuration),
         description=body.get("description"),
         cluster_id=body.get("cluster_id"),
         **options,
     )
-    return _shown(sim, made, 201)
+    return _answer_pipeline(sim, pipeline, 201)
 
 
-def _wrong_ids(sim: ServerState, body: Mapping[str, Any]) -> dict[str, str]:
+def _find_wrong_ids(sim: ServerState, body: Mapping[str, Any]) -> dict[str, str]:
     """Clusters, teams and templates that are named have to be there."""
     known = {
         "cluster_id": {cluster.id for cluster in sim.clusters},
-        "pipeline_template_uuid": {item["uuid"] for item in sim.shelved("template")},
+        "pipeline_template_uuid": {item["uuid"] for item in sim.documents_of("template")},
     }
     wrong = {key: "invalid" for key, ids in known.items() if body.get(key) and body[key] not in ids}
-    teams = {item["id"] for item in sim.shelved("team")}
+    teams = {item["id"] for item in sim.documents_of("team")}
     given = body.get("teams") or {}
     if set(given) - teams or set(given.values()) - _ACCESS:
         wrong["teams"] = "invalid"
     return wrong
 
 
-def _checked(sim: ServerState, configuration: str) -> str:
+def _check_configuration(sim: ServerState, configuration: str) -> str:
     try:
         read_configuration(configuration, sim.new_id)
     except ValueError as error:
-        raise invalid(configuration=str(error)) from error
+        raise refuse_invalid(configuration=str(error)) from error
     return configuration
 
 
-def update(sim: ServerState, ask: Ask) -> Answer:
+def update(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """A new `name` without `slug` changes the slug; `steps` alone is refused on a YAML pipeline."""
-    pipeline, body = _named(sim, ask), ask.json
+    pipeline, body = _find_pipeline(sim, request), request.json
     _refuse_archived(pipeline)
     if "steps" in body and "configuration" not in body:
-        raise invalid(steps="Steps of a YAML pipeline are set with `configuration`")
+        raise refuse_invalid(steps="Steps of a YAML pipeline are set with `configuration`")
     if "configuration" in body:
-        pipeline.configuration = _checked(sim, str(body["configuration"]))
+        pipeline.configuration = _check_configuration(sim, str(body["configuration"]))
         pipeline.steps = read_configuration(pipeline.configuration, sim.new_id)
     for key in ("repository", "default_branch", "description", "cluster_id"):
         if key in body:
@@ -119,13 +120,13 @@ def update(sim: ServerState, ask: Ask) -> Answer:
     pipeline.options.update({key: value for key, value in body.items() if key in views.OPTIONS})
     _rename(sim, pipeline, body)
     sim.emit("pipeline.changed", pipeline)
-    return _shown(sim, pipeline)
+    return _answer_pipeline(sim, pipeline)
 
 
 def _rename(sim: ServerState, pipeline: Pipeline, body: Mapping[str, Any]) -> None:
-    slug = body.get("slug") or (slug_of(body["name"]) if body.get("name") else pipeline.slug)
+    slug = body.get("slug") or (make_slug(body["name"]) if body.get("name") else pipeline.slug)
     if slug != pipeline.slug and slug in sim.pipelines:
-        raise invalid(slug="already_exists")
+        raise refuse_invalid(slug="already_exists")
     pipeline.name = body.get("name") or pipeline.name
     del sim.pipelines[pipeline.slug]
     pipeline.slug = slug
@@ -137,38 +138,38 @@ def _refuse_archived(pipeline: Pipeline) -> None:
         raise Refusal(422, "Archived pipelines can't be changed")
 
 
-def archive(sim: ServerState, ask: Ask) -> Answer:
-    pipeline = _named(sim, ask)
+def archive(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    pipeline = _find_pipeline(sim, request)
     if pipeline.archived_at is not None:
         raise Refusal(422, "Pipeline could not be archived.")
     sim.archive(pipeline.slug)
-    return _shown(sim, pipeline)
+    return _answer_pipeline(sim, pipeline)
 
 
-def unarchive(sim: ServerState, ask: Ask) -> Answer:
-    pipeline = _named(sim, ask)
+def unarchive(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    pipeline = _find_pipeline(sim, request)
     if pipeline.archived_at is None:
         raise Refusal(422, "Pipeline could not be unarchived.")
     pipeline.archived_at = None
-    return _shown(sim, pipeline)
+    return _answer_pipeline(sim, pipeline)
 
 
-def delete(sim: ServerState, ask: Ask) -> Answer:
-    pipeline = sim.pipelines.pop(_named(sim, ask).slug)
+def delete(sim: ServerState, request: ApiRequest) -> ApiResponse:
+    pipeline = sim.pipelines.pop(_find_pipeline(sim, request).slug)
     sim.builds = [build for build in sim.builds if build.pipeline is not pipeline]
-    return Answer(204)
+    return ApiResponse(204)
 
 
-def webhook(sim: ServerState, ask: Ask) -> Answer:
+def webhook(sim: ServerState, request: ApiRequest) -> ApiResponse:
     """The webhook at GitHub, which tells Buildkite of pushes; other hosts cannot be told to."""
-    pipeline = _named(sim, ask)
+    pipeline = _find_pipeline(sim, request)
     _refuse_archived(pipeline)
-    if not any(f"{host}:" in pipeline.repository or f"{host}/" in pipeline.repository for host in _HOOKED):
+    if not any(f"{host}:" in pipeline.repository or f"{host}/" in pipeline.repository for host in _WEBHOOK_HOSTS):
         raise Refusal(422, "Auto-creating webhooks is not supported for your repository.")
     if pipeline.repository in sim.unreachable:
         raise Refusal(422, "Webhooks could not be created for your repository.")
     pipeline.options["webhook"] = True
-    return _shown(sim, pipeline, 201)
+    return _answer_pipeline(sim, pipeline, 201)
 
 
 OPERATIONS = (

@@ -134,12 +134,12 @@ def test_automatic_retry_saves_the_build(sim: BuildkiteSim) -> None:
     build = sim.create_build("api")
     sim.run_build(build)
     again = sim.create_build("api")
-    sim.start_job(again.named("build").id)
-    sim.finish_job(again.named("build").id)
-    first = again.named("test")
+    sim.start_job(again.find_job("build").id)
+    sim.finish_job(again.find_job("build").id)
+    first = again.find_job("test")
     sim.start_job(first.id)
     sim.finish_job(first.id, 1)
-    assert (first.retry_type, again.named("test").state, again.failing_at) == ("automatic", "scheduled", None)
+    assert (first.retry_type, again.find_job("test").state, again.failing_at) == ("automatic", "scheduled", None)
     sim.run_build(again, fail={"test"})
     assert again.state == "failed"
 
@@ -148,7 +148,7 @@ def test_soft_failure_lets_the_build_pass(sim: BuildkiteSim) -> None:
     """A soft failed job is failed with an exit status, and its build passes."""
     build = sim.create_build("api")
     sim.run_build(build, fail={"audit"})
-    audit = build.named("audit")
+    audit = build.find_job("audit")
     assert (audit.state, audit.exit_status, audit.soft_failed, build.state) == ("failed", 1, True, "passed")
 
 

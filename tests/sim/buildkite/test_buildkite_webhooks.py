@@ -99,7 +99,7 @@ def played(sim: BuildkiteSim) -> None:
     sim.run_build(build)
     sim.unblock(build.jobs[1].id, {"release-name": "1"})
     sim.run_build(build, fail={"deploy"})
-    sim.retry_job(build.named("deploy").id)
+    sim.retry_job(build.find_job("deploy").id)
     sim.run_build(build)
     sim.create_build("api")
     sim.create_build("api")

@@ -25,8 +25,8 @@ async def fetched(stage: DemoPage, path: str) -> httpx.Response:
 async def test_a_build_has_a_page(stage: DemoPage) -> None:
     """The address of a build shows its state and the log of the job that failed, hostile words as words."""
     build = stage.buildkite.create_build("web", message="<script>alert(1)</script>")
-    start(stage.buildkite, build.named("lint"))
-    finish(stage.buildkite, build.named("lint"), 1)
+    start(stage.buildkite, build.find_job("lint"))
+    finish(stage.buildkite, build.find_job("lint"), 1)
     link = stage.scene("U0ALICE01")["buildkite"]["builds"][0]["url"]
     answer = await fetched(stage, urlsplit(link).path)
     assert "<script>" not in answer.text
@@ -60,8 +60,8 @@ def test_jobs_leave_files(stage: DemoPage) -> None:
     """A job of tests uploads its report, one that packages its package; one that fails packages nothing."""
     build = stage.buildkite.create_build("web")
     for name, status in (("lint", 0), ("test", 1)):
-        start(stage.buildkite, build.named(name))
-        finish(stage.buildkite, build.named(name), status)
+        start(stage.buildkite, build.find_job(name))
+        finish(stage.buildkite, build.find_job(name), status)
     assert [(artifact["path"], artifact["file_size"] < 1000) for artifact in build.artifacts] == [
         ("reports/junit.xml", True)
     ]
