@@ -1,4 +1,4 @@
-"""What an operation is: a function whose argument model is its grammar, form, button and manual."""
+"""Operations: functions whose argument model is their grammar, form, buttons and manual."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn
 
 
 class Permission(StrEnum):
-    """What a grant can allow."""
+    """A permission that a grant can give."""
 
     HELP = "help"
     READ = "read"
@@ -35,21 +35,21 @@ class Permission(StrEnum):
 
 
 class Effect(StrEnum):
-    """Whether an operation changes anything at Buildkite."""
+    """The effect of an operation on Buildkite: reads only, or changes something."""
 
     READ = "read"
     WRITE = "write"
 
 
 class Args(BaseModel):
-    """The arguments of an operation: every surface hands over strings, pydantic alone judges them."""
+    """The arguments of an operation: every surface passes strings, and only pydantic validates them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
     @field_validator("pipeline", "pipelines", check_fields=False)
     @classmethod
     def _normalise_slugs(cls, given: Any) -> Any:
-        """Return slugs as rules compare them: here, so that no operation that is new can leave it out."""
+        """Normalise slugs to the form that rules compare; done here so that no operation can forget it."""
         if isinstance(given, tuple):
             return tuple(map(normalise_slug, given))
         return normalise_slug(given) if isinstance(given, str) else given
@@ -60,15 +60,15 @@ class NoArgs(Args):
 
 
 class Opt(NamedTuple):
-    """How an argument is written.
+    """How people write an argument.
 
-    `short`: one letter (`-b`); `positional`: may stand without its flag, in order of declaration;
-    `suggest`: what a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
-    `hint`: an example, shown in forms and help; `form`: False keeps it out of the form;
-    `also`: further spellings (`("--build", "-b")`); `manual`: False keeps it out of help;
-    `rest`: takes everything that follows as one text, flags included;
-    `here`: left out, the channel's own pipeline is meant, where it has chosen one;
-    `attach`: kinds of file (`("yml", "yaml")`) of which one may be attached to the form in its place.
+    `short`: one letter (`-b`); `positional`: may be given without its flag, in order of declaration;
+    `suggest`: the kind of names that a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
+    `hint`: an example, shown in forms and help; `in_form`: False keeps it out of the form;
+    `aliases`: further spellings (`("--build", "-b")`); `in_manual`: False keeps it out of help;
+    `takes_rest`: takes everything that follows as one text, flags included;
+    `channel_default`: when left out, the channel's default pipeline is used, if it has one;
+    `file_types`: extensions (`("yml", "yaml")`) of a file that may be attached to the form instead.
     """
 
     short: str | None = None
@@ -76,25 +76,25 @@ class Opt(NamedTuple):
     suggest: str | None = None
     multiline: bool = False
     hint: str | None = None
-    form: bool = True
-    also: tuple[str, ...] = ()
-    manual: bool = True
-    rest: bool = False
-    here: bool = False
-    attach: tuple[str, ...] = ()
+    in_form: bool = True
+    aliases: tuple[str, ...] = ()
+    in_manual: bool = True
+    takes_rest: bool = False
+    channel_default: bool = False
+    file_types: tuple[str, ...] = ()
 
 
 Handler = Callable[[Any, Any], Awaitable[Reply]]
 Pin = Callable[[Any, Any], Awaitable[Any]]
 Question = Callable[[Any, Any], Awaitable[Mrkdwn | None]]
 Probe = Callable[[Any, Any], Awaitable[Reply | None]]
-Fields = Callable[[Mapping[str, Any], Any], Awaitable["tuple[Field, ...]"]]
-Take = Callable[[Any, Any], Awaitable[None]]
-Labels = Callable[[Any, Any], Awaitable[Mapping[str, str]]]
+LoadFields = Callable[[Mapping[str, Any], Any], Awaitable["tuple[FormField, ...]"]]
+SubmitHook = Callable[[Any, Any], Awaitable[None]]
+LabelIds = Callable[[Any, Any], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
-class Field:
+class FormField:
     """An input of a form beyond the model's own: a block step's field; its value becomes `fields[key]`.
 
     `options` are (label, value); `multiple` allows several; `required` and `default` as Buildkite has them.
@@ -112,19 +112,19 @@ class Field:
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a person may ask for.
+    """One thing that a person can ask the bot to do.
 
-    `pin(args, ctx)` replaces what was left open (the build of this thread, an agent's name) by what is meant,
-    before the policy looks; `confirm(args, ctx)` is the question a typed command must answer first, or None;
-    `probe(args, ctx)` says after a crash whether it happened: a Reply if so, None if not;
-    `follows`: the answer is a card, so the bot must be able to post; `form`: without arguments, open the form;
-    `fields(given, ctx)`: inputs known only at run time; `preface`: what the form says above its inputs;
-    `form_only`: arguments come by the form alone, and whoever types some is told this and nothing else;
-    `accept`: the question shows what would come of it, so a form leads to it too; this is what its button says;
-    `take(args, ctx)` is awaited while the form is still open: what it raises stands in the form. Afterwards the
-    arguments are written down as pydantic dumps them: a SecretStr as asterisks; `sifts`: it looks at many
-    pipelines and itself leaves out those that the person may not see, so that seeing one is enough;
-    `labels(pinned, ctx)`: what people call those arguments that are ids, by argument, where others have to agree.
+    `pin(args, ctx)` replaces what was left open (the build of this thread, an agent's name) by exact values,
+    before the policy is applied; `confirm(args, ctx)` returns the question that a typed command must answer
+    first, or None; `probe(args, ctx)` finds out after a crash whether it happened: a Reply if so, None if not;
+    `posts_card`: the answer is a card, so the bot must be able to post; `opens_form`: without arguments, open the
+    form; `load_fields(given, ctx)`: inputs known only at run time; `form_intro`: the text above the form's inputs;
+    `form_only_message`: arguments are accepted from the form only, and typed ones get this message;
+    `confirm_label`: the question previews the result, so a form leads to it too; this is its button's label;
+    `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form. Afterwards the
+    arguments are stored as pydantic dumps them, a SecretStr as asterisks; `filters_pipelines`: it reads many
+    pipelines and leaves out those that the person may not see, so access to one of them is enough;
+    `label_ids(pinned, ctx)`: readable names of arguments that are ids, by argument, for approvers.
     """
 
     name: str
@@ -137,15 +137,20 @@ class Operation:
     pin: Pin | None = None
     confirm: Question | None = None
     probe: Probe | None = None
-    fields: Fields | None = None
-    take: Take | None = None
-    labels: Labels | None = None
-    follows: bool = False
-    form: bool = False
-    preface: str = ""
-    accept: str = ""
-    form_only: str = ""
-    sifts: bool = False
+    load_fields: LoadFields | None = None
+    on_submit: SubmitHook | None = None
+    label_ids: LabelIds | None = None
+    posts_card: bool = False
+    opens_form: bool = False
+    form_intro: str = ""
+    confirm_label: str = ""
+    form_only_message: str = ""
+    filters_pipelines: bool = False
+
+    @cached_property
+    def button_label(self) -> str:
+        """The operation as a button's label: `Cancel build` for `build cancel`."""
+        return f"{self.verb} {self.noun}".strip().capitalize()
 
     @cached_property
     def noun(self) -> str:
@@ -161,7 +166,7 @@ def operation(
 ) -> Callable[[Handler], Operation]:
     """Declare an operation: the first argument's annotation is its model, the docstring its summary.
 
-    Raises TypeError at import when the function is not of that form.
+    Raises TypeError at import when the function has no such annotation.
     """
 
     def declare(run: Handler) -> Operation:
@@ -175,7 +180,7 @@ def operation(
 
 
 class Registry:
-    """The operations there are, by name."""
+    """All operations, by name."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._operations = {op.name: op for op in sorted(operations, key=lambda op: op.name)}
@@ -187,7 +192,7 @@ class Registry:
         return name in self._operations
 
     def find(self, name: str) -> Operation | None:
-        """The operation of that full name (`agent pause`), or None."""
+        """Return the operation with that full name (`agent pause`), or None."""
         return self._operations.get(name)
 
     def __getitem__(self, name: str) -> Operation:
@@ -195,14 +200,14 @@ class Registry:
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:
-        """The first words there are, each once."""
+        """All first words, each once."""
         return tuple(dict.fromkeys(op.noun for op in self))
 
     @cached_property
     def verbs(self) -> frozenset[str]:
-        """The second words there are."""
+        """All second words."""
         return frozenset(op.verb for op in self if op.verb)
 
-    def of(self, noun: str) -> tuple[Operation, ...]:
-        """The operations under one noun."""
+    def find_by_noun(self, noun: str) -> tuple[Operation, ...]:
+        """Return the operations of one noun."""
         return tuple(op for op in self if op.noun == noun)

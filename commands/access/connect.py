@@ -17,7 +17,7 @@ NEVER_TYPE_IT = (
     "one, and send just `connect` to open a form."
 )
 PREFACE = (
-    f"Create a token at {TOKENS_URL}. Once it's connected, I act in Buildkite as you: with your permissions there, "
+    f"Create a token at {TOKENS_URL}. Once it's connected, I act in Buildkite as you: with your permissions, "
     "and only where our own policy allows it too. I store the token encrypted, never show it to anyone, and "
     "delete it when you disconnect."
 )

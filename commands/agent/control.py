@@ -10,7 +10,12 @@ from pydantic import Field
 
 from bot.buildkite.models import Agent
 from bot.execution.context import Context
-from bot.notifications.agent_watches.messages import AFTER, harm, last_one, lead
+from bot.notifications.agent_watches.messages import (
+    RESUME_MARGIN,
+    choose_lead_time,
+    describe_pause_impact,
+    is_last_in_queue,
+)
 from bot.operations.operation import Args, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reminder, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, link, md
@@ -60,9 +65,9 @@ async def _probe_pause(args: AgentPauseArgs, ctx: Context) -> Reply | None:
 async def _ask_pause(args: AgentPauseArgs, ctx: Context) -> Mrkdwn | None:
     """Ask only if the pause would leave a queue without an agent."""
     agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
-    if agent.paused or not last_one(agent, agents):
+    if agent.paused or not is_last_in_queue(agent, agents):
         return None
-    return md("Pause agent {name}? {harm}", name=bold(agent.name), harm=harm(agent, agents))
+    return md("Pause agent {name}? {harm}", name=bold(agent.name), harm=describe_pause_impact(agent, agents))
 
 
 @operation(
@@ -79,7 +84,7 @@ async def pause(args: AgentPauseArgs, ctx: Context) -> Reply:
     agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
     await ctx.buildkite.pause_agent(agent.id, args.note, args.timeout_in_minutes)
     ctx.catalog.forget_agents()
-    return replace(_reply_paused(agent, args, ctx.clock.now()), footer=harm(agent, agents))
+    return replace(_reply_paused(agent, args, ctx.clock.now()), footer=describe_pause_impact(agent, agents))
 
 
 def _reply_paused(agent: Agent, args: AgentPauseArgs, now: datetime) -> Reply:
@@ -93,8 +98,8 @@ def _reply_paused(agent: Agent, args: AgentPauseArgs, now: datetime) -> Reply:
 
 def _make_reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Reminder, ...]:
     """Return the reminders of a pause: that it has ended and, unless it is short, that it is about to end."""
-    ended = Reminder("agent over", agent.id, now + pause + AFTER)
-    before = lead(pause)
+    ended = Reminder("agent over", agent.id, now + pause + RESUME_MARGIN)
+    before = choose_lead_time(pause)
     return (ended,) if before is None else (Reminder("agent soon", agent.id, now + pause - before), ended)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from bot.errors import UsageError
 from bot.execution.context import Context
-from bot.notifications.agent_watches.messages import STATES, USUAL
+from bot.notifications.agent_watches.messages import AGENT_STATES, WATCHED_BY_DEFAULT
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
@@ -28,15 +28,15 @@ class AgentWatchArgs(Args):
         str,
         Opt(short="s", hint="lost,stopped,blocked"),
         Field(max_length=100, description="States, separated by commas"),
-    ] = ",".join(USUAL)
+    ] = ",".join(WATCHED_BY_DEFAULT)
 
     @field_validator("state")
     @classmethod
     def _check_states(cls, text: str) -> str:
         named = [word.strip().lower() for word in text.split(",") if word.strip()]
-        unknown = [word for word in named if word not in STATES]
+        unknown = [word for word in named if word not in AGENT_STATES]
         if unknown or not named:
-            raise ValueError(f"use {join_or(STATES)}, separated by commas")
+            raise ValueError(f"use {join_or(AGENT_STATES)}, separated by commas")
         return ",".join(dict.fromkeys(named))
 
 
@@ -89,7 +89,7 @@ async def unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply:
 @operation("agent watches", needs=Permission.READ, effect=Effect.READ, examples=("agent watches",))
 async def watches(_: NoArgs, ctx: Context) -> Reply:
     """List the agents this channel is watching."""
-    found = await ctx.agent_watches.here(ctx.thread)
+    found = await ctx.agent_watches.find_for_channel(ctx.thread)
     if not found:
         return Reply(
             text=md(

@@ -161,7 +161,7 @@ async def _probe(args: BuildAnnotateArgs, ctx: Context) -> Reply | None:
 
 
 def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: Context) -> bool:
-    """Return whether a recent annotation ends with the extract_text of the text; Markdown may have been rendered."""
+    """Return whether a recent annotation ends with the words of the text; Markdown may have been rendered."""
     present, wanted = (
         _WORDS.findall(text) for text in (extract_text(annotation.body_html, 20_000, 10_000), args.body)
     )

@@ -11,7 +11,7 @@ from bot.slack.blockkit.blocks import join_dotted, join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
 
 SHOWN_LIMIT = 8
-# Characters and join_lines of a single annotation: as much as a section block takes.
+# Characters and lines of a single annotation: as much as a section block takes.
 ALONE, ALONE_LINES = 2500, 40
 AMONG_OTHERS = 280
 _EMOJI = MappingProxyType({"error": "❌", "warning": "🟠", "success": "✅", "info": "🔵"})
@@ -27,7 +27,7 @@ class ShownAnnotation(NamedTuple):
 
 
 def render_annotations(annotations: Sequence[ShownAnnotation]) -> Mrkdwn:
-    """Return each annotation with its style, its context and its first join_lines; a single one at length."""
+    """Return each annotation with its style, its context and its first lines; a single one at length."""
     limit, line_limit = (ALONE, ALONE_LINES) if len(annotations) == 1 else (AMONG_OTHERS, LINES)
     return join_lines(
         _render_annotation(annotation, limit, line_limit) for annotation in annotations[:SHOWN_LIMIT]

@@ -1,4 +1,4 @@
-"""Builds that are started."""
+"""Command that starts a build."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bot.operations.reply import Reply
 from bot.runtime.wording import quote_word
 from bot.slack.blockkit.mrkdwn import code, md
 
-RESERVED = (INSTANCE_KEY, MARK_KEY)
+RESERVED_KEYS = (INSTANCE_KEY, MARK_KEY)
 # The agent takes the commit of later jobs from this key: https://buildkite.com/docs/agent/v3/cli-meta-data
-AGENTS_OWN = "buildkite:"
-# What an agent checks out comes from these, so that a value of one's own would build something that nobody judged.
+AGENT_PREFIX = "buildkite:"
+# These decide what an agent checks out: setting one would build something that the policy hasn't judged.
 # https://buildkite.com/docs/pipelines/configure/environment-variables
-CHECKOUT = frozenset(
+CHECKOUT_VARIABLES = frozenset(
     f"BUILDKITE_{name}"
     for name in (
         "BRANCH",
@@ -44,8 +44,8 @@ CHECKOUT = frozenset(
 )
 
 
-class Create(BranchArgs):
-    """What to build."""
+class BuildCreateArgs(BranchArgs):
+    """Arguments of `build create`."""
 
     commit: Annotated[
         str,
@@ -60,7 +60,7 @@ class Create(BranchArgs):
     ] = None
     env: Annotated[
         dict[str, str],
-        Opt(short="e", multiline=True, hint="KEY=value, one a line"),
+        Opt(short="e", multiline=True, hint="KEY=value, one per line"),
         Field(default_factory=dict, description="Environment"),
     ]
     metadata: Annotated[
@@ -71,12 +71,12 @@ class Create(BranchArgs):
     ignore_branch_filters: Annotated[
         bool,
         Opt(short="i", in_form=False),
-        Field(description="Build branches that the pipeline's filters leave out"),
+        Field(description="Also build branches excluded by the pipeline's filters"),
     ] = False
 
 
-async def _pin(args: Create, ctx: Context) -> Create:
-    """The pipeline's slug and, where none was named, its default branch."""
+async def _pin(args: BuildCreateArgs, ctx: Context) -> BuildCreateArgs:
+    """Replace the pipeline's name with its slug, and fill in its default branch if none is named."""
     check_organization(args.org, ctx)
     _check_reserved(args)
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)
@@ -88,25 +88,31 @@ async def _pin(args: Create, ctx: Context) -> Create:
     )
 
 
-def _check_reserved(args: Create) -> None:
+def _check_reserved(args: BuildCreateArgs) -> None:
     """Raise UsageError for meta-data of ours, and for what would change the checkout behind the policy's back."""
     for key in args.metadata:
-        if key in RESERVED:
-            raise UsageError(f"The meta-data key `{key}` is mine.", "Choose another key.", "metadata")
-        if key.casefold().startswith(AGENTS_OWN):
+        if key in RESERVED_KEYS:
             raise UsageError(
-                f"The meta-data key `{quote_word(key)}` is the agent's own.", "Choose another key.", "metadata"
+                f"The meta-data key `{key}` is reserved for this bot.", "Choose another key.", "metadata"
+            )
+        if key.casefold().startswith(AGENT_PREFIX):
+            raise UsageError(
+                f"The meta-data key `{quote_word(key)}` is reserved for Buildkite's agent.",
+                "Choose another key.",
+                "metadata",
             )
     for key in args.env:
-        if key.upper() in CHECKOUT:
-            why = f"You cannot set `{quote_word(key)}`: it decides what is checked out, which the policy has to judge."
+        if key.upper() in CHECKOUT_VARIABLES:
+            why = (
+                f"You can't set `{quote_word(key)}`: it would change the checkout without the policy's knowledge."
+            )
             raise UsageError(why, "Name the branch with `-b` and the commit with `-c`.", "env")
 
 
-async def _probe(args: Create, ctx: Context) -> Reply | None:
-    """The build that carries this invocation's mark."""
+async def _probe(args: BuildCreateArgs, ctx: Context) -> Reply | None:
+    """Return the reply if a build carries this invocation's mark."""
     build = await ctx.buildkite.find_marked_build(args.pipeline, ctx.invocation_id)
-    return _reply(build) if build else None
+    return _reply_started(build) if build else None
 
 
 @operation(
@@ -118,7 +124,7 @@ async def _probe(args: Create, ctx: Context) -> Reply | None:
     opens_form=True,
     examples=("build create web", "build create web@release", 'build create web -b main -m "Ship it" -e DEPLOY=1'),
 )
-async def create(args: Create, ctx: Context) -> Reply:
+async def create(args: BuildCreateArgs, ctx: Context) -> Reply:
     """Start a build."""
     new = NewBuild(
         branch=args.branch or "main",
@@ -129,9 +135,9 @@ async def create(args: Create, ctx: Context) -> Reply:
         meta_data={**args.metadata, INSTANCE_KEY: ctx.instance},
         ignore_branch_filters=args.ignore_branch_filters,
     )
-    return _reply(await ctx.buildkite.create_build(args.pipeline, new, ctx.invocation_id))
+    return _reply_started(await ctx.buildkite.create_build(args.pipeline, new, ctx.invocation_id))
 
 
-def _reply(build: Build) -> Reply:
+def _reply_started(build: Build) -> Reply:
     text = md("Started {ref} on {branch}.", ref=link_build(build), branch=code(build.branch or ""))
     return Reply(text=text, card_build=build, builds=(build,))

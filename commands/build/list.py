@@ -1,4 +1,4 @@
-"""Builds describe_states are looked for: list."""
+"""Command that lists builds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, strip_markup
 from bot.slack.blockkit.tables import Page, Table
 
-State = Literal[
+BuildState = Literal[
     "creating",
     "scheduled",
     "running",
@@ -44,13 +44,13 @@ State = Literal[
     "finished",
 ]
 SPANS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# Where a channel has chosen a pipeline, nothing means describe_states one.
-EVERY = "*"
+# Names every pipeline, because in a channel with a default pipeline no name means that one.
+EVERY_PIPELINE = "*"
 _SPAN = r"^\d{1,4}[mhdw]$"
 
 
-class List(Args):
-    """Which builds to list."""
+class BuildListArgs(Args):
+    """Arguments of `build list`."""
 
     pipeline: Annotated[
         str | None,
@@ -60,21 +60,25 @@ class List(Args):
     branch: Annotated[
         tuple[BranchPattern, ...], Opt(short="b", hint="main,release/*"), Field(description="Branch")
     ] = ()
-    state: Annotated[tuple[State, ...], Opt(short="s", hint="failed,canceled"), Field(description="State")] = ()
+    state: Annotated[
+        tuple[BuildState, ...], Opt(short="s", hint="failed,canceled"), Field(description="State")
+    ] = ()
     commit: Annotated[str | None, Opt(short="c"), Field(description="Full commit SHA")] = None
-    creator: Annotated[str | None, Opt(hint="ada@example.com"), Field(description="E-mail or id")] = None
+    creator: Annotated[str | None, Opt(hint="ada@example.com"), Field(description="Creator's e-mail or id")] = None
     meta_data: Annotated[dict[str, str], Opt(short="M"), Field(default_factory=dict, description="Meta-data")]
-    message: Annotated[str | None, Opt(short="m"), Field(description="Words of the message")] = None
-    since: Annotated[str | None, Opt(hint="24h"), Field(pattern=_SPAN, description="Created within")] = None
-    until: Annotated[str | None, Opt(hint="30m"), Field(pattern=_SPAN, description="Created before")] = None
-    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="How many at most")] = None
-    share: Annotated[bool, Opt(), Field(description="Show it to everybody here")] = False
+    message: Annotated[str | None, Opt(short="m"), Field(description="Message contains")] = None
+    since: Annotated[str | None, Opt(hint="24h"), Field(pattern=_SPAN, description="Created in the last")] = None
+    until: Annotated[
+        str | None, Opt(hint="30m"), Field(pattern=_SPAN, description="Created at least this long ago")
+    ] = None
+    limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="Maximum number of builds")] = None
+    share: Annotated[bool, Opt(), Field(description="Show the list to everyone here")] = False
     org: Annotated[str | None, Opt(in_form=False), Field(description="Organization")] = None
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, given: Any) -> Any:
-        """`org/web` and URLs are taken apart."""
+        """Split `org/web` and URLs into their parts."""
         word = given.get("pipeline") if isinstance(given, Mapping) else None
         if not isinstance(word, str):
             return given
@@ -84,10 +88,10 @@ class List(Args):
         return {**given, "pipeline": slug, **({"org": org} if org else {})}
 
 
-async def _pin(args: List, ctx: Context) -> List:
-    """The pipeline's slug: a name describe_states somebody else gave a pipeline is not what rules are about."""
+async def _pin(args: BuildListArgs, ctx: Context) -> BuildListArgs:
+    """Replace the pipeline's name with its slug: rules name slugs, and anyone may rename a pipeline."""
     check_organization(args.org, ctx)
-    if not args.pipeline or args.pipeline == EVERY:
+    if not args.pipeline or args.pipeline == EVERY_PIPELINE:
         return args
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
@@ -104,15 +108,15 @@ async def _pin(args: List, ctx: Context) -> List:
         "build list *",
     ),
 )
-async def list_(args: List, ctx: Context) -> Reply:
-    """List the newest builds of a pipeline, or of all."""
-    slug = args.pipeline if args.pipeline != EVERY else None
-    found, page = await _listed(args, slug, ctx)
-    what = _what(args, slug)
-    empty, hint = make_empty_texts(what, try_=_way_on(args, slug, ctx))
+async def list_(args: BuildListArgs, ctx: Context) -> Reply:
+    """List the newest builds of one pipeline or of all."""
+    slug = args.pipeline if args.pipeline != EVERY_PIPELINE else None
+    found, page = await _find_builds(args, slug, ctx)
+    what = _describe_search(args, slug)
+    empty, hint = make_empty_texts(what, try_=_suggest_next(args, slug, ctx))
     table = Table(
         ("State", "Build", "Branch", "Message", "Created"),
-        tuple(map(_row, found)),
+        tuple(map(_render_row, found)),
         f"B{strip_markup(what)[1:]}, newest first",
         empty=empty,
         hint=hint,
@@ -123,8 +127,8 @@ async def list_(args: List, ctx: Context) -> Reply:
     return Reply(table=table, builds=found, private=not args.share)
 
 
-def _what(args: List, slug: str | None) -> Mrkdwn:
-    """What is looked for: `builds of web on main describe_states failed describe_period 24h`."""
+def _describe_search(args: BuildListArgs, slug: str | None) -> Mrkdwn:
+    """Return the search in words: `builds of web on main that failed within 24h`."""
     meta = ", ".join(f"{key}={value}" for key, value in args.meta_data.items())
     return join_phrase(
         md("builds of {slug}", slug=slug) if slug else "builds",
@@ -138,69 +142,73 @@ def _what(args: List, slug: str | None) -> Mrkdwn:
     )
 
 
-def _way_on(args: List, slug: str | None, ctx: Context) -> Mrkdwn:
-    """Without the filters, if there are any; else to start a build."""
+def _suggest_next(args: BuildListArgs, slug: str | None, ctx: Context) -> Mrkdwn:
+    """Suggest the list without filters or, if there were none, starting a build."""
     kept = {"pipeline", "limit", "share", "org"}
     narrowed = bool(args.model_fields_set - kept)
     words = "build list" if narrowed else "build create"
-    typed = code(f"{ctx.command} {words} {slug or (EVERY if narrowed else '')}".strip())
-    return md("All of them: {typed}.", typed=typed) if narrowed else md("Start one: {typed}.", typed=typed)
+    typed = code(f"{ctx.command} {words} {slug or (EVERY_PIPELINE if narrowed else '')}".strip())
+    return md("List all with {typed}.", typed=typed) if narrowed else md("Start one with {typed}.", typed=typed)
 
 
-async def _listed(args: List, slug: str | None, ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
-    """One page, as Buildkite cuts it; with a limit, or words describe_states only we can look for, all of them."""
-    query = await _query(args, ctx)
+async def _find_builds(
+    args: BuildListArgs, slug: str | None, ctx: Context
+) -> tuple[tuple[Build, ...], Page | None]:
+    """Return one of Buildkite's pages; with a limit or a message, which Buildkite can't search for, all builds."""
+    query = await _make_query(args, ctx)
     if args.limit is None and not args.message:
-        return await _page(slug, query, ctx)
+        return await _read_page(slug, query, ctx)
     words = (args.message or "").lower()
     listing = ctx.buildkite.builds(slug, **query, limit=100 if args.message else args.limit)
     found = [build async for build in listing if words in (build.message or "").lower()]
     return tuple(found[: args.limit]), None
 
 
-async def _page(slug: str | None, query: Mapping[str, Any], ctx: Context) -> tuple[tuple[Build, ...], Page | None]:
-    """The page describe_states is wanted; where there is none any more, the newest."""
+async def _read_page(
+    slug: str | None, query: Mapping[str, Any], ctx: Context
+) -> tuple[tuple[Build, ...], Page | None]:
+    """Return the requested page, or the first one if the requested one no longer exists."""
     found = await ctx.buildkite.builds_page(slug, **query, page=ctx.page, size=ROWS)
     if ctx.page > 1 and not found.items:
         found = await ctx.buildkite.builds_page(slug, **query, page=1, size=ROWS)
     return found.items, Page(found.number, found.more, found.last)
 
 
-async def _query(args: List, ctx: Context) -> dict[str, Any]:
+async def _make_query(args: BuildListArgs, ctx: Context) -> dict[str, Any]:
     now = ctx.clock.now()
     return {
         "state": args.state,
         "branch": args.branch,
         "commit": args.commit,
-        "creator": await _user(args.creator, ctx) if args.creator else None,
-        "created_from": now - span(args.since) if args.since else None,
-        "created_to": now - span(args.until) if args.until else None,
+        "creator": await _find_creator(args.creator, ctx) if args.creator else None,
+        "created_from": now - parse_span(args.since) if args.since else None,
+        "created_to": now - parse_span(args.until) if args.until else None,
         "meta_data": args.meta_data,
     }
 
 
-async def _user(word: str, ctx: Context) -> str:
-    """The UUID of a member by e-mail; ids stay."""
+async def _find_creator(word: str, ctx: Context) -> str:
+    """Return a member's UUID by e-mail address; return an id unchanged."""
     if "@" not in word:
         return word
     try:
         user = await ctx.catalog.find_user_id(word)
     except Refused as error:
-        raise UsageError(f"I cannot look up {word}: {error.message}", "Give the user's id.", "creator") from error
+        raise UsageError(f"I can't look up {word}: {error.message}", "Use the user's id.", "creator") from error
     if user is None:
-        raise UsageError(f"Nobody at Buildkite has the address {word}.", "", "creator")
+        raise UsageError(f"No one in Buildkite has the address {word}.", "", "creator")
     return user
 
 
-def span(text: str) -> timedelta:
-    """`30m`, `24h`, `7d`, `2w`."""
+def parse_span(text: str) -> timedelta:
+    """Parse `30m`, `24h`, `7d` or `2w`. Raise UsageError for anything else."""
     found = re.fullmatch(r"(\d+)([mhdw])", text)
     if not found:
-        raise UsageError(f"`{text}` is make_empty_texts span of time.", "Write `30m`, `24h`, `7d` or `2w`.")
+        raise UsageError(f"`{text}` isn't a duration.", "Use `30m`, `24h`, `7d` or `2w`.")
     return timedelta(**{SPANS[found[2]]: int(found[1])})
 
 
-def _row(build: Build) -> tuple[str, ...]:
+def _render_row(build: Build) -> tuple[str, ...]:
     emoji, words = describe_phase(build.phase)
     message = (build.message or "").strip().split("\n")[0]
     created = local_time(build.created_at, "{date_short_pretty} {time}") if build.created_at else ""

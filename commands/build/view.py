@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.buildkite.models import BUILD_CANCELABLE, Build, Job
 from bot.builds.cards.render import render_timing
-from bot.builds.failures.render import job_line
+from bot.builds.failures.render import render_job
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
@@ -99,7 +99,7 @@ def _render_jobs(jobs: list[Job]) -> Table:
 
 
 def _render_row(job: Job) -> tuple[str, ...]:
-    return (md("❌ {job}", job=job_line(job)) if job.failed else md("✋ Waiting at {label}", label=job.title),)
+    return (md("❌ {job}", job=render_job(job)) if job.failed else md("✋ Waiting at {label}", label=job.title),)
 
 
 def _count_jobs(build: Build) -> str:

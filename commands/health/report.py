@@ -15,7 +15,7 @@ from bot.access.policy.decide import decide
 from bot.access.policy.rules import Refuse, Target
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
-from bot.history.report_data import Gathered
+from bot.history.report_data import GatheredBuilds
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import code, md
@@ -108,7 +108,7 @@ def _find_refusal(slug: str, ctx: Context) -> Refuse | None:
     return verdict if isinstance(verdict, Refuse) else None
 
 
-def _make_basis(gathered: Gathered, since: datetime) -> ReportBasis:
+def _make_basis(gathered: GatheredBuilds, since: datetime) -> ReportBasis:
     """Return what is missing from the period, and whether the previous one is complete."""
     gaps = tuple((max(begin, since), end) for begin, end in reversed(gathered.missing) if end > since)
     return ReportBasis(

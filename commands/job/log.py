@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bot.buildkite.models import Job
 from bot.builds.failures.log_text import LogEnd, clean_log, cut_log_end
-from bot.builds.failures.render import ended_with
+from bot.builds.failures.render import describe_exit
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.job import pin_job
@@ -71,7 +71,7 @@ def _render_reply(args: JobLogArgs, job: Job, end: LogEnd, file: File | None) ->
     state = (job.state or "unknown").replace("_", " ")
     ref = f"{args.pipeline}#{args.number}"
     head = join_dotted(
-        [md("{name} of {ref}", name=name, ref=ref), state, ended_with(job) if job.exit_status else ""]
+        [md("{name} of {ref}", name=name, ref=ref), state, describe_exit(job) if job.exit_status else ""]
     )
     if not end.text:
         return Reply(text=md("{head}: the log is still empty.", head=head), file=file)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.buildkite.models import JOB_RETRIABLE, Build, Job
-from bot.builds.failures.render import ended_with
+from bot.builds.failures.render import describe_exit
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
@@ -91,7 +91,7 @@ def _render_row(job: Job) -> tuple[str, ...]:
     soft = " (soft)" if job.soft_failed else ""
     name = link(job.web_url or "", shorten(job.title, 100))
     agent = job.agent.name if job.agent and job.agent.name else ""
-    end = ended_with(job) if job.exit_status else ""
+    end = describe_exit(job) if job.exit_status else ""
     shown = md("{emoji} {state}", emoji=EMOJI.get(job.state or "", "🕒"), state=state + soft)
     return shown, name, end, agent
 

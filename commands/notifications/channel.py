@@ -39,7 +39,7 @@ class ChannelBroadcastArgs(Args):
 )
 async def updates(args: ChannelUpdatesArgs, ctx: Context) -> Reply:
     """Set which updates are posted in build threads here."""
-    await ctx.subscriptions.choose(ctx.thread, updates=args.level)
+    await ctx.subscriptions.update_settings(ctx.thread, updates=args.level)
     return Reply(text=f"changed this channel's updates: {_DESCRIPTIONS[args.level]}", private=False)
 
 
@@ -52,6 +52,6 @@ async def updates(args: ChannelUpdatesArgs, ctx: Context) -> Reply:
 )
 async def broadcast(args: ChannelBroadcastArgs, ctx: Context) -> Reply:
     """Set whether failures posted in a thread also appear in the channel."""
-    await ctx.subscriptions.choose(ctx.thread, broadcast=args.switch == "on")
+    await ctx.subscriptions.update_settings(ctx.thread, broadcast=args.switch == "on")
     where = "in the thread and in the channel" if args.switch == "on" else "only in the thread"
     return Reply(text=f"changed this channel's updates: failures are posted {where}", private=False)

@@ -51,10 +51,10 @@ async def mute(args: MuteArgs, ctx: Context) -> Reply:
     until = ctx.clock.now() + parse_duration(args.for_)
     undo = (Button("Unmute", Call("unmute", confirmed=True)),)
     if args.rule is None:
-        await ctx.subscriptions.choose(ctx.thread, muted_until=until)
+        await ctx.subscriptions.update_settings(ctx.thread, muted_until=until)
         text = md("muted this channel's subscriptions until {until}", until=local_time(until, UNTIL))
         return Reply(text=text, private=False, buttons=undo)
-    found, _chosen = await ctx.subscriptions.here(ctx.thread)
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
     subscription = next((item for item in found if item.id == args.rule), None)
     if subscription is None:
         raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "rule")
@@ -70,13 +70,13 @@ async def mute(args: MuteArgs, ctx: Context) -> Reply:
 @operation("unmute", needs=Permission.READ, effect=Effect.READ, filters_pipelines=True, examples=("unmute",))
 async def unmute(_args: NoArgs, ctx: Context) -> Reply:
     """Unmute this channel's subscriptions."""
-    found, chosen = await ctx.subscriptions.here(ctx.thread)
+    found, chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
     now = ctx.clock.now()
     muted = [item.id for item in found if item.is_muted(now)]
-    if not muted and not chosen.muted(now):
+    if not muted and not chosen.is_muted(now):
         return Reply(text="Nothing is muted here.")
     await ctx.subscriptions.mute(muted, None)
-    await ctx.subscriptions.choose(ctx.thread, muted_until=None)
+    await ctx.subscriptions.update_settings(ctx.thread, muted_until=None)
     return Reply(text="unmuted this channel's subscriptions", private=False)
 
 

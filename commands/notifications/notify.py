@@ -8,14 +8,21 @@ from pydantic import Field, field_validator
 
 from bot.errors import Conflict, UsageError
 from bot.execution.context import Context
-from bot.notifications.direct.model import APPROVALS, USUAL, WISHES, Wish, build_wishes, in_display_order
+from bot.notifications.direct.model import (
+    APPROVALS,
+    DEFAULT_TOPICS,
+    TOPICS,
+    NotificationTopic,
+    select_build_topics,
+    sort_topics,
+)
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
-NotifyWord = Literal["on", "off", Wish]
+NotifyWord = Literal["on", "off", NotificationTopic]
 
 
 class NotifyArgs(Args):
@@ -61,14 +68,14 @@ class NotifyArgs(Args):
 )
 async def notify(args: NotifyArgs, ctx: Context) -> Reply:
     """Get direct messages about your builds and about approvals waiting for you."""
-    before = await ctx.direct_messages.wishes(ctx.actor)
+    before = await ctx.direct_messages.find_topics(ctx.actor)
     if not args.words:
         return Reply(text=_describe_settings(before, ctx))
     first, named = args.words[0], args.words[1:]
     if first == "off":
         return await _turn_off(before, named, ctx)
-    wanted = in_display_order({*before, *(named or USUAL)})
-    if build_wishes(wanted) and not ctx.direct_messages.addresses(ctx.actor):
+    wanted = sort_topics({*before, *(named or DEFAULT_TOPICS)})
+    if select_build_topics(wanted) and not ctx.direct_messages.find_addresses(ctx.actor):
         hint = "Ask an admin to add your address under `[people]` in the subscriptions file."
         raise Conflict(
             "Slack doesn't share your e-mail address with me, so I can't tell which builds are yours.", hint
@@ -78,10 +85,10 @@ async def notify(args: NotifyArgs, ctx: Context) -> Reply:
 
 
 async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: Context) -> Reply:
-    stopped_kinds = in_display_order(set(named or WISHES) & set(before))
+    stopped_kinds = sort_topics(set(named or TOPICS) & set(before))
     if not stopped_kinds:
         return Reply(text=_describe_settings(before, ctx))
-    left = in_display_order(set(before) - set(stopped_kinds))
+    left = sort_topics(set(before) - set(stopped_kinds))
     await ctx.direct_messages.choose(ctx.actor, left)
     again = code(f"{ctx.command} notify on {','.join(stopped_kinds)}")
     if not left:
@@ -92,9 +99,9 @@ async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: Contex
 
 def _describe_settings(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
     """Return what is turned on, which builds count as the person's, and how to change it."""
-    builds = build_wishes(wishes)
+    builds = select_build_topics(wishes)
     if not wishes:
-        how = code(f"{ctx.command} notify me on {','.join(USUAL)}")
+        how = code(f"{ctx.command} notify me on {','.join(DEFAULT_TOPICS)}")
         return md("You get no direct messages. Turn them on with {how}.", how=how)
     parts = [
         md("You get direct messages about your builds: {states}.", states=_join_states(builds)) if builds else "",
@@ -106,7 +113,7 @@ def _describe_settings(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
 
 
 def _describe_own_builds(ctx: Context) -> Mrkdwn:
-    mine = [code(address) for address in sorted(ctx.direct_messages.addresses(ctx.actor))]
+    mine = [code(address) for address in sorted(ctx.direct_messages.find_addresses(ctx.actor))]
     return md(
         "Your builds are those with {who} as creator or author.\n"
         "For builds you start from Slack, you're notified in the thread instead.",

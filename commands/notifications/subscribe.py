@@ -1,4 +1,4 @@
-"""Subscriptions: what a channel is told of without asking."""
+"""Commands that subscribe a channel to builds, and list and remove its subscriptions."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from bot.notifications.subscriptions.model import (
 )
 from bot.notifications.subscriptions.preview import describe_subscription, render_list_item, render_question
 from bot.operations.addresses import BranchPattern
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time, md
 
-SHOWN = 10
+LIST_LIMIT = 10
 _USER = re.compile(r"<@([UW][A-Z0-9]+)>|([UW][A-Z0-9]{6,})")
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
 
-class Rule(Args):
-    """Which builds to tell this channel of."""
+class SubscribeArgs(Args):
+    """Arguments of `subscribe`."""
 
     pipeline: Annotated[
         str,
         Opt(short="p", positional=True, hint="web, deploy-* or *", channel_default=True),
-        Field(min_length=1, max_length=200, description="Pipeline, or a pattern"),
+        Field(min_length=1, max_length=200, description="Pipeline or pattern"),
     ]
     branch: Annotated[
         BranchPattern | None,
         Opt(short="b", hint="main or release/*"),
-        Field(description="Branch, or a pattern"),
+        Field(description="Branch or pattern"),
     ] = None
     state: Annotated[tuple[SubscriptionState, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
     creator: Annotated[
@@ -54,62 +54,60 @@ class Rule(Args):
     ] = ()
     source: Annotated[tuple[Source, ...], Opt(), Field(description="Started from")] = ()
     step: Annotated[
-        str | None, Opt(hint="its key or name"), Field(max_length=255, description="Only this step's verdict")
+        str | None, Opt(hint="its key or name"), Field(max_length=255, description="Only this step's result")
     ] = None
-    updates: Annotated[Updates, Opt(), Field(description="What is said below a card")] = "end"
+    updates: Annotated[Updates, Opt(), Field(description="Updates in a build's thread")] = "end"
     quiet: Annotated[str | None, Opt(hint="18:00-08:00"), Field(description="Quiet hours")] = None
-    broadcast: Annotated[bool, Opt(), Field(description="Show failures told below a card in the channel too")] = (
-        False
-    )
+    broadcast: Annotated[bool, Opt(), Field(description="Also show failures from threads in the channel")] = False
 
     @field_validator("quiet")
     @classmethod
-    def _hours(cls, text: str | None) -> str | None:
+    def _check_quiet_hours(cls, text: str | None) -> str | None:
         if text:
             parse_quiet_hours(text)
         return text or None
 
 
-class Nothing(Args):
-    """No arguments."""
-
-
-class Unwanted(Args):
-    """Which subscription of this channel to end."""
+class UnsubscribeArgs(Args):
+    """Arguments of `unsubscribe`."""
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, hint="web, or its number in the list"),
-        Field(min_length=1, max_length=200, description="Pipeline or pattern as it was subscribed to"),
+        Opt(short="p", positional=True, hint="web, or a number from the list"),
+        Field(min_length=1, max_length=200, description="Pipeline or pattern of the subscription"),
     ]
-    rule: Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Its id")] = None
+    rule: Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Subscription id")] = None
 
 
-async def _pin(args: Rule, ctx: Context) -> Rule:
-    if not await ctx.subscriptions.postable(ctx.thread):
-        hint = "Type `/invite @kitestring`, then say it again."
-        raise Conflict("I am not in this channel, so I could post nothing here.", hint)
+async def _pin(args: SubscribeArgs, ctx: Context) -> SubscribeArgs:
+    if not await ctx.subscriptions.can_post(ctx.thread):
+        hint = "Type `/invite @kitestring`, then try again."
+        raise Conflict("I'm not in this channel, so I couldn't post here.", hint)
     slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug if is_literal(args.pipeline) else args.pipeline
-    creators = tuple([await _address(word, ctx) for word in args.creator])
+    creators = tuple([await _find_email(word, ctx) for word in args.creator])
     return args.model_copy(update={"pipeline": slug, "creator": creators})
 
 
-async def _address(word: str, ctx: Context) -> str:
-    """The e-mail address that is meant: Buildkite knows people by it, and names may merely look alike."""
+async def _find_email(word: str, ctx: Context) -> str:
+    """Return the person's e-mail address. It identifies them in Buildkite; a name could be someone else's."""
     if _ADDRESS.fullmatch(word):
         return word.lower()
     found = _USER.fullmatch(word)
     if not found and word.lower() != "me":
-        raise UsageError(f"I do not know who `{word}` is.", "Mention them, or write their address.", "creator")
-    email = await ctx.subscriptions.email(found.group(1) or found.group(2) if found else ctx.actor.id)
+        raise UsageError(f"I don't know who `{word}` is.", "Mention them or use their e-mail address.", "creator")
+    email = await ctx.subscriptions.find_email(found.group(1) or found.group(2) if found else ctx.actor.id)
     if not email:
-        raise UsageError("Slack shows me no address of theirs.", "Write the address they have there.", "creator")
+        raise UsageError(
+            "Slack doesn't share their e-mail address with me.",
+            "Use the address they have in Buildkite.",
+            "creator",
+        )
     return email.lower()
 
 
-def _subscription(args: Rule, ctx: Context) -> Subscription:
+def _make_subscription(args: SubscribeArgs, ctx: Context) -> Subscription:
     own = ctx.thread.channel.startswith("D")
-    item = Subscription(
+    subscription = Subscription(
         id="",
         team=ctx.thread.team,
         channel=ctx.thread.channel,
@@ -128,11 +126,11 @@ def _subscription(args: Rule, ctx: Context) -> Subscription:
         owner=ctx.actor.id if own else None,
         origin="person" if own else "chat",
     )
-    return assign_id(item)
+    return assign_id(subscription)
 
 
-async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
-    subscription = _subscription(args, ctx)
+async def _ask_with_preview(args: SubscribeArgs, ctx: Context) -> Mrkdwn:
+    subscription = _make_subscription(args, ctx)
     return render_question(subscription, await ctx.subscriptions.preview(subscription, ctx.buildkite))
 
 
@@ -141,7 +139,7 @@ async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
     needs=Permission.READ,
     effect=Effect.READ,
     pin=_pin,
-    confirm=_preview,
+    confirm=_ask_with_preview,
     confirm_label="Save",
     opens_form=True,
     examples=(
@@ -151,44 +149,44 @@ async def _preview(args: Rule, ctx: Context) -> Mrkdwn:
         "subscribe * --creator me --quiet 18:00-08:00",
     ),
 )
-async def subscribe(args: Rule, ctx: Context) -> Reply:
-    """Tell this channel of builds that nobody here asked for: failed, fixed or blocked, or as you say."""
-    subscription = _subscription(args, ctx)
+async def subscribe(args: SubscribeArgs, ctx: Context) -> Reply:
+    """Post builds to this channel when they fail, are fixed or block."""
+    subscription = _make_subscription(args, ctx)
     new = await ctx.subscriptions.save(subscription)
-    said = (
+    text = (
         md("subscribed this channel to {rule}", rule=describe_subscription(subscription))
         if new
-        else md("renewed the subscription to {rule}", rule=describe_subscription(subscription))
+        else md("updated the subscription to {rule}", rule=describe_subscription(subscription))
     )
-    return Reply(text=said, private=False)
+    return Reply(text=text, private=False)
 
 
 @operation(
     "subscriptions", needs=Permission.READ, effect=Effect.READ, filters_pipelines=True, examples=("subscriptions",)
 )
-async def subscriptions(_args: Nothing, ctx: Context) -> Reply:
-    """List what this channel is subscribed to."""
-    found, chosen = await ctx.subscriptions.here(ctx.thread)
+async def subscriptions(_args: NoArgs, ctx: Context) -> Reply:
+    """List this channel's subscriptions."""
+    found, chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
     now = ctx.clock.now()
     if not found:
-        return Reply(text=f"This channel is subscribed to nothing. Try `{ctx.command} subscribe`.")
-    shown = [render_list_item(index, item, now) for index, item in enumerate(found[:SHOWN], 1)]
-    more = [md("… and {count} more", count=len(found) - SHOWN)] if len(found) > SHOWN else []
+        return Reply(text=f"This channel has no subscriptions. Add one with `{ctx.command} subscribe`.")
+    shown = [render_list_item(index, item, now) for index, item in enumerate(found[:LIST_LIMIT], 1)]
+    more = [md("… and {count} more", count=len(found) - LIST_LIMIT)] if len(found) > LIST_LIMIT else []
     muted = (
         md("Muted until {time}.", time=local_time(chosen.muted_until, "{date_short_pretty} {time}"))
-        if chosen.muted_until and chosen.muted(now)
+        if chosen.muted_until and chosen.is_muted(now)
         else ""
     )
-    buttons = [button for index, item in enumerate(found[:SHOWN], 1) for button in _buttons(index, item)]
+    buttons = [button for index, item in enumerate(found[:LIST_LIMIT], 1) for button in _make_buttons(index, item)]
     return Reply(
-        title="What this channel is subscribed to",
+        title="This channel's subscriptions",
         text=join_lines([*shown, *more]),
         footer=muted,
         buttons=tuple(buttons),
     )
 
 
-def _buttons(index: int, subscription: Subscription) -> list[Button]:
+def _make_buttons(index: int, subscription: Subscription) -> list[Button]:
     mute = Call("mute", {"rule": subscription.id, "for_": "8h"}, confirmed=True)
     quiet = Button(
         f"Mute {index} for 8h", mute, spoken_label=f"Mute the subscription to {subscription.pipeline} for 8 hours"
@@ -202,43 +200,45 @@ def _buttons(index: int, subscription: Subscription) -> list[Button]:
     ]
 
 
-async def _pin_unwanted(args: Unwanted, ctx: Context) -> Unwanted:
-    found, _chosen = await ctx.subscriptions.here(ctx.thread)
-    meant = _meant(args, found)
-    if meant.origin == "file":
+async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: Context) -> UnsubscribeArgs:
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    subscription = _find_subscription(args, found)
+    if subscription.origin == "file":
         raise Conflict(
-            "That subscription stands in the file of subscriptions.", "Ask who keeps it to take it out."
+            "That subscription is defined in the subscriptions file.", "Ask an admin to remove it there."
         )
-    return args.model_copy(update={"pipeline": meant.pipeline, "rule": meant.id})
+    return args.model_copy(update={"pipeline": subscription.pipeline, "rule": subscription.id})
 
 
-def _meant(args: Unwanted, found: tuple[Subscription, ...]) -> Subscription:
+def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -> Subscription:
     by_id = [item for item in found if args.rule == item.id]
     by_name = [item for item in found if item.pipeline == args.pipeline]
     by_number = [item for index, item in enumerate(found, 1) if args.pipeline == str(index)]
-    meant = by_id or ([] if args.rule else by_name or by_number)
-    if len(meant) > 1:
-        options = tuple((f"{item.pipeline} {item.branch or ''}".strip(), {"rule": item.id}) for item in meant)
+    matching = by_id or ([] if args.rule else by_name or by_number)
+    if len(matching) > 1:
+        options = tuple((f"{item.pipeline} {item.branch or ''}".strip(), {"rule": item.id}) for item in matching)
         raise Ambiguous(f"This channel has several subscriptions to {args.pipeline}.", "rule", options)
-    if not meant:
+    if not matching:
         known = sorted({item.pipeline for item in found})
-        hint = f"It is subscribed to {join_or(known)}." if known else "It is subscribed to nothing."
-        raise UsageError(f"This channel is not subscribed to `{args.pipeline}`.", hint, "pipeline")
-    return meant[0]
+        hint = f"It's subscribed to {join_or(known)}." if known else "It has no subscriptions."
+        raise UsageError(f"This channel isn't subscribed to `{args.pipeline}`.", hint, "pipeline")
+    return matching[0]
 
 
 @operation(
     "unsubscribe",
     needs=Permission.READ,
     effect=Effect.READ,
-    pin=_pin_unwanted,
+    pin=_pin_unsubscribe,
     examples=("unsubscribe web", "unsubscribe 2"),
 )
-async def unsubscribe(args: Unwanted, ctx: Context) -> Reply:
-    """End a subscription of this channel."""
-    found, _chosen = await ctx.subscriptions.here(ctx.thread)
-    gone = next((item for item in found if item.id == args.rule), None)
-    if gone is None:
-        raise UsageError("That subscription is gone already.", f"See `{ctx.command} subscriptions`.", "pipeline")
-    await ctx.subscriptions.drop([gone.id])
-    return Reply(text=md("ended the subscription to {rule}", rule=describe_subscription(gone)), private=False)
+async def unsubscribe(args: UnsubscribeArgs, ctx: Context) -> Reply:
+    """Remove a subscription from this channel."""
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    subscription = next((item for item in found if item.id == args.rule), None)
+    if subscription is None:
+        raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "pipeline")
+    await ctx.subscriptions.delete([subscription.id])
+    return Reply(
+        text=md("removed the subscription to {rule}", rule=describe_subscription(subscription)), private=False
+    )

@@ -15,16 +15,16 @@ from bot.execution.context import Context
 from bot.operations.operation import Opt, Permission, operation
 from bot.operations.reply import Reply
 from commands.pipeline.fields import (
-    Build,
-    Cluster,
-    DefaultBranch,
-    Name,
-    New,
-    OtherRepository,
-    Slug,
-    Subscribe,
-    Teams,
-    Webhook,
+    BuildField,
+    ClusterField,
+    DefaultBranchField,
+    NameField,
+    NewPipelineArgs,
+    OtherRepositoryField,
+    SlugField,
+    SubscribeField,
+    TeamsField,
+    WebhookField,
 )
 from commands.pipeline.follow_up import FollowUp, reply_recovered, run_follow_up
 from commands.pipeline.lookups import check_slug_free, find_cluster_id, find_team_access
@@ -45,7 +45,7 @@ COPIED_SETTINGS = {
 """Settings copied unchanged. https://buildkite.com/docs/apis/rest-api/pipelines#create-a-yaml-pipeline"""
 
 
-class PipelineCopyArgs(New):
+class PipelineCopyArgs(NewPipelineArgs):
     """Arguments of `pipeline copy`."""
 
     source: Annotated[
@@ -53,15 +53,15 @@ class PipelineCopyArgs(New):
         Opt(short="p", positional=True, suggest="pipeline"),
         Field(min_length=1, description="Pipeline to copy"),
     ]
-    name: Name
-    repository: OtherRepository = None
-    cluster: Cluster = None
-    teams: Teams = ()
-    default_branch: DefaultBranch = None
-    webhook: Webhook = False
-    build: Build = False
-    subscribe: Subscribe = False
-    pipeline: Slug = ""
+    name: NameField
+    repository: OtherRepositoryField = None
+    cluster: ClusterField = None
+    teams: TeamsField = ()
+    default_branch: DefaultBranchField = None
+    webhook: WebhookField = False
+    build: BuildField = False
+    subscribe: SubscribeField = False
+    pipeline: SlugField = ""
 
 
 async def _pin(args: PipelineCopyArgs, ctx: Context) -> PipelineCopyArgs:

@@ -12,19 +12,19 @@ from bot.execution.context import Context
 from bot.operations.operation import Opt, Permission, operation
 from bot.operations.reply import Reply
 from commands.pipeline.fields import (
-    Build,
-    Cluster,
-    DefaultBranch,
-    Description,
-    Name,
-    New,
-    Repository,
-    Slug,
-    Steps,
-    Subscribe,
-    Tags,
-    Teams,
-    Webhook,
+    BuildField,
+    ClusterField,
+    DefaultBranchField,
+    DescriptionField,
+    NameField,
+    NewPipelineArgs,
+    RepositoryField,
+    SlugField,
+    StepsField,
+    SubscribeField,
+    TagsField,
+    TeamsField,
+    WebhookField,
 )
 from commands.pipeline.follow_up import FollowUp, reply_recovered, run_follow_up
 from commands.pipeline.lookups import (
@@ -38,27 +38,27 @@ from commands.pipeline.lookups import (
 VERB = "created"
 
 
-class PipelineCreateArgs(New):
+class PipelineCreateArgs(NewPipelineArgs):
     """Arguments of `pipeline create`."""
 
-    name: Name
-    repository: Repository
-    cluster: Cluster = None
+    name: NameField
+    repository: RepositoryField
+    cluster: ClusterField = None
     template: Annotated[
         str | None, Opt(short="t", suggest="template", hint="instead of steps"), Field(description="Template")
     ] = None
-    steps: Steps = None
-    teams: Teams = ()
-    tags: Tags = ()
-    default_branch: DefaultBranch = None
-    description: Description = None
+    steps: StepsField = None
+    teams: TeamsField = ()
+    tags: TagsField = ()
+    default_branch: DefaultBranchField = None
+    description: DescriptionField = None
     visibility: Annotated[Literal["private", "public"], Opt(in_form=False), Field(description="Visibility")] = (
         "private"
     )
-    webhook: Webhook = False
-    build: Build = False
-    subscribe: Subscribe = False
-    pipeline: Slug = ""
+    webhook: WebhookField = False
+    build: BuildField = False
+    subscribe: SubscribeField = False
+    pipeline: SlugField = ""
 
 
 async def _take(args: PipelineCreateArgs, _ctx: Context) -> None:

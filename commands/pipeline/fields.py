@@ -1,4 +1,4 @@
-"""What whoever makes a pipeline may say of it, however it is made."""
+"""Argument fields shared by the commands that create, copy and update pipelines."""
 
 from __future__ import annotations
 
@@ -12,97 +12,98 @@ from bot.errors import UsageError
 from bot.operations.addresses import BranchName
 from bot.operations.operation import Args, Opt
 
-LONGEST = 100_000
-ACCESS = ("read_only", "build_and_read", "manage_build_and_read")
-UPLOAD = 'steps:\n  - label: ":pipeline: Upload"\n    command: buildkite-agent pipeline upload\n'
-"""What Buildkite itself begins with: the steps are read from `.buildkite/pipeline.yml` of the repository."""
+# Characters.
+YAML_LIMIT = 100_000
+ACCESS_LEVELS = ("read_only", "build_and_read", "manage_build_and_read")
+UPLOAD_STEPS = 'steps:\n  - label: ":pipeline: Upload"\n    command: buildkite-agent pipeline upload\n'
+"""Buildkite's own default: upload the steps in the repository's `.buildkite/pipeline.yml`."""
 _ADDRESS = re.compile(r"(?:https?|ssh|git)://\S+/\S+|[\w.-]+@[\w.-]+:\S+|/\S+|[\w.-]+:\S+")
 _PASSWORD = re.compile(r"\w+://[^/@\s]*:[^/@\s]+@")
 
 
-def slug_of(name: str) -> str:
-    """The slug that a name leads to: `My Pipeline X` → `my-pipeline-x`; empty where nothing of it may stay."""
+def make_slug(name: str) -> str:
+    """Return the slug of a name: `My Pipeline X` → `my-pipeline-x`. It may be empty."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def _address(text: str) -> str:
+def _check_address(text: str) -> str:
     if _PASSWORD.match(text):
-        raise ValueError("it holds a password: everybody who sees the pipeline would see that")
+        raise ValueError("it contains a password, which everyone who can see the pipeline could read")
     if not _ADDRESS.fullmatch(text):
-        raise ValueError("it should be an address such as git@github.com:acme/web.git")
+        raise ValueError("use a Git address such as git@github.com:acme/web.git")
     return text
 
 
-def _tag(tags: tuple[str, ...]) -> tuple[str, ...]:
+def _clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
 
 
-Name = Annotated[
+NameField = Annotated[
     str,
     Opt(short="n", positional=True, hint="Web"),
     Field(min_length=1, max_length=100, description="Name"),
 ]
-_AT = Opt(short="r", aliases=("--repo",), hint="git@github.com:acme/web.git")
-_Address = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_address)]
-Repository = Annotated[_Address, _AT, Field(description="Repository")]
-OtherRepository = Annotated[_Address | None, _AT, Field(description="Repository")]
-Cluster = Annotated[str | None, Opt(suggest="cluster"), Field(description="Cluster")]
-# The first line's indentation means something.
-_Yaml = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=LONGEST)]
-Steps = Annotated[
+_REPOSITORY_OPT = Opt(short="r", aliases=("--repo",), hint="git@github.com:acme/web.git")
+_Address = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_check_address)]
+RepositoryField = Annotated[_Address, _REPOSITORY_OPT, Field(description="Repository")]
+OtherRepositoryField = Annotated[_Address | None, _REPOSITORY_OPT, Field(description="Repository")]
+ClusterField = Annotated[str | None, Opt(suggest="cluster"), Field(description="Cluster")]
+# Not stripped: in YAML the first line's indentation is significant.
+_Yaml = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=YAML_LIMIT)]
+StepsField = Annotated[
     _Yaml | None,
     Opt(
         short="s",
         multiline=True,
         file_types=("yml", "yaml"),
-        hint="empty: .buildkite/pipeline.yml of the repository",
+        hint="leave empty to use the repository's .buildkite/pipeline.yml",
     ),
     Field(description="Steps (YAML)"),
 ]
-DefaultBranch = Annotated[
+DefaultBranchField = Annotated[
     BranchName | None,
     Opt(short="b", aliases=("--branch",), hint="main"),
     Field(description="Default branch"),
 ]
-Description = Annotated[str | None, Opt(short="d"), Field(max_length=1000, description="Description")]
-Teams = Annotated[
+DescriptionField = Annotated[str | None, Opt(short="d"), Field(max_length=1000, description="Description")]
+TeamsField = Annotated[
     tuple[str, ...],
     Opt(aliases=("--team",), suggest="team", hint="web, or web=read_only"),
     Field(max_length=20, description="Teams"),
 ]
-_TAGS = Opt(aliases=("--tag",), hint="backend,ruby")
-_Tags = Annotated[tuple[str, ...], Field(max_length=10), AfterValidator(_tag)]
-Tags = Annotated[_Tags, _TAGS, Field(description="Tags")]
-OtherTags = Annotated[_Tags | None, _TAGS, Field(description="Tags, in place of those it has")]
-Webhook = Annotated[bool, Opt(), Field(description="Create its GitHub webhook")]
-Build = Annotated[bool, Opt(), Field(description="Start a first build")]
-Subscribe = Annotated[bool, Opt(), Field(description="Subscribe this channel to it")]
-Slug = Annotated[str, Opt(in_form=False, in_manual=False)]
+_TAGS_OPT = Opt(aliases=("--tag",), hint="backend,ruby")
+_Tags = Annotated[tuple[str, ...], Field(max_length=10), AfterValidator(_clean_tags)]
+TagsField = Annotated[_Tags, _TAGS_OPT, Field(description="Tags")]
+OtherTagsField = Annotated[_Tags | None, _TAGS_OPT, Field(description="Tags (replacing the current ones)")]
+WebhookField = Annotated[bool, Opt(), Field(description="Create its GitHub webhook")]
+BuildField = Annotated[bool, Opt(), Field(description="Start a first build")]
+SubscribeField = Annotated[bool, Opt(), Field(description="Subscribe this channel to it")]
+SlugField = Annotated[str, Opt(in_form=False, in_manual=False)]
 
 
-class New(Args):
-    """What has a `name`, and a `pipeline`: its future slug, by which it is judged."""
+class NewPipelineArgs(Args):
+    """Arguments with a `name` and, as `pipeline`, the slug made from it, which the policy judges."""
 
     @model_validator(mode="before")
     @classmethod
-    def _slug(cls, given: Any) -> Any:
-        """It follows from the name alone."""
+    def _add_slug(cls, given: Any) -> Any:
+        """Add the slug, which Buildkite derives from the name alone."""
         name = given.get("name") if isinstance(given, Mapping) else None
         if not isinstance(name, str):
             return given
-        if not slug_of(name):
-            said = "A pipeline's name needs a letter from a to z or a digit: its address is made of them."
-            raise UsageError(said, field="name")
-        return {**given, "pipeline": slug_of(name)}
+        if not make_slug(name):
+            message = "A pipeline's name needs a letter from a to z or a digit, because its URL is made from them."
+            raise UsageError(message, field="name")
+        return {**given, "pipeline": make_slug(name)}
 
 
-def access(words: tuple[str, ...]) -> list[tuple[str, str]]:
-    """`web`, `ops=read_only` → (team, what it may do). Raises UsageError for anything else it should do."""
+def parse_team_access(words: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Parse `web` or `ops=read_only` to (team, access level). Raise UsageError for an unknown level."""
     found: list[tuple[str, str]] = []
     for word in words:
         team, equals, what = word.partition("=")
-        if equals and what not in ACCESS:
-            hint = "It can be `read_only`, `build_and_read` or `manage_build_and_read`."
-            raise UsageError(f"`{what}` is nothing that a team may do.", hint, "teams")
-        found.append((team.strip(), what or ACCESS[-1]))
+        if equals and what not in ACCESS_LEVELS:
+            hint = "Use `read_only`, `build_and_read` or `manage_build_and_read`."
+            raise UsageError(f"`{what}` isn't an access level.", hint, "teams")
+        found.append((team.strip(), what or ACCESS_LEVELS[-1]))
     return found

@@ -131,7 +131,7 @@ async def _start_build(pipeline: Pipeline, ctx: Context) -> Build:
 
 
 async def _check_postable(ctx: Context) -> None:
-    if not await ctx.subscriptions.postable(ctx.thread):
+    if not await ctx.subscriptions.can_post(ctx.thread):
         raise Refused("I'm not in this channel.", "Type `/invite @kitestring` first.", "not in the channel")
 
 

@@ -8,7 +8,7 @@ from typing import cast
 from bot.buildkite.endpoints.pipelines import Access
 from bot.errors import Ambiguous, NotFound, UsageError
 from bot.execution.context import Context
-from commands.pipeline.fields import UPLOAD, access
+from commands.pipeline.fields import UPLOAD_STEPS, parse_team_access
 
 
 async def check_steps(text: str | None) -> None:
@@ -42,7 +42,7 @@ async def find_cluster_id(word: str | None, ctx: Context) -> str:
 
 async def find_team_access(words: tuple[str, ...], ctx: Context) -> dict[str, Access]:
     """Return each team's access level by its UUID. Raise NotFound, Refused or UsageError."""
-    return {(await ctx.catalog.find_team(team)).id: cast(Access, may) for team, may in access(words)}
+    return {(await ctx.catalog.find_team(team)).id: cast(Access, may) for team, may in parse_team_access(words)}
 
 
 async def find_configuration(steps: str | None, template: str | None, ctx: Context) -> str:
@@ -50,7 +50,7 @@ async def find_configuration(steps: str | None, template: str | None, ctx: Conte
     if steps:
         return steps
     found = await ctx.catalog.find_template(template) if template else None
-    return (found.configuration if found else None) or UPLOAD
+    return (found.configuration if found else None) or UPLOAD_STEPS
 
 
 async def check_slug_free(slug: str, ctx: Context) -> None:

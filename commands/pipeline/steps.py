@@ -41,7 +41,7 @@ def find_problems(text: str) -> tuple[Problem, ...]:
     except InvalidYaml as error:
         return (Problem(error.line, error.message),)
     twice = [Problem(line, f"`{quote_word(key)}` occurs twice.") for line, key in read.duplicate_keys]
-    found = [Problem(read.find_line(path), said) for path, said in _check_document(read)]
+    found = [Problem(read.find_line(path), message) for path, message in _check_document(read)]
     return tuple(sorted({*twice, *found}))
 
 
@@ -127,7 +127,7 @@ def _check_without_kind(step: Mapping[str, Any], path: YamlPath, find: Check) ->
 
 
 def _prefix_paths(path: YamlPath, found: Iterator[SchemaError]) -> Iterator[SchemaError]:
-    return (((*path, *inner), said) for inner, said in found)
+    return (((*path, *inner), message) for inner, message in found)
 
 
 def _load_checker() -> Check:

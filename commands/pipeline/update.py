@@ -14,7 +14,14 @@ from bot.operations.operation import Args, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, link, md
-from commands.pipeline.fields import Cluster, DefaultBranch, Description, OtherRepository, OtherTags, Steps
+from commands.pipeline.fields import (
+    ClusterField,
+    DefaultBranchField,
+    DescriptionField,
+    OtherRepositoryField,
+    OtherTagsField,
+    StepsField,
+)
 from commands.pipeline.lookups import check_steps
 from commands.pipeline.render import link_pipeline
 
@@ -40,12 +47,12 @@ class PipelineUpdateArgs(Args):
         Opt(short="n", hint="its URL stays the same"),
         Field(min_length=1, max_length=100, description="New name"),
     ] = None
-    repository: OtherRepository = None
-    cluster: Cluster = None
-    steps: Steps = None
-    tags: OtherTags = None
-    default_branch: DefaultBranch = None
-    description: Description = None
+    repository: OtherRepositoryField = None
+    cluster: ClusterField = None
+    steps: StepsField = None
+    tags: OtherTagsField = None
+    default_branch: DefaultBranchField = None
+    description: DescriptionField = None
     visibility: Annotated[
         Literal["private", "public"] | None, Opt(in_form=False), Field(description="Visibility")
     ] = None
