@@ -6,15 +6,15 @@ import subprocess
 import sys
 
 from bench.__main__ import list_benchmarks
-from bench.listing import CLIENTS, apart, served
+from bench.listing import CLIENTS, measure_in_child, serve_in_child
 
 
 def test_a_listing_is_measured_in_processes_of_their_own() -> None:
     """The stand-in says where it is, and both clients list all pipelines from it."""
-    with served() as base:
+    with serve_in_child() as base:
         assert base.startswith("http://127.0.0.1:")
         for client in CLIENTS:
-            apart(client, "pipelines", base)  # raises unless all are listed
+            measure_in_child(client, "pipelines", base)  # raises unless all are listed
 
 
 def test_each_benchmark_is_listed_with_what_it_measures() -> None:

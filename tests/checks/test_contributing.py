@@ -128,22 +128,24 @@ def migrate(connection: sa.Connection, step: Any) -> None:
 def test_the_example_setting_is_read_and_judged(tmp_path: Path) -> None:
     """The new field has its default, reads the environment, and explains a wrong value."""
     settings = load_module(tmp_path / "settings.py", add_example_setting((ROOT / "bot/settings.py").read_text()))
-    assert settings.load(REQUIRED).kitestring_log_lines == 10
-    assert settings.load({**REQUIRED, "KITESTRING_LOG_LINES": "20"}).kitestring_log_lines == 20
-    with pytest.raises(settings.Misconfigured) as error:
-        settings.load({**REQUIRED, "KITESTRING_LOG_LINES": "99"})
+    assert settings.load_settings(REQUIRED).kitestring_log_lines == 10
+    assert settings.load_settings({**REQUIRED, "KITESTRING_LOG_LINES": "20"}).kitestring_log_lines == 20
+    with pytest.raises(settings.InvalidSettings) as error:
+        settings.load_settings({**REQUIRED, "KITESTRING_LOG_LINES": "99"})
     assert "KITESTRING_LOG_LINES" in str(error.value.problems[0])
     assert "a number from 1 to 50" in str(error.value.problems[0])
 
 
 def add_example_setting(source: str) -> str:
-    """Return bot/settings.py with the example's field after the last one, and its entry first in WANTS."""
+    """Return bot/settings.py with the example's field after the last one, and its entry first in EXPECTATIONS."""
     body = ast.parse(source).body
     (model,) = (node for node in body if isinstance(node, ast.ClassDef) and node.name == "Settings")
     last = max(node.end_lineno or 0 for node in model.body if isinstance(node, ast.AnnAssign))
-    (wants,) = (node for node in body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "WANTS")
+    (expectations,) = (
+        node for node in body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "EXPECTATIONS"
+    )
     lines = source.splitlines(keepends=True)
     # The entry comes first: inserting it leaves the lines above it where they were.
-    lines.insert(wants.lineno, EXAMPLES["bot/settings.py: an entry of WANTS"])
+    lines.insert(expectations.lineno, EXAMPLES["bot/settings.py: an entry of EXPECTATIONS"])
     lines.insert(last, textwrap.indent(EXAMPLES["bot/settings.py: a field of Settings"], "    "))
     return "".join(lines)
