@@ -24,7 +24,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """What one delivery reports; `known` is false for an unknown kind of event, which reports nothing.
+    """The content of one delivery; `known` is false for an unknown kind of event, which reports nothing.
 
     `blocked_ip` is the address that a token's IP rules refused.
     """

@@ -1,4 +1,4 @@
-"""For which times everything that ended is remembered, and which times are missing."""
+"""Calculates with the periods for which every ended build is recorded, and with the gaps between them."""
 
 from __future__ import annotations
 
@@ -11,45 +11,47 @@ Spans = tuple[Span, ...]
 EVERYTHING = "*"
 
 
-def merged(spans: Iterable[Span]) -> Spans:
-    """The same times in order; spans that touch or overlap are one."""
-    found: list[Span] = []
+def merge_spans(spans: Iterable[Span]) -> Spans:
+    """Return the spans in order, those that touch or overlap merged."""
+    merged: list[Span] = []
     for since, until in sorted(span for span in spans if span[0] < span[1]):
-        if found and since <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], until))
+        if merged and since <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], until))
         else:
-            found.append((since, until))
-    return tuple(found)
+            merged.append((since, until))
+    return tuple(merged)
 
 
-def missing(since: datetime, until: datetime, known: Iterable[Span]) -> Spans:
-    """What of that time is in no known span, newest first."""
-    left: list[Span] = []
+def find_gaps(since: datetime, until: datetime, known: Iterable[Span]) -> Spans:
+    """Return the parts of that time outside all known spans, newest first."""
+    gaps: list[Span] = []
     start = since
-    for begin, end in merged(known):
+    for begin, end in merge_spans(known):
         if begin > start:
-            left.append((start, min(begin, until)))
+            gaps.append((start, min(begin, until)))
         start = max(start, end)
-    left.append((start, until))
-    return tuple(span for span in reversed(left) if span[0] < span[1])
+    gaps.append((start, until))
+    return tuple(span for span in reversed(gaps) if span[0] < span[1])
 
 
-def load(written: str | None) -> Mapping[str, Spans]:
-    """Spans by scope (a pipeline, or `*` for all of them), as `dump` wrote them."""
-    scopes = json.loads(written) if written else {}
-    return {scope: tuple(_span(*span) for span in spans) for scope, spans in scopes.items()}
+def parse_spans(stored: str | None) -> Mapping[str, Spans]:
+    """Return spans by scope (a pipeline, or `*` for all), as `format_spans` wrote them."""
+    scopes = json.loads(stored) if stored else {}
+    return {scope: tuple(_parse_span(*span) for span in spans) for scope, spans in scopes.items()}
 
 
-def dump(scopes: Mapping[str, Sequence[Span]], oldest: datetime) -> str:
-    """As text; what ended before `oldest` is forgotten, as the builds themselves are."""
-    kept = {scope: merged((max(a, oldest), b) for a, b in spans) for scope, spans in scopes.items()}
-    return json.dumps({scope: [(a.timestamp(), b.timestamp()) for a, b in spans] for scope, spans in kept.items()})
+def format_spans(scopes: Mapping[str, Sequence[Span]], oldest: datetime) -> str:
+    """Return the spans as text, without what ended before `oldest`: those builds aren't kept either."""
+    recent = {scope: merge_spans((max(a, oldest), b) for a, b in spans) for scope, spans in scopes.items()}
+    return json.dumps(
+        {scope: [(a.timestamp(), b.timestamp()) for a, b in spans] for scope, spans in recent.items()}
+    )
 
 
-def added(scopes: Mapping[str, Spans], scope: str, span: Span) -> Mapping[str, Spans]:
-    """With one more span known."""
-    return {**scopes, scope: merged([*scopes.get(scope, ()), span])}
+def add_span(scopes: Mapping[str, Spans], scope: str, span: Span) -> Mapping[str, Spans]:
+    """Return the scopes with one more known span."""
+    return {**scopes, scope: merge_spans([*scopes.get(scope, ()), span])}
 
 
-def _span(since: float, until: float) -> Span:
+def _parse_span(since: float, until: float) -> Span:
     return datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC)

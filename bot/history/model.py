@@ -1,4 +1,4 @@
-"""What is remembered of every build that was heard of: how it ended, and how each of its steps did."""
+"""Models what is recorded about every reported build: how it ended, and how each of its steps did."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from datetime import datetime
 from bot.buildkite.models import Build, Job, Person
 from bot.buildkite.states import rank_build, rank_job
 
+# Characters of a commit message: reports show its first line.
 MESSAGE_KEPT = 200
-# These say something of the code; a canceled or skipped build says nothing.
+# Only these outcomes say anything about the code; a canceled or skipped build doesn't.
 VERDICTS = frozenset({"passed", "failed"})
+# The rank of finished jobs, see `rank_job`.
 _FINAL_RANK = 5
 
 
 @dataclass(frozen=True)
 class Run:
-    """One build as reports and comparisons need it. `creator` and `author` are e-mail addresses in lower case.
+    """A build as reports and comparisons need it. `creator` and `author` are lower-case email addresses.
 
-    Times are Buildkite's own; `heard_at` is ours.
+    Times are Buildkite's, except `heard_at`, when the build was last reported to us.
     """
 
     id: str
@@ -41,13 +43,13 @@ class Run:
 
     @property
     def ref(self) -> str:
-        """`pipeline#number`."""
+        """Return the reference `pipeline#number`."""
         return f"{self.pipeline}#{self.number}"
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One finished attempt at a command step; `step` is its key where it has one, else its name."""
+    """A finished attempt of a command step; `step` is its key, or its name if it has none."""
 
     id: str
     build_id: str
@@ -68,7 +70,7 @@ class Attempt:
 
 
 def run_from_build(build: Build, heard_at: datetime) -> Run:
-    """The build as it is remembered."""
+    """Return the build as it is recorded."""
     lines = (build.message or "").strip().split("\n")
     return Run(
         id=build.id,
@@ -78,8 +80,8 @@ def run_from_build(build: Build, heard_at: datetime) -> Run:
         commit=build.commit or "",
         phase=build.phase,
         source=build.source or "",
-        creator=_address(build.creator),
-        author=_address(build.author),
+        creator=_normalize_email(build.creator),
+        author=_normalize_email(build.author),
         message=lines[0][:MESSAGE_KEPT],
         web_url=build.web_url,
         created_at=build.created_at,
@@ -91,18 +93,18 @@ def run_from_build(build: Build, heard_at: datetime) -> Run:
 
 
 def is_same_run(build: Build, other: Build | None) -> bool:
-    """Whether both are remembered as the same run."""
-    return other is not None and _remembered(build) == _remembered(other)
+    """Return whether both would be recorded as the same run."""
+    return other is not None and _select_recorded(build) == _select_recorded(other)
 
 
-def _remembered(build: Build) -> tuple[object, ...]:
+def _select_recorded(build: Build) -> tuple[object, ...]:
     times = (build.created_at, build.scheduled_at, build.started_at, build.finished_at)
-    told = (build.branch, build.commit, build.source, build.creator, build.author, build.message, build.web_url)
-    return (build.url, build.phase, *times, *told)
+    origin = (build.branch, build.commit, build.source, build.creator, build.author, build.message, build.web_url)
+    return (build.url, build.phase, *times, *origin)
 
 
 def attempt_from_job(build: Build, job: Job, heard_at: datetime) -> Attempt | None:
-    """The attempt as it is remembered; None for gates, waits and triggers, and while it is under way."""
+    """Return the attempt to record; None for block, wait and trigger steps, and for unfinished jobs."""
     if job.type != "script" or rank_job(job) < _FINAL_RANK:
         return None
     return Attempt(
@@ -111,13 +113,13 @@ def attempt_from_job(build: Build, job: Job, heard_at: datetime) -> Attempt | No
         pipeline=build.ref.pipeline,
         branch=build.branch or "",
         commit=build.commit or "",
-        step=step_key(job),
+        step=find_step_key(job),
         name=job.title,
         state=job.state or "",
         soft_failed=job.soft_failed,
         exit_status=job.exit_status,
         retry_of=job.retry_source.job_id if job.retry_source else None,
-        queue=queue_of(job),
+        queue=find_queue(job),
         runnable_at=job.runnable_at or job.scheduled_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
@@ -125,34 +127,34 @@ def attempt_from_job(build: Build, job: Job, heard_at: datetime) -> Attempt | No
     )
 
 
-def step_key(job: Job) -> str:
-    """What makes two jobs of different builds the same step; parallel ones are told apart by their number."""
+def find_step_key(job: Job) -> str:
+    """Return a key shared by the jobs of one step in different builds; parallel jobs differ by their number."""
     index = "" if job.parallel_group_index is None else f" {job.parallel_group_index + 1}"
     return f"{job.step_key or job.name or job.label or job.command or job.id}{index}"
 
 
-def queue_of(job: Job) -> str:
-    """The queue that a job asks for; `default` where it names none."""
+def find_queue(job: Job) -> str:
+    """Return the queue that a job requires; `default` if it names none."""
     named = (rule.partition("=")[2] for rule in job.agent_query_rules if rule.startswith("queue="))
     return next(named, "default")
 
 
-def newest_builds(builds: Iterable[Build]) -> Mapping[str, Build]:
-    """Of several words about one build the one that is furthest ahead; the later one where they are level."""
-    found: dict[str, Build] = {}
+def select_newest_builds(builds: Iterable[Build]) -> Mapping[str, Build]:
+    """Return, of several reports per build, the one that is furthest ahead; of equals the later one."""
+    newest: dict[str, Build] = {}
     for build in builds:
-        before = found.get(build.id)
+        before = newest.get(build.id)
         if before is not build and (before is None or is_ahead(build, before)):
-            found[build.id] = build
-    return found
+            newest[build.id] = build
+    return newest
 
 
 def is_ahead(build: Build, before: Build) -> bool:
-    """Whether a word about a build is not older than another: an end that came later is a later life."""
+    """Return whether a report isn't older than another; a later end means a later run."""
     if build.finished_at and before.finished_at and build.finished_at != before.finished_at:
         return build.finished_at > before.finished_at
     return rank_build(build) >= rank_build(before)
 
 
-def _address(somebody: Person | None) -> str:
-    return ((somebody.email if somebody else None) or "").strip().lower()
+def _normalize_email(person: Person | None) -> str:
+    return ((person.email if person else None) or "").strip().lower()

@@ -1,4 +1,4 @@
-"""Queries on what is remembered of every build that was heard of."""
+"""Queries on the recorded runs and attempts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bot.store.transactions import Tx
 _ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
 
 
-async def save_runs(tx: Tx, heard: Sequence[Run]) -> None:
-    """Write builds down. What ended is not taken back by a word without an end, nor by an earlier end."""
-    await write_all(tx, _run, [vars(item) for item in heard])
+async def save_runs(tx: Tx, recorded: Sequence[Run]) -> None:
+    """Record runs. A recorded end isn't replaced by a report without an end or with an earlier end."""
+    await write_all(tx, _upsert_run, [vars(run) for run in recorded])
 
 
-def _run(dialect: str, _columns: Sequence[str]) -> Any:
+def _upsert_run(dialect: str, _columns: Sequence[str]) -> Any:
     row = insert_for_dialect(dialect, runs)
     new, old = row.excluded, runs.c
     changed = {name: new[name] for name in new.keys() if name not in ("id", "pipeline", "number")}  # noqa: SIM118
@@ -36,26 +36,26 @@ def _run(dialect: str, _columns: Sequence[str]) -> Any:
     return row.on_conflict_do_update(index_elements=["id"], set_=changed, where=later)
 
 
-async def save_attempts(tx: Tx, heard: Sequence[Attempt]) -> None:
-    """Write finished attempts down, each once; a later word on one replaces what was known."""
-    await write_all(tx, _attempt, [vars(item) for item in heard])
+async def save_attempts(tx: Tx, recorded: Sequence[Attempt]) -> None:
+    """Record finished attempts, each once; a later report replaces an earlier one."""
+    await write_all(tx, _upsert_attempt, [vars(attempt) for attempt in recorded])
 
 
-def _attempt(dialect: str, _columns: Sequence[str]) -> Any:
+def _upsert_attempt(dialect: str, _columns: Sequence[str]) -> Any:
     row = insert_for_dialect(dialect, attempts)
     changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
     return row.on_conflict_do_update(index_elements=["id"], set_=changed)
 
 
 async def find_branches(tx: Tx, pipeline: str, limit: int = 100) -> tuple[str, ...]:
-    """The branches that builds of a pipeline were heard of on, those of the newest builds first."""
+    """Return the branches of a pipeline's recorded builds, those of the newest builds first."""
     newest = sa.func.max(runs.c.number).desc()
     query = sa.select(runs.c.branch).where(runs.c.pipeline == pipeline, runs.c.branch != "")
     return tuple(await tx.scalars(query.group_by(runs.c.branch).order_by(newest).limit(limit)))
 
 
 async def find_previous_run(tx: Tx, pipeline: str, branch: str, number: int) -> Run | None:
-    """The build of that pipeline and branch that passed or failed last before that number."""
+    """Return the build of that pipeline and branch that passed or failed last before that number."""
     query = (
         sa.select(runs)
         .where(runs.c.pipeline == pipeline, runs.c.branch == branch, runs.c.number < number)
@@ -68,13 +68,13 @@ async def find_previous_run(tx: Tx, pipeline: str, branch: str, number: int) -> 
 
 
 async def find_attempts_of_build(tx: Tx, build_id: str) -> tuple[Attempt, ...]:
-    """The finished attempts of one build, in the order in which they ended."""
+    """Return the finished attempts of a build, in the order in which they ended."""
     query = sa.select(attempts).where(attempts.c.build_id == build_id).order_by(attempts.c.finished_at)
     return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
 
 
 async def find_attempts_of_commit(tx: Tx, pipeline: str, commit: str, limit: int = 500) -> tuple[Attempt, ...]:
-    """The finished attempts at one commit of a pipeline, in whatever build; newest first."""
+    """Return the finished attempts at a commit of a pipeline, in any build, newest first."""
     if not commit or commit == "HEAD":
         return ()
     query = (
@@ -89,7 +89,7 @@ async def find_attempts_of_commit(tx: Tx, pipeline: str, commit: str, limit: int
 async def find_runs_ended_between(
     tx: Tx, since: datetime, until: datetime, pipelines: Sequence[str] = ()
 ) -> tuple[Run, ...]:
-    """The builds that ended in that time, oldest first; of those pipelines, or of all."""
+    """Return the builds that ended in that time, oldest first; of these pipelines, or of all."""
     which = [runs.c.finished_at >= since, runs.c.finished_at < until, runs.c.phase.in_(_ENDED)]
     if pipelines:
         which.append(runs.c.pipeline.in_(pipelines))
@@ -100,7 +100,7 @@ async def find_runs_ended_between(
 async def find_attempts_ended_between(
     tx: Tx, since: datetime, until: datetime, pipelines: Sequence[str] = ()
 ) -> tuple[Attempt, ...]:
-    """The attempts that ended in that time, oldest first; of those pipelines, or of all."""
+    """Return the attempts that ended in that time, oldest first; of these pipelines, or of all."""
     which = [attempts.c.finished_at >= since, attempts.c.finished_at < until]
     if pipelines:
         which.append(attempts.c.pipeline.in_(pipelines))
@@ -109,7 +109,7 @@ async def find_attempts_ended_between(
 
 
 async def find_runs_of_person(tx: Tx, emails: Sequence[str], since: datetime, limit: int = 50) -> tuple[Run, ...]:
-    """Builds that somebody started or wrote, heard of since then; newest first."""
+    """Return builds that a person started or authored, reported since then, newest first."""
     if not emails:
         return ()
     theirs = sa.or_(runs.c.author.in_(emails), runs.c.creator.in_(emails))
@@ -118,7 +118,7 @@ async def find_runs_of_person(tx: Tx, emails: Sequence[str], since: datetime, li
 
 
 async def find_runs_asked_by(tx: Tx, user: str, since: datetime, limit: int = 50) -> tuple[Run, ...]:
-    """Builds that somebody started here (a Slack user id), heard of since then; newest first."""
+    """Return builds that a person (a Slack user id) started in Slack, reported since then, newest first."""
     own = (cards.c.asked_by == user, cards.c.watching.is_(False), cards.c.origin == "asked")
     started = runs.c.id.in_(sa.select(cards.c.build_id).where(*own))
     query = (
@@ -128,14 +128,14 @@ async def find_runs_asked_by(tx: Tx, user: str, since: datetime, limit: int = 50
 
 
 async def has_later_verdict(tx: Tx, build: Build) -> bool:
-    """Whether a later build of the same pipeline and branch has passed or failed."""
+    """Return whether a later build of the same pipeline and branch has passed or failed."""
     same = (runs.c.pipeline == build.ref.pipeline, runs.c.branch == (build.branch or ""))
     query = sa.select(runs.c.id).where(*same, runs.c.number > build.number, runs.c.phase.in_(sorted(VERDICTS)))
     return await tx.scalar(query.limit(1)) is not None
 
 
 async def find_runs_since(tx: Tx, moment: datetime) -> tuple[Run, ...]:
-    """The builds that began after then, in the order of their numbers."""
+    """Return the builds created since then, in the order of their numbers."""
     query = sa.select(runs).where(runs.c.created_at >= moment).order_by(runs.c.pipeline, runs.c.number)
     return tuple(Run(**row) for row in (await tx.execute(query)).mappings())
 
@@ -144,7 +144,7 @@ WEBHOOK_SILENCE = timedelta(minutes=10)
 
 
 async def find_last_webhook_time(tx: Tx) -> datetime | None:
-    """When the last webhook arrived."""
+    """Return when the last webhook arrived."""
     newest: datetime | None = await tx.scalar(
         sa.select(deliveries.c.received_at).order_by(deliveries.c.id.desc()).limit(1)
     )
@@ -152,6 +152,6 @@ async def find_last_webhook_time(tx: Tx) -> datetime | None:
 
 
 async def are_webhooks_arriving(tx: Tx, now: datetime) -> bool:
-    """Whether a webhook has arrived within ten minutes."""
+    """Return whether a webhook has arrived within ten minutes."""
     last = await find_last_webhook_time(tx)
     return last is not None and now - last < WEBHOOK_SILENCE

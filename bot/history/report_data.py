@@ -1,4 +1,4 @@
-"""Gathers what reports are made from: what is remembered, and by a few reads what is not."""
+"""Gathers the data of reports: recorded builds, and a few reads for times without records."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bot.history.queries import find_attempts_ended_between, find_runs_ended_bet
 from bot.runtime.clock import Clock
 from bot.store.transactions import Store
 
-# What one report may read: five pages of a hundred.
+# Builds that one report may read, five pages of a hundred: the request budget belongs to everyone.
 MOST = 500
 _PAGE = 100
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """Everything known of a time: `read` builds were read for it, of the time in `missing` some are not known.
+class GatheredBuilds:
+    """The builds of a time: `read` of them were just read; in the time of `missing`, some builds aren't known.
 
-    `trouble` is why reading stopped, `more` whether there is more than may be read at once.
+    `trouble` is why reading stopped; `more`: there is more than one report may read.
     """
 
     runs: tuple[Run, ...]
@@ -45,40 +45,40 @@ class _Reading:
 
 
 class ReportData:
-    """Reads the database, and Buildkite only for times that nothing was heard of: at most `most` builds."""
+    """Reads the database, and Buildkite only for times without records, at most `most` builds."""
 
     def __init__(self, store: Store, clock: Clock, most: int = MOST) -> None:
         self._most = most
         self._store = store
         self._clock = clock
 
-    async def gather(self, buildkite: Buildkite, pipelines: Sequence[str], since: datetime) -> Gathered:
-        """The builds of these pipelines that ended since then, the newest of those that are missing read now."""
+    async def gather(self, buildkite: Buildkite, pipelines: Sequence[str], since: datetime) -> GatheredBuilds:
+        """Return the builds of these pipelines that ended since then; read the newest of the missing ones now."""
         now = self._clock.now()
         scope = pipelines[0] if len(pipelines) == 1 else EVERYTHING
         reading = _Reading()
-        for gap in await self._missing(scope, since, now):
+        for gap in await self._find_missing(scope, since, now):
             reading = await self._fill(buildkite, scope, gap, reading.read)
             if reading.trouble or reading.more:
                 break
         stopped = reading.trouble or reading.more
         async with self._store.read() as tx:
-            return Gathered(
+            return GatheredBuilds(
                 runs=await find_runs_ended_between(tx, since, now, pipelines),
                 attempts=await find_attempts_ended_between(tx, since, now, pipelines),
                 read=reading.read,
-                missing=await self._missing(scope, since, now) if stopped else (),
+                missing=await self._find_missing(scope, since, now) if stopped else (),
                 trouble=reading.trouble,
                 more=reading.more,
             )
 
-    async def _missing(self, scope: str, since: datetime, now: datetime) -> tuple[Span, ...]:
+    async def _find_missing(self, scope: str, since: datetime, now: datetime) -> tuple[Span, ...]:
         async with self._store.read() as tx:
             known = await recorder.find_known_periods(tx, now)
-        return known_periods.missing(since, now, [*known.get(EVERYTHING, ()), *known.get(scope, ())])
+        return known_periods.find_gaps(since, now, [*known.get(EVERYTHING, ()), *known.get(scope, ())])
 
     async def _fill(self, buildkite: Buildkite, scope: str, gap: Span, before: int) -> _Reading:
-        """Read what ended in a gap; how far that came is noted, so that the next report goes on from there.
+        """Read the builds that ended in a gap; record how far that came, so that the next report continues there.
 
         https://buildkite.com/docs/apis/rest-api/builds#list-all-builds
         """
@@ -98,12 +98,12 @@ class ReportData:
         except (Unavailable, Refused) as error:
             trouble = error.message
         more = len(found) >= left
-        reached = _oldest(found, gap) if more or trouble else gap[0]
-        await self._remember(found, scope, (reached, gap[1]), whole=buildkite.requests.bearer is None)
+        reached = _find_reached(found, gap) if more or trouble else gap[0]
+        await self._record(found, scope, (reached, gap[1]), whole=buildkite.requests.bearer is None)
         return _Reading(before + len(found), trouble, more)
 
-    async def _remember(self, builds: Sequence[Build], scope: str, span: Span, *, whole: bool) -> None:
-        """What a person's own token does not see is not there for it: then nothing is known for good."""
+    async def _record(self, builds: Sequence[Build], scope: str, span: Span, *, whole: bool) -> None:
+        """Record the builds, and the period only if the token sees all: a personal token may not."""
         now = self._clock.now()
         for start in range(0, len(builds), _PAGE):
             async with self._store.write() as tx:
@@ -115,7 +115,7 @@ class ReportData:
                 await recorder.record_period(tx, scope, span, now)
 
 
-def _oldest(newest_first: Sequence[Build], gap: Span) -> datetime:
-    """How far back a list came that was not read to its end."""
+def _find_reached(newest_first: Sequence[Build], gap: Span) -> datetime:
+    """Return how far back a list reached that wasn't read to its end."""
     last = newest_first[-1].created_at if newest_first else None
     return max(last, gap[0]) if last else gap[1]

@@ -301,16 +301,17 @@ PIECES = frozenset(
     {
         *(
             "describe_phase",
-            "reference",
-            "summary_line",
-            "clocked",
+            "link_build",
+            "render_summary",
+            "render_timing",
             "format_duration",
             "measure_duration",
-            "counts",
-            "job_line",
+            "render_counts",
+            "render_job",
         ),
-        *("ended_with", "phase", "buttons", "waits", "retriable", "failed_lines", "failed_job", "render_report"),
-        *("unblock_button", "cancel_button", "logs_button", "open_button", "retry_button", "stop_button"),
-        *("actions_id", "view_digest"),
+        *("describe_exit", "get_phase", "render_buttons", "is_waiting", "has_retriable_job", "render_report"),
+        *("render_failed_jobs", "render_failed_job", "render_unblock_button", "render_cancel_button"),
+        *("render_logs_button", "render_open_button", "render_retry_button", "stop_button"),
+        *("format_actions_id", "view_digest"),
     }
 )

@@ -1,4 +1,8 @@
-"""Whether a card that nobody asked for may be posted now: a post pings, and cannot be taken back."""
+"""Decides whether a card that only a subscription wants may be posted now.
+
+A post notifies people and can't be taken back, so more is checked than for an edit: confirmation, quiet hours,
+mutes, and the current permissions of the person who subscribed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from bot.builds.model import Card, TrackedBuild
 from bot.errors import Unavailable
 from bot.history.model import run_from_build
 from bot.history.queries import has_later_verdict
-from bot.notifications.direct.model import is_personal, known_addresses
+from bot.notifications.direct.model import collect_addresses, is_personal
 from bot.notifications.queries import find_channel_settings
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.notifications.subscriptions.model import Subscription
@@ -32,7 +36,8 @@ from bot.slack.queries import enqueue_message
 from bot.slack.types import Actor, Thread, Via
 from bot.store.transactions import Transactions, Tx
 
-# An edit can be taken back, a ping cannot: nothing is posted in doubt, but for doubt that lasts this long.
+# A wrong edit can be corrected, a notification can't: an unconfirmed end isn't posted until a read has confirmed
+# it. If Buildkite doesn't answer within ten seconds, late news would be worse than the small risk of wrong news.
 UNCONFIRMED_HOLD = timedelta(seconds=10)
 _RECHECK_SECONDS, _SLACK_RETRY_SECONDS = 0.5, 30.0
 FindActor = Callable[[str, Thread, Via], Awaitable[Actor]]
@@ -41,9 +46,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Admission:
-    """`reads` is the operation whose permission a subscription's maker needs for what it posts.
+    """Checks cards of subscriptions, and replies to them, before they are posted.
 
-    `who` says who somebody is at this moment, `direct` gives the DM with a person; both raise Unavailable.
+    `read_operation` is the operation whose permission the subscriber needs. `find_actor` returns a person as they
+    are now, `open_direct_message` the thread with a person; both raise Unavailable.
     """
 
     def __init__(
@@ -67,20 +73,20 @@ class Admission:
         self._bot = bot
 
     async def check_card(self, card: Card, tracked: TrackedBuild) -> PostDelayed | PostRejected | None:
-        """Later, never as things are, or now (None)."""
+        """Return None if the card may be posted now, PostDelayed if not yet, or PostRejected."""
         now = self._clock.now()
-        doubted = tracked.unconfirmed and now - (card.created_at or now) < UNCONFIRMED_HOLD
-        if doubted:
+        if tracked.unconfirmed and now - (card.created_at or now) < UNCONFIRMED_HOLD:
             return PostDelayed(_RECHECK_SECONDS)
         async with self._store.read() as tx:
             wanting = await self._find_wanting(tx, card, tracked, now)
-            overtaken = any(item.quiet for item in wanting) and await has_later_verdict(tx, tracked.build)
+            # A card held back by quiet hours is no news once a later build has passed or failed.
+            overtaken = any(rule.quiet for rule in wanting) and await has_later_verdict(tx, tracked.build)
         if not wanting or overtaken:
             return PostRejected("overtaken" if overtaken else "not wanted")
         if quiet := _find_quiet_end(wanting, now):
             return PostDelayed((quiet - now).total_seconds())
         try:
-            allowed = [item for item in wanting if await self._may_read(item, tracked, now)]
+            allowed = [rule for rule in wanting if await self._may_read(rule, tracked, now)]
         except Unavailable:
             return PostDelayed(_SLACK_RETRY_SECONDS)
         if not allowed:
@@ -89,37 +95,37 @@ class Admission:
         return None
 
     async def check_reply(self, card: Card, tracked: TrackedBuild) -> PostDelayed | PostRejected | None:
-        """The same for what is said below such a card: quiet hours hold it, a mute drops it.
+        """Return None if a reply to such a card may be posted now: quiet hours postpone it, a mute drops it.
 
-        In the DM with a person only what that person wants to be told of is said.
+        In a direct message, only what the person subscribed to is posted.
         """
         now = self._clock.now()
         async with self._store.read() as tx:
             if is_personal(card.subscription) and not await self._find_wanting(tx, card, tracked, now):
                 return PostRejected("not wanted")
-            chosen = await find_channel_settings(tx, card.thread.team, card.thread.channel)
+            channel = await find_channel_settings(tx, card.thread.team, card.thread.channel)
             rule = await find_subscription(tx, card.subscription) if card.subscription else None
-        if chosen.muted(now) or (rule and rule.muted(now)):
+        if channel.is_muted(now) or (rule and rule.is_muted(now)):
             return PostRejected("muted")
-        quiet = rule.quiet_until(now) if rule else None
+        quiet = rule.find_quiet_end(now) if rule else None
         return PostDelayed((quiet - now).total_seconds()) if quiet else None
 
     async def withdraw(self, card: Card) -> None:
-        """As if it had never been wanted, unless more has become known meanwhile."""
+        """Remove a card that was never posted, unless the build has changed meanwhile."""
         async with self._store.write() as tx:
             await withdraw_card(tx, card)
 
     async def retire_unpostable(self, card: Card, problem: str) -> None:
-        """The bot is not where the card belongs: whoever made the subscription is told, once."""
+        """Retire a card that can't be posted because the bot isn't in the channel; tell the subscriber once."""
         async with self._store.read() as tx:
             rule = await find_subscription(tx, card.subscription) if card.subscription else None
-        door = await self._find_subscriber_thread(rule)
+        thread = await self._find_subscriber_thread(rule)
         async with self._store.write() as tx:
             await update_card(tx, card.id, state="retired", due_at=None, intent_at=None)
-            if rule and door:
+            if rule and thread:
                 text = _render_uninvited(rule, self._bot)
                 body = asdict(message(text, [section(text, block_id="uninvited")]))
-                await enqueue_message(tx, f"uninvited:{rule.id}", "answer", door, self._clock.now(), body=body)
+                await enqueue_message(tx, f"uninvited:{rule.id}", "answer", thread, self._clock.now(), body=body)
         log.warning("subscription cannot post", subscription=card.subscription, code=problem)
 
     async def _find_subscriber_thread(self, rule: Subscription | None) -> Thread | None:
@@ -133,16 +139,15 @@ class Admission:
     async def _find_wanting(
         self, tx: Tx, card: Card, tracked: TrackedBuild, now: datetime
     ) -> tuple[Subscription, ...]:
-        """The subscriptions of the card's channel that want the build as it is known now."""
-        chosen = await find_channel_settings(tx, card.thread.team, card.thread.channel)
-        if tracked.deleted or chosen.muted(now):
+        """Return the subscriptions of the card's channel that want the build as it is now."""
+        channel = await find_channel_settings(tx, card.thread.team, card.thread.channel)
+        if tracked.deleted or channel.is_muted(now):
             return ()
-        return _select_for_channel(
-            await SubscriptionMatcher(await self._subscribers.index(tx), now).wanting(tx, tracked.build), card
-        )
+        matcher = SubscriptionMatcher(await self._subscribers.get_index(tx), now)
+        return _select_for_channel(await matcher.find_wanting(tx, tracked.build), card)
 
     async def _may_read(self, subscription: Subscription, tracked: TrackedBuild, now: datetime) -> bool:
-        """What stands in the file was allowed by who wrote it; else its maker must be allowed to read it there."""
+        """Return whether the subscriber may read the build; a subscription from the file needs no permission."""
         if not subscription.created_by:
             return True
         actor = await self._find_actor(
@@ -154,33 +159,33 @@ class Admission:
         return isinstance(decide(self._rules(), actor, self._read_operation, target, now), Allow)
 
     def _is_own_build(self, actor: Actor, build: Build) -> bool:
-        """Whether an address that they have now, not one that they once had, is on the build."""
+        """Return whether the build carries an address that the person has now, not one that they once had."""
         run = run_from_build(build, self._clock.now())
-        mine = known_addresses(actor.id, [actor.email], self._subscribers.owners())
-        return not mine.isdisjoint({run.creator, run.author})
+        addresses = collect_addresses(actor.id, [actor.email], self._subscribers.get_owners())
+        return not addresses.isdisjoint({run.creator, run.author})
 
     async def _assume_end(self, tracked: TrackedBuild) -> None:
-        """An end that is told in doubt is taken for true, so that a later life is a new one."""
+        """Take an unconfirmed end as confirmed before it is posted, so that a later run is a new generation."""
         if tracked.unconfirmed and tracked.build.inactive:
             async with self._store.write() as tx:
                 await BuildFold(self._clock.now(), webhooks_arriving=True).assume_end(tx, tracked.build.id)
 
 
-def _select_for_channel(found: Sequence[Subscription], card: Card) -> tuple[Subscription, ...]:
-    return tuple(item for item in found if (item.team, item.channel) == (card.thread.team, card.thread.channel))
+def _select_for_channel(rules: Sequence[Subscription], card: Card) -> tuple[Subscription, ...]:
+    return tuple(rule for rule in rules if (rule.team, rule.channel) == (card.thread.team, card.thread.channel))
 
 
 def _find_quiet_end(wanting: Sequence[Subscription], now: datetime) -> datetime | None:
-    """When the first of them may speak; None: one may now."""
-    until = [item.quiet_until(now) for item in wanting]
-    held = [moment for moment in until if moment is not None]
-    return min(held) if len(held) == len(until) else None
+    """Return when quiet hours end for the first of the subscriptions; None if one of them may post now."""
+    until = [rule.find_quiet_end(now) for rule in wanting]
+    quiet = [moment for moment in until if moment is not None]
+    return min(quiet) if len(quiet) == len(until) else None
 
 
 def _render_uninvited(rule: Subscription, bot: str) -> Mrkdwn:
     return md(
-        "I cannot post in {channel}, where you subscribed to {pipeline}. Type {invite} there; the subscription is "
-        "kept, and posts what comes after that.",
+        "I couldn't post in {channel}, where you subscribed to {pipeline}. Type {invite} there: your subscription "
+        "is kept, and later builds will be posted.",
         channel=Mrkdwn(f"<#{rule.channel}>") if rule.channel.isalnum() else "that channel",
         pipeline=code(rule.pipeline),
         invite=code(f"/invite @{bot}"),

@@ -1,4 +1,4 @@
-"""A card as it would be drawn now: what is known of its build, read and rendered."""
+"""A card as it should look now: reads everything that it shows, and renders it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from bot.builds.links.render import render_followable_preview, render_job_previe
 from bot.builds.model import Card, TrackedBuild
 from bot.builds.queries import find_jobs, summarize_jobs
 from bot.builds.waiting.queries import find_reasons
-from bot.notifications.direct.model import BUILDS, is_personal, rule_owner, stop_value
+from bot.notifications.direct.model import BUILDS, find_rule_owner, is_personal, make_stop_value
 from bot.slack.blockkit.blocks import Message
 from bot.slack.rate_limits import POST, UNFURL, UPDATE
 from bot.store.transactions import Tx
 
 Difference = Literal["none", "counts", "state"]
-# A link in a message of yesterday is not looked at any more.
+# Few people scroll back to yesterday's links, and each preview takes part in Slack's limits.
 PREVIEW_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class CardDraft:
-    """`lacks`: nobody has looked yet why it fails, or what of it this card may show."""
+    """A rendered card; `needs_lookup`: its failure, or who may see its log, hasn't been looked up."""
 
     card: Card
     tracked: TrackedBuild
@@ -35,20 +35,20 @@ class CardDraft:
 
     @property
     def method(self) -> str:
-        """What shows it: a post, or an edit."""
+        """Return the Slack method that brings the card up to date: a post or an edit."""
         if not self.card.ts:
             return POST
         return UNFURL if self.card.unfurl else UPDATE
 
     @cached_property
     def fingerprint(self) -> str:
-        """What is seen of it, then what is seen but for its counts."""
+        """Return two digests: of all that people see, and of all but the job counts."""
         rest = [block for block in self.message.blocks if not str(block.get("block_id")).startswith(COUNTS_BLOCK)]
         return f"{self.message.digest()}:{replace(self.message, blocks=tuple(rest)).digest()}"
 
     @cached_property
     def difference(self) -> Difference:
-        """What people do not see yet: nothing, how many jobs are where, or more than that."""
+        """Return what differs from the card as shown: nothing, only job counts, or the state."""
         seen, now = (self.card.shown or "").split(":"), self.fingerprint.split(":")
         if not self.card.ts or not self.card.shown:
             return "state"
@@ -58,7 +58,7 @@ class CardDraft:
 
 
 async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -> CardDraft:
-    """Read the rest of what is known, and render it."""
+    """Read what the card shows, and render it."""
     jobs = await summarize_jobs(tx, tracked)
     knows = await load_knowledge(tx, tracked, jobs)
     message = render_card(
@@ -68,46 +68,46 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         asked_by=card.asked_by,
         now=now,
         watching=card.watching,
-        failure=knows.shown(jobs, card.id),
+        failure=knows.select_for_card(jobs, card.id),
         author=card.mentions,
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
         **_choose_opt_out(card),
     )
     job = await find_linked_job(tx, card)
-    return CardDraft(card, tracked, render_preview_or_card(card, tracked, job, message), knows.lacks(card.id))
+    return CardDraft(
+        card, tracked, render_preview_or_card(card, tracked, job, message), knows.needs_lookup(card.id)
+    )
 
 
 def _choose_opt_out(card: Card) -> dict[str, Any]:
-    """How to have less of it, where nobody asked for the card: what a person wished for, that person can stop."""
+    """Return the opt-out of a card from a subscription: its own subscriber can stop it, others can mute it."""
     if card.origin != "subscribed" or card.muted:
         return {}
     if card.subscription and is_personal(card.subscription):
-        return {"stop": stop_value(BUILDS, rule_owner(card.subscription))}
+        return {"stop": make_stop_value(BUILDS, find_rule_owner(card.subscription))}
     return {"mute": True}
 
 
 async def find_linked_job(tx: Tx, card: Card) -> Job | None:
-    """The job that the link names, as it was last heard of."""
+    """Return the job that the link names, as last reported."""
     id_ = (card.unfurl or {}).get("job")
     return (await find_jobs(tx, [id_])).get(id_) if id_ else None
 
 
 def has_preview_expired(card: Card, now: datetime) -> bool:
-    """Whether it is kept up no more."""
+    """Return whether a link preview is too old to be kept up to date."""
     return card.unfurl is not None and card.created_at is not None and now - card.created_at > PREVIEW_LIFETIME
 
 
 def is_preview_final(card: Card, tracked: TrackedBuild) -> bool:
-    """Whether what it shows is the end of it."""
+    """Return whether a link preview shows a confirmed end, so that it needs no more edits."""
     return card.unfurl is not None and (tracked.deleted or tracked.build.ended) and not tracked.unconfirmed
 
 
 def render_preview_or_card(card: Card, tracked: TrackedBuild, job: Job | None, card_message: Message) -> Message:
-    """What stands below the link, where the build's card would be `drawn`."""
+    """Return the message below the link if the card is a preview, else the card's own message."""
     if card.unfurl is None:
         return card_message
-    return (
-        render_job_preview(tracked, job, card.id)
-        if job
-        else render_followable_preview(card_message, tracked, card.id)
-    )
+    if job:
+        return render_job_preview(tracked, job, card.id)
+    return render_followable_preview(card_message, tracked, card.id)

@@ -1,4 +1,4 @@
-"""Keeps the card of every followed build equal to what is known: one message, edited in place."""
+"""Keeps the card of every tracked build up to date: one message, edited in place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.builds.cards.admission import Admission
-from bot.builds.cards.draft import CardDraft, draft_card, is_preview_final
+from bot.builds.cards.draft import CardDraft, draft_card, has_preview_expired, is_preview_final
 from bot.builds.cards.queries import (
     find_due_cards,
     find_next_card_due,
@@ -16,7 +16,7 @@ from bot.builds.cards.queries import (
     retire_preview,
     update_card,
 )
-from bot.builds.cards.undeliverable import Undeliverable
+from bot.builds.cards.undeliverable import UndeliverableCards
 from bot.builds.cards.update_order import RECHECK_AFTER, UpdateOrder
 from bot.builds.failures.knowledge import plan_failure_lookup
 from bot.builds.model import Card, TrackedBuild
@@ -31,17 +31,20 @@ from bot.store.outage import raising_unavailable
 from bot.store.transactions import Transactions, Tx
 
 BATCH = 50
-# So many messages are sent before it is looked again what is due: what is urgent waits for no long line.
+# Calls to Slack per tick. Then the due cards are read again, so that an urgent one isn't queued behind many.
 MAX_CALLS = 5
-# A card in doubt for longer than a minute says how old it is.
+# A card unconfirmed for over a minute shows its age: it is drawn again a second later than that.
 _AGE_SHOWN_AFTER = timedelta(seconds=61)
+# Each card with the seconds until its turn.
 Postponed = list[tuple[Card, float]]
 
 
 class CardPublisher:
-    """The one writer of cards: draws what is due, as fast as Slack allows; what state builds are in goes first.
+    """Draws the cards that are due, as fast as Slack allows; runs only on the leader.
 
-    `shown` is told posted, updated or unchanged, and how many seconds after the fact was known.
+    A card is level-triggered: whatever happened meanwhile, it is drawn from what is known now, so any number of
+    changes costs one edit, and a failed edit needs no repair beyond the next one. `record_shown` receives posted,
+    updated or unchanged, and the seconds since the state became known.
     """
 
     def __init__(
@@ -62,73 +65,74 @@ class CardPublisher:
         self._posting = posting
         self._pacing = pacing
         self._order = UpdateOrder(clock, pacing)
-        self._undeliverable = Undeliverable(store, clock, api, admission)
+        self._undeliverable = UndeliverableCards(store, clock, api, admission)
 
     async def tick(self) -> int:
-        """Draw the cards that are due and may be sent now; says how many were brought up to date."""
-        sketches = await self._draft_due_cards()
-        same = [sketch for sketch in sketches if sketch.difference == "none"]
+        """Draw the cards that are due and may be sent now; return how many were brought up to date."""
+        drafts = await self._draft_due_cards()
+        unchanged = [draft for draft in drafts if draft.difference == "none"]
         postponed: Postponed = []
-        done = await self._send_in_order(self._order.in_order(sketches), postponed)
-        await self._save_unsent(same, postponed)
-        return done + len(same)
+        sent = await self._send_in_order(self._order.sort_drafts(drafts), postponed)
+        await self._save_unsent(unchanged, postponed)
+        return sent + len(unchanged)
 
     async def next_at(self) -> datetime | None:
-        """When there is a card to look at."""
+        """Return when the next card is due."""
         async with self._store.read() as tx:
             return await find_next_card_due(tx)
 
     async def _draft_due_cards(self) -> list[CardDraft]:
-        """What is due, as it looks now; a card that cannot be drawn keeps no other waiting."""
-        found: list[CardDraft] = []
+        """Draft the cards that are due; one that can't be rendered doesn't hold up the others."""
+        drafts: list[CardDraft] = []
         failed: list[Card] = []
-        over: list[Card] = []
+        expired: list[Card] = []
         async with self._store.read() as tx:
-            for card, known in await find_due_cards(tx, self._clock.now(), BATCH):
-                if known is None or over(card, self._clock.now()):
-                    over.append(card)
+            for card, tracked in await find_due_cards(tx, self._clock.now(), BATCH):
+                if tracked is None or has_preview_expired(card, self._clock.now()):
+                    expired.append(card)
                     continue
                 try:
-                    found.append(await run_guarded(self._draft(tx, card, known), "card", card=card.id))
+                    drafts.append(await run_guarded(self._draft(tx, card, tracked), "card", card=card.id))
                 except InternalError:
                     failed.append(card)
-        await self._retire_or_retry(over, failed)
-        return found
+        await self._retire_or_retry(expired, failed)
+        return drafts
 
     async def _draft(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
-        """An outage of the database is no mistake of this card's."""
+        """Draft a card; an outage of the database isn't an error of this card."""
         with raising_unavailable():
             return await draft_card(tx, card, tracked, self._clock.now())
 
-    async def _retire_or_retry(self, over: Sequence[Card], failed: Sequence[Card]) -> None:
+    async def _retire_or_retry(self, expired: Sequence[Card], failed: Sequence[Card]) -> None:
         for card in failed:
             await self._retry_after_bug(card)
-        for card in over:
+        for card in expired:
             async with self._store.write() as tx:
                 await retire_preview(tx, card)
 
-    async def _send_in_order(self, sketches: Sequence[CardDraft], postponed: Postponed) -> int:
-        done = 0
-        for sketch in sketches:
-            wait = self._order.wait(sketch)
+    async def _send_in_order(self, drafts: Sequence[CardDraft], postponed: Postponed) -> int:
+        sent = 0
+        for draft in drafts:
+            wait = self._order.compute_wait(draft)
             if wait > 0:
-                postponed.append((sketch.card, min(wait, RECHECK_AFTER.total_seconds())))
-            elif done < MAX_CALLS:
-                done += await self._publish_safely(sketch)
-        return done
+                postponed.append((draft.card, min(wait, RECHECK_AFTER.total_seconds())))
+            elif sent < MAX_CALLS:
+                # The others stay due: the next tick orders them again, with what has come in meanwhile.
+                sent += await self._publish_safely(draft)
+        return sent
 
-    async def _save_unsent(self, same: Sequence[CardDraft], postponed: Postponed) -> None:
-        """What needs no call, in one transaction."""
-        if not same and not postponed:
+    async def _save_unsent(self, unchanged: Sequence[CardDraft], postponed: Postponed) -> None:
+        """Save in one transaction what needs no call to Slack."""
+        if not unchanged and not postponed:
             return
         async with self._store.write() as tx:
-            for item in same:
-                await self._plan_lookup(tx, item)
-                await self._save_drawn(tx, item)
+            for draft in unchanged:
+                await self._plan_lookup(tx, draft)
+                await self._save_drawn(tx, draft)
             for card, seconds in postponed:
                 await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds))
-        for item in same:
-            self._record_outcome("unchanged", item)
+        for draft in unchanged:
+            self._record_outcome("unchanged", draft)
 
     async def _publish_safely(self, card_draft: CardDraft) -> bool:
         try:
@@ -153,7 +157,7 @@ class CardPublisher:
             await plan_failure_lookup(tx, card_draft.tracked, self._clock.now())
 
     async def _is_admitted(self, card: Card, tracked: TrackedBuild) -> bool:
-        """What nobody asked for is posted when it is time; what is there, or perhaps there, is kept up."""
+        """Return whether to continue with the card: only a new card of a subscription needs to be admitted."""
         if card.origin != "subscribed" or card.ts or card.intent_at:
             return True
         match await self._admission.check_card(card, tracked):
@@ -166,6 +170,11 @@ class CardPublisher:
         return False
 
     async def _post(self, card_draft: CardDraft) -> bool:
+        """Post the card exactly once; return whether it is in Slack now.
+
+        The intent is written before the post. If the process dies in between, the next leader finds the intent and
+        searches the channel for the card before it posts, so that nobody sees it twice.
+        """
         card = card_draft.card
         outcome = await self._posting.post_once(
             card.thread,
@@ -178,8 +187,11 @@ class CardPublisher:
         match outcome:
             case Posted(ts, fresh=True):
                 await self._finish("posted", card_draft, ts=ts)
+            # An earlier try had posted it, with an older state: draw it once more.
             case Posted(ts):
-                await self._update_row(card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now())
+                await self._update_row(
+                    card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now()
+                )
             case PostDelayed(seconds, doubtful):
                 kept = {} if doubtful else {"intent_at": None}
                 await self._postpone(card, seconds, attempts=card.attempts + 1, **kept)
@@ -189,10 +201,11 @@ class CardPublisher:
 
     async def _update(self, card_draft: CardDraft) -> bool:
         card = card_draft.card
+        # Another replica may lead by now and have drawn a newer state, which this edit would undo.
         self._posting.require_leadership()
         try:
             if await self._posting.is_shared_outside(card.thread.channel):
-                await self._undeliverable.leave(card)
+                await self._undeliverable.leave_shared_channel(card)
                 return False
             self._pacing.take(card_draft.method, card.thread.channel)
             await self._edit(card_draft)
@@ -211,19 +224,19 @@ class CardPublisher:
             await self._api.update(channel, ts, card_draft.message)
 
     async def _finish(self, outcome: str, card_draft: CardDraft, **values: Any) -> None:
-        self._order.drawn(card_draft)
+        self._order.mark_drawn(card_draft)
         async with self._store.write() as tx:
             await self._save_drawn(tx, card_draft, shown=card_draft.fingerprint, **values)
         self._record_outcome(outcome, card_draft)
 
     async def _save_drawn(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
-        known, now = card_draft.tracked, self._clock.now()
-        again = (known.unconfirmed_since or now) + _AGE_SHOWN_AFTER if known.unconfirmed else None
-        if is_preview_final(card_draft.card, known):
+        tracked, now = card_draft.tracked, self._clock.now()
+        redraw_at = (tracked.unconfirmed_since or now) + _AGE_SHOWN_AFTER if tracked.unconfirmed else None
+        if redraw_at and redraw_at <= now:
+            redraw_at = None
+        if is_preview_final(card_draft.card, tracked):
             values["state"] = "retired"
-        await mark_card_drawn(
-            tx, card_draft.card, known.revision, again if again and again > now else None, **values
-        )
+        await mark_card_drawn(tx, card_draft.card, tracked.revision, redraw_at, **values)
 
     def _record_outcome(self, outcome: str, card_draft: CardDraft) -> None:
         self._record_shown(outcome, (self._clock.now() - card_draft.tracked.seen_at).total_seconds())
@@ -234,7 +247,7 @@ class CardPublisher:
             self._pacing.close(card_draft.method, problem.retry_after)
             await self._postpone(card, problem.retry_after)
         elif problem.kind == "refused":
-            await self._undeliverable.update(card, problem.code)
+            await self._undeliverable.handle_refused_update(card, problem.code)
         else:
             wait = max(
                 self._pacing.note_failure(card_draft.method),
@@ -244,7 +257,7 @@ class CardPublisher:
 
     async def _handle_refused_post(self, card: Card, code: str) -> None:
         try:
-            await self._undeliverable.post(card, code)
+            await self._undeliverable.handle_refused_post(card, code)
         except SlackError as problem:
             await self._postpone(card, max(problem.retry_after, backoff_seconds(card.attempts + 1)))
 

@@ -1,4 +1,4 @@
-"""The card of a build: the one message that stands for it and is edited in place."""
+"""Renders the card of a build: the one message that represents it and is edited in place."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any, LiteralString
 
 from bot.buildkite.models import Build
 from bot.builds.cards.buttons import format_actions_id, get_phase, render_buttons
-from bot.builds.failures.model import NOTHING, Failure
-from bot.builds.failures.render import FAILED_SHOWN, failed_lines, failure_blocks
+from bot.builds.failures.model import NO_DETAILS, Failure
+from bot.builds.failures.render import FAILED_SHOWN, render_failed_jobs, render_failure_blocks
 from bot.builds.model import JobSummary, TrackedBuild
-from bot.operations.build_wording import format_duration, phase_words, reference, time_spent
+from bot.operations.build_wording import describe_phase, format_duration, link_build, measure_duration
 from bot.operations.git_names import HEAD, is_sha
-from bot.runtime.characters import show_unseen
+from bot.runtime.characters import mark_invisible
 from bot.slack.blockkit.blocks import (
     Block,
     Message,
     actions,
     button,
     context,
-    dotted,
-    lines,
+    join_dotted,
+    join_lines,
     message,
     section,
     shorten,
 )
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md, mention, when
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, local_time, md, mention
 
 _AGE_SHOWN_AFTER = timedelta(minutes=1)
 _DAY: LiteralString = "{date_short_pretty} at {time}"
-# The ids of the block that says how many jobs are where begin so.
+# The block with the job counts is recognised by this prefix of its id.
 COUNTS_BLOCK = "small:"
 _COUNTED_STATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("passed", ("passed", "unblocked")),
@@ -52,27 +52,32 @@ def render_card(
     asked_by: str | None,
     now: datetime,
     watching: bool = False,
-    failure: Failure = NOTHING,
+    failure: Failure = NO_DETAILS,
     author: str | None = None,
     waiting: Sequence[Mapping[str, Any]] = (),
     mute: bool = False,
     stop: str | None = None,
 ) -> Message:
-    """Draw what is known of a build; equal facts give equal digests, whatever the time.
+    """Return the card of a build; equal facts give equal digests, whatever the time.
 
-    Only a doubt of over a minute is drawn with the clock's help. `asked_by` is a Slack user id, of the
-    one who started the build or, when `watching`, of the one who asked to follow it; `author` that of the one
-    whose build it is. `failure` is what is known of why it fails. `waiting` says why a build that was to begin
-    does not: each `text` with a button's `label`, `choice` and `reads` where one helps. `mute` offers to say no
-    more, `stop` to send no such direct messages any more.
+    Only the age of an unconfirmed card depends on `now`. `asked_by` is the Slack user id of the person who started
+    the build or, when `watching`, of the person who wanted to follow it; `author` that of the build's author.
+    `waiting` holds the reasons why the build hasn't begun: each a `text`, with a button's `label`, `choice` and
+    `reads` if one helps. `mute` and `stop` add the buttons to get fewer messages.
     """
     blocks = [
         section(_render_head(tracked), block_id=f"head:{card_id}:{tracked.revision}"),
-        _render_context(tracked, jobs, card_id, _render_requester(asked_by, watching), _render_owner(tracked.build, asked_by, watching, author)),
-        _details(tracked, jobs, card_id, failure),
-        *failure_blocks(failure, jobs, card_id, tracked.revision),
-        *(_why(item, index, card_id, tracked.revision) for index, item in enumerate(waiting)),
-        _doubt(tracked, now, card_id),
+        _render_context(
+            tracked,
+            jobs,
+            card_id,
+            _render_requester(asked_by, watching),
+            _render_owner(tracked.build, asked_by, watching, author),
+        ),
+        _render_details(tracked, jobs, card_id, failure),
+        *render_failure_blocks(failure, jobs, card_id, tracked.revision),
+        *(_render_reason(reason, index, card_id, tracked.revision) for index, reason in enumerate(waiting)),
+        _render_age(tracked, now, card_id),
         actions(
             render_buttons(tracked, jobs, card_id, mute=mute, stop=stop),
             block_id=format_actions_id(card_id, tracked),
@@ -82,30 +87,32 @@ def render_card(
 
 
 def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
-    """The one line for notifications and screen readers."""
+    """Return the single line for notifications and screen readers."""
     build = tracked.build
-    emoji, words = phase_words(get_phase(tracked))
-    where = md(" on {branch}", branch=show_unseen(shorten(build.branch, 100))) if build.branch else Mrkdwn("")
-    asked = _render_requester(asked_by, watching)
+    emoji, words = describe_phase(get_phase(tracked))
+    where = md(" on {branch}", branch=mark_invisible(shorten(build.branch, 100))) if build.branch else Mrkdwn("")
+    requester = _render_requester(asked_by, watching)
     return md(
-        "{emoji} {ref} {words}{where}{asked}",
+        "{emoji} {ref} {words}{where}{requester}",
         emoji=emoji,
         ref=str(build.ref),
         words=words[:1].lower() + words[1:],
         where=where,
-        asked=md(", {asked}", asked=asked) if asked else "",
+        requester=md(", {requester}", requester=requester) if requester else "",
     )
 
 
 def _render_head(tracked: TrackedBuild) -> Mrkdwn:
     build = tracked.build
-    emoji, words = phase_words(get_phase(tracked))
+    emoji, words = describe_phase(get_phase(tracked))
     title = md("{emoji} {words}", emoji=emoji, words=bold(words))
     branch = code(shorten(build.branch, 100)) if build.branch else ""
     message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
-    return lines(
+    return join_lines(
         [
-            dotted([title, str(build.ref) if tracked.deleted else reference(build), branch, _render_commit(build)]),
+            join_dotted(
+                [title, str(build.ref) if tracked.deleted else link_build(build), branch, _render_commit(build)]
+            ),
             message_line,
         ]
     )
@@ -117,11 +124,18 @@ def _render_commit(build: Build) -> Mrkdwn:
     return code(build.commit[:7] if is_sha(build.commit) else shorten(build.commit, 100))
 
 
-def _render_context(tracked: TrackedBuild, jobs: JobSummary, card_id: str, requester: Mrkdwn, owner: Mrkdwn) -> Block | None:
-    """Who, since when or how long, and how many jobs are where."""
+def _render_context(
+    tracked: TrackedBuild, jobs: JobSummary, card_id: str, requester: Mrkdwn, owner: Mrkdwn
+) -> Block | None:
+    """Return people, times and job counts in small print."""
     parts = [
         part
-        for part in (requester, owner, render_timing(tracked.build), render_counts(jobs, soft=tracked.build.phase == "passed"))
+        for part in (
+            requester,
+            owner,
+            render_timing(tracked.build),
+            render_counts(jobs, soft=tracked.build.phase == "passed"),
+        )
         if part
     ]
     return context(*parts, block_id=f"{COUNTS_BLOCK}{card_id}:{tracked.revision}") if parts else None
@@ -132,11 +146,11 @@ def _render_requester(asked_by: str | None, watching: bool) -> Mrkdwn:
         return Mrkdwn("")
     if watching:
         return md("followed for {who}", who=mention(asked_by))
-    return md("asked by {who}", who=mention(asked_by))
+    return md("requested by {who}", who=mention(asked_by))
 
 
 def _render_owner(build: Build, asked_by: str | None, watching: bool, author: str | None) -> Mrkdwn:
-    """Who started it at Buildkite, or is on the commit that was pushed; nobody where somebody asked in Slack."""
+    """Return who started the build in Buildkite or wrote its commit; empty if it was requested in Slack."""
     person = build.author or build.creator
     named = shorten((person.name or person.email or "") if person else "", 100)
     who = mention(author) if author else named
@@ -148,55 +162,56 @@ def _render_owner(build: Build, asked_by: str | None, watching: bool, author: st
 
 
 def render_timing(build: Build) -> Mrkdwn:
-    """Since when it runs, as a date that Slack draws in the reader's zone; or how long it took."""
-    if build.ended and (span := time_spent(build)) is not None:
+    """Return how long the build took, or since when it runs, as a date that Slack shows in the reader's zone."""
+    if build.ended and (span := measure_duration(build)) is not None:
         return md("took {time}", time=format_duration(span))
     if build.ended and build.finished_at:
-        return md("ended {time}", time=when(build.finished_at, _DAY))
+        return md("ended {time}", time=local_time(build.finished_at, _DAY))
     if build.started_at:
-        return md("started {time}", time=when(build.started_at, _DAY))
-    return md("created {time}", time=when(build.created_at, _DAY)) if build.created_at else Mrkdwn("")
+        return md("started {time}", time=local_time(build.started_at, _DAY))
+    return md("created {time}", time=local_time(build.created_at, _DAY)) if build.created_at else Mrkdwn("")
 
 
 def render_counts(jobs: JobSummary, *, soft: bool = False) -> Mrkdwn:
-    """`3 passed · 1 failed · 2 waiting`; empty until totals were read. `soft`: the build passed nevertheless."""
+    """Return `3 passed · 1 failed · 2 waiting`; empty without totals. `soft`: the build passed nevertheless."""
     named = {state for _, states in _COUNTED_STATES for state in states}
     summed = [(word, sum(jobs.counts.get(state, 0) for state in states)) for word, states in _COUNTED_STATES]
     other = [
         (state.replace("_", " "), count) for state, count in sorted(jobs.counts.items()) if state not in named
     ]
     words = {"failed": "soft failed"} if soft else {}
-    said = [(words.get(word, word), count) for word, count in [*summed, *other[:5]] if count > 0]
-    return dotted([f"{count} {shorten(word, 40)}" for word, count in said])
+    counted = [(words.get(word, word), count) for word, count in [*summed, *other[:5]] if count > 0]
+    return join_dotted([f"{count} {shorten(word, 40)}" for word, count in counted])
 
 
-def _details(tracked: TrackedBuild, jobs: JobSummary, card_id: str, failure: Failure) -> Block | None:
-    text = lines([*failed_lines(jobs, failure), *_waiting(tracked, jobs)])
+def _render_details(tracked: TrackedBuild, jobs: JobSummary, card_id: str, failure: Failure) -> Block | None:
+    text = join_lines([*render_failed_jobs(jobs, failure), *_render_waiting_steps(tracked, jobs)])
     return section(text, block_id=f"jobs:{card_id}:{tracked.revision}") if text else None
 
 
-def _waiting(tracked: TrackedBuild, jobs: JobSummary) -> list[Mrkdwn]:
+def _render_waiting_steps(tracked: TrackedBuild, jobs: JobSummary) -> list[Mrkdwn]:
     if tracked.deleted or tracked.build.ended:
         return []
-    shown = [
-        md("✋ Waiting at {label}", label=bold(shorten(job.title, 100))) for job in jobs.waiting[:FAILED_SHOWN]
-    ]
+    steps = [md("✋ Waiting for “{label}”", label=shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]]
     more = len(jobs.waiting) - FAILED_SHOWN
-    return [*shown, md("and at {more} more steps", more=more)] if more > 0 else shown
+    return [*steps, md("and for {more} more steps", more=more)] if more > 0 else steps
 
 
-def _why(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
-    """A reason why it waits; the button acts with the rights of whoever presses it."""
-    helps = entry.get("choice") and button(
-        str(entry["label"]), f"choice:{index}:waiting", str(entry["choice"]), reads=entry.get("reads")
+def _render_reason(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
+    """Return a reason why the build waits; its button acts with the rights of the person who presses it."""
+    accessory = entry.get("choice") and button(
+        str(entry["label"]),
+        f"choice:{index}:waiting",
+        str(entry["choice"]),
+        accessibility_label=entry.get("reads"),
     )
     text = md("⏳ {text}", text=Mrkdwn(entry["text"]))
-    return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=helps or None)
+    return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=accessory or None)
 
 
-def _doubt(tracked: TrackedBuild, now: datetime, card_id: str) -> Block | None:
-    """`as of 12:03`, once something heard has not been confirmed for over a minute."""
+def _render_age(tracked: TrackedBuild, now: datetime, card_id: str) -> Block | None:
+    """Return `as of 12:03` if a reported change has been unconfirmed for over a minute."""
     if tracked.deleted or not tracked.unconfirmed or now - tracked.seen_at <= _AGE_SHOWN_AFTER:
         return None
     read = tracked.read_at or tracked.seen_at
-    return context(md("as of {time}", time=when(read)), block_id=f"doubt:{card_id}:{tracked.revision}")
+    return context(md("as of {time}", time=local_time(read)), block_id=f"doubt:{card_id}:{tracked.revision}")

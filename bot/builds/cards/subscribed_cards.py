@@ -1,4 +1,4 @@
-"""Builds that nobody asked for, and who wants to be told of them: wanted cards come of matching subscriptions."""
+"""Matches builds against subscriptions, and creates their cards."""
 
 from __future__ import annotations
 
@@ -14,104 +14,117 @@ from bot.builds.model import TrackedBuild
 from bot.history.model import VERDICTS, Run, run_from_build
 from bot.history.queries import find_attempts_of_build, find_previous_run
 from bot.notifications.direct.model import is_personal
-from bot.notifications.direct.queries import find_askers
+from bot.notifications.direct.queries import find_requesters
 from bot.notifications.queries import find_channel_settings
 from bot.notifications.subscriptions.index import SubscriptionIndex
-from bot.notifications.subscriptions.model import Subscription, seen, steps_of
+from bot.notifications.subscriptions.model import Subscription, derive_step_states, observe_build
 from bot.slack.types import Thread
 from bot.store.transactions import Tx
 
-# What came to its end longer ago is no news, however late it is heard of.
-STALE = timedelta(hours=6)
-# Buildkite's clock is not ours.
-_CLOCKS_APART = timedelta(minutes=1)
-_LOUDNESS = ("all", "important", "end")
-Place = tuple[str, str]
+# An end longer ago is no news, however late it is reported.
+STALE_AFTER = timedelta(hours=6)
+# Buildkite's clock may differ from ours.
+_CLOCK_SKEW = timedelta(minutes=1)
+_MOST_UPDATES_FIRST = ("all", "important", "end")
+ChannelKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class SubscriptionMatcher:
-    """The subscriptions of one moment. A candidate costs a row and a read; what nobody wants costs nothing."""
+    """The subscriptions at one moment; a build that none of them can match costs no query."""
 
     index: SubscriptionIndex
     now: datetime
 
-    async def wanting(self, tx: Tx, build: Build, *, perhaps: bool = False) -> tuple[Subscription, ...]:
-        """The subscriptions that want this build as it is, but for muted ones.
+    async def find_wanting(
+        self, tx: Tx, build: Build, *, include_unknown_steps: bool = False
+    ) -> tuple[Subscription, ...]:
+        """Return the subscriptions that want this build as it is, without muted ones.
 
-        With `perhaps` also those about a step of which nothing was heard: a read will tell. What came about
-        before a subscription was made is not for it; those who asked for the build are told where they asked.
+        `include_unknown_steps` adds those to a step that nothing is known about: a read will show. A state from
+        before the subscription was made doesn't count, and requesters of a build are notified by its own card.
         """
         run = run_from_build(build, self.now)
-        people = [item for item in (run.creator, run.author) if item]
-        about = self.index.about(run.pipeline, run.branch, people)
+        people = [address for address in (run.creator, run.author) if address]
+        about = self.index.find_candidates(run.pipeline, run.branch, people)
         if not about:
             return ()
-        stepwise = any(item.step for item in about.values())
-        compared = stepwise or build.phase in VERDICTS
-        before = await find_previous_run(tx, run.pipeline, run.branch, run.number) if compared else None
-        steps = await _steps(tx, build.id, before) if stepwise else None
-        found = self.index.wanting(seen(run, before.phase if before else None, steps), perhaps=perhaps)
-        since = since_when(build)
-        told = await find_askers(tx, build.id) if any(is_personal(item.id) for item in found) else frozenset()
-        fresh = [item for item in found if _after(item, since) and not self.unheard(item.muted_until, since)]
-        return tuple(item for item in fresh if not _told(item, told))
+        has_step_rules = any(rule.step for rule in about.values())
+        is_compared = has_step_rules or build.phase in VERDICTS
+        before = await find_previous_run(tx, run.pipeline, run.branch, run.number) if is_compared else None
+        steps = await _find_steps(tx, build.id, before) if has_step_rules else None
+        found = self.index.find_matching(
+            observe_build(run, before.phase if before else None, steps), assume_step=include_unknown_steps
+        )
+        since = find_state_start(build)
+        askers = (
+            await find_requesters(tx, build.id) if any(is_personal(rule.id) for rule in found) else frozenset()
+        )
+        return tuple(
+            rule
+            for rule in found
+            if _is_after_subscription(rule, since)
+            and not self.was_muted_at(rule.muted_until, since)
+            and not _has_asked(rule, askers)
+        )
 
-    def unheard(self, muted_until: datetime | None, since: datetime | None) -> bool:
-        """Whether it came about under a mute: then it is not told afterwards either."""
+    def was_muted_at(self, muted_until: datetime | None, since: datetime | None) -> bool:
+        """Return whether the state began during a mute: then it isn't posted afterwards either."""
         return muted_until is not None and (since or self.now) < muted_until
 
-    async def offer(self, ledger: BuildBatch, tracked: TrackedBuild) -> None:
-        """A card in each place that wants this build now and has none of it yet; the build is followed then."""
+    async def add_cards(self, batch: BuildBatch, tracked: TrackedBuild) -> None:
+        """Add a card in each channel that wants this build and has no card of it yet; start polling the build."""
         ended = tracked.build.finished_at if tracked.build.inactive else None
-        if tracked.deleted or (ended and self.now - ended > STALE):
+        if tracked.deleted or (ended and self.now - ended > STALE_AFTER):
             return
-        tx, id_ = ledger.tx, tracked.build.id
-        taken = ledger.find_channels_with_card(id_)
-        for (team, channel), rules in _by_place(await self.wanting(tx, tracked.build, perhaps=True)).items():
-            chosen = await find_channel_settings(tx, team, channel)
-            if channel in taken or self.unheard(chosen.muted_until, since_when(tracked.build)):
+        tx, id_ = batch.tx, tracked.build.id
+        taken = batch.find_channels_with_card(id_)
+        wanting = await self.find_wanting(tx, tracked.build, include_unknown_steps=True)
+        for (team, channel), rules in _group_by_channel(wanting).items():
+            settings = await find_channel_settings(tx, team, channel)
+            if channel in taken or self.was_muted_at(settings.muted_until, find_state_start(tracked.build)):
                 continue
-            if ledger[id_].polled_since is None:
-                await ledger.start_polling(id_)
-            place = Thread(team, channel)
-            ledger.add_card(await ensure_card(tx, _new_id(), id_, place, None, self.now, **_said_below(rules)))
+            if batch[id_].polled_since is None:
+                await batch.start_polling(id_)
+            # Only a row: the card is posted once a read has confirmed the state, and deleted if nobody wants it.
+            columns = _choose_card_columns(rules)
+            batch.add_card(await ensure_card(tx, _new_id(), id_, Thread(team, channel), None, self.now, **columns))
 
 
-def since_when(build: Build) -> datetime | None:
-    """When the build came into the state that it is in, as far as it tells."""
+def find_state_start(build: Build) -> datetime | None:
+    """Return when the build entered its state, as far as is known."""
     if build.inactive:
         return build.finished_at
     return build.failing_at or build.started_at or build.created_at
 
 
-async def _steps(tx: Tx, build_id: str, before: Run | None) -> dict[str, frozenset[str]]:
+async def _find_steps(tx: Tx, build_id: str, before: Run | None) -> dict[str, frozenset[str]]:
     earlier = await find_attempts_of_build(tx, before.id) if before else ()
-    return steps_of(await find_attempts_of_build(tx, build_id), earlier)
+    return derive_step_states(await find_attempts_of_build(tx, build_id), earlier)
 
 
-def _after(subscription: Subscription, moment: datetime | None) -> bool:
-    return moment is None or moment + _CLOCKS_APART >= subscription.created_at
+def _is_after_subscription(subscription: Subscription, moment: datetime | None) -> bool:
+    return moment is None or moment + _CLOCK_SKEW >= subscription.created_at
 
 
-def _told(subscription: Subscription, told: frozenset[str]) -> bool:
-    return is_personal(subscription.id) and subscription.owner in told
+def _has_asked(subscription: Subscription, askers: frozenset[str]) -> bool:
+    return is_personal(subscription.id) and subscription.owner in askers
 
 
-def _by_place(found: Iterable[Subscription]) -> dict[Place, list[Subscription]]:
-    places: dict[Place, list[Subscription]] = {}
-    for item in found:
-        places.setdefault((item.team, item.channel), []).append(item)
-    return places
+def _group_by_channel(rules: Iterable[Subscription]) -> dict[ChannelKey, list[Subscription]]:
+    by_channel: dict[ChannelKey, list[Subscription]] = {}
+    for rule in rules:
+        by_channel.setdefault((rule.team, rule.channel), []).append(rule)
+    return by_channel
 
 
-def _said_below(rules: list[Subscription]) -> dict[str, object]:
-    """One message for all rules of a place: the one that wants most decides what is said below it."""
-    most = min(rules, key=lambda item: (_LOUDNESS.index(item.updates), not is_personal(item.id)))
+def _choose_card_columns(rules: list[Subscription]) -> dict[str, object]:
+    """Return the columns of the one card for all subscriptions of a channel: the widest `updates` apply."""
+    widest = min(rules, key=lambda rule: (_MOST_UPDATES_FIRST.index(rule.updates), not is_personal(rule.id)))
     return {
         "origin": "subscribed",
-        "subscription": most.id,
-        "updates": most.updates,
+        "subscription": widest.id,
+        "updates": widest.updates,
         "broadcast": any(rule.broadcast for rule in rules),
     }
 

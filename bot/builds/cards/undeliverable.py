@@ -1,4 +1,4 @@
-"""What becomes of a card that Slack does not take: given up, posted afresh once, or moved to a DM."""
+"""Handles cards that Slack refuses: given up, posted again once, or moved to a direct message."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bot.store.transactions import Transactions
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Undeliverable:
-    """`post` raises SlackProblem where it cannot be decided now."""
+class UndeliverableCards:
+    """Handles refusals; `handle_refused_post` raises SlackError if that isn't possible now."""
 
     def __init__(self, store: Transactions, clock: Clock, api: SlackClient, admission: Admission) -> None:
         self._store = store
@@ -27,23 +27,23 @@ class Undeliverable:
         self._api = api
         self._admission = admission
 
-    async def update(self, card: Card, code: str) -> None:
-        """A deleted card is never posted again; where the edit window has closed there is one fresh card."""
+    async def handle_refused_update(self, card: Card, code: str) -> None:
+        """Give up a card that was deleted; post one new card if the edit window has closed."""
         log.warning("card cannot be updated", card=card.id, code=code)
         if code == "edit_window_closed" and not card.reposts:
-            await self._change(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
+            await self._update_row(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
         else:
-            await self._change(card, state="gone", due_at=None)
+            await self._update_row(card, state="gone", due_at=None)
 
-    async def leave(self, card: Card) -> None:
-        """Another organization reads along now: the card stays as it is; who asked is told the end by DM."""
+    async def leave_shared_channel(self, card: Card) -> None:
+        """Stop updating a card in a channel that another organization joined; the requester gets the end."""
         log.warning("card left", card=card.id, code=SHARED_OUTSIDE)
         async with self._store.write() as tx:
             await update_card(tx, card.id, state="gone", due_at=None)
             await record_card_event(tx, card, "retired", self._clock.now(), {"because": SHARED_OUTSIDE})
 
-    async def post(self, card: Card, code: str) -> None:
-        """Where the bot may not post, the one who asked gets the card as a DM."""
+    async def handle_refused_post(self, card: Card, code: str) -> None:
+        """Move the card to a direct message with the requester if the bot may not post in the channel."""
         log.warning("card cannot be posted", card=card.id, code=code)
         if card.origin == "subscribed":
             await self._admission.retire_unpostable(card, code)
@@ -52,7 +52,7 @@ class Undeliverable:
             await self._retire(card)
             return
         try:
-            channel = await self._api.direct(card.asked_by)
+            channel = await self._api.open_direct(card.asked_by)
         except SlackError as problem:
             if problem.kind != "refused":
                 raise
@@ -72,8 +72,8 @@ class Undeliverable:
                 await update_card(tx, card.id, **moved)
 
     async def _retire(self, card: Card) -> None:
-        await self._change(card, state="retired", due_at=None, intent_at=None)
+        await self._update_row(card, state="retired", due_at=None, intent_at=None)
 
-    async def _change(self, card: Card, **values: Any) -> None:
+    async def _update_row(self, card: Card, **values: Any) -> None:
         async with self._store.write() as tx:
             await update_card(tx, card.id, **values)

@@ -1,4 +1,8 @@
-"""Whose turn it is to be drawn: states before counts, and the counts of no card too often."""
+"""Decides which cards are drawn first: states before counts, and no card's counts too often.
+
+Slack allows 50 edits a minute per workspace. A build with a thousand jobs changes its counts many times a second,
+so without limits its card would use up the edits that state changes of other builds need.
+"""
 
 from __future__ import annotations
 
@@ -9,56 +13,55 @@ from bot.builds.cards.draft import CardDraft
 from bot.runtime.clock import Clock
 from bot.slack.rate_limits import Pacing
 
-# A card that was not drawn for so many seconds takes no part of the edits that a workspace has.
-_ACTIVE = 3600.0
+# Seconds: a card that wasn't drawn for an hour no longer claims a share of the workspace's edits.
+_ACTIVE_SECONDS = 3600.0
 
 
 class UpdateOrder:
-    """In memory, as the limits are: after a restart of no card is known when it was drawn."""
+    """Orders drafts; the times of the last edits are kept in memory and unknown after a restart."""
 
     def __init__(self, clock: Clock, pacing: Pacing) -> None:
         self._clock = clock
         self._pacing = pacing
-        self._drawn: dict[str, float] = {}
+        self._drawn_at: dict[str, float] = {}
 
-    def drawn(self, card_draft: CardDraft) -> None:
-        """It shows what is known; a card of a build that has ended needs no more turns."""
+    def mark_drawn(self, card_draft: CardDraft) -> None:
+        """Record that the card is up to date; the card of an ended build needs no more turns."""
         now = self._clock.monotonic()
-        self._drawn.pop(card_draft.card.id, None)
+        self._drawn_at.pop(card_draft.card.id, None)
         if not (card_draft.tracked.deleted or card_draft.tracked.build.ended):
-            self._drawn[card_draft.card.id] = now
-        while self._drawn and (first := next(iter(self._drawn.items())))[1] < now - _ACTIVE:
-            del self._drawn[first[0]]
+            self._drawn_at[card_draft.card.id] = now
+        while self._drawn_at and (first := next(iter(self._drawn_at.items())))[1] < now - _ACTIVE_SECONDS:
+            del self._drawn_at[first[0]]
 
-    def in_order(self, sketches: Sequence[CardDraft]) -> list[CardDraft]:
-        """States in the order in which they are due; then counts, of the card first that was drawn longest ago."""
-        states = [sketch for sketch in sketches if sketch.difference == "state"]
-        counts = [sketch for sketch in sketches if sketch.difference == "counts"]
-        return states + sorted(counts, key=lambda item: self._last(item.card.id))
+    def sort_drafts(self, drafts: Sequence[CardDraft]) -> list[CardDraft]:
+        """Return drafts of new states as they are due, then those of new counts, longest undrawn first."""
+        states = [draft for draft in drafts if draft.difference == "state"]
+        counts = [draft for draft in drafts if draft.difference == "counts"]
+        return states + sorted(counts, key=lambda draft: self._find_last_drawn(draft.card.id))
 
-    def wait(self, card_draft: CardDraft) -> float:
-        """Seconds until it may be sent; zero: now."""
+    def compute_wait(self, card_draft: CardDraft) -> float:
+        """Return the seconds until the draft may be sent; 0 means now."""
+        channel = card_draft.card.thread.channel
         if card_draft.difference == "state":
-            return self._pacing.compute_wait(card_draft.method, card_draft.card.thread.channel)
-        again = self._last(card_draft.card.id) + count_refresh_seconds(len(self._drawn)) - self._clock.monotonic()
-        return max(
-            self._pacing.compute_wait(card_draft.method, card_draft.card.thread.channel, low_priority=True),
-            again,
-            0.0,
-        )
+            return self._pacing.compute_wait(card_draft.method, channel)
+        turn = self._find_last_drawn(card_draft.card.id) + count_refresh_seconds(len(self._drawn_at))
+        # Low priority leaves some of the workspace's edits to state changes that may come at any moment.
+        pacing_wait = self._pacing.compute_wait(card_draft.method, channel, low_priority=True)
+        return max(pacing_wait, turn - self._clock.monotonic(), 0.0)
 
-    def _last(self, card_id: str) -> float:
-        return self._drawn.get(card_id, float("-inf"))
+    def _find_last_drawn(self, card_id: str) -> float:
+        return self._drawn_at.get(card_id, float("-inf"))
 
 
 def count_refresh_seconds(active: int) -> float:
-    """Seconds between two edits of a card that show nothing but new counts, with so many cards of living builds.
+    """Return the seconds between two edits of a card that show only new counts, given the cards of live builds.
 
-    Taken together they stay within the edits that a workspace has; advice is one edit each 3 s of a message.
-    https://docs.slack.dev/apis/web-api/rate-limits
+    All cards together then stay within the edits that a workspace has, and each within the one edit per 3 s that
+    Slack advises for a message. https://docs.slack.dev/apis/web-api/rate-limits
     """
     return max(3.0, active * 1.2)
 
 
-# Turns of cards come sooner when other builds have ended: after so long it is looked again whose turn it is.
+# A card's turn comes sooner when other builds end, so a longer wait is computed again after this time.
 RECHECK_AFTER = timedelta(seconds=20)

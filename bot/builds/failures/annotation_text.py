@@ -1,4 +1,4 @@
-"""The HTML of an annotation as plain words, bounded."""
+"""Extracts plain text from the HTML of an annotation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bot.slack.blockkit.blocks import shorten
 
 SHOWN = 300
 LINES = 8
-# More than this of one annotation is not looked at.
-_READ = 20_000
-_SILENT = frozenset({"script", "style", "template", "head", "title", "svg", "math", "iframe", "object"})
-_BREAKS = frozenset(
+# Characters: an annotation may hold up to 1 MiB, and only its beginning is shown.
+_MAX_READ = 20_000
+_HIDDEN_TAGS = frozenset({"script", "style", "template", "head", "title", "svg", "math", "iframe", "object"})
+_BLOCK_TAGS = frozenset(
     {
         "address",
         "article",
@@ -31,50 +31,50 @@ _BREAKS = frozenset(
     }
     | {"h5", "h6", "hr", "li", "ol", "p", "pre", "section", "summary", "table", "tr", "ul"}
 )
-_APART = frozenset({"td", "th"})
+_CELL_TAGS = frozenset({"td", "th"})
 
 
-def words(body_html: str, limit: int = SHOWN, most: int = LINES) -> str:
-    """What an annotation says: no markup, no link targets, secrets masked, at most so many lines.
+def extract_text(body_html: str, limit: int = SHOWN, most: int = LINES) -> str:
+    """Return the text of an annotation without markup and link targets, secrets masked, at most `most` lines.
 
-    It is cut at `limit` characters. Blocks and rows of tables become lines; what a browser would not show
-    (scripts, styles) is left out.
+    It is cut at `limit` characters. Block elements and table rows become lines; elements that a browser wouldn't
+    show, such as scripts and styles, are left out.
     https://buildkite.com/docs/apis/rest-api/annotations
     """
-    reader = _Words()
-    # The end of a line ends an entity as well; a tag that is cut short is not taken for words.
-    reader.feed(body_html[:_READ] + "\n")
-    lines = [" ".join(line.split()) for line in "".join(reader.said).split("\n")]
+    reader = _TextReader()
+    # The newline completes an entity at the end; a tag that was cut off isn't taken for text.
+    reader.feed(body_html[:_MAX_READ] + "\n")
+    lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
     kept = [line for line in lines if line]
     shown = kept if len(kept) <= most else [*kept[: most - 1], "…"]
     return shorten(mask_secrets("\n".join(shown)), limit)
 
 
-class _Words(HTMLParser):
-    """Collects what is said; of elements that are not shown only the end is waited for."""
+class _TextReader(HTMLParser):
+    """Collects text; inside a hidden element it only waits for that element's end."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.said: list[str] = []
+        self.parts: list[str] = []
         self._silent: list[str] = []
 
     def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
+        if tag in _HIDDEN_TAGS:
             self._silent.append(tag)
-        self._apart(tag)
+        self._add_separator(tag)
 
     def handle_startendtag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
-        self._apart(tag)
+        self._add_separator(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._silent:
             del self._silent[self._silent.index(tag) :]
-        self._apart(tag)
+        self._add_separator(tag)
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self.said.append(data)
+            self.parts.append(data)
 
-    def _apart(self, tag: str) -> None:
-        if not self._silent and tag in _BREAKS | _APART:
-            self.said.append("\n" if tag in _BREAKS else " ")
+    def _add_separator(self, tag: str) -> None:
+        if not self._silent and tag in _BLOCK_TAGS | _CELL_TAGS:
+            self.parts.append("\n" if tag in _BLOCK_TAGS else " ")

@@ -1,51 +1,53 @@
-"""Tells the one whose build has failed, below a card that nobody asked for."""
+"""Mentions the author of a failed build in the replies of subscribed cards."""
 
 from __future__ import annotations
 
 from bot.builds.cards.queries import find_card, revive_reply, update_card
 from bot.builds.failures.authors import Authors
-from bot.builds.failures.model import Found
+from bot.builds.failures.model import FailureFindings
 from bot.builds.model import Card, TrackedBuild
 from bot.notifications.direct.queries import has_direct_card
 from bot.runtime.clock import Clock
 from bot.store.transactions import Transactions, Tx
 
 
-class Mentions:
-    """Whoever asked for a card is mentioned anyway; a direct message needs no mention, and takes its place."""
+class AuthorMentions:
+    """Mentions authors; a requester is mentioned anyway, and a direct message takes the place of a mention."""
 
     def __init__(self, store: Transactions, clock: Clock, authors: Authors) -> None:
         self._store = store
         self._clock = clock
         self._authors = authors
 
-    async def of(self, tracked: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
-        """Once it is bad at the end, find the author, and mention them on the cards of subscriptions.
+    async def mention_author(
+        self, tracked: TrackedBuild, cards: tuple[Card, ...], found: FailureFindings
+    ) -> FailureFindings:
+        """Find the author once the build has ended, and mention them on the cards of subscriptions.
 
-        Raises Unavailable while Slack does not say who that is.
+        Raise Unavailable while Slack can't say who the author is.
         """
-        lacking = [card for card in shown if _lacks(card)]
+        lacking = [card for card in cards if _lacks_mention(card)]
         if not lacking or not tracked.build.inactive:
             return found
-        user = found.author if found.author_asked else await self._authors.of(tracked.build)
+        user = found.author if found.author_asked else await self._authors.find_author(tracked.build)
         if user:
             async with self._store.write() as tx:
                 direct = await has_direct_card(
-                    tx, tracked.build.id, shown[0].thread.team, user, tracked.build.phase
+                    tx, tracked.build.id, cards[0].thread.team, user, tracked.build.phase
                 )
                 for card in lacking if not direct else ():
-                    await self._mention(tx, card.id, tracked.generation, user)
+                    await self._mention_on_card(tx, card.id, tracked.generation, user)
         return found.model_copy(update={"author": user, "author_asked": True})
 
-    async def _mention(self, tx: Tx, card_id: str, episode: int, user: str) -> None:
-        """An edit notifies nobody: a card that stands already gets the reply that it was spared."""
+    async def _mention_on_card(self, tx: Tx, card_id: str, generation: int, user: str) -> None:
+        """Mention the author on a card. An edit notifies nobody, so a posted card gets the reply it was spared."""
         now = self._clock.now()
         await update_card(tx, card_id, mentions=user, due_at=now)
         card = await find_card(tx, card_id)
         if card and card.ts and not card.muted:
-            await revive_reply(tx, card_id, "finished", episode, now)
+            await revive_reply(tx, card_id, "finished", generation, now)
 
 
-def _lacks(card: Card) -> bool:
-    nobody = not (card.asked_by or card.mentions)
-    return card.origin == "subscribed" and nobody and not card.thread.channel.startswith("D")
+def _lacks_mention(card: Card) -> bool:
+    mentions_no_one = not (card.asked_by or card.mentions)
+    return card.origin == "subscribed" and mentions_no_one and not card.thread.channel.startswith("D")

@@ -1,4 +1,4 @@
-"""Who in the workspace a build belongs to: by e-mail address alone, never by a name that looks alike."""
+"""Finds the Slack user of a build's author, by email address alone: similar names are too easy to confuse."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from bot.slack.types import Standing, Thread
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Transactions
 
-# Seconds for which Slack is not asked again for an address that it does not know, and how many are remembered.
-_UNKNOWN_FOR = 3600.0
-_UNKNOWN = 1000
-_HERE = frozenset({Standing.ADMIN, Standing.MEMBER, Standing.GUEST})
+# Seconds before Slack is asked again for an address that it doesn't know, and the number of such addresses kept.
+_UNKNOWN_SECONDS = 3600.0
+_MAX_UNKNOWN = 1000
+_IN_WORKSPACE = frozenset({Standing.ADMIN, Standing.MEMBER, Standing.GUEST})
 
 
-def nobody() -> Mapping[str, str]:
-    """The default of what is said of addresses that differ."""
+def no_overrides() -> Mapping[str, str]:
+    """Return no overrides: the default if the settings name no differing addresses."""
     return {}
 
 
 class Authors:
-    """Finds the author of a build, else whoever started it.
+    """Finds the author of a build, or the person who started it.
 
-    `said` gives Slack user ids by e-mail address in lower case, for people whose address at Buildkite or in their
-    commits is another one: it is believed before Slack is asked.
+    `overrides` returns Slack user ids by lower-case email address, for people whose address in Buildkite or in
+    their commits differs from the one in Slack; it takes precedence over Slack.
     https://docs.slack.dev/reference/methods/users.lookupByEmail
     """
 
@@ -40,39 +40,39 @@ class Authors:
         store: Transactions,
         clock: Clock,
         team: str,
-        said: Callable[[], Mapping[str, str]] = nobody,
+        overrides: Callable[[], Mapping[str, str]] = no_overrides,
     ) -> None:
         self._api = api
         self._people = people
         self._store = store
         self._clock = clock
         self._team = team
-        self._said = said
+        self._overrides = overrides
         self._unknown: dict[str, float] = {}
 
-    async def of(self, build: Build) -> str | None:
-        """The Slack user id of a person of this workspace; None for bots, strangers and those who have left.
+    async def find_author(self, build: Build) -> str | None:
+        """Return the Slack user id of a member of this workspace; None for bots, strangers and former members.
 
-        Raises Unavailable while Slack does not say.
+        Raise Unavailable while Slack doesn't answer.
         """
-        for somebody in (build.author, build.creator):
-            address = _address(somebody)
+        for person in (build.author, build.creator):
+            address = _normalize_email(person)
             if address:
-                return await self._by_email(address)
+                return await self._find_by_email(address)
         return None
 
-    async def _by_email(self, address: str) -> str | None:
-        user = self._said().get(address)
+    async def _find_by_email(self, address: str) -> str | None:
+        user = self._overrides().get(address)
         if user is None:
-            user = await self._kept(address) or await self._asked(address)
-        return user if user and await self._is_here(user) else None
+            user = await self._find_stored(address) or await self._ask_slack(address)
+        return user if user and await self._is_in_workspace(user) else None
 
-    async def _is_here(self, user: str) -> bool:
+    async def _is_in_workspace(self, user: str) -> bool:
         actor = await self._people.find_actor(user, Thread(self._team, ""), "schedule")
-        return actor.standing in _HERE
+        return actor.standing in _IN_WORKSPACE
 
-    async def _kept(self, address: str) -> str | None:
-        """Somebody with that address whose profile was read lately, and still has it."""
+    async def _find_stored(self, address: str) -> str | None:
+        """Return the user whose stored profile has this address, if their current profile still has it."""
         async with self._store.read() as tx:
             users = await find_users_by_email(tx, self._team, address)
         if len(users) != 1:
@@ -80,25 +80,25 @@ class Authors:
         actor = await self._people.find_actor(users[0], Thread(self._team, ""), "schedule")
         return actor.id if (actor.email or "").lower() == address else None
 
-    async def _asked(self, address: str) -> str | None:
+    async def _ask_slack(self, address: str) -> str | None:
         if self._clock.monotonic() < self._unknown.get(address, 0.0):
             return None
         try:
-            return str((await self._api.user_by_email(address))["id"])
+            return str((await self._api.find_user_by_email(address))["id"])
         except SlackError as problem:
             if problem.kind != "refused":
                 raise Unavailable(
-                    "I could not ask Slack whose build that is.", retry_after=problem.retry_after
+                    "I couldn't ask Slack whose build this is.", retry_after=problem.retry_after
                 ) from problem
-        self._forget_some()
-        self._unknown[address] = self._clock.monotonic() + _UNKNOWN_FOR
+        self._forget_oldest()
+        self._unknown[address] = self._clock.monotonic() + _UNKNOWN_SECONDS
         return None
 
-    def _forget_some(self) -> None:
-        """The ones that were asked for longest ago."""
-        while len(self._unknown) >= _UNKNOWN:
+    def _forget_oldest(self) -> None:
+        """Forget the addresses that were asked for longest ago."""
+        while len(self._unknown) >= _MAX_UNKNOWN:
             del self._unknown[next(iter(self._unknown))]
 
 
-def _address(somebody: Person | None) -> str:
-    return ((somebody.email if somebody else None) or "").strip().lower()
+def _normalize_email(person: Person | None) -> str:
+    return ((person.email if person else None) or "").strip().lower()

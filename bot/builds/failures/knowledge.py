@@ -1,4 +1,4 @@
-"""What is known of why a build fails, read from the store for whoever draws it."""
+"""Loads from the database what is known about why a build fails."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from datetime import datetime
 
 from bot.builds.failures.model import (
     FAILING_PHASES,
-    NOTHING,
+    NO_DETAILS,
     Failure,
-    Found,
+    FailureFindings,
     add_findings,
     compare_with_previous,
     is_failing,
     needs_previous_build,
 )
-from bot.builds.failures.queries import find_finding, plan_lookup
+from bot.builds.failures.queries import find_lookup, plan_lookup
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.queries import summarize_jobs
 from bot.history.model import Attempt, Run
@@ -24,57 +24,60 @@ from bot.store.transactions import Tx
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """`failure` is what comparisons tell, `found` what was looked up; `looking`: more is on its way.
+class FailureKnowledge:
+    """The `failure` as compared, and the findings of lookups.
 
-    `untold`: Buildkite has to be asked for the build before.
+    `previous_needed`: the previous build has to be read first. `in_progress`: a lookup is planned. `unplanned`: no
+    lookup was ever planned.
     """
 
-    failure: Failure = NOTHING
-    found: Found = field(default_factory=Found)
-    untold: bool = False
-    looking: bool = False
+    failure: Failure = NO_DETAILS
+    found: FailureFindings = field(default_factory=FailureFindings)
+    previous_needed: bool = False
+    in_progress: bool = False
     unplanned: bool = False
 
-    def shown(self, jobs: JobSummary, card_id: str) -> Failure:
-        """What that card may show."""
+    def select_for_card(self, jobs: JobSummary, card_id: str) -> Failure:
+        """Return what this card may show."""
         return add_findings(self.failure, self.found, jobs, card_id)
 
-    def lacks(self, card_id: str) -> bool:
-        """Nothing was looked up yet, or there is a log and nobody has looked whether this card may show it."""
-        return self.unplanned or (bool(self.found.log) and card_id not in self.found.judged and not self.looking)
+    def needs_lookup(self, card_id: str) -> bool:
+        """Return whether nothing was looked up yet, or it is unknown whether this card may show the log."""
+        return self.unplanned or (
+            bool(self.found.log) and card_id not in self.found.judged and not self.in_progress
+        )
 
 
-NO_FAILURE = Knowledge()
+NO_FAILURE = FailureKnowledge()
 
 
-async def load_knowledge(tx: Tx, tracked: TrackedBuild, jobs: JobSummary) -> Knowledge:
-    """All that is known of a build's failure; nothing of one that does not fail."""
-    if not is_failing(tracked, named=bool(jobs.failed)):
+async def load_knowledge(tx: Tx, tracked: TrackedBuild, jobs: JobSummary) -> FailureKnowledge:
+    """Return all that is known about a build's failure; nothing if it isn't failing."""
+    if not is_failing(tracked, has_named_job=bool(jobs.failed)):
         return NO_FAILURE
-    finding = await find_finding(tx, tracked.build.id, tracked.generation)
-    found = Found.model_validate(finding.content or {}) if finding else Found()
-    previous, before = await _before(tx, tracked)
-    here = await find_attempts_of_build(tx, tracked.build.id)
-    same = await find_attempts_of_commit(tx, tracked.build.ref.pipeline, tracked.build.commit or "")
-    return Knowledge(
-        compare_with_previous(here, previous, before, same, asked=found.compared),
+    lookup = await find_lookup(tx, tracked.build.id, tracked.generation)
+    found = FailureFindings.model_validate(lookup.content or {}) if lookup else FailureFindings()
+    previous, before = await _find_previous(tx, tracked)
+    attempts = await find_attempts_of_build(tx, tracked.build.id)
+    same_commit = await find_attempts_of_commit(tx, tracked.build.ref.pipeline, tracked.build.commit or "")
+    return FailureKnowledge(
+        compare_with_previous(attempts, previous, before, same_commit, previous_read=found.compared),
         found,
         needs_previous_build(previous, before),
-        looking=finding is not None and finding.due_at is not None,
-        unplanned=finding is None,
+        in_progress=lookup is not None and lookup.due_at is not None,
+        unplanned=lookup is None,
     )
 
 
 async def plan_failure_lookup(tx: Tx, tracked: TrackedBuild, now: datetime) -> None:
-    """Have it looked up why a build fails, once it does and the first failed job is known."""
+    """Plan the lookup of a failure, once the build fails and a failed job is known."""
     if tracked.build.phase not in FAILING_PHASES:
         return
-    if is_failing(tracked, named=bool((await summarize_jobs(tx, tracked)).failed)):
+    if is_failing(tracked, has_named_job=bool((await summarize_jobs(tx, tracked)).failed)):
         await plan_lookup(tx, [(tracked.build.id, tracked.generation)], now)
 
 
-async def _before(tx: Tx, tracked: TrackedBuild) -> tuple[Run | None, tuple[Attempt, ...]]:
+async def _find_previous(tx: Tx, tracked: TrackedBuild) -> tuple[Run | None, tuple[Attempt, ...]]:
     build = tracked.build
     previous = await find_previous_run(tx, build.ref.pipeline, build.branch or "", build.number)
     return previous, await find_attempts_of_build(tx, previous.id) if previous else ()

@@ -1,4 +1,4 @@
-"""A job's log made readable: terminal sequences gone, progress bars settled, secrets masked, size bounded."""
+"""Makes a job's log readable: no terminal sequences, overwritten lines resolved, secrets masked, size limited."""
 
 from __future__ import annotations
 
@@ -22,56 +22,57 @@ _GROUP = re.compile(r"^(?:~~~|---|\+\+\+)[ \t]+(?=\S)", re.MULTILINE)
 _OPENER = re.compile(r"^\^\^\^ \+\+\+[ \t]*\n?", re.MULTILINE)
 
 
-class Tail(NamedTuple):
-    """The end of a log: its text, how many lines that is, and whether something before it was left out."""
+class LogEnd(NamedTuple):
+    """The end of a log: its text, the number of lines, and whether anything before it was cut."""
 
     text: str
     lines: int
     cut: bool
 
 
-def clean(raw: str, *, whole: bool = True) -> str:
-    """Plain lines: no escape sequences, no control characters, group headers as `▸ …`, secrets masked.
+def clean_log(raw: str, *, whole: bool = True) -> str:
+    """Return plain lines: no escape sequences or control characters, group headers as `▸ …`, secrets masked.
 
-    The end of a longer log (`whole` is false) begins somewhere within a line: that line is dropped, since
-    half a secret has no shape to be recognised by.
+    The end of a longer log (`whole` is false) begins in the middle of a line: that line is dropped, since half a
+    secret can't be recognised.
     """
-    given = raw if whole else _from_next_line(raw)
-    text = _LINK.sub(_linked, given.replace("\r\n", "\n"))
+    # Secrets are masked last, when no escape sequence can split one any more.
+    complete = raw if whole else _drop_first_line(raw)
+    text = _LINK.sub(_replace_link, complete.replace("\r\n", "\n"))
     text = _BARE_TIME.sub("", _STRINGS.sub("", text))
     text = _ESCAPE.sub("", _CONTROL_SEQUENCE.sub("", text))
-    text = "\n".join(_settled(line) for line in text.split("\n"))
+    text = "\n".join(_resolve_overwrites(line) for line in text.split("\n"))
     text = _CONTROL.sub("", text.replace("\t", "    "))
     text = _GROUP.sub("▸ ", _OPENER.sub("", text))
     return mask_secrets(text)
 
 
-def tail(raw: str, lines: int, *, whole: bool) -> Tail:
-    """The last `lines` lines of a log, at most 2,800 characters; `whole` is false for the end of a longer one."""
-    cleaned = clean(raw, whole=whole).rstrip()
-    every = cleaned.split("\n") if cleaned else []
-    kept = [_shortened(line) for line in every[-lines:]]
-    fitting = _fitting(kept)
-    return Tail("\n".join(fitting), len(fitting), not whole or len(fitting) < len(every))
+def cut_log_end(raw: str, lines: int, *, whole: bool) -> LogEnd:
+    """Return the last lines of a log, at most 2,800 characters; `whole` is false for the end of a longer log."""
+    cleaned = clean_log(raw, whole=whole).rstrip()
+    all_lines = cleaned.split("\n") if cleaned else []
+    last_lines = [_shorten_line(line) for line in all_lines[-lines:]]
+    fitting = _keep_fitting(last_lines)
+    return LogEnd("\n".join(fitting), len(fitting), not whole or len(fitting) < len(all_lines))
 
 
-def _from_next_line(raw: str) -> str:
+def _drop_first_line(raw: str) -> str:
     _, newline, rest = raw.partition("\n")
     return rest if newline else ""
 
 
-def _settled(line: str) -> str:
-    """What a terminal would show of a line that was written over: the last thing that was written."""
+def _resolve_overwrites(line: str) -> str:
+    """Return what a terminal shows of a line that was overwritten: the last text written."""
     written = [part for part in line.split("\r") if part.strip()]
     return written[-1] if written else ""
 
 
-def _shortened(line: str) -> str:
+def _shorten_line(line: str) -> str:
     return line if len(line) <= LINE_SHOWN else line[: LINE_SHOWN - 1] + "…"
 
 
-def _fitting(lines: list[str]) -> list[str]:
-    """As many of the last lines as fit."""
+def _keep_fitting(lines: list[str]) -> list[str]:
+    """Return as many of the last lines as fit."""
     room, kept = SHOWN, list[str]()
     for line in reversed(lines):
         room -= len(line) + 1
@@ -81,7 +82,7 @@ def _fitting(lines: list[str]) -> list[str]:
     return kept[::-1]
 
 
-def _linked(found: re.Match[str]) -> str:
-    """A link or picture that was printed: its words, else its address."""
-    given = dict(re.findall(r"(\w+)='?([^';]*)'?", found[1]))
-    return given.get("content") or given.get("alt") or given.get("url") or ""
+def _replace_link(match: re.Match[str]) -> str:
+    """Return the text of a printed link or picture, else its address."""
+    fields = dict(re.findall(r"(\w+)='?([^';]*)'?", match[1]))
+    return fields.get("content") or fields.get("alt") or fields.get("url") or ""

@@ -1,4 +1,4 @@
-"""Whether the lines of a log may stand on a card, where everybody in the channel reads them."""
+"""Decides whether a card may show log lines, which everyone in the channel can read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from bot.store.transactions import Transactions
 
 
 class LogVisibility:
-    """Judges by the policy: `log` is the operation that shows a log to the one who asks.
+    """Decides by the policy; `log_operation` is the operation that shows a log to the person who asks.
 
-    Without a policy file every reader of the channel may see what a job printed. With one, somebody has to
-    vouch for the card who may ask for that very log in that very channel: whoever asked for the card, or
-    whoever made the subscription. A card for which nobody vouches shows no log: one of a subscription that a
-    file made, for example.
+    Without a policy file, every reader of the channel may see what a job printed. With one, the requester of the
+    card or the owner of the subscription must be allowed to read that log in that channel. A card with neither,
+    such as one from the subscriptions file, shows no log.
     """
 
     def __init__(
@@ -30,27 +29,27 @@ class LogVisibility:
         people: PeopleDirectory,
         rules: Callable[[], Rules],
         clock: Clock,
-        log: Operation,
+        log_operation: Operation,
     ) -> None:
         self._store = store
         self._people = people
         self._rules = rules
         self._clock = clock
-        self._log = log
+        self._log_operation = log_operation
 
-    async def may(self, card: Card, build: Build) -> bool:
-        """Whether the card may show the end of a log. Raises Unavailable while Slack does not say who that is."""
+    async def may_show_log(self, card: Card, build: Build) -> bool:
+        """Return whether the card may show the end of a log. Raise Unavailable while Slack doesn't answer."""
         rules = self._rules()
         if rules is DEFAULT:
             return True
-        user = card.asked_by or await self._subscriber(card)
+        user = card.asked_by or await self._find_subscriber(card)
         if not user:
             return False
         actor = await self._people.find_actor(user, card.thread, "schedule")
         target = Target(build.ref.pipeline, build.branch)
-        return isinstance(decide(rules, actor, self._log, target, self._clock.now()), Allow)
+        return isinstance(decide(rules, actor, self._log_operation, target, self._clock.now()), Allow)
 
-    async def _subscriber(self, card: Card) -> str | None:
+    async def _find_subscriber(self, card: Card) -> str | None:
         async with self._store.read() as tx:
             found = await find_subscription(tx, card.subscription) if card.subscription else None
         return found.created_by if found else None

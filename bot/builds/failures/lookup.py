@@ -1,4 +1,4 @@
-"""Looks up at Buildkite why builds fail, behind the cards that tell of it."""
+"""Looks up in Buildkite why builds fail, for the cards that show it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.annotations import Annotation
 from bot.buildkite.models import Build, BuildRef, Job
 from bot.builds.cards.queries import find_cards_of_build, mark_cards_due
-from bot.builds.failures.annotation_text import words
-from bot.builds.failures.author_mentions import Mentions
+from bot.builds.failures.annotation_text import extract_text
+from bot.builds.failures.author_mentions import AuthorMentions
 from bot.builds.failures.knowledge import load_knowledge
 from bot.builds.failures.log_visibility import LogVisibility
-from bot.builds.failures.model import ANNOTATIONS_SHOWN, LOG_BYTES, Found, extract_log_end, is_failing
-from bot.builds.failures.queries import Finding, find_due_lookups, find_next_lookup_due, save_finding
+from bot.builds.failures.model import ANNOTATIONS_SHOWN, LOG_BYTES, FailureFindings, extract_log_end, is_failing
+from bot.builds.failures.queries import PlannedLookup, find_due_lookups, find_next_lookup_due, save_lookup
 from bot.builds.model import Card, JobSummary, TrackedBuild
 from bot.builds.queries import find_build, summarize_jobs
 from bot.errors import Conflict, NotFound, Refused, Unavailable
@@ -28,21 +28,22 @@ from bot.runtime.token_bucket import backoff_seconds
 from bot.store.transactions import Transactions
 
 T = TypeVar("T")
-CALLS = 3
-TRIES = 5
+# Answered requests per generation, and tries per request: see FailureLookup.
+MAX_CALLS = 3
+MAX_TRIES = 5
 BATCH = 20
-# Annotations that are looked through for those of style error.
+# Only annotations of style error are shown, and there is no way to request those alone.
 _ANNOTATIONS_READ = 20
 log = structlog.stdlib.get_logger(__name__)
 
 
 class FailureLookup:
-    """At most three answered calls for each life of a build that fails: the budget belongs to people first.
+    """Looks up failures with at most three answered requests per generation: the budget belongs to people first.
 
-    They are: the build before with its jobs, unless webhooks told of it; the end of the log of the first failed
-    job, read again at the end if a newly broken step came later; and, at the end, annotations. What Buildkite
-    does not answer is tried five times in all, further and further apart. Cards are drawn without waiting for
-    any of it, and again once it is there.
+    They are: the previous build with its jobs, unless webhooks reported it; the end of the first failed job's log,
+    read again if a new failure shows up by the end; and, at the end, annotations. A request that Buildkite doesn't
+    answer is tried five times in all, at growing intervals. Cards don't wait for any of it; they are drawn again
+    once it is there.
     """
 
     def __init__(
@@ -50,80 +51,83 @@ class FailureLookup:
         store: Transactions,
         clock: Clock,
         buildkite: Buildkite,
-        readers: LogVisibility,
-        mentions: Mentions,
+        log_visibility: LogVisibility,
+        mentions: AuthorMentions,
         wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._buildkite = buildkite.for_background()
-        # One try: this loop tries again by itself, and nobody waits behind it meanwhile.
+        # A single try per request: this loop plans its own retries, and others don't wait meanwhile.
         self._buildkite.requests.patience = 0
-        self._readers = readers
+        self._log_visibility = log_visibility
         self._mentions = mentions
         self._wake = wake
 
     async def tick(self) -> int:
-        """Look into the failures that are due; says how many were looked into."""
+        """Look up the failures that are due; return how many."""
         async with self._store.read() as tx:
             due = await find_due_lookups(tx, self._clock.now(), BATCH)
-        looked = 0
-        for item in due:
-            if not await self._safely(item):
+        count = 0
+        for lookup in due:
+            if not await self._look_up_safely(lookup):
                 break
-            looked += 1
+            count += 1
         if due:
             self._wake()
-        return looked
+        return count
 
     async def next_at(self) -> datetime | None:
-        """When there is a failure to look into."""
+        """Return when the next lookup is due."""
         async with self._store.read() as tx:
             return await find_next_lookup_due(tx)
 
-    async def _safely(self, finding: Finding) -> bool:
-        """What cannot be looked into keeps no other waiting; False while Buildkite or Slack does not answer."""
+    async def _look_up_safely(self, lookup: PlannedLookup) -> bool:
+        """Look up one failure; return False while Buildkite or Slack doesn't answer, so that the rest waits."""
         try:
-            return await run_guarded(self._look(finding), "findings", build=finding.build_id)
+            return await run_guarded(self._look_up(lookup), "findings", build=lookup.build_id)
         except InternalError as bug:
-            return await self._later(finding, Found.model_validate(finding.content or {}), bug)
+            return await self._retry_later(lookup, FailureFindings.model_validate(lookup.content or {}), bug)
 
-    async def _look(self, finding: Finding) -> bool:
+    async def _look_up(self, lookup: PlannedLookup) -> bool:
         async with self._store.read() as tx:
-            known = await find_build(tx, finding.build_id)
-            jobs = await summarize_jobs(tx, known) if known else JobSummary()
-            shown = await find_cards_of_build(tx, finding.build_id)
-        found = Found.model_validate(finding.content or {})
+            tracked = await find_build(tx, lookup.build_id)
+            jobs = await summarize_jobs(tx, tracked) if tracked else JobSummary()
+            cards = await find_cards_of_build(tx, lookup.build_id)
+        found = FailureFindings.model_validate(lookup.content or {})
         if (
-            known is None
-            or known.generation != finding.generation
-            or not is_failing(known, named=bool(jobs.failed))
+            tracked is None
+            or tracked.generation != lookup.generation
+            or not is_failing(tracked, has_named_job=bool(jobs.failed))
         ):
-            return await self._done(finding, found)
+            return await self._finish(lookup, found)
         try:
-            for ask in (self._compared, self._with_log, self._with_annotations):
-                found = await ask(known, jobs, found)
-            found = await self._judged(known, shown, found)
-            found = await self._mentions.of(known, shown, found)
+            for step in (self._find_previous_build, self._find_log_end, self._find_annotations):
+                found = await step(tracked, jobs, found)
+            found = await self._judge_cards(tracked, cards, found)
+            found = await self._mentions.mention_author(tracked, cards, found)
         except Unavailable as error:
-            return await self._later(finding, found, error)
-        return await self._done(finding, found)
+            # What was found so far is saved: the next try requests only the rest.
+            return await self._retry_later(lookup, found, error)
+        return await self._finish(lookup, found)
 
-    async def _compared(self, tracked: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
-        """Ask for the build before with its jobs, where webhooks have not told of it."""
+    async def _find_previous_build(
+        self, tracked: TrackedBuild, jobs: JobSummary, found: FailureFindings
+    ) -> FailureFindings:
+        """Read the previous build with its jobs, unless webhooks have reported it."""
         async with self._store.read() as tx:
-            untold = (await load_knowledge(tx, tracked, jobs)).untold
-        if found.compared or not untold or found.calls >= CALLS or not tracked.build.branch:
+            is_needed = (await load_knowledge(tx, tracked, jobs)).previous_needed
+        if found.compared or not is_needed or found.calls >= MAX_CALLS or not tracked.build.branch:
             return found
-        before = await _answered(self._before(tracked.build), None)
+        before = await _answer_or_default(self._read_previous_build(tracked.build), None)
         if before is not None and before.number < tracked.build.number:
             async with self._store.write() as tx:
                 await record_builds(tx, [(before, before.jobs)], self._clock.now())
         return found.model_copy(update={"compared": True, "calls": found.calls + 1})
 
-    async def _before(self, build: Build) -> Build | None:
-        """The build of that pipeline and branch that passed or failed last."""
-        found = self._buildkite.builds(
+    async def _read_previous_build(self, build: Build) -> Build | None:
+        """Return the build of that pipeline and branch that passed or failed last."""
+        listed = self._buildkite.builds(
             build.ref.pipeline,
             state=("passed", "failed"),
             branch=(build.branch or "",),
@@ -132,74 +136,85 @@ class FailureLookup:
             exclude_pipeline=True,
             limit=1,
         )
-        return next(iter([item async for item in found]), None)
+        return next(iter([previous async for previous in listed]), None)
 
-    async def _with_log(self, tracked: TrackedBuild, jobs: JobSummary, found: Found) -> Found:
-        """Read the end of the log of the first failure; another one's only once no more failures will come."""
+    async def _find_log_end(
+        self, tracked: TrackedBuild, jobs: JobSummary, found: FailureFindings
+    ) -> FailureFindings:
+        """Read the end of the first failure's log; another one's only once the build has ended."""
         async with self._store.read() as tx:
-            job = (await load_knowledge(tx, tracked, jobs)).failure.first(jobs)
-        stands = any(item.id == found.log_job for item in jobs.failed)
-        enough = job is None or job.id == found.log_job or (stands and not tracked.build.inactive)
-        if job is None or enough or found.calls >= CALLS:
+            job = (await load_knowledge(tx, tracked, jobs)).failure.choose_job_with_log(jobs)
+        has_log = any(failed.id == found.log_job for failed in jobs.failed)
+        is_enough = job is None or job.id == found.log_job or (has_log and not tracked.build.inactive)
+        if job is None or is_enough or found.calls >= MAX_CALLS:
             return found
-        raw, whole = await _answered(self._log(tracked.build, job), ("", True))
+        raw, whole = await _answer_or_default(self._read_log_end(tracked.build, job), ("", True))
         end = extract_log_end(raw, whole=whole)
         return found.model_copy(update={"log_job": job.id, "log": end, "calls": found.calls + 1})
 
-    async def _log(self, build: Build, job: Job) -> tuple[str, bool]:
+    async def _read_log_end(self, build: Build, job: Job) -> tuple[str, bool]:
         return await self._buildkite.job_log_end(build.ref.pipeline, build.number, job.id, LOG_BYTES)
 
-    async def _with_annotations(self, tracked: TrackedBuild, _: JobSummary, found: Found) -> Found:
-        """Read what the build says of itself, once it has ended."""
-        if found.annotations is not None or not tracked.build.inactive or found.calls >= CALLS:
+    async def _find_annotations(
+        self, tracked: TrackedBuild, _: JobSummary, found: FailureFindings
+    ) -> FailureFindings:
+        """Read the error annotations once the build has ended."""
+        if found.annotations is not None or not tracked.build.inactive or found.calls >= MAX_CALLS:
             return found
         ref = tracked.build.ref
         none: tuple[Annotation, ...] = ()
-        said = await _answered(self._annotations(ref), none)
-        errors = sorted((item for item in said if item.style == "error"), key=lambda item: -item.priority)
-        texts = [text for text in (words(error.body_html) for error in errors) if text]
+        annotations = await _answer_or_default(self._read_annotations(ref), none)
+        errors = sorted(
+            (annotation for annotation in annotations if annotation.style == "error"),
+            key=lambda annotation: -annotation.priority,
+        )
+        texts = [text for text in (extract_text(error.body_html) for error in errors) if text]
         update = {"annotations": tuple(texts[:ANNOTATIONS_SHOWN]), "calls": found.calls + 1}
         return found.model_copy(update=update)
 
-    async def _annotations(self, ref: BuildRef) -> tuple[Annotation, ...]:
-        """One page of them, and no more."""
+    async def _read_annotations(self, ref: BuildRef) -> tuple[Annotation, ...]:
+        """Return a single page of annotations."""
         listed = self._buildkite.annotations(ref.pipeline, ref.number, limit=_ANNOTATIONS_READ)
-        return tuple([item async for item in listed])
+        return tuple([annotation async for annotation in listed])
 
-    async def _judged(self, tracked: TrackedBuild, shown: tuple[Card, ...], found: Found) -> Found:
-        """See of each card whether it may show a log."""
-        new = [card for card in shown if card.id not in found.judged] if found.log else []
-        may = [card.id for card in new if await self._readers.may(card, tracked.build)]
+    async def _judge_cards(
+        self, tracked: TrackedBuild, cards: tuple[Card, ...], found: FailureFindings
+    ) -> FailureFindings:
+        """Decide for each new card whether it may show the log."""
+        new = [card for card in cards if card.id not in found.judged] if found.log else []
+        allowed = [card.id for card in new if await self._log_visibility.may_show_log(card, tracked.build)]
         judged = (*found.judged, *(card.id for card in new))
-        return found.model_copy(update={"judged": judged, "open": (*found.open, *may)})
+        return found.model_copy(update={"judged": judged, "open": (*found.open, *allowed)})
 
-    async def _done(self, finding: Finding, found: Found) -> bool:
-        await self._save(finding, found, None, finding.attempts)
+    async def _finish(self, lookup: PlannedLookup, found: FailureFindings) -> bool:
+        await self._save(lookup, found, None, lookup.attempts)
         return True
 
-    async def _later(self, finding: Finding, found: Found, error: Unavailable | InternalError) -> bool:
-        """Try again, further and further apart, and then no more."""
-        tries = finding.attempts + 1
+    async def _retry_later(
+        self, lookup: PlannedLookup, found: FailureFindings, error: Unavailable | InternalError
+    ) -> bool:
+        """Plan another try, at growing intervals, until there have been five."""
+        tries = lookup.attempts + 1
         wait = max(backoff_seconds(tries), getattr(error, "retry_after", None) or 0)
-        log.warning(
-            "failure not looked into", build=finding.build_id, error=str(error), again_in=wait, tries=tries
-        )
-        again = self._clock.now() + timedelta(seconds=wait) if tries < TRIES else None
-        await self._save(finding, found, again, tries)
+        log.warning("failure not looked up", build=lookup.build_id, error=str(error), again_in=wait, tries=tries)
+        due_at = self._clock.now() + timedelta(seconds=wait) if tries < MAX_TRIES else None
+        await self._save(lookup, found, due_at, tries)
         return isinstance(error, InternalError)
 
-    async def _save(self, finding: Finding, found: Found, again: datetime | None, tries: int) -> None:
+    async def _save(
+        self, lookup: PlannedLookup, found: FailureFindings, due_at: datetime | None, tries: int
+    ) -> None:
         now, content = self._clock.now(), found.model_dump(mode="json")
         async with self._store.write() as tx:
-            await save_finding(tx, finding, content, again, tries, now)
-            if content != finding.content:
-                await mark_cards_due(tx, [finding.build_id], now)
+            await save_lookup(tx, lookup, content, due_at, tries, now)
+            if content != lookup.content:
+                await mark_cards_due(tx, [lookup.build_id], now)
 
 
-async def _answered(asked: Awaitable[T], nothing: T) -> T:
-    """The answer, or `nothing` where Buildkite says no for good. Raises Unavailable where it says neither."""
+async def _answer_or_default(request: Awaitable[T], default: T) -> T:
+    """Return the answer, or `default` if Buildkite refuses. Raise Unavailable if it doesn't answer."""
     try:
-        return await asked
+        return await request
     except (Conflict, NotFound, Refused) as refusal:
-        log.info("not to be had", reason=str(refusal))
-        return nothing
+        log.info("lookup refused", reason=str(refusal))
+        return default

@@ -1,4 +1,4 @@
-"""Queries on what was looked up about builds for their cards: one row a build and kind."""
+"""Queries on lookups about builds for their cards: one row per build and kind."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bot.store.transactions import Tx
 FAILURE = "failure"
 
 
-class Finding(NamedTuple):
-    """`attempts` counts tries in vain of this episode; `due_at` is None while there is nothing to look up."""
+class PlannedLookup(NamedTuple):
+    """A lookup and its findings. `attempts` counts failed tries; `due_at` is None if nothing is planned."""
 
     build_id: str
     generation: int
@@ -25,66 +25,70 @@ class Finding(NamedTuple):
     attempts: int
 
 
-async def plan_lookup(tx: Tx, lives: Sequence[tuple[str, int]], now: datetime, kind: str = FAILURE) -> None:
-    """Look something up at `now` of builds in an episode; another episode starts with nothing known."""
-    if not lives:
+async def plan_lookup(tx: Tx, generations: Sequence[tuple[str, int]], now: datetime, kind: str = FAILURE) -> None:
+    """Plan a lookup at `now` for builds in a generation; a new generation starts without findings."""
+    if not generations:
         return
     row = insert_into(tx, findings)
     same = findings.c.episode == row.excluded.episode
-    again = {
+    change = {
         "episode": row.excluded.episode,
         "due_at": row.excluded.due_at,
         "content": sa.case((same, findings.c.content), else_=sa.null()),
         "attempts": sa.case((same, findings.c.attempts), else_=0),
     }
-    plain = {"kind": kind, "due_at": now, "content": None}
-    values = [{"build_id": build_id, "episode": episode, **plain} for build_id, episode in lives]
-    await tx.execute(row.on_conflict_do_update(index_elements=["build_id", "kind"], set_=again), values)
+    initial = {"kind": kind, "due_at": now, "content": None}
+    values = [{"build_id": build_id, "episode": generation, **initial} for build_id, generation in generations]
+    await tx.execute(row.on_conflict_do_update(index_elements=["build_id", "kind"], set_=change), values)
 
 
-async def find_due_lookups(tx: Tx, now: datetime, limit: int, kind: str = FAILURE) -> tuple[Finding, ...]:
-    """What is to be looked up, oldest first."""
+async def find_due_lookups(tx: Tx, now: datetime, limit: int, kind: str = FAILURE) -> tuple[PlannedLookup, ...]:
+    """Return the lookups that are due, oldest first."""
     query = sa.select(findings).where(findings.c.kind == kind, findings.c.due_at <= now)
     found = await tx.execute(query.order_by(findings.c.due_at).limit(limit))
-    return tuple(_finding(row) for row in found.mappings())
+    return tuple(_parse_lookup(row) for row in found.mappings())
 
 
 async def find_next_lookup_due(tx: Tx, kind: str = FAILURE) -> datetime | None:
-    """When there is something to look up."""
+    """Return when the next lookup is due."""
     when: datetime | None = await tx.scalar(
         sa.select(sa.func.min(findings.c.due_at)).where(findings.c.kind == kind)
     )
     return when
 
 
-async def find_finding(tx: Tx, build_id: str, episode: int, kind: str = FAILURE) -> Finding | None:
-    """What was looked up about a build in that episode."""
-    which = (findings.c.build_id == build_id, findings.c.kind == kind, findings.c.episode == episode)
+async def find_lookup(tx: Tx, build_id: str, generation: int, kind: str = FAILURE) -> PlannedLookup | None:
+    """Return the lookup of a build in that generation."""
+    which = (findings.c.build_id == build_id, findings.c.kind == kind, findings.c.episode == generation)
     row = (await tx.execute(sa.select(findings).where(*which))).mappings().one_or_none()
-    return _finding(row) if row else None
+    return _parse_lookup(row) if row else None
 
 
-async def save_finding(
+async def save_lookup(
     tx: Tx,
-    was: Finding,
+    lookup: PlannedLookup,
     content: dict[str, Any],
     due_at: datetime | None,
     attempts: int,
     now: datetime,
     kind: str = FAILURE,
 ) -> None:
-    """Write down what was found; what was planned anew meanwhile stays planned, another episode is left alone."""
-    which = (findings.c.build_id == was.build_id, findings.c.kind == kind, findings.c.episode == was.generation)
-    same = findings.c.due_at == sa.bindparam("was_due", was.due_at, findings.c.due_at.type)
-    again = sa.bindparam("again", due_at, findings.c.due_at.type)
+    """Save findings. A lookup planned again meanwhile stays planned; another generation isn't touched."""
+    which = (
+        findings.c.build_id == lookup.build_id,
+        findings.c.kind == kind,
+        findings.c.episode == lookup.generation,
+    )
+    is_unchanged = findings.c.due_at == sa.bindparam("was_due", lookup.due_at, findings.c.due_at.type)
+    next_due = sa.bindparam("next_due", due_at, findings.c.due_at.type)
     values = {
         "content": content,
         "attempts": attempts,
         "at": now,
-        "due_at": sa.case((same, again), else_=findings.c.due_at),
+        "due_at": sa.case((is_unchanged, next_due), else_=findings.c.due_at),
     }
     await tx.execute(sa.update(findings).where(*which).values(values))
 
 
-def _finding(row: sa.RowMapping) -> Finding:
-    return Finding(row["build_id"], row["episode"], row["content"], row["due_at"], row["attempts"])
+def _parse_lookup(row: sa.RowMapping) -> PlannedLookup:
+    return PlannedLookup(row["build_id"], row["episode"], row["content"], row["due_at"], row["attempts"])

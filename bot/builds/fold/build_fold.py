@@ -156,7 +156,9 @@ class BuildFold:
         """Return whether to track an unknown build: Kitestring started it, or a subscription may want it."""
         if MARK_KEY in build.meta_data:
             return True
-        return self.matcher is not None and bool(await self.matcher.wanting(tx, build, perhaps=True))
+        return self.matcher is not None and bool(
+            await self.matcher.find_wanting(tx, build, include_unknown_steps=True)
+        )
 
     async def _find_superseded_jobs(self, tx: Tx, build: Build, asked_at: datetime) -> tuple[Job, ...]:
         """Return jobs that were named before the request was sent, and that the answer no longer lists."""
@@ -168,7 +170,7 @@ class BuildFold:
         """Decide once per build what follows from the merged state, and write it."""
         if self.matcher is not None:
             for id_ in ids:
-                await self.matcher.offer(batch, batch[id_].current)
+                await self.matcher.add_cards(batch, batch[id_].current)
         entries = [batch[id_] for id_ in ids if batch[id_].polled_since]
         await batch.load_earlier_failures(
             [entry.current.build.id for entry in entries if _needs_earlier_failures(entry)]
@@ -181,12 +183,12 @@ class BuildFold:
 
     def _plan_follow_up(self, entry: BatchEntry) -> None:
         since = entry.polled_since or self.now
-        entry.read_planned, entry.next_read = (
-            True,
-            plan_next_read(entry.current, self.now, since, webhooks_arriving=self.webhooks_arriving),
-        )
+        entry.read_planned = True
+        entry.next_read = plan_next_read(entry.current, self.now, since, webhooks_arriving=self.webhooks_arriving)
         entry.needs_redraw = entry.is_changed
-        entry.needs_failure_lookup = entry.is_changed and is_failing(entry.current, named=entry.has_failed_job)
+        entry.needs_failure_lookup = entry.is_changed and is_failing(
+            entry.current, has_named_job=entry.has_failed_job
+        )
 
 
 def _needs_earlier_failures(entry: BatchEntry) -> bool:

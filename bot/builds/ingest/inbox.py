@@ -150,6 +150,6 @@ class Inbox:
         """Fold in the reported builds, in the order in which their webhooks arrived."""
         now = self._clock.now()
         if not self._webhooks_noted:
-            await recorder.note_webhooks(tx, now)
-        matcher = SubscriptionMatcher(await self._subscribers.index(tx), now)
+            await recorder.note_first_webhook(tx, now)
+        matcher = SubscriptionMatcher(await self._subscribers.get_index(tx), now)
         await BuildFold(now, webhooks_arriving=True, matcher=matcher).fold_webhooks(tx, reports)

@@ -1,4 +1,4 @@
-"""Links that people paste, drawn below their message: only where everybody who reads along may see it.
+"""Unfurls links that people paste, if everyone who can read the channel may see what the preview shows.
 
 https://docs.slack.dev/messaging/unfurling-links-in-messages
 """
@@ -23,7 +23,7 @@ from bot.builds.fold.build_fold import BuildFold
 from bot.builds.links.render import BUILDS_SHOWN, render_pipeline_preview
 from bot.errors import KitestringError
 from bot.history.queries import are_webhooks_arriving
-from bot.operations.addresses import Address, address
+from bot.operations.addresses import Address, parse_buildkite_url
 from bot.operations.choices import new_choice_id
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
@@ -35,16 +35,22 @@ from bot.slack.types import Actor, Thread
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Store
 
-# So many links of one message; whoever pastes more wants no previews.
-_LINKS = 5
-_LISTED = 20
-_READS = "build view"
-Place = tuple[str, str, str]
+# Links per message: a longer list of links is a list, and previews would bury it.
+_MAX_LINKS = 5
+# Builds read to find the few that the person may see.
+_MAX_LISTED = 20
+_READ_OPERATION = "build view"
+# The team, channel and timestamp of the message with the links.
+MessageKey = tuple[str, str, str]
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Unfurling:
-    """Whoever pasted the link has to be allowed to read it there; nobody is told of what is not shown."""
+class LinkUnfurler:
+    """Unfurls links to builds, jobs and pipelines; the person who pasted a link must be allowed to read it there.
+
+    A link that isn't unfurled gets no error message: the person requested nothing, and the message would tell the
+    channel that the build exists.
+    """
 
     def __init__(
         self,
@@ -74,88 +80,95 @@ class Unfurling:
         self._catalog = catalog
         self._wake = wake
 
-    async def shared(self, place: Place, user: str, urls: tuple[str, ...]) -> None:
-        """Links in a message (team, channel, ts) of this person; nothing is raised."""
-        ours = [(url, found) for url in urls if (found := self._ours(url))]
-        for url, found in ours[:_LINKS]:
+    async def unfurl_links(self, message: MessageKey, user: str, urls: tuple[str, ...]) -> None:
+        """Unfurl the links of a person's message (team, channel, ts); raise nothing."""
+        own_links = [(url, address) for url in urls if (address := self._parse_own_address(url))]
+        for url, address in own_links[:_MAX_LINKS]:
             try:
-                await run_guarded(self._link(place, user, url, found), "unfurl")
+                await run_guarded(self._unfurl_link(message, user, url, address), "unfurl")
             except KitestringError as error:
-                log.info("link not drawn", error=type(error).__name__)
+                # The text of the error may name what the person may not see.
+                log.info("link not unfurled", error=type(error).__name__)
 
-    def _ours(self, url: str) -> Address | None:
-        found = address(url)
-        return found if found and found.org == self._buildkite.organization and found.pipeline else None
+    def _parse_own_address(self, url: str) -> Address | None:
+        address = parse_buildkite_url(url)
+        return address if address and address.org == self._buildkite.organization and address.pipeline else None
 
-    async def _link(self, place: Place, user: str, url: str, found: Address) -> None:
-        team, channel, _ts = place
+    async def _unfurl_link(self, message: MessageKey, user: str, url: str, address: Address) -> None:
+        team, channel, _ts = message
+        # A preview is for everyone in the channel, so what the person alone may see isn't enough.
         if not await self._places.allows_unfurls(channel):
             return
         actor = await self._people.find_actor(user, Thread(team, channel), "mention")
-        slug = str(found.pipeline)
-        if found.number is None:
-            await self._pipeline(place, actor, url, slug)
-        elif self._perhaps(actor, slug):
-            own = await self._accounts.of(team, user)
-            build = await (own.buildkite if own else self._buildkite).build(slug, int(found.number))
-            if self._may_read(actor, build):
-                await self._build(place, user, url, build, found.job)
+        slug = str(address.pipeline)
+        if address.number is None:
+            await self._post_pipeline_preview(message, actor, url, slug)
+        elif self._may_read_some_branch(actor, slug):
+            own = await self._accounts.find_access(team, user)
+            build = await (own.buildkite if own else self._buildkite).build(slug, int(address.number))
+            # Rules may depend on the branch, which is known only now.
+            if self._may_read_build(actor, build):
+                await self._add_preview_card(message, user, url, build, address.job)
 
-    def _perhaps(self, actor: Actor, pipeline: str) -> bool:
-        """Whether somebody may read a build of it, on whatever branch: nothing is looked up for others."""
+    def _may_read_some_branch(self, actor: Actor, pipeline: str) -> bool:
+        """Return whether the person may read a build on some branch; otherwise Buildkite isn't even asked."""
         rules = self._rules()
-        return rules.depends_on_branch(pipeline) or self._reads(actor, Target(pipeline))
+        return rules.depends_on_branch(pipeline) or self._may_read(actor, Target(pipeline))
 
-    def _may_read(self, actor: Actor, build: Build) -> bool:
-        return self._reads(actor, Target(build.ref.pipeline, build.branch))
+    def _may_read_build(self, actor: Actor, build: Build) -> bool:
+        return self._may_read(actor, Target(build.ref.pipeline, build.branch))
 
-    def _reads(self, actor: Actor, target: Target) -> bool:
-        verdict = decide(self._rules(), actor, self._registry[_READS], target, self._clock.now())
+    def _may_read(self, actor: Actor, target: Target) -> bool:
+        verdict = decide(self._rules(), actor, self._registry[_READ_OPERATION], target, self._clock.now())
         return isinstance(verdict, Allow)
 
-    async def _build(self, place: Place, user: str, url: str, build: Build, job: str | None) -> None:
-        """It is a card from here on, which the writer draws and keeps up; said twice it is one."""
-        team, channel, ts = place
-        named = next((item for item in build.jobs if job and item.id == job), None)
-        if job and named is None:
-            job = None  # a job that was retried away: the build tells of it
+    async def _add_preview_card(
+        self, message: MessageKey, user: str, url: str, build: Build, job: str | None
+    ) -> None:
+        """Add a preview as a card that the publisher draws and updates; a repeated event adds no second."""
+        team, channel, ts = message
+        # A job that was retried is no longer listed: the preview shows the whole build instead.
+        if job not in {listed.id for listed in build.jobs}:
+            job = None
         unfurl = {"url": url, "by": user, **({"job": job} if job else {})}
-        there = Thread(team, channel, _mark(ts, job))
+        thread = Thread(team, channel, _format_thread_key(ts, job))
         async with self._store.write() as tx:
             now = self._clock.now()
-            rules = BuildFold(now, await are_webhooks_arriving(tx, now))
-            await rules.track(tx, build, there, None, new_choice_id(), origin="unfurled", ts=ts, unfurl=unfurl)
+            fold = BuildFold(now, await are_webhooks_arriving(tx, now))
+            await fold.track(tx, build, thread, None, new_choice_id(), origin="unfurled", ts=ts, unfurl=unfurl)
         self._wake()
 
-    async def _pipeline(self, place: Place, actor: Actor, url: str, slug: str) -> None:
-        """A pipeline is drawn once, as it is now."""
-        if not self._reads(actor, Target(slug)):
+    async def _post_pipeline_preview(self, message: MessageKey, actor: Actor, url: str, slug: str) -> None:
+        """Post the preview of a pipeline, which isn't updated later."""
+        if not self._may_read(actor, Target(slug)):
             return
-        own = await self._accounts.of(actor.team, actor.id)
+        own = await self._accounts.find_access(actor.team, actor.id)
         catalog, buildkite = (own.catalog, own.buildkite) if own else (self._catalog, self._buildkite)
         pipeline = await catalog.find_pipeline(slug)
-        listed = [build async for build in buildkite.builds(pipeline.slug, limit=_LISTED)]
-        builds = list(islice((item for item in listed if self._may_read(actor, item)), BUILDS_SHOWN))
-        if self._pacing.compute_wait(UNFURL, "") <= 0 and await self._first(place, pipeline.slug, url):
-            await self._draw(place, url, render_pipeline_preview(pipeline, builds, url))
+        listed = [build async for build in buildkite.builds(pipeline.slug, limit=_MAX_LISTED)]
+        builds = list(islice((build for build in listed if self._may_read_build(actor, build)), BUILDS_SHOWN))
+        # If Slack is limiting unfurls, the preview is skipped: it isn't worth a place in a queue.
+        if self._pacing.compute_wait(UNFURL, "") <= 0 and await self._claim_preview(message, pipeline.slug, url):
+            await self._post_preview(message, url, render_pipeline_preview(pipeline, builds, url))
 
-    async def _first(self, place: Place, slug: str, url: str) -> bool:
-        """Whether nobody has drawn it there yet: a row that is never due says so from now on."""
-        team, channel, ts = place
+    async def _claim_preview(self, message: MessageKey, slug: str, url: str) -> bool:
+        """Return whether this preview hasn't been posted yet, and record it as a card that is never due."""
+        team, channel, ts = message
         done: dict[str, Any] = {"origin": "unfurled", "state": "retired", "ts": ts, "due_at": None}
         async with self._store.write() as tx:
-            mark, there = new_choice_id(), Thread(team, channel, _mark(ts, None))
+            card_id, thread = new_choice_id(), Thread(team, channel, _format_thread_key(ts, None))
             card = await ensure_card(
-                tx, mark, f"pipeline:{slug}", there, None, self._clock.now(), unfurl={"url": url}, **done
+                tx, card_id, f"pipeline:{slug}", thread, None, self._clock.now(), unfurl={"url": url}, **done
             )
-        return card.id == mark
+        # Slack delivers an event again if it got no answer in time: another call has added the card by then.
+        return card.id == card_id
 
-    async def _draw(self, place: Place, url: str, message: Message) -> None:
-        _team, channel, ts = place
+    async def _post_preview(self, message: MessageKey, url: str, preview: Message) -> None:
+        _team, channel, ts = message
         self._pacing.take(UNFURL, "")
-        await self._api.unfurl(channel, ts, url, message)
+        await self._api.unfurl(channel, ts, url, preview)
 
 
-def _mark(ts: str, job: str | None) -> str:
-    """In place of a thread: a preview is in nobody's way there, neither a card's nor another preview's."""
+def _format_thread_key(ts: str, job: str | None) -> str:
+    """Return a key to store as the thread, unique to each preview, so that it clashes with no other card."""
     return f"unfurl:{ts}:{job}" if job else f"unfurl:{ts}"

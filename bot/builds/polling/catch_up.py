@@ -77,7 +77,7 @@ class CatchUp:
         """Look for missed builds if it is time; return how many were found if there may be more."""
         now = self._clock.now()
         async with self._store.read() as tx:
-            index = await self._subscribers.index(tx)
+            index = await self._subscribers.get_index(tx)
             round_ = _parse_round(await get_meta(tx, CURSOR))
             webhooks_arriving = await are_webhooks_arriving(tx, now)
         if not index.all or round_ is None:
@@ -141,7 +141,9 @@ class CatchUp:
         """Fold the builds in like webhooks: those wanted stay unconfirmed until they are read with their jobs."""
         async with self._store.write() as tx:
             now = self._clock.now()
-            fold = BuildFold(now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.index(tx), now))
+            fold = BuildFold(
+                now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.get_index(tx), now)
+            )
             await fold.fold_webhooks(tx, [(build, ()) for build in found])
 
     async def _save_round(self, round_: CatchUpRound | None) -> None:

@@ -150,7 +150,7 @@ class Poller:
 
     async def _prepare_fold(self, tx: Tx, webhooks_arriving: bool) -> BuildFold:
         now = self._clock.now()
-        return BuildFold(now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.index(tx), now))
+        return BuildFold(now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.get_index(tx), now))
 
     async def _retry_later(self, tracked: TrackedBuild, failures: int, error: KitestringError) -> None:
         retry_after = getattr(error, "retry_after", None) or 0

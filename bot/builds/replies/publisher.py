@@ -16,7 +16,7 @@ from bot.builds.cards.queries import (
     find_next_message_due,
     update_message,
 )
-from bot.builds.failures.knowledge import NO_FAILURE, Knowledge, load_knowledge
+from bot.builds.failures.knowledge import NO_FAILURE, FailureKnowledge, load_knowledge
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import Card, QueuedMessage, TrackedBuild
 from bot.builds.queries import find_build, summarize_jobs
@@ -79,7 +79,7 @@ class ReplyPublisher:
             return await run_guarded(self._publish(queued), "reply", queued_message=queued.id)
         except InternalError:
             await self._retry_later(
-                queued, backoff_seconds(queued.attempts + 1), doubtful=queued.intent_at is not None
+                queued, backoff_seconds(queued.attempts + 1), may_be_posted=queued.intent_at is not None
             )
             return False
 
@@ -101,7 +101,7 @@ class ReplyPublisher:
         thread = await self._find_thread(queued, card)
         if thread is None or await self._hold_unconfirmed_end(queued, tracked, knowledge):
             return False
-        mention, failure = card.asked_by or card.mentions, knowledge.shown(jobs, card.id)
+        mention, failure = card.asked_by or card.mentions, knowledge.select_for_card(jobs, card.id)
         message = render_thread_reply(
             queued.kind, tracked, jobs, card_id=card.id, mention=mention, failure=failure
         )
@@ -124,11 +124,11 @@ class ReplyPublisher:
         return queued.generation == tracked.generation and queued.kind in kinds
 
     async def _hold_unconfirmed_end(
-        self, queued: QueuedMessage, tracked: TrackedBuild, knowledge: Knowledge
+        self, queued: QueuedMessage, tracked: TrackedBuild, knowledge: FailureKnowledge
     ) -> bool:
         """Postpone an end until a read has confirmed it and its failure was looked up, for at most ten seconds."""
         is_young = self._clock.now() - (queued.created_at or self._clock.now()) < UNCONFIRMED_HOLD
-        is_held = queued.kind in END_KINDS and (tracked.unconfirmed or knowledge.looking) and is_young
+        is_held = queued.kind in END_KINDS and (tracked.unconfirmed or knowledge.in_progress) and is_young
         if is_held:
             await self._postpone(queued, _RECHECK_SECONDS)
         return is_held
@@ -152,7 +152,7 @@ class ReplyPublisher:
             await self._drop(queued)
             return
         try:
-            channel = await self._api.direct(queued.asked_by)
+            channel = await self._api.open_direct(queued.asked_by)
         except SlackError as problem:
             log.warning("direct message not opened", queued_message=queued.id, code=problem.code)
             if problem.kind == "refused":
@@ -210,8 +210,8 @@ class ReplyPublisher:
             if tracked and tracked.unconfirmed and queued.kind in END_KINDS:
                 await BuildFold(self._clock.now(), webhooks_arriving=True).assume_end(tx, tracked.build.id)
 
-    async def _retry_later(self, queued: QueuedMessage, seconds: float, doubtful: bool) -> None:
-        kept: dict[str, Any] = {} if doubtful else {"intent_at": None}
+    async def _retry_later(self, queued: QueuedMessage, seconds: float, may_be_posted: bool) -> None:
+        kept: dict[str, Any] = {} if may_be_posted else {"intent_at": None}
         due = self._clock.now() + timedelta(seconds=seconds or _RETRY_SECONDS)
         await self._update(queued, due_at=due, attempts=queued.attempts + 1, **kept)
 

@@ -12,12 +12,12 @@ from bot.builds.cards.buttons import (
     render_retry_button,
     render_unblock_button,
 )
-from bot.builds.failures.model import NOTHING, Failure
-from bot.builds.failures.render import FAILED_SHOWN, failed_job, failed_lines, failure_blocks
+from bot.builds.failures.model import NO_DETAILS, Failure
+from bot.builds.failures.render import FAILED_SHOWN, render_failed_job, render_failed_jobs, render_failure_blocks
 from bot.builds.model import JobSummary, TrackedBuild
-from bot.operations.build_wording import format_duration, phase_words, reference, time_spent
-from bot.slack.blockkit.blocks import Block, Message, actions, button, dotted, lines, message, section, shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md, mention, plain
+from bot.operations.build_wording import describe_phase, format_duration, link_build, measure_duration
+from bot.slack.blockkit.blocks import Block, Message, actions, button, join_lines, message, section, shorten
+from bot.slack.blockkit.mrkdwn import Mrkdwn, join, md, mention, strip_markup
 
 _BAD_ENDS = frozenset({"failed"})
 
@@ -29,7 +29,7 @@ def render_thread_reply(
     *,
     card_id: str,
     mention: str | None = None,
-    failure: Failure = NOTHING,
+    failure: Failure = NO_DETAILS,
 ) -> Message:
     """Return the reply of kind running, resumed, blocked, failing, finished or gone.
 
@@ -43,7 +43,7 @@ def render_thread_reply(
         text = md("{who} {text}", who=_render_mention(mention), text=text)
     blocks = [
         section(text, block_id=f"notice:{card_id}:{tracked.revision}"),
-        *(failure_blocks(failure, jobs, card_id, tracked.revision) if is_bad_end else ()),
+        *(render_failure_blocks(failure, jobs, card_id, tracked.revision) if is_bad_end else ()),
         actions(row(tracked, jobs, card_id), block_id=format_actions_id(card_id, tracked)),
     ]
     first = text.split("\n")[0]
@@ -58,48 +58,48 @@ def _render_fallback(text: str, user: str | None) -> Mrkdwn:
     """Return the first line without links, keeping the mention."""
     who = _render_mention(user) if user else Mrkdwn("")
     if who and text.startswith(who):
-        return md("{who}{rest}", who=who, rest=plain(Mrkdwn(text[len(who) :])))
-    return md("{line}", line=plain(Mrkdwn(text)))
+        return md("{who}{rest}", who=who, rest=strip_markup(Mrkdwn(text[len(who) :])))
+    return md("{line}", line=strip_markup(Mrkdwn(text)))
 
 
 def _render_running(tracked: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
-    return md("🔵 {ref} started running.", ref=reference(tracked.build))
+    return md("🔵 {ref} started running.", ref=link_build(tracked.build))
 
 
 def _render_resumed(tracked: TrackedBuild, _: JobSummary, __: Failure) -> Mrkdwn:
-    return md("🔵 {ref} is running again.", ref=reference(tracked.build))
+    return md("🔵 {ref} is running again.", ref=link_build(tracked.build))
 
 
 def _render_blocked(tracked: TrackedBuild, jobs: JobSummary, _: Failure) -> Mrkdwn:
-    steps = dotted([bold(shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]])
+    steps = join([md("“{title}”", title=shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]], ", ")
     if not steps:
-        return md("✋ {ref} is blocked until someone unblocks it.", ref=reference(tracked.build))
-    return md("✋ {ref} is waiting for {steps}", ref=reference(tracked.build), steps=steps)
+        return md("✋ {ref} is blocked until someone unblocks it.", ref=link_build(tracked.build))
+    return md("✋ {ref} is waiting for {steps}", ref=link_build(tracked.build), steps=steps)
 
 
 def _render_failing(tracked: TrackedBuild, jobs: JobSummary, failure: Failure) -> Mrkdwn:
-    ref = reference(tracked.build)
+    ref = link_build(tracked.build)
     if not jobs.failed:
         return md("🟠 {ref} is failing.", ref=ref)
-    return md("🟠 {ref} is failing: {job}", ref=ref, job=failed_job(jobs.failed[0], failure))
+    return md("🟠 {ref} is failing: {job}", ref=ref, job=render_failed_job(jobs.failed[0], failure))
 
 
 def _render_finished(tracked: TrackedBuild, jobs: JobSummary, failure: Failure) -> Mrkdwn:
-    emoji, words = phase_words(tracked.build.phase)
+    emoji, words = describe_phase(tracked.build.phase)
     passive = {"not run": "was not run", "canceled": "was canceled", "skipped": "was skipped"}
     verb = passive.get(words.lower(), words.lower())
     head = md(
         "{emoji} {ref} {verb}{time}.",
         emoji=emoji,
-        ref=reference(tracked.build),
+        ref=link_build(tracked.build),
         verb=verb,
         time=_format_time_spent(tracked.build),
     )
-    return lines([head, *failed_lines(jobs, failure)] if tracked.build.state in _BAD_ENDS else [head])
+    return join_lines([head, *render_failed_jobs(jobs, failure)] if tracked.build.state in _BAD_ENDS else [head])
 
 
 def _format_time_spent(build: Build) -> str:
-    span = time_spent(build)
+    span = measure_duration(build)
     return "" if span is None else f" after {format_duration(span)}"
 
 
@@ -129,7 +129,7 @@ def _offer_next_steps(tracked: TrackedBuild, jobs: JobSummary, card_id: str) -> 
     return [
         *([render_retry_button(ref, card_id)] if has_retriable_job(jobs) else []),
         *_offer_logs(tracked, jobs, card_id),
-        button("Rebuild", "build rebuild", card_id, reads=f"Rebuild {ref}"),
+        button("Rebuild", "build rebuild", card_id, accessibility_label=f"Rebuild {ref}"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Queries on builds that wait to begin, and on why."""
+"""Queries on builds that haven't begun, and on the reasons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KIND = "waiting"
 
 
 async def find_waiting_builds(tx: Tx, now: datetime, since: datetime, limit: int) -> Sequence[TrackedBuild]:
-    """Builds with a card that have not begun since then, and of which nobody has looked lately why."""
+    """Return builds with a card that haven't begun since then, and whose next lookup is due."""
     mine = sa.and_(findings.c.build_id == builds.c.id, findings.c.kind == KIND)
     shown = sa.exists().where(cards.c.build_id == builds.c.id, cards.c.state == "live", cards.c.ts.is_not(None))
     query = (
@@ -35,7 +35,7 @@ async def find_waiting_builds(tx: Tx, now: datetime, since: datetime, limit: int
 
 
 async def find_next_waiting_due(tx: Tx, patience: float) -> datetime | None:
-    """When a build will have waited for so many seconds, or is to be looked at again."""
+    """Return when a build will have waited for this many seconds, or its next lookup is due."""
     mine = sa.and_(findings.c.build_id == builds.c.id, findings.c.kind == KIND)
     first = sa.func.coalesce(findings.c.due_at, builds.c.followed_at + sa.literal(patience, sa.Double))
     query = sa.select(sa.func.min(first)).select_from(builds.outerjoin(findings, mine))
@@ -44,7 +44,7 @@ async def find_next_waiting_due(tx: Tx, patience: float) -> datetime | None:
 
 
 async def find_reasons(tx: Tx, build_id: str) -> list[dict[str, Any]]:
-    """The reasons that were found last: `text`, and a button's `label`, `choice` and `reads` where one helps."""
+    """Return the reasons last found: `text`, and a button's `label`, `choice` and `reads` if one helps."""
     query = sa.select(findings.c.content).where(findings.c.build_id == build_id, findings.c.kind == KIND)
     content = await tx.scalar(query)
     return list(content or [])
@@ -53,7 +53,7 @@ async def find_reasons(tx: Tx, build_id: str) -> list[dict[str, Any]]:
 async def save_reasons(
     tx: Tx, build_id: str, reasons: list[dict[str, Any]], now: datetime, due_at: datetime
 ) -> None:
-    """Keep what was found, and when to look again."""
+    """Save the reasons, and when to look again."""
     values = {"build_id": build_id, "kind": KIND, "content": reasons, "at": now, "due_at": due_at}
     change = {"content": reasons, "at": now, "due_at": due_at}
     row = insert_into(tx, findings).values(values)
