@@ -148,11 +148,6 @@ class Operation:
     filters_pipelines: bool = False
 
     @cached_property
-    def button_label(self) -> str:
-        """The operation as a button's label: `Cancel build` for `build cancel`."""
-        return f"{self.verb} {self.noun}".strip().capitalize()
-
-    @cached_property
     def noun(self) -> str:
         return self.name.split(" ")[0]
 
