@@ -1,4 +1,4 @@
-"""What the page of coverage says is typed, makes the request that it is said to make."""
+"""The commands of docs/coverage.yaml exist, and make the requests that they are listed for."""
 
 import re
 from pathlib import Path
@@ -15,68 +15,72 @@ from tests.conversations.world import World
 from tests.matrix.acting import calm
 
 ROOT = Path(__file__).parents[2]
-FOUND = parse_sections((ROOT / "docs" / "coverage.yaml").read_text())
+SECTIONS = parse_sections((ROOT / "docs" / "coverage.yaml").read_text())
+COMMANDS = [row.command for rows in SECTIONS.values() for row in rows.values()]
 DOCUMENTS = {"REST API": ("rest", "/v2"), "Agent API": ("agent", "/v3")}
-# Reads that the bot remembers for a while are made again once that has passed.
-FORGETS = 700.0
+CONSOLE = "kitestring "
+# Seconds after which every cached read is made again.
+CACHE_EXPIRES = 700.0
 
 
-def requests(section: str) -> dict[str, str]:
-    """By operation, the pattern of its request: `GET /v2/organizations/[^/]+/agents`."""
+def find_request_patterns(section: str) -> dict[str, str]:
+    """Return the pattern of each operation's request, such as `GET /v2/organizations/[^/]+/agents`."""
     name, base = DOCUMENTS[section]
-    told = yaml.safe_load((ROOT / "tests" / "contracts" / f"buildkite-{name}-openapi.yaml").read_text())
+    document = yaml.safe_load((ROOT / "tests" / "contracts" / f"buildkite-{name}-openapi.yaml").read_text())
     return {
         operation["operationId"]: f"{method.upper()} {base}{re.sub(r'{[a-z]+}', '[^/]+', path)}"
-        for path, methods in told["paths"].items()
+        for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
 
 
-def made(recorded: list[RecordedRequest], pattern: str) -> bool:
-    return any(re.fullmatch(pattern, f"{item.method} {item.path}") and item.status < 400 for item in recorded)
+def has_request(recorded: list[RecordedRequest], pattern: str) -> bool:
+    return any(
+        re.fullmatch(pattern, f"{request.method} {request.path}") and request.status < 400 for request in recorded
+    )
 
 
-async def typed(world: World, words: str) -> list[RecordedRequest]:
-    """The requests that come of an admin's words."""
-    world.clock.advance(FORGETS)
+async def test_each_command_makes_its_request(world: World) -> None:
+    """Typed in Slack by an admin, it makes the request of the operation it's listed for; reads are tried first."""
+    missed = {}
+    for section in DOCUMENTS:
+        patterns = find_request_patterns(section)
+        for operation in sorted(patterns, key=lambda name: not patterns[name].startswith("GET")):
+            command = SECTIONS[section][operation].command
+            if command.startswith(CONSOLE):
+                continue
+            recorded = await record_requests(world, command)
+            if not has_request(recorded, patterns[operation]):
+                requests = [f"{request.method} {request.path} {request.status}" for request in recorded]
+                missed[operation] = (command, requests, world.whispers(world.alice)[-1:])
+    assert missed == {}
+
+
+async def record_requests(world: World, command: str) -> list[RecordedRequest]:
+    """Have an admin type the command; return the requests it makes."""
+    world.clock.advance(CACHE_EXPIRES)
     await calm(world)
     world.buildkite.requests.clear()
-    await world.alice.types(world.deploys, f"/bk {words}")
+    await world.alice.types(world.deploys, f"/bk {command}")
     await calm(world)
     return list(world.buildkite.requests)
 
 
-async def test_the_words_of_each_row_make_its_request(world: World) -> None:
-    """Each operation of both documents is asked for by what is typed in Slack; reads come first."""
-    missed = {}
-    for section in DOCUMENTS:
-        for operation, pattern in sorted(
-            requests(section).items(), key=lambda item: not item[1].startswith("GET")
-        ):
-            words = FOUND[section][operation].command
-            if not words.startswith("kitestring ") and not made(recorded := await typed(world, words), pattern):
-                asked = [f"{item.method} {item.path} {item.status}" for item in recorded]
-                missed[operation] = (words, asked, world.whispers(world.alice)[-1:])
-    assert missed == {}
+def test_each_chat_command_exists_and_takes_its_arguments() -> None:
+    """It's parsed and validated like any command."""
+    operations = registry()
+    for command in COMMANDS:
+        if not command.startswith(CONSOLE):
+            call = parse(command, operations)
+            assert operations[call.operation].args.model_validate(call.args), command
 
 
-def test_every_rows_words_are_a_command() -> None:
-    """What a row says is typed names a command, with arguments that it takes."""
-    known, rows = registry(), [row.command for rows in FOUND.values() for row in rows.values()]
-    for words in rows:
-        if not words.startswith("kitestring "):
-            call = parse(words, known)
-            assert known[call.operation].args.model_validate(call.args), words
-
-
-def test_what_is_for_the_console_is_a_command_there() -> None:
-    """A row that is not for chat names a command of `kitestring`."""
-    rows = [
-        row.command.split()[1:] for rows in FOUND.values() for row in rows.values() if row.command.startswith("kite")
-    ]
-    assert rows
-    for words in rows:
-        found: click.Command = main
-        for word in words:
-            assert isinstance(found, click.Group)
-            found = found.commands[word]
+def test_each_console_command_exists() -> None:
+    """It's a command of `kitestring`."""
+    commands = [command.split()[1:] for command in COMMANDS if command.startswith(CONSOLE)]
+    assert commands
+    for names in commands:
+        command: click.Command = main
+        for name in names:
+            assert isinstance(command, click.Group)
+            command = command.commands[name]
