@@ -99,7 +99,7 @@ def _render_jobs(jobs: list[Job]) -> Table:
 
 
 def _render_row(job: Job) -> tuple[str, ...]:
-    return (md("❌ {job}", job=render_job(job)) if job.failed else md("✋ Waiting at {label}", label=job.title),)
+    return (md("❌ {job}", job=render_job(job)) if job.failed else md("✋ Waiting for “{label}”", label=job.title),)
 
 
 def _count_jobs(build: Build) -> str:

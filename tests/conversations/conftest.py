@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from openapi_core import OpenAPI
 
-from tests.contract.validation import rest_spec, validate
+from tests.contract.validation import load_rest_spec, validate
 from tests.conversations.world import World, opened
 
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
     """What Buildkite promises and expects."""
-    return rest_spec()
+    return load_rest_spec()
 
 
 @pytest.fixture

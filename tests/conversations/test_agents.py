@@ -153,7 +153,7 @@ Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody h
         [
             """\
 🚫 *Canceled* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 2s 5 canceled
+requested by <@U0ALICE01> took 2s 5 canceled
 [Rebuild] [Open in Buildkite]\
 """,
             "<@U0ALICE01> forced agent ci-linux-1 to stop",

@@ -27,17 +27,17 @@ async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 🔵 *Running* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 3 running · 2 waiting
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 3 running · 2 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 🟠 *Failing* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -48,7 +48,7 @@ $ bin/lint
 """,
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 8s 2 passed · 1 failed · 2 skipped
+requested by <@U0ALICE01> took 8s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -68,12 +68,12 @@ $ bin/lint
         [
             """\
 🔵 *Running* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 3 waiting
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 3 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 ✅ *Passed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 18s 5 passed
+requested by <@U0ALICE01> took 18s 5 passed
 [Rebuild] [Open in Buildkite]\
 """,
         ]
@@ -107,7 +107,7 @@ async def test_one_line_for_notifications(world: World) -> None:
     """Each message has a line of text for screen readers; the one who asked is mentioned at a bad end."""
     _, card = await failed(world)
     assert [card.text, *(reply.text for reply in world.slack.thread(world.deploys, card)[1:])] == snapshot(
-        ["❌ web#1 failed on main, asked by <@U0ALICE01>", "<@U0ALICE01> ❌ web#1 failed after 0s."]
+        ["❌ web#1 failed on main, requested by <@U0ALICE01>", "<@U0ALICE01> ❌ web#1 failed after 0s."]
     )
 
 
@@ -135,12 +135,12 @@ async def test_a_build_canceled_elsewhere(world: World) -> None:
         [
             """\
 🚫 *Canceling* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 running · 4 canceled
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 running · 4 canceled
 [Open in Buildkite]\
 """,
             """\
 🚫 *Canceled* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 7s 5 canceled
+requested by <@U0ALICE01> took 7s 5 canceled
 [Rebuild] [Open in Buildkite]\
 """,
             "🔵 web#1 started running.",
@@ -160,7 +160,7 @@ async def test_a_skipped_build(world: World) -> None:
         [
             """\
 ⏭️ *Skipped* · api#1 · `topic`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 4 skipped
+requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 4 skipped
 [Rebuild] [Open in Buildkite]\
 """,
             "⏭️ api#1 was skipped.",
@@ -177,7 +177,7 @@ async def test_a_soft_failure_is_none(world: World) -> None:
         [
             """\
 ✅ *Passed* · api#1 · `main` · `e521460`
-asked by <@U0ALICE01> took 0s 3 passed · 1 soft failed
+requested by <@U0ALICE01> took 0s 3 passed · 1 soft failed
 [Rebuild] [Open in Buildkite]\
 """,
             "✅ api#1 passed after 0s.",
@@ -197,7 +197,7 @@ async def test_an_agent_that_is_lost(world: World) -> None:
         [
             """\
 🟠 *Failing* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 4 waiting
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 failed · 4 waiting
 ❌ :eslint: Lint · agent lost
 Last lines of *:eslint: Lint*:
 ```
@@ -225,7 +225,7 @@ async def test_rebuild_from_the_card(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
-    asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+    requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
@@ -240,7 +240,7 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
       ```
       [Retry failed] [Logs] [Rebuild]
   kitestring: ✅ *Passed* · web#2 · `main` · `f323ca7`
-      asked by <@U0BOB0001> took 0s 5 passed
+      requested by <@U0BOB0001> took 0s 5 passed
       [Rebuild] [Open in Buildkite]
   kitestring: ✅ web#2 passed after 0s.\
 """)

@@ -41,7 +41,7 @@ async def test_yes_does_it_once(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🚫 *Canceled* · web#1 · `main`
-    asked by <@U0ALICE01> ended 2026-11-02 09:00 UTC 5 canceled
+    requested by <@U0ALICE01> ended 2026-11-02 09:00 UTC 5 canceled
     [Rebuild] [Open in Buildkite]
   bob: <@U0BOT0001> cancel
   kitestring: <@U0BOB0001> canceled web#1
@@ -69,11 +69,11 @@ async def test_the_cards_button_asks_by_itself(world: World) -> None:
     await world.bob.clicks(card, "Cancel")
     await world.settle(4)
     assert build.state == "canceled"
-    dialog = world.slack.confirmed[-1]["dialog"]
+    dialog = world.slack.confirmations[-1]["dialog"]
     assert {part: dialog[part]["text"] for part in ("title", "text", "confirm", "deny")} == snapshot(
         {
             "title": "Cancel web#1?",
-            "text": "Jobs that run are stopped. A canceled build can be rebuilt.",
+            "text": "Running jobs are stopped. A canceled build can be rebuilt.",
             "confirm": "Cancel build",
             "deny": "Never mind",
         }
@@ -103,6 +103,6 @@ async def test_a_button_outlives_the_state_that_drew_it(world: World) -> None:
     )
     assert shown(card) == snapshot("""\
 ✅ *Passed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 0s 5 passed
+requested by <@U0ALICE01> took 0s 5 passed
 [Rebuild] [Open in Buildkite]\
 """)

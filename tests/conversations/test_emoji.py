@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.app.emoji_cache import AGAIN_AFTER, KEPT_FOR
+from bot.app.emoji_cache import RETRY_SECONDS, REFRESH_SECONDS
 from tests.conversations.acts import asks, started
 from tests.conversations.world import World
 
@@ -18,13 +18,13 @@ async def test_nobody_waits_for_the_list(world: World) -> None:
     await started(world, "web -m ':rocket: Faster'")
     assert ":rocket: Faster" in world.transcript()
     held.release()
-    await world.bot.emojis.settled()
+    await world.bot.emoji_cache.wait_for_read()
     assert "🚀 Faster" in await asks(world, world.bob, "build list web")
     await asks(world, world.bob, "build list web")
     assert lists(world) == 1
-    world.clock.advance(KEPT_FOR + 1)
+    world.clock.advance(REFRESH_SECONDS + 1)
     await asks(world, world.bob, "build list web")
-    await world.bot.emojis.settled()
+    await world.bot.emoji_cache.wait_for_read()
     assert lists(world) == 2
 
 
@@ -32,10 +32,10 @@ async def test_without_the_list_codes_stay(world: World) -> None:
     """Where the token may not read the list, codes stay, and it is not asked for again at once."""
     world.buildkite.faults.fail(403, path="emojis")
     await started(world, "web -m ':rocket: Faster'")
-    await world.bot.emojis.settled()
+    await world.bot.emoji_cache.wait_for_read()
     assert ":rocket: Faster" in await asks(world, world.bob, "build list web")
     assert lists(world) == 1
-    world.clock.advance(AGAIN_AFTER + 1)
+    world.clock.advance(RETRY_SECONDS + 1)
     await asks(world, world.bob, "build list web")
-    await world.bot.emojis.settled()
+    await world.bot.emoji_cache.wait_for_read()
     assert "🚀 Faster" in await asks(world, world.bob, "build list web")

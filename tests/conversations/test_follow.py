@@ -112,10 +112,10 @@ async def test_a_foreign_address_is_refused(world: World) -> None:
 Usage: `/bk build watch [pipeline] [number]`\
 """,
             """\
-⚠️ Buildkite has no build web#999, or the token may not see it.
-It says: No build found\
+⚠️ Buildkite has no build web#999, or the token can't see it.
+Buildkite says: No build found\
 """,
-            "⚠️ There is no pipeline “nope”.",
+            "⚠️ There's no pipeline “nope”.",
         ]
     )
 

@@ -23,12 +23,12 @@ async def test_a_blocked_build_is_unblocked_with_its_form(world: World) -> None:
         [
             """\
 ✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 passed · 2 blocked
-✋ Waiting at *Release to production?*
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """,
             """\
-✋ deploy-prod#1 is blocked at *Release to production?*.
+✋ deploy-prod#1 is waiting for “Release to production?”
 [Unblock]\
 """,
         ]
@@ -54,11 +54,11 @@ Ring: [Canary (5 %)]
         [
             """\
 ✅ *Passed* · deploy-prod#1 · `main` · `cfc6e62`
-asked by <@U0ALICE01> took 9s 3 passed
+requested by <@U0ALICE01> took 9s 3 passed
 [Rebuild] [Open in Buildkite]\
 """,
             """\
-✋ deploy-prod#1 is blocked at *Release to production?*.
+✋ deploy-prod#1 is waiting for “Release to production?”
 [Unblock]\
 """,
             "<@U0BOB0001> unblocked *Release to production?* of deploy-prod#1",
@@ -140,13 +140,13 @@ async def test_two_gates_are_two_notices(world: World) -> None:
     assert world.replies(card) == snapshot(
         [
             """\
-✋ gated#1 is blocked at *Staging?*.
+✋ gated#1 is waiting for “Staging?”
 [Unblock]\
 """,
             "<@U0BOB0001> unblocked *Staging?* of gated#1",
             "🔵 gated#1 is running again.",
             """\
-✋ gated#1 is blocked at *Production?*.
+✋ gated#1 is waiting for “Production?”
 [Unblock]\
 """,
             "<@U0BOB0001> unblocked *Production?* of gated#1",
@@ -171,6 +171,6 @@ deploy-prod#1 has no blocked job.\
 """)
     assert shown(card) == snapshot("""\
 🔵 *Running* · deploy-prod#1 · `main` · `cfc6e62`
-asked by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 1 waiting
+requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 1 waiting
 [Cancel] [Open in Buildkite]\
 """)

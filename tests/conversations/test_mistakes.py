@@ -15,16 +15,16 @@ from tests.conversations.world import World
         (
             "build create wep",
             snapshot("""\
-⚠️ There is no pipeline “wep”.
+⚠️ There's no pipeline “wep”.
 Did you mean web?\
 """),
         ),
-        ("build create zzzzzz", snapshot("⚠️ There is no pipeline “zzzzzz”.")),
+        ("build create zzzzzz", snapshot("⚠️ There's no pipeline “zzzzzz”.")),
         (
             "build view web 99",
             snapshot("""\
-⚠️ Buildkite has no build web#99, or the token may not see it.
-It says: No build found\
+⚠️ Buildkite has no build web#99, or the token can't see it.
+Buildkite says: No build found\
 """),
         ),
         (
@@ -132,8 +132,8 @@ Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build.\
         (
             "job log Lint -p web -n 1",
             snapshot("""\
-⚠️ Buildkite has no build web#1, or the token may not see it.
-It says: No build found\
+⚠️ Buildkite has no build web#1, or the token can't see it.
+Buildkite says: No build found\
 """),
         ),
         (
@@ -160,7 +160,7 @@ Usage: `/bk agent pause <agent> [-n note] [-t N]`\
         (
             "agent view ci-linux",
             snapshot("""\
-⚠️ There is no connected agent “ci-linux”.
+⚠️ There's no connected agent “ci-linux”.
 Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
 """),
         ),
@@ -204,10 +204,10 @@ async def test_nothing_to_retry(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]
 kitestring: 🕒 *Scheduled* · web#2 · `main`
-    asked by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]
 (only bob) kitestring: web#1 has no failed jobs to retry.\
 """)

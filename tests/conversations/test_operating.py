@@ -62,17 +62,17 @@ async def test_what_was_set_aside_is_listed_read_again_and_forgotten(world: Worl
     await insert_deliveries(world.bot.store, [broken])
     await world.bot.inbox.tick()
     said: list[str] = []
-    await inbox_admin.show(world.settings, said.append)
+    await inbox_admin.print_unreadable(world.settings, said.append)
     assert said[0].split("\t")[1] == "build.running"
     assert "1" in await asks(world, world.bob, "status")
-    await inbox_admin.retry(world.settings, [], said.append, everything=True)
-    assert said[-1] == "1 will be read again."
+    await inbox_admin.retry_rows(world.settings, [], said.append, everything=True)
+    assert said[-1] == "1 delivery will be read again."
     assert await _states(world) == ["new"]
     await world.settle(3)
     assert await _states(world) == ["aside"]
-    await inbox_admin.drop(world.settings, [1], said.append, everything=False)
-    await inbox_admin.show(world.settings, said.append)
-    assert said[-2:] == ["1 forgotten.", "Nothing was set aside."]
+    await inbox_admin.drop_rows(world.settings, [1], said.append, everything=False)
+    await inbox_admin.print_unreadable(world.settings, said.append)
+    assert said[-2:] == ["1 delivery deleted.", "No deliveries were set aside."]
 
 
 async def _states(world: World) -> list[str]:
@@ -88,7 +88,7 @@ async def test_the_audit_has_who_did_what_and_no_values(world: World) -> None:
     assert "build create" in said
     assert "refused" in said
     out, told = io.StringIO(), []
-    await audit_export.export(world.settings, out, told.append, until=None, prune=True)
+    await audit_export.export_audit(world.settings, out, told.append, until=None, prune=True)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert {"done", "refused"} <= {line["transition"] for line in lines}
     assert any(line["detail"].get("args", {}).get("env") == ["TOKEN"] for line in lines)

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.listeners.requests import build_url
-from simulators.slack.delivery import Outgoing
+from bot.listeners.requests import find_build_url
+from simulators.slack.delivery import AppRequest
 from tests.conversations.world import World
 
 SECONDS = 2.0
@@ -28,7 +28,7 @@ async def test_words_in_a_channel_are_no_command(world: World, kind: str | None)
         "text": "build create web",
         "ts": "1999999999.000100",
     }
-    ack = await world.slack.delivery.send(Outgoing(last.outgoing.kind, payload))
+    ack = await world.slack.delivery.send(AppRequest(last.outgoing.kind, payload))
     await world.settle(3)
     assert ack.status == 200
     assert world.buildkite.builds == []
@@ -39,5 +39,5 @@ async def test_words_in_a_channel_are_no_command(world: World, kind: str | None)
 def test_a_message_full_of_addresses_is_read_in_no_time(words: str) -> None:
     """A message of nothing but beginnings of addresses, as long as a body may be, holds nobody up."""
     begun = time.perf_counter()
-    assert build_url({"text": words * (1024 * 1024 // len(words))}) is None
+    assert find_build_url({"text": words * (1024 * 1024 // len(words))}) is None
     assert time.perf_counter() - begun < SECONDS

@@ -34,7 +34,7 @@ async def test_it_asks_to_be_invited(world: World) -> None:
 (only alice) kitestring: Started web#1 on `main`.
 kitestring: 🕒 *Scheduled* · web#1 · `main`
     hello
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -68,7 +68,7 @@ async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
-    asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+    requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
@@ -102,7 +102,7 @@ async def test_never_mind(world: World) -> None:
 
 async def test_between_two_people_only_start_anyway(world: World) -> None:
     """Nobody can be invited into a direct conversation."""
-    between = world.slack.direct(world.alice.id, world.bob.id)
+    between = world.slack.open_direct(world.alice.id, world.bob.id)
     await world.alice.types(between, "/bk build create web")
     await world.settle(2)
     assert world.whispers(world.alice) == snapshot(
@@ -119,7 +119,7 @@ Start anyway and get the updates in a direct message from me.
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -145,7 +145,7 @@ Type `/invite @kitestring` and try again, or start anyway and get the updates in
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """
         ]
@@ -203,6 +203,6 @@ async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
 #directmessage
 alice: build create web
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)

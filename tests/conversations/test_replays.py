@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulators.slack.delivery import Outgoing
+from simulators.slack.delivery import AppRequest
 from tests.conversations.acts import failed
 from tests.conversations.world import World
 
@@ -78,7 +78,7 @@ async def test_another_workspaces_request(world: World, way: str) -> None:
     payload = moved(last.outgoing.payload) | words | fresh
     if way == "mention":
         payload["event"] |= {"ts": "1999999999.000100", "text": "<@U0KITE> build create web"}
-    ack = await world.slack.delivery.send(Outgoing(last.outgoing.kind, payload))
+    ack = await world.slack.delivery.send(AppRequest(last.outgoing.kind, payload))
     await world.settle(2)
     assert ack.status == 200
     assert (effects(world), world.whispers(world.bob)) == (before, whispers)

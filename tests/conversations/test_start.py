@@ -17,10 +17,10 @@ async def test_a_slash_command_starts_a_build_and_its_card_is_the_answer(world: 
 #deploys
 kitestring: 🕒 *Scheduled* · web#1 · `main`
     Ship it
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
-    assert world.card().text == snapshot("🕒 web#1 scheduled on main, asked by <@U0ALICE01>")
+    assert world.card().text == snapshot("🕒 web#1 scheduled on main, requested by <@U0ALICE01>")
 
 
 async def test_what_was_asked_reaches_buildkite_exactly(world: World) -> None:
@@ -53,7 +53,7 @@ async def test_environment_values_are_never_shown(world: World) -> None:
     world.buildkite.run_build(world.buildkite.builds[0], fail=["lint"])
     await world.alice.types(world.deploys, "/bk build view web 1")
     await world.settle(3)
-    seen = str([*map(vars, world.slack.said[world.deploys.id]), *map(vars, world.slack.whispered)])
+    seen = str([*map(vars, world.slack.posted[world.deploys.id]), *map(vars, world.slack.ephemeral_messages)])
     assert "web#1" in seen
     assert "hunter2" not in seen
 
@@ -75,7 +75,7 @@ async def test_web_at_branch_and_a_tag(world: World) -> None:
     assert (body["branch"], body["commit"]) == ("release/2.1", "v2.1.0")
     assert shown(world.card()) == snapshot("""\
 🕒 *Scheduled* · web#1 · `release/2.1` · `v2.1.0`
-asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """)
 
@@ -94,7 +94,7 @@ async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
             "<@U0BOT0001> build create web@fix",
             """\
 ✅ *Passed* · web#1 · `fix` · `f323ca7`
-asked by <@U0BOB0001> took 0s 5 passed
+requested by <@U0BOB0001> took 0s 5 passed
 [Rebuild] [Open in Buildkite]\
 """,
             "✅ web#1 passed after 0s.",
@@ -110,7 +110,7 @@ async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World)
 #deploys
 bob: <@U0BOT0001> build create web
 kitestring: 🕒 *Scheduled* · web#1 · `main`
-    asked by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -152,7 +152,7 @@ lines\
 #deploys
 kitestring: 🕒 *Scheduled* · web#1 · `fix/it`
     Two
-    asked by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -194,6 +194,6 @@ async def test_a_mention_without_arguments_offers_the_form(world: World) -> None
     await world.settle(3)
     assert world.replies(root)[-1] == snapshot("""\
 🕒 *Scheduled* · api#1 · `main`
-asked by <@U0BOB0001> created 2026-11-02 09:00 UTC 4 waiting
+requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 4 waiting
 [Cancel] [Open in Buildkite]\
 """)

@@ -30,21 +30,21 @@ def test_a_build_that_waits_for_an_agent_can_be_canceled() -> None:
     assert {state: drawn(state) for state in ("creating", "scheduled")} == snapshot(
         {
             "creating": [
-                "text: ⏳ web#101 creating on main, asked by <@U0ANN>",
+                "text: ⏳ web#101 creating on main, requested by <@U0ANN>",
                 """\
 section: ⏳ *Creating* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-                "context: asked by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "context: requested by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
                 "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
             "scheduled": [
-                "text: 🕒 web#101 scheduled on main, asked by <@U0ANN>",
+                "text: 🕒 web#101 scheduled on main, requested by <@U0ANN>",
                 """\
 section: 🕒 *Scheduled* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-                "context: asked by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "context: requested by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
                 "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
         }
@@ -55,12 +55,12 @@ def test_a_running_build_shows_its_jobs_and_cancel() -> None:
     """A running build shows since when, and how many jobs are where."""
     assert drawn("running", RUNNING) == snapshot(
         [
-            "text: 🔵 web#101 running on main, asked by <@U0ANN>",
+            "text: 🔵 web#101 running on main, requested by <@U0ANN>",
             """\
 section: 🔵 *Running* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
             "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -70,12 +70,12 @@ def test_a_failing_build_names_its_failed_jobs() -> None:
     """While it still runs, the failed jobs are there with links, and Logs beside Cancel."""
     assert drawn("failing", FAILED) == snapshot(
         [
-            "text: 🟠 web#101 failing on main, asked by <@U0ANN>",
+            "text: 🟠 web#101 failing on main, requested by <@U0ANN>",
             """\
 section: 🟠 *Failing* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 2 failed",
+            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 2 failed",
             """\
 section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
@@ -89,12 +89,12 @@ def test_a_passed_build_says_how_long_it_took() -> None:
     """A passed build shows its duration and offers to build again."""
     assert drawn("passed", JobSummary(counts={"passed": 6})) == snapshot(
         [
-            "text: ✅ web#101 passed on main, asked by <@U0ANN>",
+            "text: ✅ web#101 passed on main, requested by <@U0ANN>",
             """\
 section: ✅ *Passed* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-            "context: asked by <@U0ANN> · took 3m 12s · 6 passed",
+            "context: requested by <@U0ANN> · took 3m 12s · 6 passed",
             "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -104,12 +104,12 @@ def test_a_failed_build_offers_what_one_does_next() -> None:
     """A failed build names its jobs and offers Retry failed, Rebuild and Logs."""
     assert drawn("failed", FAILED) == snapshot(
         [
-            "text: ❌ web#101 failed on main, asked by <@U0ANN>",
+            "text: ❌ web#101 failed on main, requested by <@U0ANN>",
             """\
 section: ❌ *Failed* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-            "context: asked by <@U0ANN> · took 3m 12s · 3 passed · 2 failed",
+            "context: requested by <@U0ANN> · took 3m 12s · 3 passed · 2 failed",
             """\
 section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
@@ -123,13 +123,13 @@ def test_a_blocked_build_shows_the_step_and_unblock() -> None:
     """A blocked build, whatever its state says, shows the block step's label and Unblock."""
     assert drawn("passed", BLOCKED, blocked=True) == snapshot(
         [
-            "text: ✋ web#101 blocked on main, asked by <@U0ANN>",
+            "text: ✋ web#101 blocked on main, requested by <@U0ANN>",
             """\
 section: ✋ *Blocked* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 blocked",
-            "section: ✋ Waiting at *Release to production*",
+            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 blocked",
+            "section: ✋ Waiting for “Release to production”",
             "buttons: Unblock (primary) → job unblock=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -140,21 +140,21 @@ def test_a_canceled_build_can_be_rebuilt() -> None:
     assert {state: drawn(state) for state in ("canceling", "canceled")} == snapshot(
         {
             "canceling": [
-                "text: 🚫 web#101 canceling on main, asked by <@U0ANN>",
+                "text: 🚫 web#101 canceling on main, requested by <@U0ANN>",
                 """\
 section: 🚫 *Canceling* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-                "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+                "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
                 "buttons: Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
             "canceled": [
-                "text: 🚫 web#101 canceled on main, asked by <@U0ANN>",
+                "text: 🚫 web#101 canceled on main, requested by <@U0ANN>",
                 """\
 section: 🚫 *Canceled* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-                "context: asked by <@U0ANN> · took 3m 12s",
+                "context: requested by <@U0ANN> · took 3m 12s",
                 "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
         }
@@ -166,21 +166,21 @@ def test_a_build_that_never_ran_says_so() -> None:
     assert {state: drawn(state) for state in ("skipped", "not_run")} == snapshot(
         {
             "skipped": [
-                "text: ⏭️ web#101 skipped on main, asked by <@U0ANN>",
+                "text: ⏭️ web#101 skipped on main, requested by <@U0ANN>",
                 """\
 section: ⏭️ *Skipped* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-                "context: asked by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "context: requested by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
                 "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
             "not_run": [
-                "text: ⏭️ web#101 not run on main, asked by <@U0ANN>",
+                "text: ⏭️ web#101 not run on main, requested by <@U0ANN>",
                 """\
 section: ⏭️ *Not run* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-                "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+                "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
                 "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
         }
@@ -192,19 +192,19 @@ def test_a_build_that_is_gone_has_no_buttons() -> None:
     gone = replace(known("running"), deleted=True)
     assert seen(render_card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
         [
-            "text: 👻 web#101 gone from Buildkite on main, asked by <@U0ANN>",
+            "text: 👻 web#101 gone from Buildkite on main, requested by <@U0ANN>",
             """\
 section: 👻 *Gone from Buildkite* · web#101 · `main` · `0123456`
 Fix the login &lt;form&gt;\
 """,
-            "context: asked by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
         ]
     )
 
 
 def test_a_state_that_nobody_knows_yet_is_shown_as_it_is() -> None:
     """Buildkite may invent states: the card shows the word."""
-    assert drawn("half_baked")[0] == snapshot("text: ❔ web#101 half baked on main, asked by <@U0ANN>")
+    assert drawn("half_baked")[0] == snapshot("text: ❔ web#101 half baked on main, requested by <@U0ANN>")
 
 
 def test_a_build_followed_for_somebody_names_who_started_it() -> None:
@@ -315,7 +315,7 @@ def test_the_replies_in_a_builds_thread() -> None:
             ],
             "blocked": [
                 "text: ✋ web#101 is blocked at Release to production.",
-                "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is blocked at *Release to production*.",
+                "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is waiting for “Release to production”",
                 "buttons: Unblock (primary) → job unblock=c1",
             ],
             "blocked, step unknown": [

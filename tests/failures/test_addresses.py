@@ -33,39 +33,39 @@ def authors(world: World, said: dict[str, str]) -> Authors:
 async def test_what_was_written_down_comes_first(world: World) -> None:
     """An address that is written down leads to that person, in whatever letters it is spelled."""
     found = authors(world, {"bob@home.example": world.bob.id, "alice@acme.example": world.bob.id})
-    assert await found.of(built("Bob@Home.example")) == world.bob.id
-    assert await found.of(built("alice@acme.example")) == world.bob.id
+    assert await found.find_author(built("Bob@Home.example")) == world.bob.id
+    assert await found.find_author(built("alice@acme.example")) == world.bob.id
 
 
 async def test_an_address_that_slack_knows_needs_no_writing_down(world: World) -> None:
     """Without a line of its own the address in Slack counts; an unknown one is nobody's."""
     found = authors(world, {})
-    assert await found.of(built("bob@acme.example")) == world.bob.id
-    assert await found.of(built("bob@home.example")) is None
+    assert await found.find_author(built("bob@acme.example")) == world.bob.id
+    assert await found.find_author(built("bob@home.example")) is None
 
 
 async def test_who_left_is_not_mentioned_although_written_down(world: World) -> None:
     """A line about somebody who was deactivated since, or never was there, leads to nobody."""
     world.slack.profiles[world.bob.id].deleted = True
     found = authors(world, {"bob@home.example": world.bob.id, "x@home.example": "U0NOBODY1"})
-    assert await found.of(built("bob@home.example")) is None
-    assert await found.of(built("x@home.example")) is None
+    assert await found.find_author(built("bob@home.example")) is None
+    assert await found.find_author(built("x@home.example")) is None
 
 
 async def test_the_author_comes_before_whoever_started_it(world: World) -> None:
     """Whoever wrote it is meant; whoever started it only where no author has an address."""
     found = authors(world, {})
-    assert await found.of(built("alice@acme.example", "bob@acme.example")) == world.alice.id
-    assert await found.of(built(None, "bob@acme.example")) == world.bob.id
-    assert await found.of(built("nobody@home.example", "bob@acme.example")) is None
-    assert await found.of(built(None)) is None
+    assert await found.find_author(built("alice@acme.example", "bob@acme.example")) == world.alice.id
+    assert await found.find_author(built(None, "bob@acme.example")) == world.bob.id
+    assert await found.find_author(built("nobody@home.example", "bob@acme.example")) is None
+    assert await found.find_author(built(None)) is None
 
 
 async def test_an_address_that_was_given_away_leads_to_its_new_owner(world: World) -> None:
     """Bob's address belongs to somebody else today: what was kept of him is not believed."""
     found = authors(world, {})
-    assert await found.of(built("bob@acme.example")) == world.bob.id
+    assert await found.find_author(built("bob@acme.example")) == world.bob.id
     world.slack.profiles[world.bob.id].email = "bob.lind@acme.example"
     world.slack.person("U0BOB0002", "bobby", "bob@acme.example")
     world.clock.advance(600)
-    assert await found.of(built("bob@acme.example")) == "U0BOB0002"
+    assert await found.find_author(built("bob@acme.example")) == "U0BOB0002"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.builds.cards.render import render_card
-from bot.builds.failures.compare import Break, BrokenStep
+from bot.builds.failures.compare import FailureKind, FailedStep
 from bot.builds.failures.model import LOG_SHOWN, Failure
 from bot.builds.model import JobSummary
 from bot.builds.replies.render import render_thread_reply
@@ -20,7 +20,7 @@ JOBS = JobSummary(counts={"failed": 2}, failed=(UNIT, LINT))
 @st.composite
 def told(draw: st.DrawFn) -> Failure:
     """A failure with words of others in it."""
-    steps = [BrokenStep(draw(st.sampled_from(Break)), draw(WORDS), (job,)) for job in ("j1", "j2", "gone")]
+    steps = [FailedStep(draw(st.sampled_from(FailureKind)), draw(WORDS), (job,)) for job in ("j1", "j2", "gone")]
     return Failure(
         steps=tuple(steps[: draw(st.integers(0, 3))]),
         before=draw(st.sampled_from(["", "web#100"])),

@@ -34,10 +34,10 @@ async def test_newly_broken_and_broken_already(world: World) -> None:
         [
             """\
 ❌ *Failed* · web#2 · `main` · `b490b60`
-asked by <@U0ALICE01> took 0s 3 failed · 2 skipped
-❌ :jest: Test 1/2 · exit status 1 · *newly broken* since web#1
-❌ :jest: Test 2/2 · exit status 1 · *newly broken* since web#1
-❌ :eslint: Lint · exit status 1 · broken already in web#1
+requested by <@U0ALICE01> took 0s 3 failed · 2 skipped
+❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
+❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
+❌ :eslint: Lint · exit status 1 · still failing since web#1
 Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
@@ -46,9 +46,9 @@ exit status 1
 """,
             """\
 <@U0ALICE01> ❌ web#2 failed after 0s.
-❌ :jest: Test 1/2 · exit status 1 · *newly broken* since web#1
-❌ :jest: Test 2/2 · exit status 1 · *newly broken* since web#1
-❌ :eslint: Lint · exit status 1 · broken already in web#1
+❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
+❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
+❌ :eslint: Lint · exit status 1 · still failing since web#1
 Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
@@ -66,8 +66,8 @@ async def test_what_failed_before_and_passes_now_is_not_told(world: World) -> No
     await runs_out(world, build, "lint")
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `main` · `b490b60`
-asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
-❌ :eslint: Lint · exit status 1 · broken already in web#1
+requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+❌ :eslint: Lint · exit status 1 · still failing since web#1
 Last lines of *:eslint: Lint*:
 ```
 exit status 1
@@ -83,7 +83,7 @@ async def test_the_first_build_of_a_branch_has_nothing_to_compare_with(world: Wo
     await runs_out(world, build, "lint")
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `fresh` · `b490b60`
-asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -101,7 +101,7 @@ async def test_builds_of_other_branches_and_canceled_ones_say_nothing(world: Wor
     await earlier(world, "lint", branch="other")
     build = await started(world)
     await runs_out(world, build, "lint")
-    assert "*newly broken* since web#1" in shown(world.card())
+    assert "*new failure* · last passed in web#1" in shown(world.card())
 
 
 RETRIED = [
@@ -124,15 +124,15 @@ async def test_flaky_by_retry(world: World) -> None:
         [
             """\
 ❌ *Failed* · shop#2 · `main` · `1d878f9`
-asked by <@U0ALICE01> took 0s 1 passed · 1 failed
-❌ Lint · exit status 1 · *newly broken* since shop#1
-⚠️ Flap · *flaky*: passed when it was tried again
+requested by <@U0ALICE01> took 0s 1 passed · 1 failed
+❌ Lint · exit status 1 · *new failure* · last passed in shop#1
+⚠️ Flap · *flaky*: passed when retried
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
             """\
 <@U0ALICE01> ❌ shop#2 failed after 0s.
-❌ Lint · exit status 1 · *newly broken* since shop#1
-⚠️ Flap · *flaky*: passed when it was tried again
+❌ Lint · exit status 1 · *new failure* · last passed in shop#1
+⚠️ Flap · *flaky*: passed when retried
 [Retry failed] [Logs] [Rebuild]\
 """,
         ]
@@ -172,10 +172,10 @@ async def test_without_job_events_the_build_before_is_asked_for_once(world: Worl
     assert len(listed) == 1
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `main` · `b490b60`
-asked by <@U0ALICE01> took 0s 3 failed · 2 skipped
-❌ :jest: Test 1/2 · exit status 1 · *newly broken* since web#1
-❌ :jest: Test 2/2 · exit status 1 · *newly broken* since web#1
-❌ :eslint: Lint · exit status 1 · broken already in web#1
+requested by <@U0ALICE01> took 0s 3 failed · 2 skipped
+❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
+❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
+❌ :eslint: Lint · exit status 1 · still failing since web#1
 Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
@@ -191,8 +191,8 @@ async def test_without_webhooks_it_is_the_same(world: World) -> None:
     build = await started(world)
     await runs_out(world, build, "lint", "test")
     await world.settle(20)
-    assert "*newly broken* since web#1" in shown(world.card())
-    assert "broken already in web#1" in shown(world.card())
+    assert "*new failure* · last passed in web#1" in shown(world.card())
+    assert "still failing since web#1" in shown(world.card())
 
 
 async def test_a_failure_costs_three_calls_at_most(world: World) -> None:
@@ -217,7 +217,7 @@ async def test_timed_out_expired_and_lost(world: World) -> None:
     await world.settle(6)
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · mobile#1 · `main` · `b48d73f`
-asked by <@U0ALICE01> took 0s 2 failed
+requested by <@U0ALICE01> took 0s 2 failed
 ❌ :android: Android · agent lost
 ❌ :ios: iOS · exit status 137
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\

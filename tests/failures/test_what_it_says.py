@@ -41,7 +41,7 @@ async def test_the_last_lines_of_the_log(world: World) -> None:
         [
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -78,7 +78,7 @@ async def test_the_card_does_not_wait_for_what_is_looked_up(world: World) -> Non
     await world.settle(2)
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """)
@@ -157,7 +157,7 @@ async def test_a_token_in_the_log_is_masked(world: World) -> None:
     await world.settle(6)
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -207,7 +207,7 @@ async def test_annotations_of_style_error(world: World) -> None:
     await world.settle(6)
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `a151560`
-asked by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -269,9 +269,9 @@ async def test_a_retry_forgets_what_was_looked_up(world: World) -> None:
     await world.settle(6)
     assert shown(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
-asked by <@U0ALICE01> took 12s 4 passed · 1 failed
+requested by <@U0ALICE01> took 12s 4 passed · 1 failed
 ❌ :package: Package · exit status 1
-⚠️ :eslint: Lint · *flaky*: passed when it was tried again
+⚠️ :eslint: Lint · *flaky*: passed when retried
 Last lines of *:package: Package*:
 ```
 no space left on device

@@ -303,7 +303,7 @@ Waits for you
 *metadata*: \n\
 *ignore_branch_filters*: `False`
 *commit*: HEAD when it runs, whatever that is by then
-asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”)
+requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”)
 [Approve] [Refuse]
 Its card is in <#C0DEPLOYS>. What you are told comes by direct message.\
 """)

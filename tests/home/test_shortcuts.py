@@ -33,7 +33,7 @@ Where its card goes: [D0O2KRV6SK]
 """)
     await world.bob.submits({"Pipeline": "web"})
     await world.settle(3)
-    assert "asked by <@U0BOB0001>" in shown(world.slack.messages(world.bob.dm)[-1])
+    assert "requested by <@U0BOB0001>" in shown(world.slack.messages(world.bob.dm)[-1])
     assert world.slack.messages(world.deploys) == []
 
 
@@ -42,7 +42,7 @@ async def test_the_card_goes_where_it_was_sent(world: World) -> None:
     await opened_form(world)
     await world.bob.submits({"Pipeline": "web", "place": world.deploys.id})
     await world.settle(3)
-    assert "asked by <@U0BOB0001>" in shown(world.card())
+    assert "requested by <@U0BOB0001>" in shown(world.card())
 
 
 def elsewhere(world: World, kind: str) -> Channel:
@@ -52,7 +52,7 @@ def elsewhere(world: World, kind: str) -> Channel:
         "not mine": lambda: world.slack.channel("C0ALICES1", "alices", private=True, members=[world.alice]),
         "not the bot's": lambda: world.slack.channel("C0NOBOT01", "no-bot", members=alone, bot_in=False),
         "shared": lambda: world.slack.channel("C0SHARED1", "with-partner", shared=True),
-        "between people": lambda: world.slack.direct(world.alice.id, world.bob.id),
+        "between people": lambda: world.slack.open_direct(world.alice.id, world.bob.id),
     }[kind]()
 
 
@@ -124,7 +124,7 @@ async def test_who_may_only_in_a_channel_chooses_that_channel(tmp_path: Path) ->
             await world.bob.submits({"Pipeline": "web", **({"place": place} if place else {})})
             await world.settle(3)
         (build,) = world.buildkite.builds
-        assert "asked by <@U0BOB0001>" in shown(world.card())
+        assert "requested by <@U0BOB0001>" in shown(world.card())
         assert "web" in world.slack.messages(world.bob.dm)[-1].plain()
         assert build.pipeline.slug == "web"
 
@@ -152,7 +152,7 @@ async def test_another_apps_message_is_followed(world: World) -> None:
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     url = "https://buildkite.com/acme-inc/web/builds/1"
     button = {"type": "button", "text": {"type": "plain_text", "text": "View"}, "action_id": "view", "url": url}
-    message = world.slack.by_bot(world.deploys.id, "Build 1 failed", [{"type": "actions", "elements": [button]}])
+    message = world.slack.make_bot_message(world.deploys.id, "Build 1 failed", [{"type": "actions", "elements": [button]}])
     message.user, message.bot = "U0OTHERAP", {"bot_id": "B0OTHER01", "app_id": "A0OTHER01"}
     world.slack.post(message)
     await world.bob.shortcut("follow_build", message)

@@ -136,7 +136,7 @@ async def test_a_step_is_shown_by_its_label(world: World) -> None:
 *pipeline*: `deploy-prod`
 *number*: `1`
 *fields*: `release-name`=••• `ring`=•••
-asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”) expires 2026-11-02 09:30 UTC
+requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”) expires 2026-11-02 09:30 UTC
 [Approve] [Refuse] [Withdraw]\
 """)
     assert build.blocked
@@ -201,7 +201,7 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
         ]
     )
     assert "done (everybody builds web)" in await asks(world, world.alice, "audit --pipeline web")
-    [line] = [json.loads(audit_log.line(item)) for item in done if item.operation == "build create"]
+    [line] = [json.loads(audit_log.format_json_line(item)) for item in done if item.operation == "build create"]
     assert line["detail"]["rule"] == "everybody builds web"
 
 

@@ -230,7 +230,7 @@ async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> No
 *pipeline*: `gated`
 *number*: `1`
 *fields*: `release-name`=•••
-asked by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“the gate”) expires 2026-11-02 09:30 UTC
+requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“the gate”) expires 2026-11-02 09:30 UTC
 [Approve] [Refuse] [Withdraw]\
 """)
     assert build.find_job("gate").state == "blocked"
@@ -265,7 +265,7 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
 *pipeline*: `gated`
 *number*: `1`
 *fields*: `release-name`=•••
-asked by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's state must be blocked\
+requested by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's state must be blocked\
 """)
 
 

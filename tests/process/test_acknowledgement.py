@@ -15,7 +15,7 @@ async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
     await empty.serve()
     build, card = await empty.started("/bk build create deploy-prod")
     await empty.happens(build)
-    await empty.until(lambda: "Blocked" in card.plain() and "is blocked at" in empty.replies(card))
+    await empty.until(lambda: "Blocked" in card.plain() and "is waiting for" in empty.replies(card))
     assert (await empty.alice.clicks(card, "Unblock")).ok
     await empty.until(lambda: empty.form(empty.alice, "Release name"))
     await empty.alice.fills({"Release name": "1.42", "Ring": "half"})

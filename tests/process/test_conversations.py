@@ -38,7 +38,7 @@ async def test_a_gate_is_unblocked_by_its_form(shared: Town) -> None:
     """A blocked build's button opens the form of its block step; what is sent with it lets the build go on."""
     build, card = await shared.started("/bk build create deploy-prod")
     await shared.happens(build)
-    await shared.until(lambda: "Blocked" in card.plain() and "is blocked at" in shared.replies(card))
+    await shared.until(lambda: "Blocked" in card.plain() and "is waiting for" in shared.replies(card))
     assert (await shared.alice.clicks(card, "Unblock")).ok
     await shared.until(lambda: shared.form(shared.alice, "Release name"))
     assert (await shared.alice.submits({"Release name": "1.42", "Ring": "half"})).ok

@@ -23,7 +23,7 @@ WORDS = {
 
 def said(world: World) -> list[Message]:
     """Every message of the bot that is still there, wherever it stands."""
-    every = [message for messages in world.slack.said.values() for message in messages]
+    every = [message for messages in world.slack.posted.values() for message in messages]
     return [message for message in every if message.bot and not message.deleted]
 
 
@@ -62,7 +62,7 @@ def _names_failed_jobs(card: Message, build: Build) -> None:
         assert name in card.plain()
     for job in build.current_jobs:
         if job.manual and job.state == "unblocked":
-            assert "Waiting at" not in card.plain()
+            assert "Waiting for" not in card.plain()
 
 
 def replies(world: World, build: Build) -> list[str]:

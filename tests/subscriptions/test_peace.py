@@ -90,7 +90,7 @@ The subscription to `deploy-prod`: failed, fixed and blocked posted it.
     assert shown(cards(world)[0]) == snapshot("""\
 ✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
 started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
-✋ Waiting at *Release to production?*
+✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """)
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
@@ -115,7 +115,7 @@ async def test_whoever_subscribed_is_told_once_that_the_bot_was_removed(world: W
     world.slack.channels[world.deploys.id].members.remove("U0BOT0001")
     await built(world, fail=("lint",))
     await built(world, branch="next", fail=("lint",))
-    direct = world.slack.direct(world.alice.id, "U0BOT0001")
+    direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
     (said,) = world.slack.messages(direct)
     assert fill(shown(said), 100) == snapshot("""\
 I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the
@@ -137,7 +137,7 @@ async def test_a_channel_that_another_organization_reads_gets_nothing(world: Wor
 
 async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     """In the conversation with the bot alone, what is subscribed to comes there, to that person."""
-    direct = world.slack.direct(world.alice.id, "U0BOT0001")
+    direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
     await world.alice.types(direct, "/bk subscribe web --creator me --state failed --yes")
     await world.settle(2)
     await built(world, fail=("lint",))

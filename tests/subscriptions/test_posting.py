@@ -70,7 +70,7 @@ async def test_several_rules_and_a_question_are_one_message(world: World) -> Non
     build = await started(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    assert texts(world) == snapshot(["❌ web#1 failed on main, asked by <@U0ALICE01>"])
+    assert texts(world) == snapshot(["❌ web#1 failed on main, requested by <@U0ALICE01>"])
     assert world.replies(cards(world)[0])[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
 
 
