@@ -56,7 +56,7 @@ class BudgetWindow:
 
 @dataclass(frozen=True)
 class BudgetState:
-    """Everything that decides whether a request may start.
+    """State that decides whether a request may start.
 
     https://buildkite.com/docs/apis/rest-api/limits
     """

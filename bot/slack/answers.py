@@ -43,7 +43,7 @@ class Answers:
         return await self._send_ephemeral(to.thread, to.user, message) or await self._send_direct(to, message)
 
     async def send_file(self, user: str, file: File, place: Thread | None = None) -> bool:
-        """Upload a file to the thread `place`, visible to everyone there, or to the direct messages with a person."""
+        """Upload a file to the thread `place`, visible to everyone there, or else send it by direct message."""
         try:
             channel = place.channel if place else await self._api.open_direct(user)
             await self._api.upload(channel, file, thread_ts=place.ts if place else None)
@@ -62,7 +62,9 @@ class Answers:
 
     async def _send_ephemeral(self, thread: Thread, user: str, message: Message) -> bool:
         try:
-            await self._fallback.send_accepted(message, lambda shown: self._api.post_ephemeral(thread, user, shown))
+            await self._fallback.send_accepted(
+                message, lambda shown: self._api.post_ephemeral(thread, user, shown)
+            )
         except SlackError as problem:
             log.info("no ephemeral message", code=problem.code)
             return False

@@ -24,7 +24,7 @@ class SlackError(KitestringError):
     """A call to Slack that failed.
 
     `kind` is limited (wait `retry_after` seconds), refused (permanently, with Slack's error `code`), barred
-    (nothing works until the token is fixed), down (the request never arrived) or uncertain (it may have succeeded).
+    (nothing works until the token is fixed), down (the request never arrived) or uncertain (it may have worked).
     """
 
     def __init__(self, kind: Kind, code: str, retry_after: float = 0) -> None:

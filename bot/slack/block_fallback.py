@@ -1,4 +1,4 @@
-"""Replaces kinds of blocks that the workspace doesn't support yet, and remembers in the database which those are."""
+"""Replaces kinds of blocks that the workspace doesn't support yet, and stores which those are."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class BlockFallback:
             log.warning("pictures not delivered", code=problem.code)
 
     async def _draw_charts(self, message: Message) -> list[File]:
-        """Draw charts as PNG files in a thread, because importing and running matplotlib blocks for about a second."""
+        """Draw charts as PNG files in a thread, since importing matplotlib blocks for about a second."""
         found = [charts.parse_chart(block) for block in message.blocks if block.get("type") == charts.KIND]
         return [await asyncio.to_thread(_draw_file, chart) for chart in found]
 
@@ -149,7 +149,7 @@ def _list_attempts(refused: frozenset[str], new: set[str]) -> Iterator[frozenset
 
 
 def replace_blocks(message: Message, kinds: frozenset[str] = frozenset(NEW_KINDS)) -> Message:
-    """Return the message with tables of these kinds as text, and charts as a note that they're sent as pictures."""
+    """Return the message without these kinds: tables become text, charts a note that they're sent as pictures."""
     blocks = [other for block in message.blocks for other in _replace_block(block, kinds)]
     return replace(message, blocks=tuple(blocks[:BLOCKS_LIMIT]))
 
@@ -158,7 +158,7 @@ def _replace_block(block: Block, kinds: frozenset[str]) -> list[Block]:
     if block.get("type") not in kinds:
         return [block]
     if block["type"] == tables.KIND:
-        return tables.plain(block)
+        return tables.render_plain_table(block)
     text = md("📊 {title}: sent as a picture", title=block["title"])
     return [context(text, block_id=str(block["block_id"]))]
 

@@ -130,7 +130,7 @@ def parse_standing(user: Mapping[str, Any], team: str) -> Standing:
 def _is_from_elsewhere(user: Mapping[str, Any], team: str) -> bool:
     """Return whether a person belongs to another workspace only.
 
-    In an Enterprise organization `team_id` may be another workspace's; `enterprise_user.teams` lists all of theirs.
+    In an Enterprise organization `team_id` may be another workspace's, but `enterprise_user.teams` lists all.
     """
     teams = (user.get("enterprise_user") or {}).get("teams")
     if teams:

@@ -1,4 +1,4 @@
-"""Posts a message exactly once: store the intent, post with a mark, store the ts; after a crash search for the mark."""
+"""Posts a message exactly once: store the intent, post with a mark, and after a crash search for the mark."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Poster:
     ) -> PostOutcome:
         """Post a message unless an earlier attempt is found; `begin` stores the intent before anything is sent.
 
-        A message that isn't `wanted` any longer is only searched for. `broadcast` shows a reply in the channel too.
+        A message no longer `wanted` is only searched for. `broadcast` also shows a reply in the channel.
         """
         try:
             if intent_at is not None:
@@ -124,7 +124,7 @@ class Poster:
     async def _find_earlier(self, thread: Thread, mark: str, intent_at: datetime) -> str | None:
         """Search for an earlier attempt with one bounded read.
 
-        If the app lacks the scope to read, a crash may lead to a duplicate message; `kitestring doctor` warns of it.
+        If the app lacks the scope to read, a crash may duplicate a message; `kitestring doctor` warns of that.
         """
         try:
             return await self._api.find_posted(thread, mark, intent_at.timestamp(), self._bot_id())

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.runtime.clock import Clock
-from bot.runtime.token_bucket import TokenBucket, SlidingWindow, backoff_seconds, full_bucket
+from bot.runtime.token_bucket import SlidingWindow, TokenBucket, backoff_seconds, full_bucket
 
 UPDATE = "chat.update"
 POST = "chat.postMessage"
 UNFURL = "chat.unfurl"
 PUBLISH = "views.publish"
-# Calls a second and burst size. Slack allows 50 updates or link previews and 100 App Homes a minute in a workspace,
+# Calls a second and burst size. Slack allows 50 updates or link previews and 100 App Homes a minute in a workspace
 # and one post a second in a channel, with short bursts. https://docs.slack.dev/apis/web-api/rate-limits
 _LIMITS = {UPDATE: (50 / 60, 10.0), UNFURL: (50 / 60, 10.0), PUBLISH: (100 / 60, 20.0), POST: (1.0, 3.0)}
-# A burst doesn't add to a minute's calls, so whole minutes are counted as well. Slack counts calls when they arrive:
-# our minute is a second longer, as a delay could otherwise move one call too many into Slack's minute.
+# A burst doesn't add to a minute's calls, so whole minutes are counted as well. Slack counts calls when they
+# arrive: our minute is a second longer, as a delay could otherwise move one call too many into Slack's minute.
 _PER_MINUTE = {UPDATE: 50, UNFURL: 50, PUBLISH: 100}
 _MINUTE = 61.0
 # Calls that low-priority requests leave to others: of a minute's calls, and of a burst. Once a minute's calls are
@@ -35,11 +35,17 @@ class Pacing:
     _failures: dict[str, int] = field(default_factory=dict)
 
     def compute_wait(self, method: str, channel: str, *, low_priority: bool = False) -> float:
-        """Return the seconds to wait before a call, zero if it may go now; `low_priority` leaves room for others."""
+        """Return the seconds to wait before a call, 0 if it may go now; `low_priority` leaves room for others."""
         now = self.clock.monotonic()
         own, all_ = self._get_bucket(method, channel, now), self._get_bucket(method, "", now)
-        minute = self._get_window(method).wait_seconds(now, _SPARE if low_priority else 0) if method in _PER_MINUTE else 0
-        return max(own.wait_seconds(now, _SPARE_AT_ONCE if low_priority else 0), all_.paused_until - now, minute, 0)
+        minute = (
+            self._get_window(method).wait_seconds(now, _SPARE if low_priority else 0)
+            if method in _PER_MINUTE
+            else 0
+        )
+        return max(
+            own.wait_seconds(now, _SPARE_AT_ONCE if low_priority else 0), all_.paused_until - now, minute, 0
+        )
 
     def take(self, method: str, channel: str) -> None:
         """Count a call that is about to be made."""

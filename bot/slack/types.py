@@ -24,8 +24,8 @@ class Standing(StrEnum):
 class Actor:
     """A person who acts, and the place they act from.
 
-    `handle` is unique in the workspace, unlike the display name. `groups` are IDs (`S…`) and handles (`@release`) of
-    the person's user groups. `unresolved_groups` are named in the policy, but their members couldn't be read.
+    `handle` is unique in the workspace, unlike the display name. `groups` are IDs (`S…`) and handles (`@release`)
+    of the person's user groups. `unresolved_groups` are named in the policy, but their members couldn't be read.
     """
 
     id: str
@@ -53,9 +53,10 @@ class Thread(NamedTuple):
 class Recipient:
     """The person to answer privately, and the place of their request.
 
-    `id` identifies the request, so that a direct message for it is posted once. `response_url` is Slack's address for
-    answering it. `direct_only`: the request came from App Home or a global shortcut, so only a direct message reaches
-    the person. `in_thread`: it came from a thread, where an answer by response URL would appear in the channel.
+    `id` identifies the request, so that a direct message for it is posted once. `response_url` is Slack's address
+    for answering it. `direct_only`: the request came from App Home or a global shortcut, so only a direct message
+    reaches the person. `in_thread`: it came from a thread, where an answer by response URL would appear in the
+    channel.
     """
 
     id: str

@@ -52,7 +52,7 @@ class SlackClient:
             return _read_data(await self._client.auth_test())
 
     async def post(self, thread: Thread, message: Message, mark: str, *, broadcast: bool = False) -> str:
-        """Post a message with a mark to find it by, and return its ts; `broadcast` shows a reply in the channel too."""
+        """Post a message with a mark to find it by and return its ts; `broadcast` also shows it in the channel."""
         async with self._track_errors():
             answer = await self._client.chat_postMessage(
                 channel=thread.channel,
@@ -87,7 +87,7 @@ class SlackClient:
             )
 
     async def find_posted(self, thread: Thread, mark: str, since: float, bot_id: str) -> str | None:
-        """Search for our message whose intent was stored at `since`, with one bounded read; return its ts or None."""
+        """Search for our message with this mark, begun at `since`, in one bounded read; return its ts or None."""
         bounds: dict[str, Any] = {
             "oldest": f"{since - _CLOCK_SKEW:.6f}",
             "latest": f"{since + _POSTED_WITHIN:.6f}",
@@ -241,7 +241,9 @@ class SlackClient:
                 raise SlackError("limited", "ratelimited", 1)
             if answer.status >= 300:
                 refused_blocks = "invalid_blocks" in await answer.text(errors="replace")
-                raise SlackError("refused", "invalid_blocks" if refused_blocks else f"response_url gave {answer.status}")
+                raise SlackError(
+                    "refused", "invalid_blocks" if refused_blocks else f"response_url gave {answer.status}"
+                )
 
     def _format_content(self, message: Message) -> dict[str, Any]:
         shown = self.render_emoji(message)

@@ -1,1 +1,1 @@
-"""The world of conversations, for what is said of artifacts and annotations."""
+"""Tests of artifacts and annotations use the world of conversations."""

@@ -1,4 +1,4 @@
-"""What builds say of themselves: read in chat, and written from it."""
+"""Annotations of builds are read and written in chat."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HOSTILE = "<p>&lt;!channel&gt; *bold* <a href='https://evil.example'>here</a></p
 
 
 async def test_annotations_are_read(world: World) -> None:
-    """The worst first, as plain words: markup is gone, secrets are masked, links lead nowhere."""
+    """Annotations are shown by severity as plain text, with secrets masked and links removed."""
     build = world.buildkite.create_build("web")
     world.buildkite.annotate(build, COVERAGE, style="warning", context="coverage", markup=True)
     world.buildkite.annotate(build, "All 42 passed", style="success", context="tests")
     world.buildkite.annotate(build, HOSTILE, style="error", context="`<!here>`", markup=True, job=build.jobs[0])
-    said = await asks(world, world.bob, "build annotations web 1")
-    assert said == snapshot("""\
+    answer = await asks(world, world.bob, "build annotations web 1")
+    assert answer == snapshot("""\
 Annotations of web#1
 ❌ *error* · `ˋ<!here>ˋ` · :eslint: Lint
 > <!channel> *bold* here
@@ -37,8 +37,8 @@ Secrets are masked.\
     assert "<!here>" not in str(world.slack.ephemerals(world.bob)[-1].blocks)
 
 
-async def test_annotations_are_chosen(world: World) -> None:
-    """By context or by style; a build that says nothing, or nothing of that kind, is told as such."""
+async def test_annotations_are_filtered(world: World) -> None:
+    """Annotations are filtered by context or style; the answer says if there are none."""
     build = world.buildkite.create_build("web")
     words = (
         "build annotations web 1",
@@ -57,20 +57,20 @@ async def test_annotations_are_chosen(world: World) -> None:
     assert "line 29" in world.whispers(world.bob)[-1]
 
 
-async def test_of_many_annotations_the_first_are_shown(world: World) -> None:
-    """Eight fit, the most urgent of them; how many there are besides is said; every page is read for that."""
+async def test_only_the_most_urgent_annotations_are_shown(world: World) -> None:
+    """The eight most urgent annotations of all pages are shown, with the number of the others."""
     build = world.buildkite.create_build("web")
     for number in range(120):
         world.buildkite.annotate(
             build, f"Part {number}", context=f"c{number}", priority=10 if number == 119 else 3
         )
-    said = (await asks(world, world.bob, "build annotations web 1")).split("\n")
-    assert (said[2], said[-1]) == snapshot(("> Part 119", "and 112 more; secrets are masked."))
-    assert len(said) == 18
+    lines = (await asks(world, world.bob, "build annotations web 1")).split("\n")
+    assert (lines[2], lines[-1]) == snapshot(("> Part 119", "and 112 more; secrets are masked."))
+    assert len(lines) == 18
 
 
 async def test_a_build_is_annotated_in_its_thread(world: World) -> None:
-    """The text stands alone there; it goes into a context of its own, and everybody reads who wrote it."""
+    """An annotation written in a thread has a context of its own, and a reply says who wrote it."""
     build = await started(world)
     card = world.card()
     world.buildkite.annotate(build, "The pipeline's own")
@@ -86,7 +86,7 @@ async def test_a_build_is_annotated_in_its_thread(world: World) -> None:
 
 
 async def test_an_annotation_is_replaced_or_added_to(world: World) -> None:
-    """Only the context that is named; adding needs to know to which."""
+    """Annotating replaces or appends to the named context; appending needs a context."""
     build = world.buildkite.create_build("web")
     for words in ('"One" --context notes', '"Two" --context notes --append'):
         await world.alice.types(world.deploys, f"/bk build annotate web 1 {words}")
@@ -103,8 +103,8 @@ Name its context: `--context coverage`.\
 """)
 
 
-async def test_a_form_takes_longer_texts(world: World) -> None:
-    """Without its text the command opens a form."""
+async def test_a_form_accepts_longer_texts(world: World) -> None:
+    """Without a text the command opens a form."""
     build = world.buildkite.create_build("web")
     await world.bob.types(world.deploys, "/bk build annotate")
     await world.settle(1)

@@ -1,4 +1,4 @@
-"""What jobs have uploaded: listed, fetched, shared; the token stays at Buildkite."""
+"""Artifacts are listed, downloaded and shared, without sending the token to their storage."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ permissions = ["help", "read"]
 """
 
 
-def uploaded(world: World, pipeline: str = "web") -> Build:
-    """A build that has passed, with four files of two jobs."""
+def upload_artifacts(world: World, pipeline: str = "web") -> Build:
+    """Return a passed build with four artifacts of two jobs."""
     build = world.buildkite.create_build(pipeline)
     world.buildkite.run_build(build)
     lint, package = build.jobs[0], build.jobs[-1]
@@ -36,14 +36,14 @@ def uploaded(world: World, pipeline: str = "web") -> Build:
     return build
 
 
-def contents(world: World) -> list[bytes]:
-    """Everything that was uploaded to Slack."""
+def list_uploads(world: World) -> list[bytes]:
+    """Return the content of every file uploaded to Slack."""
     return [bytes(upload["content"]) for upload in world.slack.uploads.values()]
 
 
 async def test_artifacts_are_listed(world: World) -> None:
-    """Every file with its size and its job, for a build or for one job of it; a pattern narrows it down."""
-    uploaded(world)
+    """Files are listed with size and job, for a build or one of its jobs, and filtered by pattern."""
+    upload_artifacts(world)
     assert await asks(world, world.bob, "build artifacts web 1") == snapshot("""\
 Artifacts of web#1
 File · Size · Job · State
@@ -70,9 +70,9 @@ See `job list web 1`.\
 """)
 
 
-async def test_a_small_file_comes_by_direct_message(world: World) -> None:
-    """A click on its button fetches it: nobody else sees it, and the storage is told nothing of who asks."""
-    uploaded(world)
+async def test_a_small_file_is_sent_by_direct_message(world: World) -> None:
+    """A button sends a small file to the person only, without sending the token to the storage."""
+    upload_artifacts(world)
     await world.bob.types(world.deploys, "/bk build artifacts web 1")
     await world.settle(1)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Get app.js")
@@ -84,37 +84,37 @@ async def test_a_small_file_comes_by_direct_message(world: World) -> None:
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["(file: dist/app.js, web#1)"]
     )
-    assert contents(world) == [b"console.log('web')\n"]
+    assert list_uploads(world) == [b"console.log('web')\n"]
     assert world.slack.messages(world.deploys) == []
     fetched = [request for request in world.buildkite.requests if request.path.startswith("/storage/")]
-    assert [(item.by, item.status) for item in fetched] == [("", 200)]
+    assert [(request.by, request.status) for request in fetched] == [("", 200)]
 
 
-async def test_a_large_file_is_a_link_that_is_fetched_when_asked_for(world: World) -> None:
-    """Such links die after a minute: another press brings another one, and no byte passes through here."""
-    uploaded(world)
+async def test_a_large_file_is_a_link_fetched_on_demand(world: World) -> None:
+    """A large file gets a link that expires after a minute and can be renewed; the bot doesn't download it."""
+    upload_artifacts(world)
     assert await asks(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
 `dist/app.tar.gz` (1.2 MB) of web#1: this link works for about a minute.
 [Open the file] [New link]\
 """)
-    first = _link(world)
+    first = _read_link(world)
     world.clock.advance(61)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "New link")
     await world.settle(1)
-    assert _link(world) != first
+    assert _read_link(world) != first
     assert world.buildkite.base_url in first
     assert not any(request.path.startswith("/storage/") for request in world.buildkite.requests)
-    assert contents(world) == []
+    assert list_uploads(world) == []
 
 
-def _link(world: World) -> str:
-    """Where the newest answer's button leads."""
+def _read_link(world: World) -> str:
+    """Return the address of the newest answer's first button."""
     row = next(block for block in world.slack.ephemerals(world.bob)[-1].blocks or [] if block["type"] == "actions")
     return str(row["elements"][0]["url"])
 
 
-async def test_a_file_is_shared_only_when_that_is_said(world: World) -> None:
-    """`--share` puts the file into the thread, and everybody reads who did it."""
+async def test_a_file_is_only_shared_on_request(world: World) -> None:
+    """`--share` posts the file in the thread, and a reply says who shared it."""
     build = await started(world)
     card = world.card()
     world.buildkite.run_build(build)
@@ -125,13 +125,13 @@ async def test_a_file_is_shared_only_when_that_is_said(world: World) -> None:
     assert world.replies(card)[-2:] == snapshot(
         ["(file: dist/app.js, web#1)", "<@U0BOB0001> shared `dist/app.js` (1 byte) of web#1"]
     )
-    assert contents(world) == [b"x"]
+    assert list_uploads(world) == [b"x"]
     assert world.slack.messages(world.bob.dm) == []
 
 
-async def test_where_the_bot_cannot_post_a_shared_file_comes_by_direct_message(world: World) -> None:
-    """Nothing is lost where it has not been invited, and that is said."""
-    uploaded(world)
+async def test_a_shared_file_is_sent_by_direct_message_where_the_bot_cannot_post(world: World) -> None:
+    """If the bot wasn't invited, a shared file is sent by direct message, and the answer says so."""
+    upload_artifacts(world)
     elsewhere = world.slack.channel("C0ELSE001", "elsewhere", bot_in=False)
     await world.bob.types(elsewhere, "/bk artifacts download dist/app.js -p web -n 1 --share")
     await world.settle(2)
@@ -144,21 +144,21 @@ I cannot post here: it comes by direct message.\
     )
 
 
-async def test_no_file_goes_where_another_organization_may_read(world: World) -> None:
-    """While Slack does not say with whom a channel is shared, a file that was to be shared goes to Bob alone."""
-    uploaded(world)
+async def test_no_file_is_shared_with_another_organization(world: World) -> None:
+    """While it's unknown whether a channel is shared with another organization, the file is sent to Bob only."""
+    upload_artifacts(world)
     partners = world.slack.channel("C0PARTNER", "partners", shared=True)
     for _ in range(6):
         world.slack.faults.fail("conversations.info")
     await world.bob.types(partners, "/bk artifacts download dist/app.js -p web -n 1 --share")
     await world.settle(2)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == ["(file: dist/app.js, web#1)"]
-    assert [item for item in world.slack.said.get(partners.id, []) if item.bot] == []
+    assert [message for message in world.slack.posted.get(partners.id, []) if message.bot] == []
 
 
-async def test_which_file_is_meant(world: World) -> None:
-    """A part of a path is enough; of several that fit one is chosen; what is not there is said."""
-    uploaded(world)
+async def test_a_file_is_found_by_part_of_its_path(world: World) -> None:
+    """Part of a path is enough; several matches are offered; missing, expired and large files are explained."""
+    upload_artifacts(world)
     assert await asks(world, world.bob, "artifacts download app -p web -n 1") == snapshot("""\
 ⚠️ Several artifacts of web#1 fit “app”.
 [dist/app.js · 19 bytes] [dist/app.tar.gz · 1.2 MB]\
@@ -183,43 +183,43 @@ I put files of at most 1 MB here; fetch it without `--share` for a link.\
 
 
 async def test_an_address_names_an_artifact(world: World) -> None:
-    """The URL of an artifact is enough, wherever it is said."""
-    build = uploaded(world)
+    """The URL of an artifact is enough to download it."""
+    build = upload_artifacts(world)
     url = build.artifacts[0]["url"]
     assert "dist/app.js" in await asks(world, world.bob, f"artifacts download {url}")
-    assert contents(world) == [b"console.log('web')\n"]
+    assert list_uploads(world) == [b"console.log('web')\n"]
 
 
-async def test_storage_of_ones_own_is_not_looked_into(world: World) -> None:
-    """A link that leads inside is handed to the person, whose browser may go there; the bot does not."""
-    build = uploaded(world)
+async def test_the_bot_does_not_download_from_internal_storage(world: World) -> None:
+    """A link to an internal address is given to the person, but the bot doesn't follow it."""
+    build = upload_artifacts(world)
     world.buildkite.storage.elsewhere[build.artifacts[0]["id"]] = "http://169.254.169.254/latest/meta-data/"
     assert await asks(world, world.bob, "artifacts download dist/app.js -p web -n 1") == snapshot("""\
 `dist/app.js` (19 bytes) of web#1: this link works for about a minute.
-That file is stored where I do not go.
+I don't download from that file's host.
 [Open the file] [New link]\
 """)
-    assert contents(world) == []
+    assert list_uploads(world) == []
 
 
-async def test_a_file_larger_than_was_said_is_not_taken_in(world: World) -> None:
-    """The size that Buildkite notes is whoever uploads's own word: the bytes are counted."""
-    build = uploaded(world)
+async def test_a_file_larger_than_stated_is_not_sent(world: World) -> None:
+    """The stated size isn't trusted, because the uploader chooses it: the bytes are counted."""
+    build = upload_artifacts(world)
     build.artifacts[1]["file_size"] = 10
     assert await asks(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
 `dist/app.tar.gz` (10 bytes) of web#1: this link works for about a minute.
 That file is larger than 1,048,576 bytes.
 [Open the file] [New link]\
 """)
-    assert contents(world) == []
+    assert list_uploads(world) == []
 
 
 async def test_a_path_stays_text(world: World) -> None:
-    """Whoever uploads chooses the path: it calls nobody, leads nowhere, and is no other name for a file."""
+    """A hostile path notifies no one, links nowhere, and becomes a harmless file name."""
     build = world.buildkite.create_build("web")
     world.buildkite.artifact(build.jobs[0].id, "../`<!channel>`/<https://evil.example|app.js>\u202egpj.exe", b"x")
-    said = await asks(world, world.bob, "artifacts download app -p web -n 1")
-    assert said == snapshot("""\
+    answer = await asks(world, world.bob, "artifacts download app -p web -n 1")
+    assert answer == snapshot("""\
 `../ˋ<!channel>ˋ/<https://evil.example|app.js>�gpj.exe` (1 byte) of web#1 comes by direct message.
 [Share it here] [Get a link]\
 """)
@@ -230,12 +230,12 @@ async def test_a_path_stays_text(world: World) -> None:
 
 
 async def test_another_pipelines_artifacts_are_refused(tmp_path: Path) -> None:
-    """A grant for one pipeline shows no name of another's files, by whichever way they are named."""
+    """A grant for one pipeline reveals no file names of another, however its artifacts are named."""
     path = tmp_path / "policy.toml"
     path.write_text(POLICY, "utf-8")
     async with opened(tmp_path, policy=path) as world:
-        uploaded(world)
-        other = uploaded(world, "deploy-prod")
+        upload_artifacts(world)
+        other = upload_artifacts(world, "deploy-prod")
         made = other.artifacts[0]
         assert "dist/app.js" in await asks(world, world.bob, "build artifacts web 1")
         refused = await asks(world, world.bob, "build artifacts deploy-prod 1")
@@ -249,12 +249,12 @@ Your grant “everyone sees web” is for pipelines `web`. Ask a workspace admin
             f"artifacts download {made['url']}",
         )
         for words in ways:
-            said = await asks(world, world.bob, words)
-            assert said.startswith("⚠️ You may not run"), said
-            assert "dist" not in said
+            answer = await asks(world, world.bob, words)
+            assert answer.startswith("⚠️ You may not run"), answer
+            assert "dist" not in answer
         across = f"artifacts download {made['id']} --job {made['job_id']} -p web -n 1"
         assert await asks(world, world.bob, across) == snapshot("""\
-⚠️ Buildkite has no artifact 1ea45cd6-9371-471f-9480-865f9b38fe80, or the token may not see it.
-It says: No job found\
+⚠️ Buildkite has no artifact 1ea45cd6-9371-471f-9480-865f9b38fe80, or the token can't see it.
+Buildkite says: No job found\
 """)
-        assert contents(world) == []
+        assert list_uploads(world) == []

@@ -1,4 +1,4 @@
-"""A headless browser that talks to nobody but this machine."""
+"""A headless browser that may only talk to this machine."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
 from tests.programs import chromium
 
-HERE = ("http://127.0.0.1:", "about:")
-QUIET = (
+LOCAL = ("http://127.0.0.1:", "about:")
+CHROMIUM_ARGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -31,20 +31,20 @@ QUIET = (
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium().path, args=list(QUIET))
+        browser = await playwright.chromium.launch(executable_path=chromium().path, args=list(CHROMIUM_ARGS))
         yield browser
         await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def tab(browser: Browser) -> AsyncIterator[Page]:
-    """A new page of 1440×900; the test fails on any error in it and on any request to elsewhere."""
+    """A new page of 1440×900; the test fails on any error in it and on any request to another host."""
     wrong: list[str] = []
     page = await browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(15_000)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda line: wrong.append(line.text) if "Content Security" in line.text else None)
-    page.on("request", lambda sent: None if sent.url.startswith(HERE) else wrong.append(sent.url))
+    page.on("request", lambda sent: None if sent.url.startswith(LOCAL) else wrong.append(sent.url))
     yield page
     await page.close()
     assert wrong == []
@@ -52,7 +52,7 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage() -> AsyncIterator[DemoPage]:
-    """A stage with nobody behind the bot; what happens on it, the test does."""
+    """A demo page without a bot, whose Slack and Buildkite the test drives itself."""
     slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
     slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
     slack.person("U0GWEN001", "gwen", guest=True, real_name="Gwen Park")
@@ -68,7 +68,7 @@ async def stage() -> AsyncIterator[DemoPage]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(stage: DemoPage, tab: Page) -> AsyncIterator[Page]:
-    """The stage's page, opened."""
+    """The demo page, opened in the browser."""
     async with Serving(stage.app) as address:
         await tab.goto(address)
         await expect(tab.get_by_role("log", name="Messages")).to_be_visible()

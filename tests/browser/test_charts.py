@@ -1,4 +1,4 @@
-"""The page draws charts, and shows the pictures that take their place."""
+"""The demo page draws charts and shows pictures."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 DAYS = ("Mon 2", "Tue 3")
 
 
-def chart(kind: str, **more: Any) -> dict[str, Any]:
-    """A block with two series over two days, or with what `more` says."""
+def make_chart(kind: str, **more: Any) -> dict[str, Any]:
+    """Return a chart block with two series over two days, or with the given content."""
     series = [
         {"name": name, "data": [{"label": day, "value": value + at} for at, day in enumerate(DAYS)]}
         for name, value in (("Passed", 5), ("Failed", 2))
     ]
     axes = {"categories": list(DAYS), "x_label": "Day (UTC)", "y_label": "Builds"}
-    drawn = {"type": kind, **(more or {"series": series, "axis_config": axes})}
-    return {"type": "data_visualization", "title": f"Builds as {kind}", "chart": drawn}
+    chart = {"type": kind, **(more or {"series": series, "axis_config": axes})}
+    return {"type": "data_visualization", "title": f"Builds as {kind}", "chart": chart}
 
 
 @pytest.mark.parametrize("kind", ["bar", "line", "area"])
-async def test_a_chart_is_drawn_and_told(stage: DemoPage, page: Page, kind: str) -> None:
+async def test_a_chart_is_drawn_and_described(stage: DemoPage, page: Page, kind: str) -> None:
     """A chart has its title, a legend and labelled axes; screen readers get its numbers as a table."""
-    stage.slack.post(stage.slack.by_bot("C0DEPLOYS", "Charts", [chart(kind)]))
+    stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", "Charts", [make_chart(kind)]))
     figure = page.get_by_role("figure")
     await expect(figure.locator("b")).to_have_text(f"Builds as {kind}")
     await expect(figure.locator(".chart-legend span")).to_have_text(["Passed", "Failed"])
@@ -43,25 +43,25 @@ async def test_a_chart_is_drawn_and_told(stage: DemoPage, page: Page, kind: str)
 async def test_a_pie_is_drawn(stage: DemoPage, page: Page) -> None:
     """A pie has a slice for each segment."""
     segments = [{"label": "Passed", "value": 3}, {"label": "Failed", "value": 1}]
-    stage.slack.post(stage.slack.by_bot("C0DEPLOYS", "Charts", [chart("pie", segments=segments)]))
+    stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", "Charts", [make_chart("pie", segments=segments)]))
     figure = page.get_by_role("figure")
     await expect(figure.locator("svg path")).to_have_count(2)
     await expect(figure.get_by_role("row", name="Failed")).to_contain_text("1")
 
 
-async def test_a_picture_is_shown_with_its_words(stage: DemoPage, page: Page) -> None:
-    """A PNG that was uploaded is seen on the page, and read by its alternative text."""
-    drawn = io.BytesIO()
-    Image.new("RGB", (64, 32), "#0072b2").save(drawn, "PNG")
+async def test_a_picture_is_shown_with_its_alternative_text(stage: DemoPage, page: Page) -> None:
+    """An uploaded PNG is visible on the page and has its alternative text."""
+    png = io.BytesIO()
+    Image.new("RGB", (64, 32), "#0072b2").save(png, "PNG")
     file = {
         "id": "F0CHART01",
         "name": "chart.png",
         "title": "Builds",
         "alt": "Two bars",
-        "content": drawn.getvalue(),
+        "content": png.getvalue(),
     }
     stage.slack.uploads["chart"] = file
-    message = stage.slack.by_bot("C0DEPLOYS", "")
+    message = stage.slack.make_bot_message("C0DEPLOYS", "")
     message.files = [{"id": file["id"], "name": file["name"], "title": file["title"], "size": 100}]
     stage.slack.post(message)
     picture = page.get_by_role("img", name="Two bars")

@@ -1,4 +1,4 @@
-"""The demo as a newcomer meets it: `kitestring demo` as its own process, driven in a browser."""
+"""`kitestring demo` in a process of its own, used in a browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START_SECONDS = 30
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def address(tmp_path: Path) -> AsyncIterator[str]:
-    """Where the demo serves its page; the process has to end well when it is interrupted."""
+    """The address of the demo's page; the process must exit cleanly when it's interrupted."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "demo", "--port", "0"),
         cwd=tmp_path,
@@ -31,23 +31,23 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START_SECONDS):
-            address = await _said(process.stdout)
+            address = await _read_address(process.stdout)
         yield address
     finally:
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 0
 
 
-async def _said(output: asyncio.StreamReader) -> str:
+async def _read_address(output: asyncio.StreamReader) -> str:
     async for line in output:
         if found := re.search(rb"http://127\.0\.0\.1:\d+$", line.strip()):
             return found[0].decode()
-    raise AssertionError("The demo ended without saying where it is.")
+    raise AssertionError("The demo ended without printing its address.")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(address: str, tab: Page) -> AsyncIterator[Page]:
-    """The demo's page, with builds that move by hand only."""
+    """The demo's page, where builds only change by hand."""
     await tab.goto(address)
     await tab.get_by_role("button", name="By hand").click()
     await expect(tab.get_by_role("button", name="By hand")).to_have_attribute("aria-pressed", "true")
@@ -62,15 +62,15 @@ def panel(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Buildkite")
 
 
-async def say(where: Locator, words: str) -> None:
-    box = where.get_by_role("textbox")
-    await box.fill(words)
+async def send_message(pane: Locator, text: str) -> None:
+    box = pane.get_by_role("textbox")
+    await box.fill(text)
     await box.press("Enter")
 
 
 async def test_a_build_from_command_to_retry(page: Page) -> None:
-    """A build started by command has a card that follows it, a thread that tells it, a log, and a retry."""
-    await say(channel(page), "/bk build create web -b main -m 'Round prices' -e DEPLOY=no")
+    """A build started by command gets a card that is updated, replies in its thread, a log and a retry."""
+    await send_message(channel(page), "/bk build create web -b main -m 'Round prices' -e DEPLOY=no")
     card = channel(page).locator("article").filter(has_text="Round prices")
     await expect(card).to_contain_text("Scheduled")
     await panel(page).get_by_role("button", name="Start Lint").click()
@@ -87,8 +87,8 @@ async def test_a_build_from_command_to_retry(page: Page) -> None:
 
 
 async def test_a_form_starts_a_build(page: Page) -> None:
-    """A command without arguments opens a form; a pipeline found by typing starts there."""
-    await say(channel(page), "/bk build create")
+    """A command without arguments opens a form, in which a pipeline is found by typing."""
+    await send_message(channel(page), "/bk build create")
     form = page.get_by_role("dialog")
     await form.get_by_role("combobox", name="Pipeline").fill("mob")
     await form.get_by_role("option", name=re.compile("mobile")).click()
@@ -98,9 +98,9 @@ async def test_a_form_starts_a_build(page: Page) -> None:
     await expect(channel(page).locator("article")).to_contain_text("From the form")
 
 
-async def test_a_pipeline_is_made_with_steps_from_a_file(page: Page) -> None:
-    """Steps attached to the form are checked: a wrong key is named with its line; mended, the pipeline is made."""
-    await say(channel(page), "/bk pipeline create")
+async def test_a_pipeline_is_created_with_steps_from_a_file(page: Page) -> None:
+    """Steps in an attached file are checked: a wrong key is reported with its line, a correct file accepted."""
+    await send_message(channel(page), "/bk pipeline create")
     form = page.get_by_role("dialog")
     await form.get_by_label("Name").fill("Shop")
     await form.get_by_label("Repository").fill("git@github.com:acme-inc/shop.git")
@@ -116,8 +116,8 @@ async def test_a_pipeline_is_made_with_steps_from_a_file(page: Page) -> None:
 
 
 async def test_a_button_cancels_after_asking(page: Page) -> None:
-    """Cancel asks first; after a yes the card says canceled, and the panel agrees."""
-    await say(channel(page), "/bk build create mobile -m 'Both apps'")
+    """Cancel asks for confirmation; then card and panel show that the build was canceled."""
+    await send_message(channel(page), "/bk build create mobile -m 'Both apps'")
     card = channel(page).locator("article").filter(has_text="Both apps")
     await card.get_by_role("button", name=re.compile("^Cancel")).click()
     await page.get_by_role("dialog").locator("button").last.click()
@@ -126,10 +126,10 @@ async def test_a_button_cancels_after_asking(page: Page) -> None:
 
 
 async def test_a_guest_is_refused_in_private(page: Page) -> None:
-    """Gwen is told why not where only she sees it; nothing starts, and Alice sees nothing of it."""
+    """Only Gwen sees why she's refused; no build starts, and Alice sees no message."""
     await page.get_by_role("radio", name="Gwen Park").click()
     await expect(page.get_by_role("radio", name="Gwen Park")).to_be_checked()
-    await say(channel(page), "/bk build create web")
+    await send_message(channel(page), "/bk build create web")
     await expect(channel(page).locator("article")).to_contain_text("Only visible to you")
     await expect(channel(page).locator("article")).to_contain_text(re.compile("[Gg]uest"))
     await expect(panel(page)).to_contain_text("No builds yet")
@@ -137,11 +137,11 @@ async def test_a_guest_is_refused_in_private(page: Page) -> None:
     await expect(channel(page).locator("article")).to_have_count(0)
 
 
-async def test_a_nasty_commit_message_pings_nobody(page: Page) -> None:
-    """A build of somebody else, followed: its hostile message is plain words on the card."""
+async def test_a_hostile_commit_message_notifies_no_one(page: Page) -> None:
+    """The hostile message of another person's build is plain text on its card."""
     await panel(page).get_by_role("button", name="…a nasty one").click()
     await expect(panel(page).locator(".build")).to_have_count(1)
-    await say(channel(page), "/bk build watch web 41")
+    await send_message(channel(page), "/bk build watch web 41")
     card = channel(page).locator("article").filter(has_text="<script>alert(1)</script>")
     await expect(card).to_contain_text("<!channel>")
     await expect(card).to_contain_text("<https://evil.example|your invoice>")
@@ -149,22 +149,22 @@ async def test_a_nasty_commit_message_pings_nobody(page: Page) -> None:
 
 
 async def test_a_mention_in_the_thread_needs_no_build(page: Page) -> None:
-    """In a build's thread `@kitestring` knows which build is meant."""
-    await say(channel(page), "/bk build create mobile -m 'Both apps'")
+    """A mention in a build's thread applies to that build."""
+    await send_message(channel(page), "/bk build create mobile -m 'Both apps'")
     card = channel(page).locator("article").filter(has_text="Both apps")
     await panel(page).get_by_role("button", name="Start iOS").click()
     await card.get_by_role("button", name="1 reply").click()
     thread = page.get_by_role("region", name="Thread")
-    await say(thread, "@kitestring cancel --yes")
+    await send_message(thread, "@kitestring cancel --yes")
     await expect(card).to_contain_text(re.compile("Cancel(l)?(ing|ed)"))
 
 
-async def test_links_become_cards_and_the_home_shows_what_is_mine(page: Page) -> None:
-    """A pasted link is drawn below its message; the home has Alice's build; a build starts from anywhere."""
-    await say(channel(page), "/bk build create web -b fix/cart -m 'Round prices'")
+async def test_links_are_previewed_and_home_shows_own_builds(page: Page) -> None:
+    """A pasted link gets a preview, App Home lists Alice's build, and forms open from Home and shortcuts."""
+    await send_message(channel(page), "/bk build create web -b fix/cart -m 'Round prices'")
     address = await channel(page).get_by_role("link", name="web#41").first.get_attribute("href")
     await page.get_by_role("navigation").get_by_role("button", name="web", exact=True).click()
-    await say(channel(page), f"Is this the one? {address}")
+    await send_message(channel(page), f"Is this the one? {address}")
     await expect(channel(page).locator(".preview")).to_contain_text("Round prices")
     await page.get_by_role("navigation").get_by_role("button", name="Kitestring").click()
     await page.get_by_role("tab", name="Home").click()

@@ -1,4 +1,4 @@
-"""The page as people see it: blocks as Slack draws them, and text from outside that stays text."""
+"""The demo page shows blocks like Slack does, and text from outside stays text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> javascript:ale
 ESCAPED = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
 
 
-def text(words: str, kind: str = "mrkdwn") -> dict[str, Any]:
-    return {"type": kind, "text": words}
+def text(content: str, kind: str = "mrkdwn") -> dict[str, Any]:
+    return {"type": kind, "text": content}
 
 
-def post(stage: DemoPage, words: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
-    return stage.slack.post(stage.slack.by_bot("C0DEPLOYS", words, blocks, **more))
+def post(stage: DemoPage, content: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
+    return stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", content, blocks, **more))
 
 
 async def test_hostile_text_stays_text(stage: DemoPage, page: Page) -> None:
-    """Markup, scripts and script links in any block are shown as they were written, and nothing runs."""
+    """Markup, scripts and script links are shown as plain text in any block, and nothing runs."""
     link = "<javascript:alert(4)|press me>"
     blocks = [
         {"type": "header", "text": text(HOSTILE, "plain_text")},
@@ -42,8 +42,8 @@ async def test_hostile_text_stays_text(stage: DemoPage, page: Page) -> None:
     assert await page.locator("article :is(img, script, a), .build-words :is(img, script)").count() == 0
 
 
-async def test_mrkdwn_is_drawn_as_slack_draws_it(stage: DemoPage, page: Page) -> None:
-    """Bold, links inside it, code, mentions, entities and dates look as people know them."""
+async def test_mrkdwn_is_shown_like_in_slack(stage: DemoPage, page: Page) -> None:
+    """Bold text, links in it, code, mentions, entities and dates look like in Slack."""
     post(
         stage,
         "*<https://example.com/a_b|web #1>* `x &lt; y` &lt;!channel&gt; <@U0ALICE01> <#C0DEPLOYS> "
@@ -62,18 +62,18 @@ async def test_mrkdwn_is_drawn_as_slack_draws_it(stage: DemoPage, page: Page) ->
 
 
 async def test_an_edit_changes_the_message_in_place(stage: DemoPage, page: Page) -> None:
-    """An edited message keeps its place among the others, and its new words come without a reload."""
+    """An edited message keeps its place, and its new text appears without a reload."""
     card = post(stage, "is running")
     post(stage, "below")
-    words = page.locator("article .text")
-    await expect(words).to_have_text(["is running", "below"])
-    card.change("has passed", None, None)
-    stage.slack.notices.tell("message", channel=card.channel, ts=card.ts)
-    await expect(words).to_have_text(["has passed", "below"])
+    texts = page.locator("article .text")
+    await expect(texts).to_have_text(["is running", "below"])
+    card.edit("has passed", None, None)
+    stage.slack.changes.notify("message", channel=card.channel, ts=card.ts)
+    await expect(texts).to_have_text(["has passed", "below"])
 
 
 async def test_a_thread_opens_beside_the_channel(stage: DemoPage, page: Page) -> None:
-    """Replies are counted under their message and read in a pane of their own; Escape closes it."""
+    """Replies are counted below their message and shown in a pane of their own, which Escape closes."""
     root = post(stage, "card")
     post(stage, "started running", thread_ts=root.ts)
     post(stage, "has failed", thread_ts=root.ts)
@@ -85,10 +85,10 @@ async def test_a_thread_opens_beside_the_channel(stage: DemoPage, page: Page) ->
     await expect(thread).to_be_hidden()
 
 
-async def test_private_words_are_for_one_person(stage: DemoPage, page: Page) -> None:
-    """What only Alice may see is marked so, and is gone when one becomes Gwen."""
-    whisper = stage.slack.by_bot("C0DEPLOYS", "between us", None, only_for="U0ALICE01")
-    stage.slack.whisper(whisper)
+async def test_an_ephemeral_message_is_visible_to_one_person(stage: DemoPage, page: Page) -> None:
+    """An ephemeral message to Alice is labelled as such and disappears after switching to Gwen."""
+    whisper = stage.slack.make_bot_message("C0DEPLOYS", "between us", None, only_for="U0ALICE01")
+    stage.slack.post_ephemeral(whisper)
     await expect(page.locator("article")).to_contain_text("Only visible to you")
     await page.get_by_role("radio", name="Gwen Park").click()
     await expect(page.get_by_role("radio", name="Gwen Park")).to_be_checked()
@@ -96,14 +96,14 @@ async def test_private_words_are_for_one_person(stage: DemoPage, page: Page) -> 
 
 
 async def test_a_form_shows_its_errors_and_keeps_what_was_typed(stage: DemoPage, page: Page) -> None:
-    """An error stands under its input; what was typed elsewhere is still there; Cancel closes the form."""
+    """An error is shown below its input, other inputs keep their text, and Cancel closes the form."""
     view = {
         "type": "modal",
         "title": text("Start a build", "plain_text"),
         "submit": text("Start", "plain_text"),
         "blocks": [_choice("pipeline", "Pipeline", ("web", "api")), _input("branch", "Branch")],
     }
-    stage.slack.panes.open("U0ALICE01", view)
+    stage.slack.open_views.open("U0ALICE01", view)
     form = page.get_by_role("dialog", name="Start a build")
     await form.get_by_label("Branch").fill("fix/basket")
     await form.get_by_role("button", name="Start").click()
@@ -128,9 +128,9 @@ def _choice(name: str, label: str, values: tuple[str, ...]) -> dict[str, Any]:
 
 
 async def test_a_risky_button_asks_first(stage: DemoPage, page: Page) -> None:
-    """A button with a confirmation sends nothing until the person says yes."""
+    """A button with a confirmation sends nothing until the person confirms."""
     dialog = {"title": "Cancel web #1?", "text": "It runs.", "confirm": "Cancel it", "deny": "Never mind"}
-    confirm = {key: text(words, "plain_text") for key, words in dialog.items()}
+    confirm = {key: text(label, "plain_text") for key, label in dialog.items()}
     button = {"type": "button", "text": text("Cancel", "plain_text"), "action_id": "cancel", "confirm": confirm}
     post(stage, "card", [{"type": "actions", "elements": [button]}])
     await page.get_by_role("button", name="Cancel", exact=True).click()
@@ -142,8 +142,8 @@ async def test_a_risky_button_asks_first(stage: DemoPage, page: Page) -> None:
     await expect(page.get_by_role("status")).to_contain_text("dispatch_failed")
 
 
-async def test_jobs_pass_and_fail_by_hand(stage: DemoPage, page: Page) -> None:
-    """In the Buildkite panel one starts a job and lets it fail; the build follows."""
+async def test_jobs_are_started_and_failed_by_hand(stage: DemoPage, page: Page) -> None:
+    """Buttons in the Buildkite panel start a job and let it fail, which changes the build's state."""
     stage.buildkite.create_build_elsewhere("mobile", "main", "Round prices")
     panel = page.get_by_role("complementary", name="Buildkite")
     await panel.get_by_role("button", name="Start iOS").click()
@@ -153,7 +153,7 @@ async def test_jobs_pass_and_fail_by_hand(stage: DemoPage, page: Page) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (800, 700)])
 async def test_nothing_is_wider_than_the_window(stage: DemoPage, page: Page, width: int, height: int) -> None:
-    """With a thread open, and words of any length, the page has no horizontal scroll."""
+    """With an open thread and words of any length, the page doesn't scroll horizontally."""
     root = post(stage, "x" * 400, [{"type": "section", "text": text(f"`{'y' * 500}` {'z' * 500}")}])
     post(stage, "w" * 300, thread_ts=root.ts)
     await page.set_viewport_size({"width": width, "height": height})

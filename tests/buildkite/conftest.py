@@ -1,4 +1,4 @@
-"""One simulated Buildkite over HTTP, and a client whose waits take no time."""
+"""A simulated Buildkite over HTTP, and a client whose waits take no time."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from simulators.http_server import Serving
 
 
 class QuickClock(ManualClock):
-    """A clock whose sleepers wake at once, at the time they wanted to wake at."""
+    """A clock that advances instead of sleeping."""
 
     async def sleep(self, seconds: float) -> None:
         self.advance(max(seconds, 0))

@@ -1,4 +1,4 @@
-"""How busy a cluster is, by the Agent API."""
+"""The Agent API client reads a cluster's load and stacks."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,8 +20,8 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_cluster_is_counted(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
-    """Agents and jobs of the cluster and of each queue, and how often Buildkite wants to be asked."""
+async def test_cluster_metrics_are_read(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """The metrics count agents and jobs of the cluster and each queue, and include the polling interval."""
     sim.agent("linux-1")
     sim.agent("linux-2", queue="deploy")
     sim.pipeline("web")
@@ -39,29 +39,29 @@ async def test_absent_numbers_are_zero(sim: BuildkiteSim, http: httpx.AsyncClien
     assert (found.agents.total, found.jobs.waiting, found.poll_seconds) == (0, 0, None)
 
 
-async def test_a_wrong_agent_token_is_told(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
-    """A refused agent token: the variable that holds it is named."""
+async def test_a_wrong_agent_token_is_reported(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """The error for a refused agent token names its environment variable."""
     with pytest.raises(Refused, match="Invalid access token") as caught:
         await AgentApi(http, "bkct_wrong", f"{sim.base_url}/v3").metrics()
     assert "BUILDKITE_AGENT_TOKEN" in caught.value.hint
 
 
 async def test_a_silent_agent_api_is_an_outage(http: httpx.AsyncClient) -> None:
-    """Where nobody listens the Agent API is not available."""
+    """If no server listens, the Agent API is unavailable."""
     with pytest.raises(Unavailable, match="Agent API didn't answer"):
         await AgentApi(http, "bkct_x", "http://127.0.0.1:1/v3").metrics()
 
 
-async def test_one_queue_is_counted(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
-    """A queue by its key; one that nobody knows has nothing."""
+async def test_queue_metrics_are_read(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """A queue is read by its key; an unknown queue has no jobs."""
     sim.agent("linux-2", queue="deploy")
     api = AgentApi(http, sim.agent_token, f"{sim.base_url}/v3")
     assert (await api.queue_metrics("deploy")).agents.idle == 1
     assert (await api.queue_metrics("nonesuch")).jobs.total == 0
 
 
-async def test_jobs_that_wait_come_page_by_page(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
-    """However many wait for a stack, all of them come, oldest first, and their states can be asked for."""
+async def test_waiting_jobs_are_read_page_by_page(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """All jobs waiting for a stack are read, oldest first, and so are their states."""
     sim.pipeline("web", steps=[{"label": "Test", "command": "make", "parallelism": 700}])
     sim.stacks["k8s"] = {"key": "k8s"}
     builds = [sim.create_build("web"), sim.create_build("web")]
@@ -72,8 +72,8 @@ async def test_jobs_that_wait_come_page_by_page(sim: BuildkiteSim, http: httpx.A
     assert await api.job_states("k8s", [jobs[0].id]) == {jobs[0].id: "scheduled"}
 
 
-async def test_a_dot_in_the_key_of_a_stack_is_escaped(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
-    """What is written into a path never leads to another one."""
+async def test_dots_in_stack_keys_are_escaped(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """A key can't lead to another path."""
     api = AgentApi(http, sim.agent_token, f"{sim.base_url}/v3")
     for key in ("..", "a.b", "a/../../metrics"):
         with pytest.raises(NotFound, match="Buildkite has no stack"):
@@ -82,10 +82,10 @@ async def test_a_dot_in_the_key_of_a_stack_is_escaped(sim: BuildkiteSim, http: h
 
 
 @pytest.mark.parametrize("answer", [[{"key": "k8s"}], {"stacks": [{"key": "k8s"}], "limits": {"jobs": 1}}])
-async def test_a_configuration_of_any_form_is_understood(
+async def test_a_configuration_of_either_form_is_parsed(
     sim: BuildkiteSim, http: httpx.AsyncClient, answer: Any
 ) -> None:
-    """No document says what it looks like: a list of stacks will do, and what is not known is named."""
+    """The undocumented answer may be a list or an object with stacks; unknown keys are named."""
     sim.faults.fail(200, body=answer)
     found = await AgentApi(http, sim.agent_token, f"{sim.base_url}/v3").stacks()
     assert ([stack.key for stack in found.stacks], found.others) == (
@@ -94,10 +94,8 @@ async def test_a_configuration_of_any_form_is_understood(
     )
 
 
-async def test_metrics_are_not_asked_for_more_often_than_wanted(
-    sim: BuildkiteSim, http: httpx.AsyncClient
-) -> None:
-    """All who ask at once share one answer; a failure is kept by nobody."""
+async def test_metrics_respect_the_polling_interval(sim: BuildkiteSim, http: httpx.AsyncClient) -> None:
+    """Concurrent callers share one answer until the interval is over; a failure isn't cached."""
     clock = ManualClock(datetime(2026, 8, 21, 12, 0, tzinfo=UTC))
     api = PacedAgentApi(http, sim.agent_token, f"{sim.base_url}/v3", clock=clock)
     sim.faults.fail(500)

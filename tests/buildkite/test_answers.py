@@ -1,4 +1,4 @@
-"""What an answer of Buildkite's means."""
+"""Buildkite's answers become errors and waits."""
 
 import httpx
 import pytest
@@ -25,22 +25,22 @@ ORG = {"RateLimit-Remaining": "80", "RateLimit-Reset": "7"}
         (503, Unavailable),
     ],
 )
-def test_every_status_is_one_of_our_errors(status: int, kind: type[Exception]) -> None:
-    """Each documented status is an error of ours, in Buildkite's words where it has any."""
+def test_every_error_status_becomes_an_error(status: int, kind: type[Exception]) -> None:
+    """Each documented error status becomes an error of ours, in Buildkite's words if there are any."""
     found = parse_error(httpx.Response(status, json={"message": "Because"}), "build web#1", sent=False)
     assert type(found) is kind
     assert "Because" in str(found) or status >= 500
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206])
-def test_a_success_is_no_error(status: int) -> None:
-    """Nothing is wrong with a success."""
+def test_a_success_is_not_an_error(status: int) -> None:
+    """A successful status has no error."""
     assert parse_error(httpx.Response(status), "build web#1", sent=True) is None
 
 
 @pytest.mark.parametrize("content", [b"<html>Bad gateway</html>", b"", b"[1]", b'{"message": 3}', b"\xff\xfe"])
-def test_a_proxys_page_is_not_quoted(content: bytes) -> None:
-    """A body that is not Buildkite's is told by its status alone."""
+def test_a_proxy_page_is_not_quoted(content: bytes) -> None:
+    """A body that isn't Buildkite's is represented by its status only."""
     assert read_message(httpx.Response(422, content=content)) == "422 Unprocessable Entity"
 
 
@@ -58,15 +58,15 @@ def test_a_proxys_page_is_not_quoted(content: bytes) -> None:
         (503, USER, {}, None),
     ],
 )
-def test_the_wait_that_is_asked_for(
+def test_the_requested_wait_is_read(
     status: int, headers: dict[str, str], body: dict[str, object], seconds: float | None
 ) -> None:
-    """`Retry-After` counts first, then the body, then the limit that is used up; nothing is made up."""
+    """`Retry-After` comes first, then the body, then the exhausted limit; without any there's no wait."""
     assert read_retry_after(httpx.Response(status, headers=headers, json=body)) == seconds
 
 
-def test_a_permission_that_is_no_scope_is_told() -> None:
-    """A 403 without a scope: the token's user lacks the permission."""
+def test_a_missing_permission_is_reported() -> None:
+    """A 403 that names no scope means that the token's user lacks a permission."""
     found = parse_error(httpx.Response(403, json={"message": "Forbidden"}), "agent x", sent=False)
     assert isinstance(found, Refused)
     assert "lacks this permission" in found.hint

@@ -1,4 +1,4 @@
-"""Artifacts, annotations, environments and single jobs at Buildkite: what goes out, and what never does."""
+"""Artifacts, annotations, environments and single jobs: what is sent to Buildkite, and what never is."""
 
 import re
 
@@ -27,7 +27,7 @@ def job(build: Build) -> Job:
 
 
 async def test_artifacts_of_a_build_and_of_a_job(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
-    """Path and state narrow down what is listed; a state that there is none of is refused in Buildkite's words."""
+    """Path and state filter the list; an unknown state is refused in Buildkite's words."""
     for path in ("dist/app.js", "dist/app.css", "log/test.xml"):
         sim.artifact(job.id, path, b"x")
     sim.artifact(job.id, "log/late.xml")["state"] = "new"
@@ -39,8 +39,8 @@ async def test_artifacts_of_a_build_and_of_a_job(sim: BuildkiteSim, buildkite: B
         [artifact async for artifact in buildkite.artifacts("web", 1, state="odd")]
 
 
-async def test_the_bytes_come_without_the_token(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
-    """The storage is asked for the file and told nothing of who asks."""
+async def test_a_download_does_not_send_the_token(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """The request to the storage contains nothing that identifies the bot's account."""
     made = sim.artifact(job.id, "dist/app.js", KIBIBYTE)
     assert await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=1024) == KIBIBYTE
     asked = sim.requests[-1]
@@ -48,15 +48,15 @@ async def test_the_bytes_come_without_the_token(sim: BuildkiteSim, buildkite: Bu
     assert sorted(asked.headers) == ["accept", "accept-encoding", "host", "user-agent"]
 
 
-async def test_no_more_bytes_are_read_than_are_wanted(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
-    """A file that turns out to be larger is not taken in, whatever size Buildkite has noted for it."""
+async def test_a_file_above_the_limit_is_not_read(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """A file larger than the limit is refused, whatever size Buildkite states."""
     made = sim.artifact(job.id, "dist/app.js", KIBIBYTE * 2)
     with pytest.raises(Conflict, match=re.escape("That file is larger than 1,024 bytes.")):
         await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=1024)
 
 
-async def test_a_link_dies(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
-    """A link that is a minute old leads nowhere; the next one does."""
+async def test_a_download_link_expires(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """A link expires after a minute; a new one works."""
     made = sim.artifact(job.id, "dist/app.js", b"x")
     link = await buildkite.artifact_link("web", 1, job.id, made["id"])
     buildkite.requests.clock.advance(60)  # type: ignore[attr-defined]
@@ -84,18 +84,18 @@ async def test_a_link_dies(sim: BuildkiteSim, buildkite: Buildkite, job: Job) ->
         "http://127.0.0.1:1/x",
     ],
 )
-async def test_a_link_that_leads_inside_is_not_followed(
+async def test_a_link_to_an_internal_address_is_not_followed(
     sim: BuildkiteSim, buildkite: Buildkite, job: Job, link: str
 ) -> None:
-    """Whoever stores artifacts themselves chooses the link: what is not public over https is not fetched."""
+    """An organization's own storage chooses the link: only public https addresses are fetched."""
     made = sim.artifact(job.id, "dist/app.js", b"x")
     sim.storage.elsewhere[made["id"]] = link
     with pytest.raises(Conflict, match="don't download from that file's host"):
         await buildkite.artifact_bytes("web", 1, job.id, made["id"], max_bytes=10)
 
 
-async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
-    """With Buildkite's own API, an address on this machine is as much inside as any other."""
+async def test_loopback_is_only_allowed_for_an_api_on_loopback() -> None:
+    """With Buildkite's real API, loopback addresses are refused like other internal ones."""
     async with httpx.AsyncClient(base_url="https://api.buildkite.com/v2/") as http:
         with pytest.raises(Conflict, match="don't download from that file's host"):
             await downloads.fetch(http, "http://127.0.0.1:3000/metrics", 10)
@@ -106,19 +106,19 @@ async def test_loopback_is_for_an_api_on_loopback_alone() -> None:
     [("93.184.216.34", True), ("2606:2800:220:1::1", True), ("100.64.0.1", False), ("2002:7f00:1::", False)],
 )
 def test_which_addresses_are_public(address: str, open_: bool) -> None:
-    """Shared, private and translated addresses are none of the internet's."""
+    """Shared, private and translated addresses aren't public."""
     assert downloads.is_public(address) is open_
 
 
-def test_the_connection_goes_to_the_address_that_was_looked_at() -> None:
-    """The name stays in the Host header and in TLS, so that no second look-up can lead elsewhere."""
+def test_the_connection_uses_the_checked_address() -> None:
+    """The host name is only used in the Host header and in TLS, so no second look-up can lead elsewhere."""
     request = downloads.pin_to_address(httpx.URL("https://files.example/a?X=1"), "2606:2800:220:1::1")
     assert str(request.url) == "https://[2606:2800:220:1::1]/a?X=1"
     assert request.headers["Host"] == request.extensions["sni_hostname"] == "files.example"
 
 
-async def test_an_artifact_is_looked_at_and_deleted(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
-    """One artifact, by its ids; a deleted one is still there, as deleted."""
+async def test_an_artifact_is_read_and_deleted(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """A deleted artifact can still be read and has the state deleted."""
     made = sim.artifact(job.id, "dist/app.js", b"x")
     await buildkite.delete_artifact("web", 1, job.id, made["id"])
     assert (await buildkite.artifact("web", 1, job.id, made["id"])).state == "deleted"
@@ -127,22 +127,22 @@ async def test_an_artifact_is_looked_at_and_deleted(sim: BuildkiteSim, buildkite
 
 
 async def test_annotations_of_a_build_and_of_its_jobs(buildkite: Buildkite, build: Build, job: Job) -> None:
-    """All are listed unless a job is named; a context is written anew, or added to; one can be taken away."""
+    """Annotations are listed for a build or a job, replaced or appended by context, and deleted."""
     await buildkite.annotate("web", 1, "Coverage 71 %", style="warning", context="coverage")
     await buildkite.annotate("web", 1, "was 75 %", context="coverage", append=True)
     item = await buildkite.annotate(
         "web", 1, "42 passed", style="success", context="tests", priority=9, job=job.id
     )
-    said = [(each.context, each.scope, each.priority) async for each in buildkite.annotations("web", 1)]
-    assert said == [("coverage", "build", 3), ("tests", "job", 9)]
+    annotations = [(each.context, each.scope, each.priority) async for each in buildkite.annotations("web", 1)]
+    assert annotations == [("coverage", "build", 3), ("tests", "job", 9)]
     assert build.annotations[0]["body_html"] == "<p>Coverage 71 %</p>\n<p>was 75 %</p>\n"
     assert [each.id async for each in buildkite.annotations("web", 1, job=job.id)] == [item.id]
     await buildkite.delete_annotation("web", 1, item.id, job=job.id)
     assert [each.context async for each in buildkite.annotations("web", 1)] == ["coverage"]
 
 
-async def test_annotations_come_page_by_page(sim: BuildkiteSim, buildkite: Buildkite, build: Build) -> None:
-    """A hundred at a time, until there are no more; a limit that one page holds takes one request."""
+async def test_annotations_are_read_page_by_page(sim: BuildkiteSim, buildkite: Buildkite, build: Build) -> None:
+    """Pages of 100 are read to the end; a limit that fits one page takes one request."""
     for number in range(103):
         sim.annotate(build, "x", context=str(number))
     assert len([annotation async for annotation in buildkite.annotations("web", 1)]) == 103
@@ -152,10 +152,10 @@ async def test_annotations_come_page_by_page(sim: BuildkiteSim, buildkite: Build
 
 
 @pytest.mark.parametrize(("how", "times"), [({"context": "a"}, 2), ({"context": "a", "append": True}, 1), ({}, 1)])
-async def test_only_what_replaces_is_written_again(
+async def test_only_a_replacing_annotation_is_retried(
     sim: BuildkiteSim, buildkite: Buildkite, build: Build, how: dict[str, object], times: int
 ) -> None:
-    """After an uncertain answer an annotation is repeated where that leaves one and the same annotation."""
+    """After an uncertain answer an annotation is retried only if that leaves a single annotation."""
     sim.faults.fail(502, method="POST", applied=True)
     if times == 1:
         with pytest.raises(Unavailable) as lost:
@@ -168,7 +168,7 @@ async def test_only_what_replaces_is_written_again(
 
 
 async def test_an_environment_does_not_show_its_values(buildkite: Buildkite, job: Job) -> None:
-    """Names can be read; a value has to be asked for by name, and is not printed by mistake."""
+    """Names are readable; values must be requested by name and aren't printed by accident."""
     job.env["NPM_TOKEN"] = "hunter2secret"
     found = await buildkite.job_env("web", 1, job.id)
     assert "NPM_TOKEN" in found
@@ -176,17 +176,17 @@ async def test_an_environment_does_not_show_its_values(buildkite: Buildkite, job
     assert "hunter2secret" not in repr(found)
 
 
-async def test_a_job_is_moved_up(buildkite: Buildkite, job: Job) -> None:
-    """The highest number goes first; the answer says which number that is."""
+async def test_a_job_is_reprioritized(buildkite: Buildkite, job: Job) -> None:
+    """The answer has the job's new priority."""
     moved = await buildkite.reprioritize_job(job.id, 7)
     assert moved.priority
     assert (moved.priority.number, job.priority) == (7, 7)
 
 
-async def test_one_job_is_canceled_over_graphql(
+async def test_a_single_job_is_canceled_over_graphql(
     sim: BuildkiteSim, buildkite: Buildkite, build: Build, job: Job
 ) -> None:
-    """The mutation names the job by its node id; the state of the job then comes back."""
+    """The mutation identifies the job by its node ID and returns the job's new state."""
     sim.scopes.add("graphql")
     sim.start_job(job.id)
     assert await buildkite.cancel_job(job.id) == "canceling"
@@ -196,16 +196,16 @@ async def test_one_job_is_canceled_over_graphql(
         await buildkite.cancel_job(job.id)
 
 
-async def test_without_graphql_nothing_is_canceled(buildkite: Buildkite, job: Job) -> None:
-    """What is missing is said plainly; the job runs on."""
+async def test_a_token_without_graphql_access_cancels_nothing(buildkite: Buildkite, job: Job) -> None:
+    """The error says that the token has no GraphQL access, and the job isn't canceled."""
     with pytest.raises(Refused, match="the token has no GraphQL access") as refused:
         await buildkite.cancel_job(job.id)
     assert refused.value.hint == "Buildkite refused: Your access token doesn't have the graphql scope."
     assert job.state == "scheduled"
 
 
-async def test_graphql_is_never_asked_twice(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
-    """An uncertain answer is left uncertain: whoever asked looks at the job."""
+async def test_graphql_requests_are_never_retried(sim: BuildkiteSim, buildkite: Buildkite, job: Job) -> None:
+    """An unanswered request stays uncertain and isn't sent again."""
     sim.scopes.add("graphql")
     sim.faults.fail(502, method="POST", applied=True)
     with pytest.raises(Unavailable) as lost:
@@ -213,7 +213,7 @@ async def test_graphql_is_never_asked_twice(sim: BuildkiteSim, buildkite: Buildk
     assert (lost.value.sent, job.state, len(sim.requests)) == (True, "canceled", 1)
 
 
-def test_where_graphql_is() -> None:
-    """The token goes to Buildkite's own GraphQL, or to what stands in for the whole of Buildkite."""
+def test_the_graphql_endpoint_follows_the_rest_endpoint() -> None:
+    """The token is sent to Buildkite's own GraphQL endpoint, or to the simulator's."""
     assert graphql.find_endpoint("https://api.buildkite.com/v2/") == "https://graphql.buildkite.com/v1"
     assert graphql.find_endpoint("http://127.0.0.1:4000/v2/") == "http://127.0.0.1:4000/graphql/v1"

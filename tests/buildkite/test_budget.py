@@ -1,4 +1,4 @@
-"""The budget of requests: who may start when."""
+"""The request budget decides which request may start when."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buildkite.request_budget import MINUTE, BACKGROUND_PER_MINUTE, PEOPLE_RESERVE, Budget, BudgetState, parse_window
+from bot.buildkite.request_budget import (
+    BACKGROUND_PER_MINUTE,
+    MINUTE,
+    PEOPLE_RESERVE,
+    Budget,
+    BudgetState,
+    parse_window,
+)
 from bot.errors import Unavailable
 from bot.runtime.clock import ManualClock
 
@@ -17,7 +24,7 @@ def headers(remaining: int, reset: int, limit: int = 50) -> dict[str, str]:
     return {f"{prefix}Limit": str(limit), f"{prefix}Remaining": str(remaining), f"{prefix}Reset": str(reset)}
 
 
-def hand() -> ManualClock:
+def make_clock() -> ManualClock:
     return ManualClock(datetime(2026, 8, 21, tzinfo=UTC))
 
 
@@ -35,8 +42,8 @@ moves = st.lists(
 
 
 @given(moves)
-def test_background_work_never_eats_the_reserve(steps: list[tuple[str, int]]) -> None:
-    """Whatever happens, background work starts only while more than the reserve is left, and thirty a minute."""
+def test_background_work_never_uses_the_reserve(steps: list[tuple[str, int]]) -> None:
+    """Background work starts only while more than the reserve is left, and at most thirty times a minute."""
     ledger, now, starts = BudgetState(), 1000.0, list[float]()
     for what, amount in steps:
         if what in ("patient", "urgent"):
@@ -60,8 +67,8 @@ def test_background_work_never_eats_the_reserve(steps: list[tuple[str, int]]) ->
 
 
 @given(moves)
-def test_a_wait_is_never_in_vain(steps: list[tuple[str, int]]) -> None:
-    """After the delay that was told, and with nothing new in between, the request may start."""
+def test_a_request_may_start_after_its_delay(steps: list[tuple[str, int]]) -> None:
+    """After the computed delay, if nothing else happened, the request may start."""
     ledger, now = BudgetState(), 1000.0
     for what, amount in steps:
         now += amount if what == "pass" else 0
@@ -74,32 +81,37 @@ def test_a_wait_is_never_in_vain(steps: list[tuple[str, int]]) -> None:
 
 
 def test_unreadable_headers_change_nothing() -> None:
-    """Headers that are absent or no numbers leave what is known."""
+    """Headers that are absent or aren't numbers are ignored."""
     assert parse_window({}, "RateLimit-", 0.0) is None
     assert (
-        parse_window({"RateLimit-Limit": "many", "RateLimit-Remaining": "1", "RateLimit-Reset": "1"}, "RateLimit-", 0)
+        parse_window(
+            {"RateLimit-Limit": "many", "RateLimit-Remaining": "1", "RateLimit-Reset": "1"}, "RateLimit-", 0
+        )
         is None
     )
 
 
-def test_requests_under_way_are_counted() -> None:
-    """An answer does not know of the requests that were sent after it."""
+def test_requests_in_flight_are_counted() -> None:
+    """Requests sent after an answer are subtracted from the number it reports."""
     ledger = BudgetState().start(0.0, True).start(0.0, True).end()
     assert ledger.apply_headers(headers(40, 30), 0.0).user.count_left(1.0) == 39
 
 
-def test_a_limit_that_was_raised_is_believed_at_once() -> None:
-    """Where Buildkite allows more than was assumed, its number counts from the first answer on."""
+def test_a_raised_limit_applies_at_once() -> None:
+    """If Buildkite allows more than assumed, its number applies from the first answer on."""
     ledger = BudgetState().start(0.0, urgent=True).end().apply_headers(headers(499, 60, limit=500), 0.0)
     assert (ledger.user.count_left(1.0), ledger.user.limit) == (499, 500)
     assert (
-        ledger.apply_headers(headers(450, 59, limit=500), 1.0).apply_headers(headers(470, 59, limit=500), 1.0).user.count_left(1.0) == 450
+        ledger.apply_headers(headers(450, 59, limit=500), 1.0)
+        .apply_headers(headers(470, 59, limit=500), 1.0)
+        .user.count_left(1.0)
+        == 450
     )
 
 
 async def test_people_go_first() -> None:
-    """Both wait for the reset: the person's request starts before the background one that came earlier."""
-    clock = hand()
+    """When both wait for the reset, the person's request starts before an earlier background request."""
+    clock = make_clock()
     budget = Budget(clock)
     budget.hold(5)
     order: list[str] = []
@@ -108,17 +120,17 @@ async def test_people_go_first() -> None:
         async with budget.wait_for_turn(urgent=urgent, patience=60):
             order.append(name)
 
-    waiting = [asyncio.create_task(ask("sweep", False)), asyncio.create_task(ask("person", True))]
+    waiting = [asyncio.create_task(ask("poller", False)), asyncio.create_task(ask("person", True))]
     await clock.wait_for_sleepers(2)
     assert order == []
     clock.advance(5)
     await asyncio.gather(*waiting)
-    assert order == ["person", "sweep"]
+    assert order == ["person", "poller"]
 
 
-async def test_a_person_is_told_at_once() -> None:
-    """A wait longer than somebody's patience is refused at once, with the seconds to go."""
-    budget = Budget(hand())
+async def test_a_wait_beyond_patience_is_refused_at_once() -> None:
+    """A wait longer than the patience is refused at once, with the remaining seconds."""
+    budget = Budget(make_clock())
     budget.apply_headers(headers(0, 42))
     with pytest.raises(Unavailable) as caught:
         async with budget.wait_for_turn(urgent=True, patience=8):
@@ -127,28 +139,28 @@ async def test_a_person_is_told_at_once() -> None:
 
 
 async def test_the_reserve_is_for_people() -> None:
-    """With twenty left background work waits for the next minute while people go on."""
-    clock = hand()
+    """With twenty requests left, background work waits for the next minute while people continue."""
+    clock = make_clock()
     budget = Budget(clock)
     budget.apply_headers(headers(PEOPLE_RESERVE, 30))
     started: list[str] = []
 
-    async def sweep() -> None:
+    async def poll() -> None:
         async with budget.wait_for_turn(urgent=False, patience=60):
-            started.append("sweep")
+            started.append("poller")
 
-    waiting = asyncio.create_task(sweep())
+    waiting = asyncio.create_task(poll())
     await clock.wait_for_sleepers(1)
     async with budget.wait_for_turn(urgent=True, patience=8):
         assert started == []
     clock.advance(30)
     await waiting
-    assert started == ["sweep"]
+    assert started == ["poller"]
 
 
-async def test_one_who_gives_up_leaves_the_queue() -> None:
-    """A request that was cancelled while waiting does not hold up the others."""
-    clock = hand()
+async def test_a_canceled_request_leaves_the_queue() -> None:
+    """A request canceled while waiting doesn't hold up the others."""
+    clock = make_clock()
     budget = Budget(clock)
     budget.hold(5)
 
@@ -156,18 +168,18 @@ async def test_one_who_gives_up_leaves_the_queue() -> None:
         async with budget.wait_for_turn(urgent=urgent, patience=60):
             pass
 
-    gone, other = asyncio.create_task(ask(True)), asyncio.create_task(ask(False))
+    canceled, other = asyncio.create_task(ask(True)), asyncio.create_task(ask(False))
     await clock.wait_for_sleepers(2)
-    gone.cancel()
-    await asyncio.wait({gone})
+    canceled.cancel()
+    await asyncio.wait({canceled})
     clock.advance(5)
     await other
-    assert gone.cancelled()
+    assert canceled.cancelled()
 
 
-async def test_a_turn_that_came_too_late_is_given_back() -> None:
-    """A request that was cancelled at the very moment of its turn does not count as under way for ever."""
-    clock = hand()
+async def test_a_turn_granted_too_late_is_returned() -> None:
+    """A request canceled at the very moment of its turn doesn't count as in flight forever."""
+    clock = make_clock()
     budget = Budget(clock)
     budget.hold(5)
 
@@ -185,8 +197,8 @@ async def test_a_turn_that_came_too_late_is_given_back() -> None:
     assert budget.snapshot().remaining == 40
 
 
-def test_a_status_line_can_show_it() -> None:
-    """The snapshot tells what is left of the tighter limit and when there is more."""
-    budget = Budget(hand())
+def test_a_snapshot_shows_the_tighter_limit() -> None:
+    """The snapshot has the remaining requests of the tighter limit and the time until its reset."""
+    budget = Budget(make_clock())
     budget.apply_headers(headers(12, 33))
     assert budget.snapshot() == (12, 50, 33, 0)

@@ -1,4 +1,4 @@
-"""Finding pipelines and agents by what people call them."""
+"""The catalog finds pipelines, agents and other objects by the names that people use."""
 
 import asyncio
 
@@ -19,15 +19,15 @@ def catalog(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> Cata
     return Catalog(buildkite, clock)
 
 
-async def test_a_misspelt_pipeline_gets_near_names(catalog: Catalog) -> None:
-    """A slug that does not exist is answered with those that look like it."""
+async def test_a_misspelled_pipeline_gets_suggestions(catalog: Catalog) -> None:
+    """The error for an unknown slug suggests similar ones."""
     with pytest.raises(NotFound, match=r"no pipeline “deploy-prd”. Did you mean deploy-prod\?"):
         await catalog.find_pipeline("deploy-prd")
     assert await catalog.find_similar_pipelines("websit") == ("website", "web")
 
 
 async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
-    """Ten who ask at once cost one request; after a minute it is read again."""
+    """Ten concurrent look-ups cost one request; after a minute the list is read again."""
     await asyncio.gather(*(catalog.find_pipeline("web") for _ in range(10)))
     assert len(sim.requests) == 1
     clock.advance(61)
@@ -36,7 +36,7 @@ async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalo
 
 
 async def test_one_of_very_many_pipelines_costs_few_requests(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """In an organization of a thousand pipelines one is found at once; the list is read behind, patiently."""
+    """Among a thousand pipelines one is found at once, while the list is read in the background."""
     for number in range(1000):
         sim.pipeline(f"service-{number}")
     assert (await catalog.find_pipeline("service-999")).slug == "service-999"
@@ -52,7 +52,7 @@ async def test_one_of_very_many_pipelines_costs_few_requests(sim: BuildkiteSim, 
 
 
 async def test_an_old_list_is_better_than_none(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
-    """While Buildkite is down the old list serves; without one the outage is told."""
+    """While Buildkite is down, an outdated list still serves; without a list the outage is reported."""
     await catalog.list_pipelines()
     clock.advance(61)
     sim.down = True
@@ -62,21 +62,21 @@ async def test_an_old_list_is_better_than_none(sim: BuildkiteSim, catalog: Catal
 
 
 async def test_archived_pipelines_are_not_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """An archived pipeline is in no menu."""
+    """Menus don't contain archived pipelines."""
     sim.archive("website")
     assert [slug for slug, _ in await catalog.suggest("pipeline", "")] == ["deploy-prod", "web"]
 
 
 async def test_an_agent_is_found_by_id_prefix_or_name(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """Whole id, unique beginning of it, and name all find the agent."""
+    """The full ID, a unique prefix of it and the name all find the agent."""
     agent = sim.agent("linux-1")
     sim.agent("linux-2")
     for text in (agent.id, agent.id[:8], "linux-1"):
         assert (await catalog.find_agent(text)).id == agent.id
 
 
-async def test_two_agents_of_one_name_are_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """Several agents with one name: the choices carry their ids."""
+async def test_agents_with_the_same_name_are_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """The choices among agents with the same name contain their IDs."""
     agents = [sim.agent("linux", hostname=f"host-{n}") for n in (1, 2)]
     with pytest.raises(Ambiguous) as caught:
         await catalog.find_agent("linux")
@@ -84,36 +84,38 @@ async def test_two_agents_of_one_name_are_offered(sim: BuildkiteSim, catalog: Ca
     assert (caught.value.field, caught.value.options) == ("agent", labels)
 
 
-async def test_an_agent_that_has_gone_is_found_by_id(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """A stopped agent is in no list, yet its id finds it; its name does not, and near names are told."""
-    gone = sim.agent("linux-1", connection_state="stopped")
+async def test_a_stopped_agent_is_found_by_id(sim: BuildkiteSim, catalog: Catalog) -> None:
+    """A stopped agent isn't listed: its ID finds it, but its name only gets suggestions."""
+    stopped = sim.agent("linux-1", connection_state="stopped")
     sim.agent("linux-2")
-    assert (await catalog.find_agent(gone.id)).connection_state == "stopped"
+    assert (await catalog.find_agent(stopped.id)).connection_state == "stopped"
     with pytest.raises(NotFound, match=r"Did you mean linux-2\?"):
         await catalog.find_agent("linux-1")
 
 
 async def test_menus_offer_agents_by_name(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """A menu shows the agent's name, its value is the id."""
+    """A menu shows the agent's name; the value is its ID."""
     agent = sim.agent("linux-1", hostname="host-1")
     assert await catalog.suggest("agent", "LIN") == ((f"linux-1 ({agent.id[:8]}, host-1)", agent.id),)
     assert await catalog.suggest("planet", "") == ()
 
 
-def test_what_begins_so_comes_first() -> None:
-    """Options that begin with the typed word come first, whatever their case; a menu has a hundred at most."""
+def test_options_that_start_with_the_text_come_first() -> None:
+    """Options that start with the typed text in any case come first; a menu has at most 100."""
     options = [(name, name) for name in ("my-web", "Web", "api", "website")]
     assert [label for label, _ in rank_options("web", options)] == ["Web", "website", "my-web"]
     assert len(rank_options("", [(str(n), str(n)) for n in range(300)])) == 100
 
 
-def test_near_names_keep_their_case() -> None:
-    """Case does not count when names are compared, but is kept when they are told."""
+def test_suggestions_keep_their_case() -> None:
+    """Names are compared in any case, but suggested in their own."""
     assert find_similar("linux1", ["Linux-1", "mac"]) == ("Linux-1",)
 
 
-async def test_an_old_menu_is_offered_at_once(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
-    """After a minute the menu is what it was, with one request for the next one who types; not one each."""
+async def test_an_outdated_menu_is_offered_at_once(
+    sim: BuildkiteSim, catalog: Catalog, clock: ManualClock
+) -> None:
+    """After a minute the old menu is shown at once and refreshed by a single request."""
     await catalog.suggest("pipeline", "")
     clock.advance(61)
     sim.pipeline("webshop")
@@ -127,7 +129,7 @@ async def test_an_old_menu_is_offered_at_once(sim: BuildkiteSim, catalog: Catalo
 
 
 async def test_recent_branches_are_offered(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """Those of the newest builds of the chosen pipeline, and its default; what is typed may be a new one."""
+    """Branches are those of the pipeline's newest builds, its default branch, and first the typed text."""
     for branch in ("main", "fix/tax", "fix/basket", "fix/tax"):
         sim.create_build("web", branch)
     sim.create_build("website", "elsewhere")
@@ -141,7 +143,7 @@ async def test_recent_branches_are_offered(sim: BuildkiteSim, catalog: Catalog) 
 
 
 async def test_every_kind_has_a_menu(sim: BuildkiteSim, catalog: Catalog) -> None:
-    """Clusters and queues are offered by name and chosen by id; of a kind that there is not, nothing is."""
+    """Clusters and queues are offered by name and chosen by ID; an unknown kind has no options."""
     sim.agent("linux-1")
     assert [label for label, _ in await catalog.suggest("cluster", "")] == [sim.cluster.name]
     assert await catalog.suggest("queue", "def") != ()

@@ -1,4 +1,4 @@
-"""What the client does at Buildkite, once, whatever the network does."""
+"""The client changes things in Buildkite exactly once, whatever the network does."""
 
 import asyncio
 
@@ -21,12 +21,12 @@ def web(sim: BuildkiteSim) -> BuildkiteSim:
     return sim
 
 
-def asked(sim: BuildkiteSim, method: str) -> int:
+def count_requests(sim: BuildkiteSim, method: str) -> int:
     return sum(request.method == method for request in sim.requests)
 
 
-async def test_a_build_is_created_as_asked_for(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Branch, commit, author, environment and meta-data go out exactly as given, with the mark beside them."""
+async def test_a_build_is_created_as_requested(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Branch, commit, author, environment and meta-data are sent exactly as given, plus the mark."""
     new = NewBuild("main", "abc", "Ship it", Person(name="Ada", email="ada@example.com"), {"A": "1"}, {"k": "v"})
     build = await buildkite.create_build("web", new, "m1")
     assert (build.number, build.branch) == (1, "main")
@@ -42,21 +42,21 @@ async def test_a_build_is_created_as_asked_for(web: BuildkiteSim, buildkite: Bui
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 async def test_a_lost_answer_is_found_by_its_mark(web: BuildkiteSim, buildkite: Buildkite, status: int) -> None:
-    """The build was created but the answer was an error: it is found by its mark, and exists once."""
+    """A build whose answer was an error is found by its mark and exists once."""
     web.faults.fail(status, method="POST", applied=True)
     build = await buildkite.create_build("web", NewBuild("main"), "m1")
-    assert (build.number, len(web.builds), asked(web, "POST")) == (1, 1, 1)
+    assert (build.number, len(web.builds), count_requests(web, "POST")) == (1, 1, 1)
 
 
-async def test_a_cut_connection_is_followed_by_a_look(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """The connection was cut after the build was created: it is found, not created again."""
+async def test_a_build_is_searched_for_after_a_cut_connection(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """If the connection is cut after the build was created, the build is found and not created again."""
     web.faults.reset(method="POST", applied=True)
     assert (await buildkite.create_build("web", NewBuild("main"), "m1")).number == 1
     assert len(web.builds) == 1
 
 
-async def test_a_slow_answer_is_followed_by_a_look(web: BuildkiteSim, clock: ManualClock) -> None:
-    """No answer within the time-out, yet the build is there: it is found, not created again."""
+async def test_a_build_is_searched_for_after_a_time_out(web: BuildkiteSim, clock: ManualClock) -> None:
+    """If the answer takes too long, but the build is there, it's found and not created again."""
     slow = web.faults.hang(method="POST", applied=True)
     async with connect(web.token, web.org, endpoint=web.base_url, clock=clock, timeout=1) as buildkite:
         build = await buildkite.create_build("web", NewBuild("main"), "m1")
@@ -65,22 +65,22 @@ async def test_a_slow_answer_is_followed_by_a_look(web: BuildkiteSim, clock: Man
 
 
 async def test_an_uncertain_build_is_not_created_twice(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """No answer and no build with the mark: that is told as uncertain, and the request is not repeated."""
+    """Without an answer and without a build with the mark, the result is uncertain and nothing is retried."""
     web.faults.fail(502, method="POST")
     with pytest.raises(Unavailable) as caught:
         await buildkite.create_build("web", NewBuild("main"), "m1")
-    assert (caught.value.sent, asked(web, "POST"), len(web.builds)) == (True, 1, 0)
+    assert (caught.value.sent, count_requests(web, "POST"), len(web.builds)) == (True, 1, 0)
 
 
-async def test_a_limited_creation_is_repeated(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A 429 certainly created nothing, so after the wait that was asked for the request goes out again."""
+async def test_a_rate_limited_creation_is_retried(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """A 429 certainly created nothing, so the request is sent again after the requested wait."""
     web.faults.fail(429, method="POST", body={"message": "limit", "reset": 3})
     assert (await buildkite.create_build("web", NewBuild("main"), "m1")).number == 1
-    assert asked(web, "POST") == 2
+    assert count_requests(web, "POST") == 2
 
 
-async def test_the_original_of_a_mark_is_no_rebuild(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A rebuild may copy the mark: the first build that is no rebuild is meant."""
+async def test_a_rebuild_is_not_the_original_of_a_mark(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """A rebuild may copy the mark; the first build that isn't a rebuild is found."""
     await buildkite.create_build("web", NewBuild("main"), "m1")
     await buildkite.rebuild_build("web", 1)
     found = await buildkite.find_marked_build("web", "m1")
@@ -90,17 +90,17 @@ async def test_the_original_of_a_mark_is_no_rebuild(web: BuildkiteSim, buildkite
 
 
 @pytest.mark.parametrize("act", ["rebuild_build", "retry_failed_jobs"])
-async def test_what_is_not_repeatable_is_asked_once(web: BuildkiteSim, buildkite: Buildkite, act: str) -> None:
-    """An uncertain rebuild or retry is told as uncertain and goes out once."""
+async def test_unsafe_requests_are_sent_once(web: BuildkiteSim, buildkite: Buildkite, act: str) -> None:
+    """An unanswered rebuild or retry is uncertain and sent only once."""
     web.run_build(web.create_build("web"), fail=["Test"])
     web.faults.reset(method="PUT")
     with pytest.raises(Unavailable) as caught:
         await getattr(buildkite, act)("web", 1)
-    assert (caught.value.sent, asked(web, "PUT")) == (True, 1)
+    assert (caught.value.sent, count_requests(web, "PUT")) == (True, 1)
 
 
-async def test_a_retry_tells_how_many(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Retrying the failed jobs of a build tells how many run again."""
+async def test_a_retry_returns_the_number_of_jobs(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Retrying the failed jobs of a build returns how many run again."""
     web.run_build(web.create_build("web"), fail=["Test"])
     build, count = await buildkite.retry_failed_jobs("web", 1)
     assert (build.number, count) == (1, 1)
@@ -118,8 +118,8 @@ async def test_a_job_is_retried_once(web: BuildkiteSim, buildkite: Buildkite) ->
         await buildkite.retry_job("web", 1, old)
 
 
-async def test_a_gate_is_unblocked_in_somebodys_name(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """The fields and the person who unblocks reach Buildkite."""
+async def test_a_block_step_is_unblocked_in_a_persons_name(sim: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Buildkite gets the fields and the person who unblocks."""
     sim.pipeline("gate", steps=[{"block": "Go?", "fields": [{"text": "Name", "key": "name"}]}])
     build, ada = sim.create_build("gate"), sim.person("Ada")
     await buildkite.unblock_job(build.jobs[0].id, {"name": "1.0"}, ada.id)
@@ -127,7 +127,7 @@ async def test_a_gate_is_unblocked_in_somebodys_name(sim: BuildkiteSim, buildkit
 
 
 async def test_an_agent_is_paused_resumed_and_stopped(sim: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Pause, resume and a graceful stop take effect; a second resume is refused in Buildkite's words."""
+    """Pause, resume and graceful stop take effect; a second resume is refused in Buildkite's words."""
     agent = sim.agent("linux-1")
     await buildkite.pause_agent(agent.id, "disk", 30)
     assert (agent.paused_note, agent.paused_timeout) == ("disk", 30)
@@ -138,8 +138,8 @@ async def test_an_agent_is_paused_resumed_and_stopped(sim: BuildkiteSim, buildki
     assert sim.requests[-1].json == {"force": False}
 
 
-async def test_a_read_survives_a_bad_moment(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
-    """A read is repeated with growing pauses after errors and cut connections, within a person's patience."""
+async def test_a_read_is_retried_after_errors(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
+    """A read is retried with growing pauses after errors and cut connections, within a person's patience."""
     web.create_build("web")
     web.faults.fail(503, times=2)
     web.faults.reset()
@@ -148,7 +148,7 @@ async def test_a_read_survives_a_bad_moment(web: BuildkiteSim, buildkite: Buildk
 
 
 async def test_a_cancel_is_safe_to_repeat(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """A cancel whose answer was lost goes out again; a refusal then is told as uncertain, not as a mistake."""
+    """A cancel whose answer was lost is retried; a refusal of the retry is uncertain, not an error."""
     web.create_build("web")
     web.faults.fail(502, method="PUT", applied=True)
     with pytest.raises(Unavailable, match="already finished") as caught:
@@ -157,8 +157,10 @@ async def test_a_cancel_is_safe_to_repeat(web: BuildkiteSim, buildkite: Buildkit
     assert web.builds[0].state == "canceled"
 
 
-async def test_a_long_wait_is_not_waited_for(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
-    """A wait longer than a person's patience is told at once with its seconds; the next one does not even ask."""
+async def test_a_wait_beyond_patience_fails_at_once(
+    web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock
+) -> None:
+    """A wait longer than a person's patience fails at once; the next call isn't even sent."""
     web.faults.fail(429, body={"message": "Slow down", "reset": 42})
     for _ in range(2):
         with pytest.raises(Unavailable) as caught:
@@ -167,7 +169,9 @@ async def test_a_long_wait_is_not_waited_for(web: BuildkiteSim, buildkite: Build
     assert (len(web.requests), clock.monotonic()) == (1, 0)
 
 
-async def test_background_work_waits_it_out(web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> None:
+async def test_background_work_waits_for_the_reset(
+    web: BuildkiteSim, buildkite: Buildkite, clock: ManualClock
+) -> None:
     """The background lane waits for the reset and then succeeds."""
     web.create_build("web")
     web.faults.fail(429, body={"message": "Slow down", "reset": 42})
@@ -175,24 +179,24 @@ async def test_background_work_waits_it_out(web: BuildkiteSim, buildkite: Buildk
     assert clock.monotonic() >= 42
 
 
-async def test_an_outage_ends_in_bounded_attempts(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """While Buildkite is down a person gets an answer after four attempts, and nothing was done."""
+async def test_an_outage_ends_after_four_attempts(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """While Buildkite is down, a person gets an error after four attempts."""
     web.down = True
     with pytest.raises(Unavailable, match="503"):
         await buildkite.build("web", 1)
     assert len(web.requests) == 4
 
 
-async def test_an_error_page_is_not_shown(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """An error without a message of Buildkite's is told by its status."""
+async def test_an_error_without_message_shows_its_status(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """An error without Buildkite's message shows its status."""
     web.faults.fail(404, body={})
     with pytest.raises(NotFound) as caught:
         await buildkite.build("web", 1)
     assert caught.value.hint == "Buildkite says: 404 Not Found"
 
 
-async def test_people_at_once_share_the_budget(web: BuildkiteSim, buildkite: Buildkite) -> None:
-    """Sixty requests at once: fifty get an answer, ten are told to wait, and Buildkite never has to refuse."""
+async def test_concurrent_requests_share_the_budget(web: BuildkiteSim, buildkite: Buildkite) -> None:
+    """Of sixty concurrent requests fifty are answered and ten have to wait; Buildkite never sends a 429."""
     web.create_build("web")
     answers = await asyncio.gather(*(buildkite.build("web", 1) for _ in range(60)), return_exceptions=True)
     assert sum(isinstance(answer, Build) for answer in answers) == 50

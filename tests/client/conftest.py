@@ -1,4 +1,4 @@
-"""A simulated organization in which something has happened, always the same."""
+"""A simulated organization with the same few builds for every test."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ NOW = datetime(2026, 8, 21, 12, 0, tzinfo=UTC).timestamp()
 
 @pytest.fixture
 def sim() -> BuildkiteSim:
-    """Two builds of web have failed and one passed, a deploy waits, and its tests have said something."""
+    """Two builds of web have failed and one has passed; a deploy is blocked; a build has an annotation."""
     made = BuildkiteSim(now=lambda: NOW)
     seed_demo(made)
     for branch, fails in (("main", {"test"}), ("main", set()), ("cart", {"lint"})):

@@ -1,4 +1,4 @@
-"""Every documented object is read into a model and drawn, so that people can read it."""
+"""Every documented object is parsed into a model and rendered for people."""
 
 import json
 import re
@@ -29,17 +29,17 @@ from tests.core.facts_of_builds import NOW
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
-# The first that fits. What no call of its own reads is a Document: `kitestring api PATH` shows it.
+# The first match counts. Objects without a call of their own are RawObjects, shown by `kitestring api PATH`.
 MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
     (r"build_.*|builds_.*", Build),
-    (r"job_(log|env|ssh_session|vnc_session)", RawObject),  # text, names and credentials: never an object
+    (r"job_(log|env|ssh_session|vnc_session)", RawObject),  # text, names and credentials rather than objects
     (r"job_.*|jobs_.*", Job),
     (r"agent_token.*", AgentToken),
     (r"agent.*", Agent),
     (r"pipeline_(created|archived|updated)|pipeline|pipelines_list", Pipeline),
     (r"pipeline_templates?(_list)?", PipelineTemplate),
     (r"annotation.*", Annotation),
-    (r"artifact_download", RawObject),  # a link that dies
+    (r"artifact_download", RawObject),  # a link that expires
     (r"artifacts?(_list)?", Artifact),
     (r"clusters?(_list|_created)?", Cluster),
     (r"queues?(_list|_paused|_hosted)?", Queue),
@@ -56,32 +56,32 @@ MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
 )
 
 
-def model(name: str) -> type[BaseModel]:
-    """What a fixture is read into."""
+def find_model(name: str) -> type[BaseModel]:
+    """Return the model that a fixture is parsed into."""
     return next(kind for pattern, kind in MODELS if re.fullmatch(pattern, name))
 
 
-def drawn(name: str) -> str:
-    """What people see of a fixture."""
+def render_fixture(name: str) -> str:
+    """Return what people see of a fixture."""
     content = json.loads((FIXTURES / f"{name}.json").read_text())
     if name.startswith("error_"):
-        return _refusal(content)
+        return _render_error(content)
     if name == "pagination_headers":
         return f"the next page: {dict(read_next_query(httpx.Response(200, json=[], headers=content['headers'])))}"
-    listed = content.get("items", content) if isinstance(content, dict) else content
-    several = listed if isinstance(listed, list) else [listed]
-    return "\n\n".join("\n".join(_shown(model(name).model_validate(item))) for item in several)
+    items = content.get("items", content) if isinstance(content, dict) else content
+    values = items if isinstance(items, list) else [items]
+    return "\n\n".join("\n".join(_render_object(find_model(name).model_validate(value))) for value in values)
 
 
-def _refusal(content: Any) -> str:
-    found = parse_error(
+def _render_error(content: Any) -> str:
+    error = parse_error(
         httpx.Response(content["status"], headers=content["headers"], json=content["body"]), "build web#1", False
     )
-    assert found is not None
-    return f"{type(found).__name__}: {found}"
+    assert error is not None
+    return f"{type(error).__name__}: {error}"
 
 
-def _shown(read: BaseModel) -> list[str]:
+def _render_object(read: BaseModel) -> list[str]:
     if isinstance(read, Build):
         known = apply_webhook(None, read, NOW)
         return seen(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
@@ -93,18 +93,18 @@ def _shown(read: BaseModel) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_documented_object_is_read_and_drawn(name: str) -> None:
-    """The object is read without loss of what matters, and what is drawn of it stays as it is."""
-    assert drawn(name) == external_file(f"rendered/{name}.txt")
+def test_a_documented_object_is_parsed_and_rendered(name: str) -> None:
+    """Each object is parsed, and its rendering matches the stored one."""
+    assert render_fixture(name) == external_file(f"rendered/{name}.txt")
 
 
-def test_no_secret_is_drawn() -> None:
-    """Tokens, signed links and the values of environments are in the documented objects, and in no drawing."""
+def test_no_secret_is_rendered() -> None:
+    """Tokens, signed links and values of environments in the documented objects aren't rendered."""
     secrets = ("xxx-yyy-zzz", "AWSAccessKeyId", "ctNO5rPR9DRPBiSVwDtM", "bkct_")
-    everything = "\n".join(drawn(name) for name in NAMES)
+    everything = "\n".join(render_fixture(name) for name in NAMES)
     assert [secret for secret in secrets if secret in everything] == []
 
 
-def test_what_has_a_model_is_not_read_as_just_anything() -> None:
-    """Most kinds have a model of their own; those left are shown as they come."""
-    assert sum(model(name) is not RawObject for name in NAMES if not name.startswith("error_")) > 60
+def test_most_objects_have_a_model() -> None:
+    """More than 60 documented objects have a model of their own."""
+    assert sum(find_model(name) is not RawObject for name in NAMES if not name.startswith("error_")) > 60

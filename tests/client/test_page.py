@@ -1,4 +1,4 @@
-"""The examples of docs/client.md do what the page says."""
+"""The examples in docs/client.md print what the page says."""
 
 import ast
 import asyncio
@@ -16,8 +16,8 @@ EXAMPLE = re.compile(r"```python\n(.*?)```\n+```text\n(.*?)```", re.DOTALL)
 EXAMPLES = EXAMPLE.findall(PAGE.read_text())
 
 
-class Pointed(ast.NodeTransformer):
-    """Adds the stand-in's address to each `Buildkite(…)`: the one thing that a reader would not write."""
+class EndpointAdder(ast.NodeTransformer):
+    """Adds the simulator's address to each `Buildkite(…)`, which readers don't write."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id == "Buildkite":
@@ -26,9 +26,9 @@ class Pointed(ast.NodeTransformer):
 
 
 def run(code: str, names: dict[str, Any]) -> str:
-    """What an example prints, in an event loop of its own."""
+    """Run an example in an event loop of its own and return what it prints."""
     printed: list[str] = []
-    tree = ast.fix_missing_locations(Pointed().visit(ast.parse(code)))
+    tree = ast.fix_missing_locations(EndpointAdder().visit(ast.parse(code)))
     compiled = compile(tree, "docs/client.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     made = eval(compiled, names | {"print": lambda *words: printed.append(" ".join(map(str, words)))})  # noqa: S307
     if asyncio.iscoroutine(made):
@@ -37,8 +37,10 @@ def run(code: str, names: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(("code", "output"), EXAMPLES)
-async def test_an_example_prints_what_the_page_says(sim: BuildkiteSim, base: str, code: str, output: str) -> None:
-    """Every block of code on the page runs against the stand-in and prints the block below it."""
+async def test_an_example_prints_its_documented_output(
+    sim: BuildkiteSim, base: str, code: str, output: str
+) -> None:
+    """Every code block on the page runs against the simulator and prints the block below it."""
     if "token_of_two" in code:
         sim.other_organizations.append("acme-labs")
     names = {
@@ -52,6 +54,6 @@ async def test_an_example_prints_what_the_page_says(sim: BuildkiteSim, base: str
     assert await asyncio.to_thread(run, code, names) == output
 
 
-def test_no_block_of_code_is_left_out() -> None:
-    """Each block of Python on the page is followed by what it prints, so that none goes untried."""
+def test_every_example_has_an_output() -> None:
+    """Every Python block on the page is followed by its output, so that none stays untested."""
     assert PAGE.read_text().count("```python\n") == len(EXAMPLES) >= 10

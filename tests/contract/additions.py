@@ -1,4 +1,4 @@
-"""Brings into an OpenAPI document what the vendor documents beyond it: further operations, bodies, parameters."""
+"""Extends an OpenAPI document by operations, bodies and parameters that Buildkite documents elsewhere."""
 
 import json
 import re
@@ -14,52 +14,53 @@ TESTS = Path(__file__).parents[1]
 REST, AGENT = "additions", "agent-additions"
 FIXTURES = {REST: TESTS / "fixtures" / "rest", AGENT: TESTS / "fixtures" / "agent_api"}
 PAGES = {"page", "per_page", "after", "before"}
-# Keys of the vendor's own choice, or of the user's.
+# Objects whose keys Buildkite or its users choose freely.
 OPEN = {"env", "meta_data", "states", "settings", "data", "body_html"}
-# Keys that parameters or the state of the object decide about.
+# Keys that are only present for some parameters or states.
 ON_REQUEST = {"jobs", "pipeline", "aliases"}
 Json = dict[str, Any]
 
 
 @cache
-def additions(of: str) -> Mapping[tuple[str, str], Json]:
-    """What is said of each operation of an API, by method and path."""
-    told = yaml.safe_load((TESTS / "contracts" / f"{of}.yaml").read_text())
-    return {(operation.split()[0], operation.split()[1]): more for operation, more in told.items()}
+def load_additions(api: str) -> Mapping[tuple[str, str], Json]:
+    """Return the additions for each operation of an API, by method and path."""
+    loaded = yaml.safe_load((TESTS / "contracts" / f"{api}.yaml").read_text())
+    return {(operation.split()[0], operation.split()[1]): addition for operation, addition in loaded.items()}
 
 
-def extend(document: Json, of: str) -> None:
-    """Adds the operations, and gives those that are there the bodies and answers that they lack."""
-    for (method, path), told in additions(of).items():
-        operation = document["paths"].setdefault(path, {}).setdefault(method.lower(), _operation(path))
-        if "body" in told:
-            operation["requestBody"] = _json(_body(told["body"]))
-        for status, fixture in told.items():
+def extend(document: Json, api: str) -> None:
+    """Add missing operations, and bodies and responses that existing operations lack."""
+    for (method, path), addition in load_additions(api).items():
+        operation = document["paths"].setdefault(path, {}).setdefault(method.lower(), _make_operation(path))
+        if "body" in addition:
+            operation["requestBody"] = _wrap_json(_make_body(addition["body"]))
+        for status, fixture in addition.items():
             if isinstance(status, int):
                 answer = operation["responses"].setdefault(str(status), {"description": "As documented"})
                 if fixture not in ("any", "none"):
-                    answer |= _json({"allOf": [*_promised(answer), _fixture(of, fixture)]})
+                    schemas = [*_find_schemas(answer), _make_fixture_schema(api, fixture)]
+                    answer |= _wrap_json({"allOf": schemas})
 
 
-def unknown_parameters(method: str, path: str, query: str) -> list[str]:
-    """Those of a query that its operation does not know."""
-    known = PAGES | set(_told(method, path).get("query", ()))
+def find_unknown_parameters(method: str, path: str, query: str) -> list[str]:
+    """Return the query parameters that the operation doesn't have."""
+    known = PAGES | set(_find_addition(method, path).get("query", ()))
     names = {re.sub(r"\[.*\]$", "", name) for name, _ in parse_qsl(query, keep_blank_values=True)}
     return sorted(names - known)
 
 
-def _told(method: str, path: str) -> Json:
-    """What is said of the operation that this path belongs to; literal parts go before parameters."""
-    of, base = (AGENT, "/v3") if path.startswith("/v3") else (REST, "/v2")
-    fitting = [
-        (template.count("{"), told)
-        for (verb, template), told in additions(of).items()
+def _find_addition(method: str, path: str) -> Json:
+    """Find the addition for the operation of a path; literal segments take precedence over parameters."""
+    api, base = (AGENT, "/v3") if path.startswith("/v3") else (REST, "/v2")
+    matches = [
+        (template.count("{"), addition)
+        for (verb, template), addition in load_additions(api).items()
         if verb == method and re.fullmatch(base + re.sub(r"\{\w+\}", "[^/]+", template), path)
     ]
-    return min(fitting, key=lambda item: item[0])[1] if fitting else {}
+    return min(matches, key=lambda match: match[0])[1] if matches else {}
 
 
-def _operation(path: str) -> Json:
+def _make_operation(path: str) -> Json:
     parameters = [
         {
             "name": name,
@@ -70,15 +71,15 @@ def _operation(path: str) -> Json:
         for name in re.findall(r"\{(\w+)\}", path)
     ]
     message = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
-    refused = {"description": "Refused", **_json(message)}
+    refused = {"description": "Refused", **_wrap_json(message)}
     return {"parameters": parameters, "responses": {"4XX": refused, "5XX": {"description": "Unavailable"}}}
 
 
-def _json(schema: Json) -> Json:
+def _wrap_json(schema: Json) -> Json:
     return {"content": {"application/json": {"schema": schema}}}
 
 
-def _body(given: Mapping[str, str]) -> Json:
+def _make_body(given: Mapping[str, str]) -> Json:
     kinds = {name.rstrip("!"): {"type": kind} for name, kind in given.items()}
     typed = {name: {**kind, "items": {}} if kind["type"] == "array" else kind for name, kind in kinds.items()}
     required = [name[:-1] for name in given if name.endswith("!")]
@@ -86,24 +87,26 @@ def _body(given: Mapping[str, str]) -> Json:
     return {"type": "object", "properties": typed, "additionalProperties": False, **need}
 
 
-def _promised(answer: Json) -> list[Json]:
-    """The schema that the document has already."""
-    return [kind["schema"] for kind in answer.get("content", {}).values()]
+def _find_schemas(answer: Json) -> list[Json]:
+    """Return the schemas that a response already has."""
+    return [content["schema"] for content in answer.get("content", {}).values()]
 
 
-def _fixture(of: str, name: str) -> Json:
-    return shape(json.loads((FIXTURES[of] / f"{name}.json").read_text()))
+def _make_fixture_schema(api: str, name: str) -> Json:
+    return make_schema(json.loads((FIXTURES[api] / f"{name}.json").read_text()))
 
 
-def shape(value: Any, *, outermost: bool = True) -> Json:
-    """The schema of what has the keys and types of `value`, which may be null; within, keys may be absent."""
+def make_schema(value: Any, *, outermost: bool = True) -> Json:
+    """Return a schema for values with the keys and types of `value`, or null; nested keys may be absent."""
     if isinstance(value, dict):
-        properties = {key: {} if key in OPEN else shape(item, outermost=False) for key, item in value.items()}
+        properties = {
+            key: {} if key in OPEN else make_schema(item, outermost=False) for key, item in value.items()
+        }
         required = sorted(value.keys() - ON_REQUEST) if outermost else []
         need = {"required": required} if required else {}
         return {"type": "object", "nullable": True, "properties": properties, **need}
     if isinstance(value, list):
-        items = shape(value[0], outermost=outermost) if value else {}
+        items = make_schema(value[0], outermost=outermost) if value else {}
         return {"type": "array", "nullable": True, "items": items}
     kinds = {bool: "boolean", int: "integer", float: "number", str: "string"}
     return {"type": kinds[type(value)], "nullable": True} if value is not None else {}

@@ -1,4 +1,4 @@
-"""For every call of the client, examples that together give each of its parameters."""
+"""Examples of every call of the client that together use all of its parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,33 +18,33 @@ NEW = NewBuild(
 )
 
 
-class Given(NamedTuple):
-    """The arguments of one call."""
+class Arguments(NamedTuple):
+    """Arguments of one call."""
 
     args: tuple[Any, ...]
     named: Mapping[str, Any]
 
 
-def given(*args: Any, **named: Any) -> Given:
-    return Given(args, named)
+def given(*args: Any, **named: Any) -> Arguments:
+    return Arguments(args, named)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """An organization with something of everything: a failed build of web, a deploy that waits, one that runs."""
+    """An organization with objects of every kind: a failed build of web, a blocked deploy, a running build."""
 
     sim: BuildkiteSim
     failed: str
-    gate: str
+    block_step: str
     running: str
     waiting: str
     artifact: str
     annotation: str
-    of_job: str
+    job_annotation: str
     service: str
 
 
-def scene() -> Scene:
+def make_scene() -> Scene:
     sim = BuildkiteSim(now=NOW.timestamp)
     seed_demo(sim)
     sim.limits.user.limit = sim.limits.org.limit = 10_000
@@ -67,22 +67,31 @@ def scene() -> Scene:
     return Scene(
         sim,
         failed=failed,
-        gate=deploy.jobs[1].id,
+        block_step=deploy.jobs[1].id,
         running=busy.jobs[0].id,
         waiting=sim.create_build("mobile").jobs[0].id,
         artifact=sim.artifact(failed, "log/test.log", b"failed")["id"],
         annotation=sim.annotate(web, "Look", style="error")["id"],
-        of_job=sim.annotate(web, "Here", context="here", job=sim.find_job(failed))["id"],
+        job_annotation=sim.annotate(web, "Here", context="here", job=sim.find_job(failed))["id"],
         service=sim.add_webhook("https://bot.example.com/hook", "secret").id,
     )
 
 
-def calls(at: Scene) -> dict[str, tuple[Given, ...]]:
-    """Examples by the name of the method."""
-    return {**builds(at), **jobs(at), **files(at), **fleet(at), **whole(at), **pipelines(at), **services(at)}
+def list_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
+    """Return examples by the name of the method."""
+    groups = (
+        list_build_calls,
+        list_job_calls,
+        list_file_calls,
+        list_agent_and_cluster_calls,
+        list_organization_calls,
+        list_pipeline_calls,
+        list_service_calls,
+    )
+    return {name: examples for list_group in groups for name, examples in list_group(at).items()}
 
 
-def builds(at: Scene) -> dict[str, tuple[Given, ...]]:
+def list_build_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
     every = {"state": ["failed", "passed"], "branch": ["main"], "commit": "a" * 40, "creator": at.sim.user.id}
     span = {"created_from": NOW, "created_to": NOW}
     flags = {"exclude_jobs": False, "exclude_pipeline": True, "include_retried_jobs": True}
@@ -94,20 +103,20 @@ def builds(at: Scene) -> dict[str, tuple[Given, ...]]:
         "builds_page": (given("web", page=1, size=5, **every, **span, meta_data={"a": "b"}), given()),
         "build": (given("web", 1, jobs=True, job_states=["failed"]), given("web", 1, jobs=False)),
         "create_build": (given("web", NEW, "a-mark"), given("web", NewBuild("main"), None)),
-        "marked_build": (given("web", "a-mark"),),
+        "find_marked_build": (given("web", "a-mark"),),
         "cancel_build": (given("api", 1),),
         "rebuild_build": (given("web", 1),),
         "retry_failed_jobs": (given("web", 1),),
     }
 
 
-def jobs(at: Scene) -> dict[str, tuple[Given, ...]]:
+def list_job_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
     failed = ("web", 1, at.failed)
     return {
         "jobs": (given("web", 1, state=["failed"], include_retried=True),),
         "job": (given(at.failed),),
         "retry_job": (given(*failed),),
-        "unblock_job": (given(at.gate, {"release-name": "7"}, at.sim.user.id),),
+        "unblock_job": (given(at.block_step, {"release-name": "7"}, at.sim.user.id),),
         "reprioritize_job": (given(at.waiting, 5),),
         "job_env": (given(*failed),),
         "job_log": (given(*failed),),
@@ -117,22 +126,22 @@ def jobs(at: Scene) -> dict[str, tuple[Given, ...]]:
     }
 
 
-def files(at: Scene) -> dict[str, tuple[Given, ...]]:
-    item = ("web", 1, at.failed, at.artifact)
-    told = {"style": "info", "context": "tests", "priority": 5, "append": True}
+def list_file_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
+    artifact = ("web", 1, at.failed, at.artifact)
+    options = {"style": "info", "context": "tests", "priority": 5, "append": True}
     return {
         "artifacts": (given("web", 1, path="log/*", state="finished", limit=5), given("web", 1, job=at.failed)),
-        "artifact": (given(*item),),
-        "artifact_link": (given(*item),),
-        "artifact_bytes": (given(*item, most=1000),),
-        "delete_artifact": (given(*item),),
+        "artifact": (given(*artifact),),
+        "artifact_link": (given(*artifact),),
+        "artifact_bytes": (given(*artifact, max_bytes=1000),),
+        "delete_artifact": (given(*artifact),),
         "annotations": (given("web", 1, scope="build", limit=5), given("web", 1, job=at.failed)),
-        "annotate": (given("web", 1, "Look", **told), given("web", 1, "Look", job=at.failed)),
-        "delete_annotation": (given("web", 1, at.annotation), given("web", 1, at.of_job, job=at.failed)),
+        "annotate": (given("web", 1, "Look", **options), given("web", 1, "Look", job=at.failed)),
+        "delete_annotation": (given("web", 1, at.annotation), given("web", 1, at.job_annotation, job=at.failed)),
     }
 
 
-def fleet(at: Scene) -> dict[str, tuple[Given, ...]]:
+def list_agent_and_cluster_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
     cluster = at.sim.cluster
     queue, other = cluster.queues
     idle, paused, stopped = [agent for agent in at.sim.agents.values() if agent.job is None][:3]
@@ -152,21 +161,21 @@ def fleet(at: Scene) -> dict[str, tuple[Given, ...]]:
     }
 
 
-def whole(at: Scene) -> dict[str, tuple[Given, ...]]:
-    """What concerns the token and the organization."""
+def list_organization_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
+    """Return examples of calls for the token and the organization."""
     first = {kind: at.sim.documents_of(kind)[0] for kind in ("team", "template", "rule")}
-    bare = ("access_token", "revoke_access_token", "user", "meta", "organizations", "organization_", "members")
+    bare = ("access_token", "revoke_access_token", "user", "meta", "organizations", "get_organization", "members")
     return {
         **dict.fromkeys((*bare, "templates", "rules", "emojis"), (given(),)),
         "teams": (given(user_id=at.sim.user.id),),
         "team": (given(first["team"]["id"]),),
         "template": (given(first["template"]["uuid"]),),
-        "documents": (given("rules", params={"per_page": "1"}), given("rate_limit")),
+        "read_raw": (given("rules", params={"per_page": "1"}), given("rate_limit")),
         "rule": (given(first["rule"]["uuid"]),),
     }
 
 
-def pipelines(at: Scene) -> dict[str, tuple[Given, ...]]:
+def list_pipeline_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
     steps = "steps:\n- command: make\n"
     address = "git@github.com:acme-inc/new.git"
     team = {at.sim.documents_of("team")[0]["id"]: "build_and_read"}
@@ -182,7 +191,7 @@ def pipelines(at: Scene) -> dict[str, tuple[Given, ...]]:
         "pipelines": (given("e", repository="acme", limit=2),),
         "pipeline": (given("web"),),
         "create_pipeline": (given(new),),
-        "made_pipeline": (given(new),),
+        "find_created_pipeline": (given(new),),
         "update_pipeline": (given("web", PipelineChanges(description="Newer", tags=("b",))),),
         "archive_pipeline": (given("mobile"),),
         "unarchive_pipeline": (given("docs-site"),),
@@ -191,7 +200,7 @@ def pipelines(at: Scene) -> dict[str, tuple[Given, ...]]:
     }
 
 
-def services(at: Scene) -> dict[str, tuple[Given, ...]]:
+def list_service_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
     new = WebhookService("https://bot.example.com/new", "secret", "signature", ("build.finished",), "Kitestring")
     return {
         "services": (given(),),
@@ -203,8 +212,8 @@ def services(at: Scene) -> dict[str, tuple[Given, ...]]:
     }
 
 
-def agent_calls(at: Scene) -> dict[str, tuple[Given, ...]]:
-    """Those of the Agent API."""
+def list_agent_api_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
+    """Return examples of calls to the Agent API."""
     return {
         "metrics": (given(),),
         "queue_metrics": (given("default"),),

@@ -1,4 +1,4 @@
-"""Whatever fits Buildkite's documents is answered by the stand-in as they promise."""
+"""The simulator answers any documented request as Buildkite's documentation says."""
 
 import asyncio
 from typing import Any
@@ -13,12 +13,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from simulators.http_server import Serving
-from tests.contract.calls import Scene, scene
-from tests.contract.test_client_contract import Stand
-from tests.contract.validation import agent_document, rest_document
+from tests.contract.calls import Scene, make_scene
+from tests.contract.test_client_contract import SceneServer
+from tests.contract.validation import load_agent_document, load_rest_document
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-# The same requests in each run, a handful for each operation.
+# The same few requests for each operation in every run.
 BOUNDED = settings(
     max_examples=3,
     derandomize=True,
@@ -29,59 +29,63 @@ BOUNDED = settings(
 )
 
 
-def real(at: Scene) -> dict[str, Any]:
-    """Path parameters that lead to something."""
+def find_parameters(at: Scene) -> dict[str, Any]:
+    """Return path parameters of existing objects."""
     web = {"pipeline": "web", "number": 1, "job": at.failed, "artifact": at.artifact, "annotation": at.annotation}
     cluster = at.sim.cluster
     first = {kind: at.sim.documents_of(kind)[0] for kind in ("team", "template", "rule")}
-    shelf = {kind: item.get("uuid") or item["id"] for kind, item in first.items()}
+    shelf = {kind: document.get("uuid") or document["id"] for kind, document in first.items()}
     fleet = {"id": next(iter(at.sim.agents)), "cluster": cluster.id, "queue": cluster.queues[0].id}
     return {"org": "acme-inc", **web, **shelf, **fleet, "service": at.service, "stack": "kube"}
 
 
-def ask(stand: Stand, operation: Any, base: str, authorization: str) -> bool:
-    """A handful of requests for one operation, to what is there and to whatever else fits; was one well?"""
-    well: list[bool] = []
+def try_operation(server: SceneServer, operation: Any, base: str, authorization: str) -> bool:
+    """Send a few requests for one operation, for existing and for other objects; return whether any succeeded."""
+    successes: list[bool] = []
 
     @BOUNDED
     @given(case=operation.as_strategy())
-    def one(case: Any) -> None:
-        answered(case)
+    def try_case(case: Any) -> None:
+        send(case)
         if case.path_parameters:
-            known = real(stand.at)
+            known = find_parameters(server.at)
             case.path_parameters.update({name: known[name] for name in case.path_parameters})
-            answered(case)
+            send(case)
 
-    def answered(case: Any) -> None:
+    def send(case: Any) -> None:
         response = case.call(base_url=base, headers={"Authorization": authorization})
         case.validate_response(response, checks=CHECKS)
-        well.append(response.status_code < 400)
-        if case.method != "GET" and well[-1]:
-            stand.at = scene()
+        successes.append(response.status_code < 400)
+        if case.method != "GET" and successes[-1]:
+            server.at = make_scene()
 
-    one()
-    return any(well)
+    try_case()
+    return any(successes)
 
 
-def run(stand: Stand, document: dict[str, Any], base: str, authorization: str) -> dict[str, bool]:
-    """Asks for each operation of a document: whether any of its requests succeeded."""
+def try_document(server: SceneServer, document: dict[str, Any], base: str, authorization: str) -> dict[str, bool]:
+    """Try each operation of a document and return whether any of its requests succeeded."""
     schema = schemathesis.openapi.from_dict(document)
-    operations = (found.ok() for found in schema.get_all_operations())
-    return {operation.label: ask(stand, operation, base, authorization) for operation in operations}
+    operations = (result.ok() for result in schema.get_all_operations())
+    return {operation.label: try_operation(server, operation, base, authorization) for operation in operations}
 
 
 async def test_any_documented_rest_request_is_answered() -> None:
-    """No request that fits the document breaks the stand-in, or is answered in a way it does not promise."""
-    stand = Stand()
-    async with Serving(stand) as base:
-        well = await asyncio.to_thread(run, stand, rest_document(), f"{base}/v2", "Bearer bkua_sim")
-    assert len(well) > 60
-    assert [label for label, item in well.items() if label.startswith("GET ") and not item] == []
+    """No documented request breaks the simulator or gets an undocumented answer."""
+    server = SceneServer()
+    async with Serving(server) as base:
+        tried = await asyncio.to_thread(
+            try_document, server, load_rest_document(), f"{base}/v2", "Bearer bkua_sim"
+        )
+    assert len(tried) > 60
+    assert [label for label, worked in tried.items() if label.startswith("GET ") and not worked] == []
 
 
 async def test_any_documented_agent_api_request_is_answered() -> None:
-    """The same for the Agent API."""
-    stand = Stand()
-    async with Serving(stand) as base:
-        well = await asyncio.to_thread(run, stand, agent_document(), f"{base}/v3", "Token bkct_sim")
-    assert {label for label, item in well.items() if item} >= {"GET /metrics", "GET /stacks"}
+    """No documented request to the Agent API breaks the simulator or gets an undocumented answer."""
+    server = SceneServer()
+    async with Serving(server) as base:
+        tried = await asyncio.to_thread(
+            try_document, server, load_agent_document(), f"{base}/v3", "Token bkct_sim"
+        )
+    assert {label for label, worked in tried.items() if worked} >= {"GET /metrics", "GET /stacks"}

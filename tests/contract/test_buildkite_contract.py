@@ -1,4 +1,4 @@
-"""What the simulator answers is what Buildkite's OpenAPI documents promise."""
+"""The simulator's answers match Buildkite's OpenAPI documents."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -7,13 +7,13 @@ import httpx
 import pytest
 import yaml
 
-from simulators.buildkite.server_state import RecordedRequest
 from simulators.buildkite.seed_demo import seed_demo
+from simulators.buildkite.server_state import RecordedRequest
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
-from tests.contract.validation import CONTRACTS, agent_spec, rest_spec, validate
+from tests.contract.validation import CONTRACTS, load_agent_spec, load_rest_spec, validate
 
-PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP only: loading authorities takes time
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # only HTTP is used, and loading certificates takes time
 B = "/pipelines/deploy-prod/builds/1"
 
 
@@ -35,7 +35,7 @@ async def api(sim: BuildkiteSim) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def calls(sim: BuildkiteSim) -> list[tuple[str, str, object]]:
-    """One call of every operation of the REST document, in an order that can succeed."""
+    """Return one call for every operation of the REST document, in an order that can succeed."""
     org, failed = "/organizations/acme-inc", sim.create_build("deploy-prod")
     sim.run_build(failed, fail={"test"})
     job, cluster, agent = failed.jobs[0].id, sim.cluster.id, next(iter(sim.agents))
@@ -69,18 +69,18 @@ def calls(sim: BuildkiteSim) -> list[tuple[str, str, object]]:
 
 
 async def test_every_operation_answers_as_documented(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
-    """Each operation of the REST document succeeds here and its exchange validates."""
+    """Each operation of the REST document succeeds, and its exchange validates."""
     for method, path, body in calls(sim):
         answer = await api.request(method, path, json=body)
         assert answer.status_code < 300, (method, path, answer.text)
     document = yaml.safe_load((CONTRACTS / "buildkite-rest-openapi.yaml").read_text())
     promised = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert len({call[:2] for call in calls(sim)}) >= len(promised)
-    assert validate(sim.requests, rest_spec()) == len(sim.requests)
+    assert validate(sim.requests, load_rest_spec()) == len(sim.requests)
 
 
 async def test_every_build_state_is_documented(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
-    """Scheduled, running, failing, blocked, canceling, canceled and refused: all of it validates."""
+    """Scheduled, running, failing, blocked, canceling and canceled builds validate, and so do refusals."""
     builds = [sim.create_build("mobile") for _ in range(4)]
     for build in builds[1:]:
         sim.start_job(build.jobs[0].id)
@@ -89,12 +89,12 @@ async def test_every_build_state_is_documented(sim: BuildkiteSim, api: httpx.Asy
     blocked = sim.create_build("deploy-prod")
     sim.run_build(blocked)
     path = "/organizations/acme-inc/pipelines"
-    shown = [(await api.get(f"{path}/mobile/builds/{number}")).json()["state"] for number in (1, 2, 3, 4)]
-    assert shown == ["scheduled", "running", "failing", "canceling"]
+    states = [(await api.get(f"{path}/mobile/builds/{number}")).json()["state"] for number in (1, 2, 3, 4)]
+    assert states == ["scheduled", "running", "failing", "canceling"]
     for _ in range(2):
         await api.put(f"{path}/deploy-prod/builds/1/cancel")
     await api.get(f"{path}/deploy-prod/builds")
-    assert validate(sim.requests, rest_spec()) == 7
+    assert validate(sim.requests, load_rest_spec()) == 7
 
 
 async def test_agent_api(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
@@ -115,7 +115,7 @@ async def test_agent_api(sim: BuildkiteSim, api: httpx.AsyncClient) -> None:
         "queues": {"default": {"scheduled": 2, "running": 1, "waiting": 1, "total": 4}},
     }
     await api.get(f"{root}/stacks", headers=headers)
-    assert validate(sim.requests, agent_spec()) == 2
+    assert validate(sim.requests, load_agent_spec()) == 2
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_an_undocumented_exchange_is_found(change: dict[str, object], words: str
         "response_headers": {},
     }
     with pytest.raises(AssertionError, match=words):
-        validate([RecordedRequest(**(given | change))], rest_spec())  # type: ignore[arg-type]
+        validate([RecordedRequest(**(given | change))], load_rest_spec())  # type: ignore[arg-type]

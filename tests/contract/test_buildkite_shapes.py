@@ -1,4 +1,4 @@
-"""The simulator's objects have the keys of Buildkite's documented ones."""
+"""The simulator's objects have all documented keys."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,8 @@ from simulators.buildkite.sim import BuildkiteSim
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
 
 
-def shown() -> dict[str, Any]:
-    """One object of each kind, by the name of its fixture."""
+def render_objects() -> dict[str, Any]:
+    """Return one object of each kind, by the name of its fixture."""
     sim = BuildkiteSim()
     seed_demo(sim)
     sim.pipeline("release", steps=[{"trigger": "web"}])
@@ -38,17 +38,17 @@ def shown() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", sorted(shown()))
+@pytest.mark.parametrize("name", sorted(render_objects()))
 def test_no_documented_key_is_missing(name: str) -> None:
-    """Each documented key is there, in the object and in the objects within it."""
+    """The object and the objects nested in it have every documented key."""
     documented = json.loads((FIXTURES / f"{name}.json").read_text())
-    assert missing(documented, shown()[name]) == []
+    assert find_missing(documented, render_objects()[name]) == []
 
 
-def missing(documented: Any, given: Any, at: str = "") -> list[str]:
-    """The paths of documented keys that are not given; list items are compared by the first one."""
+def find_missing(documented: Any, given: Any, at: str = "") -> list[str]:
+    """Return the paths of documented keys that aren't given; of lists only the first items are compared."""
     if isinstance(documented, list) and isinstance(given, list) and documented and given:
-        return missing(documented[0], given[0], f"{at}/0")
+        return find_missing(documented[0], given[0], f"{at}/0")
     if (
         not isinstance(documented, dict)
         or not isinstance(given, dict)
@@ -59,5 +59,5 @@ def missing(documented: Any, given: Any, at: str = "") -> list[str]:
     return absent + [
         path
         for key in documented.keys() & given.keys() - {"settings"}
-        for path in missing(documented[key], given[key], f"{at}/{key}")
+        for path in find_missing(documented[key], given[key], f"{at}/{key}")
     ]

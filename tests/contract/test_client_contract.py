@@ -1,4 +1,4 @@
-"""Every request that the client can make, and its answer, are as Buildkite's documents say."""
+"""Every request of the client and its answer match Buildkite's documentation."""
 
 import inspect
 from collections.abc import Callable
@@ -16,113 +16,115 @@ from simulators.buildkite.server_state import RecordedRequest
 from simulators.buildkite.sim import TOKEN
 from simulators.http_server import Serving
 from tests.buildkite.conftest import QuickClock
-from tests.contract.calls import NOW, Given, calls, scene
-from tests.contract.validation import rest_spec, validate
+from tests.contract.calls import NOW, Arguments, list_calls, make_scene
+from tests.contract.validation import load_rest_spec, validate
 
-# What is not below /v2: GraphQL's one address, and where artifacts are stored.
+# Paths outside /v2: GraphQL's endpoint and the storage of artifacts.
 ELSEWHERE = ("/graphql/", "/storage/")
-# This one looks for something that is not there.
-NOT_FOUND = {"made_pipeline"}
+# This call searches for a pipeline that doesn't exist.
+NOT_FOUND = {"find_created_pipeline"}
 
 
-def methods() -> dict[str, Callable[..., Any]]:
-    """The calls of the client, taken from whatever groups of calls it is made of."""
+def list_methods() -> dict[str, Callable[..., Any]]:
+    """Return the client's calls from all groups of calls that it inherits."""
     groups = [group for group in Buildkite.__mro__ if issubclass(group, Calls) and group not in (Calls, Buildkite)]
     named = [(name, member) for group in groups for name, member in vars(group).items()]
     return {name: member for name, member in named if inspect.isfunction(member) and not name.startswith("_")}
 
 
-class Stand:
-    """An address at which scene after scene answers: each until something in it was changed."""
+class SceneServer:
+    """Serves a scene, and replaces it by a new one whenever a request may have changed it."""
 
     def __init__(self) -> None:
-        self.at = scene()
+        self.at = make_scene()
         self.base = ""
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         await self.at.sim.app(connection, receive, send)
 
-    async def asked(self, client: Buildkite, name: str, example: int) -> list[RecordedRequest]:
-        """What is sent when one example of a method is called."""
-        given, self.at.sim.base_url = calls(self.at)[name][example], self.base
+    async def call(self, client: Buildkite, name: str, example: int) -> list[RecordedRequest]:
+        """Call a method with one example and return the recorded requests."""
+        arguments, self.at.sim.base_url = list_calls(self.at)[name][example], self.base
         recorded = self.at.sim.requests
         recorded.clear()
         try:
-            answer = getattr(client, name)(*given.args, **given.named)
+            answer = getattr(client, name)(*arguments.args, **arguments.named)
             _ = [item async for item in answer] if inspect.isasyncgen(answer) else await answer
         finally:
-            if any(item.method != "GET" for item in recorded):
-                self.at = scene()
+            if any(exchange.method != "GET" for exchange in recorded):
+                self.at = make_scene()
         return list(recorded)
 
 
-def problem(recorded: list[RecordedRequest], *, found: bool = True) -> str:
-    """What is wrong with these exchanges; empty where nothing is."""
-    below = [item for item in recorded if not item.path.startswith(ELSEWHERE)]
+def find_problem(recorded: list[RecordedRequest], *, found: bool = True) -> str:
+    """Return what is wrong with these exchanges, empty if nothing is."""
+    rest = [exchange for exchange in recorded if not exchange.path.startswith(ELSEWHERE)]
     if not recorded:
-        return "nothing was asked"
-    if found and (refused := [item for item in recorded if item.status >= 400]):
+        return "no request was sent"
+    if found and (refused := [exchange for exchange in recorded if exchange.status >= 400]):
         return (
             f"{refused[0].method} {refused[0].path} was answered {refused[0].status}: {refused[0].response_json}"
         )
     try:
-        known = validate(below, rest_spec())
+        known = validate(rest, load_rest_spec())
     except AssertionError as breach:
         return str(breach)
-    return (
-        "" if known == len(below) else f"no document has all of {[f'{item.method} {item.path}' for item in below]}"
-    )
+    requests = [f"{exchange.method} {exchange.path}" for exchange in rest]
+    return "" if known == len(rest) else f"not all of {requests} are documented"
 
 
 @pytest.fixture(scope="module")
-def examples() -> dict[str, tuple[Given, ...]]:
-    return calls(scene())
+def examples() -> dict[str, tuple[Arguments, ...]]:
+    return list_calls(make_scene())
 
 
-async def test_every_request_is_documented(examples: dict[str, tuple[Given, ...]]) -> None:
+async def test_every_request_is_documented(examples: dict[str, tuple[Arguments, ...]]) -> None:
     """Each example of each call is answered, and both request and answer validate."""
-    stand, quick = Stand(), QuickClock(NOW)
-    wrong: dict[str, str] = {}
+    server, quick = SceneServer(), QuickClock(NOW)
+    problems: dict[str, str] = {}
     async with (
-        Serving(stand) as stand.base,
-        Buildkite(TOKEN, "acme-inc", endpoint=stand.base, clock=quick) as client,
+        Serving(server) as server.base,
+        Buildkite(TOKEN, "acme-inc", endpoint=server.base, clock=quick) as client,
     ):
         for name, index in [(name, at) for name, several in examples.items() for at in range(len(several))]:
             try:
-                trouble = problem(await stand.asked(client, name, index), found=name not in NOT_FOUND)
+                problem = find_problem(await server.call(client, name, index), found=name not in NOT_FOUND)
             except KitestringError as refusal:
-                trouble = str(refusal)
-            wrong |= {f"{name} {index}": trouble} if trouble else {}
-    assert wrong == {}
+                problem = str(refusal)
+            problems |= {f"{name} {index}": problem} if problem else {}
+    assert problems == {}
 
 
-@pytest.mark.parametrize("name", sorted(methods()))
-def test_every_parameter_has_an_example(name: str, examples: dict[str, tuple[Given, ...]]) -> None:
-    """A call, or a parameter of one, that no example gives would go unproved: so each has its example."""
-    parameters = set(inspect.signature(methods()[name]).parameters) - {"self"}
-    several = examples.get(name, ())
-    bound = (inspect.signature(methods()[name]).bind(None, *item.args, **item.named) for item in several)
-    assert several
-    assert parameters - {parameter for item in bound for parameter in item.arguments} == set()
+@pytest.mark.parametrize("name", sorted(list_methods()))
+def test_every_parameter_has_an_example(name: str, examples: dict[str, tuple[Arguments, ...]]) -> None:
+    """Every call has examples, and together they use all of its parameters."""
+    signature = inspect.signature(list_methods()[name])
+    of_call = examples.get(name, ())
+    bound = (signature.bind(None, *example.args, **example.named) for example in of_call)
+    assert of_call
+    used = {parameter for arguments in bound for parameter in arguments.arguments}
+    assert set(signature.parameters) - {"self"} - used == set()
 
 
-def test_every_example_is_of_an_existing_call(examples: dict[str, tuple[Given, ...]]) -> None:
-    """The examples are of calls that the client has."""
-    assert examples.keys() - methods().keys() == set()
+def test_every_example_is_of_an_existing_call(examples: dict[str, tuple[Arguments, ...]]) -> None:
+    """The client has every call that has an example."""
+    assert examples.keys() - list_methods().keys() == set()
 
 
 def test_undocumented_requests_are_found() -> None:
-    """A parameter, a property or a path that no document has is a breach."""
+    """An undocumented parameter, property or path is a problem."""
     fine = {"headers": {"content-type": "application/json"}, "response_headers": {}, "response_json": []}
     org, json = "/v2/organizations/acme-inc", {"note": "x", "minutes": 5}
     odd = RecordedRequest("GET", f"{org}/agents", "state=lost", json=None, status=200, **fine)
-    more = RecordedRequest("PUT", f"{org}/agents/a/pause", "", json=json, status=204, **{**fine, "response_json": None})
-    gone = RecordedRequest("GET", f"{org}/wishes", "", json=None, status=200, **fine)
-    assert [problem([item]).split(": ")[-1] for item in (odd, more, gone)] == snapshot(
+    more = RecordedRequest(
+        "PUT", f"{org}/agents/a/pause", "", json=json, status=204, **{**fine, "response_json": None}
+    )
+    unknown = RecordedRequest("GET", f"{org}/unicorns", "", json=None, status=200, **fine)
+    assert [find_problem([exchange]).split(": ")[-1] for exchange in (odd, more, unknown)] == snapshot(
         [
             "state",
             "Additional properties are not allowed ('minutes' was unexpected)",
-            "no document has all of ['GET /v2/organizations/acme-inc/wishes']",
+            "not all of ['GET /v2/organizations/acme-inc/unicorns'] are documented",
         ]
     )
-    assert problem([]) == "nothing was asked"
+    assert find_problem([]) == "no request was sent"

@@ -10,64 +10,63 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.slack.manifest import manifest, template
+from bot.slack.manifest import load_template, render_manifest
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-SCHEMA = json.loads((HERE.parent / "contracts" / "slack-app-manifest.schema.json").read_text())
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "tests" / "contracts" / "slack-app-manifest.schema.json").read_text())
 
 
-def read(text: str) -> dict[str, Any]:
-    """The manifest as Slack reads it, after its schema accepted it."""
+def parse(text: str) -> dict[str, Any]:
+    """Return the manifest after validating it against Slack's schema."""
     app: dict[str, Any] = yaml.safe_load(text)
     assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(app)] == []
     return app
 
 
-def addresses(node: Any) -> list[str]:
-    """Every address in the manifest."""
+def find_addresses(node: Any) -> list[str]:
+    """Return every address in the manifest."""
     if isinstance(node, dict | list):
         inside = node.values() if isinstance(node, dict) else node
-        return [found for value in inside for found in addresses(value)]
+        return [address for value in inside for address in find_addresses(value)]
     return [node] if isinstance(node, str) and node.startswith("https://") else []
 
 
-def test_the_schema_refuses_what_is_no_manifest() -> None:
-    """The schema can say no: an unknown key does not pass."""
+def test_the_schema_refuses_unknown_keys() -> None:
+    """The schema refuses an unknown key, so it does validate something."""
     assert list(Draft7Validator(SCHEMA).iter_errors({"display_information": {"name": "K"}, "colour": "red"}))
 
 
-def test_the_shipped_copy_is_the_one_people_read() -> None:
-    """The manifest at the top and the one inside the package are the same text."""
+def test_both_copies_of_the_manifest_are_the_same() -> None:
+    """The manifest in the repository's root and the one in the package are the same."""
     assert (ROOT / "manifest.yml").read_text() == (ROOT / "bot" / "manifest.yml").read_text()
 
 
 @pytest.mark.parametrize(
     "url", ["https://bot.acme.example", "https://bot.acme.example/", "https://bot.acme.example/slack/events"]
 )
-def test_one_address_is_filled_in_everywhere(url: str) -> None:
-    """Commands, events, buttons and menus all come to the one address of this installation."""
-    app = read(manifest(url))
-    assert addresses(app) == ["https://bot.acme.example/slack/events"] * 4
+def test_the_address_is_filled_in_everywhere(url: str) -> None:
+    """Commands, events, buttons and menus all use this installation's address."""
+    app = parse(render_manifest(url))
+    assert find_addresses(app) == ["https://bot.acme.example/slack/events"] * 4
     assert app["settings"]["socket_mode_enabled"] is False
 
 
-def test_socket_mode_names_no_address() -> None:
-    """With Socket Mode no address is told to Slack."""
-    app = read(manifest(socket=True))
-    assert addresses(app) == []
+def test_socket_mode_has_no_addresses() -> None:
+    """With Socket Mode the manifest has no address."""
+    app = parse(render_manifest(socket=True))
+    assert find_addresses(app) == []
     assert app["settings"]["socket_mode_enabled"] is True
     assert app["settings"]["interactivity"] == {"is_enabled": True}
 
 
 def test_without_an_address_the_example_stays() -> None:
-    """Printed as it is, the manifest is valid and equal to the file."""
-    assert read(manifest()) == template()
+    """Without options the manifest is valid and equal to the file."""
+    assert parse(render_manifest()) == load_template()
 
 
 def test_the_command_can_have_another_name() -> None:
-    """Two installations in one workspace take two commands."""
-    (command,) = read(manifest(command="/ci"))["features"]["slash_commands"]
+    """Another installation in the workspace can use another command."""
+    (command,) = parse(render_manifest(command="/ci"))["features"]["slash_commands"]
     assert command["command"] == "/ci"
     assert command["should_escape"] is True
 
@@ -76,18 +75,18 @@ def test_the_command_can_have_another_name() -> None:
     "url", ["http://bot.acme.example", "bot.acme.example", "https://", "https://a.example/?x=1"]
 )
 def test_an_address_that_slack_cannot_reach_is_refused(url: str) -> None:
-    """Slack sends to https only."""
+    """Only https addresses without query and user are accepted, as Slack requires."""
     with pytest.raises(ValueError, match="https://"):
-        manifest(url)
+        render_manifest(url)
 
 
 @pytest.mark.parametrize("command", ["bk", "/Build", "/b k", "/" + "b" * 32])
-def test_a_command_that_slack_does_not_take_is_refused(command: str) -> None:
-    """Slack's commands are short and lower-case."""
+def test_an_invalid_command_is_refused(command: str) -> None:
+    """Slack's commands must be short and lowercase."""
     with pytest.raises(ValueError, match="slash"):
-        manifest(command=command)
+        render_manifest(command=command)
 
 
-def test_nothing_is_posted_where_the_bot_was_not_invited() -> None:
-    """The scope that lets a bot post in any public channel is not asked for."""
-    assert "chat:write.public" not in manifest()
+def test_the_scope_to_post_uninvited_is_not_requested() -> None:
+    """The manifest doesn't request the scope to post in any public channel."""
+    assert "chat:write.public" not in render_manifest()

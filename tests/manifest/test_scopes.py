@@ -1,4 +1,4 @@
-"""The scopes that the app asks for are those that it uses, no more and no less."""
+"""The app requests exactly the scopes that it uses."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.manifest import bot_scopes, template
-from bot.slack.scopes import ATTACHED, EVENTS, FEATURES, METHODS
+from bot.slack.manifest import list_bot_scopes, load_template
+from bot.slack.scopes import ATTACHMENT_SCOPES, EVENT_SCOPES, FEATURE_SCOPES, METHOD_SCOPES
 
 BOT = Path(__file__).parent.parent.parent / "bot"
 UPLOAD = ("files.getUploadURLExternal", "files.completeUploadExternal")  # what files_upload_v2 calls
 SDK = {name: name.replace("_", ".") for name in dir(AsyncWebClient) if "_" in name.strip("_")}
 
 
-def sources() -> Iterator[Path]:
-    """The bot's own modules: neither the stand-ins nor the table of scopes itself."""
+def list_sources() -> Iterator[Path]:
+    """Yield the bot's modules except the table of scopes itself."""
     for path in sorted(BOT.rglob("*.py")):
         if "sim" not in path.relative_to(BOT).parts and path.name != "scopes.py":
             yield path
 
 
-def called(tree: ast.AST) -> Iterator[str]:
-    """Web API methods that a module calls through slack_sdk, or names as a string."""
+def find_calls(tree: ast.AST) -> Iterator[str]:
+    """Yield Web API methods that a module calls through slack_sdk or names in a string."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == "files_upload_v2":
             yield from UPLOAD
@@ -34,36 +34,36 @@ def called(tree: ast.AST) -> Iterator[str]:
             yield str(node.value)
 
 
-def used() -> frozenset[str]:
-    """Every Web API method that the bot calls."""
-    return frozenset(method for path in sources() for method in called(ast.parse(path.read_text())))
+def find_used_methods() -> frozenset[str]:
+    """Return every Web API method that the bot calls."""
+    return frozenset(method for path in list_sources() for method in find_calls(ast.parse(path.read_text())))
 
 
-def test_calls_are_found_however_they_are_written() -> None:
-    """A call by attribute, by name and by the upload shorthand are all seen."""
+def test_calls_in_every_notation_are_found() -> None:
+    """Calls by attribute, by name and by the upload shorthand are found."""
     module = "await client.chat_postMessage()\nawait call('views.open')\nupload = client.files_upload_v2\n"
-    assert set(called(ast.parse(module))) == {"chat.postMessage", "views.open", *UPLOAD}
+    assert set(find_calls(ast.parse(module))) == {"chat.postMessage", "views.open", *UPLOAD}
 
 
-def test_every_method_that_is_called_has_its_scopes_in_the_manifest() -> None:
-    """No call of the bot is met by `missing_scope` in a workspace that installed the manifest."""
-    methods = used()
+def test_every_called_method_has_its_scopes_in_the_manifest() -> None:
+    """No call fails with `missing_scope` in a workspace that installed the manifest."""
+    methods = find_used_methods()
     assert "auth.test" in methods
-    assert methods - METHODS.keys() == set()
-    assert {method for method in methods if not METHODS[method] <= bot_scopes()} == set()
+    assert methods - METHOD_SCOPES.keys() == set()
+    assert {method for method in methods if not METHOD_SCOPES[method] <= list_bot_scopes()} == set()
 
 
-def test_every_scope_that_is_asked_for_is_used() -> None:
-    """People who install the app grant nothing that it does not use."""
-    features = template()["features"]
-    events = template()["settings"]["event_subscriptions"]["bot_events"]
-    needed = [METHODS[method] for method in used()]
-    needed += [EVENTS[event] for event in events]
-    needed += [scopes for feature, scopes in FEATURES.items() if features.get(feature)]
-    assert bot_scopes() - ATTACHED.union(*needed) == set()
-    assert bot_scopes() >= ATTACHED
+def test_every_requested_scope_is_used() -> None:
+    """The app requests no scope that it doesn't use."""
+    features = load_template()["features"]
+    events = load_template()["settings"]["event_subscriptions"]["bot_events"]
+    needed = [METHOD_SCOPES[method] for method in find_used_methods()]
+    needed += [EVENT_SCOPES[event] for event in events]
+    needed += [scopes for feature, scopes in FEATURE_SCOPES.items() if features.get(feature)]
+    assert list_bot_scopes() - ATTACHMENT_SCOPES.union(*needed) == set()
+    assert list_bot_scopes() >= ATTACHMENT_SCOPES
 
 
-def test_the_table_lists_no_method_that_is_not_called() -> None:
-    """A method that the bot stops calling leaves the table, and with it the scopes it needed."""
-    assert METHODS.keys() - used() == set()
+def test_every_listed_method_is_called() -> None:
+    """The table contains no method that the bot doesn't call."""
+    assert METHOD_SCOPES.keys() - find_used_methods() == set()

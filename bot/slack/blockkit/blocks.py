@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, escape, join, strip_unseen
-from bot.slack.blockkit.mrkdwn import strip_markup as words
+from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, escape, join, strip_markup, strip_unseen
 
 Block = dict[str, Any]
 TEXT_LIMIT = 3800
@@ -59,7 +58,10 @@ def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
 
 def plain_text(text: str, limit: int) -> Block:
     """Return a plain text object; markup is removed from safe mrkdwn first."""
-    shown = " ".join(strip_unprintable(words(text) if isinstance(text, Mrkdwn) else strip_unseen(text)).split()) or NOTHING
+    shown = (
+        " ".join(strip_unprintable(strip_markup(text) if isinstance(text, Mrkdwn) else strip_unseen(text)).split())
+        or NOTHING
+    )
     return {"type": "plain_text", "text": shorten(shown, limit), "emoji": True}
 
 
@@ -153,7 +155,9 @@ def button(
         "style": style if style in {"primary", "danger"} else None,
         "confirm": confirm_dialog(confirm) if confirm else None,
         "url": url if url and re.match(r"https?://[^\s<>|]{1,2990}$", url) else None,
-        "accessibility_label": plain_text(accessibility_label, BUTTON_LIMIT)["text"] if accessibility_label else None,
+        "accessibility_label": plain_text(accessibility_label, BUTTON_LIMIT)["text"]
+        if accessibility_label
+        else None,
     }
     return block | {key: entry for key, entry in optional.items() if entry is not None}
 
@@ -202,7 +206,7 @@ def pack_lines(rows: Sequence[Mrkdwn]) -> list[Mrkdwn]:
     packs: list[list[Mrkdwn]] = [[]]
     size = 0
     for line in rows:
-        kept = line if len(line) < SECTION_LIMIT - 50 else escape(shorten(words(line), 400))
+        kept = line if len(line) < SECTION_LIMIT - 50 else escape(shorten(strip_markup(line), 400))
         size += len(kept) + 1
         if packs[-1] and size > SECTION_LIMIT - 50:
             packs.append([])

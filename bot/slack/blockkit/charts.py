@@ -41,7 +41,7 @@ class Chart:
 
 
 def chart_block(chart: Chart, block_id: str) -> dict[str, Any]:
-    """Return the chart as Slack's block, within its limits: long labels are cut, extra bars and series left out."""
+    """Return the chart as Slack's block, within its limits: long labels are cut, extra bars and series dropped."""
     labels = [_cut(name, LABEL_LIMIT) for name in chart.categories[:CATEGORIES_LIMIT]]
     return {
         "type": KIND,

@@ -1,8 +1,8 @@
 """Replaces Buildkite's emoji codes by what Slack can show.
 
 Buildkite's labels contain codes such as `:rocket:` and `:rspec:`. An emoji with a Unicode character becomes that
-character. One that's only a picture in Buildkite is left out if words follow it, else it becomes its name. Codes that
-Buildkite doesn't know stay, because Slack may know them. Code, logs and addresses stay unchanged.
+character. One that's only a picture in Buildkite is left out if words follow it, else it becomes its name. Codes
+that Buildkite doesn't know stay, because Slack may know them. Code, logs and addresses stay unchanged.
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ def _replace_in_node(node: Any, known: Names) -> Any:
         replace = _TEXTS.get(str(node.get("type")))
         code = (node.get("style") or {}).get("code") if isinstance(node.get("style"), dict) else False
         return {**node, "text": replace(node["text"], known)} if replace and not code else node
-    return {key: _replace_in_node(value, known) if isinstance(value, dict | list) else value for key, value in node.items()}
+    return {
+        key: _replace_in_node(value, known) if isinstance(value, dict | list) else value
+        for key, value in node.items()
+    }
 
 
 def _replace_in_mrkdwn(text: str, known: Names) -> str:

@@ -1,4 +1,4 @@
-"""Converts safe mrkdwn to rich text and back. Slack parses no markup in rich text, so text from outside stays text.
+"""Converts safe mrkdwn to rich text, where Slack parses no markup, and back.
 
 https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """
@@ -32,13 +32,13 @@ def parse_elements(text: Mrkdwn) -> list[Element]:
 def _split_pieces(text: str) -> Iterator[Element]:
     end = 0
     for found in _PIECE.finditer(text):
-        yield _text(text[end : found.start()])
-        yield _element(found)
+        yield _text_element(text[end : found.start()])
+        yield _parse_element(found)
         end = found.end()
-    yield _text(text[end:])
+    yield _text_element(text[end:])
 
 
-def _element(found: re.Match[str]) -> Element:
+def _parse_element(found: re.Match[str]) -> Element:
     part = found.groupdict()
     if part["at"]:
         fallback = unescape(part["utc"])
@@ -48,29 +48,33 @@ def _element(found: re.Match[str]) -> Element:
     if part["channel"]:
         return {"type": "channel", "channel_id": part["channel"]}
     if part["url"]:
-        return _link(unescape(part["url"]), part["label"])
+        return _link_element(unescape(part["url"]), part["label"])
     if part["code"]:
-        return _text(part["code"], "code")
-    return _text(part["bold"], "bold") if part["bold"] else _text((part["other"] or "").rpartition("|")[2])
+        return _text_element(part["code"], "code")
+    return (
+        _text_element(part["bold"], "bold")
+        if part["bold"]
+        else _text_element((part["other"] or "").rpartition("|")[2])
+    )
 
 
-def _link(url: str, label: str) -> Element:
+def _link_element(url: str, label: str) -> Element:
     if re.fullmatch(r"`[^`]+`", label):
         return {"type": "link", "url": url, "text": unescape(label[1:-1]), "style": {"code": True}}
     return {"type": "link", "url": url, "text": unescape(label) or url}
 
 
-def _text(escaped: str, style: str | None = None) -> Element:
-    said = {"type": "text", "text": unescape(escaped)}
-    return {**said, "style": {style: True}} if style else said
+def _text_element(escaped: str, style: str | None = None) -> Element:
+    element = {"type": "text", "text": unescape(escaped)}
+    return {**element, "style": {style: True}} if style else element
 
 
-def mrkdwn(parts: Sequence[Mapping[str, Any]]) -> Mrkdwn:
+def render_mrkdwn(parts: Sequence[Mapping[str, Any]]) -> Mrkdwn:
     """Return elements as safe mrkdwn."""
-    return Mrkdwn("".join(map(_written, parts)))
+    return Mrkdwn("".join(map(_render_element, parts)))
 
 
-def _written(part: Mapping[str, Any]) -> str:
+def _render_element(part: Mapping[str, Any]) -> str:
     match part["type"]:
         case "date":
             form = cast(LiteralString, part["format"])
@@ -80,35 +84,35 @@ def _written(part: Mapping[str, Any]) -> str:
         case "channel":
             return f"<#{part['channel_id']}>"
         case "link":
-            return link(part["url"], _styled(part))
+            return link(part["url"], _render_styled(part))
         case _:
-            return _styled(part)
+            return _render_styled(part)
 
 
-def _styled(part: Mapping[str, Any]) -> Mrkdwn:
+def _render_styled(part: Mapping[str, Any]) -> Mrkdwn:
     style = part.get("style", {})
     if style.get("code"):
         return code(part["text"])
     return bold(part["text"]) if style.get("bold") else escape(part["text"])
 
 
-def words(parts: Sequence[Mapping[str, Any]]) -> str:
+def extract_text(parts: Sequence[Mapping[str, Any]]) -> str:
     """Return the text that people read, without markup."""
     return "".join(str(part.get("text") or part.get("fallback") or part.get("user_id") or "") for part in parts)
 
 
-def cut(parts: Sequence[Element], limit: int) -> list[Element]:
+def cut_elements(parts: Sequence[Element], limit: int) -> list[Element]:
     """Cut elements to `limit` characters of text, ending in an ellipsis if something was cut."""
     kept: list[Element] = []
     left = limit
     for part in parts:
-        size = len(words([part]))
+        size = len(extract_text([part]))
         if size > left:
-            return [*kept, *([_shortened(part, left)] if "text" in part and left > 1 else [])]
+            return [*kept, *([_shorten_element(part, left)] if "text" in part and left > 1 else [])]
         kept.append(part)
         left -= size
     return kept
 
 
-def _shortened(part: Element, limit: int) -> Element:
+def _shorten_element(part: Element, limit: int) -> Element:
     return {**part, "text": part["text"][: limit - 1] + "…"}
