@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot.cli.doctor.check_buildkite import NEEDED_SCOPES
 from bot.operations.token_scopes import NEEDED_BY
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,11 @@ def test_every_slack_scope_and_event_is_explained() -> None:
     }
     assert tables["Scopes"] == set(manifest["oauth_config"]["scopes"]["bot"])
     assert tables["Events"] == set(manifest["settings"]["event_subscriptions"]["bot_events"])
+
+
+def test_the_readme_names_every_scope_that_the_doctor_requires() -> None:
+    """A token made by the README passes the doctor."""
+    assert set(NEEDED_SCOPES) <= set(re.findall(r"`(\w+)`", (ROOT / "README.md").read_text("utf-8")))
 
 
 def test_every_buildkite_scope_is_explained() -> None:
