@@ -1,11 +1,11 @@
-"""Keeps the aliases of people, and puts what they stand for in their place."""
+"""Stores people's aliases and expands them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from bot.errors import Conflict
-from bot.execution.alias_rules import MOST, first_word
+from bot.execution.alias_rules import ALIASES_LIMIT, split_alias
 from bot.execution.queries import delete_alias, find_alias, find_aliases, save_alias
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
@@ -14,37 +14,37 @@ from bot.store.transactions import Store
 
 
 class Aliases:
-    """They are words of one person; nobody else's text is changed by them."""
+    """Personal aliases; they never affect what other people type."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def of(self, actor: Actor) -> Mapping[str, str]:
-        """What each of them stands for, by name."""
+    async def find_all(self, actor: Actor) -> Mapping[str, str]:
+        """Return the person's expansions by alias."""
         async with self._store.read() as tx:
             return await find_aliases(tx, actor.team, actor.id)
 
-    async def define(self, actor: Actor, name: str, words: str) -> bool:
-        """Write one down; says whether it is new. Raises Conflict where there are too many."""
+    async def define(self, actor: Actor, name: str, expansion: str) -> bool:
+        """Save an alias; returns whether it is new. Raises Conflict where there are too many."""
         async with self._store.write() as tx:
             mine = await find_aliases(tx, actor.team, actor.id)
-            if name not in mine and len(mine) >= MOST:
-                raise Conflict(f"You have {MOST} aliases already.", "Remove one that you do not need.")
-            await save_alias(tx, actor.team, actor.id, name, words, self._clock.now())
+            if name not in mine and len(mine) >= ALIASES_LIMIT:
+                raise Conflict(f"You have {ALIASES_LIMIT} aliases already.", "Remove one that you don't need.")
+            await save_alias(tx, actor.team, actor.id, name, expansion, self._clock.now())
         return name not in mine
 
-    async def drop(self, actor: Actor, name: str) -> bool:
-        """Take one away; says whether it was there."""
+    async def remove(self, actor: Actor, name: str) -> bool:
+        """Remove an alias; returns whether it existed."""
         async with self._store.write() as tx:
             return await delete_alias(tx, actor.team, actor.id, name)
 
-    async def meant(self, team: str, user: str, text: str, registry: Registry, command: str) -> tuple[str, str]:
-        """The text with its first word replaced, and that word where it was an alias, else nothing.
+    async def expand(self, team: str, user: str, text: str, registry: Registry, command: str) -> tuple[str, str]:
+        """Expand the first word of a text; returns the text and the alias, '' if it wasn't one.
 
-        What it stands for is not looked at again: an alias stands for a command, never for an alias.
+        Expansions aren't expanded again, so aliases can't form loops.
         """
-        found = first_word(text, registry, command)
+        found = split_alias(text, registry, command)
         if found is None:
             return text, ""
         async with self._store.read() as tx:

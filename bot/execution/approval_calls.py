@@ -1,4 +1,4 @@
-"""Tells those who asked for it, and may approve it, that a proposal waits: once each, when its card stands."""
+"""Messages approvers who opted in, once each, after a proposal's card has been posted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 
-from bot.access.approvals.model import Proposal, State
+from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.approvals.proposals import Proposals
-from bot.access.approvals.render import VALUE_SHOWN
-from bot.access.policy.decide import approve
+from bot.access.approvals.render import VALUE_LIMIT
+from bot.access.policy.decide import judge_approval
 from bot.access.policy.rules import Allow, Rules
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Unavailable
-from bot.notifications.direct.model import APPROVALS, stop_button, stop_value
+from bot.notifications.direct.model import APPROVALS, build_stop_button, make_stop_value
 from bot.notifications.direct.queries import APPROVAL_CALL, find_call_recipients
 from bot.notifications.reminders.queries import DueReminder, complete_reminder, postpone_reminder
 from bot.notifications.subscriptions.model import Subscription
@@ -23,14 +23,14 @@ from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.blockkit.blocks import Message, actions, button, context, message, section, shorten
-from bot.slack.blockkit.mrkdwn import code, md, mention, when
-from bot.slack.people import People
+from bot.slack.blockkit.mrkdwn import code, local_time, md, mention
+from bot.slack.people import PeopleDirectory
 from bot.slack.queries import enqueue_message
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Transactions, Tx
 
-_CARD_SOON = timedelta(seconds=1)
+_CARD_RETRY_DELAY = timedelta(seconds=1)
 
 
 class ApprovalCalls:
@@ -43,96 +43,107 @@ class ApprovalCalls:
         api: SlackClient,
         buildkite: Buildkite,
         proposals: Proposals,
-        people: People,
+        people: PeopleDirectory,
         rules: Callable[[], Rules],
         registry: Registry,
-        reads: Callable[[str, str], Awaitable[bool]],
+        can_read: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         self._store = store
         self._clock = clock
         self._api = api
-        self._buildkite = buildkite.patient()
+        self._buildkite = buildkite.for_background()
         self._proposals = proposals
         self._people = people
         self._rules = rules
         self._registry = registry
-        self._reads = reads
+        self._can_read = can_read
 
-    async def look(self, due: DueReminder) -> bool:
-        """Call whoever is to be called, or drop it when it is over; False while the card does not stand yet.
+    async def send(self, due: DueReminder) -> bool:
+        """Queue the messages for a proposal, or none if it has ended; False while its card isn't posted yet.
 
-        Raises KitestringError while a vendor does not say who may approve.
+        Raises KitestringError while Slack or Buildkite can't be asked who may approve.
         """
-        item = await self._proposals.find(due.about)
-        over = item is None or item.state is not State.OPEN or self._clock.now() >= item.expires_at
-        if item is not None and not over and item.ts is None:
+        proposal = await self._proposals.find(due.about)
+        ended = (
+            proposal is None
+            or proposal.state is not ProposalState.OPEN
+            or self._clock.now() >= proposal.expires_at
+        )
+        if proposal is not None and not ended and proposal.ts is None:
             async with self._store.write() as tx:
-                await postpone_reminder(tx, due, self._clock.now() + _CARD_SOON)
+                await postpone_reminder(tx, due, self._clock.now() + _CARD_RETRY_DELAY)
             return False
-        called = () if item is None or over else await self._called(item)
-        url = await self._address(item) if item and called else ""
+        recipients = () if proposal is None or ended else await self._find_recipients(proposal)
+        url = await self._find_card_url(proposal) if proposal and recipients else ""
         async with self._store.write() as tx:
-            if item and await complete_reminder(tx, due):
-                for each in called:
-                    await self._tell(tx, each, item, url)
+            if proposal and await complete_reminder(tx, due):
+                for subscription in recipients:
+                    await self._enqueue(tx, subscription, proposal, url)
         return True
 
-    async def _called(self, proposal: Proposal) -> tuple[Subscription, ...]:
-        """Those who asked for it, but for the requester and those who have voted."""
+    async def _find_recipients(self, proposal: Proposal) -> tuple[Subscription, ...]:
+        """Return the subscriptions of possible approvers, without the requester and people who have voted."""
         async with self._store.read() as tx:
             asked = await find_call_recipients(tx)
         spoken = {proposal.requester, *(vote.user for vote in proposal.votes)}
-        return tuple([each for each in asked if each.owner not in spoken and await self._counts(each, proposal)])
+        return tuple(
+            [each for each in asked if each.owner not in spoken and await self._may_approve(each, proposal)]
+        )
 
-    async def _counts(self, each: Subscription, proposal: Proposal) -> bool:
-        """Whether their approval would count by the policy of now, given where the buttons are."""
+    async def _may_approve(self, subscription: Subscription, proposal: Proposal) -> bool:
+        """Return whether the person's approval would count under the current policy, from the card's channel."""
         op, rules = self._registry[proposal.operation], self._rules()
-        actor = await self._people.actor(each.created_by, proposal.thread, "button")
+        actor = await self._people.find_actor(subscription.created_by, proposal.thread, "button")
         target = await resolve_target(validate(op, proposal.args), self._buildkite, rules, ())
-        verdict = approve(rules, proposal.ask, actor, proposal.requester, op, target)
-        return isinstance(verdict, Allow) and await self._reads(proposal.thread.channel, actor.id)
+        verdict = judge_approval(rules, proposal.requirement, actor, proposal.requester, op, target)
+        return isinstance(verdict, Allow) and await self._can_read(proposal.thread.channel, actor.id)
 
-    async def _address(self, proposal: Proposal) -> str:
+    async def _find_card_url(self, proposal: Proposal) -> str:
         try:
-            return await self._api.permalink(proposal.thread.channel, proposal.ts or "")
+            return await self._api.find_permalink(proposal.thread.channel, proposal.ts or "")
         except SlackError as problem:
             raise Unavailable(
-                "Slack does not say where the card is.", retry_after=problem.retry_after
+                "Slack didn't return the card's address.", retry_after=problem.retry_after
             ) from problem
 
-    async def _tell(self, tx: Tx, each: Subscription, proposal: Proposal, url: str) -> None:
-        said = render_approval_call(proposal, url, stop_value(APPROVALS, each.created_by))
-        key = f"{APPROVAL_CALL}:{proposal.id}:{each.created_by}"
-        where = Thread(each.team, each.channel)
+    async def _enqueue(self, tx: Tx, subscription: Subscription, proposal: Proposal, url: str) -> None:
+        text = render_approval_call(proposal, url, make_stop_value(APPROVALS, subscription.created_by))
+        key = f"{APPROVAL_CALL}:{proposal.id}:{subscription.created_by}"
+        where = Thread(subscription.team, subscription.channel)
         await enqueue_message(
-            tx, key, "answer", where, self._clock.now(), body=asdict(said), asked_by=each.created_by
+            tx, key, "answer", where, self._clock.now(), body=asdict(text), requester=subscription.created_by
         )
 
 
-def render_approval_call(proposal: Proposal, url: str, stop: str) -> Message:
-    """For somebody whose approval counts: what waits, and the way to its card, where the buttons are.
+def render_approval_call(proposal: Proposal, url: str, stop_button_value: str) -> Message:
+    """Render the message to a possible approver: the request, and a link to the card with the buttons.
 
-    `stop` is the value of the button that ends such messages.
+    `stop_button_value` is the value of the button that stops these messages.
     """
     place = f" on {proposal.args['pipeline']}" if proposal.args.get("pipeline") else ""
-    said = md(
-        "✋ {who} asks for {name}{place}: it waits for approval, and yours counts.",
+    text = md(
+        "✋ {who} wants to run {name}{place}. It needs approval, and yours counts.",
         who=mention(proposal.requester),
         name=code(proposal.operation),
-        place=shorten(place, VALUE_SHOWN),
+        place=shorten(place, VALUE_LIMIT),
     )
     until = md(
         "expires {at} (“{rule}”)",
-        at=when(proposal.expires_at, "{date_short_pretty} at {time}"),
-        rule=proposal.ask.rule,
+        at=local_time(proposal.expires_at, "{date_short_pretty} at {time}"),
+        rule=proposal.requirement.rule,
     )
-    row = [button("Look at it", "open", url=url, reads=f"Look at {proposal.operation}"), stop_button(stop)]
+    row = [
+        button("Review", "open", url=url, accessibility_label=f"Review {proposal.operation}"),
+        build_stop_button(stop_button_value),
+    ]
     blocks = [
-        section(said, block_id="calling"),
+        section(text, block_id="calling"),
         context(until, block_id="until"),
         actions(row, block_id="called"),
     ]
     line = md(
-        "✋ {who} asks for {name}: your approval counts", who=mention(proposal.requester), name=proposal.operation
+        "✋ {who} wants to run {name}: your approval counts",
+        who=mention(proposal.requester),
+        name=proposal.operation,
     )
     return message(line, blocks)

@@ -1,4 +1,4 @@
-"""The bot's own condition: what `status` tells, and the switch that stops writes to Buildkite."""
+"""The bot's own status, and the read-only switch that stops writes to Buildkite."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.buildkite.request_budget import Budget, BudgetSnapshot
-from bot.builds.cards.queries import count_due_cards, find_next_card_due
+from bot.builds.cards.queries import count_due_messages, find_next_card_due
 from bot.builds.ingest.queries import measure_backlog
 from bot.builds.queries import count_polled_builds
 from bot.history.queries import find_last_webhook_time
@@ -21,7 +21,7 @@ _READONLY = "readonly"
 
 @dataclass(frozen=True)
 class BotStatus:
-    """A look at everything that waits. Times are of the oldest one that does, None where none does.
+    """A snapshot of everything that waits. Times are those of the oldest waiting entry, None where nothing waits.
 
     `aside` are deliveries that could not be read; `writer` says who writes to the workspace, and with which fence.
     """
@@ -43,7 +43,7 @@ class BotStatus:
 
 
 class StatusService:
-    """Reads the database; `writer` says in words who holds the lease."""
+    """Reads the status from the database, and sets the read-only switch."""
 
     def __init__(self, store: Store, clock: Clock, budget: Budget, replica: str, lease: str | None) -> None:
         self._store = store
@@ -53,7 +53,7 @@ class StatusService:
         self._lease = lease
 
     async def read_status(self) -> BotStatus:
-        """Everything at one moment."""
+        """Read the whole status in one transaction."""
         now = self._clock.now()
         async with self._store.read() as tx:
             backlog = await measure_backlog(tx)
@@ -65,7 +65,7 @@ class StatusService:
                 set_aside=backlog.set_aside,
                 tracked=await count_polled_builds(tx, unconfirmed=False),
                 unconfirmed=await count_polled_builds(tx, unconfirmed=True),
-                cards_due=await count_due_cards(tx, now),
+                cards_due=await count_due_messages(tx, now),
                 cards_since=await find_next_card_due(tx),
                 unknown_invocations=await count_unconfirmed(tx),
                 readonly_by=await get_meta(tx, _READONLY) or None,
@@ -75,12 +75,12 @@ class StatusService:
             )
 
     async def find_readonly_by(self) -> str | None:
-        """Who stopped writes to Buildkite; None: nobody has."""
+        """Return who stopped writes to Buildkite, or None."""
         async with self._store.read() as tx:
             return await get_meta(tx, _READONLY) or None
 
     async def set_readonly(self, by: str | None) -> None:
-        """Stop writes to Buildkite in somebody's name, or (None) allow them again."""
+        """Stop writes to Buildkite in a person's name, or allow them again (None)."""
         async with self._store.write() as tx:
             await set_meta(tx, _READONLY, by or "")
 

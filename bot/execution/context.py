@@ -1,4 +1,4 @@
-"""What an operation may use: Buildkite, the builds of this thread, the person, the clock."""
+"""The context of an operation: Buildkite, the builds of this thread, the person, the clock."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bot.access.policy.rules import Rules
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
-from bot.buildkite.webhook_registration import NOWHERE, OwnWebhook
+from bot.buildkite.webhook_registration import NO_WEBHOOK, OwnWebhook
 from bot.builds.model import TrackedBuild
 from bot.execution.aliases import Aliases
 from bot.execution.bot_status import StatusService
-from bot.execution.default_pipeline import Defaults
+from bot.execution.default_pipeline import DefaultPipelines
 from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
@@ -30,82 +30,82 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.types import Actor, Thread
 
 
-class Followed(Protocol):
-    """The builds that have a card somewhere."""
+class TrackedBuildLookup(Protocol):
+    """Finds tracked builds by their cards."""
 
-    async def here(self, thread: Thread) -> tuple[TrackedBuild, ...]:
-        """Builds whose card is in this thread (or is its root), newest first; none for a bare channel."""
+    async def find_in_thread(self, thread: Thread) -> tuple[TrackedBuild, ...]:
+        """Return builds whose card is in this thread or is its root, newest first; none for a bare channel."""
 
-    async def kept(self, thread: Thread) -> tuple[TrackedBuild, ...]:
-        """The same without what is only shown below a link."""
+    async def find_with_card_in_thread(self, thread: Thread) -> tuple[TrackedBuild, ...]:
+        """Return builds with a card in this thread, without those shown only as link previews."""
 
-    async def recent(self, channel: str) -> tuple[TrackedBuild, ...]:
-        """Builds whose card is in this channel, newest first, at most ten."""
+    async def find_in_channel(self, channel: str) -> tuple[TrackedBuild, ...]:
+        """Return builds whose card is in this channel, newest first, at most ten."""
 
     async def mute(self, thread: Thread, pipeline: str, number: int) -> tuple[bool, Subscription | None]:
         """Stop replies below the cards of a build in this channel; return whether it has one, and its rule."""
 
 
-class Votes(Protocol):
-    """What may be said to a protected operation that waits."""
+class ApprovalVotes(Protocol):
+    """Votes on proposals."""
 
     async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
-        """Count somebody's word; gives what is answered."""
+        """Count the person's vote and return the answer."""
 
-    async def noted(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
-        """What was answered, if somebody's word was counted."""
+    async def find_counted_vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
+        """Return the answer to the person's vote if it was counted, else None."""
 
-    async def withdrawn(self, ctx: Context, proposal_id: str) -> Mrkdwn | None:
-        """What was answered, if somebody has taken it back."""
+    async def find_withdrawal(self, ctx: Context, proposal_id: str) -> Mrkdwn | None:
+        """Return the answer to a withdrawal if the proposal was withdrawn, else None."""
 
     async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
-        """Take it back; gives what is answered."""
+        """Withdraw a proposal and return the answer."""
 
 
-class Admitted(Protocol):
-    """The addresses that webhooks are let through from."""
+class AllowedNetworks(Protocol):
+    """The networks that webhooks are accepted from."""
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """As CIDR blocks; none while no list was read."""
+        """CIDR blocks; empty until the list has been read."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """Everything an operation is given beside its arguments.
+    """The services and the request that an operation gets besides its arguments.
 
-    `mark` is the id of this invocation: it goes into the meta-data of a build that is created, so that a
-    build can be found again after a crash. `allowed` says what this person may run here. `buildkite` and
-    `catalog` are the person's own where `account` is set, the bot's otherwise. `page`: which page of a listing is
-    wanted, from 1; only what Buildkite itself cuts into pages needs it. `agent_api` is there where the bot has an
-    agent token, `origins` where webhooks are let through from some addresses only.
+    `invocation_id` goes into the metadata of a created build, so that the build can be found after a crash.
+    `is_allowed` says which operations this person may run here. `buildkite` and `catalog` use the person's own
+    token where `account` is set, the bot's otherwise. `page` is the page of a list, from 1, for lists that
+    Buildkite itself pages. `agent_api` is set where the bot has an agent token, `allowlist` where webhooks are
+    accepted from certain networks only.
     """
 
     buildkite: Buildkite
     catalog: Catalog
-    followed: Followed
+    tracked_builds: TrackedBuildLookup
     actor: Actor
     thread: Thread
     clock: Clock
     registry: Registry
-    allowed: Callable[[Operation], bool]
-    mark: str
+    is_allowed: Callable[[Operation], bool]
+    invocation_id: str
     instance: str
-    condition: StatusService
-    journal: AuditLog
+    status: StatusService
+    audit_log: AuditLog
     reports: ReportData
-    approvals: Votes
+    approvals: ApprovalVotes
     locks: LockService
-    subscribing: SubscriptionService
+    subscriptions: SubscriptionService
     aliases: Aliases
-    defaults: Defaults
-    notifying: DirectMessageService
+    default_pipelines: DefaultPipelines
+    direct_messages: DirectMessageService
     accounts: Accounts
-    watches: AgentWatches
+    agent_watches: AgentWatches
     rules: Callable[[], Rules]
     account: Account | None = None
     command: str = "/bk"
     agent_api: AgentApi | None = None
-    origins: Admitted | None = None
-    webhook: OwnWebhook = NOWHERE
+    allowlist: AllowedNetworks | None = None
+    webhook: OwnWebhook = NO_WEBHOOK
     page: int = 1

@@ -1,4 +1,4 @@
-"""The pipeline that is meant where none is named: the channel's own, unless a thread is about another."""
+"""The default pipeline of a channel, used where a command names none and the thread isn't about another."""
 
 from __future__ import annotations
 
@@ -8,44 +8,48 @@ from typing import Any
 
 from bot.builds.queries import find_builds_in_thread
 from bot.notifications.queries import find_channel_settings, update_channel_settings
-from bot.operations.arguments import arguments
+from bot.operations.arguments import read_arguments
 from bot.operations.operation import Operation
 from bot.operations.reply import Reply
-from bot.slack.blockkit.blocks import dotted
+from bot.slack.blockkit.blocks import join_dotted
 from bot.slack.blockkit.mrkdwn import code, md
 from bot.slack.types import Thread
 from bot.store.transactions import Store
 
 
-class Defaults:
-    """Nothing is assumed in a channel that has chosen nothing."""
+class DefaultPipelines:
+    """Reads, sets and applies the default pipelines of channels."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def of(self, thread: Thread) -> str | None:
-        """The slug that the channel has chosen."""
+    async def find(self, thread: Thread) -> str | None:
+        """Return the slug of the channel's default pipeline, or None."""
         async with self._store.read() as tx:
             return (await find_channel_settings(tx, thread.team, thread.channel)).pipeline
 
     async def choose(self, thread: Thread, slug: str | None) -> None:
-        """Write it down; None: nothing is assumed any more."""
+        """Set the channel's default pipeline, or clear it with None."""
         async with self._store.write() as tx:
             await update_channel_settings(tx, thread.team, thread.channel, pipeline=slug)
 
-    async def filled(self, op: Operation, given: Mapping[str, Any], thread: Thread) -> tuple[dict[str, Any], str]:
-        """The arguments with the pipeline that is meant, and its slug where it was put in, else nothing."""
+    async def fill_in(self, op: Operation, given: Mapping[str, Any], thread: Thread) -> tuple[dict[str, Any], str]:
+        """Fill in the default pipeline; returns the arguments and the slug if it was filled in, else ''."""
         left = next(
-            (argument for argument in arguments(op.args) if argument.opt.here and not given.get(argument.name)),
+            (
+                argument
+                for argument in read_arguments(op.args)
+                if argument.opt.channel_default and not given.get(argument.name)
+            ),
             None,
         )
-        slug = await self._meant(thread) if left else None
+        slug = await self._find_default(thread) if left else None
         if left is None or slug is None:
             return dict(given), ""
-        return {**given, left.name: [slug] if left.several else slug}, slug
+        return {**given, left.name: [slug] if left.repeatable else slug}, slug
 
-    async def _meant(self, thread: Thread) -> str | None:
-        chosen = await self.of(thread)
+    async def _find_default(self, thread: Thread) -> str | None:
+        chosen = await self.find(thread)
         if chosen is None:
             return None
         about = await self._pipelines_in(thread)
@@ -59,9 +63,9 @@ class Defaults:
         return {build.build.ref.pipeline for build in known}
 
 
-def said(reply: Reply, slug: str) -> Reply:
-    """The answer, with the pipeline that was taken because none was named; a build's card names it itself."""
-    if not slug or reply.follow is not None:
+def mention_default(reply: Reply, slug: str) -> Reply:
+    """Mention the default pipeline in the footer of an answer that used it; a build's card shows it anyway."""
+    if not slug or reply.card_build is not None:
         return reply
-    taken = md("No pipeline was named: {slug} was taken.", slug=code(slug))
-    return replace(reply, footer=dotted([reply.footer, taken]))
+    taken = md("Using this channel's default pipeline, {slug}.", slug=code(slug))
+    return replace(reply, footer=join_dotted([reply.footer, taken]))

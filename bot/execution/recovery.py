@@ -1,4 +1,4 @@
-"""Finds what a crash or a lost answer interrupted, looks whether it happened, and finishes or reports it."""
+"""Finds interrupted invocations, finds out whether they happened, and finishes or reports them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import KitestringError
-from bot.execution.outcomes import SECOND_LOOK, Outcomes
+from bot.execution.outcome_records import SECOND_PROBE_DELAY
+from bot.execution.outcomes import Outcomes
 from bot.execution.runner import Runner
 from bot.operations.invocation import Invocation
 from bot.operations.operation import Effect, Operation
@@ -26,21 +27,21 @@ from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.store.transactions import Transactions
 from bot.store.vault import Vault
 
-# Older than this, nobody waits for it any more: it is reported, not carried out late.
-_STILL_WANTED = timedelta(minutes=10)
-_LOOKS = 8
-_BREATH = timedelta(seconds=5)
+# An accepted invocation older than this is reported, not run: a build that starts so late would surprise people.
+_LATEST_START = timedelta(minutes=10)
+_PROBES_LIMIT = 8
+_RETRY_DELAY = timedelta(seconds=5)
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Recovery:
-    """An invocation that was accepted but not begun is carried out; one that was begun is never repeated.
+    """Runs invocations that were accepted but not begun, and probes those that were begun, without repeating them.
 
-    `mine` says whether this replica is the writer: only that one looks after what others left.
+    `is_leader`: only the leader adopts invocations of other replicas.
     """
 
     def __init__(
@@ -48,10 +49,10 @@ class Recovery:
         store: Transactions,
         vault: Vault,
         clock: Clock,
-        people: People,
+        people: PeopleDirectory,
         runner: Runner,
         outcomes: Outcomes,
-        mine: Callable[[], bool],
+        is_leader: Callable[[], bool],
     ) -> None:
         self._store = store
         self._vault = vault
@@ -59,125 +60,130 @@ class Recovery:
         self._people = people
         self._runner = runner
         self._outcomes = outcomes
-        self._mine = mine
+        self._is_leader = is_leader
 
     async def begin(self) -> None:
-        """At the start: whatever was under way when the process before ended."""
+        """Recover at startup what the previous process left unfinished."""
         await self.tick()
 
     async def tick(self) -> int:
-        """What is in doubt and due, or was cut off with its replica; says how many were looked at."""
-        if not self._mine():
-            return await self._leave()
-        replica, now, abandoned = self._runner.shared.replica, self._clock.now(), self._runner.abandoned
+        """Recover unknown and cut-off invocations, and deliver overdue answers; returns how many."""
+        if not self._is_leader():
+            return await self._release_abandoned()
+        replica, now, abandoned = self._runner.services.replica, self._clock.now(), self._runner.abandoned
         async with self._store.read() as tx:
             found = await find_unfinished(tx, self._vault, now, replica, abandoned)
-            owing = await find_undelivered(tx, self._vault, now)
-        for asked in owing:
-            await run_guarded(self._outcomes.owed(asked), "answer", invocation=asked.id)
-        return len(owing) + sum([await self._take_up(asked, replica) for asked in found])
+            undelivered = await find_undelivered(tx, self._vault, now)
+        for invocation in undelivered:
+            await run_guarded(self._outcomes.deliver_late(invocation), "answer", invocation=invocation.id)
+        return len(undelivered) + sum([await self._adopt(invocation, replica) for invocation in found])
 
     async def next_at(self) -> datetime | None:
-        """When there is something to look for, or to tell."""
+        """Return when the next probe or delivery is due."""
         if self._runner.abandoned:
-            return self._clock.now() + _BREATH
-        if not self._mine():
+            return self._clock.now() + _RETRY_DELAY
+        if not self._is_leader():
             return None
         async with self._store.read() as tx:
             return await find_next_invocation_due(tx)
 
-    async def _leave(self) -> int:
-        """Only the writer looks after what was cut off: it is told by an empty name of a replica."""
+    async def _release_abandoned(self) -> int:
+        """Hand abandoned invocations to the leader by clearing their replica, because only the leader recovers."""
         left = frozenset(self._runner.abandoned)
         if left:
             async with self._store.write() as tx:
-                await abandon_invocations(tx, left, self._runner.shared.replica)
+                await abandon_invocations(tx, left, self._runner.services.replica)
             self._runner.abandoned -= left
         return len(left)
 
-    async def _take_up(self, asked: Invocation, replica: str) -> bool:
-        """One that cannot be looked after now keeps nobody else waiting."""
-        self._runner.abandoned.discard(asked.id)
+    async def _adopt(self, invocation: Invocation, replica: str) -> bool:
+        """Adopt and resume one invocation; on failure leave it for later, so that it doesn't hold up others."""
+        self._runner.abandoned.discard(invocation.id)
         try:
             async with self._store.write() as tx:
-                if not await adopt_invocation(tx, asked.id, replica):
+                if not await adopt_invocation(tx, invocation.id, replica):
                     return False
-            await run_guarded(self._resume(asked), "recovery", invocation=asked.id)
+            await run_guarded(self._resume(invocation), "recovery", invocation=invocation.id)
         except KitestringError as error:
-            log.warning("not resumed yet", invocation=asked.id, error=str(error))
-            self._runner.abandoned.add(asked.id)
+            log.warning("not resumed yet", invocation=invocation.id, error=str(error))
+            self._runner.abandoned.add(invocation.id)
             return False
         return True
 
-    async def _resume(self, asked: Invocation) -> None:
-        log.info("resuming", invocation=asked.id, operation=asked.operation, state=asked.state)
-        op = self._runner.shared.registry.find(asked.operation)
-        age = self._clock.now() - (asked.created_at or self._clock.now())
+    async def _resume(self, invocation: Invocation) -> None:
+        log.info("resuming", invocation=invocation.id, operation=invocation.operation, state=invocation.state)
+        op = self._runner.services.registry.find(invocation.operation)
+        age = self._clock.now() - (invocation.created_at or self._clock.now())
         if op is None:
-            await self._outcomes.report(asked, "failed", _lost(asked), retry=False)
-        elif asked.state == "accepted" and age < _STILL_WANTED:
-            self._runner.spawn(self._runner.run(asked))
-        elif asked.state == "accepted" or (op.effect is Effect.READ and op.probe is None):
-            await self._outcomes.report(asked, "failed", _lost(asked), retry=True)
+            await self._outcomes.report(invocation, "failed", _render_not_started(invocation), retry=False)
+        elif invocation.state == "accepted" and age < _LATEST_START:
+            self._runner.spawn(self._runner.run(invocation))
+        elif invocation.state == "accepted" or (op.effect is Effect.READ and op.probe is None):
+            await self._outcomes.report(invocation, "failed", _render_not_started(invocation), retry=True)
         else:
-            await self._settle(asked, op)
+            await self._find_out(invocation, op)
 
-    async def _settle(self, asked: Invocation, op: Operation) -> None:
-        """Look whether it happened. Absence counts once the request can no longer be under way."""
+    async def _find_out(self, invocation: Invocation, op: Operation) -> None:
+        """Probe whether the operation took effect.
+
+        Finding nothing counts only on a second probe, once the request can no longer be in progress."""
         try:
-            reply = await run_guarded(self._probe(asked, op), "probe", invocation=asked.id)
+            reply = await run_guarded(self._probe(invocation, op), "probe", invocation=invocation.id)
             if reply is not None:
-                await run_guarded(self._happened(asked, reply), "recovery", invocation=asked.id)
+                await run_guarded(self._finish_late(invocation, reply), "recovery", invocation=invocation.id)
                 return
         except KitestringError:
-            await self._again(asked)
+            await self._postpone(invocation)
             return
         if op.probe is None:
-            await self._outcomes.report(asked, "failed", _undecided(asked), retry=False)
-        elif self._clock.now() - (asked.started_at or self._clock.now()) < SECOND_LOOK or not asked.attempts:
-            await self._again(asked)
+            await self._outcomes.report(invocation, "failed", _render_unknown(invocation), retry=False)
+        elif (
+            self._clock.now() - (invocation.started_at or self._clock.now()) < SECOND_PROBE_DELAY
+            or not invocation.attempts
+        ):
+            await self._postpone(invocation)
         else:
-            await self._outcomes.report(asked, "failed", _absent(asked), retry=True)
+            await self._outcomes.report(invocation, "failed", _render_absent(invocation), retry=True)
 
-    async def _probe(self, asked: Invocation, op: Operation) -> Reply | None:
+    async def _probe(self, invocation: Invocation, op: Operation) -> Reply | None:
         if op.probe is None:
             return None
-        actor = await self._people.actor(asked.user, asked.thread, asked.via)
-        args = validate(op, asked.args.get("args", {}))
-        return await op.probe(args, self._runner.context(asked, actor))
+        actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
+        args = validate(op, invocation.args.get("args", {}))
+        return await op.probe(args, self._runner.build_context(invocation, actor))
 
-    async def _happened(self, asked: Invocation, reply: Reply) -> None:
-        actor = await self._people.actor(asked.user, asked.thread, asked.via)
-        await self._runner.finish(asked, reply, actor)
-        await self._outcomes.mention_late(asked, _did(asked, reply))
+    async def _finish_late(self, invocation: Invocation, reply: Reply) -> None:
+        actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
+        await self._runner.finish(invocation, reply, actor)
+        await self._outcomes.report_late_success(invocation, _render_finished(invocation, reply))
 
-    async def _again(self, asked: Invocation) -> None:
-        if asked.attempts >= _LOOKS:
-            await self._outcomes.report(asked, "failed", _undecided(asked), retry=False)
+    async def _postpone(self, invocation: Invocation) -> None:
+        if invocation.attempts >= _PROBES_LIMIT:
+            await self._outcomes.report(invocation, "failed", _render_unknown(invocation), retry=False)
             return
-        wait = max(SECOND_LOOK, timedelta(seconds=backoff_seconds(asked.attempts + 1, base=5)))
+        wait = max(SECOND_PROBE_DELAY, timedelta(seconds=backoff_seconds(invocation.attempts + 1, base=5)))
         async with self._store.write() as tx:
-            await postpone_invocation(tx, asked.id, self._clock.now() + wait)
+            await postpone_invocation(tx, invocation.id, self._clock.now() + wait)
 
 
-def _did(asked: Invocation, reply: Reply) -> Mrkdwn:
-    name = asked.operation
-    if reply.follow is None:
-        return md("I was interrupted while I did `{name}` for you. It did happen.", name=name)
-    build = link(reply.follow.web_url, str(reply.follow.ref))
-    return md("I was interrupted while I did `{name}` for you. It did happen: {build}.", name=name, build=build)
+def _render_finished(invocation: Invocation, reply: Reply) -> Mrkdwn:
+    name = invocation.operation
+    if reply.card_build is None:
+        return md("I was interrupted while running `{name}`. It went through.", name=name)
+    build = link(reply.card_build.web_url, str(reply.card_build.ref))
+    return md("I was interrupted while running `{name}`. It went through: {build}.", name=name, build=build)
 
 
-def _absent(asked: Invocation) -> Mrkdwn:
-    return md("I was interrupted while I did `{name}` for you. It did *not* happen.", name=asked.operation)
+def _render_absent(invocation: Invocation) -> Mrkdwn:
+    return md("I was interrupted while running `{name}`. It did *not* go through.", name=invocation.operation)
 
 
-def _lost(asked: Invocation) -> Mrkdwn:
-    return md("I was restarted before I could do `{name}` for you. Nothing was done.", name=asked.operation)
+def _render_not_started(invocation: Invocation) -> Mrkdwn:
+    return md("I was restarted before I could run `{name}`. Nothing has changed.", name=invocation.operation)
 
 
-def _undecided(asked: Invocation) -> Mrkdwn:
+def _render_unknown(invocation: Invocation) -> Mrkdwn:
     return md(
-        "I was interrupted while I did `{name}` for you, and cannot tell whether it happened. Please look.",
-        name=asked.operation,
+        "I was interrupted while running `{name}` and can't tell whether it went through. Check in Buildkite.",
+        name=invocation.operation,
     )

@@ -1,4 +1,4 @@
-"""Carries out what was asked for: written down, judged, run, and its outcome written down."""
+"""Carries out invocations: stores each, applies the policy, runs it and records its outcome."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from typing import Any
 
 import structlog
 
-from bot.access.approvals.model import whole
+from bot.access.approvals.model import require_whole_sha
 from bot.access.channel_access import ChannelAccess
-from bot.access.locks.rules import locked
-from bot.access.policy.decide import decide, hopeless
-from bot.access.policy.policy_wording import needs
-from bot.access.policy.rules import Allow, Ask, Refuse
-from bot.access.target import resolve_target
+from bot.access.policy.policy_wording import explain_protection
+from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import KitestringError, Refused, Unavailable
 from bot.execution.context import Context
-from bot.execution.default_pipeline import said
+from bot.execution.default_pipeline import mention_default
 from bot.execution.outcomes import Outcomes
+from bot.execution.policy_gate import PolicyGate
 from bot.execution.services import Services
 from bot.operations.invocation import Invocation, request_digest
 from bot.operations.operation import Args, Effect, Operation, Permission
@@ -29,7 +27,7 @@ from bot.operations.reply import Reply
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor, Standing, Thread
 from bot.store.transactions import Store
 from bot.store.vault import Vault
@@ -38,224 +36,207 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Runner:
-    """Accepts invocations, runs each once, and keeps hold of those that are under way."""
+    """Accepts invocations, runs each once, and keeps track of those in progress."""
 
     def __init__(
         self,
         store: Store,
         vault: Vault,
         clock: Clock,
-        people: People,
-        places: ChannelAccess,
+        people: PeopleDirectory,
+        channel_access: ChannelAccess,
         outcomes: Outcomes,
-        shared: Services,
+        services: Services,
     ) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
         self._people = people
-        self._places = places
+        self._channel_access = channel_access
         self._outcomes = outcomes
-        self.shared = shared
+        self.services = services
+        self.gate = PolicyGate(services, channel_access, clock)
         self._running: set[asyncio.Task[None]] = set()
-        # What could not even be given up, because the database did not answer: recovery takes it up.
+        # Ids whose failure couldn't be recorded because the database didn't answer; recovery picks them up.
         self.abandoned: set[str] = set()
 
-    async def accept(self, asked: Invocation) -> Invocation:
-        """Write it down, or find the one that has its key: then the ids differ. Raises Unavailable."""
-        return await insert_invocation(self._store, self._vault, asked, self._clock.now(), self.shared.replica)
+    async def accept(self, invocation: Invocation) -> Invocation:
+        """Store an invocation, or return the earlier one with its key and another id. Raises Unavailable."""
+        return await insert_invocation(
+            self._store, self._vault, invocation, self._clock.now(), self.services.replica
+        )
 
-    async def heard(self, key: str) -> bool:
-        """Whether the request of that key is a repeat. Raises Unavailable."""
+    async def has_accepted(self, key: str) -> bool:
+        """Return whether a request with that key was accepted before. Raises Unavailable."""
         async with self._store.read() as tx:
             return await is_repeat(tx, key)
 
-    def start(self, asked: Invocation, accepted: Invocation) -> None:
-        """Carry it out in the background; a repeat is given the same answer instead."""
-        fresh = accepted.id == asked.id
-        self.spawn(self.run(accepted) if fresh else self._repeat(asked, accepted))
+    def start(self, invocation: Invocation, accepted: Invocation) -> None:
+        """Run a new invocation in the background; a repeat gets the first one's answer instead."""
+        fresh = accepted.id == invocation.id
+        self.spawn(self.run(accepted) if fresh else self._repeat(invocation, accepted))
 
-    async def _repeat(self, asked: Invocation, first: Invocation) -> None:
-        """The same answer, or where that which it became a proposal of stands; nothing is raised."""
+    async def _repeat(self, invocation: Invocation, first: Invocation) -> None:
+        """Answer a repeat like the first request, or with the state of its proposal. Raises nothing."""
         with suppress(KitestringError):
-            proposal = await run_guarded(self.shared.proposals.find(first.id), "repeat", invocation=first.id)
-            await self._outcomes.repeat(asked, first, proposal)
+            proposal = await run_guarded(self.services.proposals.find(first.id), "repeat", invocation=first.id)
+            await self._outcomes.repeat(invocation, first, proposal)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Keep hold of work until it is done."""
+        """Run work in the background and keep a reference, because asyncio itself holds only a weak one."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def drain(self) -> int:
-        """Wait for all that is under way; says how much there was."""
+        """Wait for everything in progress; returns how many tasks there were."""
         count = 0
         while self._running:
             count += len(self._running)
             await asyncio.gather(*self._running, return_exceptions=True)
         return count
 
-    async def run(self, asked: Invocation) -> None:
-        """Carry it out and answer; nothing is raised."""
+    async def run(self, invocation: Invocation) -> None:
+        """Run an invocation and answer it. Raises nothing."""
         try:
-            await run_guarded(self._carry_out(asked), asked.operation, invocation=asked.id)
+            await run_guarded(self._carry_out(invocation), invocation.operation, invocation=invocation.id)
         except KitestringError as error:
-            await self._give_up(asked, error)
+            await self._give_up(invocation, error)
 
-    async def _give_up(self, asked: Invocation, error: KitestringError) -> None:
+    async def _give_up(self, invocation: Invocation, error: KitestringError) -> None:
         try:
-            await run_guarded(self._outcomes.fail(asked, error), "answer", invocation=asked.id)
+            await run_guarded(self._outcomes.fail(invocation, error), "answer", invocation=invocation.id)
         except KitestringError:
-            log.warning("outcome not written; to be looked after again", invocation=asked.id)
-            self.abandoned.add(asked.id)
+            log.warning("outcome not recorded; left to recovery", invocation=invocation.id)
+            self.abandoned.add(invocation.id)
 
-    async def _carry_out(self, asked: Invocation) -> None:
-        op = self.shared.registry[asked.operation]
-        actor = await self._people.actor(asked.user, asked.thread, asked.via)
+    async def _carry_out(self, invocation: Invocation) -> None:
+        op = self.services.registry[invocation.operation]
+        actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
         if actor.standing is Standing.DEACTIVATED:
-            await self.shared.accounts.dismiss(actor.team, actor.id, self._clock.now())
-        self.admit(actor, op)
-        await self.inside(asked.thread)
-        await self._writable(op)
-        ctx = await self.personal(asked, actor, op)
-        given, assumed = await self.shared.defaults.filled(op, asked.args.get("args", {}), asked.thread)
-        args = validate(op, given, self.shared.command)
+            await self.services.accounts.delete_departed(actor.team, actor.id, self._clock.now())
+        self.gate.check_permission(actor, op)
+        await self.gate.check_channel(invocation.thread)
+        await self.gate.check_writable(op)
+        ctx = await self.build_personal_context(invocation, actor, op)
+        given, assumed = await self.services.default_pipelines.fill_in(
+            op, invocation.args.get("args", {}), invocation.thread
+        )
+        args = validate(op, given, self.services.command)
         pinned = await op.pin(args, ctx) if op.pin else args
-        verdict = await self.judge(op, pinned, ctx)
-        if await self._asked_back(asked, op, pinned, ctx):
+        verdict = await self.gate.apply_policy(op, pinned, ctx)
+        if await self._ask_first(invocation, op, pinned, ctx):
             return
         kept = pinned.model_dump(mode="json", exclude_none=True)
-        asked = replace(asked, args={**asked.args, "args": kept, **({"assumed": assumed} if assumed else {})})
-        if isinstance(verdict, Ask) and not await self._agreed(asked, verdict, ctx):
-            await self._propose(asked, op, verdict, await op.labels(pinned, ctx) if op.labels else {})
+        invocation = replace(
+            invocation, args={**invocation.args, "args": kept, **({"assumed": assumed} if assumed else {})}
+        )
+        if isinstance(verdict, ApprovalRequirement) and not await self.gate.has_approvals(
+            invocation, verdict, ctx
+        ):
+            await self._propose(invocation, op, verdict, await op.label_ids(pinned, ctx) if op.label_ids else {})
         else:
-            ruled = replace(asked, args={**asked.args, "rule": verdict.rule})
-            await self._act(ruled, op, pinned, ctx)
+            ruled = replace(invocation, args={**invocation.args, "rule": verdict.rule})
+            await self._execute(ruled, op, pinned, ctx)
 
-    async def _agreed(self, asked: Invocation, ask: Ask, ctx: Context) -> bool:
-        """Whether this is exactly what enough people have approved. Raises Refused where they do so no more."""
-        if not asked.args.get("approved"):
-            return False
-        if not await self.shared.approvals.suffices(ctx, asked.args["approved"], request_digest(asked), ask):
-            raise Refused("The approvals do not suffice any more.", "Ask for it again.", ask.rule)
-        return True
+    async def _propose(
+        self, invocation: Invocation, op: Operation, requirement: ApprovalRequirement, labels: Mapping[str, str]
+    ) -> None:
+        """Post a proposal in the channel to collect approvals. Raises UsageError or Refused."""
+        require_whole_sha(op.name, invocation.args["args"])
+        if invocation.args.get("dm") or not await self._channel_access.can_post(invocation.thread):
+            raise Refused(
+                explain_protection(op, requirement), "Request it in a channel that I'm in.", requirement.rule
+            )
+        await self.services.proposals.propose(invocation, requirement, labels)
 
-    async def _propose(self, asked: Invocation, op: Operation, ask: Ask, labels: Mapping[str, str]) -> None:
-        """What needs approvals waits on a card, where others can see it. Raises UsageError or Refused."""
-        whole(op.name, asked.args["args"])
-        if asked.args.get("dm") or not await self._places.postable(asked.thread):
-            raise Refused(needs(op, ask), "Ask for it in a channel that I am in.", ask.rule)
-        await self.shared.proposals.propose(asked, ask, labels)
-
-    async def _writable(self, op: Operation) -> None:
-        by = await self.shared.condition.readonly_by() if op.effect is Effect.WRITE else None
-        if by:
-            hint = f"An admin can allow it again: `{self.shared.command} readonly off`."
-            raise Refused(f"{by} has stopped all writes to Buildkite.", hint, "readonly")
-
-    async def _asked_back(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> bool:
-        """Ask before harm is done, and before anything is started where its card cannot be posted."""
-        if op.confirm and not asked.args.get("yes"):
+    async def _ask_first(self, invocation: Invocation, op: Operation, args: Args, ctx: Context) -> bool:
+        """Ask before harm, or where the card can't be posted; returns whether a question was asked."""
+        if op.confirm and not invocation.args.get("yes"):
             question = await op.confirm(args, ctx)
             if question:
-                await self._outcomes.ask(asked, args, question)
+                await self._outcomes.questions.ask_confirmation(invocation, args, question)
                 return True
-        if op.follows and not asked.args.get("dm") and not await self._places.postable(asked.thread):
-            await self._outcomes.invite(asked, args)
+        if (
+            op.posts_card
+            and not invocation.args.get("dm")
+            and not await self._channel_access.can_post(invocation.thread)
+        ):
+            await self._outcomes.questions.ask_invitation(invocation, args)
             return True
         return False
 
-    async def _act(self, asked: Invocation, op: Operation, args: Args, ctx: Context) -> None:
-        if not await self._begun(asked, op):
+    async def _execute(self, invocation: Invocation, op: Operation, args: Args, ctx: Context) -> None:
+        if not await self._begin(invocation, op):
             return
         try:
-            reply = await run_guarded(op.run(args, ctx), op.name, invocation=asked.id)
+            reply = await run_guarded(op.run(args, ctx), op.name, invocation=invocation.id)
         except KitestringError as error:
-            await self.look_again(asked.args["args"])
-            raise _in_doubt(op, error) if isinstance(error, InternalError) else error from error
+            await self.read_again(invocation.args["args"])
+            raise _as_unconfirmed(op, error) if isinstance(error, InternalError) else error from error
         try:
-            told = said(reply, asked.args.get("assumed", ""))
-            await run_guarded(self.finish(asked, told, ctx.actor), op.name, invocation=asked.id)
+            answer = mention_default(reply, invocation.args.get("assumed", ""))
+            await run_guarded(self.finish(invocation, answer, ctx.actor), op.name, invocation=invocation.id)
         except KitestringError as error:
-            raise _in_doubt(op, error) from error
+            raise _as_unconfirmed(op, error) from error
 
-    async def _begun(self, asked: Invocation, op: Operation) -> bool:
-        """Whether it is still ours to carry out; from here on it is never carried out twice.
+    async def _begin(self, invocation: Invocation, op: Operation) -> bool:
+        """Mark the invocation as running; False where another replica has taken it over.
 
-        A read may be: it is noted only where another replica could have taken it over.
+        From here on it is never run again, because a second try could start a second build. Reads may run twice,
+        so a single replica doesn't record their start.
         """
         if op.effect is Effect.READ and op.probe is None and self._store.sqlite:
             return True
-        now, replica = self._clock.now(), self.shared.replica
+        now, replica = self._clock.now(), self.services.replica
         async with self._store.write() as tx:
-            return await begin_invocation(tx, self._vault, asked, request_digest(asked), now, replica)
+            return await begin_invocation(tx, self._vault, invocation, request_digest(invocation), now, replica)
 
-    async def look_again(self, args: Mapping[str, Any]) -> None:
-        """What cannot be done is news of the build that it was asked of: its card is brought up to date."""
+    async def read_again(self, args: Mapping[str, Any]) -> None:
+        """Read the build that an operation failed on: its card is probably out of date."""
         if args.get("pipeline") and args.get("number"):
             with suppress(Unavailable):
-                await self._outcomes.look_again(str(args["pipeline"]), int(args["number"]))
+                await self._outcomes.read_again(str(args["pipeline"]), int(args["number"]))
 
-    async def fail(self, asked: Invocation, error: KitestringError) -> None:
-        """Answer what went wrong before it was begun."""
-        await self._outcomes.fail(asked, error)
+    async def fail(self, invocation: Invocation, error: KitestringError) -> None:
+        """Record and explain a failure before the operation began."""
+        await self._outcomes.fail(invocation, error)
 
-    async def finish(self, asked: Invocation, reply: Reply, actor: Actor) -> None:
-        """It happened: write the outcome down and answer."""
-        where = await self._where(asked)
-        await self._outcomes.finish(asked, reply, actor, where)
+    async def finish(self, invocation: Invocation, reply: Reply, actor: Actor) -> None:
+        """Record that the operation succeeded, and answer."""
+        where = await self._find_destination(invocation)
+        await self._outcomes.finish(invocation, reply, actor, where)
 
-    async def _where(self, asked: Invocation) -> Thread:
-        """The thread that was asked in, or the DM with the person who chose that."""
-        return await self._places.direct(asked.thread.team, asked.user) if asked.args.get("dm") else asked.thread
+    async def _find_destination(self, invocation: Invocation) -> Thread:
+        """Return the thread of the request, or the person's direct messages if they chose those."""
+        return (
+            await self._channel_access.open_direct_message(invocation.thread.team, invocation.user)
+            if invocation.args.get("dm")
+            else invocation.thread
+        )
 
-    def admit(self, actor: Actor, op: Operation, *, anywhere: bool = False) -> None:
-        """Raises Refused for those who may run it on nothing at all: before anything is looked up for them.
+    async def build_personal_context(self, invocation: Invocation, actor: Actor, op: Operation) -> Context:
+        """Return the context of an operation, with the person's own Buildkite token where one is connected.
 
-        `anywhere`: the channel is still to be chosen.
+        Raises Refused where that token can't be read: the bot's token may do more, so it never replaces it. Only
+        operations that don't use Buildkite continue, so that the person can replace or delete the token.
         """
-        if refused := hopeless(self.shared.rules(), actor, op, anywhere=anywhere):
-            raise Refused(refused.message, refused.hint, refused.rule)
-
-    async def inside(self, thread: Thread) -> None:
-        """Raises Refused in a channel that another organization reads and the policy does not name."""
-        await self._places.admit(thread.channel)
-
-    async def judge(self, op: Operation, args: Args, ctx: Context) -> Allow | Ask:
-        """What the policy says of pinned arguments as things are now. Raises Refused where it or a lock does."""
-        rules, pipeline, now = self.shared.rules(), getattr(args, "pipeline", None), self._clock.now()
-        held = await self.shared.locks.live(pipeline) if pipeline else ()
-        target = await resolve_target(args, ctx.buildkite, rules, held)
-        verdict = decide(rules, ctx.actor, op, target, now)
-        lock = locked(op, target, held, ctx.actor, now)
-        if isinstance(verdict, Refuse):
-            raise Refused(verdict.message, verdict.hint, verdict.rule)
-        if lock:
-            raise Refused(lock.message, lock.hint, lock.rule)
-        return verdict
-
-    async def personal(self, asked: Invocation, actor: Actor, op: Operation) -> Context:
-        """What the operation may use, at Buildkite with the person's own token where one is connected.
-
-        Raises Refused where that token cannot be read: the bot's, which may do more, never takes its place. Only
-        what asks nothing of Buildkite goes on, so that the token can be replaced or forgotten.
-        """
-        ctx = self.context(asked, actor)
+        ctx = self.build_context(invocation, actor)
         try:
-            own = await self.shared.accounts.of(actor.team, actor.id)
+            own = await self.services.accounts.find_access(actor.team, actor.id)
         except Refused:
             if op.needs is not Permission.HELP:
                 raise
             own = None
         return replace(ctx, buildkite=own.buildkite, catalog=own.catalog, account=own.account) if own else ctx
 
-    def context(self, asked: Invocation, actor: Actor) -> Context:
-        """What the operation may use, with the bot's token: also for looking whether something happened."""
-        return self.shared.context(self._store, self._clock, asked, actor)
+    def build_context(self, invocation: Invocation, actor: Actor) -> Context:
+        """Return the context of an operation with the bot's token, also for probes."""
+        return self.services.build_context(self._store, self._clock, invocation, actor)
 
 
-def _in_doubt(op: Operation, error: KitestringError) -> KitestringError:
-    """What broke here after a request was sent has happened, perhaps: it is looked for, not offered again."""
+def _as_unconfirmed(op: Operation, error: KitestringError) -> KitestringError:
+    """Return the error as unconfirmed: it broke after a request was sent, so a retry could act twice."""
     if op.effect is Effect.READ:
         return error
     return Unavailable(error.message, error.hint, sent=True)

@@ -1,4 +1,4 @@
-"""What all operations share, and the context of one that is made of it."""
+"""Services that all operations share, and the context that is built from them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
-from bot.access.policy.decide import hopeless
+from bot.access.policy.decide import find_blanket_refusal
 from bot.access.policy.rules import Rules
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.buildkite.webhook_registration import OwnWebhook
-from bot.builds.tracked_builds import FollowedBuilds
+from bot.builds.tracked_builds import TrackedBuilds
 from bot.execution.aliases import Aliases
 from bot.execution.bot_status import StatusService
-from bot.execution.context import Admitted, Context
-from bot.execution.default_pipeline import Defaults
+from bot.execution.context import AllowedNetworks, Context
+from bot.execution.default_pipeline import DefaultPipelines
 from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
@@ -34,9 +34,9 @@ from bot.store.transactions import Store
 
 @dataclass(frozen=True)
 class Services:
-    """What all operations share: the vendors, the words, the rules.
+    """Services that all operations share.
 
-    `instance` marks our builds at Buildkite; `replica` names this process.
+    `instance` marks this bot's builds in Buildkite; `replica` names this process.
     """
 
     buildkite: Buildkite
@@ -44,50 +44,50 @@ class Services:
     registry: Registry
     rules: Callable[[], Rules]
     locks: LockService
-    followed: FollowedBuilds
-    subscribing: SubscriptionService
+    tracked_builds: TrackedBuilds
+    subscriptions: SubscriptionService
     aliases: Aliases
-    defaults: Defaults
-    notifying: DirectMessageService
+    default_pipelines: DefaultPipelines
+    direct_messages: DirectMessageService
     accounts: Accounts
     proposals: Proposals
     approvals: Approvals
-    condition: StatusService
+    status: StatusService
     agent_api: AgentApi | None
-    origins: Admitted | None
+    allowlist: AllowedNetworks | None
     webhook: OwnWebhook
     instance: str
     replica: str
     command: str
 
-    def context(self, store: Store, clock: Clock, asked: Invocation, actor: Actor) -> Context:
-        """What one operation may use, with the bot's token."""
+    def build_context(self, store: Store, clock: Clock, invocation: Invocation, actor: Actor) -> Context:
+        """Return the context of one operation, with the bot's token."""
         return Context(
             buildkite=self.buildkite,
             catalog=self.catalog,
-            followed=self.followed,
+            tracked_builds=self.tracked_builds,
             actor=actor,
-            thread=asked.thread,
+            thread=invocation.thread,
             clock=clock,
             registry=self.registry,
-            allowed=lambda op: hopeless(self.rules(), actor, op) is None,
-            mark=asked.id,
+            is_allowed=lambda op: find_blanket_refusal(self.rules(), actor, op) is None,
+            invocation_id=invocation.id,
             instance=self.instance,
-            condition=self.condition,
-            journal=AuditLog(store),
+            status=self.status,
+            audit_log=AuditLog(store),
             reports=ReportData(store, clock),
             approvals=self.approvals,
             locks=self.locks,
-            subscribing=self.subscribing,
+            subscriptions=self.subscriptions,
             aliases=self.aliases,
-            defaults=self.defaults,
-            notifying=self.notifying,
-            watches=AgentWatches(store, clock),
+            default_pipelines=self.default_pipelines,
+            direct_messages=self.direct_messages,
+            agent_watches=AgentWatches(store, clock),
             accounts=self.accounts,
             rules=self.rules,
             webhook=self.webhook,
             agent_api=self.agent_api,
-            origins=self.origins,
+            allowlist=self.allowlist,
             command=self.command,
-            page=asked.args.get("page", 1),
+            page=invocation.args.get("page", 1),
         )

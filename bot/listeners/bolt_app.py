@@ -1,4 +1,4 @@
-"""Bolt, wired: one listener for each kind of request, each of which takes it down and acknowledges it."""
+"""The Bolt app, with one listener for each kind of request; each stores the request, then acknowledges it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import START, EventListeners
 from bot.listeners.requests import Request
-from bot.notifications.direct.model import STOP
+from bot.notifications.direct.model import STOP_ACTION
 from bot.operations.choices import new_choice_id
 from bot.operations.operation import Registry
 from bot.operations.render import render_note, render_problem
@@ -35,138 +35,140 @@ FOLLOW = "follow_build"
 MENU_SECONDS = 2.0
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
-Names = Callable[[str], Awaitable[Catalog]]
-Heard = Callable[[str], Awaitable[tuple[str, ...]]]
+CatalogFor = Callable[[str], Awaitable[Catalog]]
+RecentBranches = Callable[[str], Awaitable[tuple[str, ...]]]
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Listeners:
-    """What is registered with Bolt. `team` is the one workspace that is served; `bot_user` our own user id.
+    """Listeners for Bolt. `team` is the bot's workspace; `bot_user` is its own user id.
 
-    `names(user)` gives the catalog that menus offer that person from; `heard(pipeline)` the branches that had
-    builds.
+    `catalog_for(user)` returns the catalog for that person's menus; `recent_branches(pipeline)` the branches with
+    recent builds.
     """
 
     def __init__(
         self,
-        intake: Dispatcher,
+        dispatcher: Dispatcher,
         answers: Answers,
-        names: Names,
-        heard: Heard,
+        catalog_for: CatalogFor,
+        recent_branches: RecentBranches,
         registry: Registry,
         team: str,
         bot_user: str,
-        elsewhere: EventListeners,
+        events: EventListeners,
     ) -> None:
-        self._intake = intake
-        self.elsewhere = elsewhere
+        self._dispatcher = dispatcher
+        self.events = events
         self._answers = answers
-        self._names = names
-        self._heard = heard
+        self._catalog_for = catalog_for
+        self._recent_branches = recent_branches
         self._registry = registry
         self.team = team
         self.bot_user = bot_user
 
-    async def command(self, ack: Ack, body: Body) -> None:
-        """A slash command; mistakes ride in the acknowledgement, all other answers come by themselves."""
+    async def on_command(self, ack: Ack, body: Body) -> None:
+        """Take a slash command; only mistakes are answered in the acknowledgement itself."""
         if body["team_id"] != self.team:
-            await ack(**_shown(render_note("I serve another workspace.")))
+            await ack(**_format_ack(render_note("I belong to another workspace.")))
             return
-        request = requests.of_command(body)
-        said = await self._try(self._intake.typed(request, str(body.get("text") or "")))
-        await ack(**_shown(said)) if said else await ack()
+        request = requests.from_command(body)
+        answer = await self._try(self._dispatcher.run_text(request, str(body.get("text") or "")))
+        await ack(**_format_ack(answer)) if answer else await ack()
 
-    async def message(self, event: Body, body: Body) -> None:
-        """A mention, or a message in the bot's DM. Raises when it cannot be written down: Slack repeats events."""
-        request = requests.of_message(event, str(body.get("team_id")))
+    async def on_message(self, event: Body, body: Body) -> None:
+        """Take a mention or a direct message. Raises if it can't be stored, so that Slack sends it again."""
+        request = requests.from_message(event, str(body.get("team_id")))
         if request is None or request.thread.team != self.team:
             return
-        said = await self._intake.typed(request, requests.said(event, self.bot_user))
-        if said:
-            await self._answers.tell(request.invocation(new_choice_id(), "", {}).recipient, said)
+        answer = await self._dispatcher.run_text(request, requests.strip_mention(event, self.bot_user))
+        if answer:
+            await self._answers.send(request.make_invocation(new_choice_id(), "", {}).recipient, answer)
 
-    async def action(self, ack: Ack, body: Body) -> None:
-        """A button or a menu in a message; pages that are only opened, and inputs of forms, need no more."""
+    async def on_action(self, ack: Ack, body: Body) -> None:
+        """Take a press of a button; links and inputs of forms only need the acknowledgement."""
         action = body["actions"][0]
         name, value = str(action.get("action_id", "")), str(action.get("value") or "")
-        if not value or name.startswith(("open:", "suggest:")) or requests.team_of(body) != self.team:
+        if not value or name.startswith(("open:", "suggest:")) or requests.read_team(body) != self.team:
             await ack()
             return
         home = (body.get("view") or {}).get("type") == "home"
-        request = requests.of_home(body) if home else requests.of_click(body)
-        pressed = self.elsewhere.pressed if home else self._press
-        said = await self._try(pressed(request, name, value))
+        request = requests.from_home_button(body) if home else requests.from_click(body)
+        pressed = self.events.pressed if home else self._press
+        answer = await self._try(pressed(request, name, value))
         await ack()
-        if said:
-            invocation = request.invocation(new_choice_id(), "", {})
-            await self._answers.tell(invocation.recipient, said, replace=request.private)
+        if answer:
+            invocation = request.make_invocation(new_choice_id(), "", {})
+            await self._answers.send(invocation.recipient, answer, replace=request.private)
 
-    async def submission(self, ack: Ack, body: Body) -> None:
-        """A form that was sent."""
+    async def on_submission(self, ack: Ack, body: Body) -> None:
+        """Take a submitted form."""
         try:
-            wrong = await run_guarded(self._intake.submitted(body), "form")
+            wrong = await run_guarded(self._dispatcher.submit_form(body), "form")
         except KitestringError as error:
-            wrong = {_any_block(body): str(error)}
+            wrong = {_find_first_input(body): str(error)}
         await ack(response_action="errors", errors=wrong) if wrong else await ack()
 
-    async def options(self, ack: Ack, body: Body) -> None:
-        """A menu that asks what to offer: answered from memory, within the three seconds."""
+    async def on_options(self, ack: Ack, body: Body) -> None:
+        """Answer a menu's request for options from memory, within Slack's three seconds."""
         kind = str(body.get("action_id", "")).partition(":")[2]
-        about = requests.pipeline_of(body)
-        found = await self._offered(kind, str(body.get("value") or ""), str(body["user"]["id"]), about)
+        about = requests.read_pipeline(body)
+        found = await self._load_options(kind, str(body.get("value") or ""), str(body["user"]["id"]), about)
         await ack(options=[option(label, value) for label, value in found if 0 < len(value) <= OPTION_VALUE_LIMIT])
 
-    async def shortcut(self, ack: Ack, body: Body) -> None:
-        """Follow the build that a message speaks of."""
-        request, url = requests.of_shortcut(body), requests.build_url(body["message"])
-        said: Message | None = render_note("I see no link to a build in that message.")
-        if url and requests.team_of(body) == self.team:
+    async def on_shortcut(self, ack: Ack, body: Body) -> None:
+        """Follow the build that a message links to."""
+        request, url = requests.from_message_shortcut(body), requests.find_build_url(body["message"])
+        answer: Message | None = render_note("That message has no link to a build.")
+        if url and requests.read_team(body) == self.team:
             call = Call("build watch", {"pipeline": url})
-            said = await self._try(self._intake.called(request, call))
+            answer = await self._try(self._dispatcher.run_call(request, call))
         await ack()
-        if said:
-            await self._answers.tell(request.invocation(new_choice_id(), "", {}).recipient, said)
+        if answer:
+            await self._answers.send(request.make_invocation(new_choice_id(), "", {}).recipient, answer)
 
     async def _press(self, request: Request, name: str, value: str) -> Message | None:
         if name.startswith("proposal "):
-            await self._intake.voted(request, name, value)
+            await self._dispatcher.vote(request, name, value)
             return None
-        if name == STOP:
-            return await self._intake.stopped(request, value)
+        if name == STOP_ACTION:
+            return await self._dispatcher.stop_messages(request, value)
         if name.startswith(AT):
-            return await self._intake.pressed_at(request, name.removeprefix(AT), value)
+            return await self._dispatcher.press_addressed_button(request, name.removeprefix(AT), value)
         if name in self._registry:
-            return await self._intake.pressed_card(request, name, value)
-        return await self._intake.pressed_choice(request, value)
+            return await self._dispatcher.press_card_button(request, name, value)
+        return await self._dispatcher.press_choice(request, value)
 
-    async def _offered(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
-        """Nothing, where Buildkite does not say it in time: the person types on, and is asked again."""
+    async def _load_options(
+        self, kind: str, typed: str, user: str, about: str | None
+    ) -> tuple[tuple[str, str], ...]:
+        """Return a menu's options; none where Buildkite is too slow, because the next keystroke asks again."""
         try:
             async with asyncio.timeout(MENU_SECONDS):
-                return await run_guarded(self._suggested(kind, typed, user, about), "menu")
+                return await run_guarded(self._suggest(kind, typed, user, about), "menu")
         except (KitestringError, TimeoutError):
             return ()
 
-    async def _suggested(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
-        heard = await self._heard(about) if kind == "branch" and about else ()
-        return await (await self._names(user)).suggest(kind, typed, about, heard)
+    async def _suggest(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
+        branches = await self._recent_branches(about) if kind == "branch" and about else ()
+        return await (await self._catalog_for(user)).suggest(kind, typed, about, branches)
 
     async def _try(self, work: Awaitable[Message | None]) -> Message | None:
-        """Whatever goes wrong before it is written down is said at once."""
+        """Run work that stores a request; returns its answer, or what kept it from being stored."""
         try:
             return await run_guarded(work, "request")
         except KitestringError as error:
             return render_problem(error)
 
 
-def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> AsyncApp:
-    """Bolt with our listeners; the response waits for the listener, so that an ack means: written down.
+def build_bolt_app(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> AsyncApp:
+    """Build the Bolt app. The response waits for the listener, so that an acknowledgement means “stored”.
 
-    Over HTTP the guard in front has verified the signature before anything was parsed; a socket needs no proof.
+    Over HTTP the signature guard has verified the request before anything was parsed; a socket needs no proof.
     """
 
-    async def known() -> AuthorizeResult:
-        """Bolt would ask Slack who we are amid the first request, and answer it itself when Slack refuses."""
+    async def authorize() -> AuthorizeResult:
+        """Identify the bot: Bolt would ask Slack during the first request, and fail it if Slack refuses."""
         return AuthorizeResult(
             enterprise_id=None,
             team_id=listeners.team,
@@ -177,51 +179,51 @@ def bolt(client: AsyncWebClient, signing_secret: str, listeners: Listeners) -> A
     app = AsyncApp(
         name="kitestring",  # without it Bolt walks the stack for its caller's file: 0.1 s at start
         client=client,
-        authorize=known,
+        authorize=authorize,
         signing_secret=signing_secret,
         request_verification_enabled=False,
         process_before_response=True,
         raise_error_for_unhandled_request=True,
         ssl_check_enabled=False,
     )
-    app.command(ANYTHING)(listeners.command)
-    app.event("app_mention")(listeners.message)
-    app.event("message")(listeners.message)  # Bolt passes over a channel_type asked for here
-    # A pattern alone would also take the attachments and dialogs that came before Block Kit.
-    app.action({"type": "block_actions", "action_id": ANYTHING})(listeners.action)
-    app.view(ANYTHING)(listeners.submission)
-    app.options({"action_id": ANYTHING})(listeners.options)
-    app.event("app_home_opened")(listeners.elsewhere.opened)
-    app.event("link_shared")(listeners.elsewhere.linked)
-    app.message_shortcut(FOLLOW)(listeners.shortcut)
-    app.global_shortcut(START)(listeners.elsewhere.started)
-    app.event(ANYTHING)(_ignored)
-    app.shortcut(ANYTHING)(_acknowledged)
-    app.view_closed(ANYTHING)(_acknowledged)
-    app.error(_failed)
+    app.command(ANYTHING)(listeners.on_command)
+    app.event("app_mention")(listeners.on_message)
+    app.event("message")(listeners.on_message)  # Bolt ignores a channel_type constraint here
+    # A pattern alone would also match legacy attachments and dialogs.
+    app.action({"type": "block_actions", "action_id": ANYTHING})(listeners.on_action)
+    app.view(ANYTHING)(listeners.on_submission)
+    app.options({"action_id": ANYTHING})(listeners.on_options)
+    app.event("app_home_opened")(listeners.events.opened)
+    app.event("link_shared")(listeners.events.linked)
+    app.message_shortcut(FOLLOW)(listeners.on_shortcut)
+    app.global_shortcut(START)(listeners.events.started)
+    app.event(ANYTHING)(_ignore_event)
+    app.shortcut(ANYTHING)(_acknowledge)
+    app.view_closed(ANYTHING)(_acknowledge)
+    app.error(_on_error)
     return app
 
 
-async def _ignored(event: Body) -> None:
-    """Events that nobody asked for are taken, else Slack counts them as failures."""
+async def _ignore_event(event: Body) -> None:
+    """Accept events that have no listener, because Slack counts unanswered ones as failures."""
     log.debug("event ignored", kind=event.get("type"))
 
 
-async def _acknowledged(ack: Ack) -> None:
+async def _acknowledge(ack: Ack) -> None:
     await ack()
 
 
-async def _failed(error: Exception) -> BoltResponse:
-    """Nothing was written down: a 503 lets Slack repeat an event, and shows a person that it failed."""
+async def _on_error(error: Exception) -> BoltResponse:
+    """Answer 503 when nothing was stored: Slack repeats events, and shows people that their request failed."""
     if isinstance(error, BoltUnhandledRequestError):
         return BoltResponse(status=404, body="")
-    log.error("request not taken", error=type(error).__name__)
+    log.error("request not stored", error=type(error).__name__)
     return BoltResponse(status=503, body="")
 
 
-def _shown(message: Message) -> dict[str, Any]:
+def _format_ack(message: Message) -> dict[str, Any]:
     return {"response_type": "ephemeral", "text": message.text, "blocks": list(message.blocks)}
 
 
-def _any_block(body: Body) -> str:
+def _find_first_input(body: Body) -> str:
     return next((str(block["block_id"]) for block in body["view"]["blocks"] if block["type"] == "input"), "form")

@@ -1,4 +1,4 @@
-"""Takes requests from Slack: understood, written down, and only then acknowledged; the rest runs afterwards."""
+"""Dispatches requests from Slack: parses and stores each before it is acknowledged, and runs it afterwards."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bot.builds.cards.queries import find_card
 from bot.builds.queries import find_build
 from bot.errors import UsageError
 from bot.execution.runner import Runner
-from bot.listeners.form_handling import Forms
+from bot.listeners.form_handling import FormHandler
 from bot.listeners.requests import Request
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.choices import Choices, new_choice_id
 from bot.operations.grammar import parse
 from bot.operations.invocation import Choice
 from bot.operations.operation import Effect
-from bot.operations.paging import turned
+from bot.operations.paging import split_page
 from bot.operations.render import render_form_button, render_note, render_problem
 from bot.operations.reply import Call
 from bot.slack.blockkit.blocks import Message
@@ -25,131 +25,131 @@ from bot.store.transactions import Store
 
 
 class Dispatcher:
-    """Each method returns what is to be said at once and privately, or None; it raises Unavailable at most."""
+    """Each method returns an immediate private answer, or None; it raises nothing but Unavailable."""
 
-    def __init__(self, store: Store, runner: Runner, made: Choices, forms: Forms) -> None:
+    def __init__(self, store: Store, runner: Runner, choices: Choices, forms: FormHandler) -> None:
         self._store = store
         self._runner = runner
-        self._offers = made
+        self._choices = choices
         self._forms = forms
-        self._registry = runner.shared.registry
+        self._registry = runner.services.registry
 
-    async def typed(self, request: Request, text: str) -> Message | None:
-        """A slash command or a mention."""
-        command, alias = self._runner.shared.command, ""
+    async def run_text(self, request: Request, text: str) -> Message | None:
+        """Run the text of a slash command or a mention."""
+        command, alias = self._runner.services.command, ""
         try:
-            aliases = self._runner.shared.aliases
-            text, alias = await aliases.meant(request.thread.team, request.user, text, self._registry, command)
+            aliases = self._runner.services.aliases
+            text, alias = await aliases.expand(request.thread.team, request.user, text, self._registry, command)
             call = parse(text, self._registry, command=command)
         except UsageError as error:
-            return render_problem(_standing_for(error, alias, command))
-        return await self.called(request, call)
+            return render_problem(_mention_alias(error, alias, command))
+        return await self.run_call(request, call)
 
-    async def called(self, request: Request, call: Call) -> Message | None:
-        """An operation: its form where it needs arguments and got none, else written down and begun."""
+    async def run_call(self, request: Request, call: Call) -> Message | None:
+        """Open the operation's form if it got no arguments and has one, else begin it."""
         op = self._registry[call.operation]
-        if not op.form or call.args:
-            await self.begin(request, call.operation, call.args, yes=call.yes)
+        if not op.opens_form or call.args:
+            await self.begin(request, call.operation, call.args, yes=call.confirmed)
             return None
         if request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, {}))
             return None
-        return await self._offer_form(request, call)
+        return await self._make_form_button(request, call)
 
-    async def pressed_card(self, request: Request, operation: str, card_id: str) -> Message | None:
-        """A button of a card or of a reply below it; it acts on the card's build as it is now."""
+    async def press_card_button(self, request: Request, operation: str, card_id: str) -> Message | None:
+        """Run the operation of a button on a card or reply, on the card's current build."""
         async with self._store.read() as tx:
             card = await find_card(tx, card_id)
             known = await find_build(tx, card.build_id) if card else None
         if card is None or known is None or card.thread.channel != request.thread.channel:
-            return render_note("I do not know this card any more. Ask for the build again.")
+            return render_note("This card is too old. Open the build again with `build view`.")
         ref = known.build.ref
         job = (card.unfurl or {}).get("job")
         args = {"pipeline": ref.pipeline, "number": ref.number, **({"job": job} if job else {})}
         op = self._registry[operation]
-        if op.fields and request.trigger_id:
+        if op.load_fields and request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, args))
         else:
             await self.begin(request, operation, args, yes=True)
         return None
 
-    async def pressed_at(self, request: Request, operation: str, value: str) -> Message | None:
-        """A button that says itself what it is about: `web`, `web#12`, or nothing that is to be said."""
+    async def press_addressed_button(self, request: Request, operation: str, value: str) -> Message | None:
+        """Run the operation of a button whose value names its target: `web`, `web#12`, or nothing."""
         op = self._registry.find(operation)
         if op is None:
-            return render_note("I do not know that button any more.")
+            return render_note("That button no longer works.")
         pipeline, _, number = value.partition("#")
         named = {"pipeline": pipeline, **({"number": number} if number else {})}
         args = named if "pipeline" in op.args.model_fields else {}
-        if request.trigger_id and (op.fields or op.form):
+        if request.trigger_id and (op.load_fields or op.opens_form):
             self._runner.spawn(self._forms.open(request, op, args))
         else:
             await self.begin(request, operation, args, yes=True)
         return None
 
-    def anywhere(self, request: Request, operation: str) -> None:
-        """Open the form of an operation for somebody who is in no conversation: it asks where the answer goes."""
+    def open_form_anywhere(self, request: Request, operation: str) -> None:
+        """Open an operation's form outside of any conversation; it also asks where the answer goes."""
         self._runner.spawn(self._forms.open(request, self._registry[operation], {}, placed=True))
 
-    async def voted(self, request: Request, operation: str, proposal_id: str) -> None:
-        """A button of a proposal's card; everybody's press is a word of their own."""
+    async def vote(self, request: Request, operation: str, proposal_id: str) -> None:
+        """Count a vote on a proposal; each person's press has a key of its own."""
         named = replace(request, key=f"{request.key}:{request.user}")
         await self.begin(named, operation, {"proposal": proposal_id}, yes=True)
 
-    async def stopped(self, request: Request, value: str) -> Message | None:
-        """The button of a direct message that ends such messages: of the one who gets them, by that one alone."""
+    async def stop_messages(self, request: Request, value: str) -> Message | None:
+        """Stop a kind of direct message; only their recipient may do so."""
         words = read_stop_value(value, request.user)
         if words is None:
             return render_note("That button is somebody else's. Ask for yourself.")
         await self.begin(request, "notify", {"words": list(words)}, yes=True)
         return None
 
-    async def pressed_choice(self, request: Request, choice_id: str) -> Message | None:
-        """A button of an answer: what it stands for is in its row."""
-        choice = await self._offers.find(choice_id)
+    async def press_choice(self, request: Request, choice_id: str) -> Message | None:
+        """Run the choice behind a button of an answer."""
+        choice = await self._choices.find(choice_id)
         if choice is None:
-            return render_note("That button is too old. Ask again.")
+            return render_note("That button is too old. Run the command again.")
         if choice.user is not None and choice.user != request.user:
             return render_note("That button is somebody else's. Ask for yourself.")
         if not choice.operation:
-            return render_note("All right, nothing was done.")
-        op, (args, page) = self._registry[choice.operation], turned(choice.args)
+            return render_note("OK, nothing changed.")
+        op, (args, page) = self._registry[choice.operation], split_page(choice.args)
         if choice.form and request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, args))
             return None
         how = {"yes": choice.confirmed, "dm": choice.direct, "page": page, "public": page and choice.user is None}
-        await self.begin(_named(request, choice), choice.operation, args, **how)
+        await self.begin(_identify_press(request, choice), choice.operation, args, **how)
         return None
 
-    async def submitted(self, body: Mapping[str, Any]) -> dict[str, str] | None:
-        """A form that was sent: what is wrong with it, by block, or None."""
+    async def submit_form(self, body: Mapping[str, Any]) -> dict[str, str] | None:
+        """Take a submitted form; returns its mistakes by block, or None."""
         return await self._forms.submitted(body, self.begin)
 
     async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: int) -> None:
-        """Write down what is asked for, and start it. Raises Unavailable."""
-        asked = request.invocation(new_choice_id(), operation, args, **how)
+        """Store an invocation and start it. Raises Unavailable."""
+        invocation = request.make_invocation(new_choice_id(), operation, args, **how)
         if self._registry[operation].effect is Effect.READ and request.via == "button":
-            # Reading again is another wish; only what changes something must not happen twice.
-            asked = replace(asked, key=f"read:{asked.id}")
-        accepted = await self._runner.accept(asked)
-        self._runner.start(asked, accepted)
+            # Reading again is a new request. Only operations that change something must not run twice.
+            invocation = replace(invocation, key=f"read:{invocation.id}")
+        accepted = await self._runner.accept(invocation)
+        self._runner.start(invocation, accepted)
 
-    async def _offer_form(self, request: Request, call: Call) -> Message:
-        """A mention cannot open a form by itself: a button can."""
+    async def _make_form_button(self, request: Request, call: Call) -> Message:
+        """Return a message with a button that opens the form, because a mention can't open one."""
         choice = Choice(new_choice_id(), call.operation, {}, request.thread, request.user, form=True)
-        await self._offers.make([choice])
+        await self._choices.save([choice])
         return render_form_button(call.operation, choice.id)
 
 
-def _named(request: Request, choice: Choice) -> Request:
-    """Pressed twice, wherever it was drawn, a choice is one wish; in the place where it was offered, if any."""
+def _identify_press(request: Request, choice: Choice) -> Request:
+    """Key a press by its choice, so that two presses are one request, in the choice's thread if it has one."""
     where = choice.thread if choice.thread.channel else request.thread
     return replace(request, key=f"choice:{choice.id}", thread=where)
 
 
-def _standing_for(error: UsageError, alias: str, command: str) -> UsageError:
-    """What is wrong may stand in an alias: then that is said."""
+def _mention_alias(error: UsageError, alias: str, command: str) -> UsageError:
+    """Add to an error that the command came from an alias."""
     if not alias:
         return error
-    see = f"`{alias}` is an alias of yours: see `{command} alias {alias}`."
+    see = f"`{alias}` is your alias: see `{command} alias {alias}`."
     return UsageError(error.message, f"{error.hint} {see}".strip(), error.field)

@@ -1,11 +1,11 @@
-"""What comes from outside of conversations: homes that are opened and pressed, links, global shortcuts."""
+"""Listeners for requests from outside of conversations: the home tab, shared links, the global shortcut."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-from bot.builds.links.unfurl import Unfurling
+from bot.builds.links.unfurl import LinkUnfurler
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.home_tab import HomeTab
@@ -18,29 +18,29 @@ Body = Mapping[str, Any]
 
 
 class EventListeners:
-    """Listeners for Bolt; `team` is the one workspace that is served. What raises is sent again by Slack."""
+    """Listeners for Bolt; `team` is the bot's workspace. Slack sends events again whose listener raises."""
 
     def __init__(
         self,
         home: HomeTab,
-        unfurling: Unfurling,
-        intake: Dispatcher,
+        unfurling: LinkUnfurler,
+        dispatcher: Dispatcher,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         team: str,
     ) -> None:
         self._home = home
         self._unfurling = unfurling
-        self._intake = intake
+        self._dispatcher = dispatcher
         self._spawn = spawn
         self._team = team
 
     async def opened(self, event: Body, body: Body) -> None:
-        """Somebody looks at the app."""
+        """Take note that a person opened the app's home."""
         if body.get("team_id") == self._team:
             await self._home.opened(self._team, event)
 
     async def linked(self, event: Body, body: Body) -> None:
-        """Links in a message; while it is being written nothing is shown, for then nobody knows where it goes.
+        """Show previews of links in a posted message; not in a draft, whose channel isn't known yet.
 
         https://docs.slack.dev/reference/events/link_shared
         """
@@ -48,14 +48,14 @@ class EventListeners:
         if body.get("team_id") == self._team and not written and event.get("message_ts"):
             urls = dict.fromkeys(str(link["url"]) for link in event["links"])
             place = (self._team, str(event["channel"]), str(event["message_ts"]))
-            self._spawn(self._unfurling.shared(place, str(event["user"]), tuple(urls)))
+            self._spawn(self._unfurling.unfurl_links(place, str(event["user"]), tuple(urls)))
 
     async def started(self, ack: Ack, body: Body) -> None:
-        """The global shortcut: the form that starts a build."""
-        if requests.team_of(body) == self._team:
-            self._intake.anywhere(requests.of_anywhere(body), "build create")
+        """Open the form that starts a build."""
+        if requests.read_team(body) == self._team:
+            self._dispatcher.open_form_anywhere(requests.from_global_shortcut(body), "build create")
         await ack()
 
     async def pressed(self, request: requests.Request, action: str, value: str) -> Message | None:
-        """A button of somebody's home."""
+        """Take a press of a button on a person's home."""
         return await self._home.pressed(request, action, value)

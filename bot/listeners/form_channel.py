@@ -1,4 +1,4 @@
-"""Where the card of what was asked for in no conversation goes: chosen in the form, judged when it is sent."""
+"""The destination of a card that was requested outside of any conversation: chosen in the form, then checked."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from bot.operations import forms
 from bot.slack.types import Thread
 
 
-class Placing:
-    """The direct message with the bot is offered first; a channel has to be one that both are in."""
+class FormDestinations:
+    """Offers the person's direct messages with the bot, or any channel that both are in."""
 
-    def __init__(self, places: ChannelAccess) -> None:
-        self._places = places
+    def __init__(self, channel_access: ChannelAccess) -> None:
+        self._channel_access = channel_access
 
     async def home(self, team: str, user: str) -> Thread:
-        """The direct message with a person. Raises Unavailable."""
-        return await self._places.direct(team, user)
+        """Return the direct messages with a person. Raises Unavailable."""
+        return await self._channel_access.open_direct_message(team, user)
 
     async def chosen(self, values: Mapping[str, Any], own: Thread, user: str) -> tuple[Thread, str | None]:
-        """Where it goes, and why it cannot, if so; `own` is the direct message. Raises Unavailable."""
-        channel = forms.place_of(values) or own.channel
+        """Return the chosen destination, and a problem with it or None; `own` is the DM. Raises Unavailable."""
+        channel = forms.read_destination(values) or own.channel
         there = Thread(own.team, channel)
-        return there, None if channel == own.channel else await self._wrong(there, user)
+        return there, None if channel == own.channel else await self._find_problem(there, user)
 
-    async def _wrong(self, there: Thread, user: str) -> str | None:
+    async def _find_problem(self, there: Thread, user: str) -> str | None:
         if there.channel.startswith("D"):
-            return "That is between you and somebody else. Choose a channel, or your messages with me."
-        if not await self._places.joined(there.channel, user):
-            return "I do not see you in that channel. Choose one that we are both in."
-        if not await self._places.postable(there):
-            return "I am not in that channel, or it is archived or shared with others."
+            return "I can't post in your direct messages with other people. Choose a channel, or your DM with me."
+        if not await self._channel_access.is_joined(there.channel, user):
+            return "You aren't in that channel. Choose one that we're both in."
+        if not await self._channel_access.can_post(there):
+            return "I'm not in that channel, or it's archived or shared with another organization."
         return None

@@ -1,4 +1,4 @@
-"""Files that people attach to a form, read as text while the form is still open."""
+"""Reads files that people attach to a form, while the form is still open."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from bot.errors import UsageError
 from bot.slack.api_errors import SlackError
 from bot.slack.web_client import SlackClient
 
-MOST = 400_000
-# Slack waits three seconds for the answer to a form.
-SECONDS = 1.5
+FILE_LIMIT = 400_000
+# Slack waits three seconds for the answer to a form; validation needs some of them too.
+DOWNLOAD_SECONDS = 1.5
 
 
-class Attached:
-    """Fetches from Slack alone, a bounded number of bytes in a bounded time."""
+class FormFiles:
+    """Downloads files from Slack only, with limits on size and time."""
 
     def __init__(self, api: SlackClient) -> None:
         self._api = api
 
     async def texts(self, files: Mapping[str, Mapping[str, Any]], typed: Mapping[str, Any]) -> dict[str, str]:
-        """The text of each file, by argument. Raises UsageError, which names the argument, where there is none."""
+        """Return the text of each file by argument. Raises UsageError for a file that can't be read."""
         both = next((name for name in files if name in typed), None)
         if both:
-            raise UsageError("Either type it or attach a file, not both.", field=both)
-        return {name: await self._text(name, file) for name, file in files.items()}
+            raise UsageError("Type it or attach a file, not both.", field=both)
+        return {name: await self._read_text(name, file) for name, file in files.items()}
 
-    async def _text(self, name: str, file: Mapping[str, Any]) -> str:
-        content = await self._fetched(name, str(file.get("url_private_download") or ""))
-        if len(content) > MOST:
-            raise UsageError(f"That file is too big: I read at most {MOST // 1000} kB.", field=name)
+    async def _read_text(self, name: str, file: Mapping[str, Any]) -> str:
+        content = await self._download(name, str(file.get("url_private_download") or ""))
+        if len(content) > FILE_LIMIT:
+            raise UsageError(f"That file is too large. The limit is  {FILE_LIMIT // 1000} kB.", field=name)
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise UsageError("That file is no text in UTF-8.", field=name) from None
+            raise UsageError("That file isn't UTF-8 text.", field=name) from None
 
-    async def _fetched(self, name: str, url: str) -> bytes:
+    async def _download(self, name: str, url: str) -> bytes:
         try:
-            async with asyncio.timeout(SECONDS):
-                return await self._api.download(url, MOST)
+            async with asyncio.timeout(DOWNLOAD_SECONDS):
+                return await self._api.download(url, FILE_LIMIT)
         except (SlackError, TimeoutError):
-            said = "Slack did not give me that file."
-            raise UsageError(said, "Send the form again, or type the text in its place.", name) from None
+            text = "I couldn't download that file from Slack."
+            raise UsageError(text, "Submit the form again, or type the text instead.", name) from None

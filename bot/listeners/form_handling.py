@@ -1,4 +1,4 @@
-"""Opens forms while the trigger lives, fills them afterwards, and takes them when they are sent."""
+"""Opens forms within the lifetime of their trigger, fills them afterwards, and handles submissions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import structlog
 
 from bot.errors import Ambiguous, KitestringError, Refused, Unavailable, UsageError
 from bot.execution.runner import Runner
-from bot.listeners.form_channel import Placing
-from bot.listeners.form_files import Attached
-from bot.listeners.requests import Request, of_view
+from bot.listeners.form_channel import FormDestinations
+from bot.listeners.form_files import FormFiles
+from bot.listeners.requests import Request, from_view
 from bot.operations import forms
 from bot.operations.choices import Choices, new_choice_id, repeat_choice
 from bot.operations.invocation import Choice, Invocation
-from bot.operations.operation import Args, Field, Operation, Take
+from bot.operations.operation import Args, FormField, Operation, SubmitHook
 from bot.operations.render import render_internal_error, render_problem
 from bot.operations.validation import validate
 from bot.runtime.error_boundary import InternalError, run_guarded
@@ -25,56 +25,64 @@ from bot.slack.answers import Answers
 from bot.slack.api_errors import SlackError
 from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.web_client import SlackClient
 
 CALLBACK = "form"
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Begin(Protocol):
-    """Writes an invocation down and starts it."""
+class StartInvocation(Protocol):
+    """Stores an invocation and starts it."""
 
     def __call__(
         self, request: Request, operation: str, args: Mapping[str, Any], **how: bool
     ) -> Awaitable[None]: ...
 
 
-class Forms:
-    """A form's `private_metadata` is the id of a row that pins who it was opened for, and where."""
+class FormHandler:
+    """Opens and submits forms. A form's `private_metadata` is the id of a choice: who may submit it, and where."""
 
     def __init__(
-        self, api: SlackClient, people: People, made: Choices, runner: Runner, placing: Placing, answers: Answers
+        self,
+        api: SlackClient,
+        people: PeopleDirectory,
+        choices: Choices,
+        runner: Runner,
+        destinations: FormDestinations,
+        answers: Answers,
     ) -> None:
         self._api = api
-        self._unopened = UnopenedForms(made, answers)
+        self._failures = FailedForms(choices, answers)
         self._people = people
-        self._placing = placing
-        self._attached = Attached(api)
-        self._offers = made
+        self._destinations = destinations
+        self._files = FormFiles(api)
+        self._choices = choices
         self._runner = runner
 
     async def open(
         self, request: Request, op: Operation, given: Mapping[str, Any], *, placed: bool = False
     ) -> None:
-        """Open the form of an operation; `placed`: it also asks where the answer goes. Nothing is raised."""
+        """Open an operation's form; `placed`: it also asks where the answer goes. Raises nothing."""
         try:
-            await run_guarded(self._placed(request, op) if placed else self._open(request, op, given), "form")
+            await run_guarded(
+                self._open_with_destination(request, op) if placed else self._open(request, op, given), "form"
+            )
         except KitestringError as error:
             log.warning("form not opened", operation=op.name, reason=str(error))
-            asked = request.invocation(new_choice_id(), op.name, given)
+            invocation = request.make_invocation(new_choice_id(), op.name, given)
             with suppress(KitestringError):
-                await run_guarded(self._unopened.tell(asked, error, again=not placed), "form")
+                await run_guarded(self._failures.explain(invocation, error, again=not placed), "form")
 
-    async def _placed(self, request: Request, op: Operation) -> None:
-        """Whoever is in no conversation may be allowed something in one of the channels that they can choose."""
-        home = await self._placing.home(request.thread.team, request.user)
+    async def _open_with_destination(self, request: Request, op: Operation) -> None:
+        """Open a form outside of any conversation: one of the channels to choose from may allow the person."""
+        home = await self._destinations.home(request.thread.team, request.user)
         request = replace(request, thread=home)
-        actor = await self._people.actor(request.user, home, request.via)
+        actor = await self._people.find_actor(request.user, home, request.via)
         try:
-            self._runner.admit(actor, op, anywhere=True)
+            self._runner.gate.check_permission(actor, op, anywhere=True)
         except Refused as error:
-            await self._runner.fail(request.invocation(new_choice_id(), op.name, {}), error)
+            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, {}), error)
             return
         await self._api.open_view(request.trigger_id or "", await self._view(request, op, {}, (), placed=True))
 
@@ -82,56 +90,58 @@ class Forms:
         try:
             await self._admit(request, op, given)
         except Refused as error:
-            await self._runner.fail(request.invocation(new_choice_id(), op.name, given), error)
+            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, given), error)
             return
-        if op.fields is None:
-            given, _ = await self._runner.shared.defaults.filled(op, given, request.thread)
+        if op.load_fields is None:
+            given, _ = await self._runner.services.default_pipelines.fill_in(op, given, request.thread)
             view = await self._view(request, op, given, ())
             await self._api.open_view(request.trigger_id or "", view)
             return
-        view_id = await self._api.open_view(request.trigger_id or "", forms.loading(forms.title_of(op)))
-        await self._api.update_view(view_id, await self._filled(request, op, given))
+        view_id = await self._api.open_view(
+            request.trigger_id or "", forms.render_loading_view(forms.format_title(op))
+        )
+        await self._api.update_view(view_id, await self._fill_in(request, op, given))
 
     async def _admit(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
-        """Raises Refused where nothing can come of the form, judged by as much as is known of its arguments."""
-        actor = await self._people.actor(request.user, request.thread, request.via)
-        self._runner.admit(actor, op)
-        await self._runner.inside(request.thread)
-        if not given or op.fields:
+        """Raise Refused if the policy will refuse the form whatever the person fills in."""
+        actor = await self._people.find_actor(request.user, request.thread, request.via)
+        self._runner.gate.check_permission(actor, op)
+        await self._runner.gate.check_channel(request.thread)
+        if not given or op.load_fields:
             return
         try:
-            args = validate(op, given, self._runner.shared.command)
+            args = validate(op, given, self._runner.services.command)
         except UsageError:
-            return  # the person is to give the rest: judged when it is sent
-        asked = request.invocation(new_choice_id(), op.name, given)
-        await self._runner.judge(op, args, await self._runner.personal(asked, actor, op))
+            return  # incomplete: the policy is applied to the submission
+        invocation = request.make_invocation(new_choice_id(), op.name, given)
+        await self._runner.gate.apply_policy(
+            op, args, await self._runner.build_personal_context(invocation, actor, op)
+        )
 
-    async def _filled(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The form with the inputs that are known only now, or the reason why there is none."""
+    async def _fill_in(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the form with inputs that are known only at run time, or a notice why there is none."""
         try:
             return await run_guarded(self._look_up(request, op, given), op.name)
         except Ambiguous as error:
-            await self._runner.fail(request.invocation(new_choice_id(), op.name, given), error)
-            return forms.notice_view(
-                forms.title_of(op), f"{error.message} Choose in the conversation behind this form."
-            )
+            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, given), error)
+            return forms.render_notice_view(forms.format_title(op), f"{error.message} Choose in the conversation.")
         except Refused as error:
-            await self._runner.fail(request.invocation(new_choice_id(), op.name, given), error)
-            return forms.notice_view(forms.title_of(op), _reason(error))
+            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, given), error)
+            return forms.render_notice_view(forms.format_title(op), _render_refusal(error))
         except KitestringError as error:
-            await self._runner.look_again(given)
-            return forms.notice_view(forms.title_of(op), str(error))
+            await self._runner.read_again(given)
+            return forms.render_notice_view(forms.format_title(op), str(error))
 
     async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-        asked = request.invocation(new_choice_id(), op.name, given)
-        actor = await self._people.actor(request.user, request.thread, request.via)
-        self._runner.admit(actor, op)
-        ctx = await self._runner.personal(asked, actor, op)
+        invocation = request.make_invocation(new_choice_id(), op.name, given)
+        actor = await self._people.find_actor(request.user, request.thread, request.via)
+        self._runner.gate.check_permission(actor, op)
+        ctx = await self._runner.build_personal_context(invocation, actor, op)
         args = op.args.model_validate(dict(given))
         pinned = await op.pin(args, ctx) if op.pin else args
-        await self._runner.judge(op, pinned, ctx)
+        await self._runner.gate.apply_policy(op, pinned, ctx)
         known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        fields = await op.fields(known, ctx) if op.fields else ()
+        fields = await op.load_fields(known, ctx) if op.load_fields else ()
         return await self._view(request, op, known, fields)
 
     async def _view(
@@ -139,97 +149,106 @@ class Forms:
         request: Request,
         op: Operation,
         given: Mapping[str, Any],
-        fields: tuple[Field, ...],
+        fields: tuple[FormField, ...],
         *,
         placed: bool = False,
     ) -> dict[str, Any]:
-        how = {"placed": placed, "posted": request.posted}
+        how = {"placed": placed, "posted": request.by_direct_message}
         kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **how}
         choice = Choice(new_choice_id(), op.name, kept, request.thread, request.user, form=True)
-        await self._offers.make([choice])
+        await self._choices.save([choice])
         place = request.thread.channel if placed else None
-        return forms.form(op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields, place=place)
+        return forms.render_form(
+            op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields, place=place
+        )
 
-    async def submitted(self, body: Mapping[str, Any], begin: Begin) -> dict[str, str] | None:
-        """Read a form that was sent and begin; gives what is wrong, by block id."""
-        choice = await self._offers.find(str(body["view"].get("private_metadata", "")))
+    async def submitted(self, body: Mapping[str, Any], begin: StartInvocation) -> dict[str, str] | None:
+        """Read a submitted form and begin; returns mistakes by block id, or None."""
+        choice = await self._choices.find(str(body["view"].get("private_metadata", "")))
         if choice is None or choice.user != body["user"]["id"]:
-            return _first_block(body, "This form is not yours, or too old. Open it again.")
-        op = self._runner.shared.registry[choice.operation]
-        request = replace(of_view(body, choice.thread), posted=bool(choice.args.get("posted")))
+            return _blame_first_input(
+                body, "This form is too old, or was opened by another person. Open it again."
+            )
+        op = self._runner.services.registry[choice.operation]
+        request = replace(from_view(body, choice.thread), by_direct_message=bool(choice.args.get("posted")))
         if choice.args.get("placed"):
-            there, wrong = await self._placing.chosen(body["view"]["state"]["values"], choice.thread, request.user)
+            there, wrong = await self._destinations.chosen(
+                body["view"]["state"]["values"], choice.thread, request.user
+            )
             if wrong:
-                return {forms.PLACE: wrong}
-            request = replace(request, thread=there, posted=there == choice.thread)
-        if op.take and await self._runner.heard(request.key):
-            return None  # what it takes has been taken, and may have been given up since
-        fields = tuple(_field(arg) for arg in choice.args["fields"])
-        values, files = body["view"]["state"]["values"], forms.attached(op, body["view"]["state"]["values"])
+                return {forms.DESTINATION: wrong}
+            request = replace(request, thread=there, by_direct_message=there == choice.thread)
+        if op.on_submit and await self._runner.has_accepted(request.key):
+            return None  # a repeated submission: on_submit must not run twice
+        fields = tuple(_restore_field(arg) for arg in choice.args["fields"])
+        values, files = (
+            body["view"]["state"]["values"],
+            forms.read_attachments(op, body["view"]["state"]["values"]),
+        )
         try:
-            args = forms.submitted(op, values, fields, choice.args["given"])
-            args |= await self._attached.texts(files, args)
-            read = validate(op, args, self._runner.shared.command)
-            if op.take:
-                args = await self._taken(op, op.take, read, request)
+            args = forms.read_submission(op, values, fields, choice.args["given"])
+            args |= await self._files.texts(files, args)
+            read = validate(op, args, self._runner.services.command)
+            if op.on_submit:
+                args = await self._submit(op, op.on_submit, read, request)
         except UsageError as error:
             if error.field in files:
                 error.field = f"{error.field}.file"
-            return forms.errors(op, error, fields)
-        await begin(request, op.name, args, yes=not op.accept)
+            return forms.render_errors(op, error, fields)
+        await begin(request, op.name, args, yes=not op.confirm_label)
         return None
 
-    async def _taken(self, op: Operation, take: Take, args: Args, request: Request) -> dict[str, Any]:
-        """The arguments as they may be written down, once the operation has taken them."""
-        actor = await self._people.actor(request.user, request.thread, request.via)
-        self._runner.admit(actor, op)
-        await self._runner.inside(request.thread)
-        await take(args, self._runner.context(request.invocation(new_choice_id(), op.name, {}), actor))
+    async def _submit(self, op: Operation, take: SubmitHook, args: Args, request: Request) -> dict[str, Any]:
+        """Run the operation's submit hook; returns the arguments that may be stored, without secrets."""
+        actor = await self._people.find_actor(request.user, request.thread, request.via)
+        self._runner.gate.check_permission(actor, op)
+        await self._runner.gate.check_channel(request.thread)
+        await take(args, self._runner.build_context(request.make_invocation(new_choice_id(), op.name, {}), actor))
         return args.model_dump(mode="json", exclude_none=True)
 
 
-def _reason(error: Refused) -> Mrkdwn:
-    """Why there is no form, which rule says so, and who can help."""
-    return md("{said} {hint} (“{rule}”)", said=error.message, hint=error.hint, rule=error.rule)
+def _render_refusal(error: Refused) -> Mrkdwn:
+    """Render why there is no form, the rule behind it, and who can help."""
+    return md("{headline} {hint} (“{rule}”)", headline=error.message, hint=error.hint, rule=error.rule)
 
 
-def _field(stored: Mapping[str, Any]) -> Field:
+def _restore_field(stored: Mapping[str, Any]) -> FormField:
     options = tuple((str(label), str(value)) for label, value in stored["options"])
-    return Field(**{**stored, "options": options})
+    return FormField(**{**stored, "options": options})
 
 
-def _first_block(body: Mapping[str, Any], text: str) -> dict[str, str]:
+def _blame_first_input(body: Mapping[str, Any], text: str) -> dict[str, str]:
     blocks = body["view"].get("blocks") or [{"block_id": "form"}]
     first = next((block for block in blocks if block.get("type") == "input"), blocks[0])
     return {str(first["block_id"]): text}
 
 
-class UnopenedForms:
-    """Says why, privately, with a button that opens the form after all."""
+class FailedForms:
+    """Explains privately why a form didn't open, with a button to try again."""
 
-    def __init__(self, made: Choices, answers: Answers) -> None:
-        self._offers = made
+    def __init__(self, choices: Choices, answers: Answers) -> None:
+        self._choices = choices
         self._answers = answers
 
-    async def tell(self, asked: Invocation, error: KitestringError, *, again: bool) -> None:
-        """`again`: a button can open it; what was pressed outside of any conversation is pressed there again."""
-        retry = await self._retry(asked) if again else None
-        await self._answers.tell(asked.recipient, _drawn(error, retry.id if retry else None))
+    async def explain(self, invocation: Invocation, error: KitestringError, *, again: bool) -> None:
+        """Explain the failure; `again` adds a button, which works only in a conversation."""
+        retry = await self._retry(invocation) if again else None
+        await self._answers.send(invocation.recipient, _render_failure(error, retry.id if retry else None))
 
-    async def _retry(self, asked: Invocation) -> Choice | None:
-        """None where it cannot be written down what the button stands for."""
-        choice = repeat_choice(asked, asked.args["args"], form=True)
+    async def _retry(self, invocation: Invocation) -> Choice | None:
+        """Save a choice to open the form again; None where it can't be saved."""
+        choice = repeat_choice(invocation, invocation.args["args"], form=True)
         try:
-            await self._offers.make([choice])
+            await self._choices.save([choice])
         except Unavailable:
             return None
         return choice
 
 
-def _drawn(error: KitestringError, retry: str | None) -> Message:
+def _render_failure(error: KitestringError, retry: str | None) -> Message:
     if isinstance(error, InternalError):
         return render_internal_error(error.ref)
     lost = isinstance(error, SlackError) and error.kind == "uncertain"
-    said = "The form may not have opened." if lost else "The form did not open."
-    told = KitestringError(f"{said} {error.message}", error.hint or "Try again in a moment.")
-    return render_problem(told, retry_value=retry)
+    headline = "The form may not have opened." if lost else "The form didn't open."
+    explained = KitestringError(f"{headline} {error.message}", error.hint or "Try again in a moment.")
+    return render_problem(explained, retry_value=retry)

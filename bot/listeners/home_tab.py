@@ -1,4 +1,4 @@
-"""What people do on their home: look at it, and press what is offered there."""
+"""Handles what people do on their home tab: open it and press its buttons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.access.approvals.proposals import Proposals
 from bot.access.channel_access import ChannelAccess
-from bot.home.publisher import Openings
+from bot.home.publisher import HomeOpenings
 from bot.home.render import PREFIX
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.requests import Request
@@ -18,55 +18,62 @@ from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
 from bot.store.transactions import Store
 
-_UNKNOWN = "That is not there any more. Your home is drawn again in a moment."
+_NO_LONGER_EXISTS = "That no longer exists. Your home will update in a moment."
 
 
 class HomeTab:
-    """Whatever is pressed is judged like what is typed in the direct message with the bot; answers come there."""
+    """Runs presses on the home tab as if they were typed in the person's direct messages with the bot."""
 
     def __init__(
-        self, store: Store, openings: Openings, places: ChannelAccess, proposals: Proposals, intake: Dispatcher
+        self,
+        store: Store,
+        openings: HomeOpenings,
+        channel_access: ChannelAccess,
+        proposals: Proposals,
+        dispatcher: Dispatcher,
     ) -> None:
         self._store = store
         self._openings = openings
-        self._places = places
+        self._channel_access = channel_access
         self._proposals = proposals
-        self._intake = intake
+        self._dispatcher = dispatcher
 
     async def opened(self, team: str, event: Mapping[str, Any]) -> None:
-        """Somebody looks at the app: at their home or at its messages. Raises Unavailable."""
+        """Note that a person opened their home, so that it is updated. Raises Unavailable."""
         if event.get("tab") in (None, "home"):
-            await self._openings.note(team, event["user"], empty=not event.get("view"))
+            await self._openings.mark_opened(team, event["user"], empty=not event.get("view"))
 
     async def pressed(self, request: Request, action: str, value: str) -> Message | None:
-        """A button; what is to be said at once, or None. Raises Unavailable."""
+        """Run a button; returns an immediate answer or None. Raises Unavailable."""
         name = action.removeprefix(PREFIX)
         if name == "build create":
-            self._intake.anywhere(request, name)
+            self._dispatcher.open_form_anywhere(request, name)
             return None
         if name.startswith("proposal "):
-            return await self._voted(request, name, value)
+            return await self._vote(request, name, value)
         if name == "unsubscribe":
-            return await self._ended(request, name, value)
-        here = replace(request, thread=await self._places.direct(request.thread.team, request.user))
-        return await self._intake.pressed_at(here, name, value)
+            return await self._unsubscribe(request, name, value)
+        direct_request = replace(
+            request, thread=await self._channel_access.open_direct_message(request.thread.team, request.user)
+        )
+        return await self._dispatcher.press_addressed_button(direct_request, name, value)
 
-    async def _voted(self, request: Request, name: str, proposal_id: str) -> Message | None:
-        """A vote counts in the channel of the proposal, for those who can read what is voted on there."""
+    async def _vote(self, request: Request, name: str, proposal_id: str) -> Message | None:
+        """Count a vote in the proposal's channel, if the person can read that channel."""
         item = await self._proposals.find(proposal_id)
-        if item is None or not await self._places.reads(item.thread.channel, request.user):
-            return render_note(_UNKNOWN)
-        await self._intake.voted(replace(request, thread=item.thread), name, proposal_id)
+        if item is None or not await self._channel_access.can_read(item.thread.channel, request.user):
+            return render_note(_NO_LONGER_EXISTS)
+        await self._dispatcher.vote(replace(request, thread=item.thread), name, proposal_id)
         return None
 
-    async def _ended(self, request: Request, name: str, subscription_id: str) -> Message | None:
-        """A subscription is ended in its channel, by whoever made it."""
+    async def _unsubscribe(self, request: Request, name: str, subscription_id: str) -> Message | None:
+        """End a subscription in its channel, if the person made it or owns it."""
         async with self._store.read() as tx:
             subscription = await find_subscription(tx, subscription_id)
         if subscription is None or request.user not in (subscription.created_by, subscription.owner):
-            return render_note(_UNKNOWN)
+            return render_note(_NO_LONGER_EXISTS)
         there = replace(request, thread=Thread(subscription.team, subscription.channel))
-        await self._intake.begin(
+        await self._dispatcher.begin(
             there, name, {"pipeline": subscription.pipeline, "rule": subscription.id}, yes=True
         )
         return None

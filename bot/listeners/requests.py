@@ -1,4 +1,4 @@
-"""What Slack sends, reduced to what matters: who, where, by which way, and the key that makes a repeat known.
+"""Slack's payloads reduced to requests: who, where, how, and the key that identifies a repeat.
 
 https://docs.slack.dev/reference/interaction-payloads
 """
@@ -15,18 +15,18 @@ from bot.operations.invocation import Invocation
 from bot.operations.paging import TURN
 from bot.slack.types import Thread, Via
 
-# No part may hold a slash: in a message full of them the search would otherwise take minutes.
+# No part may contain a slash: a message full of slashes would otherwise take minutes to search.
 _BUILD_URL = re.compile(r"https?://[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
 
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody asks for something.
+    """A person's request.
 
-    `key` names the request itself: a trigger, a message, a view; a click is named by what was drawn.
-    `private`: it answers a question that only this person sees, so that the answer may take its place;
-    `in_thread`: it comes from a reply in a thread, where the answer belongs too; `posted`: whoever asks looks at
-    no conversation, so that what they are told is a message to them.
+    `key` identifies the request: its trigger, message or view; for a click, the button as it was rendered.
+    `private`: it answers a question that only this person sees, so the answer may replace the question;
+    `in_thread`: it comes from a reply in a thread, so the answer goes there too; `by_direct_message`: it
+    comes from outside of any conversation, so answers are direct messages.
     """
 
     user: str
@@ -37,15 +37,17 @@ class Request:
     trigger_id: str | None = None
     private: bool = False
     in_thread: bool = False
-    posted: bool = False
+    by_direct_message: bool = False
 
-    def invocation(self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any) -> Invocation:
-        """As it is written down.
+    def make_invocation(
+        self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any
+    ) -> Invocation:
+        """Return the invocation to store.
 
         `how`: yes (confirmed), dm (updates by direct message), page (of a list, which takes the place of the one
-        before; `public`: of a list that everybody sees).
+        before; `public`: of a list that everyone sees).
         """
-        kept = {name: value for name, value in {**how, "posted": self.posted}.items() if value}
+        kept = {name: value for name, value in {**how, "posted": self.by_direct_message}.items() if value}
         return Invocation(
             id=invocation_id,
             key=self.key,
@@ -58,8 +60,8 @@ class Request:
         )
 
 
-def of_command(body: Mapping[str, Any]) -> Request:
-    """A slash command; the same words again are another wish, so its trigger is its name."""
+def from_command(body: Mapping[str, Any]) -> Request:
+    """Read a slash command. Typing it again is a new request, so the key is its trigger."""
     thread = Thread(body["team_id"], body["channel_id"])
     return Request(
         body["user_id"],
@@ -71,21 +73,21 @@ def of_command(body: Mapping[str, Any]) -> Request:
     )
 
 
-def of_message(event: Mapping[str, Any], team: str) -> Request | None:
-    """A mention, or a message in the bot's DM; None for what was not typed by a person just now, or to others."""
-    if not spoken_to(event) or event.get("bot_id") or event.get("subtype") or not event.get("user"):
+def from_message(event: Mapping[str, Any], team: str) -> Request | None:
+    """Read a mention or a direct message; None for edits, bots' messages and messages to other people."""
+    if not is_addressed_to_bot(event) or event.get("bot_id") or event.get("subtype") or not event.get("user"):
         return None
     thread = Thread(team, event["channel"], event.get("thread_ts"))
     return Request(event["user"], thread, "mention", f"message:{event['channel']}:{event['ts']}")
 
 
-def spoken_to(event: Mapping[str, Any]) -> bool:
-    """Whether an event is said to the bot: what people say to each other in a channel is not."""
+def is_addressed_to_bot(event: Mapping[str, Any]) -> bool:
+    """Return whether an event is a mention or a direct message, not people's talk in a channel."""
     return event["type"] == "app_mention" or (event["type"] == "message" and event.get("channel_type") == "im")
 
 
-def of_click(body: Mapping[str, Any]) -> Request:
-    """A button: two presses have two ids of their own, so the key is what was pressed, as it was drawn."""
+def from_click(body: Mapping[str, Any]) -> Request:
+    """Read a press. Each press has an id of its own, so the key is the button as it was rendered."""
     action, container = body["actions"][0], body.get("container") or {}
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
     ts = container.get("message_ts") or ""
@@ -93,7 +95,7 @@ def of_click(body: Mapping[str, Any]) -> Request:
     private = bool(container.get("is_ephemeral"))
     return Request(
         user=body["user"]["id"],
-        thread=Thread(team_of(body), channel, (container.get("thread_ts") or None) if private else root),
+        thread=Thread(read_team(body), channel, (container.get("thread_ts") or None) if private else root),
         via="button",
         key=f"click:{channel}:{ts}:{action.get('action_id')}:{action.get('block_id')}",
         response_url=body.get("response_url"),
@@ -103,32 +105,34 @@ def of_click(body: Mapping[str, Any]) -> Request:
     )
 
 
-def of_view(body: Mapping[str, Any], thread: Thread) -> Request:
-    """A form that was sent: a view is sent once."""
+def from_view(body: Mapping[str, Any], thread: Thread) -> Request:
+    """Read a submitted form; a view can be submitted once."""
     return Request(body["user"]["id"], thread, "form", f"form:{body['view']['id']}")
 
 
-def of_home(body: Mapping[str, Any]) -> Request:
-    """A button of somebody's home, which is in no conversation; it is named by the view as it was drawn."""
+def from_home_button(body: Mapping[str, Any]) -> Request:
+    """Read a press on a home, outside of any conversation; the key is the button in that state of the view."""
     action, view = body["actions"][0], body["view"]
     key = f"home:{view.get('id')}:{view.get('hash')}:{action.get('action_id')}:{action.get('block_id')}"
-    thread, trigger = Thread(team_of(body), ""), body.get("trigger_id")
-    return Request(body["user"]["id"], thread, "button", key, trigger_id=trigger, posted=True)
+    thread, trigger = Thread(read_team(body), ""), body.get("trigger_id")
+    return Request(body["user"]["id"], thread, "button", key, trigger_id=trigger, by_direct_message=True)
 
 
-def of_anywhere(body: Mapping[str, Any]) -> Request:
-    """A global shortcut: nobody knows where it was used."""
-    thread, trigger = Thread(team_of(body), ""), body["trigger_id"]
-    return Request(body["user"]["id"], thread, "shortcut", f"shortcut:{trigger}", trigger_id=trigger, posted=True)
+def from_global_shortcut(body: Mapping[str, Any]) -> Request:
+    """Read a global shortcut; Slack doesn't send where it was used."""
+    thread, trigger = Thread(read_team(body), ""), body["trigger_id"]
+    return Request(
+        body["user"]["id"], thread, "shortcut", f"shortcut:{trigger}", trigger_id=trigger, by_direct_message=True
+    )
 
 
-def of_shortcut(body: Mapping[str, Any]) -> Request:
-    """A message shortcut: the thread is that of the message."""
+def from_message_shortcut(body: Mapping[str, Any]) -> Request:
+    """Read a message shortcut; its thread is the message's."""
     message, channel = body["message"], body["channel"]["id"]
     root = message.get("thread_ts") or message["ts"]
     return Request(
         body["user"]["id"],
-        Thread(team_of(body), channel, root),
+        Thread(read_team(body), channel, root),
         "shortcut",
         f"shortcut:{body['trigger_id']}",
         body.get("response_url"),
@@ -137,8 +141,8 @@ def of_shortcut(body: Mapping[str, Any]) -> Request:
     )
 
 
-def pipeline_of(body: Mapping[str, Any]) -> str | None:
-    """The pipeline that is chosen in the form whose menu asks."""
+def read_pipeline(body: Mapping[str, Any]) -> str | None:
+    """Return the pipeline that is chosen in the form of a menu, or None."""
     entries: Any = body
     for key in ("view", "state", "values", "pipeline"):
         entries = entries.get(key) if isinstance(entries, Mapping) else None
@@ -149,18 +153,18 @@ def pipeline_of(body: Mapping[str, Any]) -> str | None:
     return None
 
 
-def team_of(body: Mapping[str, Any]) -> str:
-    """The workspace that a request comes from."""
+def read_team(body: Mapping[str, Any]) -> str:
+    """Return the workspace of a request."""
     return str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")
 
 
-def said(event: Mapping[str, Any], bot_user: str) -> str:
-    """The words of a message, without the mention of the bot."""
+def strip_mention(event: Mapping[str, Any], bot_user: str) -> str:
+    """Return the text of a message without the mention of the bot."""
     return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", " ", str(event.get("text") or ""), count=1).strip()
 
 
-def build_url(message: Mapping[str, Any]) -> str | None:
-    """The first build's address in a message, wherever it stands in it."""
+def find_build_url(message: Mapping[str, Any]) -> str | None:
+    """Return the first build URL in a message's text, blocks or attachments, or None."""
     written = json.dumps({part: message.get(part) for part in ("text", "blocks", "attachments")})
     found = _BUILD_URL.search(written)
     return found.group(0) if found else None

@@ -1,4 +1,4 @@
-"""Where a build, a branch or a job is: every way in which people write it, as argument models."""
+"""Argument models for builds, branches and jobs, in every way that people write them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _API = re.compile(
     r"(?:/v2)?/organizations/(?P<org>[^/]+)/pipelines/(?P<pipeline>[^/]+)"
     r"(?:/builds/(?P<number>\d+)(?:/jobs/(?P<job>[^/]+))?)?(?:/.*)?$"
 )
-_PAGE = re.compile(r"/(?P<org>[^/]+)/(?P<pipeline>[^/]+)/?(?:builds/?)?$")
+_PIPELINE_PAGE = re.compile(r"/(?P<org>[^/]+)/(?P<pipeline>[^/]+)/?(?:builds/?)?$")
 _BUILD = re.compile(r"(?:(?:(?P<org>[^/#\s]+)/)?(?P<pipeline>[^/#\s]+))?#(?P<number>\d+)$")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+$")
 
 
 class Address(NamedTuple):
-    """What an address names; parts that it does not name are None."""
+    """The parts of an address; those that it leaves out are None."""
 
     org: str | None = None
     pipeline: str | None = None
@@ -33,8 +33,8 @@ class Address(NamedTuple):
     job: str | None = None
 
 
-def address(url: str) -> Address | None:
-    """Read a Buildkite URL of the web or of the API; None when it names neither a pipeline nor a build.
+def parse_buildkite_url(url: str) -> Address | None:
+    """Parse a Buildkite URL of the website or the API; None when it names neither a pipeline nor a build.
 
     https://buildkite.com/docs/apis/rest-api/builds (`url`, `web_url`)
     """
@@ -42,46 +42,46 @@ def address(url: str) -> Address | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    found = _API.match(parts.path) or _WEB.match(parts.path) or _PAGE.match(parts.path)
+    found = _API.match(parts.path) or _WEB.match(parts.path) or _PIPELINE_PAGE.match(parts.path)
     if not found:
         return None
     named = {key: unquote(value) for key, value in found.groupdict().items() if value}
-    job = named.pop("job", None) or _job(parts.fragment, parts.query)
+    job = named.pop("job", None) or _find_job_in_url(parts.fragment, parts.query)
     return Address(**named, job=job if "number" in named else None)
 
 
-def _job(fragment: str, query: str) -> str | None:
-    """The job that the page shows: `#<id>`, `#job-<id>` or `?jid=<id>`."""
+def _find_job_in_url(fragment: str, query: str) -> str | None:
+    """Return the job that the page shows: `#<id>`, `#job-<id>` or `?jid=<id>`."""
     return fragment.removeprefix("job-") or next(iter(parse_qs(query).get("jid", ())), None)
 
 
-def place(text: str) -> Address | None:
-    """Read `web#101`, `#101`, `org/web#101` or a URL; None for any other word.
+def parse_address(text: str) -> Address | None:
+    """Parse `web#101`, `#101`, `org/web#101` or a URL; None for any other word.
 
-    Raises UsageError for a URL that leads elsewhere.
+    Raises UsageError for a URL of anything else.
     """
     if _URL.match(text):
-        found = address(text)
+        found = parse_buildkite_url(text)
         if found is None:
-            raise UsageError(f"`{_shown(text)}` is not the address of a pipeline, build or job.", field="pipeline")
+            raise UsageError(f"`{_shorten(text)}` isn't the URL of a pipeline, build or job.", field="pipeline")
         return found
     if short := _BUILD.match(text):
         return Address(**short.groupdict())
     return None
 
 
-def _shown(text: str) -> str:
+def _shorten(text: str) -> str:
     return text.replace("`", "ˋ")[:80]
 
 
-def _slug(text: str) -> Address:
-    """`web` or `org/web`."""
+def _parse_slug(text: str) -> Address:
+    """Parse `web` or `org/web`."""
     org, slash, slug = text.partition("/")
     return Address(org, slug) if slash else Address(pipeline=text)
 
 
 def _merge(given: Mapping[str, Any], found: Address, names: tuple[str, ...]) -> dict[str, Any]:
-    """Put what an address says in place; what was said otherwise as well must agree."""
+    """Fill in the parts of an address. Raises UsageError where another argument contradicts it."""
     merged = dict(given)
     for name, value in found._asdict().items():
         if value is None or name not in names:
@@ -89,36 +89,36 @@ def _merge(given: Mapping[str, Any], found: Address, names: tuple[str, ...]) -> 
         before = merged.get(name)
         if before not in (None, "") and str(before).lstrip("#") != value:
             raise UsageError(
-                f"Both `{_shown(str(before))}` and `{_shown(value)}` are given as {name}.", field=name
+                f"You gave both `{_shorten(str(before))}` and `{_shorten(value)}` as the {name}.", field=name
             )
         merged[name] = value
     return merged
 
 
-def _without(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _drop(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key != name}
 
 
-def _number(given: dict[str, Any]) -> dict[str, Any]:
+def _strip_number_sign(given: dict[str, Any]) -> dict[str, Any]:
     number = given.get("number")
     return {**given, "number": number.strip().removeprefix("#")} if isinstance(number, str) else given
 
 
-def _located(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Take the pipeline's word apart: slug, build or URL."""
+def _split_pipeline(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Split the `pipeline` argument, which may be a slug, a build or a URL."""
     word = given.get("pipeline")
     if not isinstance(word, str) or not word.strip():
-        return _number(dict(given))
+        return _strip_number_sign(dict(given))
     word = word.strip()
     if _DIGITS.match(word) and given.get("number") in (None, "") and "number" in names:
-        return {**_without(given, "pipeline"), "number": word}
-    return _merge(_number(_without(given, "pipeline")), place(word) or _slug(word), names)
+        return {**_drop(given, "pipeline"), "number": word}
+    return _merge(_strip_number_sign(_drop(given, "pipeline")), parse_address(word) or _parse_slug(word), names)
 
 
-Org = Annotated[str | None, Opt(form=False, manual=False), Field(description="Organization")]
+OrgName = Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Organization")]
 
 
-class AtBuild(Args):
+class BuildArgs(Args):
     """A build: `web 101`, `web#101`, `#101`, `101`, `org/web 101`, or its URL; left out in its own thread."""
 
     pipeline: Annotated[
@@ -127,55 +127,57 @@ class AtBuild(Args):
     number: Annotated[
         int | None, Opt(short="n", positional=True), Field(ge=1, le=2**31, description="Build number")
     ] = None
-    org: Org = None
+    org: OrgName = None
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, given: Any) -> Any:
-        return _located(given, ("org", "pipeline", "number")) if isinstance(given, Mapping) else given
+    def _normalise(cls, given: Any) -> Any:
+        return _split_pipeline(given, ("org", "pipeline", "number")) if isinstance(given, Mapping) else given
 
 
 BranchName = Annotated[str, Field(max_length=255), AfterValidator(normalise_branch)]
 BranchPattern = Annotated[str, Field(max_length=255), AfterValidator(normalise_pattern)]
 
 
-class AtBranch(Args):
+class BranchArgs(Args):
     """A branch of a pipeline: `web`, `web@branch`, `org/web@branch`, or the pipeline's URL."""
 
     pipeline: Annotated[
-        str, Opt(short="p", positional=True, suggest="pipeline", here=True), Field(description="Pipeline")
+        str,
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
+        Field(description="Pipeline"),
     ]
     branch: Annotated[
         BranchName | None,
         Opt(short="b", suggest="branch", hint="the pipeline's default branch"),
         Field(description="Branch"),
     ] = None
-    org: Org = None
+    org: OrgName = None
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, given: Any) -> Any:
-        return _located(_branched(given), ("org", "pipeline")) if isinstance(given, Mapping) else given
+    def _normalise(cls, given: Any) -> Any:
+        return _split_pipeline(_split_branch(given), ("org", "pipeline")) if isinstance(given, Mapping) else given
 
 
-def _branched(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Take `web@branch` apart at its first @; URLs stay whole."""
+def _split_branch(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Split `web@branch` at its first @; URLs stay whole."""
     word = given.get("pipeline")
     if not isinstance(word, str) or "@" not in word or _URL.match(word):
         return given
     pipeline, _, branch = word.partition("@")
     if not branch.strip():
-        raise UsageError(f"`{_shown(word)}` names no branch after the `@`.", field="branch")
+        raise UsageError(f"`{_shorten(word)}` has no branch after the `@`.", field="branch")
     other = given.get("branch")
     if other not in (None, "", branch):
         raise UsageError(
-            f"Both `{_shown(branch)}` and `{_shown(str(other))}` are given as branch.", field="branch"
+            f"You gave both `{_shorten(branch)}` and `{_shorten(str(other))}` as the branch.", field="branch"
         )
     return {**given, "pipeline": pipeline, "branch": branch}
 
 
-class AtJob(Args):
-    """A job: its id, a unique beginning of it, its name, or its URL, which names the build as well."""
+class JobArgs(Args):
+    """A job: its id, a unique prefix of it, its name, or its URL, which names the build as well."""
 
     job: Annotated[
         str | None, Opt(positional=True, suggest="job"), Field(max_length=1000, description="Job name, id or URL")
@@ -183,17 +185,17 @@ class AtJob(Args):
     pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
     number: Annotated[
         int | None,
-        Opt(short="n", also=("--build", "-b")),
+        Opt(short="n", aliases=("--build", "-b")),
         Field(ge=1, le=2**31, description="Build number"),
     ] = None
-    org: Org = None
+    org: OrgName = None
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, given: Any) -> Any:
+    def _normalise(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
         names = ("org", "pipeline", "number", "job")
         word = given.get("job")
-        found = place(word.strip()) if isinstance(word, str) else None
-        return _located(_merge(_without(given, "job"), found, names) if found else given, names)
+        found = parse_address(word.strip()) if isinstance(word, str) else None
+        return _split_pipeline(_merge(_drop(given, "job"), found, names) if found else given, names)

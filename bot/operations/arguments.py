@@ -1,4 +1,4 @@
-"""The arguments of an operation, read from its model: what the grammar, the form and the manual have in common."""
+"""The arguments of an operation, read from its model for the grammar, the form and the manual."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Kind = Literal["text", "number", "bool", "choice", "list", "dict"]
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument: `kind` says how it is written, `choices` what it takes, `low` and `high` bound a number."""
+    """One argument: `kind` is how it is written, `choices` are its values, `low` and `high` bound a number."""
 
     name: str
     opt: Opt
@@ -39,43 +39,43 @@ class Argument:
     @property
     def flag(self) -> str:
         """The long spelling: `--timeout-in-minutes`."""
-        return "--" + self._spelled
+        return "--" + self._spelling
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every flag that means this argument, the long one first."""
+        """Every flag of this argument, the long one first."""
         short = (f"-{self.opt.short}",) if self.opt.short else ()
-        return (self.flag, *short, *self.opt.also)
+        return (self.flag, *short, *self.opt.aliases)
 
     @property
-    def brief(self) -> str:
+    def short_flag(self) -> str:
         """Its shortest flag: `-e`."""
         return f"-{self.opt.short}" if self.opt.short else self.flag
 
     @property
-    def word(self) -> str:
-        """How usage lines call its value."""
-        return "KEY=value" if self.kind == "dict" else self._spelled
+    def placeholder(self) -> str:
+        """The placeholder of its value in usage lines."""
+        return "KEY=value" if self.kind == "dict" else self._spelling
 
     @property
-    def _spelled(self) -> str:
-        """A word that Python keeps for itself has an underscore at its end: `for_`."""
+    def _spelling(self) -> str:
+        """The name as it is typed; names that are Python keywords end in an underscore (`for_`)."""
         return self.name.rstrip("_").replace("_", "-")
 
     @property
-    def several(self) -> bool:
+    def repeatable(self) -> bool:
         """May be given more than once."""
         return self.kind in {"list", "dict"}
 
 
 @cache
-def arguments(model: type[Args]) -> tuple[Argument, ...]:
-    """The arguments of a model, in order of declaration."""
-    return tuple(_argument(name, field) for name, field in model.model_fields.items())
+def read_arguments(model: type[Args]) -> tuple[Argument, ...]:
+    """Return the arguments of a model, in order of declaration."""
+    return tuple(_read_argument(name, field) for name, field in model.model_fields.items())
 
 
-def _argument(name: str, field: FieldInfo) -> Argument:
-    kind, choices = _kind(field.annotation)
+def _read_argument(name: str, field: FieldInfo) -> Argument:
+    kind, choices = _find_kind(field.annotation)
     opts = [item for item in field.metadata if isinstance(item, Opt)]
     return Argument(
         name=name,
@@ -85,12 +85,12 @@ def _argument(name: str, field: FieldInfo) -> Argument:
         default=None if field.is_required() else field.get_default(call_default_factory=True),
         description=field.description or name.replace("_", " ").capitalize(),
         choices=choices,
-        low=_bound(field, annotated_types.Ge, "ge", annotated_types.Gt, "gt", 1),
-        high=_bound(field, annotated_types.Le, "le", annotated_types.Lt, "lt", -1),
+        low=_find_bound(field, annotated_types.Ge, "ge", annotated_types.Gt, "gt", 1),
+        high=_find_bound(field, annotated_types.Le, "le", annotated_types.Lt, "lt", -1),
     )
 
 
-def _bound(field: FieldInfo, closed: type, near: str, opened: type, far: str, step: int) -> int | None:
+def _find_bound(field: FieldInfo, closed: type, near: str, opened: type, far: str, step: int) -> int | None:
     for item in field.metadata:
         if isinstance(item, closed):
             return int(getattr(item, near))
@@ -99,32 +99,32 @@ def _bound(field: FieldInfo, closed: type, near: str, opened: type, far: str, st
     return None
 
 
-def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
-    bare = _present(annotation)
+def _find_kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
+    bare = _unwrap(annotation)
     origin = typing.get_origin(bare) or bare
     if origin in {list, tuple, set, frozenset}:
         inner = [part for part in typing.get_args(bare) if part is not Ellipsis]
-        return "list", _choices(inner[0]) if inner else ()
+        return "list", _find_choices(inner[0]) if inner else ()
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return "dict", ()
-    if choices := _choices(bare):
+    if choices := _find_choices(bare):
         return "choice", choices
     plain: dict[Any, Kind] = {bool: "bool", int: "number"}
     return plain.get(bare, "text"), ()
 
 
-def _present(annotation: Any) -> Any:
-    """The type without `| None` and without what `Annotated` adds."""
+def _unwrap(annotation: Any) -> Any:
+    """Return the type without `| None` and without `Annotated`."""
     if typing.get_origin(annotation) is typing.Annotated:
-        return _present(typing.get_args(annotation)[0])
+        return _unwrap(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         parts = [part for part in typing.get_args(annotation) if part is not type(None)]
-        return _present(parts[0])
+        return _unwrap(parts[0])
     return annotation
 
 
-def _choices(annotation: Any) -> tuple[str, ...]:
-    bare = _present(annotation)
+def _find_choices(annotation: Any) -> tuple[str, ...]:
+    bare = _unwrap(annotation)
     if typing.get_origin(bare) is Literal:
         return tuple(str(value) for value in typing.get_args(bare))
     if isinstance(bare, type) and issubclass(bare, Enum):
@@ -132,39 +132,39 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return ()
 
 
-PAIR = re.compile(r"[\w./-]+=")
+PAIR_START = re.compile(r"[\w./-]+=")
 
 
-def gathered(argument: Argument, values: Iterable[str]) -> list[str] | dict[str, str]:
-    """Several values of one argument: KEY=value pairs, or comma-separated words (CSV quotes keep a comma).
+def parse_values(argument: Argument, values: Iterable[str]) -> list[str] | dict[str, str]:
+    """Parse several values of one argument: KEY=value pairs, or comma-separated words (CSV quotes keep a comma).
 
-    Raises UsageError for a pair without its `=`: it is not quoted, for it may be a secret that was mistyped.
+    Raises UsageError for a pair without its `=`; it doesn't quote the text, which may be a mistyped secret.
     """
     if argument.kind == "dict":
-        return dict(pair for value in values for pair in _pairs(argument, value))
-    return [item for value in values for item in _items(value)]
+        return dict(pair for value in values for pair in _parse_pairs(argument, value))
+    return [item for value in values for item in _split_list(value)]
 
 
-def _pairs(argument: Argument, text: str) -> list[tuple[str, str]]:
-    """One pair, or those of a JSON object, as the `bk` CLI takes them (`--data '{"ring": "canary"}'`)."""
+def _parse_pairs(argument: Argument, text: str) -> list[tuple[str, str]]:
+    """Parse one pair, or a JSON object of pairs as the `bk` CLI takes them (`--data '{"ring": "canary"}'`)."""
     try:
         read = json.loads(text) if text.startswith("{") else None
     except (ValueError, RecursionError):
         read = None
     if isinstance(read, dict):
         return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in read.items()]
-    return [_pair(argument, text)]
+    return [_parse_pair(argument, text)]
 
 
-def _pair(argument: Argument, text: str) -> tuple[str, str]:
+def _parse_pair(argument: Argument, text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        said = f"`{argument.brief}` wants `KEY=value`: what was given has no `=`, or nothing before it."
-        raise UsageError(said, "", argument.name)
+        problem = f"`{argument.short_flag}` takes `KEY=value`: there's no `=`, or nothing before it."
+        raise UsageError(problem, "", argument.name)
     return key.strip(), value
 
 
-def _items(text: str) -> list[str]:
+def _split_list(text: str) -> list[str]:
     try:
         row = next(csv.reader([text], skipinitialspace=True), [])
     except csv.Error:
@@ -172,17 +172,17 @@ def _items(text: str) -> list[str]:
     return [item.strip() for item in row if item.strip()]
 
 
-def written(value: Any) -> list[str]:
-    """What `gathered` would read as this value: one text each; none for None."""
+def format_values(value: Any) -> list[str]:
+    """Format a value as the texts that `parse_values` reads back; none for None."""
     if value is None:
         return []
     if isinstance(value, Mapping):
         return [f"{key}={text}" for key, text in value.items()]
     if isinstance(value, list | tuple | set | frozenset):
-        return [item(str(entry)) for entry in value]
+        return [quote_list_item(str(entry)) for entry in value]
     return [str(value)]
 
 
-def item(text: str) -> str:
-    """One word of a comma-separated list, in CSV's quotes where it needs them."""
+def quote_list_item(text: str) -> str:
+    """Quote one word of a comma-separated list as CSV does, where it needs quotes."""
     return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\s]', text) else text

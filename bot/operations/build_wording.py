@@ -1,3 +1,5 @@
+"""Words for builds: phases, links and durations."""
+
 from __future__ import annotations
 
 from datetime import timedelta
@@ -22,24 +24,24 @@ PHASES: dict[str, tuple[str, str]] = {
 }
 
 
-def phase_words(name: str) -> tuple[str, str]:
-    """Emoji and words of a phase; unknown ones are shown as they are."""
+def describe_phase(name: str) -> tuple[str, str]:
+    """Return the emoji and the words of a phase; unknown phases are shown as they are."""
     return PHASES.get(name, ("❔", name.replace("_", " ").capitalize()))
 
 
-def reference(build: Build) -> Mrkdwn:
-    """`pipeline#number`, as a link."""
+def link_build(build: Build) -> Mrkdwn:
+    """Return `pipeline#number` as a link."""
     return link(build.web_url, str(build.ref))
 
 
-def time_spent(build: Build) -> timedelta | None:
-    """From its start to its end, the same by a webhook's whole seconds as by the milliseconds of REST."""
+def measure_duration(build: Build) -> timedelta | None:
+    """Return the time from start to end, the same for a webhook's whole seconds as for REST's milliseconds."""
     began, ended = truncate_to_second(build.started_at), truncate_to_second(build.finished_at)
     return ended - began if began and ended else None
 
 
 def format_duration(span: timedelta) -> str:
-    """`4s`, `3m 12s`, `2h 5m`, `3d 4h`."""
+    """Format a duration as `4s`, `3m 12s`, `2h 5m` or `3d 4h`."""
     seconds = max(0, int(span.total_seconds()))
     for size, unit, smaller, least in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
         if seconds >= size:

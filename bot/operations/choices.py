@@ -1,4 +1,4 @@
-"""What buttons and forms stand for: rows that pin who may use them, and where they lead."""
+"""Choices: rows behind buttons and forms that fix who may use them and what they do."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bot.store.vault import Vault
 
 
 class Choices:
-    """Choices are kept for as long as their message may be clicked."""
+    """Saves choices and finds them again when their button is pressed."""
 
     def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
 
-    async def make(self, choices: Sequence[Choice]) -> None:
-        """Write choices down, before anything that carries their ids is sent."""
+    async def save(self, choices: Sequence[Choice]) -> None:
+        """Save choices; call this before anything that carries their ids is sent."""
         if not choices:
             return
         async with self._store.write() as tx:
@@ -32,19 +32,19 @@ class Choices:
                 await save_choice(tx, self._vault, choice, self._clock.now())
 
     async def find(self, choice_id: str) -> Choice | None:
-        """What an id stands for."""
+        """Return the choice with an id, or None."""
         async with self._store.read() as tx:
             return await find_choice(tx, self._vault, choice_id)
 
 
 def repeat_choice(asked: Invocation, args: Mapping[str, Any], **more: Any) -> Choice:
-    """The same operation again, by the same person in the same place, with other arguments."""
+    """Return a choice of the same operation, person and thread with other arguments."""
     operation = more.pop("operation", asked.operation)
     return Choice(new_choice_id(), operation, dict(args), asked.thread, asked.user, **more)
 
 
 def choices_for_buttons(buttons: Sequence[Button], thread: Thread, user: str | None) -> dict[int, Choice]:
-    """A choice for every button that calls something; in public anybody may press, and `user` is None."""
+    """Return a choice for every button with a call, by index; `user` is None where everyone may press it."""
     return {
         index: Choice(
             new_choice_id(),
@@ -52,7 +52,7 @@ def choices_for_buttons(buttons: Sequence[Button], thread: Thread, user: str | N
             dict(button.call.args),
             thread,
             user,
-            confirmed=button.call.yes,
+            confirmed=button.call.confirmed,
             form=button.form,
         )
         for index, button in enumerate(buttons)
@@ -61,10 +61,10 @@ def choices_for_buttons(buttons: Sequence[Button], thread: Thread, user: str | N
 
 
 def button_values(choices: Mapping[int, Choice]) -> Callable[[int, Button], str]:
-    """The values of the buttons that those choices stand for."""
+    """Return a function that gives each button the id of its choice."""
     return lambda index, _button: choices[index].id if index in choices else ""
 
 
 def new_choice_id() -> str:
-    """Opaque, and not to be guessed; letters and digits only, so that it can be typed anywhere in a command."""
+    """Return an opaque id that can't be guessed; letters and digits only, so it can be typed in any command."""
     return secrets.token_hex(12)

@@ -1,4 +1,4 @@
-"""Inputs of a form: which element asks for an argument, and what stands in it at first.
+"""Inputs of a form: the element for each argument, with its initial value.
 
 https://docs.slack.dev/reference/block-kit/block-elements
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.operations.arguments import Argument, written
-from bot.operations.operation import Field
-from bot.slack.blockkit.blocks import Block, option, plain
+from bot.operations.arguments import Argument, format_values
+from bot.operations.operation import FormField
+from bot.slack.blockkit.blocks import Block, option, plain_text
 
 ACTION = "value"
 _VALUE_LIMIT = 150
@@ -18,69 +18,71 @@ _TEXT_LIMIT = 3000
 _OPTIONS_LIMIT = 100
 
 
-def element(argument: Argument, value: Any) -> Block:
-    """The element for an argument, with `value` in it where it fits."""
+def render_input(argument: Argument, value: Any) -> Block:
+    """Return the element for an argument, with `value` filled in where it fits."""
     if argument.kind == "bool":
-        return _checkbox(argument, is_on(value))
+        return _render_checkbox(argument, is_switched_on(value))
     if argument.choices:
-        return _menu(argument, [option(choice, choice) for choice in argument.choices], value)
+        return _render_menu(argument, [option(choice, choice) for choice in argument.choices], value)
     if argument.opt.suggest:
-        return _external(argument, value)
+        return _render_external_menu(argument, value)
     if argument.kind == "number":
-        return _number(argument, value)
-    return _text(argument.opt.multiline or argument.kind == "dict", _initial(value), argument.opt.hint)
+        return _render_number(argument, value)
+    return _render_text(
+        argument.opt.multiline or argument.kind == "dict", _format_initial(value), argument.opt.hint
+    )
 
 
-def is_on(value: Any) -> bool:
-    """Whether a switch is on, given a boolean or its word."""
+def is_switched_on(value: Any) -> bool:
+    """Return whether a switch is on, given a boolean or its text."""
     return str(value).lower() == "true"
 
 
-def _checkbox(argument: Argument, on: bool) -> Block:
+def _render_checkbox(argument: Argument, on: bool) -> Block:
     choice = option(argument.description, "true")
     return {"type": "checkboxes", "action_id": ACTION, "options": [choice]} | (
         {"initial_options": [choice]} if on else {}
     )
 
 
-def _menu(argument: Argument, options: Sequence[Block], value: Any) -> Block:
+def _render_menu(argument: Argument, options: Sequence[Block], value: Any) -> Block:
     several = argument.kind == "list"
-    return _select(options, _words(value), several=several)
+    return _render_select(options, _list_texts(value), several=several)
 
 
-def _select(options: Sequence[Block], chosen: Iterable[str], *, several: bool) -> Block:
+def _render_select(options: Sequence[Block], chosen: Iterable[str], *, several: bool) -> Block:
     wanted = set(chosen)
     offered = list(options)[:_OPTIONS_LIMIT]
     initial = [item for item in offered if item["value"] in wanted]
     kind = "multi_static_select" if several else "static_select"
-    return {"type": kind, "action_id": ACTION, "options": offered} | _first(initial, several)
+    return {"type": kind, "action_id": ACTION, "options": offered} | _render_initial(initial, several)
 
 
-def _first(initial: list[Block], several: bool) -> Block:
+def _render_initial(initial: list[Block], several: bool) -> Block:
     if not initial:
         return {}
     return {"initial_options": initial} if several else {"initial_option": initial[0]}
 
 
-def _external(argument: Argument, value: Any) -> Block:
+def _render_external_menu(argument: Argument, value: Any) -> Block:
     several = argument.kind == "list"
-    known = [option(word, word) for word in _words(value) if 0 < len(word) <= _VALUE_LIMIT]
+    known = [option(word, word) for word in _list_texts(value) if 0 < len(word) <= _VALUE_LIMIT]
     block: Block = {
         "type": "multi_external_select" if several else "external_select",
         "action_id": f"suggest:{argument.opt.suggest}",
         "min_query_length": 0,
-        "placeholder": plain("Type to search", _VALUE_LIMIT),
+        "placeholder": plain_text("Type to search", _VALUE_LIMIT),
     }
-    return block | _first(known[:_OPTIONS_LIMIT], several)
+    return block | _render_initial(known[:_OPTIONS_LIMIT], several)
 
 
-def _words(value: Any) -> list[str]:
+def _list_texts(value: Any) -> list[str]:
     if isinstance(value, list | tuple | set | frozenset):
         return [str(getattr(item, "value", item)) for item in value]
     return [] if value is None else [str(getattr(value, "value", value))]
 
 
-def _number(argument: Argument, value: Any) -> Block:
+def _render_number(argument: Argument, value: Any) -> Block:
     bounds = {"min_value": argument.low, "max_value": argument.high}
     limits = {name: str(bound) for name, bound in bounds.items() if bound is not None}
     digits = str(value) if value is not None and str(value).strip().lstrip("-").isdecimal() else None
@@ -88,42 +90,42 @@ def _number(argument: Argument, value: Any) -> Block:
     return {"type": "number_input", "action_id": ACTION, "is_decimal_allowed": False} | limits | first
 
 
-def _text(multiline: bool, value: str, hint: str | None) -> Block:
+def _render_text(multiline: bool, value: str, hint: str | None) -> Block:
     block: Block = {"type": "plain_text_input", "action_id": ACTION, "multiline": multiline}
-    placeholder = {"placeholder": plain(hint, _VALUE_LIMIT)} if hint else {}
+    placeholder = {"placeholder": plain_text(hint, _VALUE_LIMIT)} if hint else {}
     return block | placeholder | ({"initial_value": value[:_TEXT_LIMIT]} if value else {})
 
 
-def _initial(value: Any) -> str:
+def _format_initial(value: Any) -> str:
     separator = "\n" if isinstance(value, Mapping) else ", "
-    return separator.join(written(value))
+    return separator.join(format_values(value))
 
 
 def file_block(argument: Argument) -> str:
-    """The block id of the file that may be attached in place of an argument."""
+    """Return the block id of the file input that can replace an argument."""
     return f"{argument.name}.file"
 
 
 def file_element(argument: Argument) -> Block:
-    """https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
-    return {"type": "file_input", "action_id": ACTION, "filetypes": list(argument.opt.attach), "max_files": 1}
+    """Return a file input. https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
+    return {"type": "file_input", "action_id": ACTION, "filetypes": list(argument.opt.file_types), "max_files": 1}
 
 
-def field_block(field: Field) -> str:
-    """The block id of a block step's input."""
+def field_block(field: FormField) -> str:
+    """Return the block id of a block step's input."""
     return f"fields.{field.key}"[:255]
 
 
-def field_element(field: Field, value: str) -> Block:
-    """The element for a block step's field: a menu when it has options, a text otherwise."""
+def field_element(field: FormField, value: str) -> Block:
+    """Return the element for a block step's field: a menu when it has options, a text input otherwise."""
     if not field.options:
-        return _text(False, value, None)
-    options = [option(label, _option_value(index, real)) for index, (label, real) in enumerate(field.options)]
+        return _render_text(False, value, None)
+    options = [option(label, _make_option_value(index, real)) for index, (label, real) in enumerate(field.options)]
     chosen = set(value.split("\n")) if field.multiple else {value}
-    wanted = [_option_value(index, real) for index, (_, real) in enumerate(field.options) if real in chosen]
-    return _select(options, wanted, several=field.multiple)
+    wanted = [_make_option_value(index, real) for index, (_, real) in enumerate(field.options) if real in chosen]
+    return _render_select(options, wanted, several=field.multiple)
 
 
-def _option_value(index: int, real: str) -> str:
-    """Slack takes 1 to 150 characters; others are named by their place."""
+def _make_option_value(index: int, real: str) -> str:
+    """Return the value of an option: Slack takes 1 to 150 characters, so others are named by their index."""
     return real if 0 < len(real) <= _VALUE_LIMIT else f"option:{index}"

@@ -10,150 +10,163 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.errors import UsageError
-from bot.operations.arguments import Argument, arguments, gathered
-from bot.operations.form_inputs import element, field_block, field_element, file_block, file_element, is_on
-from bot.operations.operation import Field, Operation
-from bot.slack.blockkit.blocks import Block, context, input_block, plain, section
+from bot.operations.arguments import Argument, parse_values, read_arguments
+from bot.operations.form_inputs import (
+    field_block,
+    field_element,
+    file_block,
+    file_element,
+    is_switched_on,
+    render_input,
+)
+from bot.operations.operation import FormField, Operation
+from bot.slack.blockkit.blocks import Block, context, input_block, plain_text, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
 
 View = dict[str, Any]
-PLACE = "place"
+DESTINATION = "place"
 _TITLE_LIMIT = 24
 _ERROR_LIMIT = 500
 
 
-def form(
+def render_form(
     op: Operation,
     given: Mapping[str, Any],
     *,
     callback_id: str,
     private_metadata: str,
-    fields: Sequence[Field] = (),
+    fields: Sequence[FormField] = (),
     title: str | None = None,
     place: str | None = None,
 ) -> View:
-    """The modal that asks for an operation's arguments, filled with what was given already and the defaults.
+    """Return the modal for an operation's arguments, filled with the given values and the defaults.
 
     A block's id is its argument's name, `fields.<key>` for the inputs of a block step (`fields`). With `place`, a
     conversation, it also asks where the answer goes.
     """
-    blocks = [block for item in _asked(op, fields, given) for block in _blocks(item, given.get(item.name))]
-    extra = given.get("fields")
-    known = extra if isinstance(extra, Mapping) else {}
-    blocks += [_field(field, known.get(field.key)) for field in fields]
+    blocks = [
+        block for item in _list_inputs(op, fields, given) for block in _render_blocks(item, given.get(item.name))
+    ]
+    known = extra if isinstance(extra := given.get("fields"), Mapping) else {}
+    blocks += [_render_field(field, known.get(field.key)) for field in fields]
     submit = (op.verb or op.noun).capitalize()
     empty = section(
-        md("There is nothing to fill in. Press {submit} to go on.", submit=bold(submit)), block_id="nothing"
+        md("There's nothing to fill in. Press {submit} to continue.", submit=bold(submit)), block_id="nothing"
     )
-    asked = [_place(place)] if place else []
-    view = _modal(title or title_of(op), [*_about(op, given), *(blocks or [empty]), *asked])
+    asked = [_render_destination(place)] if place else []
+    view = _render_modal(title or format_title(op), [*_render_intro(op, given), *(blocks or [empty]), *asked])
     return view | {
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
-        "submit": plain(submit, _TITLE_LIMIT),
+        "submit": plain_text(submit, _TITLE_LIMIT),
     }
 
 
-def _about(op: Operation, given: Mapping[str, Any]) -> list[Block]:
-    """What the form says of itself, or which build it is about, where that is not asked."""
-    if op.preface:
-        return [context(op.preface, block_id="preface")]
-    if op.fields is None or not (given.get("pipeline") and given.get("number")):
+def _render_intro(op: Operation, given: Mapping[str, Any]) -> list[Block]:
+    """Return the form's introduction, or the build that it is about."""
+    if op.form_intro:
+        return [context(op.form_intro, block_id="preface")]
+    if op.load_fields is None or not (given.get("pipeline") and given.get("number")):
         return []
     return [context(f"{given['pipeline']}#{given['number']}", block_id="about")]
 
 
-def _place(chosen: str) -> Block:
-    """Channels that another organization reads are left out; the rest is judged when the form is sent."""
+def _render_destination(chosen: str) -> Block:
+    """Return the menu of conversations, without shared channels; the choice is checked on submission."""
     menu = {
         "type": "conversations_select",
-        "action_id": PLACE,
+        "action_id": DESTINATION,
         "initial_conversation": chosen,
         "filter": {"include": ["public", "private", "im"], "exclude_external_shared_channels": True},
     }
     return input_block(
-        PLACE, "Where its card goes", menu, hint="A channel that both you and I are in, or our messages."
+        DESTINATION,
+        "Where to post its card",
+        menu,
+        hint="A channel we are both in, or your direct messages with the bot.",
     )
 
 
-def place_of(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str | None:
-    """The conversation that was chosen."""
-    chosen = values.get(PLACE, {}).get(PLACE, {}).get("selected_conversation")
+def read_destination(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str | None:
+    """Return the conversation that was chosen, or None."""
+    chosen = values.get(DESTINATION, {}).get(DESTINATION, {}).get("selected_conversation")
     return str(chosen) if chosen else None
 
 
-def loading(title: str) -> View:
-    """The modal that is shown at once, while the form is being made: `trigger_id` lives three seconds."""
-    return _modal(title, [section(Mrkdwn("⏳ One moment…"), block_id="loading")])
+def render_loading_view(title: str) -> View:
+    """Return the modal to show at once while the form is built: a `trigger_id` lives three seconds."""
+    return _render_modal(title, [section(Mrkdwn("⏳ One moment…"), block_id="loading")])
 
 
-def notice_view(title: str, text: str) -> View:
-    """A modal that only says something: why there is no form."""
-    return _modal(title, [section(text, block_id="said")])
+def render_notice_view(title: str, text: str) -> View:
+    """Return a modal with only a text, such as why there is no form."""
+    return _render_modal(title, [section(text, block_id="said")])
 
 
-def _modal(title: str, blocks: Sequence[Block]) -> View:
+def _render_modal(title: str, blocks: Sequence[Block]) -> View:
     return {
         "type": "modal",
-        "title": plain(title, _TITLE_LIMIT),
-        "close": plain("Never mind", _TITLE_LIMIT),
+        "title": plain_text(title, _TITLE_LIMIT),
+        "close": plain_text("Never mind", _TITLE_LIMIT),
         "blocks": list(blocks)[:100],
     }
 
 
-def title_of(op: Operation) -> str:
-    """`build create` → `Create build`."""
+def format_title(op: Operation) -> str:
+    """Turn `build create` into `Create build`."""
     return f"{op.verb} {op.noun}".strip().capitalize()
 
 
-def _asked(op: Operation, fields: Sequence[Field], given: Mapping[str, Any]) -> list[Argument]:
-    """The arguments that the form asks for; a block step's own inputs take the place of `fields`.
+def _list_inputs(op: Operation, fields: Sequence[FormField], given: Mapping[str, Any]) -> list[Argument]:
+    """Return the arguments that the form asks for; a block step's own inputs replace `fields`.
 
-    Where inputs are known only at run time, what they belong to has been looked up: it is not asked again.
+    An operation with inputs known only at run time has already looked up its job, so the form doesn't ask for it.
     """
     shown = [
         argument
-        for argument in arguments(op.args)
-        if argument.opt.form and not (fields and argument.name == "fields")
+        for argument in read_arguments(op.args)
+        if argument.opt.in_form and not (fields and argument.name == "fields")
     ]
-    return [item for item in shown if op.fields is None or given.get(item.name) is None]
+    return [item for item in shown if op.load_fields is None or given.get(item.name) is None]
 
 
-def _block(argument: Argument, given: Any) -> Block:
+def _render_argument(argument: Argument, given: Any) -> Block:
     value = argument.default if given is None else given
-    drawn = element(argument, value)
-    hint = argument.opt.hint or ("One KEY=value a line." if argument.kind == "dict" else None)
-    said = "placeholder" in drawn and "initial_value" not in drawn and drawn["type"] == "plain_text_input"
+    drawn = render_input(argument, value)
+    hint = argument.opt.hint or ("One KEY=value per line." if argument.kind == "dict" else None)
+    shows_hint = "placeholder" in drawn and "initial_value" not in drawn and drawn["type"] == "plain_text_input"
     optional = not argument.required or argument.kind == "bool"
     return input_block(
         argument.name,
         argument.description,
         drawn,
-        hint=None if said else hint,  # an empty input shows it inside already
+        hint=None if shows_hint else hint,  # an empty input already shows it as its placeholder
         optional=optional,
     )
 
 
-def _blocks(argument: Argument, given: Any) -> list[Block]:
-    """Its input, and below it one for a file in its place, where that may be."""
-    own = _block(argument, given)
-    if not argument.opt.attach:
+def _render_blocks(argument: Argument, given: Any) -> list[Block]:
+    """Return the argument's input, and below it a file input where a file may replace it."""
+    own = _render_argument(argument, given)
+    if not argument.opt.file_types:
         return [own]
-    label = f"… or as a file ({', '.join(argument.opt.attach)})"
+    label = f"… or as a file ({', '.join(argument.opt.file_types)})"
     return [own, input_block(file_block(argument), label, file_element(argument), optional=True)]
 
 
-def attached(op: Operation, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
-    """The file objects that stand in place of arguments, by argument."""
+def read_attachments(
+    op: Operation, values: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the file objects that replace arguments, by argument."""
     found: dict[str, Mapping[str, Any]] = {}
-    for argument in arguments(op.args):
-        entry = next(iter(values.get(file_block(argument), {}).values()), {}) if argument.opt.attach else {}
+    for argument in read_arguments(op.args):
+        entry = next(iter(values.get(file_block(argument), {}).values()), {}) if argument.opt.file_types else {}
         if files := entry.get("files"):
             found[argument.name] = files[0]
     return found
 
 
-def _field(field: Field, given: Any) -> Block:
+def _render_field(field: FormField, given: Any) -> Block:
     value = field.default if given is None else str(given)
     return input_block(
         field_block(field),
@@ -164,36 +177,36 @@ def _field(field: Field, given: Any) -> Block:
     )
 
 
-def submitted(
+def read_submission(
     op: Operation,
     values: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    fields: Sequence[Field] = (),
+    fields: Sequence[FormField] = (),
     given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The arguments in `view.state.values`, as strings; what was left empty is absent.
+    """Return the arguments in `view.state.values` as strings, without those left empty.
 
-    Of `given`, only what the form did not ask for is kept. Raises UsageError for a malformed KEY=value line.
+    `given` adds only arguments that the form didn't ask for. Raises UsageError for a malformed KEY=value line.
     """
-    asked = _asked(op, fields, given or {})
+    asked = _list_inputs(op, fields, given or {})
     names = {item.name for item in asked} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
-    read = {item.name: _read(item, _entry(values, item.name)) for item in asked}
+    read = {item.name: _read_argument(item, _read_entry(values, item.name)) for item in asked}
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
-    extra = {field.key: _chosen(field, _entry(values, field_block(field))) for field in fields}
+    extra = {field.key: _read_choices(field, _read_entry(values, field_block(field))) for field in fields}
     stated = {key: value for key, value in extra.items() if value.strip()}
     _complete(fields, stated)
     return kept | filled | ({"fields": stated} if stated else {})
 
 
-def _complete(fields: Sequence[Field], stated: Mapping[str, str]) -> None:
+def _complete(fields: Sequence[FormField], stated: Mapping[str, str]) -> None:
     """Slack's clients refuse an empty required input, but not one of blanks."""
     missing = next((field for field in fields if field.required and field.key not in stated), None)
     if missing:
         raise UsageError("This step does not go on without it.", field=missing.key)
 
 
-def _entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str) -> list[str]:
-    """What stands in one input: a text, the chosen option, or several."""
+def _read_entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str) -> list[str]:
+    """Return the values of one input: a text, the chosen option, or several."""
     state = next(iter(values.get(block_id, {}).values()), {})
     if "selected_options" in state:
         return [option["value"] for option in state["selected_options"] or []]
@@ -202,36 +215,36 @@ def _entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str)
     return [state["value"]] if state.get("value") else []
 
 
-def _read(argument: Argument, entry: list[str]) -> Any:
+def _read_argument(argument: Argument, entry: list[str]) -> Any:
     if argument.kind == "bool":
         on = bool(entry)
-        return None if on == is_on(argument.default) else str(on).lower()
+        return None if on == is_switched_on(argument.default) else str(on).lower()
     if argument.kind == "dict":
-        return gathered(argument, [line for text in entry for line in text.splitlines() if line.strip()])
+        return parse_values(argument, [line for text in entry for line in text.splitlines() if line.strip()])
     if argument.kind == "list":
-        return entry if argument.choices or argument.opt.suggest else gathered(argument, entry)
+        return entry if argument.choices or argument.opt.suggest else parse_values(argument, entry)
     return entry[0] if entry else None
 
 
-def _chosen(field: Field, entry: list[str]) -> str:
-    """A block step takes several choices as one text, a line each."""
+def _read_choices(field: FormField, entry: list[str]) -> str:
+    """Join several choices to one text with a line each, as block steps take them."""
     real = {f"option:{index}": value for index, (_, value) in enumerate(field.options)}
     return "\n".join(real.get(value, value) for value in entry)
 
 
-def _ids(argument: Argument) -> list[str]:
-    return [argument.name, file_block(argument)] if argument.opt.attach else [argument.name]
+def _list_block_ids(argument: Argument) -> list[str]:
+    return [argument.name, file_block(argument)] if argument.opt.file_types else [argument.name]
 
 
-def errors(
-    op: Operation, error: UsageError, fields: Sequence[Field] = (), given: Mapping[str, Any] | None = None
+def render_errors(
+    op: Operation, error: UsageError, fields: Sequence[FormField] = (), given: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """`response_action: errors`: what is wrong, under its input, or under the first one."""
-    asked = [id_ for item in _asked(op, fields, given or {}) for id_ in _ids(item)]
+    """Return Slack's `errors` of a submission: the message under its input, or under the first one."""
+    asked = [id_ for item in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(item)]
     own = [field_block(field) for field in fields]
-    blocks = [*own, *asked] if op.fields else [*asked, *own]
+    blocks = [*own, *asked] if op.load_fields else [*asked, *own]
     wanted = [error.field, f"fields.{error.field}"]
     block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
     hint = "" if error.hint.startswith("Usage:") else error.hint
-    said = re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip())
-    return {block: plain(said, _ERROR_LIMIT)["text"]}
+    text = re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip())
+    return {block: plain_text(text, _ERROR_LIMIT)["text"]}

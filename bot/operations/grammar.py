@@ -1,4 +1,4 @@
-"""Text to calls: `/bk <noun> <verb> [positional…] [--flags]`, with errors that show the right form."""
+"""Parses `/bk <noun> <verb> [positional…] [--flags]` into calls, with errors that show the right form."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Any
 import click
 
 from bot.errors import UsageError
-from bot.operations.arguments import PAIR, Argument, arguments, gathered, written
+from bot.operations.arguments import PAIR_START, Argument, format_values, parse_values, read_arguments
 from bot.operations.operation import Args, Operation, Registry
 from bot.operations.reply import Call
-from bot.operations.typed_text import normalise, split, typed
-from bot.operations.usage import usage
-from bot.operations.validation import unknown_flag, validate
-from bot.operations.vocabulary import resolve
+from bot.operations.typed_text import normalise, quote_as_typed, split
+from bot.operations.usage import format_usage
+from bot.operations.validation import make_unknown_flag_error, validate
+from bot.operations.vocabulary import resolve_operation
 from bot.runtime.wording import quote_word
 
-__all__ = ["normalise", "parse", "unparse", "usage", "validate"]
+__all__ = ["format_usage", "normalise", "parse", "unparse", "validate"]
 _YES = ("--yes", "-y")
 _HELP = ("--help", "-h")
 _NEGATIVE = re.compile(r"-\d+(\.\d+)?$")
-_MARK = "\0"  # normalised text has none: keeps click from taking a negative number for a flag
+_MARK = "\0"  # never in normalised text: keeps click from taking a negative number for a flag
 
 
 def parse(text: str, registry: Registry, *, command: str = "/bk") -> Call:
-    """Read a command. Every value stays a string, repeated values a list, KEY=value pairs a mapping.
+    """Parse a command. Every value stays a string, repeated values a list, KEY=value pairs a mapping.
 
-    No text at all, a bare noun and `--help` are calls of `help`. After a flag that takes a value the next
-    word is its value, unless it is another flag of the command; `--flag=-x` takes anything.
-    Raises UsageError, and nothing else, for whatever cannot be understood.
+    Empty text, a bare noun and `--help` are calls of `help`. The word after a flag that takes a value is its
+    value, unless it is another flag of the command; `--flag=-x` takes anything.
+    Raises UsageError, and nothing else, for text that it can't parse.
     """
     words = split(normalise(text))
     if words and words[0].lower() in {command, command.lstrip("/")} - set(registry.nouns):
@@ -41,86 +41,86 @@ def parse(text: str, registry: Registry, *, command: str = "/bk") -> Call:
     given, words = words[:leading], words[leading:]
     if not words:
         return Call("help")
-    operation, rest = resolve(words, registry, command)
+    operation, rest = resolve_operation(words, registry, command)
     if isinstance(operation, str):
-        return _noun_alone(operation, rest, command)
-    return _call(operation, [*given, *rest], command)
+        return _parse_lone_noun(operation, rest, command)
+    return _parse_call(operation, [*given, *rest], command)
 
 
-def _noun_alone(noun: str, rest: Sequence[str], command: str) -> Call:
+def _parse_lone_noun(noun: str, rest: Sequence[str], command: str) -> Call:
     for word in rest:
         if word not in {*_YES, *_HELP}:
-            raise UsageError(f"`{quote_word(word)}` has no command before it.", f"See `{command} help {noun}`.")
+            raise UsageError(f"`{quote_word(word)}` needs a command before it.", f"See `{command} help {noun}`.")
     return Call("help", {"noun": noun})
 
 
-def _call(op: Operation, words: Sequence[str], command: str) -> Call:
-    if op.form_only and any(word not in {*_YES, *_HELP} for word in words):
-        raise UsageError(op.form_only)
-    declared = arguments(op.args)
-    whole = next((item for item in declared if item.opt.rest), None)
-    said = [word for word in words if word not in _YES] if whole and not whole.required else words
-    if whole and said and words[0] not in _HELP:
-        return _rest(op, whole, list(words))
+def _parse_call(op: Operation, words: Sequence[str], command: str) -> Call:
+    if op.form_only_message and any(word not in {*_YES, *_HELP} for word in words):
+        raise UsageError(op.form_only_message)
+    declared = read_arguments(op.args)
+    takes_rest = next((item for item in declared if item.opt.takes_rest), None)
+    rest_words = [word for word in words if word not in _YES] if takes_rest and not takes_rest.required else words
+    if takes_rest and rest_words and words[0] not in _HELP:
+        return _parse_rest(op, takes_rest, list(words))
     taken = {spelling for argument in declared for spelling in argument.spellings}
-    params = _params(op, declared, taken, words, command)
+    params = _parse_flags(op, declared, taken, words, command)
     if params.pop("help", False):
         return Call("help", {"noun": op.noun} | ({"verb": op.verb} if op.verb else {}))
     yes = bool(params.pop("yes", False))
-    positional = [_unmarked(word) for word in params.pop("words")]
+    positional = [_unmark(word) for word in params.pop("words")]
     args = {
-        argument.name: _flagged(op, argument, params[f"f_{argument.name}"], command)
+        argument.name: _read_flag(op, argument, params[f"f_{argument.name}"], command)
         for argument in declared
         if params[f"f_{argument.name}"] not in (None, ())
     }
-    return Call(op.name, args | _positional(op, declared, args, positional, command), yes)
+    return Call(op.name, args | _assign_positionals(op, declared, args, positional, command), yes)
 
 
-def _rest(op: Operation, argument: Argument, words: list[str]) -> Call:
-    """All words as one text that can be read again; a single word in quotes is that text already."""
+def _parse_rest(op: Operation, argument: Argument, words: list[str]) -> Call:
+    """Join all words to one text that can be parsed again; a single quoted word is that text already."""
     yes = len(words) > 1 and words[0] in _YES
     words = words[1:] if yes else words
     if len(words) > 1 and words[0] == argument.flag:
         words = words[1:]
     first = words[0].removeprefix(f"{argument.flag}=")
-    text = first if len(words) == 1 else " ".join(map(typed, [first, *words[1:]]))
+    text = first if len(words) == 1 else " ".join(map(quote_as_typed, [first, *words[1:]]))
     return Call(op.name, {argument.name: text}, yes)
 
 
-def _params(
+def _parse_flags(
     op: Operation, declared: Sequence[Argument], taken: set[str], words: Sequence[str], command: str
 ) -> dict[str, Any]:
-    """Let click sort the words into flags and positionals."""
-    parser = _parser(op.name, op.args)
-    _refuse_swallowing(op, declared, taken, words, command)
+    """Let click sort the words into flags and positionals. Raises UsageError."""
+    parser = _make_parser(op.name, op.args)
+    _refuse_missing_values(op, declared, taken, words, command)
     try:
-        return dict(parser.make_context(op.name, _marked(words)).params)
+        return dict(parser.make_context(op.name, _mark_numbers(words)).params)
     except click.NoSuchOption as problem:
-        raise unknown_flag(op, problem.option_name, command) from None
+        raise make_unknown_flag_error(op, problem.option_name, command) from None
     except click.BadOptionUsage as problem:
-        raise _bad_flag(op, problem, command) from None
+        raise _explain_bad_flag(op, problem, command) from None
     except click.UsageError as problem:
-        raise UsageError(quote_word(problem.message), _hint(op, command)) from None
+        raise UsageError(quote_word(problem.message), _format_usage_hint(op, command)) from None
 
 
 @cache
-def _parser(name: str, model: type[Args]) -> click.Command:
-    """Made when it is first asked for: that takes ten times as long as its use."""
-    declared = arguments(model)
+def _make_parser(name: str, model: type[Args]) -> click.Command:
+    """Build an operation's click command once: building takes ten times as long as parsing with it."""
+    declared = read_arguments(model)
     taken = {spelling for argument in declared for spelling in argument.spellings}
     own = [
-        click.Option(["yes", *_free(_YES, taken)], is_flag=True),
-        click.Option(["help", *_free(_HELP, taken)], is_flag=True),
+        click.Option(["yes", *_drop_taken(_YES, taken)], is_flag=True),
+        click.Option(["help", *_drop_taken(_HELP, taken)], is_flag=True),
     ]
     words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
-    return click.Command(name, params=[*map(_option, declared), *own, words], add_help_option=False)
+    return click.Command(name, params=[*map(_make_option, declared), *own, words], add_help_option=False)
 
 
-def _free(names: Iterable[str], taken: set[str]) -> list[str]:
+def _drop_taken(names: Iterable[str], taken: set[str]) -> list[str]:
     return [name for name in names if name not in taken]
 
 
-def _option(argument: Argument) -> click.Option:
+def _make_option(argument: Argument) -> click.Option:
     name = f"f_{argument.name}"
     if argument.kind == "bool":
         switched = [argument.flag + "/--no-" + argument.flag[2:], *argument.spellings[1:]]
@@ -128,117 +128,121 @@ def _option(argument: Argument) -> click.Option:
     return click.Option([name, *argument.spellings], multiple=True, type=click.UNPROCESSED)
 
 
-def _marked(words: Sequence[str]) -> list[str]:
+def _mark_numbers(words: Sequence[str]) -> list[str]:
     return [_MARK + word if _NEGATIVE.match(word) else word for word in words]
 
 
-def _unmarked(word: str) -> str:
+def _unmark(word: str) -> str:
     return word.removeprefix(_MARK)
 
 
-def _refuse_swallowing(
+def _refuse_missing_values(
     op: Operation, declared: Sequence[Argument], taken: set[str], words: Sequence[str], command: str
 ) -> None:
-    """`-b --yes` is a forgotten value, not a branch of that name."""
+    """Raise UsageError for `-b --yes`: a forgotten value, not a branch of that name."""
     valued = {flag for argument in declared if argument.kind != "bool" for flag in argument.spellings}
     flags = {*taken, *_YES, *_HELP}
-    spoken = words[: words.index("--")] if "--" in words else words
-    for word, after in pairwise(spoken):
+    before_dashes = words[: words.index("--")] if "--" in words else words
+    for word, after in pairwise(before_dashes):
         if word in valued and after in flags:
-            raise UsageError(f"`{word}` needs a value, but `{after}` follows.", _hint(op, command))
+            raise UsageError(f"`{word}` needs a value, but `{after}` follows.", _format_usage_hint(op, command))
 
 
-def _bad_flag(op: Operation, problem: click.BadOptionUsage, command: str) -> UsageError:
+def _explain_bad_flag(op: Operation, problem: click.BadOptionUsage, command: str) -> UsageError:
     name = quote_word(problem.option_name)
     if "does not take a value" in problem.message:
-        return UsageError(f"`{name}` takes no value.", _hint(op, command))
-    return UsageError(f"`{name}` needs a value.", _hint(op, command))
+        return UsageError(f"`{name}` takes no value.", _format_usage_hint(op, command))
+    return UsageError(f"`{name}` needs a value.", _format_usage_hint(op, command))
 
 
-def _flagged(op: Operation, argument: Argument, value: Any, command: str) -> Any:
-    """What flags said of one argument: a string, a list, a mapping, or `true` and `false`."""
+def _read_flag(op: Operation, argument: Argument, value: Any, command: str) -> Any:
+    """Return an argument's value from its flags: a string, a list, a mapping, or `true` and `false`."""
     if argument.kind == "bool":
         return "true" if value else "false"
-    values = [_unmarked(word) for word in value]
-    if argument.several:
-        return gathered(argument, values)
+    values = [_unmark(word) for word in value]
+    if argument.repeatable:
+        return parse_values(argument, values)
     if len(values) > 1:
-        said = " and ".join(f"`{quote_word(word)}`" for word in values[:2])
-        raise UsageError(f"`{argument.flag}` is given twice: {said}.", _hint(op, command), argument.name)
+        quoted = " and ".join(f"`{quote_word(word)}`" for word in values[:2])
+        raise UsageError(
+            f"`{argument.flag}` is given twice: {quoted}.", _format_usage_hint(op, command), argument.name
+        )
     return values[0]
 
 
-def _positional(
+def _assign_positionals(
     op: Operation, declared: Sequence[Argument], flagged: Mapping[str, Any], words: Sequence[str], command: str
 ) -> dict[str, Any]:
-    """Words without a flag, in order, for the positional arguments that no flag has named.
+    """Assign words without a flag, in order, to the positional arguments that no flag has set.
 
-    Where words are few, those that must be there are filled first.
+    Required arguments come first when there are too few words: in `build create web`, `web` is the pipeline.
     """
-    open_ones = [item for item in declared if item.opt.positional and item.name not in flagged]
+    unfilled = [item for item in declared if item.opt.positional and item.name not in flagged]
     args: dict[str, Any] = {}
-    named, left = _sorted_out(open_ones, words)
+    named, left = _separate_pairs(unfilled, words)
     if named:
-        pairs = next(item for item in open_ones if item.kind == "dict")
-        args[pairs.name] = gathered(pairs, named)
-    for argument in open_ones:
-        if left and argument.several and argument.name not in args:
-            args[argument.name], left = gathered(argument, left), []
-        elif len(left) > _owed(argument, open_ones, args) and argument.name not in args:
+        pairs = next(item for item in unfilled if item.kind == "dict")
+        args[pairs.name] = parse_values(pairs, named)
+    for argument in unfilled:
+        if left and argument.repeatable and argument.name not in args:
+            args[argument.name], left = parse_values(argument, left), []
+        elif len(left) > _count_reserved(argument, unfilled, args) and argument.name not in args:
             args[argument.name] = left.pop(0)
     if left:
-        raise UsageError(f"I don't know what to do with `{quote_word(left[0])}`.", _hint(op, command))
+        raise UsageError(f"I don't know what to do with `{quote_word(left[0])}`.", _format_usage_hint(op, command))
     return args
 
 
-def _owed(argument: Argument, open_ones: Sequence[Argument], args: Mapping[str, Any]) -> int:
-    """How many words are kept for required arguments behind an optional one."""
-    behind = open_ones[open_ones.index(argument) + 1 :]
+def _count_reserved(argument: Argument, unfilled: Sequence[Argument], args: Mapping[str, Any]) -> int:
+    """Count the words to reserve for required arguments after an optional one."""
+    behind = unfilled[unfilled.index(argument) + 1 :]
     return 0 if argument.required else sum(item.required and item.name not in args for item in behind)
 
 
-def _sorted_out(open_ones: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """KEY=value words go to the argument that takes pairs, wherever they stand; the others keep their order."""
-    if not any(item.kind == "dict" for item in open_ones):
+def _separate_pairs(unfilled: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Separate KEY=value words, which may be anywhere, from the others, which keep their order."""
+    if not any(item.kind == "dict" for item in unfilled):
         return [], list(words)
-    return [word for word in words if PAIR.match(word)], [word for word in words if not PAIR.match(word)]
+    return [word for word in words if PAIR_START.match(word)], [
+        word for word in words if not PAIR_START.match(word)
+    ]
 
 
-def _hint(op: Operation, command: str) -> str:
-    return f"Usage: `{usage(op, command)}`"
+def _format_usage_hint(op: Operation, command: str) -> str:
+    return f"Usage: `{format_usage(op, command)}`"
 
 
 def unparse(call: Call, registry: Registry) -> str:
-    """Write a call as one would type it; reading it again gives an equal call.
+    """Format a call as a person would type it; parsing it again gives an equal call.
 
-    Only what `normalise` changes in every text (curly quotes, no-break spaces) does not come back.
+    Only characters that `normalise` changes in every text (curly quotes, no-break spaces) are lost.
     """
-    declared = arguments(registry[call.operation].args)
-    whole = any(argument.opt.rest for argument in declared)
-    yes = ["--yes"] if call.yes else []
-    words = [*call.operation.split(" "), *(yes if whole else [])]
-    in_order = True
+    declared = read_arguments(registry[call.operation].args)
+    takes_rest = any(argument.opt.takes_rest for argument in declared)
+    yes = ["--yes"] if call.confirmed else []
+    words = [*call.operation.split(" "), *(yes if takes_rest else [])]
+    still_positional = True
     for argument in sorted(declared, key=lambda item: not item.opt.positional):
         value = call.args.get(argument.name)
-        bare = _bare(argument, value) if in_order and argument.opt.positional else None
-        in_order = in_order and bare is not None
-        words += bare if bare is not None else _spelled(argument, value)
-    return " ".join([*map(typed, words), *([] if whole else yes)])
+        bare = _format_positional(argument, value) if still_positional and argument.opt.positional else None
+        still_positional = still_positional and bare is not None
+        words += bare if bare is not None else _format_flags(argument, value)
+    return " ".join([*map(quote_as_typed, words), *([] if takes_rest else yes)])
 
 
-def _bare(argument: Argument, value: Any) -> list[str] | None:
-    """A positional argument without its flag; None where only a flag can say it."""
-    words = written(value)
-    plain = words and not argument.several and not words[0].startswith("-") and not PAIR.match(words[0])
+def _format_positional(argument: Argument, value: Any) -> list[str] | None:
+    """Return a positional argument without its flag; None where it needs the flag."""
+    words = format_values(value)
+    plain = words and not argument.repeatable and not words[0].startswith("-") and not PAIR_START.match(words[0])
     return words if plain else None
 
 
-def _spelled(argument: Argument, value: Any) -> list[str]:
+def _format_flags(argument: Argument, value: Any) -> list[str]:
     if argument.kind == "bool" and value is not None:
         on = str(value).lower() == "true"
         return [argument.flag if on else "--no-" + argument.flag[2:]]
-    return [word for text in written(value) for word in _flag_with(argument, text)]
+    return [word for text in format_values(value) for word in _format_flag(argument, text)]
 
 
-def _flag_with(argument: Argument, text: str) -> list[str]:
+def _format_flag(argument: Argument, text: str) -> list[str]:
     return [f"{argument.flag}={text}"] if text.startswith("-") else [argument.flag, text]

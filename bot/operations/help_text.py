@@ -1,4 +1,4 @@
-"""The manual, written from the registry: what help answers, and the README's table of commands."""
+"""The manual, generated from the registry: the answers of `help` and the documentation's table of commands."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bot.errors import UsageError
 from bot.operations.arguments import Argument
 from bot.operations.operation import Operation, Permission, Registry
 from bot.operations.reply import Reply
-from bot.operations.usage import in_manual, usage
+from bot.operations.usage import format_usage, list_manual_arguments
 from bot.operations.vocabulary import NOUN_ALIASES, VERB_ALIASES
 from bot.runtime.wording import join_or, quote_word, suggest
-from bot.slack.blockkit.blocks import lines
+from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
 
-_WHO = {
+_DEFAULT_GRANTEES = {
     Permission.HELP: "everyone but guests",
     Permission.READ: "members",
     Permission.LOGS: "members",
@@ -28,76 +28,80 @@ _WHO = {
     Permission.APPROVE: "members",
     Permission.LOCK: "members",
 }
-Allowed = Callable[[Operation], bool]
-Refused = Callable[[Operation], str]
+IsAllowed = Callable[[Operation], bool]
+ExplainRefusal = Callable[[Operation], str]
 
 
-def by_default(op: Operation) -> str:
-    """Why somebody may not run it, where there is no policy file."""
-    return f"You may not run this here: it is for {_WHO[op.needs]}."
+def explain_default_refusal(op: Operation) -> str:
+    """Explain who may run an operation when there is no policy file."""
+    return f"You can't run this here. It's for {_DEFAULT_GRANTEES[op.needs]}."
 
 
-def help_reply(
+def render_help(
     registry: Registry,
-    allowed: Allowed,
+    allowed: IsAllowed,
     noun: str | None = None,
     verb: str | None = None,
     command: str = "/bk",
-    refused: Refused = by_default,
+    explain_refusal: ExplainRefusal = explain_default_refusal,
 ) -> Reply:
-    """Everything this person may run here, one noun's commands, or one command in full.
+    """Return everything that this person may run here, one noun's commands, or one command in full.
 
-    `refused` says why they may not run one that is not `allowed`.
+    `explain_refusal` says why they may not run one that is not `allowed`.
 
-    Raises UsageError, with what is near, for a command that there is not.
+    Raises UsageError, with similar names, for an unknown command.
     """
     if not noun:
-        return _overview(registry, allowed, command)
-    known, single = _known_noun(noun, registry, command), registry.find(_lowered(noun))
+        return _render_overview(registry, allowed, command)
+    known, single = _find_noun(noun, registry, command), registry.find(_normalise_noun(noun))
     if verb:
-        return _one(_known_verb(known, verb, registry, command), allowed, command, refused)
-    if single and len(registry.of(known)) == 1:
-        return _one(single, allowed, command, refused)
-    return _noun(known, registry, allowed, command)
+        return _render_operation(
+            _find_operation(known, verb, registry, command), allowed, command, explain_refusal
+        )
+    if single and len(registry.find_by_noun(known)) == 1:
+        return _render_operation(single, allowed, command, explain_refusal)
+    return _render_noun(known, registry, allowed, command)
 
 
-def _lowered(word: str) -> str:
+def _normalise_noun(word: str) -> str:
     lowered = word.strip().lower()
     return NOUN_ALIASES.get(lowered, lowered)
 
 
-def _known_noun(word: str, registry: Registry, command: str) -> str:
-    noun = _lowered(word)
+def _find_noun(word: str, registry: Registry, command: str) -> str:
+    noun = _normalise_noun(word)
     if noun in registry.nouns:
         return noun
     hint = suggest(noun, registry.nouns) or f"See `{command} help`."
-    raise UsageError(f"I don't know `{quote_word(word)}`.", hint, "noun")
+    raise UsageError(f"There's no command `{quote_word(word)}`.", hint, "noun")
 
 
-def _known_verb(noun: str, word: str, registry: Registry, command: str) -> Operation:
+def _find_operation(noun: str, word: str, registry: Registry, command: str) -> Operation:
     verb = word.strip().lower()
     found = registry.find(f"{noun} {verb}") or registry.find(f"{noun} {VERB_ALIASES.get(verb, verb)}")
     if found:
         return found
-    verbs = [op.verb for op in registry.of(noun) if op.verb]
+    verbs = [op.verb for op in registry.find_by_noun(noun) if op.verb]
     hint = suggest(verb, verbs) or f"See `{command} help {noun}`."
     raise UsageError(f"`{noun}` has no `{quote_word(word)}`.", hint, "verb")
 
 
-def _overview(registry: Registry, allowed: Allowed, command: str) -> Reply:
-    mine = [op for op in registry if allowed(op)]
-    if not mine:
-        return Reply(text="There is nothing that you may run here.", title="Kitestring")
-    nouns = dict.fromkeys(op.noun for op in mine)
-    said = [_summary_of(noun, [op for op in mine if op.noun == noun], command) for noun in nouns]
+def _render_overview(registry: Registry, allowed: IsAllowed, command: str) -> Reply:
+    allowed_operations = [op for op in registry if allowed(op)]
+    if not allowed_operations:
+        return Reply(text="There's nothing you can run here.", title="Kitestring")
+    nouns = dict.fromkeys(op.noun for op in allowed_operations)
+    entries = [
+        _summarise_noun(noun, [op for op in allowed_operations if op.noun == noun], command) for noun in nouns
+    ]
     more = md(
-        "More: {help}, or the same words after a mention of me, in threads too.",
+        "More: {help}. You can also mention me with the same command, in threads too.",
         help=code(f"{command} help <noun> <verb>"),
     )
-    return Reply(text=lines(said), title="What you can run here", footer=more)
+    return Reply(text=join_lines(entries), title="What you can run here", footer=more)
 
 
-def _summary_of(noun: str, operations: list[Operation], command: str) -> Mrkdwn:
+def _summarise_noun(noun: str, operations: list[Operation], command: str) -> Mrkdwn:
     if len(operations) == 1:
         return md(
             "{usage} {summary}", usage=code(f"{command} {operations[0].name}"), summary=operations[0].summary
@@ -107,62 +111,65 @@ def _summary_of(noun: str, operations: list[Operation], command: str) -> Mrkdwn:
     )
 
 
-def _noun(noun: str, registry: Registry, allowed: Allowed, command: str) -> Reply:
-    mine = [op for op in registry.of(noun) if allowed(op)]
-    if not mine:
-        return Reply(text=md("You may not run any of {noun} here.", noun=code(noun)))
-    said = [md("{usage}\n{summary}", usage=code(usage(op, command, most=3)), summary=op.summary) for op in mine]
+def _render_noun(noun: str, registry: Registry, allowed: IsAllowed, command: str) -> Reply:
+    allowed_operations = [op for op in registry.find_by_noun(noun) if allowed(op)]
+    if not allowed_operations:
+        return Reply(text=md("You can't run any {noun} command here.", noun=code(noun)))
+    entries = [
+        md("{usage}\n{summary}", usage=code(format_usage(op, command, most=3)), summary=op.summary)
+        for op in allowed_operations
+    ]
     return Reply(
-        text=lines(said),
+        text=join_lines(entries),
         title=noun.capitalize(),
         footer=md("More: {help}", help=code(f"{command} help {noun} <verb>")),
     )
 
 
-def _one(op: Operation, allowed: Allowed, command: str, refused: Refused) -> Reply:
+def _render_operation(op: Operation, allowed: IsAllowed, command: str, explain_refusal: ExplainRefusal) -> Reply:
     parts = [
-        md("{usage}", usage=code(usage(op, command, most=20))),
+        md("{usage}", usage=code(format_usage(op, command, most=20))),
         op.summary,
-        *map(_explained, in_manual(op)),
-        lines([bold("Examples"), *(code(f"{command} {example}") for example in op.examples)])
+        *map(_render_argument, list_manual_arguments(op)),
+        join_lines([bold("Examples"), *(code(f"{command} {example}") for example in op.examples)])
         if op.examples
         else "",
     ]
-    footer = _aliases(op) if allowed(op) else refused(op)
-    return Reply(text=lines(parts), title=op.name.capitalize(), footer=footer)
+    footer = _list_aliases(op) if allowed(op) else explain_refusal(op)
+    return Reply(text=join_lines(parts), title=op.name.capitalize(), footer=footer)
 
 
-def _explained(argument: Argument) -> Mrkdwn:
-    spelled = argument.word if argument.opt.positional else ", ".join(reversed(argument.spellings[:2]))
+def _render_argument(argument: Argument) -> Mrkdwn:
+    spelled = argument.placeholder if argument.opt.positional else ", ".join(reversed(argument.spellings[:2]))
     if argument.kind == "bool" and argument.default is True:
         spelled = f"--no-{argument.flag[2:]}"
-    return md("• {name} {what}", name=code(spelled), what=_what(argument))
+    return md("• {name} {what}", name=code(spelled), what=_describe_argument(argument))
 
 
-def _what(argument: Argument) -> str:
-    """The description, what it takes, and what it is when left out."""
+def _describe_argument(argument: Argument) -> str:
+    """Return the argument's description, values and default."""
     takes = f": {join_or(argument.choices)}" if argument.choices else ""
-    times = ", may be repeated" if argument.several else ""
+    times = ", may be repeated" if argument.repeatable else ""
     plain = argument.default not in (None, "", (), [], {}, False, True)
     left_out = f" (default {argument.default})" if plain else ""
     return f"{argument.description}{takes}{times}{left_out}"
 
 
-def _aliases(op: Operation) -> str:
+def _list_aliases(op: Operation) -> str:
     names = [alias for alias, verb in VERB_ALIASES.items() if verb == op.verb]
     return f"Also: {join_or([f'{op.noun} {name}' for name in names])}" if names else ""
 
 
-def command_table(registry: Registry, command: str = "/bk") -> str:
-    """The README's table: command, what it does, who may; ends with a newline."""
-    rows = [_row(op, command) for op in registry]
+def render_command_table(registry: Registry, command: str = "/bk") -> str:
+    """Return a Markdown table of all commands: usage, summary, permission. Ends with a newline."""
+    rows = [_format_row(op, command) for op in registry]
     return "\n".join(["| Command | What it does | Who may |", "| --- | --- | --- |", *rows]) + "\n"
 
 
-def _row(op: Operation, command: str) -> str:
-    cells = (f"`{usage(op, command, most=3)}`", op.summary, f"{_WHO[op.needs]} (`{op.needs}`)")
-    return "| " + " | ".join(_cells(cells)) + " |"
+def _format_row(op: Operation, command: str) -> str:
+    cells = (f"`{format_usage(op, command, most=3)}`", op.summary, f"{_DEFAULT_GRANTEES[op.needs]} (`{op.needs}`)")
+    return "| " + " | ".join(_format_cells(cells)) + " |"
 
 
-def _cells(cells: Iterable[str]) -> list[str]:
+def _format_cells(cells: Iterable[str]) -> list[str]:
     return [" ".join(cell.replace("|", "\\|").split()) for cell in cells]

@@ -1,3 +1,5 @@
+"""Invocations (requests that the bot carries out) and the choices behind buttons and forms."""
+
 from __future__ import annotations
 
 import hashlib
@@ -11,10 +13,10 @@ from bot.slack.types import Recipient, Thread, Via
 
 @dataclass(frozen=True)
 class Invocation:
-    """Something that was asked for.
+    """One request, from acceptance to its outcome.
 
-    `state`: accepted (written, not begun), running, proposed (waits for an answer), done, refused, failed,
-    unknown (it may have happened; to be looked for).
+    `state`: accepted (stored, not begun), running, proposed (waits for an answer), done, refused, failed,
+    unknown (it may have happened; recovery finds out).
     """
 
     id: str
@@ -34,16 +36,16 @@ class Invocation:
 
     @property
     def recipient(self) -> Recipient:
-        """Return who is answered privately, and where they asked."""
+        """The person to answer privately, and where they invocation."""
         nowhere, in_thread = bool(self.args.get("posted")), bool(self.args.get("in_thread"))
         return Recipient(self.id, self.user, self.thread, self.response_url, nowhere, in_thread)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a button of a private message or a form stands for: it pins who may use it, and where it leads.
+    """The operation behind a button or a form, and who may use it.
 
-    `confirmed`: the question has been answered; `form`: it opens the form; `direct`: the updates go by DM.
+    `confirmed`: the question has been answered; `form`: it opens the form; `direct`: updates go by direct message.
     An empty `operation` means: do nothing.
     """
 
@@ -57,7 +59,13 @@ class Choice:
     direct: bool = False
 
 
-def request_digest(asked: Invocation) -> str:
-    """Names a wish: the same person wants the same operation with the same arguments in the same channel."""
-    wish = [asked.operation, asked.user, asked.thread.team, asked.thread.channel, asked.args.get("args", {})]
-    return hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()
+def request_digest(invocation: Invocation) -> str:
+    """Return the request digest: equal for the same person, operation, arguments and channel."""
+    identity = [
+        invocation.operation,
+        invocation.user,
+        invocation.thread.team,
+        invocation.thread.channel,
+        invocation.args.get("args", {}),
+    ]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

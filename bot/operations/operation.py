@@ -60,7 +60,7 @@ class NoArgs(Args):
 
 
 class Opt(NamedTuple):
-    """How people write an argument.
+    """Options of an argument.
 
     `short`: one letter (`-b`); `positional`: may be given without its flag, in order of declaration;
     `suggest`: the kind of names that a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;

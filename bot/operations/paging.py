@@ -1,4 +1,4 @@
-"""One page of a table, with what leads to the pages around it."""
+"""One page of a table, with buttons for the pages around it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.tables import Table
 
 ROWS = 15
-# A second page of very few rows is none: so many are shown at once.
-WHOLE = 20
-# How the action ids of the buttons begin that lead to other pages.
+# Up to this many rows fit on a single page: a second page of two or three rows would only cost a click.
+SINGLE_PAGE_ROWS = 20
+# Prefix of the action ids of buttons that turn pages.
 TURN = "page:"
-# Beside an operation's own arguments; no field of a model can have that name.
+# Key of the page number beside an operation's own arguments; pydantic allows no field with a leading underscore.
 KEY = "_page"
 
 
-class _Cut(NamedTuple):
-    """A page's rows, and where it stands: `last` and `total` where they are known."""
+class _Page(NamedTuple):
+    """A page's rows and its position; `last` and `total` are None where unknown."""
 
     table: Table
     number: int
@@ -29,56 +29,56 @@ class _Cut(NamedTuple):
     total: int | None
 
 
-def turned(args: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """An operation's own arguments, and the page that a button leads to; 0 where it turns none."""
+def split_page(args: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Split a choice's arguments into the operation's own and the page to turn to; 0 for no page."""
     return {name: value for name, value in args.items() if name != KEY}, int(args.get(KEY, 0))
 
 
-def paged(reply: Reply, op: Operation, args: Mapping[str, Any], number: int) -> Reply:
-    """The answer with page `number` of its table, counted from 1; the last one where there are fewer.
+def paginate(reply: Reply, op: Operation, args: Mapping[str, Any], number: int) -> Reply:
+    """Return the answer with page `number` of its table, counted from 1; the last page where there are fewer.
 
-    `args` are what the same operation is asked for again with, on every page.
+    `args` are the arguments that each page's buttons call the operation with.
     """
     if reply.table is None or not reply.table.rows:
         return reply
     noun = reply.table.noun or (op.noun if op.verb == "list" else "row")
-    captioned = replace(reply.table, noun=noun, caption=reply.table.caption or several(noun).capitalize())
-    cut = _cut(captioned, number)
+    captioned = replace(reply.table, noun=noun, caption=reply.table.caption or pluralise(noun).capitalize())
+    cut = _cut_page(captioned, number)
     if cut.number == 1 and not cut.more:
         return replace(reply, table=cut.table)
-    buttons = (*_buttons(cut, op, args), *reply.buttons)
-    return replace(reply, table=cut.table, pages=_where(cut), buttons=buttons)
+    buttons = (*_make_buttons(cut, op, args), *reply.buttons)
+    return replace(reply, table=cut.table, page_label=_format_position(cut), buttons=buttons)
 
 
-def _cut(table: Table, number: int) -> _Cut:
+def _cut_page(table: Table, number: int) -> _Page:
     if table.page:
         page = table.page
-        return _Cut(table, page.number, page.more, page.last if page.more else page.number, None)
+        return _Page(table, page.number, page.more, page.last if page.more else page.number, None)
     total = len(table.rows)
-    last = 1 if total <= WHOLE else -(-total // ROWS)
+    last = 1 if total <= SINGLE_PAGE_ROWS else -(-total // ROWS)
     at = min(max(number, 1), last)
     rows = table.rows if last == 1 else table.rows[(at - 1) * ROWS : at * ROWS]
-    return _Cut(replace(table, rows=rows), at, at < last, last, total)
+    return _Page(replace(table, rows=rows), at, at < last, last, total)
 
 
-def _where(cut: _Cut) -> str:
-    """`Page 2 of 7 · 64 builds`, as far as that is known."""
+def _format_position(cut: _Page) -> str:
+    """Format the position as `Page 2 of 7 · 64 builds`, as far as it is known."""
     last = f" of {cut.last}" if cut.last else ""
-    total = f" · {cut.total} {several(cut.table.noun)}" if cut.total else ""
+    total = f" · {cut.total} {pluralise(cut.table.noun)}" if cut.total else ""
     return f"Page {cut.number}{last}{total}"
 
 
-def several(noun: str) -> str:
-    """More than one of them: `builds`, `entries`."""
+def pluralise(noun: str) -> str:
+    """Return the plural of a noun: `builds`, `entries`."""
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
-def _buttons(cut: _Cut, op: Operation, args: Mapping[str, Any]) -> tuple[Button, ...]:
+def _make_buttons(cut: _Page, op: Operation, args: Mapping[str, Any]) -> tuple[Button, ...]:
     before, after = ("‹ Newer", "Older ›") if cut.table.newest_first else ("‹ Previous", "Next ›")
-    back = _button(before, op, args, cut.number - 1) if cut.number > 1 else None
-    on = _button(after, op, args, cut.number + 1) if cut.more else None
+    back = _make_button(before, op, args, cut.number - 1) if cut.number > 1 else None
+    on = _make_button(after, op, args, cut.number + 1) if cut.more else None
     return tuple(button for button in (back, on) if button)
 
 
-def _button(label: str, op: Operation, args: Mapping[str, Any], number: int) -> Button:
-    return Button(label, Call(op.name, {**args, KEY: number}), reads=f"Page {number}", turns=True)
+def _make_button(label: str, op: Operation, args: Mapping[str, Any], number: int) -> Button:
+    return Button(label, Call(op.name, {**args, KEY: number}), spoken_label=f"Page {number}", turns_page=True)

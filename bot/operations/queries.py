@@ -1,4 +1,4 @@
-"""Queries on what people asked for, and on what their buttons stand for."""
+"""Queries on invocations and choices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.store.transactions import Store, Tx
 from bot.store.vault import Vault
 
 OPEN = ("accepted", "running", "unknown")
-# People wait for these: they are handed to the driver as they are.
+# Raw SQL because people wait for these statements: building them with SQLAlchemy takes longer than running them.
 _ACCEPT = """
 INSERT INTO invocations
     (id, key, operation, args, user_id, team, channel, thread_ts, via, response_url, state, replica, created_at)
@@ -27,128 +27,131 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 
 _ANSWERED = """
 UPDATE invocations SET state = 'done', outcome = ?, closed_at = ?, args = ?, next_at = ?, attempts = 0
 WHERE id = ? RETURNING id"""
-_NOTED = """
+_AUDITED = """
 INSERT INTO audit (at, invocation, user_id, channel, thread_ts, via, operation, transition, detail)
 VALUES (?, ?, ?, ?, ?, ?, ?, 'done', ?) RETURNING id"""
-_TOLD = "UPDATE invocations SET next_at = NULL, response_url = NULL WHERE id = ? RETURNING id"
+_DELIVERED = "UPDATE invocations SET next_at = NULL, response_url = NULL WHERE id = ? RETURNING id"
 
 
 async def insert_invocation(
-    store: Store, vault: Vault, asked: Invocation, now: datetime, replica: str
+    store: Store, vault: Vault, invocation: Invocation, now: datetime, replica: str
 ) -> Invocation:
-    """Write an invocation down, or find the one that has its key: one statement, which is durable by itself."""
+    """Store an invocation, or return the one that already has its key; durable once this returns."""
     values = (
-        asked.id,
-        asked.key,
-        asked.operation,
-        vault.seal(asked.args),
-        asked.user,
-        asked.thread.team,
-        asked.thread.channel,
-        asked.thread.ts or "",
-        asked.via,
-        vault.seal(asked.response_url) if asked.response_url else None,
-        asked.state,
+        invocation.id,
+        invocation.key,
+        invocation.operation,
+        vault.seal(invocation.args),
+        invocation.user,
+        invocation.thread.team,
+        invocation.thread.channel,
+        invocation.thread.ts or "",
+        invocation.via,
+        vault.seal(invocation.response_url) if invocation.response_url else None,
+        invocation.state,
         replica,
         now.timestamp(),
     )
     if await store.write_small((_ACCEPT, values)):
-        return replace(asked, args=json.loads(json.dumps(asked.args)), created_at=now)
+        return replace(invocation, args=json.loads(json.dumps(invocation.args)), created_at=now)
     async with store.read() as tx:
-        found = await tx.execute(sa.select(invocations).where(invocations.c.key == asked.key))
-        return _invocation(found.mappings().one(), vault)
+        found = await tx.execute(sa.select(invocations).where(invocations.c.key == invocation.key))
+        return _invocation_from_row(found.mappings().one(), vault)
 
 
 async def is_repeat(tx: Tx, key: str) -> bool:
-    """Whether that request has been written down before."""
+    """Return whether a request with that key has been stored before."""
     return await tx.scalar(sa.select(invocations.c.id).where(invocations.c.key == key)) is not None
 
 
 async def begin_invocation(
-    tx: Tx, vault: Vault, asked: Invocation, digest: str, now: datetime, replica: str
+    tx: Tx, vault: Vault, invocation: Invocation, digest: str, now: datetime, replica: str
 ) -> bool:
-    """It is being carried out from here on, with exactly these arguments; `digest` names the wish.
+    """Mark an invocation as running with exactly these arguments; `digest` is its request digest.
 
-    False: another replica took this one for dead, and looks after it now.
+    Returns False where another replica has taken it over, believing this one dead.
     """
     change = {
         "state": "running",
         "started_at": now,
         "next_at": None,
-        "args": vault.seal(asked.args),
+        "args": vault.seal(invocation.args),
         "digest": digest,
     }
-    ours = (invocations.c.id == asked.id, invocations.c.replica == replica)
-    return (await tx.execute(sa.update(invocations).where(*ours).values(change))).rowcount > 0
+    is_ours = (invocations.c.id == invocation.id, invocations.c.replica == replica)
+    return (await tx.execute(sa.update(invocations).where(*is_ours).values(change))).rowcount > 0
 
 
 async def close_invocation(
     tx: Tx,
-    asked: Invocation,
+    invocation: Invocation,
     state: str,
     outcome: dict[str, Any] | None,
     now: datetime,
     owed_at: datetime | None = None,
 ) -> None:
-    """Write the end: the arguments are forgotten; a button whose press failed can be pressed again.
+    """Store the outcome and delete the arguments; a button whose press failed can be pressed again.
 
-    Words, a form or an event that Slack delivers again stay what they were: that key is never freed.
+    Words, a form or an event matches Slack delivers freeable stay what they were: matches key is never freed.
     With `owed_at` the outcome is still to be told; if nobody has done so by then, `owing` finds it.
     """
-    again = asked.via == "button" and state in {"failed", "refused"}
-    freed: dict[str, Any] = {"key": f"{asked.key} ended {asked.id}"} if again else {}
+    freeable = invocation.via == "button" and state in {"failed", "refused"}
+    freed: dict[str, Any] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
     if owed_at is None:
         freed["response_url"] = None
     await tx.execute(
         sa.update(invocations)
-        .where(invocations.c.id == asked.id)
+        .where(invocations.c.id == invocation.id)
         .values(state=state, outcome=outcome, closed_at=now, args=b"", next_at=owed_at, attempts=0, **freed)
     )
 
 
 async def close_answered(
     store: Store,
-    asked: Invocation,
+    invocation: Invocation,
     outcome: dict[str, Any],
     now: datetime,
     owed_at: datetime,
     detail: dict[str, Any],
 ) -> None:
-    """What `close` and `note` write of one that has an answer and changes nothing else."""
-    at, place = now.timestamp(), (asked.thread.channel, asked.thread.ts, asked.via, asked.operation)
+    """Close and audit an invocation that has only an answer, in one small write."""
+    at, place = (
+        now.timestamp(),
+        (invocation.thread.channel, invocation.thread.ts, invocation.via, invocation.operation),
+    )
     await store.write_small(
-        (_ANSWERED, (json.dumps(outcome), at, b"", owed_at.timestamp(), asked.id)),
-        (_NOTED, (at, asked.id, asked.user, *place, json.dumps(detail))),
+        (_ANSWERED, (json.dumps(outcome), at, b"", owed_at.timestamp(), invocation.id)),
+        (_AUDITED, (at, invocation.id, invocation.user, *place, json.dumps(detail))),
     )
 
 
 async def release_key(tx: Tx, invocation_id: str) -> None:
-    """What became of a press came to nothing: the button, as it is drawn, may be pressed again."""
+    """Let a button be pressed again after what its first press started came to nothing."""
     ended = invocations.c.key + " ended " + invocations.c.id
-    that = (invocations.c.id == invocation_id, invocations.c.via == "button")
-    await tx.execute(sa.update(invocations).where(*that).values(key=ended))
+    matches = (invocations.c.id == invocation_id, invocations.c.via == "button")
+    await tx.execute(sa.update(invocations).where(*matches).values(key=ended))
 
 
 async def mark_answer_delivered(store: Store, invocation_id: str) -> None:
-    """Whoever asked has been told, or cannot be: the response URL is forgotten."""
-    await store.write_small((_TOLD, (invocation_id,)))
+    """Record that the answer was delivered or never will be, and delete the response URL."""
+    await store.write_small((_DELIVERED, (invocation_id,)))
 
 
 async def postpone_answer(tx: Tx, invocation_id: str, next_at: datetime) -> None:
-    """It could not be told: try again then."""
+    """Plan the next attempt to deliver an answer."""
     change = {"next_at": next_at, "attempts": invocations.c.attempts + 1}
     await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
 
 
 async def find_undelivered(tx: Tx, vault: Vault, now: datetime, limit: int = 50) -> tuple[Invocation, ...]:
-    """Closed invocations whose outcome nobody has been told, and should have been by now."""
-    late = (invocations.c.state.not_in(OPEN), invocations.c.next_at <= now)
-    found = await tx.execute(sa.select(invocations).where(*late).order_by(invocations.c.next_at).limit(limit))
-    return tuple(_invocation(row, vault) for row in found.mappings())
+    """Return closed invocations whose answer is overdue."""
+    is_late = (invocations.c.state.not_in(OPEN), invocations.c.next_at <= now)
+    found = await tx.execute(sa.select(invocations).where(*is_late).order_by(invocations.c.next_at).limit(limit))
+    return tuple(_invocation_from_row(row, vault) for row in found.mappings())
 
 
 async def postpone_invocation(tx: Tx, invocation_id: str, next_at: datetime) -> None:
-    """Whether it happened is not known yet: look again then."""
+    """Mark an invocation as unknown and plan when to probe it again."""
     change = {"state": "unknown", "next_at": next_at, "attempts": invocations.c.attempts + 1}
     await tx.execute(sa.update(invocations).where(invocations.c.id == invocation_id).values(change))
 
@@ -156,51 +159,51 @@ async def postpone_invocation(tx: Tx, invocation_id: str, next_at: datetime) -> 
 async def find_unfinished(
     tx: Tx, vault: Vault, now: datetime, replica: str, abandoned: Collection[str] = ()
 ) -> tuple[Invocation, ...]:
-    """Invocations to look after: in doubt and due, or cut off because their replica ended before they did.
+    """Return invocations to recover: unknown and due, or cut off because their replica died.
 
-    `abandoned`: ids that this replica itself could not finish.
+    `abandoned`: ids matches this replica itself could not finish.
     """
-    late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
-    open_ = invocations.c.state.in_(("accepted", "running"))
-    elsewhere = sa.or_(invocations.c.replica.is_(None), invocations.c.replica != replica)
-    orphaned = sa.func.coalesce(invocations.c.replica, "").not_in(select_living_replicas(tx))
-    left = invocations.c.id.in_(abandoned)
+    is_late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
+    is_open = invocations.c.state.in_(("accepted", "running"))
+    is_foreign = sa.or_(invocations.c.replica.is_(None), invocations.c.replica != replica)
+    is_orphaned = sa.func.coalesce(invocations.c.replica, "").not_in(select_living_replicas(tx))
+    is_abandoned = invocations.c.id.in_(abandoned)
     found = await tx.execute(
         sa.select(invocations)
-        .where(sa.or_(late, sa.and_(open_, sa.or_(sa.and_(elsewhere, orphaned), left))))
+        .where(sa.or_(is_late, sa.and_(is_open, sa.or_(sa.and_(is_foreign, is_orphaned), is_abandoned))))
         .order_by(invocations.c.created_at)
     )
-    return tuple(_invocation(row, vault) for row in found.mappings())
+    return tuple(_invocation_from_row(row, vault) for row in found.mappings())
 
 
 async def adopt_invocation(tx: Tx, invocation_id: str, replica: str) -> bool:
-    """From here on this replica looks after it; False: whoever did so before still does."""
+    """Assign an invocation to this replica; False where its owner is still alive."""
     owner = sa.func.coalesce(invocations.c.replica, "")
     free = sa.or_(invocations.c.state == "unknown", owner == replica, owner.not_in(select_living_replicas(tx)))
-    that = (invocations.c.id == invocation_id, free)
-    return (await tx.execute(sa.update(invocations).where(*that).values(replica=replica))).rowcount > 0
+    matches = (invocations.c.id == invocation_id, free)
+    return (await tx.execute(sa.update(invocations).where(*matches).values(replica=replica))).rowcount > 0
 
 
 async def abandon_invocations(tx: Tx, ids: Collection[str], replica: str) -> None:
-    """This replica cannot finish those: the writer finds them as if their replica had ended."""
-    ours = (invocations.c.id.in_(ids), invocations.c.replica == replica)
-    await tx.execute(sa.update(invocations).where(*ours).values(replica=None))
+    """Clear the owner of invocations that this replica can't finish, so that the leader adopts them."""
+    is_ours = (invocations.c.id.in_(ids), invocations.c.replica == replica)
+    await tx.execute(sa.update(invocations).where(*is_ours).values(replica=None))
 
 
 async def find_next_invocation_due(tx: Tx) -> datetime | None:
-    """When the next invocation in doubt is to be looked for, or the next outcome is to be told."""
+    """Return when the next unknown invocation is to be probed, or the next answer to be delivered."""
     when: datetime | None = await tx.scalar(sa.select(sa.func.min(invocations.c.next_at)))
     return when
 
 
 async def count_unconfirmed(tx: Tx) -> int:
-    """How many invocations nobody can say of whether they happened."""
+    """Count invocations that may or may not have happened."""
     query = sa.select(sa.func.count()).select_from(invocations).where(invocations.c.state == "unknown")
     return await tx.scalar(query) or 0
 
 
 async def save_choice(tx: Tx, vault: Vault, choice: Choice, now: datetime) -> None:
-    """Write down what a button or a form stands for."""
+    """Store a choice."""
     await tx.execute(
         sa.insert(choices).values(
             id=choice.id,
@@ -219,23 +222,16 @@ async def save_choice(tx: Tx, vault: Vault, choice: Choice, now: datetime) -> No
 
 
 async def find_choice(tx: Tx, vault: Vault, choice_id: str) -> Choice | None:
-    """What a button or a form stands for; None when it is unknown or too old."""
+    """Return a choice; None when it is unknown or too old."""
     row = (await tx.execute(sa.select(choices).where(choices.c.id == choice_id))).mappings().one_or_none()
     if row is None:
         return None
-    return Choice(
-        id=row["id"],
-        operation=row["operation"],
-        args=vault.open(row["args"]),
-        thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
-        user=row["user_id"],
-        confirmed=row["confirmed"],
-        form=row["form"],
-        direct=row["direct"],
-    )
+    thread = Thread(row["team"], row["channel"], row["thread_ts"] or None)
+    flags = {name: row[name] for name in ("confirmed", "form", "direct")}
+    return Choice(row["id"], row["operation"], vault.open(row["args"]), thread, row["user_id"], **flags)
 
 
-def _invocation(row: Row, vault: Vault) -> Invocation:
+def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
     return Invocation(
         id=row["id"],
         key=row["key"],

@@ -1,4 +1,4 @@
-"""Answers to people: what an operation said, what went wrong, what has to be asked first."""
+"""Renders answers to people: replies, problems and questions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bot.slack.blockkit.blocks import (
     actions,
     button,
     context,
-    dotted,
-    lines,
+    join_dotted,
+    join_lines,
     message,
-    packed,
+    pack_lines,
     preformatted,
     section,
 )
@@ -31,20 +31,23 @@ ButtonValue = Callable[[int, Button], str]
 
 
 def render_reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> Message:
-    """Draw what an operation answered.
+    """Render an operation's reply.
 
     With an `actor` and a public answer, the text begins with the person's mention: `<@U…> paused …`.
-    `button_value(index, button)` gives each button's value: an opaque key into our own rows.
+    `button_value(index, button)` returns each button's value: the id of a choice.
     """
-    text = _text(answer, actor)
+    text = _format_text(answer, actor)
     blocks = [
         section(bold(answer.title), block_id="title") if answer.title else None,
-        *_said(text),
-        *_fields(answer.fields),
-        *[charts.block(chart, f"chart:{at}") for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])],
-        *(tables.drawn(answer.table, answer.title, answer.pages) if answer.table else []),
-        context(answer.pages, block_id="pages") if answer.pages else None,
-        _turning(answer, button_value),
+        *_render_text(text),
+        *_render_fields(answer.fields),
+        *[
+            charts.chart_block(chart, f"chart:{at}")
+            for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])
+        ],
+        *(tables.render_table(answer.table, answer.title, answer.page_label) if answer.table else []),
+        context(answer.page_label, block_id="pages") if answer.page_label else None,
+        _render_page_buttons(answer, button_value),
         preformatted(answer.log, block_id="log") if answer.log is not None else None,
         context(answer.footer, block_id="footer") if answer.footer else None,
     ]
@@ -53,66 +56,71 @@ def render_reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValu
     room = 50 - len(row)
     if len(kept) > room:
         kept = [*kept[: room - 1], context(f"… and {len(kept) - room + 1} more", block_id="more")]
-    return message(_summary(answer, text), [*kept, *row])
+    return message(_summarise(answer, text), [*kept, *row])
 
 
-def _text(answer: Reply, actor: Actor | None) -> Mrkdwn:
+def _format_text(answer: Reply, actor: Actor | None) -> Mrkdwn:
     if actor is None or answer.private or not answer.text:
         return escape(answer.text)
     return md("{who} {text}", who=mention(actor.id), text=answer.text)
 
 
-def _said(text: Mrkdwn) -> list[Block]:
-    """One section, or as many as a long text needs: it is cut between its lines."""
+def _render_text(text: Mrkdwn) -> list[Block]:
+    """Return one section, or as many as a long text needs, cut between lines."""
     if len(text) <= SECTION_LIMIT:
         return [section(text, block_id="text")] if text else []
-    parts = packed([Mrkdwn(line) for line in text.split("\n")])
+    parts = pack_lines([Mrkdwn(line) for line in text.split("\n")])
     return [section(part, block_id=f"text:{index}") for index, part in enumerate(parts)]
 
 
-def _summary(answer: Reply, text: Mrkdwn) -> Mrkdwn:
-    """The first line of what is said, or the title, or the log's name."""
+def _summarise(answer: Reply, text: Mrkdwn) -> Mrkdwn:
+    """Return the message's plain text: the first line, else the title or the table's caption."""
     spoken = next((line for line in text.split("\n") if line.strip()), "")
     table = answer.table
     caption = (
-        dotted([table.caption if table.rows or not table.empty else table.empty, answer.pages]) if table else ""
+        join_dotted([table.caption if table.rows or not table.empty else table.empty, answer.page_label])
+        if table
+        else ""
     )
-    return Mrkdwn(spoken) if spoken else escape(answer.title or caption or "Here is what I found.")
+    return Mrkdwn(spoken) if spoken else escape(answer.title or caption or "Here's what I found.")
 
 
-def _fields(fields: tuple[tuple[str, str], ...]) -> list[Block]:
-    """(label, value) pairs, ten a section."""
-    drawn = [lines([bold(label), (value.strip() and value) or NOTHING]) for label, value in fields]
+def _render_fields(fields: tuple[tuple[str, str], ...]) -> list[Block]:
+    """Render (label, value) pairs, ten per section, which is Slack's limit."""
+    drawn = [join_lines([bold(label), (value.strip() and value) or NOTHING]) for label, value in fields]
     groups = [drawn[start : start + 10] for start in range(0, len(drawn), 10)]
-    return [_fields_block(group, index) for index, group in enumerate(groups)]
+    return [_render_fields_block(group, index) for index, group in enumerate(groups)]
 
 
-def _fields_block(group: list[Mrkdwn], index: int) -> Block:
+def _render_fields_block(group: list[Mrkdwn], index: int) -> Block:
     block = section(NOTHING, block_id=f"fields:{index}", fields=group)
     return {key: value for key, value in block.items() if key not in {"text", "expand"}}
 
 
-def _turning(answer: Reply, button_value: ButtonValue) -> Block | None:
-    """What leads to other pages, below the table and named by its page: a message that changed has other ids."""
-    turns = [(index, item) for index, item in enumerate(answer.buttons) if item.turns]
+def _render_page_buttons(answer: Reply, button_value: ButtonValue) -> Block | None:
+    """Render the buttons that turn pages; the block id names the page, so each page's buttons have new ids."""
+    turns = [(index, item) for index, item in enumerate(answer.buttons) if item.turns_page]
     drawn = [
-        button(turn.label, f"{TURN}{index}", button_value(index, turn), reads=turn.reads) for index, turn in turns
+        button(turn.label, f"{TURN}{index}", button_value(index, turn), accessibility_label=turn.spoken_label)
+        for index, turn in turns
     ]
-    return actions(drawn, block_id=f"turn:{answer.pages}")
+    return actions(drawn, block_id=f"turn:{answer.page_label}")
 
 
 def render_choices(buttons: tuple[Button, ...], button_value: ButtonValue) -> list[Block]:
-    """Rows of buttons, five a row; `choice:<index>:<operation>` names each, `open:<index>` a mere link."""
-    shown = [(index, item) for index, item in enumerate(buttons) if not item.turns][:25]
-    drawn = [_choice(index, item, button_value) for index, item in shown]
+    """Render rows of five buttons; ids are `choice:<index>:<operation>`, or `open:<index>` for plain links."""
+    shown = [(index, item) for index, item in enumerate(buttons) if not item.turns_page][:25]
+    drawn = [_render_choice(index, item, button_value) for index, item in shown]
     starts = [*range(0, len(drawn), 5), len(drawn)]
     rows = [actions(drawn[start:end], block_id=f"choices:{start}") for start, end in pairwise(starts)]
     return [row for row in rows if row is not None]
 
 
-def _choice(index: int, item: Button, button_value: ButtonValue) -> Block:
+def _render_choice(index: int, item: Button, button_value: ButtonValue) -> Block:
     if item.call is None:
-        return button(item.label, f"open:{index}", url=item.url, style=item.style, reads=item.reads)
+        return button(
+            item.label, f"open:{index}", url=item.url, style=item.style, accessibility_label=item.spoken_label
+        )
     return button(
         item.label,
         f"choice:{index}:{item.call.operation}",
@@ -120,18 +128,18 @@ def _choice(index: int, item: Button, button_value: ButtonValue) -> Block:
         style=item.style,
         confirm=item.confirm,
         url=item.url,
-        reads=item.reads,
+        accessibility_label=item.spoken_label,
     )
 
 
 def render_problem(
     error: KitestringError, *, option_value: Callable[[int], str] | None = None, retry_value: str | None = None
 ) -> Message:
-    """What went wrong, for the one who asked; several things that fit become buttons.
+    """Render a problem for the requester; the options of an ambiguous name become buttons.
 
-    `option_value(index)` gives the value of the button for each option; `retry_value` adds a Retry button.
+    `option_value(index)` returns the value of each option's button; `retry_value` adds “Try again”.
     """
-    text = lines([md("⚠️ {said}", said=error.message), error.hint])
+    text = join_lines([md("⚠️ {summary}", summary=error.message), error.hint])
     offered = error.options if isinstance(error, Ambiguous) and option_value else ()
     drawn = [
         button(label, f"option:{index}", option_value(index) if option_value else "")
@@ -139,13 +147,13 @@ def render_problem(
     ]
     again = button("Try again", "retry", retry_value, style="primary") if retry_value else None
     blocks = [section(text, block_id="problem"), actions([*drawn, again], block_id="options")]
-    return message(md("⚠️ {said}", said=error.message), blocks)
+    return message(md("⚠️ {summary}", summary=error.message), blocks)
 
 
 def render_question(
     text: Mrkdwn, yes_value: str, no_value: str, *, yes: str = "Yes", no: str = "Never mind", danger: bool = True
 ) -> Message:
-    """Ask before a typed command acts: private, with two buttons."""
+    """Render a private question with two buttons."""
     row = [
         button(yes, "confirm:yes", yes_value, style="danger" if danger else "primary"),
         button(no, "confirm:no", no_value),
@@ -157,55 +165,55 @@ def render_question(
 def render_invitation_request(
     bot: str, *, again_value: str, anyway_value: str, no_value: str, invitable: bool = True
 ) -> Message:
-    """The bot cannot post here: ask for an invitation, or to go on with the updates by direct message.
+    """Ask for an invitation to a channel, or to continue with the updates in a direct message.
 
     `bot` is the bot's display name; `invitable` is False in a conversation between two people.
     """
     way = md("Type {handle} and try again, or start anyway", handle=code(f"/invite @{bot}")) if invitable else ""
     where = "this channel" if invitable else "this conversation"
-    said = md("I am not in {where}, so nothing was started.", where=where)
-    text = lines([said, md("{way} and get the updates in a direct message from me.", way=way or "Start anyway")])
+    summary = md("I'm not in {where}, so I didn't start anything.", where=where)
+    text = join_lines([summary, md("{way} and get the updates in a direct message.", way=way or "Start anyway")])
     row = [
         button("I invited it, try again", "invite:again", again_value, style="primary") if invitable else None,
         button("Start anyway", "invite:anyway", anyway_value),
         button("Never mind", "invite:no", no_value),
     ]
-    return message(said, [section(text, block_id="invite"), actions(row, block_id="answers")])
+    return message(summary, [section(text, block_id="invite"), actions(row, block_id="answers")])
 
 
 def render_answered(text: str, *, public: bool, direct: bool = False) -> Message:
-    """Takes the place of a private question once it was answered and what it asked about is done.
+    """Render the message that replaces a private question once its operation is done.
 
-    `public`: everybody reads who did it, `text` says what; `direct`: the updates go by direct message.
+    `public`: `text` follows the person's name in the public answer; `direct`: updates go by direct message.
     """
     done = md("You {text}.", text=text) if public else escape(text)
-    said = md("{done} The updates come in a direct message.", done=done) if direct else done
-    return message(said, [section(said, block_id="answered")])
+    summary = md("{done} You'll get updates in a direct message.", done=done) if direct else done
+    return message(summary, [section(summary, block_id="answered")])
 
 
 def render_internal_error(ref: str) -> Message:
-    """Something broke on our side; `ref` is what the log has."""
+    """Render an internal error; `ref` is its reference in the log."""
     text = md(
-        "💥 Something broke on my side (ref {ref}). An admin can find it in the log by that reference.",
+        "💥 Something broke on my side (ref {ref}). An admin can look that reference up in the log.",
         ref=code(ref),
     )
     return message(text, [section(text, block_id="bug")])
 
 
 def render_interrupted(text: Mrkdwn, retry_value: str | None) -> Message:
-    """What became of something that a restart or a lost answer interrupted."""
+    """Render the outcome of an interrupted request."""
     again = button("Do it now", "retry", retry_value, style="primary") if retry_value else None
     return message(text, [section(text, block_id="interrupted"), actions([again], block_id="options")])
 
 
 def render_form_button(operation: str, value: str) -> Message:
-    """A mention cannot open a form; this button does."""
-    text = md("`{name}` needs a few answers.", name=operation)
+    """Render a button that opens a form, because a mention can't open one."""
+    text = md("`{name}` needs some details.", name=operation)
     open_it = button("Open the form", f"choice:0:{operation}", value, style="primary")
     return message(text, [section(text, block_id="form"), actions([open_it], block_id="options")])
 
 
 def render_note(text: str) -> Message:
-    """One private sentence."""
+    """Render one private sentence."""
     shown = escape(text)
     return message(shown, [section(shown, block_id="note")])

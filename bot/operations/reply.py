@@ -1,3 +1,5 @@
+"""Replies of operations: text, tables, buttons, files and what follows from them."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -14,18 +16,18 @@ from bot.slack.types import File
 
 @dataclass(frozen=True)
 class Call:
-    """An operation with its arguments, not validated yet; `yes` says that it was confirmed already."""
+    """An operation with its arguments, not validated yet; `confirmed`: the person has confirmed it already."""
 
     operation: str
     args: Mapping[str, Any] = field(default_factory=dict)
-    yes: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)
 class Button:
-    """A button: what it says, what it calls. `form` opens the call's form; a `url` only opens the page.
+    """A button with the call that it makes. `form` opens the call's form; a `url` only opens the page.
 
-    `turns`: what it calls takes the place of the message that it is part of.
+    `spoken_label` is for screen readers; `turns_page`: the answer replaces the message that has the button.
     """
 
     label: str
@@ -34,15 +36,15 @@ class Button:
     confirm: Confirm | None = None
     form: bool = False
     url: str | None = None
-    reads: str | None = None
-    turns: bool = False
+    spoken_label: str | None = None
+    turns_page: bool = False
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """Something to look at again at `at`, in the place where it was asked; `body` is what that needs to know.
+    """Something to check at `at`, in the thread of the request; `body` holds the data for it.
 
-    The same `kind` and `about` again takes the place of the one before.
+    A reminder of the same `kind` and `about` replaces the earlier one.
     """
 
     kind: str
@@ -53,29 +55,28 @@ class Reminder:
 
 @dataclass(frozen=True)
 class Reply:
-    """What an operation answers.
+    """The reply of an operation.
 
     `text` is escaped unless it is `Mrkdwn`; `fields` are (label, value); `log` is shown preformatted.
-    `builds` are objects that Buildkite just returned: what we know of them is brought up to date. `pages` says
-    which page of its table this is. `follow` is a build that gets a card in the thread, which is the answer then;
-    `also` is one that gets a card beside the answer. `private` keeps the answer to the one who asked; a public one
-    is said once in the thread, with the person's name. `settles` names what was to be looked at again and is not
-    any more, before the `reminders` of this answer are noted.
+    `builds` were just read from Buildkite and update their tracked builds. `page_label` says which page of the
+    table this is. `card_build` gets a card in the thread, which is then the answer; `extra_card_build` gets a card
+    beside the answer. `private` answers only the requester; a public answer is posted once in the thread, with the
+    person's name. `clears_reminder` names an earlier reminder to remove before `reminders` are added.
     """
 
     text: str = ""
     title: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     table: Table | None = None
-    pages: str = ""
+    page_label: str = ""
     charts: tuple[Chart, ...] = ()
     log: str | None = None
     footer: str = ""
     buttons: tuple[Button, ...] = ()
     builds: tuple[Build, ...] = ()
-    follow: Build | None = None
-    also: Build | None = None
+    card_build: Build | None = None
+    extra_card_build: Build | None = None
     file: File | None = None
     private: bool = True
-    settles: str | None = None
+    clears_reminder: str | None = None
     reminders: tuple[Reminder, ...] = ()

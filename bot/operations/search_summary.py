@@ -1,4 +1,4 @@
-"""What was searched for, in words: `builds of web on main that failed within 24h`."""
+"""Describes a search in words: `builds of web on main that failed within 24h`."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ _STATES = {
     "skipped": "were skipped",
     "not_run": "were not run",
 }
-_WORD = 80
+_TEXT_LIMIT = 80
 
 
-def phrase(*parts: str) -> Mrkdwn:
-    """The parts that say something, as one phrase; those from outside are escaped."""
+def join_phrase(*parts: str) -> Mrkdwn:
+    """Join the parts that aren't empty to one phrase; plain strings are escaped."""
     return join([part for part in parts if part], " ")
 
 
-def any_of(given: Iterable[str], written: Callable[[str], str] = code) -> Mrkdwn:
-    """`main`, `main` or `topic`, `a`, `b` or `c`: each shortened."""
-    words = [written(shorten(item, _WORD)) for item in given]
+def format_alternatives(given: Iterable[str], written: Callable[[str], str] = code) -> Mrkdwn:
+    """Format alternatives as `a`, `b` or `c`, each shortened."""
+    words = [written(shorten(item, _TEXT_LIMIT)) for item in given]
     if len(words) < 2:
         return join(words)
     return md("{first} or {last}", first=join(words[:-1], ", "), last=words[-1])
 
 
-def that(states: Sequence[str]) -> str:
-    """`that failed or are blocked`."""
-    said = [_STATES.get(state, state) for state in states]
-    return f"that {join_or(said)}" if said else ""
+def describe_states(states: Sequence[str]) -> str:
+    """Describe build states: `that failed or are blocked`."""
+    phrases = [_STATES.get(state, state) for state in states]
+    return f"that {join_or(phrases)}" if phrases else ""
 
 
-def within(since: str | None, until: str | None) -> str:
-    """`within 24h`, `more than 30m ago`, or both."""
+def describe_period(since: str | None, until: str | None) -> str:
+    """Describe a period: `within 24h`, `more than 30m ago`, or both."""
     parts = [f"within {since}" if since else "", f"more than {until} ago" if until else ""]
     return " and ".join(filter(None, parts))
 
 
-def no(found: str, *, try_: str = "") -> tuple[Mrkdwn, Mrkdwn]:
-    """The sentence for nothing of `found`, and what to do then, for a table's `empty` and `hint`."""
+def make_empty_texts(found: str, *, try_: str = "") -> tuple[Mrkdwn, Mrkdwn]:
+    """Return a table's `empty` sentence for a search without results, and its `hint`."""
     return md("No {found}.", found=found), escape(try_)

@@ -1,4 +1,4 @@
-"""Which scope of a Buildkite token each command stands on.
+"""The scopes of a Buildkite token that each command needs.
 
 https://buildkite.com/docs/apis/managing-api-tokens#token-scopes
 """
@@ -50,8 +50,8 @@ NEEDED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def without(scopes: Iterable[str], commands: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What of `commands` will not work for want of a scope, as (scope, commands)."""
+def find_missing_scopes(scopes: Iterable[str], commands: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return missing scopes with the commands that won't work without them, as (scope, commands)."""
     given, known = set(scopes), set(commands)
     left = ((scope, tuple(name for name in names if name in known)) for scope, names in NEEDED_BY.items())
     return tuple((scope, names) for scope, names in left if names and scope not in given)

@@ -1,4 +1,4 @@
-"""Text as people type it in Slack, made into words: punctuation that clients change is changed back."""
+"""Splits text typed in Slack into words, and restores punctuation that Slack's clients change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from bot.errors import UsageError
 from bot.runtime.wording import quote_word
 
-LONGEST = 4000
+TEXT_LIMIT = 4000
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\0": None})
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'"})
 _ANGLED = re.compile(r"<([^<>|\s][^<>|]*)(?:\|([^<>]*))?>")
@@ -18,26 +18,26 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _DASHES = re.compile(r"(?:(?<=\s)|^)(?=[-—–]*[—–])[-—–]+(?=(?P<word>\w+))")
-_SAFE = re.compile(r"[A-Za-z0-9_./:@%+=,#-]+")
+_UNQUOTED = re.compile(r"[A-Za-z0-9_./:@%+=,#-]+")
 
 
 def normalise(text: str) -> str:
-    """Undo what Slack and its clients do to typed text; what is left can be split into words.
+    """Undo what Slack and its clients do to typed text, so that it can be split into words.
 
     `&amp; &lt; &gt;` and `<url|label>` are undone, mentions stay as `<@U…>`; curly quotes become straight
     ones; an apostrophe between letters opens no quote; a leading long dash becomes `--` (`-` before a
     single letter); no-break spaces become spaces. Raises UsageError over 4,000 characters.
     https://docs.slack.dev/messaging/formatting-message-text
     """
-    if len(text) > LONGEST:
-        raise UsageError(f"That is {len(text):,} characters long; I read at most {LONGEST:,}.")
-    plain = _ANGLED.sub(_unangled, text.translate(_SPACES))
+    if len(text) > TEXT_LIMIT:
+        raise UsageError(f"That's {len(text):,} characters. The limit is {TEXT_LIMIT:,}.")
+    plain = _ANGLED.sub(_undo_brackets, text.translate(_SPACES))
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").translate(_QUOTES)
-    return "".join(_pieces(plain))
+    return "".join(_normalise_pieces(plain))
 
 
-def _unangled(found: re.Match[str]) -> str:
-    """What was typed where Slack put angle brackets; mentions of people and channels are kept by id."""
+def _undo_brackets(found: re.Match[str]) -> str:
+    """Return the typed text of a part that Slack put in angle brackets; mentions keep their ids."""
     target, label = found.group(1), found.group(2)
     if target.startswith(("@", "#")):
         return f"<{target}>"
@@ -47,13 +47,13 @@ def _unangled(found: re.Match[str]) -> str:
     return label if label and target in typed else target.removeprefix("mailto:").removeprefix("tel:")
 
 
-def _pieces(text: str) -> Iterable[str]:
-    """Quoted parts as they are, bare parts with their dashes and apostrophes put right."""
+def _normalise_pieces(text: str) -> Iterable[str]:
+    """Yield quoted parts unchanged, and other parts with dashes and apostrophes restored."""
     ended_in_space = True
     for found in _PIECE.finditer(text):
         piece = found.group()
         if found.lastgroup == "bare":
-            yield _bare(piece, ended_in_space)
+            yield _normalise_bare(piece, ended_in_space)
         elif found.lastgroup == "single" and "'" in piece[1:-1]:
             yield quote(piece[1:-1])
         else:
@@ -61,20 +61,20 @@ def _pieces(text: str) -> Iterable[str]:
         ended_in_space = piece[-1].isspace()
 
 
-def _bare(piece: str, at_start: bool) -> str:
+def _normalise_bare(piece: str, at_start: bool) -> str:
     padded = piece if at_start else "\x00" + piece
     dashed = _DASHES.sub(lambda found: "-" if len(found["word"]) == 1 or found["word"].isdigit() else "--", padded)
     return dashed.removeprefix("\x00").replace("'", '''"'"''')
 
 
 def quote(text: str) -> str:
-    """A word in quotes that `split` gives back whole."""
+    """Quote a word so that `split` returns it whole."""
     parts = re.findall(r'"+|[^"]+', text) or [""]
     return "".join(f"'{part}'" if part.startswith('"') else f'"{part}"' for part in parts)
 
 
 def split(normal: str) -> list[str]:
-    """Split normalised text into words, quotes taken off; `#` and `\\` are letters like others.
+    """Split normalised text into words without their quotes; `#` and `\\` are ordinary characters.
 
     Raises UsageError for a quote that is never closed.
     """
@@ -85,11 +85,11 @@ def split(normal: str) -> list[str]:
         return list(lexer)
     except ValueError:
         opened = re.split(r"\s", lexer.token.strip())[0] or '"'
-        hint = "Close it, or leave it out."
-        raise UsageError(f"The quotation mark before `{quote_word(opened)}` is never closed.", hint) from None
+        hint = "Close it or remove it."
+        raise UsageError(f"The quotation mark before `{quote_word(opened)}` isn't closed.", hint) from None
 
 
-def typed(word: str) -> str:
-    """A word as one types it in Slack: quoted where needed, with Slack's three entities."""
-    written = word if _SAFE.fullmatch(word) else quote(word)
+def quote_as_typed(word: str) -> str:
+    """Return a word as it is typed in Slack: quoted where needed, with Slack's three entities."""
+    written = word if _UNQUOTED.fullmatch(word) else quote(word)
     return written.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""Pydantic's verdicts in plain sentences: each quotes the word that it is about and shows the right form."""
+"""Turns pydantic's errors into plain sentences that quote the wrong value and show the right form."""
 
 from __future__ import annotations
 
@@ -9,76 +9,80 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import UsageError
-from bot.operations.arguments import Argument, arguments
+from bot.operations.arguments import Argument, read_arguments
 from bot.operations.operation import Args, Operation
-from bot.operations.usage import usage
+from bot.operations.usage import format_usage
 from bot.runtime.wording import join_or, quote_word, suggest
 
 
 def validate(op: Operation, args: Mapping[str, Any], command: str = "/bk") -> Args:
-    """The operation's model, filled in. Raises UsageError, with `field` set, for the first thing that is wrong."""
+    """Validate arguments. Raises UsageError for the first mistake, with `field` set."""
     given = {name: value for name, value in args.items() if value is not None}
     try:
         return op.args.model_validate(given)
     except ValidationError as problem:
-        raise _explained(op, problem, command) from None
+        raise _explain(op, problem, command) from None
     except UsageError as problem:
-        hint = problem.hint or f"Usage: `{usage(op, command)}`"
+        hint = problem.hint or f"Usage: `{format_usage(op, command)}`"
         raise UsageError(problem.message, hint, problem.field) from None
 
 
-def unknown_flag(op: Operation, name: str, command: str) -> UsageError:
-    """A flag that the operation does not have."""
-    known = [flag for argument in arguments(op.args) for flag in argument.spellings]
+def make_unknown_flag_error(op: Operation, name: str, command: str) -> UsageError:
+    """Return the error for a flag that the operation doesn't have."""
+    known = [flag for argument in read_arguments(op.args) for flag in argument.spellings]
     guess = suggest(name, known) if len(name) > 2 else ""
-    return UsageError(f"`{op.name}` has no `{quote_word(name)}`.", guess or f"Usage: `{usage(op, command)}`")
+    return UsageError(
+        f"`{op.name}` has no `{quote_word(name)}`.", guess or f"Usage: `{format_usage(op, command)}`"
+    )
 
 
-def _explained(op: Operation, problem: ValidationError, command: str) -> UsageError:
+def _explain(op: Operation, problem: ValidationError, command: str) -> UsageError:
     found = problem.errors(include_url=False)
     missing = [detail for detail in found if detail["type"] == "missing"]
     detail = (missing or found)[0]
     name = str(detail["loc"][0]) if detail["loc"] else None
     if detail["type"] == "extra_forbidden" and name:
-        return unknown_flag(op, "--" + name.replace("_", "-"), command)
-    argument = next((argument for argument in arguments(op.args) if argument.name == name), None)
-    said, hint = _said(op, argument, detail)
-    return UsageError(said, hint or f"Usage: `{usage(op, command)}`", argument.name if argument else None)
+        return make_unknown_flag_error(op, "--" + name.replace("_", "-"), command)
+    argument = next((argument for argument in read_arguments(op.args) if argument.name == name), None)
+    message, hint = _describe(op, argument, detail)
+    return UsageError(
+        message, hint or f"Usage: `{format_usage(op, command)}`", argument.name if argument else None
+    )
 
 
-def _said(op: Operation, argument: Argument | None, detail: ErrorDetails) -> tuple[str, str]:
+def _describe(op: Operation, argument: Argument | None, detail: ErrorDetails) -> tuple[str, str]:
     if argument is None:
-        return f"{_own_words(detail)}", ""
+        return f"{_get_own_message(detail)}", ""
     if detail["type"] == "missing":
-        return f"`{op.name}` needs {_named(argument)}.", ""
-    word = _word(detail)
+        return f"`{op.name}` needs {_format_name(argument)}.", ""
+    word = _quote_input(detail)
     sentence = _SENTENCES.get(detail["type"])
     if sentence:
         verdict, _, bound = sentence(detail.get("ctx", {})).partition(": ")
         rest = f": {bound}" if bound else ""
-        return f"`{word}` {verdict} for {_named(argument)}{rest}.", _choices(argument, detail)
-    return f"`{word}` does not do for {_named(argument)}: {_own_words(detail)}", ""
+        return f"`{word}` {verdict} for {_format_name(argument)}{rest}.", _suggest_choice(argument, detail)
+    return f"`{word}` isn't valid for {_format_name(argument)}: {_get_own_message(detail)}", ""
 
 
-def _named(argument: Argument) -> str:
-    return f"`{argument.word}`" if argument.opt.positional else f"`{argument.flag}`"
+def _format_name(argument: Argument) -> str:
+    return f"`{argument.placeholder}`" if argument.opt.positional else f"`{argument.flag}`"
 
 
-def _word(detail: ErrorDetails) -> str:
+def _quote_input(detail: ErrorDetails) -> str:
     return quote_word(detail["input"]) or " "
 
 
-def _choices(argument: Argument, detail: ErrorDetails) -> str:
+def _suggest_choice(argument: Argument, detail: ErrorDetails) -> str:
     if detail["type"] == "string_pattern_mismatch" and argument.opt.hint:
         return f"Write it like `{argument.opt.hint}`."
     if detail["type"] not in {"literal_error", "enum"} or not argument.choices:
         return ""
     guess = suggest(str(detail["input"]), argument.choices)
-    return guess or f"It can be {join_or([f'`{choice}`' for choice in argument.choices])}."
+    return guess or f"Choose {join_or([f'`{choice}`' for choice in argument.choices])}."
 
 
-def _own_words(detail: ErrorDetails) -> str:
-    """The validator's own sentence, without pydantic's prefix."""
+def _get_own_message(detail: ErrorDetails) -> str:
+    """Return the validator's own message, without pydantic's prefix."""
     raised = detail.get("ctx", {}).get("error")
     words = str(raised) if raised else detail["msg"]
     return words if words.endswith((".", "!", "?")) else words + "."
@@ -86,23 +90,23 @@ def _own_words(detail: ErrorDetails) -> str:
 
 _Sentence = Callable[[dict[str, Any]], str]
 _SENTENCES: Mapping[str, _Sentence] = {
-    "int_parsing": lambda _: "is not a whole number",
-    "int_parsing_size": lambda _: "is too big a number",
-    "int_from_float": lambda _: "is not a whole number",
-    "int_type": lambda _: "is not a whole number",
-    "float_parsing": lambda _: "is not a number",
+    "int_parsing": lambda _: "isn't a whole number",
+    "int_parsing_size": lambda _: "is too large",
+    "int_from_float": lambda _: "isn't a whole number",
+    "int_type": lambda _: "isn't a whole number",
+    "float_parsing": lambda _: "isn't a number",
     "bool_parsing": lambda _: "is neither `true` nor `false`",
     "greater_than_equal": lambda bound: f"is too small: it must be at least {bound['ge']}",
     "greater_than": lambda bound: f"is too small: it must be more than {bound['gt']}",
-    "less_than_equal": lambda bound: f"is too big: it must be at most {bound['le']}",
-    "less_than": lambda bound: f"is too big: it must be less than {bound['lt']}",
-    "literal_error": lambda _: "is not a choice",
-    "enum": lambda _: "is not a choice",
-    "string_too_short": lambda bound: f"is too short: {bound['min_length']} letters or more",
-    "string_too_long": lambda bound: f"is too long: at most {bound['max_length']} letters",
-    "string_pattern_mismatch": lambda _: "does not have the right form",
-    "string_type": lambda _: "is not a text",
+    "less_than_equal": lambda bound: f"is too large: it must be at most {bound['le']}",
+    "less_than": lambda bound: f"is too large: it must be less than {bound['lt']}",
+    "literal_error": lambda _: "isn't an option",
+    "enum": lambda _: "isn't an option",
+    "string_too_short": lambda bound: f"is too short: use at least {bound['min_length']} characters",
+    "string_too_long": lambda bound: f"is too long: use at most {bound['max_length']} characters",
+    "string_pattern_mismatch": lambda _: "doesn't have the right form",
+    "string_type": lambda _: "isn't text",
     "too_short": lambda _: "is too few",
-    "too_long": lambda bound: f"is too many: at most {bound['max_length']}",
-    "date_from_datetime_parsing": lambda _: "is not a date",
+    "too_long": lambda bound: f"is too many: use at most {bound['max_length']}",
+    "date_from_datetime_parsing": lambda _: "isn't a date",
 }

@@ -1,4 +1,4 @@
-"""Which operation the first words mean: nouns, verbs, their aliases, and verbs that can stand alone."""
+"""Resolves the first words of a command: nouns, verbs, their aliases, and verbs without a noun."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.errors import UsageError
-from bot.operations.arguments import arguments
+from bot.operations.arguments import read_arguments
 from bot.operations.operation import Operation, Registry
 from bot.runtime.wording import join_or, quote_word, suggest
 
@@ -14,8 +14,8 @@ NOUN_ALIASES: Mapping[str, str] = MappingProxyType({"org": "organization"})
 VERB_ALIASES: Mapping[str, str] = MappingProxyType(
     {"ls": "list", "rm": "delete", "new": "create", "cp": "copy", "priority": "reprioritize", "logs": "log"}
 )
-# What a verb means without its noun, as in "@kitestring cancel" in a build's thread: the build first.
-PREFERRED: tuple[str, ...] = (
+# Operations that a verb means without its noun, as in "@kitestring cancel" in a build's thread: builds first.
+PREFERRED_OPERATIONS: tuple[str, ...] = (
     "build cancel",
     "build rebuild",
     "build retry",
@@ -28,78 +28,83 @@ PREFERRED: tuple[str, ...] = (
     "agent resume",
     "agent stop",
 )
-# How many commands are named where a verb alone may mean several.
-WAYS = 4
+# Number of commands to suggest where a verb alone may mean several.
+SUGGESTIONS_LIMIT = 4
 
 
-def resolve(words: Sequence[str], registry: Registry, command: str) -> tuple[Operation | str, Sequence[str]]:
-    """The operation meant by the first words with the words that are left, or a noun that stands alone.
+def resolve_operation(
+    words: Sequence[str], registry: Registry, command: str
+) -> tuple[Operation | str, Sequence[str]]:
+    """Return the operation that the first words name, or a lone noun, with the remaining words.
 
-    Raises UsageError when the words mean none.
+    Raises UsageError when they name neither.
     """
     first, *rest = words
-    noun = _noun(first, registry)
+    noun = _find_noun(first, registry)
     if noun is None:
-        return _verb_alone(first, registry, command), rest
+        return _resolve_lone_verb(first, registry, command), rest
     if not rest or rest[0].startswith("-"):
         return registry.find(noun) or noun, rest
-    named = registry.find(f"{noun} {_verb(noun, rest[0], registry)}")
+    named = registry.find(f"{noun} {_normalise_verb(noun, rest[0], registry)}")
     if named:
         return named, rest[1:]
     single = registry.find(noun)
     if single and (
-        len(registry.of(noun)) == 1 or any(argument.opt.positional for argument in arguments(single.args))
+        len(registry.find_by_noun(noun)) == 1
+        or any(argument.opt.positional for argument in read_arguments(single.args))
     ):
         return single, rest
-    raise _no_such_verb(noun, rest[0], registry, command)
+    raise _make_unknown_verb_error(noun, rest[0], registry, command)
 
 
-def first_words(registry: Registry) -> frozenset[str]:
-    """Every word that begins a command: nouns, verbs that stand alone, and other words for both."""
+def list_first_words(registry: Registry) -> frozenset[str]:
+    """Return every word that can begin a command: nouns, verbs, and the aliases of both."""
     return registry.verbs.union(registry.nouns, NOUN_ALIASES, VERB_ALIASES)
 
 
-def _noun(word: str, registry: Registry) -> str | None:
+def _find_noun(word: str, registry: Registry) -> str | None:
     lowered = word.lower()
     noun = lowered if lowered in registry.nouns else NOUN_ALIASES.get(lowered, lowered)
     return noun if noun in registry.nouns else None
 
 
-def _verb(noun: str, word: str, registry: Registry) -> str:
+def _normalise_verb(noun: str, word: str, registry: Registry) -> str:
     lowered = word.lower()
     return lowered if f"{noun} {lowered}" in registry else VERB_ALIASES.get(lowered, lowered)
 
 
-def _verb_alone(word: str, registry: Registry, command: str) -> Operation:
+def _resolve_lone_verb(word: str, registry: Registry, command: str) -> Operation:
     lowered = word.lower()
     for verb in dict.fromkeys([lowered, VERB_ALIASES.get(lowered, lowered)]):
-        meant = [op for op in registry if op.verb == verb]
-        preferred = [op for name in PREFERRED for op in meant if op.name == name]
-        if preferred or len(meant) == 1:
-            return (preferred or meant)[0]
-        if meant:
-            raise _which(verb, meant, command)
-    raise _no_such_noun(word, registry, command)
+        candidates = [op for op in registry if op.verb == verb]
+        preferred = [op for name in PREFERRED_OPERATIONS for op in candidates if op.name == name]
+        if preferred or len(candidates) == 1:
+            return (preferred or candidates)[0]
+        if candidates:
+            raise _make_ambiguous_verb_error(verb, candidates, command)
+    raise _make_unknown_noun_error(word, registry, command)
 
 
-def _which(verb: str, meant: Sequence[Operation], command: str) -> UsageError:
-    named = meant if len(meant) <= WAYS else meant[: WAYS - 1]
-    more = [f"{len(meant) - len(named)} more"] if len(named) < len(meant) else []
+def _make_ambiguous_verb_error(verb: str, candidates: Sequence[Operation], command: str) -> UsageError:
+    named = candidates if len(candidates) <= SUGGESTIONS_LIMIT else candidates[: SUGGESTIONS_LIMIT - 1]
+    more = [f"{len(candidates) - len(named)} more"] if len(named) < len(candidates) else []
     ways = join_or([*(f"`{command} {op.name}`" for op in named), *more])
-    return UsageError(f"`{quote_word(verb)}` needs to know what: {ways}.", _help(command))
+    return UsageError(f"`{quote_word(verb)}` of what? Try {ways}.", _format_help_hint(command))
 
 
-def _no_such_noun(word: str, registry: Registry, command: str) -> UsageError:
-    known = first_words(registry) - set(VERB_ALIASES)
-    return UsageError(f"I don't know `{quote_word(word)}`.", suggest(word, known) or _help(command))
+def _make_unknown_noun_error(word: str, registry: Registry, command: str) -> UsageError:
+    known = list_first_words(registry) - set(VERB_ALIASES)
+    return UsageError(
+        f"There's no command `{quote_word(word)}`.", suggest(word, known) or _format_help_hint(command)
+    )
 
 
-def _no_such_verb(noun: str, word: str, registry: Registry, command: str) -> UsageError:
-    verbs = [op.verb for op in registry.of(noun) if op.verb]
+def _make_unknown_verb_error(noun: str, word: str, registry: Registry, command: str) -> UsageError:
+    verbs = [op.verb for op in registry.find_by_noun(noun) if op.verb]
     guess = suggest(word, verbs)
     hint = guess or f"It takes {join_or([f'`{verb}`' for verb in verbs])}: see `{command} help {noun}`."
     return UsageError(f"`{noun}` has no `{quote_word(word)}`.", hint)
 
 
-def _help(command: str) -> str:
+def _format_help_hint(command: str) -> str:
     return f"See `{command} help`."

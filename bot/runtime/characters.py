@@ -1,4 +1,4 @@
-"""Characters that make two names look alike: found, described and taken out."""
+"""Finds, describes and removes characters that make two different names look the same."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ _BLANK = re.compile(
 )
 
 
-def unseen(char: str) -> bool:
-    """Return whether nobody sees this character: controls, spaces, joiners, selectors, fillers."""
+def is_invisible(char: str) -> bool:
+    """Return whether a character is invisible: controls, spaces, joiners, selectors, fillers."""
     return unicodedata.category(char) in _UNSEEN_KINDS or _BLANK.match(char) is not None
 
 
-def stands_in(char: str) -> bool:
-    """Return whether Unicode keeps this character only as another form of plain ones, as U+FF4D is of `m`.
+def is_compatibility_form(char: str) -> bool:
+    """Return whether Unicode defines a character only as a variant of plain ones, as U+FF4D is of `m`.
 
     https://www.unicode.org/reports/tr15/#Canon_Compat_Equivalence
     """
     return unicodedata.normalize("NFKC", char) != unicodedata.normalize("NFC", char)
 
 
-def describe(char: str) -> str:
-    """Return what a person can find the character by: itself where it is seen, its number and name where not."""
+def describe_character(char: str) -> str:
+    """Describe a character so that a person can find it: itself if visible, else its number and name."""
     number = f"U+{ord(char):04X}"
     if char.isascii() and char.isprintable() and char != " ":
         return f"`{char}`" if char != "`" else "a backtick"
     name = unicodedata.name(char, "control character").lower()
-    return f"{number} ({name})" if unseen(char) else f"`{char}` ({number}, {name})"
+    return f"{number} ({name})" if is_invisible(char) else f"`{char}` ({number}, {name})"
 
 
-def show_unseen(text: str) -> str:
-    """Return the text with U+FFFD in the place of every character that nobody sees, spaces excepted."""
-    return "".join("\ufffd" if unseen(char) and char != " " else char for char in text)
+def mark_invisible(text: str) -> str:
+    """Replace every invisible character except spaces with U+FFFD."""
+    return "".join("\ufffd" if is_invisible(char) and char != " " else char for char in text)
 
 
-def skeleton(text: str) -> str:
-    """Return what the text looks like: other forms made plain, unseen characters left out."""
-    return "".join(char for char in unicodedata.normalize("NFKC", text) if not unseen(char))
+def make_skeleton(text: str) -> str:
+    """Return the text as people read it: variants made plain, invisible characters removed."""
+    return "".join(char for char in unicodedata.normalize("NFKC", text) if not is_invisible(char))

@@ -1,4 +1,4 @@
-"""Artifacts in words: how large, under which name, why one cannot be had."""
+"""Words for artifacts: sizes, file names, and reasons why one can't be downloaded."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from types import MappingProxyType
 EMOJI = MappingProxyType({"finished": "✅", "new": "🕒", "error": "❌", "deleted": "🗑️", "expired": "⌛"})
 _WHY = MappingProxyType(
     {
-        "new": "has not been uploaded yet",
-        "error": "was not uploaded: that failed",
+        "new": "hasn't been uploaded yet",
+        "error": "failed to upload",
         "deleted": "has been deleted",
-        "expired": "is not kept any longer",
+        "expired": "has expired",
     }
 )
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _STEP = 1000
-_ODD = re.compile(r"[^\w .+@=,-]+")
+_UNSAFE = re.compile(r"[^\w .+@=,-]+")
 _NAME_LIMIT = 120
 
 
-def sized(count: int | None) -> str:
-    """`812 bytes`, `1.2 MB`; nothing where nobody knows."""
+def format_size(count: int | None) -> str:
+    """Format a size as `812 bytes` or `1.2 MB`; '' where it is unknown."""
     if count is None:
         return ""
     if count == 1:
@@ -32,17 +32,17 @@ def sized(count: int | None) -> str:
     return f"{count} bytes" if unit == 0 else f"{amount:.1f} {_UNITS[unit]}"
 
 
-def missing(state: str) -> str:
-    """Why an artifact in that state has no bytes to give."""
+def explain_missing(state: str) -> str:
+    """Return why an artifact in that state can't be downloaded."""
     return _WHY.get(state, f"is {state}")
 
 
-def file_name(path: str) -> str:
-    """The last part of a path, as the name of a file that is uploaded elsewhere."""
+def make_file_name(path: str) -> str:
+    """Return the last part of a path as a safe file name for an upload."""
     last = path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return _ODD.sub("-", last).strip(" .-")[-_NAME_LIMIT:] or "artifact"
+    return _UNSAFE.sub("-", last).strip(" .-")[-_NAME_LIMIT:] or "artifact"
 
 
-def around(word: str) -> str:
-    """The pattern of paths in which a word stands; a pattern is left as it is."""
-    return word if "*" in word else f"*{word}*"
+def make_pattern(text: str) -> str:
+    """Return a pattern for paths that contain the text; a text that is a pattern stays as it is."""
+    return text if "*" in text else f"*{text}*"

@@ -1,4 +1,4 @@
-"""Which build is meant: what was said, else what this thread is about."""
+"""Finds the build that a command means: the named one, else the one of its thread."""
 
 from __future__ import annotations
 
@@ -8,78 +8,80 @@ from bot.buildkite.models import BuildRef
 from bot.builds.model import TrackedBuild
 from bot.errors import Ambiguous, UsageError
 from bot.execution.context import Context
-from bot.operations.addresses import AtBuild
+from bot.operations.addresses import BuildArgs
 
-A = TypeVar("A", bound=AtBuild)
-FORMS = "Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build."
+A = TypeVar("A", bound=BuildArgs)
+BUILD_HINT = "Name it (`web 101`, `web#101` or its URL), or ask in the build's thread."
 
 
 async def pin_build(args: A, ctx: Context) -> A:
     """Fill in pipeline and number.
 
-    Without both, the build of this thread is meant, the active one where there are several; with a pipeline
-    alone, this thread's build of it, else its newest; with a number alone, the pipeline of this thread's builds,
-    the channel's default, or the pipeline of its builds; the default is meant as if it had been named. Raises
-    UsageError, Ambiguous or NotFound.
+    Without both: the build of this thread, the active one of several. With a pipeline only: this thread's build of
+    it, else its newest. With a number only: the pipeline of this thread's builds, the channel's default, or the
+    pipeline of the channel's builds. The channel's default counts as if it had been named.
+    Raises UsageError, Ambiguous or NotFound.
     """
-    check_org(getattr(args, "org", None), ctx)
-    ref = await resolve(args.pipeline, args.number, ctx)
+    check_organization(getattr(args, "org", None), ctx)
+    ref = await resolve_build(args.pipeline, args.number, ctx)
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number})
 
 
-async def resolve(pipeline: str | None, number: int | None, ctx: Context) -> BuildRef:
-    """The build that these words mean here; see `pin_build`."""
+async def resolve_build(pipeline: str | None, number: int | None, ctx: Context) -> BuildRef:
+    """Return the build that a pipeline and a number mean in this thread; see `pin_build`."""
     if pipeline is not None:
         pipeline = (await ctx.catalog.find_pipeline(pipeline)).slug
     if pipeline is not None and number is not None:
         return BuildRef(ctx.buildkite.organization, pipeline, number)
     if number is not None:
-        return BuildRef(ctx.buildkite.organization, await _pipeline_here(number, ctx), number)
-    here = [known for known in await ctx.followed.here(ctx.thread) if _of(known, pipeline)]
-    if here:
-        return the_one(here)
-    meant = pipeline or await ctx.defaults.of(ctx.thread)
-    if meant is None:
-        raise UsageError("Which build do you mean?", FORMS, "pipeline")
-    return await _newest(meant, ctx)
+        return BuildRef(ctx.buildkite.organization, await _find_pipeline(number, ctx), number)
+    in_thread = [
+        known for known in await ctx.tracked_builds.find_in_thread(ctx.thread) if _is_of_pipeline(known, pipeline)
+    ]
+    if in_thread:
+        return choose_build(in_thread)
+    slug = pipeline or await ctx.default_pipelines.find(ctx.thread)
+    if slug is None:
+        raise UsageError("Which build do you mean?", BUILD_HINT, "pipeline")
+    return await _find_newest(slug, ctx)
 
 
-def check_org(org: str | None, ctx: Context) -> None:
-    """Raises UsageError for an address in another organization."""
+def check_organization(org: str | None, ctx: Context) -> None:
+    """Raise UsageError for an address in another organization."""
     mine = ctx.buildkite.organization
     if org is not None and org.lower() != mine.lower():
-        raise UsageError(f"That is in the organization “{org}”; I work for “{mine}” only.", "", "pipeline")
+        raise UsageError(f"That's in the organization “{org}”. I only work with “{mine}”.", "", "pipeline")
 
 
-def the_one(known: list[TrackedBuild]) -> BuildRef:
-    """The only build, else the only active one; raises Ambiguous with the choices, newest first."""
-    active = [item for item in known if not item.build.ended and not item.gone]
-    left = active or known
-    if len(known) == 1 or len(left) == 1:
+def choose_build(candidates: list[TrackedBuild]) -> BuildRef:
+    """Return the only build, else the only active one. Raises Ambiguous with the choices, newest first."""
+    active = [item for item in candidates if not item.build.ended and not item.deleted]
+    left = active or candidates
+    if len(candidates) == 1 or len(left) == 1:
         return left[0].build.ref
-    options = tuple((_label(item), _words(item.build.ref)) for item in left[:10])
+    options = tuple((_option_label(item), _option_value(item.build.ref)) for item in left[:10])
     raise Ambiguous("This thread has several builds. Which one do you mean?", "number", options)
 
 
-def _label(known: TrackedBuild) -> str:
-    branch = f" {known.build.branch}" if known.build.branch else ""
-    return f"{known.build.ref}{branch} ({known.build.phase})"
+def _option_label(tracked: TrackedBuild) -> str:
+    branch = f" {tracked.build.branch}" if tracked.build.branch else ""
+    return f"{tracked.build.ref}{branch} ({tracked.build.phase})"
 
 
-def _words(ref: BuildRef) -> str | dict[str, str]:
+def _option_value(ref: BuildRef) -> str | dict[str, str]:
     return {"pipeline": ref.pipeline, "number": str(ref.number)}
 
 
-def _of(known: TrackedBuild, pipeline: str | None) -> bool:
-    return pipeline is None or known.build.ref.pipeline == pipeline
+def _is_of_pipeline(tracked: TrackedBuild, pipeline: str | None) -> bool:
+    return pipeline is None or tracked.build.ref.pipeline == pipeline
 
 
-async def _pipeline_here(number: int, ctx: Context) -> str:
-    here = await ctx.followed.here(ctx.thread)
-    chosen = None if here else await ctx.defaults.of(ctx.thread)
+async def _find_pipeline(number: int, ctx: Context) -> str:
+    in_thread = await ctx.tracked_builds.find_in_thread(ctx.thread)
+    chosen = None if in_thread else await ctx.default_pipelines.find(ctx.thread)
     if chosen:
         return chosen
-    for known in (here, await ctx.followed.recent(ctx.thread.channel)):
+    for known in (in_thread, await ctx.tracked_builds.find_in_channel(ctx.thread.channel)):
         exact = {item.build.ref.pipeline for item in known if item.build.number == number}
         slugs = sorted(exact or {item.build.ref.pipeline for item in known})
         if len(slugs) == 1:
@@ -87,12 +89,12 @@ async def _pipeline_here(number: int, ctx: Context) -> str:
         if slugs:
             options = tuple((f"{slug}#{number}", slug) for slug in slugs[:10])
             raise Ambiguous(f"Build {number} of which pipeline?", "pipeline", options)
-    raise UsageError(f"Build {number} of which pipeline?", FORMS, "pipeline")
+    raise UsageError(f"Build {number} of which pipeline?", BUILD_HINT, "pipeline")
 
 
-async def _newest(pipeline: str, ctx: Context) -> BuildRef:
+async def _find_newest(pipeline: str, ctx: Context) -> BuildRef:
     async for build in ctx.buildkite.builds(pipeline, limit=1):
         return build.ref
     raise UsageError(
-        f"{pipeline} has no builds yet.", f"Start one: `{ctx.command} build create {pipeline}`.", "number"
+        f"{pipeline} has no builds yet.", f"Start one:  `{ctx.command} build create {pipeline}`.", "number"
     )

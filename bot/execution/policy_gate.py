@@ -1,0 +1,70 @@
+"""Checks permissions, channels, read-only mode, the policy, locks and approvals before an operation runs."""
+
+from __future__ import annotations
+
+from bot.access.channel_access import ChannelAccess
+from bot.access.locks.rules import find_lock_refusal
+from bot.access.policy.decide import decide, find_blanket_refusal
+from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse
+from bot.access.target import resolve_target
+from bot.errors import Refused
+from bot.execution.context import Context
+from bot.execution.services import Services
+from bot.operations.invocation import Invocation, request_digest
+from bot.operations.operation import Args, Effect, Operation
+from bot.runtime.clock import Clock
+from bot.slack.types import Actor, Thread
+
+
+class PolicyGate:
+    """Every check that can refuse an invocation; each raises Refused."""
+
+    def __init__(self, services: Services, channel_access: ChannelAccess, clock: Clock) -> None:
+        self._services = services
+        self._channel_access = channel_access
+        self._clock = clock
+
+    def check_permission(self, actor: Actor, op: Operation, *, anywhere: bool = False) -> None:
+        """Raise Refused if the person may not run the operation on anything.
+
+        Call this before looking anything up, so that refused people learn nothing from errors. `anywhere`: the
+        channel is still to be chosen.
+        """
+        if refused := find_blanket_refusal(self._services.rules(), actor, op, anywhere=anywhere):
+            raise Refused(refused.message, refused.hint, refused.rule)
+
+    async def check_channel(self, thread: Thread) -> None:
+        """Raise Refused in a channel that is shared with another organization and not allowed by the policy."""
+        await self._channel_access.require_unrestricted(thread.channel)
+
+    async def check_writable(self, op: Operation) -> None:
+        """Raise Refused in read-only mode if the operation changes something."""
+        by = await self._services.status.find_readonly_by() if op.effect is Effect.WRITE else None
+        if by:
+            hint = f"An admin can turn that off: `{self._services.command} readonly off`."
+            raise Refused(
+                f"{by} has turned on read-only mode: nothing in Buildkite can be changed.", hint, "readonly"
+            )
+
+    async def apply_policy(self, op: Operation, args: Args, ctx: Context) -> Allow | ApprovalRequirement:
+        """Apply the policy and locks to pinned arguments as of now. Raises Refused."""
+        rules, pipeline, now = self._services.rules(), getattr(args, "pipeline", None), self._clock.now()
+        held = await self._services.locks.find_active(pipeline) if pipeline else ()
+        target = await resolve_target(args, ctx.buildkite, rules, held)
+        verdict = decide(rules, ctx.actor, op, target, now)
+        lock = find_lock_refusal(op, target, held, ctx.actor, now)
+        if isinstance(verdict, Refuse):
+            raise Refused(verdict.message, verdict.hint, verdict.rule)
+        if lock:
+            raise Refused(lock.message, lock.hint, lock.rule)
+        return verdict
+
+    async def has_approvals(self, invocation: Invocation, requirement: ApprovalRequirement, ctx: Context) -> bool:
+        """Return whether this is an approved proposal. Raises Refused if its approvals no longer suffice."""
+        if not invocation.args.get("approved"):
+            return False
+        if not await self._services.approvals.is_still_approved(
+            ctx, invocation.args["approved"], request_digest(invocation), requirement
+        ):
+            raise Refused("It no longer has enough approvals.", "Request it again.", requirement.rule)
+        return True
