@@ -19,10 +19,11 @@ GENERATED = ("commands.md", "configuration.md", "coverage.md")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the generated pages and their source."""
+    """A copy of the generated pages, up to date, and of their source."""
     (tmp_path / "docs").mkdir()
     for name in (*GENERATED, "coverage.yaml"):
         shutil.copy(ROOT / "docs" / name, tmp_path / "docs" / name)
+    write_pages(tmp_path)
     return tmp_path
 
 
@@ -49,7 +50,7 @@ def test_every_command_has_a_row_under_a_heading() -> None:
 def test_a_stale_page_is_named_and_rewritten(checkout: Path) -> None:
     """A page that lost a row is reported, and writing restores it."""
     page = checkout / "docs/commands.md"
-    page.write_text("".join(line for line in page.open() if "build cancel" not in line))
+    page.write_text("".join(line for line in page.read_text().splitlines(True) if "build cancel" not in line))
     assert find_stale_pages(checkout) == (Path("docs/commands.md"),)
     write_pages(checkout)
     assert find_stale_pages(checkout) == ()
