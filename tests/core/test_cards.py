@@ -314,13 +314,13 @@ def test_the_replies_in_a_builds_thread() -> None:
                 "section: 🔵 <https://buildkite.com/acme/web/builds/101|web#101> is running again.",
             ],
             "blocked": [
-                "text: ✋ web#101 is blocked at Release to production.",
+                "text: ✋ web#101 is waiting for “Release to production”",
                 "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is waiting for “Release to production”",
                 "buttons: Unblock (primary) → job unblock=c1",
             ],
             "blocked, step unknown": [
-                "text: ✋ web#101 is blocked: somebody has to unblock it.",
-                "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is blocked: somebody has to unblock it.",
+                "text: ✋ web#101 is blocked until someone unblocks it.",
+                "section: ✋ <https://buildkite.com/acme/web/builds/101|web#101> is blocked until someone unblocks it.",
                 "buttons: Unblock (primary) → job unblock=c1",
             ],
             "failing": [
@@ -359,8 +359,8 @@ section: ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed after 3m
                 "section: ⏭️ <https://buildkite.com/acme/web/builds/101|web#101> was not run.",
             ],
             "gone": [
-                "text: 👻 web#101 is gone from Buildkite: it was deleted, or I may not see it any more.",
-                "section: 👻 web#101 is gone from Buildkite: it was deleted, or I may not see it any more.",
+                "text: 👻 web#101 is no longer in Buildkite: it was deleted, or I lost access to it.",
+                "section: 👻 web#101 is no longer in Buildkite: it was deleted, or I lost access to it.",
             ],
         }
     )

@@ -188,13 +188,19 @@ def test_where_the_bot_cannot_post_it_asks_to_be_invited() -> None:
     assert {"channel": seen(channel), "two people": seen(pair)} == snapshot(
         {
             "channel": [
-                "text: I am not in this channel, so nothing was started.",
-                "section: I am not in this channel, so nothing was started.\nType `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.",
+                "text: I'm not in this channel, so I didn't start anything.",
+                """\
+section: I'm not in this channel, so I didn't start anything.
+Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message.\
+""",
                 "buttons: I invited it, try again (primary) → invite:again=a | Start anyway → invite:anyway=b | Never mind → invite:no=c",
             ],
             "two people": [
-                "text: I am not in this conversation, so nothing was started.",
-                "section: I am not in this conversation, so nothing was started.\nStart anyway and get the updates in a direct message from me.",
+                "text: I'm not in this conversation, so I didn't start anything.",
+                """\
+section: I'm not in this conversation, so I didn't start anything.
+Start anyway and get the updates in a direct message.\
+""",
                 "buttons: Start anyway → invite:anyway=b | Never mind → invite:no=c",
             ],
         }
@@ -205,7 +211,7 @@ def test_a_bug_has_a_reference() -> None:
     """A bug is admitted, with what the log has about it."""
     assert seen(render_internal_error("7f3a")) == snapshot(
         [
-            "text: 💥 Something broke on my side (ref `7f3a`). An admin can find it in the log by that reference.",
-            "section: 💥 Something broke on my side (ref `7f3a`). An admin can find it in the log by that reference.",
+            "text: 💥 Something broke on my side (ref `7f3a`). An admin can look that reference up in the log.",
+            "section: 💥 Something broke on my side (ref `7f3a`). An admin can look that reference up in the log.",
         ]
     )

@@ -26,7 +26,9 @@ def authors(world: World, said: dict[str, str]) -> Authors:
     """As the bot has them, with addresses that somebody wrote down."""
     bot = world.bot
     api = SlackClient(bot.slack_client, bot.slack_client.session)
-    people = PeopleDirectory(api, bot.store, world.clock, bot.identity.team, UserGroups(api, world.clock, frozenset))
+    people = PeopleDirectory(
+        api, bot.store, world.clock, bot.identity.team, UserGroups(api, world.clock, frozenset)
+    )
     return Authors(api, people, bot.store, world.clock, bot.identity.team, lambda: said)
 
 
