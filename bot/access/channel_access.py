@@ -1,136 +1,175 @@
-"""Where the bot can post and where it may, and where it talks to one person alone."""
+"""Decides where the bot can and may post, and opens direct messages.
+
+Nothing is posted in a channel that people of other organizations read, unless the policy allows that channel.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from bot.access.policy.rules import Rules
-from bot.access.policy.shared_channels import external, named, outside
+from bot.access.policy.rules import Refuse, Rules
 from bot.errors import Refused, Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
+from bot.slack.blockkit.mrkdwn import code, md
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
 
-# Seconds for which it is believed with whom a channel is shared.
-SHARED_FOR = 60.0
-_ABSENT = "channel_not_found"
+# Channels are seldom shared with another organization, but every post depends on it: read once a minute.
+SHARING_CHECK_SECONDS = 60.0
+EXTERNAL_CHANNEL_RULE = "shared channel"
+_CHANNEL_NOT_FOUND = "channel_not_found"
 
 
-class _Look(NamedTuple):
-    """What Slack said of a channel, and when."""
+class _ChannelRead(NamedTuple):
+    """A channel as Slack last returned it."""
 
-    at: float
+    read_at: float
     channel: Mapping[str, Any]
 
 
 class ChannelAccess:
-    """Asks Slack each time whether it can post: people invite and remove bots.
+    """Asks Slack before each post whether the bot can post there, because people invite and remove bots.
 
-    With whom a channel is shared is asked for once a minute, and before everything that follows a build. `rules`
-    name the shared channels in which the bot may speak all the same.
+    Whether a channel is shared externally is read once a minute, and again before a build is tracked in it.
+    `rules` list the externally shared channels in which the bot may post.
     """
 
     def __init__(self, api: SlackClient, clock: Clock, rules: Callable[[], Rules]) -> None:
         self._api = api
         self._clock = clock
         self._rules = rules
-        self._looks: dict[str, _Look] = {}
+        self._reads: dict[str, _ChannelRead] = {}
 
-    async def postable(self, thread: Thread) -> bool:
-        """Whether a card can be posted there; when Slack does not answer, yes: a card finds its way by DM."""
+    async def can_post(self, thread: Thread) -> bool:
+        """Return whether a card can be posted there.
+
+        If Slack doesn't answer, assume that it can: a card that turns out to be refused goes to a direct message.
+        """
         try:
-            channel = await self._asked(thread.channel)
+            channel = await self._read_channel(thread.channel)
         except SlackError as problem:
             return problem.kind != "refused"
-        if channel.get("is_archived") or self._shut(channel):
+        if channel.get("is_archived") or self._is_restricted(channel):
             return False
         return bool(channel.get("is_member") or channel.get("is_im"))
 
-    async def shut(self, channel: str) -> bool:
-        """Whether another organization reads along in a channel that the policy does not name.
+    async def is_restricted(self, channel: str) -> bool:
+        """Return whether another organization reads a channel that the policy doesn't allow.
 
-        Raises SlackProblem while Slack does not say: then nothing may be said there. The bot's direct messages
-        are with people of this workspace alone: others get no answer that would open one.
+        Raise SlackError while Slack doesn't say; nothing may be posted then. Direct messages are never restricted:
+        the bot opens them only with people in this workspace.
         """
         if channel.startswith("D"):
             return False
-        look = self._looks.get(channel)
-        if look is None or self._clock.monotonic() - look.at >= SHARED_FOR:
+        last_read = self._reads.get(channel)
+        if last_read is None or self._clock.monotonic() - last_read.read_at >= SHARING_CHECK_SECONDS:
             try:
-                await self._asked(channel)
+                await self._read_channel(channel)
             except SlackError as problem:
                 if problem.kind != "refused":
                     raise
-                # What is not there for us takes no message either; else, who may not look may not speak.
-                return problem.code != _ABSENT
-            look = self._looks[channel]
-        return self._shut(look.channel)
+                # A channel that doesn't exist for the bot leaks nothing. Any other refusal leaves it unknown who
+                # reads the channel, so it counts as restricted.
+                return problem.code != _CHANNEL_NOT_FOUND
+            last_read = self._reads[channel]
+        return self._is_restricted(last_read.channel)
 
-    async def takes_files(self, channel: str) -> bool:
-        """Whether a file may be put there: nobody else reads along, and Slack says so."""
+    async def accepts_files(self, channel: str) -> bool:
+        """Return whether a file may be uploaded: only if Slack confirms that the channel isn't restricted."""
         try:
-            return not await self.shut(channel)
+            return not await self.is_restricted(channel)
         except SlackError:
             return False
 
-    async def shows(self, channel: str) -> bool:
-        """Whether something may be shown there unasked: Slack tells us of it, and nobody else reads along.
+    async def allows_unfurls(self, channel: str) -> bool:
+        """Return whether link previews may be shown there: the bot sees the channel, and it isn't restricted.
 
-        Raises SlackProblem while Slack does not say.
+        Raise SlackError while Slack doesn't say.
         """
         try:
-            return not self._shut(await self._asked(channel))
+            return not self._is_restricted(await self._read_channel(channel))
         except SlackError as problem:
             if problem.kind != "refused":
                 raise
             return False
 
-    async def reads(self, channel: str, user: str) -> bool:
-        """Whether a person can read what stands in a channel. Raises Unavailable while Slack does not say."""
+    async def can_read(self, channel: str, user: str) -> bool:
+        """Return whether a person can read a channel. Raise Unavailable while Slack doesn't say."""
         try:
-            found = await self._asked(channel)
+            found = await self._read_channel(channel)
             public = not (found.get("is_private") or found.get("is_im") or found.get("is_mpim"))
-            return public or await self._api.in_channel(channel, user)
+            return public or await self._api.is_in_channel(channel, user)
         except SlackError as problem:
-            return _refused(problem)
+            return _deny_unless_unavailable(problem)
 
-    async def joined(self, channel: str, user: str) -> bool:
-        """Whether a person is in a channel. Raises Unavailable while Slack does not say."""
+    async def is_joined(self, channel: str, user: str) -> bool:
+        """Return whether a person is in a channel. Raise Unavailable while Slack doesn't say."""
         try:
-            return await self._api.in_channel(channel, user)
+            return await self._api.is_in_channel(channel, user)
         except SlackError as problem:
-            return _refused(problem)
+            return _deny_unless_unavailable(problem)
 
-    async def admit(self, channel: str) -> None:
-        """Raises Refused in a channel that is shut. While Slack does not say, whoever posts there looks again."""
+    async def require_unrestricted(self, channel: str) -> None:
+        """Raise Refused in a restricted channel. While Slack doesn't say, let it pass: every post checks again."""
         try:
-            shut = await self.shut(channel)
+            restricted = await self.is_restricted(channel)
         except SlackError:
             return
-        if shut:
-            refused = outside(self._rules(), channel)
+        if restricted:
+            refused = refuse_external(self._rules(), channel)
             raise Refused(refused.message, refused.hint, refused.rule)
 
-    async def direct(self, team: str, user: str) -> Thread:
-        """The DM with a person. Raises Unavailable."""
+    async def open_direct_message(self, team: str, user: str) -> Thread:
+        """Return the direct message with a person. Raise Unavailable."""
         try:
-            return Thread(team, await self._api.direct(user))
+            return Thread(team, await self._api.open_direct(user))
         except SlackError as problem:
-            raise Unavailable("I cannot open a direct message with you.", "Try again in a moment.") from problem
+            raise Unavailable("I couldn't open a direct message with you.", "Try again in a moment.") from problem
 
-    async def _asked(self, channel: str) -> Mapping[str, Any]:
-        found = await self._api.channel(channel)
-        self._looks[channel] = _Look(self._clock.monotonic(), found)
+    async def _read_channel(self, channel: str) -> Mapping[str, Any]:
+        found = await self._api.read_channel(channel)
+        self._reads[channel] = _ChannelRead(self._clock.monotonic(), found)
         return found
 
-    def _shut(self, channel: Mapping[str, Any]) -> bool:
-        return external(channel) and not named(self._rules(), channel)
+    def _is_restricted(self, channel: Mapping[str, Any]) -> bool:
+        return is_external(channel) and not is_allowed_external(self._rules(), channel)
 
 
-def _refused(problem: SlackError) -> bool:
-    """What Slack does not show us, nobody reads for us."""
+def _deny_unless_unavailable(problem: SlackError) -> bool:
+    """Return False for a channel that Slack doesn't show to the bot. Raise Unavailable for any other failure."""
     if problem.kind != "refused":
-        raise Unavailable("I could not ask Slack who is in that channel.", "Try again in a moment.") from problem
+        raise Unavailable(
+            "I couldn't check with Slack who is in that channel.", "Try again in a moment."
+        ) from problem
     return False
+
+
+def is_external(channel: Mapping[str, Any]) -> bool:
+    """Return whether another organization reads a channel, or will once it accepts: it then sees the history too.
+
+    Channels shared between workspaces of one organization don't count.
+    https://docs.slack.dev/reference/objects/conversation-object
+    """
+    if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+        return True
+    return bool(channel.get("is_shared")) and not channel.get("is_org_shared")
+
+
+def is_allowed_external(rules: Rules, channel: Mapping[str, Any]) -> bool:
+    """Return whether the policy lists the channel, by its id or as `#name`."""
+    names = {str(channel.get("id")), f"#{str(channel.get('name') or '').lower()}"}
+    return bool(rules.shared_channels & names)
+
+
+def refuse_external(rules: Rules, channel: str) -> Refuse:
+    """Refuse a request from a channel that another organization reads."""
+    hint = md(
+        "Use an internal channel or message me directly, or ask {admins} to add {channel} to `shared_channels` "
+        "in the policy.",
+        admins=rules.admins,
+        channel=code(channel),
+    )
+    message = "This channel is shared with another organization, so I don't act or post here."
+    return Refuse(EXTERNAL_CHANNEL_RULE, message, hint)

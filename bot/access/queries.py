@@ -1,20 +1,36 @@
-"""Queries on the audit: append-only, one row a transition; rows leave it only by export."""
+"""Queries on the audit: append-only, one row per transition; rows are deleted only once they are exported."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.access.model import AuditEntry
 from bot.operations.invocation import Invocation
 from bot.store.sql import Row
 from bot.store.tables import audit
 from bot.store.transactions import Tx
 
-_PAGE = 500
+_PAGE_ROWS = 500
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One transition of an invocation; `detail` never holds values of variables or fields, which may be secret."""
+
+    id: int
+    at: datetime
+    invocation: str | None
+    user: str | None
+    channel: str | None
+    thread_ts: str | None
+    via: str | None
+    operation: str
+    transition: str
+    detail: dict[str, Any]
 
 
 async def find_newest_entries(
@@ -25,7 +41,7 @@ async def find_newest_entries(
     since: datetime | None = None,
     limit: int = 300,
 ) -> tuple[AuditEntry, ...]:
-    """The latest entries that fit, newest first."""
+    """Return the latest matching entries, newest first."""
     where = []
     if user:
         where.append(audit.c.user_id == user)
@@ -34,29 +50,29 @@ async def find_newest_entries(
     if since:
         where.append(audit.c.at >= since)
     found = await tx.execute(sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(limit))
-    return tuple(_entry(row) for row in found.mappings())
+    return tuple(_read_entry(row) for row in found.mappings())
 
 
 async def read_audit(tx: Tx, until: datetime | None = None) -> AsyncIterator[AuditEntry]:
-    """All entries, oldest first, up to a moment; read by pages."""
+    """Yield all entries before `until`, oldest first, reading page by page so that memory stays flat."""
     last = 0
     while True:
         where = [audit.c.id > last, *([audit.c.at < until] if until else [])]
-        found = await tx.execute(sa.select(audit).where(*where).order_by(audit.c.id).limit(_PAGE))
-        page = [_entry(row) for row in found.mappings()]
+        found = await tx.execute(sa.select(audit).where(*where).order_by(audit.c.id).limit(_PAGE_ROWS))
+        page = [_read_entry(row) for row in found.mappings()]
         for entry in page:
             yield entry
-        if len(page) < _PAGE:
+        if len(page) < _PAGE_ROWS:
             return
         last = page[-1].id
 
 
 async def delete_entries_up_to(tx: Tx, last: int) -> int:
-    """Delete what was exported, up to and including that row; says how many rows there were."""
+    """Delete the exported rows, up to and including `last`; return their number."""
     return (await tx.execute(sa.delete(audit).where(audit.c.id <= last))).rowcount
 
 
-def _entry(row: Row) -> AuditEntry:
+def _read_entry(row: Row) -> AuditEntry:
     return AuditEntry(
         id=row["id"],
         at=row["at"],
@@ -72,18 +88,18 @@ def _entry(row: Row) -> AuditEntry:
 
 
 async def record_audit_entry(
-    tx: Tx, asked: Invocation, transition: str, now: datetime, detail: dict[str, Any]
+    tx: Tx, invocation: Invocation, transition: str, now: datetime, detail: dict[str, Any]
 ) -> None:
-    """One row of the audit: who, from where, what, and what became of it."""
+    """Append a transition of an invocation to the audit."""
     await tx.execute(
         sa.insert(audit).values(
             at=now,
-            invocation=asked.id,
-            user_id=asked.user,
-            channel=asked.thread.channel,
-            thread_ts=asked.thread.ts,
-            via=asked.via,
-            operation=asked.operation,
+            invocation=invocation.id,
+            user_id=invocation.user,
+            channel=invocation.thread.channel,
+            thread_ts=invocation.thread.ts,
+            via=invocation.via,
+            operation=invocation.operation,
             transition=transition,
             detail=detail,
         )

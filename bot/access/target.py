@@ -1,4 +1,7 @@
-"""What an operation is aimed at: pipeline, branch, commit, environment."""
+"""Finds the target of an operation: its pipeline, branch, commit and environment.
+
+Apart from the rules, because a build's branch has to be read from Buildkite, and rules do no I/O.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,29 @@ from bot.operations.operation import Args
 
 
 async def resolve_target(args: Args, buildkite: Buildkite, rules: Rules, locks: Iterable[Lock]) -> Target:
-    """Return the target of pinned arguments, looking the branch of a build up where a rule or a lock needs it."""
+    """Return the target of pinned arguments; read a build's branch if a rule or a lock depends on it."""
     target = read_target(args)
     number = getattr(args, "number", None)
-    minds = rules.minds_branches(target.pipeline) or any(lock.branch for lock in locks)
-    if target.pipeline is None or target.branch is not None or not isinstance(number, int) or not minds:
+    needs_branch = rules.depends_on_branch(target.pipeline) or any(lock.branch for lock in locks)
+    if target.pipeline is None or target.branch is not None or not isinstance(number, int) or not needs_branch:
         return target
     build = await buildkite.build(target.pipeline, number, jobs=False)
     return Target(target.pipeline, build.branch, target.commit, target.has_env)
 
 
 def read_target(args: Args) -> Target:
-    """What the arguments say by themselves."""
+    """Return the target as far as the arguments give it."""
     given = args.model_dump(include={"pipeline", "branch", "commit", "env"})
-    return Target(given.get("pipeline"), _one(given.get("branch")), given.get("commit"), bool(given.get("env")))
+    return Target(
+        given.get("pipeline"),
+        _find_single_branch(given.get("branch")),
+        given.get("commit"),
+        bool(given.get("env")),
+    )
 
 
-def _one(branch: object) -> str | None:
-    """A listing takes several branches; only a single one can be looked at."""
+def _find_single_branch(branch: object) -> str | None:
+    """Return the branch if there is exactly one; a listing may take several, which no rule can be matched with."""
     if isinstance(branch, tuple | list):
         return str(branch[0]) if len(branch) == 1 else None
     return branch if isinstance(branch, str) else None

@@ -15,7 +15,7 @@ from commands import registry
 def run_policy_test(file: Path, expected: Path | None, echo: Callable[[str], None], now: datetime) -> bool:
     """Print the policy's decision for each expectation; return whether all are as expected.
 
-    Expectations come from `expected`, from the policy file itself, or from both. Raise WrongPolicy.
+    Expectations come from `expected`, from the policy file itself, or from both. Raise InvalidPolicy.
     """
     rules, own = parse_policy(read_policy_text(file), file.name)
     written = parse_expectations(read_policy_text(expected), expected.name) if expected else ()

@@ -1,4 +1,4 @@
-"""Gathers what is somebody's, as far as they may see it: builds, approvals, subscriptions, their account."""
+"""Gathers a person's builds, approvals, subscriptions and account, as far as the policy lets them see these."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from bot.access.accounts.service import Accounts
 from bot.access.approvals.model import Proposal
 from bot.access.approvals.proposals import Proposals
 from bot.access.channel_access import ChannelAccess
-from bot.access.policy.decide import approve, decide
+from bot.access.policy.decide import decide, judge_approval
 from bot.access.policy.rules import Allow, Refuse, Rules, Target
 from bot.access.target import read_target
 from bot.errors import KitestringError
 from bot.history.model import Run
 from bot.history.queries import find_runs_asked_by, find_runs_of_person
-from bot.home.model import WEEK, Home, is_mine, select_blocked, select_failed, select_running
-from bot.notifications.subscriptions.globs import literal
+from bot.home.model import HOME_SPAN, Home, is_mine, select_blocked, select_failed, select_running
+from bot.notifications.subscriptions.globs import is_literal
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.queries import find_subscriptions_made_by
 from bot.operations.operation import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor
 from bot.store.transactions import Transactions
 
-READS = "build view"
+VIEW_OPERATION = "build view"
 
 
 class HomeContents:
-    """Everything is judged by the policy of now, as asked from nowhere in particular.
+    """Gathers the contents of App Homes, judged by the current policy without a channel.
 
-    `owners` gives Slack user ids by e-mail address, for people who have others than Slack shows.
+    `owners` returns Slack user ids by email address, for people with addresses that Slack doesn't show.
     """
 
     def __init__(
         self,
         store: Transactions,
         clock: Clock,
-        people: People,
-        places: ChannelAccess,
+        people: PeopleDirectory,
+        channels: ChannelAccess,
         rules: Callable[[], Rules],
         registry: Registry,
         accounts: Accounts,
@@ -51,7 +51,7 @@ class HomeContents:
         self._store = store
         self._clock = clock
         self._people = people
-        self._places = places
+        self._channels = channels
         self._rules = rules
         self._registry = registry
         self._accounts = accounts
@@ -59,62 +59,64 @@ class HomeContents:
         self._owners = owners
         self._command = command
 
-    async def of(self, actor: Actor) -> Home:
-        """What is this person's. Raises Unavailable while Slack does not say who is in a channel."""
+    async def gather(self, actor: Actor) -> Home:
+        """Return a person's contents. Raise Unavailable while Slack doesn't say who is in a channel."""
         now = self._clock.now()
         account = await self._accounts.find(actor.team, actor.id)
-        emails = self._addresses(actor, account)
+        emails = self._collect_addresses(actor, account)
         async with self._store.read() as tx:
-            asked = await find_runs_asked_by(tx, actor.id, now - WEEK)
-            found = [*await find_runs_of_person(tx, sorted(emails), now - WEEK), *asked]
+            requested = await find_runs_asked_by(tx, actor.id, now - HOME_SPAN)
+            found = [*await find_runs_of_person(tx, sorted(emails), now - HOME_SPAN), *requested]
             subscribed = await find_subscriptions_made_by(tx, actor.team, actor.id)
-        runs = self._readable(actor, _mine(found, emails, {run.id for run in asked}))
+        runs = self._select_readable(actor, _select_mine(found, emails, {run.id for run in requested}))
         return Home(
             running=select_running(runs, now),
             blocked=select_blocked(runs),
             failed=select_failed(runs, now),
-            proposals=await self._approvable(actor),
-            subscriptions=tuple(item for item in subscribed if self._named(actor, item)),
+            proposals=await self._find_approvable(actor),
+            subscriptions=tuple(own for own in subscribed if self._may_see_subscription(actor, own)),
             account=account,
-            known=bool(emails),
+            address_known=bool(emails),
         )
 
-    def _addresses(self, actor: Actor, account: Account | None) -> set[str]:
-        """Slack's, Buildkite's, and those that the file of subscriptions says are theirs too."""
-        told = (actor.email, account.email if account else None)
-        said = {address for address, user in self._owners().items() if user == actor.id}
-        return {item.strip().lower() for item in told if item} | said
+    def _collect_addresses(self, actor: Actor, account: Account | None) -> set[str]:
+        """Return the addresses from Slack, the connected account and the subscriptions file."""
+        shown = (actor.email, account.email if account else None)
+        listed = {address for address, user in self._owners().items() if user == actor.id}
+        return {address.strip().lower() for address in shown if address} | listed
 
-    def _readable(self, actor: Actor, runs: Iterable[Run]) -> list[Run]:
+    def _select_readable(self, actor: Actor, runs: Iterable[Run]) -> list[Run]:
         return [run for run in runs if self._may_read(actor, Target(run.pipeline, run.branch or None))]
 
-    def _named(self, actor: Actor, subscription: Subscription) -> bool:
-        """A pattern names no pipeline."""
-        return not literal(subscription.pipeline) or self._may_read(
+    def _may_see_subscription(self, actor: Actor, subscription: Subscription) -> bool:
+        """Return whether a subscription may be shown; one with a pattern reveals no pipeline's name."""
+        return not is_literal(subscription.pipeline) or self._may_read(
             actor, Target(subscription.pipeline, subscription.branch)
         )
 
     def _may_read(self, actor: Actor, target: Target) -> bool:
-        verdict = decide(self._rules(), actor, self._registry[READS], target, self._clock.now())
+        verdict = decide(self._rules(), actor, self._registry[VIEW_OPERATION], target, self._clock.now())
         return isinstance(verdict, Allow)
 
-    async def _approvable(self, actor: Actor) -> tuple[Proposal, ...]:
-        return tuple([item for item in await self._proposals.open() if await self._may_approve(actor, item)])
+    async def _find_approvable(self, actor: Actor) -> tuple[Proposal, ...]:
+        open_proposals = await self._proposals.find_open()
+        return tuple([proposal for proposal in open_proposals if await self._may_approve(actor, proposal)])
 
     async def _may_approve(self, actor: Actor, proposal: Proposal) -> bool:
-        """Somebody else's, not voted on yet, in a channel that this person reads."""
+        """Return whether a person can approve a proposal: not their own, not voted on, in a channel they read."""
         if actor.id == proposal.requester or any(vote.user == actor.id for vote in proposal.votes):
             return False
-        there = await self._people.actor(actor.id, proposal.thread, "button")
+        # Judged as in the proposal's channel, because grants may be limited to channels.
+        actor_there = await self._people.find_actor(actor.id, proposal.thread, "button")
         op = self._registry[proposal.operation]
         try:
             target = read_target(validate(op, proposal.args, self._command))
         except KitestringError:
             return False
-        verdict = approve(self._rules(), proposal.ask, there, proposal.requester, op, target)
-        return not isinstance(verdict, Refuse) and await self._places.reads(proposal.thread.channel, actor.id)
+        verdict = judge_approval(self._rules(), proposal.requirement, actor_there, proposal.requester, op, target)
+        return not isinstance(verdict, Refuse) and await self._channels.can_read(proposal.thread.channel, actor.id)
 
 
-def _mine(found: Iterable[Run], emails: set[str], asked: set[str]) -> list[Run]:
-    """Each once."""
-    return list({run.id: run for run in found if is_mine(run, emails, asked)}.values())
+def _select_mine(found: Iterable[Run], emails: set[str], requested: set[str]) -> list[Run]:
+    """Return the person's builds, each once."""
+    return list({run.id: run for run in found if is_mine(run, emails, requested)}.values())

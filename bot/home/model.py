@@ -1,4 +1,4 @@
-"""What of all that is known belongs on somebody's home."""
+"""Selects the builds that a person's App Home shows."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from bot.access.approvals.model import Proposal
 from bot.history.model import VERDICTS, Run
 from bot.notifications.subscriptions.model import Subscription
 
-WEEK = timedelta(days=7)
-LIVE = frozenset({"creating", "scheduled", "running", "failing", "canceling"})
-# Of a build that nobody follows an end may be missed: what was not heard of for so long is not said to run.
-_SILENT = timedelta(hours=24)
+HOME_SPAN = timedelta(days=7)
+LIVE_PHASES = frozenset({"creating", "scheduled", "running", "failing", "canceling"})
+# The end of a build that isn't tracked may be missed. One without news for this long isn't shown as running.
+_MAX_SILENCE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class Home:
-    """Newest first. `known` is False where Slack shows no address, so that only builds asked for here count."""
+    """The contents of a person's App Home, newest first.
+
+    `address_known` is False if Slack shows no email address: only builds started through the bot are theirs then.
+    """
 
     running: tuple[Run, ...] = ()
     blocked: tuple[Run, ...] = ()
@@ -27,39 +30,43 @@ class Home:
     proposals: tuple[Proposal, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     account: Account | None = None
-    known: bool = True
+    address_known: bool = True
 
 
-def is_mine(run: Run, emails: Collection[str], asked: Collection[str]) -> bool:
-    """Whether a build is somebody's: asked for here (`asked` are ids), written or started by their address.
+def is_mine(run: Run, emails: Collection[str], requested: Collection[str]) -> bool:
+    """Return whether a build is a person's: `requested` through the bot (ids), or by one of their addresses.
 
-    What a token started is its author's, where one is named: many people may start builds by one token.
+    A build created through the API is its author's, if it has one: many people may share the token behind it.
     """
-    if run.id in asked or run.author in emails:
+    if run.id in requested or run.author in emails:
         return True
     return run.creator in emails and not (run.source == "api" and run.author)
 
 
 def select_running(runs: Iterable[Run], now: datetime) -> tuple[Run, ...]:
-    """Those that live."""
-    return _newest(run for run in runs if run.phase in LIVE and now - run.heard_at <= _SILENT)
+    """Return the builds that are scheduled or running."""
+    return _sort_newest_first(
+        run for run in runs if run.phase in LIVE_PHASES and now - run.heard_at <= _MAX_SILENCE
+    )
 
 
 def select_blocked(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Those that wait for somebody to unblock them."""
-    return _newest(run for run in runs if run.phase == "blocked")
+    """Return the builds that wait to be unblocked."""
+    return _sort_newest_first(run for run in runs if run.phase == "blocked")
 
 
 def select_failed(runs: Sequence[Run], now: datetime) -> tuple[Run, ...]:
-    """The failures of the last week that still stand: the last verdict of their branch."""
+    """Return the failures of the last week that are still the latest verdict of their branch."""
     last: dict[tuple[str, str], Run] = {}
     for run in sorted(runs, key=lambda run: run.number):
         if run.phase in VERDICTS:
             last[(run.pipeline, run.branch)] = run
-    return _newest(
-        run for run in last.values() if run.phase == "failed" and run.finished_at and now - run.finished_at <= WEEK
+    return _sort_newest_first(
+        run
+        for run in last.values()
+        if run.phase == "failed" and run.finished_at and now - run.finished_at <= HOME_SPAN
     )
 
 
-def _newest(runs: Iterable[Run]) -> tuple[Run, ...]:
+def _sort_newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(sorted(runs, key=lambda run: (run.created_at or run.heard_at, run.number), reverse=True))

@@ -1,4 +1,4 @@
-"""Queries on homes: whose is looked at, which has changed, what each shows."""
+"""Queries on App Homes: who opened theirs, which have changed, and what each shows."""
 
 from __future__ import annotations
 
@@ -13,45 +13,49 @@ from bot.store.tables import audit, builds, cards, people, tokens
 from bot.store.tables_notifications import homes, runs
 from bot.store.transactions import Tx
 
-# Words of the audit after which other people's homes may look different.
-_VOTED = ("proposed", "approved", "refused", "withdrawn", "expired")
+# Audit transitions that may change the homes of people other than the actor.
+_VOTE_TRANSITIONS = ("proposed", "approved", "refused", "withdrawn", "expired")
 
 
 @dataclass(frozen=True)
 class HomeRow:
-    """One home: `shown` is the digest of what Slack has, `due_at` when it was to be looked at."""
+    """A home that is due since `due_at`; `shown_digest` is the digest of the view that Slack has."""
 
     team: str
     user: str
-    shown: str | None
+    shown_digest: str | None
     due_at: datetime
     attempts: int
 
 
 async def mark_home_opened(tx: Tx, team: str, user: str, now: datetime, pause: timedelta, *, empty: bool) -> None:
-    """Somebody looks at their home: it is due, or will be when its last drawing is `pause` old.
+    """Record that a person opened their home, and make it due once its last publication is `pause` old.
 
-    `empty`: Slack has none of it, whatever was shown before.
+    `empty` means that Slack shows nothing, so the stored digest no longer holds.
     """
     values = {"team": team, "user_id": user, "opened_at": now, "due_at": now}
-    change: dict[str, Any] = {"opened_at": now, "due_at": _soon(now, pause), **({"shown": None} if empty else {})}
+    change: dict[str, Any] = {
+        "opened_at": now,
+        "due_at": _earliest_redraw(now, pause),
+        **({"shown": None} if empty else {}),
+    }
     row = insert_into(tx, homes).values(values)
     await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=change))
 
 
 async def any_home_opened(tx: Tx, since: datetime) -> bool:
-    """Whether anybody has looked at their home since then."""
+    """Return whether any home was opened since then."""
     return await tx.scalar(sa.select(homes.c.user_id).where(homes.c.opened_at >= since).limit(1)) is not None
 
 
 async def mark_homes_changed(tx: Tx, since: datetime, now: datetime, pause: timedelta) -> None:
-    """Homes opened since then are due again where something was heard or done after they were drawn."""
+    """Make homes due that were opened since then and may have changed after they were published."""
     watched = (homes.c.due_at.is_(None), homes.c.opened_at >= since)
-    await tx.execute(sa.update(homes).where(*watched, _changed()).values(due_at=_soon(now, pause)))
+    await tx.execute(sa.update(homes).where(*watched, _has_changed()).values(due_at=_earliest_redraw(now, pause)))
 
 
 async def find_due_homes(tx: Tx, now: datetime, limit: int) -> tuple[HomeRow, ...]:
-    """Homes to look at, the longest due first."""
+    """Return the due homes, longest due first."""
     found = await tx.execute(sa.select(homes).where(homes.c.due_at <= now).order_by(homes.c.due_at).limit(limit))
     return tuple(
         HomeRow(row["team"], row["user_id"], row["shown"], row["due_at"], row["attempts"])
@@ -60,52 +64,52 @@ async def find_due_homes(tx: Tx, now: datetime, limit: int) -> tuple[HomeRow, ..
 
 
 async def find_next_home_due(tx: Tx) -> datetime | None:
-    """When the next home is to be looked at."""
+    """Return when the next home is due."""
     when: datetime | None = await tx.scalar(sa.select(sa.func.min(homes.c.due_at)))
     return when
 
 
 async def mark_home_drawn(tx: Tx, home: HomeRow, at: datetime, shown: str) -> None:
-    """It shows what was known at that moment; it is due no more, unless it was opened again meanwhile."""
+    """Record that a home shows the state of a moment. It stays due if it was opened again in the meantime."""
     due_at = sa.case((homes.c.due_at == home.due_at, sa.null()), else_=homes.c.due_at)
     values = {"shown": shown, "drawn_at": at, "due_at": due_at, "attempts": 0}
-    await tx.execute(sa.update(homes).where(*_that(home)).values(values))
+    await tx.execute(sa.update(homes).where(*_match_home(home)).values(values))
 
 
 async def postpone_home(tx: Tx, home: HomeRow, due_at: datetime, attempts: int) -> None:
-    """It could not be drawn."""
-    await tx.execute(sa.update(homes).where(*_that(home)).values(due_at=due_at, attempts=attempts))
+    """Try a home again at `due_at`."""
+    await tx.execute(sa.update(homes).where(*_match_home(home)).values(due_at=due_at, attempts=attempts))
 
 
 async def delete_home(tx: Tx, home: HomeRow) -> None:
-    """As if it had never been opened."""
-    await tx.execute(sa.delete(homes).where(*_that(home)))
+    """Delete a home, as if it had never been opened."""
+    await tx.execute(sa.delete(homes).where(*_match_home(home)))
 
 
-def _that(home: HomeRow) -> tuple[sa.ColumnElement[bool], ...]:
+def _match_home(home: HomeRow) -> tuple[sa.ColumnElement[bool], ...]:
     return homes.c.team == home.team, homes.c.user_id == home.user
 
 
-def _soon(now: datetime, pause: timedelta) -> sa.ColumnElement[Any]:
-    """Now, or as soon as the last drawing is `pause` old."""
+def _earliest_redraw(now: datetime, pause: timedelta) -> sa.ColumnElement[Any]:
+    """Return now, or the moment when the last publication is `pause` old."""
     free = homes.c.drawn_at + sa.literal(pause.total_seconds(), sa.Double)
     moment = sa.literal(now, homes.c.due_at.type)
     return sa.case((free > moment, free), else_=moment)
 
 
-def _changed() -> sa.ColumnElement[bool]:
-    """Something was heard or done at the moment of the last drawing, or after it."""
+def _has_changed() -> sa.ColumnElement[bool]:
+    """Match homes with news since they were published, including the very moment of publication."""
     since = homes.c.drawn_at
     acted = sa.exists().where(audit.c.at >= since, audit.c.user_id == homes.c.user_id)
-    voted = sa.exists().where(audit.c.at >= since, audit.c.transition.in_(_VOTED))
+    voted = sa.exists().where(audit.c.at >= since, audit.c.transition.in_(_VOTE_TRANSITIONS))
     asked = sa.exists().where(
         cards.c.asked_by == homes.c.user_id, builds.c.id == cards.c.build_id, builds.c.seen_at >= since
     )
-    return sa.or_(acted, voted, asked, *(_theirs(addresses, since) for addresses in (people, tokens)))
+    return sa.or_(acted, voted, asked, *(_has_new_run(addresses, since) for addresses in (people, tokens)))
 
 
-def _theirs(addresses: sa.Table, since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """A build that somebody with the address of the home's owner wrote or started."""
+def _has_new_run(addresses: sa.Table, since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    """Match homes whose owner, by an email address, wrote or started a build with news since then."""
     email = sa.func.lower(addresses.c.email)
     owner = (addresses.c.team == homes.c.team, addresses.c.user_id == homes.c.user_id)
     return sa.exists().where(

@@ -1,4 +1,4 @@
-"""The home of a person: what is theirs, with the buttons that make sense. https://docs.slack.dev/surfaces/app-home
+"""Renders a person's App Home, with the buttons that make sense. https://docs.slack.dev/surfaces/app-home
 
 A button's action id is `home:` and the operation's name; its value says what it is about (`web#12`, an id).
 """
@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 def render_home(home: Home, *, now: datetime, command: str) -> View:
-    """The view as `views.publish` takes it; equal facts give equal views, whatever the time."""
+    """Render the view for `views.publish`; equal contents give equal views, which aren't published again."""
     blocks = [
         *_render_top(home, command),
         *_render_waiting(home),
@@ -54,7 +54,7 @@ def render_home(home: Home, *, now: datetime, command: str) -> View:
             _render_running,
             _MAX_BUILDS,
             md(
-                "Nothing of yours runs. Start a build above, or type {how} in a channel.",
+                "You have no running builds. Start one above, or type {how} in a channel.",
                 how=_format_create_command(command),
             ),
         ),
@@ -63,7 +63,7 @@ def render_home(home: Home, *, now: datetime, command: str) -> View:
             home.failed,
             _render_failed,
             _MAX_BUILDS,
-            Mrkdwn("None of your branches is red. One that is stands here for a week, with its log and a retry."),
+            Mrkdwn("No failing branches. Failures stay here for 7 days."),
         ),
         *_render_subscriptions(home.subscriptions, now, command),
         *_render_account(home),
@@ -72,14 +72,14 @@ def render_home(home: Home, *, now: datetime, command: str) -> View:
 
 
 def render_closed_home(text: str, hint: str) -> View:
-    """The home of somebody who may see nothing: why, and what to do."""
+    """Render the home of a person who may see nothing: the reason, and what to do."""
     return _build_view(
         [header("Kitestring"), section(join_lines([md("⚠️ {text}", text=text), hint]), block_id="closed")]
     )
 
 
 def view_digest(view: View) -> str:
-    """A fingerprint of what is seen."""
+    """Return a fingerprint of the visible content."""
     return Message("", tuple(view["blocks"])).digest()
 
 
@@ -96,21 +96,21 @@ def _render_top(home: Home, command: str) -> list[Block]:
         "Start a build", f"{PREFIX}build create", "start", style="primary", accessibility_label="Start a build"
     )
     intro = md(
-        "Builds of yours, and what you may do about them. In a channel, {help} says the rest.",
+        "Your builds, and what you can do with them. For everything else, type {help} in a channel.",
         help=code(f"{command} help"),
     )
-    unknown = "Slack shows me no e-mail address of yours: only what you start here counts as yours."
+    unknown = "Slack doesn't share your email address with me, so only builds that you start here count as yours."
     blocks = [header("Your builds"), context(intro, block_id="about"), actions([start], block_id="top")]
     return [
-        item for item in (*blocks, None if home.address_known else context(unknown, block_id="unknown")) if item
+        block for block in (*blocks, None if home.address_known else context(unknown, block_id="unknown")) if block
     ]
 
 
 def _render_waiting(home: Home) -> list[Block]:
-    nothing = "Nothing waits for you. Blocked builds of yours, and approvals that you may give, stand here."
+    nothing = "Nothing is waiting for you. Your blocked builds and approvals that you can give appear here."
     empty = "" if home.proposals else nothing
     line, heading, *builds = _render_group(
-        "Waits for you", home.blocked, _render_blocked, _MAX_BUILDS, Mrkdwn(empty)
+        "Waiting for you", home.blocked, _render_blocked, _MAX_BUILDS, Mrkdwn(empty)
     )
     return [line, heading, *_render_proposals(home.proposals), *builds]
 
@@ -147,7 +147,7 @@ def _render_failed(run: Run) -> list[Block]:
 
 def _render_build(run: Run, buttons: Iterable[Block | None]) -> list[Block]:
     row = actions(buttons, block_id=f"build:{run.id}:{run.phase}")
-    return [item for item in (section(_render_line(run), block_id=f"run:{run.id}"), row) if item]
+    return [block for block in (section(_render_line(run), block_id=f"run:{run.id}"), row) if block]
 
 
 def _render_line(run: Run) -> Mrkdwn:
@@ -179,16 +179,17 @@ def _build_button(label: str, operation: str, run: Run, **more: Any) -> Block:
 
 def _build_cancel_button(run: Run) -> Block:
     confirm = Confirm(
-        f"Cancel {run.ref}?", "Running jobs are stopped. A canceled build can be rebuilt.", "Cancel build"
+        f"Cancel {run.ref}?", "Running jobs will be stopped. You can rebuild a canceled build.", "Cancel build"
     )
     return _build_button("Cancel", "build cancel", run, style="danger", confirm=confirm)
 
 
 def _render_proposals(found: Sequence[Proposal]) -> list[Block]:
-    """Each exactly as on its card, for nobody approves what is not shown; what does not fit is counted."""
+    """Render proposals exactly as on their cards: people approve only what they see. The rest is counted."""
     rendered: list[Block] = []
-    for index, item in enumerate(found):
-        blocks = [*_render_proposal(item), context(_render_location(item), block_id=f"where:{item.id}")]
+    for index, proposal in enumerate(found):
+        location = context(_render_location(proposal), block_id=f"where:{proposal.id}")
+        blocks = [*_render_proposal(proposal), location]
         if len(rendered) + len(blocks) > _MAX_PROPOSAL_BLOCKS:
             return [*rendered, *_render_remainder(found, index)]
         rendered += blocks
@@ -200,37 +201,33 @@ def _render_proposal(proposal: Proposal) -> list[Block]:
 
 
 def _keep_vote_buttons(block: Block) -> Block:
-    """Its buttons, but for the one that takes it back."""
-    pressed = [item for item in block.get("elements", ()) if item.get("action_id") in (APPROVE, REFUSE)]
-    return (
-        {"elements": [{**item, "action_id": f"{PREFIX}{item['action_id']}"} for item in pressed]}
-        if pressed
-        else {}
-    )
+    """Keep the buttons of a card that approve and refuse, under this view's action ids."""
+    votes = [button for button in block.get("elements", ()) if button.get("action_id") in (APPROVE, REFUSE)]
+    return {"elements": [{**vote, "action_id": f"{PREFIX}{vote['action_id']}"} for vote in votes]} if votes else {}
 
 
 def _render_location(proposal: Proposal) -> Mrkdwn:
     place = _mention_channel(proposal.thread.channel)
-    return md("Its card is in {place}. What you are told comes by direct message.", place=place)
+    return md("Its card is in {place}. I'll answer you by direct message.", place=place)
 
 
 def _mention_channel(id_: str) -> Mrkdwn:
-    """A channel by its id, as a link; what is none is not shown."""
+    """Format a channel's id as a link; anything else isn't shown."""
     return Mrkdwn(f"<#{id_}>") if _CHANNEL.fullmatch(id_) else Mrkdwn("another channel")
 
 
 def _render_subscriptions(found: Sequence[Subscription], now: datetime, command: str) -> list[Block]:
     empty = md(
-        "You have subscribed to nothing. Type {how} in a channel, and I tell there what fails.",
+        "No subscriptions yet. Type {how} in a channel to hear about failures.",
         how=code(f"{command} subscribe web"),
     )
 
     def draw(subscription: Subscription) -> list[Block]:
         end = button(
-            "End",
+            "Unsubscribe",
             f"{PREFIX}unsubscribe",
             subscription.id,
-            accessibility_label=f"End the subscription to {subscription.pipeline}",
+            accessibility_label=f"Unsubscribe from {subscription.pipeline}",
         )
         place = "by direct message" if subscription.owner else _mention_channel(subscription.channel)
         muted = "muted" if subscription.is_muted(now) else ""
@@ -249,12 +246,12 @@ def _render_account(home: Home) -> list[Block]:
     account = home.account
     if account is None:
         text = (
-            "Not connected: I ask Buildkite with my own token. Connect yours, and you act there in your own name."
+            "Not connected: I use my own Buildkite token for you. Connect your account to act under your own name."
         )
         press = button("Connect", f"{PREFIX}connect", "me", accessibility_label="Connect your Buildkite account")
     else:
-        text = md("Connected: at Buildkite you act as {who}.", who=bold(account.display_name))
+        text = md("Connected: in Buildkite you act as {who}.", who=bold(account.display_name))
         press = button(
-            "Disconnect", f"{PREFIX}disconnect", "me", accessibility_label="Forget your Buildkite token"
+            "Disconnect", f"{PREFIX}disconnect", "me", accessibility_label="Remove your Buildkite token"
         )
     return [divider(), header("Buildkite account"), section(text, block_id="account", accessory=press)]

@@ -1,4 +1,4 @@
-"""Queries on what a channel has chosen: what is said below its cards, and whether it wants quiet."""
+"""Queries on a channel's settings: default pipeline, replies in build threads, and mute."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from bot.store.transactions import Tx
 
 @dataclass(frozen=True)
 class ChannelSettings:
-    """`updates`: which replies are said below a card; `broadcast`: a failure is shown in the channel as well.
+    """The settings of a channel.
 
-    `pipeline` is meant where none is named; `muted_until`: no subscription posts before then.
+    `pipeline` is the default one; `updates` selects the replies in a build's thread; `broadcast` shows failures in
+    the channel too; no subscription posts before `muted_until`.
     """
 
     pipeline: str | None = None
@@ -25,13 +26,13 @@ class ChannelSettings:
     broadcast: bool = False
     muted_until: datetime | None = None
 
-    def muted(self, now: datetime) -> bool:
-        """Whether subscriptions post nothing there for now."""
+    def is_muted(self, now: datetime) -> bool:
+        """Return whether subscriptions are muted in the channel."""
         return self.muted_until is not None and now < self.muted_until
 
 
 async def find_channel_settings(tx: Tx, team: str, channel: str) -> ChannelSettings:
-    """What a channel has chosen, or what holds where it has chosen nothing."""
+    """Return a channel's settings, with defaults for what it hasn't set."""
     query = sa.select(channels).where(channels.c.team == team, channels.c.channel == channel)
     row = (await tx.execute(query)).mappings().one_or_none()
     if row is None:
@@ -40,6 +41,6 @@ async def find_channel_settings(tx: Tx, team: str, channel: str) -> ChannelSetti
 
 
 async def update_channel_settings(tx: Tx, team: str, channel: str, **values: Any) -> None:
-    """Write some of it down."""
+    """Save some settings of a channel; the others stay."""
     row = insert_into(tx, channels).values(team=team, channel=channel, **values)
     await tx.execute(row.on_conflict_do_update(index_elements=["team", "channel"], set_=values))

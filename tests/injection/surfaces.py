@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.access.accounts.model import Account
 from bot.access.approvals.model import Proposal, ProposalState
-from bot.access.approvals.render import render_outcome, render_pending_proposal, render_proposal
+from bot.access.approvals.render import render_pending_proposal, render_proposal
 from bot.access.locks.rules import Lock, describe_lock
 from bot.access.policy.policy_wording import describe_requirement
 from bot.access.policy.rules import ApprovalRequirement, Principals
@@ -120,7 +120,6 @@ def _proposals(text: str) -> Iterator[Message]:
             ended_by=text,
         )
         yield render_proposal(item, escape(text))
-        yield render_proposal(item, render_outcome(text, text))
         yield render_proposal(replace(item, options={"labels": {"pipeline": text}}))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
@@ -271,7 +270,6 @@ SURFACES: dict[str, Surface] = {
     "render_proposal": _proposals,
     "render_pending_proposal": _proposals,
     "render_approval_call": _proposals,
-    "render_outcome": _proposals,
     "render_reply": _replies,
     "render_choices": _replies,
     "render_problem": _problems,

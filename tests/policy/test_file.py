@@ -119,7 +119,7 @@ async def test_expectations_that_hold(tmp_path: Path, policy: Path) -> None:
     (tmp_path / "expected.toml").write_text(EXPECTED, "utf-8")
     status, out, err = await console(tmp_path, "policy", "test", str(policy), "expected.toml")
     assert (status, err) == (0, "")
-    assert out.endswith("3 tried, none different.\n")
+    assert out.endswith("3 checked, none failed.\n")
 
 
 @pytest.mark.process
@@ -129,7 +129,7 @@ async def test_an_expectation_that_does_not_hold(tmp_path: Path, policy: Path) -
     status, out, _ = await console(tmp_path, "policy", "test", "policy.toml")
     assert status == 1
     assert [line[0] for line in out.splitlines()[1:4]] == ["✗", "✓", "✓"]
-    assert out.endswith("3 tried, 1 different.\n")
+    assert out.endswith("3 checked, 1 failed.\n")
 
 
 @pytest.mark.process
@@ -154,4 +154,4 @@ async def test_serve_does_not_start_with_a_wrong_policy(tmp_path: Path) -> None:
         KITESTRING_POLICY="policy.toml",
         LOG_LEVEL="error",
     )
-    assert (status, err) == (2, "policy.toml is not there.\n")
+    assert (status, err) == (2, "policy.toml doesn't exist.\n")

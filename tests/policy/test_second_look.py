@@ -247,7 +247,7 @@ requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (â
 async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: World) -> None:
     """The state of the build counts as it is when it runs: the card says what Buildkite says."""
     build, card = await gated(world)
-    await world.alice.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
+    await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(2)
     asked = world.slack.thread(world.deploys, card)[-1]
     assert "Approval needed" in shown(asked)

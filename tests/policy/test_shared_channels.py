@@ -29,14 +29,14 @@ def partners(world: World, shared: str | bool = True) -> Channel:
 
 def in_public(world: World, channel: Channel) -> list[Message]:
     """What the bot said there for all to read, in threads too."""
-    return [item for item in world.slack.said.get(channel.id, []) if item.bot]
+    return [item for item in world.slack.posted.get(channel.id, []) if item.bot]
 
 
 async def test_who_asks_there_is_told_why_and_what_to_do(world: World) -> None:
     """Slash, mention, form and reading alike: nothing is done, nothing stands there, and only Bob is told."""
     channel = partners(world)
     await world.bob.types(channel, "/bk build create web")
-    await world.bob.says(channel, "@kitestring build create web")
+    await world.bob.posts(channel, "@kitestring build create web")
     await world.bob.types(channel, "/bk build create")
     await world.bob.types(channel, "/bk build list web")
     await world.settle(3)
@@ -56,7 +56,7 @@ Ask in an internal channel or in a direct message to me, or ask the platform tea
 async def test_people_of_the_other_organization_get_nothing(world: World) -> None:
     """Paul's mention there is not carried out, and nobody but he hears of it."""
     channel = partners(world)
-    await world.slack.people["U0PAUL001"].says(channel, "@kitestring build create web")
+    await world.slack.people["U0PAUL001"].posts(channel, "@kitestring build create web")
     await world.slack.people["U0PAUL001"].types(channel, "/bk build create web")
     await world.settle(3)
     assert (world.buildkite.builds, in_public(world, channel)) == ([], [])
@@ -134,7 +134,7 @@ async def test_no_file_goes_there(world: World) -> None:
     await world.settle(2)
     assert "shared with another organization" in world.whispers(world.bob)[-1]
     assert len(world.buildkite.requests) == asked
-    assert not [message for messages in world.slack.said.values() for message in messages if message.files]
+    assert not [message for messages in world.slack.posted.values() for message in messages if message.files]
 
 
 async def test_a_card_that_was_not_posted_yet_goes_by_direct_message(world: World) -> None:

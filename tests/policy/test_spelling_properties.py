@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access.policy.decide import decide
-from bot.access.policy.rules import FULL, Allow, Ask, Grant, Protect, Rules, Who
+from bot.access.policy.rules import FULL_MEMBERS, Allow, ApprovalRequirement, Grant, Protection, Rules, Principals
 from bot.access.target import read_target
 from bot.errors import UsageError
 from bot.operations.grammar import parse
@@ -23,10 +23,10 @@ from tests.policy import spellings
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 OPERATIONS = registry()
 ANN = Actor(id="U0ANN", name="Ann", team="T1", standing=Standing.MEMBER, channel="C1", via="slash")
-BUILDERS = Grant("everybody builds", Who(standings=FULL), frozenset(Permission))
-MAIN = Protect("main", ("deploy-*",), branches=("main", "größe", "a/b.c"))
-RELEASE = Protect("releases", ("deploy-*",), branches=("release/*",), approvals=2)
-RULES = Rules(grants=(BUILDERS,), protects=(MAIN, RELEASE))
+BUILDERS = Grant("everybody builds", Principals(standings=FULL_MEMBERS), frozenset(Permission))
+MAIN = Protection("main", ("deploy-*",), branches=("main", "größe", "a/b.c"))
+RELEASE = Protection("releases", ("deploy-*",), branches=("release/*",), approvals=2)
+RULES = Rules(grants=(BUILDERS,), protections=(MAIN, RELEASE))
 PROTECTED = st.sampled_from(["main", "größe", "a/b.c", "release/1"])
 PREFIXES = st.lists(st.sampled_from(["refs/heads/", "heads/"]), max_size=4).map("".join)
 FORMS = st.sampled_from(["NFC", "NFD"])
@@ -45,7 +45,7 @@ def judged(words: str) -> str:
     except UsageError:
         return "refuse"
     verdict = decide(RULES, ANN, OPERATIONS[call.operation], read_target(args), NOW)
-    return verdict.rule if isinstance(verdict, Ask) else "allow" if isinstance(verdict, Allow) else "refuse"
+    return verdict.rule if isinstance(verdict, ApprovalRequirement) else "allow" if isinstance(verdict, Allow) else "refuse"
 
 
 @given(TEMPLATES, PIPELINES, PREFIXES, PROTECTED, FORMS)

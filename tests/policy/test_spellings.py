@@ -122,7 +122,7 @@ async def test_every_way_of_asking_needs_the_approval(world: World, spelled: str
     words = f"build create deploy-prod -b {spelled}"
     await world.alice.types(world.deploys, f"/bk {words}")
     await proposed(world, "slash")
-    await world.alice.says(world.deploys, f"@kitestring {words}")
+    await world.alice.posts(world.deploys, f"@kitestring {words}")
     await proposed(world, "mention")
     await world.alice.types(world.deploys, f"/bk build create DEPLOY-prod@{spelled}")
     await proposed(world, "with an @")
@@ -159,7 +159,7 @@ async def test_no_way_of_asking_takes_what_is_refused(world: World, spelled: str
     """Slash command, mention, `pipeline@branch` and alias: no card, no build, and the reason."""
     for words in (f"build create deploy-prod -b {spelled}", f"build create deploy-prod@{spelled}"):
         assert "The branch" in await asks(world, world.alice, words)
-        await world.alice.says(world.deploys, f"@kitestring {words}")
+        await world.alice.posts(world.deploys, f"@kitestring {words}")
         await calm(world)
     assert not world.buildkite.builds
     assert cards(world) == 0
@@ -208,7 +208,7 @@ async def test_a_link_shows_the_branch_with_what_nobody_sees(world: World) -> No
     """The card of a build whose branch merely reads like `main` says so; its button needs the approval."""
     build = world.buildkite.create_build_elsewhere("deploy-prod", "ma\u200bin", "Fix", "Noor Haddad")
     url = f"https://buildkite.com/acme-inc/deploy-prod/builds/{build.number}"
-    message = (await world.alice.says(world.deploys, url)).message
+    message = (await world.alice.posts(world.deploys, url)).message
     await calm(world)
     assert message is not None
     assert "`ma\ufffdin`" in message.previews[0].plain()

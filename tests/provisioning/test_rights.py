@@ -48,6 +48,6 @@ async def test_a_grant_of_pipelines_names_which(tmp_path: Path) -> None:
         assert await refused(world, world.bob, "pipeline update docs-site -d x")
         said = await says(world, world.bob, f"pipeline create 'Web shop' -r {REPO} --build")
         assert "created pipeline Web shop" in said
-        assert "✗ first build: Nobody may run `build create`" in said
+        assert "✗ first build: No one may run `build create`" in said
         assert [body["slug"] for body in asked(world, "POST", "/pipelines")] == ["web-shop"]
         assert world.buildkite.builds == []

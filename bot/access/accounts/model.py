@@ -1,4 +1,4 @@
-"""Somebody's own account at Buildkite, and what its token's scopes leave out."""
+"""A person's own Buildkite account, and the scopes that its token lacks."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from types import MappingProxyType
 
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md
 
-TOKENS = "https://buildkite.com/user/api-access-tokens"
+TOKENS_URL = "https://buildkite.com/user/api-access-tokens"
 # https://buildkite.com/docs/apis/managing-api-tokens#token-scopes
-NEEDED_FOR: Mapping[str, str] = MappingProxyType(
+SCOPE_PURPOSES: Mapping[str, str] = MappingProxyType(
     {
-        "read_builds": "looking at builds",
-        "write_builds": "starting, cancelling, retrying and unblocking",
+        "read_builds": "viewing builds",
+        "write_builds": "starting, canceling, retrying and unblocking builds",
         "read_pipelines": "finding pipelines by name",
         "read_build_logs": "reading logs",
         "read_artifacts": "reading artifacts",
-        "read_agents": "looking at agents",
+        "read_agents": "viewing agents",
         "write_agents": "pausing and stopping agents",
     }
 )
@@ -26,7 +26,7 @@ NEEDED_FOR: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Account:
-    """A connected account. `buildkite_id`: the user's UUID, empty where the token does not say it.
+    """A connected account. `buildkite_id` is the user's UUID, empty if the token's scopes don't show it.
 
     `scopes` are those that the token had when it was connected.
     """
@@ -39,23 +39,23 @@ class Account:
     expires_at: datetime | None = None
 
     @property
-    def called(self) -> str:
-        """`Ada Martin (ada@example.com)`, or what there is of it."""
+    def display_name(self) -> str:
+        """The user as `Ada Martin (ada@example.com)`, or the part that is known."""
         return f"{self.name} ({self.email})" if self.name and self.email else self.name or self.email
 
 
-def lacking(scopes: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """What will not work without the scopes that are missing, as (scope, what it is for)."""
+def find_missing_scopes(scopes: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the missing scopes, each with its purpose."""
     given = set(scopes)
-    return tuple((scope, purpose) for scope, purpose in NEEDED_FOR.items() if scope not in given)
+    return tuple((scope, purpose) for scope, purpose in SCOPE_PURPOSES.items() if scope not in given)
 
 
-def warning(scopes: Iterable[str]) -> Mrkdwn:
-    """What will not work, a line each; empty where nothing is missing."""
-    missing = lacking(scopes)
+def render_scope_warning(scopes: Iterable[str]) -> Mrkdwn:
+    """Render what the token doesn't allow, one line each; empty if no scope is missing."""
+    missing = find_missing_scopes(scopes)
     if not missing:
         return Mrkdwn("")
-    said: list[str] = [
-        md("• {purpose} (scope {scope})", purpose=purpose, scope=code(scope)) for scope, purpose in missing
+    lines: list[str] = [
+        md("• {purpose} (needs {scope})", purpose=purpose, scope=code(scope)) for scope, purpose in missing
     ]
-    return md("⚠️ With this token these will not work:\n{said}", said=join(said, "\n"))
+    return md("⚠️ This token doesn't allow:\n{lines}", lines=join(lines, "\n"))

@@ -1,4 +1,4 @@
-"""Queries on personal Buildkite tokens, which are sealed: nothing here opens them."""
+"""Queries on personal Buildkite tokens. They are stored encrypted, and never decrypted here."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot.store.transactions import Tx
 
 
 class SealedAccount(NamedTuple):
-    """Somebody's account with its token as it is kept."""
+    """A person's account with its encrypted token."""
 
     account: Account
     sealed: bytes
 
 
 async def save_account(tx: Tx, team: str, user: str, account: Account, sealed: bytes) -> None:
-    """From now on this is the person's token, in place of any other."""
+    """Save a person's token in place of an earlier one."""
     values = {
         "sealed": sealed,
         "buildkite_id": account.buildkite_id,
@@ -37,31 +37,31 @@ async def save_account(tx: Tx, team: str, user: str, account: Account, sealed: b
 
 
 async def find_account(tx: Tx, team: str, user: str) -> SealedAccount | None:
-    """The person's token, if they have connected one."""
+    """Return the person's account and token, if they have connected one."""
     query = sa.select(tokens).where(tokens.c.team == team, tokens.c.user_id == user)
     row = (await tx.execute(query)).mappings().one_or_none()
-    return SealedAccount(_account(row), bytes(row["sealed"])) if row else None
+    return SealedAccount(_read_account(row), bytes(row["sealed"])) if row else None
 
 
 async def delete_account(tx: Tx, team: str, user: str) -> bool:
-    """Delete it; says whether there was one."""
+    """Delete a person's token; return whether there was one."""
     query = sa.delete(tokens).where(tokens.c.team == team, tokens.c.user_id == user)
     return (await tx.execute(query)).rowcount > 0
 
 
 async def find_unchecked_users(tx: Tx, team: str, before: datetime, limit: int) -> tuple[str, ...]:
-    """The user ids whose place in the workspace was looked at longest ago, before that moment."""
+    """Return the ids of people whose membership was last checked before a moment, longest ago first."""
     due = sa.select(tokens.c.user_id).where(tokens.c.team == team, tokens.c.checked_at < before)
     return tuple(await tx.scalars(due.order_by(tokens.c.checked_at).limit(limit)))
 
 
 async def mark_checked(tx: Tx, team: str, user: str, now: datetime) -> None:
-    """The person was looked at, and may keep it."""
-    that = (tokens.c.team == team, tokens.c.user_id == user)
-    await tx.execute(sa.update(tokens).where(*that).values(checked_at=now))
+    """Note that the person is still a member."""
+    owner = (tokens.c.team == team, tokens.c.user_id == user)
+    await tx.execute(sa.update(tokens).where(*owner).values(checked_at=now))
 
 
-def _account(row: Row) -> Account:
+def _read_account(row: Row) -> Account:
     return Account(
         buildkite_id=row["buildkite_id"],
         name=row["name"],

@@ -1,4 +1,4 @@
-"""People's own Buildkite tokens: checked, sealed, used for what that person asks, forgotten."""
+"""People's own Buildkite tokens: checks, encrypts, uses and deletes them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ from bot.store.transactions import Store, Tx
 from bot.store.vault import Vault
 
 # Slack gives a form three seconds: https://docs.slack.dev/surfaces/modals#handling_submissions
-CHECK_SECONDS = 2.0
-CLIENTS = 100
-FIELD = "token"
+CHECK_TIMEOUT_SECONDS = 2.0
+# Clients kept in memory, each with its own request budget. One more evicts the least recently used.
+MAX_CLIENTS = 100
+TOKEN_FIELD = "token"  # noqa: S105  (a form field)
 _TOKEN = re.compile(r"[\x21-\x7e]{8,500}")
 
 
 @dataclass(frozen=True)
-class Own:
-    """What a connected person acts with: nothing of it is shared with others.
+class PersonalAccess:
+    """A connected person's client and catalog, shared with no one.
 
-    The names of pipelines, agents and members are read with that token as well: the bot's own catalog would tell
-    of pipelines that the person may not see, and what only they may see must not stand in a catalog for all.
+    The catalog is theirs too: the bot's own would show them pipelines that they may not see, and pipelines that
+    only they may see must not get into a catalog for everyone.
     """
 
     account: Account
@@ -45,9 +46,10 @@ class Own:
 
 
 class Accounts:
-    """The row in the database decides on every act; a hundred clients, with their budgets, are kept in memory.
+    """Connects and disconnects accounts, and gives access to Buildkite with a person's token.
 
-    `buildkite` lends its connections; its own token is used for nothing here.
+    The database is read on every request, so that a disconnected token stops working at once in every replica.
+    `buildkite` lends its connection pool; its own token is never used here.
     """
 
     def __init__(self, store: Store, vault: Vault, clock: Clock, buildkite: Buildkite, command: str) -> None:
@@ -56,97 +58,100 @@ class Accounts:
         self._clock = clock
         self._buildkite = buildkite
         self._command = command
-        self._clients: OrderedDict[tuple[str, str], tuple[bytes, Own]] = OrderedDict()
+        self._clients: OrderedDict[tuple[str, str], tuple[bytes, PersonalAccess]] = OrderedDict()
 
-    async def connect(self, actor: Actor, thread: Thread, mark: str, secret: SecretStr) -> Account:
-        """Check a token and keep it, sealed, in place of any other.
+    async def connect(self, actor: Actor, thread: Thread, invocation_id: str, secret: SecretStr) -> Account:
+        """Check a token and save it, encrypted, in place of an earlier one.
 
-        Raises UsageError(field `token`) where Buildkite does not take it, Unavailable where nobody can say.
+        Raise UsageError (field `token`) if Buildkite rejects it, Unavailable if Buildkite doesn't answer.
         """
         text = secret.get_secret_value().strip()
         if not _TOKEN.fullmatch(text):
             raise UsageError(
-                "That is no API access token.", "It is one word that begins with bkua_; copy all of it.", FIELD
+                "That isn't an API access token.",
+                "It's a single word that starts with bkua_. Copy all of it.",
+                TOKEN_FIELD,
             )
-        account = await self._checked(Bearer(SecretStr(text), self._command))
+        account = await self._check(Bearer(SecretStr(text), self._command))
         async with self._store.write() as tx:
             await save_account(tx, actor.team, actor.id, account, self._vault.seal(text))
-            asked = Invocation(mark, "", "connect", {}, actor.id, thread, actor.via)
+            asked = Invocation(invocation_id, "", "connect", {}, actor.id, thread, actor.via)
             detail = {"buildkite_user": account.buildkite_id, "scopes": list(account.scopes)}
             await record_audit_entry(tx, asked, "connected", self._clock.now(), detail)
         return account
 
     async def find(self, team: str, user: str) -> Account | None:
-        """The account that somebody has connected."""
-        found = await self._row(team, user)
+        """Return the account that a person has connected."""
+        found = await self._find_row(team, user)
         return found.account if found else None
 
-    async def of(self, team: str, user: str) -> Own | None:
-        """What somebody acts with, None where no token is connected. Raises Refused where it cannot be read."""
-        key, found = (team, user), await self._row(team, user)
+    async def find_access(self, team: str, user: str) -> PersonalAccess | None:
+        """Return a person's access, or None if they haven't connected. Raise Refused if it can't be decrypted."""
+        key, found = (team, user), await self._find_row(team, user)
         if found is None:
             self._clients.pop(key, None)
             return None
         sealed, own = self._clients.get(key, (b"", None))
         if own is None or sealed != found.sealed:
-            own = self._own(found)
+            own = self._open_access(found)
         self._clients[key] = (found.sealed, own)
         self._clients.move_to_end(key)
-        while len(self._clients) > CLIENTS:
+        while len(self._clients) > MAX_CLIENTS:
             self._clients.popitem(last=False)
         return own
 
     async def disconnect(self, team: str, user: str) -> bool:
-        """Forget a token; says whether there was one."""
+        """Delete a token; return whether there was one."""
         self._clients.pop((team, user), None)
         async with self._store.write() as tx:
             return await delete_account(tx, team, user)
 
-    async def dismiss(self, team: str, user: str, now: datetime) -> bool:
-        """Somebody is gone from the workspace, and their token with them."""
+    async def delete_departed(self, team: str, user: str, now: datetime) -> bool:
+        """Delete the token of a person who has left the workspace; return whether there was one."""
         self._clients.pop((team, user), None)
         async with self._store.write() as tx:
-            gone = await delete_account(tx, team, user)
-            if gone:
-                await _note_dismissal(tx, team, user, now)
-        return gone
+            deleted = await delete_account(tx, team, user)
+            if deleted:
+                await _record_departure(tx, team, user, now)
+        return deleted
 
-    async def _row(self, team: str, user: str) -> SealedAccount | None:
+    async def _find_row(self, team: str, user: str) -> SealedAccount | None:
         async with self._store.read() as tx:
             return await find_account(tx, team, user)
 
-    def _own(self, found: SealedAccount) -> Own:
+    def _open_access(self, found: SealedAccount) -> PersonalAccess:
         try:
             secret = SecretStr(self._vault.open(found.sealed))
         except KitestringError as error:
-            hint = f"Connect it again with `{self._command} connect`, or `{self._command} disconnect`."
-            raise Refused("Your own Buildkite token cannot be read any more.", hint, "own token") from error
-        client = self._buildkite.personal(Bearer(secret, self._command))
-        return Own(found.account, client, Catalog(client, self._clock))
+            hint = f"Connect again with `{self._command} connect`, or remove it with `{self._command} disconnect`."
+            raise Refused("I can no longer read your saved Buildkite token.", hint, "own token") from error
+        client = self._buildkite.for_person(Bearer(secret, self._command))
+        return PersonalAccess(found.account, client, Catalog(client, self._clock))
 
-    async def _checked(self, bearer: Bearer) -> Account:
-        client = self._buildkite.personal(bearer, patience=0)
+    async def _check(self, bearer: Bearer) -> Account:
+        client = self._buildkite.for_person(bearer, patience=0)
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                return await self._asked(client)
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                return await self._read_account(client)
         except TimeoutError as error:
             raise Unavailable(
-                "Buildkite did not answer in time, so nothing was kept.", "Try again in a moment."
+                "Buildkite didn't answer in time, so nothing was saved.", "Try again in a moment."
             ) from error
         except Unavailable as error:
-            raise Unavailable(f"{error.message} Nothing was kept.", "Try again in a moment.") from error
+            raise Unavailable(f"{error.message} Nothing was saved.", "Try again in a moment.") from error
 
-    async def _asked(self, client: Buildkite) -> Account:
-        """Whose token it is, and that it is for our organization."""
+    async def _read_account(self, client: Buildkite) -> Account:
+        """Return the account of a token, after checking that it is for our organization."""
         try:
             token = await client.access_token()
         except Refused as error:
-            said = "Buildkite does not accept this token."
             raise UsageError(
-                said, "It is wrong, revoked or expired: check it, or make a new one.", FIELD
+                "Buildkite doesn't accept this token.",
+                "It's wrong, revoked or expired. Check it, or create a new one.",
+                TOKEN_FIELD,
             ) from error
-        await self._ours(client)
-        user = await _user(client) or token.user or Person()
+        await self._require_our_organization(client)
+        user = await _find_user(client) or token.user or Person()
         return Account(
             user.id or "",
             user.name or "",
@@ -156,26 +161,32 @@ class Accounts:
             token.expires_at,
         )
 
-    async def _ours(self, client: Buildkite) -> None:
+    async def _require_our_organization(self, client: Buildkite) -> None:
         organization = client.organization
         try:
-            await client.organization_()
+            await client.get_organization()
         except NotFound as error:
-            said = f"This token is not for the organization {organization}."
-            raise UsageError(said, "Make one that has it ticked under Organization Access.", FIELD) from error
+            raise UsageError(
+                f"This token isn't for the organization {organization}.",
+                "Create one with that organization selected under Organization Access.",
+                TOKEN_FIELD,
+            ) from error
         except Refused as error:
-            said = f"I cannot see whether this token is for the organization {organization}."
-            raise UsageError(said, "It lacks the scope read_organizations: add it.", FIELD) from error
+            raise UsageError(
+                f"I can't tell whether this token is for the organization {organization}.",
+                "Add the read_organizations scope to it.",
+                TOKEN_FIELD,
+            ) from error
 
 
-async def _user(client: Buildkite) -> Person | None:
-    """None where the token lacks the scope read_user: it works without."""
+async def _find_user(client: Buildkite) -> Person | None:
+    """Return the token's user, or None without the read_user scope, which people needn't give."""
     try:
         return await client.user()
     except Refused:
         return None
 
 
-async def _note_dismissal(tx: Tx, team: str, user: str, now: datetime) -> None:
+async def _record_departure(tx: Tx, team: str, user: str, now: datetime) -> None:
     asked = Invocation("", "", "disconnect", {}, user, Thread(team, ""), "button")
     await record_audit_entry(tx, asked, "disconnected", now, {"why": "no longer in the workspace"})

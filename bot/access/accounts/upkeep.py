@@ -1,8 +1,7 @@
-"""Looks after what is kept for people: under the newest key, and not longer than they are here.
+"""Re-encrypts stored secrets with the newest key, and deletes the tokens of people who have left.
 
-Once after the start, where there are several keys: everything sealed comes under the newest. Once an hour: those
-whose place in the workspace was not looked at for an hour, at most twenty a tick; the tokens of people who were
-deactivated, or are not in the workspace any more, are deleted.
+Re-encryption runs once after the start, if there are several keys. Each person's membership is checked once an
+hour, at most twenty people per tick, which leaves Slack's rate limit to interactive requests.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from bot.slack.types import Standing, Thread
 from bot.store.key_rotation import KeyRotation
 from bot.store.transactions import Transactions
 
-EVERY = timedelta(hours=1)
-BATCH = 20
-GONE = frozenset({Standing.DEACTIVATED, Standing.STRANGER})
+CHECK_INTERVAL = timedelta(hours=1)
+CHECKS_PER_TICK = 20
+DEPARTED = frozenset({Standing.DEACTIVATED, Standing.STRANGER})
 log = structlog.stdlib.get_logger(__name__)
 
 
 class AccountUpkeep:
-    """`rotation` is None where there is only one key."""
+    """Keeps accounts up to date; `rotation` is None if there is only one key."""
 
     def __init__(
         self,
@@ -44,39 +43,39 @@ class AccountUpkeep:
         self._people = people
         self._accounts = accounts
         self._rotation = rotation
-        self._again_at = float("-inf")
+        self._next_check = float("-inf")
 
     async def tick(self) -> int:
-        """Says how many values were sealed anew and how many people were looked at."""
-        renewed = await self._renew()
-        if self._clock.monotonic() < self._again_at:
+        """Return the number of re-encrypted values plus the number of people who were checked."""
+        renewed = await self._reseal()
+        if self._clock.monotonic() < self._next_check:
             return renewed
         async with self._store.read() as tx:
-            due = await find_unchecked_users(tx, self._team, self._clock.now() - EVERY, BATCH)
-        if len(due) < BATCH:
-            self._again_at = self._clock.monotonic() + EVERY.total_seconds()
-        return renewed + sum([await self._look(user) for user in due])
+            due = await find_unchecked_users(tx, self._team, self._clock.now() - CHECK_INTERVAL, CHECKS_PER_TICK)
+        if len(due) < CHECKS_PER_TICK:
+            self._next_check = self._clock.monotonic() + CHECK_INTERVAL.total_seconds()
+        return renewed + sum([await self._check_person(user) for user in due])
 
     async def next_at(self) -> datetime | None:
-        """In an hour."""
-        return self._clock.now() + timedelta(seconds=max(self._again_at - self._clock.monotonic(), 0))
+        """Return the time of the next check."""
+        return self._clock.now() + timedelta(seconds=max(self._next_check - self._clock.monotonic(), 0))
 
-    async def _renew(self) -> int:
+    async def _reseal(self) -> int:
         if self._rotation is None:
             return 0
         count = await self._rotation.rotate_all()
         self._rotation = None
-        log.info("sealed anew", values=count)
+        log.info("secrets re-encrypted", values=count)
         return count
 
-    async def _look(self, user: str) -> bool:
-        """One whom Slack cannot say anything of now keeps the token, and is looked at in an hour."""
+    async def _check_person(self, user: str) -> bool:
+        """Check a person. If Slack can't say whether they have left, the token stays until the next check."""
         try:
             actor = await self._people.find_actor(user, Thread(self._team, ""), "schedule")
         except Unavailable:
             return False
-        if actor.standing in GONE:
-            return await self._accounts.dismiss(self._team, user, self._clock.now())
+        if actor.standing in DEPARTED:
+            return await self._accounts.delete_departed(self._team, user, self._clock.now())
         async with self._store.write() as tx:
             await mark_checked(tx, self._team, user, self._clock.now())
         return True

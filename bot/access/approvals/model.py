@@ -1,4 +1,4 @@
-"""A protected operation that waits for approvals: what it is, and what the votes so far make of it."""
+"""A proposal: a protected operation waiting for approvals, and the rules for counting votes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.access.policy.rules import Ask
+from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
 from bot.runtime.wording import quote_word
 from bot.slack.types import Thread, Via
 
-_WHOLE = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
+_WHOLE_SHA = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
 _HEAD = "HEAD"
 
 
-class State(StrEnum):
-    """Where a proposal is: it leaves `open` once, for good."""
+class ProposalState(StrEnum):
+    """The state of a proposal. It leaves `open` only once and never returns to it."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -30,13 +30,15 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-FRUITLESS = frozenset({State.REFUSED, State.WITHDRAWN, State.EXPIRED, State.FAILED})
-"""How it ends when nothing came of it."""
+UNSUCCESSFUL = frozenset(
+    {ProposalState.REFUSED, ProposalState.WITHDRAWN, ProposalState.EXPIRED, ProposalState.FAILED}
+)
+"""End states in which the operation didn't succeed: its button then works again."""
 
 
 @dataclass(frozen=True)
 class Vote:
-    """What one approver said last."""
+    """One person's latest vote."""
 
     user: str
     approves: bool
@@ -44,9 +46,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Exactly what will run, and who has to agree. `digest` is of the operation and all its arguments.
+    """The operation that will run, with all its arguments, and the approvals that it needs.
 
-    `how` it was asked for: `dm`, and `labels`, what people call those of the arguments that are ids.
+    `digest` covers the operation and all arguments, so that an approval is never used for anything else.
+    `options`: `dm` (answer by direct message) and `labels` (readable names of arguments that are ids).
     """
 
     id: str
@@ -56,45 +59,53 @@ class Proposal:
     requester: str
     thread: Thread
     via: Via
-    ask: Ask
+    requirement: ApprovalRequirement
     expires_at: datetime
-    state: State = State.OPEN
+    state: ProposalState = ProposalState.OPEN
     votes: tuple[Vote, ...] = ()
     ended_by: str | None = None
     ts: str | None = None
-    shown: str | None = None
+    shown_digest: str | None = None
     intent_at: datetime | None = None
     due_at: datetime | None = None
     attempts: int = 0
-    how: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def tally(votes: Iterable[Vote], count: int) -> State:
-    """One refusal ends it; `count` approvals of different people let it run; the order does not matter."""
-    said = frozenset(votes)
-    if not all(vote.approves for vote in said):
-        return State.REFUSED
-    return State.APPROVED if len(said) >= count else State.OPEN
+def tally_votes(votes: Iterable[Vote], count: int) -> ProposalState:
+    """Return the state after these votes: one refusal ends it, `count` approvals from different people approve it.
+
+    The order of the votes doesn't matter, so two people who vote at once get the same result either way.
+    """
+    distinct = frozenset(votes)
+    if not all(vote.approves for vote in distinct):
+        return ProposalState.REFUSED
+    return ProposalState.APPROVED if len(distinct) >= count else ProposalState.OPEN
 
 
-def agreed(proposal: Proposal, digest: str, count: int, counts: Callable[[str], bool]) -> bool:
-    """Whether what `digest` names is exactly what was shown, and enough people who count still want it.
+def is_approved(proposal: Proposal, digest: str, count: int, may_approve: Callable[[str], bool]) -> bool:
+    """Return whether the proposal has the digest and `count` valid approvals, checked right before it runs.
 
-    `counts` says whether somebody's (a user id) approval is worth anything by the rules of now.
+    `may_approve` judges an approver (a user id) by the current rules: they may have changed since the vote. The
+    requester is left out here once more, because a rule about approvers may have come to include them.
     """
     if proposal.digest != digest or not all(vote.approves for vote in proposal.votes):
         return False
     approvers = {vote.user for vote in proposal.votes} - {proposal.requester}
-    return sum(counts(user) for user in approvers) >= count
+    return sum(may_approve(user) for user in approvers) >= count
 
 
-def whole(operation: str, args: Mapping[str, Any]) -> None:
-    """What others approve is one commit: the whole SHA, or HEAD, which the card says. Raises UsageError."""
+def require_whole_sha(operation: str, args: Mapping[str, Any]) -> None:
+    """Raise UsageError for a commit other than a whole SHA or HEAD.
+
+    A branch, a tag or an abbreviated SHA could point to another commit after people have approved it. HEAD is
+    allowed, because the card says that it is the latest commit when the build starts.
+    """
     commit = str(args.get("commit") or _HEAD)
-    if operation != "build create" or commit.upper() == _HEAD or _WHOLE.fullmatch(commit):
+    if operation != "build create" or commit.upper() == _HEAD or _WHOLE_SHA.fullmatch(commit):
         return
     raise UsageError(
-        f"`{quote_word(commit)}` may be another commit by the time this is approved.",
-        "Give the whole SHA, 40 characters (`git rev-parse` says it), or leave the commit out to build HEAD.",
+        f"`{quote_word(commit)}` might be a different commit by the time this is approved.",
+        "Give the whole 40-character SHA (`git rev-parse` prints it), or leave the commit out to build HEAD.",
         "commit",
     )

@@ -1,4 +1,4 @@
-"""Protected operations: proposed, voted on, and run once enough people agree."""
+"""Stores proposals and votes: opens, approves, refuses, withdraws and expires them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from bot.access.approvals.model import Proposal, State, tally
+from bot.access.approvals.model import Proposal, ProposalState, tally_votes
 from bot.access.approvals.queries import (
     close_proposal,
     find_approved,
@@ -19,7 +19,7 @@ from bot.access.approvals.queries import (
     record_vote,
     update_proposal,
 )
-from bot.access.policy.rules import Ask
+from bot.access.policy.rules import ApprovalRequirement
 from bot.access.queries import record_audit_entry
 from bot.operations.choices import new_choice_id
 from bot.operations.invocation import Invocation, request_digest
@@ -34,9 +34,9 @@ ScheduleCall = Callable[[Tx, str, Thread, str, datetime], Awaitable[None]]
 
 
 class Proposals:
-    """Writes proposals down and counts votes; every transition leaves a row in the audit.
+    """Stores proposals and votes; every transition adds a row to the audit.
 
-    `schedule_call` plans the direct messages to approvers, in the transaction that opens a proposal.
+    `schedule_call` schedules the direct messages to approvers, in the transaction that opens a proposal.
     """
 
     def __init__(
@@ -48,139 +48,160 @@ class Proposals:
         self._clock = clock
         self._wake = wake
 
-    async def propose(self, asked: Invocation, ask: Ask, labels: Mapping[str, str] = MappingProxyType({})) -> None:
-        """What was asked for waits from here on; the invocation is closed, the proposal holds its arguments.
+    async def propose(
+        self,
+        invocation: Invocation,
+        requirement: ApprovalRequirement,
+        labels: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Turn an invocation into a proposal: close the invocation, and keep its arguments in the proposal.
 
-        `labels`: what people call those of the arguments that are ids, by argument.
+        `labels` are readable names of arguments that are ids, by argument.
         """
-        proposal = _proposal(asked, ask, labels, self._clock.now())
+        proposal = _build_proposal(invocation, requirement, labels, self._clock.now())
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, proposal, self._clock.now())
             await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
-            await close_invocation(tx, asked, "proposed", None, self._clock.now(), None)
-            await record_audit_entry(
-                tx, asked, "proposed", self._clock.now(), {"rule": ask.rule, "proposal": proposal.id}
-            )
+            await close_invocation(tx, invocation, "proposed", None, self._clock.now(), None)
+            detail = {"rule": requirement.rule, "proposal": proposal.id}
+            await record_audit_entry(tx, invocation, "proposed", self._clock.now(), detail)
         self._wake()
 
     async def find(self, proposal_id: str) -> Proposal | None:
-        """One proposal with its votes."""
+        """Return a proposal with its votes."""
         async with self._store.read() as tx:
             return await lock_proposal(tx, self._vault, proposal_id)
 
     async def vote(self, proposal_id: str, user: str, *, approves: bool) -> Proposal | None:
-        """Count a vote that has been judged; gives the proposal as it is by this vote, None when it is over."""
+        """Record a valid vote and return the proposal after it, or None if the proposal is closed.
+
+        The row is locked first: of two votes at the same moment, the second must see the first.
+        """
         now = self._clock.now()
         async with self._store.write() as tx:
             proposal = await lock_proposal(tx, self._vault, proposal_id)
-            if proposal is None or proposal.state is not State.OPEN or now >= proposal.expires_at:
+            if proposal is None or proposal.state is not ProposalState.OPEN or now >= proposal.expires_at:
                 return None
             await record_vote(tx, proposal_id, user, approves, now)
             proposal = await lock_proposal(tx, self._vault, proposal_id)
             assert proposal is not None  # noqa: S101  (locked a line ago)
-            state = tally(proposal.votes, proposal.ask.count)
+            state = tally_votes(proposal.votes, proposal.requirement.count)
             await close_proposal(tx, proposal_id, state, now)
             await record_audit_entry(
-                tx, _voter(proposal, user), "approved" if approves else "refused", now, _about(proposal)
+                tx,
+                _build_vote_invocation(proposal, user),
+                "approved" if approves else "refused",
+                now,
+                _build_audit_detail(proposal),
             )
         self._wake()
         return replace(proposal, state=state)
 
-    async def open(self) -> tuple[Proposal, ...]:
-        """Those that wait for votes."""
+    async def find_open(self) -> tuple[Proposal, ...]:
+        """Return the proposals that wait for votes."""
         async with self._store.read() as tx:
             return await find_open_proposals(tx, self._vault, self._clock.now())
 
-    async def approved(self) -> tuple[Proposal, ...]:
-        """Those that were approved and have no outcome yet."""
+    async def find_approved(self) -> tuple[Proposal, ...]:
+        """Return the approved proposals that have no outcome yet."""
         async with self._store.read() as tx:
             return await find_approved(tx, self._vault)
 
     async def withdraw(self, proposal_id: str, user: str) -> bool:
-        """Take it back; says whether it was still open."""
+        """Withdraw a proposal; return whether it was still open."""
         now = self._clock.now()
         async with self._store.write() as tx:
             proposal = await lock_proposal(tx, self._vault, proposal_id)
-            if proposal is None or proposal.state is not State.OPEN:
+            if proposal is None or proposal.state is not ProposalState.OPEN:
                 return False
             await update_proposal(tx, proposal_id, ended_by=user)
-            await close_proposal(tx, proposal_id, State.WITHDRAWN, now)
-            await record_audit_entry(tx, _voter(proposal, user), "withdrawn", now, _about(proposal))
+            await close_proposal(tx, proposal_id, ProposalState.WITHDRAWN, now)
+            await record_audit_entry(
+                tx, _build_vote_invocation(proposal, user), "withdrawn", now, _build_audit_detail(proposal)
+            )
         self._wake()
         return True
 
     async def abandon(self, proposal: Proposal, reason: str) -> bool:
-        """Its card can be shown no more: what is still open ends; says whether it was open."""
+        """Withdraw a proposal whose card can't be shown any more; return whether it was still open."""
         now = self._clock.now()
         async with self._store.write() as tx:
             newest = await lock_proposal(tx, self._vault, proposal.id)
-            was_open = newest is not None and newest.state is State.OPEN
+            was_open = newest is not None and newest.state is ProposalState.OPEN
             if was_open:
-                await close_proposal(tx, proposal.id, State.WITHDRAWN, now)
+                await close_proposal(tx, proposal.id, ProposalState.WITHDRAWN, now)
                 await record_audit_entry(
                     tx,
-                    _voter(proposal, proposal.requester),
+                    _build_vote_invocation(proposal, proposal.requester),
                     "withdrawn",
                     now,
-                    {**_about(proposal), "because": reason},
+                    {**_build_audit_detail(proposal), "because": reason},
                 )
             await update_proposal(tx, proposal.id, due_at=None, intent_at=None)
         return was_open
 
     async def expire(self) -> tuple[Proposal, ...]:
-        """End those whose time is over; gives them, so that their requesters can be told."""
+        """Close the proposals whose time is up, and return them so that their requesters can be notified."""
         now = self._clock.now()
         async with self._store.read() as tx:
             late = await find_expired(tx, self._vault, now)
-        for item in late:
+        for proposal in late:
+            invocation = _build_vote_invocation(proposal, proposal.requester)
             async with self._store.write() as tx:
-                await close_proposal(tx, item.id, State.EXPIRED, now)
-                await record_audit_entry(tx, _voter(item, item.requester), "expired", now, _about(item))
+                await close_proposal(tx, proposal.id, ProposalState.EXPIRED, now)
+                await record_audit_entry(tx, invocation, "expired", now, _build_audit_detail(proposal))
         return late
 
 
-def invocation(proposal: Proposal) -> Invocation:
-    """What an approved proposal runs: exactly its arguments, once."""
+def build_invocation(proposal: Proposal) -> Invocation:
+    """Build the invocation of an approved proposal; its key makes sure that it runs only once."""
     return Invocation(
         id=new_choice_id(),
         key=f"proposal:{proposal.id}",
         operation=proposal.operation,
-        args={**_kept(proposal.how), "args": dict(proposal.args), "yes": True, "approved": proposal.id},
+        args={
+            **_keep_options(proposal.options),
+            "args": dict(proposal.args),
+            "yes": True,
+            "approved": proposal.id,
+        },
         user=proposal.requester,
         thread=proposal.thread,
         via=proposal.via,
     )
 
 
-def _kept(how: Mapping[str, Any]) -> dict[str, Any]:
-    """Of how something was asked for, what still counts when it runs."""
-    return {name: value for name, value in how.items() if name in ("dm",)}
+def _keep_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the options of the request that still matter when the operation runs."""
+    return {name: value for name, value in options.items() if name in ("dm",)}
 
 
-def _proposal(asked: Invocation, ask: Ask, labels: Mapping[str, str], now: datetime) -> Proposal:
-    """It bears the id of the invocation that became it."""
+def _build_proposal(
+    invocation: Invocation, requirement: ApprovalRequirement, labels: Mapping[str, str], now: datetime
+) -> Proposal:
+    """Build a proposal with the id of its invocation, so that opening it twice makes only one."""
     return Proposal(
-        id=asked.id,
-        operation=asked.operation,
-        args=asked.args["args"],
-        digest=request_digest(asked),
-        requester=asked.user,
-        thread=asked.thread,
-        via=asked.via,
-        ask=ask,
-        expires_at=now + ask.expires,
-        how=_kept(asked.args) | ({"labels": dict(labels)} if labels else {}),
+        id=invocation.id,
+        operation=invocation.operation,
+        args=invocation.args["args"],
+        digest=request_digest(invocation),
+        requester=invocation.user,
+        thread=invocation.thread,
+        via=invocation.via,
+        requirement=requirement,
+        expires_at=now + requirement.expires,
+        options=_keep_options(invocation.args) | ({"labels": dict(labels)} if labels else {}),
     )
 
 
-def _voter(proposal: Proposal, user: str) -> Invocation:
-    return replace(invocation(proposal), user=user, via="button")
+def _build_vote_invocation(proposal: Proposal, user: str) -> Invocation:
+    return replace(build_invocation(proposal), user=user, via="button")
 
 
-def _about(proposal: Proposal) -> dict[str, Any]:
+def _build_audit_detail(proposal: Proposal) -> dict[str, Any]:
     pipeline = proposal.args.get("pipeline")
     return {
         "proposal": proposal.id,
-        "rule": proposal.ask.rule,
+        "rule": proposal.requirement.rule,
         **({"args": {"pipeline": pipeline}} if pipeline else {}),
     }

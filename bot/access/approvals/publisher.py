@@ -1,4 +1,4 @@
-"""Keeps the card of every proposal equal to where it stands."""
+"""Publishes the cards of proposals and keeps them up to date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.access.approvals.model import Proposal
-from bot.access.approvals.proposals import Proposals, invocation
+from bot.access.approvals.proposals import Proposals, build_invocation
 from bot.access.approvals.queries import (
     find_due_proposals,
     find_next_proposal_due,
@@ -23,7 +23,7 @@ from bot.slack.answers import Answers
 from bot.slack.api_errors import SlackError
 from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn
-from bot.slack.posting import SHUT, Later, Never, Posting, Sent
+from bot.slack.posting import SHARED_OUTSIDE, PostDelayed, Posted, Poster, PostRejected
 from bot.slack.rate_limits import POST, UPDATE, Pacing
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Transactions
@@ -33,7 +33,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class ProposalPublisher:
-    """The one writer of proposal cards, under the same rule as other cards."""
+    """Publishes proposal cards. Only the leader runs it, so that no card is posted twice."""
 
     def __init__(
         self,
@@ -41,9 +41,9 @@ class ProposalPublisher:
         vault: Vault,
         clock: Clock,
         api: SlackClient,
-        posting: Posting,
+        posting: Poster,
         pacing: Pacing,
-        made: Proposals,
+        proposals: Proposals,
         answers: Answers,
     ) -> None:
         self._store = store
@@ -52,59 +52,61 @@ class ProposalPublisher:
         self._api = api
         self._posting = posting
         self._pacing = pacing
-        self._made = made
+        self._proposals = proposals
         self._answers = answers
 
     async def tick(self) -> int:
-        """End what is late, draw what is due; says how much was done."""
-        for item in await self._made.expire():
-            text = f"Nobody approved `{item.operation}` in time. Ask again when somebody is there."
-            await self._answers.tell(invocation(item).recipient, render_note(text))
+        """Expire late proposals and publish due cards; return how many cards were published."""
+        for proposal in await self._proposals.expire():
+            text = (
+                f"`{proposal.operation}` wasn't approved in time. Request it again when an approver is available."
+            )
+            await self._answers.send(build_invocation(proposal).recipient, render_note(text))
         async with self._store.read() as tx:
             due = await find_due_proposals(tx, self._vault, self._clock.now())
-        return sum([await self._bring_up(item, outcome) for item, outcome in due])
+        return sum([await self._publish(proposal, outcome) for proposal, outcome in due])
 
     async def next_at(self) -> datetime | None:
-        """When there is something to draw, or to end."""
+        """Return when the next card is due or the next proposal expires."""
         async with self._store.read() as tx:
             return await find_next_proposal_due(tx)
 
-    async def _bring_up(self, proposal: Proposal, outcome: str | None) -> bool:
+    async def _publish(self, proposal: Proposal, outcome: str | None) -> bool:
         message = render_proposal(proposal, Mrkdwn(outcome) if outcome else None)
-        if proposal.ts and message.digest() == proposal.shown:
-            await self._drawn(proposal)
+        if proposal.ts and message.digest() == proposal.shown_digest:
+            await self._mark_drawn(proposal)
             return True
-        wait = self._pacing.wait(UPDATE if proposal.ts else POST, proposal.thread.channel)
+        wait = self._pacing.compute_wait(UPDATE if proposal.ts else POST, proposal.thread.channel)
         if wait > 0:
-            await self._later(proposal, wait)
+            await self._postpone(proposal, wait)
             return False
         return await (self._update if proposal.ts else self._post)(proposal, message)
 
     async def _post(self, proposal: Proposal, message: Message) -> bool:
-        outcome = await self._posting.once(
+        outcome = await self._posting.post_once(
             proposal.thread,
             message,
             f"proposal:{proposal.id}",
             intent_at=proposal.intent_at,
-            begin=lambda: self._change(proposal, intent_at=self._clock.now()),
+            begin=lambda: self._save(proposal, intent_at=self._clock.now()),
             attempts=proposal.attempts,
         )
         match outcome:
-            case Sent(ts):
-                await self._drawn(proposal, ts=ts, shown=message.digest())
-            case Later(seconds, doubtful):
+            case Posted(ts):
+                await self._mark_drawn(proposal, ts=ts, shown=message.digest())
+            case PostDelayed(seconds, doubtful):
                 kept = {} if doubtful else {"intent_at": None}
-                await self._later(proposal, seconds, attempts=proposal.attempts + 1, **kept)
-            case Never(code) if code == SHUT:
+                await self._postpone(proposal, seconds, attempts=proposal.attempts + 1, **kept)
+            case PostRejected(code) if code == SHARED_OUTSIDE:
                 await self._abandon(proposal)
-            case Never(code):
+            case PostRejected(code):
                 log.warning("proposal cannot be posted", proposal=proposal.id, code=code)
-                await self._change(proposal, due_at=None, intent_at=None)
-        return isinstance(outcome, Sent)
+                await self._save(proposal, due_at=None, intent_at=None)
+        return isinstance(outcome, Posted)
 
     async def _update(self, proposal: Proposal, message: Message) -> bool:
         try:
-            if await self._posting.shut(proposal.thread.channel):
+            if await self._posting.is_shared_outside(proposal.thread.channel):
                 await self._abandon(proposal)
                 return False
             self._pacing.take(UPDATE, proposal.thread.channel)
@@ -113,27 +115,27 @@ class ProposalPublisher:
             if problem.kind == "limited":
                 self._pacing.close(UPDATE, problem.retry_after)
             if problem.kind == "refused":
-                await self._change(proposal, due_at=None)
+                await self._save(proposal, due_at=None)
             else:
                 wait = problem.retry_after or backoff_seconds(proposal.attempts + 1)
-                await self._later(proposal, wait, attempts=proposal.attempts + 1)
+                await self._postpone(proposal, wait, attempts=proposal.attempts + 1)
             return False
-        await self._drawn(proposal, shown=message.digest())
+        await self._mark_drawn(proposal, shown=message.digest())
         return True
 
     async def _abandon(self, proposal: Proposal) -> None:
-        """Another organization reads along now: nobody is to decide there."""
-        if await self._made.abandon(proposal, SHUT):
-            text = f"This channel is shared with another organization now: `{proposal.operation}` was withdrawn."
-            await self._answers.tell(invocation(proposal).recipient, render_note(text))
+        """Withdraw a proposal because another organization now reads its channel: decisions don't belong there."""
+        if await self._proposals.abandon(proposal, SHARED_OUTSIDE):
+            text = f"This channel is now shared with another organization, so I withdrew `{proposal.operation}`."
+            await self._answers.send(build_invocation(proposal).recipient, render_note(text))
 
-    async def _drawn(self, proposal: Proposal, **values: Any) -> None:
+    async def _mark_drawn(self, proposal: Proposal, **values: Any) -> None:
         async with self._store.write() as tx:
             await mark_proposal_drawn(tx, self._vault, proposal, **values)
 
-    async def _later(self, proposal: Proposal, seconds: float, **values: Any) -> None:
-        await self._change(proposal, due_at=self._clock.now() + timedelta(seconds=seconds), **values)
+    async def _postpone(self, proposal: Proposal, seconds: float, **values: Any) -> None:
+        await self._save(proposal, due_at=self._clock.now() + timedelta(seconds=seconds), **values)
 
-    async def _change(self, proposal: Proposal, **values: Any) -> None:
+    async def _save(self, proposal: Proposal, **values: Any) -> None:
         async with self._store.write() as tx:
             await update_proposal(tx, proposal.id, **values)

@@ -1,16 +1,16 @@
-"""Approve, refuse, withdraw: each word is judged by the policy of now, on exactly what was proposed."""
+"""Judges approvals, refusals and withdrawals by the current policy and the exact proposal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.access.approvals.model import Proposal, State, Vote, agreed
+from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved
 from bot.access.approvals.proposals import Proposals
-from bot.access.locks.rules import locked
+from bot.access.locks.rules import find_lock_refusal
 from bot.access.locks.service import LockService
-from bot.access.policy.decide import approve, decide
-from bot.access.policy.rules import Allow, Ask, Refuse, Rules
+from bot.access.policy.decide import decide, judge_approval
+from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Conflict, NotFound, Refused
@@ -18,11 +18,11 @@ from bot.operations.operation import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md, mention
-from bot.slack.people import People
+from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor, Standing, Thread
 
 
-class Voting(Protocol):
+class VoteContext(Protocol):
     """The part of an operation's context that a vote needs."""
 
     @property
@@ -38,10 +38,19 @@ class Voting(Protocol):
 
 
 class Approvals:
-    """Counts votes; what is approved is begun by whoever is woken."""
+    """Counts votes; a loop starts the operation once it is approved.
+
+    Rules are read anew for every vote, and once more before the operation runs: a policy that was tightened in the
+    meantime must win over an approval given under the old one.
+    """
 
     def __init__(
-        self, proposals: Proposals, people: People, rules: Callable[[], Rules], registry: Registry, command: str
+        self,
+        proposals: Proposals,
+        people: PeopleDirectory,
+        rules: Callable[[], Rules],
+        registry: Registry,
+        command: str,
     ) -> None:
         self._proposals = proposals
         self._people = people
@@ -49,89 +58,114 @@ class Approvals:
         self._registry = registry
         self._command = command
 
-    async def vote(self, ctx: Voting, proposal_id: str, *, approves: bool) -> Mrkdwn:
-        """Count somebody's word. Raises NotFound, Conflict (it is over) or Refused (it does not count)."""
-        item = await self._open(ctx, proposal_id)
-        await self._judge(ctx, item, approves=approves)
-        voted = await self._proposals.vote(item.id, ctx.actor.id, approves=approves)
+    async def vote(self, ctx: VoteContext, proposal_id: str, *, approves: bool) -> Mrkdwn:
+        """Count a vote. Raise NotFound, Conflict if the proposal is closed, or Refused if the vote isn't valid."""
+        proposal = await self._require_open(ctx, proposal_id)
+        await self._require_valid_vote(ctx, proposal, approves=approves)
+        voted = await self._proposals.vote(proposal.id, ctx.actor.id, approves=approves)
         if voted is None:
-            raise Conflict("That came too late: it is over.", "Ask for it again.")
-        return _noted(voted)
+            raise Conflict("This proposal is already closed.", "Run the command again for a new one.")
+        return _describe_vote(voted)
 
-    async def noted(self, ctx: Voting, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
-        """What `vote` answered, if that word of this person was counted: after a crash."""
-        item = await self._proposals.find(proposal_id)
-        counted = item is not None and Vote(ctx.actor.id, approves) in item.votes
-        return _noted(item) if item and counted else None
+    async def find_counted_vote(self, ctx: VoteContext, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
+        """Return the answer of `vote` if this vote was counted, else None. For recovery after a crash."""
+        proposal = await self._proposals.find(proposal_id)
+        counted = proposal is not None and Vote(ctx.actor.id, approves) in proposal.votes
+        return _describe_vote(proposal) if proposal and counted else None
 
-    async def withdrawn(self, ctx: Voting, proposal_id: str) -> Mrkdwn | None:
-        """What `withdraw` answered, if this person has withdrawn it: after a crash."""
-        item = await self._proposals.find(proposal_id)
-        done = item is not None and item.state is State.WITHDRAWN and item.ended_by == ctx.actor.id
-        return _taken_back(item) if item and done else None
+    async def find_withdrawal(self, ctx: VoteContext, proposal_id: str) -> Mrkdwn | None:
+        """Return the answer of `withdraw` if this person withdrew it, else None. For recovery after a crash."""
+        proposal = await self._proposals.find(proposal_id)
+        done = (
+            proposal is not None
+            and proposal.state is ProposalState.WITHDRAWN
+            and proposal.ended_by == ctx.actor.id
+        )
+        return _describe_withdrawal(proposal) if proposal and done else None
 
-    async def withdraw(self, ctx: Voting, proposal_id: str) -> Mrkdwn:
-        """Take it back: the one who asked may, and workspace admins."""
-        item = await self._open(ctx, proposal_id)
-        if ctx.actor.id != item.requester and ctx.actor.standing is not Standing.ADMIN:
-            ask = md("Ask {who} to do it.", who=mention(item.requester))
-            raise Refused("Only the one who asked can withdraw it, or a workspace admin.", ask, item.ask.rule)
-        if not await self._proposals.withdraw(item.id, ctx.actor.id):
-            raise Conflict("That came too late: it is over.")
-        return _taken_back(item)
+    async def withdraw(self, ctx: VoteContext, proposal_id: str) -> Mrkdwn:
+        """Withdraw a proposal, which its requester and workspace admins may do."""
+        proposal = await self._require_open(ctx, proposal_id)
+        if ctx.actor.id != proposal.requester and ctx.actor.standing is not Standing.ADMIN:
+            hint = md("Ask {who} to do it.", who=mention(proposal.requester))
+            raise Refused(
+                "Only the requester or a workspace admin can withdraw it.", hint, proposal.requirement.rule
+            )
+        if not await self._proposals.withdraw(proposal.id, ctx.actor.id):
+            raise Conflict("This proposal is already closed.")
+        return _describe_withdrawal(proposal)
 
-    async def suffices(self, ctx: Voting, proposal_id: str, digest: str, ask: Ask) -> bool:
-        """Whether exactly this was approved, and still is by the policy of now; `ctx` is the requester's."""
-        item = await self._proposals.find(proposal_id)
-        if item is None:
+    async def is_still_approved(
+        self, ctx: VoteContext, proposal_id: str, digest: str, requirement: ApprovalRequirement
+    ) -> bool:
+        """Return whether exactly this operation still has enough valid approvals; `ctx` is the requester's.
+
+        `digest` and `requirement` come from the invocation about to run: its arguments may have been resolved
+        again, and its rule may by now ask for more approvals.
+        """
+        proposal = await self._proposals.find(proposal_id)
+        if proposal is None:
             return False
-        op, rules = self._registry[item.operation], self._rules()
-        target = await resolve_target(validate(op, item.args, self._command), ctx.buildkite, rules, ())
-        voters = {vote.user: await self._people.actor(vote.user, item.thread, "button") for vote in item.votes}
+        op, rules = self._registry[proposal.operation], self._rules()
+        target = await resolve_target(validate(op, proposal.args, self._command), ctx.buildkite, rules, ())
+        voters = {
+            vote.user: await self._people.find_actor(vote.user, proposal.thread, "button")
+            for vote in proposal.votes
+        }
 
-        def counts(user: str) -> bool:
-            return isinstance(approve(rules, ask, voters[user], item.requester, op, target), Allow)
+        def may_approve(user: str) -> bool:
+            return isinstance(
+                judge_approval(rules, requirement, voters[user], proposal.requester, op, target), Allow
+            )
 
-        return agreed(item, digest, ask.count, counts)
+        return is_approved(proposal, digest, requirement.count, may_approve)
 
-    async def _open(self, ctx: Voting, proposal_id: str) -> Proposal:
-        item = await self._proposals.find(proposal_id)
-        if item is None or item.thread.channel != ctx.thread.channel:
-            raise NotFound("I do not know that proposal.", "Press the buttons of its card.")
-        if item.state is not State.OPEN:
-            raise Conflict(f"This is {_over(item.state)} already.")
-        return item
+    async def _require_open(self, ctx: VoteContext, proposal_id: str) -> Proposal:
+        proposal = await self._proposals.find(proposal_id)
+        if proposal is None or proposal.thread.channel != ctx.thread.channel:
+            raise NotFound("I can't find that proposal.", "Use the buttons on its card.")
+        if proposal.state is not ProposalState.OPEN:
+            raise Conflict(f"This is already {_describe_end(proposal.state)}.")
+        return proposal
 
-    async def _judge(self, ctx: Voting, proposal: Proposal, *, approves: bool) -> None:
-        """Raises Refused where this person's word does not count, and where an approval could not run now."""
+    async def _require_valid_vote(self, ctx: VoteContext, proposal: Proposal, *, approves: bool) -> None:
+        """Raise Refused if this person's vote doesn't count, or if the operation couldn't run although approved.
+
+        A refusal is accepted even during a freeze or a lock, because stopping an operation is always safe. An
+        approval isn't: people would believe that it runs.
+        """
         op, rules, now = self._registry[proposal.operation], self._rules(), ctx.clock.now()
         args = validate(op, proposal.args, self._command)
-        held = await ctx.locks.live(str(proposal.args["pipeline"])) if proposal.args.get("pipeline") else ()
-        target = await resolve_target(args, ctx.buildkite, rules, held)
-        requester = await self._people.actor(proposal.requester, proposal.thread, proposal.via)
+        locks = (
+            await ctx.locks.find_active(str(proposal.args["pipeline"])) if proposal.args.get("pipeline") else ()
+        )
+        target = await resolve_target(args, ctx.buildkite, rules, locks)
+        requester = await self._people.find_actor(proposal.requester, proposal.thread, proposal.via)
         verdict = decide(rules, requester, op, target, now)
-        lock = locked(op, target, held, requester, now)
-        ask = verdict if isinstance(verdict, Ask) else proposal.ask
-        runs = (verdict, lock) if approves else ()
-        found = (approve(rules, ask, ctx.actor, proposal.requester, op, target), *runs)
-        refused = next((each for each in found if isinstance(each, Refuse)), None)
+        lock = find_lock_refusal(op, target, locks, requester, now)
+        requirement = verdict if isinstance(verdict, ApprovalRequirement) else proposal.requirement
+        would_run = (verdict, lock) if approves else ()
+        judged = (judge_approval(rules, requirement, ctx.actor, proposal.requester, op, target), *would_run)
+        refused = next((verdict for verdict in judged if isinstance(verdict, Refuse)), None)
         if refused:
             raise Refused(refused.message, refused.hint, refused.rule)
 
 
-def _noted(proposal: Proposal) -> Mrkdwn:
-    """What somebody is told whose word was counted."""
+def _describe_vote(proposal: Proposal) -> Mrkdwn:
+    """Format the private answer to a counted vote."""
     if any(not vote.approves for vote in proposal.votes):
-        return md("Noted: `{name}` will not run.", name=proposal.operation)
-    if len(proposal.votes) < proposal.ask.count:
-        said = f"{len(proposal.votes)} of {proposal.ask.count}"
-        return md("Noted: {said} approvals for `{name}`.", said=said, name=proposal.operation)
-    return md("Noted: `{name}` runs now.", name=proposal.operation)
+        return md("Refused: `{name}` won't run.", name=proposal.operation)
+    if len(proposal.votes) < proposal.requirement.count:
+        count = f"{len(proposal.votes)} of {proposal.requirement.count}"
+        return md("Approved: `{name}` has {count} approvals.", count=count, name=proposal.operation)
+    return md("Approved: `{name}` is starting.", name=proposal.operation)
 
 
-def _taken_back(proposal: Proposal) -> Mrkdwn:
-    return md("Withdrawn: `{name}` will not run.", name=proposal.operation)
+def _describe_withdrawal(proposal: Proposal) -> Mrkdwn:
+    return md("Withdrawn: `{name}` won't run.", name=proposal.operation)
 
 
-def _over(state: State) -> str:
-    return {State.DONE: "approved and done", State.FAILED: "approved, and it failed"}.get(state, state.value)
+def _describe_end(state: ProposalState) -> str:
+    return {ProposalState.DONE: "approved and run", ProposalState.FAILED: "approved, but it failed"}.get(
+        state, state.value
+    )

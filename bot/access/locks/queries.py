@@ -1,4 +1,4 @@
-"""Queries on locks; one that has run out is not there any more."""
+"""Queries on locks; an expired lock counts as gone."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from bot.store.transactions import Tx
 
 
 async def find_active_locks(tx: Tx, now: datetime, pipeline: str | None = None) -> tuple[Lock, ...]:
-    """The locks of a pipeline, or of all, oldest first."""
+    """Return the active locks on a pipeline, or on all pipelines, oldest first."""
     query = sa.select(locks).where(locks.c.until > now).order_by(locks.c.created_at, locks.c.pipeline)
     if pipeline is not None:
         query = query.where(locks.c.pipeline == pipeline)
-    return tuple(_lock(row) for row in (await tx.execute(query)).mappings())
+    return tuple(_read_lock(row) for row in (await tx.execute(query)).mappings())
 
 
-async def save_lock(tx: Tx, lock: Lock, now: datetime, *, over: bool) -> Lock:
-    """Lock it, unless somebody else holds it and `over` is false; gives the lock as it stands afterwards."""
+async def save_lock(tx: Tx, lock: Lock, now: datetime, *, force: bool) -> Lock:
+    """Save a lock and return the lock now in force; without `force`, another holder's lock stays."""
     await tx.execute(sa.delete(locks).where(locks.c.until <= now))
     values = {
         "pipeline": lock.pipeline,
@@ -36,20 +36,20 @@ async def save_lock(tx: Tx, lock: Lock, now: datetime, *, over: bool) -> Lock:
         insert_into(tx, locks)
         .values(values)
         .on_conflict_do_update(
-            index_elements=["pipeline", "branch"], set_=values, where=sa.true() if over else mine
+            index_elements=["pipeline", "branch"], set_=values, where=sa.true() if force else mine
         )
     )
     same = sa.and_(locks.c.pipeline == lock.pipeline, locks.c.branch == (lock.branch or ""))
-    return _lock((await tx.execute(sa.select(locks).where(same))).mappings().one())
+    return _read_lock((await tx.execute(sa.select(locks).where(same))).mappings().one())
 
 
 async def delete_lock(tx: Tx, lock: Lock) -> None:
-    """Unlock it, if it is still held by the same person."""
+    """Delete a lock if it still has the same holder; it may have been taken over in the meantime."""
     same = sa.and_(locks.c.pipeline == lock.pipeline, locks.c.branch == (lock.branch or ""))
     await tx.execute(sa.delete(locks).where(same, locks.c.holder == lock.holder))
 
 
-def _lock(row: Row) -> Lock:
+def _read_lock(row: Row) -> Lock:
     return Lock(
         row["pipeline"], row["branch"] or None, row["reason"], row["holder"], row["until"], row["created_at"]
     )

@@ -1,4 +1,4 @@
-"""Who may do what: a pure decision that names the rule which made it."""
+"""Decides who may do what. Pure: every verdict depends only on its arguments, and names the rule behind it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from bot.access.policy.rules import (
     ApprovalRequirement,
     Freeze,
     Grant,
+    Principals,
     Protection,
     Refuse,
     Rules,
     Target,
     Verdict,
-    Principals,
-    applies_to_target,
-    matches_any,
-    is_guarded,
     applies_in_channel,
-    matches_actor,
+    applies_to_target,
+    is_guarded,
     is_protected,
+    matches_actor,
+    matches_any,
 )
 from bot.operations.operation import Operation, Permission
 from bot.runtime.time_windows import find_end
@@ -36,21 +36,25 @@ __all__ = [
     "ApprovalRequirement",
     "Freeze",
     "Grant",
+    "Principals",
     "Protection",
     "Refuse",
     "Rules",
     "Target",
     "Verdict",
-    "Principals",
-    "judge_approval",
     "decide",
     "explain",
     "find_blanket_refusal",
+    "judge_approval",
 ]
 _FOR_ADMINS = frozenset({Permission.AGENTS, Permission.PIPELINES, Permission.ADMIN})
 DEFAULT = Rules(
     grants=(
-        Grant("default: full members read and build", Principals(standings=FULL_MEMBERS), frozenset(Permission) - _FOR_ADMINS),
+        Grant(
+            "default: full members read and build",
+            Principals(standings=FULL_MEMBERS),
+            frozenset(Permission) - _FOR_ADMINS,
+        ),
         Grant(
             "default: workspace admins run agents and pipelines",
             Principals(standings=frozenset({Standing.ADMIN})),
@@ -58,15 +62,19 @@ DEFAULT = Rules(
         ),
     )
 )
-"""What holds without a policy file."""
+"""The rules without a policy file."""
 
 
 def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Verdict:
-    """Whether this person may run this operation on this target, now.
+    """Return whether this person may run this operation on this target now.
 
-    Grants come first, then freezes, then protections: a freeze or a protection gives nobody a right.
+    Grants come first, because a freeze or a protection only takes rights away. Freezes come before protections:
+    no approval can lift a freeze, so asking for one would waste people's time. An operation that filters its
+    results by pipeline needs its permission on some pipeline only: it leaves out the others itself.
     """
-    grant = _find_grant(rules, actor, op.needs, target) or (_find_grant_anywhere(rules, actor, op) if op.sifts else None)
+    grant = _find_grant(rules, actor, op.needs, target) or (
+        _find_grant_anywhere(rules, actor, op) if op.filters_pipelines else None
+    )
     if grant is None:
         return _refuse_standing(rules, actor) or policy_wording.refuse_ungranted(rules, actor, op, target)
     return (
@@ -78,9 +86,10 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
 
 
 def find_blanket_refusal(rules: Rules, actor: Actor, op: Operation, *, anywhere: bool = False) -> Refuse | None:
-    """Why this person may run this operation on nothing at all from here; None where something may be left.
+    """Return the refusal if this person may not run this operation on any target from their channel.
 
-    `anywhere`: or from whatever channel they choose.
+    None means that some target may be allowed. With `anywhere` the channel doesn't matter, because it is yet to be
+    chosen.
     """
     if anywhere:
         rules = replace(rules, grants=tuple(replace(grant, channels=None) for grant in rules.grants))
@@ -89,29 +98,38 @@ def find_blanket_refusal(rules: Rules, actor: Actor, op: Operation, *, anywhere:
     return _refuse_standing(rules, actor) or policy_wording.refuse_ungranted(rules, actor, op, Target())
 
 
-def judge_approval(rules: Rules, requirement: ApprovalRequirement, actor: Actor, requester: str, op: Operation, target: Target) -> Allow | Refuse:
-    """Whether this person's approval counts for what `requester` (a user id) asked for."""
+def judge_approval(
+    rules: Rules, requirement: ApprovalRequirement, actor: Actor, requester: str, op: Operation, target: Target
+) -> Allow | Refuse:
+    """Return whether this person's approval counts for what `requester` (a user id) wants to run."""
     if actor.id == requester:
-        return Refuse(requirement.rule, "You asked for it yourself, so somebody else has to approve.", _describe_requirement(requirement))
+        return Refuse(
+            requirement.rule,
+            "You can't approve your own request: someone else has to.",
+            _describe_requirement(requirement),
+        )
     if requirement.approvers is not None:
         allowed = matches_actor(requirement.approvers, actor)
     else:
         allowed = _find_grant(rules, actor, Permission.APPROVE, target) is not None
     if allowed:
         return Allow(requirement.rule)
-    said = md("You cannot approve `{op}`{at}.", op=op.name, at=policy_wording.describe_target(target))
-    return _refuse_standing(rules, actor) or Refuse(requirement.rule, said, _describe_requirement(requirement))
+    message = md("You can't approve `{op}`{at}.", op=op.name, at=policy_wording.describe_target(target))
+    return _refuse_standing(rules, actor) or Refuse(requirement.rule, message, _describe_requirement(requirement))
 
 
 def explain(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Mrkdwn:
-    """What `decide` says, in words, and why."""
+    """Return the verdict of `decide` in words, with its rule."""
     what = md("`{op}`{at}", op=op.name, at=policy_wording.describe_target(target))
     match decide(rules, actor, op, target, now):
         case Allow(rule):
             return md("✅ You may run {what}: “{rule}”.", what=what, rule=rule)
         case ApprovalRequirement() as ask:
             return md(
-                "✋ {what} needs {wanted}: “{rule}”.", what=what, wanted=policy_wording.describe_requirement(ask), rule=ask.rule
+                "✋ {what} needs {wanted}: “{rule}”.",
+                what=what,
+                wanted=policy_wording.describe_requirement(ask),
+                rule=ask.rule,
             )
         case Refuse(rule, message, hint):
             return md("⛔ {message} {hint} (“{rule}”)", message=message, hint=hint, rule=rule)
@@ -122,35 +140,49 @@ def _describe_requirement(requirement: ApprovalRequirement) -> Mrkdwn:
 
 
 def _refuse_standing(rules: Rules, actor: Actor) -> Refuse | None:
-    """Those who get nothing whatever they ask for; a guest whom a grant names is told like anybody else."""
+    """Return the refusal for guests, bots and others who may do nothing at all.
+
+    A guest whom a grant names gets the ordinary refusal: it explains what the grant leaves out.
+    """
     if actor.standing in FULL_MEMBERS or any(matches_actor(grant.principals, actor) for grant in rules.grants):
         return None
     return policy_wording.refuse_standing(actor.standing, rules.admins)
 
 
 def _find_grant(rules: Rules, actor: Actor, permission: Permission, target: Target) -> Grant | None:
-    """The first grant that gives this permission there; one that restricts no branch comes before others."""
+    """Return the first grant of this permission on the target, preferring one that doesn't limit branches.
+
+    The preference matters: under a grant limited by branch, commit and environment need permissions of their own.
+    """
     found = [
         grant
         for grant in rules.grants
-        if matches_actor(grant.principals, actor) and applies_to_target(grant, permission, target) and applies_in_channel(grant, actor)
+        if matches_actor(grant.principals, actor)
+        and applies_to_target(grant, permission, target)
+        and applies_in_channel(grant, actor)
     ]
     return min(found, key=lambda grant: grant.branches is not None, default=None)
 
 
 def _find_grant_anywhere(rules: Rules, actor: Actor, op: Operation) -> Grant | None:
-    """The first grant that gives what the operation needs on anything at all from here."""
-    found = (grant for grant in rules.grants if op.needs in grant.permissions and matches_actor(grant.principals, actor))
-    return next((item for item in found if applies_in_channel(item, actor)), None)
+    """Return the first grant of the operation's permission on any target from this channel."""
+    found = (
+        grant for grant in rules.grants if op.needs in grant.permissions and matches_actor(grant.principals, actor)
+    )
+    return next((grant for grant in found if applies_in_channel(grant, actor)), None)
 
 
 def _check_commit_and_env(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse | None:
-    """A branch is only a label: where rules name branches, commit and env need permissions of their own."""
+    """Refuse a chosen commit or environment values where rules limit branches and the person lacks the permission.
+
+    A build's branch is only a label: with a commit of their choice, or a variable that the steps read, people
+    could run any code under an allowed branch's name.
+    """
     if op.needs is not Permission.BUILD:
         return None
-    commit = target.commit is not None and target.commit.upper() != "HEAD"
-    taken = ((Permission.COMMIT, commit), (Permission.ENV, target.has_env))
-    lacking = [item for item, is_set in taken if is_set and not _find_grant(rules, actor, item, target)]
+    has_commit = target.commit is not None and target.commit.upper() != "HEAD"
+    chosen = ((Permission.COMMIT, has_commit), (Permission.ENV, target.has_env))
+    lacking = [needed for needed, is_set in chosen if is_set and not _find_grant(rules, actor, needed, target)]
     if not lacking or not _is_restricted_by_branch(rules, actor, op, target):
         return None
     return policy_wording.refuse_commit_or_env(rules, lacking[0], op, target)
@@ -158,32 +190,37 @@ def _check_commit_and_env(rules: Rules, actor: Actor, op: Operation, target: Tar
 
 def _is_restricted_by_branch(rules: Rules, actor: Actor, op: Operation, target: Target) -> bool:
     grant = _find_grant(rules, actor, op.needs, target)
-    anywhere = replace(target, branch=None)
+    # Without its branch the target matches each protection of the pipeline: a commit may get around any one.
+    any_branch = replace(target, branch=None)
     return (grant is not None and grant.branches is not None) or any(
-        protect.branches is not None and is_protected(protect, op, anywhere) for protect in rules.protections
+        protection.branches is not None and is_protected(protection, op, any_branch)
+        for protection in rules.protections
     )
 
 
 def _check_freezes(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Refuse | None:
     for freeze in rules.freezes:
         until = find_end(freeze.window, now)
-        about = until is not None and is_guarded(freeze.operations, freeze.pipelines, op, target)
-        if until is not None and about and not matches_actor(freeze.exempt, actor):
+        covered = until is not None and is_guarded(freeze.operations, freeze.pipelines, op, target)
+        if until is not None and covered and not matches_actor(freeze.exempt, actor):
             return policy_wording.refuse_frozen(rules, freeze, target, until)
     return None
 
 
 def _find_requirement(rules: Rules, op: Operation, target: Target) -> ApprovalRequirement | None:
-    """Of several protections the one that wants most approvals; among equals the first."""
-    found = _select_named_protections(target, [protect for protect in rules.protections if is_protected(protect, op, target)])
-    rule = max(found, key=lambda item: item.approvals, default=None)
+    """Return the requirement of the protection with the most approvals; among equals, the first."""
+    found = _select_named_protections(
+        target, [protect for protect in rules.protections if is_protected(protect, op, target)]
+    )
+    rule = max(found, key=lambda protection: protection.approvals, default=None)
     return ApprovalRequirement(rule.name, rule.approvers, rule.approvals, rule.expires) if rule else None
 
 
 def _select_named_protections(target: Target, found: list[Protection]) -> list[Protection]:
-    """Return the protections that a commit's name is about: those that name it, else all that were found.
+    """Return the protections that name the commit's branch; all that were found if none does.
 
-    `main` may be a tag, so that it counts as every protected branch until a protection knows it as a branch.
+    `main` may as well be a tag on any branch's code. So a commit's name counts as every protected branch, unless
+    a protection names it as a branch.
     """
     if not any(rule.branches is not None and _names_any_branch(rule, target.reach.names) for rule in found):
         return found
@@ -191,5 +228,5 @@ def _select_named_protections(target: Target, found: list[Protection]) -> list[P
 
 
 def _names_any_branch(rule: Protection, branches: frozenset[str]) -> bool:
-    """Return whether a protection is about any of these branches."""
+    """Return whether a protection names any of these branches."""
     return any(matches_any(rule.branches, branch) for branch in branches)

@@ -1,4 +1,4 @@
-"""Written expectations of a policy, tried: what it says of somebody who does something somewhere."""
+"""Checks the expectations written for a policy: sample commands with the verdict that each should get."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from typing import Any
 
 from bot.access.policy.decide import decide
 from bot.access.policy.file_schema import ExpectTable
-from bot.access.policy.rules import Allow, Ask, Rules, Target, Verdict
+from bot.access.policy.rules import Allow, ApprovalRequirement, Rules, Target, Verdict
 from bot.errors import UsageError
 from bot.operations.grammar import parse
 from bot.operations.operation import Registry
 from bot.operations.validation import validate
 from bot.slack.types import Actor, Standing
 
-_RESULTS: dict[type[Verdict], str] = {Allow: "allow", Ask: "ask"}
+_RESULT_NAMES: dict[type[Verdict], str] = {Allow: "allow", ApprovalRequirement: "ask"}
 
 
 @dataclass(frozen=True)
-class Tried:
-    """An expectation, what came instead or as expected, and the rule that said so."""
+class ExpectationResult:
+    """An expectation with the actual result and the rule behind it."""
 
     expected: ExpectTable
     result: str
     rule: str
 
     @property
-    def right(self) -> bool:
-        """It is as it was expected."""
-        same = self.expected.result == self.result
-        return same and self.expected.rule in (None, self.rule)
+    def is_met(self) -> bool:
+        """True if the result is as expected, and comes from the expected rule if the expectation names one."""
+        same_result = self.expected.result == self.result
+        return same_result and self.expected.rule in (None, self.rule)
 
 
-def tried(rules: Rules, expected: ExpectTable, registry: Registry, now: datetime) -> Tried:
-    """Judge one; a command that cannot be read gives the result `mistake`."""
-    actor = _actor(expected)
+def check_expectation(rules: Rules, expected: ExpectTable, registry: Registry, now: datetime) -> ExpectationResult:
+    """Judge an expectation's command; one that can't be parsed gives the result `mistake`."""
+    actor = _build_actor(expected)
     try:
         call = parse(expected.does, registry)
         op = registry[call.operation]
         args: dict[str, Any] = validate(op, call.args).model_dump(include={"pipeline", "branch", "commit", "env"})
     except UsageError as error:
-        return Tried(expected, "mistake", error.message)
+        return ExpectationResult(expected, "mistake", error.message)
     branch = args.get("branch") if isinstance(args.get("branch"), str) else expected.branch
     target = Target(args.get("pipeline"), branch, args.get("commit"), bool(args.get("env")))
     verdict = decide(rules, actor, op, target, expected.at or now)
-    return Tried(expected, _RESULTS.get(type(verdict), "refuse"), verdict.rule)
+    return ExpectationResult(expected, _RESULT_NAMES.get(type(verdict), "refuse"), verdict.rule)
 
 
-def _actor(expected: ExpectTable) -> Actor:
-    """Somebody by id or handle; without a channel they ask where no rule names the channel."""
+def _build_actor(expected: ExpectTable) -> Actor:
+    """Build the person with this id or handle; without a channel, they ask from one that no rule names."""
     name = expected.user.removeprefix("@")
     return Actor(
         id=name if name.isupper() else f"the id of {name}",
@@ -64,19 +64,23 @@ def _actor(expected: ExpectTable) -> Actor:
     )
 
 
-def report(found: Iterable[Tried]) -> str:
-    """A table of the results, and a line that counts them."""
-    known = list(found)
-    rows = [("", "who", "does", "expected", "got", "rule"), *map(_row, known)]
+def format_report(results: Iterable[ExpectationResult]) -> str:
+    """Format the results as a table with a summary line."""
+    known = list(results)
+    rows = [("", "who", "does", "expected", "got", "rule"), *map(_format_row, known)]
     widths = [max(len(row[at]) for row in rows) for at in range(6)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    wrong = sum(not item.right for item in known)
-    return "\n".join([*lines, "", f"{len(known)} tried, {wrong or 'none'} different."])
+    failed = sum(not result.is_met for result in known)
+    return "\n".join([*lines, "", f"{len(known)} checked, {failed or 'none'} failed."])
 
 
-def _row(item: Tried) -> tuple[str, ...]:
-    wanted = f"{item.expected.result} ({item.expected.rule})" if item.expected.rule else item.expected.result
-    mark = "✓" if item.right else "✗"
-    return (mark, item.expected.user, item.expected.does, wanted, item.result, item.rule)
+def _format_row(checked: ExpectationResult) -> tuple[str, ...]:
+    wanted = (
+        f"{checked.expected.result} ({checked.expected.rule})"
+        if checked.expected.rule
+        else checked.expected.result
+    )
+    mark = "✓" if checked.is_met else "✗"
+    return (mark, checked.expected.user, checked.expected.does, wanted, checked.result, checked.rule)

@@ -1,4 +1,4 @@
-"""The tables of a policy file as they are written: what each key takes."""
+"""The tables and keys of a policy file, with the values that each takes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _parse_clock_time(text: Any) -> time:
 
 
 def _parse_edge(value: Any) -> Any:
-    """`Fri 16:00`, or a date and time."""
+    """Parse `Fri 16:00` or a date and time."""
     if isinstance(value, datetime):
         return value
     found = _EDGE.fullmatch(str(value).strip())
@@ -48,11 +48,11 @@ def _refuse_edge() -> Any:
 
 
 def _parse_exempt(value: Any) -> Any:
-    """A list of groups (`@release`, `S…`) and user ids in place of the table."""
+    """Accept a list of groups (`@release`, `S…`) and user ids in place of the table."""
     if not isinstance(value, list):
         return value
-    users = [item for item in value if isinstance(item, str) and re.match(r"[UW][A-Z0-9]", item)]
-    return {"users": users, "groups": [item for item in value if item not in users]}
+    users = [name for name in value if isinstance(name, str) and re.match(r"[UW][A-Z0-9]", name)]
+    return {"users": users, "groups": [name for name in value if name not in users]}
 
 
 def _parse_expiry(value: Any) -> Any:
@@ -69,7 +69,8 @@ UserGroup = Annotated[
 ]
 Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
 SharedChannel = Annotated[
-    str, match_pattern(_SHARED_CHANNEL, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"')
+    str,
+    match_pattern(_SHARED_CHANNEL, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"'),
 ]
 Verb = Literal["create", "rebuild", "unblock", "retry", "cancel"]
 Day = Annotated[str, match_pattern(re.compile("|".join(DAYS)), "one of " + ", ".join(DAYS))]
@@ -95,11 +96,11 @@ class GrantTable(PeopleTable):
     @model_validator(mode="after")
     def _check(self) -> GrantTable:
         if not (self.users or self.groups or self.standings):
-            raise InvalidTable("it names nobody: it needs `users`, `groups` or `standings`")
+            raise InvalidTable("it applies to no one: add `users`, `groups` or `standings`")
         alone = sorted(_WITHOUT_PIPELINE & set(self.permissions))
         if alone and (self.pipelines or self.branches):
             raise InvalidTable(
-                f"`{alone[0]}` has nothing to do with pipelines: give it in a grant of its own", "permissions"
+                f"`{alone[0]}` doesn't depend on pipelines: move it to a grant of its own", "permissions"
             )
         return self
 
@@ -120,14 +121,14 @@ class ProtectTable(TomlTable):
         if self.approvers is None:
             return self
         if not (self.approvers.users or self.approvers.groups):
-            raise InvalidTable("`approvers` names nobody: it needs `users` or `groups`", "approvers")
+            raise InvalidTable("`approvers` is empty: add `users` or `groups`", "approvers")
         if not self.approvers.groups and len(set(self.approvers.users)) < self.approvals:
-            raise InvalidTable("more `approvals` are wanted than there are `approvers`", "approvals")
+            raise InvalidTable("it requires more `approvals` than there are `approvers`", "approvals")
         return self
 
 
 class _ClosingTable(TomlTable):
-    """What freezes and quiet hours have in common."""
+    """The keys that freezes and quiet hours share."""
 
     name: Name | None = None
     pipelines: Slugs
@@ -147,15 +148,17 @@ class FreezeTable(_ClosingTable):
     def _check(self) -> FreezeTable:
         once = isinstance(self.begins, datetime)
         if once is not isinstance(self.until, datetime):
-            raise InvalidTable("`from` and `until` must both name a weekday, or both a date", "until")
+            raise InvalidTable("`from` and `until` must both be weekdays, or both be dates", "until")
         if self.zone is None and not (once and self.begins.tzinfo and self.until.tzinfo):
             raise InvalidTable('it needs `zone`, such as "Europe/London"')
-        if self.begins == self.until or (once and self.resolve_moment(self.begins) >= self.resolve_moment(self.until)):
+        if self.begins == self.until or (
+            once and self.resolve_moment(self.begins) >= self.resolve_moment(self.until)
+        ):
             raise InvalidTable("`until` must come after `from`", "until")
         return self
 
     def resolve_moment(self, edge: datetime) -> AwareDatetime:
-        """A date and time, in the zone unless it has one of its own."""
+        """Return a date and time in UTC; one without an offset is in the table's zone."""
         return (edge if edge.tzinfo else edge.replace(tzinfo=self.zone)).astimezone(UTC)
 
 
@@ -178,7 +181,7 @@ class QuietTable(_ClosingTable):
 
 
 class ExpectTable(TomlTable):
-    """`[[expect]]`: what a policy should say; `branch` is that of a build that is named by its number."""
+    """`[[expect]]`: a command and its expected verdict; `branch` is that of a build given by its number."""
 
     user: Annotated[str, Field(min_length=1)]
     does: Annotated[str, Field(min_length=1)]
@@ -192,7 +195,7 @@ class ExpectTable(TomlTable):
 
 
 class ExpectationsDocument(TomlTable):
-    """A file of expectations alone."""
+    """A file with nothing but expectations."""
 
     expect: tuple[ExpectTable, ...] = ()
 

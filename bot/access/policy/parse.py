@@ -1,4 +1,4 @@
-"""A policy file's text made into rules, or one sentence with its line for everything that is wrong with it."""
+"""Parses a policy file into rules, or reports every mistake in it with its line."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from datetime import timedelta
 
 from bot.access.policy.file_schema import (
     POLICY_TABLES,
-    PolicyDocument,
     ExpectationsDocument,
     ExpectTable,
     FreezeTable,
     GrantTable,
     PeopleTable,
+    PolicyDocument,
     ProtectTable,
     QuietTable,
 )
-from bot.access.policy.rules import FULL_MEMBERS, GUARDED_VERBS, Freeze, Grant, Protection, Rules, Principals
+from bot.access.policy.rules import FULL_MEMBERS, GUARDED_VERBS, Freeze, Grant, Principals, Protection, Rules
 from bot.operations.operation import Permission
 from bot.runtime.time_windows import DAYS, DailyWindow, OneTimeWindow, TimeWindow, WeeklyWindow
 from bot.runtime.toml_file import InvalidFile, parse_toml
@@ -23,25 +23,25 @@ from bot.slack.types import Standing
 
 
 class InvalidPolicy(InvalidFile):
-    """A policy file that cannot be used."""
+    """The policy file has mistakes."""
 
 
 def parse_policy(text: str, file: str = "policy.toml") -> tuple[Rules, tuple[ExpectTable, ...]]:
-    """The rules of a policy file, and the expectations that stand in it. Raises WrongPolicy."""
+    """Return the rules and the expectations of a policy file. Raise InvalidPolicy."""
     document = parse_toml(PolicyDocument, text, file, POLICY_TABLES, InvalidPolicy)
     return _build_rules(document), document.expect
 
 
 def parse_expectations(text: str, file: str) -> tuple[ExpectTable, ...]:
-    """The expectations of a file of its own. Raises WrongPolicy."""
+    """Return the expectations of a file that has nothing else. Raise InvalidPolicy."""
     return parse_toml(ExpectationsDocument, text, file, POLICY_TABLES, InvalidPolicy).expect
 
 
 def _build_rules(document: PolicyDocument) -> Rules:
     closings: list[FreezeTable | QuietTable] = [*document.freeze, *document.quiet]
     return Rules(
-        grants=tuple(_build_grant(item) for item in document.grant),
-        protections=tuple(_build_protection(item) for item in document.protect),
+        grants=tuple(_build_grant(table) for table in document.grant),
+        protections=tuple(_build_protection(table) for table in document.protect),
         freezes=tuple(_build_freeze(closing) for closing in closings),
         admins=document.admins,
         shared_channels=frozenset(document.shared_channels),
@@ -49,7 +49,11 @@ def _build_rules(document: PolicyDocument) -> Rules:
 
 
 def _build_grant(table: GrantTable) -> Grant:
-    full = FULL_MEMBERS if "member" in table.standings else frozenset(Standing(standing) for standing in table.standings)
+    full = (
+        FULL_MEMBERS
+        if "member" in table.standings
+        else frozenset(Standing(standing) for standing in table.standings)
+    )
     who = Principals(frozenset(table.users), frozenset(table.groups), full)
     channels = frozenset(table.channels) if table.channels else None
     return Grant(
@@ -81,7 +85,12 @@ def _build_freeze(table: FreezeTable | QuietTable) -> Freeze:
     kind = "freeze" if isinstance(table, FreezeTable) else "quiet hours"
     name = table.name or f"{kind} of {', '.join(table.pipelines)}"
     return Freeze(
-        name, table.pipelines, _build_window(table), _build_principals(table.exempt), table.reason, _select_verbs(table.operations)
+        name,
+        table.pipelines,
+        _build_window(table),
+        _build_principals(table.exempt),
+        table.reason,
+        _select_verbs(table.operations),
     )
 
 

@@ -1,4 +1,4 @@
-"""The policy file: read at the start, and again whenever it has changed."""
+"""The policy file, read at startup and again whenever it changes."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from bot.runtime.file_reload import ReloadedFile
 
 
 class Policy:
-    """The rules as the file has them; without a file the default ones.
+    """The rules of the policy file, or the default ones without a file.
 
-    Raises WrongPolicy when it is made and the file cannot be read or used. Later a wrong file keeps the rules
-    as they were, and what is wrong is logged once.
+    The constructor raises InvalidPolicy if the file can't be read or has mistakes. If a later change breaks the
+    file, the last good rules stay in force and the mistakes are logged once: a typo must not lock everyone out.
     """
 
     def __init__(self, path: Path | None, clock: Clock) -> None:
         self._file = ReloadedFile(path, clock, load_policy, "policy") if path else None
 
     def get_rules(self) -> Rules:
-        """The rules that hold now; looks at the file every two seconds at most."""
+        """Return the current rules; checks the file every two seconds at most."""
         return self._file.value() if self._file else DEFAULT
 
     def get_groups(self) -> frozenset[str]:
-        """The user groups that the rules name."""
+        """Return the user groups that the rules name."""
         return self.get_rules().groups
 
 
 def load_policy(path: Path) -> Rules:
-    """The rules of a file. Raises WrongPolicy."""
+    """Return the rules of a file. Raise InvalidPolicy."""
     return parse_policy(read_policy_text(path), path.name)[0]
 
 
 def read_policy_text(path: Path) -> str:
-    """What a policy file says. Raises WrongPolicy when it cannot be read."""
+    """Return the text of a policy file. Raise InvalidPolicy if it can't be read."""
     return file_reload.read_text(path, InvalidPolicy)

@@ -1,4 +1,4 @@
-"""What a refusal and an explanation say: what happened, which rule, and who can help."""
+"""Texts of refusals and explanations: the reason, the rule, and who can help."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from bot.access.policy.rules import ApprovalRequirement, Freeze, Grant, Refuse, Rules, Target, Principals, applies_to_target, matches_any, applies_in_channel, matches_actor
-from bot.operations.git_names import short_sha
+from bot.access.policy.rules import (
+    ApprovalRequirement,
+    Freeze,
+    Grant,
+    Principals,
+    Refuse,
+    Rules,
+    Target,
+    applies_in_channel,
+    applies_to_target,
+    matches_actor,
+    matches_any,
+)
+from bot.operations.git_names import is_short_sha
 from bot.operations.operation import Operation, Permission
 from bot.runtime.durations import spell_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md, mention
@@ -24,11 +36,14 @@ _EXCLUDED_STANDINGS: Mapping[Standing, str] = {
 
 
 def list_principals(groups: Iterable[Principals]) -> Mrkdwn:
-    """`@release, @ann or full members`; nothing for nobody. Ids become mentions: refusals are private."""
+    """Format people as `@release, @ann or full members`; empty for no one.
+
+    User ids become mentions. That notifies no one: refusals are private.
+    """
     known = list(groups)
-    names: list[str] = sorted({group for who in known for group in who.groups})
-    names += [mention(user) for user in sorted({user for who in known for user in who.users})]
-    standings = {standing for who in known for standing in who.standings}
+    names: list[str] = sorted({group for principals in known for group in principals.groups})
+    names += [mention(user) for user in sorted({user for principals in known for user in principals.users})]
+    standings = {standing for principals in known for standing in principals.standings}
     widest = Standing.MEMBER if Standing.MEMBER in standings else Standing.ADMIN
     names += [_INCLUDED_STANDINGS[widest]] if standings & _INCLUDED_STANDINGS.keys() else []
     return _join_or(names)
@@ -41,12 +56,14 @@ def _join_or(names: list[str]) -> Mrkdwn:
 
 
 def refuse_standing(standing: Standing, admins: str) -> Refuse:
-    """Nothing for people of this standing."""
-    return Refuse(f"default: nothing for {_EXCLUDED_STANDINGS.get(standing, 'others')}", *_explain_standing(standing, admins))
+    """Refuse people who may do nothing because of their standing."""
+    return Refuse(
+        f"default: nothing for {_EXCLUDED_STANDINGS.get(standing, 'others')}", *_explain_standing(standing, admins)
+    )
 
 
 def _explain_standing(standing: Standing, admins: str) -> tuple[str, str]:
-    """Why, and who can help."""
+    """Return the reason, and who can help."""
     match standing:
         case Standing.GUEST:
             return (
@@ -56,46 +73,56 @@ def _explain_standing(standing: Standing, admins: str) -> tuple[str, str]:
         case Standing.STRANGER:
             return (
                 "You belong to another workspace, and Kitestring answers only members of this one.",
-                "Ask somebody of this workspace to do it for you.",
+                "Ask someone in this workspace to do it for you.",
             )
         case Standing.BOT:
-            return "Kitestring does not take orders from other bots.", "A person has to ask."
+            return "Kitestring doesn't take commands from other bots.", "Only people can run commands."
         case Standing.DEACTIVATED:
             return "This account is deactivated.", f"Ask {admins}."
         case Standing.MEMBER | Standing.ADMIN:
-            return "No rule allows you anything here.", f"Ask {admins}."
+            return "No rule lets you do anything here.", f"Ask {admins}."
         case _:
             assert_never(standing)
 
 
 def refuse_ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse:
-    """No grant covers it: who may, or what of a grant does not fit."""
-    about = [grant for grant in rules.grants if op.needs in grant.permissions]
-    own = [grant for grant in about if matches_actor(grant.principals, actor)]
+    """Refuse where no grant applies: name the people who may, or the limits of the person's own grant."""
+    giving = [grant for grant in rules.grants if op.needs in grant.permissions]
+    own = [grant for grant in giving if matches_actor(grant.principals, actor)]
     if own:
         return _refuse_outside_grant(rules, own, actor, op, target)
-    may = list_principals(grant.principals for grant in about if target == Target() or applies_to_target(grant, op.needs, target))
+    may = list_principals(
+        grant.principals for grant in giving if target == Target() or applies_to_target(grant, op.needs, target)
+    )
     built_in = bool(rules.grants) and all(grant.name.startswith("default: ") for grant in rules.grants)
     rule = f"default: {op.needs} is for {may or 'nobody'}" if built_in else f"no grant of {op.needs}"
     if not may:
-        return Refuse(rule, md("Nobody may run `{op}`{at}.", op=op.name, at=describe_target(target)), f"Ask {rules.admins}.")
-    said = md("`{op}`{at} is for {may}.", op=op.name, at=describe_target(target), may=may)
-    return Refuse(rule, said, warn_unresolved_groups(actor, about) or f"Ask {rules.admins} to do it.")
+        return Refuse(
+            rule, md("No one may run `{op}`{at}.", op=op.name, at=describe_target(target)), f"Ask {rules.admins}."
+        )
+    message = md("`{op}`{at} is for {may}.", op=op.name, at=describe_target(target), may=may)
+    return Refuse(rule, message, warn_unresolved_groups(actor, giving) or f"Ask {rules.admins} to do it.")
 
 
 def _refuse_outside_grant(rules: Rules, own: list[Grant], actor: Actor, op: Operation, target: Target) -> Refuse:
-    """Somebody has the permission, but not for this pipeline, branch or channel."""
-    grant = next((item for item in own if matches_any(item.pipelines, target.pipeline)), own[0])
+    """Refuse a person who has the permission, but not for this pipeline, branch or channel."""
+    grant = next((grant for grant in own if matches_any(grant.pipelines, target.pipeline)), own[0])
     limits = md("Your grant “{name}” is for {limits}.", name=grant.name, limits=_describe_limits(grant, actor))
-    said = md("You may not run `{op}`{at} here.", op=op.name, at=describe_target(target))
-    others = [grant.principals for grant in rules.grants if applies_to_target(grant, op.needs, target) and applies_in_channel(grant, actor)]
+    message = md("You may not run `{op}`{at} here.", op=op.name, at=describe_target(target))
+    others = [
+        grant.principals
+        for grant in rules.grants
+        if applies_to_target(grant, op.needs, target) and applies_in_channel(grant, actor)
+    ]
     ask = md("Ask {who} to do it.", who=list_principals(others) or rules.admins)
-    lost = warn_unresolved_groups(actor, [grant for grant in rules.grants if applies_to_target(grant, op.needs, target)])
-    return Refuse(grant.name, said, md("{limits} {ask}", limits=limits, ask=lost or ask))
+    lost = warn_unresolved_groups(
+        actor, [grant for grant in rules.grants if applies_to_target(grant, op.needs, target)]
+    )
+    return Refuse(grant.name, message, md("{limits} {ask}", limits=limits, ask=lost or ask))
 
 
 def _describe_limits(grant: Grant, actor: Actor) -> Mrkdwn:
-    """What a grant is limited to, in words."""
+    """Format a grant's limits in words."""
     parts = [md("pipelines {names}", names=_format_globs(grant.pipelines))] if grant.pipelines else []
     parts += [md("branches {names}", names=_format_globs(grant.branches))] if grant.branches else []
     if grant.channels is not None and actor.channel not in grant.channels:
@@ -112,61 +139,76 @@ def _format_globs(globs: tuple[str, ...]) -> Mrkdwn:
 
 
 def describe_target(target: Target) -> Mrkdwn:
-    """` on web, branch main`, as far as it is known."""
+    """Format the known parts of a target, like ` on web, branch main`."""
     if not target.pipeline:
         return Mrkdwn("")
     branch = md(", branch {name}", name=code(target.branch)) if target.branch else ""
-    named = target.reach.names and not short_sha(target.commit or "")
+    named = target.reach.names and not is_short_sha(target.commit or "")
     commit = md(", commit {name}", name=code(target.commit or "")) if named else ""
     return md(" on {name}{branch}{commit}", name=code(target.pipeline), branch=branch, commit=commit)
 
 
 def warn_unresolved_groups(actor: Actor, grants: Iterable[Grant]) -> Mrkdwn | None:
-    """Groups that might have helped, if anybody could say who is in them."""
-    lost = sorted(frozenset().union(*(grant.principals.groups for grant in grants)) & actor.unresolved)
+    """Return a warning if a grant depends on a group whose members Slack didn't return."""
+    lost = sorted(frozenset().union(*(grant.principals.groups for grant in grants)) & actor.unresolved_groups)
     if not lost:
         return None
     return md(
-        "I could not find out who is in {groups}: ask a workspace admin, or try again.", groups=_join_or(lost)
+        "I couldn't find out who is in {groups}. Try again, or ask a workspace admin.", groups=_join_or(lost)
     )
 
 
 def refuse_commit_or_env(rules: Rules, permission: Permission, op: Operation, target: Target) -> Refuse:
-    """A commit of one's own, or environment values, where branches are restricted."""
+    """Refuse a chosen commit, or environment values, where the policy limits branches."""
     what = "a commit other than HEAD" if permission is Permission.COMMIT else "environment values"
-    may = list_principals(grant.principals for grant in rules.grants if applies_to_target(grant, permission, target))
-    said = md(
-        "`{op}`{at} with {what} needs `{permission}`: the policy restricts branches there.",
+    may = list_principals(
+        grant.principals for grant in rules.grants if applies_to_target(grant, permission, target)
+    )
+    message = md(
+        "`{op}`{at} with {what} needs the `{permission}` permission, because the policy limits branches there.",
         op=op.name,
         at=describe_target(target),
         what=what,
         permission=permission,
     )
     hint = md("Ask {may}.", may=may or rules.admins)
-    return Refuse(f"policy: {permission} where branches are restricted", said, hint)
+    return Refuse(f"policy: {permission} where branches are restricted", message, hint)
 
 
 def refuse_frozen(rules: Rules, freeze: Freeze, target: Target, until: datetime) -> Refuse:
-    """A freeze is on."""
+    """Refuse during a freeze; times are in the zone of the freeze, because its author thinks in that zone."""
     zone = freeze.window.zone or ZoneInfo("UTC")
     shown = until.astimezone(zone)
     end = f"{shown:%a} {shown.day} {shown:%b %H:%M} ({zone.key})"
-    said = md(
+    message = md(
         "{name} is frozen until {end}{reason}.",
         name=code(target.pipeline or "This"),
         end=end,
         reason=f": {freeze.reason.rstrip('.')}" if freeze.reason else "",
     )
-    return Refuse(freeze.name, said, md("Ask {may}.", may=list_principals([freeze.exempt]) or rules.admins))
+    return Refuse(freeze.name, message, md("Ask {may}.", may=list_principals([freeze.exempt]) or rules.admins))
 
 
 def explain_protection(op: Operation, requirement: ApprovalRequirement) -> Mrkdwn:
-    """A protected operation that nobody has approved."""
-    return md("`{op}` is protected there: it needs {wanted}.", op=op.name, wanted=describe_requirement(requirement))
+    """Format why a protected operation doesn't run at once."""
+    return md(
+        "`{op}` is protected there and needs {wanted}.", op=op.name, wanted=describe_requirement(requirement)
+    )
 
 
 def describe_requirement(requirement: ApprovalRequirement) -> Mrkdwn:
-    """How many have to agree, and who they are."""
-    count = "an approval" if requirement.count == 1 else f"{requirement.count} approvals"
-    may = list_principals([requirement.approvers]) if requirement.approvers else Mrkdwn("those who may approve there")
-    return md("{count} of {may} within {time}", count=count, may=may, time=spell_duration(requirement.expires))
+    """Format a requirement as `1 approval from @release within 30 minutes`."""
+    return md(
+        "{count} within {time}", count=count_approvals(requirement), time=spell_duration(requirement.expires)
+    )
+
+
+def count_approvals(requirement: ApprovalRequirement) -> Mrkdwn:
+    """Format how many approvals are needed and who can give them, like `1 approval from @release`."""
+    count = "1 approval" if requirement.count == 1 else f"{requirement.count} approvals"
+    may = (
+        list_principals([requirement.approvers])
+        if requirement.approvers
+        else Mrkdwn("people who can approve there")
+    )
+    return md("{count} from {may}", count=count, may=may)

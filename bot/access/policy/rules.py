@@ -1,4 +1,8 @@
-"""What a policy is made of: grants, protections, freezes, and the three verdicts."""
+"""The parts of a policy (grants, protections, freezes), the three verdicts, and how rules match a target.
+
+Rules that allow and rules that restrict treat the unknown in opposite ways: an unknown name matches no grant, but
+it may be anything that is protected or frozen. So a lookup that fails can only make a verdict stricter.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,14 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from bot.operations.git_names import Reach, alike, reach_of, short_sha, tidy, tidy_slug
+from bot.operations.git_names import (
+    CommitReach,
+    find_commit_reach,
+    is_short_sha,
+    names_read_as,
+    normalise_reported_branch,
+    normalise_reported_slug,
+)
 from bot.operations.operation import Operation, Permission
 from bot.runtime.time_windows import TimeWindow
 from bot.slack.types import Actor, Standing
@@ -15,16 +26,16 @@ from bot.slack.types import Actor, Standing
 FULL_MEMBERS = frozenset({Standing.MEMBER, Standing.ADMIN})
 GUARDABLE_VERBS = ("create", "rebuild", "unblock", "retry", "cancel")
 GUARDED_VERBS = frozenset(GUARDABLE_VERBS) - {"cancel"}
-"""What protections, freezes and locks are about, unless they say otherwise."""
+"""Verbs that protections, freezes and locks cover by default. Canceling stays free, for incidents."""
 Globs = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Target:
-    """What an operation is about to touch; None where it touches nothing of that kind.
+    """The object of an operation; a part is None if the operation has no such part.
 
-    `commit` is None for HEAD; `has_env` says that environment values are set. Pipeline and branch are kept in the
-    form that rules compare, whoever names them.
+    `commit` is None for HEAD; `has_env` is true if environment values are set. Pipeline and branch are normalised
+    here, and not only where people type them, because Buildkite also reports names such as `refs/heads/main`.
     """
 
     pipeline: str | None = None
@@ -33,23 +44,25 @@ class Target:
     has_env: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pipeline", tidy_slug(self.pipeline) if self.pipeline else None)
-        object.__setattr__(self, "branch", (tidy(self.branch) or None) if self.branch else None)
+        object.__setattr__(self, "pipeline", normalise_reported_slug(self.pipeline) if self.pipeline else None)
+        object.__setattr__(
+            self, "branch", (normalise_reported_branch(self.branch) or None) if self.branch else None
+        )
 
     @cached_property
-    def reach(self) -> Reach:
+    def reach(self) -> CommitReach:
         """Return the branches whose code the commit may name."""
-        return reach_of(self.commit)
+        return find_commit_reach(self.commit)
 
     @cached_property
     def branches(self) -> frozenset[str]:
-        """Return the build's own branch, what people read in its name, and what the commit names."""
-        return (alike(self.branch) if self.branch else frozenset()) | self.reach.names
+        """Return the build's own branch, its look-alikes, and the branches that the commit may name."""
+        return (names_read_as(self.branch) if self.branch else frozenset()) | self.reach.names
 
 
 @dataclass(frozen=True)
 class Principals:
-    """People: `users` are ids and handles (`@ann`), `groups` likewise (`S…`, `@release`)."""
+    """People that a rule names: `users` by id or handle (`@ann`), `groups` by id or handle (`S…`, `@release`)."""
 
     users: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -58,7 +71,7 @@ class Principals:
 
 @dataclass(frozen=True)
 class Grant:
-    """A rule that allows: these people get these permissions; None means all pipelines, branches, channels."""
+    """A rule that gives people permissions; None means all pipelines, branches or channels."""
 
     name: str
     principals: Principals
@@ -70,7 +83,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Protection:
-    """A rule that asks for approvals, never the requester's own; without `approvers` of those with `approve`."""
+    """A rule that requires approvals; without `approvers`, people with the `approve` permission can give them.
+
+    The requester's own approval never counts.
+    """
 
     name: str
     pipelines: Globs
@@ -83,7 +99,7 @@ class Protection:
 
 @dataclass(frozen=True)
 class Freeze:
-    """A rule that refuses for a while, but for those excepted."""
+    """A rule that refuses everyone but the exempt for a period of time."""
 
     name: str
     pipelines: Globs
@@ -95,10 +111,10 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Rules:
-    """The policy: what no grant allows is refused; `admins` says whom a refused person can ask.
+    """The whole policy. Anything that no grant allows is refused; `admins` names the people to contact then.
 
-    `shared_channels` are ids and names (`#partners`) of channels shared with another organization in which the
-    bot may speak all the same.
+    `shared_channels` are ids and names (`#partners`) of channels in which the bot may post although another
+    organization reads them.
     """
 
     grants: tuple[Grant, ...] = ()
@@ -110,29 +126,30 @@ class Rules:
     @property
     def groups(self) -> frozenset[str]:
         """Every user group that a rule names."""
-        people = [grant.principals for grant in self.grants] + [freeze.exempt for freeze in self.freezes]
-        people += [protect.approvers for protect in self.protections if protect.approvers]
-        return frozenset().union(*(who.groups for who in people))
+        named = [grant.principals for grant in self.grants] + [freeze.exempt for freeze in self.freezes]
+        named += [protection.approvers for protection in self.protections if protection.approvers]
+        return frozenset().union(*(principals.groups for principals in named))
 
     def depends_on_branch(self, pipeline: str | None) -> bool:
-        """Whether some rule about this pipeline looks at the branch."""
-        pipeline = tidy_slug(pipeline) if pipeline else None
+        """Return whether any rule for this pipeline depends on the branch."""
+        pipeline = normalise_reported_slug(pipeline) if pipeline else None
         grants = any(grant.branches is not None and _may_match(grant.pipelines, pipeline) for grant in self.grants)
         return grants or any(
-            protect.branches is not None and _may_match(protect.pipelines, pipeline) for protect in self.protections
+            protect.branches is not None and _may_match(protect.pipelines, pipeline)
+            for protect in self.protections
         )
 
 
 @dataclass(frozen=True)
 class Allow:
-    """Allowed, by the rule of this name."""
+    """Allowed by the rule with this name."""
 
     rule: str
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """Refused, by the rule of this name: what happened in one sentence, and who can help."""
+    """Refused by the rule with this name; `message` gives the reason in one sentence, `hint` says who can help."""
 
     rule: str
     message: str
@@ -141,7 +158,10 @@ class Refuse:
 
 @dataclass(frozen=True)
 class ApprovalRequirement:
-    """Allowed once `count` of the `approvers` agree within `expires`; None: those who hold `approve` there."""
+    """Allowed once `count` of the `approvers` agree within `expires`.
+
+    Without `approvers`, people with the `approve` permission on the target can agree.
+    """
 
     rule: str
     approvers: Principals | None
@@ -152,60 +172,63 @@ class ApprovalRequirement:
 Verdict = Allow | Refuse | ApprovalRequirement
 
 
-def matches_actor(who: Principals, actor: Actor) -> bool:
-    """Whether somebody is meant. Guests only by their id; strangers, bots and deactivated accounts never."""
+def matches_actor(principals: Principals, actor: Actor) -> bool:
+    """Return whether a rule names this person. Strangers, bots and deactivated accounts never match.
+
+    Guests match by id only: an id is a deliberate choice, while a group may include a guest by accident.
+    """
     if actor.standing not in FULL_MEMBERS:
-        return actor.standing is Standing.GUEST and actor.id in who.users
+        return actor.standing is Standing.GUEST and actor.id in principals.users
     handle = f"@{actor.handle.lower()}" if actor.handle else actor.id
-    named = actor.id in who.users or handle in who.users
-    return named or bool(who.groups & actor.groups) or actor.standing in who.standings
+    named = actor.id in principals.users or handle in principals.users
+    return named or bool(principals.groups & actor.groups) or actor.standing in principals.standings
 
 
 def matches_any(globs: Globs | None, name: str | None) -> bool:
-    """For rules that allow: a name that is not known fits no pattern."""
+    """Return whether a rule that allows matches the name; an unknown name matches no pattern."""
     return globs is None or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
 
 
 def _may_match(globs: Globs | None, name: str | None) -> bool:
-    """For rules that restrict: a name that is not known may be any."""
+    """Return whether a rule that restricts may match the name; an unknown name may be anything."""
     return name is None or matches_any(globs, name)
 
 
 def _matches_every_branch(globs: Globs | None, target: Target) -> bool:
-    """Return whether a rule that allows is about every branch of the target.
+    """Return whether a rule that allows matches every branch of the target.
 
-    An abbreviated SHA is left out: it is a commit, for which there is a permission.
+    An abbreviated SHA doesn't count as a branch: the `commit` permission covers it.
     """
-    passing = target.reach.names if short_sha(target.commit or "") else frozenset[str]()
-    about = target.branches - passing
-    return matches_any(globs, target.branch) and all(matches_any(globs, name) for name in about)
+    exempt = target.reach.names if is_short_sha(target.commit or "") else frozenset[str]()
+    required = target.branches - exempt
+    return matches_any(globs, target.branch) and all(matches_any(globs, name) for name in required)
 
 
 def may_match_branch(globs: Globs | None, target: Target) -> bool:
-    """Return whether a rule that restricts is about any branch of the target; what is not known may be any."""
+    """Return whether a rule that restricts may match any branch of the target; an unknown one may be anything."""
     unknown = target.branch is None or target.reach.guess
     return globs is None or unknown or any(matches_any(globs, name) for name in target.branches)
 
 
 def applies_to_target(grant: Grant, permission: Permission, target: Target) -> bool:
-    """Whether a grant is about this permission on this target; help is about no target."""
+    """Return whether a grant gives this permission on this target; `help` needs no target."""
     if permission is Permission.HELP:
         return permission in grant.permissions
-    there = matches_any(grant.pipelines, target.pipeline) and _matches_every_branch(grant.branches, target)
-    return permission in grant.permissions and there
+    matches = matches_any(grant.pipelines, target.pipeline) and _matches_every_branch(grant.branches, target)
+    return permission in grant.permissions and matches
 
 
 def applies_in_channel(grant: Grant, actor: Actor) -> bool:
-    """Whether a grant holds in the channel that was asked in."""
+    """Return whether a grant is valid in the channel of the request."""
     return grant.channels is None or actor.channel in grant.channels
 
 
 def is_guarded(operations: frozenset[str], pipelines: Globs, op: Operation, target: Target) -> bool:
-    """Whether a protection or freeze of these is about this operation there."""
-    about = op.needs is Permission.BUILD and op.noun in ("build", "job") and op.verb in operations
-    return about and _may_match(pipelines, target.pipeline)
+    """Return whether a protection or freeze of these verbs and pipelines may cover the operation."""
+    listed = op.needs is Permission.BUILD and op.noun in ("build", "job") and op.verb in operations
+    return listed and _may_match(pipelines, target.pipeline)
 
 
 def is_protected(rule: Protection, op: Operation, target: Target) -> bool:
-    """Whether a protection is about this operation there; of an unknown branch it is."""
+    """Return whether a protection may cover the operation; an unknown branch counts as protected."""
     return is_guarded(rule.operations, rule.pipelines, op, target) and may_match_branch(rule.branches, target)

@@ -1,4 +1,4 @@
-"""What is said of agents: lost, stopped, blocked, and of pauses that end."""
+"""Messages about agents: lost, stopped or blocked ones, and pauses that end."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 from bot.buildkite.models import Agent
 from bot.operations.build_wording import format_duration
-from bot.slack.blockkit.blocks import Message, lines, message, section, shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md, mention, plain, when
+from bot.slack.blockkit.blocks import Message, join_lines, message, section, shorten
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md, mention, strip_markup
 
-# What a channel can want to know of; `disconnected` is how agents that come and go by design leave.
-STATES = ("lost", "stopped", "blocked", "disconnected", "connected")
-USUAL = ("lost", "stopped", "blocked")
-EVENTS: Mapping[str, str] = {f"agent.{state}": state for state in STATES}
-_SHOWN = 10
+# States that a channel can watch. `disconnected` isn't among the defaults: agents that scale with load often do.
+AGENT_STATES = ("lost", "stopped", "blocked", "disconnected", "connected")
+WATCHED_BY_DEFAULT = ("lost", "stopped", "blocked")
+STATES_BY_EVENT: Mapping[str, str] = {f"agent.{state}": state for state in AGENT_STATES}
+_MAX_AGENTS_LISTED = 10
 _EMOJI = {"lost": "👻", "stopped": "⏹️", "blocked": "⛔", "disconnected": "🔌", "connected": "🟢"}
-_WORDS = {
-    "lost": "is lost: it does not answer any more",
+_STATE_TEXTS = {
+    "lost": "is lost: it stopped responding",
     "stopped": "was stopped",
-    "blocked": "was shut out: its address is not allowed any more",
+    "blocked": "was blocked: its IP address is no longer allowed",
     "disconnected": "has disconnected",
     "connected": "is connected",
 }
-_SHORTEST = timedelta(minutes=3)
-# Buildkite resumes an agent a moment after its time is over.
-AFTER = timedelta(seconds=15)
+_SHORTEST_ANNOUNCED_PAUSE = timedelta(minutes=3)
+# Buildkite resumes an agent a few seconds after its pause has ended.
+RESUME_MARGIN = timedelta(seconds=15)
 _LONGEST_LEAD = timedelta(minutes=5)
 
 
-def item(state: str, agent: Agent) -> dict[str, Any]:
-    """What is kept of an agent until it is said."""
+def build_digest_item(state: str, agent: Agent) -> dict[str, Any]:
+    """Build the stored item of an agent for the next digest."""
     job = agent.job
     return {
         "state": state,
@@ -43,47 +43,47 @@ def item(state: str, agent: Agent) -> dict[str, Any]:
     }
 
 
-def news(items: Sequence[Mapping[str, Any]]) -> Message:
-    """One message for all that happened to agents within a few seconds."""
-    drawn = [_line(entry) for entry in items[:_SHOWN]]
-    more = len(items) - len(drawn)
+def render_digest(items: Sequence[Mapping[str, Any]]) -> Message:
+    """Render one message for all agents that changed within a few seconds."""
+    rendered = [_render_line(entry) for entry in items[:_MAX_AGENTS_LISTED]]
+    more = len(items) - len(rendered)
     rest = [md("… and {more} more agents", more=more)] if more > 0 else []
-    head = drawn[0] if len(items) == 1 else _head(items)
-    text = lines(drawn if len(items) == 1 else [head, *drawn, *rest])
-    return message(md("{line}", line=plain(Mrkdwn(head))), [section(text, block_id="agents")])
+    heading = rendered[0] if len(items) == 1 else _render_heading(items)
+    text = join_lines(rendered if len(items) == 1 else [heading, *rendered, *rest])
+    return message(md("{line}", line=strip_markup(Mrkdwn(heading))), [section(text, block_id="agents")])
 
 
-def _head(items: Sequence[Mapping[str, Any]]) -> Mrkdwn:
+def _render_heading(items: Sequence[Mapping[str, Any]]) -> Mrkdwn:
     counts: dict[str, int] = {}
     for entry in items:
         counts[entry["state"]] = counts.get(entry["state"], 0) + 1
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return md("{emoji} Agents: {told}", emoji=_EMOJI.get(items[0]["state"], "❔"), told=told)
+    summary = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return md("{emoji} Agents: {told}", emoji=_EMOJI.get(items[0]["state"], "❔"), told=summary)
 
 
-def _line(entry: Mapping[str, Any]) -> Mrkdwn:
+def _render_line(entry: Mapping[str, Any]) -> Mrkdwn:
     job = link(str(entry["job_url"]), str(entry["job"])) if entry["job"] else None
     return md(
-        "{emoji} Agent {name} of queue {queue} {words}{job}.",
+        "{emoji} Agent {name} in queue {queue} {words}{job}.",
         emoji=_EMOJI.get(entry["state"], "❔"),
         name=link(str(entry["url"]), str(entry["name"])),
         queue=code(str(entry["queue"])),
-        words=_WORDS.get(entry["state"], str(entry["state"])),
-        job=md("; it ran {job}", job=job) if job else Mrkdwn(""),
+        words=_STATE_TEXTS.get(entry["state"], str(entry["state"])),
+        job=md("; it was running {job}", job=job) if job else Mrkdwn(""),
     )
 
 
-def lead(pause: timedelta) -> timedelta | None:
-    """How long before a pause ends it is said that it will; None: not at all, for a short one."""
-    return min(_LONGEST_LEAD, pause / 5) if pause >= _SHORTEST else None
+def choose_lead_time(pause: timedelta) -> timedelta | None:
+    """Return how long before its end a pause is announced; None for a short pause, which isn't announced."""
+    return min(_LONGEST_LEAD, pause / 5) if pause >= _SHORTEST_ANNOUNCED_PAUSE else None
 
 
-def soon(agent: Agent, user: str | None, before: timedelta) -> Mrkdwn:
-    """A pause is about to end."""
+def render_pause_ending(agent: Agent, user: str | None, before: timedelta) -> Mrkdwn:
+    """Render that a pause is about to end."""
     who = md("{user} ", user=mention(user)) if user else Mrkdwn("")
-    until = md(" at {time}", time=when(agent.resumes_at)) if agent.resumes_at else Mrkdwn("")
+    until = md(" at {time}", time=local_time(agent.resumes_at)) if agent.resumes_at else Mrkdwn("")
     return md(
-        "{who}⏰ Agent {name} resumes by itself in {time}{until}.",
+        "{who}⏰ Agent {name} resumes automatically in {time}{until}.",
         who=who,
         name=link(agent.web_url, agent.name),
         time=format_duration(before),
@@ -91,29 +91,36 @@ def soon(agent: Agent, user: str | None, before: timedelta) -> Mrkdwn:
     )
 
 
-def over(agent: Agent) -> Mrkdwn:
-    """A pause has ended, or the agent went away during it."""
+def render_pause_ended(agent: Agent) -> Mrkdwn:
+    """Render that a pause has ended, or that the agent is no longer connected."""
     name = link(agent.web_url, agent.name)
     if agent.connection_state != "connected":
         state = agent.connection_state.replace("_", " ")
-        return md("👻 The pause of agent {name} is over, but it is {state}.", name=name, state=state)
-    return md("▶️ Agent {name} takes jobs again: its pause is over.", name=name)
+        return md("👻 The pause of agent {name} has ended, but the agent is {state}.", name=name, state=state)
+    return md("▶️ Agent {name} is taking jobs again: its pause has ended.", name=name)
 
 
-def harm(agent: Agent, agents: Sequence[Agent]) -> Mrkdwn:
-    """What pausing an agent means for its job and its queue."""
+def describe_pause_impact(agent: Agent, agents: Sequence[Agent]) -> Mrkdwn:
+    """Describe the effect of a pause on the agent's job and queue."""
     queue = agent.queue or "default"
     others = [entry for entry in agents if entry.id != agent.id and (entry.queue or "default") == queue]
     able = [other for other in others if other.connection_state == "connected" and not other.paused]
     job = md("It finishes {job} first. ", job=shorten(agent.job.title, 100)) if agent.job else Mrkdwn("")
     if not able:
-        return md("{job}No other agent of queue {queue} takes jobs: they will wait.", job=job, queue=code(queue))
-    left = "1 other agent" if len(able) == 1 else f"{len(able)} other agents"
-    return md("{job}{left} of queue {queue} go on.", job=job, left=left, queue=code(queue))
+        return md(
+            "{job}No other agent in queue {queue} is taking jobs, so new jobs will wait.",
+            job=job,
+            queue=code(queue),
+        )
+    if len(able) == 1:
+        return md("{job}1 other agent in queue {queue} keeps taking jobs.", job=job, queue=code(queue))
+    return md(
+        "{job}{count} other agents in queue {queue} keep taking jobs.", job=job, count=len(able), queue=code(queue)
+    )
 
 
-def last_one(agent: Agent, agents: Sequence[Agent]) -> bool:
-    """Whether its queue has no other agent that takes jobs."""
+def is_last_in_queue(agent: Agent, agents: Sequence[Agent]) -> bool:
+    """Return whether no other agent in its queue takes jobs."""
     queue = agent.queue or "default"
     return not any(
         entry.id != agent.id

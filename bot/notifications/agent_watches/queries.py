@@ -1,4 +1,4 @@
-"""Queries on which channels want to know of agents."""
+"""Queries on agent watches: channels that are notified about agents."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.store.sql import insert_into
 from bot.store.tables_notifications import agent_watches
 from bot.store.transactions import Tx
 
-# What stands in the row of a channel that wants to know of the agents of every queue.
-EVERY = ""
+# The queue in the row of a channel that watches every queue: a primary key can't be NULL.
+EVERY_QUEUE = ""
 
 
-class Watch(NamedTuple):
-    """A channel's wish to know when agents of a queue (None: of every one) come into one of these states."""
+class AgentWatch(NamedTuple):
+    """A channel is notified when an agent of a queue enters one of these states; None stands for every queue."""
 
     thread: Thread
     queue: str | None
@@ -26,12 +26,12 @@ class Watch(NamedTuple):
     created_by: str
 
 
-async def save_watch(tx: Tx, watch: Watch, now: datetime) -> None:
-    """Keep a wish; the same queue again replaces the states."""
+async def save_watch(tx: Tx, watch: AgentWatch, now: datetime) -> None:
+    """Save a watch; one on the same queue is replaced."""
     values = {
         "team": watch.thread.team,
         "channel": watch.thread.channel,
-        "queue": watch.queue or EVERY,
+        "queue": watch.queue or EVERY_QUEUE,
         "states": list(watch.states),
         "created_by": watch.created_by,
         "created_at": now,
@@ -42,27 +42,29 @@ async def save_watch(tx: Tx, watch: Watch, now: datetime) -> None:
 
 
 async def delete_watches(tx: Tx, thread: Thread, queue: str | None) -> int:
-    """Forget a channel's wish for a queue, or all of them; says how many there were."""
-    here = [agent_watches.c.team == thread.team, agent_watches.c.channel == thread.channel]
+    """Delete a channel's watch on a queue, or all its watches; return how many there were."""
+    matching = [agent_watches.c.team == thread.team, agent_watches.c.channel == thread.channel]
     if queue is not None:
-        here.append(agent_watches.c.queue == queue)
-    return (await tx.execute(sa.delete(agent_watches).where(*here))).rowcount
+        matching.append(agent_watches.c.queue == queue)
+    return (await tx.execute(sa.delete(agent_watches).where(*matching))).rowcount
 
 
-async def find_watches_of_channel(tx: Tx, thread: Thread) -> tuple[Watch, ...]:
-    """A channel's wishes."""
-    here = (agent_watches.c.team == thread.team, agent_watches.c.channel == thread.channel)
-    return await _found(tx, *here)
+async def find_watches_of_channel(tx: Tx, thread: Thread) -> tuple[AgentWatch, ...]:
+    """Return the watches of a channel."""
+    matching = (agent_watches.c.team == thread.team, agent_watches.c.channel == thread.channel)
+    return await _find_watches(tx, *matching)
 
 
-async def find_watches_of_queues(tx: Tx, queues: Sequence[str]) -> tuple[Watch, ...]:
-    """The wishes to know of agents of those queues."""
-    return await _found(tx, agent_watches.c.queue.in_([EVERY, *queues]))
+async def find_watches_of_queues(tx: Tx, queues: Sequence[str]) -> tuple[AgentWatch, ...]:
+    """Return the watches that cover any of these queues."""
+    return await _find_watches(tx, agent_watches.c.queue.in_([EVERY_QUEUE, *queues]))
 
 
-async def _found(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[Watch, ...]:
+async def _find_watches(tx: Tx, *where: sa.ColumnElement[bool]) -> tuple[AgentWatch, ...]:
     query = sa.select(agent_watches).where(*where).order_by(agent_watches.c.channel, agent_watches.c.queue)
     return tuple(
-        Watch(Thread(row["team"], row["channel"]), row["queue"] or None, tuple(row["states"]), row["created_by"])
+        AgentWatch(
+            Thread(row["team"], row["channel"]), row["queue"] or None, tuple(row["states"]), row["created_by"]
+        )
         for row in (await tx.execute(query)).mappings()
     )

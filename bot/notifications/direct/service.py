@@ -1,15 +1,15 @@
-"""Keeps what people want to be told of by direct message."""
+"""Stores the topics that people want direct messages about."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from bot.notifications.direct.model import (
-    build_wishes,
-    in_display_order,
-    known_addresses,
-    personal_rule,
-    personal_rule_id,
+    build_personal_rule,
+    collect_addresses,
+    make_personal_rule_id,
+    select_build_topics,
+    sort_topics,
 )
 from bot.notifications.direct.queries import silence_subscription
 from bot.notifications.subscriptions.model import Subscription
@@ -19,13 +19,16 @@ from bot.slack.types import Actor, Thread
 from bot.store.transactions import Store
 
 
-def nobody() -> Mapping[str, str]:
-    """The default of what the file of subscriptions says of addresses."""
+def list_no_owners() -> Mapping[str, str]:
+    """Return no owners of addresses: the default without a subscriptions file."""
     return {}
 
 
 class DirectMessageService:
-    """`direct` opens the DM with a person, or raises Unavailable; `given` is the user id by e-mail address."""
+    """The topics that people want direct messages about.
+
+    `direct` opens the DM with a person, or raises Unavailable; `given` returns user ids by email address.
+    """
 
     def __init__(
         self,
@@ -41,46 +44,48 @@ class DirectMessageService:
         self._given = given
         self._wake = wake
 
-    def addresses(self, actor: Actor) -> frozenset[str]:
-        """The addresses by which this person is known at Buildkite."""
-        return known_addresses(actor.id, [actor.email], self._given())
+    def find_addresses(self, actor: Actor) -> frozenset[str]:
+        """Return the addresses that make a build this person's."""
+        return collect_addresses(actor.id, [actor.email], self._given())
 
-    async def wishes(self, actor: Actor) -> tuple[str, ...]:
-        """What this person is told of; the address that Slack shows now takes the place of an older one."""
+    async def find_topics(self, actor: Actor) -> tuple[str, ...]:
+        """Return the topics of this person, after updating the stored address to the one that Slack shows now."""
         async with self._store.read() as tx:
-            subscription = await find_subscription(tx, personal_rule_id(actor.team, actor.id))
+            subscription = await find_subscription(tx, make_personal_rule_id(actor.team, actor.id))
         if subscription is None:
             return ()
-        if set(subscription.creators) != self._own(actor):
-            await self._put(actor, subscription.channel, subscription.states, subscription)
+        if set(subscription.creators) != self._get_slack_addresses(actor):
+            await self._save(actor, subscription.channel, subscription.states, subscription)
         return subscription.states
 
-    async def choose(self, actor: Actor, wishes: Iterable[str]) -> None:
-        """Tell them of these from now on, and of nothing else. Raises Unavailable."""
-        chosen = in_display_order(wishes)
-        before = await self.wishes(actor)
+    async def choose(self, actor: Actor, topics: Iterable[str]) -> None:
+        """Send direct messages about these topics only, from now on. Raise Unavailable."""
+        chosen = sort_topics(topics)
+        before = await self.find_topics(actor)
         if chosen:
             channel = (await self._direct(actor.team, actor.id)).channel
-            await self._put(actor, channel, chosen)
-        if before and not build_wishes(chosen):
-            await self._end(actor, whole=not chosen)
+            await self._save(actor, channel, chosen)
+        if before and not select_build_topics(chosen):
+            await self._stop(actor, whole=not chosen)
         self._wake()
 
-    async def _put(
-        self, actor: Actor, channel: str, wishes: Iterable[str], before: Subscription | None = None
+    async def _save(
+        self, actor: Actor, channel: str, topics: Iterable[str], before: Subscription | None = None
     ) -> None:
         now = before.created_at if before else self._clock.now()
         async with self._store.write() as tx:
-            item = personal_rule(actor.team, actor.id, channel, wishes, self._own(actor), now)
-            await save_subscription(tx, item)
+            rule = build_personal_rule(
+                actor.team, actor.id, channel, topics, self._get_slack_addresses(actor), now
+            )
+            await save_subscription(tx, rule)
 
-    async def _end(self, actor: Actor, *, whole: bool) -> None:
-        id_ = personal_rule_id(actor.team, actor.id)
+    async def _stop(self, actor: Actor, *, whole: bool) -> None:
+        id_ = make_personal_rule_id(actor.team, actor.id)
         async with self._store.write() as tx:
             if whole:
                 await delete_subscriptions(tx, [id_])
             await silence_subscription(tx, id_, self._clock.now())
 
-    def _own(self, actor: Actor) -> set[str]:
-        """What Slack shows; what the file gives is looked up whenever it is needed."""
+    def _get_slack_addresses(self, actor: Actor) -> set[str]:
+        """Return the address that Slack shows. Those of the file aren't stored, because the file may change."""
         return {actor.email.strip().lower()} if actor.email and actor.email.strip() else set()

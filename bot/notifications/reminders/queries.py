@@ -1,4 +1,4 @@
-"""Queries on what is to be looked at, and said, at a time of its own."""
+"""Queries on reminders: things to check, and perhaps to post about, at a given time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.store.transactions import Tx
 
 
 class DueReminder(NamedTuple):
-    """A row whose time has come; `about` is what it speaks of."""
+    """A reminder whose time has come; `about` is the id of its subject."""
 
     id: str
     kind: str
@@ -38,7 +38,7 @@ async def save_reminder(
     due_at: datetime,
     now: datetime,
 ) -> None:
-    """Remind at `due_at`; the same id again replaces what was planned."""
+    """Save a reminder for `due_at`, in place of one with the same id."""
     values = {
         "id": id_,
         "kind": kind,
@@ -58,14 +58,14 @@ async def save_reminder(
 
 
 async def cancel_reminders(tx: Tx, about: str) -> None:
-    """Nothing more is to be said of that."""
+    """Delete the reminders about a subject."""
     await tx.execute(sa.delete(reminders).where(reminders.c.about == about))
 
 
 async def add_to_digest(
     tx: Tx, id_: str, kind: str, thread: Thread, item: dict[str, Any], due_at: datetime, now: datetime
 ) -> None:
-    """Add an item to what is said together at `due_at`, or earlier where it was planned so."""
+    """Add an item to the digest that is due at `due_at`, or at its earlier time if it already has one."""
     query = sa.select(reminders.c.body, reminders.c.due_at).where(reminders.c.id == id_).with_for_update()
     row = (await tx.execute(query)).one_or_none()
     items = [*(row.body["items"] if row else ()), item]
@@ -74,7 +74,7 @@ async def add_to_digest(
 
 
 async def find_due_reminders(tx: Tx, now: datetime, limit: int) -> Sequence[DueReminder]:
-    """What is due, oldest first."""
+    """Return the due reminders, oldest first."""
     query = sa.select(reminders).where(reminders.c.due_at <= now).order_by(reminders.c.due_at).limit(limit)
     return [
         DueReminder(
@@ -92,18 +92,18 @@ async def find_due_reminders(tx: Tx, now: datetime, limit: int) -> Sequence[DueR
 
 
 async def complete_reminder(tx: Tx, reminder: DueReminder) -> bool:
-    """Take it away; False when it was changed, or taken by somebody else, meanwhile."""
+    """Delete a reminder; return False if it was changed or completed in the meantime."""
     same = (reminders.c.id == reminder.id, reminders.c.due_at == reminder.due_at)
     return (await tx.execute(sa.delete(reminders).where(*same))).rowcount > 0
 
 
 async def postpone_reminder(tx: Tx, reminder: DueReminder, due_at: datetime, *, attempts: int = 0) -> None:
-    """Look again at `due_at`."""
+    """Check a reminder again at `due_at`."""
     same = (reminders.c.id == reminder.id, reminders.c.due_at == reminder.due_at)
     await tx.execute(sa.update(reminders).where(*same).values(due_at=due_at, attempts=attempts))
 
 
 async def find_next_reminder_due(tx: Tx) -> datetime | None:
-    """When the next one is due."""
+    """Return when the next reminder is due."""
     when: datetime | None = await tx.scalar(sa.select(sa.func.min(reminders.c.due_at)))
     return when

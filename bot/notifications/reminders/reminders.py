@@ -1,4 +1,4 @@
-"""Looks at things at a time of their own, and says what has become of them."""
+"""Runs reminders: checks their subjects when they are due, and posts about them."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.blockkit.blocks import Message, message, section
-from bot.slack.blockkit.mrkdwn import Mrkdwn, md, plain
+from bot.slack.blockkit.mrkdwn import Mrkdwn, md, strip_markup
 from bot.slack.queries import enqueue_message
 from bot.slack.types import Thread
 from bot.store.transactions import Transactions, Tx
 
-BATCH = 20
-TRIES = 8
+REMINDERS_PER_TICK = 20
+MAX_ATTEMPTS = 8
 _GRACE = timedelta(seconds=30)
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def remind(tx: Tx, reply: Reply, where: Thread, user: str, now: datetime) -> None:
-    """Note what an answer wants to be looked at again, in the transaction that closes its invocation."""
-    if reply.settles:
-        await cancel_reminders(tx, reply.settles)
+async def schedule_reminders(tx: Tx, reply: Reply, where: Thread, user: str, now: datetime) -> None:
+    """Save the reminders of a reply, in the transaction that closes its invocation."""
+    if reply.clears_reminder:
+        await cancel_reminders(tx, reply.clears_reminder)
     for reminder in reply.reminders:
         id_ = f"{reminder.kind}:{reminder.about}"
         await save_reminder(
@@ -49,9 +49,9 @@ async def remind(tx: Tx, reply: Reply, where: Thread, user: str, now: datetime) 
 
 
 class Reminders:
-    """Takes what is due; each is said once: taking the row away and noting the message are one transaction.
+    """Handles due reminders. Each posts once: deleting it and queueing its message are one transaction.
 
-    `others` look at further kinds of what is due: False means that it waits.
+    `others` handle further kinds of reminders; they return False to leave a reminder waiting.
     """
 
     def __init__(
@@ -67,79 +67,80 @@ class Reminders:
         self._buildkite = buildkite.for_background()
         self._wake = wake
         self._kinds: Mapping[str, Callable[[DueReminder], Awaitable[bool]]] = {
-            "agent soon": self._soon,
-            "agent over": self._over,
-            "agents": self._agents,
+            "agent soon": self._announce_pause_ending,
+            "agent over": self._announce_pause_ended,
+            "agents": self._announce_agents,
             **others,
         }
 
     async def tick(self) -> int:
-        """Look at what is due; says how many were said or dropped."""
+        """Handle the due reminders; return how many were posted or dropped."""
         async with self._store.read() as tx:
-            due = await find_due_reminders(tx, self._clock.now(), BATCH)
-        said = sum([await self._safely(item) for item in due])
-        if said:
+            due = await find_due_reminders(tx, self._clock.now(), REMINDERS_PER_TICK)
+        handled = sum([await self._try(reminder) for reminder in due])
+        if handled:
             self._wake()
-        return said
+        return handled
 
     async def next_at(self) -> datetime | None:
-        """When something is to be looked at."""
+        """Return when the next reminder is due."""
         async with self._store.read() as tx:
             return await find_next_reminder_due(tx)
 
-    async def _safely(self, reminder: DueReminder) -> bool:
-        """What cannot be looked at is tried again for about ten minutes, and then left."""
+    async def _try(self, reminder: DueReminder) -> bool:
+        """Handle a reminder. One that fails is retried for about ten minutes, then dropped as old news."""
         try:
             return await run_guarded(self._kinds[reminder.kind](reminder), "reminder", reminder=reminder.id)
         except KitestringError as error:
             log.warning("reminder waits", reminder=reminder.id, error=str(error))
-            if reminder.attempts + 1 >= TRIES:
+            if reminder.attempts + 1 >= MAX_ATTEMPTS:
                 return await self._drop(reminder)
             wait = timedelta(seconds=backoff_seconds(reminder.attempts + 1, base=5, longest=120))
             async with self._store.write() as tx:
                 await postpone_reminder(tx, reminder, self._clock.now() + wait, attempts=reminder.attempts + 1)
             return False
 
-    async def _soon(self, reminder: DueReminder) -> bool:
-        agent = await self._agent(reminder)
+    async def _announce_pause_ending(self, reminder: DueReminder) -> bool:
+        agent = await self._find_agent(reminder)
         if agent is None or not agent.paused or agent.connection_state != "connected":
             return await self._drop(reminder)
         left = (agent.resumes_at or self._clock.now()) - self._clock.now()
-        return await self._say(
-            reminder, _spoken(messages.soon(agent, reminder.user, max(left, timedelta(seconds=1))))
+        return await self._enqueue(
+            reminder,
+            _render_message(messages.render_pause_ending(agent, reminder.user, max(left, timedelta(seconds=1)))),
         )
 
-    async def _over(self, reminder: DueReminder) -> bool:
-        agent = await self._agent(reminder)
+    async def _announce_pause_ended(self, reminder: DueReminder) -> bool:
+        agent = await self._find_agent(reminder)
         if agent is None:
             return await self._drop(reminder)
         if agent.paused and agent.connection_state == "connected":
-            return await self._still_paused(reminder, agent)
-        return await self._say(reminder, _spoken(messages.over(agent)))
+            return await self._postpone_to_new_end(reminder, agent)
+        return await self._enqueue(reminder, _render_message(messages.render_pause_ended(agent)))
 
-    async def _still_paused(self, reminder: DueReminder, agent: Agent) -> bool:
-        """Somebody paused it again elsewhere, for longer: that pause's end is told."""
-        again = max((agent.resumes_at or self._clock.now()) + messages.AFTER, self._clock.now() + _GRACE)
+    async def _postpone_to_new_end(self, reminder: DueReminder, agent: Agent) -> bool:
+        """Wait for the new end of a pause that someone extended outside of Slack."""
+        again = max((agent.resumes_at or self._clock.now()) + messages.RESUME_MARGIN, self._clock.now() + _GRACE)
         async with self._store.write() as tx:
             await postpone_reminder(tx, reminder, again)
         return False
 
-    async def _agents(self, reminder: DueReminder) -> bool:
-        return await self._say(reminder, messages.news(reminder.body["items"]))
+    async def _announce_agents(self, reminder: DueReminder) -> bool:
+        return await self._enqueue(reminder, messages.render_digest(reminder.body["items"]))
 
-    async def _agent(self, reminder: DueReminder) -> Agent | None:
+    async def _find_agent(self, reminder: DueReminder) -> Agent | None:
         try:
             return await self._buildkite.agent(reminder.about)
         except NotFound:
             return None
 
-    async def _say(self, reminder: DueReminder, said: Message) -> bool:
+    async def _enqueue(self, reminder: DueReminder, text: Message) -> bool:
         now = self._clock.now()
         async with self._store.write() as tx:
             if await complete_reminder(tx, reminder):
                 key = f"reminder:{reminder.id}:{reminder.due_at.timestamp()}"
                 await enqueue_message(
-                    tx, key, "answer", reminder.thread, now, body=asdict(said), asked_by=reminder.user
+                    tx, key, "answer", reminder.thread, now, body=asdict(text), requester=reminder.user
                 )
         return True
 
@@ -149,5 +150,5 @@ class Reminders:
         return True
 
 
-def _spoken(text: Mrkdwn) -> Message:
-    return message(md("{line}", line=plain(text)), [section(text, block_id="reminder")])
+def _render_message(text: Mrkdwn) -> Message:
+    return message(md("{line}", line=strip_markup(text)), [section(text, block_id="reminder")])

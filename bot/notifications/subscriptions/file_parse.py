@@ -1,4 +1,4 @@
-"""A file of subscriptions made into rules, or one sentence with its line for everything that is wrong with it."""
+"""Parses the subscriptions file into rules, or reports every mistake in it with its line."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pydantic import AfterValidator, Field, model_validator
 from bot.notifications.subscriptions.model import (
     DEFAULT_STATES,
     Source,
-    State,
     Subscription,
+    SubscriptionState,
     Updates,
-    named,
-    quiet_hours,
+    assign_id,
+    parse_quiet_hours,
 )
 from bot.operations.name_types import Branch, Slug
 from bot.runtime.toml_file import InvalidFile, InvalidTable, TomlLines, TomlTable, Zone, match_pattern, parse_toml
@@ -28,12 +28,12 @@ _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 
 
-class WrongSubscriptions(InvalidFile):
-    """A file of subscriptions that cannot be used."""
+class InvalidSubscriptions(InvalidFile):
+    """The subscriptions file has mistakes."""
 
 
-def _hours(text: str) -> str:
-    quiet_hours(text)
+def _check_hours(text: str) -> str:
+    parse_quiet_hours(text)
     return text
 
 
@@ -50,12 +50,12 @@ class SubscriptionTable(TomlTable):
     channel: Channel
     pipeline: Slug
     branch: Branch | None = None
-    states: Annotated[tuple[State, ...], Field(min_length=1)] = DEFAULT_STATES
+    states: Annotated[tuple[SubscriptionState, ...], Field(min_length=1)] = DEFAULT_STATES
     creators: tuple[Address, ...] = ()
     sources: tuple[Source, ...] = ()
     step: Pattern | None = None
     updates: Updates = "end"
-    quiet: Annotated[str, AfterValidator(_hours)] | None = None
+    quiet: Annotated[str, AfterValidator(_check_hours)] | None = None
     zone: Zone = None
     broadcast: bool = False
 
@@ -66,47 +66,50 @@ class SubscriptionTable(TomlTable):
         return self
 
 
-class Listing(TomlTable):
-    """A file of subscriptions; `people` are further e-mail addresses by Slack user id."""
+class SubscriptionDocument(TomlTable):
+    """A subscriptions file; `people` are additional email addresses by Slack user id."""
 
     subscription: tuple[SubscriptionTable, ...] = ()
     people: dict[str, tuple[Address, ...]] = Field(default_factory=dict)
 
-    def owners(self) -> Mapping[str, str]:
-        """The user id by address."""
+    def map_owners(self) -> Mapping[str, str]:
+        """Return the user ids by address."""
         return {address: user for user, mine in self.people.items() for address in mine}
 
 
-TABLES: Mapping[str, type[TomlTable]] = {"": Listing, "subscription": SubscriptionTable}
+SUBSCRIPTION_TABLES: Mapping[str, type[TomlTable]] = {"": SubscriptionDocument, "subscription": SubscriptionTable}
 
 
-def read(text: str, file: str = "subscriptions.toml") -> Listing:
-    """What stands in a file of subscriptions. Raises WrongSubscriptions."""
-    found = parse_toml(Listing, text, file, TABLES, WrongSubscriptions)
-    problems = sorted(_confused(found.people, TomlLines(text)))
+def parse_subscriptions(text: str, file: str = "subscriptions.toml") -> SubscriptionDocument:
+    """Return the contents of a subscriptions file. Raise InvalidSubscriptions."""
+    found = parse_toml(SubscriptionDocument, text, file, SUBSCRIPTION_TABLES, InvalidSubscriptions)
+    problems = sorted(_find_people_problems(found.people, TomlLines(text)))
     if problems:
-        raise WrongSubscriptions(tuple(f"{file} line {line}: {said}" for line, said in problems))
+        raise InvalidSubscriptions(tuple(f"{file} line {line}: {problem}" for line, problem in problems))
     return found
 
 
-def _confused(people: Mapping[str, tuple[str, ...]], lines: TomlLines) -> Iterator[tuple[int, str]]:
-    """Keys that are nobody's id, and addresses that are given to two people."""
-    whose: dict[str, str] = {}
+def _find_people_problems(people: Mapping[str, tuple[str, ...]], lines: TomlLines) -> Iterator[tuple[int, str]]:
+    """Yield the problems of keys that aren't user ids, and of addresses given to two people."""
+    owners: dict[str, str] = {}
     for user, mine in people.items():
         at = ("people", user)
         if not _USER.fullmatch(user):
             yield lines.find(at), f"`{quote_word(user)}` should be the id of a person such as U012ABCDEF."
         for address in mine:
-            first = whose.setdefault(address, user)
+            first = owners.setdefault(address, user)
             if first != user:
-                said = f"“{quote_word(address)}” is the address of `{quote_word(first)}` already: one has it."
-                yield lines.find(at, address), said
+                problem = (
+                    f"“{quote_word(address)}” already belongs to `{quote_word(first)}`: "
+                    "an address can have only one owner."
+                )
+                yield lines.find(at, address), problem
 
 
-def subscription(table: SubscriptionTable, team: str, now: datetime) -> Subscription:
-    """A rule of the file; the same words are the same rule."""
+def build_subscription(table: SubscriptionTable, team: str, now: datetime) -> Subscription:
+    """Build the subscription of a table; an unchanged table keeps its id, and so its cards."""
     zone = table.zone.key if isinstance(table.zone, ZoneInfo) else None
-    return named(
+    return assign_id(
         Subscription(
             id="",
             team=team,

@@ -1,4 +1,7 @@
-"""Patterns of names, kept so that finding those that fit a name does not mean trying each."""
+"""An index of name patterns that finds matches without trying each pattern.
+
+Every build is matched against all subscriptions, so trying each of thousands would dominate the cost of a webhook.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ _WILD = re.compile(r"[*?\[]")
 _LAST_WILD = re.compile(r"[*?\[\]][^*?\[\]]*\Z")
 
 
-def literal(glob: str) -> bool:
-    """Whether a pattern fits one name alone."""
+def is_literal(glob: str) -> bool:
+    """Return whether a pattern has no wildcard, so that it matches a single name."""
     return _WILD.search(glob) is None
 
 
-class Globs(Generic[T]):
-    """One value for each pattern; `make` gives the value of a pattern that is new.
+class GlobMap(Generic[T]):
+    """Maps patterns to values; `make` creates the value of a new pattern.
 
-    Patterns without wildcards are found by their name, others by what they begin or end with. Only those that
-    begin and end with a wildcard are tried one by one.
+    Patterns without wildcards are found by name, others by the text before the first or after the last wildcard.
+    Only patterns that begin and end with a wildcard are tried in turn.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -32,23 +35,23 @@ class Globs(Generic[T]):
         self._others: list[str] = []
         self._lengths: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
-    def at(self, glob: str) -> T:
-        """The value of a pattern."""
+    def get_or_make(self, glob: str) -> T:
+        """Return the value of a pattern, creating it if the pattern is new."""
         if glob not in self._values:
             self._values[glob] = self._make()
-            if not literal(glob):
-                self._file(glob)
+            if not is_literal(glob):
+                self._index(glob)
         return self._values[glob]
 
-    def fitting(self, name: str) -> Iterator[T]:
-        """The values of all patterns that fit a name."""
-        if name in self._values and literal(name):
+    def find_matches(self, name: str) -> Iterator[T]:
+        """Yield the values of all patterns that match a name."""
+        if name in self._values and is_literal(name):
             yield self._values[name]
-        for glob in self._likely(name):
+        for glob in self._find_candidates(name):
             if fnmatchcase(name, glob):
                 yield self._values[glob]
 
-    def _likely(self, name: str) -> Iterator[str]:
+    def _find_candidates(self, name: str) -> Iterator[str]:
         beginnings, endings = self._lengths
         for length in beginnings:
             yield from self._beginnings.get(name[:length], ()) if length <= len(name) else ()
@@ -56,7 +59,7 @@ class Globs(Generic[T]):
             yield from self._endings.get(name[-length:], ()) if length <= len(name) else ()
         yield from self._others
 
-    def _file(self, glob: str) -> None:
+    def _index(self, glob: str) -> None:
         beginning = _WILD.split(glob, maxsplit=1)[0]
         ending = (_LAST_WILD.search(glob) or [""])[0][1:]
         if beginning:

@@ -1,76 +1,78 @@
-"""All subscriptions, arranged so that a build meets only those that may want it."""
+"""An index of all subscriptions that finds the candidates for a build quickly."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
 from bot.notifications.direct.model import expand_addresses
-from bot.notifications.subscriptions.globs import Globs
-from bot.notifications.subscriptions.model import Seen, Subscription, wants
+from bot.notifications.subscriptions.globs import GlobMap
+from bot.notifications.subscriptions.model import ObservedBuild, Subscription, matches_build
 from bot.notifications.subscriptions.queries import find_all_subscriptions, get_subscriptions_version
-from bot.operations.git_names import tidy
+from bot.operations.git_names import normalise_reported_branch
 from bot.store.transactions import Tx
 
-_ANYBODY = ""
+_ANY_PERSON = ""
 _ByPerson = dict[str, list[Subscription]]
-_ByBranch = Globs[_ByPerson]
+_ByBranch = GlobMap[_ByPerson]
 
 
 class SubscriptionIndex:
-    """By pipeline, then by branch, then by creator; what is left is asked one by one."""
+    """Indexes subscriptions by pipeline, then branch, then creator; the rest of a rule is checked one by one."""
 
     def __init__(self, subscriptions: Iterable[Subscription] = ()) -> None:
         self.all = tuple(subscriptions)
-        self.states = frozenset(state for item in self.all for state in item.states)
-        self._by_pipeline: Globs[_ByBranch] = Globs(lambda: Globs(dict))
-        for item in self.all:
-            people = self._by_pipeline.at(item.pipeline).at(tidy(item.branch or "*"))
-            for person in item.creators or (_ANYBODY,):
-                people.setdefault(person, []).append(item)
+        self.states = frozenset(state for subscription in self.all for state in subscription.states)
+        self._by_pipeline: GlobMap[_ByBranch] = GlobMap(lambda: GlobMap(dict))
+        for subscription in self.all:
+            branches = self._by_pipeline.get_or_make(subscription.pipeline)
+            people = branches.get_or_make(normalise_reported_branch(subscription.branch or "*"))
+            for person in subscription.creators or (_ANY_PERSON,):
+                people.setdefault(person, []).append(subscription)
 
-    def about(self, pipeline: str, branch: str, people: Iterable[str]) -> dict[str, Subscription]:
-        """Those about this pipeline and branch and one of these people, by id, whatever the state."""
-        who = (_ANYBODY, *people)
+    def find_candidates(self, pipeline: str, branch: str, people: Iterable[str]) -> dict[str, Subscription]:
+        """Return the subscriptions for a pipeline, a branch and any of these people, by id, in whatever state."""
+        who = (_ANY_PERSON, *people)
         return {
-            item.id: item
-            for branches in self._by_pipeline.fitting(pipeline)
-            for persons in branches.fitting(tidy(branch))
+            subscription.id: subscription
+            for branches in self._by_pipeline.find_matches(pipeline)
+            for persons in branches.find_matches(normalise_reported_branch(branch))
             for person in who
-            for item in persons.get(person, ())
+            for subscription in persons.get(person, ())
         }
 
-    def wanting(self, build: Seen, *, perhaps: bool = False) -> tuple[Subscription, ...]:
-        """The subscriptions that want this build as it is, in the order of their ids."""
-        found = self.about(build.pipeline, build.branch, build.people)
-        return tuple(found[id_] for id_ in sorted(found) if wants(found[id_], build, perhaps=perhaps))
+    def find_matching(self, build: ObservedBuild, *, assume_step: bool = False) -> tuple[Subscription, ...]:
+        """Return the subscriptions that match this build, in the order of their ids."""
+        found = self.find_candidates(build.pipeline, build.branch, build.people)
+        return tuple(
+            found[id_] for id_ in sorted(found) if matches_build(found[id_], build, assume_step=assume_step)
+        )
 
 
-def nobody() -> Mapping[str, str]:
-    """The default of what is listed of people."""
+def list_no_owners() -> Mapping[str, str]:
+    """Return no owners of addresses: the default without a subscriptions file."""
     return {}
 
 
 class SubscriptionCache:
-    """Reads all subscriptions again when one has changed; until then a look costs one small query.
+    """Keeps the index in memory and rebuilds it when a subscription changes; a lookup costs one small query.
 
-    `owners` gives the user id by e-mail address as the file of subscriptions has it; the same object while that
-    is the same.
+    `owners` returns user ids by email address from the subscriptions file: the same object while it is unchanged.
     """
 
-    def __init__(self, owners: Callable[[], Mapping[str, str]] = nobody) -> None:
+    def __init__(self, owners: Callable[[], Mapping[str, str]] = list_no_owners) -> None:
         self._owners = owners
         self._given: Mapping[str, str] = {}
         self._index = SubscriptionIndex()
         self._version = ""
 
-    async def index(self, tx: Tx) -> SubscriptionIndex:
-        """The subscriptions that hold now."""
+    async def get_index(self, tx: Tx) -> SubscriptionIndex:
+        """Return the index of the current subscriptions."""
         version, given = await get_subscriptions_version(tx), self._owners()
         if version != self._version or given != self._given:
             everything = expand_addresses(await find_all_subscriptions(tx), given)
             self._index, self._version, self._given = SubscriptionIndex(everything), version, given
         return self._index
 
-    def owners(self) -> Mapping[str, str]:
-        """The user id by e-mail address, as the file has it."""
+    def get_owners(self) -> Mapping[str, str]:
+        """Return the user ids by email address from the subscriptions file."""
         return self._owners()

@@ -1,4 +1,4 @@
-"""What a channel or a person wants to be told of, and whether a build is that."""
+"""Subscriptions: rules that select the builds to post in a channel or a direct message."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from bot.buildkite.models import JOB_FAILED
 from bot.history.model import VERDICTS, Attempt, Run
-from bot.operations.git_names import tidy
+from bot.operations.git_names import normalise_reported_branch
 from bot.runtime.time_windows import DailyWindow, find_end
 
-State = Literal[
+SubscriptionState = Literal[
     "failed",
     "broken",
     "passed",
@@ -33,10 +33,10 @@ State = Literal[
 Source = Literal["ui", "api", "schedule", "webhook", "trigger_job"]
 Updates = Literal["all", "important", "end"]
 Origin = Literal["chat", "file", "person"]
-# Nothing while all is well: what passes is told only when it was broken before, what runs not at all.
-DEFAULT_STATES: tuple[State, ...] = ("failed", "fixed", "blocked")
-QUIET_LOOKS = "two times such as 18:00-08:00"
-_PHASES: Mapping[str, frozenset[str]] = MappingProxyType(
+# Quiet while all is well: a pass is posted only after a failure, and a start never.
+DEFAULT_STATES: tuple[SubscriptionState, ...] = ("failed", "fixed", "blocked")
+QUIET_HOURS_EXAMPLE = "two times such as 18:00-08:00"
+_PHASE_STATES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "creating": frozenset({"scheduled"}),
         "scheduled": frozenset({"scheduled"}),
@@ -52,11 +52,11 @@ _EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True)
 class Subscription:
-    """One rule. Empty `creators` (e-mail addresses in lower case) and `sources` mean any; patterns are globs.
+    """A rule. Empty `creators` (email addresses in lower case) and `sources` mean any; patterns are globs.
 
-    `step` is the key or name of a step: then passed, fixed, failed and broken are those of the step. `quiet` is
-    `18:00-08:00` by the clocks of `zone`. `owner` is the person whose own it is; `created_by` is empty for one
-    that stands in the file.
+    `step` is the key or name of a step; passed, fixed, failed and broken then refer to the step. `quiet` is
+    `18:00-08:00` in the time zone `zone`. `owner` is set for a personal rule; `created_by` is empty for a rule
+    from the file.
     """
 
     id: str
@@ -78,21 +78,21 @@ class Subscription:
     owner: str | None = None
     origin: str = "chat"
 
-    def muted(self, now: datetime) -> bool:
-        """Whether it posts nothing for now."""
+    def is_muted(self, now: datetime) -> bool:
+        """Return whether it is muted now."""
         return self.muted_until is not None and now < self.muted_until
 
-    def quiet_until(self, now: datetime) -> datetime | None:
-        """When the quiet hours that it is now end; None outside of them."""
+    def find_quiet_end(self, now: datetime) -> datetime | None:
+        """Return when the current quiet hours end; None outside of quiet hours."""
         if self.quiet is None:
             return None
-        begins, until = quiet_hours(self.quiet)
+        begins, until = parse_quiet_hours(self.quiet)
         return find_end(DailyWindow(begins, until, _EVERY_DAY, ZoneInfo(self.zone or "UTC")), now)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What subscriptions look at of a build; `steps` has the states of each step that has a verdict."""
+class ObservedBuild:
+    """The facts of a build that subscriptions match; `steps` has the states of each finished step."""
 
     pipeline: str
     branch: str
@@ -102,14 +102,14 @@ class Seen:
     steps: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def in_order(states: Iterable[str]) -> tuple[str, ...]:
-    """States as people list them, each once."""
-    order = get_args(State)
+def sort_states(states: Iterable[str]) -> tuple[str, ...]:
+    """Return the states in display order, each once."""
+    order = get_args(SubscriptionState)
     return tuple(sorted(set(states), key=order.index))
 
 
-def named(subscription: Subscription) -> Subscription:
-    """With its id: the same rule in the same place has the same one, so that saving it twice makes one of it."""
+def assign_id(subscription: Subscription) -> Subscription:
+    """Return the subscription with an id made from its rule and place, so that saving it twice makes only one."""
     about = (
         subscription.pipeline,
         subscription.branch,
@@ -118,87 +118,105 @@ def named(subscription: Subscription) -> Subscription:
         sorted(subscription.sources),
         subscription.step,
     )
-    how = (
+    delivery = (
         (subscription.updates, subscription.quiet, subscription.zone, subscription.broadcast)
         if subscription.origin == "file"
         else ()
     )
-    said = repr((subscription.team, subscription.channel, subscription.origin, subscription.owner, about, how))
-    return replace(subscription, id=sha256(said.encode()).hexdigest()[:12])
+    identity = repr(
+        (subscription.team, subscription.channel, subscription.origin, subscription.owner, about, delivery)
+    )
+    return replace(subscription, id=sha256(identity.encode()).hexdigest()[:12])
 
 
-def seen(run: Run, before: str | None, steps: Mapping[str, frozenset[str]] | None = None) -> Seen:
-    """A build as subscriptions see it; `before` is how the one before it on its branch ended."""
-    people = frozenset(item for item in (run.creator, run.author) if item)
-    return Seen(run.pipeline, tidy(run.branch), states_of(run.phase, before), people, run.source, steps or {})
+def observe_build(
+    run: Run, before: str | None, steps: Mapping[str, frozenset[str]] | None = None
+) -> ObservedBuild:
+    """Return the facts of a build that subscriptions match; `before` is the verdict before it on its branch.
+
+    Branches are normalised, because Buildkite may report `refs/heads/main` for `main`.
+    """
+    people = frozenset(address for address in (run.creator, run.author) if address)
+    return ObservedBuild(
+        run.pipeline,
+        normalise_reported_branch(run.branch),
+        derive_states(run.phase, before),
+        people,
+        run.source,
+        steps or {},
+    )
 
 
-def states_of(phase: str, before: str | None) -> frozenset[str]:
-    """The states that a build in this phase is in, when the last one that passed or failed did `before`.
+def derive_states(phase: str, before: str | None) -> frozenset[str]:
+    """Return the states of a build in this phase; `before` is the last verdict on its branch.
 
-    One that fails is running still; fixed and broken are told by the change from the build before.
+    A failing build also counts as running. Fixed and broken mean that the verdict differs from the one before.
     """
     if phase not in VERDICTS:
-        return _PHASES.get(phase, frozenset({phase}))
+        return _PHASE_STATES.get(phase, frozenset({phase}))
     changed = before in VERDICTS and before != phase
     turned = {"fixed" if phase == "passed" else "broken"} if changed else set()
     return frozenset({phase} | turned)
 
 
-def steps_of(now: Iterable[Attempt], before: Iterable[Attempt]) -> dict[str, frozenset[str]]:
-    """The states of each step by its key and by its name, from the attempts at it; the last attempt counts."""
-    then = _verdicts(before)
-    return {step: states_of(verdict, then.get(step)) for step, verdict in _verdicts(now).items()}
+def derive_step_states(now: Iterable[Attempt], before: Iterable[Attempt]) -> dict[str, frozenset[str]]:
+    """Return the states of each step, by its key and by its name; the last attempt counts."""
+    then = _find_verdicts(before)
+    return {step: derive_states(verdict, then.get(step)) for step, verdict in _find_verdicts(now).items()}
 
 
-def _verdicts(attempts: Iterable[Attempt]) -> dict[str, str]:
+def _find_verdicts(attempts: Iterable[Attempt]) -> dict[str, str]:
     verdicts: dict[str, str] = {}
     for attempt in attempts:
-        if verdict := _verdict(attempt):
+        if verdict := _judge_attempt(attempt):
             verdicts |= dict.fromkeys((attempt.step, attempt.name), verdict)
     return verdicts
 
 
-def _verdict(attempt: Attempt) -> str | None:
+def _judge_attempt(attempt: Attempt) -> str | None:
     if attempt.state == "passed" or attempt.soft_failed:
         return "passed"
     return "failed" if attempt.state in JOB_FAILED else None
 
 
-def wants(subscription: Subscription, build: Seen, *, perhaps: bool = False) -> bool:
-    """Whether the rule is about this build as it is; with `perhaps` also where its step is not known yet."""
-    there = fnmatchcase(build.pipeline, subscription.pipeline) and fnmatchcase(
-        build.branch, tidy(subscription.branch or "*")
+def matches_build(subscription: Subscription, build: ObservedBuild, *, assume_step: bool = False) -> bool:
+    """Return whether a rule matches this build.
+
+    With `assume_step`, a rule about a step also matches a failed build whose jobs haven't been read: the build has
+    to be read before it is certain.
+    """
+    in_place = fnmatchcase(build.pipeline, subscription.pipeline) and fnmatchcase(
+        build.branch, normalise_reported_branch(subscription.branch or "*")
     )
-    theirs = not subscription.creators or not build.people.isdisjoint(subscription.creators)
-    by = not subscription.sources or build.source in subscription.sources
+    by_person = not subscription.creators or not build.people.isdisjoint(subscription.creators)
+    from_source = not subscription.sources or build.source in subscription.sources
     return (
-        there
-        and theirs
-        and by
-        and not _states(subscription, build, perhaps=perhaps).isdisjoint(subscription.states)
+        in_place
+        and by_person
+        and from_source
+        and not _select_states(subscription, build, assume_step=assume_step).isdisjoint(subscription.states)
     )
 
 
-def _states(subscription: Subscription, build: Seen, *, perhaps: bool) -> frozenset[str]:
-    """Of a rule about a step the verdicts are the step's, and all else is the build's."""
+def _select_states(subscription: Subscription, build: ObservedBuild, *, assume_step: bool) -> frozenset[str]:
+    """Return the states to match; for a rule about a step, the verdict is the step's."""
     if subscription.step is None:
         return build.states
     rest = build.states - {"passed", "fixed", "failed", "broken"}
     known = build.steps.get(subscription.step)
-    if known is None and perhaps and "failed" in build.states:
+    if known is None and assume_step and "failed" in build.states:
         return rest | {"failed", "broken"}
     return rest | (known or frozenset())
 
 
-def quiet_hours(text: str) -> tuple[time, time]:
-    """Read `18:00-08:00`. Raises ValueError for anything else."""
+def parse_quiet_hours(text: str) -> tuple[time, time]:
+    """Parse `18:00-08:00`. Raise ValueError for anything else."""
     found = _QUIET.fullmatch(text.strip())
     try:
         hours = [int(part) for part in found.groups()] if found else []
         begins, until = time(hours[0], hours[1]), time(hours[2], hours[3])
     except (IndexError, ValueError):
-        raise ValueError(f"it should be {QUIET_LOOKS}") from None
+        raise ValueError(f"it should be {QUIET_HOURS_EXAMPLE}") from None
     if begins == until:
-        raise ValueError("its end must differ from its beginning")
+        raise ValueError("its end must differ from its start")
     return begins, until

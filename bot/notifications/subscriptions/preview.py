@@ -1,4 +1,4 @@
-"""What a subscription would have posted of the builds that are remembered."""
+"""Previews a subscription: the messages that it would have posted about recent builds."""
 
 from __future__ import annotations
 
@@ -7,80 +7,90 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.history.model import VERDICTS, Attempt, Run
-from bot.notifications.subscriptions.model import Seen, Subscription, seen, steps_of, wants
-from bot.operations.build_wording import phase_words
+from bot.notifications.subscriptions.model import (
+    ObservedBuild,
+    Subscription,
+    derive_step_states,
+    matches_build,
+    observe_build,
+)
+from bot.operations.build_wording import describe_phase
 from bot.runtime.wording import join_or
-from bot.slack.blockkit.blocks import lines, shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, link, md, mention, when
+from bot.slack.blockkit.blocks import join_lines, shorten
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, link, local_time, md, mention
 
-SPAN = timedelta(days=7)
-EXAMPLES = 5
-_TURNED = {"fixed": "fixed", "broken": "newly broken"}
+PREVIEW_SPAN = timedelta(days=7)
+MAX_EXAMPLES = 5
+_CHANGES = {"fixed": "fixed", "broken": "newly broken"}
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`count` messages of `of` builds since `since`; `examples` are lines, newest first.
+    """`count` messages about `total` builds since `since`; `examples` are lines, newest first.
 
-    `whole` is False where Buildkite was asked and had more than one page to tell.
+    `is_complete` is False if Buildkite has more builds than the one page that was read.
     """
 
     count: int
-    of: int
+    total: int
     since: datetime
     examples: tuple[Mrkdwn, ...]
-    whole: bool = True
+    is_complete: bool = True
 
 
-def preview(
+def build_preview(
     subscription: Subscription,
     runs: Iterable[Run],
     attempts: Mapping[str, Sequence[Attempt]],
     since: datetime,
     *,
-    whole: bool = True,
+    is_complete: bool = True,
 ) -> Preview:
-    """Replay builds in the order of their numbers; those from before `since` are only compared with.
+    """Replay builds in the order of their numbers; builds before `since` only serve for comparison.
 
-    What is remembered of a build is its last state: one that ran is taken to have been scheduled and running.
+    Only a build's last state is stored: one that ran is assumed to have been scheduled and running.
     """
-    looked, hits = 0, []
-    for run, build in _replayed(sorted(runs, key=lambda run: (run.pipeline, run.number)), attempts):
+    total, hits = 0, []
+    for run, build in _replay(sorted(runs, key=lambda run: (run.pipeline, run.number)), attempts):
         if run.created_at and run.created_at < since:
             continue
-        looked += wants(subscription, _anything(build, subscription))
-        if wants(subscription, build):
+        total += matches_build(subscription, _assume_wanted_state(build, subscription))
+        if matches_build(subscription, build):
             hits.append((run, build))
     hits.sort(key=lambda hit: hit[0].created_at or since, reverse=True)
-    shown = tuple(_line(run, build) for run, build in hits[:EXAMPLES])
-    return Preview(len(hits), looked, since, shown, whole)
+    examples = tuple(_render_line(run, build) for run, build in hits[:MAX_EXAMPLES])
+    return Preview(len(hits), total, since, examples, is_complete)
 
 
-def _replayed(runs: Iterable[Run], attempts: Mapping[str, Sequence[Attempt]]) -> Iterable[tuple[Run, Seen]]:
+def _replay(runs: Iterable[Run], attempts: Mapping[str, Sequence[Attempt]]) -> Iterable[tuple[Run, ObservedBuild]]:
     last: dict[tuple[str, str], Run] = {}
     for run in runs:
         before = last.get((run.pipeline, run.branch))
         earlier = attempts.get(before.id, ()) if before else ()
-        build = seen(run, before.phase if before else None, steps_of(attempts.get(run.id, ()), earlier))
+        build = observe_build(
+            run, before.phase if before else None, derive_step_states(attempts.get(run.id, ()), earlier)
+        )
         passed = frozenset({"scheduled", "running"}) if run.started_at else frozenset[str]()
         yield (
             run,
-            Seen(build.pipeline, build.branch, build.states | passed, build.people, build.source, build.steps),
+            ObservedBuild(
+                build.pipeline, build.branch, build.states | passed, build.people, build.source, build.steps
+            ),
         )
         if run.phase in VERDICTS:
             last[run.pipeline, run.branch] = run
 
 
-def _anything(build: Seen, subscription: Subscription) -> Seen:
-    """The build as if it were in a state that is wanted: is it about this build at all?"""
+def _assume_wanted_state(build: ObservedBuild, subscription: Subscription) -> ObservedBuild:
+    """Return the build as if it were in every wanted state, to see whether the rule is about it in any state."""
     wanted = frozenset(subscription.states)
     steps = {subscription.step: wanted} if subscription.step else {}
-    return Seen(build.pipeline, build.branch, wanted, build.people, build.source, steps)
+    return ObservedBuild(build.pipeline, build.branch, wanted, build.people, build.source, steps)
 
 
-def _line(run: Run, build: Seen) -> Mrkdwn:
-    emoji, words = phase_words(run.phase)
-    turned = next((_TURNED[state] for state in sorted(build.states) if state in _TURNED), "")
+def _render_line(run: Run, build: ObservedBuild) -> Mrkdwn:
+    emoji, words = describe_phase(run.phase)
+    turned = next((_CHANGES[state] for state in sorted(build.states) if state in _CHANGES), "")
     moment = run.finished_at or run.created_at
     return md(
         "{emoji} {ref} {words}{turned} on {branch}{time}",
@@ -89,28 +99,29 @@ def _line(run: Run, build: Seen) -> Mrkdwn:
         words=words.lower(),
         turned=f" ({turned})" if turned else "",
         branch=code(shorten(run.branch or "no branch", 60)),
-        time=md(", {time}", time=when(moment, "{date_short_pretty} {time}")) if moment else "",
+        time=md(", {time}", time=local_time(moment, "{date_short_pretty} {time}")) if moment else "",
     )
 
 
-def question(subscription: Subscription, found: Preview) -> Mrkdwn:
-    """What is asked before a subscription is saved."""
-    most = "" if found.whole else ", as far as one page of Buildkite's list tells"
-    if not found.of:
-        said = md("I know of no such build in the last 7 days{most}.", most=most)
+def render_question(subscription: Subscription, found: Preview) -> Mrkdwn:
+    """Render the question that is asked before a subscription is saved."""
+    source = "" if found.is_complete else " (from the first page of Buildkite's list)"
+    if not found.total:
+        summary = md("I don't know of any such build in the last 7 days{source}.", source=source)
     else:
-        said = md(
-            "In the last 7 days it would have posted {count} of {of}{most}{colon}",
+        summary = md(
+            "In the last 7 days it would have posted {count} of {of}{source}{colon}",
             count=found.count or "none",
-            of=f"{found.of} build{'s' * (found.of != 1)}",
-            most=most,
-            colon="." if not found.count else ":" if found.count <= EXAMPLES else ", lately:",
+            of=f"{found.total} build{'s' * (found.total != 1)}",
+            source=source,
+            colon="." if not found.count else ":" if found.count <= MAX_EXAMPLES else ", most recently:",
         )
-    return lines([md("Tell this channel of {rule}?", rule=rule(subscription)), said, *found.examples])
+    question = md("Subscribe this channel to {rule}?", rule=describe_subscription(subscription))
+    return join_lines([question, summary, *found.examples])
 
 
-def rule(subscription: Subscription) -> Mrkdwn:
-    """A subscription in words: which builds, in which states, and when."""
+def describe_subscription(subscription: Subscription) -> Mrkdwn:
+    """Describe a subscription: its builds, states and quiet hours."""
     parts = [
         md(" on {branch}", branch=code(subscription.branch)) if subscription.branch else "",
         md(", step {step}", step=code(subscription.step)) if subscription.step else "",
@@ -122,8 +133,8 @@ def rule(subscription: Subscription) -> Mrkdwn:
         md(", from {sources}", sources=join_or([source.replace("_", " ") for source in subscription.sources]))
         if subscription.sources
         else "",
-        md(", quiet {quiet}", quiet=_quiet(subscription)) if subscription.quiet else "",
-        ", failures shown in the channel" if subscription.broadcast else "",
+        md(", quiet {quiet}", quiet=_format_quiet_hours(subscription)) if subscription.quiet else "",
+        ", failures also shown in the channel" if subscription.broadcast else "",
     ]
     return md("{pipeline}{parts}", pipeline=code(subscription.pipeline), parts=join(parts))
 
@@ -132,25 +143,25 @@ def _all(words: list[str]) -> str:
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
-def _quiet(subscription: Subscription) -> str:
+def _format_quiet_hours(subscription: Subscription) -> str:
     return f"{subscription.quiet} ({subscription.zone or 'UTC'})"
 
 
-def listed(index: int, subscription: Subscription, now: datetime) -> Mrkdwn:
-    """A subscription as a list shows it."""
+def render_list_item(index: int, subscription: Subscription, now: datetime) -> Mrkdwn:
+    """Render a subscription as an item of a list."""
     origin = "from the file" if subscription.origin == "file" else ""
     by = md("by {who}", who=mention(subscription.created_by)) if subscription.created_by else origin
     muted = (
-        md(", muted until {time}", time=when(subscription.muted_until, "{date_short_pretty} {time}"))
-        if subscription.muted_until and subscription.muted(now)
+        md(", muted until {time}", time=local_time(subscription.muted_until, "{date_short_pretty} {time}"))
+        if subscription.muted_until and subscription.is_muted(now)
         else ""
     )
-    below = "" if subscription.updates == "end" else f", below it: {subscription.updates}"
+    replies = "" if subscription.updates == "end" else f", thread replies: {subscription.updates}"
     return md(
-        "{index} {rule}{below} · {by}{muted}",
+        "{index} {rule}{replies} · {by}{muted}",
         index=bold(f"{index}."),
-        rule=rule(subscription),
-        below=below,
+        rule=describe_subscription(subscription),
+        replies=replies,
         by=by,
         muted=muted,
     )

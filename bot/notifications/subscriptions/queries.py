@@ -1,4 +1,4 @@
-"""Queries on subscriptions: who wants to be told of what."""
+"""Queries on subscriptions."""
 
 from __future__ import annotations
 
@@ -18,75 +18,75 @@ VERSION = "subscriptions_version"
 
 
 async def get_subscriptions_version(tx: Tx) -> str:
-    """Changes whenever a subscription does: what was read before is still true while it stays."""
+    """Return the version of all subscriptions; while it stays the same, a cached copy is up to date."""
     return await get_meta(tx, VERSION) or ""
 
 
 async def find_all_subscriptions(tx: Tx) -> tuple[Subscription, ...]:
-    """All of them, oldest first."""
+    """Return all subscriptions, oldest first."""
     found = await tx.execute(sa.select(subscriptions).order_by(subscriptions.c.created_at, subscriptions.c.id))
-    return tuple(map(_value, found.mappings()))
+    return tuple(map(_read_subscription, found.mappings()))
 
 
 async def find_subscriptions_of_channel(tx: Tx, channel: str) -> tuple[Subscription, ...]:
-    """Those of one channel or DM, oldest first."""
+    """Return the subscriptions of a channel or DM, oldest first."""
     order = (subscriptions.c.created_at, subscriptions.c.id)
     found = await tx.execute(sa.select(subscriptions).where(subscriptions.c.channel == channel).order_by(*order))
-    return tuple(map(_value, found.mappings()))
+    return tuple(map(_read_subscription, found.mappings()))
 
 
 async def find_subscriptions_of_owner(tx: Tx, team: str, owner: str) -> tuple[Subscription, ...]:
-    """A person's own, oldest first."""
+    """Return a person's own subscriptions, oldest first."""
     query = sa.select(subscriptions).where(subscriptions.c.team == team, subscriptions.c.owner == owner)
     found = await tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
-    return tuple(map(_value, found.mappings()))
+    return tuple(map(_read_subscription, found.mappings()))
 
 
 async def find_subscriptions_made_by(tx: Tx, team: str, user: str) -> tuple[Subscription, ...]:
-    """Those that somebody made, for a channel or for themselves; oldest first."""
+    """Return the subscriptions that a person made, for a channel or for themselves, oldest first."""
     made = sa.or_(subscriptions.c.created_by == user, subscriptions.c.owner == user)
     query = sa.select(subscriptions).where(subscriptions.c.team == team, made)
     found = await tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
-    return tuple(map(_value, found.mappings()))
+    return tuple(map(_read_subscription, found.mappings()))
 
 
 async def find_subscription(tx: Tx, subscription_id: str) -> Subscription | None:
-    """One by its id."""
+    """Return the subscription with this id."""
     query = sa.select(subscriptions).where(subscriptions.c.id == subscription_id)
     row = (await tx.execute(query)).mappings().one_or_none()
-    return _value(row) if row else None
+    return _read_subscription(row) if row else None
 
 
 async def save_subscription(tx: Tx, value: Subscription) -> None:
-    """Write one down; one of that id is written over."""
+    """Save a subscription in place of one with the same id."""
     await _insert(tx, [value], update=True)
-    await _changed(tx, value.id)
+    await _bump_version(tx, value.id)
 
 
 async def mute_subscriptions(tx: Tx, ids: Sequence[str], until: datetime | None) -> None:
-    """Those post nothing until then; None: they post again."""
+    """Mute subscriptions until a time; None unmutes them."""
     await tx.execute(sa.update(subscriptions).where(subscriptions.c.id.in_(ids)).values(muted_until=until))
-    await _changed(tx, f"{until}:{':'.join(ids)}")
+    await _bump_version(tx, f"{until}:{':'.join(ids)}")
 
 
 async def delete_subscriptions(tx: Tx, ids: Sequence[str]) -> None:
-    """Those are wanted no more."""
+    """Delete subscriptions."""
     await tx.execute(sa.delete(subscriptions).where(subscriptions.c.id.in_(ids)))
-    await _changed(tx, f"-{':'.join(ids)}")
+    await _bump_version(tx, f"-{':'.join(ids)}")
 
 
 async def replace_file_subscriptions(tx: Tx, wanted: Sequence[Subscription]) -> tuple[int, int]:
-    """Those of the file are exactly these; what stays the same keeps its row. Says how many came and went."""
+    """Make these the file's subscriptions; return how many were added and removed. Unchanged ones stay."""
     query = sa.select(subscriptions.c.id).where(subscriptions.c.origin == "file")
     before = frozenset(await tx.scalars(query))
     now = {value.id: value for value in wanted}
-    gone, new = sorted(before - now.keys()), sorted(now.keys() - before)
-    if gone:
-        await delete_subscriptions(tx, gone)
+    removed, new = sorted(before - now.keys()), sorted(now.keys() - before)
+    if removed:
+        await delete_subscriptions(tx, removed)
     if new:
         await _insert(tx, [now[id_] for id_ in new], update=False)
-        await _changed(tx, f"+{':'.join(new)}")
-    return len(new), len(gone)
+        await _bump_version(tx, f"+{':'.join(new)}")
+    return len(new), len(removed)
 
 
 async def _insert(tx: Tx, values: Sequence[Subscription], *, update: bool) -> None:
@@ -95,20 +95,20 @@ async def _insert(tx: Tx, values: Sequence[Subscription], *, update: bool) -> No
     stated = (
         row.on_conflict_do_update(index_elements=["id"], set_=changed) if update else row.on_conflict_do_nothing()
     )
-    await tx.execute(stated, [_row(value) for value in values])
+    await tx.execute(stated, [_encode_subscription(value) for value in values])
 
 
-async def _changed(tx: Tx, what: str) -> None:
-    """The version is a chain: nothing that was written meanwhile is taken for what was read."""
+async def _bump_version(tx: Tx, what: str) -> None:
+    """Change the version. Its counter makes every version unique, even if the same change happens twice."""
     before = await get_subscriptions_version(tx)
     count = int(before.partition(":")[0] or 0) + 1
     await set_meta(tx, VERSION, f"{count}:{what}"[:200])
 
 
-def _row(value: Subscription) -> dict[str, Any]:
+def _encode_subscription(value: Subscription) -> dict[str, Any]:
     return {**asdict(value), **{name: list(getattr(value, name)) for name in ("states", "creators", "sources")}}
 
 
-def _value(row: sa.RowMapping) -> Subscription:
+def _read_subscription(row: sa.RowMapping) -> Subscription:
     lists = {name: tuple(row[name]) for name in ("states", "creators", "sources")}
     return Subscription(**{**row, **lists})
