@@ -1,22 +1,22 @@
-"""Every error that Kitestring tells a person about.
+"""Defines the errors that Kitestring shows to people.
 
     KitestringError(message, hint)       shown to the person, never with a traceback
-     ├ UsageError                        the text or the form was wrong
-     │  └ Ambiguous(field, options)      several things fit: the options become buttons
-     ├ NotFound                          Buildkite's 404, in its words where it has any
-     ├ Conflict                          Buildkite's 422 or 400: the state does not allow it
-     ├ Refused(rule)                     the policy said no, or Buildkite's 401 or 403 did
-     ├ Unavailable(retry_after, sent)    429, 5xx or a time-out, after retries
-     └ BadSignature                      only ever an HTTP 401
+     ├ UsageError                        the command or the form was wrong
+     │  └ Ambiguous(field, options)      several things match: the options become buttons
+     ├ NotFound                          Buildkite's 404, with its message if it sent one
+     ├ Conflict                          Buildkite's 422 or 400: the current state doesn't allow it
+     ├ Refused(rule)                     refused by the policy, or by Buildkite with 401 or 403
+     ├ Unavailable(retry_after, sent)    429, 5xx or a timeout, after retries
+     └ BadSignature                      only ever answered with HTTP 401
 
-Anything else that is raised is a bug: the person gets a reference, the log gets the traceback.
+Any other exception is a bug: the person gets a reference, the log gets the traceback.
 """
 
 from __future__ import annotations
 
 
 class KitestringError(Exception):
-    """Something that a person should read: one sentence of what happened, one of what to do."""
+    """An error for people: `message` says what happened, `hint` what to do about it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ class KitestringError(Exception):
 
 
 class UsageError(KitestringError):
-    """The text or the form was wrong; `field` names the argument when one is to blame."""
+    """The command or the form was wrong; `field` names the argument at fault, if there is one."""
 
     def __init__(self, message: str, hint: str = "", field: str | None = None) -> None:
         super().__init__(message, hint)
@@ -36,9 +36,9 @@ class UsageError(KitestringError):
 
 
 class Ambiguous(UsageError):
-    """Several things fit what was said: `options` are (label, value) pairs for the argument `field`.
+    """Several things match the argument `field`: `options` are the (label, value) pairs to choose from.
 
-    A value is a string, or a mapping of several arguments that replace what was given.
+    A value is a string, or a mapping of several arguments that replace the ones given.
     """
 
     def __init__(
@@ -49,15 +49,15 @@ class Ambiguous(UsageError):
 
 
 class NotFound(KitestringError):
-    """There is no such thing, or the token may not see it."""
+    """The thing doesn't exist, or the token can't see it."""
 
 
 class Conflict(KitestringError):
-    """The thing is there, but its state does not allow what was asked for."""
+    """The thing exists, but its state doesn't allow the operation."""
 
 
 class Refused(KitestringError):
-    """Not allowed; `rule` names what said so."""
+    """The operation isn't allowed; `rule` names the policy rule that refused it."""
 
     def __init__(self, message: str, hint: str = "", rule: str = "") -> None:
         super().__init__(message, hint)
@@ -65,9 +65,9 @@ class Refused(KitestringError):
 
 
 class Unavailable(KitestringError):
-    """The other side did not answer, or asked to be left alone for `retry_after` seconds.
+    """The service didn't answer, or asked the bot to wait `retry_after` seconds.
 
-    `sent` is true when the request may have been carried out although no answer came back.
+    `sent` is true if the request may have been carried out even though no answer came back.
     """
 
     def __init__(self, message: str, hint: str = "", retry_after: float | None = None, sent: bool = False) -> None:
@@ -77,4 +77,4 @@ class Unavailable(KitestringError):
 
 
 class BadSignature(KitestringError):
-    """The request does not prove where it comes from."""
+    """The request's signature doesn't prove its origin."""

@@ -1,4 +1,4 @@
-"""The forms that values of environment variables may have, as types."""
+"""Defines the types of settings, each of which accepts only well-formed values."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def split_list(value: str) -> tuple[str, ...]:
-    """The entries of a comma-separated list, without the blanks around them."""
+    """Return the entries of a comma-separated list without surrounding whitespace."""
     return tuple(entry.strip() for entry in value.split(","))
 
 
-def _secret_matching(holds: Callable[[str], bool]) -> AfterValidator:
-    """A secret of which something must hold; the error never says what it was."""
+def _secret_matching(is_valid: Callable[[str], bool]) -> AfterValidator:
+    """Return a validator for a secret, whose error never quotes the value."""
 
-    def judge(value: SecretStr) -> SecretStr:
-        if not holds(value.get_secret_value()):
+    def check(value: SecretStr) -> SecretStr:
+        if not is_valid(value.get_secret_value()):
             raise ValueError("malformed")
         return value
 
-    return AfterValidator(judge)
+    return AfterValidator(check)
 
 
 def _is_token(value: str) -> bool:
@@ -44,7 +44,7 @@ def _is_database_url(value: str) -> bool:
 
 
 def _is_fernet_key(key: str) -> bool:
-    """https://github.com/fernet/spec: 32 bytes in URL-safe base64."""
+    """Return whether this is 32 bytes in URL-safe base64 (https://github.com/fernet/spec)."""
     try:
         return re.fullmatch(r"[\w-]{43}=", key, re.ASCII) is not None and len(base64.urlsafe_b64decode(key)) == 32
     except ValueError:
@@ -52,7 +52,7 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def _check_https(value: str) -> str:
-    """A web address without a slash at its end; plain http only to this machine."""
+    """Return the URL without a trailing slash; plain HTTP is accepted only for loopback, to keep tokens safe."""
     url = urlsplit(value.strip())
     secure = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
     if not (secure and url.hostname) or url.query or url.fragment or url.username or url.port == 0:
@@ -73,9 +73,15 @@ def _check_networks(value: str) -> str:
 
 
 Secret = Annotated[SecretStr, _secret_matching(_is_token)]
-BotToken = Annotated[SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xoxb-.", value) is not None)]
-AppToken = Annotated[SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xapp-.", value) is not None)]
-FernetKeys = Annotated[SecretStr, _secret_matching(lambda value: all(_is_fernet_key(key) for key in split_list(value)))]
+BotToken = Annotated[
+    SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xoxb-.", value) is not None)
+]
+AppToken = Annotated[
+    SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xapp-.", value) is not None)
+]
+FernetKeys = Annotated[
+    SecretStr, _secret_matching(lambda value: all(_is_fernet_key(key) for key in split_list(value)))
+]
 DatabaseUrl = Annotated[SecretStr, _secret_matching(_is_database_url)]
 Url = Annotated[str, AfterValidator(_check_https)]
 SlackUrl = Annotated[Url, AfterValidator(lambda value: f"{value}/")]

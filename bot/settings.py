@@ -1,4 +1,4 @@
-"""The environment as one value, or one sentence for each thing that is wrong with it."""
+"""Reads the settings from the environment, and describes everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.errors import KitestringError
 
 
 class InvalidSettings(KitestringError):
-    """The environment cannot be used: `problems` are sentences, none of which repeats a value."""
+    """The settings can't be used: `problems` are sentences, which never quote a value since it may be secret."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -21,7 +21,7 @@ class InvalidSettings(KitestringError):
 
 
 class Expectation(NamedTuple):
-    """What a variable should look like (a noun phrase), and where a person gets it."""
+    """The expected form of a variable (a noun phrase), and where to get its value."""
 
     form: str
     where: str = ""
@@ -34,9 +34,9 @@ SLACK_APP = "your app at https://api.slack.com/apps"
 
 
 class Settings(BaseSettings):
-    """All that is set from outside; each field is the environment variable of the same name.
+    """All settings; each field is the environment variable of the same name.
 
-    Raises Misconfigured, with every problem at once, in place of pydantic's ValidationError.
+    Raises InvalidSettings with all problems at once instead of pydantic's ValidationError.
     """
 
     model_config = SettingsConfigDict(
@@ -44,115 +44,118 @@ class Settings(BaseSettings):
     )
 
     slack_bot_token: setting_types.BotToken = Field(
-        description="Bot token of the Slack app; begins with `xoxb-`. Required."
+        description="The Slack app's bot token, which begins with `xoxb-`. Required."
     )
     slack_signing_secret: setting_types.Secret | None = Field(
-        None, description="Signing secret of the Slack app. Required unless `SLACK_APP_TOKEN` is set."
+        None, description="The Slack app's signing secret. Required unless `SLACK_APP_TOKEN` is set."
     )
     slack_app_token: setting_types.AppToken | None = Field(
         None,
-        description="App-level token (`xapp-`, scope `connections:write`). When set, Slack is reached by "
-        "Socket Mode and `/slack/events` answers 404.",
+        description="The Slack app's app-level token, which begins with `xapp-` and has the scope "
+        "`connections:write`. When set, the bot connects by Socket Mode and `/slack/events` answers 404.",
     )
     slack_client_id: SecretStr | None = Field(
-        None, description="Not supported: OAuth install. `serve` refuses to start when it is set."
+        None, description="Not supported (OAuth installation): `serve` refuses to start if it's set."
     )
     slack_client_secret: SecretStr | None = Field(
-        None, description="Not supported: OAuth install. `serve` refuses to start when it is set."
+        None, description="Not supported (OAuth installation): `serve` refuses to start if it's set."
     )
-    slack_api_url: setting_types.SlackUrl = Field("https://slack.com/api/", description="Base of Slack's Web API.")
+    slack_api_url: setting_types.SlackUrl = Field(
+        "https://slack.com/api/", description="Base URL of Slack's Web API."
+    )
     buildkite_api_token: setting_types.Secret = Field(description="Buildkite API access token. Required.")
     buildkite_organization_slug: setting_types.Slug = Field(
-        description="The organization, as it stands in Buildkite's addresses. Required."
+        description="The organization's slug, as in its Buildkite URLs. Required."
     )
     buildkite_rest_api_endpoint: setting_types.RestUrl = Field(
-        "https://api.buildkite.com", description="Base of Buildkite's REST API, without `/v2`."
+        "https://api.buildkite.com", description="Base URL of Buildkite's REST API, without `/v2`."
     )
     buildkite_agent_token: setting_types.Secret | None = Field(
-        None, description="Agent token of a cluster: with it `metrics` and `stacks` ask the Agent API."
+        None, description="Agent token of a cluster. With it, `metrics` and `stacks` query the Agent API."
     )
     buildkite_agent_endpoint: setting_types.Url = Field(
-        "https://agent.buildkite.com/v3", description="Base of Buildkite's Agent API."
+        "https://agent.buildkite.com/v3", description="Base URL of Buildkite's Agent API."
     )
     buildkite_webhook_token: setting_types.Secret | None = Field(
         None,
-        description="Token of the Buildkite webhook. Without it `/buildkite/webhooks` answers 404 and builds "
-        "are followed by polling alone: slower, not different.",
+        description="Token of the Buildkite webhook. Without it, `/buildkite/webhooks` answers 404 and cards "
+        "are updated by polling alone: later, but with the same content.",
     )
     buildkite_webhook_mode: Literal["signature", "token"] = Field(
-        "signature", description="How webhooks prove where they come from: `signature` or `token`."
+        "signature", description="How Buildkite's webhooks are authenticated: `signature` or `token`."
     )
     buildkite_webhook_allowlist: Literal["off", "meta"] = Field(
         "off",
-        description="`meta`: webhooks only from the addresses that Buildkite's `/v2/meta` names, read at the "
-        "start and every hour; others get 403, and 503 until the list was read once. Behind a proxy set "
-        "`FORWARDED_ALLOW_IPS` as well.",
+        description="`meta`: accept webhooks only from the addresses that Buildkite's `/v2/meta` lists, which is "
+        "read at startup and every hour. Other senders get 403; until the list has been read once, all get 503. "
+        "Behind a proxy, set `FORWARDED_ALLOW_IPS` as well.",
     )
     database_url: setting_types.DatabaseUrl = Field(
         SecretStr("sqlite+aiosqlite:///kitestring.db"),
-        description="Where state is kept, as an SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`).",
+        description="The database, as an SQLAlchemy URL (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`).",
     )
     kitestring_secret_key: setting_types.FernetKeys | None = Field(
         None,
-        description="Fernet keys for what is encrypted at rest, comma-separated, newest first. Made beside the "
-        "SQLite file when absent; required with PostgreSQL.",
+        description="Fernet keys that encrypt secrets at rest, comma-separated, newest first. Without it, a key "
+        "file is created next to the SQLite database; required with PostgreSQL.",
     )
     kitestring_policy: setting_types.File | None = Field(
         None,
-        description="Policy file (TOML): who may do what, see `docs/policy.md`; read again whenever it changes. "
-        "Without it full members read and build, and workspace admins do the rest.",
+        description="Policy file (TOML): who may do what; see `docs/policy.md`. Reloaded when it changes. "
+        "Without it, full members can read and build, and workspace admins can do everything else.",
     )
     kitestring_subscriptions: setting_types.File | None = Field(
         None,
-        description="File of subscriptions (TOML), see `docs/subscriptions.md`; read again whenever it changes.",
+        description="Subscriptions file (TOML); see `docs/subscriptions.md`. Reloaded when it changes.",
     )
     kitestring_url: setting_types.Url | None = Field(
         None,
-        description="Where this bot is reached from outside (`https://kitestring.example.com`): with it "
-        "`service add` makes the Buildkite webhook.",
+        description="The bot's public URL (`https://kitestring.example.com`). With it, `service add` creates "
+        "the Buildkite webhook.",
     )
     kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
     host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     tls_certfile: setting_types.File | None = Field(
         None,
-        description="Certificate chain (PEM) to serve HTTPS with, TLS 1.2 or newer; read at the start. "
-        "Without it plain HTTP is served, for a proxy in front.",
+        description="Certificate chain (PEM) for serving HTTPS (TLS 1.2 or newer); read at startup. Without it, "
+        "the bot serves plain HTTP, for use behind a proxy.",
     )
     tls_keyfile: setting_types.File | None = Field(
-        None, description="Key of the certificate (PEM, without a passphrase); set together with `TLS_CERTFILE`."
+        None,
+        description="Private key of the certificate (PEM, without a passphrase); goes with `TLS_CERTFILE`.",
     )
     metrics_port: int | None = Field(
         None,
         ge=1,
         le=65535,
-        description="A port of its own for `/metrics`, on loopback. Without it `/metrics` is on `PORT` "
-        "and answers loopback only.",
+        description="Separate port for `/metrics`, on loopback. Without it, `/metrics` is on `PORT` and answers "
+        "only loopback.",
     )
     metrics_token: setting_types.Secret | None = Field(
         None,
-        description="When set, `/metrics` answers whoever brings it (`Authorization: Bearer …`), from anywhere, "
-        "and nobody else.",
+        description="When set, `/metrics` answers only requests that carry it (`Authorization: Bearer …`), from "
+        "any address.",
     )
     forwarded_allow_ips: setting_types.Addresses | None = Field(
-        None, description="Proxies whose `X-Forwarded-For` counts: addresses or networks, comma-separated."
+        None, description="Proxies whose `X-Forwarded-For` is trusted: addresses or networks, comma-separated."
     )
-    log_level: setting_types.Level = Field("info", description="`debug`, `info`, `warning` or `error`.")
-    log_format: Literal["text", "json"] = Field("text", description="`text` or `json`.")
+    log_level: setting_types.Level = Field("info", description="Log level: `debug`, `info`, `warning` or `error`.")
+    log_format: Literal["text", "json"] = Field("text", description="Log format: `text` or `json`.")
 
     @property
     def socket_mode(self) -> bool:
-        """Slack is reached by Socket Mode in place of HTTP."""
+        """True if Slack is reached by Socket Mode instead of HTTP."""
         return self.slack_app_token is not None
 
     @property
     def postgresql(self) -> bool:
-        """State is kept in PostgreSQL, not in the embedded SQLite file."""
+        """True if the database is PostgreSQL rather than an SQLite file."""
         return self.database_url.get_secret_value().startswith(setting_types.POSTGRESQL)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
-        """The Fernet keys, newest first; none when a key file is to be used."""
+        """The Fernet keys, newest first; empty if the key file is to be used."""
         return (
             setting_types.split_list(self.kitestring_secret_key.get_secret_value())
             if self.kitestring_secret_key
@@ -166,7 +169,8 @@ class Settings(BaseSettings):
         try:
             settings: Self = handler(raw)
         except ValidationError as error:
-            problems = [_describe_problem(found, raw) for found in error.errors(include_input=False, include_url=False)]
+            details = error.errors(include_input=False, include_url=False)
+            problems = [_describe_problem(detail, raw) for detail in details]
         problems += _check_combinations(raw)
         if problems:
             raise InvalidSettings(tuple(problems))
@@ -174,7 +178,7 @@ class Settings(BaseSettings):
 
 
 class _ExplicitSettings(Settings):
-    """Settings from the caller's mapping alone."""
+    """Settings that ignore the process's environment and `.env`."""
 
     @classmethod
     def settings_customise_sources(
@@ -189,9 +193,9 @@ class _ExplicitSettings(Settings):
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from this mapping alone, or (None) from the process's environment and `.env`.
+    """Read the settings from `environ` alone, or, if it is None, from the process's environment and `.env`.
 
-    Raises Misconfigured with one sentence for each thing that is missing or malformed.
+    Raise InvalidSettings with one sentence for each variable that is missing or malformed.
     """
     if environ is None:
         return Settings()  # pydantic-settings fills the fields
@@ -224,7 +228,7 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         "make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
     ),
     "kitestring_policy": Expectation("the path of a policy file, such as policy.toml"),
-    "kitestring_subscriptions": Expectation("the path of a file of subscriptions, such as subscriptions.toml"),
+    "kitestring_subscriptions": Expectation("the path of a subscriptions file, such as subscriptions.toml"),
     "kitestring_url": Expectation("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
     "kitestring_command": Expectation("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
     "host": Expectation("an address or a host name, such as 127.0.0.1"),
@@ -232,7 +236,7 @@ EXPECTATIONS: Mapping[str, Expectation] = {
     "tls_certfile": Expectation("the path of a PEM file, such as /etc/kitestring/tls.crt"),
     "tls_keyfile": Expectation("the path of a PEM file, such as /etc/kitestring/tls.key"),
     "metrics_port": Expectation("a number from 1 to 65535"),
-    "metrics_token": Expectation("a long random word"),
+    "metrics_token": Expectation("a long random string"),
     "forwarded_allow_ips": Expectation("addresses or networks, comma-separated, such as 10.0.0.0/8"),
     "log_level": Expectation("debug, info, warning or error"),
     "log_format": Expectation("text or json"),
@@ -240,7 +244,7 @@ EXPECTATIONS: Mapping[str, Expectation] = {
 
 
 def _describe_problem(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
-    """One of pydantic's findings in our words, without the value."""
+    """Turn one of pydantic's error details into a sentence that doesn't quote the value."""
     field = str(problem["loc"][0])
     name, expectation = field.upper(), EXPECTATIONS[field]
     if problem["type"] == "missing":
@@ -250,11 +254,11 @@ def _describe_problem(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> str
 
 
 def _check_combinations(raw: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the variables taken together."""
+    """Yield the problems of variables that depend on each other."""
     if "slack_app_token" not in raw and "slack_signing_secret" not in raw:
         yield (
             f"SLACK_SIGNING_SECRET is not set; {EXPECTATIONS['slack_signing_secret']} "
-            "For Socket Mode set SLACK_APP_TOKEN in its place."
+            "For Socket Mode, set SLACK_APP_TOKEN instead."
         )
     for name, other in (("tls_certfile", "tls_keyfile"), ("tls_keyfile", "tls_certfile")):
         if raw.get(name) and other not in raw:
@@ -262,7 +266,7 @@ def _check_combinations(raw: Mapping[str, Any]) -> Iterator[str]:
     for name in ("slack_client_id", "slack_client_secret"):
         if name in raw:
             yield (
-                f"{name.upper()} is set, but installing by OAuth is not supported; "
+                f"{name.upper()} is set, but OAuth installation isn't supported; "
                 "remove it and set SLACK_BOT_TOKEN."
             )
     if "kitestring_secret_key" not in raw and str(raw.get("database_url", "")).startswith(

@@ -1,4 +1,4 @@
-"""The one source of time: a system clock, or one that is moved by hand."""
+"""Provides the only source of time: the system's clock, or one that a test moves by hand."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the bot may know of time."""
+    """The source of time that everything else is given, so that tests can control it."""
 
     def now(self) -> datetime:
-        """Wall time, aware, UTC: for signatures, rows and people."""
+        """Return the wall time, in UTC and with a time zone: for signatures, rows and people."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards: for pacing and deadlines."""
+        """Return seconds that never run backwards: for pacing and deadlines."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; returns at once for zero or less."""
+        """Wait; return at once for zero or less."""
 
 
 class SystemClock:
-    """The machine's time."""
+    """The system's clock."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """Time that stands still until `advance` moves it; sleepers wake in order."""
+    """A clock that stands still until `advance` moves it; sleepers wake in the order of their deadlines."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -61,13 +61,13 @@ class ManualClock:
         await wake
 
     async def wait_for_sleepers(self, count: int) -> None:
-        """Return as soon as that many wait for time to pass."""
-        while sum(not wake.done() for *_due, wake in self._sleepers) < count:
+        """Return as soon as `count` tasks are sleeping."""
+        while sum(not wake.done() for *_deadline, wake in self._sleepers) < count:
             self._sleeper_added.clear()
             await self._sleeper_added.wait()
 
     def advance(self, seconds: float) -> None:
-        """Move both kinds of time forward and wake whoever is due."""
+        """Move wall and monotonic time forward and wake the sleepers whose deadline has passed."""
         self._now += timedelta(seconds=seconds)
         self._elapsed += seconds
         while self._sleepers and self._sleepers[0][0] <= self._elapsed:
@@ -76,5 +76,5 @@ class ManualClock:
                 wake.set_result(None)
 
     def jump(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an administrator or NTP would."""
+        """Move only the wall clock, forward or back, as an administrator or NTP would."""
         self._now += timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""The one place where any error is caught: what fails is logged with a reference, and the rest goes on."""
+"""Catches unexpected errors, the only place that does: logs each with a reference and lets the rest continue."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class InternalError(KitestringError):
-    """Something broke on our side; `ref` stands in the log beside the traceback."""
+    """A bug in the bot; `ref` finds its traceback in the log."""
 
     def __init__(self, ref: str) -> None:
-        super().__init__(f"Something broke on my side (ref {ref}).", "Tell whoever runs me, with that reference.")
+        super().__init__(f"Something broke on my side (ref {ref}).", "Tell the bot's operator this reference.")
         self.ref = ref
 
 
 async def run_guarded(work: Awaitable[T], label: str, **ids: str | int | None) -> T:
-    """Await `work`; whatever it raises that is not meant for people becomes a Bug, once logged."""
+    """Await `work`; log any exception that isn't a KitestringError, with a reference, and raise InternalError.
+
+    `label` and `ids` are logged with it.
+    """
     try:
         return await work
     except KitestringError:

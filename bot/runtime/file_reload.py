@@ -1,4 +1,4 @@
-"""A file that is read at the start, and again whenever it has changed."""
+"""Reads a file at startup, and again whenever it has changed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from bot.runtime.clock import Clock
 from bot.runtime.toml_file import InvalidFile
 
 T = TypeVar("T")
+# How often the file is checked for a change: one stat(), so that an edit takes effect while the editor looks on.
 CHECK_SECONDS = 2.0
 log = structlog.stdlib.get_logger(__name__)
 
 
 class _Stamp(NamedTuple):
-    """What changes when a file is written or put in the place of another."""
+    """The attributes of which at least one changes when a file is written to or replaced."""
 
     inode: int
     modified_ns: int
@@ -25,10 +26,10 @@ class _Stamp(NamedTuple):
 
 
 class ReloadedFile(Generic[T]):
-    """What `load` makes of a file; `what` names it in the log.
+    """The value that `load` makes from a file; `label` names it in the log.
 
-    Raises WrongFile when it is made and the file cannot be read or used. Later a wrong file changes nothing, and
-    what is wrong is logged once.
+    The constructor raises InvalidFile if the file can't be read or used. An invalid file found later is logged
+    once and the value stays as it was, so that a typo doesn't take the rules away from a running bot.
     """
 
     def __init__(self, path: Path, clock: Clock, load: Callable[[Path], T], label: str) -> None:
@@ -41,7 +42,7 @@ class ReloadedFile(Generic[T]):
         self._value = load(path)
 
     def value(self) -> T:
-        """What holds now; looks at the file every two seconds at most."""
+        """Return the current value; checks the file for changes at most every two seconds."""
         if self._clock.monotonic() - self._checked_at >= CHECK_SECONDS:
             self._checked_at = self._clock.monotonic()
             self._reload_if_changed()
@@ -55,21 +56,21 @@ class ReloadedFile(Generic[T]):
         try:
             self._value = self._load(self._path)
         except InvalidFile as error:
-            log.error(f"{self._label} file not used; all stays as it was", problems=error.problems)
+            log.error(f"{self._label} file rejected; the previous version stays in force", problems=error.problems)
         else:
-            log.info(f"{self._label} file read again")
+            log.info(f"{self._label} file reloaded")
 
 
 def read_text(path: Path, error_type: type[InvalidFile]) -> str:
-    """What a file of ours says. Raises `wrong` when it cannot be read."""
+    """Return the file's text. Raise `error_type` if it can't be read."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
-        raise error_type((f"{path.name} is not there.",)) from None
+        raise error_type((f"{path.name} doesn't exist.",)) from None
     except UnicodeDecodeError:
-        raise error_type((f"{path.name} is not UTF-8 text.",)) from None
+        raise error_type((f"{path.name} isn't UTF-8 text.",)) from None
     except OSError as error:
-        raise error_type((f"{path.name} cannot be read: {error.strerror}.",)) from None
+        raise error_type((f"{path.name} can't be read: {error.strerror}.",)) from None
 
 
 def _read_stamp(path: Path) -> _Stamp | None:

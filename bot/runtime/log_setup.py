@@ -1,4 +1,4 @@
-"""Structured logs, as text or JSON; nothing of others' loggers that could hold a secret."""
+"""Sets up structured logs, as text or JSON, and keeps secrets out of what libraries log."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.runtime.redaction import MASK, mask_secrets
 
-# These log request bodies or URLs below that level. Bolt gives its loggers levels of their own, by the root's:
-# only the handler has the last word.
+# Below these levels the libraries log request bodies or URLs. Setting the loggers' levels isn't enough, since Bolt
+# sets its own again from the root's: a filter on the handler has the last word.
 _MINIMUM_LEVELS = {
     "slack_bolt": logging.ERROR,
     "slack_sdk": logging.WARNING,
@@ -25,18 +25,18 @@ _MINIMUM_LEVELS = {
     "filelock": logging.WARNING,
     "uvicorn": logging.WARNING,
 }
-# A socket's address lets one connection in.
+# The ticket in the URL of a Socket Mode connection is a credential.
 _TICKET = re.compile(r"(\bticket=)[^&\s'\"]+")
 
 
 def configure_logging(level: str, log_format: str) -> None:
-    """Set up logging for the process: once, at its start."""
+    """Set up logging for the process; called once, at startup."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_make_formatter(log_format))
     handler.addFilter(_is_loud_enough)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name, least in _MINIMUM_LEVELS.items():
-        logging.getLogger(name).setLevel(least)
+    for name, minimum in _MINIMUM_LEVELS.items():
+        logging.getLogger(name).setLevel(minimum)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -64,7 +64,7 @@ def _common_processors() -> list[Processor]:
 
 
 def _make_formatter(log_format: str) -> logging.Formatter:
-    """One form for our lines and for those of others."""
+    """Make the formatter that our own and the libraries' records share."""
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
@@ -79,7 +79,7 @@ def _make_formatter(log_format: str) -> logging.Formatter:
 
 
 def _mask_foreign_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Of what others log, one line without secrets; of an error its type, for its text may quote a URL."""
+    """Reduce a library's record to one masked line; of an error only its type, since its text may quote a URL."""
     kind = (event.pop("exc_info", None) or (None,))[0]
     event.pop("stack_info", None)
     event["event"] = _TICKET.sub(rf"\1{MASK}", mask_secrets(str(event["event"])))
@@ -89,7 +89,7 @@ def _mask_foreign_event(_logger: WrappedLogger, _method: str, event: EventDict) 
 
 
 def _mask_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """An error's own words may quote what they should not."""
+    """Mask secrets in a traceback, since an exception's message may quote one."""
     if "exception" in event:
         event["exception"] = mask_secrets(str(event["exception"]))
     return event

@@ -1,4 +1,4 @@
-"""Loops that tick when they are woken or when something is due, and go on whatever happens."""
+"""Runs loops that tick when they are woken or when something is due, and survive any error."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 
-# Even with nothing planned a loop looks again after this many seconds; and never more often than this.
+# A loop with nothing planned still ticks this often, in case a wake-up was lost, and never more often than the
+# minimum, in case `next_at` keeps naming a time in the past.
 IDLE_SECONDS = 15.0
 _MIN_WAIT_SECONDS = 0.2
-# What failed is tried again after this many seconds at most: when the database is back, nobody waits long.
+# After failures the delay doubles up to this: when the database is back, work resumes within seconds.
 _MAX_BACKOFF_SECONDS = 5.0
 
 
 class Ticking(Protocol):
-    """Bounded work: `tick` says how much was done, `next_at` when there is more."""
+    """Work in bounded portions: `tick` returns how much was done, `next_at` when more is due."""
 
     async def tick(self) -> int: ...
 
@@ -28,10 +29,11 @@ class Ticking(Protocol):
 
 
 class Loop:
-    """Runs `tick` until it is stopped. `wake` may be called from anywhere in the event loop.
+    """Calls `tick` until it is stopped. `wake` may be called from anywhere in the event loop.
 
-    Woken, it first waits for `breath` seconds: for what others do with the same news, and for more of it.
-    From one tick to the next it is at least `rest` seconds: what comes meanwhile is done at once by the next one.
+    After a wake-up it waits `wake_delay` seconds, so that other loops can finish with the same event and further
+    ones can join the tick. `min_interval` is the least time between the starts of two ticks, in seconds: what
+    arrives meanwhile is handled together by the next one.
     """
 
     def __init__(
@@ -53,18 +55,19 @@ class Loop:
         self._stopped = False
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Tick soon: there may be something to do."""
         self._woken.set()
 
     def stop(self) -> None:
-        """End after the tick that is under way."""
+        """End after the current tick."""
         self._stopped = True
         self._woken.set()
 
     async def run(self) -> None:
-        """Tick, then wait to be woken, or for what is due."""
+        """Tick, then wait until woken or until something is due; repeat until stopped."""
         failures = 0
         while not self._stopped:
+            # Cleared before the tick: a wake-up during it may be about something the tick has already passed.
             self._woken.clear()
             earliest_next = self._clock.monotonic() + self._min_interval
             try:

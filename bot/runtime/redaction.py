@@ -1,11 +1,11 @@
-"""Takes secrets out of text that is shown: by the shapes of known tokens, and by names that announce one."""
+"""Masks secrets in text that is shown: known token formats, and values whose name says that they are secret."""
 
 from __future__ import annotations
 
 import re
 
 MASK = "•••"
-# A token may stand against anything once control sequences are gone: no word boundary is asked for.
+# Without word boundaries: once control sequences are stripped, a token may directly follow other text.
 _SHAPES = re.compile(
     r"""
       xox[a-z]-[A-Za-z0-9%+/=-]{6,}                    # Slack: https://docs.slack.dev/authentication/tokens
@@ -53,7 +53,7 @@ _OTHER_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----(?:(?!-----).){0,20
 
 
 def mask_tokens(text: str) -> str:
-    """`text` without what is a secret by its very shape: tokens, keys, logins in URLs.
+    """Mask what is recognisably secret by its format: tokens, private keys, passwords in URLs.
 
     A private key whose beginning or end is missing is masked as far as it goes.
     """
@@ -67,9 +67,9 @@ def mask_tokens(text: str) -> str:
 
 
 def mask_secrets(text: str) -> str:
-    """`text` with every secret that can be recognised replaced by `•••`; names of secrets stay readable.
+    """Replace every recognisable secret by `•••`; the names of secrets stay readable.
 
-    Beside what `unmistakable` takes out: values of names that announce a secret, as logs have them.
+    Beyond `mask_tokens`, this masks values whose name says that they are secret, as in `API_TOKEN=…`.
     """
     text = _NAMED.sub(rf"\1{MASK}", mask_tokens(text))
     text = _FLAG.sub(rf"\1{MASK}", text)
@@ -77,7 +77,7 @@ def mask_secrets(text: str) -> str:
 
 
 def _mask_headless_keys(text: str) -> str:
-    """Mask the lines of a key whose beginning is missing: those before an end without one."""
+    """Mask the lines of a private key whose BEGIN line was cut off: those that lead up to its END line."""
     if not _KEY_END.search(text):
         return text
     lines = text.split("\n")

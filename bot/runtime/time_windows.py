@@ -1,4 +1,4 @@
-"""When a freeze is on: weekly, daily and once, by the clocks of one time zone."""
+"""Computes when a time window is open: weekly, daily or one-time, in local time of a zone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True)
 class OneTimeWindow:
-    """Once: from one moment until another, both aware."""
+    """One time only, from `begins` until `ends`; both carry a time zone."""
 
     begins: datetime
     ends: datetime
@@ -32,7 +32,7 @@ class WeeklyWindow:
 
 @dataclass(frozen=True)
 class DailyWindow:
-    """On the nights or days that begin on these weekdays; `until` before `from` is on the next day."""
+    """On the days or nights that begin on these weekdays; a `until_time` before `from_time` is on the next day."""
 
     from_time: time
     until_time: time
@@ -44,16 +44,17 @@ TimeWindow = OneTimeWindow | WeeklyWindow | DailyWindow
 
 
 def find_end(window: TimeWindow, now: datetime) -> datetime | None:
-    """When the window that `now` lies in ends; None when it lies in none. The end itself lies outside.
+    """Return the end of the window's occurrence that contains `now`, or None. The end itself is outside.
 
-    Where clocks are changed within an hour of an edge, the reading counts that makes the window longer.
+    Where a local time is ambiguous because clocks change, the reading that makes the window longer counts: a
+    freeze that opens an hour early is worse than one that ends an hour late.
     """
-    covering = [end for begin, end in _iterate_occurrences(window, now) if begin <= now < end]
-    return max(covering, default=None)
+    ends = [end for begin, end in _iterate_occurrences(window, now) if begin <= now < end]
+    return max(ends, default=None)
 
 
 def _iterate_occurrences(window: TimeWindow, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The occurrences that could cover this moment."""
+    """Yield the occurrences that could contain `now`: the current one and its neighbours."""
     match window:
         case OneTimeWindow():
             yield window.begins, window.ends
@@ -78,18 +79,22 @@ def _week_range(window: WeeklyWindow, monday: date) -> tuple[datetime, datetime]
     until = monday + timedelta(days=window.until_day)
     wraps = (window.until_day, window.until_time) <= (window.from_day, window.from_time)
     until += timedelta(weeks=1 if wraps else 0)
-    return _resolve_earliest(begins, window.from_time, window.zone), _resolve_latest(until, window.until_time, window.zone)
+    return _resolve_earliest(begins, window.from_time, window.zone), _resolve_latest(
+        until, window.until_time, window.zone
+    )
 
 
 def _day_range(window: DailyWindow, day: date) -> tuple[datetime, datetime]:
     until = day + timedelta(days=1 if window.until_time <= window.from_time else 0)
-    return _resolve_earliest(day, window.from_time, window.zone), _resolve_latest(until, window.until_time, window.zone)
+    return _resolve_earliest(day, window.from_time, window.zone), _resolve_latest(
+        until, window.until_time, window.zone
+    )
 
 
 def _resolve_local_time(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The moments at which clocks there may show this: two in the hour that is repeated or left out."""
-    shown = datetime.combine(day, at)
-    first, second = (shown.replace(fold=fold, tzinfo=zone).astimezone(UTC) for fold in (0, 1))
+    """Return both readings of a local time; they differ only in the hour that a clock change repeats or skips."""
+    local = datetime.combine(day, at)
+    first, second = (local.replace(fold=fold, tzinfo=zone).astimezone(UTC) for fold in (0, 1))
     return first, second
 
 

@@ -1,4 +1,7 @@
-"""On which line of a TOML text something stands, so that a mistake can be shown where it is."""
+"""Validates TOML files against pydantic models, and names the line of every mistake.
+
+`tomllib` keeps no positions, so the line of a value is found again in the text, by its path.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from bot.runtime.wording import join_or, quote_word, suggest
 
 
 class InvalidTable(ValueError):
-    """What is wrong with a table, and the key that is to blame."""
+    """A table whose keys contradict each other; `key` is the one to point at."""
 
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)
@@ -25,38 +28,39 @@ class InvalidTable(ValueError):
 
 
 def match_pattern(pattern: re.Pattern[str], expected: str) -> AfterValidator:
-    """Takes texts of that form alone; handles and names of channels in lower case."""
+    """Return a validator for strings that match `pattern`; it lowercases `@handles` and `#channels` like Slack."""
 
-    def judge(text: str) -> str:
+    def check(text: str) -> str:
         if not pattern.fullmatch(text):
             raise ValueError(f"it should be {expected}")
         return text.lower() if text.startswith(("@", "#")) else text
 
-    return AfterValidator(judge)
+    return AfterValidator(check)
 
 
-def _zone(name: Any) -> ZoneInfo:
+def _load_zone(name: Any) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError('it should be a time zone such as "Europe/London"') from None
 
 
-Zone = Annotated[Any, BeforeValidator(_zone)]
+Zone = Annotated[Any, BeforeValidator(_load_zone)]
 
 
 class TomlTable(BaseModel):
-    """What all tables have in common: no key that is not known."""
+    """The base of all tables' models: it rejects unknown keys, so that a misspelt key doesn't go unnoticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 T = TypeVar("T", bound=TomlTable)
+# Tables whose `name` is quoted when their rule decides something, and must therefore be unique.
 _NAMED_TABLES = ("grant", "protect", "freeze", "quiet")
 
 
 class InvalidFile(KitestringError):
-    """A file of ours that cannot be used: `problems` are sentences, in the order of their lines."""
+    """A configuration file that can't be used: `problems` are sentences, in the order of their lines."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -70,24 +74,26 @@ def parse_toml(
     tables: Mapping[str, type[TomlTable]],
     error_type: type[InvalidFile],
 ) -> T:
-    """A file's text as its model has it. Raises `wrong`; `tables` are the models of its tables, by their names."""
+    """Parse `text` into `model`, or raise `error_type` with all problems; `tables` are the tables' models by name."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line, said = describe_syntax_error(error, text)
-        raise error_type((f"{file} line {line}: this is not TOML: {said}.",)) from None
+        line, problem = describe_syntax_error(error, text)
+        raise error_type((f"{file} line {line}: this isn't valid TOML: {problem}.",)) from None
     problems = list(_find_duplicate_names(raw, TomlLines(text)))
     try:
         document = model.model_validate(raw)
     except ValidationError as error:
-        problems += [_describe_problem(detail, TomlLines(text), tables) for detail in error.errors(include_url=False)]
+        problems += [
+            _describe_problem(detail, TomlLines(text), tables) for detail in error.errors(include_url=False)
+        ]
     if problems:
-        raise error_type(tuple(f"{file} line {line}: {said}" for line, said in sorted(set(problems))))
+        raise error_type(tuple(f"{file} line {line}: {problem}" for line, problem in sorted(set(problems))))
     return document
 
 
 def _find_duplicate_names(raw: Mapping[str, Any], lines: TomlLines) -> Iterator[tuple[int, str]]:
-    """A name says which rule decided: it stands for one rule alone."""
+    """Yield a problem for each name that an earlier table already has."""
     places = [(kind, index, name) for kind in _NAMED_TABLES for index, name in _iterate_names(raw.get(kind))]
     counts = Counter(name for _, _, name in places)
     seen: set[str] = set()
@@ -95,7 +101,7 @@ def _find_duplicate_names(raw: Mapping[str, Any], lines: TomlLines) -> Iterator[
         if counts[name] > 1 and name in seen:
             yield (
                 lines.find((kind, index, "name"), name),
-                f"the name “{quote_word(name)}” is taken already; names must differ.",
+                f"the name “{quote_word(name)}” is already used; names must be unique.",
             )
         seen.add(name)
 
@@ -106,8 +112,10 @@ def _iterate_names(tables: Any) -> Iterator[tuple[int, str]]:
             yield index, table["name"]
 
 
-def _describe_problem(detail: ErrorDetails, lines: TomlLines, tables: Mapping[str, type[TomlTable]]) -> tuple[int, str]:
-    """One of pydantic's findings: its line, and a sentence of what is wrong and what is allowed."""
+def _describe_problem(
+    detail: ErrorDetails, lines: TomlLines, tables: Mapping[str, type[TomlTable]]
+) -> tuple[int, str]:
+    """Return the line of one of pydantic's errors, and a sentence with what is wrong and what is allowed."""
     path, value = detail["loc"], detail["input"]
     raised = detail.get("ctx", {}).get("error")
     key = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
@@ -119,9 +127,9 @@ def _describe_problem(detail: ErrorDetails, lines: TomlLines, tables: Mapping[st
     if isinstance(raised, InvalidTable):
         return lines.find(
             (*path, raised.key) if raised.key else path
-        ), f"this `[[{path[0]}]]` cannot be: {raised}."
-    where = lines.find(path, value)
-    return where, f"`{key}`{_quote_value(value)} {_describe_violation(detail)}."
+        ), f"this `[[{path[0]}]]` is invalid: {raised}."
+    line = lines.find(path, value)
+    return line, f"`{key}`{_quote_value(value)} {_describe_violation(detail)}."
 
 
 def _innermost_table(path: tuple[int | str, ...], tables: Mapping[str, type[TomlTable]]) -> str:
@@ -131,8 +139,9 @@ def _innermost_table(path: tuple[int | str, ...], tables: Mapping[str, type[Toml
 def _describe_unknown_key(key: str, table: str, tables: Mapping[str, type[TomlTable]]) -> str:
     model = tables[table]
     known = sorted(field.alias or name for name, field in model.model_fields.items())
-    where = f"in `[[{table}]]`" if table else "at the top"
-    return f"`{quote_word(key)}` is not known {where}. {suggest(key, known) or f'Known are {join_or(known)}.'}"
+    place = f"in `[[{table}]]`" if table else "at the top level"
+    hint = suggest(key, known) or f"Use {join_or(known)}."
+    return f"`{quote_word(key)}` isn't a known key {place}. {hint}"
 
 
 def _quote_value(value: object) -> str:
@@ -142,13 +151,13 @@ def _quote_value(value: object) -> str:
 def _describe_violation(detail: ErrorDetails) -> str:
     bound, kind = detail.get("ctx", {}), detail["type"]
     if kind == "value_error":
-        return f"does not do: {bound['error']}"
+        return f"isn't valid: {bound['error']}"
     if kind in {"literal_error", "enum"}:
-        return f"is none of {str(bound['expected']).replace(chr(39), '')}"
+        return f"isn't one of {str(bound['expected']).replace(chr(39), '')}"
     if kind.endswith("_type") and kind != "string_type":
-        return _TYPE_SENTENCES.get(kind, "is not of the right kind")
+        return _TYPE_SENTENCES.get(kind, "has the wrong type")
     if kind in {"too_short", "string_too_short"}:
-        return "is empty: leave it out, or name at least one"
+        return "is empty: leave it out, or give at least one value"
     sentence = _SENTENCES.get(kind)
     return sentence(bound) if sentence else detail["msg"].lower()
 
@@ -161,11 +170,11 @@ _TYPE_SENTENCES: Mapping[str, str] = {
     "datetime_type": "should be a date and time such as 2026-12-23T18:00:00Z",
 }
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "string_type": lambda _: "should be a text in quotes",
+    "string_type": lambda _: "should be a string in quotes",
     "string_too_long": lambda bound: f"is too long: at most {bound['max_length']} characters",
     "int_parsing": lambda _: "should be a whole number",
     "greater_than_equal": lambda bound: f"is too small: at least {bound['ge']}",
-    "less_than_equal": lambda bound: f"is too big: at most {bound['le']}",
+    "less_than_equal": lambda bound: f"is too large: at most {bound['le']}",
     "timezone_aware": lambda _: "needs a time zone, such as 2026-12-23T18:00:00Z",
 }
 
@@ -174,30 +183,32 @@ _STRING_OR_COMMENT = re.compile(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
 _HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*$")
-_ERROR_POSITION = re.compile(r"^(?P<said>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_ERROR_POSITION = re.compile(
+    r"^(?P<problem>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$"
+)
 TomlPath = Sequence[str | int]
 
 
 def describe_syntax_error(error: ValueError, text: str) -> tuple[int, str]:
-    """The line of a syntax error, and what is wrong, as the parser says it: `… (at line 3, column 5)`."""
+    """Return a syntax error's line and description, from the parser's message `… (at line 3, column 5)`."""
     match = _ERROR_POSITION.match(str(error))
     if match is None:
         return 1, str(error)
     if match["line"] is None:
-        return text.count("\n") + 1, f"{match['said']} at the end of the file"
-    return int(match["line"]), f"{match['said']} at column {match['column']}"
+        return text.count("\n") + 1, f"{match['problem']} at the end of the file"
+    return int(match["line"]), f"{match['problem']} at column {match['column']}"
 
 
 class TomlLines:
-    """The lines of a text that has been parsed already, counted from 1."""
+    """Finds the lines of keys and values in a TOML text that is known to parse; lines count from 1."""
 
     def __init__(self, text: str) -> None:
         self._lines = _STRING_OR_COMMENT.sub(_blank_out, text).split("\n")
 
     def find(self, path: TomlPath, value: object = None) -> int:
-        """The line of `("grant", 0, "permissions", 1)`, or of the nearest thing around it.
+        """Return the line of a path such as `("grant", 0, "permissions", 1)`, or of the nearest part around it.
 
-        `value` is what stands there: of a list over several lines its own line is found.
+        With its `value`, an entry of a list that spans several lines is found on its own line.
         """
         start, end = self._find_table_range(path)
         for key in [part for part in path[1:] if isinstance(part, str)]:
@@ -205,7 +216,7 @@ class TomlLines:
         return self._find_value(value, start, end) if isinstance(value, str) and path[1:] else start
 
     def _find_table_range(self, path: TomlPath) -> tuple[int, int]:
-        """The first and the last line of an array's table, or of a key at the top."""
+        """Return the first and the last line of an array's table, or of a top-level key."""
         name = str(path[0]) if path else ""
         index = path[1] if len(path) > 1 and isinstance(path[1], int) else 0
         starts = [number for number, header in self._iterate_headers() if header == name]
@@ -217,24 +228,26 @@ class TomlLines:
 
     def _iterate_headers(self) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(self._lines, 1):
-            if found := _HEADER.match(line):
-                yield number, found[1].replace(" ", "")
+            if match := _HEADER.match(line):
+                yield number, match[1].replace(" ", "")
 
     def _find_table_end(self, start: int, name: str) -> int:
-        """The line before the next table that is not a part of this one."""
+        """Return the line before the next table that isn't part of this one."""
         later = (
-            number for number, header in self._iterate_headers() if number > start and not header.startswith(f"{name}.")
+            number
+            for number, header in self._iterate_headers()
+            if number > start and not header.startswith(f"{name}.")
         )
         return next(later, len(self._lines) + 1) - 1
 
     def _find_key(self, key: str, start: int, end: int) -> int | None:
-        """Where a key is set, or a table of that name begins."""
+        """Return the line on which the key is set, or a table of that name begins."""
         named = rf"""["']?{re.escape(key)}["']?"""
         wanted = re.compile(rf"""(?:^|[\s{{,.]){named}\s*(?:[=.])|\[[^\[\]]*(?:\.|\[)\s*{named}\s*\]""")
         return next((number for number in range(start, end + 1) if wanted.search(self._lines[number - 1])), None)
 
     def _find_inline_table(self, start: int, index: int) -> int:
-        """The line of the index-th inline table after a key."""
+        """Return the line of the index-th inline table after a key."""
         opened = -1
         for number in range(start, len(self._lines) + 1):
             opened += self._lines[number - 1].count("{")
@@ -245,12 +258,14 @@ class TomlLines:
     def _find_value(self, value: str, start: int, end: int) -> int:
         quoted = (f'"{value}"'.lower(), f"'{value}'".lower())
         lines = range(start, end + 1)
-        return next((at for at in lines if any(item in self._lines[at - 1].lower() for item in quoted)), start)
+        return next(
+            (line for line in lines if any(text in self._lines[line - 1].lower() for text in quoted)), start
+        )
 
 
-def _blank_out(found: re.Match[str]) -> str:
-    """Comments and long strings become blanks, line for line; short strings stay to be found."""
-    piece = found.group()
+def _blank_out(match: re.Match[str]) -> str:
+    """Replace comments and multi-line strings by blanks, keeping line breaks; short strings stay searchable."""
+    piece = match.group()
     if piece.startswith(('"""', "'''", "#")):
         return re.sub(r"[^\n]", " ", piece)
     return piece

@@ -1,6 +1,6 @@
-"""YAML read within bounds, with the line that each part of it stands in.
+"""Reads YAML within size limits and keeps the line of every part.
 
-https://yaml.org/spec/1.1/: what Buildkite reads, in which a bare `yes` is true
+Buildkite reads YAML 1.1 (https://yaml.org/spec/1.1/), in which a bare `yes` is true, and so does this.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ YamlPath = tuple[str | int, ...]
 
 
 class InvalidYaml(ValueError):
-    """What is wrong in words, and the `line`, from 1, that it is in."""
+    """A text that isn't acceptable YAML; `message` says why, `line` (from 1) where."""
 
     def __init__(self, message: str, line: int = 1) -> None:
         super().__init__(message)
@@ -30,9 +30,9 @@ class InvalidYaml(ValueError):
 
 @dataclass
 class YamlDocument:
-    """A value of mappings, lists, texts, numbers, truths and None, and the line of each part by its path.
+    """A value made of mappings, lists, strings, numbers, booleans and None, with the line of each part by path.
 
-    `twice` are the (line, key) of keys that stand twice in one mapping: the later one counts.
+    `duplicate_keys` are the (line, key) of keys that occur twice in one mapping, of which the later counts.
     """
 
     value: Any = None
@@ -40,31 +40,37 @@ class YamlDocument:
     duplicate_keys: list[tuple[int, str]] = field(default_factory=list)
 
     def find_line(self, path: YamlPath) -> int:
-        """The line of that part, or of the nearest thing around it."""
+        """Return the line of that part, or of the nearest part around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
 
 def parse_yaml(text: str) -> YamlDocument:
-    """Read one document. Raises WrongYaml for what is none, too long, too deep, or blown up by aliases."""
+    """Read one document. Raise InvalidYaml if it is malformed, too long, too deep, or inflated by aliases."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MAX_CHARACTERS:
-        raise InvalidYaml(f"it is {len(text):,} characters long; at most {MAX_CHARACTERS:,} are read.")
+        raise InvalidYaml(f"it's {len(text):,} characters long; the limit is {MAX_CHARACTERS:,}.")
     last = text.rstrip("\n").count("\n") + 1
     try:
         text.encode("utf-8")
         _check_size(text)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise InvalidYaml(f"this is no YAML: {_describe_error(error)}.", _find_error_line(error, last)) from None
+        raise InvalidYaml(
+            f"this isn't valid YAML: {_describe_error(error)}.", _find_error_line(error, last)
+        ) from None
     except (yaml.YAMLError, UnicodeError):
-        raise InvalidYaml("it has a character that YAML does not allow.", _find_invalid_character(text, last)) from None
+        line = _find_invalid_character(text, last)
+        raise InvalidYaml("it has a character that YAML doesn't allow.", line) from None
     return _NodeReader(last).read(node)
 
 
 def _check_size(text: str) -> None:
-    """Event by event, before anything is built: nesting and number. https://en.wikipedia.org/wiki/Billion_laughs_attack"""
+    """Check depth and number of parts on the parser's events, before anything is built from them.
+
+    A short text can hold enough nesting to exhaust the stack of a recursive reader.
+    """
     depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
     for count, event in enumerate(events):
@@ -72,13 +78,16 @@ def _check_size(text: str) -> None:
         closes = isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent)
         depth += opens - closes
         if depth > MAX_DEPTH:
-            raise InvalidYaml(f"it is nested deeper than {MAX_DEPTH} levels.", event.start_mark.line + 1)
+            raise InvalidYaml(f"it's nested deeper than {MAX_DEPTH} levels.", event.start_mark.line + 1)
         if count > MAX_NODES:
             raise InvalidYaml(f"it has more than {MAX_NODES:,} parts.", event.start_mark.line + 1)
 
 
 class _NodeReader:
-    """Turns nodes into values; an alias is what it stands for, each time anew."""
+    """Turns nodes into values; each alias becomes a copy of its anchor's value.
+
+    The copies count towards MAX_NODES: https://en.wikipedia.org/wiki/Billion_laughs_attack
+    """
 
     def __init__(self, last: int) -> None:
         self._last = last
@@ -96,45 +105,47 @@ class _NodeReader:
         self._document.lines.setdefault(path, line)
         self._count += 1
         if self._count > MAX_NODES or len(path) > MAX_DEPTH:
-            raise InvalidYaml("its aliases make it too big.", line)
+            raise InvalidYaml("its aliases expand to too many parts.", line)
         if isinstance(node, yaml.ScalarNode):
             return self._read_scalar(node)
         if id(node) in self._open_nodes:
-            raise InvalidYaml("an alias stands within what it stands for.", line)
+            raise InvalidYaml("an alias refers to itself.", line)
         self._open_nodes.add(id(node))
-        value = self._read_mapping(node, path) if isinstance(node, yaml.MappingNode) else self._read_list(node, path)
+        value = (
+            self._read_mapping(node, path) if isinstance(node, yaml.MappingNode) else self._read_list(node, path)
+        )
         self._open_nodes.discard(id(node))
         return value
 
     def _read_list(self, node: Any, path: YamlPath) -> list[Any]:
-        return [self._read_value(item, (*path, index)) for index, item in enumerate(node.value)]
+        return [self._read_value(entry, (*path, index)) for index, entry in enumerate(node.value)]
 
     def _read_mapping(self, node: Any, path: YamlPath) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for key, item in node.value:
+        for key, value in node.value:
             if key.tag == f"{_TAG}merge":
-                merged = {**self._read_merge(item, path), **merged}
+                merged = {**self._read_merge(value, path), **merged}
                 continue
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             line = min(key.start_mark.line + 1, self._last)
             if name in own:
                 self._document.duplicate_keys.append((line, name))
             self._document.lines[(*path, name)] = line
-            own[name] = self._read_value(item, (*path, name))
+            own[name] = self._read_value(value, (*path, name))
         return {**merged, **own}
 
     def _read_merge(self, node: Any, path: YamlPath) -> dict[str, Any]:
-        """What `<<` brings. https://yaml.org/type/merge.html"""
+        """Return the keys that `<<` merges in; earlier mappings win (https://yaml.org/type/merge.html)."""
         value = self._read_value(node, (*path, "<<"))
-        given = value if isinstance(value, list) else [value]
-        found: dict[str, Any] = {}
-        for item in reversed([item for item in given if isinstance(item, dict)]):
-            found |= item
-        return found
+        sources = value if isinstance(value, list) else [value]
+        merged: dict[str, Any] = {}
+        for mapping in reversed([source for source in sources if isinstance(source, dict)]):
+            merged |= mapping
+        return merged
 
     def _read_scalar(self, node: Any) -> Any:
-        """Buildkite knows no dates and no binary: those stay the text that they are."""
+        """Convert a scalar; dates and binary stay strings, since Buildkite has no such types."""
         try:
             match node.tag.removeprefix(_TAG):
                 case "null":
@@ -160,12 +171,8 @@ def _find_error_line(error: yaml.MarkedYAMLError, last: int) -> int:
 
 
 def _find_invalid_character(text: str, last: int) -> int:
-    """The line of the first character that YAML does not allow."""
-    for line, words in _number_lines(text):
-        if any(not (word.isprintable() or word in "\t\x85\u2028\u2029") for word in words):
-            return min(line, last)
+    """Return the line of the first character that YAML doesn't allow."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if any(not (character.isprintable() or character in "\t\x85\u2028\u2029") for character in line):
+            return min(number, last)
     return last
-
-
-def _number_lines(text: str) -> Iterator[tuple[int, str]]:
-    return enumerate(text.split("\n"), 1)

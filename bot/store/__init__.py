@@ -1,1 +1,1 @@
-"""What is written down: builds, cards, deliveries, invocations; SQLAlchemy Core on SQLite or PostgreSQL."""
+"""Stores builds, cards, deliveries and invocations with SQLAlchemy Core, on SQLite or PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Writes many rows by one statement."""
+"""Writes many rows with one statement, past SQLAlchemy's per-row processing."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import sqlalchemy as sa
 from bot.store.tables import Instant
 from bot.store.transactions import Tx
 
-# Makes a statement in a dialect, for values with those columns.
+# Makes the statement for a dialect (by name) and for rows with these columns.
 StatementFactory = Callable[[str, tuple[str, ...]], Any]
-# From so many rows on it pays to prepare them for the driver.
+# From this many rows on, preparing them for the driver ourselves pays off; below it, the two ways cost the same.
 DRIVER_THRESHOLD = 64
 
 
 async def write_all(tx: Tx, make: StatementFactory, values: Sequence[Mapping[str, Any]]) -> None:
-    """Execute what `make` makes with each of the values: columns by name, all with the same ones.
+    """Execute the statement from `make` once for each of `values`, which all have the same columns.
 
-    Many are handed to the driver directly: SQLAlchemy's care for each value costs more than writing it. What is
-    made for the same columns is made once.
+    From DRIVER_THRESHOLD rows on, they are passed to the driver directly: folding a batch of webhooks writes
+    thousands of rows, and SQLAlchemy spends more time on a row's parameters than the database on writing it.
+    Statements are cached, so `make` must be a module-level function: a lambda would miss the cache each time.
     """
     if not values:
         return
@@ -49,9 +50,10 @@ def _prepare(make: StatementFactory, dialect: sa.Dialect, columns: tuple[str, ..
 
 @dataclass(frozen=True)
 class _PreparedStatement:
-    """A statement as the driver takes it: its `text`, and the `names` of what it is given in their order.
+    """A statement in the driver's terms: its `text`, and the `names` of its parameters in order.
 
-    Of these the ones at `times` are moments; what is not among a row's values is `fixed`.
+    Parameters at the indexes `instants` are times, which have to be converted as the column type `Instant` does.
+    `fixed` holds the parameters that don't come from a row, such as literals in the statement.
     """
 
     text: str
@@ -60,8 +62,9 @@ class _PreparedStatement:
     fixed: Mapping[str, Any]
 
     def bind(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """What the driver is given for one row; moments as `Instant` has them."""
-        given = [values[name] if name in values else self.fixed[name] for name in self.names]
-        for at in self.instants:
-            given[at] = None if given[at] is None else given[at].timestamp()
-        return tuple(given)
+        """Return the driver's parameters for one row."""
+        parameters = [values[name] if name in values else self.fixed[name] for name in self.names]
+        for index in self.instants:
+            instant = parameters[index]
+            parameters[index] = None if instant is None else instant.timestamp()
+        return tuple(parameters)

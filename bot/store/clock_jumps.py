@@ -1,4 +1,4 @@
-"""Notices when the wall clock was set, and puts right what it left behind in rows."""
+"""Notices when the wall clock was set, and repairs the times in rows that no longer make sense."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bot.runtime.clock import Clock
 from bot.store.tables import builds, cards, deliveries, invocations, notices, people
 from bot.store.transactions import Transactions, Tx
 
-# Seconds by which the two kinds of time may drift apart between two looks: NTP slews, machines pause.
+# Seconds by which wall and monotonic time may drift apart between two checks: NTP slews, and machines pause.
 _DRIFT_SECONDS = 5.0
 log = structlog.stdlib.get_logger(__name__)
 
 
 class ClockWatch:
-    """Compares wall time with a clock that never runs backwards; `wake` pokes all who wait for a time."""
+    """Compares wall time with monotonic time; `wake` wakes every loop that waits for a time."""
 
     def __init__(self, store: Transactions, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -27,26 +27,30 @@ class ClockWatch:
         self._offset: float | None = None
 
     async def tick(self) -> int:
-        """At the first look and after each jump: nothing may wait for an hour that is long past, or years away."""
-        apart = self._clock.now().timestamp() - self._clock.monotonic()
-        if self._offset is not None and abs(apart - self._offset) <= _DRIFT_SECONDS:
-            self._offset = apart
+        """Repair times at the first check and after each jump; return how many were repaired.
+
+        The first check counts too, since the clock may have been set while the bot was down: a row that is due
+        in a year by mistake would otherwise wait that long.
+        """
+        offset = self._clock.now().timestamp() - self._clock.monotonic()
+        if self._offset is not None and abs(offset - self._offset) <= _DRIFT_SECONDS:
+            self._offset = offset
             return 0
         jumped = self._offset is not None
         if jumped:
-            log.warning("the clock was set", seconds=round(apart - (self._offset or 0)))
+            log.warning("the wall clock was set", seconds=round(offset - (self._offset or 0)))
         async with self._store.write() as tx:
             count = await repair_times(tx, self._clock.now(), jumped=jumped)
-        self._offset = apart
+        self._offset = offset
         self._wake()
         return count
 
     async def next_at(self) -> datetime | None:
-        """Whenever the loop looks by itself."""
+        """Return None: the loop's idle interval is often enough."""
         return None
 
 
-# When things happened: none can have happened later than now.
+# Times of past events: none can be later than now.
 _PAST = (
     builds.c.seen_at,
     builds.c.read_at,
@@ -60,7 +64,7 @@ _PAST = (
     invocations.c.started_at,
     invocations.c.closed_at,
 )
-# When things are due, and how far ahead they are planned at most.
+# Due times, and the furthest ahead that each is ever planned.
 _DUE = (
     (builds.c.read_due, timedelta(hours=13)),
     (cards.c.due_at, timedelta(minutes=10)),
@@ -71,7 +75,10 @@ _DUE = (
 
 
 async def repair_times(tx: Tx, now: datetime, *, jumped: bool) -> int:
-    """No row is from the future or due in a far one; after a jump all is due now. Says how many were mended."""
+    """Move impossible times to now; after a jump, make everything in the future due now. Return how many.
+
+    Doing something early is harmless, since every loop checks what there is to do; doing it hours late isn't.
+    """
     count = 0
     for column in _PAST:
         count += await _clamp(tx, column, now, now)

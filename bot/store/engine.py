@@ -1,4 +1,4 @@
-"""Connections to a database, with the settings that each kind needs."""
+"""Makes SQLAlchemy engines with the settings that each database and purpose needs."""
 
 from __future__ import annotations
 
@@ -10,34 +10,37 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+# A request shouldn't wait longer for a connection than Slack's or Buildkite's own timeouts make sensible.
 CONNECT_SECONDS = 5.0
-# A replica that hangs or vanishes within a transaction must let go of its locks before its lease runs out.
+# Both shorter than a lease (15 s): a replica that hangs or vanishes within a transaction must release its row
+# locks before its lease runs out, or its successor would wait for them.
 _IDLE_MILLISECONDS = 10_000
 _STATEMENT_MILLISECONDS = 10_000
-# A host that vanished without a word is noticed after about half a minute.
+# A peer that vanished without closing the connection is noticed after about 25 seconds (10 + 3 × 5).
 KEEPALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-# Some builds of SQLite leave what was deleted in pages that are free: webhooks carry values of the environment.
+# WAL lets readers work beside the writer; FULL syncs at every commit, since a webhook is acknowledged after it.
+# Without secure_delete, deleted rows can stay readable in free pages, and webhooks carry environment values.
 # https://www.sqlite.org/pragma.html#pragma_secure_delete
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON")
 
 
 class EncodedJson(str):
-    """What is JSON already when it is written into a column of JSON."""
+    """A value for a JSON column that is encoded already, so that it isn't encoded again."""
 
 
 def encode_json(value: object) -> str:
-    """What is written into a column of JSON."""
+    """Encode a value for a JSON column."""
     return value if isinstance(value, EncodedJson) else json.dumps(value)
 
 
-# The log is moved into the file beside the commits: see checkpoints.
+# Checkpoints run beside the commits instead: see bot.store.checkpoints.
 _WRITER_PRAGMAS = ("wal_autocheckpoint=0",)
 
 
 def make_writing_engine(url: sa.URL, note_connection: Callable[[Any], None]) -> AsyncEngine:
-    """Connections for writes: on SQLite one, which takes the write lock as it begins.
+    """Make the engine for writes: on SQLite a single connection, which takes the write lock at BEGIN.
 
-    `opened` is told of the driver's own connection whenever SQLite's is opened, and of None when it is closed.
+    `note_connection` gets the driver's connection whenever SQLite's is opened, and None when it is closed.
     """
     if url.get_backend_name() != "sqlite":
         return _make_postgresql_engine(url)
@@ -48,12 +51,12 @@ def make_writing_engine(url: sa.URL, note_connection: Callable[[Any], None]) -> 
 
 
 def make_reading_engine(url: sa.URL) -> AsyncEngine:
-    """Connections for queries on SQLite, where readers do not wait for the writer."""
+    """Make the engine for queries on SQLite, where readers don't wait for the writer."""
     return _make_sqlite_engine(url, immediate=False)
 
 
 def make_migration_engine(url: sa.URL) -> AsyncEngine:
-    """One connection for what may take long: migrations wait for each other."""
+    """Make an engine with one connection and no timeouts: migrations take long and wait for each other."""
     if url.get_backend_name() == "sqlite":
         return _make_sqlite_engine(url, immediate=True)
     connect = {"timeout": CONNECT_SECONDS, "server_settings": KEEPALIVE}
@@ -61,9 +64,9 @@ def make_migration_engine(url: sa.URL) -> AsyncEngine:
 
 
 def _make_postgresql_engine(url: sa.URL) -> AsyncEngine:
-    """https://www.postgresql.org/docs/current/runtime-config-client.html
+    """Make the engine for PostgreSQL, with a timeout for everything a request might wait for.
 
-    A request waits neither for a connection nor for an answer longer than its own time-out.
+    https://www.postgresql.org/docs/current/runtime-config-client.html
     """
     limits = {
         "idle_in_transaction_session_timeout": str(_IDLE_MILLISECONDS),
@@ -87,16 +90,18 @@ def _make_postgresql_engine(url: sa.URL) -> AsyncEngine:
 
 def _make_sqlite_engine(url: sa.URL, *, immediate: bool, extra_pragmas: Sequence[str] = ()) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0, json_serializer=encode_json)
+    # A transaction that begins by reading and then writes fails with SQLITE_BUSY, without waiting, if another one
+    # wrote meanwhile; taking the write lock at once avoids that. https://www.sqlite.org/lang_transaction.html
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
 
     @sa.event.listens_for(engine.sync_engine, "do_connect")
     def _openable(_dialect: object, _record: object, where: Sequence[Any], options: Mapping[str, Any]) -> None:
-        """A file that cannot be opened is found out here: of a failure aiosqlite's thread speaks after the end."""
+        """Open the file here first: if that fails in aiosqlite's thread, the thread outlives the error."""
         sqlite3.connect(*where, **options).close()
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
+        connection.isolation_level = None  # keeps sqlite3 from beginning transactions of its own accord
         cursor = connection.cursor()
         for pragma in (*_PRAGMAS, *extra_pragmas):
             cursor.execute(f"PRAGMA {pragma}")

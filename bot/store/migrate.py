@@ -1,4 +1,8 @@
-"""Brings a database to the newest schema, and refuses one that is newer still."""
+"""Migrates a database to the newest schema, and refuses one that is newer than this version.
+
+The revision is read without Alembic, whose import takes longer than everything else at startup: it is imported
+only if there is something to migrate.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,18 @@ from bot.store.engine import make_migration_engine
 from bot.store.outage import connection_errors
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-# https://alembic.sqlalchemy.org/en/latest/api/runtime.html: one row, and none in a database that was taken back
+# Alembic's table: one row, or none after everything was downgraded.
+# https://alembic.sqlalchemy.org/en/latest/api/runtime.html
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
-# One arbitrary number of ours: replicas that start together take turns on PostgreSQL.
+# Number of the advisory lock (arbitrary) by which replicas that start together take turns on PostgreSQL. On SQLite
+# the write lock does the same.
 _LOCK = 0x6B697465
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Run what migrations are missing, under a lock; safe to repeat and to run from several places at once.
+    """Run the missing migrations under a lock; safe to repeat and to run in several places at once.
 
-    Raises KitestringError when the database cannot be used, or is newer than this version.
+    Raise KitestringError if the database can't be used, or is newer than this version.
     """
     engine = make_migration_engine(sa.make_url(url))
     try:
@@ -33,7 +39,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 
 async def check_schema(url: str) -> None:
-    """Only look. Raises KitestringError when the database has not exactly the schema of this version."""
+    """Raise KitestringError unless the database has exactly the schema of this version."""
     try:
         revision = await read_current_revision(url)
     except connection_errors() as error:
@@ -41,12 +47,13 @@ async def check_schema(url: str) -> None:
     _refuse_newer(revision)
     if revision != newest_revision():
         raise KitestringError(
-            f"The database is at {revision or 'no revision'}, not at {newest_revision()}.", "Run `kitestring migrate` first."
+            f"The database is at {revision or 'no revision'}, not at {newest_revision()}.",
+            "Run `kitestring migrate` first.",
         )
 
 
 async def read_current_revision(url: str) -> str | None:
-    """The revision that the database is at; None for an empty one."""
+    """Return the database's revision; None if it is empty."""
     engine = make_migration_engine(sa.make_url(url))
     try:
         async with engine.connect() as connection:
@@ -56,12 +63,12 @@ async def read_current_revision(url: str) -> str | None:
 
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:
-    """Alembic is imported where there is something for it to do."""
-    wanted = newest_revision() if revision == "head" else revision
-    if read_revision(connection) == wanted:
+    target = newest_revision() if revision == "head" else revision
+    if read_revision(connection) == target:
         return
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    # Read again: another replica may have migrated while this one waited for the lock.
     _refuse_newer(read_revision(connection))
     from alembic import command
     from alembic.config import Config
@@ -74,36 +81,36 @@ def _upgrade(connection: sa.Connection, revision: str) -> None:
 
 
 def _describe_failure(error: BaseException) -> KitestringError:
-    """The error's text may quote the address, and with it a password: only its kind is told."""
-    return KitestringError(f"The database cannot be used ({type(error).__name__}).", "Check DATABASE_URL.")
+    """Name only the error's type, since its text may quote the URL and thus a password."""
+    return KitestringError(f"The database can't be used ({type(error).__name__}).", "Check DATABASE_URL.")
 
 
 def _refuse_newer(revision: str | None) -> None:
     if revision is not None and not is_known(revision):
         raise KitestringError(
-            f"The database is at revision {revision}, which this version does not know.",
-            "Install the newer Kitestring.",
+            f"The database is at revision {revision}, which this version doesn't know.",
+            "Install a newer version of Kitestring.",
         )
 
 
 def newest_revision() -> str:
-    """The newest revision there is."""
+    """Return the newest revision that this version knows."""
     return list_revisions()[-1]
 
 
 def is_known(revision: str) -> bool:
-    """Whether this version of the code knows that revision: a newer schema must not be written to."""
+    """Return whether this version knows the revision; it must not write to a newer schema."""
     return revision in list_revisions()
 
 
 def list_revisions() -> tuple[str, ...]:
-    """All there are, oldest first, one upon the other: a file is named after its revision, `0001_first.py`."""
+    """Return all revisions, oldest first, from the names of their files (`0001_first.py`)."""
     return tuple(sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")))
 
 
 def read_revision(connection: sa.Connection) -> str | None:
-    """The revision that the database of this connection is at; None for an empty one."""
+    """Return the revision of the database that the connection is to; None if it is empty."""
     if not sa.inspect(connection).has_table(_VERSION.name):
         return None
-    found: str | None = connection.scalar(sa.select(_VERSION.c.version_num))
-    return found
+    revision: str | None = connection.scalar(sa.select(_VERSION.c.version_num))
+    return revision

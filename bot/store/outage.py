@@ -1,4 +1,4 @@
-"""Tells an outage of the database from a mistake in a statement."""
+"""Distinguishes an outage of the database, which passes, from a mistake in a statement, which is a bug."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bot.errors import Unavailable
 # SQLSTATE classes: connection, rollback (deadlock), resources, lock not available, operator, system.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CLASSES = ("08", "40", "53", "55P03", "57", "58")
-# A transaction that was ended because it sat idle; a server that became a standby.
+# A transaction that was ended because it was idle for too long; a server that became a standby.
 _CODES = ("25P03", "25006")
 _OUTAGES = (sqlite3.OperationalError, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """The database is locked, full, overloaded or gone: the same may work in a moment."""
+    """Return whether the database is locked, full, overloaded or gone, so that a retry may succeed."""
     if error is None:
         return False
     if isinstance(error, (OSError, *_OUTAGES)):
@@ -28,26 +28,26 @@ def is_outage(error: BaseException | None) -> bool:
     return isinstance(error, tuple(connection_lost)) or (isinstance(error, server_error) and _is_transient(error))
 
 
-class raising_unavailable:  # noqa: N801  (read as a word in `with unavailable():`)
-    """Turns outages of the database into Unavailable; mistakes in statements stay what they are."""
+class raising_unavailable:  # noqa: N801  (a context manager, which reads like a function; a class is cheaper)
+    """Turns outages of the database into Unavailable; mistakes in statements propagate unchanged."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if is_outage(error):
-            raise Unavailable("My database does not answer.", "Try again in a moment.") from error
+            raise Unavailable("My database isn't responding.", "Try again in a moment.") from error
 
 
 def connection_errors() -> tuple[type[Exception], ...]:
-    """What is raised where a database cannot be reached or used, SQLAlchemy between or not."""
+    """Return the exceptions raised if a database can't be reached or used, through SQLAlchemy or directly."""
     return (OSError, sqlite3.Error, sa.exc.DBAPIError, *asyncpg_errors())
 
 
 def asyncpg_errors() -> tuple[type[Exception], ...]:
-    """What asyncpg raises by itself: PostgreSQL's errors, and two for a connection that is not there.
+    """Return asyncpg's exceptions: first the server's errors, then two for a lost connection.
 
-    With SQLite it is imported when something else is wrong, if at all.
+    Imported only when needed: an SQLite installation pays for the import only once something fails.
     """
     import asyncpg
 

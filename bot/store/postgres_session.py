@@ -1,6 +1,7 @@
-"""A direct connection to PostgreSQL that lives as long as the process: it listens, and holds a lock.
+"""Keeps one direct connection to PostgreSQL for the life of the process: it listens, and holds a lock.
 
-A pooler in transaction mode breaks both, so this connection must reach the server itself.
+LISTEN and session-level advisory locks belong to a server session. A pooler in transaction mode gives each
+transaction another session, which breaks both, so this connection must reach the server itself.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
@@ -26,7 +27,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class PostgresSession:
-    """`heard` gets the payload of each NOTIFY. Nothing is raised: a line that is down is opened again."""
+    """A session that reopens itself: methods don't raise, and the next call after a loss connects again.
+
+    Whoever needs NOTIFY must therefore poll as well. `on_notify` gets the payload of each notification. The mutex
+    lets one query run at a time, as asyncpg requires.
+    """
 
     def __init__(self, url: sa.URL, on_notify: Callable[[str], None]) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -36,7 +41,7 @@ class PostgresSession:
         self._held_key: int | None = None
 
     async def hold_lock(self, name: str) -> bool:
-        """Hold the lock of that name for as long as the line lives; says whether it is held."""
+        """Hold the advisory lock of that name for as long as the session lives; return whether it is held."""
         async with self._mutex:
             if not await self._ensure_open():
                 return False
@@ -44,31 +49,36 @@ class PostgresSession:
                 got = await self._fetch("SELECT pg_try_advisory_lock($1)", _lock_key(name))
                 self._held_key = _lock_key(name) if got else None
             else:
-                await self._fetch("SELECT 1")  # a line that is lost forgets the lock
+                await self._fetch("SELECT 1")  # notices a lost session, which has lost the lock as well
             return self._held_key is not None
 
     async def is_lock_free(self, name: str) -> bool:
-        """Whether nobody holds the lock of that name: for a moment it is held here."""
+        """Return whether the lock of that name is free, by taking it for a moment.
+
+        A replica that starts in that moment fails to take its own lock, and succeeds at its next tick.
+        """
         async with self._mutex:
-            if not await self._ensure_open() or not await self._fetch("SELECT pg_try_advisory_lock($1)", _lock_key(name)):
+            if not await self._ensure_open() or not await self._fetch(
+                "SELECT pg_try_advisory_lock($1)", _lock_key(name)
+            ):
                 return False
             return bool(await self._fetch("SELECT pg_advisory_unlock($1)", _lock_key(name)))
 
     async def release_lock(self) -> None:
-        """Let go of the lock that is held."""
+        """Release the lock, if it is held."""
         async with self._mutex:
             if self._held_key is not None and await self._ensure_open():
                 await self._fetch("SELECT pg_advisory_unlock($1)", self._held_key)
             self._held_key = None
 
     async def notify(self, payload: str) -> None:
-        """Wake whoever listens, in every process."""
+        """Send `payload` to the sessions of all replicas, this one included."""
         async with self._mutex:
             if await self._ensure_open():
                 await self._fetch("SELECT pg_notify($1, $2)", CHANNEL, payload)
 
     async def close(self) -> None:
-        """Let go of the lock and the connection."""
+        """End the session, and with it the lock."""
         async with self._mutex:
             if self._connection is not None:
                 self._connection.terminate()
@@ -86,18 +96,18 @@ class PostgresSession:
             )
             await connection.add_listener(CHANNEL, self._on_notify)
         except connection_errors() as error:
-            log.warning("line down", error=type(error).__name__)
+            log.warning("PostgreSQL session can't be opened", error=type(error).__name__)
             return False
         self._connection = connection
         return True
 
     async def _fetch(self, query: str, *args: object) -> object:
-        """One value; None, and the line forgotten, when the connection broke."""
+        """Return one value; if the connection broke, forget it and return None."""
         assert self._connection is not None  # noqa: S101  (callers opened it)
         try:
             return await self._connection.fetchval(query, *args, timeout=CONNECT_SECONDS)
         except connection_errors() as error:
-            log.warning("line lost", error=type(error).__name__)
+            log.warning("PostgreSQL session lost", error=type(error).__name__)
             self._connection.terminate()
             self._forget()
             return None
@@ -110,5 +120,5 @@ class PostgresSession:
 
 
 def _lock_key(name: str) -> int:
-    """A lock's number for a name: 63 bits of its hash."""
+    """Return the number of the lock for a name: 63 bits of its hash, since keys are signed 64-bit integers."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1

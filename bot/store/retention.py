@@ -1,4 +1,4 @@
-"""Takes away rows that nobody needs any more, so many at a time."""
+"""Deletes rows that are no longer needed, a batch at a time."""
 
 from __future__ import annotations
 
@@ -15,40 +15,42 @@ from bot.store.transactions import Transactions, Tx
 
 
 async def prune_deliveries(tx: Tx, before: datetime, limit: int) -> int:
-    """Webhooks that were read; one that comes again later is folded in again, which changes nothing.
+    """Delete webhooks that were read; if Buildkite sends one again later, folding it again changes nothing.
 
-    Only the first ones are looked at, which came first: a day may have a million.
+    Only the `limit` oldest by id are considered: a day may have a million, and `received_at` has no index.
     """
     c = deliveries.c
-    first = sa.select(c.id).where(c.state == "done").order_by(c.id).limit(limit)
-    return (await tx.execute(sa.delete(deliveries).where(c.id.in_(first), c.received_at < before))).rowcount
+    oldest = sa.select(c.id).where(c.state == "done").order_by(c.id).limit(limit)
+    return (await tx.execute(sa.delete(deliveries).where(c.id.in_(oldest), c.received_at < before))).rowcount
 
 
 async def prune_choices(tx: Tx, before: datetime, limit: int) -> int:
-    """What buttons of private answers and forms stood for."""
+    """Delete the choices behind the buttons of old private messages and forms."""
     return await _delete_old(tx, choices, limit, choices.c.created_at < before)
 
 
 async def prune_invocations(tx: Tx, before: datetime, limit: int) -> int:
-    """What was asked for and has been answered; the audit keeps a trace of it."""
-    return await _delete_old(tx, invocations, limit, invocations.c.closed_at < before, invocations.c.next_at.is_(None))
+    """Delete invocations that were answered; the audit log still records them."""
+    return await _delete_old(
+        tx, invocations, limit, invocations.c.closed_at < before, invocations.c.next_at.is_(None)
+    )
 
 
 async def prune_answers(tx: Tx, before: datetime, limit: int) -> int:
-    """Public answers that were posted or dropped."""
+    """Delete queued messages without a card that were posted or dropped."""
     ended = notices.c.state.in_(("done", "dropped"))
     return await _delete_old(tx, notices, limit, notices.c.card_id.is_(None), ended, notices.c.created_at < before)
 
 
 async def prune_people(tx: Tx, before: datetime, limit: int) -> int:
-    """Profiles that nobody has needed."""
+    """Delete cached profiles that haven't been fetched again since."""
     old = sa.select(people.c.user_id).where(people.c.fetched_at < before).limit(limit)
-    found = await tx.execute(sa.delete(people).where(people.c.user_id.in_(old), people.c.fetched_at < before))
-    return found.rowcount
+    result = await tx.execute(sa.delete(people).where(people.c.user_id.in_(old), people.c.fetched_at < before))
+    return result.rowcount
 
 
 async def prune_builds(tx: Tx, before: datetime, limit: int) -> int:
-    """Builds that were last heard of before then and are read no more, with their jobs, cards and replies."""
+    """Delete builds without recent news that the poller no longer reads, with their jobs, cards and replies."""
     still_read = sa.and_(builds.c.followed, builds.c.read_due.is_not(None), builds.c.read_due >= before)
     query = sa.select(builds.c.id).where(builds.c.seen_at < before, sa.not_(still_read)).limit(limit)
     ids = list(await tx.scalars(query))
@@ -63,23 +65,23 @@ async def prune_builds(tx: Tx, before: datetime, limit: int) -> int:
 
 
 async def prune_previews(tx: Tx, before: datetime, limit: int) -> int:
-    """Notes that a pipeline's link was drawn; builds take theirs with them."""
+    """Delete the records of unfurled pipeline links; those of builds are deleted along with the build."""
     pipelines = (cards.c.build_id.startswith("pipeline:"), cards.c.created_at < before)
     return await _delete_old(tx, cards, limit, *pipelines)
 
 
 async def prune_runs(tx: Tx, before: datetime, limit: int) -> int:
-    """What was remembered of builds for comparisons and reports."""
+    """Delete the history of builds, which comparisons and reports use."""
     return await _delete_old(tx, runs, limit, runs.c.heard_at < before)
 
 
 async def prune_attempts(tx: Tx, before: datetime, limit: int) -> int:
-    """What was remembered of attempts at steps."""
+    """Delete the history of attempts at steps."""
     return await _delete_old(tx, attempts, limit, attempts.c.heard_at < before)
 
 
 async def prune_reminders(tx: Tx, before: datetime, limit: int) -> int:
-    """What was said at a time of its own."""
+    """Delete reminders that were sent."""
     return await _delete_old(tx, reminders, limit, reminders.c.due_at.is_(None), reminders.c.created_at < before)
 
 
@@ -89,6 +91,7 @@ async def _delete_old(tx: Tx, table: sa.Table, limit: int, *where: sa.ColumnElem
 
 
 INTERVAL = timedelta(hours=1)
+# Rows per transaction, so that requests don't wait for their turn to write.
 BATCH = 200
 Prune = Callable[[Tx, datetime, int], Awaitable[int]]
 RULES: tuple[tuple[timedelta, Prune], ...] = (
@@ -107,30 +110,31 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Retention:
-    """Takes away what is old; a tick is one short transaction for each kind."""
+    """Deletes old rows; a tick is one short transaction for each rule."""
 
     def __init__(self, store: Transactions, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._next_round_at = float("-inf")
-        self._remaining = RULES  # a kind of which nothing was left is not asked for again before the next hour
+        self._remaining = RULES  # those that may still have rows to delete in this round
 
     async def tick(self) -> int:
-        """Prune, if an hour has passed; says how many rows went."""
+        """Delete a batch for each remaining rule, if an hour has passed; return the number of rows."""
         if self._clock.monotonic() < self._next_round_at:
             return 0
         counts = [await self._prune(prune, self._clock.now() - age) for age, prune in self._remaining]
         count = sum(counts)
         if count:
             log.info("pruned", rows=count)
-            self._remaining = tuple(rule for rule, gone in zip(self._remaining, counts, strict=True) if gone)
+            pairs = zip(self._remaining, counts, strict=True)
+            self._remaining = tuple(rule for rule, deleted in pairs if deleted)
         else:
             self._remaining = RULES
             self._next_round_at = self._clock.monotonic() + INTERVAL.total_seconds()
         return count
 
     async def next_at(self) -> datetime | None:
-        """In an hour."""
+        """Return when the next hourly round begins."""
         return self._clock.now() + timedelta(seconds=max(self._next_round_at - self._clock.monotonic(), 0))
 
     async def _prune(self, prune: Prune, before: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Rows turned into values, values into rows."""
+"""Provides SQL helpers for both dialects, and access to the key-value table `meta`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ _SELECT_META = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("named")
 
 
 def json_text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
-    """A column of JSON as the text that it is: read at once into a value, without objects in between."""
+    """Select a JSON column as text, which callers decode straight into their own types."""
     return sa.cast(column, sa.Text).label(column.name)
 
 
 def is_among(dialect: str, column: sa.Column[Any]) -> sa.ColumnElement[bool] | sa.TextClause:
-    """Whether the column has one of the values of `those`: one parameter, however many they are.
+    """Return a condition that the column has one of the values of the parameter `those`.
 
+    All values travel as one parameter: the statement is the same for any number of them, so that it is prepared
+    and cached once, and no driver's limit on parameters applies.
     https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-comparisons.html
     """
     if dialect == "postgresql":
@@ -32,17 +34,17 @@ def is_among(dialect: str, column: sa.Column[Any]) -> sa.ColumnElement[bool] | s
 
 
 def bind_among(tx: Tx, values: Iterable[str | int]) -> dict[str, Any]:
-    """What a statement with `among` is given."""
+    """Return the parameter for a statement with `is_among`."""
     return {"those": list(values) if tx.dialect.name == "postgresql" else json.dumps(list(values))}
 
 
 def insert_into(tx: Tx, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    """Make an INSERT that supports ON CONFLICT, in the dialect of the connection."""
     return insert_for_dialect(tx.dialect.name, table)
 
 
 def insert_for_dialect(dialect: str, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT."""
+    """Make an INSERT that supports ON CONFLICT."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
@@ -53,18 +55,18 @@ def insert_for_dialect(dialect: str, table: sa.Table) -> Any:
 
 
 async def get_meta(tx: Tx, key: str) -> str | None:
-    """A setting that the bot keeps for itself."""
+    """Return a value that the bot stores for itself, or None."""
     value: str | None = await tx.scalar(_SELECT_META, {"named": key})
     return value
 
 
 async def set_meta(tx: Tx, key: str, value: str) -> None:
-    """Keep a setting."""
+    """Store a value under a key."""
     row = insert_into(tx, meta).values(key=key, value=value)
     await tx.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
 async def ensure_meta(tx: Tx, key: str, value: str) -> str:
-    """Keep a setting unless there is one; gives the one that is kept."""
+    """Store a value unless the key has one already; return the stored one."""
     await tx.execute(insert_into(tx, meta).values(key=key, value=value).on_conflict_do_nothing())
     return await get_meta(tx, key) or value

@@ -1,4 +1,4 @@
-"""The tables, for SQLite and PostgreSQL alike."""
+"""Declares the tables, for both SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
-    """An aware datetime, kept as seconds since 1970: the same arithmetic on both databases."""
+    """A datetime with a time zone, stored as seconds since 1970: arithmetic is the same on both databases."""
 
     impl = sa.Double
     cache_ok = True
@@ -29,7 +29,7 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-# SQLite only counts upwards by itself on a column of exactly this type.
+# SQLite only assigns ids itself if the column's type is exactly INTEGER.
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

@@ -1,4 +1,4 @@
-"""The tables behind notifications: what was heard of all builds, who wants to know of what, and how to say it."""
+"""Declares the tables behind notifications: the history of all builds, subscriptions, reminders and App Home."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _flag(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
 
-# One row a build, followed or not: what comparisons with the build before and reports are made from.
+# One row per build, tracked or not, for reports and for comparisons with the previous build.
 runs = sa.Table(
     "runs",
     metadata,
@@ -39,7 +39,7 @@ runs = sa.Table(
     sa.Index("ix_runs_finished_at", "finished_at"),
     sa.Index("ix_runs_heard_at", "heard_at"),
 )
-# One row a finished attempt at a command step.
+# One row per finished attempt at a command step.
 attempts = sa.Table(
     "attempts",
     metadata,
@@ -64,7 +64,7 @@ attempts = sa.Table(
     sa.Index("ix_attempts_commit", "pipeline", "commit"),
     sa.Index("ix_attempts_heard_at", "heard_at"),
 )
-# `origin` is chat, file or person; a person's own (`owner`) has the DM with them as its channel.
+# `origin` is chat, file or person; a personal subscription (with an `owner`) has the person's DM as its channel.
 subscriptions = sa.Table(
     "subscriptions",
     metadata,
@@ -108,7 +108,7 @@ aliases = sa.Table(
     _text("words"),
     sa.Column("created_at", Instant, nullable=False),
 )
-# What was looked up about a build for its card: why it failed, why it waits; one row a kind.
+# Results of lookups for a build's card, one row per kind: why it failed, why it waits.
 findings = sa.Table(
     "findings",
     metadata,
@@ -121,7 +121,7 @@ findings = sa.Table(
     sa.Column("at", Instant),
     sa.Index("ix_findings_due_at", "due_at"),
 )
-# What is to be looked at, and said, at a time of its own.
+# Things to check and possibly post at a certain time.
 reminders = sa.Table(
     "reminders",
     metadata,

@@ -1,4 +1,4 @@
-"""Transactions: one writer at a time on SQLite, numbered as they are committed."""
+"""Provides transactions: one writer at a time on SQLite, numbered as they are committed."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ Tx = AsyncConnection
 
 
 def ignore_commit(_number: int) -> None:
-    """The default of what happens after a commit."""
+    """Do nothing after a commit: the default."""
 
 
 class Transactions(Protocol):
-    """A store as those see it who only read and write."""
+    """The part of the store that most code needs: reading and writing."""
 
     def write(self) -> AbstractAsyncContextManager[Tx]:
-        """A transaction that is durable when the block has ended, or has not happened."""
+        """Open a transaction that is durable once the block has ended, or hasn't happened if the block raised."""
 
     def read(self) -> AbstractAsyncContextManager[Tx]:
-        """A connection for queries."""
+        """Open a connection for queries."""
 
 
 class Store:
-    """The database. `committed` is called with the number of each transaction after it is durable.
+    """The database. `on_commit` is called with the number of each transaction once it is durable.
 
-    Raises Unavailable from `write` and `read` when the database is locked, full or gone.
+    All methods raise Unavailable if the database is locked, full or gone.
+
+    On SQLite an asyncio lock, the write turn, orders writers within the process. Leaving that to SQLite's own lock
+    would mean busy-waiting in threads, without order: under load some writers would wait out the whole timeout.
     """
 
     def __init__(self, url: str, *, on_commit: Callable[[int], None] = ignore_commit) -> None:
@@ -55,14 +58,18 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """A transaction that is durable when the block has ended, or has not happened."""
+        """Open a transaction that is durable once the block has ended, or hasn't happened if the block raised."""
         async with self._commit_turn(), self._writer.begin() as tx:
             self._check_file()
             yield tx
 
     @asynccontextmanager
     async def write_single(self) -> AsyncIterator[Any]:
-        """The driver's own connection, for one statement, which is a transaction by itself."""
+        """Open the driver's own connection for a single statement, which commits by itself.
+
+        This saves the round trips for BEGIN and COMMIT, and SQLAlchemy's processing, for the busiest statement:
+        the one that stores webhooks.
+        """
         async with self._commit_turn():
             if self.sqlite:
                 yield await self._get_writer()
@@ -71,36 +78,41 @@ class Store:
                 yield (await tx.get_raw_connection()).driver_connection
 
     async def write_small(self, *steps: SqlStep) -> bool:
-        """A few statements of which all or none are durable when this returns; says if the first changed a row.
+        """Make a few statements durable, all or none; return whether the first one changed a row.
 
-        On SQLite what others ask for at the same time is committed with them. `small` counts them: while people
-        write, whoever has much to write holds the turn only briefly.
+        On SQLite they are committed together with other small writes that wait for the turn. The inbox watches
+        their count: while people are writing, it takes smaller batches, so that its turns are short.
         """
         self.small_writes += 1
         if self._small_writes:
             return await self._small_writes.commit(steps)
         async with self.write() as tx:
-            line: Any = (await tx.get_raw_connection()).driver_connection
-            await tx.exec_driver_sql("SELECT 1")  # begins the transaction
-            found = [await line.fetch(number_placeholders(statement), *values) for statement, values in steps]
-        return bool(found[0])
+            connection: Any = (await tx.get_raw_connection()).driver_connection
+            # asyncpg's dialect begins the transaction with the first statement through SQLAlchemy: without one,
+            # each statement below would commit by itself.
+            await tx.exec_driver_sql("SELECT 1")
+            results = [
+                await connection.fetch(number_placeholders(statement), *values) for statement, values in steps
+            ]
+        return bool(results[0])
 
     async def _get_writer(self) -> Any:
-        """On SQLite the only connection that writes needs no pool to be found, only its turn."""
+        """Return SQLite's only writing connection, without a detour through the pool; the caller has the turn."""
         if self._driver_connection is None:
             async with self._writer.connect():
                 pass
         self._check_file()
         return self._driver_connection
 
-    def _note_connection(self, line: Any) -> None:
-        self._driver_connection = line
+    def _note_connection(self, connection: Any) -> None:
+        self._driver_connection = connection
 
     @asynccontextmanager
     async def _commit_turn(self) -> AsyncIterator[None]:
         async with self._write_turn if self.sqlite else _no_turn():
             with raising_unavailable():
                 yield
+            # Numbered within the turn, so that numbers follow the order of commits.
             self.commits += 1
             number = self.commits
         if self._checkpointer:
@@ -109,13 +121,16 @@ class Store:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
-        """A connection for queries."""
+        """Open a connection for queries."""
         with raising_unavailable():
             async with self._reader.connect() as tx:
                 yield tx
 
     def _check_file(self) -> None:
-        """Raises OSError when the file was taken away or replaced: what is written to the old one is lost."""
+        """Raise OSError if the file was removed or replaced, as by restoring a backup under a running bot.
+
+        The open connection would go on writing to the old, unlinked file, and all of it would be lost at the end.
+        """
         if not self.sqlite or self.url.database in (None, "", ":memory:"):
             return
         inode = os.stat(str(self.url.database)).st_ino
@@ -124,7 +139,7 @@ class Store:
             raise OSError("the database file was replaced")
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         if self._checkpointer:
             await self._checkpointer.wait_until_idle()
         await self._writer.dispose()
@@ -133,7 +148,7 @@ class Store:
 
 
 def number_placeholders(statement: str) -> str:
-    """With `$1` and `$2`, as PostgreSQL has it, in place of each `?`."""
+    """Replace each `?` with PostgreSQL's `$1`, `$2` and so on."""
     first, *rest = statement.split("?")
     return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 

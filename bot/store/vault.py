@@ -1,4 +1,4 @@
-"""Encrypts what must not be read in the database: arguments and response URLs while they are needed."""
+"""Encrypts what must not be readable in the database: arguments, response URLs and personal tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.errors import KitestringError
 
 
 class Vault:
-    """Seals with the newest key, opens with any. Raises KitestringError when no key fits."""
+    """Encrypts with the newest key and decrypts with any."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._keys = MultiFernet([Fernet(key) for key in keys])
@@ -21,21 +21,21 @@ class Vault:
         self.has_older_keys = len(keys) > 1
 
     def seal(self, value: Any) -> bytes:
-        """Any JSON value, encrypted."""
+        """Encrypt a JSON value."""
         return self._keys.encrypt(json.dumps(value).encode())
 
     def open(self, sealed: bytes) -> Any:
-        """What was sealed."""
+        """Decrypt a value. Raise KitestringError if no key fits."""
         try:
             return json.loads(self._keys.decrypt(bytes(sealed)))
         except InvalidToken as error:
             raise KitestringError(
-                "A stored value cannot be decrypted.",
-                "Put the key it was written with back into KITESTRING_SECRET_KEY.",
+                "A stored value can't be decrypted.",
+                "Put the key it was encrypted with back into KITESTRING_SECRET_KEY.",
             ) from error
 
     def reseal(self, sealed: bytes) -> bytes | None:
-        """The same under the newest key; None where it is that already, or where no key fits."""
+        """Re-encrypt a value with the newest key; None if it is already, or if no key fits."""
         try:
             self._newest.decrypt(bytes(sealed))
         except InvalidToken:
@@ -50,7 +50,10 @@ class Vault:
 
 
 def load_or_create_key(database: Path) -> str:
-    """The key in the file next to a SQLite database, made at the first call and readable by its owner only."""
+    """Return the key from the file next to the SQLite database; the first call creates it, readable by its owner.
+
+    O_EXCL makes one of two simultaneous first starts win, and the other read the winner's key.
+    """
     path = database.with_name(f"{database.name}.key")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.access.policy.parse import WrongPolicy, expectations, read
-from bot.access.policy.rules import FULL, GUARDED
+from bot.access.policy.parse import InvalidPolicy, parse_expectations, parse_policy
+from bot.access.policy.rules import FULL_MEMBERS, GUARDED_VERBS
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "policy.md"
 WRONG = """\
@@ -79,19 +79,19 @@ until = "07:00"
 
 def problems(text: str) -> list[str]:
     """What is wrong with a text."""
-    with pytest.raises(WrongPolicy) as caught:
-        read(text)
+    with pytest.raises(InvalidPolicy) as caught:
+        parse_policy(text)
     return list(caught.value.problems)
 
 
 def test_a_shared_channel_is_named_by_id_or_name() -> None:
     """Each that is neither is said with its own line; names are read whatever their case."""
-    rules, _ = read('shared_channels = ["C012ABCDEF", "#Partners"]')
+    rules, _ = parse_policy('shared_channels = ["C012ABCDEF", "#Partners"]')
     assert rules.shared_channels == {"C012ABCDEF", "#partners"}
     assert problems('shared_channels = [\n  "#partners",\n  "partners",\n  "D012ABCDEF",\n]') == snapshot(
         [
-            'policy.toml line 3: `shared_channels` “partners” does not do: it should be the id of a channel such as "C012ABCDEF", or its name such as "#partners".',
-            'policy.toml line 4: `shared_channels` “D012ABCDEF” does not do: it should be the id of a channel such as "C012ABCDEF", or its name such as "#partners".',
+            'policy.toml line 3: `shared_channels` “partners” isn\'t valid: it should be the id of a channel such as "C012ABCDEF", or its name such as "#partners".',
+            'policy.toml line 4: `shared_channels` “D012ABCDEF” isn\'t valid: it should be the id of a channel such as "C012ABCDEF", or its name such as "#partners".',
         ]
     )
     assert problems('shared_channels = "#partners"') == snapshot(
@@ -103,25 +103,25 @@ def test_every_mistake_is_said_with_its_line() -> None:
     """All at once, in the order of the file: what is wrong, and what is allowed."""
     assert problems(WRONG) == snapshot(
         [
-            "policy.toml line 1: `admin` is not known at the top. Did you mean `admins`?",
-            "policy.toml line 5: `standings` “guest” is none of member or admin.",
-            "policy.toml line 8: `permissions` “buidl” is none of help, read, logs, build, agents, pipelines, admin, commit, env, artifacts, approve or lock.",
+            "policy.toml line 1: `admin` isn't a known key at the top level. Did you mean `admins`?",
+            "policy.toml line 5: `standings` “guest” isn't one of member or admin.",
+            "policy.toml line 8: `permissions` “buidl” isn't one of help, read, logs, build, agents, pipelines, admin, commit, env, artifacts, approve or lock.",
             'policy.toml line 10: `pipelines` “web” should be a list, such as ["one", "two"].',
-            "policy.toml line 13: the name “a” is taken already; names must differ.",
-            "policy.toml line 15: `pipelines` is empty: leave it out, or name at least one.",
-            'policy.toml line 20: `users` “ann” does not do: it should be a user id such as "U012ABCDEF", or a handle such as "@ann".',
+            "policy.toml line 13: the name “a” is already used; names must be unique.",
+            'policy.toml line 15: `pipelines` is empty: leave it out, or give at least one value.',
+            'policy.toml line 20: `users` “ann” isn\'t valid: it should be a user id such as "U012ABCDEF", or a handle such as "@ann".',
             "policy.toml line 21: `approvals` “0” is too small: at least 1.",
-            "policy.toml line 22: `expires` “soon” does not do: it should be a time such as 30m, 2h, 1h30m or 7d.",
-            "policy.toml line 23: `operation` is not known in `[[protect]]`. Did you mean `operations`?",
-            'policy.toml line 27: `from` “Frai 16:00” does not do: it should be a weekday and time such as "Fri 16:00", or a date such as 2026-12-23T18:00:00.',
-            'policy.toml line 29: `zone` “Europe/Lodnon” does not do: it should be a time zone such as "Europe/London".',
-            "policy.toml line 30: `groups` “3” should be a text in quotes.",
-            'policy.toml line 30: `groups` “release” does not do: it should be the id of a user group such as "S012ABCDEF", or a handle such as "@release".',
-            "policy.toml line 32: this `[[grant]]` cannot be: it names nobody: it needs `users`, `groups` or `standings`.",
-            "policy.toml line 39: this `[[grant]]` cannot be: `agents` has nothing to do with pipelines: give it in a grant of its own.",
-            "policy.toml line 45: this `[[protect]]` cannot be: more `approvals` are wanted than there are `approvers`.",
-            "policy.toml line 53: this `[[freeze]]` cannot be: `from` and `until` must both name a weekday, or both a date.",
-            'policy.toml line 57: `from` “25:00” does not do: it should be a time such as "22:00".',
+            "policy.toml line 22: `expires` “soon” isn't valid: it should be a duration such as 30m, 2h, 1h30m or 7d.",
+            "policy.toml line 23: `operation` isn't a known key in `[[protect]]`. Did you mean `operations`?",
+            'policy.toml line 27: `from` “Frai 16:00” isn\'t valid: it should be a weekday and time such as "Fri 16:00", or a date such as 2026-12-23T18:00:00.',
+            'policy.toml line 29: `zone` “Europe/Lodnon” isn\'t valid: it should be a time zone such as "Europe/London".',
+            "policy.toml line 30: `groups` “3” should be a string in quotes.",
+            'policy.toml line 30: `groups` “release” isn\'t valid: it should be the id of a user group such as "S012ABCDEF", or a handle such as "@release".',
+            'policy.toml line 32: this `[[grant]]` is invalid: it applies to no one: add `users`, `groups` or `standings`.',
+            "policy.toml line 39: this `[[grant]]` is invalid: `agents` doesn't depend on pipelines: move it to a grant of its own.",
+            'policy.toml line 45: this `[[protect]]` is invalid: it requires more `approvals` than there are `approvers`.',
+            'policy.toml line 53: this `[[freeze]]` is invalid: `from` and `until` must both be weekdays, or both be dates.',
+            'policy.toml line 57: `from` “25:00” isn\'t valid: it should be a time such as "22:00".',
         ]
     )
 
@@ -132,7 +132,7 @@ def test_every_mistake_is_said_with_its_line() -> None:
 def test_what_is_not_toml_is_said_with_its_line(text: str, line: int) -> None:
     """A slip of the pen is found where it is."""
     (said,) = problems(text)
-    assert said.startswith(f"policy.toml line {line}: this is not TOML: ")
+    assert said.startswith(f"policy.toml line {line}: this isn't valid TOML: ")
 
 
 def test_tables_within_a_line_have_lines_too() -> None:
@@ -143,7 +143,7 @@ def test_tables_within_a_line_have_lines_too() -> None:
             "policy.toml line 2: `[[freeze]]` has no `until`.",
             "policy.toml line 3: `[[freeze]]` has no `from`.",
             "policy.toml line 3: `[[freeze]]` has no `until`.",
-            "policy.toml line 3: `form` is not known in `[[freeze]]`. Did you mean `from`?",
+            "policy.toml line 3: `form` isn't a known key in `[[freeze]]`. Did you mean `from`?",
         ]
     )
 
@@ -151,29 +151,29 @@ def test_tables_within_a_line_have_lines_too() -> None:
 def test_the_manual_s_example_is_a_policy() -> None:
     """What the manual shows can be used as it is, and does what it expects."""
     (example,) = re.findall(r"```toml\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
-    rules, expected = read(example)
-    assert [len(rules.grants), len(rules.protects), len(rules.freezes), len(expected)] == [5, 1, 3, 2]
-    assert rules.grants[0].who.standings == FULL
+    rules, expected = parse_policy(example)
+    assert [len(rules.grants), len(rules.protections), len(rules.freezes), len(expected)] == [5, 1, 3, 2]
+    assert rules.grants[0].principals.standings == FULL_MEMBERS
     assert rules.groups == {"@release", "@web", "S012ABCDEF"}
-    assert rules.protects[0].operations == GUARDED
+    assert rules.protections[0].operations == GUARDED_VERBS
 
 
 def test_an_empty_file_allows_nothing() -> None:
     """A policy file that says nothing grants nothing."""
-    rules, _ = read("")
+    rules, _ = parse_policy("")
     assert rules.grants == ()
 
 
 def test_handles_are_the_same_in_any_case() -> None:
     """Slack's handles are lower-case, whatever somebody types."""
-    (grant,) = read('grant = [{name = "x", users = ["@Ann"], permissions = ["read"]}]')[0].grants
-    assert grant.who.users == {"@ann"}
+    (grant,) = parse_policy('grant = [{name = "x", users = ["@Ann"], permissions = ["read"]}]')[0].grants
+    assert grant.principals.users == {"@ann"}
 
 
 def test_a_file_of_expectations_holds_nothing_else() -> None:
     """A grant that slipped into the expectations is told, not left out."""
-    with pytest.raises(WrongPolicy, match="line 1: `grant` is not known"):
-        expectations('grant = [{name = "x"}]', "expected.toml")
+    with pytest.raises(InvalidPolicy, match="line 1: `grant` isn't a known key"):
+        parse_expectations('grant = [{name = "x"}]', "expected.toml")
 
 
 SCALARS = (
@@ -212,8 +212,8 @@ def test_any_text_is_a_policy_or_has_lines(tables: list[tuple[str, dict[str, obj
         for line in (f"[[{kind}]]", *(f"{key} = {toml(of)}" for key, of in table.items()))
     ]
     try:
-        read("\n".join(lines))
-    except WrongPolicy as error:
+        parse_policy("\n".join(lines))
+    except InvalidPolicy as error:
         for said in error.problems:
             found = re.match(r"policy\.toml line (\d+): .+\.$|policy\.toml line (\d+): .+\?$", said)
             assert found, said

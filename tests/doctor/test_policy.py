@@ -82,7 +82,7 @@ async def test_mistakes_in_the_file_are_reported_with_their_lines(
     write_file(policy, 'admin = "x"\n' + POLICY.replace("approvals = 2", "approvals = 0"))
     assert await read_policy_lines(installation, policy) == snapshot(
         [
-            "✗ Policy: policy.toml line 1: `admin` is not known at the top. Did you mean `admins`? policy.toml line 21: `approvals` “0” is too small: at least 1. See docs/policy.md."
+            "✗ Policy: policy.toml line 1: `admin` isn't a known key at the top level. Did you mean `admins`? policy.toml line 21: `approvals` “0” is too small: at least 1. See docs/policy.md."
         ]
     )
 

@@ -58,6 +58,6 @@ async def test_mistakes_in_the_file_are_reported_with_their_lines(
         installation, tmp_path, RULES.replace("pipeline", "pipelin")
     ) == snapshot(
         [
-            "✗ Subscriptions: subscriptions.toml line 1: `[[subscription]]` has no `pipeline`. subscriptions.toml line 3: `pipelin` is not known in `[[subscription]]`. Did you mean `pipeline`? subscriptions.toml line 5: `[[subscription]]` has no `pipeline`. subscriptions.toml line 7: `pipelin` is not known in `[[subscription]]`. Did you mean `pipeline`? See docs/subscriptions.md."
+            "✗ Subscriptions: subscriptions.toml line 1: `[[subscription]]` has no `pipeline`. subscriptions.toml line 3: `pipelin` isn't a known key in `[[subscription]]`. Did you mean `pipeline`? subscriptions.toml line 5: `[[subscription]]` has no `pipeline`. subscriptions.toml line 7: `pipelin` isn't a known key in `[[subscription]]`. Did you mean `pipeline`? See docs/subscriptions.md."
         ]
     )

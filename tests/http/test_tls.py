@@ -71,10 +71,10 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     sealed = pair(tmp_path, "sealed", passphrase=b"hunter2")
     text = tmp_path / "notes.txt"
     text.write_text("no PEM")
-    with pytest.raises(KitestringError, match=r"TLS_KEYFILE .*missing\.key cannot be read \(No such file"):
+    with pytest.raises(KitestringError, match=r"TLS_KEYFILE .*missing\.key can't be read \(No such file"):
         load_tls_context(good.certificate, str(tmp_path / "missing.key"))
     for certificate, key in ((good.certificate, other.key), sealed, (str(text), good.key)):
-        with pytest.raises(KitestringError, match="are no certificate and its key"):
+        with pytest.raises(KitestringError, match="aren't a certificate and its key"):
             load_tls_context(certificate, key)
 
 
@@ -85,7 +85,7 @@ async def test_it_does_not_start_with_files_that_cannot_be_used(tmp_path: Path) 
         "TLS_CERTFILE": pair(tmp_path).certificate,
         "TLS_KEYFILE": pair(tmp_path, "other").key,
     }
-    with pytest.raises(KitestringError, match="TLS_CERTFILE and TLS_KEYFILE are no certificate and its key"):
+    with pytest.raises(KitestringError, match="TLS_CERTFILE and TLS_KEYFILE aren't a certificate and its key"):
         await serve(load_settings(told))
 
 

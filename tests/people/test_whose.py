@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.notifications.subscriptions.file_parse import WrongSubscriptions, read
+from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, parse_subscriptions
 from simulators.slack.person import Person
 from tests.conversations.acts import failed
 from tests.conversations.world import World, opened, shown
@@ -80,10 +80,10 @@ async def test_the_file_gives_people_further_addresses(tmp_path: Path) -> None:
     async with opened(tmp_path, subscriptions=path) as world:
         ann, other = await both(world)
         assert await told(world, world.alice, "notify me on failed") == snapshot("""\
-I tell you by direct message of builds of yours: failed.
-Yours are those with `1+alice@git.example`, `alice@acme.example` or `alice@home.example` as creator or author.
-Where you asked for one yourself, I tell you there.
-`/bk notify off` ends it.\
+You get direct messages about your builds: failed.
+Your builds are those with `1+alice@git.example`, `alice@acme.example` or `alice@home.example` as creator or author.
+For builds you start from Slack, you're notified in the thread instead.
+Turn this off with `/bk notify off`.\
 """)
         await pushed(world, {"name": "A", "email": "alice@HOME.example"}, "lint")
         assert lines(world, world.alice) == ["❌ web#1 failed on main"]
@@ -120,8 +120,8 @@ U0BOB0001 = [
   "Alice@Home.example",
 ]
 """
-    with pytest.raises(WrongSubscriptions) as wrong:
-        read(text)
+    with pytest.raises(InvalidSubscriptions) as wrong:
+        parse_subscriptions(text)
     assert wrong.value.problems == snapshot(
         (
             "subscriptions.toml line 6: `alice` should be the id of a person such as U012ABCDEF.",
@@ -129,11 +129,11 @@ U0BOB0001 = [
         )
     )
     for people in ('U0BOB0001 = ["bob"]', 'U0BOB0001 = "bob@home.example"', "U0BOB0001 = [1]"):
-        with pytest.raises(WrongSubscriptions) as wrong:
-            read(f"[people]\nU0ALICE01 = []\n{people}\n")
+        with pytest.raises(InvalidSubscriptions) as wrong:
+            parse_subscriptions(f"[people]\nU0ALICE01 = []\n{people}\n")
         assert "line 3" in wrong.value.problems[0]
     assert wrong.value.problems == snapshot(
-        ("subscriptions.toml line 3: `U0BOB0001` “1” should be a text in quotes.",)
+        ("subscriptions.toml line 3: `U0BOB0001` “1” should be a string in quotes.",)
     )
 
 
@@ -154,12 +154,12 @@ async def test_who_shows_no_address_cannot_be_told(world: World) -> None:
     dan = world.slack.person("U0DAN0001", "dan")
     world.slack.profiles[dan.id].email = ""
     assert await told(world, dan, "notify me on failed") == snapshot("""\
-⚠️ Slack shows me no e-mail address of yours, so I cannot tell which builds are yours.
-Ask whoever keeps the file of subscriptions to name yours under `[people]`.\
+⚠️ Slack doesn't share your e-mail address with me, so I can't tell which builds are yours.
+Ask an admin to add your address under `[people]` in the subscriptions file.\
 """)
     assert await told(world, dan, "notify me on approvals") == snapshot("""\
-I tell you when an approval waits for you.
-`/bk notify off` ends it.\
+You get a direct message when an approval is waiting for you.
+Turn this off with `/bk notify off`.\
 """)
 
 

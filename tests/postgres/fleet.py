@@ -32,7 +32,7 @@ from tests.postgres.replicas import shared
 from tests.process.program import Program, put_down, start
 from tests.robustness.truth import WORDS, first_line, mark
 
-WRITES = "this replica writes now"
+WRITES = "this replica is the leader now"
 _OWN = ("host", "content-length", "connection", "transfer-encoding")
 
 
@@ -128,13 +128,13 @@ class Fleet:
     def cards(self, build: Build) -> list[str]:
         """The first lines of a build's cards."""
         name = f"· web#{build.number} "
-        every = [item for said in self.slack.said.values() for item in said if item.bot and not item.deleted]
+        every = [item for said in self.slack.posted.values() for item in said if item.bot and not item.deleted]
         plain = [item for item in every if not mark(item).startswith(("notice:", "answer:"))]
         return [first_line(item) for item in plain if name in first_line(item)]
 
     def ended(self, build: Build) -> list[str]:
         """What was said of its end below the card."""
-        every = [item for said in self.slack.said.values() for item in said if mark(item).startswith("notice:")]
+        every = [item for said in self.slack.posted.values() for item in said if mark(item).startswith("notice:")]
         lines = [first_line(item) for item in every]
         return [
             line for line in lines if f"web#{build.number} " in line and WORDS[build.inner_state].lower() in line

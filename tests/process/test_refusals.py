@@ -81,7 +81,7 @@ async def test_a_port_in_use(plain: Town, name: str) -> None:
 async def test_a_host_of_another_machine(plain: Town) -> None:
     """An address that this machine does not have cannot be listened on."""
     said = refused(plain, await run(plain.folder, plain.environ | {"HOST": "192.0.2.1"}, "serve"))
-    assert said.startswith("HOST 192.0.2.1 is no address of this machine.")
+    assert said.startswith("HOST 192.0.2.1 isn't an address of this machine.")
 
 
 def no_folder(town: Town) -> None:
@@ -114,10 +114,10 @@ def newer(town: Town) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (no_folder, ("Nothing can be written beside the database", "The database cannot be used")),
-        (no_database, "The database cannot be used (DatabaseError)."),
-        (a_folder, "The database cannot be used (OperationalError)."),
-        (newer, "The database is at revision 9999, which this version does not know."),
+        (no_folder, ("Can't write to the folder of the database", "The database can't be used")),
+        (no_database, "The database can't be used (DatabaseError)."),
+        (a_folder, "The database can't be used (OperationalError)."),
+        (newer, "The database is at revision 9999, which this version doesn't know."),
     ],
 )
 async def test_a_database_that_cannot_be_used(

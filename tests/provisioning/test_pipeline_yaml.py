@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from commands.pipeline.steps import problems, told
+from commands.pipeline.steps import find_problems, format_problems
 
 GOOD = """\
 env:
@@ -44,25 +44,25 @@ steps:
 
 def said(text: str) -> str:
     """What is wrong, as people read it."""
-    return told(problems(text))
+    return format_problems(find_problems(text))
 
 
 def test_steps_that_buildkite_takes_are_not_found_fault_with() -> None:
     """Anchors, merges, groups, gates, triggers and variables are all right, and so is a bare list."""
-    assert problems(GOOD) == ()
-    assert problems("- command: make\n- wait\n") == ()
+    assert find_problems(GOOD) == ()
+    assert find_problems("- command: make\n- wait\n") == ()
 
 
 def test_a_slip_is_said_with_its_line_and_what_was_meant() -> None:
     """A misspelled key is found where it is, for the kind of step that it stands in."""
     assert said("steps:\n  - comand: make\n") == snapshot(
-        "line 2: `comand` is not a key of a command step; did you mean `command` or `commands`?"
+        "line 2: `comand` isn't a key of a command step; did you mean `command` or `commands`?"
     )
     assert said("steps:\n  - trigger: web\n    buidl: {}\n  - wiat\n") == snapshot("""\
-line 3: `buidl` is not a key of a trigger step; did you mean `build`?
-line 4: `wiat` is no step. Did you mean `wait` or `waiter`?\
+line 3: `buidl` isn't a key of a trigger step; did you mean `build`?
+line 4: `wiat` isn't a step. Did you mean `wait` or `waiter`?\
 """)
-    assert said("stesp:\n  - wait\n") == snapshot("line 1: a pipeline needs `steps`: is `stesp` meant?")
+    assert said("stesp:\n  - wait\n") == snapshot('line 1: a pipeline needs `steps`: did you mean `stesp`?')
 
 
 def test_a_value_of_the_wrong_form_is_said_with_the_right_one() -> None:
@@ -77,12 +77,12 @@ steps:
     depends_on: [{stp: build}]
     retry: {automatic: {limit: many}}
 """
-    assert told(problems(text)) == snapshot("""\
+    assert format_problems(find_problems(text)) == snapshot("""\
 line 3: `parallelism` is “four”, but should be a whole number.
 line 4: `agents` is “3”, but should be a mapping or a list.
 line 5: `concurrency_method` is “fast”, but can be `ordered` or `eager`.
 line 6: `timeout_in_minutes` is “0”, but must be at least 1.
-line 7: `stp` is not a key of `depends_on`; did you mean `step`?
+line 7: `stp` isn't a key of `depends_on`; did you mean `step`?
 … and 1 more\
 """)
 
@@ -101,21 +101,21 @@ def test_groups_hold_steps_but_no_groups() -> None:
     """The steps of a group are looked at one by one."""
     text = "steps:\n  - group: A\n    steps:\n      - comand: x\n      - group: B\n        steps: [wait]\n"
     assert said(text) == snapshot("""\
-line 4: `comand` is not a key of a command step; did you mean `command` or `commands`?
-line 5: a group cannot stand within a group.\
+line 4: `comand` isn't a key of a command step; did you mean `command` or `commands`?
+line 5: a group can't contain another group.\
 """)
 
 
 def test_what_is_no_yaml_is_said_with_its_line() -> None:
     """A tab, a quote that is never closed, a key that is there twice, a character that cannot be."""
     assert said("steps:\n\t- wait\n") == snapshot(
-        "line 2: this is no YAML: while scanning for the next token found character that cannot start any token."
+        "line 2: this isn't valid YAML: while scanning for the next token found character that cannot start any token."
     )
     assert said('steps:\n  - command: "make\n') == snapshot(
-        "line 2: this is no YAML: while scanning a quoted scalar found unexpected end of stream."
+        "line 2: this isn't valid YAML: while scanning a quoted scalar found unexpected end of stream."
     )
-    assert said("steps:\n  - command: a\n    command: b\n") == snapshot("line 3: `command` is there twice.")
-    assert said("steps:\n  - command: a\0\n") == snapshot("line 2: it has a character that YAML does not allow.")
+    assert said("steps:\n  - command: a\n    command: b\n") == snapshot('line 3: `command` occurs twice.')
+    assert said("steps:\n  - command: a\0\n") == snapshot("line 2: it has a character that YAML doesn't allow.")
     assert said("") == snapshot("line 1: there are no steps here.")
 
 
@@ -123,12 +123,12 @@ def test_what_would_blow_up_is_refused_before_it_does() -> None:
     """Aliases of aliases, endless nesting, too many parts and too much text end in a sentence."""
     levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]
     assert said("a0: &a0 [x]\n" + "\n".join(levels) + "\nsteps: *a11\n") == snapshot(
-        "line 1: its aliases make it too big."
+        "line 1: its aliases expand to too many parts."
     )
-    assert said("a: &a [*a]\nsteps: *a\n") == snapshot("line 1: an alias stands within what it stands for.")
-    assert said("[" * 5000) == snapshot("line 1: it is nested deeper than 40 levels.")
+    assert said("a: &a [*a]\nsteps: *a\n") == snapshot("line 1: an alias refers to itself.")
+    assert said("[" * 5000) == snapshot("line 1: it's nested deeper than 40 levels.")
     assert said("- []\n" * 11_000) == snapshot("line 10000: it has more than 20,000 parts.")
-    assert said("#" * 100_001) == snapshot("line 1: it is 100,001 characters long; at most 100,000 are read.")
+    assert said("#" * 100_001) == snapshot("line 1: it's 100,001 characters long; the limit is 100,000.")
 
 
 _WORDS = st.sampled_from(
@@ -144,9 +144,9 @@ _DOCUMENTS = st.recursive(
 def checked(text: str) -> None:
     """Whatever is said has a line that the text has."""
     last = len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    for problem in problems(text):
+    for problem in find_problems(text):
         assert 1 <= problem.line <= last
-        assert problem.said
+        assert problem.message
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.app.build import build_bot
-from bot.app.dependencies import database_file
+from bot.app.dependencies import find_database_file
 from bot.errors import KitestringError, Unavailable
 from tests.conversations.world import World
 from tests.robustness.lives import Lives, settled, town
@@ -28,14 +28,14 @@ async def test_while_another_program_locks_it_webhooks_are_refused_and_people_ar
     await settled(world, 10)
     build = world.buildkite.builds[-1]
     await _hasty(world)
-    other = sqlite3.connect(database_file(world.settings), isolation_level=None)
+    other = sqlite3.connect(find_database_file(world.settings), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         world.buildkite.run_build(build)
         answered = await world.buildkite.deliver()
         assert {status for _event, status in answered} == {503}
         await world.bob.types(world.deploys, "/bk build create mobile")
-        assert "My database does not answer" in private(world, world.bob)
+        assert "My database isn't responding" in private(world, world.bob)
     finally:
         other.execute("ROLLBACK")
         other.close()
@@ -74,7 +74,7 @@ async def test_a_read_only_database_is_told_and_nothing_is_started(world: World)
     before = len(world.buildkite.builds)
     await world.bob.types(world.deploys, "/bk build create web")
     await world.bot.runner.drain()
-    assert "My database does not answer" in private(world, world.bob)
+    assert "My database isn't responding" in private(world, world.bob)
     assert len(world.buildkite.builds) == before
 
 
@@ -84,7 +84,7 @@ async def test_a_create_whose_outcome_cannot_be_written_is_not_offered_again(wor
     await world.bob.types(world.deploys, "/bk build create web")
     await hang.arrived.wait()
     await _hasty(world)
-    other = sqlite3.connect(database_file(world.settings), isolation_level=None)
+    other = sqlite3.connect(find_database_file(world.settings), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     hang.release()
     await world.bot.runner.drain()
@@ -98,7 +98,7 @@ async def test_a_create_whose_outcome_cannot_be_written_is_not_offered_again(wor
 
 async def test_a_file_that_was_taken_away_is_noticed(world: World) -> None:
     """What is written to a deleted file is lost: it counts as an outage until the file is back."""
-    file = database_file(world.settings)
+    file = find_database_file(world.settings)
     away = file.with_name("elsewhere.db")
     file.rename(away)
     with pytest.raises(Unavailable):

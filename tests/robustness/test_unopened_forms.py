@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.app.dependencies import database_file
+from bot.app.dependencies import find_database_file
 from bot.listeners.event_listeners import START
 from tests.conversations.world import World
 from tests.robustness.lives import settled
@@ -70,13 +70,13 @@ async def test_while_the_database_is_away_it_is_told_without_a_button(world: Wor
     """Another program locks it: what a button stands for cannot be written down, but nobody is left waiting."""
     async with world.bot.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA busy_timeout=0")
-    with closing(sqlite3.connect(database_file(world.settings), isolation_level=None)) as other:
+    with closing(sqlite3.connect(find_database_file(world.settings), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         await world.bob.types(world.deploys, CREATE)
         await world.bot.runner.drain()
         other.execute("ROLLBACK")
     (told,) = world.slack.ephemerals(world.bob)
-    assert "The form did not open. My database does not answer" in told.plain()
+    assert "The form did not open. My database isn't responding" in told.plain()
     assert "Try again]" not in told.plain()
 
 

@@ -72,7 +72,7 @@ async def test_the_doctor_s_exit_status_tells(tmp_path: Path) -> None:
 async def test_a_token_that_nobody_can_look_at_is_not_revoked(tmp_path: Path) -> None:
     """`token revoke` first says whose token it is: with nobody at the other end it ends there, with status 2."""
     ran = await kitestring(tmp_path, "token", "revoke", "--yes", **ENVIRON)
-    assert (ran.status, ran.out, ran.err) == (2, "", "Buildkite cannot be reached. Try again in a moment.\n")
+    assert (ran.status, ran.out, ran.err) == (2, "", "Buildkite can't be reached. Try again in a moment.\n")
 
 
 async def test_migrate_makes_the_database(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_variable_that_is_set_but_empty_is_refused(name: str) -> None:
 def test_oauth_variables_are_refused(name: str) -> None:
     """The OAuth variables are refused, because Bolt would silently change its mode when it finds them."""
     (said,) = problems({**HTTP, name: "12.34"})
-    assert said.startswith(f"{name} is set, but installing by OAuth is not supported")
+    assert said.startswith(f"{name} is set, but OAuth installation isn't supported")
 
 
 def test_postgresql_needs_a_key() -> None:
@@ -148,7 +148,7 @@ def test_secrets_are_in_no_text() -> None:
     assert "hunter2" not in shown
     assert KEY not in shown
     assert all(value not in shown for name, value in HTTP.items() if name != "BUILDKITE_ORGANIZATION_SLUG")
-    assert "Misconfigured" in shown
+    assert "InvalidSettings" in shown
 
 
 def test_the_process_environment_does_not_leak_into_a_given_one(monkeypatch: pytest.MonkeyPatch) -> None:

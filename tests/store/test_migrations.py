@@ -70,7 +70,7 @@ async def test_a_newer_schema_is_refused(url: str, store: Store, start: object) 
     await migrate.upgrade(url)
     async with store.write() as tx:
         await tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(KitestringError, match="9999, which this version does not know"):
+    with pytest.raises(KitestringError, match="9999, which this version doesn't know"):
         await start(url)  # type: ignore[operator]
 
 

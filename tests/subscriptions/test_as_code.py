@@ -9,8 +9,8 @@ from textwrap import fill
 import pytest
 from inline_snapshot import snapshot
 
-from bot.notifications.subscriptions.file_parse import WrongSubscriptions, read
-from bot.notifications.subscriptions.subscription_file import load
+from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, parse_subscriptions
+from bot.notifications.subscriptions.subscription_file import load_subscriptions
 from bot.runtime.clock import ManualClock
 from bot.runtime.file_reload import ReloadedFile
 from tests.conversations.acts import asks
@@ -46,33 +46,34 @@ brunch = "main"
 
 def test_everything_wrong_is_named_with_its_line() -> None:
     """A file that cannot be used is answered with a sentence for each mistake, in the order of their lines."""
-    with pytest.raises(WrongSubscriptions) as wrong:
-        read(WRONG)
+    with pytest.raises(InvalidSubscriptions) as wrong:
+        parse_subscriptions(WRONG)
     assert "\n".join(fill(problem, 100) for problem in wrong.value.problems) == snapshot("""\
-subscriptions.toml line 2: `channel` “#deploys” does not do: it should be the id of a channel such
+subscriptions.toml line 2: `channel` “#deploys” isn't valid: it should be the id of a channel such
 as "C012ABCDEF".
-subscriptions.toml line 4: `states` “broke” is none of failed, broken, passed, fixed, blocked,
+subscriptions.toml line 4: `states` “broke” isn't one of failed, broken, passed, fixed, blocked,
 scheduled, running, failing, canceled, skipped or not_run.
 subscriptions.toml line 6: `[[subscription]]` has no `pipeline`.
-subscriptions.toml line 8: `quiet` “evening” does not do: it should be two times such as
+subscriptions.toml line 8: `quiet` “evening” isn't valid: it should be two times such as
 18:00-08:00.
-subscriptions.toml line 9: `step` “” is empty: leave it out, or name at least one.
-subscriptions.toml line 15: `brunch` is not known in `[[subscription]]`. Did you mean `branch`?
-subscriptions.toml line 17: `subscribtion` is not known at the top. Did you mean `subscription`?\
+subscriptions.toml line 9: `step` “” is empty: leave it out, or give at least one value.
+subscriptions.toml line 15: `brunch` isn't a known key in `[[subscription]]`. Did you mean `branch`?
+subscriptions.toml line 17: `subscribtion` isn't a known key at the top level. Did you mean
+`subscription`?\
 """)
 
 
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     """A file that cannot be read is said at once, not found out later."""
-    with pytest.raises(WrongSubscriptions, match=r"rules.toml is not there"):
-        load(tmp_path / "rules.toml")
+    with pytest.raises(InvalidSubscriptions, match=r"rules.toml doesn't exist"):
+        load_subscriptions(tmp_path / "rules.toml")
 
 
 def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     """While it runs, a file with a mistake keeps the rules that were read before it; a right one is taken."""
     path, clock = tmp_path / "rules.toml", ManualClock(START)
     path.write_text(GOOD)
-    watched = ReloadedFile(path, clock, load, "subscriptions")
+    watched = ReloadedFile(path, clock, load_subscriptions, "subscriptions")
     path.write_text(WRONG)
     clock.advance(3)
     assert [item.pipeline for item in watched.value().subscription] == ["web"]
@@ -88,13 +89,13 @@ async def test_what_stands_in_the_file_is_posted(file_world: World, rewrite: Cal
     await built(world, fail=("lint",))
     assert texts(world) == ["❌ web#1 failed on main"]
     assert await asks(world, world.alice, "subscriptions") == snapshot("""\
-*What this channel is subscribed to*
+*This channel's subscriptions*
 *1.* `web` on `main`: failed, fixed and blocked · from the file
 [Mute 1 for 8h]\
 """)
     assert await asks(world, world.alice, "unsubscribe web") == snapshot("""\
-⚠️ That subscription stands in the file of subscriptions.
-Ask who keeps it to take it out.\
+⚠️ That subscription is defined in the subscriptions file.
+Ask an admin to remove it there.\
 """)
     rewrite(GOOD.replace("web", "mobile"))
     world.clock.advance(3)
@@ -102,7 +103,7 @@ Ask who keeps it to take it out.\
     await built(world, fail=("lint",), branch="main")
     assert texts(world) == ["❌ web#1 failed on main"]
     assert await asks(world, world.alice, "subscriptions") == snapshot("""\
-*What this channel is subscribed to*
+*This channel's subscriptions*
 *1.* `mobile` on `main`: failed, fixed and blocked · from the file
 [Mute 1 for 8h]\
 """)

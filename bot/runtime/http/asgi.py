@@ -1,4 +1,4 @@
-"""The few moves of bare ASGI that every door needs: read a body within limits, look up a header, answer."""
+"""Provides small ASGI helpers shared by the endpoints: read a body within limits, get a header, answer JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ MEBIBYTE = 1024 * 1024
 
 
 class Rejected(Exception):
-    """The request gets `status` and one sentence in place of being handled; `reason` is the word to count by."""
+    """A request that is answered with `status` and a sentence instead of being handled.
+
+    `reason` is the value of its label in the metrics.
+    """
 
     def __init__(self, status: int, reason: str, text: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(text)
@@ -23,11 +26,11 @@ class Rejected(Exception):
 
 
 class Disconnected(Exception):
-    """The other side left before its body was complete: nobody is there to be answered."""
+    """The client disconnected before its body was complete, so that it can't be answered."""
 
 
 def get_header(scope: Scope, name: bytes) -> str:
-    """The value of the header `name` (lower case), or an empty string; the first of several."""
+    """Return the value of the header `name` (lower case), the first of several, or an empty string."""
     for key, value in scope["headers"]:
         if key == name:
             return str(value, "latin-1")
@@ -35,14 +38,14 @@ def get_header(scope: Scope, name: bytes) -> str:
 
 
 def get_media_type(scope: Scope) -> str:
-    """The content type in lower case, without its parameters."""
+    """Return the content type in lower case, without its parameters."""
     return get_header(scope, b"content-type").split(";")[0].strip().lower()
 
 
 def check_request(scope: Scope, media_types: tuple[str, ...], limit: int = MEBIBYTE) -> None:
-    """Raise Rejected (405, 415 or 413) for what can be refused before the body is read."""
+    """Raise Rejected (405, 415 or 413) if the request can be refused before its body is read."""
     if scope["method"] != "POST":
-        raise Rejected(405, "method", "Only POST is answered here.", {"allow": "POST"})
+        raise Rejected(405, "method", "Only POST is allowed.", {"allow": "POST"})
     if get_media_type(scope) not in media_types:
         raise Rejected(415, "type", f"The content type must be {' or '.join(media_types)}.")
     declared = get_header(scope, b"content-length")
@@ -51,15 +54,15 @@ def check_request(scope: Scope, media_types: tuple[str, ...], limit: int = MEBIB
 
 
 async def read_body(receive: Receive, limit: int = MEBIBYTE, seconds: float = 10) -> bytes:
-    """The whole body, at most `limit` bytes, read within `patience` seconds.
+    """Return the whole body, of at most `limit` bytes, read within `seconds`.
 
-    Raises Rejected (413 or 408) or Disconnected.
+    Raise Rejected (413 or 408) or Disconnected.
     """
     try:
         async with asyncio.timeout(seconds):
             return await _read_chunks(receive, limit)
     except TimeoutError:
-        raise Rejected(408, "slow", "The body took too long.", {"connection": "close"}) from None
+        raise Rejected(408, "slow", "The body took too long to arrive.", {"connection": "close"}) from None
 
 
 async def _read_chunks(receive: Receive, limit: int) -> bytes:
@@ -76,7 +79,7 @@ async def _read_chunks(receive: Receive, limit: int) -> bytes:
 
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body` once, and afterwards whatever the connection says."""
+    """Return a `receive` that yields `body` once, and then the connection's further messages."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -85,7 +88,9 @@ def replay_body(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def send_json(send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+async def send_json(
+    send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None
+) -> None:
     """Send `content` as JSON."""
     body = json.dumps(content).encode()
     fields = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
@@ -95,9 +100,9 @@ async def send_json(send: Send, status: int, content: dict[str, Any], headers: d
 
 
 async def send_rejection(send: Send, rejection: Rejected) -> None:
-    """Answer with the status and the sentence of `why`."""
+    """Answer with the rejection's status and sentence."""
     await send_json(send, rejection.status, {"error": rejection.text}, rejection.headers)
 
 
 def _reject_too_large(limit: int, headers: dict[str, str] | None = None) -> Rejected:
-    return Rejected(413, "size", f"A body may have {limit} bytes.", headers)
+    return Rejected(413, "size", f"The body may have at most {limit} bytes.", headers)

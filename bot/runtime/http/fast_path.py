@@ -1,4 +1,8 @@
-"""Requests on a straight way: collected whole and answered by a callable, without a task of their own."""
+"""Handles plain POSTs on a fast path: the body is buffered in the protocol, then a function is called with it.
+
+Almost everything the bot receives is webhooks, and for these the ASGI task, its messages and the router cost more
+than the work itself. Anything out of the ordinary goes to the ASGI app, which answers the same, only slower.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,31 @@ HeaderFields = Mapping[bytes, bytes]
 
 @runtime_checkable
 class FastHandler(Protocol):
-    """Answers requests on the straight way, now or later; what is not plain goes to the ASGI app."""
+    """Answers requests of the fast path, at once or later."""
 
     def accepts(self, fields: HeaderFields) -> bool:
-        """Whether it takes a POST with these header fields (names in lower case, the first of several)."""
+        """Return whether to take a POST with these header fields; otherwise the ASGI app gets it.
 
-    def handle(self, asked: Exchange) -> None:
-        """The request is here: answer it."""
+        Names are in lower case; of a repeated field the first value is given.
+        """
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answer a request whose body is complete, now or later, by calling `exchange.answer`."""
 
     def note_abandoned(self, reason: str) -> None:
-        """A body did not come to its end: the client is `gone` or was too `slow`."""
+        """Note a request whose body never became complete: the client is `gone` or was too `slow`."""
 
 
 class Exchange:
-    """One request and its answer, in the place of uvicorn's cycle, whose words the protocol speaks to it."""
+    """One request and its answer.
 
-    def __init__(self, handler: FastHandler, fields: HeaderFields, connection: HttpToolsProtocol, *, keep_alive: bool) -> None:
+    It takes the place of uvicorn's RequestResponseCycle, and has the members of it that uvicorn's protocol uses:
+    `more_body`, `response_started`, `response_complete`, `disconnected`, and `message_event` with its `set`.
+    """
+
+    def __init__(
+        self, handler: FastHandler, fields: HeaderFields, connection: HttpToolsProtocol, *, keep_alive: bool
+    ) -> None:
         self.fields = fields
         self.keep_alive = keep_alive
         self.more_body = True
@@ -41,30 +54,30 @@ class Exchange:
 
     @property
     def body(self) -> bytes:
-        """What has come of it."""
+        """The part of the body that has arrived; all of it once the handler is called."""
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
     @property
     def message_event(self) -> Exchange:
-        """The protocol sets this whenever something has changed."""
+        """The exchange itself, since the protocol calls `message_event.set()` when something has changed."""
         return self
 
     def set(self) -> None:
-        """Where the connection is lost, or given up, amid a body, nobody is there to be answered."""
+        """Report to the handler, once, that the connection was lost or given up before the body was complete."""
         if self.disconnected and self.more_body:
             self.more_body = False
             self._handler.note_abandoned("gone" if self._connection.transport.is_closing() else "slow")
 
     def add(self, piece: bytes) -> None:
-        """More of the body."""
+        """Add a piece of the body."""
         self._pieces.append(piece)
 
     def dispatch(self) -> None:
-        """The body is whole."""
+        """Call the handler: the body is complete."""
         self._handler.handle(self)
 
     def answer(self, render: Callable[[bytes], bytes]) -> None:
-        """Send what `said` makes of the fields that every answer has; nothing when the client is gone."""
+        """Send the answer that `render` makes from the common header fields; nothing if the client is gone."""
         transport = self._connection.transport
         if self.disconnected or transport.is_closing():
             return
@@ -76,15 +89,18 @@ class Exchange:
         self._connection.on_response_complete()
 
     def fail(self, error: BaseException) -> None:
-        """A mistake of ours is told to whoever runs the bot; the client hears that it was one, or nothing."""
+        """Log an unexpected error through the event loop's handler and answer 500."""
         self._connection.loop.call_exception_handler({"message": "A request failed.", "exception": error})
         self.keep_alive = False
         self.answer(render_json(500, b"{}", {}))
 
 
 def render_json(status: int, body: bytes, fields: Mapping[str, str]) -> Callable[[bytes], bytes]:
-    """An answer of JSON, ready but for the fields that every answer has."""
-    kind = {"content-type": "application/json", "content-length": str(len(body)), **fields}
+    """Return a function that completes an answer of JSON with the header fields that every answer has.
+
+    Everything else is rendered once here, so that a constant answer costs one concatenation.
+    """
+    own_fields = {"content-type": "application/json", "content-length": str(len(body)), **fields}
     begin = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
-    end = "".join(f"{name}: {value}\r\n" for name, value in kind.items()).encode() + b"\r\n" + body
+    end = "".join(f"{name}: {value}\r\n" for name, value in own_fields.items()).encode() + b"\r\n" + body
     return lambda common: begin + common + end

@@ -1,4 +1,4 @@
-"""What is served over HTTP: Slack's requests, Buildkite's webhooks, and whether the bot is well."""
+"""Routes HTTP requests: Slack's requests, Buildkite's webhooks, health and metrics."""
 
 from __future__ import annotations
 
@@ -18,24 +18,31 @@ from bot.runtime.http.fast_path import FastHandler
 
 SLACK = "/slack/events"
 BUILDKITE = "/buildkite/webhooks"
-# The page for Prometheus, as it is now.
+# Renders the metrics page for Prometheus.
 RenderMetrics = Callable[[], Awaitable[bytes]]
-# What is wrong, in a few words; None when all is well.
+# Returns what keeps the bot from being ready, in a few words; None if it is ready.
 CheckReadiness = Callable[[], Awaitable[str | None]]
 
 
 class Router:
-    """The two busy paths go straight to their callables; the router sees the rest.
+    """Sends the two busy paths to their apps by a dictionary, and everything else to Starlette's router.
 
-    `straight` are those who take what is plain from the connection itself, by path.
+    `fast_handlers`, by path, are the apps that can take plain requests from the connection itself.
+    `record_seconds` gets the duration of each request from Slack.
     """
 
     def __init__(
-        self, slack: ASGIApp | None, buildkite: ASGIApp | None, rest: ASGIApp, record_seconds: Callable[[float], None]
+        self,
+        slack: ASGIApp | None,
+        buildkite: ASGIApp | None,
+        rest: ASGIApp,
+        record_seconds: Callable[[float], None],
     ) -> None:
-        self.fast_handlers: dict[str, FastHandler] = {BUILDKITE: buildkite} if isinstance(buildkite, FastHandler) else {}
-        known = {SLACK: slack and time_requests(slack, record_seconds), BUILDKITE: buildkite}
-        self._apps = {path: app for path, app in known.items() if app is not None}
+        self.fast_handlers: dict[str, FastHandler] = (
+            {BUILDKITE: buildkite} if isinstance(buildkite, FastHandler) else {}
+        )
+        apps = {SLACK: slack and time_requests(slack, record_seconds), BUILDKITE: buildkite}
+        self._apps = {path: app for path, app in apps.items() if app is not None}
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,25 +51,25 @@ class Router:
 
 
 def time_requests(app: ASGIApp, record_seconds: Callable[[float], None]) -> ASGIApp:
-    """Tells how long each request took, in seconds."""
+    """Wrap `app` so that the duration of each request is recorded, in seconds."""
 
     async def run_timed(scope: Scope, receive: Receive, send: Send) -> None:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         await app(scope, receive, send)
-        record_seconds(time.perf_counter() - begun)
+        record_seconds(time.perf_counter() - started)
 
     return run_timed
 
 
 def make_health_app(ready: CheckReadiness, metrics: RenderMetrics | None, token: str = "") -> Starlette:
-    """Health; and metrics, where they have no port of their own."""
+    """Make the app for health checks, and for metrics unless they have a port of their own."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
 
     async def readyz(_request: Request) -> Response:
-        wrong = await ready()
-        return JSONResponse({"ready": wrong is None, "reason": wrong}, status_code=503 if wrong else 200)
+        reason = await ready()
+        return JSONResponse({"ready": reason is None, "reason": reason}, status_code=503 if reason else 200)
 
     return Starlette(
         routes=[
@@ -74,19 +81,19 @@ def make_health_app(ready: CheckReadiness, metrics: RenderMetrics | None, token:
 
 
 def make_metrics_app(metrics: RenderMetrics, token: str = "") -> Starlette:
-    """Metrics alone, for a port of their own."""
+    """Make the app that serves metrics on a port of their own."""
     return Starlette(routes=[_make_metrics_route(metrics, token)])
 
 
 def _make_metrics_route(metrics: RenderMetrics, token: str) -> Route:
-    """For whoever brings the token; without one for this machine only."""
+    """Make the metrics route: for requests with the token, or, if none is set, for this machine only."""
 
     async def page(request: Request) -> Response:
         if token and not _has_token(request, token):
             headers = {"www-authenticate": "Bearer"}
-            return PlainTextResponse("Metrics need the token.\n", status_code=401, headers=headers)
+            return PlainTextResponse("Metrics need a bearer token.\n", status_code=401, headers=headers)
         if not token and not _is_local(request):
-            return PlainTextResponse("Metrics are for this machine only.\n", status_code=403)
+            return PlainTextResponse("Metrics are only available on this machine.\n", status_code=403)
         return Response(await metrics(), media_type=CONTENT_TYPE_LATEST)
 
     return Route("/metrics", page)
@@ -98,7 +105,7 @@ def _has_token(request: Request, token: str) -> bool:
 
 
 def _is_local(request: Request) -> bool:
-    """From this machine, and not through a proxy on it."""
+    """Return whether the request comes from this machine, and not through a proxy that runs on it."""
     if "x-forwarded-for" in request.headers or request.client is None:
         return False
     try:

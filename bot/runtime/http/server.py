@@ -1,4 +1,4 @@
-"""Takes HTTP requests on sockets of our own, until told to stop."""
+"""Serves HTTP with uvicorn on a socket that the caller binds, until it is stopped."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from bot.errors import KitestringError
 from bot.runtime.http.connection import ConnectionLimits, make_connection_factory
 from bot.runtime.http.fast_path import FastHandler
 
-# Slack and Buildkite have given up on an answer by then; a client that is slower is cut off.
+# At shutdown, running requests get this long. Slack gives up after 3 seconds, and a webhook takes milliseconds:
+# a client that is slower is cut off.
 _SHUTDOWN_SECONDS = 4
 
 
 class HttpServer(uvicorn.Server):
-    """A server for one bound socket. `up` is set once connections are taken; `should_exit` ends it."""
+    """A server for one bound socket. `listening` is set once it accepts connections; `should_exit` ends it."""
 
     def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
         super().__init__(config)
@@ -30,9 +31,10 @@ class HttpServer(uvicorn.Server):
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections, and say so in `up`.
+        """Accept connections and set `listening`.
 
-        In place of uvicorn's, which leaves a TLS handshake a minute and an unanswered goodbye half of one.
+        Replaces uvicorn's method, which leaves asyncio's TLS timeouts at their defaults: a minute for the
+        handshake and half a minute for the shutdown, during which a silent client holds a connection.
         """
         self.servers = [await self._listen(sock) for sock in sockets or ()]
         self.started = True
@@ -50,18 +52,18 @@ class HttpServer(uvicorn.Server):
         )
 
     def _make_connection(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+        connection: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-        return made
+        return connection
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Signals are the caller's: uvicorn would raise them again, ending the process amid its work."""
+        """Leave signals to the caller: uvicorn would raise them again at the end, and kill the process mid-work."""
         yield
 
     async def serve_on(self, sock: socket.socket) -> None:
-        """Take requests."""
+        """Serve requests on this socket until `should_exit` is set."""
         try:
             await self.serve(sockets=[sock])
         finally:
@@ -76,15 +78,17 @@ def make_server(
     limits: ConnectionLimits | None = None,
     fast_handlers: Mapping[str, FastHandler] | None = None,
 ) -> HttpServer:
-    """A server for `app`; `proxies` are the addresses whose `X-Forwarded-For` counts, comma-separated.
+    """Make a server for `app`; `proxies` are the addresses whose `X-Forwarded-For` is trusted, comma-separated.
 
-    What is plain goes to the taker of its path, in place of `app`.
+    Plain POSTs go to the fast handler of their path, if there is one, instead of `app`.
     """
     connection_limits = limits or ConnectionLimits()
     return HttpServer(
         uvicorn.Config(
             _suppress_cancellation(app),
-            http=make_connection_factory(connection_limits, {path.encode(): taker for path, taker in (fast_handlers or {}).items()}),  # type: ignore[arg-type]  # uvicorn only calls it
+            http=make_connection_factory(
+                connection_limits, {path.encode(): taker for path, taker in (fast_handlers or {}).items()}
+            ),  # type: ignore[arg-type]  # uvicorn only calls it
             ssl_context_factory=(lambda _config, _default: tls) if tls else None,
             lifespan="off",
             ws="none",
@@ -101,7 +105,7 @@ def make_server(
 
 
 def _suppress_cancellation(app: ASGIApp) -> ASGIApp:
-    """A request that is cut off at the end is no error worth a traceback."""
+    """Wrap `app` so that a request that is cut off at shutdown logs no traceback."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -112,7 +116,7 @@ def _suppress_cancellation(app: ASGIApp) -> ASGIApp:
 
 @contextlib.contextmanager
 def open_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket on that address (port 0: a free one). Raises KitestringError with one sentence."""
+    """Bind a socket to the address (port 0 picks a free one). Raise KitestringError if that fails."""
     with _bind(host, port) as sock:
         sock.setblocking(False)
         yield sock
@@ -120,10 +124,13 @@ def open_socket(host: str, port: int) -> Iterator[socket.socket]:
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        candidates = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
-        raise KitestringError(f"HOST {host} is no address.", "Use 127.0.0.1, or 0.0.0.0 for all.") from None
-    family, kind, protocol, _, address = min(found, key=lambda item: item[0] != socket.AF_INET)
+        raise KitestringError(
+            f"HOST {host} isn't an address.", "Use 127.0.0.1, or 0.0.0.0 for all interfaces."
+        ) from None
+    # IPv4 first: `localhost` often resolves to ::1 as well, while proxies are configured with 127.0.0.1.
+    family, kind, protocol, _, address = min(candidates, key=lambda info: info[0] != socket.AF_INET)
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -138,23 +145,25 @@ def _explain_bind_error(host: str, port: int, code: int | None) -> KitestringErr
     match code:
         case errno.EADDRINUSE:
             return KitestringError(
-                f"Port {port} of {host} is in use.", "Stop what uses it, or choose another port."
+                f"Port {port} on {host} is in use.", "Stop the program that uses it, or choose another port."
             )
         case errno.EACCES:
-            return KitestringError(f"Port {port} may not be opened by this user.", "Choose one above 1023.")
+            return KitestringError(f"This user may not open port {port}.", "Choose a port above 1023.")
         case _:
-            return KitestringError(f"HOST {host} is no address of this machine.", "Use 127.0.0.1, or 0.0.0.0.")
+            return KitestringError(
+                f"HOST {host} isn't an address of this machine.", "Use 127.0.0.1, or 0.0.0.0 for all interfaces."
+            )
 
 
 def format_address(sock: socket.socket, scheme: str = "http") -> str:
-    """Where it listens, as a URL."""
+    """Return the URL on which the socket listens."""
     host, port = sock.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 @contextlib.contextmanager
 def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at SIGTERM or SIGINT; a second signal has its usual effect."""
+    """Call `stop` on SIGTERM or SIGINT; a second signal has its usual effect, to end a shutdown that hangs."""
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
