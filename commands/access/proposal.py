@@ -23,15 +23,15 @@ def _reply_if_any(text: Mrkdwn | None) -> Reply | None:
 
 
 async def _probe_approve(args: ProposalArgs, ctx: Context) -> Reply | None:
-    return _reply_if_any(await ctx.approvals.noted(ctx, args.proposal, approves=True))
+    return _reply_if_any(await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=True))
 
 
 async def _probe_refuse(args: ProposalArgs, ctx: Context) -> Reply | None:
-    return _reply_if_any(await ctx.approvals.noted(ctx, args.proposal, approves=False))
+    return _reply_if_any(await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=False))
 
 
 async def _probe_withdraw(args: ProposalArgs, ctx: Context) -> Reply | None:
-    return _reply_if_any(await ctx.approvals.withdrawn(ctx, args.proposal))
+    return _reply_if_any(await ctx.approvals.find_withdrawal(ctx, args.proposal))
 
 
 @operation("proposal approve", needs=Permission.HELP, effect=Effect.READ, probe=_probe_approve)

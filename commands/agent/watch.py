@@ -66,7 +66,7 @@ async def watch(args: AgentWatchArgs, ctx: Context) -> Reply:
     await ctx.agent_watches.watch(ctx.thread, args.queue, tuple(args.state.split(",")), ctx.actor.id)
     states = join([code(state) for state in args.state.split(",")], ", ")
     agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("agents in every queue")
-    text = md("started watching {agents} in this channel: {states}", agents=agents, states=states)
+    text = md("started watching {agents} for this channel: {states}", agents=agents, states=states)
     return Reply(text=text, private=False)
 
 

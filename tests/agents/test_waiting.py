@@ -1,4 +1,4 @@
-"""Why a build does not begin, on its card."""
+"""The reason why a build is waiting, on its card."""
 # ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from tests.conversations.acts import started
 from tests.conversations.world import World, shown
 
 
-async def _waits(world: World, pipeline: str = "web") -> str:
-    """The card of a build that nobody takes for over a minute."""
+async def _card_after_waiting(world: World, pipeline: str = "web") -> str:
+    """Return the card of a build that no agent has taken for over a minute."""
     await started(world, pipeline)
     await world.settle(90, step=15)
     return shown(world.card())
 
 
 async def test_no_agent_fits(world: World) -> None:
-    """Every agent of the queue is gone: the card says which agents are missing."""
+    """If all agents of the queue are disconnected, the card says which agents are missing."""
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
-    assert await _waits(world) == snapshot("""\
+    assert await _card_after_waiting(world) == snapshot("""\
 🕒 *Scheduled* · web#1 · `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits for an agent in queue `default`: none is connected.
@@ -30,7 +30,7 @@ requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 
 
 async def test_a_card_says_nothing_before_a_minute_has_passed(world: World) -> None:
-    """A build that was just started is not explained, and nothing more is asked of Buildkite."""
+    """In a build's first minute there's no explanation and no request for one."""
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
     await started(world)
@@ -39,12 +39,12 @@ async def test_a_card_says_nothing_before_a_minute_has_passed(world: World) -> N
     assert not [ask for ask in world.buildkite.requests if ask.path.endswith("/clusters")]
 
 
-async def test_the_queue_is_paused_and_its_button_helps(world: World) -> None:
-    """The card says who paused the queue and why; the button resumes it, for those who may."""
+async def test_a_paused_queue_can_be_resumed_from_the_card(world: World) -> None:
+    """The card says who paused the queue and why; admins can resume it with the button."""
     queue = world.buildkite.find_queue("default")
     assert queue is not None
     queue.paused, queue.paused_note, queue.paused_by = True, "moving house", world.buildkite.user
-    assert await _waits(world) == snapshot("""\
+    assert await _card_after_waiting(world) == snapshot("""\
 🕒 *Scheduled* · web#1 · `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ Queue `default` is paused by Sam Kim: moving house.
@@ -65,27 +65,27 @@ Ask a workspace admin to do it.\
 
 
 async def test_all_agents_are_busy(world: World) -> None:
-    """The card names an agent and the job that keeps it."""
+    """The card names a busy agent and its job."""
     for _ in range(2):
         other = world.buildkite.create_build("web")
         for _ in range(3):
             world.buildkite.advance(other)
-    assert await _waits(world) == snapshot("""\
+    assert await _card_after_waiting(world) == snapshot("""\
 🕒 *Scheduled* · web#3 · `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
-⏳ *:eslint: Lint* (with 2 more) waits: all 3 agents that could take it are busy (ci-linux-1 with :eslint: Lint).
+⏳ *:eslint: Lint* (with 2 more) waits: all 3 agents that could take it are busy (ci-linux-1 is running :eslint: Lint).
 [Agents]
 [Cancel] [Open in Buildkite]\
 """)
 
 
-async def test_agents_are_paused_and_its_button_resumes_one(world: World) -> None:
-    """The card says until when, and why; the button resumes the agent that would come back first."""
+async def test_a_paused_agent_can_be_resumed_from_the_card(world: World) -> None:
+    """The card says until when and why; the button resumes the agent whose pause ends first."""
     for name in ("ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
     agent = world.buildkite.find_agent("ci-linux-1")
     world.buildkite.agent_pause(agent, note="disk full", timeout=60)
-    assert await _waits(world) == snapshot("""\
+    assert await _card_after_waiting(world) == snapshot("""\
 🕒 *Scheduled* · web#1 · `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits: its only agent is paused (ci-linux-1, until 2026-11-02 10:00 UTC: disk full).
@@ -97,11 +97,11 @@ requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     assert not agent.paused
 
 
-async def test_a_card_is_quiet_again_once_the_build_runs(world: World) -> None:
-    """The reason disappears with the first job that starts."""
+async def test_the_reason_disappears_once_the_build_runs(world: World) -> None:
+    """The reason disappears when the first job starts."""
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
-    card = await _waits(world)
+    card = await _card_after_waiting(world)
     assert "⏳" in card
     world.buildkite.connect_agent("ci-linux-1")
     world.buildkite.advance(world.buildkite.builds[-1])
@@ -109,8 +109,8 @@ async def test_a_card_is_quiet_again_once_the_build_runs(world: World) -> None:
     assert "⏳" not in shown(world.slack.messages(world.deploys)[0])
 
 
-async def test_a_concurrency_limit_is_said(world: World) -> None:
-    """A job that waits for a place in its concurrency group is told so."""
+async def test_a_concurrency_limit_is_explained(world: World) -> None:
+    """The card says that a job is waiting for its concurrency group."""
     build = await started(world)
     job = build.jobs[0]
     job.state = "limited"

@@ -1,4 +1,4 @@
-"""Operations with everything that they are given, against a simulated Buildkite over HTTP."""
+"""Fixtures that run operations with a complete context against a simulated Buildkite over HTTP."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
@@ -40,7 +40,7 @@ THREAD = Thread("T1", "C1", "1.0")
 
 
 class QuickClock(ManualClock):
-    """A clock whose sleepers wake at once, at the time they wanted to wake at."""
+    """A clock whose sleepers wake immediately, at the time they asked for."""
 
     async def sleep(self, seconds: float) -> None:
         self.advance(max(seconds, 0))
@@ -48,79 +48,79 @@ class QuickClock(ManualClock):
 
 @dataclass
 class Cards:
-    """The builds that have a card: in the thread `THREAD`, and in its channel."""
+    """The builds that have a card in the thread `THREAD`, and those in its channel."""
 
     thread: list[TrackedBuild] = field(default_factory=list)
     channel: list[TrackedBuild] = field(default_factory=list)
 
-    async def here(self, thread: Thread) -> tuple[TrackedBuild, ...]:
+    async def find_in_thread(self, thread: Thread) -> tuple[TrackedBuild, ...]:
         return tuple(self.thread) if thread.ts else ()
 
-    async def kept(self, thread: Thread) -> tuple[TrackedBuild, ...]:
-        return await self.here(thread)
+    async def find_with_card_in_thread(self, thread: Thread) -> tuple[TrackedBuild, ...]:
+        return await self.find_in_thread(thread)
 
-    async def recent(self, channel: str) -> tuple[TrackedBuild, ...]:
+    async def find_in_channel(self, channel: str) -> tuple[TrackedBuild, ...]:
         return tuple(self.channel) if channel == CHANNEL.channel else ()
 
 
 @dataclass
 class Bench:
-    """Asks as a person would: text in, reply out."""
+    """Runs commands as a person would: text in, reply out."""
 
     context: Context
     cards: Cards
     sim: BuildkiteSim
 
-    async def known(self, pipeline: str, number: int) -> TrackedBuild:
+    async def track(self, pipeline: str, number: int) -> TrackedBuild:
         build = await self.context.buildkite.build(pipeline, number)
         return TrackedBuild(build, self.context.clock.now())
 
     async def follow(self, pipeline: str, number: int) -> None:
         """Put the build's card into the thread."""
-        self.cards.thread.insert(0, await self.known(pipeline, number))
+        self.cards.thread.insert(0, await self.track(pipeline, number))
 
     def at(self, thread: Thread) -> "Bench":
         return replace(self, context=replace(self.context, thread=thread))
 
-    async def pinned(self, text: str) -> tuple[Operation, Args]:
-        """Read, validate and pin a command."""
+    async def pin(self, text: str) -> tuple[Operation, Args]:
+        """Parse, validate and pinned a command."""
         call = parse(text, self.context.registry)
         op = self.context.registry[call.operation]
         args = validate(op, call.args)
         return op, await op.pin(args, self.context) if op.pin else args
 
     async def ask(self, text: str) -> Reply:
-        op, args = await self.pinned(text)
+        op, args = await self.pin(text)
         return await op.run(args, self.context)
 
     async def question(self, text: str) -> str | None:
-        op, args = await self.pinned(text)
+        op, args = await self.pin(text)
         return await op.confirm(args, self.context) if op.confirm else None
 
     async def probe(self, text: str) -> Reply | None:
-        op, args = await self.pinned(text)
+        op, args = await self.pin(text)
         assert op.probe is not None
         return await op.probe(args, self.context)
 
 
-async def _nowhere(user: str) -> Thread:
+async def _open_direct(user: str) -> Thread:
     return Thread("T1", f"D{user}")
 
 
-async def _direct(team: str, user: str) -> Thread:
+async def _direct_thread(team: str, user: str) -> Thread:
     return Thread(team, f"D{user}")
 
 
-async def _anywhere(_thread: Thread) -> bool:
+async def _is_postable(_thread: Thread) -> bool:
     return True
 
 
-async def _nobody(_user: str) -> str | None:
+async def _no_email(_user: str) -> str | None:
     return None
 
 
-class Nobody:
-    """Nothing waits for approvals here."""
+class NoApprovals:
+    """Approvals without any proposal."""
 
     async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
         raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown: {approves}.")
@@ -129,15 +129,15 @@ class Nobody:
         raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown.")
 
 
-class Unchosen:
-    """The channel means no pipeline where none is named."""
+class NoDefaultPipeline:
+    """Channel defaults without any default."""
 
-    async def of(self, _thread: Thread) -> None:
+    async def find(self, _thread: Thread) -> None:
         return None
 
 
-class Unconnected:
-    """Nobody has a token of their own."""
+class NoAccounts:
+    """Accounts without any connected token."""
 
     async def find(self, _team: str, _user: str) -> None:
         return None
@@ -184,14 +184,14 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, tmp_path:
         instance="bot-1",
         status=StatusService(store, clock, buildkite.budget, "r1", None),
         audit_log=AuditLog(store),
-        approvals=Nobody(),
-        locks=LockService(store, clock, _nowhere, lambda: None),
+        approvals=NoApprovals(),
+        locks=LockService(store, clock, _open_direct, lambda: None),
         reports=ReportData(store, clock),
-        subscriptions=SubscriptionService(store, clock, _anywhere, _nobody, lambda: None),
-        direct_messages=DirectMessageService(store, clock, _direct, dict, lambda: None),
+        subscriptions=SubscriptionService(store, clock, _is_postable, _no_email, lambda: None),
+        direct_messages=DirectMessageService(store, clock, _direct_thread, dict, lambda: None),
         aliases=Aliases(store, clock),
-        default_pipelines=Unchosen(),
-        accounts=Unconnected(),
+        default_pipelines=NoDefaultPipeline(),
+        accounts=NoAccounts(),
         agent_watches=AgentWatches(store, clock),
         rules=lambda: DEFAULT,
         webhook=OwnWebhook(None, None, "signature"),

@@ -1,4 +1,4 @@
-"""Agents: list, view, pause, resume, stop; and who asks."""
+"""Agent commands (list, view, pause, resume, stop) and whoami."""
 
 import pytest
 from inline_snapshot import snapshot
@@ -10,12 +10,12 @@ from bot.slack.blockkit.mrkdwn import strip_markup
 from commands import registry
 
 
-def agent(bench, name: str):
+def find_agent(bench, name: str):
     return bench.sim.find_agent(name)
 
 
 async def test_agents_are_listed(bench) -> None:
-    """Name, state, queue, host and job of each; filters narrow the list."""
+    """The list shows each agent's name, state, queue, host and job; filters narrow it."""
     build = bench.sim.create_build("web")
     bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     reply = await bench.ask("agent list")
@@ -34,7 +34,7 @@ async def test_agents_are_listed(bench) -> None:
 
 
 async def test_an_agent_is_shown(bench) -> None:
-    """Its state, facts, and what can be done with it."""
+    """The view shows an agent's state, facts and buttons."""
     await bench.ask('agent pause ci-linux-1 --note "disk full"')
     reply = await bench.ask("agent view ci-linux-1")
     assert reply.text.endswith("is paused.")
@@ -43,7 +43,7 @@ async def test_an_agent_is_shown(bench) -> None:
 
 
 async def test_an_agent_is_paused_and_resumed(bench) -> None:
-    """Both are said in the channel; after a crash each is seen as done."""
+    """Both replies are public, and after a crash each probe sees that it was done."""
     paused = await bench.ask("agent pause ci-linux-1 --timeout-in-minutes 30 --note disk")
     assert (strip_markup(paused.text), paused.private) == snapshot(
         (
@@ -51,7 +51,7 @@ async def test_an_agent_is_paused_and_resumed(bench) -> None:
             False,
         )
     )
-    assert agent(bench, "ci-linux-1").paused_timeout == 30
+    assert find_agent(bench, "ci-linux-1").paused_timeout == 30
     assert (await bench.probe("agent pause ci-linux-1 --note disk --timeout-in-minutes 30")).text == paused.text
     assert await bench.probe("agent resume ci-linux-1") is None
     resumed = await bench.ask("agent resume ci-linux-1")
@@ -67,24 +67,24 @@ async def test_an_agent_is_paused_and_resumed(bench) -> None:
 
 @pytest.mark.parametrize("minutes", ["0", "1441", "soon"])
 async def test_a_pause_has_bounds(bench, minutes: str) -> None:
-    """A pause lasts from a minute to a day."""
+    """A pause lasts at least a minute and at most a day."""
     with pytest.raises(UsageError, match=f"`{minutes}` is"):
         await bench.ask(f"agent pause ci-linux-1 --timeout-in-minutes {minutes}")
 
 
 async def test_a_second_pause_gets_buildkites_reason(bench) -> None:
-    """An agent that is paused already: Buildkite's words."""
+    """Pausing a paused agent is answered with Buildkite's own words."""
     await bench.ask("agent pause ci-linux-1")
     with pytest.raises(Conflict, match="Agent is already paused"):
         await bench.ask("agent pause ci-linux-1")
 
 
 async def test_a_stop_lets_the_job_finish(bench) -> None:
-    """The question says what happens; the job goes on, then the agent is gone."""
+    """The question says what happens; the job continues, and then the agent stops."""
     build = bench.sim.create_build("web")
     bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     assert await bench.question("agent stop ci-linux-1") == snapshot(
-        "Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again."
+        "Stop agent *ci-linux-1*? It finishes its job and takes no more. Someone has to start it again."
     )
     assert await bench.probe("agent stop ci-linux-1") is None
     reply = await bench.ask("agent stop ci-linux-1")
@@ -94,41 +94,46 @@ async def test_a_stop_lets_the_job_finish(bench) -> None:
             False,
         )
     )
-    assert (agent(bench, "ci-linux-1").connection_state, build.state) == ("stopping", "running")
-    assert await bench.probe(f"agent stop {agent(bench, 'ci-linux-1').id}") is not None
+    assert (find_agent(bench, "ci-linux-1").connection_state, build.state) == ("stopping", "running")
+    assert await bench.probe(f"agent stop {find_agent(bench, 'ci-linux-1').id}") is not None
 
 
-async def test_a_forced_stop_is_asked_about_in_strong_words(bench) -> None:
-    """A forced stop cancels the job and its build: the question names both."""
+async def test_a_forced_stop_is_confirmed_explicitly(bench) -> None:
+    """The question about a forced stop names the job and the build that it cancels."""
     build = bench.sim.create_build("web")
     bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     assert await bench.question("agent stop ci-linux-1 --force") == snapshot(
-        "*Force* agent *ci-linux-1* to stop? This cancels *:eslint: Lint* now, "
-        "*and the whole build of that job*, at once."
+        "*Force* agent *ci-linux-1* to stop? This immediately cancels *:eslint: Lint* *and the whole build it belongs to*."
     )
     assert "forced agent" in (await bench.ask("agent stop ci-linux-1 --force")).text
-    assert (agent(bench, "ci-linux-1").connection_state, build.state) == ("stopped", "canceled")
+    assert (find_agent(bench, "ci-linux-1").connection_state, build.state) == ("stopped", "canceled")
 
 
-async def test_two_agents_of_one_name_are_offered(bench) -> None:
-    """Several agents with the name that was typed: the choices carry their ids."""
+async def test_agents_with_the_same_name_are_offered(bench) -> None:
+    """Several agents with the typed name are offered, with their ids."""
     bench.sim.agent("ci-linux-1")
     with pytest.raises(Ambiguous) as caught:
         await bench.ask("agent pause ci-linux-1")
     assert len(caught.value.options) == 2
 
 
-async def test_somebody_learns_who_they_are(bench) -> None:
-    """Who somebody is to the bot, what they may do, and whose token it acts with."""
+async def test_whoami_shows_identity_and_permissions(bench) -> None:
+    """whoami shows the person's identity, their permissions, and the user whose token is in use."""
     facts = dict((await bench.ask("whoami")).fields)
-    assert (facts["You"], facts["In this workspace"], facts["I act there as"]) == ("<@U1>", "member", "Sam Kim")
+    assert (facts["You"], facts["In this workspace"], facts["I act in Buildkite as"]) == (
+        "<@U1>",
+        "member",
+        "Sam Kim",
+    )
     assert "agent pause" in facts["You may"]
     bench.sim.down = True
-    assert "unknown (Buildkite is having trouble" in dict((await bench.ask("whoami")).fields)["I act there as"]
+    assert (
+        "unknown (Buildkite is having trouble" in dict((await bench.ask("whoami")).fields)["I act in Buildkite as"]
+    )
 
 
 def test_every_command_is_found() -> None:
-    """What a module declares is in the registry, with a summary, and with examples that can be read."""
+    """The registry finds every declared operation, with a summary and examples that parse."""
     known = registry()
     names = {op.name for op in known}
     assert {"build create", "build retry", "job unblock", "agent stop", "whoami", "help"} <= names

@@ -1,4 +1,4 @@
-"""Builds: start, look at, follow, cancel, repeat."""
+"""Build commands: create, view, list, watch, cancel, rebuild and retry."""
 
 import pytest
 from inline_snapshot import snapshot
@@ -11,8 +11,8 @@ def labels(reply) -> list[str]:
     return [button.label for button in reply.buttons]
 
 
-async def test_a_build_is_started_in_somebodys_name(bench) -> None:
-    """Defaults: the pipeline's branch and HEAD; the person is its author, the mark is in its meta-data."""
+async def test_a_build_is_started_in_the_persons_name(bench) -> None:
+    """By default it builds the default branch's HEAD, with the person as author and the mark in its meta-data."""
     reply = await bench.ask('build create web -e A=1 -e "B=x y" -M k=v')
     sent = bench.sim.requests[-1].json
     assert sent == {
@@ -22,12 +22,12 @@ async def test_a_build_is_started_in_somebodys_name(bench) -> None:
         "env": {"A": "1", "B": "x y"},
         "meta_data": {"k": "v", INSTANCE_KEY: "bot-1", MARK_KEY: "m1"},
     }
-    assert (reply.follow.number, reply.private) == (1, True)
+    assert (reply.card_build.number, reply.private) == (1, True)
     assert reply.text == "Started <https://buildkite.com/acme-inc/web/builds/1|web#1> on `main`."
 
 
-async def test_branch_commit_and_message_are_as_said(bench) -> None:
-    """What was said goes out exactly, branch filters can be ignored."""
+async def test_branch_commit_and_message_are_sent_as_given(bench) -> None:
+    """Given values are sent unchanged, and branch filters can be ignored."""
     await bench.ask('build create web@fix/it -c abc123 -m "Ship it" -i')
     sent = bench.sim.requests[-1].json
     assert (sent["branch"], sent["commit"], sent["message"]) == ("fix/it", "abc123", "Ship it")
@@ -36,21 +36,21 @@ async def test_branch_commit_and_message_are_as_said(bench) -> None:
 
 @pytest.mark.parametrize("key", [INSTANCE_KEY, MARK_KEY])
 async def test_our_marks_cannot_be_forged(bench, key: str) -> None:
-    """The keys that a build is found by cannot be given by hand."""
-    with pytest.raises(UsageError, match=f"key `{key}` is mine"):
+    """The meta-data keys that identify a build can't be set by hand."""
+    with pytest.raises(UsageError, match=f"key `{key}` is reserved for this bot"):
         await bench.ask(f"build create web -M {key}=x")
 
 
 async def test_a_started_build_is_found_again(bench) -> None:
-    """After a crash the build is found by its mark; before, there is none."""
+    """After a crash the build is found by its mark; before it starts, none is found."""
     assert await bench.probe("build create web") is None
     await bench.ask("build create web")
     found = await bench.probe("build create web")
-    assert found.follow.number == 1
+    assert found.card_build.number == 1
 
 
 async def test_a_build_is_shown(bench) -> None:
-    """State, facts, failed jobs, counts, and the buttons that make sense."""
+    """The view shows state, facts, failed jobs, counts and fitting buttons."""
     bench.sim.run_build(bench.sim.create_build("web", message="Fix <it>"), fail=["lint"])
     reply = await bench.ask("build view web 1")
     assert reply.text == snapshot("❌ <https://buildkite.com/acme-inc/web/builds/1|web#1> failed")
@@ -65,7 +65,7 @@ async def test_a_build_is_shown(bench) -> None:
 
 
 async def test_buttons_follow_the_state(bench) -> None:
-    """A running build can be cancelled, a blocked one unblocked, a passed one rebuilt."""
+    """A running build can be canceled, a blocked one unblocked, a passed one rebuilt."""
     build = bench.sim.create_build("deploy-prod")
     assert labels(await bench.ask("build view deploy-prod 1")) == ["Follow here", "Cancel"]
     bench.sim.run_build(build)
@@ -77,52 +77,52 @@ async def test_buttons_follow_the_state(bench) -> None:
 
 
 async def test_builds_are_listed(bench) -> None:
-    """By pipeline, state, branch and age; without a pipeline of the whole organization."""
+    """Builds are filtered by pipeline, state, branch and age; without a pipeline, all are listed."""
     bench.sim.run_build(bench.sim.create_build("web", "main", message="One"), fail=["lint"])
     bench.context.clock.advance(3600)
     bench.sim.create_build("web", "next", message="Two")
     bench.sim.create_build("api", "main", message="Three")
 
-    async def listed(text: str) -> list[str]:
+    async def list_messages(text: str) -> list[str]:
         reply = await bench.ask(text)
         return [row[3] for row in reply.table.rows]
 
-    assert await listed("build list") == ["Three", "Two", "One"]
-    assert await listed("build list web") == ["Two", "One"]
-    assert await listed("build list --state failed,canceled") == ["One"]
-    assert await listed("build list -b next") == ["Two"]
-    assert await listed("build list --since 30m") == ["Three", "Two"]
-    assert await listed("build list --until 30m") == ["One"]
-    assert await listed("build list -m thr") == ["Three"]
-    assert await listed("build list --creator sam@example.com --limit 1") == ["Three"]
+    assert await list_messages("build list") == ["Three", "Two", "One"]
+    assert await list_messages("build list web") == ["Two", "One"]
+    assert await list_messages("build list --state failed,canceled") == ["One"]
+    assert await list_messages("build list -b next") == ["Two"]
+    assert await list_messages("build list --since 30m") == ["Three", "Two"]
+    assert await list_messages("build list --until 30m") == ["One"]
+    assert await list_messages("build list -m thr") == ["Three"]
+    assert await list_messages("build list --creator sam@example.com --limit 1") == ["Three"]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("build list --creator x@y.z", "Nobody at Buildkite has the address x@y.z"),
+        ("build list --creator x@y.z", "No one in Buildkite has the address x@y.z"),
         ("build list --state faild", "`faild` is not a choice"),
         ("build list --since yesterday", "`yesterday` does not have the right form"),
     ],
 )
-async def test_what_cannot_be_listed_is_named(bench, text: str, said: str) -> None:
-    """Unknown people, states and spans are quoted back."""
-    with pytest.raises(UsageError, match=said):
+async def test_invalid_filters_are_quoted(bench, text: str, message: str) -> None:
+    """Unknown people, states and durations are quoted in the error."""
+    with pytest.raises(UsageError, match=message):
         await bench.ask(text)
 
 
-async def test_a_strangers_build_is_followed_once(bench) -> None:
-    """A build that somebody else started gets a card here; followed already, it gets none."""
+async def test_someone_elses_build_is_followed_once(bench) -> None:
+    """A build that someone else started gets a card here, unless it already has one."""
     bench.sim.create_build_elsewhere("web", creator="Noor Haddad")
     reply = await bench.ask("build watch web")
-    assert reply.follow.number == 1
+    assert reply.card_build.number == 1
     await bench.follow("web", 1)
     again = await bench.ask("build watch web")
-    assert (again.follow, "already" in again.text) == (None, True)
+    assert (again.card_build, "already" in again.text) == (None, True)
 
 
 async def test_a_cancel_asks_first(bench) -> None:
-    """A typed cancel is asked about, naming build, branch and state; an ended build is not asked about."""
+    """A typed cancel asks first, naming build, branch and state; for a finished build it doesn't."""
     build = bench.sim.create_build("web")
     assert await bench.question("build cancel web 1") == snapshot(
         "Cancel <https://buildkite.com/acme-inc/web/builds/1|web#1> on `main`? It is scheduled."
@@ -140,28 +140,28 @@ async def test_a_cancel_asks_first(bench) -> None:
 
 
 async def test_a_rebuild_is_followed(bench) -> None:
-    """A rebuild is a new build, followed where it was asked for, and found again after a crash."""
+    """A rebuild gets a card where it was requested, and is found again after a crash."""
     bench.sim.run_build(bench.sim.create_build("web"))
     assert await bench.probe("build rebuild web 1") is None
     reply = await bench.ask("build rebuild web 1")
-    assert reply.follow.number == 2
+    assert reply.card_build.number == 2
     assert reply.text == snapshot(
         "Started <https://buildkite.com/acme-inc/web/builds/2|web#2>, a rebuild of web#1."
     )
     found = await bench.probe("build rebuild web 1")
-    assert found.follow.number == 2
+    assert found.card_build.number == 2
 
 
-async def test_an_old_rebuild_may_be_somebody_elses(bench) -> None:
-    """A rebuild from long before proves nothing: neither that it happened nor that it did not."""
+async def test_an_old_rebuild_may_be_someone_elses(bench) -> None:
+    """An old rebuild proves neither that the request arrived nor that it didn't."""
     bench.sim.rebuild(bench.sim.create_build("web"))
     bench.context.clock.advance(3600)
-    with pytest.raises(Unavailable, match="perhaps not this one"):
+    with pytest.raises(Unavailable, match="maybe not this one"):
         await bench.probe("build rebuild web 1")
 
 
 async def test_failed_jobs_are_retried(bench) -> None:
-    """How many jobs run again is told; without failed ones that is told privately."""
+    """The reply says how many jobs are retried; if there are none, it's private."""
     bench.sim.run_build(bench.sim.create_build("mobile"), fail=["ios", "android"])
     reply = await bench.ask("build retry mobile 1")
     assert (reply.text, reply.private) == snapshot(

@@ -1,4 +1,4 @@
-"""Jobs: list, read the log, retry, unblock."""
+"""Job commands: list, log, retry and unblock."""
 
 import pytest
 from inline_snapshot import snapshot
@@ -9,8 +9,8 @@ from bot.slack.blockkit.mrkdwn import strip_markup
 
 
 @pytest.fixture
-def failed(bench):
-    """A build of `web` whose lint failed, with a log, followed in the thread."""
+def failed_build(bench):
+    """A build of `web` with a card in the thread whose lint failed and has a log."""
     build = bench.sim.create_build("web")
     bench.sim.log(build.find_job("lint").id, "\x1b[31mError: x < y\x1b[0m\nDB_PASSWORD=hunter2\n")
     bench.sim.run_build(build, fail=["lint"])
@@ -19,15 +19,15 @@ def failed(bench):
 
 @pytest.fixture
 def gate(bench):
-    """A build of `deploy-prod` that waits for its release."""
+    """The block step at which a build of `deploy-prod` is waiting."""
     build = bench.sim.create_build("deploy-prod")
     bench.sim.run_build(build)
     return build.find_job("release")
 
 
-@pytest.mark.usefixtures("failed")
+@pytest.mark.usefixtures("failed_build")
 async def test_jobs_are_listed(bench) -> None:
-    """Every job but the waits, with state and exit status; failed ones have their log at hand."""
+    """All jobs except wait steps are listed with state and exit status; failed ones have log buttons."""
     reply = await bench.ask("job list web 1")
     assert [row[0] for row in reply.table.rows] == snapshot(
         ["❌ failed", "✅ passed", "✅ passed", "🕒 waiting failed"]
@@ -37,9 +37,9 @@ async def test_jobs_are_listed(bench) -> None:
     assert [row[2] for row in only.table.rows] == ["exit status 1"]
 
 
-@pytest.mark.usefixtures("failed")
-async def test_the_only_failed_job_is_meant(bench) -> None:
-    """In a build's thread the log of its only failed job is shown: clean, masked, for the asker alone."""
+@pytest.mark.usefixtures("failed_build")
+async def test_log_shows_the_only_failed_job(bench) -> None:
+    """In a build's thread, the log of its only failed job is shown privately, cleaned and masked."""
     await bench.follow("web", 1)
     reply = await bench.ask("job log")
     assert reply.private
@@ -47,85 +47,85 @@ async def test_the_only_failed_job_is_meant(bench) -> None:
     assert "hunter2" not in reply.log
     assert "\x1b" not in reply.log
     assert strip_markup(reply.text) == ":eslint: Lint of web#1 · failed · exit status 1"
-    assert reply.footer == "The whole log; secrets are masked."
+    assert reply.footer == "Full log. Secrets are masked."
 
 
 @pytest.mark.parametrize("word", ["lint", "Lint", ":eslint: Lint"])
-async def test_a_job_is_found_by_what_people_call_it(bench, failed, word: str) -> None:
-    """Step key, name, name without its emoji: all mean the job."""
-    _, args = await bench.pinned(f'job log "{word}" -p web -n 1')
-    assert args.job == failed.find_job("lint").id
+async def test_a_job_is_found_by_what_people_call_it(bench, failed_build, word: str) -> None:
+    """A job is found by its step key, its name, or its name without the emoji."""
+    _, args = await bench.pin(f'job log "{word}" -p web -n 1')
+    assert args.job == failed_build.find_job("lint").id
 
 
-async def test_a_job_is_found_by_id_prefix_or_url(bench, failed) -> None:
-    """Its id alone, the beginning of it, and its URL say where it is."""
-    job = failed.find_job("lint").id
+async def test_a_job_is_found_by_id_prefix_or_url(bench, failed_build) -> None:
+    """A job's id, the start of it, or its URL also identifies the build."""
+    job = failed_build.find_job("lint").id
     url = f"https://buildkite.com/acme-inc/web/builds/1#{job}"
     for text in (f"job log {job}", f"job log {job[:8]} -p web -n 1", f"job log {url}"):
-        _, args = await bench.pinned(text)
+        _, args = await bench.pin(text)
         assert (args.pipeline, args.number, args.job) == ("web", 1, job)
 
 
-async def test_a_job_is_judged_where_it_is(bench, failed) -> None:
-    """A job's id with another build's name is refused, so that no other pipeline's rules are asked."""
-    job = failed.find_job("lint").id
+async def test_a_job_is_judged_by_its_own_pipeline(bench, failed_build) -> None:
+    """A job's id with another build is refused, so that no other pipeline's rules apply."""
+    job = failed_build.find_job("lint").id
     bench.sim.create_build("docs-site")
     for words in ("-p docs-site -n 1", "-p web -n 7", "-p docs-site"):
         with pytest.raises(UsageError, match="That job belongs to web#1, not to"):
-            await bench.pinned(f"job unblock {job} {words}")
-    _, args = await bench.pinned(f"job unblock {job} -p Web")
+            await bench.pin(f"job unblock {job} {words}")
+    _, args = await bench.pin(f"job unblock {job} -p Web")
     assert (args.pipeline, args.number) == ("web", 1)
 
 
-async def test_a_retried_job_still_has_its_log(bench, failed) -> None:
-    """A job that was retried is in no list of its build, yet its id shows its log."""
-    job = failed.find_job("lint").id
+async def test_a_retried_job_still_has_its_log(bench, failed_build) -> None:
+    """A retried job isn't listed in its build any more, but its id still shows its log."""
+    job = failed_build.find_job("lint").id
     bench.sim.retry_job(job)
     assert "Error: x < y" in (await bench.ask(f"job log {job}")).log
 
 
-async def test_several_jobs_that_fit_are_offered(bench) -> None:
-    """Two failed jobs: the choices say job, pipeline and number."""
+async def test_several_failed_jobs_are_offered(bench) -> None:
+    """With two failed jobs, the choices contain job, pipeline and number."""
     build = bench.sim.create_build("mobile")
     bench.sim.run_build(build, fail=["ios", "android"])
     with pytest.raises(Ambiguous) as caught:
-        await bench.pinned("job log -p mobile -n 1")
+        await bench.pin("job log -p mobile -n 1")
     assert [value for _, value in caught.value.options] == [
         {"job": build.find_job(key).id, "pipeline": "mobile", "number": "1"} for key in ("android", "ios")
     ]
 
 
-@pytest.mark.usefixtures("failed")
+@pytest.mark.usefixtures("failed_build")
 async def test_an_unknown_job_gets_near_names(bench) -> None:
-    """A job that the build does not have is answered with near names."""
+    """An unknown job is answered with similar names."""
     with pytest.raises(NotFound, match=r"no job “lnt”. Did you mean :eslint: Lint\?"):
-        await bench.pinned("job log lnt -p web -n 1")
+        await bench.pin("job log lnt -p web -n 1")
 
 
 async def test_without_a_failed_job_the_others_are_offered(bench) -> None:
-    """Where nothing failed, any job that has run may be meant; where nothing ran, there is nothing to show."""
+    """If no job failed, any job that has run is offered; if none has run, there is an error."""
     build = bench.sim.create_build("mobile")
     with pytest.raises(UsageError, match=r"mobile#1 has no failed job\. Name the job"):
-        await bench.pinned("job log -p mobile -n 1")
+        await bench.pin("job log -p mobile -n 1")
     bench.sim.run_build(build)
     with pytest.raises(Ambiguous, match=r"no failed job\. Which one do you mean") as caught:
-        await bench.pinned("job log -p mobile -n 1")
+        await bench.pin("job log -p mobile -n 1")
     assert len(caught.value.options) == 2
     with pytest.raises(UsageError, match="mobile#1 has no failed job"):
-        await bench.pinned("job retry -p mobile -n 1")
+        await bench.pin("job retry -p mobile -n 1")
 
 
-async def test_the_last_lines_are_enough(bench, failed) -> None:
-    """As many lines as asked for; that there are more is told."""
-    bench.sim.log(failed.find_job("lint").id, "".join(f"line {n}\n" for n in range(400)))
+async def test_log_shows_the_requested_last_lines(bench, failed_build) -> None:
+    """The requested number of lines is shown, and that it isn't the full log."""
+    bench.sim.log(failed_build.find_job("lint").id, "".join(f"line {n}\n" for n in range(400)))
     reply = await bench.ask("job log lint -p web -n 1 --lines 3")
-    assert (reply.log, reply.footer) == ("line 397\nline 398\nline 399", "The last 3 lines; secrets are masked.")
+    assert (reply.log, reply.footer) == ("line 397\nline 398\nline 399", "Last 3 lines. Secrets are masked.")
     assert reply.file is None
 
 
-async def test_the_whole_log_comes_as_a_file(bench, failed) -> None:
-    """The file holds every line, cleaned and masked like the rest."""
-    bench.sim.log(failed.find_job("lint").id, "x" * 70_000)
+async def test_the_full_log_comes_as_a_file(bench, failed_build) -> None:
+    """The file contains every line, cleaned and masked."""
+    bench.sim.log(failed_build.find_job("lint").id, "x" * 70_000)
     reply = await bench.ask("job log lint -p web -n 1 --full")
     assert reply.file.name == "web-1-eslint-lint.log"
     assert len(reply.file.content) > 70_000
@@ -133,9 +133,9 @@ async def test_the_whole_log_comes_as_a_file(bench, failed) -> None:
     assert reply.file.title == "Log of :eslint: Lint, web#1"
 
 
-async def test_an_endless_log_comes_as_its_end(bench, failed) -> None:
-    """Of a log of many megabytes the file holds the last two, from the beginning of a line, and says so."""
-    bench.sim.log(failed.find_job("lint").id, f"{'x' * 99}\n" * 25_000)
+async def test_the_end_of_a_huge_log_comes_as_a_file(bench, failed_build) -> None:
+    """For a log of many megabytes, the file contains the last two, from the start of a line."""
+    bench.sim.log(failed_build.find_job("lint").id, f"{'x' * 99}\n" * 25_000)
     reply = await bench.ask("job log lint -p web -n 1 --full")
     assert reply.file.title.startswith("End of the log")
     assert reply.file.content.startswith(b"x" * 99 + b"\n")
@@ -143,22 +143,22 @@ async def test_an_endless_log_comes_as_its_end(bench, failed) -> None:
 
 
 async def test_a_job_without_output_says_so(bench) -> None:
-    """A job that printed nothing: no empty block, but a sentence."""
+    """For a job without output, the reply says so."""
     bench.sim.create_build("web")
     reply = await bench.ask("job log lint -p web -n 1")
-    assert (reply.log, reply.text.endswith("the log is empty so far.")) == (None, True)
+    assert (reply.log, reply.text.endswith("the log is still empty.")) == (None, True)
 
 
 @pytest.mark.usefixtures("gate")
 async def test_a_gate_has_no_log(bench) -> None:
-    """A block step has no log, and that is what is said."""
+    """Asking for a block step's log is an error."""
     with pytest.raises(UsageError, match="is a manual step; it has no log"):
         await bench.ask("job log release -p deploy-prod -n 1")
 
 
-async def test_a_job_is_retried(bench, failed) -> None:
-    """The failed job runs again, publicly; after a crash the retry is found; a second one is refused."""
-    old = failed.find_job("lint").id
+async def test_a_job_is_retried(bench, failed_build) -> None:
+    """A retry is announced publicly and found after a crash; a second one is refused."""
+    old = failed_build.find_job("lint").id
     assert await bench.probe(f"job retry {old}") is None
     reply = await bench.ask(f"job retry {old}")
     assert (reply.private, "retried" in reply.text, "of web#1" in reply.text) == (False, True, True)
@@ -168,7 +168,7 @@ async def test_a_job_is_retried(bench, failed) -> None:
 
 
 async def test_a_gate_is_unblocked_with_its_fields(bench, gate) -> None:
-    """Fields by key, defaults filled in, the person credited; after a crash it is seen as done."""
+    """Fields are sent by key with defaults filled in, the person is credited, and the probe sees it."""
     await bench.follow("deploy-prod", 1)
     assert await bench.probe("job unblock") is None
     reply = await bench.ask("job unblock release release-name=1.42")
@@ -180,45 +180,45 @@ async def test_a_gate_is_unblocked_with_its_fields(bench, gate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("", r"needs `release-name` \(Release name\). Add `release-name=…`"),
-        ("release-name=1 ring=moon", "`moon` is no choice of `ring`. Choose `canary`, `half`, `all`"),
+        ("release-name=1 ring=moon", "`moon` isn.t an option for `ring`. Options: `canary`, `half`, `all`"),
     ],
 )
-async def test_what_a_gate_needs_is_named(bench, gate, words: str, said: str) -> None:
-    """Missing and impossible answers are named; nothing is unblocked."""
-    with pytest.raises(UsageError, match=said):
+async def test_missing_and_wrong_fields_are_named(bench, gate, words: str, message: str) -> None:
+    """Missing and invalid values are named, and nothing is unblocked."""
+    with pytest.raises(UsageError, match=message):
         await bench.ask(f"job unblock release -p deploy-prod -n 1 {words}")
     assert gate.state == "blocked"
 
 
 @pytest.mark.usefixtures("gate")
-async def test_a_forms_fields_are_the_steps(bench) -> None:
-    """The form of a gate has the inputs of its step."""
-    fields = bench.context.registry["job unblock"].fields
+async def test_the_form_has_the_steps_fields(bench) -> None:
+    """The form of a block step has the inputs of its step."""
+    fields = bench.context.registry["job unblock"].load_fields
     inputs = await fields({"pipeline": "deploy-prod", "number": "1"}, bench.context)
-    assert [(item.key, item.required, item.default) for item in inputs] == [
+    assert [(field.key, field.required, field.default) for field in inputs] == [
         ("release-name", True, ""),
         ("ring", True, "canary"),
     ]
 
 
-async def test_without_the_members_list_nobody_is_credited(bench, gate) -> None:
-    """Where the token may not list members the gate is unblocked all the same."""
+async def test_without_the_members_list_no_one_is_credited(bench, gate) -> None:
+    """If the token can't list members, the step is unblocked without a person's name."""
     bench.sim.scopes.discard("read_organizations")
     await bench.ask("job unblock release -p deploy-prod -n 1 release-name=1")
     assert "unblocker" not in bench.sim.requests[-1].json
     assert gate.state == "unblocked"
 
 
-@pytest.mark.usefixtures("failed")
+@pytest.mark.usefixtures("failed_build")
 async def test_a_job_that_cannot_be_unblocked_gets_buildkites_reason(bench) -> None:
-    """Buildkite's own words for what is no gate."""
+    """Unblocking a job that isn't a block step is answered with Buildkite's own words."""
     with pytest.raises(Conflict, match="This job type cannot be unblocked"):
         await bench.ask("job unblock lint -p web -n 1")
 
 
 def test_names_are_compared_without_emoji() -> None:
-    """An emoji code in a job's name need not be typed; a name of nothing else stays."""
+    """Emoji codes in a job's name are ignored unless the name has nothing else."""
     assert (simplify_name(":eslint: Lint"), simplify_name(":rocket:")) == ("lint", ":rocket:")

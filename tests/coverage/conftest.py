@@ -10,7 +10,7 @@ from tests.conversations.world import World, opened
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """A build of web failed, three of mobile wait to begin, a deploy waits at its gate."""
+    """A failed build of web, three scheduled builds of mobile, and a blocked deploy."""
     async with opened(tmp_path, agents=True) as world:
         vendor = world.buildkite
         vendor.limits.user.limit = vendor.limits.org.limit = 5000

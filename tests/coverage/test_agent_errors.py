@@ -1,4 +1,4 @@
-"""What Buildkite documents as the refusals of stop, pause and resume reaches the person in its words."""
+"""Buildkite's documented refusals to stop, pause and resume reach the person in its own words."""
 
 import pytest
 
@@ -14,17 +14,15 @@ from tests.conversations.world import World
         ("agent resume ci-linux-1", "connected", "Agent is not paused"),
     ],
 )
-async def test_what_buildkite_refuses_is_told_in_its_words(
-    world: World, words: str, state: str, said: str
-) -> None:
-    """An agent in another state than the act needs: Buildkite's own sentence, to the one who asked."""
+async def test_buildkites_refusals_are_quoted(world: World, words: str, state: str, said: str) -> None:
+    """If the agent is in the wrong state, the person reads Buildkite's own sentence."""
     world.buildkite.find_agent("ci-linux-1").connection_state = state
     assert said in await asks(world, world.alice, words)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop"])
-async def test_an_agent_that_went_is_told(world: World, verb: str) -> None:
-    """The agent is gone between the look and the act: that is said, in Buildkite's words too."""
+async def test_an_agent_that_disappeared_is_reported(world: World, verb: str) -> None:
+    """If the agent disappears between the question and the request, the person reads Buildkite's words."""
     world.buildkite.faults.fail(404, method="PUT", path="/agents/", body={"message": "No agent found"})
     sure = " --yes" if verb == "stop" else ""
     told = await asks(world, world.alice, f"agent {verb} ci-linux-1{sure}")

@@ -1,4 +1,4 @@
-"""Where the older documents and the newer ones differ, both are understood."""
+"""Both forms are understood where older and newer Buildkite documents differ."""
 
 import pytest
 
@@ -10,8 +10,8 @@ STATES = ("connected", "disconnected", "stopping", "stopped", "lost", "never_con
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_state_of_an_agent_has_its_word(world: World, state: str) -> None:
-    """The four states of the older page and the two newer ones are all shown."""
+async def test_every_agent_state_is_shown(world: World, state: str) -> None:
+    """The older document's four states and the two newer ones are all shown."""
     agent = world.buildkite.find_agent("ci-linux-1")
     agent.connection_state = state
     told = await asks(world, world.alice, f"agent view {agent.id}")
@@ -19,20 +19,20 @@ async def test_every_state_of_an_agent_has_its_word(world: World, state: str) ->
 
 
 async def test_an_agent_that_is_stopping_is_listed(world: World) -> None:
-    """The older page lists connected agents only, Buildkite lists those that stop too."""
+    """The older document lists only connected agents, but Buildkite also lists stopping ones."""
     world.buildkite.find_agent("ci-linux-1").connection_state = "stopping"
     told = await asks(world, world.alice, "agent list")
     assert next(line for line in told.splitlines() if "ci-linux-1" in line).count("stopping") == 1
 
 
-async def test_a_gate_is_listed_whatever_its_type_is_called(world: World) -> None:
-    """The older document has jobs of the type `block`; Buildkite calls them manual."""
+async def test_a_block_step_is_listed_under_either_type(world: World) -> None:
+    """The older document has jobs of type `block`, but Buildkite calls them manual."""
     told = await asks(world, world.alice, "job list deploy-prod 1")
     assert "Release to production?" in told
-    assert Job(id="1", type="block", label="Release?", state="blocked").waits
+    assert Job(id="1", type="block", label="Release?", state="blocked").awaits_unblock
 
 
 def test_agents_without_the_newer_fields_are_read() -> None:
-    """An agent of the older page has neither `paused` nor a queue."""
+    """An agent in the older form has neither `paused` nor a queue."""
     older = Agent.model_validate({"id": "1", "name": "a", "connection_state": "connected", "job": None})
     assert (older.activity, older.resumes_at, older.queue) == ("idle", None, None)

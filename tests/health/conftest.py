@@ -1,4 +1,4 @@
-"""The world of conversations, and builds that are played at their own times."""
+"""The conversation world with builds that take simulated time."""
 
 from __future__ import annotations
 

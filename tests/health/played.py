@@ -1,4 +1,4 @@
-"""Builds at Buildkite that take time: what reports are made of."""
+"""Simulated builds that take time, as data for reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.conversations.world import World
 def build(
     world: World, pipeline: str = "web", *, fail: Collection[str] = (), seconds: float = 30, branch: str = "main"
 ) -> Build:
-    """Somebody's push is built to its end; every step of the build's life takes so many seconds."""
+    """Run a pushed build to its end, with the given seconds for each of its steps."""
     made = world.buildkite.create_build_elsewhere(
         pipeline, branch, "Mend it", creator="Noor Haddad", source="webhook"
     )
@@ -20,7 +20,7 @@ def build(
 
 
 def play(world: World, made: Build, fail: Collection[str], seconds: float) -> None:
-    """Play a build on to its end."""
+    """Run a build to its end."""
     while True:
         world.clock.advance(seconds)
         if not world.buildkite.advance(made, fail):
@@ -28,11 +28,11 @@ def play(world: World, made: Build, fail: Collection[str], seconds: float) -> No
 
 
 def hours(world: World, count: float) -> None:
-    """Time passes."""
+    """Let hours pass."""
     world.clock.advance(count * 3600)
 
 
-async def heard(world: World) -> None:
-    """Everything that is due is delivered, read and answered."""
+async def settle_reports(world: World) -> None:
+    """Deliver, read and answer everything that is due."""
     while await world.turn():
         continue

@@ -1,4 +1,4 @@
-"""Reports of how pipelines have been doing, as conversations."""
+"""Conversations about health reports."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from inline_snapshot import snapshot
 from simulators.slack.models import Message
 from tests.conversations.acts import asks
 from tests.conversations.world import World, opened, shown
-from tests.health.played import build, heard, hours
+from tests.health.played import build, settle_reports, hours
 
 CHART = "data_visualization"
 
 
-async def week(world: World) -> None:
-    """Web fails every other day, api is green; webhooks have arrived all the time."""
-    await heard(world)
+async def play_week(world: World) -> None:
+    """Simulate a week in which web fails every other day and api passes, with all webhooks arriving."""
+    await settle_reports(world)
     for day in range(4):
         build(world, "web", fail=["lint"] if day % 2 else (), seconds=40 + 10 * day)
         build(world, "api", seconds=20)
         hours(world, 23)
-        await heard(world)
+        await settle_reports(world)
     build(world, "web", seconds=30)
-    await heard(world)
+    await settle_reports(world)
 
 
-def charts(message: Message) -> list[str]:
-    """The titles of a message's charts."""
+def find_chart_titles(message: Message) -> list[str]:
+    """Return the titles of a message's charts."""
     return [block["title"] for block in message.blocks or () if block["type"] == CHART]
 
 
-async def test_a_week_is_reported_to_the_one_who_asks(world: World) -> None:
-    """Bob asks how web has been doing: numbers, steps that stand out and two charts, for him alone."""
-    await week(world)
+async def test_a_weekly_report_is_private(world: World) -> None:
+    """Bob gets a private report on web with numbers, outliers and two charts."""
+    await play_week(world)
     assert await asks(world, world.bob, "health web") == snapshot("""\
 *Health of web over the last 7 days*
 *Builds*
@@ -66,8 +66,8 @@ From 5 builds that I remember. 1 build was read from Buildkite just now, the per
 
 
 async def test_several_pipelines_by_name_and_glob(world: World) -> None:
-    """Pipelines are named one after the other, or by patterns; the one that fails most is named."""
-    await week(world)
+    """Several pipelines are named or matched by patterns; the one with the most failures is listed."""
+    await play_week(world)
     assert await asks(world, world.bob, "health api 'w*' --since 24h") == snapshot("""\
 *Health of api and web over the last 24 hours*
 *Builds*
@@ -99,16 +99,16 @@ From 3 builds that I remember. Median and p95 by nearest rank; canceled builds a
 """)
 
 
-async def test_all_pipelines_where_none_is_named(world: World) -> None:
-    """Without a name the report is about every pipeline, and says how many those are."""
-    await week(world)
+async def test_all_pipelines_are_the_default(world: World) -> None:
+    """Without a name, the report covers every pipeline and says how many there are."""
+    await play_week(world)
     assert (await asks(world, world.bob, "health --since 30d")).split("\n")[:3] == snapshot(
         ["*Health of 5 pipelines over the last 30 days*", "*Builds*", "9 (was 0)"]
     )
 
 
-async def test_nothing_was_built(world: World) -> None:
-    """Of a time without builds the report says just that, without charts and without made-up numbers."""
+async def test_a_period_without_builds(world: World) -> None:
+    """For a period without builds, the report says so, without charts or invented numbers."""
     assert await asks(world, world.bob, "health") == snapshot("""\
 *Health of 5 pipelines over the last 7 days*
 No build ended in the last 7 days.
@@ -118,9 +118,9 @@ From 0 builds that I remember.
 
 
 async def test_a_single_build(world: World) -> None:
-    """One build is enough for a report; nothing is compared where nothing was."""
+    """One build is enough for a report; there's no comparison without earlier builds."""
     build(world, "docs-site")
-    await heard(world)
+    await settle_reports(world)
     assert await asks(world, world.bob, "health docs-site --since 24h") == snapshot("""\
 *Health of docs-site over the last 24 hours*
 *Builds*
@@ -150,11 +150,11 @@ From 1 build that I remember. 1 build was read from Buildkite just now, the peri
 
 
 async def test_only_canceled_builds(world: World) -> None:
-    """A build that was canceled is a build, but has no part in the pass rate or the durations."""
+    """Canceled builds are counted, but not in the pass rate or the durations."""
     made = world.buildkite.create_build("web")
     world.buildkite.cancel_build(made)
     hours(world, 1)
-    await heard(world)
+    await settle_reports(world)
     said = await asks(world, world.bob, "health web --since 24h")
     assert said.split("\n")[1:9] == snapshot(
         [
@@ -170,13 +170,13 @@ async def test_only_canceled_builds(world: World) -> None:
     )
 
 
-async def test_what_does_not_exist(world: World) -> None:
-    """A pipeline that is not there is quoted with near ones, a pattern that fits none is said so, a span too."""
+async def test_unknown_pipelines_and_periods_are_quoted(world: World) -> None:
+    """Unknown pipelines are quoted with similar ones, as are patterns without matches and wrong periods."""
     words = ("health wbe", "health x-*", "health web --since 3d", "health web --since")
     assert [await asks(world, world.bob, said) for said in words] == snapshot(
         [
             """\
-⚠️ There is no pipeline “wbe”.
+⚠️ There's no pipeline “wbe”.
 Did you mean web?\
 """,
             """\
@@ -195,23 +195,23 @@ Usage: `/bk health [pipelines]… [-s 24h|7d|30d] [--share]`\
     )
 
 
-async def test_a_report_is_shared_by_a_button(world: World) -> None:
-    """Bob presses Share: everybody in the channel reads the report, and who shared it."""
-    await week(world)
+async def test_a_report_is_shared_with_a_button(world: World) -> None:
+    """Bob shares a report; the channel sees it with his name."""
+    await play_week(world)
     await asks(world, world.bob, "health web")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Share here")
-    await heard(world)
+    await settle_reports(world)
     report = world.card()
     assert shown(report).split("\n")[:3] == snapshot(
         ["*Health of web over the last 7 days*", "<@U0BOB0001> shared this report.", "*Builds*"]
     )
-    assert charts(report) == snapshot(["Builds per day", "Median duration per day"])
+    assert find_chart_titles(report) == snapshot(["Builds per day", "Median duration per day"])
 
 
-async def test_a_report_is_shared_at_once(world: World) -> None:
-    """With --share nothing is whispered; an empty report says who shared it as well."""
+async def test_a_report_is_shared_immediately(world: World) -> None:
+    """With --share there's no private message; an empty report also says who shared it."""
     await world.bob.types(world.deploys, "/bk health web --share")
-    await heard(world)
+    await settle_reports(world)
     assert shown(world.card()) == snapshot("""\
 *Health of web over the last 7 days*
 <@U0BOB0001> shared this report: no build ended in the last 7 days.
@@ -221,17 +221,17 @@ From 0 builds that I remember.
     assert world.whispers(world.bob) == []
 
 
-async def test_another_time_by_a_button(world: World) -> None:
-    """The buttons below a report lead to the same report over another time."""
-    await week(world)
+async def test_another_period_with_a_button(world: World) -> None:
+    """The buttons below a report show the same report over another period."""
+    await play_week(world)
     await asks(world, world.bob, "health web")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Last 24 hours")
-    await heard(world)
+    await settle_reports(world)
     assert world.whispers(world.bob)[-1].split("\n")[0] == snapshot("*Health of web over the last 24 hours*")
 
 
-async def test_without_webhooks_buildkite_is_asked(tmp_path: Path) -> None:
-    """Where no webhook ever came, the builds are read by lists, and the report says so."""
+async def test_without_webhooks_builds_are_listed_in_buildkite(tmp_path: Path) -> None:
+    """If no webhook ever arrived, the builds are read from lists, and the report says so."""
     async with opened(tmp_path, webhooks=False) as world:
         build(world, "web", fail=["lint"])
         build(world, "web")
@@ -243,27 +243,27 @@ async def test_without_webhooks_buildkite_is_asked(tmp_path: Path) -> None:
         assert said.split("\n")[1:3] == snapshot(["*Builds*", "2 (was 0)"])
 
 
-async def test_what_was_heard_is_not_read_again(world: World) -> None:
-    """While webhooks arrive, a second report asks Buildkite for no build at all."""
-    await week(world)
+async def test_known_builds_are_not_read_again(world: World) -> None:
+    """While webhooks arrive, a second report reads no builds."""
+    await play_week(world)
     await asks(world, world.bob, "health web")
-    before = reads(world)
+    before = count_reads(world)
     assert (
         (await asks(world, world.bob, "health web"))
         .split("\n")[-2]
         .startswith("From 5 builds that I remember. Med")
     )
-    assert reads(world) == before
+    assert count_reads(world) == before
 
 
-def reads(world: World) -> int:
-    """How many lists of builds Buildkite was asked for."""
+def count_reads(world: World) -> int:
+    """Return the number of build lists that were read."""
     return sum(request.path.endswith("/builds") for request in world.buildkite.requests)
 
 
-async def test_where_builds_may_not_be_read(world: World) -> None:
-    """What is remembered is reported, and why no more could be read is said."""
-    await week(world)
+async def test_a_report_without_access_to_builds(world: World) -> None:
+    """If builds can't be read, the report is based on known ones and says why no more were read."""
+    await play_week(world)
     hours(world, 6)
     world.buildkite.scopes.discard("read_builds")
     said = await asks(world, world.bob, "health web")

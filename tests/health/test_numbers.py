@@ -1,4 +1,4 @@
-"""The numbers of a report, computed by another route: in SQL, from what Buildkite's webhooks said."""
+"""The numbers of a report, compared with SQL over the raw webhooks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bot.history.report_data import ReportData
-from commands.health.statistics import Health, Spread, health
+from commands.health.statistics import HealthStatistics, DurationSpread, compute_health
 from simulators.http_server import Serving
 from tests.conversations.world import World
-from tests.health.played import build, heard, hours, play
+from tests.health.played import build, settle_reports, hours, play
 
 DAYS = 4
 TABLES = """
@@ -63,7 +63,7 @@ GROUP BY 1 HAVING bad > 0 ORDER BY bad DESC, pipeline LIMIT 3
 
 
 class Listener:
-    """Hears the same webhooks as the bot."""
+    """Receives the same webhooks as the bot."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -74,26 +74,26 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(world: World) -> AsyncIterator[Listener]:
+async def serve_listener(world: World) -> AsyncIterator[Listener]:
     listener = Listener()
     async with Serving(listener) as address:
         world.buildkite.add_webhook(address, "made-up")
         yield listener
 
 
-async def lived(world: World) -> None:
-    """Days of builds by seed: some fail, some of those are retried and pass, some are canceled."""
+async def play_days(world: World) -> None:
+    """Simulate days of random builds: some fail, some are retried and pass, some are canceled."""
     draw = random.Random(11)
     build(world, "web")
-    await heard(world)
+    await settle_reports(world)
     for _day in range(DAYS):
         for pipeline in ("web", "api", "mobile"):
-            some_build(world, pipeline, draw)
+            play_random_build(world, pipeline, draw)
             hours(world, draw.randrange(1, 8) / 2)
-        await heard(world)
+        await settle_reports(world)
 
 
-def some_build(world: World, pipeline: str, draw: random.Random) -> None:
+def play_random_build(world: World, pipeline: str, draw: random.Random) -> None:
     fail = draw.choice([(), (), ("lint", "ios"), ("test",)])
     made = build(world, pipeline, fail=fail, seconds=draw.randrange(5, 60))
     if fail and draw.random() < 0.7:
@@ -104,15 +104,15 @@ def some_build(world: World, pipeline: str, draw: random.Random) -> None:
         world.buildkite.cancel_build(world.buildkite.create_build(pipeline))
 
 
-async def test_the_numbers_are_those_of_another_route(world: World) -> None:
-    """Counts, percentiles, flakes and failures equal what SQL makes of the raw webhooks, for both periods."""
-    async with listening(world) as listener:
-        await lived(world)
+async def test_the_numbers_match_sql(world: World) -> None:
+    """Counts, percentiles, flakes and failures equal SQL over the raw webhooks, for both periods."""
+    async with serve_listener(world) as listener:
+        await play_days(world)
     now, span = world.clock.now(), timedelta(hours=12)
     reports = ReportData(world.bot.store, world.clock)
     slugs = ["api", "mobile", "web"]
-    gathered = await reports.gather(world.bot.runner.shared.buildkite, slugs, now - 2 * span)
-    found = health(gathered.runs, gathered.attempts, now - span, now, compare=True)
+    gathered = await reports.gather(world.bot.runner.services.buildkite, slugs, now - 2 * span)
+    found = compute_health(gathered.runs, gathered.attempts, now - span, now, compare=True)
     with closing(sqlite3.connect(":memory:")) as database:
         tabulate(database, listener.bodies)
         compare(found, database.execute)
@@ -126,42 +126,42 @@ def tabulate(database: sqlite3.Connection, bodies: list[bytes]) -> None:
     database.executescript(TABLES)
 
 
-def compare(found: Health, ask: Callable[..., Any]) -> None:
+def compare(found: HealthStatistics, ask: Callable[..., Any]) -> None:
     span = found.until - found.since
     for totals, since in ((found.totals, found.since), (found.before, found.since - span)):
         assert totals is not None
-        period = seconds(since), seconds(since + span)
+        period = to_seconds(since), to_seconds(since + span)
         assert (totals.passed, totals.failed, totals.canceled) == ask(COUNTS, period).fetchone()
-        assert told(totals.duration) == ranked(ask, TOOK, period)
-        assert told(totals.queue) == ranked(ask, QUEUED, period)
-    period = seconds(found.since), seconds(found.until)
+        assert summarize(totals.duration) == select_percentiles(ask, TOOK, period)
+        assert summarize(totals.queue) == select_percentiles(ask, QUEUED, period)
+    period = to_seconds(found.since), to_seconds(found.until)
     flakes = ask(FLAKES, {"a": period[0], "b": period[1]}).fetchall()
     assert sorted(step.flakes for step in found.flakiest) == sorted(count for *_, count in flakes[:3])
     assert [(item.pipeline, item.failed, item.builds) for item in found.failing] == ask(FAILING, period).fetchall()
-    assert [step.median for step in found.slowest] == slowest(ask, period)
+    assert [step.median for step in found.slowest] == select_slowest(ask, period)
 
 
-def slowest(ask: Callable[..., Any], period: tuple[float, float]) -> list[timedelta]:
-    """The three highest medians of steps."""
+def select_slowest(ask: Callable[..., Any], period: tuple[float, float]) -> list[timedelta]:
+    """Return the three steps with the highest medians."""
     steps = ask("SELECT DISTINCT pipeline, step FROM jobs WHERE ended >= ? AND ended < ?", period).fetchall()
     item = """SELECT ended - started AS took FROM jobs WHERE state IN ('passed', 'failed')
         AND pipeline = '{}' AND step = '{}' AND ended >= ? AND ended < ?"""
-    medians = [ranked(ask, item.format(*step), period)[1] for step in steps]
+    medians = [select_percentiles(ask, item.format(*step), period)[1] for step in steps]
     return sorted((timedelta(seconds=median) for median in medians if median), reverse=True)[:3]
 
 
-def ranked(ask: Callable[..., Any], times: str, period: tuple[float, float]) -> tuple[int, int, int]:
-    """How many, the median and p95, in whole seconds."""
+def select_percentiles(ask: Callable[..., Any], times: str, period: tuple[float, float]) -> tuple[int, int, int]:
+    """Return the count, the median and the p95, in whole seconds."""
     many, median = ask(RANK.format(times=times, percent=50), period).fetchone()
     _, high = ask(RANK.format(times=times, percent=95), period).fetchone()
     return many, round(median), round(high)
 
 
-def told(spread: Spread | None) -> tuple[int, int, int]:
+def summarize(spread: DurationSpread | None) -> tuple[int, int, int]:
     assert spread is not None
     return spread.count, round(spread.median.total_seconds()), round(spread.p95.total_seconds())
 
 
-def seconds(moment: datetime) -> float:
-    """As SQLite counts: days since noon in Greenwich, 4714 BC, in seconds."""
+def to_seconds(moment: datetime) -> float:
+    """Return the seconds of a Julian day, as SQLite counts: days since noon in Greenwich, 4714 BC."""
     return (moment.timestamp() / 86400 + 2440587.5) * 86400

@@ -1,4 +1,4 @@
-"""Reports show what the person may see, and nothing else."""
+"""Reports contain only what the person may see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import asks
 from tests.conversations.world import opened
-from tests.health.played import build, heard
+from tests.health.played import build, settle_reports
 
 POLICY = """\
 [[grant]]
@@ -19,14 +19,14 @@ pipelines = ["web", "mobile"]
 """
 
 
-async def test_only_what_one_may_see_is_counted(tmp_path: Path) -> None:
-    """Bob may see web and mobile: a report about everything is about those, and of api alone he gets none."""
+async def test_only_visible_pipelines_are_counted(tmp_path: Path) -> None:
+    """Bob may see web and mobile; a report on everything covers those, and one on api is refused."""
     rules = tmp_path / "policy.toml"
     rules.write_text(POLICY, "utf-8")
     async with opened(tmp_path, policy=rules) as world:
         for pipeline in ("web", "api"):
             build(world, pipeline)
-        await heard(world)
+        await settle_reports(world)
         said = (await asks(world, world.bob, "health --since 24h")).split("\n")
         assert said[:3] == snapshot(["*Health of mobile and web over the last 24 hours*", "*Builds*", "1 (was 0)"])
         assert await asks(world, world.bob, "health api") == snapshot("""\

@@ -1,1 +1,1 @@
-"""The world of conversations, for what is done with one job."""
+"""The conversation world, for commands about one job."""

@@ -1,4 +1,4 @@
-"""One job: the names in its environment, its place among those that wait, its end."""
+"""Conversations about one job: its environment, its priority and canceling it."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from tests.conversations.acts import asks, started
 from tests.conversations.world import World
 
 
-def running(world: World) -> Build:
-    """A build of web whose lint runs while its tests wait for an agent."""
+def start_lint(world: World) -> Build:
+    """Start a build of web whose lint runs while its tests wait for an agent."""
     build = world.buildkite.create_build("web")
     world.buildkite.start_job(build.find_job("lint").id)
     return build
 
 
-def stored(world: World) -> bytes:
-    """Every byte of the database, and of the log that SQLite writes ahead of it."""
+def read_database(world: World) -> bytes:
+    """Return every byte of the database and of SQLite's write-ahead log."""
     path = Path(world.settings.database_url.get_secret_value().partition("///")[2])
     return b"".join(item.read_bytes() for item in path.parent.glob(f"{path.name}*"))
 
 
-async def test_only_names_of_variables_are_told(world: World) -> None:
-    """No value leaves, not even of what looks harmless; the answer is private, also in a thread."""
+async def test_only_names_of_variables_are_shown(world: World) -> None:
+    """No value is shown, not even a harmless one, and the reply is private in a thread as well."""
     build = await started(world)
     card = world.card()
     world.buildkite.start_job(build.find_job("lint").id)
@@ -45,20 +45,20 @@ Names only: a value may be a secret.\
     assert "<!channel>" not in blocks
 
 
-async def test_no_value_is_kept_either(world: World) -> None:
-    """Neither in the audit nor in any row of the store."""
-    running(world).find_job("lint").env["NPM_TOKEN"] = "hunter2secret"
+async def test_no_value_is_stored(world: World) -> None:
+    """Values are neither in the audit log nor in any other row."""
+    start_lint(world).find_job("lint").env["NPM_TOKEN"] = "hunter2secret"
     await asks(world, world.bob, "job env lint -p web -n 1")
-    kept = stored(world)
+    kept = read_database(world)
     assert b"job env" in kept
     assert b"hunter2secret" not in kept
 
 
-async def test_a_job_is_moved_up(world: World) -> None:
-    """By name, in the thread of its build or with it; which one is asked where several wait; everybody reads who."""
+async def test_a_jobs_priority_is_changed(world: World) -> None:
+    """A job is found by name, in its build's thread or with the build; several are offered; the reply is public."""
     build = await started(world, "api")
     card = world.card()
-    await world.bob.says(world.deploys, "@kitestring job priority build 10", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring job priority build 10", thread_ts=card)
     await world.settle(2)
     assert world.replies(card)[-1] == snapshot("<@U0BOB0001> set the priority of :go: Build of api#1 to 10")
     assert build.find_job("build").priority == 10
@@ -75,23 +75,23 @@ Usage: `/bk job reprioritize [job] <priority> [-p pipeline] [-n N]`\
 
 
 async def test_one_job_is_canceled(world: World) -> None:
-    """It asks first; the others go on, and so does the build."""
+    """Canceling a job asks first; the other jobs and the build continue."""
     world.buildkite.scopes.add("graphql")
-    build = running(world)
+    build = start_lint(world)
     assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot("""\
 Cancel :eslint: Lint of web#1? It is running.
 [Yes, do it] [Never mind]\
 """)
     assert build.find_job("lint").state == "running"
-    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Cancel job")
     await world.settle(2)
     assert world.card().plain() == snapshot("<@U0BOB0001> canceled :eslint: Lint of web#1")
     assert (build.find_job("lint").state, build.state) == ("canceling", "running")
 
 
-async def test_without_graphql_that_is_said_before_anything_is_asked(world: World) -> None:
-    """What is missing, who can mend it, and what can be done without."""
-    build = running(world)
+async def test_missing_graphql_access_is_reported_before_the_question(world: World) -> None:
+    """The error says what is missing, who can add it, and what is possible without it."""
+    build = start_lint(world)
     said = await asks(world, world.bob, "job cancel lint -p web -n 1")
     assert said == snapshot("""\
 ⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
@@ -104,10 +104,10 @@ Buildkite refused: Your access token doesn't have the graphql scope. Whoever run
     assert build.find_job("lint").state == "running"
 
 
-async def test_a_job_that_is_over_is_not_canceled(world: World) -> None:
-    """Buildkite's own words say why; of several jobs only unfinished ones are offered."""
+async def test_a_finished_job_is_not_canceled(world: World) -> None:
+    """Buildkite's own words say why; only unfinished jobs are offered."""
     world.buildkite.scopes.add("graphql")
-    build = running(world)
+    build = start_lint(world)
     world.buildkite.finish_job(build.find_job("lint").id)
     assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot(
         "⚠️ Buildkite refused: Job can't be canceled because it has already finished"
@@ -119,9 +119,9 @@ async def test_a_job_that_is_over_is_not_canceled(world: World) -> None:
 
 
 async def test_a_person_with_access_acts_with_their_own_token(world: World) -> None:
-    """The bot's token has none: Alice's own has, and cancels."""
+    """If the bot's token has no GraphQL access, a person's own token can cancel a job."""
     world.buildkite.personal_token("Alice Okafor", "bkua_alice").scopes.add("graphql")
-    build = running(world)
+    build = start_lint(world)
     await world.alice.types(world.deploys, "/bk connect")
     await world.settle(1)
     await world.alice.submits({"Your Buildkite API token": "bkua_alice"})

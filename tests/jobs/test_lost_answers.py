@@ -1,4 +1,4 @@
-"""Buildkite does what it was asked for, and its answer is lost: nothing is done twice, nothing wrong is said."""
+"""Buildkite's response to a change of a job is lost: nothing is done twice or reported wrongly."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from tests.robustness.truth import private
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """A world in which whoever waits finds that the time has passed."""
+    """A world whose clock advances while something waits."""
     async with town(tmp_path) as lives:
         await lives.begun()
         yield lives.world
 
 
-def running(world: World) -> Build:
-    """A build of web whose lint runs, and a token that may cancel it."""
+def start_lint(world: World) -> Build:
+    """Start a build of web whose lint runs, with a token that may cancel it."""
     world.buildkite.scopes.add("graphql")
     build = world.buildkite.create_build("web")
     world.buildkite.start_job(build.find_job("lint").id)
     return build
 
 
-def asked(world: World, path: str) -> int:
-    """How often something was asked for."""
+def count_requests(world: World, path: str) -> int:
+    """Return the number of changing requests to a path."""
     return sum(request.method != "GET" and request.path.endswith(path) for request in world.buildkite.requests)
 
 
-async def types(world: World, words: str, within: float = 120) -> list[str]:
-    """What everybody has read once Bob has typed something and all has been looked after."""
+async def type_and_settle(world: World, words: str, within: float = 120) -> list[str]:
+    """Have Bob type a command; return the public messages about lint once everything has settled."""
     await world.bob.types(world.deploys, f"/bk {words}")
     await settled(world, within)
     return [
@@ -43,55 +43,55 @@ async def types(world: World, words: str, within: float = 120) -> list[str]:
     ]
 
 
-async def test_a_job_that_was_canceled_after_all(world: World) -> None:
-    """The connection breaks after the job was canceled: its state says so, and it is told once."""
-    build = running(world)
+async def test_a_cancel_with_a_lost_response_is_reported_once(world: World) -> None:
+    """The connection breaks after the job was canceled; the job's state proves it, and it's reported once."""
+    build = start_lint(world)
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$", applied=True)
-    told = await types(world, "job cancel lint -p web -n 1 --yes")
+    told = await type_and_settle(world, "job cancel lint -p web -n 1 --yes")
     assert told == ["<@U0BOB0001> canceled :eslint: Lint of web#1"]
-    assert (asked(world, "/graphql/v1"), build.find_job("lint").state) == (1, "canceling")
+    assert (count_requests(world, "/graphql/v1"), build.find_job("lint").state) == (1, "canceling")
 
 
-async def test_a_job_that_was_not_canceled(world: World) -> None:
-    """The connection breaks before: that is said, with a button that does it now."""
-    build = running(world)
+async def test_a_cancel_that_did_not_arrive_is_offered_again(world: World) -> None:
+    """The connection breaks before Buildkite got the request; the person gets a button to retry."""
+    build = start_lint(world)
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$")
-    assert await types(world, "job cancel lint -p web -n 1 --yes") == []
-    assert "It did *not* happen" in private(world, world.bob)
-    assert (asked(world, "/graphql/v1"), build.find_job("lint").state) == (1, "running")
+    assert await type_and_settle(world, "job cancel lint -p web -n 1 --yes") == []
+    assert "It did *not* go through" in private(world, world.bob)
+    assert (count_requests(world, "/graphql/v1"), build.find_job("lint").state) == (1, "running")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Do it now")
     await settled(world, 10)
     assert build.find_job("lint").state == "canceling"
 
 
 async def test_an_annotation_in_its_own_context_is_found_again(world: World) -> None:
-    """However often the answer is lost, one annotation is written, and it is told once."""
+    """However often the response is lost, one annotation is written and reported once."""
     build = world.buildkite.create_build("web")
     world.buildkite.faults.fail(502, method="POST", path="/annotations$", times=4, applied=True)
-    told = await types(world, 'build annotate web 1 "Lint is slow"')
+    told = await type_and_settle(world, 'build annotate web 1 "Lint is slow"')
     assert told == ["<@U0BOB0001> annotated web#1: Lint is slow"]
     assert [annotation["body_html"] for annotation in build.annotations] == ["<p>Lint is slow</p>\n"]
 
 
 @pytest.mark.parametrize(
-    ("applied", "said"), [(True, "It did happen"), (False, "cannot tell whether it happened")]
+    ("applied", "said"), [(True, "It went through"), (False, "can.t tell whether it went through")]
 )
-async def test_what_is_added_is_added_once(world: World, applied: bool, said: str) -> None:
-    """Adding is never repeated: it is found by its words, or left to whoever looks."""
+async def test_an_append_is_never_repeated(world: World, applied: bool, said: str) -> None:
+    """An append is found by its words or, if it isn't, left to the person."""
     build = world.buildkite.create_build("web")
     world.buildkite.annotate(build, "Lint is fine", context="notes")
     world.buildkite.faults.reset(method="POST", path="/annotations$", applied=applied)
-    await types(world, 'build annotate web 1 "Lint is **slow**" --context notes --append', within=3600)
+    await type_and_settle(world, 'build annotate web 1 "Lint is **slow**" --context notes --append', within=3600)
     assert said in private(world, world.bob)
-    assert asked(world, "/annotations") == 1
+    assert count_requests(world, "/annotations") == 1
     added = "<p>Lint is **slow**</p>\n" if applied else ""
     assert [annotation["body_html"] for annotation in build.annotations] == [f"<p>Lint is fine</p>\n{added}"]
 
 
 async def test_a_priority_is_set_again(world: World) -> None:
-    """The same number twice is the same number: the client repeats it by itself."""
-    build = running(world)
+    """Setting the same priority twice is harmless, so the client repeats it."""
+    build = start_lint(world)
     world.buildkite.faults.fail(502, method="PUT", path="/reprioritize$", times=4, applied=True)
-    await types(world, 'job priority "Test 1/2" 5 -p web -n 1')
-    assert "It did happen" in private(world, world.bob)
+    await type_and_settle(world, 'job priority "Test 1/2" 5 -p web -n 1')
+    assert "It went through" in private(world, world.bob)
     assert [job.priority for job in build.jobs[:3]] == [0, 5, 0]
