@@ -8,23 +8,23 @@ import sys
 from pathlib import Path
 
 
-def names() -> list[str]:
+def list_benchmarks() -> list[str]:
     """The benchmarks there are."""
     modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(module.name for module in modules if not module.ispkg)
+    return sorted(module.name for module in modules if not module.ispkg and module.name != "__main__")
 
 
 def main(arguments: list[str]) -> int:
     """Run what is named; 2 for a name that there is not."""
     if not arguments:
-        for name in names():
+        for name in list_benchmarks():
             summary = (importlib.import_module(f"bench.{name}").__doc__ or "").splitlines()[0]
             print(f"{name:16} {summary}")
         return 0
-    if arguments[0] not in ("all", *names()):
-        print(f"There is no benchmark {arguments[0]}: {', '.join(names())}, or all.", file=sys.stderr)
+    if arguments[0] not in ("all", *list_benchmarks()):
+        print(f"There is no benchmark {arguments[0]}: {', '.join(list_benchmarks())}, or all.", file=sys.stderr)
         return 2
-    for name in names() if arguments[0] == "all" else arguments[:1]:
+    for name in list_benchmarks() if arguments[0] == "all" else arguments[:1]:
         print(f"## {name}\n", flush=True)
         importlib.import_module(f"bench.{name}").main(arguments[1:])
     return 0

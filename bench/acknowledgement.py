@@ -21,11 +21,11 @@ from typing import Any
 
 import uvloop
 
-from bench.support.child_process import ROOT, Child, child, cores, free_port, module
-from bench.support.memory_growth import told
-from bench.support.http_load import Load, Loaded
-from bench.support.rounds import percentile, ratios, spread, table
-from bench.support.slash_commands import Answers, Asker, asked
+from bench.support.child_process import ROOT, Child, find_free_port, module_command, pick_cores, start_child
+from bench.support.http_load import Load, LoadResult
+from bench.support.memory_growth import generate_requests
+from bench.support.rounds import compute_percentile, compute_ratios, compute_spread, render_table
+from bench.support.slash_commands import AnswerCounter, CommandSender, send_commands
 from simulators.http_server import Serving
 from tests.process.town import town
 
@@ -38,58 +38,58 @@ _PATIENCE = 120.0
 class Round:
     """Seconds until each command was acknowledged, and what came of the webhooks beside them."""
 
-    took: list[float]
-    webhooks: Loaded | None
+    seconds_each: list[float]
+    webhooks: LoadResult | None
 
-    def within(self, share: float) -> float:
+    def milliseconds_at(self, share: float) -> float:
         """Milliseconds in which that share was acknowledged."""
-        return percentile(self.took, share) * 1000
+        return compute_percentile(self.seconds_each, share) * 1000
 
 
 @dataclass
-class Ground:
+class Scene:
     """Both bots, each on the first core; the load, the vendors and the answers on the other."""
 
     ours: Child
     bolt: Child
-    asker: Asker
-    answers: Answers
+    sender: CommandSender
+    answers: AnswerCounter
     database: Path
     names: itertools.count[int] = field(default_factory=itertools.count)
     acknowledged: list[str] = field(default_factory=list)
 
-    async def round(self, who: Child, seconds: float, rate: float, webhooks: float) -> Round:
+    async def run_round(self, who: Child, seconds: float, rate: float, webhooks: float) -> Round:
         """Some seconds of commands, webhooks beside them or not; all that was begun is over afterwards."""
-        load = Load(who.port, told(), 32, webhooks) if webhooks else None
+        load = Load(who.port, generate_requests(), 32, webhooks) if webhooks else None
         beside = asyncio.create_task(load.run(_WARM + seconds + 0.5)) if load else None
         await asyncio.sleep(_WARM)
         names = [f"trigger.{next(self.names)}" for _ in range(int(seconds * rate))]
-        took = await asked(who.port, self.asker, names, _TEXT, rate)
+        took = await send_commands(who.port, self.sender, names, _TEXT, rate)
         heard = await beside if beside else None
         if who is self.ours:
             self.acknowledged += names
-            await self._over()
+            await self._wait_until_done()
         return Round(took, heard)
 
-    async def _over(self) -> None:
+    async def _wait_until_done(self) -> None:
         """Every webhook is read and every command answered. Raises RuntimeError when they are not."""
         until = time.monotonic() + _PATIENCE
-        while self._waiting() or len(self.answers.seen) < len(self.acknowledged):
+        while self._count_waiting() or len(self.answers.seen) < len(self.acknowledged):
             if time.monotonic() > until:
-                raise RuntimeError(f"{self._waiting()} wait, {len(self.answers.seen)} were answered.")
+                raise RuntimeError(f"{self._count_waiting()} wait, {len(self.answers.seen)} were answered.")
             await asyncio.sleep(0.2)
 
-    def _waiting(self) -> int:
-        rows = self._asked("SELECT count(*) FROM deliveries WHERE state = 'new'")
+    def _count_waiting(self) -> int:
+        rows = self._query("SELECT count(*) FROM deliveries WHERE state = 'new'")
         return int(rows[0][0])
 
-    def _asked(self, query: str) -> list[tuple[Any, ...]]:
+    def _query(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as line:
             return line.execute(query).fetchall()
 
     def check(self) -> None:
         """Each command that was acknowledged was written down once, is done, and was answered once."""
-        rows = self._asked("SELECT key, state FROM invocations")
+        rows = self._query("SELECT key, state FROM invocations")
         states = {str(key).removeprefix("slash:"): state for key, state in rows}
         wrong = [name for name in self.acknowledged if states.get(name) != "done" or self.answers.seen[name] != 1]
         if wrong or len(rows) != len(self.acknowledged):
@@ -97,29 +97,34 @@ class Ground:
 
 
 @asynccontextmanager
-async def grounded(folder: Path) -> AsyncIterator[Ground]:
+async def open_scene(folder: Path) -> AsyncIterator[Scene]:
     """The town, the bot and the bare bot."""
-    first, second = cores()
+    first, second = pick_cores()
     async with town(folder, socket=False) as made:
-        answers = Answers(made.slack.app)
+        answers = AnswerCounter(made.slack.app)
         async with Serving(answers) as base:
             made.slack.base_url = base
             os.sched_setaffinity(0, {second})
-            port, bare = free_port(), free_port()
+            port, bare = find_free_port(), find_free_port()
             environ = {**made.environ, "PORT": str(port), "PYTHONPATH": str(ROOT)}
-            serve, other = module("bot", "serve"), module("bench.support.bare_bolt", str(bare), f"{base}/api/")
+            serve, other = (
+                module_command("bot", "serve"),
+                module_command("bench.support.bare_bolt", str(bare), f"{base}/api/"),
+            )
             with ExitStack() as stack:
                 # It asks the vendors as it starts, which answer in this very loop.
                 ours = await asyncio.to_thread(
-                    stack.enter_context, child(serve, port, core=first, env=environ, cwd=folder)
+                    stack.enter_context, start_child(serve, port, core=first, env=environ, cwd=folder)
                 )
-                bolt = await asyncio.to_thread(stack.enter_context, child(other, bare, core=first, env=environ))
-                asker = Asker(made.alice.id, made.slack.team, made.deploys.id, base)
-                yield Ground(ours, bolt, asker, answers, folder / "kitestring.db")
+                bolt = await asyncio.to_thread(
+                    stack.enter_context, start_child(other, bare, core=first, env=environ)
+                )
+                asker = CommandSender(made.alice.id, made.slack.team, made.deploys.id, base)
+                yield Scene(ours, bolt, asker, answers, folder / "kitestring.db")
 
 
-async def measured(
-    ground: Ground, rounds: int, seconds: float, rate: float, webhooks: float
+async def measure(
+    ground: Scene, rounds: int, seconds: float, rate: float, webhooks: float
 ) -> dict[str, list[Round]]:
     """All in turn, every other round backwards."""
     plan = {
@@ -132,35 +137,37 @@ async def measured(
     for number in range(rounds):
         for name in list(plan)[:: 1 if number % 2 == 0 else -1]:
             who, beside = plan[name]
-            found[name].append(await ground.round(who, seconds, rate, beside))
+            found[name].append(await ground.run_round(who, seconds, rate, beside))
     ground.check()
     return found
 
 
-def said(found: dict[str, list[Round]]) -> str:
+def render_report(found: dict[str, list[Round]]) -> str:
     """Milliseconds of each, by round; the ratio to Bolt's under the same load."""
     names, rows = list(found), []
     for name, rounds in found.items():
         base = found[names[names.index(name) % 2]]
-        half = spread([item.within(0.5) for item in rounds])
-        most = spread([item.within(0.99) for item in rounds])
-        ratio = ratios([item.within(0.5) for item in rounds], [item.within(0.5) for item in base])
+        half = compute_spread([item.milliseconds_at(0.5) for item in rounds])
+        most = compute_spread([item.milliseconds_at(0.99) for item in rounds])
+        ratio = compute_ratios(
+            [item.milliseconds_at(0.5) for item in rounds], [item.milliseconds_at(0.5) for item in base]
+        )
         beside = [item.webhooks for item in rounds if item.webhooks]
-        rate = f"{spread([item.rate for item in beside]).median:,.0f}" if beside else "–"
-        rows.append([name, half.said(1), most.said(1), ratio.said(1), rate])
-    return table(["who acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
+        rate = f"{compute_spread([item.rate for item in beside]).median:,.0f}" if beside else "–"
+        rows.append([name, half.render(1), most.render(1), ratio.render(1), rate])
+    return render_table(["who acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
 
 
-async def _all(folder: Path, rounds: int, seconds: float, rate: float, webhooks: float) -> None:
-    async with grounded(folder) as ground:
-        found = await measured(ground, rounds, seconds, rate, webhooks)
+async def _measure_and_print(folder: Path, rounds: int, seconds: float, rate: float, webhooks: float) -> None:
+    async with open_scene(folder) as ground:
+        found = await measure(ground, rounds, seconds, rate, webhooks)
         lost = [item.webhooks for many in found.values() for item in many if item.webhooks]
         bad = sum(item.lost + sum(item.answers.values()) - item.good for item in lost)
         print(
             f"{len(ground.acknowledged):,} commands acknowledged by the bot, each written down and answered once"
         )
         print(f"{bad} webhooks refused\n")
-        print(said(found))
+        print(render_report(found))
 
 
 def main(arguments: list[str]) -> None:
@@ -172,6 +179,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--webhooks", type=float, default=1000, help="a second")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-        work = _all(Path(folder), given.rounds, given.seconds, given.rate, given.webhooks)
+        work = _measure_and_print(Path(folder), given.rounds, given.seconds, given.rate, given.webhooks)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)

@@ -22,8 +22,8 @@ import asyncpg
 import sqlalchemy as sa
 import uvloop
 
-from bench.support.build_events import Event, Life, interleaved, template
-from bench.support.rounds import spread, table
+from bench.support.build_events import Event, Life, interleave, make_template
+from bench.support.rounds import compute_spread, render_table
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.ingest.inbox import Inbox
 from bot.builds.ingest.spool import DeliverySpool
@@ -37,7 +37,7 @@ from tests.conversations.world import START
 from tests.postgres_server import server
 from webhooks.router import read_event
 
-_SPEAKING = 20
+_BUILDS_AT_ONCE = 20
 
 
 class Cost(NamedTuple):
@@ -45,11 +45,11 @@ class Cost(NamedTuple):
 
     statements: float
     commits: float
-    written: float
-    busy: float
+    log_bytes: float
+    cpu_seconds: float
 
 
-async def _followed(store: Store, lives: Sequence[Life]) -> None:
+async def _track_builds(store: Store, lives: Sequence[Life]) -> None:
     async with store.write() as tx:
         for life in lives:
             build = read_event(life.events[0].name, life.events[0].body).build
@@ -60,7 +60,7 @@ async def _followed(store: Store, lives: Sequence[Life]) -> None:
 
 
 @contextlib.contextmanager
-def _counted(store: Store) -> Iterator[Counter[str]]:
+def _count_statements(store: Store) -> Iterator[Counter[str]]:
     """Counts what is executed while the block runs; a statement with many rows is one."""
     counts: Counter[str] = Counter()
 
@@ -76,7 +76,7 @@ def _counted(store: Store) -> Iterator[Counter[str]]:
 
 
 @contextlib.contextmanager
-def _growing(store: Store) -> Iterator[None]:
+def _keep_log(store: Store) -> Iterator[None]:
     """While somebody reads, SQLite does not begin its log anew: its size is all that was written."""
     if not store.sqlite:
         yield
@@ -88,7 +88,7 @@ def _growing(store: Store) -> Iterator[None]:
         yield
 
 
-async def _log(store: Store) -> int:
+async def _measure_log(store: Store) -> int:
     """Bytes of the write-ahead log until now."""
     if store.sqlite:
         return await asyncio.to_thread(os.path.getsize, f"{store.url.database}-wal")
@@ -100,33 +100,33 @@ async def _log(store: Store) -> int:
         await connection.close()
 
 
-async def measured(url: str, together: int, builds: int, seed: int) -> Cost:
+async def measure_cost(url: str, together: int, builds: int, seed: int) -> Cost:
     """What each of the webhooks of so many builds cost when `together` of them arrive at a time."""
-    made = template()
-    lives = [made.life(number, seed) for number in range(1, builds + 1)]
-    events = list(interleaved(lives, _SPEAKING))
+    made = make_template()
+    lives = [made.make_life(number, seed) for number in range(1, builds + 1)]
+    events = list(interleave(lives, _BUILDS_AT_ONCE))
     clock = ManualClock(START)
-    async with _opened(url) as store:
-        await _followed(store, lives)
+    async with _open_store(url) as store:
+        await _track_builds(store, lives)
         keeper = DeliverySpool(store, lambda: None, clock)
         inbox = Inbox(store, clock, read_event, lambda: None, lambda _age: None, SubscriptionCache())
-        with _growing(store), _counted(store) as counts:
-            log, commits, busy = await _log(store), store.commits, time.process_time()
+        with _keep_log(store), _count_statements(store) as counts:
+            log, commits, busy = await _measure_log(store), store.commits, time.process_time()
             for start in range(0, len(events), together):
-                await _kept(keeper, events[start : start + together], clock)
+                await _store_together(keeper, events[start : start + together], clock)
                 while await inbox.tick():
                     pass
             busy = time.process_time() - busy
-            written = await _log(store) - log
+            written = await _measure_log(store) - log
         each = 1 / len(events)
-        await _checked(store, lives)
+        await _check_builds(store, lives)
         kept = len(range(0, len(events), together))
         return Cost(
             (counts["statements"] + kept) * each, (store.commits - commits) * each, written * each, busy * each
         )
 
 
-async def _kept(keeper: DeliverySpool, events: Sequence[Event], clock: ManualClock) -> None:
+async def _store_together(keeper: DeliverySpool, events: Sequence[Event], clock: ManualClock) -> None:
     left = [asyncio.get_running_loop().create_future() for _ in events]
 
     def told(number: int, error: BaseException | None) -> None:
@@ -138,7 +138,7 @@ async def _kept(keeper: DeliverySpool, events: Sequence[Event], clock: ManualClo
     await asyncio.gather(*left)
 
 
-async def _checked(store: Store, lives: Sequence[Life]) -> None:
+async def _check_builds(store: Store, lives: Sequence[Life]) -> None:
     async with store.read() as tx:
         query = sa.text("SELECT count(*) FROM builds WHERE phase = 'passed'")
         passed = await tx.scalar(query)
@@ -147,7 +147,7 @@ async def _checked(store: Store, lives: Sequence[Life]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Store]:
+async def _open_store(url: str) -> AsyncIterator[Store]:
     await upgrade(url)
     store = Store(url)
     try:
@@ -156,33 +156,40 @@ async def _opened(url: str) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def _created(url: str, name: str) -> str:
+async def _create_database(url: str, name: str) -> str:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def _told(found: dict[tuple[str, int], list[Cost]]) -> str:
+def _render_report(found: dict[tuple[str, int], list[Cost]]) -> str:
     rows = []
     for (kind, together), costs in found.items():
         last = costs[-1]
-        busy = spread([cost.busy * 1e6 for cost in costs])
-        figures = [f"{last.statements:.2f}", f"{last.commits:.3f}", f"{last.written / 1024:.1f} KiB", busy.said(0)]
+        busy = compute_spread([cost.cpu_seconds * 1e6 for cost in costs])
+        figures = [
+            f"{last.statements:.2f}",
+            f"{last.commits:.3f}",
+            f"{last.log_bytes / 1024:.1f} KiB",
+            busy.render(0),
+        ]
         rows.append([f"{kind}, {together} at a time", *figures])
-    return table(["webhooks", "statements", "commits", "log written", "µs of a core"], rows)
+    return render_table(["webhooks", "statements", "commits", "log written", "µs of a core"], rows)
 
 
-async def _all(given: argparse.Namespace, folder: Path) -> dict[tuple[str, int], list[Cost]]:
+async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[tuple[str, int], list[Cost]]:
     found: dict[tuple[str, int], list[Cost]] = {}
     with server(folder) as postgresql:
         for number in range(given.rounds):
             for together in given.together:
                 sqlite = f"sqlite+aiosqlite:///{folder / f'{number}-{together}.db'}"
-                other = await _created(postgresql, f"cost_{number}_{together}")
+                other = await _create_database(postgresql, f"cost_{number}_{together}")
                 for kind, url in (("SQLite", sqlite), ("PostgreSQL", other)):
                     builds = given.builds if together > 1 else max(given.builds // 5, 1)
-                    found.setdefault((kind, together), []).append(await measured(url, together, builds, number))
+                    found.setdefault((kind, together), []).append(
+                        await measure_cost(url, together, builds, number)
+                    )
     return found
 
 
@@ -197,4 +204,4 @@ def main(arguments: list[str]) -> None:
         tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        print(_told(runner.run(_all(given, Path(folder)))))
+        print(_render_report(runner.run(_measure_all(given, Path(folder)))))

@@ -24,8 +24,8 @@ from typing import NamedTuple
 import uvloop
 
 from bench.support import fold_database
-from bench.support.build_events import FEW_JOBS, Event, Life, Template, interleaved, template
-from bench.support.rounds import Spread, ratios, spread, table
+from bench.support.build_events import FEW_JOBS, Event, Life, Template, interleave, make_template
+from bench.support.rounds import Spread, compute_ratios, compute_spread, render_table
 from bot.builds.ingest.inbox import Inbox
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.runtime.clock import ManualClock
@@ -34,89 +34,96 @@ from bot.store.migrate import upgrade
 from bot.store.transactions import Store
 from webhooks.router import read_event
 
-_SPEAKING = 10
+_BUILDS_AT_ONCE = 10
 # Builds of which nothing is heard have numbers from here on.
-_QUIET = 10**6
+_FIRST_QUIET_NUMBER = 10**6
 
 
-class Place(NamedTuple):
+class Situation(NamedTuple):
     """Where it is measured: how many builds are followed, how many rows are remembered, how many builds speak.
 
     `jobs`: how many each build has.
     """
 
-    followed: int
-    remembered: int
-    speaking: int
+    tracked: int
+    history: int
+    interleaved: int
     jobs: int = FEW_JOBS
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """As the table says it."""
-        past = f"{self.remembered:,} rows of history" if self.remembered else "no history"
+        past = f"{self.history:,} rows of history" if self.history else "no history"
         size = f", builds of {self.jobs} jobs" if self.jobs != FEW_JOBS else ""
-        return f"{self.followed:,} followed, {self.speaking:,} speaking, {past}{size}"
+        return f"{self.tracked:,} followed, {self.interleaved:,} speaking, {past}{size}"
 
 
-class Ground:
+class FoldBench:
     """A database for one place, kept open from round to round as a bot's is."""
 
-    def __init__(self, folder: Path, place: Place, made: Template, lives: int) -> None:
+    def __init__(self, folder: Path, place: Situation, made: Template, lives: int) -> None:
         self.file = folder / f"{'-'.join(map(str, place))}.db"
         self.url = f"sqlite+aiosqlite:///{self.file}"
         self._store = Store(self.url)
         self._inbox = Inbox(
-            self._store, ManualClock(fold_database.NOW), read_event, lambda: None, lambda _age: None, SubscriptionCache()
+            self._store,
+            ManualClock(fold_database.NOW),
+            read_event,
+            lambda: None,
+            lambda _age: None,
+            SubscriptionCache(),
         )
         self._place = place
         self._made = made
         self._lives = lives
         self._round = 0
 
-    async def laid(self) -> None:
+    async def prepare(self) -> None:
         """At the newest schema, with its history, with the builds of which nothing will be heard; warmed up."""
         await upgrade(self.url)
-        quiet = range(_QUIET, _QUIET + max(self._place.followed - self._lives, 0))
-        fold_database.followed(self.file, (self._made.life(number, 0, most=1) for number in quiet))
-        if self._place.remembered:
-            fold_database.remembered(self.file, self._place.remembered)
-        await self._folded([self._made.life(1, 0)])
+        quiet = range(_FIRST_QUIET_NUMBER, _FIRST_QUIET_NUMBER + max(self._place.tracked - self._lives, 0))
+        fold_database.insert_tracked_builds(
+            self.file, (self._made.make_life(number, 0, most=1) for number in quiet)
+        )
+        if self._place.history:
+            fold_database.insert_history(self.file, self._place.history)
+        await self._fold([self._made.make_life(1, 0)])
 
-    async def measured(self) -> float:
+    async def measure(self) -> float:
         """Webhooks a second; raises RuntimeError when a build, a job or a card is not true at the end."""
         self._round += 1
-        lives = [self._made.life(1000 * self._round + number, self._round) for number in range(self._lives)]
+        lives = [self._made.make_life(1000 * self._round + number, self._round) for number in range(self._lives)]
         took = count = 0.0
-        for some in _parts(lives, self._place.followed):
-            of_these, seconds = await self._folded(some)
+        for some in _split(lives, self._place.tracked):
+            of_these, seconds = await self._fold(some)
             count, took = count + of_these, took + seconds
         return count / took
 
-    async def _folded(self, lives: Sequence[Life]) -> tuple[int, float]:
+    async def _fold(self, lives: Sequence[Life]) -> tuple[int, float]:
         """Fold all that is told of them: how many webhooks that are, and the seconds that it took."""
-        fold_database.forgotten(self.file, _QUIET)
-        fold_database.followed(self.file, lives)
-        count = fold_database.arrived(self.file, interleaved(lives, self._place.speaking))
+        fold_database.delete_builds_below(self.file, _FIRST_QUIET_NUMBER)
+        fold_database.insert_tracked_builds(self.file, lives)
+        count = fold_database.insert_deliveries(self.file, interleave(lives, self._place.interleaved))
         gc.collect()
         began = time.perf_counter()
         while await self._inbox.tick():
             pass
         took = time.perf_counter() - began
-        if wrong := fold_database.untrue(self.file, lives):
-            raise RuntimeError(f"{self._place.said}: {len(wrong)} are not true: {wrong[:3]}")
+        if wrong := fold_database.find_wrong_builds(self.file, lives):
+            raise RuntimeError(f"{self._place.label}: {len(wrong)} are not true: {wrong[:3]}")
         return count, took
 
-    async def closed(self) -> None:
+    async def close(self) -> None:
         """Let go of the database."""
         await self._store.close()
 
 
-def _parts(lives: Sequence[Life], followed: int) -> list[Sequence[Life]]:
+def _split(lives: Sequence[Life], followed: int) -> list[Sequence[Life]]:
     """Never more than are followed at a time."""
     return [lives[start : start + followed] for start in range(0, len(lives), followed)]
 
 
-def least(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
+def measure_minimum(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
     """Webhooks a second: read, and one column written, with nothing decided."""
     with closing(sqlite3.connect(file, isolation_level=None)) as line:
         for word in ("journal_mode=WAL", "synchronous=FULL"):
@@ -125,12 +132,12 @@ def least(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
         line.execute("CREATE TABLE IF NOT EXISTS builds (id TEXT PRIMARY KEY, number INTEGER, state TEXT)")
         line.executemany("INSERT INTO inbox (body) VALUES (?)", [(event.body,) for event in events])
         began = time.perf_counter()
-        while _least_batch(line, at_once):
+        while _run_minimal_batch(line, at_once):
             pass
         return len(events) / (time.perf_counter() - began)
 
 
-def _least_batch(line: sqlite3.Connection, at_once: int) -> int:
+def _run_minimal_batch(line: sqlite3.Connection, at_once: int) -> int:
     line.execute("BEGIN IMMEDIATE")
     found = line.execute("SELECT id, body FROM inbox ORDER BY id LIMIT ?", (at_once,)).fetchall()
     said = [json.loads(body)["build"] for _id, body in found]
@@ -143,57 +150,69 @@ def _least_batch(line: sqlite3.Connection, at_once: int) -> int:
     return len(found)
 
 
-async def _all(places: Sequence[Place], lives: int, rounds: int, folder: Path) -> dict[str, list[float]]:
-    made = {jobs: template(jobs) for jobs in {FEW_JOBS, *(place.jobs for place in places)}}
+async def _measure_all(
+    places: Sequence[Situation], lives: int, rounds: int, folder: Path
+) -> dict[str, list[float]]:
+    made = {jobs: make_template(jobs) for jobs in {FEW_JOBS, *(place.jobs for place in places)}}
     few = {jobs: max(lives * FEW_JOBS // jobs, 1) for jobs in made}
-    grounds = {place: Ground(folder, place, made[place.jobs], few[place.jobs]) for place in places}
+    grounds = {place: FoldBench(folder, place, made[place.jobs], few[place.jobs]) for place in places}
     for ground in grounds.values():
-        await ground.laid()
-    found: dict[str, list[float]] = {"the least": [], **{place.said: [] for place in places}}
+        await ground.prepare()
+    found: dict[str, list[float]] = {"the least": [], **{place.label: [] for place in places}}
     for number in range(rounds):
-        events = list(interleaved([made[FEW_JOBS].life(n, number) for n in range(lives)], _SPEAKING))
-        found["the least"].append(least(folder / f"least-{number}.db", events))
+        events = list(interleave([made[FEW_JOBS].make_life(n, number) for n in range(lives)], _BUILDS_AT_ONCE))
+        found["the least"].append(measure_minimum(folder / f"least-{number}.db", events))
         for place, ground in grounds.items():
-            found[place.said].append(await ground.measured())
+            found[place.label].append(await ground.measure())
     for ground in grounds.values():
-        await ground.closed()
+        await ground.close()
     return found
 
 
-def told(found: dict[str, list[float]], places: Sequence[Place]) -> str:
+def render_report(found: dict[str, list[float]], places: Sequence[Situation]) -> str:
     """Webhooks a second, microseconds each, and the ratios to the least and to the first with such builds."""
-    first = {place.jobs: place.said for place in reversed(places)}
-    flat = {"the least": places[0].said, **{place.said: first[place.jobs] for place in places}}
+    first = {place.jobs: place.label for place in reversed(places)}
+    flat = {"the least": places[0].label, **{place.label: first[place.jobs] for place in places}}
     rows = []
     for name, rates in found.items():
-        each = spread([1e6 / rate for rate in rates])
-        slower: Spread = ratios([1 / rate for rate in rates], [1 / rate for rate in found[flat[name]]])
-        against = ratios(rates, found["the least"]).said() if name != "the least" else "1"
-        rows.append([name, spread(rates).said(0), f"{each.median:,.0f}", against, slower.said()])
-    return table(["what is folded", "webhooks a second", "µs each", "to the least", "time to the first"], rows)
+        each = compute_spread([1e6 / rate for rate in rates])
+        slower: Spread = compute_ratios([1 / rate for rate in rates], [1 / rate for rate in found[flat[name]]])
+        against = compute_ratios(rates, found["the least"]).render() if name != "the least" else "1"
+        rows.append([name, compute_spread(rates).render(0), f"{each.median:,.0f}", against, slower.render()])
+    return render_table(
+        ["what is folded", "webhooks a second", "µs each", "to the least", "time to the first"], rows
+    )
 
 
-def places(words: Sequence[str]) -> list[Place]:
+def parse_situations(words: Sequence[str]) -> list[Situation]:
     """`100000:0:10`: followed, remembered, speaking, and perhaps the jobs of a build."""
-    return [Place(*(int(part) for part in word.split(":"))) for word in words]
+    return [Situation(*(int(part) for part in word.split(":"))) for word in words]
 
 
-_PLACES = ("1000:0:10", "100000:0:10", "1000:1000000:10", "1000:0:10:50", "10:0:10:50", "10:0:10", "1000:0:1000")
+_SITUATIONS = (
+    "1000:0:10",
+    "100000:0:10",
+    "1000:1000000:10",
+    "1000:0:10:50",
+    "10:0:10:50",
+    "10:0:10",
+    "1000:0:1000",
+)
 
 
 def main(arguments: list[str]) -> None:
     """Measure all places in turn, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench fold", description=__doc__)
     parser.add_argument(
-        "--places", nargs="+", default=list(_PLACES), metavar="FOLLOWED:REMEMBERED:SPEAKING[:JOBS]"
+        "--places", nargs="+", default=list(_SITUATIONS), metavar="FOLLOWED:REMEMBERED:SPEAKING[:JOBS]"
     )
     parser.add_argument("--builds", type=int, default=500, help="whose lives are folded in a round")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args(arguments)
-    chosen = places(given.places)
+    chosen = parse_situations(given.places)
     tune_collector()
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-        work = _all(chosen, given.builds, given.rounds, Path(folder))
+        work = _measure_all(chosen, given.builds, given.rounds, Path(folder))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             found = runner.run(work)
-    print(told(found, chosen))
+    print(render_report(found, chosen))

@@ -15,18 +15,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.support.child_process import module
+from bench.support.child_process import module_command
+from bench.support.database_size import measure_after_retention, measure_size
+from bench.support.import_times import Import, parse_import_times, sum_by_library, take_minimum
 from bench.support.memory_growth import Growth
-from bench.support.import_times import Import, by_library, modules, quickest
-from bench.support.rounds import in_turn, ratios, spread, table
-from bench.support.process_start import Started, core, installed, serve, starlette
-from bench.support.database_size import pruned, weighed
+from bench.support.process_start import (
+    ServerStart,
+    hide_test_packages,
+    start_serve,
+    start_starlette,
+    time_library_imports,
+)
+from bench.support.rounds import compute_ratios, compute_spread, measure_in_turn, render_table
 from bot.runtime import log_setup
 from tests.process.town import Town, town
 
 _DATABASE = "kitestring.db"
-_IMPORTTIME = 3
-_LATER = (2, 61, 91)
+_IMPORT_RUNS = 3
+_RETENTION_DAYS = (2, 61, 91)
 
 
 class Footprint:
@@ -37,67 +43,76 @@ class Footprint:
         self._folder = folder
         self.idle: dict[str, list[float]] = {}
 
-    def starts(self, rounds: int) -> dict[str, list[float]]:
+    def measure_starts(self, rounds: int) -> dict[str, list[float]]:
         """Seconds of each kind of start, in turn."""
-        serve(self._environ, self._folder).run()  # makes the database, and what Python compiles
-        return in_turn(
+        start_serve(self._environ, self._folder).run()  # makes the database, and what Python compiles
+        return measure_in_turn(
             {
-                "a bare Python imports the libraries": lambda: core(self._environ),
-                "a bare Starlette on uvicorn": lambda: self._timed("a bare Starlette on uvicorn", starlette),
-                "`serve`, a database that is there": lambda: self._timed("`serve`", serve),
-                "`serve`, a new database": self._new,
+                "a bare Python imports the libraries": lambda: time_library_imports(self._environ),
+                "a bare Starlette on uvicorn": lambda: self._time_start(
+                    "a bare Starlette on uvicorn", start_starlette
+                ),
+                "`serve`, a database that is there": lambda: self._time_start("`serve`", start_serve),
+                "`serve`, a new database": self._time_new_database,
             },
             rounds,
         )
 
-    def _timed(self, name: str, kind: Callable[[dict[str, str], Path], Started]) -> float:
+    def _time_start(self, name: str, kind: Callable[[dict[str, str], Path], ServerStart]) -> float:
         with kind(self._environ, self._folder) as started:
             time.sleep(1)
-            self.idle.setdefault(name, []).append(started.child.resident())
+            self.idle.setdefault(name, []).append(started.child.measure_memory())
         return started.seconds
 
-    def _new(self) -> float:
+    def _time_new_database(self) -> float:
         with tempfile.TemporaryDirectory(dir=self._folder) as new:
             environ = self._environ | {"DATABASE_URL": f"sqlite+aiosqlite:///{new}/{_DATABASE}"}
-            return serve(environ, self._folder).run()
+            return start_serve(environ, self._folder).run()
 
-    def imports(self) -> list[Import]:
+    def measure_imports(self) -> list[Import]:
         """What a start imports, by library: of three starts the least that each module took."""
-        return by_library(quickest(self._told() for _ in range(_IMPORTTIME)), sys.stdlib_module_names)
+        return sum_by_library(
+            take_minimum(self._read_import_times() for _ in range(_IMPORT_RUNS)), sys.stdlib_module_names
+        )
 
-    def _told(self) -> dict[str, int]:
-        command = [sys.executable, "-X", "importtime", *module("bot", "serve")[1:]]
-        started = serve(self._environ, self._folder, command)
+    def _read_import_times(self) -> dict[str, int]:
+        command = [sys.executable, "-X", "importtime", *module_command("bot", "serve")[1:]]
+        started = start_serve(self._environ, self._folder, command)
         started.run()
-        return modules(started.log.read_text())
+        return parse_import_times(started.log.read_text())
 
-    def grown(self, events: int) -> str:
+    def measure_growth(self, events: int) -> str:
         """Memory while so many webhooks come, and the file afterwards."""
         file = self._folder / _DATABASE
-        serve(self._environ, self._folder).run()  # a start that migrates keeps what it needed for that
-        with serve(self._environ, self._folder) as started:
+        start_serve(self._environ, self._folder).run()  # a start that migrates keeps what it needed for that
+        with start_serve(self._environ, self._folder) as started:
             growth = Growth(started.child, file)
-            took = growth.driven(events)
+            took = growth.run(events)
         lines = [f"{events:,} webhooks in {took:.0f} s: sent, kept, read; every build remembered as it ended", ""]
         marks = growth.samples[:: max(len(growth.samples) // 10, 1)]
         lines += [
-            table(
+            render_table(
                 ["webhooks read", "resident, MiB"], [[f"{mark.read:,}", f"{mark.resident:.0f}"] for mark in marks]
             )
         ]
-        rows = [("at once", weighed(file)), *((f"after {days} days", pruned(file, days)) for days in _LATER)]
+        rows = [
+            ("at once", measure_size(file)),
+            *((f"after {days} days", measure_after_retention(file, days)) for days in _RETENTION_DAYS),
+        ]
         sizes = [[when, f"{weight.file:,.0f}", f"{weight.used:,.0f}"] for when, weight in rows]
-        return "\n".join([*lines, "", table(["the database", "file, MiB", "in use, MiB"], sizes)])
+        return "\n".join([*lines, "", render_table(["the database", "file, MiB", "in use, MiB"], sizes)])
 
 
-def started_table(found: dict[str, list[float]]) -> str:
+def render_starts(found: dict[str, list[float]]) -> str:
     """Seconds, and the ratio to the first."""
     base = next(iter(found.values()))
-    rows = [[name, spread(took).said(), ratios(took, base).said()] for name, took in found.items()]
-    return table(["what starts", "seconds until ready", "to the libraries alone"], rows)
+    rows = [
+        [name, compute_spread(took).render(), compute_ratios(took, base).render()] for name, took in found.items()
+    ]
+    return render_table(["what starts", "seconds until ready", "to the libraries alone"], rows)
 
 
-def imports_table(found: list[Import], least: float = 8) -> str:
+def render_imports(found: list[Import], least: float = 8) -> str:
     """The costly ones by name, the rest as one row."""
     shown = [item for item in found if item.milliseconds >= least]
     rest = [item for item in found if item.milliseconds < least]
@@ -106,27 +121,27 @@ def imports_table(found: list[Import], least: float = 8) -> str:
     )
     rows = [[item.name, f"{item.milliseconds:.0f}", str(item.modules)] for item in [*shown, other]]
     total = [f"{sum(item.milliseconds for item in found):.0f}", str(sum(item.modules for item in found))]
-    return table(["library", "ms", "modules"], [*rows, ["all", *total]])
+    return render_table(["library", "ms", "modules"], [*rows, ["all", *total]])
 
 
-def _measured(footprint: Footprint, rounds: int, events: int) -> None:
+def _print_all(footprint: Footprint, rounds: int, events: int) -> None:
     if rounds:
-        print(started_table(footprint.starts(rounds)), "\n")
-        idle = [[name, spread(sizes).said(0)] for name, sizes in footprint.idle.items()]
-        print(table(["idle, a second after", "resident, MiB"], idle), "\n")
-        print(imports_table(footprint.imports()), "\n")
+        print(render_starts(footprint.measure_starts(rounds)), "\n")
+        idle = [[name, compute_spread(sizes).render(0)] for name, sizes in footprint.idle.items()]
+        print(render_table(["idle, a second after", "resident, MiB"], idle), "\n")
+        print(render_imports(footprint.measure_imports()), "\n")
     if events:
-        print(footprint.grown(events))
+        print(footprint.measure_growth(events))
 
 
-async def _all(rounds: int, events: int, folder: Path) -> None:
+async def _measure_all(rounds: int, events: int, folder: Path) -> None:
     async with town(folder, socket=False) as made:
         (absent := folder / "absent").mkdir()
-        environ = {"PATH": os.environ["PATH"], **_told(made), **installed(absent)}
-        await asyncio.to_thread(_measured, Footprint(environ, folder), rounds, events)
+        environ = {"PATH": os.environ["PATH"], **_make_environ(made), **hide_test_packages(absent)}
+        await asyncio.to_thread(_print_all, Footprint(environ, folder), rounds, events)
 
 
-def _told(made: Town) -> dict[str, str]:
+def _make_environ(made: Town) -> dict[str, str]:
     made.buildkite.limits.user.limit = 100_000
     return made.environ
 
@@ -139,4 +154,4 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     log_setup.configure_logging("WARNING", "text")
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-        asyncio.run(_all(given.rounds, given.events, Path(folder)))
+        asyncio.run(_measure_all(given.rounds, given.events, Path(folder)))

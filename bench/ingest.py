@@ -16,40 +16,50 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench.support.child_process import ROOT, cores, module
-from bench.support.contender import Contender, Load, in_sqlite, peer, receiver, rows_in_postgresql, rows_in_sqlite
-from bench.support.crash import crashed
-from bench.support.http_load import Loaded
-from bench.support.peer_bots import commands
-from bench.support.rounds import in_turn, ratios, spread, table
-from bench.support.slow_disk import slowed
+from bench.support.child_process import ROOT, module_command, pick_cores
+from bench.support.contender import (
+    Contender,
+    LoadPlan,
+    count_postgresql_rows,
+    count_sqlite_rows,
+    peer_contender,
+    receiver_contender,
+    sqlite_url,
+)
+from bench.support.crash import kill_under_load
+from bench.support.http_load import LoadResult
+from bench.support.peer_bots import find_commands
+from bench.support.rounds import compute_ratios, compute_spread, measure_in_turn, render_table
 from bench.support.signed_webhooks import SECRET
+from bench.support.slow_disk import build_slow_disk
 from tests.postgres_server import server
 from tests.process.town import town
 
 STARLETTE = "bare Starlette, stores nothing"
 OURS = "Kitestring"
-_ASIDE = receiver("starlette", lambda _folder: "")
-_OURS = receiver("ours", in_sqlite, rows_in_sqlite)
-_EACH = receiver("each", in_sqlite, rows_in_sqlite)
+_STARLETTE = receiver_contender("starlette", lambda _folder: "")
+_OURS = receiver_contender("ours", sqlite_url, count_sqlite_rows)
+_COMMIT_EACH = receiver_contender("each", sqlite_url, count_sqlite_rows)
 
 
 def paths(given: argparse.Namespace, environ: Mapping[str, str]) -> str:
     """Kitestring's path alone and as the whole process, between nothing stored and a file that is appended to."""
     contenders = {
-        STARLETTE: _ASIDE,
+        STARLETTE: _STARLETTE,
         OURS: _OURS,
-        "the whole of `serve`, reading what it keeps": _serving(environ),
-        "Kitestring's path, a file appended to": receiver("file", lambda folder: str(folder / "file")),
-        "Kitestring's path, stores nothing": receiver("nothing", lambda _folder: ""),
+        "the whole of `serve`, reading what it keeps": _serve_contender(environ),
+        "Kitestring's path, a file appended to": receiver_contender("file", lambda folder: str(folder / "file")),
+        "Kitestring's path, stores nothing": receiver_contender("nothing", lambda _folder: ""),
     }
-    return _tables(contenders, given, Load(given.sizes, given.seconds))
+    return _render_tables(contenders, given, LoadPlan(given.sizes, given.seconds))
 
 
 def peers(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
     """Kitestring beside other bots, which store nothing."""
-    others = {f"{name}, stores nothing": peer(command) for name, command in commands().items()}
-    return _tables({STARLETTE: _ASIDE, OURS: _OURS} | others, given, Load(given.sizes, given.seconds))
+    others = {f"{name}, stores nothing": peer_contender(command) for name, command in find_commands().items()}
+    return _render_tables(
+        {STARLETTE: _STARLETTE, OURS: _OURS} | others, given, LoadPlan(given.sizes, given.seconds)
+    )
 
 
 def disks(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
@@ -57,18 +67,20 @@ def disks(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
     said = []
     for milliseconds in (0, 2, 8):
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-            env = slowed(Path(folder), milliseconds)
+            env = build_slow_disk(Path(folder), milliseconds)
             if env is None:
                 break
-            load = Load(given.sizes[:1], 2 * given.seconds, env=env)
-            contenders = {"a commit for each request": _EACH, OURS: _OURS}
-            said.append(f"{milliseconds} ms added to every sync\n\n{_tables(contenders, given, load)}")
+            load = LoadPlan(given.sizes[:1], 2 * given.seconds, env=env)
+            contenders = {"a commit for each request": _COMMIT_EACH, OURS: _OURS}
+            said.append(f"{milliseconds} ms added to every sync\n\n{_render_tables(contenders, given, load)}")
     return "\n\n".join(said)
 
 
 def crowd(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
     """With four times as many connections."""
-    return _tables({STARLETTE: _ASIDE, OURS: _OURS}, given, Load(given.sizes, given.seconds, connections=256))
+    return _render_tables(
+        {STARLETTE: _STARLETTE, OURS: _OURS}, given, LoadPlan(given.sizes, given.seconds, connections=256)
+    )
 
 
 def postgresql(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
@@ -77,9 +89,9 @@ def postgresql(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
         tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder,
         server(Path(folder), fast=False) as url,
     ):
-        ours = receiver("ours", lambda _folder: url, lambda _folder: rows_in_postgresql(url))
-        contenders = {STARLETTE: _ASIDE, "Kitestring on PostgreSQL": ours}
-        return _tables(contenders, given, Load(given.sizes, given.seconds))
+        ours = receiver_contender("ours", lambda _folder: url, lambda _folder: count_postgresql_rows(url))
+        contenders = {STARLETTE: _STARLETTE, "Kitestring on PostgreSQL": ours}
+        return _render_tables(contenders, given, LoadPlan(given.sizes, given.seconds))
 
 
 def crash(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
@@ -87,7 +99,7 @@ def crash(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
     said = []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-            acknowledged, stored = crashed(_OURS, Path(folder))
+            acknowledged, stored = kill_under_load(_OURS, Path(folder))
         said.append(f"killed amid the load: {acknowledged:,} acknowledged, each of them among {stored:,} stored")
     return "\n".join(said)
 
@@ -97,32 +109,32 @@ PARTS: dict[str, Callable[[argparse.Namespace, Mapping[str, str]], str]] = {
 }
 
 
-def _serving(environ: Mapping[str, str]) -> Contender:
+def _serve_contender(environ: Mapping[str, str]) -> Contender:
     def told(port: int, folder: Path) -> dict[str, str]:
-        own = {"PORT": str(port), "DATABASE_URL": in_sqlite(folder), "BUILDKITE_WEBHOOK_TOKEN": SECRET}
+        own = {"PORT": str(port), "DATABASE_URL": sqlite_url(folder), "BUILDKITE_WEBHOOK_TOKEN": SECRET}
         return {**environ, **own, "PYTHONPATH": str(ROOT)}
 
-    return Contender(lambda _port, _folder: module("bot", "serve"), told, rows_in_sqlite)
+    return Contender(lambda _port, _folder: module_command("bot", "serve"), told, count_sqlite_rows)
 
 
-def _tables(contenders: Mapping[str, Contender], given: argparse.Namespace, load: Load) -> str:
-    found = in_turn({name: partial(load.on, item) for name, item in contenders.items()}, given.rounds)
-    return "\n\n".join(f"{size:,} bytes\n\n{_table(found, size)}" for size in load.sizes)
+def _render_tables(contenders: Mapping[str, Contender], given: argparse.Namespace, load: LoadPlan) -> str:
+    found = measure_in_turn({name: partial(load.measure, item) for name, item in contenders.items()}, given.rounds)
+    return "\n\n".join(f"{size:,} bytes\n\n{_render_table(found, size)}" for size in load.sizes)
 
 
-def _table(found: Mapping[str, list[dict[int, Loaded]]], size: int) -> str:
+def _render_table(found: Mapping[str, list[dict[int, LoadResult]]], size: int) -> str:
     rates = {name: [item[size].rate for item in rounds] for name, rounds in found.items()}
     first = next(iter(rates.values()))
     heads = ["", "a second", "to the first", "p50, ms", "p99, ms"]
     rows = []
     for name, rounds in found.items():
-        p50, p99 = (median(item[size].within(share) for item in rounds) for share in (0.5, 0.99))
-        ratio = ratios(rates[name], first).said()
-        rows.append([name, spread(rates[name]).said(0), ratio, f"{p50:.1f}", f"{p99:.1f}"])
-    return table(heads, rows)
+        p50, p99 = (median(item[size].milliseconds_at(share) for item in rounds) for share in (0.5, 0.99))
+        ratio = compute_ratios(rates[name], first).render()
+        rows.append([name, compute_spread(rates[name]).render(0), ratio, f"{p50:.1f}", f"{p99:.1f}"])
+    return render_table(heads, rows)
 
 
-async def _all(given: argparse.Namespace, folder: Path) -> None:
+async def _run_parts(given: argparse.Namespace, folder: Path) -> None:
     async with town(folder, socket=False) as made:
         for part in given.parts or PARTS:
             print(
@@ -139,6 +151,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seconds", type=float, default=1.5, help="of each size")
     parser.add_argument("--sizes", type=int, nargs="+", default=[2600, 10240, 41000], metavar="BYTES")
     given = parser.parse_args(arguments)
-    os.sched_setaffinity(0, {cores()[1]})
+    os.sched_setaffinity(0, {pick_cores()[1]})
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-        asyncio.run(_all(given, Path(folder)))
+        asyncio.run(_run_parts(given, Path(folder)))

@@ -7,39 +7,39 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from bench.support.lag_idle import Idle, measured
-from bench.support.lag_under_load import played
-from bench.support.lag_report import check, told
-from bench.support.rounds import percentile, spread, table
+from bench.support.lag_idle import IdleLags, measure_idle_lags
+from bench.support.lag_report import check_cards, render_report
+from bench.support.lag_under_load import observe_load
+from bench.support.rounds import compute_percentile, compute_spread, render_table
 
 # 50 updates a minute are what Slack allows, 30 reads what the bot takes of Buildkite's: so many wait for no turn.
 BUILDS, GAP = 90, 2.1
 MINUTES, SEED = 5.0, 42
 
 
-def idle(builds: int, gap: float) -> str:
+def measure_idle(builds: int, gap: float) -> str:
     """Measure one change at a time."""
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(measured(Path(folder), builds, gap))
-    return f"{len(found.ours)} changes, {found.refused} refused by Slack\n\n{idle_table(found)}"
+        found = asyncio.run(measure_idle_lags(Path(folder), builds, gap))
+    return f"{len(found.ours)} changes, {found.refused} refused by Slack\n\n{render_idle(found)}"
 
 
-def idle_table(found: Idle) -> str:
+def render_idle(found: IdleLags) -> str:
     """Milliseconds, and how many times as long as the receiver that stores nothing."""
     rows = [
-        (name, *(f"{percentile(values, share):.1f} ms" for share in (0.5, 0.99)), f"{max(values):.1f} ms")
-        for name, values in (("a receiver that stores nothing", found.bare), ("the bot", found.ours))
+        (name, *(f"{compute_percentile(values, share):.1f} ms" for share in (0.5, 0.99)), f"{max(values):.1f} ms")
+        for name, values in (("a receiver that stores nothing", found.baseline), ("the bot", found.ours))
     ]
-    each = spread([ours / bare for ours, bare in zip(found.ours, found.bare, strict=True)])
-    return f"{table(('from webhook to `chat.update`', 'p50', 'p99', 'longest'), rows)}\n\nratio {each.said(1)}"
+    each = compute_spread([ours / bare for ours, bare in zip(found.ours, found.baseline, strict=True)])
+    return f"{render_table(('from webhook to `chat.update`', 'p50', 'p99', 'longest'), rows)}\n\nratio {each.render(1)}"
 
 
-def load(minutes: float, seed: int) -> str:
+def measure_load(minutes: float, seed: int) -> str:
     """Measure two hundred builds at once."""
     with tempfile.TemporaryDirectory() as folder:
-        done = asyncio.run(played(Path(folder), minutes, seed))
-    check(done)
-    return told(done)
+        done = asyncio.run(observe_load(Path(folder), minutes, seed))
+    check_cards(done)
+    return render_report(done)
 
 
 def main(arguments: list[str]) -> None:
@@ -52,6 +52,6 @@ def main(arguments: list[str]) -> None:
     asking.add_argument("--seed", type=int, default=SEED)
     given = asking.parse_args(arguments)
     if given.which != "load":
-        print(idle(given.builds, given.gap))
+        print(measure_idle(given.builds, given.gap))
     if given.which != "idle":
-        print(load(given.minutes, given.seed))
+        print(measure_load(given.minutes, given.seed))

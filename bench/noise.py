@@ -24,7 +24,7 @@ WEEK = 7 * 24 * 3600.0
 # (pipeline, share of all builds, share of them on main)
 PIPELINES = (("web", 0.4, 0.35), ("api", 0.3, 0.35), ("mobile", 0.15, 0.3), ("deploy-prod", 0.15, 1.0))
 BREAKS = 0.05  # of the commits on main: the builds after it fail too, until it is mended
-MENDED_AFTER = (1, 6)  # builds
+FIXED_AFTER = (1, 6)  # builds
 BRANCH_FAILS = 0.22  # of the builds of other branches
 FLAKES = 0.03  # of the steps: it fails once and passes when it is run again
 RETRIED = 0.7  # of the builds that failed by a flake, by a person, some minutes later
@@ -36,11 +36,11 @@ TOGETHER = 5.0  # seconds: what happens so close together is delivered together
 class _Turn:
     at: float
     order: int
-    play: _Play = field(compare=False)
+    play: _PlannedBuild = field(compare=False)
 
 
 @dataclass
-class _Play:
+class _PlannedBuild:
     """One build of the week: when it begins, and which of its steps will fail."""
 
     pipeline: str
@@ -61,37 +61,37 @@ class Week:
     subscribed: str = ""
 
 
-def generated(count: int, seed: int) -> Iterator[tuple[float, _Play]]:
+def generate_week(count: int, seed: int) -> Iterator[tuple[float, _PlannedBuild]]:
     """So many builds over a week, more of them by day, in the order of their beginning."""
     rng = random.Random(seed)
-    times = sorted(_moment(rng) for _ in range(count))
+    times = sorted(_pick_time(rng) for _ in range(count))
     broken: dict[str, int] = {}
     for at in times:
         (pipeline, _share, on_main) = rng.choices(PIPELINES, [share for _p, share, _m in PIPELINES])[0]
         branch = "main" if rng.random() < on_main else f"feature-{rng.randrange(60)}"
-        yield at, _fate(rng, pipeline, branch, broken)
+        yield at, _plan_build(rng, pipeline, branch, broken)
 
 
-def _moment(rng: random.Random) -> float:
+def _pick_time(rng: random.Random) -> float:
     """Working hours of five days mostly."""
     day = rng.choices(range(7), (10, 10, 10, 10, 9, 1, 1))[0]
     return day * 86400 + min(max(rng.gauss(14, 3.5), 0), 23.9) * 3600
 
 
-def _fate(rng: random.Random, pipeline: str, branch: str, broken: dict[str, int]) -> _Play:
+def _plan_build(rng: random.Random, pipeline: str, branch: str, broken: dict[str, int]) -> _PlannedBuild:
     if branch == "main":
         left = broken.get(pipeline, 0)
         if not left and rng.random() < BREAKS:
-            left = rng.randint(*MENDED_AFTER)
+            left = rng.randint(*FIXED_AFTER)
         broken[pipeline] = max(left - 1, 0)
         fails = bool(left)
     else:
         fails = rng.random() < BRANCH_FAILS
     flaky = not fails and rng.random() < FLAKES * 3
-    return _Play(pipeline, branch, ("test",) if fails or flaky else (), flaky)
+    return _PlannedBuild(pipeline, branch, ("test",) if fails or flaky else (), flaky)
 
 
-async def played(folder: Path, count: int, seed: int, words: str) -> Week:
+async def play_week(folder: Path, count: int, seed: int, words: str) -> Week:
     """The week with one channel subscribed by those words (empty: to nothing)."""
     week = Week(subscribed=words)
     async with opened(folder) as world:
@@ -101,13 +101,15 @@ async def played(folder: Path, count: int, seed: int, words: str) -> Week:
             await world.alice.types(world.deploys, f"/bk subscribe {words} --yes")
         await world.settle(3)
         _count(world, Week())
-        await _play(world, week, [(at, play) for at, play in generated(count, seed)], random.Random(seed))
+        await _play_week(world, week, [(at, play) for at, play in generate_week(count, seed)], random.Random(seed))
         await world.settle(60, step=5)
         _count(world, week)
     return week
 
 
-async def _play(world: World, week: Week, plays: list[tuple[float, _Play]], rng: random.Random) -> None:
+async def _play_week(
+    world: World, week: Week, plays: list[tuple[float, _PlannedBuild]], rng: random.Random
+) -> None:
     turns = [_Turn(at, order, play) for order, (at, play) in enumerate(plays)]
     heapq.heapify(turns)
     began, order = world.clock.monotonic(), len(turns)
@@ -116,14 +118,14 @@ async def _play(world: World, week: Week, plays: list[tuple[float, _Play]], rng:
         world.clock.advance(max(turn.at - (world.clock.monotonic() - began), 0))
         again = _step(world, week, turn.play, rng)
         if not turns or turns[0].at - turn.at > TOGETHER:
-            await _settled(world)
+            await _settle(world)
             _count(world, week)
         if again is not None:
             order += 1
             heapq.heappush(turns, _Turn(turn.at + again, order, turn.play))
 
 
-def _step(world: World, week: Week, play: _Play, rng: random.Random) -> float | None:
+def _step(world: World, week: Week, play: _PlannedBuild, rng: random.Random) -> float | None:
     """One thing happens in a build; gives the seconds until the next, None at the end."""
     if play.build is None:
         week.builds += 1
@@ -145,15 +147,15 @@ def _step(world: World, week: Week, play: _Play, rng: random.Random) -> float | 
     return None
 
 
-async def _settled(world: World) -> None:
+async def _settle(world: World) -> None:
     """Everything that is due now and in the next two seconds."""
     for _ in range(2):
-        while await _turned(world):
+        while await _run_loops(world):
             pass
         world.clock.advance(2)
 
 
-async def _turned(world: World) -> int:
+async def _run_loops(world: World) -> int:
     """Webhooks go out, are read, doubts are settled, messages are posted: what the loops of the bot do."""
     bot = world.bot
     done = len(await world.buildkite.deliver()) + await bot.inbox.tick() + await bot.poller.tick()
@@ -174,7 +176,7 @@ def _count(world: World, week: Week) -> None:
         seen.clear()
 
 
-def table(weeks: list[Week]) -> str:
+def render_table(weeks: list[Week]) -> str:
     """What stands in docs/performance.md."""
     first = weeks[0]
     builds, hooks = first.builds, first.webhooks
@@ -183,18 +185,18 @@ def table(weeks: list[Week]) -> str:
     rows = [
         "| what tells the channel | posts | a build | edits | reads at Buildkite |",
         "| --- | ---: | ---: | ---: | ---: |",
-        *(_row(f"Kitestring, `subscribe {week.subscribed}`", week) for week in weeks),
-        _plain("Buildkite's own service: at `build.failing` and `build.finished`", service, builds),
-        _plain("one post a webhook", naive, builds),
+        *(_render_row(f"Kitestring, `subscribe {week.subscribed}`", week) for week in weeks),
+        _render_plain_row("Buildkite's own service: at `build.failing` and `build.finished`", service, builds),
+        _render_plain_row("one post a webhook", naive, builds),
     ]
     return "\n".join(rows)
 
 
-def _plain(name: str, posts: int, builds: int) -> str:
+def _render_plain_row(name: str, posts: int, builds: int) -> str:
     return f"| {name} | {posts} | {posts / builds:.2f} | – | – |"
 
 
-def _row(name: str, week: Week) -> str:
+def _render_row(name: str, week: Week) -> str:
     posts = week.slack["chat.postMessage"]
     return f"| {name} | {posts} | {posts / week.builds:.2f} | {week.slack['chat.update']} | {week.reads} |"
 
@@ -209,5 +211,5 @@ def main(arguments: list[str]) -> None:
     weeks = []
     for words in told.subscribe or ["*", "* --branch main", "* --updates all --state failed,fixed,blocked,passed"]:
         with tempfile.TemporaryDirectory() as folder:
-            weeks.append(asyncio.run(played(Path(folder), told.builds, told.seed, words)))
-    print(table(weeks))
+            weeks.append(asyncio.run(play_week(Path(folder), told.builds, told.seed, words)))
+    print(render_table(weeks))

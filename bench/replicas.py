@@ -21,25 +21,25 @@ from urllib.parse import urlsplit
 import asyncpg
 import sqlalchemy as sa
 
-from bench.support.rounds import percentile, ratios, spread, table
+from bench.support.rounds import compute_percentile, compute_ratios, compute_spread, render_table
 from tests.postgres.fleet import Fleet, harbour, took_over
 from tests.postgres_server import server
 
-_PATIENCE = 180.0
-_LOOK = 0.05
+_WAIT_SECONDS = 180.0
+_POLL_SECONDS = 0.05
 
 
 class Figures(NamedTuple):
     """Webhooks a second, acknowledged and until the last was folded in; an answer's ms; a take-over's seconds."""
 
-    taken: float
+    acknowledged: float
     folded: float
     median: float
     slow: float
     takeover: float | None
 
 
-async def _loaded(fleet: Fleet, seconds: float, connections: int) -> dict[str, Any]:
+async def _run_load(fleet: Fleet, seconds: float, connections: int) -> dict[str, Any]:
     """What came of the load, by a process of its own."""
     ports = [str(urlsplit(address).port) for address in fleet.balancer.addresses]
     words = ("-m", "bench.support.fleet_load", str(seconds), str(connections), *ports)
@@ -58,47 +58,47 @@ async def _read(database: sa.URL, query: str) -> int:
         await connection.close()
 
 
-async def _folded(database: sa.URL) -> None:
+async def _wait_until_folded(database: sa.URL) -> None:
     """Until nothing waits to be read. Raises RuntimeError after three minutes."""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _WAIT_SECONDS
     while await _read(database, "SELECT count(*) FROM deliveries WHERE state = 'new'"):
         if time.monotonic() > until:
             raise RuntimeError("Webhooks are still waiting to be read.")
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _measured(database: sa.URL, folder: Path, replicas: int, seconds: float, connections: int) -> Figures:
+async def _measure(database: sa.URL, folder: Path, replicas: int, seconds: float, connections: int) -> Figures:
     async with harbour(database, folder) as fleet:
         await fleet.sail(replicas)
         builds = await fleet.ask(range(8))
         before = await _read(database, "SELECT count(*) FROM deliveries")
-        told = await _loaded(fleet, seconds, connections)
+        told = await _run_load(fleet, seconds, connections)
         began = time.monotonic()
-        await _folded(database)
+        await _wait_until_folded(database)
         late = time.monotonic() - began
         kept = await _read(database, "SELECT count(*) FROM deliveries") - before
         if told["others"] or told["lost"] or kept < told["good"]:
             refused = [*told["others"], f"lost: {told['lost']}"]
             raise RuntimeError(f"{told['good']} acknowledged, {kept} kept, others {refused}.")
-        takeover = await _takeover(fleet, builds)
+        takeover = await _measure_takeover(fleet, builds)
     good, took = told["good"], told["took"]
     rates = (good / told["seconds"], good / (told["seconds"] + late))
-    return Figures(*rates, percentile(took, 0.5) * 1000, percentile(took, 0.99) * 1000, takeover)
+    return Figures(*rates, compute_percentile(took, 0.5) * 1000, compute_percentile(took, 0.99) * 1000, takeover)
 
 
-async def _takeover(fleet: Fleet, builds: Sequence[Any]) -> float | None:
+async def _measure_takeover(fleet: Fleet, builds: Sequence[Any]) -> float | None:
     """Kill the writer where there is another replica; every build's end is told, each once."""
     victim, killed_at = (fleet.writer, time.time()) if len(fleet.programs) > 1 else (None, 0.0)
     if victim:
         await victim.killed()
     await fleet.happen(list(builds))
-    await fleet.until(lambda: fleet.right(list(builds)), _PATIENCE)
+    await fleet.until(lambda: fleet.right(list(builds)), _WAIT_SECONDS)
     fleet.check(list(builds))
     living = [program for program in fleet.programs if program is not victim]
     return max(at for program in living for at in took_over(program)) - killed_at if victim else None
 
 
-async def _all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figures]]:
+async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figures]]:
     found: dict[int, list[Figures]] = {count: [] for count in given.replicas}
     with server(folder) as url:
         for number in range(given.rounds):
@@ -107,12 +107,12 @@ async def _all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figure
                 connection = await asyncpg.connect(url.replace("+asyncpg", ""))
                 await connection.execute(f"CREATE DATABASE {database.database}")
                 await connection.close()
-                figures = await _measured(database, folder, replicas, given.seconds, given.connections)
+                figures = await _measure(database, folder, replicas, given.seconds, given.connections)
                 found[replicas].append(figures)
     return found
 
 
-def told(found: dict[int, list[Figures]]) -> str:
+def render_report(found: dict[int, list[Figures]]) -> str:
     """A line for each size of the fleet."""
     first = [item.folded for item in next(iter(found.values()))]
     rows = []
@@ -121,12 +121,12 @@ def told(found: dict[int, list[Figures]]) -> str:
         rows.append(
             [
                 str(count),
-                spread([item.taken for item in all_]).said(0),
-                spread([item.folded for item in all_]).said(0),
-                ratios([item.folded for item in all_], first).said(),
-                f"{spread([item.median for item in all_]).median:.1f} ms",
-                f"{spread([item.slow for item in all_]).median:.1f} ms",
-                f"{spread(takeovers).said()} s" if takeovers else "–",
+                compute_spread([item.acknowledged for item in all_]).render(0),
+                compute_spread([item.folded for item in all_]).render(0),
+                compute_ratios([item.folded for item in all_], first).render(),
+                f"{compute_spread([item.median for item in all_]).median:.1f} ms",
+                f"{compute_spread([item.slow for item in all_]).median:.1f} ms",
+                f"{compute_spread(takeovers).render()} s" if takeovers else "–",
             ]
         )
     heads = [
@@ -138,7 +138,7 @@ def told(found: dict[int, list[Figures]]) -> str:
         "p99",
         "taken over after kill -9",
     ]
-    return table(heads, rows)
+    return render_table(heads, rows)
 
 
 def main(arguments: list[str]) -> None:
@@ -151,4 +151,4 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     print(f"{os.cpu_count()} cores, {given.connections} connections, {given.seconds:g} s a round")
     with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
-        print(told(asyncio.run(_all(given, Path(folder)))))
+        print(render_report(asyncio.run(_measure_all(given, Path(folder)))))

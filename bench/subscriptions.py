@@ -11,14 +11,14 @@ import time
 from datetime import UTC, datetime
 
 from bot.notifications.subscriptions.index import SubscriptionIndex
-from bot.notifications.subscriptions.model import Seen, Subscription
+from bot.notifications.subscriptions.model import ObservedBuild, Subscription
 
 ROUNDS, BUILDS = 15, 2000
 FEW, MANY = 10, 10_000
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 
-def rule(index: int) -> Subscription:
+def make_subscription(index: int) -> Subscription:
     """The index-th of a mixture that is the same in each run."""
     kinds = (
         {"pipeline": f"service-{index}"},
@@ -31,10 +31,10 @@ def rule(index: int) -> Subscription:
     return Subscription(**channel, **kinds[index % len(kinds)])  # type: ignore[arg-type]
 
 
-def builds(count: int) -> list[Seen]:
+def make_builds(count: int) -> list[ObservedBuild]:
     """Builds of pipelines of which the first ten rules want some."""
     return [
-        Seen(
+        ObservedBuild(
             f"service-{index % 20}",
             "main" if index % 3 else "release/7",
             frozenset({"failed"}),
@@ -45,22 +45,22 @@ def builds(count: int) -> list[Seen]:
     ]
 
 
-def seconds(index: SubscriptionIndex, heard: list[Seen]) -> float:
+def time_matching(index: SubscriptionIndex, heard: list[ObservedBuild]) -> float:
     """How long one round takes."""
     begun = time.perf_counter()
     for build in heard:
-        index.wanting(build, perhaps=True)
+        index.find_matching(build, assume_step=True)
     return time.perf_counter() - begun
 
 
 def main(_arguments: list[str]) -> None:
     """Take both in turn, so that a slow moment of the machine hits both."""
     few, many, heard = (
-        SubscriptionIndex(map(rule, range(FEW))),
-        SubscriptionIndex(map(rule, range(MANY))),
-        builds(BUILDS),
+        SubscriptionIndex(map(make_subscription, range(FEW))),
+        SubscriptionIndex(map(make_subscription, range(MANY))),
+        make_builds(BUILDS),
     )
-    taken = [(seconds(few, heard), seconds(many, heard)) for _ in range(ROUNDS)]
+    taken = [(time_matching(few, heard), time_matching(many, heard)) for _ in range(ROUNDS)]
     first, second = (statistics.median(times) * 1e6 / BUILDS for times in zip(*taken, strict=True))
     print(f"{FEW:>6,} subscriptions: {first:6.1f} µs a build")
     print(f"{MANY:>6,} subscriptions: {second:6.1f} µs a build")

@@ -23,14 +23,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from simulators.http_server import Serving
-from simulators.slack.signing import signed_headers
+from simulators.slack.signing import sign_headers
 from tests.conversations.world import SIGNING_SECRET, World, opened
 
 PIPELINES, ROUNDS = 5_000, 100
 TYPED = ("", "s", "service", "service-4", "4999", "nothing like it")
 
 
-def body(world: World, typed: str) -> bytes:
+def make_body(world: World, typed: str) -> bytes:
     """A menu's question as Slack sends it."""
     payload = {
         "type": "block_suggestion",
@@ -45,36 +45,36 @@ def body(world: World, typed: str) -> bytes:
     return urlencode({"payload": json.dumps(payload)}).encode()
 
 
-async def asked(client: httpx.AsyncClient, world: World, url: str, typed: str) -> tuple[float, int]:
+async def time_request(client: httpx.AsyncClient, world: World, url: str, typed: str) -> tuple[float, int]:
     """Seconds from request to answer, and how many options came."""
-    content = body(world, typed)
+    content = make_body(world, typed)
     form, now = "application/x-www-form-urlencoded", int(world.clock.now().timestamp())
-    headers = signed_headers(SIGNING_SECRET, now, content, form)
+    headers = sign_headers(SIGNING_SECRET, now, content, form)
     begun = time.perf_counter()
     answer = await client.post(url, content=content, headers=headers)
     took = time.perf_counter() - begun
     return took, len(answer.raise_for_status().json()["options"])
 
 
-async def bare(request: Request) -> JSONResponse:
+async def answer_constant(request: Request) -> JSONResponse:
     """A hundred options, whoever asks."""
     await request.body()
     text = {"type": "plain_text", "text": "service-0000", "emoji": True}
     return JSONResponse({"options": [{"text": text, "value": "service-0000"}] * 100})
 
 
-async def timed(ask: Callable[[str], Awaitable[tuple[float, int]]], rounds: int) -> list[float]:
+async def time_requests(ask: Callable[[str], Awaitable[tuple[float, int]]], rounds: int) -> list[float]:
     """Each word in turn, so often."""
     return [(await ask(TYPED[at % len(TYPED)]))[0] * 1000 for at in range(rounds)]
 
 
-def told(name: str, taken: list[float]) -> str:
+def render_percentiles(name: str, taken: list[float]) -> str:
     """Median and 99th percentile."""
     last = statistics.quantiles(taken, n=100)[98]
     return f"{name:28} p50 {statistics.median(taken):6.2f} ms   p99 {last:6.2f} ms"
 
 
-async def read(world: World) -> None:
+async def read_catalog(world: World) -> None:
     """The whole list, which takes more requests than Buildkite allows in a minute: the clock is put forward."""
     reading = asyncio.create_task(world.bot.catalog.suggest("pipeline", ""))
     while not reading.done():
@@ -83,26 +83,26 @@ async def read(world: World) -> None:
     await reading
 
 
-async def measured(pipelines: int, rounds: int) -> None:
+async def measure(pipelines: int, rounds: int) -> None:
     """The bot with its list at hand; then the same while the list is old and Buildkite does not answer."""
     with tempfile.TemporaryDirectory() as folder:
         async with opened(Path(folder)) as world, httpx.AsyncClient() as client:
             for at in range(pipelines):
                 world.buildkite.pipeline(f"service-{at:04}")
             url = str(world.slack.request_url)
-            await read(world)
-            first = await asked(client, world, url, "service")
-            async with Serving(Starlette(routes=[Route("/", bare, methods=["POST"])])) as plain:
-                base = await timed(lambda word: asked(client, world, plain, word), rounds)
-                warm = await timed(lambda word: asked(client, world, url, word), rounds)
+            await read_catalog(world)
+            first = await time_request(client, world, url, "service")
+            async with Serving(Starlette(routes=[Route("/", answer_constant, methods=["POST"])])) as plain:
+                base = await time_requests(lambda word: time_request(client, world, plain, word), rounds)
+                warm = await time_requests(lambda word: time_request(client, world, url, word), rounds)
                 world.clock.advance(61)
                 held = world.buildkite.faults.hang(path="pipelines")
-                stale = await timed(lambda word: asked(client, world, url, word), rounds)
+                stale = await time_requests(lambda word: time_request(client, world, url, word), rounds)
                 held.release()
             print(f"{pipelines} pipelines, {rounds} requests each; {first[1]} options for “service”")
-            print(told("a bare Starlette", base))
-            print(told("the bot", warm))
-            print(told("the bot, its list being read", stale))
+            print(render_percentiles("a bare Starlette", base))
+            print(render_percentiles("the bot", warm))
+            print(render_percentiles("the bot, its list being read", stale))
 
 
 def main(arguments: list[str]) -> None:
@@ -111,4 +111,4 @@ def main(arguments: list[str]) -> None:
     asking.add_argument("--pipelines", type=int, default=PIPELINES)
     asking.add_argument("--rounds", type=int, default=ROUNDS)
     given = asking.parse_args(arguments)
-    asyncio.run(measured(given.pipelines, given.rounds))
+    asyncio.run(measure(given.pipelines, given.rounds))

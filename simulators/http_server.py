@@ -15,8 +15,8 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.up = asyncio.Event()
-        self.leaving = asyncio.Event()
+        self.startup_done = asyncio.Event()
+        self.stopping = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -24,16 +24,16 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.up.set()
+        self.startup_done.set()
 
     async def main_loop(self) -> None:
         await self.on_tick(0)
-        await self.leaving.wait()
+        await self.stopping.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
-        await self._hang_up()
+        await self._close_connections()
         await self._cancel_requests()
         for server in self.servers:
             await server.wait_closed()
@@ -41,7 +41,7 @@ class _Server(uvicorn.Server):
             sock.close()
         await self.lifespan.shutdown()
 
-    async def _hang_up(self) -> None:
+    async def _close_connections(self) -> None:
         open_connections = list(self.server_state.connections)
         for connection in open_connections:
             connection.shutdown()
@@ -59,7 +59,7 @@ class _Server(uvicorn.Server):
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-def _hushed(app: ASGIApp) -> ASGIApp:
+def _silence_cancellation(app: ASGIApp) -> ASGIApp:
     """`app`, with a request cancelled at shutdown ending without uvicorn's traceback in the log."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +69,7 @@ def _hushed(app: ASGIApp) -> ASGIApp:
     return run
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     """A socket bound to `host:port`; raises OSError when the port is taken."""
     # asyncio switches Nagle's delay off only where the protocol is named: 40 ms an answer otherwise
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -91,20 +91,20 @@ class Serving:
     """
 
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._app = _hushed(app)
+        self._app = _silence_cancellation(app)
         self._address = (host, port)
 
     async def __aenter__(self) -> str:
-        sock = _bound(*self._address)
+        sock = _bind(*self._address)
         config = uvicorn.Config(self._app, log_level="warning", ws="wsproto", date_header=False, access_log=False)
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[sock]))
-        await self._started()
+        await self._wait_until_started()
         host, port = sock.getsockname()[:2]
         return f"http://{host}:{port}"
 
-    async def _started(self) -> None:
-        up = asyncio.create_task(self._server.up.wait())
+    async def _wait_until_started(self) -> None:
+        up = asyncio.create_task(self._server.startup_done.wait())
         await asyncio.wait({up, self._task}, return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
         if self._task.done():
@@ -113,5 +113,5 @@ class Serving:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.leaving.set()
+        self._server.stopping.set()
         await self._task

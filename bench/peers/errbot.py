@@ -14,7 +14,7 @@ from flask import Response
 from werkzeug.serving import ThreadedWSGIServer
 
 
-def take(request: Any) -> Response:
+def verify_webhook(request: Any) -> Response:
     """Proven or not."""
     made = hmac.new(os.environ["SECRET"].encode(), request.get_data(), hashlib.sha256).hexdigest()
     proven = hmac.compare_digest(request.headers.get("X-Hub-Signature-256", ""), f"sha256={made}")
@@ -24,7 +24,7 @@ def take(request: Any) -> Response:
 def main() -> None:
     """Serve as its webserver plugin does, until killed."""
     logging.disable(logging.CRITICAL)
-    view = WebView.as_view("take", take, form_param=None, raw=True)
+    view = WebView.as_view("take", verify_webhook, form_param=None, raw=True)
     flask_app.add_url_rule(os.environ["WEBHOOKS"], view_func=view, methods=["POST"])
     ThreadedWSGIServer("127.0.0.1", int(os.environ["PORT"]), flask_app).serve_forever()
 

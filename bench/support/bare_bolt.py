@@ -24,7 +24,7 @@ from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET
 from webhooks.signature import verify
 
 
-def app(api: str) -> Starlette:
+def build_app(api: str) -> Starlette:
     """As Bolt's documents have it: https://docs.slack.dev/tools/bolt-python"""
     client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=api)
     bolt = AsyncApp(name="bare", client=client, signing_secret=SIGNING_SECRET)
@@ -49,7 +49,7 @@ def app(api: str) -> Starlette:
 
 if __name__ == "__main__":
     uvicorn.run(
-        app(sys.argv[2]),
+        build_app(sys.argv[2]),
         port=int(sys.argv[1]),
         loop="uvloop",
         http="httptools",

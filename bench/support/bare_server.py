@@ -9,10 +9,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 
-async def ready(_request: Request) -> PlainTextResponse:
+async def answer_ready(_request: Request) -> PlainTextResponse:
     """It has nothing to wait for."""
     return PlainTextResponse("ready")
 
 
 if __name__ == "__main__":
-    uvicorn.run(Starlette(routes=[Route("/readyz", ready)]), port=int(sys.argv[1]), log_config=None)
+    uvicorn.run(Starlette(routes=[Route("/readyz", answer_ready)]), port=int(sys.argv[1]), log_config=None)

@@ -40,15 +40,15 @@ class Template:
     ids: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
 
-    def life(self, number: int, seed: int, most: int | None = None) -> Life:
+    def make_life(self, number: int, seed: int, most: int | None = None) -> Life:
         """The same of another build, or so many events of it."""
         rng = random.Random(f"{seed}:{number}")
         new = {old: str(uuid.UUID(int=rng.getrandbits(128), version=4)) for old in self.ids}
-        events = tuple(Event(name, _other(text, new, number)) for name, text in self.texts[:most])
+        events = tuple(Event(name, _replace_ids(text, new, number)) for name, text in self.texts[:most])
         return Life(new[self.ids[0]], number, events)
 
 
-def template(jobs: int = FEW_JOBS) -> Template:
+def make_template(jobs: int = FEW_JOBS) -> Template:
     """The life of a build: of four jobs fifteen events of 3 to 6 KB, one after the other as they are run."""
     sim = BuildkiteSim("acme-inc")
     seed_demo(sim)
@@ -65,14 +65,14 @@ def template(jobs: int = FEW_JOBS) -> Template:
     return Template(ids, tuple((name, json.dumps(body)) for name, body in said))
 
 
-def _other(text: str, new: dict[str, str], number: int) -> bytes:
+def _replace_ids(text: str, new: dict[str, str], number: int) -> bytes:
     for old, given in new.items():
         text = text.replace(old, given)
     text = text.replace(f"/builds/{_NUMBER}", f"/builds/{number}")
     return text.replace(f'"number": {_NUMBER}', f'"number": {number}').encode()
 
 
-def interleaved(lives: Sequence[Life], at_once: int) -> Iterator[Event]:
+def interleave(lives: Sequence[Life], at_once: int) -> Iterator[Event]:
     """All that is told of them, so many builds speaking in turn."""
     for start in range(0, len(lives), at_once):
         talking = lives[start : start + at_once]

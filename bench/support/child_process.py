@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-_START = 30.0
+_START_SECONDS = 30.0
 
 
 class Child(NamedTuple):
@@ -22,31 +22,31 @@ class Child(NamedTuple):
     process: subprocess.Popen[bytes]
     port: int
 
-    def resident(self) -> float:
+    def measure_memory(self) -> float:
         """Its memory now, in MiB."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
         return 0.0
 
-    def busy(self) -> float:
+    def measure_cpu_seconds(self) -> float:
         """Seconds of a core that it took until now."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def cores() -> tuple[int, int]:
+def pick_cores() -> tuple[int, int]:
     """One for the program under test, one for the load; the same one where there is no other."""
     free = sorted(os.sched_getaffinity(0))
     return free[0], free[-1]
 
 
-def module(name: str, *words: str) -> list[str]:
+def module_command(name: str, *words: str) -> list[str]:
     """The command that runs a module of this project."""
     return [sys.executable, "-m", name, *words]
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def child(
+def start_child(
     command: Sequence[str],
     port: int,
     *,
@@ -74,15 +74,15 @@ def child(
         try:
             if core is not None:
                 os.sched_setaffinity(process.pid, {core})
-            _listening(process, port)
+            _wait_until_listening(process, port)
             yield Child(process, port)
         finally:
             process.kill()
             process.wait()
 
 
-def _listening(process: subprocess.Popen[bytes], port: int) -> None:
-    until = time.monotonic() + _START
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

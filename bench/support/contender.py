@@ -13,28 +13,28 @@ from pathlib import Path
 
 import asyncpg
 
-from bench.support.child_process import Child, child, cores, free_port, module
-from bench.support.http_load import Loaded, load
-from bench.support.signed_webhooks import PATH, SECRET, body, requests
+from bench.support.child_process import Child, find_free_port, module_command, pick_cores, start_child
+from bench.support.http_load import LoadResult, run_load
+from bench.support.signed_webhooks import PATH, SECRET, generate_requests, make_body
 
-_WARM = 0.4
-_PATIENCE = 20.0
+_WARM_UP_SECONDS = 0.4
+_ANSWER_SECONDS = 20.0
 # Gives the command for a port and a folder of its own.
 Command = Callable[[int, Path], list[str]]
-Stored = Callable[[Path], int]
+CountRows = Callable[[Path], int]
 
 
 @dataclass(frozen=True)
 class Contender:
     """What starts it, in which environment, and how many rows it left in its folder, if it leaves any."""
 
-    command: Command
-    environ: Callable[[int, Path], Mapping[str, str]] = lambda port, _folder: _plain(port)
-    stored: Stored | None = None
+    make_command: Command
+    make_environ: Callable[[int, Path], Mapping[str, str]] = lambda port, _folder: _default_environ(port)
+    count_rows: CountRows | None = None
 
 
 @dataclass
-class Load:
+class LoadPlan:
     """Bodies of these sizes one after the other, so many seconds each; `env` is for all contenders."""
 
     sizes: list[int]
@@ -42,75 +42,78 @@ class Load:
     connections: int = 64
     env: Mapping[str, str] = field(default_factory=dict)
 
-    def on(self, contender: Contender) -> dict[int, Loaded]:
+    def measure(self, contender: Contender) -> dict[int, LoadResult]:
         """What came of it. Raises AssertionError where an answer or a row is not as it should be."""
-        serving, _loading = cores()
+        serving, _loading = pick_cores()
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as name:
-            folder, port = Path(name), free_port()
-            environ = {**contender.environ(port, folder), **self.env}
+            folder, port = Path(name), find_free_port()
+            environ = {**contender.make_environ(port, folder), **self.env}
             log = folder / "log"
-            with child(contender.command(port, folder), port, core=serving, env=environ, log=log) as program:
-                found, kept = self._asked(program)
-            stored = contender.stored(folder) if contender.stored else kept
+            with start_child(
+                contender.make_command(port, folder), port, core=serving, env=environ, log=log
+            ) as program:
+                found, kept = self._measure_sizes(program)
+            stored = contender.count_rows(folder) if contender.count_rows else kept
         assert stored >= kept, f"{kept} webhooks were acknowledged, {stored} are stored."
         return found
 
-    def _asked(self, program: Child) -> tuple[dict[int, Loaded], int]:
+    def _measure_sizes(self, program: Child) -> tuple[dict[int, LoadResult], int]:
         found, kept = {}, 0
         for size in self.sizes:
-            said = body(size)
-            warm = load(program.port, requests(said), self.connections, _WARM)
-            _answered(program.port, next(requests(said)))  # comes after what the warming left behind
-            found[size] = load(program.port, requests(said), self.connections, self.seconds)
+            said = make_body(size)
+            warm = run_load(program.port, generate_requests(said), self.connections, _WARM_UP_SECONDS)
+            _fetch_status(program.port, next(generate_requests(said)))  # comes after what the warming left behind
+            found[size] = run_load(program.port, generate_requests(said), self.connections, self.seconds)
             assert set(found[size].answers) <= {200, 503}, found[size].answers
             assert found[size].good, "Nothing was answered: the machine is too busy for so short a run."
             kept += warm.good + found[size].good
-        _refuses(program.port)
+        _check_refusal(program.port)
         return found, kept
 
 
-def _refuses(port: int) -> None:
+def _check_refusal(port: int) -> None:
     """A body that was tampered with is refused."""
-    said = body(2600)
-    status = _answered(port, next(requests(said.replace(b'"failed"', b'"passed"'), sign=said)))
+    said = make_body(2600)
+    status = _fetch_status(port, next(generate_requests(said.replace(b'"failed"', b'"passed"'), sign=said)))
     assert status in {400, 401}, status
 
 
-def _answered(port: int, request: bytes) -> int:
+def _fetch_status(port: int, request: bytes) -> int:
     """The status of the answer."""
-    with socket.create_connection(("127.0.0.1", port), _PATIENCE) as line:
+    with socket.create_connection(("127.0.0.1", port), _ANSWER_SECONDS) as line:
         line.sendall(request)
         return int(line.recv(4096)[9:12])
 
 
-def receiver(name: str, store: Callable[[Path], str], stored: Stored | None = None) -> Contender:
+def receiver_contender(name: str, store: Callable[[Path], str], stored: CountRows | None = None) -> Contender:
     """One of bench.support.receivers."""
     return Contender(
-        lambda port, folder: module("bench.support.receivers", name, str(port), store(folder)), stored=stored
+        lambda port, folder: module_command("bench.support.receivers", name, str(port), store(folder)),
+        count_rows=stored,
     )
 
 
-def peer(command: list[str]) -> Contender:
+def peer_contender(command: list[str]) -> Contender:
     """A program that is told by its environment where it listens."""
     return Contender(lambda port, _folder: [word.replace("{port}", str(port)) for word in command])
 
 
-def _plain(port: int) -> dict[str, str]:
+def _default_environ(port: int) -> dict[str, str]:
     return {"PORT": str(port), "SECRET": SECRET, "WEBHOOKS": PATH}
 
 
-def in_sqlite(folder: Path) -> str:
+def sqlite_url(folder: Path) -> str:
     """The URL of a database there."""
     return f"sqlite+aiosqlite:///{folder / 'kitestring.db'}"
 
 
-def rows_in_sqlite(folder: Path) -> int:
+def count_sqlite_rows(folder: Path) -> int:
     """The webhooks in it, once its program is dead."""
     with closing(sqlite3.connect(folder / "kitestring.db")) as line:
         return int(line.execute("SELECT count(*) FROM deliveries").fetchone()[0])
 
 
-def rows_in_postgresql(url: str) -> int:
+def count_postgresql_rows(url: str) -> int:
     """The same there; and the next contender finds none."""
 
     async def counted() -> int:

@@ -14,30 +14,30 @@ from bot.store.retention import Retention
 from bot.store.transactions import Store
 
 
-class Weight(NamedTuple):
+class DatabaseSize(NamedTuple):
     """In MiB: the file, and what of it is in use."""
 
     file: float
     used: float
 
 
-def weighed(file: Path) -> Weight:
+def measure_size(file: Path) -> DatabaseSize:
     """The database with its log written back."""
     with closing(sqlite3.connect(file)) as line:
         line.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         size, pages, free = (
             line.execute(f"PRAGMA {word}").fetchone()[0] for word in ("page_size", "page_count", "freelist_count")
         )
-    return Weight(pages * size / 2**20, (pages - free) * size / 2**20)
+    return DatabaseSize(pages * size / 2**20, (pages - free) * size / 2**20)
 
 
-def pruned(file: Path, days: int) -> Weight:
+def measure_after_retention(file: Path, days: int) -> DatabaseSize:
     """The same so many days later, when nothing else has happened: housekeeping itself, by a clock put forward."""
-    asyncio.run(_kept(file, datetime.now(UTC) + timedelta(days=days)))
-    return weighed(file)
+    asyncio.run(_run_retention(file, datetime.now(UTC) + timedelta(days=days)))
+    return measure_size(file)
 
 
-async def _kept(file: Path, now: datetime) -> None:
+async def _run_retention(file: Path, now: datetime) -> None:
     store = Store(f"sqlite+aiosqlite:///{file}")
     housekeeping = Retention(store, ManualClock(now))
     while await housekeeping.tick():

@@ -15,24 +15,24 @@ from collections.abc import Iterator, Sequence
 
 import uvloop
 
-from bench.support.build_events import Event, interleaved, template
-from bench.support.http_load import Load, Loaded
+from bench.support.build_events import Event, interleave, make_template
+from bench.support.http_load import Load, LoadResult
 from bench.support.signed_webhooks import PATH
 from simulators.buildkite.webhooks import sign
 from tests.conversations.world import WEBHOOK_SECRET
 
-_BUILDS, _SPEAKING = 400, 20
+_BUILDS, _BUILDS_AT_ONCE = 400, 20
 
 
-def signed(events: Sequence[Event]) -> Iterator[bytes]:
+def sign_requests(events: Sequence[Event]) -> Iterator[bytes]:
     """One request after the other, each with an id of its own; from the beginning again when all was told."""
     now, run = int(time.time()), uuid.uuid4().hex[:12]
-    heads = [(_head(event, now), event.body) for event in events]
+    heads = [(_render_head(event, now), event.body) for event in events]
     numbered = zip(itertools.count(), itertools.cycle(heads), strict=False)
     return (b"%b%b-%d\r\n\r\n%b" % (head, run.encode(), number, body) for number, (head, body) in numbered)
 
 
-def _head(event: Event, now: int) -> bytes:
+def _render_head(event: Event, now: int) -> bytes:
     lines = (
         f"POST {PATH} HTTP/1.1",
         "Host: 127.0.0.1",
@@ -45,19 +45,19 @@ def _head(event: Event, now: int) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-async def _all(seconds: float, connections: int, ports: Sequence[int]) -> list[Loaded]:
-    made = template()
-    lives = [made.life(number, 1) for number in range(1, _BUILDS + 1)]
-    parts = [list(interleaved(lives[index :: len(ports)], _SPEAKING)) for index in range(len(ports))]
+async def _send_to_all(seconds: float, connections: int, ports: Sequence[int]) -> list[LoadResult]:
+    made = make_template()
+    lives = [made.make_life(number, 1) for number in range(1, _BUILDS + 1)]
+    parts = [list(interleave(lives[index :: len(ports)], _BUILDS_AT_ONCE)) for index in range(len(ports))]
     each = max(connections // len(ports), 1)
-    loads = [Load(port, signed(part), each) for port, part in zip(ports, parts, strict=True)]
+    loads = [Load(port, sign_requests(part), each) for port, part in zip(ports, parts, strict=True)]
     return list(await asyncio.gather(*(load.run(seconds) for load in loads)))
 
 
 def main(words: Sequence[str]) -> None:
     """How many `good` answers, which `others`, requests `lost`, `seconds`, and each answer's seconds in `took`."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        found = runner.run(_all(float(words[0]), int(words[1]), [int(word) for word in words[2:]]))
+        found = runner.run(_send_to_all(float(words[0]), int(words[1]), [int(word) for word in words[2:]]))
     told = {
         "good": sum(item.good for item in found),
         "others": [
@@ -65,7 +65,7 @@ def main(words: Sequence[str]) -> None:
         ],
         "lost": sum(item.lost for item in found),
         "seconds": max(item.seconds for item in found),
-        "took": [round(took, 6) for item in found for took in item.took],
+        "took": [round(took, 6) for item in found for took in item.seconds_each],
     }
     print(json.dumps(told))
 

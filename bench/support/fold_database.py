@@ -23,34 +23,34 @@ _ATTEMPT = 'INSERT INTO attempts (id, build_id, pipeline, branch, "commit", step
 _COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
 
 
-def followed(file: Path, lives: Iterable[Life]) -> None:
+def insert_tracked_builds(file: Path, lives: Iterable[Life]) -> None:
     """Each life's build is known as scheduled, followed, and has a card that was posted."""
     with closing(sqlite3.connect(file)) as line, line:
-        for some in _thousands(lives):
-            builds = [_first(life) for life in some]
-            _insert(line, "builds", [_build_row(build) for build in builds])
-            _insert(line, "cards", [_card_row(build) for build in builds])
+        for some in _chunk(lives):
+            builds = [_read_first_build(life) for life in some]
+            _insert(line, "builds", [_make_build_row(build) for build in builds])
+            _insert(line, "cards", [_make_card_row(build) for build in builds])
 
 
-def _thousands(lives: Iterable[Life]) -> Iterable[Sequence[Life]]:
+def _chunk(lives: Iterable[Life]) -> Iterable[Sequence[Life]]:
     left = iter(lives)
     return iter(lambda: list(itertools.islice(left, 1000)), [])
 
 
-def _first(life: Life) -> Build:
+def _read_first_build(life: Life) -> Build:
     said: WebhookEvent = read_event(life.events[0].name, life.events[0].body)
     if said.build is None:
         raise ValueError("A life begins with a word about its build.")
     return said.build
 
 
-def _build_row(build: Build) -> dict[str, object]:
+def _make_build_row(build: Build) -> dict[str, object]:
     values = {"id": build.id, **build_values(build), **tracking_values(merge.apply_read(None, build, NOW, 0))}
     times = {name: value.timestamp() for name, value in values.items() if isinstance(value, datetime)}
     return {**values, **times, "build": str(values["build"]), "followed": 1, "followed_at": NOW.timestamp()}
 
 
-def _card_row(build: Build) -> dict[str, object]:
+def _make_card_row(build: Build) -> dict[str, object]:
     place = {"team": "T1", "channel": "C1", "thread_ts": build.id[:8], "ts": build.id[:8], "asked_by": "U1"}
     return {"id": f"card-{build.id}", "build_id": build.id, **place, "created_at": NOW.timestamp()}
 
@@ -61,7 +61,7 @@ def _insert(line: sqlite3.Connection, table: str, values: Sequence[dict[str, obj
     line.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})", values)  # noqa: S608
 
 
-def remembered(file: Path, attempts: int) -> None:
+def insert_history(file: Path, attempts: int) -> None:
     """So many finished attempts, and a fifteenth of that in builds, are remembered of the last ninety days."""
     at, span = NOW.timestamp(), 90 * 86400.0
     moment = f"{at} - {span} * i / ?"
@@ -78,7 +78,7 @@ def remembered(file: Path, attempts: int) -> None:
         )
 
 
-def arrived(file: Path, events: Iterable[Event]) -> int:
+def insert_deliveries(file: Path, events: Iterable[Event]) -> int:
     """They wait to be read; says how many they are."""
     at = NOW.timestamp()
     values = [(f"id-{number}", event.name, event.body, at, at) for number, event in enumerate(events)]
@@ -91,7 +91,7 @@ def arrived(file: Path, events: Iterable[Event]) -> int:
     return len(values)
 
 
-def forgotten(file: Path, below: int) -> None:
+def delete_builds_below(file: Path, below: int) -> None:
     """As if nothing had been heard of builds of a lower number."""
     with closing(sqlite3.connect(file)) as line, line:
         line.execute("DELETE FROM builds WHERE number < ?", (below,))
@@ -100,7 +100,7 @@ def forgotten(file: Path, below: int) -> None:
         line.execute("DELETE FROM notices")
 
 
-def untrue(file: Path, lives: Iterable[Life]) -> list[str]:
+def find_wrong_builds(file: Path, lives: Iterable[Life]) -> list[str]:
     """Builds whose row is not their last word, whose card is not due, or whose jobs are not all there."""
     with closing(sqlite3.connect(file)) as line:
         phases = dict(line.execute("SELECT id, phase FROM builds"))

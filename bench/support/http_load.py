@@ -11,22 +11,22 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from bench.support.rounds import percentile
+from bench.support.rounds import compute_percentile
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-_TICK = 0.002
+_TICK_SECONDS = 0.002
 
 
 @dataclass
-class Loaded:
+class LoadResult:
     """What came of it: answers by status, the seconds of each, over so many seconds; `kept` are the requests that
     were answered by 2xx, where they are asked for."""
 
     seconds: float = 0.0
     answers: Counter[int] = field(default_factory=Counter)
-    took: list[float] = field(default_factory=list)
+    seconds_each: list[float] = field(default_factory=list)
     lost: int = 0
-    kept: list[bytes] = field(default_factory=list)
+    acknowledged: list[bytes] = field(default_factory=list)
 
     @property
     def good(self) -> int:
@@ -38,9 +38,9 @@ class Loaded:
         """Good answers a second."""
         return self.good / self.seconds
 
-    def within(self, share: float) -> float:
+    def milliseconds_at(self, share: float) -> float:
         """Milliseconds in which that share of the answers came."""
-        return percentile(self.took, share) * 1000
+        return compute_percentile(self.seconds_each, share) * 1000
 
 
 class Load:
@@ -68,24 +68,24 @@ class Load:
         self._idle: list[_Caller] = []
         self._over = False
         self._opening: set[asyncio.Task[None]] = set()
-        self.loaded = Loaded()
+        self.result = LoadResult()
 
-    async def run(self, seconds: float) -> Loaded:
+    async def run(self, seconds: float) -> LoadResult:
         """Go on for so long; what is under way at the end is not counted."""
         callers = [_Caller(self) for _ in range(self._connections)]
         await asyncio.gather(*(self._open(caller) for caller in callers))
         began = time.perf_counter()
-        await (asyncio.sleep(seconds) if self._rate is None else self._paced(began, seconds))
+        await (asyncio.sleep(seconds) if self._rate is None else self._run_paced(began, seconds))
         self._over = True
-        self.loaded.seconds = time.perf_counter() - began
+        self.result.seconds = time.perf_counter() - began
         for task in self._opening:
             task.cancel()
         for caller in callers:
-            caller.leave()
+            caller.close()
         await asyncio.sleep(0)
-        return self.loaded
+        return self.result
 
-    def free(self, caller: _Caller) -> None:
+    def assign(self, caller: _Caller) -> None:
         """The connection may take a request."""
         if self._over:
             return
@@ -96,11 +96,11 @@ class Load:
         else:
             self._idle.append(caller)
 
-    def gone(self, caller: _Caller, *, unanswered: bool) -> None:
+    def reopen(self, caller: _Caller, *, unanswered: bool) -> None:
         """The server closed it."""
         if self._over:
             return
-        self.loaded.lost += unanswered
+        self.result.lost += unanswered
         if caller in self._idle:
             self._idle.remove(caller)
         task = asyncio.ensure_future(self._open(caller))
@@ -112,11 +112,11 @@ class Load:
             try:
                 await asyncio.get_running_loop().create_connection(lambda: caller, "127.0.0.1", self._port)
             except OSError:
-                await asyncio.sleep(_TICK)
+                await asyncio.sleep(_TICK_SECONDS)
             else:
                 return
 
-    async def _paced(self, began: float, seconds: float) -> None:
+    async def _run_paced(self, began: float, seconds: float) -> None:
         number, every = 0, 1 / (self._rate or 1)
         while (now := time.perf_counter()) - began < seconds:
             while began + number * every <= now:
@@ -124,7 +124,7 @@ class Load:
                 number += 1
             while self._due and self._idle:
                 self._idle.pop().send(next(self._requests), self._due.popleft())
-            await asyncio.sleep(_TICK)
+            await asyncio.sleep(_TICK_SECONDS)
 
 
 class _Caller(asyncio.Protocol):
@@ -139,7 +139,7 @@ class _Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport, self._at, self._got = transport, None, b""
-        self._load.free(self)
+        self._load.assign(self)
 
     def send(self, request: bytes, since: float) -> None:
         """Ask; the time counts from `since`."""
@@ -149,32 +149,32 @@ class _Caller(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._got = self._got + data if self._got else data
-        if self._at is None or not _whole(self._got):
+        if self._at is None or not _is_complete(self._got):
             return
-        loaded, status = self._load.loaded, int(self._got[9:12])
+        loaded, status = self._load.result, int(self._got[9:12])
         loaded.answers[status] += 1
-        loaded.took.append(time.perf_counter() - self._at)
+        loaded.seconds_each.append(time.perf_counter() - self._at)
         if self._load.keep and 200 <= status < 300:
-            loaded.kept.append(self._request)
-        ended = _ended(self._got)
+            loaded.acknowledged.append(self._request)
+        ended = _is_last(self._got)
         self._at, self._got = None, b""
         if self._transport is None or self._transport.is_closing():
             return
         if ended:
             self._transport.abort()
         else:
-            self._load.free(self)
+            self._load.assign(self)
 
     def connection_lost(self, _why: Exception | None) -> None:
-        self._load.gone(self, unanswered=self._at is not None)
+        self._load.reopen(self, unanswered=self._at is not None)
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Hang up."""
         if self._transport is not None:
             self._transport.abort()
 
 
-def _whole(got: bytes) -> bool:
+def _is_complete(got: bytes) -> bool:
     """An answer is complete: by its length, by its last chunk, or because it has no body."""
     end = got.find(b"\r\n\r\n")
     if end < 0:
@@ -185,12 +185,12 @@ def _whole(got: bytes) -> bool:
     return got[9:12] == b"204" or got.endswith(b"0\r\n\r\n")
 
 
-def _ended(got: bytes) -> bool:
+def _is_last(got: bytes) -> bool:
     """The server takes no more on this connection."""
     return got.startswith(b"HTTP/1.0") or b"connection: close" in got[: got.find(b"\r\n\r\n")].lower()
 
 
-def load(
+def run_load(
     port: int,
     requests: Iterator[bytes],
     connections: int,
@@ -198,7 +198,7 @@ def load(
     rate: float | None = None,
     *,
     keep: bool = False,
-) -> Loaded:
+) -> LoadResult:
     """Run a Load in an event loop of its own."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(Load(port, requests, connections, rate, keep=keep).run(seconds))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _LINE = re.compile(r"import time: +(\d+) \| +\d+ \| *(\S+)")
-OURS = frozenset({"bot", "commands", "webhooks"})
+OWN_PACKAGES = frozenset({"bot", "commands", "webhooks"})
 
 
 class Import(NamedTuple):
@@ -19,12 +19,12 @@ class Import(NamedTuple):
     modules: int
 
 
-def modules(said: str) -> dict[str, int]:
+def parse_import_times(said: str) -> dict[str, int]:
     """Microseconds of each module by itself, of one run."""
     return {found[2]: int(found[1]) for found in _LINE.finditer(said)}
 
 
-def quickest(runs: Iterable[dict[str, int]]) -> dict[str, int]:
+def take_minimum(runs: Iterable[dict[str, int]]) -> dict[str, int]:
     """Of several runs the least that was seen of each module: noise only ever adds."""
     least: dict[str, int] = {}
     for run in runs:
@@ -33,19 +33,19 @@ def quickest(runs: Iterable[dict[str, int]]) -> dict[str, int]:
     return least
 
 
-def by_library(least: dict[str, int], standard: frozenset[str]) -> list[Import]:
+def sum_by_library(least: dict[str, int], standard: frozenset[str]) -> list[Import]:
     """Costliest first; what comes with Python is one row, and so is what is ours."""
     cost: Counter[str] = Counter()
     count: Counter[str] = Counter()
     for name, micros in least.items():
-        library = _library(name.partition(".")[0], standard)
+        library = _find_library(name.partition(".")[0], standard)
         cost[library] += micros
         count[library] += 1
     return [Import(name, micros / 1000, count[name]) for name, micros in cost.most_common()]
 
 
-def _library(top: str, standard: frozenset[str]) -> str:
-    if top in OURS:
+def _find_library(top: str, standard: frozenset[str]) -> str:
+    if top in OWN_PACKAGES:
         return "Kitestring itself"
     if top in standard or top.startswith("_") or top == "encodings":
         return "Python’s own library"

@@ -6,16 +6,16 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bench.support.slack_arrivals import Arrival
+from bench.support.lag_under_load import Observed, read_shown_counts
+from bench.support.rounds import compute_percentile, render_table
 from bench.support.running_builds import RUNNING, Story
-from bench.support.lag_under_load import Played, shown_counts
-from bench.support.rounds import percentile, table
+from bench.support.slack_arrivals import Arrival
 from tests.process.town import name_of
 
-_SAID = re.compile(r"(load-\d+#\d+) (\w+)")
+_STATE = re.compile(r"(load-\d+#\d+) (\w+)")
 _RANK = {"scheduled": 0, "running": 1, "failing": 2, "passed": 3, "failed": 3}
-_LATE = 2.0
-_EVERY = max(3.0, RUNNING * 1.2)
+_LATE_SECONDS = 2.0
+_COUNT_SECONDS = max(3.0, RUNNING * 1.2)
 
 
 @dataclass
@@ -28,45 +28,47 @@ class Lags:
     late: list[str] = field(default_factory=list)
 
 
-def lags(done: Played) -> Lags:
+def compute_lags(done: Observed) -> Lags:
     """Of what happened while it was measured. Raises RuntimeError for a change that was never shown."""
-    found, by_name = Lags(), _by_name(done)
+    found, by_name = Lags(), _group_by_build(done)
     for story in done.builds.stories.values():
         said = by_name.get(name_of(story.build), [])
         for phase, at in story.phases:
             if done.began <= at < done.ended:
-                shown = _until(said, phase, at)
+                shown = _find_shown(said, phase, at)
                 found.states.append(shown.at - at)
-                if shown.at - at > _LATE:
-                    found.late.append(_circumstances(done, phase, at, shown))
-        _calls(found, said, done)
+                if shown.at - at > _LATE_SECONDS:
+                    found.late.append(_describe_delay(done, phase, at, shown))
+        _count_calls(found, said, done)
     return found
 
 
-def _by_name(done: Played) -> dict[str, list[tuple[Arrival, str]]]:
+def _group_by_build(done: Observed) -> dict[str, list[tuple[Arrival, str]]]:
     """What was said of each build, and in which state it was said to be; replies are of nobody."""
     found: dict[str, list[tuple[Arrival, str]]] = {}
     for item in done.arrivals.seen:
-        said = _SAID.search(str(item.asked.get("text")))
+        said = _STATE.search(str(item.arguments.get("text")))
         if said:
-            place = "replies" if item.asked.get("thread_ts") else said[1]
+            place = "replies" if item.arguments.get("thread_ts") else said[1]
             found.setdefault(place, []).append((item, said[2]))
     return found
 
 
-def _until(said: list[tuple[Arrival, str]], phase: str, at: float) -> Arrival:
+def _find_shown(said: list[tuple[Arrival, str]], phase: str, at: float) -> Arrival:
     for arrival, word in said:
         if arrival.at >= at and _RANK[word] >= _RANK[phase]:
             return arrival
     raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(item.at, word) for item, word in said]}")
 
 
-def _circumstances(done: Played, phase: str, at: float, shown: Arrival) -> str:
+def _describe_delay(done: Observed, phase: str, at: float, shown: Arrival) -> str:
     """What else was sent before it, that may have taken its turn."""
     before = [item for item in done.arrivals.seen if shown.at - 61 < item.at < shown.at]
     edits = [item.at for item in before if item.method == "chat.update"]
     here = [
-        item for item in before if item.asked.get("channel") == shown.asked.get("channel") and item.at > at - 3
+        item
+        for item in before
+        if item.arguments.get("channel") == shown.arguments.get("channel") and item.at > at - 3
     ]
     return (
         f"{phase}, {shown.method}, {shown.at - at:.2f} s late: {len(edits)} edits in the minute before it, "
@@ -75,7 +77,7 @@ def _circumstances(done: Played, phase: str, at: float, shown: Arrival) -> str:
     )
 
 
-def _calls(found: Lags, said: list[tuple[Arrival, str]], done: Played) -> None:
+def _count_calls(found: Lags, said: list[tuple[Arrival, str]], done: Observed) -> None:
     """What was sent while it was measured, beside what was said of the same build before."""
     for before, (arrival, word) in zip([None, *said], said, strict=False):
         if not done.began <= arrival.at < done.ended:
@@ -88,34 +90,34 @@ def _calls(found: Lags, said: list[tuple[Arrival, str]], done: Played) -> None:
             found.between.append(arrival.at - before[0].at)
 
 
-def check(done: Played) -> None:
+def check_cards(done: Observed) -> None:
     """Raises RuntimeError unless each build has one card, which says what Buildkite says."""
     said = [message for channel in done.channels for message in done.slack.messages(channel) if message.bot]
-    counts = shown_counts(done)
+    counts = read_shown_counts(done)
     for story in done.builds.stories.values():
         name = name_of(story.build)
         cards = [item for item in said if f"· {name} " in item.plain().split("\n")[0] + " "]
         wrong = len(cards) != 1 or f"*{story.build.state.title()}*" not in cards[0].plain()
-        if wrong or (story.over and counts.get(name) != _passed(story)):
+        if wrong or (story.ended and counts.get(name) != _count_passed(story)):
             raise RuntimeError(f"{name} is {story.build.state}, but: {[card.plain() for card in cards]}")
 
 
-def _passed(story: Story) -> int:
+def _count_passed(story: Story) -> int:
     return sum(job.state == "passed" for job in story.build.jobs)
 
 
-def told(done: Played) -> str:
+def render_report(done: Observed) -> str:
     """The tables."""
-    found, minutes = lags(done), (done.ended - done.began) / 60
+    found, minutes = compute_lags(done), (done.ended - done.began) / 60
     refused = Counter(call.method for call in [*done.slack.calls][done.calls :] if call.status == 429)
     changes, posts = len(found.states), found.calls["post"]
     replies = sum(
-        bool(item.asked.get("thread_ts")) and done.began <= item.at < done.ended for item in done.arrivals.seen
+        bool(item.arguments.get("thread_ts")) and done.began <= item.at < done.ended for item in done.arrivals.seen
     )
     shown = [
-        ("state changes shown", *_three(found.states), "2 s"),
-        ("age of the counts shown", *_three(done.ages), f"{_EVERY:.0f} s"),
-        ("between two edits of a card", *_three(found.between), f"{_EVERY:.0f} s"),
+        ("state changes shown", *_render_percentiles(found.states), "2 s"),
+        ("age of the counts shown", *_render_percentiles(done.ages), f"{_COUNT_SECONDS:.0f} s"),
+        ("between two edits of a card", *_render_percentiles(found.between), f"{_COUNT_SECONDS:.0f} s"),
     ]
     calls = [
         ("`chat.postMessage`, cards", f"{posts}", f"{posts}"),
@@ -130,25 +132,29 @@ def told(done: Played) -> str:
     ]
     head = (
         f"{minutes:.0f} minutes, {done.builds.events} job events, {done.sent} webhooks, {changes} state changes "
-        f"({len(found.late)} shown later than {_LATE:.0f} s), "
-        f"{len(done.builds.stories)} builds, {refused.total()} calls refused by Slack{_which(refused)}, "
+        f"({len(found.late)} shown later than {_LATE_SECONDS:.0f} s), "
+        f"{len(done.builds.stories)} builds, {refused.total()} calls refused by Slack{_render_refused(refused)}, "
         f"{done.countless} looks without counts; "
         f"{done.busy:.0f} s of a core" + "".join(f"\n\nLate: {item}" for item in found.late)
     )
     return "\n\n".join(
         (
             head,
-            table(("", "p50", "p99", "longest", "goal"), shown),
-            table(("calls", "ours", "fewest"), calls),
-            table(("the bot without a plan, after", "events behind", "delay"), naive),
+            render_table(("", "p50", "p99", "longest", "goal"), shown),
+            render_table(("calls", "ours", "fewest"), calls),
+            render_table(("the bot without a plan, after", "events behind", "delay"), naive),
         )
     )
 
 
-def _which(refused: Counter[str]) -> str:
+def _render_refused(refused: Counter[str]) -> str:
     return f" ({', '.join(f'{count} of {method}' for method, count in refused.items())})" if refused else ""
 
 
-def _three(values: list[float]) -> tuple[str, str, str]:
+def _render_percentiles(values: list[float]) -> tuple[str, str, str]:
     longest = max(values, default=0.0)
-    return f"{percentile(values, 0.5):.2f} s", f"{percentile(values, 0.99):.2f} s", f"{longest:.2f} s"
+    return (
+        f"{compute_percentile(values, 0.5):.2f} s",
+        f"{compute_percentile(values, 0.99):.2f} s",
+        f"{longest:.2f} s",
+    )

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.support.child_process import cores
-from bench.support.slack_arrivals import Arrivals
+from bench.support.child_process import pick_cores
+from bench.support.naive_bot import Backlog, NaiveBot
 from bench.support.running_builds import PIPELINES, RUNNING, Builds
-from bench.support.naive_bot import Behind, Naive
-from bench.support.webhook_sender import Wire, wired
+from bench.support.slack_arrivals import Arrivals
+from bench.support.webhook_sender import WebhookSender, open_sender
 from bot.buildkite.resources import INSTANCE_KEY
 from bot.buildkite.webhook_registration import REQUIRED_EVENTS
 from simulators.buildkite.models import Build
@@ -27,14 +27,14 @@ from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, people
 from tests.process.town import name_of, town
 
-RATE, ANSWERS_AFTER = 50, 0.1
-_SAMPLE, _MINUTE = 5.0, 60.0
-_ENDS, _PATIENCE = 20.0, 900
+RATE, SLACK_DELAY = 50, 0.1
+_SAMPLE_SECONDS, _MINUTE = 5.0, 60.0
+_SETTLE_SECONDS, _START_SECONDS = 20.0, 900
 _NAMED, _PASSED = re.compile(r"load-\d+#\d+"), re.compile(r"(\d+) passed")
 
 
 @dataclass
-class Played:
+class Observed:
     """What was seen: the builds' stories, what reached Slack, and how old counts were at each look."""
 
     builds: Builds
@@ -49,7 +49,7 @@ class Played:
     sent: int = 0
     ages: list[float] = field(default_factory=list)
     countless: int = 0
-    behind: list[Behind] = field(default_factory=list)
+    behind: list[Backlog] = field(default_factory=list)
     naive_calls: int = 0
     pid: int = 0
 
@@ -58,77 +58,77 @@ class Played:
 class _Scene:
     buildkite: BuildkiteSim
     builds: Builds
-    naive: Naive
-    wire: Wire
-    played: Played
+    naive: NaiveBot
+    wire: WebhookSender
+    played: Observed
 
 
-async def played(folder: Path, minutes: float, seed: int) -> Played:
+async def observe_load(folder: Path, minutes: float, seed: int) -> Observed:
     """So many minutes of it, after all cards are there; at the end there is time for what is under way."""
-    async with _scene(folder, seed) as scene:
+    async with _open_scene(folder, seed) as scene:
         done, loop = scene.played, asyncio.get_running_loop()
-        await _begin(scene)
-        done.began, work = loop.time(), _busy(done.pid)
+        await _start_builds(scene)
+        done.began, work = loop.time(), _measure_cpu_seconds(done.pid)
         calls, done.calls = len(scene.buildkite.requests), len(done.slack.calls)
-        await asyncio.gather(_happening(scene, minutes), _looking(scene, minutes))
-        done.ended, done.busy = loop.time(), _busy(done.pid) - work
+        await asyncio.gather(_play_events(scene, minutes), _sample_counts(scene, minutes))
+        done.ended, done.busy = loop.time(), _measure_cpu_seconds(done.pid) - work
         done.reads, done.naive_calls = len(scene.buildkite.requests) - calls, scene.naive.calls
         done.sent = sum(scene.wire.sent.values())
-        await asyncio.sleep(_ENDS)
+        await asyncio.sleep(_SETTLE_SECONDS)
         return done
 
 
-async def _begin(scene: _Scene) -> None:
+async def _start_builds(scene: _Scene) -> None:
     """Their cards are posted and each build is read, as fast as both allow; then the other one listens as well."""
-    scene.builds.begin()
-    await _carry(scene)
-    for _ in range(_PATIENCE):
-        if len(shown_counts(scene.played)) >= RUNNING:
+    scene.builds.start_all()
+    await _send_due(scene)
+    for _ in range(_START_SECONDS):
+        if len(read_shown_counts(scene.played)) >= RUNNING:
             break
         await asyncio.sleep(1)
     else:
-        raise RuntimeError(f"Only {len(shown_counts(scene.played))} cards show how many jobs have passed.")
+        raise RuntimeError(f"Only {len(read_shown_counts(scene.played))} cards show how many jobs have passed.")
 
     def heard(event: str, subject: Any) -> None:
         if event in REQUIRED_EVENTS:
             build = subject if isinstance(subject, Build) else subject.build
-            scene.naive.heard(build, asyncio.get_running_loop().time())
+            scene.naive.enqueue(build, asyncio.get_running_loop().time())
 
     scene.buildkite.listeners.append(heard)
 
 
-async def _happening(scene: _Scene, minutes: float) -> None:
+async def _play_events(scene: _Scene, minutes: float) -> None:
     loop, every = asyncio.get_running_loop(), 1 / RATE
     began = loop.time()
     async with asyncio.TaskGroup() as under_way:
         for number in range(int(minutes * _MINUTE * RATE)):
             await asyncio.sleep(began + number * every - loop.time())
             scene.builds.step(loop.time())
-            under_way.create_task(_carry(scene))
+            under_way.create_task(_send_due(scene))
 
 
-async def _carry(scene: _Scene) -> None:
+async def _send_due(scene: _Scene) -> None:
     """All that is to be sent, at once: Buildkite waits for no answer before it sends the next."""
     await asyncio.gather(*(scene.wire.send(delivery) for delivery in scene.buildkite.hooks.take_due()))
 
 
-async def _looking(scene: _Scene, minutes: float) -> None:
+async def _sample_counts(scene: _Scene, minutes: float) -> None:
     """How old the counts are that people see, each few seconds; and how far the other one is behind."""
     loop, done = asyncio.get_running_loop(), scene.played
     began = loop.time()
     while (now := loop.time()) < began + minutes * _MINUTE:
-        shown = shown_counts(done)
-        for story in done.builds.running():
+        shown = read_shown_counts(done)
+        for story in done.builds.list_running():
             count = shown.get(name_of(story.build))
             if count is None:
                 done.countless += 1
             else:
                 done.ages.append(story.age(count, now))
-        done.behind.append(scene.naive.behind(now))
-        await asyncio.sleep(_SAMPLE)
+        done.behind.append(scene.naive.measure_backlog(now))
+        await asyncio.sleep(_SAMPLE_SECONDS)
 
 
-def shown_counts(done: Played) -> dict[str, int]:
+def read_shown_counts(done: Observed) -> dict[str, int]:
     """How many passed jobs each card shows, by the build's name; a card without counts is missing."""
     found = {}
     for channel in done.channels:
@@ -141,46 +141,46 @@ def shown_counts(done: Played) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def _scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
+async def _open_scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
     """Both vendors, `kitestring serve` on a core of its own, and the other bot with a workspace of its own."""
-    core, mine = cores()
+    core, mine = pick_cores()
     os.sched_setaffinity(0, {mine})
     other = SlackSim(signing_secret=SIGNING_SECRET)
     people(other)
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(town(folder, socket=False))
-        arrivals = Arrivals(made.slack.app, now=asyncio.get_running_loop().time, delay=ANSWERS_AFTER)
+        arrivals = Arrivals(made.slack.app, now=asyncio.get_running_loop().time, delay=SLACK_DELAY)
         made.slack.base_url = await stack.enter_async_context(Serving(arrivals))
-        other.base_url = await stack.enter_async_context(Serving(Arrivals(other.app, delay=ANSWERS_AFTER)))
+        other.base_url = await stack.enter_async_context(Serving(Arrivals(other.app, delay=SLACK_DELAY)))
         channels = [made.slack.channel(f"C0LOAD{at:03}", f"load-{at}") for at in range(PIPELINES)]
-        builds, naive = Builds(made.buildkite, seed), Naive(other, other.channel("C0NAIVE", "naive"))
+        builds, naive = Builds(made.buildkite, seed), NaiveBot(other, other.channel("C0NAIVE", "naive"))
         made.webhook.events = REQUIRED_EVENTS
         program = await made.serve(BUILDKITE_WEBHOOK_ALLOWLIST="off")
         os.sched_setaffinity(program.process.pid, {core})
         for at, channel in enumerate(channels):
             await made.alice.types(channel, f"/bk subscribe load-{at} --state running --yes")
         await asyncio.sleep(2)
-        builds.marks[INSTANCE_KEY] = _instance(folder)
-        await stack.enter_async_context(_at_work(naive))
-        wire = await stack.enter_async_context(wired())
-        done = Played(builds, channels, made.slack, arrivals, pid=program.process.pid)
+        builds.marks[INSTANCE_KEY] = _read_instance(folder)
+        await stack.enter_async_context(_run_naive(naive))
+        wire = await stack.enter_async_context(open_sender())
+        done = Observed(builds, channels, made.slack, arrivals, pid=program.process.pid)
         yield _Scene(made.buildkite, builds, naive, wire, done)
 
 
-def _busy(pid: int) -> float:
+def _measure_cpu_seconds(pid: int) -> float:
     """Seconds of a core that it took until now."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _instance(folder: Path) -> str:
+def _read_instance(folder: Path) -> str:
     """What the bot marks its builds with: one list call answers for them all."""
     with closing(sqlite3.connect(folder / "kitestring.db")) as database:
         return str(database.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
 
 
 @asynccontextmanager
-async def _at_work(naive: Naive) -> AsyncIterator[None]:
+async def _run_naive(naive: NaiveBot) -> AsyncIterator[None]:
     task = asyncio.create_task(naive.run())
     try:
         yield

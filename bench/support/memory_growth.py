@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 import uvloop
 
+from bench.support.build_events import Event, Life, interleave, make_template
 from bench.support.child_process import Child
-from bench.support.build_events import Event, Life, interleaved, template
 from bench.support.signed_webhooks import PATH
 from simulators.buildkite.webhooks import sign
 from tests.conversations.world import WEBHOOK_SECRET
 
-_TOGETHER = 40
+_BUILDS_AT_ONCE = 40
 _CONNECTIONS = 16
 # So many wait to be read at most: as in a life that is not all at once.
-_PART = 5_000
-_PATIENCE = 300.0
+_BATCH = 5_000
+_READ_SECONDS = 300.0
 
 
 class Sample(NamedTuple):
@@ -43,30 +43,30 @@ class Growth:
         self._ended = 0
         self.samples: list[Sample] = []
 
-    def driven(self, events: int) -> float:
+    def run(self, events: int) -> float:
         """Send them and see them read; the seconds that it took.
 
         Raises RuntimeError when one was not acknowledged, not read or set aside, or when a build that ended is not
         remembered as it ended.
         """
-        began, requests = time.perf_counter(), told(self._over)
-        self.samples.append(Sample(0, self._child.resident()))
-        for start in range(0, events, _PART):
-            self._part(list(itertools.islice(requests, min(_PART, events - start))))
-            self.samples.append(Sample(min(start + _PART, events), self._child.resident()))
+        began, requests = time.perf_counter(), generate_requests(self._count_ended)
+        self.samples.append(Sample(0, self._child.measure_memory()))
+        for start in range(0, events, _BATCH):
+            self._send_batch(list(itertools.islice(requests, min(_BATCH, events - start))))
+            self.samples.append(Sample(min(start + _BATCH, events), self._child.measure_memory()))
         self._check(events)
         return time.perf_counter() - began
 
-    def _over(self, lives: Sequence[Life]) -> None:
+    def _count_ended(self, lives: Sequence[Life]) -> None:
         self._ended += len(lives)
 
-    def _part(self, requests: list[bytes]) -> None:
+    def _send_batch(self, requests: list[bytes]) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_sent(self._child.port, requests))
-        until = time.monotonic() + _PATIENCE
+            runner.run(_send_all(self._child.port, requests))
+        until = time.monotonic() + _READ_SECONDS
         while self._count("SELECT count(*) FROM deliveries WHERE state = 'new'"):
             if time.monotonic() > until:
-                raise RuntimeError(f"They are not all read within {_PATIENCE:.0f} s.")
+                raise RuntimeError(f"They are not all read within {_READ_SECONDS:.0f} s.")
             time.sleep(0.1)
 
     def _check(self, events: int) -> None:
@@ -80,26 +80,26 @@ class Growth:
             return int(line.execute(query).fetchone()[0])
 
 
-def told(over: Callable[[Sequence[Life]], None] = lambda _lives: None) -> Iterator[bytes]:
+def generate_requests(over: Callable[[Sequence[Life]], None] = lambda _lives: None) -> Iterator[bytes]:
     """Requests about builds that live and end, forty at a time; each is signed when it is asked for.
 
     `over` is called with those of whom all was asked for.
     """
-    made, numbers, sent, run = template(), itertools.count(1), itertools.count(1), random.randrange(10**9)
+    made, numbers, sent, run = make_template(), itertools.count(1), itertools.count(1), random.randrange(10**9)
     while True:
-        lives = [made.life(next(numbers), run) for _ in range(_TOGETHER)]
-        for event in interleaved(lives, _TOGETHER):
-            yield _request(event, f"{run:09d}-{next(sent):012d}")
+        lives = [made.make_life(next(numbers), run) for _ in range(_BUILDS_AT_ONCE)]
+        for event in interleave(lives, _BUILDS_AT_ONCE):
+            yield _render_request(event, f"{run:09d}-{next(sent):012d}")
         over(lives)
 
 
-async def _sent(port: int, requests: list[bytes]) -> None:
+async def _send_all(port: int, requests: list[bytes]) -> None:
     """Send all, over connections that are kept. Raises RuntimeError for an answer other than a 2xx."""
     left = iter(requests)
-    await asyncio.gather(*(_caller(port, left) for _ in range(_CONNECTIONS)))
+    await asyncio.gather(*(_send_over_connection(port, left) for _ in range(_CONNECTIONS)))
 
 
-async def _caller(port: int, requests: Iterator[bytes]) -> None:
+async def _send_over_connection(port: int, requests: Iterator[bytes]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for request in requests:
         writer.write(request)
@@ -111,7 +111,7 @@ async def _caller(port: int, requests: Iterator[bytes]) -> None:
     writer.close()
 
 
-def _request(event: Event, id_: str) -> bytes:
+def _render_request(event: Event, id_: str) -> bytes:
     head = {
         "Host": "127.0.0.1",
         "Content-Type": "application/json",

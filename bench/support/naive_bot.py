@@ -15,7 +15,7 @@ from simulators.slack.models import Channel, Message
 from simulators.slack.sim import SlackSim
 
 
-class Behind(NamedTuple):
+class Backlog(NamedTuple):
     """How it stands at a moment: events not shown yet, and how long ago the one that is shown now happened."""
 
     at: float
@@ -23,7 +23,7 @@ class Behind(NamedTuple):
     seconds: float
 
 
-class Naive:
+class NaiveBot:
     """Hears of events by `heard`; its workspace is its own."""
 
     def __init__(self, slack: SlackSim, channel: Channel) -> None:
@@ -35,16 +35,16 @@ class Naive:
         self.calls = 0
         self.shown = 0
 
-    def heard(self, build: Build, at: float) -> None:
+    def enqueue(self, build: Build, at: float) -> None:
         """Something happened in that build, at that time of the loop."""
         if build.id not in self._cards:
-            self._cards[build.id] = self._slack.post(self._slack.by_bot(self._channel.id, build.id))
+            self._cards[build.id] = self._slack.post(self._slack.make_bot_message(self._channel.id, build.id))
         self._queue.append((at, build))
         self._more.set()
 
-    def behind(self, now: float) -> Behind:
+    def measure_backlog(self, now: float) -> Backlog:
         """How it stands."""
-        return Behind(now, len(self._queue), now - self._queue[0][0] if self._queue else 0.0)
+        return Backlog(now, len(self._queue), now - self._queue[0][0] if self._queue else 0.0)
 
     async def run(self) -> None:
         """Until it is cancelled: one call after the other; told to wait, it waits."""
@@ -55,11 +55,11 @@ class Naive:
             client.retry_handlers.clear()
             while True:
                 await self._more.wait()
-                await self._show(client)
+                await self._send_next(client)
                 if not self._queue:
                     self._more.clear()
 
-    async def _show(self, client: AsyncWebClient) -> None:
+    async def _send_next(self, client: AsyncWebClient) -> None:
         _at, build = self._queue[0]
         self.calls += 1
         try:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.support.child_process import ROOT, module
+from bench.support.child_process import ROOT, module_command
 
 PEERS = ROOT / "bench" / "peers"
 NODE = {
@@ -19,42 +19,42 @@ NODE = {
 _ERRBOT = PEERS / ".errbot"
 
 
-def commands() -> dict[str, list[str]]:
+def find_commands() -> dict[str, list[str]]:
     """What starts each peer that can be started here (`{port}` is where); says of the others what they lack."""
-    found = {"Bolt for Python": module("bench.support.receivers", "bolt", "{port}", "")}
-    if _node():
+    found = {"Bolt for Python": module_command("bench.support.receivers", "bolt", "{port}", "")}
+    if _install_node_peers():
         found |= {name: ["node", str(PEERS / file)] for name, file in NODE.items()}
-    if _errbot():
+    if _install_errbot():
         found["Errbot"] = [str(_ERRBOT / "bin" / "python"), "-m", "bench.peers.errbot"]
     return found
 
 
-def _node() -> bool:
+def _install_node_peers() -> bool:
     if not shutil.which("node") or not shutil.which("npm"):
-        _left_out(", ".join(NODE), "install Node.js 20 or newer, with npm")
+        _print_left_out(", ".join(NODE), "install Node.js 20 or newer, with npm")
         return False
-    there = (PEERS / "node_modules").exists() or _done(["npm", "ci", "--no-audit", "--no-fund"], PEERS)
+    there = (PEERS / "node_modules").exists() or _run_quietly(["npm", "ci", "--no-audit", "--no-fund"], PEERS)
     if not there:
-        _left_out(", ".join(NODE), "`npm ci` in bench/peers did not come to its end")
+        _print_left_out(", ".join(NODE), "`npm ci` in bench/peers did not come to its end")
     return there
 
 
-def _errbot() -> bool:
+def _install_errbot() -> bool:
     if (_ERRBOT / "bin" / "python").exists():
         return True
     made = [sys.executable, "-m", "venv", "--without-pip", str(_ERRBOT)]
     pip = [sys.executable, "-m", "pip", "--python", str(_ERRBOT), "install", "--quiet", "--require-hashes"]
-    there = _done(made, ROOT) and _done([*pip, "-r", "requirements/peers.txt"], ROOT)
+    there = _run_quietly(made, ROOT) and _run_quietly([*pip, "-r", "requirements/peers.txt"], ROOT)
     if not there:
         shutil.rmtree(_ERRBOT, ignore_errors=True)
-        _left_out("Errbot", "requirements/peers.txt could not be installed")
+        _print_left_out("Errbot", "requirements/peers.txt could not be installed")
     return there
 
 
-def _done(command: list[str], folder: Path) -> bool:
+def _run_quietly(command: list[str], folder: Path) -> bool:
     ran = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     return ran.returncode == 0
 
 
-def _left_out(names: str, why: str) -> None:
+def _print_left_out(names: str, why: str) -> None:
     print(f"Left out: {names}: {why}.", flush=True)

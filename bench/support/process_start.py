@@ -11,35 +11,35 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from bench.support.child_process import ROOT, Child, free_port, module
+from bench.support.child_process import ROOT, Child, find_free_port, module_command
 
 # What the bot stands on, imported and nothing else: no start can be shorter than this.
-CORE = (
+LIBRARIES = (
     *("click", "structlog", "pydantic_settings", "httpx", "msgspec", "yaml", "filelock", "prometheus_client"),
     *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "cryptography.fernet"),
     *("uvloop", "httptools", "uvicorn", "starlette.requests", "slack_bolt.async_app"),
     "slack_bolt.adapter.starlette.async_handler",
 )
 # These come only with the tests; structlog, httpx and Mako would import them because they are there.
-_ABSENT = ("rich", "pygments")
-_SECONDS = 60.0
+_TEST_ONLY = ("rich", "pygments")
+_START_SECONDS = 60.0
 
 
-def installed(folder: Path) -> dict[str, str]:
+def hide_test_packages(folder: Path) -> dict[str, str]:
     """The variable that hides from a process what is only installed with the tests."""
-    for name in _ABSENT:
+    for name in _TEST_ONLY:
         (folder / f"{name}.py").write_text(f'raise ImportError("{name} comes with the tests")\n')
     return {"PYTHONPATH": f"{folder}:{ROOT}"}
 
 
-def core(environ: Mapping[str, str]) -> float:
+def time_library_imports(environ: Mapping[str, str]) -> float:
     """Seconds until a bare Python has imported `CORE`, and has ended."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", f"import {', '.join(CORE)}"], check=True, env=environ)
+    subprocess.run([sys.executable, "-c", f"import {', '.join(LIBRARIES)}"], check=True, env=environ)
     return time.perf_counter() - began
 
 
-class Started:
+class ServerStart:
     """A server, started; `seconds` until it answered `path` with 200. Put down when the block ends."""
 
     def __init__(self, command: list[str], environ: Mapping[str, str], folder: Path, port: int, path: str) -> None:
@@ -56,15 +56,15 @@ class Started:
         with self:
             return self.seconds
 
-    def __enter__(self) -> Started:
+    def __enter__(self) -> ServerStart:
         began = time.perf_counter()
         with open(self.log, "wb") as log:
             process = subprocess.Popen(self._command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
         self.child = Child(process, self._port)
         with ExitStack() as failed:
             failed.callback(self.__exit__)
-            while not answers(self._port, self._path):
-                if process.poll() is not None or time.perf_counter() - began > _SECONDS:
+            while not is_ready(self._port, self._path):
+                if process.poll() is not None or time.perf_counter() - began > _START_SECONDS:
                     raise RuntimeError(f"It does not answer:\n{self.log.read_text()}")
                 time.sleep(0.005)
             failed.pop_all()
@@ -81,7 +81,7 @@ class Started:
             self.child.process.wait()
 
 
-def answers(port: int, path: str) -> bool:
+def is_ready(port: int, path: str) -> bool:
     """Whether that is answered with 200 now."""
     try:
         with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
@@ -90,13 +90,15 @@ def answers(port: int, path: str) -> bool:
         return False
 
 
-def serve(environ: Mapping[str, str], folder: Path, command: list[str] | None = None) -> Started:
+def start_serve(environ: Mapping[str, str], folder: Path, command: list[str] | None = None) -> ServerStart:
     """`kitestring serve`, ready when it says so."""
-    port = free_port()
-    return Started(command or module("bot", "serve"), {**environ, "PORT": str(port)}, folder, port, "/readyz")
+    port = find_free_port()
+    return ServerStart(
+        command or module_command("bot", "serve"), {**environ, "PORT": str(port)}, folder, port, "/readyz"
+    )
 
 
-def starlette(environ: Mapping[str, str], folder: Path) -> Started:
+def start_starlette(environ: Mapping[str, str], folder: Path) -> ServerStart:
     """One route of Starlette's on uvicorn."""
-    port = free_port()
-    return Started(module("bench.support.bare_server", str(port)), environ, folder, port, "/readyz")
+    port = find_free_port()
+    return ServerStart(module_command("bench.support.bare_server", str(port)), environ, folder, port, "/readyz")

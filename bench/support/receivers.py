@@ -24,7 +24,7 @@ from bot.runtime import startup
 from bot.runtime.clock import SystemClock
 from bot.runtime.group_commit import GroupCommit
 from bot.runtime.http.routes import Router, make_health_app
-from bot.runtime.http.server import open_socket, make_server
+from bot.runtime.http.server import make_server, open_socket
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
 from webhooks.receiver import KeepDelivery, Receiver
@@ -36,7 +36,7 @@ _HOST = "127.0.0.1"
 async def ours(port: int, store: str) -> None:
     """Kitestring's receiving path, from its listener to a synced row of the database at `store`."""
     await upgrade(store)
-    await _taking(port, DeliverySpool(Store(store), lambda: None, SystemClock()).keep)
+    await _serve_receiver(port, DeliverySpool(Store(store), lambda: None, SystemClock()).keep)
 
 
 async def each(port: int, store: str) -> None:
@@ -47,7 +47,7 @@ async def each(port: int, store: str) -> None:
     async def commit(arrived: Sequence[Delivery]) -> None:
         await insert_deliveries(kept, arrived)
 
-    await _taking(port, GroupCommit(commit, SystemClock(), max_batch=1).add)
+    await _serve_receiver(port, GroupCommit(commit, SystemClock(), max_batch=1).add)
 
 
 async def file(port: int, store: str) -> None:
@@ -61,16 +61,21 @@ async def file(port: int, store: str) -> None:
     async def commit(arrived: Sequence[Delivery]) -> None:
         await asyncio.to_thread(write, arrived)
 
-    await _taking(port, GroupCommit(commit, SystemClock()).add)
+    await _serve_receiver(port, GroupCommit(commit, SystemClock()).add)
 
 
 async def nothing(port: int, _store: str) -> None:
     """The same without a store."""
-    await _taking(port, lambda _delivery, told: told(None))
+    await _serve_receiver(port, lambda _delivery, told: told(None))
 
 
-async def _taking(port: int, keep: KeepDelivery) -> None:
-    front = Router(None, Receiver(SECRET, "signature", keep, SystemClock(), Metrics()), make_health_app(_well, None), _acked)
+async def _serve_receiver(port: int, keep: KeepDelivery) -> None:
+    front = Router(
+        None,
+        Receiver(SECRET, "signature", keep, SystemClock(), Metrics()),
+        make_health_app(_report_healthy, None),
+        _ignore_ack,
+    )
     with open_socket(_HOST, port) as sock:
         server = make_server(front, fast_handlers=front.fast_handlers)
         startup.tune_collector("")
@@ -88,7 +93,7 @@ async def starlette(port: int, _store: str) -> None:
             return JSONResponse({"ok": False}, status_code=401)
         return JSONResponse({"ok": True})
 
-    await _uvicorn(Starlette(routes=[Route(PATH, take, methods=["POST"])]), port)
+    await _serve_uvicorn(Starlette(routes=[Route(PATH, take, methods=["POST"])]), port)
 
 
 async def bolt(port: int, _store: str) -> None:
@@ -106,20 +111,20 @@ async def bolt(port: int, _store: str) -> None:
 
     app.middleware(acknowledge)
     handler = AsyncSlackRequestHandler(app)
-    await _uvicorn(Starlette(routes=[Route(PATH, handler.handle, methods=["POST"])]), port)
+    await _serve_uvicorn(Starlette(routes=[Route(PATH, handler.handle, methods=["POST"])]), port)
 
 
-async def _uvicorn(app: Starlette, port: int) -> None:
+async def _serve_uvicorn(app: Starlette, port: int) -> None:
     startup.tune_collector("")
     config = uvicorn.Config(app, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
     await uvicorn.Server(config).serve()
 
 
-async def _well() -> None:
+async def _report_healthy() -> None:
     return None
 
 
-def _acked(_seconds: float) -> None:
+def _ignore_ack(_seconds: float) -> None:
     return None
 
 

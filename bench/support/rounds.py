@@ -16,22 +16,22 @@ class Spread(NamedTuple):
     low: float
     high: float
 
-    def said(self, digits: int = 2) -> str:
+    def render(self, digits: int = 2) -> str:
         """`1.04 (0.98–1.10)`."""
         return f"{self.median:,.{digits}f} ({self.low:,.{digits}f}–{self.high:,.{digits}f})"
 
 
-def spread(values: Sequence[float]) -> Spread:
+def compute_spread(values: Sequence[float]) -> Spread:
     """Raises ValueError for no values."""
     return Spread(statistics.median(values), min(values), max(values))
 
 
-def ratios(values: Sequence[float], baseline: Sequence[float]) -> Spread:
+def compute_ratios(values: Sequence[float], baseline: Sequence[float]) -> Spread:
     """Each round's figure by that of the baseline in the same round."""
-    return spread([value / base for value, base in zip(values, baseline, strict=True)])
+    return compute_spread([value / base for value, base in zip(values, baseline, strict=True)])
 
 
-def in_turn(contenders: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
+def measure_in_turn(contenders: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """What each gave, a figure a round; every other round backwards, so that none always follows the same one."""
     found: dict[str, list[T]] = {name: [] for name in contenders}
     for number in range(rounds):
@@ -41,13 +41,13 @@ def in_turn(contenders: Mapping[str, Callable[[], T]], rounds: int) -> dict[str,
     return found
 
 
-def percentile(values: Sequence[float], share: float) -> float:
+def compute_percentile(values: Sequence[float], share: float) -> float:
     """The value that this share (0 to 1) of them does not exceed; 0 of none."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def render_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table as docs/performance.md has them: the first column names, the others are figures."""
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

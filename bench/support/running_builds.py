@@ -12,9 +12,9 @@ from simulators.buildkite.sim import BuildkiteSim
 
 PIPELINES, RUNNING, JOBS = 20, 200, 225
 # Of ten builds one has a job that fails, some way through.
-FAILS = 0.1
+FAILURE_RATE = 0.1
 # So many jobs of a build run at once.
-_AT_ONCE = 6
+_JOBS_AT_ONCE = 6
 
 
 @dataclass
@@ -24,19 +24,19 @@ class Story:
     build: Build
     phases: list[tuple[str, float]] = field(default_factory=list)
     passed: list[float] = field(default_factory=list)
-    begun_with: int = 0
+    passed_at_start: int = 0
     fails_after: int | None = None
     running: deque[Job] = field(default_factory=deque)
     waiting: deque[Job] = field(default_factory=deque)
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Nothing can happen in it any more."""
         return not self.running and not self.waiting
 
     def age(self, count: int, now: float) -> float:
         """For how many seconds there have been more passed jobs than so many."""
-        known = max(count - self.begun_with, 0)
+        known = max(count - self.passed_at_start, 0)
         return now - self.passed[known] if known < len(self.passed) else 0.0
 
 
@@ -57,29 +57,29 @@ class Builds:
             steps = [{"label": "Specs", "command": "make", "parallelism": JOBS}]
             buildkite.pipeline(f"load-{at}", steps=steps)
 
-    def running(self) -> list[Story]:
+    def list_running(self) -> list[Story]:
         """Those that are not over."""
         return list(self._turn)
 
-    def begin(self) -> None:
+    def start_all(self) -> None:
         """All of them, each somewhere on its way."""
         for at in range(RUNNING):
-            story = self._new(f"load-{at % PIPELINES}", self._rng.randrange(JOBS))
+            story = self._start_build(f"load-{at % PIPELINES}", self._rng.randrange(JOBS))
             self._turn.append(story)
         self._rng.shuffle(self._turn)
 
     def step(self, now: float) -> None:
         """A job begins or ends, in each build in its turn."""
         story = self._turn.popleft()
-        if story.waiting and (len(story.running) < _AT_ONCE or self._rng.random() < 0.5):
+        if story.waiting and (len(story.running) < _JOBS_AT_ONCE or self._rng.random() < 0.5):
             job = story.waiting.popleft()
             jobs.start(self._buildkite, job)
             story.running.append(job)
         else:
             self._finish(story, now)
         self.events += 1
-        if story.over:
-            story = self._new(story.build.pipeline.slug, 0)
+        if story.ended:
+            story = self._start_build(story.build.pipeline.slug, 0)
         self._turn.append(story)
 
     def _finish(self, story: Story, now: float) -> None:
@@ -88,19 +88,19 @@ class Builds:
         jobs.finish(self._buildkite, job, 1 if fails else 0)
         if not fails:
             story.passed.append(now)
-        elif not story.over:
+        elif not story.ended:
             story.phases.append(("failing", now))
-        if story.over:
+        if story.ended:
             story.phases.append((story.build.state, now))
 
-    def _new(self, pipeline: str, done: int) -> Story:
+    def _start_build(self, pipeline: str, done: int) -> Story:
         branch = f"branch-{self._rng.randrange(10**6)}"
         build = self._buildkite.create_build_elsewhere(pipeline, branch, meta_data=dict(self.marks))
         for job in build.jobs[:done]:
             job.state, job.exit_status = "passed", 0
             job.started_at = job.finished_at = self._buildkite.now()
-        story = Story(build, begun_with=done, waiting=deque(build.jobs[done:]))
-        if self._rng.random() < FAILS:
+        story = Story(build, passed_at_start=done, waiting=deque(build.jobs[done:]))
+        if self._rng.random() < FAILURE_RATE:
             story.fails_after = self._rng.randrange(len(story.waiting))
         job = story.waiting.popleft()
         jobs.start(self._buildkite, job)

@@ -17,25 +17,25 @@ PATH = "/buildkite/webhooks"
 _SLUG = "https://api.buildkite.com/v2/organizations/acme-inc/pipelines/monolith"
 
 
-def body(size: int, seed: int = 7) -> bytes:
+def make_body(size: int, seed: int = 7) -> bytes:
     """A `build.finished` of about so many bytes; as at Buildkite it grows with the steps of its pipeline."""
     rng = random.Random(seed)
-    said = _finished(rng)
+    said = _make_finished_build(rng)
     steps: list[dict[str, Any]] = said["pipeline"]["steps"]
-    while len(_json(said)) < size - 500:
-        steps.append(_step(rng, len(steps)))
-    said["build"]["message"] += "." * max(size - len(_json(said)), 0)
-    return _json(said)
+    while len(_encode(said)) < size - 500:
+        steps.append(_make_step(rng, len(steps)))
+    said["build"]["message"] += "." * max(size - len(_encode(said)), 0)
+    return _encode(said)
 
 
-def _json(said: dict[str, Any]) -> bytes:
+def _encode(said: dict[str, Any]) -> bytes:
     """As JavaScript writes it: Hubot signs what its parser left."""
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _finished(rng: random.Random) -> dict[str, Any]:
+def _make_finished_build(rng: random.Random) -> dict[str, Any]:
     build = {
-        "id": _id(rng),
+        "id": _make_id(rng),
         "url": f"{_SLUG}/builds/48213",
         "web_url": "https://buildkite.com/acme-inc/monolith/builds/48213",
         "number": 48213,
@@ -45,14 +45,14 @@ def _finished(rng: random.Random) -> dict[str, Any]:
         "commit": f"{rng.getrandbits(160):040x}",
         "branch": "feature/checkout-retry",
         "source": "webhook",
-        "creator": {"id": _id(rng), "name": "Zoë Q", "email": "zoe@example.com"},
+        "creator": {"id": _make_id(rng), "name": "Zoë Q", "email": "zoe@example.com"},
         "created_at": "2026-10-03 10:02:03 UTC",
         "started_at": "2026-10-03 10:02:09 UTC",
         "finished_at": "2026-10-03 10:14:09 UTC",
         "meta_data": {"release": "no"},
     }
     pipeline = {
-        "id": _id(rng),
+        "id": _make_id(rng),
         "url": _SLUG,
         "name": "Monolith",
         "slug": "monolith",
@@ -60,10 +60,10 @@ def _finished(rng: random.Random) -> dict[str, Any]:
         "provider": {"id": "github", "settings": {"publish_commit_status": True, "trigger_mode": "code"}},
         "steps": [],
     }
-    return {"event": "build.finished", "build": build, "pipeline": pipeline, "sender": {"id": _id(rng)}}
+    return {"event": "build.finished", "build": build, "pipeline": pipeline, "sender": {"id": _make_id(rng)}}
 
 
-def _step(rng: random.Random, number: int) -> dict[str, Any]:
+def _make_step(rng: random.Random, number: int) -> dict[str, Any]:
     return {
         "type": "script",
         "name": f":rspec: Specs {number}",
@@ -76,16 +76,16 @@ def _step(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def _id(rng: random.Random) -> str:
+def _make_id(rng: random.Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
-def requests(said: bytes, *, sign: bytes | None = None) -> Iterator[bytes]:
+def generate_requests(said: bytes, *, sign: bytes | None = None) -> Iterator[bytes]:
     """One request after the other, each with an id of its own, endlessly; signed now for all who check.
 
     `sign` is what is signed in place of the body: for one that was tampered with.
     """
-    head = "".join(f"{name}: {value}\r\n" for name, value in _headers(said if sign is None else sign).items())
+    head = "".join(f"{name}: {value}\r\n" for name, value in _make_headers(said if sign is None else sign).items())
     start = (
         f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Content-Length: {len(said)}\r\nX-Buildkite-Request: "
     )
@@ -93,20 +93,20 @@ def requests(said: bytes, *, sign: bytes | None = None) -> Iterator[bytes]:
     return (b"%b%b-%d%b" % (first, run.encode(), number, rest) for number in itertools.count())
 
 
-def _headers(said: bytes) -> dict[str, str]:
+def _make_headers(said: bytes) -> dict[str, str]:
     """Buildkite's, GitHub's and Slack's signature of the same bytes."""
     now = str(int(time.time()))
     return {
         "Content-Type": "application/json",
         "X-Buildkite-Event": "build.finished",
-        "X-Buildkite-Signature": f"timestamp={now},signature={_mac(now.encode() + b'.' + said)}",
+        "X-Buildkite-Signature": f"timestamp={now},signature={_sign(now.encode() + b'.' + said)}",
         "X-GitHub-Event": "push",
         "X-GitHub-Delivery": str(uuid.uuid4()),
-        "X-Hub-Signature-256": f"sha256={_mac(said)}",
+        "X-Hub-Signature-256": f"sha256={_sign(said)}",
         "X-Slack-Request-Timestamp": now,
-        "X-Slack-Signature": f"v0={_mac(b'v0:' + now.encode() + b':' + said)}",
+        "X-Slack-Signature": f"v0={_sign(b'v0:' + now.encode() + b':' + said)}",
     }
 
 
-def _mac(said: bytes) -> str:
+def _sign(said: bytes) -> str:
     return hmac.new(SECRET.encode(), said, hashlib.sha256).hexdigest()

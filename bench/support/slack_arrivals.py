@@ -21,7 +21,7 @@ class Arrival:
     body: bytes = b""
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """Its arguments."""
         return dict(json.loads(self.body))
 
@@ -58,6 +58,6 @@ class Arrivals:
 
         await self.app(scope, heard, send)
 
-    def of(self, method: str, ts: str) -> list[Arrival]:
+    def find(self, method: str, ts: str) -> list[Arrival]:
         """What came about one message."""
-        return [item for item in self.seen if item.method == method and item.asked.get("ts") == ts]
+        return [item for item in self.seen if item.method == method and item.arguments.get("ts") == ts]

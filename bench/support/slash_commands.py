@@ -11,16 +11,16 @@ from urllib.parse import urlencode
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulators.slack.signing import signed_headers
+from simulators.slack.signing import sign_headers
 from tests.conversations.world import SIGNING_SECRET
 
 _FORM = "application/x-www-form-urlencoded"
 _ANSWERS = "/commands/bench/"
-_GIVES_UP = 30.0
+_WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Asker:
+class CommandSender:
     """Who asks where, and where answers are taken: the base of Slack's addresses."""
 
     user: str
@@ -28,7 +28,7 @@ class Asker:
     channel: str
     base: str
 
-    def request(self, name: str, text: str) -> bytes:
+    def render_request(self, name: str, text: str) -> bytes:
         """`/bk text` as a whole HTTP request; its trigger is that name, and so is the end of its response URL."""
         fields = {
             "token": "unused",
@@ -46,13 +46,13 @@ class Asker:
             "trigger_id": name,
         }
         body = urlencode(fields).encode()
-        head = signed_headers(SIGNING_SECRET, int(time.time()), body, _FORM)
+        head = sign_headers(SIGNING_SECRET, int(time.time()), body, _FORM)
         lines = "".join(f"{key}: {value}\r\n" for key, value in {**head, "Content-Length": str(len(body))}.items())
         return f"POST /slack/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + body
 
 
 @dataclass
-class Answers:
+class AnswerCounter:
     """Stands before a simulated Slack: takes what is answered to these commands, and counts it by their names."""
 
     app: ASGIApp
@@ -69,32 +69,34 @@ class Answers:
         await JSONResponse({"ok": True})(scope, receive, send)
 
 
-async def asked(port: int, asker: Asker, names: list[str], text: str, rate: float) -> list[float]:
+async def send_commands(port: int, asker: CommandSender, names: list[str], text: str, rate: float) -> list[float]:
     """One after the other at that rate, whatever comes; the seconds until each was acknowledged.
 
     Each counts from when it was due. Raises RuntimeError for one that is not acknowledged without words.
     """
     began, waiting = time.perf_counter(), []
-    idle: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+    idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
     for number, name in enumerate(names):
         due = began + number / rate
         await asyncio.sleep(due - time.perf_counter())
-        line = await _line(idle, port)
-        waiting.append(asyncio.create_task(_one(line, idle, asker.request(name, text), due)))
+        line = await _take_connection(idle, port)
+        waiting.append(asyncio.create_task(_send_command(line, idle, asker.render_request(name, text), due)))
     return list(await asyncio.gather(*waiting))
 
 
-async def _line(idle: asyncio.LifoQueue[_Line], port: int) -> _Line:
+async def _take_connection(idle: asyncio.LifoQueue[_Connection], port: int) -> _Connection:
     """The one that was used last, unless the server closed it as idle."""
     while not idle.empty():
         if not (line := idle.get_nowait()).reader.at_eof():
             return line
-    return await _Line.opened(port)
+    return await _Connection.open(port)
 
 
-async def _one(line: _Line, idle: asyncio.LifoQueue[_Line], request: bytes, due: float) -> float:
-    async with asyncio.timeout(_GIVES_UP):
-        head, body = await line.ask(request)
+async def _send_command(
+    line: _Connection, idle: asyncio.LifoQueue[_Connection], request: bytes, due: float
+) -> float:
+    async with asyncio.timeout(_WAIT_SECONDS):
+        head, body = await line.send(request)
     took = time.perf_counter() - due
     if head[9:12] != b"200" or body:
         raise RuntimeError(f"Not acknowledged: {head[:40]!r} {body[:200]!r}")
@@ -103,17 +105,17 @@ async def _one(line: _Line, idle: asyncio.LifoQueue[_Line], request: bytes, due:
 
 
 @dataclass
-class _Line:
+class _Connection:
     """One connection that is kept."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     @classmethod
-    async def opened(cls, port: int) -> _Line:
+    async def open(cls, port: int) -> _Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def ask(self, request: bytes) -> tuple[bytes, bytes]:
+    async def send(self, request: bytes) -> tuple[bytes, bytes]:
         """The head of the answer, and its body."""
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")

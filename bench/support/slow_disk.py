@@ -33,7 +33,7 @@ int fdatasync(int file) {
 """
 
 
-def slowed(folder: Path, milliseconds: float) -> Mapping[str, str] | None:
+def build_slow_disk(folder: Path, milliseconds: float) -> Mapping[str, str] | None:
     """The environment in which every sync takes so much longer; None where there is no C compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:

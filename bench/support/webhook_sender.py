@@ -12,7 +12,7 @@ import aiohttp
 from simulators.buildkite.webhooks import Delivery, sign
 
 
-class Wire:
+class WebhookSender:
     """Sends what is due, in its order. Raises RuntimeError for an answer other than 2xx."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
@@ -37,8 +37,8 @@ class Wire:
 
 
 @asynccontextmanager
-async def wired() -> AsyncIterator[Wire]:
+async def open_sender() -> AsyncIterator[WebhookSender]:
     """A wire of eight connections."""
     limit = aiohttp.TCPConnector(limit=8)
     async with aiohttp.ClientSession(connector=limit, trust_env=False) as session:
-        yield Wire(session)
+        yield WebhookSender(session)

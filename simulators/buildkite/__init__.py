@@ -1,4 +1,4 @@
-"""A stand-in for one Buildkite organization: REST API, Agent API, state machine, webhooks, limits, faults."""
+"""Simulates one Buildkite organization: REST API, Agent API, state machine, webhooks, limits, faults."""
 
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.server_state import RecordedRequest

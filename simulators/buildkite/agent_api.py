@@ -1,4 +1,4 @@
-"""The metrics of the Agent API, for the cluster of its token."""
+"""The metrics calls of the Agent API, for the token's cluster."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ _WAITING = ("waiting", "blocked", "pending")
 
 
 def _agent_counts(agents: Iterable[Agent]) -> dict[str, int]:
-    """A paused agent counts as idle: what the real one does is not documented."""
+    """Count agents. A paused one counts as idle, because the vendor doesn't document what it does."""
     found = [agent for agent in agents if agent.connection_state in ("connected", "stopping")]
     busy = sum(1 for agent in found if agent.job)
     return {"idle": len(found) - busy, "busy": busy, "total": len(found)}

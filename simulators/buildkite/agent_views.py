@@ -1,4 +1,4 @@
-"""Agents as the agent calls show them, with job and pause."""
+"""Renders agents as the agent calls do, with job and pause."""
 
 from simulators.buildkite import views
 from simulators.buildkite.job_views import render_job

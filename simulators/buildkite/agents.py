@@ -1,4 +1,4 @@
-"""What may happen to an agent: connect, pause, resume, stop, be lost."""
+"""Changes of an agent: connect, pause, resume, stop, lose."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ VERSION = "3.136.2"
 
 
 def add(world: World, name: str, *, queue: str = "default", tags: tuple[str, ...] = (), **more: Any) -> Agent:
-    """A connected agent of `queue`; `more` are further fields of an Agent."""
+    """Add a connected agent to `queue`; `more` are further fields of an Agent."""
     number = len(world.agents) + 2
     given: dict[str, Any] = {
         "hostname": f"ip-10-0-2-{number}.ec2.internal",
@@ -40,7 +40,7 @@ def connect(world: World, agent: Agent) -> None:
 
 
 def pause(world: World, agent: Agent, by: User, note: str | None = None, timeout: int | None = None) -> None:
-    """No new jobs until resumed or `timeout` minutes (5) passed; raises Refusal with Buildkite's words."""
+    """Pause for `timeout` minutes (default 5) or until resumed: no new jobs. Raise Refusal as Buildkite does."""
     if agent.connection_state != "connected":
         raise Refusal(422, "Only connected agents may be paused")
     if agent.paused:
@@ -63,7 +63,7 @@ def _unpause(agent: Agent) -> None:
 
 
 def wake_paused(world: World) -> None:
-    """Resumes every agent whose pause is over."""
+    """Resume every agent whose pause has ended."""
     for agent in world.agents.values():
         if agent.paused_at is None or agent.paused_timeout is None:
             continue
@@ -72,7 +72,7 @@ def wake_paused(world: World) -> None:
 
 
 def stop(world: World, agent: Agent, force: bool = True) -> None:
-    """Forced: its job and that job's build are canceled. Graceful: it stops after its job."""
+    """Stop an agent: with `force` its job and that job's build are canceled, else it stops after its job."""
     if agent.connection_state != "connected":
         raise Refusal(400, "Can only stop connected agents")
     _unpause(agent)
@@ -98,7 +98,7 @@ def _end_early(world: World, job: Job) -> None:
 
 
 def lose(world: World, agent: Agent) -> None:
-    """Its pings stopped; a job it ran fails."""
+    """Lose an agent whose pings stopped; its job fails."""
     agent.connection_state, agent.lost_at = "lost", world.now()
     _unpause(agent)
     world.emit("agent.lost", agent)
@@ -106,7 +106,7 @@ def lose(world: World, agent: Agent) -> None:
 
 
 def block(world: World, agent: Agent) -> None:
-    """Its address left the token's allowed list: it is shut out, and a job it ran fails."""
+    """Shut out an agent whose address left the token's allowed list; its job fails."""
     agent.connection_state, agent.disconnected_at = "disconnected", world.now()
     _unpause(agent)
     world.emit("agent.blocked", agent)
@@ -114,7 +114,7 @@ def block(world: World, agent: Agent) -> None:
 
 
 def disconnect(world: World, agent: Agent) -> None:
-    """It shut down cleanly; a job it ran fails with `agent_stop`."""
+    """Disconnect an agent that shut down cleanly; its job fails with `agent_stop`."""
     agent.connection_state, agent.disconnected_at = "disconnected", world.now()
     _unpause(agent)
     world.emit("agent.disconnected", agent)

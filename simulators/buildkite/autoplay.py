@@ -1,4 +1,4 @@
-"""Plays builds forward: one natural step at a time, or to their end."""
+"""Advances builds: one step at a time, or to their end."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from simulators.buildkite.state import World
 
 
 def find_free_agent(world: World, job: Job) -> Agent | None:
-    """An idle agent that carries all of the job's tags, in a queue that dispatches."""
+    """Find an idle agent with all of the job's tags, in a queue that isn't paused."""
     for agent in world.agents.values():
         if not agent.idle or not set(job.step.rules) <= set(agent.tags):
             continue
@@ -28,9 +28,9 @@ def _find_scheduled(build: Build) -> list[Job]:
 
 
 def advance(world: World, build: Build, fail: Collection[str] = ()) -> bool:
-    """One step: a canceled job ends, else a job starts on a free agent, else the oldest job ends.
+    """Take one step: end a canceled job, else start a job on a free agent, else end the oldest job.
 
-    Jobs named in `fail` end with exit status 1. False when nothing can happen by itself.
+    Jobs named in `fail` end with exit status 1. Return False if the build can't advance without a person.
     """
     return (
         _stop_canceling(world, build)
@@ -74,7 +74,7 @@ def _finish(world: World, job: Job, fail: Collection[str]) -> None:
 
 
 def run(world: World, build: Build, fail: Collection[str] = ()) -> None:
-    """Plays the build to its end or to a block, on whatever agents there are."""
+    """Run the build to its end or to a block step, with or without agents."""
     while _stop_canceling(world, build) or _run_one(world, build, fail):
         pass
 
@@ -90,5 +90,5 @@ def _run_one(world: World, build: Build, fail: Collection[str]) -> bool:
 
 
 def tick(world: World) -> None:
-    """What time alone brings about."""
+    """Apply what happens as time passes."""
     agents.wake_paused(world)

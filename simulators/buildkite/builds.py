@@ -1,4 +1,4 @@
-"""What may be done with a build: create, cancel, rebuild, retry its failed jobs."""
+"""Changes of a build: create, cancel, rebuild, skip."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,10 @@ def create(
     source: str = "api",
     **more: Any,
 ) -> Build:
-    """A new build, scheduled; older ones give way as the pipeline wants. `more`: further fields of a Build."""
+    """Create a scheduled build; older ones are skipped or canceled if the pipeline says so.
+
+    `more` are further fields of a Build.
+    """
     if pipeline.archived_at is not None:
         raise Refusal(422, "Builds can't be created for an archived pipeline")
     pipeline.last_number += 1
@@ -72,7 +75,7 @@ def new_job(world: World, build: Build, step: Step, index: int | None = None) ->
 
 
 def skip(world: World, build: Build) -> None:
-    """A newer build on the branch took its place."""
+    """Skip a build, because a newer one on its branch replaces it."""
     build.state = "skipped"
     for job in build.jobs:
         if job.state in ACTIVE | PARKED:
@@ -81,7 +84,7 @@ def skip(world: World, build: Build) -> None:
 
 
 def cancel(world: World, build: Build, reason: str | None = None) -> None:
-    """Raises Refusal 422 unless the build is scheduled, running or failing."""
+    """Cancel a build. Raise Refusal 422 unless it is scheduled, running or failing."""
     if build.state not in ("scheduled", "running", "failing"):
         raise Refusal(422, "Build can't be canceled because it's already finished.")
     build.state, build.cancel_reason, build.blocked = "canceling", reason, False
@@ -92,7 +95,7 @@ def cancel(world: World, build: Build, reason: str | None = None) -> None:
 
 
 def cancel_job(world: World, job: Job) -> None:
-    """Stops a job that runs, and takes back one that does not yet."""
+    """Stop a running job; cancel one that hasn't started."""
     if job.state == "running" and job.kind == "script":
         job.state = "canceling"
     elif job.state in ACTIVE | PARKED:
@@ -103,7 +106,7 @@ def cancel_job(world: World, job: Job) -> None:
 
 
 def rebuild(world: World, build: Build, by: User) -> Build:
-    """A new build of the same commit, branch, message, env and meta-data."""
+    """Create a build of the same commit, branch, message, env and meta-data."""
     if build.pipeline.options.get("allow_rebuilds") is False:
         raise Refusal(422, "Rebuilds are not allowed for this pipeline")
     return create(
@@ -122,7 +125,7 @@ def rebuild(world: World, build: Build, by: User) -> Build:
 
 
 def from_body(world: World, pipeline: Pipeline, body: Mapping[str, Any], by: User) -> Build:
-    """A build as asked for by a create body; raises Refusal 422 for an invalid one."""
+    """Create a build from a request body. Raise Refusal 422 if the body is invalid."""
     wrong = {name: "missing" for name in ("commit", "branch") if not isinstance(body.get(name), str)}
     if wrong:
         raise refuse_invalid(**wrong)

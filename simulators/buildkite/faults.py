@@ -1,4 +1,4 @@
-"""Faults to order: the next requests that match fail, hang or lose their answer."""
+"""Faults on demand: the next matching requests fail, hang or lose their response."""
 
 import asyncio
 import re
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(eq=False)
 class Fault:
-    """What happens to the next `times` requests whose method and path match.
+    """A fault for the next `times` requests whose method and path match.
 
     `kind`: `status` answers with `status`; `reset` cuts the connection; `hang` answers only after `release()`.
-    `applied`: the request takes effect first, and only its answer is lost.
+    `applied`: the request takes effect first, and only its response is lost.
     """
 
     kind: str
@@ -30,12 +30,12 @@ class Fault:
         return self.times > 0 and self.method in (None, method) and bool(re.search(self.path, path))
 
     def release(self) -> None:
-        """Lets every hanging request go on."""
+        """Let every hanging request continue."""
         self.released.set()
 
 
 class Faults:
-    """The faults that are still to come, in the order they were asked for. `path` is a regular expression."""
+    """The pending faults, in the order in which they were added. `path` is a regular expression."""
 
     def __init__(self) -> None:
         self.coming: list[Fault] = []
@@ -51,16 +51,16 @@ class Faults:
         headers: Mapping[str, str] | None = None,
         applied: bool = False,
     ) -> Fault:
-        """The next `times` matching requests get `status`."""
+        """Answer the next `times` matching requests with `status`."""
         more: dict[str, Any] = {"body": body, "headers": headers or {}, "applied": applied}
         return self._add(Fault("status", times, method, path, status, **more))
 
     def reset(self, *, times: int = 1, method: str | None = None, path: str = "", applied: bool = False) -> Fault:
-        """The next `times` matching requests find their connection cut."""
+        """Cut the connection of the next `times` matching requests."""
         return self._add(Fault("reset", times, method, path, applied=applied))
 
     def hang(self, *, times: int = 1, method: str | None = None, path: str = "", applied: bool = False) -> Fault:
-        """The next `times` matching requests wait for `release()`; `arrived` is set when one came."""
+        """Make the next `times` matching requests wait for `release()`; `arrived` is set when one arrives."""
         return self._add(Fault("hang", times, method, path, applied=applied))
 
     def clear(self) -> None:
@@ -71,7 +71,7 @@ class Faults:
         return fault
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that this request meets, used up by one."""
+        """Return the fault for this request, counted as used once."""
         for fault in self.coming:
             if fault.matches(method, path):
                 fault.times -= 1

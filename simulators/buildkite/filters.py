@@ -1,4 +1,4 @@
-"""Chooses builds by the parameters of the list calls."""
+"""Filters builds by the parameters of the list calls."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ _META = re.compile(r"meta_data\[(.+)\]")
 
 
 def filter_builds(request: ApiRequest, builds: Iterable[Build]) -> list[Build]:
-    """The builds that pass every filter of the request, newest first."""
+    """Return the builds that pass every filter of the request, newest first."""
     refuse_deep_page(request)
     tests = [test for test in _make_tests(request) if test is not None]
     found = [build for build in builds if all(test(build) for test in tests)]

@@ -1,4 +1,4 @@
-"""The one GraphQL mutation that REST has nothing for: a command job is canceled."""
+"""The GraphQL mutation that cancels a command job, which REST can't do."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ _FIELD = re.compile(r"\{\s*(\w+)")
 
 
 def answer_query(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """Whatever goes wrong with a query is answered as 200 with `errors`."""
+    """Cancel the job; every problem with a query is answered with 200 and `errors`."""
     query = request.json.get("query")
     if not isinstance(query, str) or not query.strip():
         return _answer_errors("No query string was present")

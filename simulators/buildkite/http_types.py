@@ -1,4 +1,4 @@
-"""What an operation of the API gets and gives: ApiRequest, ApiResponse, Operation."""
+"""Requests, responses and operations of the simulated API."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from simulators.buildkite.tokens import Token
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One request that passed authentication with `token`. `json` is the body, `{}` when there was none."""
+    """A request that passed authentication with `token`. `json` is the body, `{}` if there was none."""
 
     method: str
     path: str
@@ -24,18 +24,18 @@ class ApiRequest:
     token: Token
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean parameter."""
+        """Read a boolean parameter."""
         value = self.query.get(name)
         return default if value is None else value in ("true", "1")
 
     def words(self, name: str) -> list[str]:
-        """A parameter given once (`name=a`) or as an array (`name[]=a&name[]=b`)."""
+        """Read a parameter given once (`name=a`) or as an array (`name[]=a&name[]=b`)."""
         return [*self.query.getlist(name), *self.query.getlist(f"{name}[]")]
 
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """`body` goes out as JSON; `text`, when given, goes out as it is."""
+    """A response. `body` is sent as JSON; `text`, if given, is sent unchanged."""
 
     status: int = 200
     body: Any = None
@@ -49,7 +49,7 @@ Handler = Callable[[ServerState, ApiRequest], ApiResponse]
 
 @dataclass(frozen=True)
 class Operation:
-    """`scope` is the token scope it needs; None: any token; `public`: no token at all."""
+    """An API operation. `scope` is the token scope it needs; None: any token; `public`: no token at all."""
 
     method: str
     path: str

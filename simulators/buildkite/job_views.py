@@ -1,4 +1,4 @@
-"""Jobs as the REST API shows them, each kind with its own keys."""
+"""Renders jobs as the REST API does, each kind with its own keys."""
 
 from simulators.buildkite import views
 from simulators.buildkite.models import Build, Job
@@ -10,7 +10,7 @@ TYPES = {"script": "script", "wait": "waiter", "block": "manual", "input": "manu
 
 
 def render_job(world: World, given: Job, with_agent: bool = True) -> View:
-    """A manual job has `label`, not `name`; a waiter has neither."""
+    """Render a job. A manual job has `label` instead of `name`; a waiter has neither."""
     head: View = {
         "id": given.id,
         "graphql_id": graphql_id("Job", given.id),
@@ -26,7 +26,7 @@ def render_job(world: World, given: Job, with_agent: bool = True) -> View:
 
 
 def render_build(world: World, given: Build, *, jobs: list[Job] | None, with_pipeline: bool = True) -> View:
-    """A build with the jobs asked for (None: no `jobs` key) and its pipeline."""
+    """Render a build with these jobs (None: no `jobs` key) and its pipeline."""
     view = views.render_build(world, given)
     if jobs is not None:
         view["jobs"] = [_add_group(render_job(world, job)) for job in jobs]
@@ -36,7 +36,7 @@ def render_build(world: World, given: Build, *, jobs: list[Job] | None, with_pip
 
 
 def _add_group(view: View) -> View:
-    """Only the build calls show a command job's group."""
+    """Add a command job's group, which only the build calls show."""
     return view | {"group_key": None} if view["type"] == "script" else view
 
 
@@ -54,7 +54,7 @@ def _render_manual(world: World, given: Job) -> View:
 
 
 def _is_behind_another(given: Job) -> bool:
-    """An earlier block step holds this one, although both are called blocked."""
+    """Tell whether an earlier block step holds this one, although both are in state blocked."""
     jobs = given.build.current_jobs
     return any(job.kind == "block" and job.state == "blocked" for job in jobs[: jobs.index(given)])
 

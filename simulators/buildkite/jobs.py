@@ -1,4 +1,4 @@
-"""What may happen to a job: start, finish, retry, unblock, trigger."""
+"""Changes of a job: start, finish, retry, unblock, trigger."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ RETRY_STATES = ("canceled", "expired", "failed", "soft_failed", "timed_out")
 
 
 def start(world: World, job: Job, agent: Agent | None = None) -> None:
-    """An agent takes the job; without one the job runs unattended. Raises Refusal when it is not scheduled."""
+    """Start the job, on `agent` if there is one. Raise Refusal if it isn't scheduled."""
     if job.kind != "script" or job.state != "scheduled":
         raise Refusal(422, f"A {job.kind} job that is {job.state} cannot start")
     build = job.build
@@ -30,7 +30,7 @@ def start(world: World, job: Job, agent: Agent | None = None) -> None:
 def _begin(world: World, build: Build) -> None:
     build.state = "running"
     build.started_at = build.started_at or world.now()
-    if build.commit == "HEAD":  # the first agent resolves it when it checks out
+    if build.commit == "HEAD":  # resolved by the first agent's checkout
         build.commit = f"{world.rng.getrandbits(160):040x}"
     world.emit("build.running", build)
 
@@ -38,7 +38,7 @@ def _begin(world: World, build: Build) -> None:
 def finish(
     world: World, job: Job, exit_status: int = 0, *, soft: bool = False, signal_reason: str | None = None
 ) -> None:
-    """The job's process ended. Raises Refusal when it does not run."""
+    """End the job's process. Raise Refusal if the job isn't running."""
     if job.state not in ("running", "canceling") or job.kind != "script":
         raise Refusal(422, f"A {job.kind} job that is {job.state} cannot finish")
     if job.state == "canceling":
@@ -56,7 +56,7 @@ def finish(
 
 
 def cancel(world: World, job: Job) -> None:
-    """Stops one command job; its build goes on. Raises Refusal when it is over."""
+    """Cancel one command job while its build continues. Raise Refusal if the job has ended."""
     if job.state not in ACTIVE | PARKED or job.state in ("canceling", "timing_out"):
         raise Refusal(422, "Job can't be canceled because it has already finished")
     builds.cancel_job(world, job)
@@ -69,7 +69,7 @@ def _end_canceled(job: Job) -> None:
 
 
 def release(world: World, job: Job) -> None:
-    """Frees the job's agent; one told to stop gracefully stops now."""
+    """Free the job's agent; one that is stopping gracefully stops now."""
     agent = job.agent
     if agent is None or agent.job is not job:
         return
@@ -101,7 +101,7 @@ def _may_restart(build: Build) -> None:
 
 
 def retry(world: World, job: Job, by: User) -> Job:
-    """The new job that takes this one's place; raises Refusal with Buildkite's words."""
+    """Return the new job that replaces this one. Raise Refusal with Buildkite's message."""
     if job.kind != "script" or job.state not in RETRYABLE:
         raise Refusal(400, "Only failed, timed out or canceled jobs can be retried")
     if job.retried_in is not None:
@@ -114,7 +114,7 @@ def retry(world: World, job: Job, by: User) -> Job:
 
 
 def retry_failed(world: World, build: Build, states: str | None, by: User) -> int:
-    """Retries every job in one of `states` (comma-separated, default all); gives how many."""
+    """Retry every job in one of `states` (comma-separated, default all); return how many."""
     wanted = [word.strip() for word in states.split(",")] if states else list(RETRY_STATES)
     unknown = [word for word in wanted if word not in RETRY_STATES]
     if unknown:
@@ -135,7 +135,7 @@ def _retry_state(job: Job) -> str:
 
 
 def unblock(world: World, job: Job, by: User, fields: Mapping[str, Any] | None = None) -> None:
-    """Lets the build pass its block step; `fields` become meta-data. Raises Refusal with Buildkite's words."""
+    """Unblock the build; `fields` become meta-data. Raise Refusal with Buildkite's message."""
     if not job.manual:
         raise Refusal(400, "This job type cannot be unblocked")
     if job.build.state in ("canceled", "canceling"):
@@ -177,7 +177,7 @@ def _check_answer(definition: Mapping[str, Any], answer: str | None) -> None:
 
 
 def fire_trigger(world: World, job: Job) -> None:
-    """A trigger step was reached: makes its build; an asynchronous one is done at once."""
+    """Create the build of a trigger step; an asynchronous step passes at once."""
     target = world.pipelines.get(job.step.target or "")
     job.started_at = world.now()
     if target is None:
@@ -205,7 +205,7 @@ def fire_trigger(world: World, job: Job) -> None:
 
 
 def append_log(world: World, job: Job, text: str) -> None:
-    """More output, with the time of each line's arrival."""
+    """Append output, with the time of its arrival."""
     job.log += text.encode()
     job.log_times.append(int(world.now() * 1_000_000_000))
     world.emit("job.log", job)

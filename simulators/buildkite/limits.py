@@ -1,4 +1,4 @@
-"""Counts requests against Buildkite's two rate limits: of the user and of the organization."""
+"""Counts requests against Buildkite's two rate limits, the user's and the organization's."""
 
 import math
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Window:
         self.used += 1
 
     def reset(self, now: float) -> int:
-        """Whole seconds to go until the window ends."""
+        """Return the whole seconds until the window ends."""
         if self.since is None:
             return 0
         return max(0, math.ceil(self.since + self.seconds - now))
@@ -61,7 +61,7 @@ class Limits:
     org: Window = field(default_factory=lambda: Window("rest", 200, "RateLimit"))
 
     def count(self, now: float, user: Window | None = None) -> Window | None:
-        """Counts one request of `user` (the bot's, if none is named); gives the window it went over, if any."""
+        """Count a request of `user` (default: the bot's); return the exceeded window, if any."""
         windows = self._windows_of(user)
         for window in windows:
             window.count(now)

@@ -1,4 +1,4 @@
-"""The door of the simulated API: faults, authentication, rate limits, scopes, recording."""
+"""Handles each request of the simulated API: faults, authentication, rate limits, scopes, recording."""
 
 import json
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def _answer_refusal(refusal: Refusal) -> ApiResponse:
 
 
 def read_json(body: bytes, content_type: str) -> Any:
-    """JSON bodies only; raises Refusal 400 for forms and for what is no JSON object."""
+    """Read a JSON object. Raise Refusal 400 for forms and other bodies."""
     if not body:
         return {}
     if "json" not in content_type:
@@ -52,7 +52,7 @@ def read_json(body: bytes, content_type: str) -> Any:
 
 
 class ApiApp:
-    """The ASGI application in front of the operations."""
+    """The ASGI application that serves the operations."""
 
     def __init__(self, sim: ServerState, operations: Iterable[Operation]) -> None:
         self._sim = sim
@@ -74,7 +74,7 @@ class ApiApp:
             await response(scope, receive, send)
 
     async def _apply_fault(self, fault: Fault | None, request: Request) -> Response | None:
-        """The response that the request gets from here, None when it gets none."""
+        """Return the response under this fault; None if the connection is to be cut."""
         if fault is None or fault.kind == "hang":
             early = await self._answer(request) if fault is None or fault.applied else None
             if fault is not None:
@@ -93,7 +93,7 @@ class ApiApp:
         if self._sim.down:
             return reply(ApiResponse(503, {"message": "Service Unavailable"}))
         responses: list[Response] = []
-        path = request.url.path.rstrip("/") or "/"  # Rails takes a slash at the end
+        path = request.url.path.rstrip("/") or "/"  # Rails accepts a trailing slash
         scope = {**request.scope, "path": path, "sim.body": await request.body(), "sim.responses": responses}
         try:
             await self._router(scope, request.receive, _discard)
@@ -116,7 +116,7 @@ class ApiApp:
             token = self._authenticate(request)
         except Refusal as refusal:
             return reply(_answer_refusal(refusal))
-        if not request.url.path.startswith("/v2"):  # the limits of the REST API are its own
+        if not request.url.path.startswith("/v2"):  # only the REST API has these limits
             return reply(self._handle(op, request, body, token))
         now, window = self._sim.now(), None if token is self._sim.own else token.window
         exceeded = self._sim.limits.count(now, window)
@@ -138,7 +138,7 @@ class ApiApp:
         return token
 
     def _bearer(self, parsed: str) -> Token | None:
-        """The token that a request bears, if it is a live one."""
+        """Return the request's token if it is valid."""
         token = self._sim.tokens.get(parsed.removeprefix("Bearer ")) if parsed.startswith("Bearer ") else None
         return None if token is None or token.revoked else token
 
@@ -195,13 +195,13 @@ def _parse_json(body: bytes) -> Any:
 
 
 async def _discard(_message: Message) -> None:
-    """The router's own sending is not wanted: the gate decides what goes out."""
+    """Discard what the router sends; ApiApp sends the response itself."""
 
 
 async def _cut_connection(receive: Receive, send: Send) -> None:
-    """Cuts the connection without an answer; ASGI has no word for it, so uvicorn's transport is used."""
+    """Cut the connection without an answer. ASGI can't, so this uses uvicorn's transport."""
     cycle = getattr(send, "__self__", None)
     transport = getattr(cycle, "transport", None)
     if transport is not None:
         transport.abort()
-        await receive()  # the disconnect that follows; uvicorn then ends the request in silence
+        await receive()  # take the disconnect, so that uvicorn ends the request without a traceback

@@ -1,4 +1,4 @@
-"""What the simulated Buildkite holds: users, pipelines, builds, jobs, agents, clusters."""
+"""Records of the simulated Buildkite: users, pipelines, builds, jobs, agents, clusters."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,7 +103,7 @@ class Job:
 
     @property
     def hard_failed(self) -> bool:
-        """True when this job makes its build fail."""
+        """Tell whether this job makes its build fail."""
         return self.state in LOST and not self.soft_failed and self.retried_in is None
 
 
@@ -137,16 +137,16 @@ class Build:
 
     @property
     def current_jobs(self) -> list[Job]:
-        """The jobs that count: those not replaced by a retry."""
+        """Return the jobs that no retry has replaced."""
         return [job for job in self.jobs if job.retried_in is None]
 
     @property
     def inner_state(self) -> str:
-        """The state that filters see: `blocked` where a REST answer keeps the last state."""
+        """Return the state that filters use: `blocked` where REST responses keep the last state."""
         return "blocked" if self.blocked else self.state
 
     def find_job(self, name: str) -> Job:
-        """The current job of that name or step key; raises KeyError."""
+        """Find the current job by name or step key. Raise KeyError."""
         for job in self.current_jobs:
             if name in (job.name, job.step.key):
                 return job
@@ -178,7 +178,7 @@ class Agent:
 
     @property
     def idle(self) -> bool:
-        """True when it would take a job: connected, without one, not paused."""
+        """Tell whether it can take a job: connected, without a job, not paused."""
         return self.connection_state == "connected" and self.job is None and not self.paused
 
 

@@ -1,4 +1,4 @@
-"""Every operation that the simulator answers."""
+"""All operations of the simulated API."""
 
 from simulators.buildkite import agent_api, graphql, stacks, storage
 from simulators.buildkite.http_types import Operation

@@ -1,4 +1,4 @@
-"""Cuts lists into pages, in both of Buildkite's styles."""
+"""Splits lists into pages, in both of Buildkite's styles."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ TOO_DEEP = (
 
 
 def parse_whole_number(text: str | None, default: int, least: int = 1) -> int:
-    """A parse_whole_number number from a parameter; anything else counts as the default."""
+    """Parse a whole number from a parameter; anything else gives the default."""
     return max(least, int(text)) if text and text.isdigit() else default
 
 
@@ -26,7 +26,7 @@ def read_page_size(request: ApiRequest) -> int:
 
 
 def paginate(request: ApiRequest, items: Sequence[T], view: Callable[[T], Any]) -> ApiResponse:
-    """A bare array with a `Link` header: `page` from 1, `per_page` 30 up to 100."""
+    """Answer with an array and a `Link` header: `page` from 1, `per_page` 30, at most 100."""
     size, page = read_page_size(request), parse_whole_number(request.query.get("page"), 1)
     last = max(1, -(-len(items) // size))
     views = [view(item) for item in items[(page - 1) * size : page * size]]
@@ -56,7 +56,7 @@ def _make_url(request: ApiRequest, drop: tuple[str, ...] = (), **more: Any) -> s
 def paginate_by_cursor(
     request: ApiRequest, items: Sequence[T], view: Callable[[T], Any], key: Callable[[T], str]
 ) -> ApiResponse:
-    """`{"items", "links"}`: `after` and `before` hold a cursor and exclude each other."""
+    """Answer with `{"items", "links"}`: `after` and `before` hold a cursor and exclude each other."""
     size, (after, before) = read_page_size(request), (request.query.get("after"), request.query.get("before"))
     if after and before:
         raise Refusal(400, "Only one of `after` and `before` may be given")

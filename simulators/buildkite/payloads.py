@@ -1,4 +1,4 @@
-"""Webhook bodies: what each event carries."""
+"""Builds webhook bodies."""
 
 import random
 import re
@@ -25,7 +25,7 @@ EVENTS = (*BUILD_EVENTS, *JOB_EVENTS, *AGENT_EVENTS, "ping")
 
 
 def make_body(world: World, event: str, subject: Any, sender: User) -> View:
-    """The payload of `event` about a build, job or agent as it is now; `sender` made the webhook."""
+    """Build the payload of `event` about the current build, job or agent; `sender` created the webhook."""
     sender_view = {"id": sender.id, "name": sender.name}
     if event in AGENT_EVENTS:
         shut = {"blocked_ip": subject.ip_address, "cluster_token": None} if event == "agent.blocked" else {}
@@ -81,7 +81,7 @@ def _render_job(world: World, given: Job) -> View:
 
 
 def format_times(value: Any, style: str, rng: random.Random) -> Any:
-    """`value` with its times as webhooks write them: `utc`, `iso`, or `mixed` (each object its own)."""
+    """Return `value` with times in a style of webhooks: `utc`, `iso`, or `mixed` (random for each object)."""
     if style == "iso":
         return value
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Seeds an organization with pipelines, agents and people that look like somebody's own."""
+"""Seeds an organization with realistic pipelines, agents and people."""
 
 from simulators.buildkite.seed_documents import seed_documents
 from simulators.buildkite.sim import BuildkiteSim
@@ -24,7 +24,7 @@ RELEASE = {
 
 
 def seed_demo(sim: BuildkiteSim) -> None:
-    """Five pipelines, four agents in two queues, a few colleagues."""
+    """Add five pipelines, four agents in two queues and a few colleagues."""
     _add_web(sim)
     _add_deploy(sim)
     _add_api(sim)

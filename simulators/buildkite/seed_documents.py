@@ -1,4 +1,4 @@
-"""Seeds teams, templates, rules, emojis and agent tokens: documents that are only read."""
+"""Seeds read-only documents: teams, templates, rules, emojis and agent tokens."""
 
 from simulators.buildkite import views
 from simulators.buildkite.sim import BuildkiteSim
@@ -8,7 +8,7 @@ _EMOJI = "https://buildkiteassets.com/emoji"
 
 
 def seed_documents(sim: BuildkiteSim) -> None:
-    """One or two documents of each kind."""
+    """Add one or two documents of each kind."""
     _add_team(sim, "Everyone", default=True)
     _add_team(sim, "Release captains", default=False)
     _add_template(sim)

@@ -1,4 +1,4 @@
-"""Gives an organization a week of builds that have ended already, the same for the same seed."""
+"""Seeds an organization with a week of past builds, the same for the same seed."""
 
 import random
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from simulators.buildkite.models import Build
 from simulators.buildkite.state import World
 
 DAY = 86_400.0
-# Of one build: (least, most) seconds until its first job starts, and of each job.
+# (shortest, longest) seconds until a build's first job starts, and that a job takes.
 QUEUED, TAKEN = (4.0, 90.0), (30.0, 420.0)
-# (pipeline, builds a day, what people write, step that fails, share of failures)
+# (pipeline, builds a day, commit messages, step that fails, failure rate)
 HABITS = (
     ("web", 4, ("Smaller images", "Currency in the footer", "Fewer queries"), "test", 0.35),
     ("api", 2, ("Paginate orders", "Drop the old login", "Faster search"), "test", 0.3),
     ("deploy-prod", 1, ("Release",), "test", 0.15),
 )
-FLAKY = 0.4  # of the failures: the same passes when somebody tries it again
+FLAKY = 0.4  # share of failures that pass when someone retries them
 BRANCHES = ("main", "main", "main", "feature/basket", "fix/vat")
 
 
 def seed_past(world: World, days: int = 7, seed: int = 7) -> None:
-    """Builds of the last days; nobody is told, for nobody listens yet, and the clock is as before afterwards."""
+    """Add builds of the last days. Call it before anything listens; the clock is restored afterwards."""
     draw, now = random.Random(seed), world.now()
     starts = sorted(_plan_starts(draw, now, days))
     with _override_clock(world, now) as clock:
@@ -45,7 +45,7 @@ def _override_clock(world: World, now: float) -> Iterator[list[float]]:
 def _plan_starts(
     draw: random.Random, now: float, days: int
 ) -> Iterator[tuple[float, tuple[str, str, str, float]]]:
-    """When which builds begin: none in the last half hour, so that all have ended."""
+    """Yield start times and their builds; none within the last hour and a half, so that all have ended."""
     for day in range(days, 0, -1):
         for pipeline, count, texts, step, share in HABITS:
             for _ in range(draw.randint(count - 1, count + 1)):
@@ -80,7 +80,7 @@ def _play_build(
 
 
 def _play_to_end(world: World, clock: list[float], draw: random.Random, build: Build, fail: set[str]) -> None:
-    """Job after job; a gate is opened by whoever started the build."""
+    """Run job after job; the build's author unblocks it."""
     while build.finished_at is None or build.blocked:
         gate = next((job for job in build.current_jobs if job.state == "blocked"), None)
         if gate:

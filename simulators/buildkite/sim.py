@@ -1,4 +1,4 @@
-"""BuildkiteSim: one simulated organization behind a real HTTP interface."""
+"""The simulated organization, behind a real HTTP interface."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -36,7 +36,7 @@ class BuildkiteSim(ServerState):
 
     @property
     def scopes(self) -> set[str]:
-        """What the bot's own token may do."""
+        """Return the scopes of the bot's own token."""
         return self.own.scopes
 
     @scopes.setter
@@ -45,7 +45,7 @@ class BuildkiteSim(ServerState):
 
     @property
     def revoked(self) -> bool:
-        """Whether the bot's own token was taken back."""
+        """Tell whether the bot's own token was revoked."""
         return self.own.revoked
 
     @revoked.setter
@@ -61,7 +61,7 @@ class BuildkiteSim(ServerState):
         pipelines: Collection[str] | None = None,
         member: bool = True,
     ) -> Token:
-        """A token of one more user, with every scope but `without`; see `Token` for the rest."""
+        """Add a token of another user, with every scope but `without`; see `Token` for the rest."""
         scopes = set(ALL_SCOPES) - set(without)
         made = Token(secret, self.new_id(), self.person(name), scopes, self.now(), pipelines, member)
         self.tokens[secret] = made
@@ -71,14 +71,14 @@ class BuildkiteSim(ServerState):
         if event == "trigger.reached":
             jobs.fire_trigger(self, subject)
 
-    # What happens in the world.
+    # Events in the organization.
 
     def agent(self, name: str, *, queue: str = "default", tags: tuple[str, ...] = (), **more: Any) -> Agent:
-        """A new agent, connected unless `connection_state` says otherwise."""
+        """Add an agent, connected unless `connection_state` says otherwise."""
         return agents.add(self, name, queue=queue, tags=tags, **more)
 
     def create_build(self, pipeline: str, branch: str = "main", **more: Any) -> Build:
-        """A build of that pipeline, as made over the API by the token's user."""
+        """Create a build as the token's user does over the API."""
         more.setdefault("creator", self.user)
         more.setdefault("author", dict(self.author(self.user)))
         return builds.create(self, self.find_pipeline(pipeline), branch=branch, **more)
@@ -92,14 +92,14 @@ class BuildkiteSim(ServerState):
         source: str = "ui",
         **more: Any,
     ) -> Build:
-        """A build that somebody made on the web, or a push did. `creator` is a user or a name."""
-        who = self.person(creator) if isinstance(creator, str) else creator
-        more.setdefault("author", dict(self.author(who)) if who else None)
-        more |= {"message": message, "creator": who, "source": source}
+        """Create a build as a person does on the web, or as a push does. `creator` is a user or a name."""
+        user = self.person(creator) if isinstance(creator, str) else creator
+        more.setdefault("author", dict(self.author(user)) if user else None)
+        more |= {"message": message, "creator": user, "source": source}
         return builds.create(self, self.find_pipeline(pipeline), branch=branch, **more)
 
     def start_job(self, job: str, agent: Agent | str | None = None) -> None:
-        """Without `agent` a free one takes it, and without a free one it runs unattended."""
+        """Start a job on `agent`, else on a free agent, else without one."""
         found = self.find_job(job)
         chosen = self.find_agent(agent) if isinstance(agent, str) else agent
         jobs.start(self, found, chosen or autoplay.find_free_agent(self, found))
@@ -128,11 +128,11 @@ class BuildkiteSim(ServerState):
         jobs.append_log(self, self.find_job(job), text)
 
     def advance(self, build: Build, fail: Collection[str] = ()) -> bool:
-        """One natural step of the build; False when nothing can happen by itself."""
+        """Take one step of the build; return False if it can't advance without a person."""
         return autoplay.advance(self, build, fail)
 
     def run_build(self, build: Build, fail: Collection[str] = ()) -> None:
-        """To the end or to a block; jobs named in `fail` (name or step key) fail."""
+        """Run the build to its end or to a block step; jobs in `fail` (by name or step key) fail."""
         autoplay.run(self, build, fail)
 
     def lose_agent(self, agent: str) -> None:
@@ -145,7 +145,7 @@ class BuildkiteSim(ServerState):
         agents.connect(self, self.find_agent(agent))
 
     def block_agent(self, agent: str) -> None:
-        """Its address is not on the token's list any more."""
+        """Shut out an agent whose address left the token's allowed list."""
         agents.block(self, self.find_agent(agent))
 
     def agent_pause(
@@ -160,15 +160,15 @@ class BuildkiteSim(ServerState):
         agents.stop(self, agent, force)
 
     def tick(self) -> None:
-        """What time alone brings about: paused agents resume."""
+        """Apply what happens as time passes: paused agents resume."""
         autoplay.tick(self)
 
     def annotate(self, build: Build, body: str, **more: Any) -> dict[str, Any]:
-        """An annotation of `body`; `more`: style, priority, context, append, markup."""
+        """Annotate a build; `more`: style, priority, context, append, markup."""
         return annotations_artifacts.annotate(self, build, body, **more)
 
     def artifact(self, job: str, path: str, content: bytes = b"") -> dict[str, Any]:
-        """An uploaded file of that job."""
+        """Upload a file of that job."""
         return annotations_artifacts.add_artifact(self, self.find_job(job), path, content)
 
     # Webhooks.
@@ -179,7 +179,7 @@ class BuildkiteSim(ServerState):
         return self.hooks.add(url, token, mode, events)
 
     async def deliver(self) -> list[tuple[str, int]]:
-        """Sends every delivery that is due; gives event and HTTP status of each, 0 for no answer."""
+        """Send every due delivery; return event and HTTP status of each, 0 for no answer."""
         return await self.hooks.deliver()
 
     @property
@@ -215,5 +215,5 @@ class BuildkiteSim(ServerState):
         self.hooks.at_dispatch = late
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything that a page may want to show, as plain JSON values."""
+        """Return the organization as plain JSON values, for a page."""
         return snapshot(self, self.hooks)

@@ -1,4 +1,4 @@
-"""A read-only picture of the simulated organization for a page."""
+"""Renders the simulated organization as JSON for a page."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from simulators.buildkite.webhooks import Delivery, Webhooks
 
 
 def snapshot(world: World, hooks: Webhooks) -> dict[str, Any]:
-    """Pipelines, builds with all jobs (newest first), agents, the last 20 deliveries."""
+    """Return pipelines, builds with all jobs (newest first), agents and the last 20 deliveries."""
     return {
         "organization": world.org,
         "pipelines": [views.render_pipeline(world, pipeline) for pipeline in world.pipelines.values()],

@@ -1,4 +1,4 @@
-"""The calls of the Agent API about stacks: controllers that start agents for the jobs that wait."""
+"""The stack calls of the Agent API; stacks are controllers that start agents for waiting jobs."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def find_queue_key(job: Job) -> str:
 
 
 def list_stacks(sim: ServerState, _request: ApiRequest) -> ApiResponse:
-    """Known from an OpenAPI document only; the vendor's own pages have no such call."""
+    """List stacks. Only an OpenAPI document has this call; the vendor's pages don't mention it."""
     if not sim.lists_stacks:
         raise Refusal(404, "Not Found")
     queues = [{"key": queue.key, "dispatch_paused": queue.paused} for queue in sim.cluster.queues]
@@ -33,7 +33,7 @@ def _find_queue(sim: ServerState, key: str | None) -> Any:
 
 
 def register(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """201 for a new one, 200 for one that is there."""
+    """Register a stack: 201 for a new one, 200 for a known one."""
     key, kind = request.json.get("key"), request.json.get("type")
     if not key or kind not in ("kubernetes", "elastic", "custom"):
         raise Refusal(422, "key and type are required")
@@ -83,7 +83,7 @@ def _render_job(job: Job) -> dict[str, Any]:
 
 
 def scheduled_jobs(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """Oldest first; `after` is the id of the last job of the page before."""
+    """List scheduled jobs, oldest first; `after` is the id of the previous page's last job."""
     _find_stack(sim, request)
     if "queue_key" not in request.query:
         raise Refusal(400, "queue_key is required")

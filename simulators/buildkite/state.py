@@ -1,4 +1,4 @@
-"""The state of one simulated Buildkite organization, with its look-ups."""
+"""The state of one simulated Buildkite organization, with lookups."""
 
 import asyncio
 import random
@@ -16,10 +16,10 @@ DEFAULT_STEPS: tuple[steps.StepSource, ...] = ({"label": "Test", "command": "mak
 
 
 class World:
-    """Everything one organization holds. `now` gives seconds since the epoch.
+    """An organization's state. `now` returns seconds since the epoch.
 
-    `other_organizations` are slugs that the token sees beside it, empty ones. `clustered`: a pipeline has to name
-    its cluster, as it has to everywhere but in organizations that are older than clusters.
+    `other_organizations` are slugs of empty organizations that the token also sees. `clustered`: a pipeline has to
+    name its cluster, which only organizations older than clusters don't require.
     """
 
     def __init__(self, org: str, now: Callable[[], float] = time.time, seed: int = 0) -> None:
@@ -55,7 +55,7 @@ class World:
         return cluster
 
     def emit(self, event: str, subject: Any) -> None:
-        """Tells every listener and watcher that `event` happened to `subject`."""
+        """Notify every listener and watcher that `event` happened to `subject`."""
         for listener in self.listeners:
             listener(event, subject)
         notice = {"event": event, "id": getattr(subject, "id", None)}
@@ -64,7 +64,7 @@ class World:
                 watcher.put_nowait(notice)
 
     def subscribe(self) -> asyncio.Queue[dict[str, Any]]:
-        """A queue that receives `{"event", "id"}` at each change; a full one misses notices."""
+        """Return a queue that receives `{"event", "id"}` for each change; a full queue misses some."""
         watcher: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=1000)
         self._watchers.append(watcher)
         return watcher
@@ -74,7 +74,7 @@ class World:
             self._watchers.remove(watcher)
 
     def person(self, name: str, email: str | None = None, role: str = "member") -> User:
-        """The member of that name, made when new."""
+        """Return the member of that name, created if new."""
         known = next((user for user in self.users if user.name == name), None)
         if known:
             return known
@@ -95,7 +95,7 @@ class World:
         description: str | None = None,
         **options: Any,
     ) -> Pipeline:
-        """Makes a pipeline. `steps` have the shape of Buildkite's YAML; `options` are create-body keys."""
+        """Create a pipeline. `steps` have the shape of Buildkite's YAML; `options` are keys of a create body."""
         text = configuration if configuration is not None else write_configuration(steps)
         made = Pipeline(
             id=self.new_id(),
@@ -142,7 +142,7 @@ class World:
         return self.jobs[ident]
 
     def find_agent(self, ident: str) -> Agent:
-        """By id or by name."""
+        """Find an agent by id or name. Raise Refusal 404."""
         for agent in self.agents.values():
             if ident in (agent.id, agent.name):
                 return agent
@@ -152,7 +152,7 @@ class World:
         return next((q for cluster in self.clusters for q in cluster.queues if key in (q.key, q.id)), None)
 
     def documents_of(self, kind: str) -> list[dict[str, Any]]:
-        """Plain documents of a kind that has no behaviour here: teams, templates, rules, emojis."""
+        """Return the documents of a kind without behavior: teams, templates, rules, emojis."""
         return self.documents.setdefault(kind, [])
 
     def author(self, user: User) -> Mapping[str, Any]:

@@ -1,11 +1,11 @@
-"""How a build's state follows from the states of its jobs."""
+"""Derives a build's state from the states of its jobs."""
 
 from simulators.buildkite.models import ACTIVE, PARKED, Build, Job
 from simulators.buildkite.state import World
 
 
 def settle(world: World, build: Build) -> None:
-    """Opens what may run now, then lets the build's state follow. Call after any change of a job."""
+    """Schedule the jobs that may run, then update the build's state. Call it after any change of a job."""
     if build.state in ("canceled", "skipped"):
         return
     if build.state == "canceling":
@@ -26,7 +26,7 @@ def _open_jobs(world: World, build: Build) -> None:
 
 
 def _park(job: Job, gate: str) -> str:
-    """Leaves `job` behind a closed gate; gives the gate that the jobs after it stand behind."""
+    """Keep `job` waiting behind a gate; return the gate for the jobs after it."""
     if gate.endswith("failed") and job.kind in ("wait", "block"):
         gate = "waiting_failed" if job.kind == "wait" else "blocked_failed"
     job.state = gate
@@ -34,7 +34,7 @@ def _park(job: Job, gate: str) -> str:
 
 
 def _reach(world: World, job: Job) -> str | None:
-    """Lets `job` go on, since nothing before it holds it; gives the gate that it closes, if any."""
+    """Advance `job`, which nothing before it holds back; return the gate that it closes, if any."""
     if job.kind == "wait":
         return _reach_wait(world, job)
     if job.kind == "block":
@@ -116,7 +116,7 @@ def _block(world: World, build: Build, waiting: Job) -> None:
 
 
 def end(world: World, build: Build, state: str) -> None:
-    """Ends the build, tells so, and passes the result to the job that triggered it."""
+    """End the build, emit the event, and pass the result to the job that triggered it."""
     if build.finished_at is not None and build.state == state and not build.blocked:
         return
     build.state, build.blocked, build.finished_at = state, False, world.now()
@@ -130,7 +130,7 @@ def end(world: World, build: Build, state: str) -> None:
 
 
 def reopen(world: World, build: Build) -> None:
-    """A finished or blocked build goes on, after an unblock or a retry."""
+    """Continue a finished or blocked build after an unblock or a retry."""
     was_over = build.finished_at is not None
     build.blocked, build.finished_at = False, None
     if was_over:

@@ -11,12 +11,12 @@ StepSource = str | Mapping[str, Any]
 
 
 def write_configuration(steps: Iterable[StepSource]) -> str:
-    """The YAML text that a pipeline with these steps shows as its `configuration`."""
+    """Return the YAML text that a pipeline with these steps has as its `configuration`."""
     return yaml.safe_dump({"steps": list(steps)}, sort_keys=False, allow_unicode=True)
 
 
 def read_configuration(text: str, new_id: Callable[[], str]) -> list[Step]:
-    """The steps of a configuration; raises ValueError when it is not one."""
+    """Parse a configuration into steps. Raise ValueError if it is invalid."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -29,7 +29,7 @@ def read_configuration(text: str, new_id: Callable[[], str]) -> list[Step]:
 
 
 def read_step(word: StepSource, step_id: str) -> Step:
-    """One step; raises ValueError for a shape that is no step."""
+    """Parse one step. Raise ValueError if it isn't a step."""
     given: Mapping[str, Any] = {word: None} if isinstance(word, str) else word
     for kind, read in _READERS.items():
         if kind in given:
@@ -38,7 +38,7 @@ def read_step(word: StepSource, step_id: str) -> Step:
 
 
 def from_visual_step(step: Mapping[str, Any]) -> StepSource:
-    """A step of the `steps` array of visual pipelines, in the YAML shape."""
+    """Convert a step of a visual pipeline's `steps` array into the YAML shape."""
     kind = step.get("type")
     if kind == "waiter":
         return "wait"

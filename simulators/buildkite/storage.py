@@ -1,4 +1,4 @@
-"""The storage behind the artifacts: another host in life, links to it that die after a minute."""
+"""Serves artifact contents from expiring links, as the separate storage host does."""
 
 import hashlib
 from urllib.parse import quote, urlencode
@@ -11,7 +11,7 @@ _XML = "application/xml"
 
 
 def link(sim: ServerState, artifact: str, filename: str) -> str:
-    """A signed link to that file, good for a minute."""
+    """Return a signed link to that file, valid for a minute."""
     own = sim.storage.elsewhere.get(artifact)
     if own is not None:
         return own
@@ -25,7 +25,7 @@ def _signature(artifact: str, expires: str) -> str:
 
 
 def serve(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """As S3 does it: a second way of proving who one is makes the request a bad one.
+    """Serve a file like S3, which refuses a signed link that comes with an Authorization header.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """

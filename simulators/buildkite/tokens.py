@@ -1,4 +1,4 @@
-"""The API access tokens of a simulated organization: whose each is, and what it may do and see."""
+"""API access tokens: the owner, scopes and visible pipelines of each."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ WEEK = 7 * 24 * 3600.0
 
 
 def user_window() -> Window:
-    """https://buildkite.com/docs/apis/rest-api/limits: 50 requests a minute for a user."""
+    """Return a user's limit: 50 requests a minute, https://buildkite.com/docs/apis/rest-api/limits."""
     return Window("rest_user", 50, "RateLimit-User")
 
 
 @dataclass
 class Token:
-    """`pipelines` are the slugs that its user may see, None for all; `member`: of this organization at all."""
+    """A token. `pipelines` are the slugs its user may see (None: all); `member`: belongs to this organization."""
 
     secret: str
     id: str
@@ -31,7 +31,7 @@ class Token:
 
     @property
     def expires_at(self) -> float:
-        """New tokens expire after seven days."""
+        """Return the expiry time: tokens expire after seven days."""
         return self.created_at + WEEK
 
     def sees(self, pipeline: str) -> bool:

@@ -1,4 +1,4 @@
-"""Forms of values as Buildkite writes them: ids, times, refusals."""
+"""Values as Buildkite writes them: ids, times, refusals."""
 
 import base64
 import random
@@ -14,31 +14,31 @@ def new_uuid(rng: random.Random) -> str:
 
 
 def graphql_id(kind: str, ident: str) -> str:
-    """base64 of `Type---uuid`, as in every `graphql_id`."""
+    """Return base64 of `Type---uuid`, as in every `graphql_id`."""
     return base64.b64encode(f"{kind}---{ident}".encode()).decode()
 
 
 def iso(at: float | None) -> str | None:
-    """`2026-08-21T02:00:00.000Z`."""
+    """Format a time like `2026-08-21T02:00:00.000Z`."""
     if at is None:
         return None
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def utc_form(text: str) -> str:
-    """`2026-08-21 02:00:00 UTC` for an ISO text: how webhooks write times."""
+    """Convert an ISO text into `2026-08-21 02:00:00 UTC`, as webhooks write times."""
     return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def parse_time(text: str) -> float:
-    """Seconds since the epoch of a time parameter; raises ValueError."""
+    """Parse a time parameter into seconds since the epoch. Raise ValueError."""
     at = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass
 class Refusal(Exception):
-    """Buildkite says no: the HTTP status and the words of its answer."""
+    """Raised when Buildkite refuses, with the HTTP status and message of its response."""
 
     status: int
     message: str
@@ -53,6 +53,6 @@ def refuse_missing(what: str) -> Refusal:
 
 
 def refuse_invalid(**codes: str) -> Refusal:
-    """The 422 that lists fields with codes."""
+    """Return the 422 that lists fields with codes."""
     errors = [{"field": name, "code": code} for name, code in codes.items()]
     return Refusal(422, "Validation Failed", {"errors": errors})

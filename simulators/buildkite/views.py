@@ -1,4 +1,4 @@
-"""Pipelines, builds, jobs, agents as the REST API shows them."""
+"""Renders pipelines, builds and agents as the REST API does."""
 
 from collections import Counter
 from typing import Any
@@ -48,7 +48,7 @@ def pipeline_api_url(world: World, given: Pipeline) -> str:
 
 
 def render_pipeline(world: World, given: Pipeline, full: bool = False) -> View:
-    """`full` adds configuration, steps and env, as the pipeline calls do."""
+    """Render a pipeline; `full` adds configuration, steps and env, as the pipeline calls do."""
     url = pipeline_api_url(world, given)
     view = {
         "id": given.id,
@@ -131,7 +131,7 @@ def build_web_url(world: World, given: Build) -> str:
 
 
 def render_build(world: World, given: Build) -> View:
-    """The build without its jobs and pipeline, which depend on who asks."""
+    """Render a build without its jobs and pipeline, which depend on the call."""
     return {
         "id": given.id,
         "graphql_id": graphql_id("Build", given.id),
@@ -182,7 +182,7 @@ def count_states(jobs: list[Job]) -> View:
 
 
 def render_brief_agent(world: World, given: Agent) -> View:
-    """The agent as a job shows it."""
+    """Render an agent as a job shows it."""
     path = f"/clusters/{world.cluster.id}/queues/{_find_queue_id(world, given)}/agents/{given.id}"
     return {
         "id": given.id,

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: who gets which event, over what kind of network, with what signature."""
+"""Outgoing webhooks: subscriptions, an unreliable network, and signatures."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ Mode = Literal["signature", "token"]
 
 @dataclass
 class Webhook:
-    """`events` None: all of them. `creator` is every payload's `sender`."""
+    """A webhook. `events` None: all of them. `creator` is the `sender` of every payload."""
 
     id: str
     url: str
@@ -41,7 +41,7 @@ class Webhook:
 
 @dataclass
 class Network:
-    """Chances, 0 to 1, of what happens to a delivery on its way; `longest` is the longest delay in seconds."""
+    """Probabilities, 0 to 1, of faults on a delivery's way; `longest` is the longest delay in seconds."""
 
     drop: float = 0.0
     double: float = 0.0
@@ -52,7 +52,7 @@ class Network:
 
 @dataclass
 class Delivery:
-    """One request to come. `status` is None until sent, 0 when no answer came."""
+    """A request to send. `status` is None until sent, 0 if no answer came."""
 
     id: str
     event: str
@@ -64,14 +64,14 @@ class Delivery:
 
 
 def sign(body: bytes, token: str, timestamp: int) -> str:
-    """https://buildkite.com/docs/apis/webhooks: HMAC-SHA256 of `timestamp.body`, hex."""
+    """Sign as https://buildkite.com/docs/apis/webhooks says: HMAC-SHA256 of `timestamp.body`, in hex."""
     digest = hmac.new(token.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return f"timestamp={timestamp},signature={digest}"
 
 
 @dataclass
 class Webhooks:
-    """The webhooks of an organization with the deliveries under way."""
+    """The webhooks of an organization, with their pending deliveries."""
 
     world: World
     rng: random.Random
@@ -91,13 +91,13 @@ class Webhooks:
         return made
 
     def ping(self, webhook: Webhook) -> None:
-        """Enqueues the event that says that this webhook's settings changed."""
+        """Enqueue a ping, as Buildkite does after a change of the webhook's settings."""
         service = {"id": webhook.id, "provider": "webhook", "settings": {"url": webhook.url}}
         body = payloads.make_ping(self.world, service, webhook.creator)
         self._enqueue("ping", webhook, lambda: body)
 
     def enqueue_event(self, event: str, subject: Any) -> None:
-        """Enqueues `event` for every webhook that wants it."""
+        """Enqueue `event` for every webhook that wants it."""
         if event not in payloads.EVENTS:
             return
         for webhook in self.webhooks:
@@ -129,18 +129,19 @@ class Webhooks:
             self.outbox.insert(place, delivery)
 
     def take_due(self) -> list[Delivery]:
-        """The deliveries whose time has come, taken out of the outbox."""
+        """Remove the due deliveries from the outbox and return them."""
         now = self.world.now()
         due = [delivery for delivery in self.outbox if delivery.due <= now]
         self.outbox = [delivery for delivery in self.outbox if delivery.due > now]
         return due
 
     async def deliver(self) -> list[tuple[str, int]]:
-        """Sends everything that is due; gives event and status of each, status 0 for no answer."""
+        """Send all due deliveries; return event and status of each, status 0 for no answer."""
         due = self.take_due()
         if not due:
             return []
-        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loopback HTTP only; loading authorities takes 0.1 s
+        # Loopback HTTP only, so no certificate authorities: loading them takes 0.1 s.
+        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         async with httpx.AsyncClient(timeout=READ_TIMEOUT, trust_env=False, verify=plain) as client:
             return [(delivery.event, await self._send(client, delivery)) for delivery in due]
 

@@ -13,12 +13,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from simulators.buildkite.sim import BuildkiteSim
-from simulators.demo_page.actions import ACTS, perform
+from simulators.demo_page.actions import ACTIONS, perform
 from simulators.demo_page.autoplay import Autoplay, keep_delivering, keep_playing
 from simulators.demo_page.demo_state import DemoState
-from simulators.demo_page.event_stream import Pulse, events, watch_buildkite, watch_slack
-from simulators.demo_page.origin_guard import Guard, Problem, read_object
-from simulators.demo_page.snapshot import scene
+from simulators.demo_page.event_stream import Pulse, stream_scenes, watch_buildkite, watch_slack
+from simulators.demo_page.origin_guard import ActionRefused, OriginGuard, read_object
+from simulators.demo_page.snapshot import render_scene
 from simulators.slack.sim import SlackSim
 
 Json = dict[str, Any]
@@ -48,7 +48,7 @@ class DemoPage(DemoState):
         self.shortcuts = [dict(shortcut) for shortcut in shortcuts]
         self.globals = [dict(shortcut) for shortcut in globals]
         self.pulse = Pulse()
-        self.app: ASGIApp = Guard(self._routes())
+        self.app: ASGIApp = OriginGuard(self._routes())
 
     async def run(self) -> None:
         """Brings webhooks to the bot, moves builds on and tells open pages; ends only by cancellation."""
@@ -60,7 +60,7 @@ class DemoPage(DemoState):
 
     def scene(self, viewer: str) -> Json:
         """What the page shows this person."""
-        return scene(self.slack, self.buildkite, self.autoplay, viewer) | {
+        return render_scene(self.slack, self.buildkite, self.autoplay, viewer) | {
             "shortcuts": self.shortcuts,
             "globals": self.globals,
         }
@@ -85,7 +85,7 @@ class DemoPage(DemoState):
         viewer = request.query_params.get("as", "")
         if viewer not in self.slack.people:
             return JSONResponse({"problem": "There is no such person."}, 404)
-        stream = events(lambda: self.scene(viewer), self.pulse)
+        stream = stream_scenes(lambda: self.scene(viewer), self.pulse)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def _file(self, request: Request) -> Response:
@@ -100,11 +100,11 @@ class DemoPage(DemoState):
 
     async def _act(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in ACTS:
+        if name not in ACTIONS:
             return JSONResponse({"problem": "There is no such act."}, 404)
         try:
             answer = await perform(self, name, await read_object(request))
-        except Problem as problem:
+        except ActionRefused as problem:
             return JSONResponse({"problem": str(problem)}, problem.status)
-        self.pulse.beat()
+        self.pulse.notify()
         return JSONResponse({"ok": True, **answer})

@@ -11,39 +11,39 @@ from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.event_stream import Pulse
 from simulators.demo_page.job_output import finish, start
 
-BEAT = 0.15  # seconds between looks at the outbox
-FAILING = 0.4  # of the builds have one job that fails at first
+DELIVERY_SECONDS = 0.15  # seconds between looks at the outbox
+FAILURE_RATE = 0.4  # of the builds have one job that fails at first
 
 
 @dataclass
 class Autoplay:
     """Whether builds run by themselves, seconds a step, and the seed that chooses what fails."""
 
-    on: bool = True
+    enabled: bool = True
     seconds: float = 3.0
     seed: int = 20
 
-    def fails(self, build: Build) -> Job | None:
+    def pick_failing_job(self, build: Build) -> Job | None:
         """The job that fails at its first attempt, if one does: the same one each time."""
         draw = random.Random(f"{self.seed} {build.pipeline.slug} {build.number}")
         first = [job for job in build.jobs if job.kind == "script" and job.retry_of is None]
-        unlucky = bool(first) and draw.random() < FAILING
+        unlucky = bool(first) and draw.random() < FAILURE_RATE
         return draw.choice(first[: max(1, len(first) - 1)]) if unlucky else None
 
 
-def lively(build: Build) -> bool:
+def is_running(build: Build) -> bool:
     """Whether something still runs or waits for an agent."""
     return build.state in ("scheduled", "running", "failing", "canceling")
 
 
-def step(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
+def take_step(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
     """Every live build goes one step: jobs start where agents are free, else one job ends."""
-    for build in [each for each in buildkite.builds if lively(each)]:
-        if build.state == "canceling" or not _started(buildkite, build):
-            _end_one(buildkite, autoplay, build)
+    for build in [each for each in buildkite.builds if is_running(each)]:
+        if build.state == "canceling" or not _start_jobs(buildkite, build):
+            _end_oldest_job(buildkite, autoplay, build)
 
 
-def _started(buildkite: BuildkiteSim, build: Build) -> bool:
+def _start_jobs(buildkite: BuildkiteSim, build: Build) -> bool:
     began = False
     for job in [each for each in build.current_jobs if each.state == "scheduled" and each.kind == "script"]:
         agent = find_free_agent(buildkite, job)
@@ -53,15 +53,15 @@ def _started(buildkite: BuildkiteSim, build: Build) -> bool:
     return began
 
 
-def _end_one(buildkite: BuildkiteSim, autoplay: Autoplay, build: Build) -> None:
-    oldest = next(_by_age(build), None)
+def _end_oldest_job(buildkite: BuildkiteSim, autoplay: Autoplay, build: Build) -> None:
+    oldest = next(_sort_by_age(build), None)
     if oldest is None or build.state == "canceling":
         buildkite.advance(build)
     else:
-        finish(buildkite, oldest, 1 if oldest is autoplay.fails(build) else 0)
+        finish(buildkite, oldest, 1 if oldest is autoplay.pick_failing_job(build) else 0)
 
 
-def _by_age(build: Build) -> Iterator[Job]:
+def _sort_by_age(build: Build) -> Iterator[Job]:
     running = [job for job in build.current_jobs if job.state == "running" and job.kind == "script"]
     return iter(sorted(running, key=lambda job: job.started_at or 0))
 
@@ -71,13 +71,13 @@ async def keep_playing(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
     while True:
         await asyncio.sleep(autoplay.seconds)
         buildkite.tick()
-        if autoplay.on:
-            step(buildkite, autoplay)
+        if autoplay.enabled:
+            take_step(buildkite, autoplay)
 
 
 async def keep_delivering(buildkite: BuildkiteSim, pulse: Pulse) -> None:
     """Sends webhooks as they fall due."""
     while True:
         if await buildkite.deliver():
-            pulse.beat()
-        await asyncio.sleep(BEAT)
+            pulse.notify()
+        await asyncio.sleep(DELIVERY_SECONDS)

@@ -6,8 +6,8 @@ from typing import Any
 
 from simulators.demo_page.demo_state import DemoState
 from simulators.demo_page.job_output import finish, start
-from simulators.demo_page.origin_guard import Problem
-from simulators.demo_page.slack_actions import word
+from simulators.demo_page.origin_guard import ActionRefused
+from simulators.demo_page.slack_actions import read_text
 
 Json = dict[str, Any]
 Given = Mapping[str, Any]
@@ -27,16 +27,16 @@ async def build_elsewhere(state: DemoState, given: Given) -> Json:
     buildkite = state.buildkite
     draw = random.Random(len(buildkite.builds))
     message = NASTY if given.get("hostile") is True else draw.choice(MESSAGES)
-    branch = buildkite.find_pipeline(word(given, "pipeline")).default_branch
+    branch = buildkite.find_pipeline(read_text(given, "pipeline")).default_branch
     buildkite.create_build_elsewhere(
-        word(given, "pipeline"), branch, message, creator="Noor Haddad", source="webhook"
+        read_text(given, "pipeline"), branch, message, creator="Noor Haddad", source="webhook"
     )
     return {}
 
 
 async def start_job(state: DemoState, given: Given) -> Json:
     """An agent takes the job."""
-    start(state.buildkite, state.buildkite.find_job(word(given, "job")))
+    start(state.buildkite, state.buildkite.find_job(read_text(given, "job")))
     return {}
 
 
@@ -44,14 +44,14 @@ async def finish_job(state: DemoState, given: Given) -> Json:
     """The job passes (`exit_status` 0) or fails."""
     status = given.get("exit_status")
     if not isinstance(status, int) or not 0 <= status <= 255:
-        raise Problem("`exit_status` is a number from 0 to 255.")
-    finish(state.buildkite, state.buildkite.find_job(word(given, "job")), status)
+        raise ActionRefused("`exit_status` is a number from 0 to 255.")
+    finish(state.buildkite, state.buildkite.find_job(read_text(given, "job")), status)
     return {}
 
 
 async def unblock_job(state: DemoState, given: Given) -> Json:
     """Somebody unblocks it on Buildkite's own page, with the first choice of each field."""
-    job = state.buildkite.find_job(word(given, "job"))
+    job = state.buildkite.find_job(read_text(given, "job"))
     answers = {field["key"]: _answer(field) for field in job.step.fields}
     state.buildkite.unblock(job.id, answers, by=state.buildkite.person("Noor Haddad"))
     return {}
@@ -64,26 +64,26 @@ def _answer(field: Json) -> str:
 
 async def run_to_end(state: DemoState, given: Given) -> Json:
     """The build passes to its end or to a block."""
-    build = state.buildkite.find_build(word(given, "pipeline"), int(given.get("number") or 0))
+    build = state.buildkite.find_build(read_text(given, "pipeline"), int(given.get("number") or 0))
     state.buildkite.run_build(build)
     return {}
 
 
 async def lose_agent(state: DemoState, given: Given) -> Json:
     """The agent's machine vanishes."""
-    state.buildkite.lose_agent(word(given, "agent"))
+    state.buildkite.lose_agent(read_text(given, "agent"))
     return {}
 
 
 async def connect_agent(state: DemoState, given: Given) -> Json:
     """It comes back."""
-    state.buildkite.connect_agent(word(given, "agent"))
+    state.buildkite.connect_agent(read_text(given, "agent"))
     return {}
 
 
 async def autoplay(state: DemoState, given: Given) -> Json:
     """Builds move by themselves (`on`), a step every `seconds`, or by hand."""
-    state.autoplay.on = given.get("on") is True
+    state.autoplay.enabled = given.get("on") is True
     seconds = given.get("seconds")
     if isinstance(seconds, int | float):
         state.autoplay.seconds = min(max(float(seconds), 0.2), 60.0)
@@ -92,9 +92,9 @@ async def autoplay(state: DemoState, given: Given) -> Json:
 
 async def network(state: DemoState, given: Given) -> Json:
     """Breaks (`on`) or mends one part of the network, by `name`."""
-    name = word(given, "name")
+    name = read_text(given, "name")
     if name not in SWITCHES:
-        raise Problem("There is no such switch.", 404)
+        raise ActionRefused("There is no such switch.", 404)
     SWITCHES[name](state, given.get("on") is True)
     return {}
 

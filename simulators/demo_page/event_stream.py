@@ -8,8 +8,8 @@ from typing import Any
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.slack.sim import SlackSim
 
-REST = 0.06  # seconds: what happens together is shown together
-ALIVE = 15.0  # seconds between comments that keep an idle stream open
+BATCH_SECONDS = 0.06  # seconds: what happens together is shown together
+KEEP_ALIVE_SECONDS = 15.0  # seconds between comments that keep an idle stream open
 
 
 class Pulse:
@@ -18,13 +18,13 @@ class Pulse:
     def __init__(self) -> None:
         self.watchers: set[asyncio.Event] = set()
 
-    def beat(self) -> None:
+    def notify(self) -> None:
         """Something changed."""
         for watcher in self.watchers:
             watcher.set()
 
 
-async def events(scene: Callable[[], dict[str, Any]], pulse: Pulse) -> AsyncIterator[str]:
+async def stream_scenes(scene: Callable[[], dict[str, Any]], pulse: Pulse) -> AsyncIterator[str]:
     """The scene now, and again after each change that makes it look different."""
     changed = asyncio.Event()
     pulse.watchers.add(changed)
@@ -35,20 +35,20 @@ async def events(scene: Callable[[], dict[str, Any]], pulse: Pulse) -> AsyncIter
             if now != shown:
                 yield f"event: scene\ndata: {now}\n\n"
                 shown = now
-            if not await _woken(changed):
+            if not await _wait_for_change(changed):
                 yield ": still here\n\n"
             changed.clear()
     finally:
         pulse.watchers.discard(changed)
 
 
-async def _woken(changed: asyncio.Event) -> bool:
+async def _wait_for_change(changed: asyncio.Event) -> bool:
     try:
-        async with asyncio.timeout(ALIVE):
+        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
             await changed.wait()
     except TimeoutError:
         return False
-    await asyncio.sleep(REST)
+    await asyncio.sleep(BATCH_SECONDS)
     return True
 
 
@@ -56,7 +56,7 @@ async def watch_slack(slack: SlackSim, pulse: Pulse) -> None:
     """Beats at each change of the workspace."""
     async with slack.subscribe() as notices:
         async for _ in notices:
-            pulse.beat()
+            pulse.notify()
 
 
 async def watch_buildkite(buildkite: BuildkiteSim, pulse: Pulse) -> None:
@@ -65,6 +65,6 @@ async def watch_buildkite(buildkite: BuildkiteSim, pulse: Pulse) -> None:
     try:
         while True:
             await notices.get()
-            pulse.beat()
+            pulse.notify()
     finally:
         buildkite.unsubscribe(notices)

@@ -21,7 +21,7 @@ HEADERS = {
 }
 
 
-class Problem(Exception):
+class ActionRefused(Exception):
     """What the page tells the person; `status` is the HTTP status."""
 
     def __init__(self, words: str, status: int = 400) -> None:
@@ -29,7 +29,7 @@ class Problem(Exception):
         self.status = status
 
 
-class Guard:
+class OriginGuard:
     """Lets in only requests to a loopback name, and POSTs only from the stage's own page."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -39,12 +39,12 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        complaint = _complaint(scope["method"], Headers(scope=scope))
+        complaint = _find_complaint(scope["method"], Headers(scope=scope))
         app = JSONResponse({"problem": complaint}, 403) if complaint else self._app
-        await app(scope, receive, _dressed(send))
+        await app(scope, receive, _add_headers(send))
 
 
-def _complaint(method: str, headers: Headers) -> str | None:
+def _find_complaint(method: str, headers: Headers) -> str | None:
     host = headers.get("host", "")
     if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
         return "The stage answers on loopback addresses only."
@@ -57,7 +57,7 @@ def _complaint(method: str, headers: Headers) -> str | None:
     return None
 
 
-def _dressed(send: Send) -> Send:
+def _add_headers(send: Send) -> Send:
     async def run(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -74,11 +74,11 @@ async def read_object(request: Request) -> dict[str, Any]:
     async for part in request.stream():
         body += part
         if len(body) > BODY_LIMIT:
-            raise Problem("That is too much at once.", 413)
+            raise ActionRefused("That is too much at once.", 413)
     try:
         given = json.loads(body)
     except ValueError as error:
-        raise Problem("That is not JSON.") from error
+        raise ActionRefused("That is not JSON.") from error
     if not isinstance(given, dict):
-        raise Problem("An act is a JSON object.")
+        raise ActionRefused("An act is a JSON object.")
     return given

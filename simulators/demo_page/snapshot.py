@@ -6,7 +6,7 @@ from simulators.buildkite.models import Agent, Build, Job
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.buildkite.values import iso
 from simulators.buildkite.webhooks import Delivery
-from simulators.demo_page.autoplay import Autoplay, lively
+from simulators.demo_page.autoplay import Autoplay, is_running
 from simulators.slack.sim import SlackSim
 
 Json = dict[str, Any]
@@ -16,7 +16,7 @@ BUILDS = 15
 RECENT = 1800.0
 
 
-def scene(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay, viewer: str) -> Json:
+def render_scene(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay, viewer: str) -> Json:
     """Slack's own snapshot for the viewer, with `buildkite`: builds, agents, deliveries, network, autoplay."""
     shown = slack.snapshot(viewer)
     for channel in shown["channels"]:
@@ -37,7 +37,7 @@ def _panel(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay) -> Json
         "deliveries": [_delivery(item) for item in buildkite.hooks.history],
         "pending": len(buildkite.outbox),
         "network": network(slack, buildkite),
-        "autoplay": {"on": autoplay.on, "seconds": autoplay.seconds},
+        "autoplay": {"on": autoplay.enabled, "seconds": autoplay.seconds},
     }
 
 
@@ -60,7 +60,7 @@ def _build(buildkite: BuildkiteSim, build: Build, *, fresh: bool) -> Json:
         "slug": build.pipeline.slug,
         "number": build.number,
         "state": build.inner_state,
-        "lively": lively(build) or build.blocked,
+        "lively": is_running(build) or build.blocked,
         "fresh": fresh,
         "branch": build.branch,
         "message": build.message,

@@ -1,7 +1,7 @@
 """A faithful stand-in for Slack over real HTTP: one workspace, its people, one app."""
 
 from simulators.slack.delivery import Ack, Event
-from simulators.slack.errors import Impossible, NoSuchControl
+from simulators.slack.errors import NoSuchControl, NotPossible
 from simulators.slack.form_files import Attachment
 from simulators.slack.installation import Call
 from simulators.slack.models import Channel, Group, Message
@@ -20,9 +20,9 @@ __all__ = [
     "Channel",
     "Event",
     "Group",
-    "Impossible",
     "Message",
     "NoSuchControl",
+    "NotPossible",
     "Person",
     "SlackSim",
     "View",

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-Notice = dict[str, Any]
+Change = dict[str, Any]
 
 
 class Subscription:
     """Notices from now on; use as `async with` and iterate with `async for`."""
 
-    def __init__(self, notices: "Notices") -> None:
+    def __init__(self, notices: "ChangeFeed") -> None:
         self._notices = notices
-        self.queue: asyncio.Queue[Notice] = asyncio.Queue()
+        self.queue: asyncio.Queue[Change] = asyncio.Queue()
 
     async def __aenter__(self) -> "Subscription":
         self._notices.subscriptions.add(self)
@@ -27,18 +27,18 @@ class Subscription:
     def __aiter__(self) -> "Subscription":
         return self
 
-    async def __anext__(self) -> Notice:
+    async def __anext__(self) -> Change:
         return await self.queue.get()
 
 
-class Notices:
+class ChangeFeed:
     """A change wakes all waiters at once and queues a notice for each subscription."""
 
     def __init__(self) -> None:
         self.subscriptions: set[Subscription] = set()
         self._waiting: set[asyncio.Event] = set()
 
-    def tell(self, what: str, **details: Any) -> None:
+    def notify(self, what: str, **details: Any) -> None:
         """Something changed: `what` is message, ephemeral, view, home, file, call, problem …"""
         for subscription in self.subscriptions:
             subscription.queue.put_nowait({"what": what, **details})

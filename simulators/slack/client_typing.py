@@ -18,14 +18,14 @@ _NAME = re.compile(r"(?<![\w<])([@#])([\w.-]+)")
 _RICH = re.compile(r"<@(U\w+)(?:\|[^>]*)?>|<(https?://[^|>]+)(?:\|([^>]*))?>")
 
 
-def smart(text: str) -> str:
+def apply_smart_punctuation(text: str) -> str:
     """As macOS and iOS correct it: curly quotes, and dashes for double hyphens."""
     text = text.replace("--", "—")
     text = re.sub(r'(^|[\s(=\[])"', "\\1“", text).replace('"', "”")
     return re.sub(r"(^|[\s(=\[])'", "\\1‘", text).replace("'", "’")
 
 
-def escaped(text: str, world: Workspace, *, command: bool) -> str:
+def escape_text(text: str, world: Workspace, *, command: bool) -> str:
     """With entities, `<url>`, and names as `<@U…>`; a command's names carry their label, `<@U…|name>`."""
     kept = [found[0] for found in _TOKEN.finditer(text)]
     pieces = [_escape_piece(piece, world, command) for piece in _TOKEN.split(text)]
@@ -37,34 +37,34 @@ def _escape_piece(piece: str, world: Workspace, command: bool) -> str:
     parts: list[str] = []
     end = 0
     for link in _LINK.finditer(safe):
-        parts += [_named(safe[end : link.start()], world, command), f"<{link[0]}>"]
+        parts += [_resolve_names(safe[end : link.start()], world, command), f"<{link[0]}>"]
         end = link.end()
-    return "".join([*parts, _named(safe[end:], world, command)])
+    return "".join([*parts, _resolve_names(safe[end:], world, command)])
 
 
-def _named(text: str, world: Workspace, command: bool) -> str:
+def _resolve_names(text: str, world: Workspace, command: bool) -> str:
     def replace(found: re.Match[str]) -> str:
-        known = _person(world, found[2], command) if found[1] == "@" else _channel(world, found[2])
+        known = _find_person(world, found[2], command) if found[1] == "@" else _find_channel(world, found[2])
         return known or found[0]
 
     return _NAME.sub(replace, text)
 
 
-def _person(world: Workspace, name: str, command: bool) -> str | None:
+def _find_person(world: Workspace, name: str, command: bool) -> str | None:
     found = next((p for p in world.profiles.values() if p.name == name), None)
     if found is None:
         return None
     return f"<@{found.id}|{found.name}>" if command else f"<@{found.id}>"
 
 
-def _channel(world: Workspace, name: str) -> str | None:
+def _find_channel(world: Workspace, name: str) -> str | None:
     found: Channel | None = next((c for c in world.channels.values() if c.name == name), None)
     if found is None or found.kind not in ("channel", "group"):
         return None
     return f"<#{found.id}|{found.name if found.kind == 'channel' else ''}>"
 
 
-def rich_text(text: str, block_id: str) -> list[Json]:
+def make_rich_text(text: str, block_id: str) -> list[Json]:
     """The rich_text block that a client makes of a message."""
     elements: list[Json] = []
     end = 0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simulators.slack.delivery import Ack, Delivery, Event, Outgoing, Sent
+from simulators.slack.delivery import Ack, AppRequest, Delivery, Event, SentRequest
 from simulators.slack.installation import Installation
 from simulators.slack.payloads import Payloads
 from simulators.slack.sockets import Sockets
@@ -56,23 +56,23 @@ class ConnectedWorkspace(Installation):
 
     async def _deliver(self, event: Event, reason: str) -> Ack:
         reason = "timeout" if reason == "http_timeout" and self.request_url is None else reason
-        ack = await self.delivery.send(Outgoing("events_api", event.payload, event.deliveries, reason))
+        ack = await self.delivery.send(AppRequest("events_api", event.payload, event.deliveries, reason))
         event.deliveries += 1
         event.acknowledged = event.acknowledged or ack.ok
-        self.notices.tell("event", id=event.id, type=event.type, ok=ack.ok)
+        self.changes.notify("event", id=event.id, type=event.type, ok=ack.ok)
         return Ack(ack.status, ack.body, ack.seconds, ack.problem, event=event)
 
     @property
-    def last_request(self) -> Sent | None:
+    def last_request(self) -> SentRequest | None:
         """Return the request that went to the app last."""
         return self.delivery.last
 
-    async def replay(self, sent: Sent | None = None) -> Ack:
+    async def replay(self, sent: SentRequest | None = None) -> Ack:
         """Send the same signed request (by default the last one) again, byte for byte."""
         request = sent or self.delivery.last
         if request is None:
             raise LookupError("Nothing has been sent to the app yet.")
-        return await self.delivery.send_again(request)
+        return await self.delivery.resend(request)
 
     async def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Send every Socket Mode connection a disconnect frame."""

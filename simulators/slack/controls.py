@@ -5,8 +5,8 @@ from typing import Any
 
 from simulators.slack.errors import NoSuchControl
 from simulators.slack.models import Message, Preview
-from simulators.slack.views import View, elements_of
-from simulators.slack.visible_text import element_words, label_of, text_of
+from simulators.slack.views import View, find_elements
+from simulators.slack.visible_text import find_label, find_text, render_element
 
 Json = dict[str, Any]
 
@@ -36,17 +36,17 @@ class Control:
     @property
     def names(self) -> set[str]:
         """Everything a person or a test may call it."""
-        found = {label_of(self.element), self.action_id}
+        found = {find_label(self.element), self.action_id}
         if self.block.get("type") == "input":
-            found |= {text_of(self.block.get("label")), self.block_id}
+            found |= {find_text(self.block.get("label")), self.block_id}
         if self.block.get("type") == "section":
-            found.add(text_of(self.block.get("text")))
+            found.add(find_text(self.block.get("text")))
         return found - {""}
 
 
-def controls(place: Message | View | Preview) -> list[Control]:
+def list_controls(place: Message | View | Preview) -> list[Control]:
     """Everything that can be operated, in order."""
-    return [Control(block, element) for block in place.blocks or [] for element in elements_of(block)]
+    return [Control(block, element) for block in place.blocks or [] for element in find_elements(block)]
 
 
 def find_control(
@@ -55,25 +55,27 @@ def find_control(
     """The one control so named. Raises NoSuchControl, with what is visible."""
     found = [
         control
-        for control in controls(place)
+        for control in list_controls(place)
         if (name is None or name in control.names)
         and (action_id is None or action_id == control.action_id)
         and (value is None or value == control.element.get("value"))
     ]
     wanted = " ".join(repr(part) for part in (name, action_id, value) if part is not None)
     if not found:
-        raise NoSuchControl(f"Nothing here is called {wanted}. Visible:\n{place.plain()}\n{_inventory(place)}")
+        raise NoSuchControl(
+            f"Nothing here is called {wanted}. Visible:\n{place.plain()}\n{_describe_controls(place)}"
+        )
     if len(found) > 1:
         raise NoSuchControl(f"{len(found)} controls are called {wanted}: say action_id or value.\n{place.plain()}")
     return found[0]
 
 
-def _inventory(place: Message | View | Preview) -> str:
-    shown = [f"{control.action_id} = {element_words(control.element)}" for control in controls(place)]
+def _describe_controls(place: Message | View | Preview) -> str:
+    shown = [f"{control.action_id} = {render_element(control.element)}" for control in list_controls(place)]
     return "Controls: " + (", ".join(shown) or "none")
 
 
-def flat_options(holder: Json) -> list[Json]:
+def flatten_options(holder: Json) -> list[Json]:
     """The options of a menu or of an answer to a search, groups dissolved."""
     groups = holder.get("option_groups") or [{"options": holder.get("options") or []}]
     return [option for group in groups for option in group.get("options") or []]
@@ -82,7 +84,7 @@ def flat_options(holder: Json) -> list[Json]:
 def find_option(options: list[Json], wanted: str) -> Json:
     """The option with this value or visible text. Raises NoSuchControl, with the choices."""
     for option in options:
-        if wanted == option.get("value") or wanted == text_of(option.get("text")):
+        if wanted == option.get("value") or wanted == find_text(option.get("text")):
             return option
-    offered = ", ".join(repr(text_of(option.get("text"))) for option in options)
+    offered = ", ".join(repr(find_text(option.get("text"))) for option in options)
     raise NoSuchControl(f"There is no option {wanted!r} among: {offered or 'none'}.")

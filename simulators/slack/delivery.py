@@ -9,7 +9,7 @@ import aiohttp
 
 from simulators.slack.installation import Installation
 from simulators.slack.models import Message
-from simulators.slack.signing import signed_headers
+from simulators.slack.signing import sign_headers
 from simulators.slack.sockets import Sockets, Unacknowledged
 
 Json = dict[str, Any]
@@ -64,7 +64,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class AppRequest:
     """What goes to the app: kind is slash_commands, interactive or events_api."""
 
     kind: str
@@ -75,10 +75,10 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentRequest:
     """A request exactly as it left, to be sent again."""
 
-    outgoing: Outgoing
+    outgoing: AppRequest
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -88,14 +88,14 @@ class Delivery:
 
     def __init__(self, slack: Installation, sockets: Sockets) -> None:
         self._slack, self._sockets = slack, sockets
-        self.last: Sent | None = None
+        self.last: SentRequest | None = None
 
-    async def send(self, outgoing: Outgoing) -> Ack:
+    async def send(self, outgoing: AppRequest) -> Ack:
         """Deliver it once and wait for the acknowledgement, 3 seconds at most."""
-        self.last = self._packed(outgoing)
-        return await self.send_again(self.last)
+        self.last = self._sign(outgoing)
+        return await self.resend(self.last)
 
-    async def send_again(self, sent: Sent) -> Ack:
+    async def resend(self, sent: SentRequest) -> Ack:
         """The very same bytes and headers (over a socket: the same payload in an envelope)."""
         began = self._slack.now()
         if self._slack.request_url is None:
@@ -103,17 +103,17 @@ class Delivery:
         else:
             status, text = await self._by_http(self._slack.request_url, sent)
         seconds = self._slack.now() - began
-        return Ack(status, _decoded(text), seconds, _problem(status, seconds))
+        return Ack(status, _decode(text), seconds, _find_problem(status, seconds))
 
-    def _packed(self, outgoing: Outgoing) -> Sent:
-        body, content_type = encoded(outgoing)
+    def _sign(self, outgoing: AppRequest) -> SentRequest:
+        body, content_type = encode_request(outgoing)
         timestamp = int(self._slack.now())
-        headers = signed_headers(self._slack.signing_secret, timestamp, body, content_type)
+        headers = sign_headers(self._slack.signing_secret, timestamp, body, content_type)
         if outgoing.retry:
             headers |= {"X-Slack-Retry-Num": str(outgoing.retry), "X-Slack-Retry-Reason": outgoing.reason}
-        return Sent(outgoing, body, headers)
+        return SentRequest(outgoing, body, headers)
 
-    async def _by_http(self, url: str, sent: Sent) -> tuple[int, str]:
+    async def _by_http(self, url: str, sent: SentRequest) -> tuple[int, str]:
         timeout = aiohttp.ClientTimeout(total=self._slack.patience)
         connector = aiohttp.TCPConnector(force_close=True)
         try:
@@ -127,7 +127,7 @@ class Delivery:
         except aiohttp.ClientError:
             return 0, ""
 
-    async def _by_socket(self, outgoing: Outgoing) -> tuple[int, str]:
+    async def _by_socket(self, outgoing: AppRequest) -> tuple[int, str]:
         envelope: Json = {
             "envelope_id": self._slack.ids.uuid(),
             "payload": outgoing.payload,
@@ -145,7 +145,7 @@ class Delivery:
         return 200, json.dumps(frame["payload"]) if frame.get("payload") else ""
 
 
-def encoded(outgoing: Outgoing) -> tuple[bytes, str]:
+def encode_request(outgoing: AppRequest) -> tuple[bytes, str]:
     """The body and its content type, as the kind of request has it over HTTP."""
     if outgoing.kind == "slash_commands":
         return urlencode(outgoing.payload).encode(), _FORM
@@ -154,14 +154,14 @@ def encoded(outgoing: Outgoing) -> tuple[bytes, str]:
     return json.dumps(outgoing.payload).encode(), _JSON
 
 
-def _decoded(text: str) -> Any:
+def _decode(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _problem(status: int, seconds: float) -> str | None:
+def _find_problem(status: int, seconds: float) -> str | None:
     if seconds > ACK_SECONDS or status == TIMED_OUT:
         return "operation_timeout"
     return None if 200 <= status < 300 else "dispatch_failed"

@@ -9,10 +9,10 @@ class ApiError(Exception):
     def __init__(self, error: str, **beside: Any) -> None:
         super().__init__(error)
         self.error = error
-        self.beside = beside
+        self.details = beside
 
     @classmethod
-    def about(cls, error: str, lines: list[str]) -> "ApiError":
+    def with_messages(cls, error: str, lines: list[str]) -> "ApiError":
         """With details in response_metadata.messages, as for blocks and views."""
         return cls(error, errors=lines, response_metadata={"messages": [f"[ERROR] {line}" for line in lines]})
 
@@ -21,5 +21,5 @@ class NoSuchControl(AssertionError):
     """The person sees no such button, menu, field or option; the message lists what is visible."""
 
 
-class Impossible(AssertionError):
+class NotPossible(AssertionError):
     """Slack's own client would not let the person do this."""

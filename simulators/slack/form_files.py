@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from simulators.slack.installation import Installation
 
 Json = dict[str, Any]
-PLACE = "files-pri"
+FILES_PATH = "files-pri"
 SCOPE = "files:read"
 _KINDS = {"yml": ("yaml", "YAML", "text/plain"), "yaml": ("yaml", "YAML", "text/plain")}
 _OTHER = ("text", "Plain Text", "text/plain")
@@ -26,12 +26,12 @@ class Attachment:
     content: bytes
 
 
-def attach(slack: Installation, user: str, given: Attachment) -> Json:
+def attach_file(slack: Installation, user: str, given: Attachment) -> Json:
     """Upload a file as the client does when it is put into a form; the file object."""
     file_id = slack.ids.object("F")
     kind, pretty, mime = _KINDS.get(given.name.rpartition(".")[2].lower(), _OTHER)
-    inner = f"{slack.base_url}/{PLACE}/{slack.team}-{file_id}"
-    slack.attached[f"{slack.team}-{file_id}"] = given.content
+    inner = f"{slack.base_url}/{FILES_PATH}/{slack.team}-{file_id}"
+    slack.attached_files[f"{slack.team}-{file_id}"] = given.content
     return {
         "id": file_id,
         "created": int(slack.now()),
@@ -60,12 +60,12 @@ def attach(slack: Installation, user: str, given: Attachment) -> Json:
     }
 
 
-def serve(slack: Installation, request: Request) -> Response:
+def serve_file(slack: Installation, request: Request) -> Response:
     """The bytes, to whoever brings the bot's token with the scope; everybody else is sent to log in."""
-    key = request.url.path.partition(f"/{PLACE}/")[2].split("/")[0]
+    key = request.url.path.partition(f"/{FILES_PATH}/")[2].split("/")[0]
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if token != slack.bot_token or slack.revoked or SCOPE not in slack.scopes:
         return RedirectResponse(f"{slack.base_url}/?redir={request.url.path}", status_code=302)
-    if key not in slack.attached:
+    if key not in slack.attached_files:
         return Response(status_code=404)
-    return Response(slack.attached[key], media_type="text/plain; charset=utf-8")
+    return Response(slack.attached_files[key], media_type="text/plain; charset=utf-8")

@@ -21,7 +21,7 @@ class Ids:
         self._last = max(self._last + 1, int(self._now() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
-    def word(self, length: int = 24) -> str:
+    def token(self, length: int = 24) -> str:
         """Letters and digits."""
         return "".join(self._random.choices(_LETTERS, k=length))
 
@@ -43,4 +43,4 @@ class Ids:
 
     def view_hash(self) -> str:
         """As `1767225600.aBcDeFgH`, another at each change."""
-        return f"{int(self._now())}.{self.word(8)}"
+        return f"{int(self._now())}.{self.token(8)}"

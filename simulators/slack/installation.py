@@ -9,11 +9,11 @@ from typing import Any
 from simulators.slack.errors import ApiError
 from simulators.slack.faults import Faults
 from simulators.slack.ids import Ids
-from simulators.slack.modals import Panes
+from simulators.slack.modals import OpenViews
 from simulators.slack.models import Message
-from simulators.slack.rate_limits import Pace
+from simulators.slack.rate_limits import RateLimits
 from simulators.slack.state import APP_ID, Workspace
-from simulators.slack.triggers import Grants
+from simulators.slack.triggers import Callbacks
 from simulators.slack.views import View
 
 Json = dict[str, Any]
@@ -63,22 +63,22 @@ class Installation(Workspace):
         self.command_names = {"/bk"}
         self.unfurl_domains: set[str] = set()
         self.unknown_blocks: set[str] = set()
-        self.limits, self.limits_on = Pace(now), True
+        self.limits, self.limits_on = RateLimits(now), True
         self.edit_window: float | None = None
         self.patience = 3.0
         self.revoked = self.down = False
         self.faults = Faults()
-        self.grants = Grants(now, self.ids, team)
-        self.panes = Panes(self)
+        self.callbacks = Callbacks(now, self.ids, team)
+        self.open_views = OpenViews(self)
         self.socket_tickets: set[str] = set()
         self.calls: deque[Call] = deque(maxlen=10_000)
         self.problems: list[Json] = []
-        self.confirmed: list[Json] = []
+        self.confirmations: list[Json] = []
         self.composer_unfurls: Json = {}
-        self.touched: dict[tuple[str, str], dict[str, dict[str, Json]]] = {}
-        self.offered: dict[tuple[str, str], list[Json]] = {}
+        self.message_inputs: dict[tuple[str, str], dict[str, dict[str, Json]]] = {}
+        self.offered_options: dict[tuple[str, str], list[Json]] = {}
 
-    def need_scope(self, alternatives: tuple[str, ...]) -> None:
+    def require_scope(self, alternatives: tuple[str, ...]) -> None:
         """Raise ApiError missing_scope unless one of them is granted."""
         if not self.scopes.intersection(alternatives):
             provided = ",".join(sorted(self.scopes))
@@ -97,17 +97,17 @@ class Installation(Workspace):
 
     def modal_of(self, user: Any) -> View | None:
         """Return the modal in front of this person."""
-        return self.panes.top(getattr(user, "id", user))
+        return self.open_views.top(getattr(user, "id", user))
 
     def modals_of(self, user: Any) -> list[View]:
         """Return this person's whole stack of modals, the front one last."""
-        return list(self.panes.stacks.get(getattr(user, "id", user), []))
+        return list(self.open_views.stacks.get(getattr(user, "id", user), []))
 
     def home_of(self, user: Any) -> View | None:
         """Return the home tab that was published for this person."""
-        return self.panes.homes.get(getattr(user, "id", user))
+        return self.open_views.homes.get(getattr(user, "id", user))
 
-    def trouble(self, user: str, channel: str | None, problem: str, about: str) -> None:
+    def record_problem(self, user: str, channel: str | None, problem: str, about: str) -> None:
         """Record an error that Slack showed to a person."""
         self.problems.append({"user": user, "channel": channel, "problem": problem, "about": about})
-        self.notices.tell("problem", user=user, channel=channel, problem=problem)
+        self.changes.notify("problem", user=user, channel=channel, problem=problem)

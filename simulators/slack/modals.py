@@ -6,15 +6,15 @@ from typing import Any
 from simulators.slack.errors import ApiError
 from simulators.slack.state import APP_ID, BOT_ID, Workspace
 from simulators.slack.validation.blocks import check_view
-from simulators.slack.validation.defaults import normalised_view
-from simulators.slack.views import View, initial_inputs
+from simulators.slack.validation.defaults import normalize_view
+from simulators.slack.views import View, make_initial_inputs
 
 Json = dict[str, Any]
-STACK = 3
-BYTES = 250_000
+MAX_STACK = 3
+MAX_BYTES = 250_000
 
 
-class Panes:
+class OpenViews:
     """What each person has open."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -29,35 +29,35 @@ class Panes:
 
     def open(self, user: str, source: Any) -> View:
         """A new stack with this modal."""
-        view = self._made(user, self._checked(source, "modal"), None)
+        view = self._make_view(user, self._check(source, "modal"), None)
         self.stacks[user] = [view]
-        return self._told(view)
+        return self._notify(view)
 
     def push(self, user: str, source: Any) -> View:
         """This modal on top of the open one. Raises ApiError push_limit_reached, not_found."""
-        checked = self._checked(source, "modal")
+        checked = self._check(source, "modal")
         stack = self.stacks.get(user)
         if not stack:
             raise ApiError("not_found")
-        if len(stack) >= STACK:
+        if len(stack) >= MAX_STACK:
             raise ApiError("push_limit_reached")
-        view = self._made(user, checked, stack[-1])
+        view = self._make_view(user, checked, stack[-1])
         stack.append(view)
-        return self._told(view)
+        return self._notify(view)
 
     def update(self, view: View, source: Any, expected: str | None = None) -> View:
         """Other contents in the same place. Raises ApiError hash_conflict."""
         if expected is not None and expected != view.hash:
             raise ApiError("hash_conflict")
-        view.replace(self._checked(source, view.kind, view), self._world.ids.view_hash())
-        return self._told(view)
+        view.replace(self._check(source, view.kind, view), self._world.ids.view_hash())
+        return self._notify(view)
 
     def publish(self, user: str, source: Any, expected: str | None = None) -> View:
         """The home tab of one person."""
         if user in self.homes:
             return self.update(self.homes[user], source, expected)
-        self.homes[user] = self._made(user, self._checked(source, "home"), None)
-        return self._told(self.homes[user])
+        self.homes[user] = self._make_view(user, self._check(source, "home"), None)
+        return self._notify(self.homes[user])
 
     def find(self, view_id: Any, external_id: Any = None) -> View:
         """An open view. Raises ApiError not_found."""
@@ -71,39 +71,41 @@ class Panes:
         stack = self.stacks.get(user, [])
         if stack:
             stack.pop()
-        self._world.notices.tell("view", user=user)
+        self._world.changes.notify("view", user=user)
 
     def clear(self, user: str) -> None:
         """Take the whole stack away."""
         self.stacks.pop(user, None)
-        self._world.notices.tell("view", user=user)
+        self._world.changes.notify("view", user=user)
 
-    def _told(self, view: View) -> View:
-        self._world.notices.tell(view.kind if view.kind == "home" else "view", user=view.user, id=view.id)
+    def _notify(self, view: View) -> View:
+        self._world.changes.notify(view.kind if view.kind == "home" else "view", user=view.user, id=view.id)
         return view
 
-    def _checked(self, source: Any, kind: str, instead_of: View | None = None) -> Json:
+    def _check(self, source: Any, kind: str, instead_of: View | None = None) -> Json:
         found = check_view(source)
         if found:
-            raise ApiError.about("invalid_arguments", found.lines())
+            raise ApiError.with_messages("invalid_arguments", found.render_lines())
         if source["type"] != kind:
-            raise ApiError.about("invalid_arguments", ["must be a valid enum value [json-pointer:/view/type]"])
-        if len(json.dumps(source, ensure_ascii=False).encode()) > BYTES:
+            raise ApiError.with_messages(
+                "invalid_arguments", ["must be a valid enum value [json-pointer:/view/type]"]
+            )
+        if len(json.dumps(source, ensure_ascii=False).encode()) > MAX_BYTES:
             raise ApiError("view_too_large")
-        self._refuse_double(source.get("external_id"), instead_of)
-        return normalised_view(source, lambda: self._world.ids.word(5))
+        self._refuse_duplicate(source.get("external_id"), instead_of)
+        return normalize_view(source, lambda: self._world.ids.token(5))
 
-    def _refuse_double(self, external_id: Any, instead_of: View | None) -> None:
+    def _refuse_duplicate(self, external_id: Any, instead_of: View | None) -> None:
         every = [view for stack in self.stacks.values() for view in stack]
         if external_id and any(v.external_id == external_id and v is not instead_of for v in every):
             raise ApiError("duplicate_external_id")
 
-    def _made(self, user: str, source: Json, below: View | None) -> View:
+    def _make_view(self, user: str, source: Json, below: View | None) -> View:
         world, name = self._world, self._world.ids.object("V")
         identity = {"app_id": APP_ID, "app_installed_team_id": world.team, "bot_id": BOT_ID}
         view = View(
             name, user, world.team, source, world.ids.view_hash(), below.root if below else name, identity=identity
         )
         view.previous = below.id if below else None
-        view.inputs = initial_inputs(source["blocks"])
+        view.inputs = make_initial_inputs(source["blocks"])
         return view

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.slack.visible_text import plain
+from simulators.slack.visible_text import render_plain
 
 Json = dict[str, Any]
 
@@ -65,7 +65,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Version:
+class PastVersion:
     """What a message said before an edit."""
 
     text: str
@@ -74,7 +74,7 @@ class Version:
 
     def plain(self) -> str:
         """The words a person saw."""
-        return plain(self.text, self.blocks)
+        return render_plain(self.text, self.blocks)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Preview:
 
     def plain(self) -> str:
         """The words a person sees."""
-        return plain("", self.blocks)
+        return render_plain("", self.blocks)
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Message:
     client_msg_id: str | None = None
     edited: Json | None = None
     deleted: bool = False
-    edits: list[Version] = field(default_factory=list)
+    edits: list[PastVersion] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
     files: list[Json] = field(default_factory=list)
     unfurls: Json = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Message:
     def plain(self) -> str:
         """The words a person sees: headers, sections, contexts, buttons as [Label]."""
         named = "".join(f"\n(file: {file['title']})" for file in self.files)
-        return (plain(self.text, self.blocks) + named).strip("\n")
+        return (render_plain(self.text, self.blocks) + named).strip("\n")
 
     @property
     def previews(self) -> list[Preview]:
@@ -136,9 +136,9 @@ class Message:
         """Whether it stands in a thread under another message."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
-    def change(self, text: str, blocks: list[Json] | None, metadata: Json | None) -> None:
+    def edit(self, text: str, blocks: list[Json] | None, metadata: Json | None) -> None:
         """Edit it, keeping the version before."""
-        self.edits.append(Version(self.text, self.blocks, self.metadata))
+        self.edits.append(PastVersion(self.text, self.blocks, self.metadata))
         self.text, self.blocks, self.metadata = text, blocks, metadata
 
     def payload(self, *, metadata: bool = True) -> Json:
@@ -155,9 +155,9 @@ class Message:
             "parent_user_id": self.parent_user,
             "edited": self.edited,
             "files": self.files or None,
-            "reactions": self._reaction_list() or None,
+            "reactions": self._render_reactions() or None,
         }
         return deepcopy(body | {key: value for key, value in optional.items() if value is not None})
 
-    def _reaction_list(self) -> list[Json]:
+    def _render_reactions(self) -> list[Json]:
         return [{"name": name, "users": who, "count": len(who)} for name, who in self.reactions.items()]

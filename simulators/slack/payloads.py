@@ -20,7 +20,7 @@ class Payloads:
 
     def slash_command(self, who: Profile, channel: Channel, command: str, text: str) -> Json:
         """The form fields of a slash command."""
-        path = self._slack.grants.hook("commands", who.id, channel.id)
+        path = self._slack.callbacks.issue_response_url("commands", who.id, channel.id)
         return {
             "token": TOKEN,
             "team_id": who.team,
@@ -34,17 +34,17 @@ class Payloads:
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
             "response_url": self._slack.base_url + path,
-            "trigger_id": self._slack.grants.trigger(who.id),
+            "trigger_id": self._slack.callbacks.issue_trigger(who.id),
         }
 
     def message_click(self, who: Profile, message: Message, action: Json, state: Json) -> Json:
         """block_actions from a message."""
-        hook = self._slack.grants.hook("actions", who.id, message.channel, message)
+        hook = self._slack.callbacks.issue_response_url("actions", who.id, message.channel, message)
         return {
             "type": "block_actions",
-            **self._who(who),
-            "trigger_id": self._slack.grants.trigger(who.id),
-            **self._where(),
+            **self._render_user(who),
+            "trigger_id": self._slack.callbacks.issue_trigger(who.id),
+            **self._render_team(),
             **self.message_place(message),
             "state": {"values": state},
             "response_url": self._slack.base_url + hook,
@@ -54,7 +54,7 @@ class Payloads:
     def preview_click(self, who: Profile, preview: Preview, action: Json) -> Json:
         """block_actions from what an app shows below a link: the message itself is not told."""
         message = preview.message
-        hook = self._slack.grants.hook("actions", who.id, message.channel)
+        hook = self._slack.callbacks.issue_response_url("actions", who.id, message.channel)
         mark = {"is_app_unfurl": True, "app_unfurl_url": preview.url}
         container: Json = {
             "type": "message_attachment",
@@ -68,11 +68,11 @@ class Payloads:
             container["thread_ts"] = message.thread_ts
         return {
             "type": "block_actions",
-            **self._who(who),
-            "trigger_id": self._slack.grants.trigger(who.id),
-            **self._where(),
+            **self._render_user(who),
+            "trigger_id": self._slack.callbacks.issue_trigger(who.id),
+            **self._render_team(),
             "container": container,
-            "channel": self._channel(message.channel),
+            "channel": self._render_channel(message.channel),
             "state": {"values": {}},
             "response_url": self._slack.base_url + hook,
             "actions": [action],
@@ -83,9 +83,9 @@ class Payloads:
         """block_actions from a modal or a home tab."""
         return {
             "type": "block_actions",
-            **self._who(who),
-            "trigger_id": self._slack.grants.trigger(who.id),
-            **self._where(),
+            **self._render_user(who),
+            "trigger_id": self._slack.callbacks.issue_trigger(who.id),
+            **self._render_team(),
             "container": {"type": "view", "view_id": view.id},
             "view": view.payload(),
             "actions": [action],
@@ -95,11 +95,11 @@ class Payloads:
         """block_suggestion: what was typed into an external select."""
         body: Json = {
             "type": "block_suggestion",
-            **self._who(who),
+            **self._render_user(who),
             "action_id": element["action_id"],
             "block_id": block_id,
             "value": typed,
-            **self._where(),
+            **self._render_team(),
         }
         if isinstance(place, Message):
             return body | self.message_place(place)
@@ -109,25 +109,25 @@ class Payloads:
         """view_submission with the state of all inputs."""
         return {
             "type": "view_submission",
-            **self._who(who),
-            "trigger_id": self._slack.grants.trigger(who.id),
+            **self._render_user(who),
+            "trigger_id": self._slack.callbacks.issue_trigger(who.id),
             "view": view.payload(),
             "response_urls": self._response_urls(who, view),
-            **self._where(),
+            **self._render_team(),
         }
 
     def view_closed(self, who: Profile, view: View, cleared: bool) -> Json:
         """view_closed, for views with notify_on_close."""
         shown = {"view": view.payload(), "is_cleared": cleared}
-        return {"type": "view_closed", **self._who(who), **shown, **self._where()}
+        return {"type": "view_closed", **self._render_user(who), **shown, **self._render_team()}
 
     def message_action(self, who: Profile, callback_id: str, message: Message) -> Json:
         """A message shortcut."""
-        hook = self._slack.grants.hook("actions", who.id, message.channel)
+        hook = self._slack.callbacks.issue_response_url("actions", who.id, message.channel)
         return {
             "type": "message_action",
             **self._shortcut(who, callback_id, {"name": who.name}),
-            "channel": self._channel(message.channel),
+            "channel": self._render_channel(message.channel),
             "response_url": self._slack.base_url + hook,
             "message_ts": message.ts,
             "message": message.payload(),
@@ -142,9 +142,9 @@ class Payloads:
             "token": TOKEN,
             "action_ts": self._slack.ids.ts(),
             "user": {"id": who.id, **name, "team_id": who.team},
-            **self._where(),
+            **self._render_team(),
             "callback_id": callback_id,
-            "trigger_id": self._slack.grants.trigger(who.id),
+            "trigger_id": self._slack.callbacks.issue_trigger(who.id),
         }
 
     def event(self, inner: Json, shared: bool = False) -> Json:
@@ -169,7 +169,7 @@ class Payloads:
             "event_time": int(self._slack.now()),
             "authorizations": [authorization],
             "is_ext_shared_channel": shared,
-            "event_context": "4-" + self._slack.ids.word(20),
+            "event_context": "4-" + self._slack.ids.token(20),
         }
 
     def message_place(self, message: Message) -> Json:
@@ -182,7 +182,7 @@ class Payloads:
         }
         if message.thread_ts and message.thread_ts != message.ts:
             container["thread_ts"] = message.thread_ts
-        place: Json = {"container": container, "channel": self._channel(message.channel)}
+        place: Json = {"container": container, "channel": self._render_channel(message.channel)}
         return place if message.only_for else place | {"message": message.payload()}
 
     def _response_urls(self, who: Profile, view: View) -> list[Json]:
@@ -192,18 +192,18 @@ class Payloads:
             entry = view.inputs.get(block.get("block_id", ""), {}).get(element.get("action_id", ""), {})
             channel = entry.get("selected_conversation") or entry.get("selected_channel")
             if element.get("response_url_enabled") and channel:
-                url = self._slack.base_url + self._slack.grants.hook("app", who.id, channel)
+                url = self._slack.base_url + self._slack.callbacks.issue_response_url("app", who.id, channel)
                 place = {"block_id": block["block_id"], "action_id": element["action_id"]}
                 urls.append(place | {"channel_id": channel, "response_url": url})
         return urls
 
-    def _who(self, who: Profile) -> Json:
+    def _render_user(self, who: Profile) -> Json:
         user = {"id": who.id, "username": who.name, "name": who.name, "team_id": who.team}
         return {"user": user, "api_app_id": APP_ID, "token": TOKEN}
 
-    def _where(self) -> Json:
+    def _render_team(self) -> Json:
         team = {"id": self._slack.team, "domain": self._slack.domain}
         return {"team": team, "enterprise": None, "is_enterprise_install": False}
 
-    def _channel(self, channel: str) -> Json:
+    def _render_channel(self, channel: str) -> Json:
         return {"id": channel, "name": self._slack.channels[channel].command_name}

@@ -15,7 +15,7 @@ _METHODS = {
 }
 
 
-class Pace:
+class RateLimits:
     """Calls a minute for each method, and posts a second for each channel with a burst.
 
     Change `per_minute`, `channel_per_second` and `channel_burst` at will.

@@ -12,16 +12,16 @@ from simulators.slack.api.message_content import Content, read_content
 from simulators.slack.errors import ApiError
 from simulators.slack.installation import Installation
 from simulators.slack.models import Message
-from simulators.slack.triggers import Hook
-from simulators.slack.validation.defaults import normalised
+from simulators.slack.triggers import ResponseUrl
+from simulators.slack.validation.defaults import normalize_blocks
 
 Json = dict[str, Any]
 
 
-def answer_hook(slack: Installation, path: str, body: bytes) -> Response:
+def answer_response_url(slack: Installation, path: str, body: bytes) -> Response:
     """A post to a response URL: 200 `ok`, 404 when it is used up, expired or unknown, 400 for a bad body."""
     try:
-        hook = slack.grants.spend(path)
+        hook = slack.callbacks.use_response_url(path)
     except ApiError as refusal:
         return JSONResponse({"ok": False, "error": refusal.error}, status_code=404)
     try:
@@ -32,11 +32,11 @@ def answer_hook(slack: Installation, path: str, body: bytes) -> Response:
     except ValueError:
         return JSONResponse({"ok": False, "error": "invalid_payload"}, status_code=400)
     except ApiError as refusal:
-        return JSONResponse({"ok": False, "error": refusal.error} | refusal.beside, status_code=400)
+        return JSONResponse({"ok": False, "error": refusal.error} | refusal.details, status_code=400)
     return HTMLResponse("ok")
 
 
-def respond(slack: Installation, hook: Hook, sent: Json) -> None:
+def respond(slack: Installation, hook: ResponseUrl, sent: Json) -> None:
     """What a body sent to a response URL, or in the acknowledgement of a command, makes people see.
 
     Raises ApiError no_text, invalid_blocks.
@@ -49,28 +49,28 @@ def respond(slack: Installation, hook: Hook, sent: Json) -> None:
     if sent.get("replace_original") and hook.source is not None:
         _replace(slack, hook, content)
     else:
-        said = _say(slack, hook, sent, content)
+        said = _post(slack, hook, sent, content)
         # A command has no original but what was said through its own URL.
         hook.source = said if hook.path.startswith("/commands/") else hook.source
 
 
-def _replace(slack: Installation, hook: Hook, content: Content) -> None:
+def _replace(slack: Installation, hook: ResponseUrl, content: Content) -> None:
     message = hook.source
     if message is None:
         return
-    blocks = normalised(content.blocks, lambda: slack.ids.word(5)) if content.blocks else None
-    message.change(content.text, blocks, message.metadata)
+    blocks = normalize_blocks(content.blocks, lambda: slack.ids.token(5)) if content.blocks else None
+    message.edit(content.text, blocks, message.metadata)
     kind = "ephemeral" if message.only_for else "message"
-    slack.notices.tell(kind, channel=message.channel, user=message.only_for, ts=message.ts)
+    slack.changes.notify(kind, channel=message.channel, user=message.only_for, ts=message.ts)
 
 
-def _say(slack: Installation, hook: Hook, sent: Json, content: Content) -> Message:
+def _post(slack: Installation, hook: ResponseUrl, sent: Json, content: Content) -> Message:
     thread_ts = sent.get("thread_ts")
-    message = slack.by_bot(hook.channel, content.text, content.blocks, thread_ts=thread_ts)
+    message = slack.make_bot_message(hook.channel, content.text, content.blocks, thread_ts=thread_ts)
     if sent.get("response_type") == "in_channel":
         return slack.post(message)
     message.only_for = hook.user
-    return slack.whisper(message)
+    return slack.post_ephemeral(message)
 
 
 def take_upload(slack: Installation, request: Request, body: bytes) -> Response:
@@ -78,15 +78,15 @@ def take_upload(slack: Installation, request: Request, body: bytes) -> Response:
     file = slack.uploads.get(request.url.path.rsplit("/", 1)[-1])
     if file is None:
         return PlainTextResponse("not found", status_code=404)
-    content = _file_bytes(request.headers.get("content-type", ""), body)
+    content = _read_file(request.headers.get("content-type", ""), body)
     if len(content) != file["length"]:
         return PlainTextResponse("wrong length", status_code=400)
     file["content"] = content
-    slack.notices.tell("file", id=file["id"])
+    slack.changes.notify("file", id=file["id"])
     return PlainTextResponse(f"OK - {len(content)}")
 
 
-def _file_bytes(content_type: str, body: bytes) -> bytes:
+def _read_file(content_type: str, body: bytes) -> bytes:
     if not content_type.startswith("multipart/form-data"):
         return body
     head = f"Content-Type: {content_type}\r\n\r\n".encode()

@@ -4,18 +4,18 @@ import hashlib
 import hmac
 
 
-def signature(secret: str, timestamp: int, body: bytes) -> str:
+def sign(secret: str, timestamp: int, body: bytes) -> str:
     """The value of X-Slack-Signature: `v0=` and 64 hex digits over `v0:timestamp:body`."""
     base = b"v0:" + str(timestamp).encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-def signed_headers(secret: str, timestamp: int, body: bytes, content_type: str) -> dict[str, str]:
+def sign_headers(secret: str, timestamp: int, body: bytes, content_type: str) -> dict[str, str]:
     """Every header of a request that Slack sends to an app."""
     return {
         "Content-Type": content_type,
         "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
         "X-Slack-Request-Timestamp": str(timestamp),
-        "X-Slack-Signature": signature(secret, timestamp, body),
+        "X-Slack-Signature": sign(secret, timestamp, body),
         "Accept": "*/*",
     }

@@ -7,9 +7,9 @@ from simulators.slack.changes import Subscription
 from simulators.slack.connected import ConnectedWorkspace
 from simulators.slack.models import Channel, Group, Profile
 from simulators.slack.person import Person
-from simulators.slack.snapshot import snapshot, transcript
+from simulators.slack.snapshot import render_snapshot, render_transcript
 from simulators.slack.state import BOT_USER
-from simulators.slack.web import Web
+from simulators.slack.web import WebApi
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ class SlackSim(ConnectedWorkspace):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.app = Web(self, self.sockets)
+        self.app = WebApi(self, self.sockets)
         self.people: dict[str, Person] = {}
 
     def person(self, id: str, name: str, email: str | None = None, **more: Any) -> Person:
@@ -58,16 +58,16 @@ class SlackSim(ConnectedWorkspace):
 
     async def until(self, condition: Callable[[], Any], timeout: float = 10) -> Any:  # noqa: ASYNC109 - the waiting is the point
         """The first true value of `condition`, asked after each change; AssertionError with the story else."""
-        return await self.notices.until(condition, timeout, self.transcript)
+        return await self.changes.until(condition, timeout, self.transcript)
 
     def subscribe(self) -> Subscription:
         """Change notices from now on: `async with slack.subscribe() as notices: async for notice in notices`."""
-        return Subscription(self.notices)
+        return Subscription(self.changes)
 
     def transcript(self, channel: Channel | str | None = None) -> str:
         """What can be read in a channel, or in all of them; threads indented, private words marked."""
-        return transcript(self, channel)
+        return render_transcript(self, channel)
 
     def snapshot(self, viewer: Any) -> Json:
         """What this person's client shows, as JSON."""
-        return snapshot(self, getattr(viewer, "id", viewer))
+        return render_snapshot(self, getattr(viewer, "id", viewer))

@@ -9,55 +9,57 @@ from simulators.slack.views import View
 Json = dict[str, Any]
 
 
-def transcript(slack: Installation, channel: Channel | str | None) -> str:
+def render_transcript(slack: Installation, channel: Channel | str | None) -> str:
     """One line a message, `name: words`; replies indented, `(only name)` before what one person sees."""
     channels = [slack.need_channel(channel)] if channel is not None else list(slack.channels.values())
-    parts = [_channel_story(slack, each) for each in channels]
-    modals = [f"[modal of {user}]\n{stack[-1].plain()}" for user, stack in slack.panes.stacks.items() if stack]
+    parts = [_render_channel_text(slack, each) for each in channels]
+    modals = [
+        f"[modal of {user}]\n{stack[-1].plain()}" for user, stack in slack.open_views.stacks.items() if stack
+    ]
     troubles = [f"[problem] {p['about']}: {p['problem']}" for p in slack.problems]
     return "\n".join([*(part for part in parts if part), *modals, *troubles])
 
 
-def _channel_story(slack: Installation, channel: Channel) -> str:
-    seen = [m for m in slack.said.get(channel.id, []) if not m.deleted and not m.is_reply]
-    seen += [m for m in slack.whispered if m.channel == channel.id and not m.deleted]
+def _render_channel_text(slack: Installation, channel: Channel) -> str:
+    seen = [m for m in slack.posted.get(channel.id, []) if not m.deleted and not m.is_reply]
+    seen += [m for m in slack.ephemeral_messages if m.channel == channel.id and not m.deleted]
     lines: list[str] = []
     for message in sorted(seen, key=lambda m: m.ts):
-        lines.append(_line(slack, message, ""))
+        lines.append(_render_line(slack, message, ""))
         if not message.only_for:
-            lines += [_line(slack, r, "  ") for r in slack.thread(channel, message.ts) if r is not message]
+            lines += [_render_line(slack, r, "  ") for r in slack.thread(channel, message.ts) if r is not message]
     return "\n".join([f"#{channel.name}", *lines]) if lines else ""
 
 
-def _line(slack: Installation, message: Message, indent: str) -> str:
-    name = _name(slack, message.user)
-    only = f"(only {_name(slack, message.only_for)}) " if message.only_for else ""
+def _render_line(slack: Installation, message: Message, indent: str) -> str:
+    name = _find_name(slack, message.user)
+    only = f"(only {_find_name(slack, message.only_for)}) " if message.only_for else ""
     words = message.plain().replace("\n", f"\n{indent}    ")
     return f"{indent}{only}{name}: {words}"
 
 
-def _name(slack: Installation, user: str) -> str:
+def _find_name(slack: Installation, user: str) -> str:
     return slack.profiles[user].name if user in slack.profiles else user
 
 
-def snapshot(slack: Installation, viewer: str) -> Json:
+def render_snapshot(slack: Installation, viewer: str) -> Json:
     """Channels with messages, threads and the viewer's private ones; the viewer's modal, home and problems."""
-    visible = [c for c in slack.channels.values() if slack.sees(viewer, c)]
+    visible = [c for c in slack.channels.values() if slack.can_see(viewer, c)]
     return {
         "viewer": viewer,
         "team": {"id": slack.team, "name": slack.domain.title(), "domain": slack.domain},
         "commands": sorted(slack.command_names),
-        "people": {user: _person(profile) for user, profile in slack.profiles.items()},
-        "channels": [_channel(slack, c, viewer) for c in visible],
-        "modal": _view(slack.panes.top(viewer)),
-        "modal_depth": len(slack.panes.stacks.get(viewer, [])),
-        "home": _view(slack.panes.homes.get(viewer)),
-        "files": [_file(file) for file in slack.uploads.values() if file["content"] is not None],
+        "people": {user: _render_person(profile) for user, profile in slack.profiles.items()},
+        "channels": [_render_channel(slack, c, viewer) for c in visible],
+        "modal": _render_view(slack.open_views.top(viewer)),
+        "modal_depth": len(slack.open_views.stacks.get(viewer, [])),
+        "home": _render_view(slack.open_views.homes.get(viewer)),
+        "files": [_render_file(file) for file in slack.uploads.values() if file["content"] is not None],
         "problems": [problem for problem in slack.problems if problem["user"] == viewer],
     }
 
 
-def _person(profile: Profile) -> Json:
+def _render_person(profile: Profile) -> Json:
     return {
         "id": profile.id,
         "name": profile.name,
@@ -70,9 +72,11 @@ def _person(profile: Profile) -> Json:
     }
 
 
-def _channel(slack: Installation, channel: Channel, viewer: str) -> Json:
-    said = [m for m in slack.said.get(channel.id, []) if not m.deleted]
-    mine = [m for m in slack.whispered if m.only_for == viewer and m.channel == channel.id and not m.deleted]
+def _render_channel(slack: Installation, channel: Channel, viewer: str) -> Json:
+    said = [m for m in slack.posted.get(channel.id, []) if not m.deleted]
+    mine = [
+        m for m in slack.ephemeral_messages if m.only_for == viewer and m.channel == channel.id and not m.deleted
+    ]
     return {
         "id": channel.id,
         "name": channel.name,
@@ -80,11 +84,11 @@ def _channel(slack: Installation, channel: Channel, viewer: str) -> Json:
         "archived": channel.archived,
         "shared": channel.external,
         "members": list(channel.members),
-        "messages": [_message(slack, m) for m in sorted(said + mine, key=lambda m: m.ts)],
+        "messages": [_render_message(slack, m) for m in sorted(said + mine, key=lambda m: m.ts)],
     }
 
 
-def _message(slack: Installation, message: Message) -> Json:
+def _render_message(slack: Installation, message: Message) -> Json:
     return message.payload() | {
         "channel": message.channel,
         "thread_ts": message.thread_ts,
@@ -98,11 +102,11 @@ def _message(slack: Installation, message: Message) -> Json:
     }
 
 
-def _view(view: View | None) -> Json | None:
+def _render_view(view: View | None) -> Json | None:
     return None if view is None else view.payload() | {"errors": dict(view.errors)}
 
 
-def _file(file: Json) -> Json:
+def _render_file(file: Json) -> Json:
     named = {"id": file["id"], "name": file["name"], "title": file["title"]}
     if file["name"].endswith(".png"):
         return named | {"picture": True, "alt": file["alt"], "size": len(file["content"])}

@@ -30,14 +30,14 @@ class Connection:
     """One open websocket and the envelopes it still owes an answer for."""
 
     socket: WebSocket
-    owed: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
+    awaited: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
 
     def drop(self) -> None:
         """Give up on everything it owes."""
-        for future in self.owed.values():
+        for future in self.awaited.values():
             if not future.done():
                 future.set_exception(Unacknowledged())
-        self.owed.clear()
+        self.awaited.clear()
 
 
 class Sockets:
@@ -64,7 +64,7 @@ class Sockets:
         connection = Connection(socket)
         self.connections.append(connection)
         await socket.send_json(self._hello())
-        self._slack.notices.tell("socket", connections=len(self.connections))
+        self._slack.changes.notify("socket", connections=len(self.connections))
         catching_up = asyncio.create_task(self._catch_up())
         try:
             await self._listen(connection)
@@ -85,7 +85,7 @@ class Sockets:
         try:
             while True:
                 frame = await connection.socket.receive_json()
-                owed = connection.owed.pop(str(frame.get("envelope_id")), None)
+                owed = connection.awaited.pop(str(frame.get("envelope_id")), None)
                 if owed is not None and not owed.done():
                     owed.set_result(frame)
         except (WebSocketDisconnect, RuntimeError):
@@ -94,7 +94,7 @@ class Sockets:
             if connection in self.connections:
                 self.connections.remove(connection)
             connection.drop()
-            self._slack.notices.tell("socket", connections=len(self.connections))
+            self._slack.changes.notify("socket", connections=len(self.connections))
 
     async def send(self, envelope: Json, patience: float) -> Json:
         """The acknowledgement of an envelope sent over any one connection.
@@ -105,14 +105,14 @@ class Sockets:
             raise Unacknowledged()
         connection = self.connections[next(self._turns) % len(self.connections)]
         future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        connection.owed[envelope["envelope_id"]] = future
+        connection.awaited[envelope["envelope_id"]] = future
         try:
             await connection.socket.send_json(envelope)
             return await asyncio.wait_for(future, patience)
         except (WebSocketDisconnect, RuntimeError):
             raise Unacknowledged() from None
         finally:
-            connection.owed.pop(envelope["envelope_id"], None)
+            connection.awaited.pop(envelope["envelope_id"], None)
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tell every connection to come back by a new address; `warning` only announces, the others close."""

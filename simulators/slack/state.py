@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from simulators.slack.changes import Notices
+from simulators.slack.changes import ChangeFeed
 from simulators.slack.errors import ApiError
 from simulators.slack.ids import Ids
 from simulators.slack.models import Channel, Group, Message, Profile
-from simulators.slack.validation.defaults import normalised
+from simulators.slack.validation.defaults import normalize_blocks
 
 Json = dict[str, Any]
 BOT_USER, BOT_ID, APP_ID = "U0BOT0001", "B0BOT0001", "A0BOT0001"
@@ -18,15 +18,15 @@ class Workspace:
 
     def __init__(self, team: str, now: Callable[[], float], ids: Ids, bot_name: str) -> None:
         self.team, self.domain, self.now, self.ids = team, "acme", now, ids
-        self.notices = Notices()
+        self.changes = ChangeFeed()
         self.bot = Profile(BOT_USER, bot_name, is_bot=True, team=team, real_name=bot_name.title())
         self.profiles: dict[str, Profile] = {BOT_USER: self.bot}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, Group] = {}
-        self.said: dict[str, list[Message]] = {}
-        self.whispered: list[Message] = []
+        self.posted: dict[str, list[Message]] = {}
+        self.ephemeral_messages: list[Message] = []
         self.uploads: dict[str, Json] = {}
-        self.attached: dict[str, bytes] = {}
+        self.attached_files: dict[str, bytes] = {}
 
     def find_channel(self, wanted: "Channel | str") -> Channel | None:
         """By the channel itself, its id, or its name with or without #."""
@@ -42,7 +42,7 @@ class Workspace:
             raise LookupError(f"There is no channel {wanted!r} in the simulated workspace.")
         return found
 
-    def direct(self, *users: str) -> Channel:
+    def open_direct(self, *users: str) -> Channel:
         """The direct conversation of these people, made when new; with the bot unless it is not among them."""
         members = sorted(set(users))
         for channel in self.channels.values():
@@ -56,39 +56,39 @@ class Workspace:
     def post(self, message: Message) -> Message:
         """Add a message to its channel, under its thread."""
         if message.blocks:
-            message.blocks = normalised(message.blocks, lambda: self.ids.word(5))
-        root = self.find(message.channel, message.thread_ts) if message.thread_ts else None
+            message.blocks = normalize_blocks(message.blocks, lambda: self.ids.token(5))
+        root = self.find_message(message.channel, message.thread_ts) if message.thread_ts else None
         if root is not None and root is not message:
             root.thread_ts = root.ts
             message.parent_user = root.user
-        self.said.setdefault(message.channel, []).append(message)
-        self.notices.tell("message", channel=message.channel, ts=message.ts)
+        self.posted.setdefault(message.channel, []).append(message)
+        self.changes.notify("message", channel=message.channel, ts=message.ts)
         return message
 
-    def whisper(self, message: Message) -> Message:
+    def post_ephemeral(self, message: Message) -> Message:
         """Show a message to one person."""
         if message.blocks:
-            message.blocks = normalised(message.blocks, lambda: self.ids.word(5))
-        self.whispered.append(message)
-        self.notices.tell("ephemeral", channel=message.channel, user=message.only_for, ts=message.ts)
+            message.blocks = normalize_blocks(message.blocks, lambda: self.ids.token(5))
+        self.ephemeral_messages.append(message)
+        self.changes.notify("ephemeral", channel=message.channel, user=message.only_for, ts=message.ts)
         return message
 
-    def by_bot(self, channel: str, text: str, blocks: list[Json] | None = None, **more: Any) -> Message:
+    def make_bot_message(self, channel: str, text: str, blocks: list[Json] | None = None, **more: Any) -> Message:
         """A message of the bot, not yet posted."""
         identity = {"bot_id": BOT_ID, "app_id": APP_ID}
         return Message(channel, self.ids.ts(), BOT_USER, text, blocks, team=self.team, bot=identity, **more)
 
-    def slackbot_says(self, user: str, channel: str, text: str) -> None:
+    def post_as_slackbot(self, user: str, channel: str, text: str) -> None:
         """A private word of Slack itself."""
-        self.whisper(Message(channel, self.ids.ts(), "USLACKBOT", text, team=self.team, only_for=user))
+        self.post_ephemeral(Message(channel, self.ids.ts(), "USLACKBOT", text, team=self.team, only_for=user))
 
-    def find(self, channel: str, ts: str | None) -> Message | None:
+    def find_message(self, channel: str, ts: str | None) -> Message | None:
         """A message that is still there."""
-        return next((m for m in self.said.get(channel, []) if m.ts == ts and not m.deleted), None)
+        return next((m for m in self.posted.get(channel, []) if m.ts == ts and not m.deleted), None)
 
     def find_anywhere(self, ts: str, viewer: str) -> Message | None:
         """By ts alone, among what this person can see."""
-        every = [m for messages in self.said.values() for m in messages] + self.whispered
+        every = [m for messages in self.posted.values() for m in messages] + self.ephemeral_messages
         seen = (m for m in every if m.ts == ts and not m.deleted and m.only_for in (None, viewer))
         return next(seen, None)
 
@@ -96,35 +96,35 @@ class Workspace:
         """Take a message away."""
         message.deleted = True
         kind = "ephemeral" if message.only_for else "message"
-        self.notices.tell(kind, channel=message.channel, user=message.only_for, ts=message.ts)
+        self.changes.notify(kind, channel=message.channel, user=message.only_for, ts=message.ts)
 
     def messages(self, channel: "Channel | str") -> list[Message]:
         """What stands in the channel itself, oldest first: thread replies only when broadcast."""
-        said = self.said.get(self.need_channel(channel).id, [])
+        said = self.posted.get(self.need_channel(channel).id, [])
         return [m for m in said if not m.deleted and (not m.is_reply or m.broadcast)]
 
     def thread(self, channel: "Channel | str", ts: "str | Message") -> list[Message]:
         """The parent and its replies, oldest first."""
         root = ts.ts if isinstance(ts, Message) else ts
-        said = self.said.get(self.need_channel(channel).id, [])
+        said = self.posted.get(self.need_channel(channel).id, [])
         return [m for m in said if not m.deleted and (m.ts == root or m.thread_ts == root)]
 
     def ephemerals(self, user: Any, channel: "Channel | str | None" = None) -> list[Message]:
         """What only this person sees, oldest first."""
         who = user if isinstance(user, str) else user.id
         where = self.need_channel(channel).id if channel is not None else None
-        mine = (m for m in self.whispered if m.only_for == who and not m.deleted)
+        mine = (m for m in self.ephemeral_messages if m.only_for == who and not m.deleted)
         return [m for m in mine if where in (None, m.channel)]
 
-    def sees(self, viewer: str, channel: Channel) -> bool:
+    def can_see(self, viewer: str, channel: Channel) -> bool:
         """Whether this person can open the conversation."""
         return viewer in channel.members or channel.kind == "channel"
 
-    def bot_channel(self, wanted: Any) -> Channel:
+    def find_bot_channel(self, wanted: Any) -> Channel:
         """A conversation as the bot may know it. Raises ApiError channel_not_found."""
         name = str(wanted or "")
         if name in self.profiles and name != BOT_USER and not self.profiles[name].deleted:
-            return self.direct(name, BOT_USER)
+            return self.open_direct(name, BOT_USER)
         found = self.find_channel(name)
         if found is None or (found.kind != "channel" and BOT_USER not in found.members):
             raise ApiError("channel_not_found")

@@ -9,8 +9,8 @@ from simulators.slack.ids import Ids
 from simulators.slack.models import Message
 
 TRIGGER_SECONDS = 3
-HOOK_SECONDS = 30 * 60
-HOOK_USES = 5
+RESPONSE_URL_SECONDS = 30 * 60
+RESPONSE_URL_USES = 5
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Trigger:
 
 
 @dataclass
-class Hook:
+class ResponseUrl:
     """A response URL; `source` is the message it can replace or delete."""
 
     path: str
@@ -34,7 +34,7 @@ class Hook:
     uses: int = 0
 
 
-class Grants:
+class Callbacks:
     """All trigger ids and response URLs ever handed out."""
 
     def __init__(self, now: Callable[[], float], ids: Ids, team: str) -> None:
@@ -42,9 +42,9 @@ class Grants:
         self._ids = ids
         self._team = team
         self._triggers: dict[str, Trigger] = {}
-        self._hooks: dict[str, Hook] = {}
+        self._hooks: dict[str, ResponseUrl] = {}
 
-    def trigger(self, user: str) -> str:
+    def issue_trigger(self, user: str) -> str:
         """A fresh trigger_id for what this person just did."""
         name = self._ids.trigger()
         self._triggers[name] = Trigger(user, self._now())
@@ -65,24 +65,24 @@ class Grants:
         trigger.used = True
         return trigger.user
 
-    def hook(self, kind: str, user: str, channel: str, source: Message | None = None) -> str:
+    def issue_response_url(self, kind: str, user: str, channel: str, source: Message | None = None) -> str:
         """The path of a fresh response URL; `kind` is commands, actions or app."""
-        path = f"/{kind}/{self._team}/{self._ids.number()}/{self._ids.word()}"
-        self._hooks[path] = Hook(path, user, channel, self._now(), source)
+        path = f"/{kind}/{self._team}/{self._ids.number()}/{self._ids.token()}"
+        self._hooks[path] = ResponseUrl(path, user, channel, self._now(), source)
         return path
 
-    def peek(self, path: str) -> Hook:
+    def find_response_url(self, path: str) -> ResponseUrl:
         """The response URL itself, without using it. Raises KeyError."""
         return self._hooks[path]
 
-    def spend(self, path: str) -> Hook:
+    def use_response_url(self, path: str) -> ResponseUrl:
         """One use of a response URL. Raises ApiError: invalid_url, expired_url, used_url."""
         hook = self._hooks.get(path)
         if hook is None:
             raise ApiError("invalid_url")
-        if self._now() - hook.born > HOOK_SECONDS:
+        if self._now() - hook.born > RESPONSE_URL_SECONDS:
             raise ApiError("expired_url")
-        if hook.uses >= HOOK_USES:
+        if hook.uses >= RESPONSE_URL_USES:
             raise ApiError("used_url")
         hook.uses += 1
         return hook

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.slack.visible_text import block_words, text_of
+from simulators.slack.visible_text import find_text, render_block
 
 Json = dict[str, Any]
 
@@ -37,7 +37,7 @@ class View:
     @property
     def title(self) -> str:
         """The words in the title bar."""
-        return text_of(self.source.get("title"))
+        return find_text(self.source.get("title"))
 
     @property
     def callback_id(self) -> str:
@@ -58,26 +58,26 @@ class View:
         """The words a person sees, errors under their inputs, the submit button last."""
         lines = [f"# {self.title}"] if self.kind == "modal" else []
         for block in self.blocks:
-            lines.append(block_words(block) if block.get("type") != "input" else self._input_words(block))
+            lines.append(render_block(block) if block.get("type") != "input" else self._render_input(block))
             error = self.errors.get(str(block.get("block_id")))
             lines += [f"! {error}"] if error else []
         if self.source.get("submit"):
-            lines.append(f"[{text_of(self.source['submit'])}]")
+            lines.append(f"[{find_text(self.source['submit'])}]")
         return "\n".join(line for line in lines if line)
 
-    def _input_words(self, block: Json) -> str:
+    def _render_input(self, block: Json) -> str:
         element = block["element"]
         entry = self.inputs.get(block["block_id"], {}).get(element["action_id"], {})
-        value = entry.get(value_key(str(element["type"])) or "")
+        value = entry.get(find_value_key(str(element["type"])) or "")
         chosen = value if isinstance(value, list) else [value]
-        named = [_choice_words(item) for item in chosen]
+        named = [_choice_text(item) for item in chosen]
         shown = ", ".join(str(item) for item in named if item not in (None, ""))
-        return f"{text_of(block.get('label'))}: [{shown}]" if shown else block_words(block)
+        return f"{find_text(block.get('label'))}: [{shown}]" if shown else render_block(block)
 
     def replace(self, source: Json, new_hash: str) -> None:
         """Show other blocks; inputs whose block_id and action_id stay keep their contents."""
         self.source, self.hash, self.errors = source, new_hash, {}
-        kept = initial_inputs(source.get("blocks", []))
+        kept = make_initial_inputs(source.get("blocks", []))
         for block_id, actions in kept.items():
             for action_id, entry in actions.items():
                 before = self.inputs.get(block_id, {}).get(action_id)
@@ -149,18 +149,18 @@ _EMPTY: dict[str, tuple[str, Any]] = {
 }
 
 
-def _choice_words(chosen: Any) -> Any:
+def _choice_text(chosen: Any) -> Any:
     if not isinstance(chosen, dict):
         return chosen
-    return text_of(chosen["text"]) if "text" in chosen else chosen.get("name")
+    return find_text(chosen["text"]) if "text" in chosen else chosen.get("name")
 
 
-def value_key(kind: str) -> str | None:
+def find_value_key(kind: str) -> str | None:
     """Under which key the state holds the value of an element of this type; None if it holds none."""
     return _EMPTY[kind][0] if kind in _EMPTY else None
 
 
-def initial_entry(element: Json) -> Json | None:
+def make_initial_entry(element: Json) -> Json | None:
     """The state entry of an untouched element; None for those without state (buttons, overflow)."""
     kind = str(element.get("type"))
     if kind not in _EMPTY:
@@ -170,21 +170,21 @@ def initial_entry(element: Json) -> Json | None:
     return deepcopy({"type": kind, key: given[0] if given else empty})
 
 
-def initial_inputs(blocks: list[Json]) -> dict[str, dict[str, Json]]:
+def make_initial_inputs(blocks: list[Json]) -> dict[str, dict[str, Json]]:
     """state.values of blocks that nobody touched: {block_id: {action_id: entry}}."""
     values: dict[str, dict[str, Json]] = {}
     for block in blocks:
-        for element in elements_of(block):
-            entry = initial_entry(element)
+        for element in find_elements(block):
+            entry = make_initial_entry(element)
             if entry is not None:
                 values.setdefault(block["block_id"], {})[element["action_id"]] = entry
     return values
 
 
-def elements_of(block: Json) -> list[Json]:
+def find_elements(block: Json) -> list[Json]:
     """The interactive elements of a block, in order."""
     single = [block[key] for key in ("element", "accessory") if block.get(key)]
     many = [] if block.get("type") in ("rich_text", "carousel") else list(block.get("elements") or [])
-    nested = [e for child in block.get("child_blocks") or [] for e in elements_of(child)]
+    nested = [e for child in block.get("child_blocks") or [] for e in find_elements(child)]
     actions = block.get("actions") if isinstance(block.get("actions"), list) else []
     return [e for e in [*single, *many, *(actions or [])] if "action_id" in e] + nested

@@ -4,83 +4,83 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from simulators.slack.chart_text import chart_words
+from simulators.slack.chart_text import render_chart
 
 Json = dict[str, Any]
 _LINK = re.compile(r"<((?:https?|mailto)[^|>]*)(?:\|([^>]*))?>")
 
 
-def plain(text: str, blocks: list[Json] | None) -> str:
+def render_plain(text: str, blocks: list[Json] | None) -> str:
     """What the message says on screen: the blocks if there are any, else the text; one line a block."""
     if not blocks:
-        return readable(text)
-    return "\n".join(line for block in blocks for line in [block_words(block)] if line)
+        return render_mrkdwn(text)
+    return "\n".join(line for block in blocks for line in [render_block(block)] if line)
 
 
-def readable(text: str) -> str:
+def render_mrkdwn(text: str) -> str:
     """mrkdwn as read: links by their label, entities decoded; mentions and styling marks stay."""
     labelled = _LINK.sub(lambda found: found[2] or found[1], text)
     return labelled.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def text_of(text: Any) -> str:
+def find_text(text: Any) -> str:
     """The words of a text object, or of a bare string."""
     if isinstance(text, str):
-        return readable(text)
+        return render_mrkdwn(text)
     if not isinstance(text, dict):
         return ""
     raw = str(text.get("text", ""))
-    return readable(raw) if text.get("type") == "mrkdwn" else raw
+    return render_mrkdwn(raw) if text.get("type") == "mrkdwn" else raw
 
 
-def block_words(block: Json) -> str:
+def render_block(block: Json) -> str:
     """One block as one or more lines."""
     match block.get("type"):
         case "divider":
             return "---"
         case "actions" | "context" | "context_actions":
-            return " ".join(element_words(element) for element in block.get("elements", []))
+            return " ".join(render_element(element) for element in block.get("elements", []))
         case "input":
-            return f"{text_of(block.get('label'))}: {element_words(block.get('element', {}))}"
+            return f"{find_text(block.get('label'))}: {render_element(block.get('element', {}))}"
         case "rich_text":
-            return "".join(_leaves(block)).rstrip("\n")
+            return "".join(_find_leaves(block)).rstrip("\n")
         case "table" | "data_table":
-            return _table_words(block)
+            return _render_table(block)
         case "data_visualization":
-            return chart_words(block)
+            return render_chart(block)
         case "image":
             return f"(image: {block.get('alt_text', '')})"
         case _:
-            return "\n".join(part for part in _parts(block) if part)
+            return "\n".join(part for part in _render_parts(block) if part)
 
 
-def _parts(block: Json) -> Iterator[str]:
+def _render_parts(block: Json) -> Iterator[str]:
     for key in ("title", "subtitle", "text", "body", "subtext"):
-        yield text_of(block.get(key))
+        yield find_text(block.get(key))
     for field in block.get("fields") or []:
-        yield text_of(field)
+        yield find_text(field)
     if block.get("accessory"):
-        yield element_words(block["accessory"])
+        yield render_element(block["accessory"])
     for child in block.get("child_blocks") or []:
-        yield block_words(child)
+        yield render_block(child)
     if block.get("type") == "carousel":
-        yield from (block_words(card) for card in block.get("elements", []))
-    yield " ".join(element_words(element) for element in block.get("actions") or [])
+        yield from (render_block(card) for card in block.get("elements", []))
+    yield " ".join(render_element(element) for element in block.get("actions") or [])
 
 
-def _table_words(block: Json) -> str:
+def _render_table(block: Json) -> str:
     caption = [str(block["caption"])] if block.get("caption") else []
-    return "\n".join(caption + [" · ".join(cell_words(cell) for cell in row) for row in block.get("rows", [])])
+    return "\n".join(caption + [" · ".join(render_cell(cell) for cell in row) for row in block.get("rows", [])])
 
 
-def cell_words(cell: Json) -> str:
+def render_cell(cell: Json) -> str:
     """The words of one table cell."""
     if cell.get("type") == "rich_text":
-        return "".join(_leaves(cell)).rstrip("\n")
+        return "".join(_find_leaves(cell)).rstrip("\n")
     return str(cell.get("text", cell.get("value", "")))
 
 
-def _leaves(node: Json) -> Iterator[str]:
+def _find_leaves(node: Json) -> Iterator[str]:
     match node.get("type"):
         case "text" | "raw_text":
             yield str(node.get("text", ""))
@@ -96,30 +96,30 @@ def _leaves(node: Json) -> Iterator[str]:
             yield str(node.get("fallback", ""))
         case kind:
             for child in node.get("elements", []):
-                yield from _leaves(child)
+                yield from _find_leaves(child)
                 if kind in ("rich_text", "rich_text_list"):
                     yield "\n"
 
 
-def element_words(element: Json) -> str:
+def render_element(element: Json) -> str:
     """A control by its visible label in brackets; texts and images as they read."""
     kind = element.get("type")
     if kind in ("mrkdwn", "plain_text"):
-        return text_of(element)
+        return find_text(element)
     if kind == "image":
         return f"(image: {element.get('alt_text', '')})"
     if kind in ("checkboxes", "radio_buttons", "overflow"):
-        return "[" + " / ".join(text_of(option.get("text")) for option in element.get("options", [])) + "]"
-    return f"[{label_of(element)}]"
+        return "[" + " / ".join(find_text(option.get("text")) for option in element.get("options", [])) + "]"
+    return f"[{find_label(element)}]"
 
 
-def label_of(element: Json) -> str:
+def find_label(element: Json) -> str:
     """The visible label of a control: button text, else chosen value, else placeholder."""
     if element.get("text"):
-        return text_of(element["text"])
+        return find_text(element["text"])
     for key in ("initial_value", "initial_date", "initial_time"):
         if element.get(key):
             return str(element[key])
     if element.get("initial_option"):
-        return text_of(element["initial_option"].get("text"))
-    return text_of(element.get("placeholder"))
+        return find_text(element["initial_option"].get("text"))
+    return find_text(element.get("placeholder"))

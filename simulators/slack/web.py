@@ -12,15 +12,15 @@ from simulators.slack.api.arguments import Arguments, read_arguments
 from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
 from simulators.slack.faults import Fault
-from simulators.slack.form_files import PLACE, serve
+from simulators.slack.form_files import FILES_PATH, serve_file
 from simulators.slack.installation import Call, Installation
-from simulators.slack.response_urls import answer_hook, take_upload
+from simulators.slack.response_urls import answer_response_url, take_upload
 from simulators.slack.sockets import Sockets
 
 Json = dict[str, Any]
 
 
-class Web:
+class WebApi:
     """The ASGI application of one workspace."""
 
     def __init__(self, slack: Installation, sockets: Sockets) -> None:
@@ -33,7 +33,7 @@ class Web:
             await self._http(Request(scope, receive), send)
 
     async def _http(self, request: Request, send: Send) -> None:
-        name = _name(inner_path(request))
+        name = _find_method(find_inner_path(request))
         if name is None:
             await PlainTextResponse("not found", status_code=404)(request.scope, request.receive, send)
             return
@@ -42,25 +42,25 @@ class Web:
         if fault and fault.kind == "hang":
             await fault.release.wait()
         if fault and fault.kind == "reset":
-            await _hang_up(request)
+            await _cut_connection(request)
             return
         response = self._answer(name, request, body, fault)
         if fault and fault.kind == "lose_answer":
-            await _hang_up(request)
+            await _cut_connection(request)
         else:
             await response(request.scope, request.receive, send)
 
     def _answer(self, name: str, request: Request, body: bytes, fault: Fault | None) -> Response:
-        broken = Response(status_code=503) if self._slack.down else _broken(fault)
+        broken = Response(status_code=503) if self._slack.down else _answer_fault(fault)
         if broken is not None:
             self._record(name, Arguments({}), broken)
             return broken
         if name == "response_url":
-            return self._recorded(name, body, answer_hook(self._slack, inner_path(request), body))
+            return self._record_body(name, body, answer_response_url(self._slack, find_inner_path(request), body))
         if name == "upload":
             return take_upload(self._slack, request, body)
-        if name == PLACE:
-            return self._recorded(name, b"{}", serve(self._slack, request))
+        if name == FILES_PATH:
+            return self._record_body(name, b"{}", serve_file(self._slack, request))
         return self._call(name, request, body, fault)
 
     def _call(self, name: str, request: Request, body: bytes, fault: Fault | None) -> Response:
@@ -71,7 +71,7 @@ class Web:
                 raise ApiError(fault.error)
             answer: Json = {"ok": True} | self._perform(name, request, args)
         except ApiError as refusal:
-            answer = {"ok": False, "error": refusal.error} | refusal.beside
+            answer = {"ok": False, "error": refusal.error} | refusal.details
         wait = answer.pop("retry_after", None)
         headers = {"x-oauth-scopes": ",".join(sorted(self._slack.scopes))}
         headers |= {"Retry-After": str(wait)} if wait else {}
@@ -85,7 +85,7 @@ class Web:
             raise ApiError("unknown_method", req_method=name)
         self._authenticate(method, request, args)
         if method.scopes:
-            self._slack.need_scope(method.scopes)
+            self._slack.require_scope(method.scopes)
         wait = self._slack.limits.refuse(name, args.text("channel")) if self._slack.limits_on else None
         if wait:
             raise ApiError("ratelimited", retry_after=wait)
@@ -105,7 +105,7 @@ class Web:
         if given != (slack.app_token if method.token == "app" else slack.bot_token):
             raise ApiError("not_allowed_token_type")
 
-    def _recorded(self, name: str, body: bytes, response: Response) -> Response:
+    def _record_body(self, name: str, body: bytes, response: Response) -> Response:
         try:
             sent = json.loads(body)
         except ValueError:
@@ -119,21 +119,21 @@ class Web:
         values = {key: value for key, value in args.values.items() if key != "token"}
         at = self._slack.now()
         self._slack.calls.append(Call(name, values, response.status_code, ok, error, at))
-        self._slack.notices.tell("call", method=name, ok=ok, error=error)
+        self._slack.changes.notify("call", method=name, ok=ok, error=error)
 
 
-def inner_path(request: Request) -> str:
+def find_inner_path(request: Request) -> str:
     """The path below the place where the application is mounted."""
     return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
 
 
-def _name(path: str) -> str | None:
+def _find_method(path: str) -> str | None:
     first, _, rest = path.lstrip("/").partition("/")
     hooks = dict.fromkeys(("commands", "actions", "app"), "response_url")
-    return rest if first == "api" else {**hooks, "upload": "upload", PLACE: PLACE}.get(first)
+    return rest if first == "api" else {**hooks, "upload": "upload", FILES_PATH: FILES_PATH}.get(first)
 
 
-def _broken(fault: Fault | None) -> Response | None:
+def _answer_fault(fault: Fault | None) -> Response | None:
     match fault.kind if fault else None:
         case "rate_limit" if fault:
             headers = {"Retry-After": str(fault.retry_after)}
@@ -148,7 +148,7 @@ def _broken(fault: Fault | None) -> Response | None:
             return None
 
 
-async def _hang_up(request: Request) -> None:
+async def _cut_connection(request: Request) -> None:
     """Cut the connection as a broken network does; the server's own transport is the only way to it."""
     transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
     if transport is None:

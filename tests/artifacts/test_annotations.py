@@ -74,7 +74,7 @@ async def test_a_build_is_annotated_in_its_thread(world: World) -> None:
     build = await started(world)
     card = world.card()
     world.buildkite.annotate(build, "The pipeline's own")
-    await world.bob.says(
+    await world.bob.posts(
         world.deploys, '@kitestring annotate "Looks *fine* to me" --style success', thread_ts=card
     )
     await world.settle(2)

@@ -120,7 +120,7 @@ async def test_a_file_is_only_shared_on_request(world: World) -> None:
     world.buildkite.run_build(build)
     world.buildkite.artifact(build.jobs[0].id, "dist/app.js", b"x")
     await world.settle(4)
-    await world.bob.says(world.deploys, "@kitestring artifacts download dist/app.js --share", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring artifacts download dist/app.js --share", thread_ts=card)
     await world.settle(2)
     assert world.replies(card)[-2:] == snapshot(
         ["(file: dist/app.js, web#1)", "<@U0BOB0001> shared `dist/app.js` (1 byte) of web#1"]
@@ -137,7 +137,7 @@ async def test_a_shared_file_is_sent_by_direct_message_where_the_bot_cannot_post
     await world.settle(2)
     assert world.whispers(world.bob)[-1] == snapshot("""\
 <@U0BOB0001> shared `dist/app.js` (19 bytes) of web#1
-I cannot post here: it comes by direct message.\
+I can't post here, so I sent the file to you in a direct message.\
 """)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["(file: dist/app.js, web#1)"]
@@ -160,7 +160,7 @@ async def test_a_file_is_found_by_part_of_its_path(world: World) -> None:
     """Part of a path is enough; several matches are offered; missing, expired and large files are explained."""
     upload_artifacts(world)
     assert await asks(world, world.bob, "artifacts download app -p web -n 1") == snapshot("""\
-⚠️ Several artifacts of web#1 fit “app”.
+⚠️ Several artifacts of web#1 match “app”.
 [dist/app.js · 19 bytes] [dist/app.tar.gz · 1.2 MB]\
 """)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "dist/app.js · 19 bytes")
@@ -174,7 +174,7 @@ async def test_a_file_is_found_by_part_of_its_path(world: World) -> None:
 See `/bk artifacts list web 1`.\
 """)
     assert await asks(world, world.bob, "artifacts download late -p web -n 1") == snapshot(
-        "⚠️ log/late.xml is not kept any longer."
+        "⚠️ log/late.xml has expired."
     )
     assert await asks(world, world.bob, "artifacts download dist/app.tar.gz -p web -n 1 --share") == snapshot("""\
 ⚠️ dist/app.tar.gz is larger than I share (1.2 MB).

@@ -39,7 +39,7 @@ async def asks(world: World, person: Person, words: str, card: Message | None = 
     if card is None:
         await person.types(world.deploys, f"/bk {words}")
     else:
-        await person.says(card.channel, f"@kitestring {words}", thread_ts=card)
+        await person.posts(card.channel, f"@kitestring {words}", thread_ts=card)
     await world.settle(1)
     return world.whispers(person)[-1]
 

@@ -25,7 +25,7 @@ async def test_a_typed_cancel_asks_first_and_can_be_declined(world: World) -> No
 Cancel web#1 on `main`? It is scheduled.
 [Yes, do it] [Never mind]\
 """,
-            "All right, nothing was done.",
+            "OK, nothing changed.",
         ]
     )
     assert (build.state, cancels(world)) == ("scheduled", 0)

@@ -51,12 +51,12 @@ exit status 1
 async def test_a_build_is_followed_by_its_address_in_a_thread(world: World) -> None:
     """A pasted URL names the build; the card comes into the thread, and asking twice gives no second one."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    root = (await world.alice.says(world.deploys, "Look at this")).message
+    root = (await world.alice.posts(world.deploys, "Look at this")).message
     assert root is not None
     address = "https://buildkite.com/acme-inc/web/builds/1"
-    await world.bob.says(world.deploys, f"@kitestring watch {address}", thread_ts=root)
+    await world.bob.posts(world.deploys, f"@kitestring watch {address}", thread_ts=root)
     await world.settle(3)
-    await world.bob.says(world.deploys, f"@kitestring watch {address}", thread_ts=root)
+    await world.bob.posts(world.deploys, f"@kitestring watch {address}", thread_ts=root)
     await world.settle(3)
     assert [world.replies(root)[1], *world.whispers(world.bob)] == snapshot(
         [
@@ -76,8 +76,8 @@ async def test_a_build_is_followed_by_message_shortcut(world: World) -> None:
     """The shortcut finds the build's address in the message, and follows it in the message's thread."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     words = "red again: https://buildkite.com/acme-inc/web/builds/1#0198-x :("
-    message = (await world.alice.says(world.deploys, words)).message
-    other = (await world.alice.says(world.deploys, "no link here")).message
+    message = (await world.alice.posts(world.deploys, words)).message
+    other = (await world.alice.posts(world.deploys, "no link here")).message
     assert message is not None
     assert other is not None
     await world.bob.shortcut("follow_build", message)
@@ -93,7 +93,7 @@ followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 
 """
         ]
     )
-    assert world.whispers(world.bob) == snapshot(["I see no link to a build in that message."])
+    assert world.whispers(world.bob) == snapshot(["That message has no link to a build."])
 
 
 async def test_a_foreign_address_is_refused(world: World) -> None:
@@ -106,9 +106,9 @@ async def test_a_foreign_address_is_refused(world: World) -> None:
     )
     assert [await asks(world, world.bob, f"build watch {address}") for address in addresses] == snapshot(
         [
-            "⚠️ That is in the organization “other”; I work for “acme-inc” only.",
+            "⚠️ That's in the organization “other”. I only work with “acme-inc”.",
             """\
-⚠️ `https://example.com/a` is not the address of a pipeline, build or job.
+⚠️ `https://example.com/a` isn't the URL of a pipeline, build or job.
 Usage: `/bk build watch [pipeline] [number]`\
 """,
             """\

@@ -73,7 +73,7 @@ async def test_the_person_is_credited_where_buildkite_knows_them(world: World) -
     bob = world.buildkite.person("Bob Stone", email="bob@acme.example")
     build, card = await blocked(world)
     await asks(world, world.bob, "whoami", card)
-    await world.bob.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(2)
     assert build.find_job("release").unblocked_by == bob
 
@@ -116,7 +116,7 @@ It takes `release-name`, `ring`.\
         ]
     )
     assert build.blocked
-    await world.bob.says(world.deploys, "@kitestring unblock release-name=1.42 ring=everyone", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring unblock release-name=1.42 ring=everyone", thread_ts=card)
     await world.settle(4)
     assert not build.blocked
     assert world.replies(card)[-2:] == snapshot(

@@ -74,7 +74,7 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
             "*What you can run here*",
             "`/bk agent` list · unwatch · view · watch · watches",
             "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
-            "More: `/bk help <noun> <verb>`, or the same words after a mention of me, in threads too.",
+            "More: `/bk help <noun> <verb>`. You can also mention me with the same command, in threads too.",
         ]
     )
     assert await asks(world, world.bob, "help agent") == snapshot("""\
@@ -140,9 +140,9 @@ async def test_no_words_at_all(world: World) -> None:
     """`/bk` alone and a bare mention are answered with help."""
     await world.bob.types(world.deploys, "/bk")
     await world.settle(1)
-    await world.bob.says(world.deploys, "@kitestring")
+    await world.bob.posts(world.deploys, "@kitestring")
     await world.settle(1)
-    await world.bob.says(world.bob.dm, "help build create")
+    await world.bob.posts(world.bob.dm, "help build create")
     await world.settle(1)
     said = [text.split("\n")[0] for text in world.whispers(world.bob)]
     assert said == snapshot(["*What you can run here*", "*What you can run here*", "*Build create*"])

@@ -30,7 +30,7 @@ Buildkite says: No build found\
         (
             "build view web nine",
             snapshot("""\
-⚠️ `nine` is not a whole number for `number`.
+⚠️ `nine` isn't a whole number for `number`.
 Usage: `/bk build view [pipeline] [number]`\
 """),
         ),
@@ -44,14 +44,14 @@ Did you mean `create`?\
         (
             "bild create web",
             snapshot("""\
-⚠️ I don't know `bild`.
+⚠️ There's no command `bild`.
 Did you mean `build` or `rebuild`?\
 """),
         ),
         (
             "frobnicate",
             snapshot("""\
-⚠️ I don't know `frobnicate`.
+⚠️ There's no command `frobnicate`.
 See `/bk help`.\
 """),
         ),
@@ -78,13 +78,13 @@ Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY
         ),
         (
             "build create web -e novalue",
-            snapshot("⚠️ `-e` wants `KEY=value`: what was given has no `=`, or nothing before it."),
+            snapshot("⚠️ `-e` takes `KEY=value`: there's no `=`, or nothing before it."),
         ),
         (
             'build create web -m "never closed',
             snapshot("""\
-⚠️ The quotation mark before `never` is never closed.
-Close it, or leave it out.\
+⚠️ The quotation mark before `never` isn't closed.
+Close it or remove it.\
 """),
         ),
         (
@@ -97,21 +97,21 @@ Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY
         (
             "agent list --state asleep",
             snapshot("""\
-⚠️ `asleep` is not a choice for `--state`.
-It can be `running`, `idle`, `paused` or `stopping`.\
+⚠️ `asleep` isn't an option for `--state`.
+Choose `running`, `idle`, `paused` or `stopping`.\
 """),
         ),
         (
             "build list web --limit 1000",
             snapshot("""\
-⚠️ `1000` is too big for `--limit`: it must be at most 100.
+⚠️ `1000` is too large for `--limit`: it must be at most 100.
 Usage: `/bk build list [pipeline] [-b branch] [-s state] [-c commit] [--creator creator] [-M KEY=value] …`\
 """),
         ),
         (
             "build list web --since yesterday",
             snapshot("""\
-⚠️ `yesterday` does not have the right form for `--since`.
+⚠️ `yesterday` doesn't have the right form for `--since`.
 Write it like `24h`.\
 """),
         ),
@@ -119,14 +119,14 @@ Write it like `24h`.\
             "build cancel",
             snapshot("""\
 ⚠️ Which build do you mean?
-Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build.\
+Name it (`web 101`, `web#101` or its URL), or ask in the build's thread.\
 """),
         ),
         (
             "job retry",
             snapshot("""\
 ⚠️ Which build do you mean?
-Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build.\
+Name it (`web 101`, `web#101` or its URL), or ask in the build's thread.\
 """),
         ),
         (
@@ -139,7 +139,7 @@ Buildkite says: No build found\
         (
             "list",
             snapshot("""\
-⚠️ `list` needs to know what: `/bk agent list`, `/bk artifacts list`, `/bk build list` or 11 more.
+⚠️ `list` of what? Try `/bk agent list`, `/bk artifacts list`, `/bk build list` or 11 more.
 See `/bk help`.\
 """),
         ),
@@ -153,7 +153,7 @@ Usage: `/bk agent pause <agent> [-n note] [-t N]`\
         (
             "agent pause ci-linux-1 --timeout-in-minutes soon",
             snapshot("""\
-⚠️ `soon` is not a whole number for `--timeout-in-minutes`.
+⚠️ `soon` isn't a whole number for `--timeout-in-minutes`.
 Usage: `/bk agent pause <agent> [-n note] [-t N]`\
 """),
         ),
@@ -183,7 +183,7 @@ async def test_jobs_that_cannot_be_meant(world: World) -> None:
 Did you mean :eslint: Lint?\
 """,
             """\
-`job unblock` needs a few answers.
+`job unblock` needs some details.
 [Open the form]\
 """,
             "⚠️ Buildkite refused: This job type cannot be unblocked",
@@ -218,6 +218,6 @@ async def test_a_gate_that_is_open_already(world: World) -> None:
     _, card = await blocked(world)
     await asks(world, world.alice, "whoami", card)
     for _ in range(2):
-        await world.bob.says(world.deploys, "@kitestring job unblock release release-name=1", thread_ts=card)
+        await world.bob.posts(world.deploys, "@kitestring job unblock release release-name=1", thread_ts=card)
         await world.settle(3)
     assert world.whispers(world.bob) == snapshot(["⚠️ Buildkite refused: The job's state must be blocked"])

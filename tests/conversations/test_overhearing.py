@@ -16,7 +16,7 @@ SECONDS = 2.0
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim", None])
 async def test_words_in_a_channel_are_no_command(world: World, kind: str | None) -> None:
     """Where an app hears all messages of a channel too, those that do not mention it start nothing."""
-    await world.bob.says(world.bob.dm, "help")
+    await world.bob.posts(world.bob.dm, "help")
     await world.settle(1)
     last = world.slack.delivery.last
     assert last is not None

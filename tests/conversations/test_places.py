@@ -20,8 +20,8 @@ async def test_it_asks_to_be_invited(world: World) -> None:
     await world.settle(2)
     assert world.transcript(channel) == snapshot("""\
 #elsewhere
-(only alice) kitestring: I am not in this channel, so nothing was started.
-    Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+(only alice) kitestring: I'm not in this channel, so I didn't start anything.
+    Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message.
     [I invited it, try again] [Start anyway] [Never mind]\
 """)
     assert world.buildkite.builds == []
@@ -84,7 +84,7 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
       [Retry failed] [Logs] [Rebuild]\
 """)
     assert world.whispers(world.alice) == snapshot(
-        ["Started web#1 on `main`. The updates come in a direct message."]
+        ["Started web#1 on `main`. You'll get updates in a direct message."]
     )
 
 
@@ -96,7 +96,7 @@ async def test_never_mind(world: World) -> None:
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Never mind")
     await world.settle(2)
     assert (world.whispers(world.alice), world.buildkite.builds) == snapshot(
-        (["All right, nothing was done."], [])
+        (["OK, nothing changed."], [])
     )
 
 
@@ -108,8 +108,8 @@ async def test_between_two_people_only_start_anyway(world: World) -> None:
     assert world.whispers(world.alice) == snapshot(
         [
             """\
-I am not in this conversation, so nothing was started.
-Start anyway and get the updates in a direct message from me.
+I'm not in this conversation, so I didn't start anything.
+Start anyway and get the updates in a direct message.
 [Start anyway] [Never mind]\
 """
         ]
@@ -132,8 +132,8 @@ async def test_a_private_channel(world: World) -> None:
     assert world.whispers(world.alice) == snapshot(
         [
             """\
-I am not in this channel, so nothing was started.
-Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message from me.
+I'm not in this channel, so I didn't start anything.
+Type `/invite @kitestring` and try again, or start anyway and get the updates in a direct message.
 [I invited it, try again] [Start anyway] [Never mind]\
 """
         ]
@@ -197,7 +197,7 @@ async def test_what_changes_ci_is_said_privately_where_nobody_else_can_be_told(w
 
 async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
     """In the bot's own DM words need no mention, and the card comes there."""
-    await world.alice.says(world.alice.dm, "build create web")
+    await world.alice.posts(world.alice.dm, "build create web")
     await world.settle(3)
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage

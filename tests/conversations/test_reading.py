@@ -38,7 +38,7 @@ State · Build · Branch · Message · Created
 ❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
 """,
             """\
-⚠️ I don't know `builds`.
+⚠️ There's no command `builds`.
 Did you mean `build` or `rebuild`?\
 """,
             """\
@@ -163,7 +163,7 @@ The whole log; secrets are masked.
 async def test_one_job_is_retried_by_name(world: World) -> None:
     """In the thread a job is named; everybody reads who retried it."""
     build, card = await failed(world)
-    await world.bob.says(world.deploys, "@kitestring job retry Lint", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring job retry Lint", thread_ts=card)
     await world.settle(4)
     assert build.state == "running"
     assert world.replies(card)[2:] == snapshot(

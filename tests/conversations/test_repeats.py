@@ -10,7 +10,7 @@ from tests.conversations.world import World
 
 async def test_slack_repeats_an_event(world: World) -> None:
     """A mention that is delivered three times starts one build, and says nothing twice."""
-    await world.bob.says(world.deploys, "@kitestring build create web")
+    await world.bob.posts(world.deploys, "@kitestring build create web")
     await world.slack.redeliver()
     await world.settle(3)
     await world.slack.redeliver()
@@ -28,7 +28,7 @@ async def test_a_signed_request_is_replayed(world: World) -> None:
     ack = await world.slack.replay()
     await world.settle(3)
     assert (ack.status, len(world.buildkite.builds)) == (200, 1)
-    assert world.whispers(world.bob) == snapshot(["web#1 was started by this already."])
+    assert world.whispers(world.bob) == snapshot(["This already started web#1."])
 
 
 async def test_a_double_click(world: World) -> None:
@@ -50,7 +50,7 @@ async def test_two_people_press_the_same_button(world: World) -> None:
     await world.settle(3)
     assert len(world.buildkite.builds) == 2
     assert [world.whispers(world.alice), world.whispers(world.bob)] == snapshot(
-        [[], ["web#2 was started by this already."]]
+        [[], ["This already started web#2."]]
     )
 
 
@@ -72,7 +72,7 @@ async def test_the_same_words_on_purpose(world: World) -> None:
     assert world.whispers(world.bob) == snapshot(
         [
             """\
-You started web#1 with the same words 12s ago; web#2 is one more build.
+You ran the same command 12s ago (web#1). web#2 is a second build.
 [Cancel web#1]\
 """
         ]
@@ -103,5 +103,5 @@ async def test_the_first_has_ended_meanwhile(world: World) -> None:
     await world.settle(4)
     await started(world)
     assert world.whispers(world.alice) == snapshot(
-        ["You started web#1 with the same words 7s ago; web#2 is one more build."]
+        ["You ran the same command 7s ago (web#1). web#2 is a second build."]
     )

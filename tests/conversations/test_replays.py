@@ -66,7 +66,7 @@ async def test_another_workspaces_request(world: World, way: str) -> None:
     if way == "command":
         await world.bob.types(world.deploys, "/bk agent list")
     elif way == "mention":
-        await world.bob.says(world.deploys, "@kitestring agent list")
+        await world.bob.posts(world.deploys, "@kitestring agent list")
     else:
         await world.bob.clicks(card, "Logs")
     await world.settle(2)

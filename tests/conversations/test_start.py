@@ -82,9 +82,9 @@ requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 
 async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
     """Bob asks in a thread: the card is a reply in it, and the channel itself stays as it was."""
-    root = (await world.alice.says(world.deploys, "Who builds the fix?")).message
+    root = (await world.alice.posts(world.deploys, "Who builds the fix?")).message
     assert root is not None
-    await world.bob.says(world.deploys, "@kitestring build create web@fix", thread_ts=root)
+    await world.bob.posts(world.deploys, "@kitestring build create web@fix", thread_ts=root)
     await world.settle(3)
     world.buildkite.run_build(world.buildkite.builds[-1])
     await world.settle(4)
@@ -104,7 +104,7 @@ requested by <@U0BOB0001> took 0s 5 passed
 
 async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World) -> None:
     """A mention outside threads gets its card beside it."""
-    await world.bob.says(world.deploys, "@kitestring build create web")
+    await world.bob.posts(world.deploys, "@kitestring build create web")
     await world.settle(3)
     assert world.transcript(world.deploys) == snapshot("""\
 #deploys
@@ -176,14 +176,14 @@ async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
 
 async def test_a_mention_without_arguments_offers_the_form(world: World) -> None:
     """A mention cannot open a form by itself, so a private button does; it is answered where it was asked."""
-    root = (await world.alice.says(world.deploys, "Release day")).message
+    root = (await world.alice.posts(world.deploys, "Release day")).message
     assert root is not None
-    await world.bob.says(world.deploys, "@kitestring create", thread_ts=root)
+    await world.bob.posts(world.deploys, "@kitestring create", thread_ts=root)
     await world.settle(1)
     assert world.whispers(world.bob) == snapshot(
         [
             """\
-`build create` needs a few answers.
+`build create` needs some details.
 [Open the form]\
 """
         ]

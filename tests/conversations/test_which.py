@@ -11,10 +11,10 @@ from tests.conversations.world import World
 
 async def two_in_a_thread(world: World) -> Message:
     """A thread with two builds of Alice's, both scheduled."""
-    root = (await world.alice.says(world.deploys, "Release day")).message
+    root = (await world.alice.posts(world.deploys, "Release day")).message
     assert root is not None
     for pipeline in ("web", "api"):
-        await world.alice.says(world.deploys, f"@kitestring build create {pipeline}", thread_ts=root)
+        await world.alice.posts(world.deploys, f"@kitestring build create {pipeline}", thread_ts=root)
         await world.settle(3)
     return root
 
@@ -74,5 +74,5 @@ async def test_outside_of_threads_a_build_has_to_be_named(world: World) -> None:
     await started(world)
     assert await asks(world, world.bob, "cancel") == snapshot("""\
 ⚠️ Which build do you mean?
-Name it: `web 101`, `web#101` or its URL; or ask in the thread of a build.\
+Name it (`web 101`, `web#101` or its URL), or ask in the build's thread.\
 """)

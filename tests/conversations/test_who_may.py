@@ -27,7 +27,7 @@ async def test_a_guest_is_refused_by_every_way_of_asking(world: World) -> None:
     build, card = await failed(world)
     before = len(world.buildkite.requests)
     await world.gwen.types(world.deploys, "/bk build create web")
-    await world.gwen.says(world.deploys, "@kitestring rebuild", thread_ts=card)
+    await world.gwen.posts(world.deploys, "@kitestring rebuild", thread_ts=card)
     await world.gwen.clicks(card, "Rebuild")
     await world.gwen.clicks(card, "Logs")
     await world.gwen.types(world.deploys, "/bk build list")
@@ -80,7 +80,7 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 @pytest.mark.parametrize(
     ("who", "said"),
     [
-        ("stranger", snapshot("I serve another workspace.")),
+        ("stranger", snapshot("I belong to another workspace.")),
         (
             "gone",
             snapshot("""\

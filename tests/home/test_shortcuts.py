@@ -28,7 +28,7 @@ Branch: [Type to search]
 Commit: [HEAD]
 Message: [the commit's own message]
 Environment: [KEY=value, one a line]
-Where its card goes: [D0O2KRV6SK]
+Where to post its card: [D0O2KRV6SK]
 [Create]\
 """)
     await world.bob.submits({"Pipeline": "web"})
@@ -61,20 +61,20 @@ def elsewhere(world: World, kind: str) -> Channel:
     [
         (
             "not mine",
-            snapshot({"place": "I do not see you in that channel. Choose one that we are both in."}),
+            snapshot({"place": "You aren't in that channel. Choose one that we're both in."}),
         ),
         (
             "not the bot's",
-            snapshot({"place": "I am not in that channel, or it is archived or shared with others."}),
+            snapshot({"place": "I'm not in that channel, or it's archived or shared with another organization."}),
         ),
         (
             "shared",
-            snapshot({"place": "I am not in that channel, or it is archived or shared with others."}),
+            snapshot({"place": "I'm not in that channel, or it's archived or shared with another organization."}),
         ),
         (
             "between people",
             snapshot(
-                {"place": "That is between you and somebody else. Choose a channel, or your messages with me."}
+                {"place": "I can't post in your direct messages with other people. Choose a channel, or your DM with me."}
             ),
         ),
     ],
@@ -132,11 +132,11 @@ async def test_who_may_only_in_a_channel_chooses_that_channel(tmp_path: Path) ->
 async def test_a_message_in_a_thread_is_followed_in_its_thread(world: World) -> None:
     """The card comes into the thread that the message is in; a mistake is told in that thread too."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    root = (await world.alice.says(world.deploys, "Release day")).message
+    root = (await world.alice.posts(world.deploys, "Release day")).message
     assert root is not None
     url = "https://buildkite.com/acme-inc/web/builds/1"
-    reply = (await world.alice.says(world.deploys, f"red again: {url}", thread_ts=root)).message
-    plain = (await world.alice.says(world.deploys, "oh no", thread_ts=root)).message
+    reply = (await world.alice.posts(world.deploys, f"red again: {url}", thread_ts=root)).message
+    plain = (await world.alice.posts(world.deploys, "oh no", thread_ts=root)).message
     assert reply is not None
     assert plain is not None
     await world.bob.shortcut("follow_build", reply)
@@ -144,7 +144,7 @@ async def test_a_message_in_a_thread_is_followed_in_its_thread(world: World) -> 
     await world.settle(3)
     assert "followed for <@U0BOB0001>" in world.replies(root)[2]
     told = world.slack.ephemerals(world.bob)[-1]
-    assert (told.plain(), told.thread_ts) == ("I see no link to a build in that message.", root.ts)
+    assert (told.plain(), told.thread_ts) == ("That message has no link to a build.", root.ts)
 
 
 async def test_another_apps_message_is_followed(world: World) -> None:

@@ -15,7 +15,7 @@ async def pasted(
     world: World, words: str = BUILD, by: Person | None = None, where: Channel | None = None
 ) -> Message:
     """A message with links, once everything that comes of it has come."""
-    message = (await (by or world.alice).says(where or world.deploys, words)).message
+    message = (await (by or world.alice).posts(where or world.deploys, words)).message
     assert message is not None
     await world.settle(2)
     return message
@@ -166,7 +166,7 @@ async def test_in_the_thread_below_a_link_the_build_is_meant(world: World) -> No
     """Whoever answers below the message need not name the build."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     message = await pasted(world)
-    await world.bob.says(world.deploys, "@kitestring cancel --yes", thread_ts=message)
+    await world.bob.posts(world.deploys, "@kitestring cancel --yes", thread_ts=message)
     await world.settle(2)
     assert build.state == "canceled"
 

@@ -127,7 +127,7 @@ async def test_a_typed_token_is_refused_and_nowhere_kept(world: World, tmp_path:
     await world.settle(2)
     said = world.whispers(world.alice)[-1]
     assert "Revoke that one now" in said
-    await world.alice.says(world.deploys, f"@kitestring {words}")
+    await world.alice.posts(world.deploys, f"@kitestring {words}")
     await world.settle(2)
     assert SECRET not in said + world.whispers(world.alice)[-1]
     assert await rows(world, invocations) == await rows(world, tokens) == 0
@@ -148,7 +148,7 @@ async def test_a_misspelt_command_repeats_no_token(world: World) -> None:
 async def test_a_mention_gets_a_button_for_the_form(world: World) -> None:
     """A mention cannot open a form by itself; its button does, for the one who asked alone."""
     world.buildkite.personal_token(ALICE, SECRET)
-    await world.alice.says(world.deploys, "@kitestring connect")
+    await world.alice.posts(world.deploys, "@kitestring connect")
     await world.settle(1)
     button = world.slack.ephemerals(world.alice)[-1]
     await world.alice.clicks(button, "Open the form")
@@ -236,7 +236,7 @@ async def test_a_form_that_is_delivered_again_connects_nothing(world: World) -> 
     await world.settle(2)
     await asks(world, world.alice, "disconnect")
     noted, asked, whispers = await rows(world, audit), len(asked_by(world, ALICE)), world.whispers(world.alice)
-    again = await world.slack.delivery.send_again(sent)
+    again = await world.slack.delivery.resend(sent)
     await world.settle(2)
     assert (again.status, again.body) == (200, first.body)
     assert await rows(world, tokens) == 0

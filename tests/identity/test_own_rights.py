@@ -111,7 +111,7 @@ async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> 
     """The step is unblocked with the person's token and in the name of its user."""
     build, card = await blocked(world)
     await connected(world)
-    await world.alice.says(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
+    await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(3)
     by = build.find_job("release").unblocked_by
     assert by is not None

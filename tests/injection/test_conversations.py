@@ -29,7 +29,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 def in_order(world: World) -> None:
     """In every message, private or not, as it is and as it was: only Alice and Bob are called; links are ours."""
-    said = [message for channel in world.slack.said.values() for message in channel] + world.slack.whispered
+    said = [message for channel in world.slack.posted.values() for message in channel] + world.slack.ephemeral_messages
     assert world.slack.problems == []
     for message in said:
         if message.bot:

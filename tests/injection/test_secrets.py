@@ -78,9 +78,9 @@ async def test_values_of_the_environment_are_nowhere(tmp_path: Path, logged: io.
         await asks_with_environment(world)
         assert world.buildkite.builds[-1].env == {"TOKEN": VALUE}
         said = str(
-            [(m.text, m.blocks, m.edits) for channel in world.slack.said.values() for m in channel if m.bot]
+            [(m.text, m.blocks, m.edits) for channel in world.slack.posted.values() for m in channel if m.bot]
         )
-        told = str([(m.text, m.blocks, m.metadata) for m in world.slack.whispered])
+        told = str([(m.text, m.blocks, m.metadata) for m in world.slack.ephemeral_messages])
         checkpointed(tmp_path)
         stored = bytes_of(tmp_path)
     for place in (said, told, logged.getvalue(), stored.decode("latin-1")):
@@ -134,7 +134,7 @@ async def test_tokens_in_texts_from_outside_reach_no_message_and_no_log(
         await world.alice.types(world.deploys, f'/bk lock web "{TOKENS[0]}"')
         await world.alice.types(world.deploys, "/bk locks")
         await world.settle(3)
-        messages = [m for channel in world.slack.said.values() for m in channel] + world.slack.whispered
+        messages = [m for channel in world.slack.posted.values() for m in channel] + world.slack.ephemeral_messages
         shown = str([(m.text, m.blocks) for m in messages if m.bot])
     assert MASK in shown
     for token in TOKENS:

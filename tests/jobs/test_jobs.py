@@ -66,7 +66,7 @@ async def test_a_jobs_priority_is_changed(world: World) -> None:
     await world.settle(1)
     assert build.find_job("build").priority == -5
     assert await asks(world, world.alice, "job priority build soon -p api -n 1") == snapshot("""\
-⚠️ `soon` is not a whole number for `priority`.
+⚠️ `soon` isn't a whole number for `priority`.
 Usage: `/bk job reprioritize [job] <priority> [-p pipeline] [-n N]`\
 """)
     assert (await asks(world, world.alice, "job priority 10 -p api -n 1")).split("\n")[0] == snapshot(

@@ -57,7 +57,7 @@ class Play:
         async def act() -> object:
             if cell.via == "slash":
                 return await person.types(deploys, f"/bk {words}")
-            return await person.says(deploys, f"@kitestring {words}")
+            return await person.posts(deploys, f"@kitestring {words}")
 
         seen = await self.once(cell, person, act)
         if repeated:

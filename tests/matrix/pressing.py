@@ -123,7 +123,7 @@ async def _private(play: Play, operation: str, pipeline: str, source: str) -> Me
     cast = play.cast
     props = await play.props(operation, pipeline)
     if source == "form":
-        await cast.alice.says(cast.world.deploys, f"@kitestring {operation}")
+        await cast.alice.posts(cast.world.deploys, f"@kitestring {operation}")
         await calm(cast.world)
     else:
         await _types(cast, PRIVATE[source].format(pipeline=pipeline, **vars(props)))
@@ -155,7 +155,7 @@ def actions(message: Message) -> Iterator[str]:
 async def offered(cast: Cast) -> set[str]:
     """Every operation that some button of this world calls, but for those that only try again."""
     world = cast.world
-    said = [item for channel in world.slack.said.values() for item in channel if item.bot]
+    said = [item for channel in world.slack.posted.values() for item in channel if item.bot]
     async with world.bot.store.read() as tx:
         called = set(await tx.scalars(sa.select(choices.c.operation).distinct()))
     return {name for item in said for name in actions(item) if ":" not in name and name != "open"} | called - {""}

@@ -22,7 +22,7 @@ async def test_a_word_stands_for_a_command(world: World) -> None:
     await world.settle(3)
     body = created(world)
     assert (body["branch"], body["message"], body["env"]) == ("main", "Ship to islands & sea", {"TARGET": "eu"})
-    await world.alice.says(world.deploys, "@kitestring Ship")
+    await world.alice.posts(world.deploys, "@kitestring Ship")
     await world.settle(3)
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod", "deploy-prod"]
 
@@ -31,7 +31,7 @@ async def test_nobody_elses_text_is_changed(world: World) -> None:
     """Bob has no such word; he is told that nobody knows it."""
     await told(world, world.alice, SHIP)
     assert await told(world, world.bob, "ship") == snapshot("""\
-⚠️ I don't know `ship`.
+⚠️ There's no command `ship`.
 See `/bk help`.\
 """)
     assert not world.buildkite.builds
@@ -59,7 +59,7 @@ ship · build create web@release\
 
 `b` = `build`
 `ship` = `build create web@release`
-More: `/bk help <noun> <verb>`, or the same words after a mention of me, in threads too.\
+More: `/bk help <noun> <verb>`. You can also mention me with the same command, in threads too.\
 """)
     assert await told(world, world.alice, "alias ship") == snapshot(
         "`ship` stands for `build create web@release`."
@@ -82,35 +82,35 @@ See `/bk alias`.\
         (
             "build = build create web",
             snapshot("""\
-⚠️ `build` is a command already, and stays one.
+⚠️ `build` is already a command.
 Take another word.\
 """),
         ),
         (
             "cancel = build create web",
             snapshot("""\
-⚠️ `cancel` is a command already, and stays one.
+⚠️ `cancel` is already a command.
 Take another word.\
 """),
         ),
         (
             "logs = build create web",
             snapshot("""\
-⚠️ `logs` is a command already, and stays one.
+⚠️ `logs` is already a command.
 Take another word.\
 """),
         ),
         (
             "Ship! = build create web",
             snapshot("""\
-⚠️ `ship!` cannot be the name of an alias.
+⚠️ `ship!` can't be the name of an alias.
 Use a letter, then up to 29 letters, digits, `-` or `_`.\
 """),
         ),
         (
             "ship = biuld create web",
             snapshot("""\
-⚠️ I don't know `biuld`.
+⚠️ There's no command `biuld`.
 Did you mean `build` or `rebuild`?\
 """),
         ),
@@ -123,31 +123,31 @@ Did you mean `create`?\
         ),
         (
             "ship = build cancel web 1 --yes",
-            snapshot("⚠️ `--yes` cannot be part of an alias: what asks to be confirmed, asks each time."),
+            snapshot("⚠️ `--yes` can't be part of an alias: you confirm each time."),
         ),
         (
             "ship = build cancel -y",
-            snapshot("⚠️ `--yes` cannot be part of an alias: what asks to be confirmed, asks each time."),
+            snapshot("⚠️ `--yes` can't be part of an alias: you confirm each time."),
         ),
         (
             "ship = build create web -e TOKEN=hunter2",
             snapshot("""\
-⚠️ Values of the environment (`-e`) are not kept in an alias: they may be secret.
-Say them each time: they are added to the end.\
+⚠️ An alias can't contain environment variables (`-e`), because they may be secret.
+Type them after the alias each time.\
 """),
         ),
         (
             "ship = can build create web -eTOKEN=hunter2",
             snapshot("""\
-⚠️ Values of the environment (`-e`) are not kept in an alias: they may be secret.
-Say them each time: they are added to the end.\
+⚠️ An alias can't contain environment variables (`-e`), because they may be secret.
+Type them after the alias each time.\
 """),
         ),
-        ("ship = alias b = build", snapshot("⚠️ `alias` cannot be what an alias stands for.")),
+        ("ship = alias b = build", snapshot("⚠️ `alias` can't be used in an alias.")),
         (
             "ship build create web",
             snapshot("""\
-⚠️ An alias is one word, then `=`, then what it stands for.
+⚠️ An alias is one word, then `=`, then a command.
 Write it like `alias ship = build create web -b main`.\
 """),
         ),
@@ -165,8 +165,8 @@ Write it like `alias ship = build create web -b main`.\
         (
             'ship = build create web -m "unfinished',
             snapshot("""\
-⚠️ The quotation mark before `unfinished` is never closed.
-Close it, or leave it out.\
+⚠️ The quotation mark before `unfinished` isn't closed.
+Close it or remove it.\
 """),
         ),
     ],
@@ -182,7 +182,7 @@ async def test_an_alias_stands_for_no_alias(world: World) -> None:
     """Words of one's own are not looked up inside each other: there is no end that could be missed."""
     await told(world, world.alice, SHIP)
     assert await told(world, world.alice, "alias go = ship -m now") == snapshot("""\
-⚠️ I don't know `ship`.
+⚠️ There's no command `ship`.
 See `/bk help`.\
 """)
 
@@ -191,10 +191,10 @@ async def test_there_are_fifty_at_most(world: World) -> None:
     """The fifty-first is refused; one that is there may still be changed."""
     alice = Actor(world.alice.id, "alice", world.bot.identity.team, Standing.ADMIN, world.deploys.id, "slash")
     for number in range(50):
-        await world.bot.runner.shared.aliases.define(alice, f"a{number}", "build list")
+        await world.bot.runner.services.aliases.define(alice, f"a{number}", "build list")
     assert await told(world, world.alice, "alias more = build list") == snapshot("""\
 ⚠️ You have 50 aliases already.
-Remove one that you do not need.\
+Remove one that you don't need.\
 """)
     assert await told(world, world.alice, "alias a1 = agent list") == snapshot(
         "`a1` stands for `agent list` now, and for nothing else."
@@ -221,5 +221,5 @@ async def test_a_mistake_behind_it_names_it(world: World) -> None:
     await told(world, world.alice, SHIP)
     assert await told(world, world.alice, "ship --bogus") == snapshot("""\
 ⚠️ `build create` has no `--bogus`.
-Did you mean `--org`? `ship` is an alias of yours: see `/bk alias ship`.\
+Did you mean `--org`? `ship` is your alias: see `/bk alias ship`.\
 """)

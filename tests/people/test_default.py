@@ -57,7 +57,7 @@ async def test_a_build_is_started_without_naming_it(world: World) -> None:
     await chosen(world)
     await world.alice.types(world.deploys, "/bk build create -b release")
     await world.settle(1)
-    await world.alice.says(world.deploys, "@kitestring build create -m again")
+    await world.alice.posts(world.deploys, "@kitestring build create -m again")
     await world.settle(3)
     assert [(build.pipeline.slug, build.branch) for build in world.buildkite.builds] == snapshot(
         [("web", "release"), ("web", "main")]
@@ -79,20 +79,20 @@ async def test_what_is_read_says_which_was_taken(world: World) -> None:
     await started(world)
     lines = (await told(world, world.bob, "build list")).split("\n")
     assert (lines[0], lines[-1]) == snapshot(
-        ("Builds of web, newest first", "No pipeline was named: `web` was taken.")
+        ("Builds of web, newest first", "Using this channel's default pipeline, `web`.")
     )
     assert (await told(world, world.bob, "build list *")).split("\n")[0] == snapshot("Builds, newest first")
     assert (await told(world, world.bob, "health")).split("\n")[0] == snapshot(
         "*Health of web over the last 7 days*"
     )
     assert (await told(world, world.bob, "health")).split("[")[0].strip().split("\n")[-1] == snapshot(
-        "From 0 builds that I remember. · No pipeline was named: `web` was taken."
+        "From 0 builds that I remember. · Using this channel's default pipeline, `web`."
     )
     assert (await told(world, world.bob, "build view")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
     assert (await told(world, world.bob, "build view 1")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
     assert await told(world, world.bob, "build view 7") == snapshot("""\
-⚠️ Buildkite has no build web#7, or the token may not see it.
-It says: No build found\
+⚠️ Buildkite has no build web#7, or the token can't see it.
+Buildkite says: No build found\
 """)
     assert (await told(world, world.bob, "build cancel")).split("\n")[0] == snapshot(
         "Cancel web#1 on `main`? It is scheduled."
@@ -104,9 +104,9 @@ async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> Non
     await chosen(world)
     await started(world, "mobile")
     card = world.card()
-    await world.bob.says(world.deploys, "@kitestring build view", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring build view", thread_ts=card)
     await world.settle(1)
-    await world.bob.says(world.deploys, "@kitestring build list", thread_ts=card)
+    await world.bob.posts(world.deploys, "@kitestring build list", thread_ts=card)
     await world.settle(2)
     assert [whisper.split("\n")[0] for whisper in world.whispers(world.bob)[-2:]] == snapshot(
         ["🕒 mobile#1 scheduled", "Builds of mobile, newest first"]
@@ -128,7 +128,7 @@ Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY
 async def test_what_cannot_be_meant_is_said(world: World) -> None:
     """A pipeline that there is not, and both at once."""
     assert await told(world, world.alice, "default wbe") == snapshot("""\
-⚠️ There is no pipeline “wbe”.
+⚠️ There's no pipeline “wbe”.
 Did you mean web?\
 """)
     assert await told(world, world.alice, "default web --none") == snapshot("""\

@@ -96,7 +96,7 @@ async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
     assert [await told(world, world.alice, word) for word in words] == snapshot(
         [
             """\
-⚠️ `faild` is not a choice for `words`.
+⚠️ `faild` isn't an option for `words`.
 Did you mean `failed`, `failing` or `fixed`?\
 """,
             """\
@@ -172,7 +172,7 @@ async def test_who_left_is_told_nothing(world: World) -> None:
 
 async def test_it_can_be_asked_for_in_the_dm_itself(world: World) -> None:
     """A message to the bot does the same as the slash command; what is on is said there."""
-    await world.alice.says(world.alice.dm, "notify me on failed")
+    await world.alice.posts(world.alice.dm, "notify me on failed")
     await world.settle(2)
     await pushed(world, ALICE, "lint")
     assert [line for line in lines(world, world.alice) if line.startswith("❌")] == ["❌ web#1 failed on main"]

@@ -167,8 +167,8 @@ async def test_a_stop_of_all_writes_holds(world: World) -> None:
             0,
             ["⚠️ *Approved*, but it did not succeed · `build create`"],
             """\
-⚠️ alice has stopped all writes to Buildkite.
-An admin can allow it again: `/bk readonly off`.\
+⚠️ alice has turned on read-only mode: nothing in Buildkite can be changed.
+An admin can turn that off: `/bk readonly off`.\
 """,
         )
     )
@@ -185,7 +185,7 @@ async def test_an_approver_who_left_meanwhile_counts_no_more(world: World) -> No
             0,
             ["⚠️ *Approved*, but it did not succeed · `build create`"],
             """\
-⚠️ The approvals do not suffice any more.
+⚠️ It no longer has enough approvals.
 Ask for it again.\
 """,
         )

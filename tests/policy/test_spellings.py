@@ -27,7 +27,7 @@ branches = ["main"]
 approvers = { users = ["U0BOB0001"] }
 """
 ASKED = "✋ `build create` on `deploy-prod`, branch `main` needs"
-REFUSED = ("The branch", "You gave a branch", "names no branch")
+REFUSED = ("The branch", "You gave a branch", "has no branch")
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ async def test_every_way_of_asking_needs_the_approval(world: World, spelled: str
     assert cards(world) == 5
     await world.alice.shortcut(START)
     await calm(world)
-    place = {"Where its card goes": world.deploys.id}
+    place = {"Where to post its card": world.deploys.id}
     await world.alice.submits({"Pipeline": "deploy-prod", "Branch": spelled, **place})
     await proposed(world, "shortcut")
     assert cards(world) == 6

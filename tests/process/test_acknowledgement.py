@@ -23,7 +23,7 @@ async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
     acks = [
         await empty.alice.submits(),
         await empty.alice.types(empty.deploys, "/bk build create web"),
-        await empty.bob.says(empty.deploys, f"<@{BOT_USER}> build list web"),
+        await empty.bob.posts(empty.deploys, f"<@{BOT_USER}> build list web"),
         await empty.bob.clicks(card, "Unblock"),
     ]
     await hanging.arrived.wait()

@@ -74,7 +74,7 @@ async def test_a_mention_in_a_thread_means_its_build(shared: Town) -> None:
     build, card = await shared.started("/bk build create docs-site")
     await shared.happens(build)
     await shared.until(lambda: "Passed" in card.plain())
-    said = await shared.bob.says(shared.deploys, f"<@{BOT_USER}> build rebuild", thread_ts=card)
+    said = await shared.bob.posts(shared.deploys, f"<@{BOT_USER}> build rebuild", thread_ts=card)
     assert said.ok
     again = await shared.until(lambda: shared.buildkite.builds[-1].rebuilt_from is build and name_of(build))
     await shared.until(lambda: name_of(shared.buildkite.builds[-1]) in shared.replies(card))
@@ -94,7 +94,7 @@ async def test_a_build_of_somebody_else_is_followed_by_shortcut(shared: Town) ->
     """The message shortcut on a message with a build's link posts that build's card below it."""
     build = shared.buildkite.create_build_elsewhere("api", creator="Noor Haddad")
     url = f"https://buildkite.com/{shared.buildkite.org}/api/builds/{build.number}"
-    message = (await shared.bob.says(shared.deploys, f"Look at {url}")).message
+    message = (await shared.bob.posts(shared.deploys, f"Look at {url}")).message
     assert message is not None
     assert (await shared.bob.shortcut("follow_build", message)).ok
     await shared.until(lambda: f"api#{build.number}" in shared.replies(message))

@@ -53,7 +53,7 @@ async def _pass(world: World) -> None:
 
 
 async def _release(world: World) -> None:
-    await world.bob.says(world.deploys, "<@U0BOT0001> build create deploy-prod")
+    await world.bob.posts(world.deploys, "<@U0BOT0001> build create deploy-prod")
 
 
 async def _to_gate(world: World) -> None:

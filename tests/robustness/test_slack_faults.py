@@ -121,8 +121,8 @@ async def test_a_deleted_card_is_not_posted_again_and_its_end_is_told_by_dm(worl
 
 async def test_the_end_is_told_by_dm_when_the_root_of_the_thread_is_gone(world: World) -> None:
     """A build asked for in a thread whose first message is deleted afterwards: its end comes as a DM."""
-    said = await world.bob.says(world.deploys, "shall we?")
-    await world.bob.says(world.deploys, "<@U0BOT0001> build create web", thread_ts=said.message)
+    said = await world.bob.posts(world.deploys, "shall we?")
+    await world.bob.posts(world.deploys, "<@U0BOT0001> build create web", thread_ts=said.message)
     await settled(world, 10)
     build = world.buildkite.builds[-1]
     assert said.message is not None

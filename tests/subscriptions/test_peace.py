@@ -67,7 +67,7 @@ async def test_a_mute_can_be_ended(world: World) -> None:
     )
     assert await asks(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
     assert await asks(world, world.bob, "mute 90d") == snapshot("""\
-⚠️ `90d` does not do for `for`: it can be 30d at most.
+⚠️ `90d` isn't valid for `for`: it can be 30d at most.
 Usage: `/bk mute [for]`\
 """)
 

@@ -20,7 +20,7 @@ def _find_agent(sim: ServerState, request: ApiRequest) -> Agent:
 
 
 def list_connected(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """Only connected and stopping agents are listed."""
+    """List connected and stopping agents, as Buildkite does."""
     found = [agent for agent in sim.agents.values() if agent.connection_state in ("connected", "stopping")]
     for name in ("name", "hostname", "version"):
         wanted = request.query.get(name)

@@ -19,7 +19,7 @@ ARTIFACT_STATES = ("new", "error", "finished", "deleted", "expired")
 
 
 def list_annotations(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """`scope`: build (default), job or all; `omit_body` leaves the HTML out."""
+    """List annotations. `scope`: build (default), job or all; `omit_body` leaves the HTML out."""
     scope = request.query.get("scope", "build")
     found = [
         annotation
@@ -88,9 +88,9 @@ def annotate(
     markup: bool = False,
     job: Job | None = None,
 ) -> dict[str, Any]:
-    """One annotation a context of the build, or of `job`: the next replaces it, or adds to it with `append`.
+    """Annotate the build, or `job`. An annotation of the same context is replaced, or extended with `append`.
 
-    `markup`: the body is HTML already, and is handed out as it is.
+    `markup`: the body already is HTML and stays unchanged.
     """
     if style not in STYLES:
         raise refuse_invalid(style="invalid")
@@ -118,7 +118,7 @@ def annotate(
 
 
 def add_artifact(sim: ServerState, job: Job, path: str, content: bytes) -> dict[str, Any]:
-    """A finished upload of `job`."""
+    """Add a finished upload to `job`."""
     ident = sim.new_id()
     url = f"{views.build_api_url(sim, job.build)}/jobs/{job.id}/artifacts/{ident}"
     dirname, _, filename = path.rpartition("/")
@@ -175,14 +175,14 @@ def get_artifact(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def download(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """302 to a storage URL that is good for about a minute."""
+    """Redirect to a storage URL that is valid for about a minute."""
     artifact = _find_artifact(sim, request)
     url = storage.link(sim, artifact["id"], artifact["filename"])
     return ApiResponse(302, {"url": url}, {"Location": url})
 
 
 def delete_artifact(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """The record stays, as one that is deleted."""
+    """Delete the content; the record stays, in state `deleted`."""
     artifact = _find_artifact(sim, request)
     artifact["state"] = "deleted"
     sim.storage.contents.pop(artifact["id"], None)

@@ -15,7 +15,7 @@ BUILD = PIPELINE + "/builds/{number:int}"
 
 
 def find_requested_build(sim: ServerState, request: ApiRequest) -> Build:
-    """The build that the path names; raises Refusal 404."""
+    """Find the build of the request's path. Raise Refusal 404."""
     return sim.find_build(request.params["pipeline"], request.params["number"])
 
 

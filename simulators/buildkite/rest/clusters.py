@@ -111,7 +111,7 @@ def resume_dispatch(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def list_tokens(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """Descriptions only: a token's value is shown once, when it is made."""
+    """List tokens without their values, which Buildkite shows only once, on creation."""
     cluster = _find_cluster(sim, request)
     path = f"/clusters/{cluster.id}"
     tokens = [

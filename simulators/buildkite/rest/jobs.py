@@ -18,7 +18,7 @@ STATES = frozenset(_ACCEPTED.split())
 
 
 def find_requested_job(sim: ServerState, request: ApiRequest) -> Job:
-    """The job that the path names; raises Refusal 404 when it is not of that build."""
+    """Find the job of the request's path. Raise Refusal 404 if it isn't part of that build."""
     job = sim.find_job(request.params["job"])
     if "number" in request.params and job.build is not find_requested_build(sim, request):
         raise refuse_missing("job")
@@ -28,7 +28,7 @@ def find_requested_job(sim: ServerState, request: ApiRequest) -> Job:
 
 
 def both_paths(method: str, path: str, scope: str, handler: Handler) -> tuple[Operation, Operation]:
-    """A job call below its build, with its shorter form below the organization."""
+    """Return a job call below its build and its shorter form below the organization."""
     long, short = BUILD + "/jobs/{job}" + path, ORG + "/jobs/{job}" + path
     return Operation(method, long, scope, handler), Operation(method, short, scope, handler)
 

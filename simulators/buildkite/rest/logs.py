@@ -21,7 +21,7 @@ def _find_job_with_log(sim: ServerState, request: ApiRequest) -> Job:
 
 
 def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """JSON, unless `Accept` asks for text or HTML."""
+    """Answer with JSON, unless `Accept` asks for text or HTML."""
     accept = request.headers.get("accept", "")
     if request.method == "HEAD":
         return _answer_whole(_find_job_with_log(sim, request))
@@ -48,7 +48,7 @@ def _answer_whole(job: Job) -> ApiResponse:
 
 
 def _answer_tail(job: Job, range_header: str, accept: str) -> ApiResponse:
-    """Only `bytes=-N` of the plain text is served."""
+    """Answer with the end of the plain text; only `bytes=-N` is supported."""
     match = _SUFFIX.fullmatch(range_header)
     if match is None or "text/plain" not in accept:
         raise Refusal(400, "Only suffix ranges of the text/plain log are supported")

@@ -90,13 +90,13 @@ def get_member(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def _make_links_absolute(sim: ServerState, document: dict[str, Any]) -> dict[str, Any]:
-    """`document` with its own links made absolute: where the simulator is served is known late."""
+    """Return `document` with absolute links; the simulator's address is known only once it is served."""
     links = {key: sim.base_url + str(document[key]) for key in ("url", "web_url") if key in document}
     return document | {key: link for key, link in links.items() if str(document[key]).startswith("/")}
 
 
 def document_handlers(kind: str, key: str = "id") -> tuple[Handler, Handler]:
-    """List and get for documents that have no behaviour here."""
+    """Return list and get handlers for documents without behavior."""
 
     def list_documents(sim: ServerState, request: ApiRequest) -> ApiResponse:
         return paginate(request, sim.documents_of(kind), lambda document: _make_links_absolute(sim, document))

@@ -28,7 +28,7 @@ def _answer_pipeline(sim: ServerState, pipeline: Pipeline, status: int = 200) ->
 
 
 def list_all(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """`name` and `repository` match a part, whatever the case; filtered lists come newest first."""
+    """List pipelines. `name` and `repository` match any part, in any case; filtered lists are newest first."""
     pipelines = [pipeline for pipeline in sim.pipelines.values() if request.token.sees(pipeline.slug)]
     for key in ("name", "repository"):
         wanted = request.query.get(key)
@@ -84,7 +84,7 @@ def create(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def _find_wrong_ids(sim: ServerState, body: Mapping[str, Any]) -> dict[str, str]:
-    """Clusters, teams and templates that are named have to be there."""
+    """Return an error code for each named cluster, team or template that doesn't exist."""
     known = {
         "cluster_id": {cluster.id for cluster in sim.clusters},
         "pipeline_template_uuid": {item["uuid"] for item in sim.documents_of("template")},
@@ -106,7 +106,7 @@ def _check_configuration(sim: ServerState, configuration: str) -> str:
 
 
 def update(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """A new `name` without `slug` changes the slug; `steps` alone is refused on a YAML pipeline."""
+    """Update a pipeline. A new `name` without `slug` changes the slug; a YAML pipeline refuses `steps` alone."""
     pipeline, body = _find_pipeline(sim, request), request.json
     _refuse_archived(pipeline)
     if "steps" in body and "configuration" not in body:
@@ -161,7 +161,7 @@ def delete(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def webhook(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """The webhook at GitHub, which tells Buildkite of pushes; other hosts cannot be told to."""
+    """Create the GitHub webhook that notifies Buildkite of pushes; other hosts aren't supported."""
     pipeline = _find_pipeline(sim, request)
     _refuse_archived(pipeline)
     if not any(f"{host}:" in pipeline.repository or f"{host}/" in pipeline.repository for host in _WEBHOOK_HOSTS):

@@ -24,7 +24,7 @@ BUILD_STATES = (
 
 
 def render_service(sim: ServerState, webhook: Webhook) -> dict[str, Any]:
-    """The token comes back in full, as it does at Buildkite."""
+    """Render a service, with its whole token as Buildkite does."""
     return {
         "id": webhook.id,
         "graphql_id": graphql_id("NotificationService", webhook.id),
@@ -67,7 +67,7 @@ def get(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def create(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """Makes a webhook and sends it a ping."""
+    """Create a webhook and send it a ping."""
     settings = request.json.get("settings") or {}
     if request.json.get("provider") != "webhook":
         raise refuse_invalid(provider="unavailable")
@@ -86,7 +86,7 @@ def create(sim: ServerState, request: ApiRequest) -> ApiResponse:
 
 
 def update(sim: ServerState, request: ApiRequest) -> ApiResponse:
-    """Changes what is sent and nothing else; the provider stays what it is."""
+    """Change the fields in the body; the provider can't be changed."""
     webhook, body = _find_webhook(sim, request), request.json
     if "provider" in body:
         raise refuse_invalid(provider="read-only")

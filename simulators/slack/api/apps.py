@@ -12,7 +12,7 @@ from simulators.slack.validation.blocks import check_blocks, check_view
 Json = dict[str, Any]
 
 
-def auth_test(slack: Installation, _args: Arguments) -> Json:
+def test_auth(slack: Installation, _args: Arguments) -> Json:
     """Who the token is; the granted scopes stand in the x-oauth-scopes header of every reply."""
     return {
         "url": f"https://{slack.domain}.slack.com/",
@@ -25,7 +25,7 @@ def auth_test(slack: Installation, _args: Arguments) -> Json:
     }
 
 
-def api_test(_slack: Installation, args: Arguments) -> Json:
+def test_api(_slack: Installation, args: Arguments) -> Json:
     """Echoes the arguments, or fails as asked."""
     if "error" in args:
         raise ApiError(args.text("error"), args=args.values)
@@ -44,12 +44,12 @@ def validate_blocks(_slack: Installation, args: Arguments) -> Json:
     blocks = args.json("blocks") or message.get("blocks")
     found = check_view(view) if view else check_blocks(blocks, "message", "")
     if found:
-        errors = [_finding(text, at) for text, at in found.entries]
+        errors = [_render_problem(text, at) for text, at in found.entries]
         raise ApiError("invalid_blocks", errors=errors)
     return {}
 
 
-def _finding(text: str, pointer: str) -> Json:
+def _render_problem(text: str, pointer: str) -> Json:
     missing = text.startswith("missing required field: ")
     name = text.removeprefix("missing required field: ") if missing else pointer.rsplit("/", 1)[-1]
     code = "missing_field" if missing else "invalid_field"
@@ -57,8 +57,8 @@ def _finding(text: str, pointer: str) -> Json:
 
 
 METHODS = (
-    Method("auth.test", auth_test),
-    Method("api.test", api_test, token="none"),
+    Method("auth.test", test_auth),
+    Method("api.test", test_api, token="none"),
     Method("apps.connections.open", open_connection, token="app"),
     Method("blocks.validate", validate_blocks, token="none"),
 )

@@ -23,10 +23,10 @@ class Arguments:
         value = self.values.get(name)
         return default if value is None else str(value)
 
-    def need(self, name: str) -> str:
+    def require(self, name: str) -> str:
         """A string that must be there. Raises ApiError invalid_arguments."""
         if not self.text(name):
-            raise ApiError.about("invalid_arguments", [f"missing required field: {name}"])
+            raise ApiError.with_messages("invalid_arguments", [f"missing required field: {name}"])
         return self.text(name)
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -39,7 +39,9 @@ class Arguments:
         try:
             return int(self.text(name, str(default)))
         except ValueError:
-            raise ApiError.about("invalid_arguments", [f"must be an integer [json-pointer:/{name}]"]) from None
+            raise ApiError.with_messages(
+                "invalid_arguments", [f"must be an integer [json-pointer:/{name}]"]
+            ) from None
 
     def json(self, name: str, error: str = "invalid_arguments") -> Any:
         """A structure, given as such or as JSON text; None without one. Raises ApiError `error`."""
@@ -56,13 +58,13 @@ def read_arguments(query: str, content_type: str, body: bytes) -> Arguments:
     """All three places together; the body wins. Raises ApiError invalid_json, json_not_object."""
     values: Json = dict(parse_qsl(query, keep_blank_values=True))
     if content_type.startswith("application/json") and body.strip():
-        values |= _json_object(body)
+        values |= _parse_json_object(body)
     elif content_type.startswith("application/x-www-form-urlencoded"):
         values |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return Arguments(values)
 
 
-def _json_object(body: bytes) -> Json:
+def _parse_json_object(body: bytes) -> Json:
     try:
         value = json.loads(body)
     except ValueError:

@@ -10,7 +10,7 @@ from simulators.slack.installation import Installation
 from simulators.slack.models import Channel, Message
 from simulators.slack.state import BOT_USER
 from simulators.slack.validation.blocks import check_blocks
-from simulators.slack.validation.defaults import normalised
+from simulators.slack.validation.defaults import normalize_blocks
 
 Json = dict[str, Any]
 UPDATE_TEXT = 4_000
@@ -18,10 +18,10 @@ UPDATE_TEXT = 4_000
 
 def post_message(slack: Installation, args: Arguments) -> Json:
     """A message, or a reply in a thread."""
-    channel = _writable(slack, args.need("channel"))
+    channel = _find_writable_channel(slack, args.require("channel"))
     content = read_content(args, slack.unknown_blocks)
-    thread_ts = _thread(slack, channel, args)
-    message = slack.by_bot(channel.id, content.text, content.blocks, thread_ts=thread_ts)
+    thread_ts = _find_thread(slack, channel, args)
+    message = slack.make_bot_message(channel.id, content.text, content.blocks, thread_ts=thread_ts)
     message.metadata = read_metadata(args)
     message.broadcast = args.flag("reply_broadcast")
     slack.post(message)
@@ -30,57 +30,57 @@ def post_message(slack: Installation, args: Arguments) -> Json:
 
 def post_ephemeral(slack: Installation, args: Arguments) -> Json:
     """A message for one person."""
-    channel = _writable(slack, args.need("channel"))
-    user = args.need("user")
+    channel = _find_writable_channel(slack, args.require("channel"))
+    user = args.require("user")
     if user not in channel.members:
         raise ApiError("user_not_in_channel")
     content = read_content(args, slack.unknown_blocks)
     thread_ts = args.text("thread_ts") or None
-    message = slack.by_bot(channel.id, content.text, content.blocks, thread_ts=thread_ts, only_for=user)
-    slack.whisper(message)
+    message = slack.make_bot_message(channel.id, content.text, content.blocks, thread_ts=thread_ts, only_for=user)
+    slack.post_ephemeral(message)
     return {"message_ts": message.ts} | content.warnings
 
 
 def update(slack: Installation, args: Arguments) -> Json:
     """Other words in the same place; what is left out stays only as Slack lets it stay."""
-    channel = _by_id(slack, args.need("channel"))
-    message = _own(slack, channel, args.need("ts"), "cant_update_message")
+    channel = _find_channel_by_id(slack, args.require("channel"))
+    message = _find_own_message(slack, channel, args.require("ts"), "cant_update_message")
     if slack.edit_window is not None and slack.now() - float(message.ts) > slack.edit_window:
         raise ApiError("edit_window_closed")
     if len(args.text("text")) > UPDATE_TEXT:
         raise ApiError("msg_too_long")
-    content = _updated_content(slack, message, args)
+    content = _read_update(slack, message, args)
     metadata = (read_metadata(args) or None) if "metadata" in args else message.metadata
-    message.change(content.text, content.blocks, metadata)
+    message.edit(content.text, content.blocks, metadata)
     if not content.blocks:
         message.edited = {"user": BOT_USER, "ts": slack.ids.ts()}
-    slack.notices.tell("message", channel=channel.id, ts=message.ts)
+    slack.changes.notify("message", channel=channel.id, ts=message.ts)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.payload()}
 
 
-def _updated_content(slack: Installation, message: Message, args: Arguments) -> Content:
+def _read_update(slack: Installation, message: Message, args: Arguments) -> Content:
     if "text" not in args and "blocks" not in args and "attachments" not in args:
         if "metadata" in args:
             return Content(message.text, message.blocks)
         raise ApiError("no_text")
     content = read_content(args, slack.unknown_blocks)
     text = content.text if "text" in args else message.text
-    blocks = normalised(content.blocks, lambda: slack.ids.word(5)) if content.blocks else None
+    blocks = normalize_blocks(content.blocks, lambda: slack.ids.token(5)) if content.blocks else None
     return Content(text, blocks)
 
 
 def delete(slack: Installation, args: Arguments) -> Json:
     """One of the bot's own messages goes away."""
-    channel = _by_id(slack, args.need("channel"))
-    message = _own(slack, channel, args.need("ts"), "cant_delete_message")
+    channel = _find_channel_by_id(slack, args.require("channel"))
+    message = _find_own_message(slack, channel, args.require("ts"), "cant_delete_message")
     slack.delete(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def get_permalink(slack: Installation, args: Arguments) -> Json:
     """The address of a message."""
-    channel = slack.bot_channel(args.need("channel"))
-    message = slack.find(channel.id, args.need("message_ts"))
+    channel = slack.find_bot_channel(args.require("channel"))
+    message = slack.find_message(channel.id, args.require("message_ts"))
     if message is None:
         raise ApiError("message_not_found")
     return {"channel": channel.id, "permalink": slack.permalink(message)}
@@ -92,22 +92,22 @@ def unfurl(slack: Installation, args: Arguments) -> Json:
     if not isinstance(unfurls, dict):
         raise ApiError("missing_unfurls")
     if args.text("source") == "composer":
-        slack.composer_unfurls[args.need("unfurl_id")] = unfurls
+        slack.composer_unfurls[args.require("unfurl_id")] = unfurls
         return {}
-    channel = slack.find_channel(args.need("channel"))
-    message = slack.find(channel.id, args.need("ts")) if channel else None
+    channel = slack.find_channel(args.require("channel"))
+    message = slack.find_message(channel.id, args.require("ts")) if channel else None
     if message is None:
         raise ApiError("cannot_unfurl_message")
     if any(url not in message.text.replace("&amp;", "&") for url in unfurls):
         raise ApiError("cannot_unfurl_url")
     for url, preview in unfurls.items():
-        blocks = _preview_blocks(preview)
-        message.unfurls[url] = {**preview, "blocks": normalised(blocks, lambda: slack.ids.word(5))}
-    slack.notices.tell("message", channel=message.channel, ts=message.ts)
+        blocks = _read_preview_blocks(preview)
+        message.unfurls[url] = {**preview, "blocks": normalize_blocks(blocks, lambda: slack.ids.token(5))}
+    slack.changes.notify("message", channel=message.channel, ts=message.ts)
     return {}
 
 
-def _preview_blocks(preview: Any) -> list[Json]:
+def _read_preview_blocks(preview: Any) -> list[Json]:
     """Blocks as in messages, but for rich text, which previews do not take."""
     blocks = preview.get("blocks") if isinstance(preview, dict) else None
     found = check_blocks(blocks, "message") if isinstance(blocks, list) and blocks else None
@@ -116,8 +116,8 @@ def _preview_blocks(preview: Any) -> list[Json]:
     return list(blocks or [])
 
 
-def _writable(slack: Installation, wanted: str) -> Channel:
-    channel = slack.bot_channel(wanted)
+def _find_writable_channel(slack: Installation, wanted: str) -> Channel:
+    channel = slack.find_bot_channel(wanted)
     if channel.archived:
         raise ApiError("is_archived")
     if BOT_USER not in channel.members and "chat:write.public" not in slack.scopes:
@@ -125,17 +125,17 @@ def _writable(slack: Installation, wanted: str) -> Channel:
     return channel
 
 
-def _by_id(slack: Installation, wanted: str) -> Channel:
+def _find_channel_by_id(slack: Installation, wanted: str) -> Channel:
     """Names and user ids will do for posting only."""
     if wanted not in slack.channels:
         raise ApiError("channel_not_found")
-    return slack.bot_channel(wanted)
+    return slack.find_bot_channel(wanted)
 
 
-def _thread(slack: Installation, channel: Channel, args: Arguments) -> str | None:
+def _find_thread(slack: Installation, channel: Channel, args: Arguments) -> str | None:
     if "thread_ts" not in args:
         return None
-    root = slack.find(channel.id, args.text("thread_ts"))
+    root = slack.find_message(channel.id, args.text("thread_ts"))
     if root is None:
         raise ApiError("thread_not_found")
     if root.is_reply:
@@ -143,10 +143,10 @@ def _thread(slack: Installation, channel: Channel, args: Arguments) -> str | Non
     return root.ts
 
 
-def _own(slack: Installation, channel: Channel, ts: str, foreign: str) -> Message:
-    if any(m.ts == ts and not m.deleted for m in slack.whispered):
+def _find_own_message(slack: Installation, channel: Channel, ts: str, foreign: str) -> Message:
+    if any(m.ts == ts and not m.deleted for m in slack.ephemeral_messages):
         raise ApiError(foreign)
-    message = slack.find(channel.id, ts)
+    message = slack.find_message(channel.id, ts)
     if message is None:
         raise ApiError("message_not_found")
     if message.user != BOT_USER:

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
-from simulators.slack.api.pagination import page
+from simulators.slack.api.pagination import paginate
 from simulators.slack.errors import ApiError
 from simulators.slack.installation import Installation
 from simulators.slack.models import Channel
@@ -15,7 +15,7 @@ READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 _TYPES = {"channel": "public_channel", "group": "private_channel"}
 
 
-def channel_payload(channel: Channel) -> Json:
+def render_channel(channel: Channel) -> Json:
     """As conversations.info shows it to the bot."""
     body: Json = {
         "id": channel.id,
@@ -46,40 +46,40 @@ def list_channels(slack: Installation, args: Arguments) -> Json:
         and (channel.kind == "channel" or BOT_USER in channel.members)
         and not (channel.archived and args.flag("exclude_archived"))
     ]
-    shown, metadata = page(listed, args)
-    return {"channels": [channel_payload(c) for c in shown], "response_metadata": metadata}
+    shown, metadata = paginate(listed, args)
+    return {"channels": [render_channel(c) for c in shown], "response_metadata": metadata}
 
 
-def info(slack: Installation, args: Arguments) -> Json:
+def get_channel(slack: Installation, args: Arguments) -> Json:
     """One conversation."""
-    channel = _known(slack, args)
+    channel = _find_known_channel(slack, args)
     members = {"num_members": len(channel.members)} if args.flag("include_num_members") else {}
-    return {"channel": channel_payload(channel) | members}
+    return {"channel": render_channel(channel) | members}
 
 
-def members(slack: Installation, args: Arguments) -> Json:
+def list_members(slack: Installation, args: Arguments) -> Json:
     """Who is in it."""
-    shown, metadata = page(_known(slack, args).members, args)
+    shown, metadata = paginate(_find_known_channel(slack, args).members, args)
     return {"members": shown, "response_metadata": metadata}
 
 
 def join(slack: Installation, args: Arguments) -> Json:
     """The bot enters a public channel by itself."""
-    channel = _known(slack, args)
+    channel = _find_known_channel(slack, args)
     if channel.kind != "channel":
         raise ApiError("method_not_supported_for_channel_type")
     if channel.archived:
         raise ApiError("is_archived")
     if BOT_USER not in channel.members:
         channel.members.append(BOT_USER)
-        slack.notices.tell("channel", channel=channel.id)
-    return {"channel": channel_payload(channel)}
+        slack.changes.notify("channel", channel=channel.id)
+    return {"channel": render_channel(channel)}
 
 
 def open_conversation(slack: Installation, args: Arguments) -> Json:
     """The direct conversation with these people."""
     if "channel" in args:
-        return {"channel": {"id": _known(slack, args).id}}
+        return {"channel": {"id": _find_known_channel(slack, args).id}}
     users = [user for user in args.text("users").split(",") if user]
     if not users:
         raise ApiError("users_list_not_supplied")
@@ -87,13 +87,13 @@ def open_conversation(slack: Installation, args: Arguments) -> Json:
         raise ApiError("user_not_found")
     if any(slack.profiles[user].deleted for user in users):
         raise ApiError("user_disabled")
-    channel = slack.direct(*users, BOT_USER)
-    full = channel_payload(channel) if args.flag("return_im") else {"id": channel.id}
+    channel = slack.open_direct(*users, BOT_USER)
+    full = render_channel(channel) if args.flag("return_im") else {"id": channel.id}
     return {"channel": full}
 
 
-def _known(slack: Installation, args: Arguments) -> Channel:
-    found = slack.channels.get(args.need("channel"))
+def _find_known_channel(slack: Installation, args: Arguments) -> Channel:
+    found = slack.channels.get(args.require("channel"))
     if found is None or (found.kind != "channel" and BOT_USER not in found.members):
         raise ApiError("channel_not_found")
     return found
@@ -101,8 +101,8 @@ def _known(slack: Installation, args: Arguments) -> Channel:
 
 METHODS = (
     Method("conversations.list", list_channels, READ),
-    Method("conversations.info", info, READ),
-    Method("conversations.members", members, READ),
+    Method("conversations.info", get_channel, READ),
+    Method("conversations.members", list_members, READ),
     Method("conversations.join", join, ("channels:join",)),
     Method("conversations.open", open_conversation, ("im:write", "mpim:write", "channels:manage")),
 )

@@ -15,9 +15,9 @@ def get_upload_url(slack: Installation, args: Arguments) -> Json:
     """Step one: where to send the bytes. Step two is a POST to that URL."""
     length = args.number("length", 0)
     if length <= 0:
-        raise ApiError.about("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
-    file = {"id": slack.ids.object("F"), "name": args.need("filename"), "length": length}
-    key = slack.ids.word()
+        raise ApiError.with_messages("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
+    file = {"id": slack.ids.object("F"), "name": args.require("filename"), "length": length}
+    key = slack.ids.token()
     slack.uploads[key] = file | {"title": file["name"], "content": None, "alt": args.text("alt_txt")}
     return {"upload_url": f"{slack.base_url}/upload/v1/{key}", "file_id": file["id"]}
 
@@ -26,14 +26,14 @@ def complete_upload(slack: Installation, args: Arguments) -> Json:
     """Step three: share what was uploaded, as a message of the bot."""
     listed = args.json("files")
     if not isinstance(listed, list) or not listed:
-        raise ApiError.about("invalid_arguments", ["missing required field: files"])
-    files = [_uploaded(slack, entry) for entry in listed]
+        raise ApiError.with_messages("invalid_arguments", ["missing required field: files"])
+    files = [_find_upload(slack, entry) for entry in listed]
     if "channel_id" in args:
         _share(slack, args, files)
     return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
 
 
-def _uploaded(slack: Installation, entry: Any) -> Json:
+def _find_upload(slack: Installation, entry: Any) -> Json:
     wanted = entry.get("id") if isinstance(entry, dict) else None
     for file in slack.uploads.values():
         if file["id"] == wanted and file["content"] is not None:
@@ -43,11 +43,11 @@ def _uploaded(slack: Installation, entry: Any) -> Json:
 
 
 def _share(slack: Installation, args: Arguments, files: list[Json]) -> None:
-    channel = slack.bot_channel(args.text("channel_id"))
+    channel = slack.find_bot_channel(args.text("channel_id"))
     if BOT_USER not in channel.members:
         raise ApiError("not_in_channel")
     thread_ts = args.text("thread_ts") or None
-    message = slack.by_bot(channel.id, args.text("initial_comment"), thread_ts=thread_ts)
+    message = slack.make_bot_message(channel.id, args.text("initial_comment"), thread_ts=thread_ts)
     message.files = [
         {"id": f["id"], "name": f["name"], "title": f["title"], "size": len(f["content"])}
         | ({"alt_txt": f["alt"]} if f["alt"] else {})

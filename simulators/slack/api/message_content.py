@@ -7,7 +7,7 @@ from typing import Any
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.errors import ApiError
-from simulators.slack.validation.blocks import check_blocks, limits
+from simulators.slack.validation.blocks import check_blocks, load_limits
 
 Json = dict[str, Any]
 METADATA_BYTES = 8_000
@@ -35,13 +35,13 @@ def read_content(args: Arguments, unknown: Collection[str] = ()) -> Content:
             raise ApiError("markdown_text_conflict")
         blocks = [{"type": "markdown", "text": args.text("markdown_text")}]
     if blocks:
-        _refuse_bad(blocks, unknown)
+        _refuse_invalid(blocks, unknown)
     if not text and not blocks and not args.json("attachments"):
         raise ApiError("no_text")
-    return _truncated(text, blocks or None)
+    return _truncate(text, blocks or None)
 
 
-def _refuse_bad(blocks: Any, unknown: Collection[str]) -> None:
+def _refuse_invalid(blocks: Any, unknown: Collection[str]) -> None:
     if not isinstance(blocks, list):
         raise ApiError("invalid_blocks_format")
     found = check_blocks(blocks, "message")
@@ -49,11 +49,11 @@ def _refuse_bad(blocks: Any, unknown: Collection[str]) -> None:
         if isinstance(block, dict) and block.get("type") in unknown:
             found.add(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
     if found:
-        raise ApiError.about("invalid_blocks", found.lines())
+        raise ApiError.with_messages("invalid_blocks", found.render_lines())
 
 
-def _truncated(text: str, blocks: list[Json] | None) -> Content:
-    most = limits()["not_in_source"]["message_text_truncated_at"]
+def _truncate(text: str, blocks: list[Json] | None) -> Content:
+    most = load_limits()["not_in_source"]["message_text_truncated_at"]
     if len(text) <= most:
         return Content(text, blocks)
     warning = {"response_metadata": {"messages": [TRUNCATED], "warnings": ["message_truncated"]}}

@@ -9,21 +9,21 @@ from simulators.slack.errors import ApiError
 Json = dict[str, Any]
 
 
-def page(items: list[Any], args: Arguments, default: int = 100, most: int = 1000) -> tuple[list[Any], Json]:
+def paginate(items: list[Any], args: Arguments, default: int = 100, most: int = 1000) -> tuple[list[Any], Json]:
     """One page and its response_metadata; an empty next_cursor ends it. Raises ApiError invalid_cursor."""
-    start = _position(args.text("cursor"))
+    start = _decode_cursor(args.text("cursor"))
     size = args.number("limit", default) or default
     if not 0 < size <= most:
         raise ApiError("invalid_limit")
     end = start + size
-    return items[start:end], {"next_cursor": _cursor(end) if end < len(items) else ""}
+    return items[start:end], {"next_cursor": _encode_cursor(end) if end < len(items) else ""}
 
 
-def _cursor(position: int) -> str:
+def _encode_cursor(position: int) -> str:
     return base64.b64encode(f"next:{position}".encode()).decode()
 
 
-def _position(cursor: str) -> int:
+def _decode_cursor(cursor: str) -> int:
     if not cursor:
         return 0
     try:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.api.method import Method
-from simulators.slack.api.pagination import page
+from simulators.slack.api.pagination import paginate
 from simulators.slack.errors import ApiError
 from simulators.slack.installation import Installation
 from simulators.slack.models import Group, Profile
@@ -15,7 +15,7 @@ from simulators.slack.state import APP_ID, BOT_ID, BOT_USER
 Json = dict[str, Any]
 
 
-def user_payload(slack: Installation, person: Profile) -> Json:
+def render_user(slack: Installation, person: Profile) -> Json:
     """As users.info shows a member, a guest, a stranger or a bot."""
     body: Json = {
         "id": person.id,
@@ -24,8 +24,8 @@ def user_payload(slack: Installation, person: Profile) -> Json:
         "deleted": person.deleted,
         "color": "9f69e7",
         "real_name": person.real_name,
-        **_zone(slack, person),
-        "profile": _profile(slack, person),
+        **_render_time_zone(slack, person),
+        "profile": _render_profile(slack, person),
         "is_admin": person.admin or person.owner,
         "is_owner": person.owner,
         "is_primary_owner": False,
@@ -40,14 +40,14 @@ def user_payload(slack: Installation, person: Profile) -> Json:
     return body | ({"is_stranger": True} if person.stranger else {})
 
 
-def _zone(slack: Installation, person: Profile) -> Json:
+def _render_time_zone(slack: Installation, person: Profile) -> Json:
     there = datetime.fromtimestamp(slack.now(), ZoneInfo(person.tz))
     offset = there.utcoffset()
     seconds = int(offset.total_seconds()) if offset else 0
     return {"tz": person.tz, "tz_label": there.tzname(), "tz_offset": seconds}
 
 
-def _profile(slack: Installation, person: Profile) -> Json:
+def _render_profile(slack: Installation, person: Profile) -> Json:
     first, _, last = person.real_name.partition(" ")
     hidden = person.stranger or person.is_bot or "users:read.email" not in slack.scopes
     return {
@@ -68,37 +68,37 @@ def _profile(slack: Installation, person: Profile) -> Json:
     }
 
 
-def info(slack: Installation, args: Arguments) -> Json:
+def get_user(slack: Installation, args: Arguments) -> Json:
     """One person."""
-    person = slack.profiles.get(args.need("user"))
+    person = slack.profiles.get(args.require("user"))
     if person is None:
         raise ApiError("user_not_found")
-    return {"user": user_payload(slack, person)}
+    return {"user": render_user(slack, person)}
 
 
 def list_users(slack: Installation, args: Arguments) -> Json:
     """Everyone, the deactivated included."""
-    shown, metadata = page(list(slack.profiles.values()), args)
-    members = [user_payload(slack, person) for person in shown]
+    shown, metadata = paginate(list(slack.profiles.values()), args)
+    members = [render_user(slack, person) for person in shown]
     return {"members": members, "cache_ts": int(slack.now()), "response_metadata": metadata}
 
 
 def lookup_by_email(slack: Installation, args: Arguments) -> Json:
     """The active member with this address."""
-    wanted = args.need("email").lower()
+    wanted = args.require("email").lower()
     for person in slack.profiles.values():
         if person.email.lower() == wanted and not person.deleted and not person.stranger:
-            return {"user": user_payload(slack, person)}
+            return {"user": render_user(slack, person)}
     raise ApiError("users_not_found")
 
 
 def list_groups(slack: Installation, args: Arguments) -> Json:
     """The user groups."""
     shown = [g for g in slack.groups.values() if not g.disabled or args.flag("include_disabled")]
-    return {"usergroups": [_group(slack, g, args) for g in shown]}
+    return {"usergroups": [_render_group(slack, g, args) for g in shown]}
 
 
-def _group(slack: Installation, group: Group, args: Arguments) -> Json:
+def _render_group(slack: Installation, group: Group, args: Arguments) -> Json:
     return {
         "id": group.id,
         "team_id": slack.team,
@@ -112,15 +112,15 @@ def _group(slack: Installation, group: Group, args: Arguments) -> Json:
     }
 
 
-def group_users(slack: Installation, args: Arguments) -> Json:
+def list_group_users(slack: Installation, args: Arguments) -> Json:
     """Who is in a user group."""
-    group = slack.groups.get(args.need("usergroup"))
+    group = slack.groups.get(args.require("usergroup"))
     if group is None or (group.disabled and not args.flag("include_disabled")):
         raise ApiError("no_such_subteam")
     return {"users": list(group.users)}
 
 
-def bot_info(slack: Installation, args: Arguments) -> Json:
+def get_bot(slack: Installation, args: Arguments) -> Json:
     """The bot itself."""
     if args.text("bot", BOT_ID) != BOT_ID:
         raise ApiError("bot_not_found")
@@ -128,7 +128,7 @@ def bot_info(slack: Installation, args: Arguments) -> Json:
     return {"bot": shown | {"updated": int(slack.now()), "icons": {}}}
 
 
-def team_info(slack: Installation, args: Arguments) -> Json:
+def get_team(slack: Installation, args: Arguments) -> Json:
     """The workspace."""
     if args.text("team", slack.team) != slack.team:
         raise ApiError("team_not_found")
@@ -136,11 +136,11 @@ def team_info(slack: Installation, args: Arguments) -> Json:
 
 
 METHODS = (
-    Method("users.info", info, ("users:read",)),
+    Method("users.info", get_user, ("users:read",)),
     Method("users.list", list_users, ("users:read",)),
     Method("users.lookupByEmail", lookup_by_email, ("users:read.email",)),
     Method("usergroups.list", list_groups, ("usergroups:read",)),
-    Method("usergroups.users.list", group_users, ("usergroups:read",)),
-    Method("bots.info", bot_info, ("users:read",)),
-    Method("team.info", team_info, ("team:read",)),
+    Method("usergroups.users.list", list_group_users, ("usergroups:read",)),
+    Method("bots.info", get_bot, ("users:read",)),
+    Method("team.info", get_team, ("team:read",)),
 )

@@ -12,28 +12,28 @@ Json = dict[str, Any]
 
 def open_view(slack: Installation, args: Arguments) -> Json:
     """A modal for the person whose trigger it is."""
-    user = slack.grants.redeem(args.need("trigger_id"))
-    return {"view": slack.panes.open(user, args.json("view")).payload(state=False)}
+    user = slack.callbacks.redeem(args.require("trigger_id"))
+    return {"view": slack.open_views.open(user, args.json("view")).payload(state=False)}
 
 
 def push_view(slack: Installation, args: Arguments) -> Json:
     """A modal on top of the open one."""
-    user = slack.grants.redeem(args.need("trigger_id"))
-    return {"view": slack.panes.push(user, args.json("view")).payload(state=False)}
+    user = slack.callbacks.redeem(args.require("trigger_id"))
+    return {"view": slack.open_views.push(user, args.json("view")).payload(state=False)}
 
 
 def update_view(slack: Installation, args: Arguments) -> Json:
     """Other contents of an open view, by view_id or external_id."""
-    view = slack.panes.find(args.values.get("view_id"), args.values.get("external_id"))
-    return {"view": slack.panes.update(view, args.json("view"), args.text("hash") or None).payload()}
+    view = slack.open_views.find(args.values.get("view_id"), args.values.get("external_id"))
+    return {"view": slack.open_views.update(view, args.json("view"), args.text("hash") or None).payload()}
 
 
 def publish_view(slack: Installation, args: Arguments) -> Json:
     """The home tab of one person."""
-    user = args.need("user_id")
+    user = args.require("user_id")
     if user not in slack.profiles:
-        raise ApiError.about("invalid_arguments", ["user_not_found [json-pointer:/user_id]"])
-    return {"view": slack.panes.publish(user, args.json("view"), args.text("hash") or None).payload()}
+        raise ApiError.with_messages("invalid_arguments", ["user_not_found [json-pointer:/user_id]"])
+    return {"view": slack.open_views.publish(user, args.json("view"), args.text("hash") or None).payload()}
 
 
 METHODS = (

@@ -1,9 +1,9 @@
 """A member of the workspace and all that they can do."""
 
-from simulators.slack.person.clicks import Clicking
-from simulators.slack.person.modals import Filling
-from simulators.slack.person.typing import Talking
+from simulators.slack.person.clicks import ClickingActor
+from simulators.slack.person.modals import FormActor
+from simulators.slack.person.typing import TypingActor
 
 
-class Person(Talking, Clicking, Filling):
+class Person(TypingActor, ClickingActor, FormActor):
     """Types, says, clicks, picks, searches, submits, closes, reacts; each act is one request to the app."""

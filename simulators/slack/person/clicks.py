@@ -5,17 +5,17 @@ from copy import deepcopy
 from typing import Any
 
 from simulators.slack.controls import Control, find_control, find_option
-from simulators.slack.delivery import Ack, Outgoing
-from simulators.slack.errors import Impossible, NoSuchControl
+from simulators.slack.delivery import Ack, AppRequest
+from simulators.slack.errors import NoSuchControl, NotPossible
 from simulators.slack.models import Message, Preview
 from simulators.slack.person.base import Actor, Place
 from simulators.slack.views import View
-from simulators.slack.visible_text import label_of, text_of
+from simulators.slack.visible_text import find_label, find_text
 
 Json = dict[str, Any]
 
 
-class Clicking(Actor):
+class ClickingActor(Actor):
     """A person with a mouse."""
 
     async def clicks(
@@ -32,13 +32,13 @@ class Clicking(Actor):
         A confirmation dialog is answered with `confirm`; a No sends nothing.
         Raises NoSuchControl with what is visible.
         """
-        place = self._place(where)
+        place = self._find_place(where)
         control = find_control(place, label, action_id, value)
         if control.kind not in ("button", "workflow_button", "icon_button"):
             raise NoSuchControl(f"{control.action_id} is no button but a {control.kind}.")
-        if not self._confirmed(control, confirm):
+        if not self._confirm(control, confirm):
             return Ack(0, problem="declined")
-        return await self._act(place, control, self._button_action(control))
+        return await self._act(place, control, self._make_button_action(control))
 
     async def clicks_twice(self, where: Place | str, label: str | None = None, **more: Any) -> tuple[Ack, Ack]:
         """Press the same button twice in a row, without waiting for the first answer."""
@@ -51,37 +51,37 @@ class Clicking(Actor):
 
         Several at once as a list. An external menu is searched for the words first.
         """
-        place = self._place(where)
+        place = self._find_place(where)
         found = find_control(place, control)
-        if not self._confirmed(found, confirm):
+        if not self._confirm(found, confirm):
             return Ack(0, problem="declined")
         if found.kind == "overflow":
             option = find_option(found.element["options"], wanted)
-            return await self._act(place, found, self._action(found, {"selected_option": option}))
+            return await self._act(place, found, self._make_action(found, {"selected_option": option}))
         entry = await self._enter(place, found, wanted)
         if found.block["type"] == "input" and not found.block.get("dispatch_action"):
             return Ack(0)
-        return await self._act(place, found, self._action(found, entry))
+        return await self._act(place, found, self._make_action(found, entry))
 
     async def searches(self, field: str, typed: str, *, where: Place | str | None = None) -> list[str]:
         """Type into an external menu; the visible options. Nothing is asked below min_query_length."""
-        place = self._place(where) if where is not None else self._front()
+        place = self._find_place(where) if where is not None else self._find_front_modal()
         options = await self._search(place, find_control(place, field), typed)
-        return [text_of(option["text"]) for option in options]
+        return [find_text(option["text"]) for option in options]
 
     async def shortcut(self, callback_id: str, message: Message | str | None = None) -> Ack:
         """A message shortcut, or without a message a global one."""
         if message is None:
             payload = self.sim.payloads.shortcut(self.profile, callback_id)
-            return await self._send(Outgoing("interactive", payload), None, callback_id)
-        place = self._place(message)
+            return await self._send(AppRequest("interactive", payload), None, callback_id)
+        place = self._find_place(message)
         if not isinstance(place, Message) or place.only_for:
-            raise Impossible("Message shortcuts work on messages that everyone sees.")
+            raise NotPossible("Message shortcuts work on messages that everyone sees.")
         payload = self.sim.payloads.message_action(self.profile, callback_id, place)
-        return await self._send(Outgoing("interactive", payload), place.channel, callback_id)
+        return await self._send(AppRequest("interactive", payload), place.channel, callback_id)
 
-    def _front(self) -> View:
-        view = self.sim.panes.top(self.id)
+    def _find_front_modal(self) -> View:
+        view = self.sim.open_views.top(self.id)
         if view is None:
             raise NoSuchControl(f"{self.name} has no modal open.")
         return view
@@ -92,24 +92,24 @@ class Clicking(Actor):
         elif isinstance(place, Preview):
             payload = self.sim.payloads.preview_click(self.profile, place, action)
         else:
-            state = deepcopy(self._inputs(place))
+            state = deepcopy(self._find_inputs(place))
             payload = self.sim.payloads.message_click(self.profile, place, action, state)
         channel = None if isinstance(place, View) else place.channel
-        return await self._send(Outgoing("interactive", payload), channel, label_of(control.element))
+        return await self._send(AppRequest("interactive", payload), channel, find_label(control.element))
 
-    def _confirmed(self, control: Control, answer: bool) -> bool:
+    def _confirm(self, control: Control, answer: bool) -> bool:
         dialog = control.element.get("confirm")
         if dialog:
             asked = {"user": self.id, "action_id": control.action_id, "dialog": dialog, "answer": answer}
-            self.sim.confirmed.append(asked)
+            self.sim.confirmations.append(asked)
         return answer or not dialog
 
-    def _button_action(self, control: Control) -> Json:
+    def _make_button_action(self, control: Control) -> Json:
         kept = ("text", "value", "style")
         shown: Json = {key: value for key, value in control.element.items() if key in kept}
-        return self._action(control, shown)
+        return self._make_action(control, shown)
 
-    def _action(self, control: Control, value: Json) -> Json:
+    def _make_action(self, control: Control, value: Json) -> Json:
         element = control.element
         placeholder = {"placeholder": element["placeholder"]} if "placeholder" in element else {}
         ids = {"type": control.kind, "action_id": control.action_id, "block_id": control.block_id}

@@ -7,28 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from simulators.slack.validation.charts import check_chart
-from simulators.slack.validation.elements import ElementCheck
-from simulators.slack.validation.problems import Findings
+from simulators.slack.validation.elements import ElementChecker
+from simulators.slack.validation.problems import BlockProblems
 from simulators.slack.validation.tables import check_table
 
 Json = dict[str, Any]
 
 
 @cache
-def limits() -> Json:
+def load_limits() -> Json:
     """The registry of numbers and of block types per surface."""
     loaded: Json = json.loads(Path(__file__).with_name("limits.json").read_text(encoding="utf-8"))
     return loaded
 
 
-def check_blocks(blocks: Any, surface: str, pointer: str = "/blocks") -> Findings:
+def check_blocks(blocks: Any, surface: str, pointer: str = "/blocks") -> BlockProblems:
     """What is wrong with these blocks on this surface (message, modal, home); empty when Slack takes them."""
-    found = Findings(limits()["limits"], surface)
+    found = BlockProblems(load_limits()["limits"], surface)
     if not isinstance(blocks, list):
         found.add("must be an array", pointer)
         return found
     most = found.limits["message_blocks_max_items" if surface == "message" else "view_blocks_max_items"]
-    found.count(blocks, pointer, 0, most)
+    found.check_count(blocks, pointer, 0, most)
     for index, block in enumerate(blocks):
         _check_block(found, block, f"{pointer}/{index}")
     _check_ids(found, blocks, pointer)
@@ -36,16 +36,16 @@ def check_blocks(blocks: Any, surface: str, pointer: str = "/blocks") -> Finding
     return found
 
 
-def check_view(view: Any) -> Findings:
+def check_view(view: Any) -> BlockProblems:
     """What is wrong with a view; pointers start at /view."""
-    found = Findings(limits()["limits"])
+    found = BlockProblems(load_limits()["limits"])
     if not isinstance(view, dict) or view.get("type") not in ("modal", "home"):
         found.add("must be a valid enum value", "/view/type")
         return found
     if view["type"] == "modal":
         _check_titles(found, view)
     for key in ("private_metadata", "callback_id", "external_id"):
-        found.string(view, key, "/view", f"view_{key}_max_length", required=False, empty=True)
+        found.check_string(view, key, "/view", f"view_{key}_max_length", required=False, empty=True)
     if "blocks" not in view:
         found.add("missing required field: blocks", "/view")
         return found
@@ -53,105 +53,105 @@ def check_view(view: Any) -> Findings:
     return found
 
 
-def _check_titles(found: Findings, view: Json) -> None:
-    found.text(view, "title", "/view", "view_title_max_length", plain=True)
+def _check_titles(found: BlockProblems, view: Json) -> None:
+    found.check_text(view, "title", "/view", "view_title_max_length", plain=True)
     for key in ("submit", "close"):
-        found.text(view, key, "/view", f"view_{key}_max_length", plain=True, required=False)
+        found.check_text(view, key, "/view", f"view_{key}_max_length", plain=True, required=False)
     inputs = [block for block in view.get("blocks") or [] if isinstance(block, dict)]
     if not view.get("submit") and any(block.get("type") == "input" for block in inputs):
         found.add("missing required field: submit", "/view")
 
 
-def _check_block(found: Findings, block: Any, at: str) -> None:
+def _check_block(found: BlockProblems, block: Any, at: str) -> None:
     if not isinstance(block, dict):
         found.add("must be an object", at)
         return
     kind = block.get("type")
     if "type" not in block:
         found.add("missing required field: type", at)
-    elif kind not in limits()["block_types_by_surface"][found.surface]:
+    elif kind not in load_limits()["block_types_by_surface"][found.surface]:
         found.add(f"unsupported type: {kind}", f"{at}/type")
     else:
-        found.string(block, "block_id", at, "block_id_max_length", required=False)
-        _CHECKS.get(str(kind), _anything)(found, block, at)
+        found.check_string(block, "block_id", at, "block_id_max_length", required=False)
+        _CHECKS.get(str(kind), _accept)(found, block, at)
 
 
-def _anything(found: Findings, block: Json, at: str) -> None:
+def _accept(found: BlockProblems, block: Json, at: str) -> None:
     """Blocks of which no rule beyond their type is known here."""
 
 
-def _section(found: Findings, block: Json, at: str) -> None:
+def _section(found: BlockProblems, block: Json, at: str) -> None:
     if "text" not in block and not block.get("fields"):
         found.add("missing required field: text or fields", at)
-    found.text(block, "text", at, "section_text_max_length", required=False)
+    found.check_text(block, "text", at, "section_text_max_length", required=False)
     fields = block.get("fields") or []
-    found.count(fields, f"{at}/fields", 0, found.limits["section_fields_max_items"])
+    found.check_count(fields, f"{at}/fields", 0, found.limits["section_fields_max_items"])
     for index in range(len(fields)):
-        found.text(fields, index, f"{at}/fields", "section_fields_item_max_length")
+        found.check_text(fields, index, f"{at}/fields", "section_fields_item_max_length")
     if "accessory" in block:
-        ElementCheck(found).accessory(block["accessory"], f"{at}/accessory")
+        ElementChecker(found).accessory(block["accessory"], f"{at}/accessory")
 
 
-def _header(found: Findings, block: Json, at: str) -> None:
-    found.text(block, "text", at, "header_text_max_length", plain=True)
+def _header(found: BlockProblems, block: Json, at: str) -> None:
+    found.check_text(block, "text", at, "header_text_max_length", plain=True)
 
 
-def _context(found: Findings, block: Json, at: str) -> None:
+def _context(found: BlockProblems, block: Json, at: str) -> None:
     elements = block.get("elements")
-    found.count(elements, f"{at}/elements", 1, found.limits["context_elements_max_items"])
+    found.check_count(elements, f"{at}/elements", 1, found.limits["context_elements_max_items"])
     for index, element in enumerate(elements or []):
-        ElementCheck(found).in_context(element, f"{at}/elements/{index}")
+        ElementChecker(found).in_context(element, f"{at}/elements/{index}")
 
 
-def _actions(found: Findings, block: Json, at: str) -> None:
+def _actions(found: BlockProblems, block: Json, at: str) -> None:
     elements = block.get("elements")
-    found.count(elements, f"{at}/elements", 1, found.limits["actions_elements_max_items"])
+    found.check_count(elements, f"{at}/elements", 1, found.limits["actions_elements_max_items"])
     for index, element in enumerate(elements or []):
-        ElementCheck(found).in_actions(element, f"{at}/elements/{index}")
+        ElementChecker(found).in_actions(element, f"{at}/elements/{index}")
 
 
-def _input(found: Findings, block: Json, at: str) -> None:
-    found.text(block, "label", at, "input_label_max_length", plain=True)
-    found.text(block, "hint", at, "input_hint_max_length", plain=True, required=False)
-    ElementCheck(found).in_input(block.get("element"), f"{at}/element")
+def _input(found: BlockProblems, block: Json, at: str) -> None:
+    found.check_text(block, "label", at, "input_label_max_length", plain=True)
+    found.check_text(block, "hint", at, "input_hint_max_length", plain=True, required=False)
+    ElementChecker(found).in_input(block.get("element"), f"{at}/element")
 
 
-def _image(found: Findings, block: Json, at: str) -> None:
-    ElementCheck(found).image(block, at)
-    found.text(block, "title", at, "image_title_max_length", plain=True, required=False)
+def _image(found: BlockProblems, block: Json, at: str) -> None:
+    ElementChecker(found).image(block, at)
+    found.check_text(block, "title", at, "image_title_max_length", plain=True, required=False)
 
 
-def _markdown(found: Findings, block: Json, at: str) -> None:
-    found.string(block, "text", at, "markdown_text_max_length")
+def _markdown(found: BlockProblems, block: Json, at: str) -> None:
+    found.check_string(block, "text", at, "markdown_text_max_length")
 
 
-def _alert(found: Findings, block: Json, at: str) -> None:
-    found.text(block, "text", at, "alert_text_max_length")
+def _alert(found: BlockProblems, block: Json, at: str) -> None:
+    found.check_text(block, "text", at, "alert_text_max_length")
 
 
-def _card(found: Findings, block: Json, at: str) -> None:
+def _card(found: BlockProblems, block: Json, at: str) -> None:
     if not any(block.get(key) for key in ("hero_image", "title", "actions", "body")):
         found.add("needs one of hero_image, title, actions, body", at)
     for key in ("title", "subtitle", "body", "subtext"):
-        found.text(block, key, at, f"card_{key}_max_length", required=False)
-    found.count(block.get("actions") or [], f"{at}/actions", 0, found.limits["card_actions_max_items"])
+        found.check_text(block, key, at, f"card_{key}_max_length", required=False)
+    found.check_count(block.get("actions") or [], f"{at}/actions", 0, found.limits["card_actions_max_items"])
 
 
-def _carousel(found: Findings, block: Json, at: str) -> None:
+def _carousel(found: BlockProblems, block: Json, at: str) -> None:
     elements = block.get("elements")
-    found.count(elements, f"{at}/elements", 1, found.limits["carousel_elements_max_items"])
+    found.check_count(elements, f"{at}/elements", 1, found.limits["carousel_elements_max_items"])
     for index, card in enumerate(elements or []):
         _card(found, card, f"{at}/elements/{index}")
 
 
-def _container(found: Findings, block: Json, at: str) -> None:
+def _container(found: BlockProblems, block: Json, at: str) -> None:
     children = block.get("child_blocks")
-    found.count(children, f"{at}/child_blocks", 1, found.limits["container_child_blocks_max_items"])
+    found.check_count(children, f"{at}/child_blocks", 1, found.limits["container_child_blocks_max_items"])
     for index, child in enumerate(children or []):
         _check_block(found, child, f"{at}/child_blocks/{index}")
 
 
-_CHECKS: dict[str, Callable[[Findings, Json, str], None]] = {
+_CHECKS: dict[str, Callable[[BlockProblems, Json, str], None]] = {
     "section": _section,
     "header": _header,
     "context": _context,
@@ -169,7 +169,7 @@ _CHECKS: dict[str, Callable[[Findings, Json, str], None]] = {
 }
 
 
-def _check_ids(found: Findings, blocks: list[Any], pointer: str) -> None:
+def _check_ids(found: BlockProblems, blocks: list[Any], pointer: str) -> None:
     seen: set[str] = set()
     for index, block in enumerate(blocks):
         if not isinstance(block, dict):
@@ -181,14 +181,14 @@ def _check_ids(found: Findings, blocks: list[Any], pointer: str) -> None:
         _check_action_ids(found, block, f"{pointer}/{index}")
 
 
-def _check_action_ids(found: Findings, block: Json, at: str) -> None:
+def _check_action_ids(found: BlockProblems, block: Json, at: str) -> None:
     elements = block.get("elements")
     ids = [str(e["action_id"]) for e in elements or [] if isinstance(e, dict) and e.get("action_id")]
     for name in sorted({name for name in ids if ids.count(name) > 1}):
         found.add(f"action_id {name} already exists", f"{at}/elements")
 
 
-def _check_totals(found: Findings, blocks: list[Any], pointer: str) -> None:
+def _check_totals(found: BlockProblems, blocks: list[Any], pointer: str) -> None:
     kinds = [block.get("type") for block in blocks if isinstance(block, dict)]
     if sum(kind in ("table", "data_table") for kind in kinds) > 1:
         found.add("only_one_table_allowed", pointer)
@@ -198,5 +198,5 @@ def _check_totals(found: Findings, blocks: list[Any], pointer: str) -> None:
     if words > found.limits["markdown_total_text_max_length"]:
         found.add("must be less than 12001 characters", pointer)
     cells = sum(found.cell_length(block) for block in blocks if isinstance(block, dict))
-    if cells > limits()["not_in_source"]["table_cell_text_total_recommended"]:
+    if cells > load_limits()["not_in_source"]["table_cell_text_total_recommended"]:
         found.add("table cells must be less than 10001 characters", pointer)

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 _DISPATCH = {"trigger_actions_on": ["on_enter_pressed"]}
 
 
-def normalised(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
+def normalize_blocks(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
     """A copy with block_id and action_id everywhere, `emoji` and `verbatim` spelt out."""
     copies = deepcopy(blocks)
     for block in copies:
@@ -18,11 +18,11 @@ def normalised(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
     return copies
 
 
-def normalised_view(source: Json, new_id: Callable[[], str]) -> Json:
+def normalize_view(source: Json, new_id: Callable[[], str]) -> Json:
     """A copy of a view, its blocks and titles filled in."""
     titles = {key: deepcopy(source[key]) for key in ("title", "submit", "close") if source.get(key)}
     _fill_texts(titles)
-    return {**source, **titles, "blocks": normalised(source["blocks"], new_id)}
+    return {**source, **titles, "blocks": normalize_blocks(source["blocks"], new_id)}
 
 
 def _fill_block(block: Json, new_id: Callable[[], str]) -> None:

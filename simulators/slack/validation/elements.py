@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simulators.slack.validation.problems import Findings
+from simulators.slack.validation.problems import BlockProblems
 
 Json = dict[str, Any]
 _SELECTS = {
@@ -19,10 +19,10 @@ IN_ACTIONS = (
 IN_INPUT = _TEXT_INPUTS | _SELECTS | _PICKERS | _CHOICES | {"file_input"}
 
 
-class ElementCheck:
+class ElementChecker:
     """Adds what is wrong with elements to `findings`."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: BlockProblems) -> None:
         self.found = findings
 
     def in_actions(self, element: Any, at: str) -> None:
@@ -45,20 +45,20 @@ class ElementCheck:
         if isinstance(element, dict) and element.get("type") == "image":
             self.image(element, at)
         else:
-            self.found.text({"element": element}, "element", at, "text_max_length")
+            self.found.check_text({"element": element}, "element", at, "text_max_length")
 
     def image(self, image: Json, at: str) -> None:
         """An image block or element."""
-        self.found.string(image, "alt_text", at, "image_alt_text_max_length")
+        self.found.check_string(image, "alt_text", at, "image_alt_text_max_length")
         if "slack_file" not in image:
-            self.found.string(image, "image_url", at, "image_image_url_max_length")
+            self.found.check_string(image, "image_url", at, "image_image_url_max_length")
 
     def _element(self, element: Any, at: str, allowed: set[str]) -> None:
         kind = element.get("type") if isinstance(element, dict) else None
         if kind not in allowed:
             self.found.add(f"unsupported type: {kind}", f"{at}/type")
             return
-        self.found.string(element, "action_id", at, "action_id_max_length", required=False)
+        self.found.check_string(element, "action_id", at, "action_id_max_length", required=False)
         if "confirm" in element:
             self._confirm(element["confirm"], f"{at}/confirm")
         self._by_kind(str(kind), element, at)
@@ -79,10 +79,12 @@ class ElementCheck:
 
     def _button(self, button: Json, at: str) -> None:
         found = self.found
-        found.text(button, "text", at, "button_text_max_length", plain=True)
-        found.string(button, "value", at, "button_value_max_length", required=False, empty=True)
-        found.string(button, "url", at, "button_url_max_length", required=False)
-        found.string(button, "accessibility_label", at, "button_accessibility_label_max_length", required=False)
+        found.check_text(button, "text", at, "button_text_max_length", plain=True)
+        found.check_string(button, "value", at, "button_value_max_length", required=False, empty=True)
+        found.check_string(button, "url", at, "button_url_max_length", required=False)
+        found.check_string(
+            button, "accessibility_label", at, "button_accessibility_label_max_length", required=False
+        )
         if button.get("style", "primary") not in ("primary", "danger"):
             found.add("must be a valid enum value", f"{at}/style")
 
@@ -91,7 +93,9 @@ class ElementCheck:
         self._options(element.get("options"), f"{at}/options", most)
 
     def _select(self, kind: str, element: Json, at: str) -> None:
-        self.found.text(element, "placeholder", at, "select_placeholder_max_length", plain=True, required=False)
+        self.found.check_text(
+            element, "placeholder", at, "select_placeholder_max_length", plain=True, required=False
+        )
         if not kind.endswith("static_select"):
             return
         if "option_groups" in element:
@@ -109,14 +113,14 @@ class ElementCheck:
                 self.found.add("initial option is not among the options", at)
 
     def _groups(self, groups: Any, at: str) -> None:
-        self.found.count(groups, at, 1, self.found.limits["select_option_groups_max_items"])
+        self.found.check_count(groups, at, 1, self.found.limits["select_option_groups_max_items"])
         for index, group in enumerate(groups or []):
-            self.found.text(group, "label", f"{at}/{index}", "option_group_label_max_length", plain=True)
+            self.found.check_text(group, "label", f"{at}/{index}", "option_group_label_max_length", plain=True)
             most = self.found.limits["option_group_options_max_items"]
             self._options(group.get("options"), f"{at}/{index}/options", most)
 
     def _options(self, options: Any, at: str, most: int) -> None:
-        self.found.count(options, at, 1, most)
+        self.found.check_count(options, at, 1, most)
         for index, option in enumerate(options if isinstance(options, list) else []):
             self.option(option, f"{at}/{index}")
 
@@ -125,13 +129,13 @@ class ElementCheck:
         if not isinstance(option, dict):
             self.found.add("must be an object", at)
             return
-        self.found.text(option, "text", at, "option_text_max_length")
-        self.found.string(option, "value", at, "option_value_max_length")
-        self.found.text(option, "description", at, "option_description_max_length", required=False)
+        self.found.check_text(option, "text", at, "option_text_max_length")
+        self.found.check_string(option, "value", at, "option_value_max_length")
+        self.found.check_text(option, "description", at, "option_description_max_length", required=False)
 
     def _text_input(self, element: Json, at: str) -> None:
         limit = "plain_text_input_placeholder_max_length"
-        self.found.text(element, "placeholder", at, limit, plain=True, required=False)
+        self.found.check_text(element, "placeholder", at, limit, plain=True, required=False)
         most = self.found.limits["plain_text_input_max_length_max"]
         for key in ("min_length", "max_length"):
             if element.get(key) is not None and not 0 <= int(element[key]) <= most:
@@ -150,7 +154,7 @@ class ElementCheck:
         if not isinstance(confirm, dict):
             self.found.add("must be an object", at)
             return
-        self.found.text(confirm, "title", at, "confirmation_title_max_length", plain=True)
-        self.found.text(confirm, "text", at, "confirmation_text_max_length")
-        self.found.text(confirm, "confirm", at, "confirmation_confirm_max_length", plain=True)
-        self.found.text(confirm, "deny", at, "confirmation_deny_max_length", plain=True)
+        self.found.check_text(confirm, "title", at, "confirmation_title_max_length", plain=True)
+        self.found.check_text(confirm, "text", at, "confirmation_text_max_length")
+        self.found.check_text(confirm, "confirm", at, "confirmation_confirm_max_length", plain=True)
+        self.found.check_text(confirm, "deny", at, "confirmation_deny_max_length", plain=True)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from simulators.slack.visible_text import cell_words
+from simulators.slack.visible_text import render_cell
 
 Json = dict[str, Any]
 
 
-class Findings:
+class BlockProblems:
     """An ordered list of (message, pointer) about one surface; false when nothing was found."""
 
     def __init__(self, limits: dict[str, int], surface: str = "message") -> None:
@@ -22,15 +22,15 @@ class Findings:
         """One more thing that is wrong."""
         self.entries.append((message, pointer))
 
-    def extend(self, other: "Findings") -> None:
+    def extend(self, other: "BlockProblems") -> None:
         """Everything another check found."""
         self.entries += other.entries
 
-    def lines(self) -> list[str]:
+    def render_lines(self) -> list[str]:
         """As in the `errors` key of a reply."""
         return [f"{message} [json-pointer:{pointer}]" for message, pointer in self.entries]
 
-    def count(self, items: Any, at: str, least: int, most: int) -> None:
+    def check_count(self, items: Any, at: str, least: int, most: int) -> None:
         """An array of least to most items."""
         if not isinstance(items, list):
             self.add("must be an array", at)
@@ -39,7 +39,7 @@ class Findings:
         elif len(items) > most:
             self.add(f"no more than {most} items allowed", at)
 
-    def string(
+    def check_string(
         self, holder: Json, key: str, at: str, limit: str, *, required: bool = True, empty: bool = False
     ) -> None:
         """A bare string within its limit."""
@@ -49,16 +49,16 @@ class Findings:
         elif not isinstance(holder[key], str):
             self.add("must be a string", f"{at}/{key}")
         else:
-            self.length(holder[key], f"{at}/{key}", self.limits[limit], least=0 if empty else 1)
+            self.check_length(holder[key], f"{at}/{key}", self.limits[limit], least=0 if empty else 1)
 
-    def length(self, words: str, at: str, most: int, *, least: int = 1) -> None:
+    def check_length(self, words: str, at: str, most: int, *, least: int = 1) -> None:
         """Counted in code points."""
         if len(words) > most:
             self.add(f"must be less than {most + 1} characters", at)
         if len(words) < least:
             self.add(f"must be more than {least - 1} characters", at)
 
-    def text(
+    def check_text(
         self, holder: Any, key: str | int, at: str, limit: str, *, plain: bool = False, required: bool = True
     ) -> None:
         """A text object within its limit; `plain` allows plain_text only."""
@@ -74,11 +74,11 @@ class Findings:
         elif not isinstance(text.get("text"), str):
             self.add("missing required field: text", at)
         else:
-            self.length(text["text"], f"{at}/text", self.limits[limit])
+            self.check_length(text["text"], f"{at}/text", self.limits[limit])
 
     @staticmethod
     def cell_length(block: Json) -> int:
         """Characters over all cells of a table block; 0 for other blocks."""
         rows = block.get("rows") if block.get("type") in ("table", "data_table") else []
         cells = [cell for row in rows or [] if isinstance(row, list) for cell in row if isinstance(cell, dict)]
-        return sum(len(cell_words(cell)) for cell in cells)
+        return sum(len(render_cell(cell)) for cell in cells)

@@ -119,7 +119,7 @@ async def test_a_command_is_heard_and_answered(slack: SlackSim, alice: Person, d
 @pytest.mark.usefixtures("bolt")
 async def test_a_mention_is_answered_in_its_thread(slack: SlackSim, alice: Person, deploys: Channel) -> None:
     """A mention gets a reply under itself."""
-    said = await alice.says(deploys, "<@U0BOT0001> hello")
+    said = await alice.posts(deploys, "<@U0BOT0001> hello")
     assert said.ok
     await slack.until(lambda: len(slack.thread(deploys, said.ts)) == 2)
     assert slack.thread(deploys, said.ts)[-1].plain() == "I heard you"
@@ -154,7 +154,7 @@ async def test_closing_a_form_is_told(slack: SlackSim, alice: Person, deploys: C
 @pytest.mark.usefixtures("bolt")
 async def test_a_message_shortcut(slack: SlackSim, alice: Person, bob: Person, deploys: Channel) -> None:
     """A message shortcut knows the message and can answer privately."""
-    said = await bob.says(deploys, "please deploy")
+    said = await bob.posts(deploys, "please deploy")
     assert (await alice.shortcut("build_from_message", said.message)).ok
     private = await slack.until(lambda: slack.ephemerals(alice))
     assert private[0].plain() == "About: please deploy"

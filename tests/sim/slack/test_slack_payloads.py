@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from simulators.slack.models import Channel, Message
 from simulators.slack.person import Person
-from simulators.slack.signing import signature
+from simulators.slack.signing import sign
 from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM, HOME, METADATA, OPTIONS, SELECT, words
 from tests.sim.slack.ear import Ear
@@ -37,7 +37,7 @@ async def post(client: AsyncWebClient, blocks: list[Any], slack: SlackSim, **mor
     answer = await client.chat_postMessage(
         channel="C0DEPLOYS", text="web-app #42 is blocked", blocks=blocks, metadata=METADATA, **more
     )
-    found = slack.find("C0DEPLOYS", answer["ts"])
+    found = slack.find_message("C0DEPLOYS", answer["ts"])
     assert found is not None
     return found
 
@@ -46,8 +46,8 @@ def test_the_worked_example_of_the_documentation_verifies() -> None:
     """A signature is HMAC-SHA256 over version, timestamp and raw body, as in the worked example."""
     example = fixture("signing_example")
     secret, at = example["signing_secret"], int(example["timestamp"])
-    assert signature(secret, at, example["body"].encode()) == example["signature"]
-    assert signature(secret, at, example["json_body"].encode()) == example["json_signature"]
+    assert sign(secret, at, example["body"].encode()) == example["signature"]
+    assert sign(secret, at, example["json_body"].encode()) == example["json_signature"]
 
 
 async def test_requests_carry_slacks_headers(ear: Ear, alice: Person, deploys: Channel) -> None:
@@ -133,7 +133,7 @@ async def test_views_and_searches(ear: Ear, alice: Person, deploys: Channel, cli
 
 async def test_shortcuts(ear: Ear, alice: Person, bob: Person, deploys: Channel) -> None:
     """Message shortcuts bring the message, global ones neither channel nor response URL."""
-    said = (await bob.says(deploys, "please deploy web-app")).message
+    said = (await bob.posts(deploys, "please deploy web-app")).message
     await alice.shortcut("build_from_message", said)
     assert shape(ear.heard) == shape(fixture("message_action"))
     await alice.shortcut("new_build_shortcut")
@@ -144,14 +144,14 @@ async def test_mentions(
     ear: Ear, slack: SlackSim, alice: Person, deploys: Channel, client: AsyncWebClient
 ) -> None:
     """A mention arrives as app_mention, in a thread with thread_ts and parent_user_id."""
-    await alice.says(deploys, "<@U0BOT0001> status of web-app")
+    await alice.posts(deploys, "<@U0BOT0001> status of web-app")
     assert shape(ear.heard) == shape(fixture("event_app_mention"))
     assert (
         ear.heard["event"]["blocks"][0]["elements"]
         == fixture("event_app_mention")["event"]["blocks"][0]["elements"]
     )
     card = await post(client, CARD, slack)
-    await alice.says(deploys, "@kitestring status of web-app", thread_ts=card)
+    await alice.posts(deploys, "@kitestring status of web-app", thread_ts=card)
     assert shape(ear.heard) == shape(fixture("event_app_mention_thread"))
 
 
@@ -160,7 +160,7 @@ async def test_other_events(ear: Ear, slack: SlackSim, alice: Person, deploys: C
     slack.subscriptions |= {"link_shared", "member_joined_channel", "reaction_added"}
     slack.scopes.add("reactions:read")
     slack.unfurl_domains.add("buildkite.example")
-    said = (await alice.says(deploys, "https://buildkite.example/acme/web-app/builds/42")).message
+    said = (await alice.posts(deploys, "https://buildkite.example/acme/web-app/builds/42")).message
     assert said is not None
     assert shape(ear.heard) == shape(fixture("event_link_shared"))
     await alice.reacts(said, "repeat")
@@ -169,7 +169,7 @@ async def test_other_events(ear: Ear, slack: SlackSim, alice: Person, deploys: C
     assert shape(ear.heard) == shape(fixture("event_member_joined_channel"))
     await alice.opens_home()
     assert shape(ear.heard) == shape(fixture("event_app_home_opened_first"))
-    await alice.says(alice.dm, "builds for web-app")
+    await alice.posts(alice.dm, "builds for web-app")
     direct = fixture("event_message_im")
     assert set(ear.heard["event"]) - {"blocks"} == set(direct["event"])
     assert ear.heard["event"]["channel_type"] == "im"
@@ -185,7 +185,7 @@ async def test_home_visits_bring_the_view(ear: Ear, alice: Person, client: Async
 async def test_events_are_delivered_again(ear: Ear, slack: SlackSim, alice: Person, deploys: Channel) -> None:
     """A repeated event has the same event_id, and says which attempt it is and why."""
     ear.status = 500
-    ack = await alice.says(deploys, "<@U0BOT0001> hi")
+    ack = await alice.posts(deploys, "<@U0BOT0001> hi")
     assert ack.problem == "dispatch_failed"
     first = ear.heard["event_id"]
     ear.status = 200

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from simulators.http_server import Serving
-from simulators.slack.errors import Impossible, NoSuchControl
+from simulators.slack.errors import NotPossible, NoSuchControl
 from simulators.slack.models import Channel, Message
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("deploys")
 
 async def post(slack: SlackSim, client: AsyncWebClient, blocks: list[Any]) -> Message:
     ts = (await client.chat_postMessage(channel="C0DEPLOYS", text="card", blocks=blocks))["ts"]
-    found = slack.find("C0DEPLOYS", ts)
+    found = slack.find_message("C0DEPLOYS", ts)
     assert found is not None
     return found
 
@@ -66,7 +66,7 @@ async def test_confirmation_dialogs(slack: SlackSim, ear: Ear, alice: Person, cl
     assert (await alice.clicks(card, "Stop", confirm=False)).problem == "declined"
     assert ear.requests == []
     assert (await alice.clicks(card, "Stop")).ok
-    assert [asked["answer"] for asked in slack.confirmed] == [False, True]
+    assert [asked["answer"] for asked in slack.confirmations] == [False, True]
 
 
 async def test_double_clicks_are_two_clicks(
@@ -84,10 +84,10 @@ async def test_private_words_stay_private(
 ) -> None:
     """Nobody else sees or presses the buttons of an ephemeral message, nor enters a private channel."""
     await client.chat_postEphemeral(channel=deploys.id, user=alice.id, text="Sure?", blocks=CARD)
-    with pytest.raises(Impossible):
+    with pytest.raises(NotPossible):
         await bob.clicks(slack.ephemerals(alice)[-1], "Cancel")
     slack.channel("C0SECRET", "secret", private=True, members=[alice])
-    with pytest.raises(Impossible):
+    with pytest.raises(NotPossible):
         await bob.types("#secret", "/bk whoami")
     shown = slack.snapshot(bob)
     assert [channel["id"] for channel in shown["channels"]] == [deploys.id]
@@ -122,10 +122,10 @@ async def test_answers_in_the_acknowledgement(slack: SlackSim, ear: Ear, alice: 
 async def test_mentions_need_the_bot_in_the_channel(slack: SlackSim, ear: Ear, alice: Person) -> None:
     """The bot hears mentions only where it is a member; /invite makes it one."""
     away = slack.channel("C0AWAY", "away", members=[alice], bot_in=False)
-    await alice.says(away, "<@U0BOT0001> hi")
+    await alice.posts(away, "<@U0BOT0001> hi")
     assert ear.requests == []
     await alice.types(away, "/invite @kitestring")
-    await alice.says(away, "<@U0BOT0001> hi")
+    await alice.posts(away, "<@U0BOT0001> hi")
     assert ear.heard["event"]["type"] == "app_mention"
 
 

@@ -75,7 +75,7 @@ async def test_events_without_acknowledgement_come_again(
     """An event whose connection went away is delivered over the next one, as a retry."""
     async with session.ws_connect(await address(slack, session)) as socket:
         await socket.receive_json()
-        saying = asyncio.create_task(alice.says(deploys, "<@U0BOT0001> hi"))
+        saying = asyncio.create_task(alice.posts(deploys, "<@U0BOT0001> hi"))
         first = await socket.receive_json()
         assert set(first) == set(fixture("socket_events_api"))
     assert (await saying).problem == "dispatch_failed"

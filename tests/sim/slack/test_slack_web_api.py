@@ -140,7 +140,7 @@ async def test_updates_that_are_refused(
     own = (await client.chat_postMessage(channel=deploys.id, text="own"))["ts"]
     private = (await client.chat_postEphemeral(channel=deploys.id, user=alice.id, text="hush"))["message_ts"]
     slack.subscriptions.clear()
-    theirs = (await alice.says(deploys, "mine")).ts
+    theirs = (await alice.posts(deploys, "mine")).ts
 
     async def error(ts: str, text: str = "x") -> Any:
         return (await refusal(client, "chat.update", channel=deploys.id, ts=ts, text=text))["error"]
@@ -295,7 +295,7 @@ async def test_links_get_previews(
     """chat.unfurl puts a preview under a link of the message, and under no other."""
     slack.subscriptions.add("link_shared")
     slack.unfurl_domains.add("buildkite.example")
-    said = await alice.says(deploys, "see https://buildkite.example/acme/web/builds/1")
+    said = await alice.posts(deploys, "see https://buildkite.example/acme/web/builds/1")
     link = ear.heard["event"]["links"][0]["url"]
     await client.chat_unfurl(channel=deploys.id, ts=said.ts, unfurls={link: {"blocks": CARD}})
     assert list(slack.messages(deploys)[-1].unfurls) == [link]

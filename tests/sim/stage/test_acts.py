@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from simulators.demo_page.app import DemoPage
-from simulators.demo_page.autoplay import Autoplay, step
+from simulators.demo_page.autoplay import Autoplay, take_step
 from simulators.demo_page.buildkite_actions import SWITCHES
 from simulators.slack.models import Message
 
@@ -46,7 +46,7 @@ async def test_a_command_nobody_answers_is_said_to_have_failed(page: httpx.Async
 
 async def test_one_sees_only_what_one_may(stage: DemoPage) -> None:
     """A guest's scene has neither the private channel nor somebody else's private answers."""
-    stage.slack.whisper(Message("C0DEPLOYS", "1.000001", "U0BOT0001", "only Alice", only_for="U0ALICE01"))
+    stage.slack.post_ephemeral(Message("C0DEPLOYS", "1.000001", "U0BOT0001", "only Alice", only_for="U0ALICE01"))
     seen = json.dumps(stage.scene("U0GWEN001"))
     assert "only Alice" not in seen
     assert "C0SECRETS" not in seen
@@ -62,14 +62,14 @@ async def test_nobody_is_a_stranger(page: httpx.AsyncClient) -> None:
 
 async def test_a_required_input_left_empty_is_marked(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """Submitting a form with an empty required input sends nothing and shows Slack's own error."""
-    view = stage.slack.panes.open("U0ALICE01", VIEW)
+    view = stage.slack.open_views.open("U0ALICE01", VIEW)
     await act(page, "submit", view_id=view.id, values={})
     assert stage.scene("U0ALICE01")["modal"]["errors"] == {"branch": "Please complete this required field."}
 
 
 async def test_entries_of_another_kind_are_not_taken_over(page: httpx.AsyncClient, stage: DemoPage) -> None:
     """Only entries of the type that the form asks for fill it; unknown blocks are ignored."""
-    view = stage.slack.panes.open("U0ALICE01", VIEW)
+    view = stage.slack.open_views.open("U0ALICE01", VIEW)
     wrong = {"branch": {"value": {"type": "checkboxes", "selected_options": []}}, "other": {"x": {"type": "y"}}}
     await act(page, "submit", view_id=view.id, values=wrong)
     assert view.inputs == {"branch": {"value": {"type": "plain_text_input", "value": None}}}
@@ -110,9 +110,9 @@ async def test_builds_left_alone_come_to_an_end(stage: DemoPage) -> None:
     """Autoplay brings every build to its end, and fails the same jobs for the same seed."""
     builds = [stage.buildkite.create_build("web") for _ in range(10)]
     for _ in range(200):
-        step(stage.buildkite, Autoplay(seed=1))
+        take_step(stage.buildkite, Autoplay(seed=1))
     assert {build.state for build in builds} == {"passed", "failed"}
-    unlucky = [Autoplay(seed=1).fails(build) for build in builds]
+    unlucky = [Autoplay(seed=1).pick_failing_job(build) for build in builds]
     assert [[job for job in build.jobs if job.state == "failed"] for build in builds] == [
         [job] if job else [] for job in unlucky
     ]
