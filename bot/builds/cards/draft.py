@@ -20,6 +20,8 @@ from bot.slack.rate_limits import POST, UNFURL, UPDATE
 from bot.store.transactions import Tx
 
 Difference = Literal["none", "counts", "state"]
+# A card unconfirmed for over a minute shows its age: it is drawn again a second later than that.
+_AGE_SHOWN_AFTER = timedelta(seconds=61)
 # Few people scroll back to yesterday's links, and each preview takes part in Slack's limits.
 PREVIEW_LIFETIME = timedelta(hours=24)
 
@@ -39,6 +41,13 @@ class CardDraft:
         if not self.card.ts:
             return POST
         return UNFURL if self.card.unfurl else UPDATE
+
+    def find_redraw_time(self, now: datetime) -> datetime | None:
+        """Return when the card has to show its age, if no read confirms its state before."""
+        if not self.tracked.unconfirmed:
+            return None
+        redraw_at = (self.tracked.unconfirmed_since or now) + _AGE_SHOWN_AFTER
+        return redraw_at if redraw_at > now else None
 
     @cached_property
     def fingerprint(self) -> str:

@@ -33,8 +33,6 @@ from bot.store.transactions import Transactions, Tx
 BATCH = 50
 # Calls to Slack per tick. Then the due cards are read again, so that an urgent one isn't queued behind many.
 MAX_CALLS = 5
-# A card unconfirmed for over a minute shows its age: it is drawn again a second later than that.
-_AGE_SHOWN_AFTER = timedelta(seconds=61)
 # Each card with the seconds until its turn.
 Postponed = list[tuple[Card, float]]
 
@@ -95,20 +93,17 @@ class CardPublisher:
                     drafts.append(await run_guarded(self._draft(tx, card, tracked), "card", card=card.id))
                 except InternalError:
                     failed.append(card)
-        await self._retire_or_retry(expired, failed)
+        for card in failed:
+            await self._retry_after_bug(card)
+        for card in expired:
+            async with self._store.write() as tx:
+                await retire_preview(tx, card)
         return drafts
 
     async def _draft(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
         """Draft a card; an outage of the database isn't an error of this card."""
         with raising_unavailable():
             return await draft_card(tx, card, tracked, self._clock.now())
-
-    async def _retire_or_retry(self, expired: Sequence[Card], failed: Sequence[Card]) -> None:
-        for card in failed:
-            await self._retry_after_bug(card)
-        for card in expired:
-            async with self._store.write() as tx:
-                await retire_preview(tx, card)
 
     async def _send_in_order(self, drafts: Sequence[CardDraft], postponed: Postponed) -> int:
         sent = 0
@@ -170,12 +165,10 @@ class CardPublisher:
         return False
 
     async def _post(self, card_draft: CardDraft) -> bool:
-        """Post the card exactly once; return whether it is in Slack now.
-
-        The intent is written before the post. If the process dies in between, the next leader finds the intent and
-        searches the channel for the card before it posts, so that nobody sees it twice.
-        """
+        """Post the card exactly once; return whether it is in Slack now."""
         card = card_draft.card
+        # The intent is written before the post. If the process dies in between, the next leader finds the intent
+        # and searches the channel for the card before it posts, so that nobody sees it twice.
         outcome = await self._posting.post_once(
             card.thread,
             card_draft.message,
@@ -230,13 +223,11 @@ class CardPublisher:
         self._record_outcome(outcome, card_draft)
 
     async def _save_drawn(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
-        tracked, now = card_draft.tracked, self._clock.now()
-        redraw_at = (tracked.unconfirmed_since or now) + _AGE_SHOWN_AFTER if tracked.unconfirmed else None
-        if redraw_at and redraw_at <= now:
-            redraw_at = None
-        if is_preview_final(card_draft.card, tracked):
+        card, tracked = card_draft.card, card_draft.tracked
+        if is_preview_final(card, tracked):
             values["state"] = "retired"
-        await mark_card_drawn(tx, card_draft.card, tracked.revision, redraw_at, **values)
+        redraw_at = card_draft.find_redraw_time(self._clock.now())
+        await mark_card_drawn(tx, card, tracked.revision, redraw_at, **values)
 
     def _record_outcome(self, outcome: str, card_draft: CardDraft) -> None:
         self._record_shown(outcome, (self._clock.now() - card_draft.tracked.seen_at).total_seconds())
@@ -249,11 +240,9 @@ class CardPublisher:
         elif problem.kind == "refused":
             await self._undeliverable.handle_refused_update(card, problem.code)
         else:
-            wait = max(
-                self._pacing.note_failure(card_draft.method),
-                backoff_seconds(card.attempts + 1, base=1, longest=20),
-            )
-            await self._postpone(card, wait, attempts=card.attempts + 1)
+            wait = self._pacing.note_failure(card_draft.method)
+            backoff = backoff_seconds(card.attempts + 1, base=1, longest=20)
+            await self._postpone(card, max(wait, backoff), attempts=card.attempts + 1)
 
     async def _handle_refused_post(self, card: Card, code: str) -> None:
         try:

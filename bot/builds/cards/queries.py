@@ -1,19 +1,19 @@
-"""Queries on cards and on the outbox: messages as they should be, and as they are shown."""
+"""Queries on cards: messages as they should be, and as they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.builds.cards.update_order import RECHECK_AFTER
-from bot.builds.model import Card, QueuedMessage, TrackedBuild
+from bot.builds.model import Card, TrackedBuild
 from bot.builds.queries import BUILD_COLUMNS
-from bot.builds.replies.kinds import AWAITED_PHASES, END_KINDS
-from bot.builds.rows import build_from_row, card_from_row, message_from_row
+from bot.builds.replies.kinds import AWAITED_PHASES
+from bot.builds.rows import build_from_row, card_from_row
 from bot.slack.types import Thread
 from bot.store.sql import bind_among, insert_into, is_among
 from bot.store.tables import audit, builds, cards, notices
@@ -22,14 +22,6 @@ from bot.store.transactions import Tx
 _SELECT_BUILDS = sa.select(*BUILD_COLUMNS)
 _SELECT_CARDS = sa.select(cards)
 _AT = sa.bindparam("at", type_=cards.c.due_at.type)
-# An end that no read has confirmed yet.
-_IS_UNCONFIRMED_END = sa.and_(
-    notices.c.kind.in_(END_KINDS),
-    notices.c.intent_at.is_(None),
-    sa.exists()
-    .where(cards.c.id == notices.c.card_id, builds.c.id == cards.c.build_id)
-    .where(builds.c.doubt > builds.c.settled),
-)
 
 
 async def ensure_card(
@@ -187,48 +179,10 @@ async def mark_card_drawn(tx: Tx, card: Card, revision: int, again: datetime | N
     await tx.execute(sa.update(cards).where(cards.c.id == card.id).values(change))
 
 
-async def find_due_messages(tx: Tx, now: datetime, limit: int, hold: timedelta) -> tuple[QueuedMessage, ...]:
-    """Return queued messages to post, oldest first, without unconfirmed ends younger than `hold`."""
-    found = await tx.execute(
-        sa.select(notices)
-        .where(notices.c.state == "due", notices.c.due_at <= now)
-        .where(sa.not_(sa.and_(_IS_UNCONFIRMED_END, notices.c.created_at > now - hold)))
-        .order_by(notices.c.id)
-        .limit(limit)
-    )
-    return tuple(message_from_row(row) for row in found.mappings())
-
-
-async def delete_message(tx: Tx, message_id: int) -> None:
-    """Delete a queued message, as if it had never been queued."""
-    await tx.execute(sa.delete(notices).where(notices.c.id == message_id))
-
-
-async def revive_reply(tx: Tx, card_id: str, kind: str, generation: int, now: datetime) -> None:
-    """Queue a reply that was recorded but not posted."""
-    reply = (notices.c.card_id == card_id, notices.c.kind == kind, notices.c.episode == generation)
-    unposted = (notices.c.state == "dropped", notices.c.ts.is_(None), notices.c.intent_at.is_(None))
-    await tx.execute(sa.update(notices).where(*reply, *unposted).values(state="due", due_at=now, created_at=now))
-
-
-async def update_message(tx: Tx, message_id: int, **values: Any) -> None:
-    """Write columns of a queued message."""
-    await tx.execute(sa.update(notices).where(notices.c.id == message_id).values(values))
-
-
 async def find_next_card_due(tx: Tx) -> datetime | None:
     """Return when the next card is due."""
     when: datetime | None = await tx.scalar(sa.select(sa.func.min(cards.c.due_at)).where(cards.c.state == "live"))
     return when
-
-
-async def find_next_message_due(tx: Tx, now: datetime, hold: timedelta) -> datetime | None:
-    """Return when the next queued message is due; an unconfirmed end at the latest after `hold`."""
-    held = sa.and_(_IS_UNCONFIRMED_END, notices.c.created_at > now - hold)
-    free = sa.func.min(sa.case((sa.not_(held), notices.c.due_at)))
-    oldest = sa.func.min(sa.case((held, notices.c.created_at)))
-    found = (await tx.execute(sa.select(free, oldest).where(notices.c.state == "due"))).one()
-    return min((at for at in (found[0], found[1] and found[1] + hold) if at), default=None)
 
 
 async def count_due_messages(tx: Tx, now: datetime) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bot.builds.cards.queries import find_card, revive_reply, update_card
+from bot.builds.cards.queries import find_card, update_card
 from bot.builds.failures.authors import Authors
 from bot.builds.failures.model import FailureFindings
 from bot.builds.model import Card, TrackedBuild
+from bot.builds.replies.queries import revive_reply
 from bot.notifications.direct.queries import has_direct_card
 from bot.runtime.clock import Clock
 from bot.store.transactions import Transactions, Tx

@@ -164,6 +164,23 @@ class BuildBatch:
         entry.named_job_changed |= any(state.failed or state.awaits_unblock for state in states)
         self._jobs[job.id] = entry.jobs[job.id] = job
 
+    def merge_jobs(self, build_id: str, jobs: Sequence[Job]) -> bool:
+        """Merge jobs into the build; return whether any of them looks different now."""
+        retried_ids = {job.retry_source.job_id for job in jobs if job.retry_source and job.retry_source.job_id}
+        # A retry names the job that it replaces, which may get no webhook of its own.
+        retried = [merge.mark_retried(job) for job in map(self.find_job, sorted(retried_ids)) if job]
+        merged = [
+            (self.find_job(job.id), merge.merge_job(self.find_job(job.id), job)) for job in (*jobs, *retried)
+        ]
+        changed = [
+            after
+            for before, after in merged
+            if merge.select_visible_of_job(after) != merge.select_visible_of_job(before)
+        ]
+        for job in changed:
+            self.put_job(build_id, job)
+        return bool(changed)
+
     async def load_earlier_failures(self, ids: Sequence[str]) -> None:
         """Find out which of these builds have a failed job that this batch doesn't change."""
         for build_id, job in await find_failed_jobs(self.tx, ids) if ids else ():

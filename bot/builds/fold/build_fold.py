@@ -66,7 +66,7 @@ class BuildFold:
         for build, jobs in reports:
             # The webhooks of a build's jobs often repeat the same build, which is decoded only once.
             is_tracked = is_tracked if build is last else await self._fold_report(batch, build)
-            visible_changes += is_tracked and _merge_jobs(batch, build.id, jobs)
+            visible_changes += is_tracked and batch.merge_jobs(build.id, jobs)
             last = build
         if is_tracked:
             batch.put_build(merge.bump_revision(batch[build.id].current, visible_changes))
@@ -103,7 +103,7 @@ class BuildFold:
                 before = await batch.claim(merge.apply_read(None, build, asked_at, reported))
             superseded = await self._find_superseded_jobs(tx, build, asked_at) if has_named_jobs else ()
             after = merge.apply_read(before, build, asked_at, reported)
-            batch.put_build(merge.bump_revision(after, _merge_jobs(batch, build.id, (*build.jobs, *superseded))))
+            batch.put_build(merge.bump_revision(after, batch.merge_jobs(build.id, (*build.jobs, *superseded))))
         await self._conclude(batch, ids)
 
     async def fold_deletion(self, tx: Tx, build_id: str, asked_at: datetime, reported_when_asked: int) -> None:
@@ -204,20 +204,6 @@ def _needs_earlier_failures(entry: BatchEntry) -> bool:
     )
 
 
-def _merge_jobs(batch: BuildBatch, build_id: str, jobs: Sequence[Job]) -> bool:
-    """Merge jobs into the build; return whether any of them looks different now."""
-    retried_ids = {job.retry_source.job_id for job in jobs if job.retry_source and job.retry_source.job_id}
-    # A retry names the job that it replaces; the replaced job gets no webhook of its own.
-    retried = [merge.mark_retried(job) for job in map(batch.find_job, sorted(retried_ids)) if job]
-    merged = [(batch.find_job(job.id), merge.merge_job(batch.find_job(job.id), job)) for job in (*jobs, *retried)]
-    changed = [
-        after for before, after in merged if _select_visible_of_job(after) != _select_visible_of_job(before)
-    ]
-    for job in changed:
-        batch.put_job(build_id, job)
-    return bool(changed)
-
-
 def _queue_replies(batch: BuildBatch, entry: BatchEntry, card: Card, *, dropped: bool = False) -> None:
     """Queue the replies that are true now and that the card hasn't had.
 
@@ -253,19 +239,3 @@ def _collect_job_ids(job_lists: Iterable[Sequence[Job]]) -> list[str]:
     reported = [job for jobs in job_lists for job in jobs]
     retried_ids = [job.retry_source.job_id for job in reported if job.retry_source]
     return [job.id for job in reported] + [id_ for id_ in retried_ids if id_]
-
-
-def _select_visible_of_job(job: Job | None) -> tuple[object, ...] | None:
-    """Return what a card shows of a job."""
-    if job is None:
-        return None
-    return (
-        job.state,
-        job.title,
-        job.web_url,
-        job.exit_status,
-        job.soft_failed,
-        job.retried,
-        job.type,
-        job.awaits_unblock,
-    )

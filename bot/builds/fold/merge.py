@@ -99,6 +99,22 @@ def select_visible(build: Build) -> tuple[object, ...]:
     )
 
 
+def select_visible_of_job(job: Job | None) -> tuple[object, ...] | None:
+    """Return what a card shows of a job."""
+    if job is None:
+        return None
+    return (
+        job.state,
+        job.title,
+        job.web_url,
+        job.exit_status,
+        job.soft_failed,
+        job.retried,
+        job.type,
+        job.awaits_unblock,
+    )
+
+
 def merge_job(before: Job | None, job: Job) -> Job:
     """Return the newer of two reports about a job; the later report wins a tie.
 

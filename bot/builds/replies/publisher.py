@@ -9,18 +9,13 @@ from typing import Any
 import structlog
 
 from bot.builds.cards.admission import UNCONFIRMED_HOLD, Admission
-from bot.builds.cards.queries import (
-    delete_message,
-    find_card,
-    find_due_messages,
-    find_next_message_due,
-    update_message,
-)
+from bot.builds.cards.queries import find_card
 from bot.builds.failures.knowledge import NO_FAILURE, FailureKnowledge, load_knowledge
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import Card, QueuedMessage, TrackedBuild
 from bot.builds.queries import find_build, summarize_jobs
 from bot.builds.replies.kinds import END_KINDS, find_due_kinds
+from bot.builds.replies.queries import delete_message, find_due_messages, find_next_message_due, update_message
 from bot.builds.replies.render import render_thread_reply
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded

@@ -1,0 +1,64 @@
+"""Queries on the outbox: replies and public answers to post once.
+
+The outbox is the table `notices`, which keeps its first name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.builds.model import QueuedMessage
+from bot.builds.replies.kinds import END_KINDS
+from bot.builds.rows import message_from_row
+from bot.store.tables import builds, cards, notices
+from bot.store.transactions import Tx
+
+# An end that no read has confirmed yet.
+_IS_UNCONFIRMED_END = sa.and_(
+    notices.c.kind.in_(END_KINDS),
+    notices.c.intent_at.is_(None),
+    sa.exists()
+    .where(cards.c.id == notices.c.card_id, builds.c.id == cards.c.build_id)
+    .where(builds.c.doubt > builds.c.settled),
+)
+
+
+async def find_due_messages(tx: Tx, now: datetime, limit: int, hold: timedelta) -> tuple[QueuedMessage, ...]:
+    """Return queued messages to post, oldest first, without unconfirmed ends younger than `hold`."""
+    found = await tx.execute(
+        sa.select(notices)
+        .where(notices.c.state == "due", notices.c.due_at <= now)
+        .where(sa.not_(sa.and_(_IS_UNCONFIRMED_END, notices.c.created_at > now - hold)))
+        .order_by(notices.c.id)
+        .limit(limit)
+    )
+    return tuple(message_from_row(row) for row in found.mappings())
+
+
+async def find_next_message_due(tx: Tx, now: datetime, hold: timedelta) -> datetime | None:
+    """Return when the next queued message is due; an unconfirmed end at the latest after `hold`."""
+    held = sa.and_(_IS_UNCONFIRMED_END, notices.c.created_at > now - hold)
+    free = sa.func.min(sa.case((sa.not_(held), notices.c.due_at)))
+    oldest = sa.func.min(sa.case((held, notices.c.created_at)))
+    found = (await tx.execute(sa.select(free, oldest).where(notices.c.state == "due"))).one()
+    return min((at for at in (found[0], found[1] and found[1] + hold) if at), default=None)
+
+
+async def update_message(tx: Tx, message_id: int, **values: Any) -> None:
+    """Write columns of a queued message."""
+    await tx.execute(sa.update(notices).where(notices.c.id == message_id).values(values))
+
+
+async def delete_message(tx: Tx, message_id: int) -> None:
+    """Delete a queued message, as if it had never been queued."""
+    await tx.execute(sa.delete(notices).where(notices.c.id == message_id))
+
+
+async def revive_reply(tx: Tx, card_id: str, kind: str, generation: int, now: datetime) -> None:
+    """Queue a reply that was recorded but not posted."""
+    reply = (notices.c.card_id == card_id, notices.c.kind == kind, notices.c.episode == generation)
+    unposted = (notices.c.state == "dropped", notices.c.ts.is_(None), notices.c.intent_at.is_(None))
+    await tx.execute(sa.update(notices).where(*reply, *unposted).values(state="due", due_at=now, created_at=now))
