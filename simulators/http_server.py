@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that takes no signal handlers and stops at once, whatever is still open."""
+    """A uvicorn server without signal handlers that stops at once, even with open connections."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -45,12 +45,12 @@ class _Server(uvicorn.Server):
         open_connections = list(self.server_state.connections)
         for connection in open_connections:
             connection.shutdown()
-        await asyncio.sleep(0)  # lets close frames leave before the socket goes
+        await asyncio.sleep(0)  # lets close frames leave before the sockets close
         for connection in open_connections:
             transport = getattr(connection, "transport", None)
             if transport is not None:
                 transport.abort()
-        await asyncio.sleep(0)  # lets each connection notice, so that its request ends silently
+        await asyncio.sleep(0)  # lets each connection notice, so that its request ends without a traceback
 
     async def _cancel_requests(self) -> None:
         pending = list(self.server_state.tasks)
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
 
 
 def _silence_cancellation(app: ASGIApp) -> ASGIApp:
-    """`app`, with a request cancelled at shutdown ending without uvicorn's traceback in the log."""
+    """Return `app` without uvicorn's traceback for requests cancelled at shutdown."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -70,8 +70,8 @@ def _silence_cancellation(app: ASGIApp) -> ASGIApp:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """A socket bound to `host:port`; raises OSError when the port is taken."""
-    # asyncio switches Nagle's delay off only where the protocol is named: 40 ms an answer otherwise
+    """Return a socket bound to `host:port`. Raise OSError if the port is taken."""
+    # asyncio turns Nagle's algorithm off only for sockets with an explicit protocol; it would cost 40 ms an answer.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,10 +84,10 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 class Serving:
-    """`async with Serving(app) as base_url:` answers there until the block ends.
+    """`async with Serving(app) as base_url:` serves until the block ends.
 
-    `port=0` takes a free port. Leaving closes open event streams and websockets at once.
-    Raises OSError when the address cannot be bound, RuntimeError when the application does not start.
+    `port=0` picks a free port. Leaving the block closes event streams and websockets at once.
+    Raise OSError if the address can't be bound, RuntimeError if the application doesn't start.
     """
 
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, started
+from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World
 
 COVERAGE = (
@@ -19,7 +19,7 @@ async def test_annotations_are_read(world: World) -> None:
     world.buildkite.annotate(build, COVERAGE, style="warning", context="coverage", markup=True)
     world.buildkite.annotate(build, "All 42 passed", style="success", context="tests")
     world.buildkite.annotate(build, HOSTILE, style="error", context="`<!here>`", markup=True, job=build.jobs[0])
-    answer = await asks(world, world.bob, "build annotations web 1")
+    answer = await ask_privately(world, world.bob, "build annotations web 1")
     assert answer == snapshot("""\
 Annotations of web#1
 ❌ *error* · `ˋ<!here>ˋ` · :eslint: Lint
@@ -45,13 +45,13 @@ async def test_annotations_are_filtered(world: World) -> None:
         "build annotations web 1 --style error",
         "build annotations web 1 --context x",
     )
-    assert await asks(world, world.bob, words[0]) == snapshot("web#1 has no annotations.")
+    assert await ask_privately(world, world.bob, words[0]) == snapshot("web#1 has no annotations.")
     world.buildkite.annotate(
         build, "<p>" + "</p><p>".join(f"line {n}" for n in range(30)) + "</p>", context="x", markup=True
     )
     world.buildkite.annotate(build, "Short", context="y")
-    assert await asks(world, world.bob, words[1]) == snapshot("web#1 has no annotations with style `error`.")
-    assert (await asks(world, world.bob, words[0])).endswith("Secrets are masked.\n[More: x]")
+    assert await ask_privately(world, world.bob, words[1]) == snapshot("web#1 has no annotations with style `error`.")
+    assert (await ask_privately(world, world.bob, words[0])).endswith("Secrets are masked.\n[More: x]")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "More: x")
     await world.settle(1)
     assert "line 29" in world.whispers(world.bob)[-1]
@@ -64,14 +64,14 @@ async def test_only_the_most_urgent_annotations_are_shown(world: World) -> None:
         world.buildkite.annotate(
             build, f"Part {number}", context=f"c{number}", priority=10 if number == 119 else 3
         )
-    lines = (await asks(world, world.bob, "build annotations web 1")).split("\n")
-    assert (lines[2], lines[-1]) == snapshot(("> Part 119", "and 112 more; secrets are masked."))
+    lines = (await ask_privately(world, world.bob, "build annotations web 1")).split("\n")
+    assert (lines[2], lines[-1]) == snapshot(("> Part 119", 'and 112 more. Secrets are masked.'))
     assert len(lines) == 18
 
 
 async def test_a_build_is_annotated_in_its_thread(world: World) -> None:
     """An annotation written in a thread has a context of its own, and a reply says who wrote it."""
-    build = await started(world)
+    build = await start_build(world)
     card = world.card()
     world.buildkite.annotate(build, "The pipeline's own")
     await world.bob.posts(
@@ -97,8 +97,8 @@ async def test_an_annotation_is_replaced_or_added_to(world: World) -> None:
     assert [(annotation["style"], annotation["body_html"]) for annotation in build.annotations] == [
         ("error", "<p>Three</p>\n")
     ]
-    assert await asks(world, world.alice, 'build annotate web 1 "Four" --append') == snapshot("""\
-⚠️ Add to which annotation?
+    assert await ask_privately(world, world.alice, 'build annotate web 1 "Four" --append') == snapshot("""\
+⚠️ Which annotation should I append to?
 Name its context: `--context coverage`.\
 """)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from simulators.buildkite.models import Build
-from tests.conversations.acts import asks, started
-from tests.conversations.world import World, opened
+from tests.conversations.acts import ask_privately, start_build
+from tests.conversations.world import World, open_world
 
 POLICY = """\
 [[grant]]
@@ -44,7 +44,7 @@ def list_uploads(world: World) -> list[bytes]:
 async def test_artifacts_are_listed(world: World) -> None:
     """Files are listed with size and job, for a build or one of its jobs, and filtered by pattern."""
     upload_artifacts(world)
-    assert await asks(world, world.bob, "build artifacts web 1") == snapshot("""\
+    assert await ask_privately(world, world.bob, "build artifacts web 1") == snapshot("""\
 Artifacts of web#1
 File · Size · Job · State
 dist/app.js · 19 bytes · :package: Package · ✅ finished
@@ -53,18 +53,18 @@ log/lint.xml · 12 bytes · :eslint: Lint · ✅ finished
 log/late.xml · 0 bytes · :eslint: Lint · ⌛ expired
 [Get app.js] [Get app.tar.gz] [Get lint.xml] [Open in Buildkite]\
 """)
-    assert await asks(world, world.bob, "artifacts ls web 1 --job Lint --state expired") == snapshot("""\
+    assert await ask_privately(world, world.bob, "artifacts ls web 1 --job Lint --state expired") == snapshot("""\
 Artifacts of web#1
 File · Size · Job · State
 log/late.xml · 0 bytes · :eslint: Lint · ⌛ expired
 [Open in Buildkite]\
 """)
-    assert await asks(world, world.bob, "artifacts list web 1 --path *.css") == snapshot("""\
+    assert await ask_privately(world, world.bob, "artifacts list web 1 --path *.css") == snapshot("""\
 web#1 has no artifacts with path `*.css`.
-All of them: `/bk artifacts list web 1`.
+List all of them with `/bk artifacts list web 1`.
 [Open in Buildkite]\
 """)
-    assert await asks(world, world.bob, "artifacts list web 1 -j nonesuch") == snapshot("""\
+    assert await ask_privately(world, world.bob, "artifacts list web 1 -j nonesuch") == snapshot("""\
 ⚠️ web#1 has no job “nonesuch”.
 See `job list web 1`.\
 """)
@@ -78,8 +78,8 @@ async def test_a_small_file_is_sent_by_direct_message(world: World) -> None:
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Get app.js")
     await world.settle(1)
     assert world.whispers(world.bob)[-1] == snapshot("""\
-`dist/app.js` (19 bytes) of web#1 comes by direct message.
-[Share it here] [Get a link]\
+I'm sending you `dist/app.js` (19 bytes) of web#1 as a direct message.
+[Share here] [Get a link]\
 """)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["(file: dist/app.js, web#1)"]
@@ -93,8 +93,8 @@ async def test_a_small_file_is_sent_by_direct_message(world: World) -> None:
 async def test_a_large_file_is_a_link_fetched_on_demand(world: World) -> None:
     """A large file gets a link that expires after a minute and can be renewed; the bot doesn't download it."""
     upload_artifacts(world)
-    assert await asks(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
-`dist/app.tar.gz` (1.2 MB) of web#1: this link works for about a minute.
+    assert await ask_privately(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
+`dist/app.tar.gz` (1.2 MB) of web#1: this link is valid for about a minute.
 [Open the file] [New link]\
 """)
     first = _read_link(world)
@@ -115,7 +115,7 @@ def _read_link(world: World) -> str:
 
 async def test_a_file_is_only_shared_on_request(world: World) -> None:
     """`--share` posts the file in the thread, and a reply says who shared it."""
-    build = await started(world)
+    build = await start_build(world)
     card = world.card()
     world.buildkite.run_build(build)
     world.buildkite.artifact(build.jobs[0].id, "dist/app.js", b"x")
@@ -159,26 +159,26 @@ async def test_no_file_is_shared_with_another_organization(world: World) -> None
 async def test_a_file_is_found_by_part_of_its_path(world: World) -> None:
     """Part of a path is enough; several matches are offered; missing, expired and large files are explained."""
     upload_artifacts(world)
-    assert await asks(world, world.bob, "artifacts download app -p web -n 1") == snapshot("""\
+    assert await ask_privately(world, world.bob, "artifacts download app -p web -n 1") == snapshot("""\
 ⚠️ Several artifacts of web#1 match “app”.
 [dist/app.js · 19 bytes] [dist/app.tar.gz · 1.2 MB]\
 """)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "dist/app.js · 19 bytes")
     await world.settle(1)
     assert world.whispers(world.bob)[-1] == snapshot("""\
-`dist/app.js` (19 bytes) of web#1 comes by direct message.
-[Share it here] [Get a link]\
+I'm sending you `dist/app.js` (19 bytes) of web#1 as a direct message.
+[Share here] [Get a link]\
 """)
-    assert await asks(world, world.bob, "artifacts download app.css -p web -n 1") == snapshot("""\
+    assert await ask_privately(world, world.bob, "artifacts download app.css -p web -n 1") == snapshot("""\
 ⚠️ web#1 has no artifact “app.css”.
 See `/bk artifacts list web 1`.\
 """)
-    assert await asks(world, world.bob, "artifacts download late -p web -n 1") == snapshot(
+    assert await ask_privately(world, world.bob, "artifacts download late -p web -n 1") == snapshot(
         "⚠️ log/late.xml has expired."
     )
-    assert await asks(world, world.bob, "artifacts download dist/app.tar.gz -p web -n 1 --share") == snapshot("""\
-⚠️ dist/app.tar.gz is larger than I share (1.2 MB).
-I put files of at most 1 MB here; fetch it without `--share` for a link.\
+    assert await ask_privately(world, world.bob, "artifacts download dist/app.tar.gz -p web -n 1 --share") == snapshot("""\
+⚠️ dist/app.tar.gz is too large to share (1.2 MB).
+I can post files of up to 1 MB. For a link, leave out `--share`.\
 """)
 
 
@@ -186,7 +186,7 @@ async def test_an_address_names_an_artifact(world: World) -> None:
     """The URL of an artifact is enough to download it."""
     build = upload_artifacts(world)
     url = build.artifacts[0]["url"]
-    assert "dist/app.js" in await asks(world, world.bob, f"artifacts download {url}")
+    assert "dist/app.js" in await ask_privately(world, world.bob, f"artifacts download {url}")
     assert list_uploads(world) == [b"console.log('web')\n"]
 
 
@@ -194,8 +194,8 @@ async def test_the_bot_does_not_download_from_internal_storage(world: World) -> 
     """A link to an internal address is given to the person, but the bot doesn't follow it."""
     build = upload_artifacts(world)
     world.buildkite.storage.elsewhere[build.artifacts[0]["id"]] = "http://169.254.169.254/latest/meta-data/"
-    assert await asks(world, world.bob, "artifacts download dist/app.js -p web -n 1") == snapshot("""\
-`dist/app.js` (19 bytes) of web#1: this link works for about a minute.
+    assert await ask_privately(world, world.bob, "artifacts download dist/app.js -p web -n 1") == snapshot("""\
+`dist/app.js` (19 bytes) of web#1: this link is valid for about a minute.
 I don't download from that file's host.
 [Open the file] [New link]\
 """)
@@ -206,8 +206,8 @@ async def test_a_file_larger_than_stated_is_not_sent(world: World) -> None:
     """The stated size isn't trusted, because the uploader chooses it: the bytes are counted."""
     build = upload_artifacts(world)
     build.artifacts[1]["file_size"] = 10
-    assert await asks(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
-`dist/app.tar.gz` (10 bytes) of web#1: this link works for about a minute.
+    assert await ask_privately(world, world.bob, "artifacts download app.tar.gz -p web -n 1") == snapshot("""\
+`dist/app.tar.gz` (10 bytes) of web#1: this link is valid for about a minute.
 That file is larger than 1,048,576 bytes.
 [Open the file] [New link]\
 """)
@@ -218,10 +218,10 @@ async def test_a_path_stays_text(world: World) -> None:
     """A hostile path notifies no one, links nowhere, and becomes a harmless file name."""
     build = world.buildkite.create_build("web")
     world.buildkite.artifact(build.jobs[0].id, "../`<!channel>`/<https://evil.example|app.js>\u202egpj.exe", b"x")
-    answer = await asks(world, world.bob, "artifacts download app -p web -n 1")
+    answer = await ask_privately(world, world.bob, "artifacts download app -p web -n 1")
     assert answer == snapshot("""\
-`../ˋ<!channel>ˋ/<https://evil.example|app.js>�gpj.exe` (1 byte) of web#1 comes by direct message.
-[Share it here] [Get a link]\
+I'm sending you `../ˋ<!channel>ˋ/<https://evil.example|app.js>�gpj.exe` (1 byte) of web#1 as a direct message.
+[Share here] [Get a link]\
 """)
     assert "<!channel>" not in str(world.slack.ephemerals(world.bob)[-1].blocks)
     assert [(upload["name"], upload["title"]) for upload in world.slack.uploads.values()] == snapshot(
@@ -233,12 +233,12 @@ async def test_another_pipelines_artifacts_are_refused(tmp_path: Path) -> None:
     """A grant for one pipeline reveals no file names of another, however its artifacts are named."""
     path = tmp_path / "policy.toml"
     path.write_text(POLICY, "utf-8")
-    async with opened(tmp_path, policy=path) as world:
+    async with open_world(tmp_path, policy=path) as world:
         upload_artifacts(world)
         other = upload_artifacts(world, "deploy-prod")
         made = other.artifacts[0]
-        assert "dist/app.js" in await asks(world, world.bob, "build artifacts web 1")
-        refused = await asks(world, world.bob, "build artifacts deploy-prod 1")
+        assert "dist/app.js" in await ask_privately(world, world.bob, "build artifacts web 1")
+        refused = await ask_privately(world, world.bob, "build artifacts deploy-prod 1")
         assert refused == snapshot("""\
 ⚠️ You may not run `build artifacts` on `deploy-prod` here.
 Your grant “everyone sees web” is for pipelines `web`. Ask a workspace admin to do it.\
@@ -249,11 +249,11 @@ Your grant “everyone sees web” is for pipelines `web`. Ask a workspace admin
             f"artifacts download {made['url']}",
         )
         for words in ways:
-            answer = await asks(world, world.bob, words)
+            answer = await ask_privately(world, world.bob, words)
             assert answer.startswith("⚠️ You may not run"), answer
             assert "dist" not in answer
         across = f"artifacts download {made['id']} --job {made['job_id']} -p web -n 1"
-        assert await asks(world, world.bob, across) == snapshot("""\
+        assert await ask_privately(world, world.bob, across) == snapshot("""\
 ⚠️ Buildkite has no artifact 1ea45cd6-9371-471f-9480-865f9b38fe80, or the token can't see it.
 Buildkite says: No job found\
 """)

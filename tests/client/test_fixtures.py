@@ -24,7 +24,7 @@ from bot.builds.fold.merge import apply_webhook
 from bot.builds.links.render import render_pipeline_preview
 from bot.builds.model import JobSummary
 from bot.cli.api_get import render_outline
-from tests.core.drawn import seen
+from tests.core.drawn import render_lines
 from tests.core.facts_of_builds import NOW
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
@@ -84,9 +84,9 @@ def _render_error(content: Any) -> str:
 def _render_object(read: BaseModel) -> list[str]:
     if isinstance(read, Build):
         known = apply_webhook(None, read, NOW)
-        return seen(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
+        return render_lines(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
     if isinstance(read, Pipeline):
-        return seen(render_pipeline_preview(read, [], read.web_url))
+        return render_lines(render_pipeline_preview(read, [], read.web_url))
     if isinstance(read, RawObject):
         return list(render_outline(read.fields))
     return [type(read).__name__, *render_outline(read.model_dump(mode="json"))]

@@ -8,7 +8,7 @@ import pytest
 
 from simulators.buildkite import agent_views, job_views, payloads, views
 from simulators.buildkite.rest import clusters
-from simulators.buildkite.rest.services import service_view
+from simulators.buildkite.rest.services import render_service
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 
@@ -24,17 +24,17 @@ def render_objects() -> dict[str, Any]:
     sim.run_build(build)
     whole = job_views.render_build(sim, build, jobs=build.jobs)
     return {
-        "build_failed": whole | {"job_state_counts": views.state_counts(build.jobs)},
+        "build_failed": whole | {"job_state_counts": views.count_states(build.jobs)},
         "job_manual_blocked": job_views.render_job(sim, build.jobs[1]),
         "job_trigger": job_views.render_job(sim, sim.create_build("release").jobs[0]),
         "job_waiter": job_views.render_job(sim, sim.create_build("web").jobs[3]),
         "pipeline_created": views.render_pipeline(sim, build.pipeline, full=True),
         "agent_paused": agent_views.render_agent(sim, sim.find_agent("deploy-1")),
-        "cluster": clusters.cluster_view(sim, sim.cluster),
-        "queue_paused": clusters.queue_view(sim, sim.cluster, sim.cluster.queues[0]),
-        "organization": payloads.organization(sim),
+        "cluster": clusters.render_cluster(sim, sim.cluster),
+        "queue_paused": clusters.render_queue(sim, sim.cluster, sim.cluster.queues[0]),
+        "organization": payloads.render_organization(sim),
         "user": views.render_user(sim.user),
-        "notification_service_webhook": service_view(sim, sim.add_webhook("http://127.0.0.1:9/", "t")),
+        "notification_service_webhook": render_service(sim, sim.add_webhook("http://127.0.0.1:9/", "t")),
     }
 
 
