@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         "https://slack.com/api/", description="Base URL of Slack's Web API."
     )
     buildkite_api_token: setting_types.Secret = Field(description="Buildkite API access token. Required.")
-    buildkite_organization_slug: setting_types.Slug = Field(
+    buildkite_organization_slug: setting_types.OrganizationSlug = Field(
         description="The organization's slug, as in its Buildkite URLs. Required."
     )
     buildkite_rest_api_endpoint: setting_types.RestUrl = Field(
@@ -99,12 +99,12 @@ class Settings(BaseSettings):
         description="Fernet keys that encrypt secrets at rest, comma-separated, newest first. Without it, a key "
         "file is created next to the SQLite database; required with PostgreSQL.",
     )
-    kitestring_policy: setting_types.File | None = Field(
+    kitestring_policy: setting_types.FilePath | None = Field(
         None,
         description="Policy file (TOML): who may do what; see `docs/policy.md`. Reloaded when it changes. "
         "Without it, full members can read and build, and workspace admins can do everything else.",
     )
-    kitestring_subscriptions: setting_types.File | None = Field(
+    kitestring_subscriptions: setting_types.FilePath | None = Field(
         None,
         description="Subscriptions file (TOML); see `docs/subscriptions.md`. Reloaded when it changes.",
     )
@@ -116,12 +116,12 @@ class Settings(BaseSettings):
     kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
     host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    tls_certfile: setting_types.File | None = Field(
+    tls_certfile: setting_types.FilePath | None = Field(
         None,
         description="Certificate chain (PEM) for serving HTTPS (TLS 1.2 or newer); read at startup. Without it, "
         "the bot serves plain HTTP, for use behind a proxy.",
     )
-    tls_keyfile: setting_types.File | None = Field(
+    tls_keyfile: setting_types.FilePath | None = Field(
         None,
         description="Private key of the certificate (PEM, without a passphrase); goes with `TLS_CERTFILE`.",
     )

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.access.channel_access import ChannelAccess
 from bot.access.policy.policy_file import Policy
 from bot.app.identity import Identity, identify
-from bot.app.prometheus import Metrics
+from bot.app.prometheus import BotMetrics
 from bot.app.wakeups import Wakeups
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
@@ -20,7 +20,7 @@ from bot.buildkite.webhook_registration import OwnWebhook
 from bot.execution.bot_status import StatusService
 from bot.history import recorder
 from bot.notifications.subscriptions.index import SubscriptionCache
-from bot.notifications.subscriptions.subscription_file import Listed
+from bot.notifications.subscriptions.subscription_file import ListedSubscriptions
 from bot.operations.choices import Choices
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
@@ -60,14 +60,14 @@ class Dependencies:
     identity: Identity
     vault: Vault
     wakeups: Wakeups
-    metrics: Metrics
+    metrics: BotMetrics
     slack_pacing: Pacing
     operations: Registry
     catalog: Catalog
     channel_access: ChannelAccess
     people: PeopleDirectory
     choices: Choices
-    listed_subscriptions: Listed
+    listed_subscriptions: ListedSubscriptions
     subscription_cache: SubscriptionCache
     status_service: StatusService
     replica: str
@@ -88,7 +88,7 @@ async def build_dependencies(
     await recorder.note_startup(store, clock.now())
     vault, wakes, replica = Vault(_find_secret_keys(settings)), Wakeups(), secrets.token_hex(4)
     lease, mine = _build_leadership(settings, store, wakes, replica, clock)
-    listed = Listed(_optional_path(settings.kitestring_subscriptions), clock)
+    listed = ListedSubscriptions(_optional_path(settings.kitestring_subscriptions), clock)
     return Dependencies(
         settings=settings,
         clock=clock,
@@ -105,7 +105,7 @@ async def build_dependencies(
         identity=identity,
         vault=vault,
         wakeups=wakes,
-        metrics=Metrics(),
+        metrics=BotMetrics(),
         slack_pacing=Pacing(clock),
         operations=registry(),
         catalog=Catalog(buildkite, clock),
@@ -113,7 +113,7 @@ async def build_dependencies(
         people=PeopleDirectory(api, store, clock, identity.team, UserGroups(api, clock, policy.get_groups)),
         choices=Choices(store, vault, clock),
         listed_subscriptions=listed,
-        subscription_cache=SubscriptionCache(listed.owners),
+        subscription_cache=SubscriptionCache(listed.get_owners),
         status_service=StatusService(
             store, clock, buildkite.budget, replica, LEADER if settings.postgresql else None
         ),

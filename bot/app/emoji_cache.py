@@ -28,13 +28,13 @@ class EmojiCache:
 
     def replace_emoji_codes(self, message: Message) -> Message:
         """Return the message with known codes replaced; a list that is too old is read again in the background."""
-        if not emoji_codes.coded(message):
+        if not emoji_codes.has_codes(message):
             return message
         now = self._clock.monotonic()
         if now >= self._next_read:
             self._next_read = now + RETRY_SECONDS
             self._reading = asyncio.create_task(self._refresh())
-        return emoji_codes.shown(message, self._names) if self._names else message
+        return emoji_codes.replace_codes(message, self._names) if self._names else message
 
     async def wait_for_read(self) -> None:
         """Wait for a read that is under way."""
@@ -44,8 +44,8 @@ class EmojiCache:
     async def _refresh(self) -> None:
         with suppress(KitestringError):
             emojis = [
-                emoji_codes.NamedEmoji((item.name, *item.aliases), emoji_codes.character(item.url))
+                emoji_codes.NamedEmoji((item.name, *item.aliases), emoji_codes.find_character(item.url))
                 for item in await self._read()
             ]
-            self._names = emoji_codes.names(emojis)
+            self._names = emoji_codes.map_names(emojis)
             self._next_read = self._clock.monotonic() + REFRESH_SECONDS

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction, find_signing_secret
-from bot.app.prometheus import Metrics
+from bot.app.prometheus import BotMetrics
 from bot.app.readiness import Readiness
 from bot.builds.ingest.spool import DeliverySpool
 from bot.errors import Unavailable
@@ -47,7 +47,7 @@ def build_endpoints(deps: Dependencies, interaction: Interaction) -> Endpoints:
     return Endpoints(web, make_metrics_app(page, token), connection)
 
 
-async def render_metrics(metrics: Metrics, status_service: StatusService, leadership: Leadership) -> bytes:
+async def render_metrics(metrics: BotMetrics, status_service: StatusService, leadership: Leadership) -> bytes:
     """Return the metrics page; while the database doesn't answer, its gauges keep their last values."""
     with suppress(Unavailable):
         metrics.update_gauges(await status_service.read_status(), writer=leadership.is_leader())

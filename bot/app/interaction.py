@@ -15,7 +15,7 @@ from bot.access.locks.service import LockService
 from bot.app.dependencies import Dependencies, describe_own_webhook
 from bot.app.emoji_cache import EmojiCache
 from bot.buildkite.catalog import Catalog
-from bot.builds.links.unfurl import Unfurling
+from bot.builds.links.unfurl import LinkUnfurler
 from bot.builds.tracked_builds import TrackedBuilds
 from bot.execution.aliases import Aliases
 from bot.execution.default_pipeline import DefaultPipelines
@@ -23,13 +23,13 @@ from bot.execution.outcomes import Outcomes
 from bot.execution.runner import Runner
 from bot.execution.services import Services
 from bot.history.queries import find_branches
-from bot.home.publisher import Openings
+from bot.home.publisher import HomeOpenings
 from bot.listeners.bolt_app import Listeners
-from bot.listeners.bolt_app import bolt as wired
+from bot.listeners.bolt_app import build_bolt_app as wired
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import EventListeners
-from bot.listeners.form_channel import Placing
-from bot.listeners.form_handling import Forms
+from bot.listeners.form_channel import FormDestinations
+from bot.listeners.form_handling import FormHandler
 from bot.listeners.home_tab import HomeTab
 from bot.notifications.direct.queries import schedule_call
 from bot.notifications.direct.service import DirectMessageService
@@ -64,7 +64,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
     proposals = Proposals(deps.store, deps.vault, deps.clock, schedule_call, wake)
     services = _build_services(deps, accounts, proposals)
     runner = Runner(deps.store, deps.vault, deps.clock, deps.people, deps.channel_access, outcomes, services)
-    forms = Forms(deps.slack, deps.people, deps.choices, runner, Placing(deps.channel_access), answers)
+    forms = FormHandler(deps.slack, deps.people, deps.choices, runner, FormDestinations(deps.channel_access), answers)
     dispatcher = Dispatcher(deps.store, runner, deps.choices, forms)
     listeners = Listeners(
         dispatcher,
@@ -95,12 +95,12 @@ def build_interaction(deps: Dependencies) -> Interaction:
 
 
 def _build_home_tab(deps: Dependencies, proposals: Proposals, dispatcher: Dispatcher) -> HomeTab:
-    openings = Openings(deps.store, deps.clock, deps.wakeups.waker("home"))
+    openings = HomeOpenings(deps.store, deps.clock, deps.wakeups.waker("home"))
     return HomeTab(deps.store, openings, deps.channel_access, proposals, dispatcher)
 
 
-def _build_unfurling(deps: Dependencies, accounts: Accounts) -> Unfurling:
-    return Unfurling(
+def _build_unfurling(deps: Dependencies, accounts: Accounts) -> LinkUnfurler:
+    return LinkUnfurler(
         deps.store,
         deps.clock,
         deps.slack,
@@ -151,7 +151,7 @@ def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals
         aliases=Aliases(deps.store, deps.clock),
         default_pipelines=DefaultPipelines(deps.store),
         direct_messages=DirectMessageService(
-            deps.store, deps.clock, deps.channel_access.open_direct_message, deps.listed_subscriptions.owners, wake
+            deps.store, deps.clock, deps.channel_access.open_direct_message, deps.listed_subscriptions.get_owners, wake
         ),
         accounts=accounts,
         proposals=proposals,
@@ -180,7 +180,7 @@ def _catalog_finder(deps: Dependencies, accounts: Accounts) -> Callable[[str], A
     """Whose names a menu offers: a connected person's own."""
 
     async def find(user: str) -> Catalog:
-        own = await accounts.of(deps.identity.team, user)
+        own = await accounts.find_access(deps.identity.team, user)
         return own.catalog if own else deps.catalog
 
     return find

@@ -26,7 +26,7 @@ _GAUGES = {
 }
 
 
-class Metrics:
+class BotMetrics:
     """The bot's metrics, in a registry of their own: two bots in one process would share the global one."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction
 from bot.builds.cards.admission import Admission
 from bot.builds.cards.publisher import CardPublisher
-from bot.builds.failures.author_mentions import Mentions
+from bot.builds.failures.author_mentions import AuthorMentions
 from bot.builds.failures.authors import Authors
 from bot.builds.failures.log_visibility import LogVisibility
 from bot.builds.failures.lookup import FailureLookup
@@ -19,14 +19,14 @@ from bot.builds.polling.poller import Poller
 from bot.builds.replies.publisher import ReplyPublisher
 from bot.builds.waiting.lookup import WaitingLookup
 from bot.execution.approval_calls import ApprovalCalls
-from bot.execution.outcomes import BOT_NAME
+from bot.execution.questions import BOT_NAME
 from bot.home.contents import HomeContents
 from bot.home.publisher import HomePublisher
 from bot.notifications.direct.queries import APPROVAL_CALL
 from bot.notifications.reminders.reminders import Reminders
 from bot.notifications.subscriptions.subscription_file import SubscriptionFile
 from bot.slack.posting import Poster
-from webhooks.router import observe
+from webhooks.router import read_event
 
 
 @dataclass
@@ -62,7 +62,7 @@ def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers
         inbox=Inbox(
             deps.store,
             clock,
-            observe,
+            read_event,
             wakeups.waker("writer", "sweep", "findings", "home"),
             deps.metrics.observe_delivery_age,
             deps.subscription_cache,
@@ -117,7 +117,7 @@ def _build_home_publisher(deps: Dependencies, interaction: Interaction) -> HomeP
         deps.operations,
         interaction.accounts,
         interaction.proposals,
-        deps.listed_subscriptions.owners,
+        deps.listed_subscriptions.get_owners,
         command,
     )
     return HomePublisher(
@@ -177,9 +177,9 @@ def _build_failure_lookup(deps: Dependencies) -> FailureLookup:
         deps.leader_store,
         deps.clock,
         deps.identity.team,
-        deps.listed_subscriptions.owners,
+        deps.listed_subscriptions.get_owners,
     )
-    mentions = Mentions(deps.leader_store, deps.clock, authors)
+    mentions = AuthorMentions(deps.leader_store, deps.clock, authors)
     return FailureLookup(
         deps.leader_store, deps.clock, deps.buildkite, readers, mentions, deps.wakeups.waker("writer")
     )

@@ -35,7 +35,7 @@ from bot.slack.blockkit.blocks import (
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, local_time, md
 
 PREFIX = "home:"
-View = dict[str, Any]
+HomeView = dict[str, Any]
 _MAX_BLOCKS = 100
 # A build takes two blocks, a subscription one: with headings and empty states, 100 are never reached.
 _MAX_BUILDS, _MAX_SUBSCRIPTIONS, _MAX_PROPOSAL_BLOCKS = 6, 10, 25
@@ -43,7 +43,7 @@ _CHANNEL = re.compile(r"[CGD][A-Z0-9]{5,}")
 T = TypeVar("T")
 
 
-def render_home(home: Home, *, now: datetime, command: str) -> View:
+def render_home(home: Home, *, now: datetime, command: str) -> HomeView:
     """Render the view for `views.publish`; equal contents give equal views, which aren't published again."""
     blocks = [
         *_render_top(home, command),
@@ -71,19 +71,19 @@ def render_home(home: Home, *, now: datetime, command: str) -> View:
     return _build_view(blocks)
 
 
-def render_closed_home(text: str, hint: str) -> View:
+def render_closed_home(text: str, hint: str) -> HomeView:
     """Render the home of a person who may see nothing: the reason, and what to do."""
     return _build_view(
         [header("Kitestring"), section(join_lines([md("⚠️ {text}", text=text), hint]), block_id="closed")]
     )
 
 
-def view_digest(view: View) -> str:
+def view_digest(view: HomeView) -> str:
     """Return a fingerprint of the visible content."""
     return Message("", tuple(view["blocks"])).digest()
 
 
-def _build_view(blocks: Sequence[Block]) -> View:
+def _build_view(blocks: Sequence[Block]) -> HomeView:
     return {"type": "home", "callback_id": "home", "blocks": list(blocks)[:_MAX_BLOCKS]}
 
 

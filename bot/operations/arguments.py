@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from bot.errors import UsageError
 from bot.operations.operation import Args, Opt
 
-Kind = Literal["text", "number", "bool", "choice", "list", "dict"]
+ArgumentKind = Literal["text", "number", "bool", "choice", "list", "dict"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Argument:
 
     name: str
     opt: Opt
-    kind: Kind
+    kind: ArgumentKind
     required: bool
     default: Any
     description: str
@@ -99,7 +99,7 @@ def _find_bound(field: FieldInfo, closed: type, near: str, opened: type, far: st
     return None
 
 
-def _find_kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
+def _find_kind(annotation: Any) -> tuple[ArgumentKind, tuple[str, ...]]:
     bare = _unwrap(annotation)
     origin = typing.get_origin(bare) or bare
     if origin in {list, tuple, set, frozenset}:
@@ -109,7 +109,7 @@ def _find_kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
         return "dict", ()
     if choices := _find_choices(bare):
         return "choice", choices
-    plain: dict[Any, Kind] = {bool: "bool", int: "number"}
+    plain: dict[Any, ArgumentKind] = {bool: "bool", int: "number"}
     return plain.get(bare, "text"), ()
 
 

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import KitestringError
 
-Kind = Literal["limited", "refused", "barred", "down", "uncertain"]
+ErrorKind = Literal["limited", "refused", "barred", "down", "uncertain"]
 # Slack documents that a call with these errors may have succeeded nevertheless.
 _UNCERTAIN = frozenset({"internal_error", "fatal_error", "request_timeout", "service_unavailable"})
 # The token is the problem, not the message: the same call may work once an admin has fixed the token.
@@ -27,7 +27,7 @@ class SlackError(KitestringError):
     (nothing works until the token is fixed), down (the request never arrived) or uncertain (it may have worked).
     """
 
-    def __init__(self, kind: Kind, code: str, retry_after: float = 0) -> None:
+    def __init__(self, kind: ErrorKind, code: str, retry_after: float = 0) -> None:
         super().__init__(f"Slack didn't accept that ({code}).")
         self.kind = kind
         self.code = code

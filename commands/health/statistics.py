@@ -33,7 +33,7 @@ LIST_LIMIT = 3
 _TIMED = frozenset({"passed", "failed"})
 _FLAKED = frozenset({"failed", "timed_out"})
 _TRIED = _TIMED | _FLAKED
-StepKey = tuple[str, str]
+PipelineStep = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -172,14 +172,14 @@ def _measure_between(start: datetime | None, end: datetime | None) -> timedelta 
 
 
 def _compute_steps(attempts: Iterable[Attempt]) -> tuple[StepStatistics, ...]:
-    tried: dict[StepKey, list[Attempt]] = defaultdict(list)
+    tried: dict[PipelineStep, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         if attempt.state in _TRIED:
             tried[attempt.pipeline, attempt.step].append(attempt)
     return tuple(_compute_step(line, tries) for line, tries in sorted(tried.items()))
 
 
-def _compute_step(key: StepKey, tries: Sequence[Attempt]) -> StepStatistics:
+def _compute_step(key: PipelineStep, tries: Sequence[Attempt]) -> StepStatistics:
     took = compute_spread(
         _measure_between(item.started_at, item.finished_at) for item in tries if item.state in _TIMED
     )

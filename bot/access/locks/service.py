@@ -16,7 +16,7 @@ from bot.slack.queries import enqueue_message
 from bot.slack.types import Thread
 from bot.store.transactions import Store, Tx
 
-OpenDirectMessage = Callable[[str], Awaitable[Thread]]
+OpenHolderMessage = Callable[[str], Awaitable[Thread]]
 
 
 class LockService:
@@ -25,7 +25,7 @@ class LockService:
     `direct` opens the direct message with a person, or raises Unavailable; `wake` starts sending queued messages.
     """
 
-    def __init__(self, store: Store, clock: Clock, direct: OpenDirectMessage, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, direct: OpenHolderMessage, wake: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
         self._direct = direct

@@ -38,8 +38,8 @@ def _check_hours(text: str) -> str:
 
 
 Pattern = Annotated[str, Field(min_length=1, max_length=255)]
-Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
-Address = Annotated[
+ChannelId = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+EmailAddress = Annotated[
     str, match_pattern(_ADDRESS, 'an e-mail address such as "ann@example.com"'), AfterValidator(str.lower)
 ]
 
@@ -47,11 +47,11 @@ Address = Annotated[
 class SubscriptionTable(TomlTable):
     """`[[subscription]]`"""
 
-    channel: Channel
+    channel: ChannelId
     pipeline: Slug
     branch: Branch | None = None
     states: Annotated[tuple[SubscriptionState, ...], Field(min_length=1)] = DEFAULT_STATES
-    creators: tuple[Address, ...] = ()
+    creators: tuple[EmailAddress, ...] = ()
     sources: tuple[Source, ...] = ()
     step: Pattern | None = None
     updates: Updates = "end"
@@ -70,7 +70,7 @@ class SubscriptionDocument(TomlTable):
     """A subscriptions file; `people` are additional email addresses by Slack user id."""
 
     subscription: tuple[SubscriptionTable, ...] = ()
-    people: dict[str, tuple[Address, ...]] = Field(default_factory=dict)
+    people: dict[str, tuple[EmailAddress, ...]] = Field(default_factory=dict)
 
     def map_owners(self) -> Mapping[str, str]:
         """Return the user ids by address."""
