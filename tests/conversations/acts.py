@@ -1,4 +1,4 @@
-"""What people do again and again in conversations, and what is looked at afterwards."""
+"""What people do in many conversations, and how its results are read."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from simulators.slack.person import Person
 from tests.conversations.world import World
 
 
-async def started(world: World, words: str = "web") -> Build:
-    """A build that Alice has just started by slash command; its card stands."""
+async def start_build(world: World, words: str = "web") -> Build:
+    """Start a build as Alice by slash command, and wait for its card."""
     await world.alice.types(world.deploys, f"/bk build create {words}")
     await world.settle(3)
     return world.buildkite.builds[-1]
 
 
-async def failed(world: World, words: str = "web", *jobs: str) -> tuple[Build, Message]:
-    """A build of Alice's that has failed, with its card."""
-    build = await started(world, words)
+async def fail_build(world: World, words: str = "web", *jobs: str) -> tuple[Build, Message]:
+    """Start a build as Alice and let it fail; return it with its card."""
+    build = await start_build(world, words)
     card = world.card()
     world.buildkite.run_build(build, fail=list(jobs) or ["lint"])
     await world.settle(4)
     return build, card
 
 
-async def blocked(world: World, pipeline: str = "deploy-prod") -> tuple[Build, Message]:
-    """A build of Alice's that waits at its block step, with its card."""
-    build = await started(world, pipeline)
+async def block_build(world: World, pipeline: str = "deploy-prod") -> tuple[Build, Message]:
+    """Start a build as Alice and let it wait at its block step; return it with its card."""
+    build = await start_build(world, pipeline)
     world.buildkite.run_build(build)
     await world.settle(4)
     return build, world.card()
 
 
-async def asks(world: World, person: Person, words: str, card: Message | None = None) -> str:
-    """What a person is told privately last, after a slash command, or a mention in the thread of a card."""
+async def ask_privately(world: World, person: Person, words: str, card: Message | None = None) -> str:
+    """Return the last private message after a slash command, or a mention in the thread of a card."""
     if card is None:
         await person.types(world.deploys, f"/bk {words}")
     else:
@@ -44,8 +44,8 @@ async def asks(world: World, person: Person, words: str, card: Message | None = 
     return world.whispers(person)[-1]
 
 
-def created(world: World) -> dict[str, Any]:
-    """The body of the newest request that creates a build."""
+def read_created_build(world: World) -> dict[str, Any]:
+    """Return the body of the newest request that created a build."""
     made = [
         request
         for request in world.buildkite.requests

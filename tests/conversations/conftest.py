@@ -1,4 +1,4 @@
-"""A world to talk in: simulated Slack and Buildkite over HTTP, the bot between them, and one hand-held clock."""
+"""The conversation world: simulated Slack and Buildkite over HTTP, the bot between them, and one manual clock."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import pytest
 from openapi_core import OpenAPI
 
 from tests.contract.validation import load_rest_spec, validate
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
-    """What Buildkite promises and expects."""
+    """Return Buildkite's OpenAPI document."""
     return load_rest_spec()
 
 
 @pytest.fixture
 async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
-    """Alice (admin), Bob (member) and Gwen (guest) in #deploys; pipelines, agents; webhooks arriving.
+    """Provide Alice (admin), Bob (member) and Gwen (guest) in #deploys; pipelines, agents; webhooks arriving.
 
-    At the end everything that was asked of Buildkite is held against its contract.
+    At the end, every request to Buildkite is checked against its contract.
     """
-    async with opened(tmp_path) as ready:
+    async with open_world(tmp_path) as ready:
         yield ready
     validate(ready.buildkite.requests, contract)

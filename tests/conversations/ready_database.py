@@ -1,4 +1,4 @@
-"""A database at the newest schema, as a copy of one that was brought there once."""
+"""A database at the newest schema, copied from one that was migrated once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from bot.store.migrate import upgrade
 
 
-async def copied(to: Path) -> None:
-    """Lay an empty database at `to`, unless there is one."""
+async def copy_ready_database(to: Path) -> None:
+    """Copy the empty database to `to`, unless there is one."""
     origin = Path(_folder().name) / "kitestring.db"
     if not _is_there(origin):
         await upgrade(f"sqlite+aiosqlite:///{origin}")
@@ -25,5 +25,5 @@ def _is_there(path: Path) -> bool:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """One for each process that runs tests, gone with it."""
+    """Return a folder for this test process, which is removed with it."""
     return tempfile.TemporaryDirectory(prefix="kitestring-tests-")

@@ -1,19 +1,19 @@
-"""Agents: looked at by everybody, acted on by admins."""
+"""Agents: viewed by everyone, changed by admins."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately, start_build
+from tests.conversations.world import World, format_message
 
 
 async def test_agents_are_listed_and_shown(world: World) -> None:
-    """Who is connected, in which queue, doing what; one of them in full."""
-    build = await started(world)
+    """The list shows connected agents with their queue and job; one of them is shown in full."""
+    build = await start_build(world)
     world.buildkite.advance(build)
     assert [
-        await asks(world, world.bob, words) for words in ("agent list", "agents ls --queue deploy")
+        await ask_privately(world, world.bob, words) for words in ("agent list", "agents ls --queue deploy")
     ] == snapshot(
         [
             """\
@@ -25,12 +25,12 @@ ci-linux-3 · idle · default · ip-10-0-2-4.ec2.internal · –
 deploy-1 · idle · deploy · ip-10-0-2-5.ec2.internal · –\
 """,
             """\
-⚠️ I don't know `agents`.
+⚠️ There's no command `agents`.
 Did you mean `agent`?\
 """,
         ]
     )
-    assert await asks(world, world.alice, "agent view ci-linux-1") == snapshot("""\
+    assert await ask_privately(world, world.alice, "agent view ci-linux-1") == snapshot("""\
 ci-linux-1 is running.
 *Queue*
 default
@@ -51,7 +51,7 @@ queue=default
 
 
 async def test_an_agent_is_paused_by_text_and_resumed_by_its_button(world: World) -> None:
-    """What changes CI is said in the channel with the person's name, once; the button undoes it."""
+    """The change is announced in the channel once, with the person's name; the button reverts it."""
     agent = world.buildkite.find_agent("ci-linux-1")
     await world.alice.types(world.deploys, "/bk agent pause ci-linux-1 --note “disk full” —timeout-in-minutes 30")
     await world.settle(2)
@@ -69,7 +69,7 @@ kitestring: <@U0ALICE01> resumed agent ci-linux-1\
 
 
 async def test_an_agent_is_paused_by_form(world: World) -> None:
-    """Without arguments the form asks, with the agents there are and a limit that is explained."""
+    """Without arguments the form asks, with the existing agents and an explained limit."""
     await world.alice.types(world.deploys, "/bk agent pause")
     await world.settle(1)
     modal = world.slack.modal_of(world.alice)
@@ -96,8 +96,8 @@ kitestring: <@U0ALICE01> paused agent deploy-1 for 5 minutes: kernel
 
 
 async def test_an_agent_is_paused_by_button(world: World) -> None:
-    """The answer to `agent view` has a Pause button that opens the form with the agent filled in."""
-    await asks(world, world.alice, "agent view deploy-1")
+    """The Pause button of `agent view` opens the form with the agent filled in."""
+    await ask_privately(world, world.alice, "agent view deploy-1")
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Pause")
     await world.settle(1)
     await world.alice.submits({"Why": "kernel"})
@@ -105,51 +105,51 @@ async def test_an_agent_is_paused_by_button(world: World) -> None:
     assert world.buildkite.find_agent("deploy-1").paused_note == "kernel"
 
 
-async def test_an_agent_is_stopped_after_a_question(world: World) -> None:
-    """A typed stop asks first; Never mind does nothing, Yes does it once."""
+async def test_a_typed_stop_asks_first(world: World) -> None:
+    """A typed stop asks first; declining does nothing, confirming stops it once."""
     agent = world.buildkite.find_agent("deploy-1")
-    asked = await asks(world, world.alice, "agent stop deploy-1")
+    asked = await ask_privately(world, world.alice, "agent stop deploy-1")
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Never mind")
     await world.settle(2)
     assert [asked, world.whispers(world.alice)[-1]] == snapshot(
         [
             """\
 Stop agent *deploy-1*? It disconnects; somebody has to start it again.
-[Yes, do it] [Never mind]\
+[Stop agent] [Never mind]\
 """,
-            "All right, nothing was done.",
+            "OK, nothing changed.",
         ]
     )
     assert agent.connection_state == "connected"
-    await asks(world, world.alice, "agent stop deploy-1")
-    await world.alice.clicks_twice(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
+    await ask_privately(world, world.alice, "agent stop deploy-1")
+    await world.alice.clicks_twice(world.slack.ephemerals(world.alice)[-1], "Stop agent")
     await world.settle(2)
     assert agent.connection_state == "stopped"
     stops = [request for request in world.buildkite.requests if request.path.endswith("/stop")]
     assert [stop.json for stop in stops] == snapshot([{"force": False}])
-    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["<@U0ALICE01> stopped agent deploy-1"]
     )
 
 
 async def test_a_forced_stop_says_what_it_destroys(world: World) -> None:
-    """The question names the job and warns of the whole build."""
-    build = await started(world)
+    """The confirmation names the job and warns about the whole build."""
+    build = await start_build(world)
     world.buildkite.advance(build)
     agent = build.find_job("lint").agent
     assert agent is not None
-    assert await asks(world, world.alice, f"agent stop {agent.name}") == snapshot("""\
+    assert await ask_privately(world, world.alice, f"agent stop {agent.name}") == snapshot("""\
 Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again.
-[Yes, do it] [Never mind]\
+[Stop agent] [Never mind]\
 """)
-    assert await asks(world, world.alice, f"agent stop {agent.name} --force") == snapshot("""\
+    assert await ask_privately(world, world.alice, f"agent stop {agent.name} --force") == snapshot("""\
 *Force* agent *ci-linux-1* to stop? This cancels *:eslint: Lint* now, *and the whole build of that job*, at once.
-[Yes, do it] [Never mind]\
+[Stop agent] [Never mind]\
 """)
-    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Yes, do it")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Stop agent")
     await world.settle(4)
     assert agent.connection_state == "stopped"
-    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         [
             """\
 🚫 *Canceled* · web#1 · `main` · `f323ca7`
@@ -162,11 +162,11 @@ requested by <@U0ALICE01> took 2s 5 canceled
     assert world.replies(world.slack.messages(world.deploys)[0])[-1] == snapshot("🚫 web#1 was canceled after 2s.")
 
 
-async def test_two_agents_of_one_name_are_told_apart_by_buttons(world: World) -> None:
-    """An ambiguous name is answered with the choices; one press acts on that agent."""
+async def test_agents_with_the_same_name_are_chosen_by_button(world: World) -> None:
+    """An ambiguous name is answered with choices; one press acts on that agent."""
     for number in (1, 2):
         world.buildkite.agent("twin", queue="deploy", hostname=f"host-{number}")
-    said = await asks(world, world.alice, "agent pause twin --note why")
+    said = await ask_privately(world, world.alice, "agent pause twin --note why")
     labels = [line.split(" (")[0] for line in said.split("\n")]
     assert labels == snapshot(["⚠️ Several agents match “twin”.", "[twin"])
     buttons = world.slack.ephemerals(world.alice)[-1].blocks or []
@@ -176,11 +176,11 @@ async def test_two_agents_of_one_name_are_told_apart_by_buttons(world: World) ->
     assert [agent.hostname for agent in world.buildkite.agents.values() if agent.paused] == ["host-2"]
 
 
-async def test_what_buildkite_refuses_is_said_in_its_words(world: World) -> None:
-    """Paused twice, resumed while running, stopped when it is gone: the reason comes from Buildkite."""
+async def test_a_refusal_of_buildkite_is_quoted(world: World) -> None:
+    """Pausing twice, resuming a running agent and stopping a lost one give Buildkite's reason."""
     world.buildkite.agent_pause(world.buildkite.find_agent("deploy-1"))
     words = ("agent pause deploy-1", "agent resume ci-linux-1", "agent pause no-such", "agent view ci-linux-9")
-    assert [await asks(world, world.alice, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.alice, said) for said in words] == snapshot(
         [
             "⚠️ Buildkite refused: Agent is already paused",
             "⚠️ Buildkite refused: Agent is not paused",

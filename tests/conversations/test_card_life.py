@@ -1,28 +1,28 @@
-"""The life of a card: what it shows in every state, and what is said below it."""
+"""The life of a card: what it shows in every state, and the replies in its thread."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import failed, started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import fail_build, start_build
+from tests.conversations.world import World, format_message
 
 
 async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
-    """A build runs, fails, is retried from its card and passes: one card, edited, and a thread that tells."""
-    build = await started(world)
+    """A build runs, fails, is retried from its card and passes: one edited card, and a thread with the story."""
+    build = await start_build(world)
     card = world.card()
-    lines = [shown(card)]
+    lines = [format_message(card)]
     for _ in range(3):
         world.buildkite.advance(build)
     await world.settle(4)
-    lines.append(shown(card))
+    lines.append(format_message(card))
     world.buildkite.finish_job(build.find_job("lint").id, 1)
     await world.settle(4)
-    lines.append(shown(card))
+    lines.append(format_message(card))
     world.buildkite.run_build(build)
     await world.settle(4)
-    lines.append(shown(card))
+    lines.append(format_message(card))
     assert lines == snapshot(
         [
             """\
@@ -61,10 +61,10 @@ $ bin/lint
     )
     await world.bob.clicks(card, "Retry failed")
     await world.settle(6)
-    again = shown(card)
+    again = format_message(card)
     world.buildkite.run_build(build)
     await world.settle(6)
-    assert [again, shown(card)] == snapshot(
+    assert [again, format_message(card)] == snapshot(
         [
             """\
 🔵 *Running* · web#1 · `main` · `f323ca7`
@@ -104,16 +104,16 @@ $ bin/lint
 
 
 async def test_one_line_for_notifications(world: World) -> None:
-    """Each message has a line of text for screen readers; the one who asked is mentioned at a bad end."""
-    _, card = await failed(world)
+    """Each message has a line of text for screen readers; the requester is mentioned if the build fails."""
+    _, card = await fail_build(world)
     assert [card.text, *(reply.text for reply in world.slack.thread(world.deploys, card)[1:])] == snapshot(
         ["❌ web#1 failed on main, requested by <@U0ALICE01>", "<@U0ALICE01> ❌ web#1 failed after 0s."]
     )
 
 
-async def test_a_build_that_passes_pings_nobody(world: World) -> None:
-    """A good end is told without a mention."""
-    build = await started(world)
+async def test_a_passed_build_pings_no_one(world: World) -> None:
+    """A build that passes mentions no one."""
+    build = await start_build(world)
     world.buildkite.advance(build)
     await world.settle(4)
     world.buildkite.run_build(build)
@@ -121,17 +121,17 @@ async def test_a_build_that_passes_pings_nobody(world: World) -> None:
     assert world.replies(world.card()) == snapshot(["🔵 web#1 started running.", "✅ web#1 passed after 4s."])
 
 
-async def test_a_build_canceled_elsewhere(world: World) -> None:
-    """Somebody cancels on the web: the card says so, and so does the thread."""
-    build = await started(world)
+async def test_a_build_canceled_in_buildkite(world: World) -> None:
+    """If someone cancels on the web, the card and the thread say so."""
+    build = await start_build(world)
     world.buildkite.advance(build)
     await world.settle(4)
     world.buildkite.cancel_build(build)
     await world.settle(3)
-    middle = shown(world.card())
+    middle = format_message(world.card())
     world.buildkite.run_build(build)
     await world.settle(4)
-    assert [middle, shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [middle, format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 🚫 *Canceling* · web#1 · `main` · `f323ca7`
@@ -150,13 +150,13 @@ requested by <@U0ALICE01> took 7s 5 canceled
 
 
 async def test_a_skipped_build(world: World) -> None:
-    """A newer build of the branch takes its place: the older one was skipped."""
-    older = await started(world, "api -b topic")
+    """A newer build of the branch takes its place, so the older one is skipped."""
+    older = await start_build(world, "api -b topic")
     card = world.card()
-    await started(world, "api -b topic -m second")
+    await start_build(world, "api -b topic -m second")
     await world.settle(4)
     assert older.state == "skipped"
-    assert [shown(card), *world.replies(card)] == snapshot(
+    assert [format_message(card), *world.replies(card)] == snapshot(
         [
             """\
 ⏭️ *Skipped* · api#1 · `topic`
@@ -168,12 +168,12 @@ requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 4 skipped
     )
 
 
-async def test_a_soft_failure_is_none(world: World) -> None:
+async def test_a_soft_failure_is_not_a_failure(world: World) -> None:
     """A build passes in spite of a job that may fail; the card calls it a soft failure."""
-    build = await started(world, "api")
+    build = await start_build(world, "api")
     world.buildkite.run_build(build, fail=["audit"])
     await world.settle(4)
-    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 ✅ *Passed* · api#1 · `main` · `e521460`
@@ -186,14 +186,14 @@ requested by <@U0ALICE01> took 0s 3 passed · 1 soft failed
 
 
 async def test_an_agent_that_is_lost(world: World) -> None:
-    """A job whose agent went away says so."""
-    build = await started(world)
+    """A job whose agent was lost says so."""
+    build = await start_build(world)
     world.buildkite.advance(build)
     agent = build.find_job("lint").agent
     assert agent is not None
     world.buildkite.lose_agent(agent.name)
     await world.settle(4)
-    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 🟠 *Failing* · web#1 · `main` · `f323ca7`
@@ -216,8 +216,8 @@ $ bin/lint
 
 
 async def test_rebuild_from_the_card(world: World) -> None:
-    """The card's button starts a new build, whose card follows in the same thread."""
-    await failed(world)
+    """The card's button starts a new build, whose card comes in the same thread."""
+    await fail_build(world)
     await world.bob.clicks(world.card(), "Rebuild")
     await world.settle(3)
     world.buildkite.run_build(world.buildkite.builds[-1])

@@ -1,43 +1,43 @@
-"""What does harm is asked first."""
+"""Harmful actions ask first."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, failed, started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately, fail_build, start_build
+from tests.conversations.world import World, format_message
 
 
-def cancels(world: World) -> int:
-    """How often Buildkite was asked to cancel something."""
+def count_cancels(world: World) -> int:
+    """Return how often Buildkite was asked to cancel something."""
     return sum(request.path.endswith("/cancel") for request in world.buildkite.requests)
 
 
 async def test_a_typed_cancel_asks_first_and_can_be_declined(world: World) -> None:
-    """The question is private and names the build; Never mind takes its place and does nothing."""
-    build = await started(world)
-    asked = await asks(world, world.bob, "build cancel web 1")
+    """The question is private and names the build; declining replaces it and does nothing."""
+    build = await start_build(world)
+    asked = await ask_privately(world, world.bob, "build cancel web 1")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Never mind")
     await world.settle(2)
     assert [asked, *world.whispers(world.bob)] == snapshot(
         [
             """\
 Cancel web#1 on `main`? It is scheduled.
-[Yes, do it] [Never mind]\
+[Cancel build] [Never mind]\
 """,
             "OK, nothing changed.",
         ]
     )
-    assert (build.state, cancels(world)) == ("scheduled", 0)
+    assert (build.state, count_cancels(world)) == ("scheduled", 0)
 
 
-async def test_yes_does_it_once(world: World) -> None:
-    """Pressed twice, in a hurry, it is canceled once; everybody reads who did it."""
-    build = await started(world)
-    await asks(world, world.bob, "cancel", world.card())
-    await world.bob.clicks_twice(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
+async def test_confirming_twice_cancels_once(world: World) -> None:
+    """Two quick presses cancel once, and everyone reads who did it."""
+    build = await start_build(world)
+    await ask_privately(world, world.bob, "cancel", world.card())
+    await world.bob.clicks_twice(world.slack.ephemerals(world.bob)[-1], "Cancel build")
     await world.settle(4)
-    assert (build.state, cancels(world)) == ("canceled", 1)
+    assert (build.state, count_cancels(world)) == ("canceled", 1)
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🚫 *Canceled* · web#1 · `main`
@@ -50,9 +50,9 @@ kitestring: 🚫 *Canceled* · web#1 · `main`
 """)
 
 
-async def test_yes_in_the_same_breath(world: World) -> None:
-    """`--yes` needs no question."""
-    build = await started(world)
+async def test_the_yes_flag_skips_the_question(world: World) -> None:
+    """`--yes` skips the question."""
+    build = await start_build(world)
     await world.bob.types(world.deploys, "/bk build cancel web#1 --yes")
     await world.settle(4)
     assert build.state == "canceled"
@@ -60,12 +60,12 @@ async def test_yes_in_the_same_breath(world: World) -> None:
 
 
 async def test_the_cards_button_asks_by_itself(world: World) -> None:
-    """Slack's own dialog asks; a No sends nothing, a Yes acts without another question."""
-    build = await started(world)
+    """Slack's own dialog asks: declining sends nothing, confirming acts without another question."""
+    build = await start_build(world)
     card = world.card()
     await world.bob.clicks(card, "Cancel", confirm=False)
     await world.settle(2)
-    assert cancels(world) == 0
+    assert count_cancels(world) == 0
     await world.bob.clicks(card, "Cancel")
     await world.settle(4)
     assert build.state == "canceled"
@@ -82,17 +82,17 @@ async def test_the_cards_button_asks_by_itself(world: World) -> None:
 
 
 async def test_a_build_that_has_ended_cannot_be_canceled(world: World) -> None:
-    """No question is asked; Buildkite's reason is told privately."""
-    await failed(world)
-    assert await asks(world, world.bob, "build cancel web 1") == snapshot(
+    """No question is asked; Buildkite's reason is shown privately."""
+    await fail_build(world)
+    assert await ask_privately(world, world.bob, "build cancel web 1") == snapshot(
         "⚠️ Buildkite refused: Build can't be canceled because it's already finished."
     )
     assert len(world.slack.messages(world.deploys)) == 1
 
 
 async def test_a_button_outlives_the_state_that_drew_it(world: World) -> None:
-    """The build ended while nobody told the bot: Cancel is refused, and the card is brought up to date."""
-    build = await started(world)
+    """If the build has ended without a webhook, Cancel is refused and the card is updated."""
+    build = await start_build(world)
     card = world.card()
     world.buildkite.webhooks_off = True
     world.buildkite.run_build(build)
@@ -101,7 +101,7 @@ async def test_a_button_outlives_the_state_that_drew_it(world: World) -> None:
     assert world.whispers(world.bob) == snapshot(
         ["⚠️ Buildkite refused: Build can't be canceled because it's already finished."]
     )
-    assert shown(card) == snapshot("""\
+    assert format_message(card) == snapshot("""\
 ✅ *Passed* · web#1 · `main` · `f323ca7`
 requested by <@U0ALICE01> took 0s 5 passed
 [Rebuild] [Open in Buildkite]\

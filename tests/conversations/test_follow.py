@@ -1,22 +1,22 @@
-"""Builds that somebody else started are followed when asked for."""
+"""Following builds that someone else started."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message
 
 
 async def test_a_build_is_followed_by_command(world: World) -> None:
-    """Its card says who started it and for whom it is followed; a bad end mentions the one who follows."""
+    """The card says who started it and who follows it; a failure mentions the follower."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     await world.bob.types(world.deploys, "/bk build watch web 1")
     await world.settle(3)
-    first = shown(world.card())
+    first = format_message(world.card())
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    assert [first, shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [first, format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
@@ -49,7 +49,7 @@ exit status 1
 
 
 async def test_a_build_is_followed_by_its_address_in_a_thread(world: World) -> None:
-    """A pasted URL names the build; the card comes into the thread, and asking twice gives no second one."""
+    """A pasted URL names the build; its card comes in the thread, and following twice adds no second one."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     root = (await world.alice.posts(world.deploys, "Look at this")).message
     assert root is not None
@@ -73,7 +73,7 @@ followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 
 
 
 async def test_a_build_is_followed_by_message_shortcut(world: World) -> None:
-    """The shortcut finds the build's address in the message, and follows it in the message's thread."""
+    """The shortcut finds the build's URL in the message, and follows it in the message's thread."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     words = "red again: https://buildkite.com/acme-inc/web/builds/1#0198-x :("
     message = (await world.alice.posts(world.deploys, words)).message
@@ -97,14 +97,14 @@ followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 
 
 
 async def test_a_foreign_address_is_refused(world: World) -> None:
-    """Another organization, another site, another kind of page: each is named."""
+    """Another organization, another site and another kind of page are each named."""
     addresses = (
         "https://buildkite.com/other/web/builds/1",
         "https://example.com/a",
         "web#999",
         "https://buildkite.com/acme-inc/nope/builds/1",
     )
-    assert [await asks(world, world.bob, f"build watch {address}") for address in addresses] == snapshot(
+    assert [await ask_privately(world, world.bob, f"build watch {address}") for address in addresses] == snapshot(
         [
             "⚠️ That's in the organization “other”. I only work with “acme-inc”.",
             """\
@@ -121,12 +121,12 @@ Buildkite says: No build found\
 
 
 async def test_view_offers_to_follow(world: World) -> None:
-    """The private answer has a button; the card it makes is public."""
+    """The private answer has a button; the card it adds is public."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    await asks(world, world.bob, "build view web 1")
+    await ask_privately(world, world.bob, "build view web 1")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Follow here")
     await world.settle(3)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 🕒 *Scheduled* · web#1 · `main`
 Fix the cart
 followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting

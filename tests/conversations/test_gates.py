@@ -1,11 +1,11 @@
-"""Block steps: the card waits, somebody unblocks, the build goes on."""
+"""Block steps: the card waits, someone unblocks, the build continues."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, blocked
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately, block_build
+from tests.conversations.world import World, format_message
 
 TWO_GATES = [
     {"label": "Test", "command": "bin/test", "key": "test"},
@@ -17,9 +17,9 @@ TWO_GATES = [
 
 
 async def test_a_blocked_build_is_unblocked_with_its_form(world: World) -> None:
-    """The form has the block step's own fields; what is chosen is what Buildkite gets, and the build goes on."""
-    build, card = await blocked(world)
-    assert [shown(card), *world.replies(card)] == snapshot(
+    """The form has the block step's fields; Buildkite gets the values, and the build continues."""
+    build, card = await block_build(world)
+    assert [format_message(card), *world.replies(card)] == snapshot(
         [
             """\
 ✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
@@ -50,7 +50,7 @@ Ring: [Canary (5 %)]
     assert [put.json for put in puts] == snapshot([{"fields": {"release-name": "1.42", "ring": "half"}}])
     world.buildkite.run_build(build)
     await world.settle(4)
-    assert [shown(card), *world.replies(card)] == snapshot(
+    assert [format_message(card), *world.replies(card)] == snapshot(
         [
             """\
 ✅ *Passed* · deploy-prod#1 · `main` · `cfc6e62`
@@ -68,19 +68,19 @@ requested by <@U0ALICE01> took 9s 3 passed
     )
 
 
-async def test_the_person_is_credited_where_buildkite_knows_them(world: World) -> None:
-    """Bob has a user at Buildkite with the same address: the step is unblocked in his name."""
+async def test_the_unblock_is_credited_to_a_known_person(world: World) -> None:
+    """Bob has a Buildkite user with the same address, so the step is unblocked in his name."""
     bob = world.buildkite.person("Bob Stone", email="bob@acme.example")
-    build, card = await blocked(world)
-    await asks(world, world.bob, "whoami", card)
+    build, card = await block_build(world)
+    await ask_privately(world, world.bob, "whoami", card)
     await world.bob.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(2)
     assert build.find_job("release").unblocked_by == bob
 
 
-async def test_what_the_step_requires_is_asked_for(world: World) -> None:
-    """A required field left empty, or filled with blanks, is an error under that field, and nothing happens."""
-    build, card = await blocked(world)
+async def test_required_fields_must_be_filled(world: World) -> None:
+    """A required field that is empty or blank is an error under that field, and nothing happens."""
+    build, card = await block_build(world)
     await world.bob.clicks(card, "Unblock")
     await world.settle(1)
     modal = world.slack.modal_of(world.bob)
@@ -96,10 +96,10 @@ async def test_what_the_step_requires_is_asked_for(world: World) -> None:
 
 
 async def test_unblocked_by_text(world: World) -> None:
-    """In the thread the step's values are typed; what is missing or wrong is said with the right form."""
-    build, card = await blocked(world)
+    """In the thread, values are typed; a missing or wrong one is answered with the right form."""
+    build, card = await block_build(world)
     wrong = ["ring=half", "release release-name=1 ring=moon", "release release-name=1 colour=red"]
-    assert [await asks(world, world.bob, f"job unblock {words}", card) for words in wrong] == snapshot(
+    assert [await ask_privately(world, world.bob, f"job unblock {words}", card) for words in wrong] == snapshot(
         [
             """\
 ⚠️ This step needs `release-name` (Release name).
@@ -125,10 +125,10 @@ It takes `release-name`, `ring`.\
     assert build.meta_data["ring"] == "all"
 
 
-async def test_two_gates_are_two_notices(world: World) -> None:
-    """Each block step of a build is told of, and each Unblock acts on the step that waits."""
+async def test_each_block_step_gets_a_reply(world: World) -> None:
+    """Each block step is announced, and each Unblock acts on the step that is waiting."""
     world.buildkite.pipeline("gated", steps=TWO_GATES)
-    build, card = await blocked(world, "gated")
+    build, card = await block_build(world, "gated")
     for _ in range(2):
         await world.bob.clicks(world.slack.thread(world.deploys, card)[-1], "Unblock")
         await world.settle(1)
@@ -157,8 +157,8 @@ async def test_two_gates_are_two_notices(world: World) -> None:
 
 
 async def test_an_unblock_that_came_too_late(world: World) -> None:
-    """Somebody else unblocked it meanwhile: the button says so, and the card is brought up to date."""
-    build, card = await blocked(world)
+    """If someone else unblocked it meanwhile, the button says so and the card is updated."""
+    build, card = await block_build(world)
     world.buildkite.webhooks_off = True
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     await world.bob.clicks(card, "Unblock")
@@ -169,7 +169,7 @@ async def test_an_unblock_that_came_too_late(world: World) -> None:
 # Unblock job
 deploy-prod#1 has no blocked job.\
 """)
-    assert shown(card) == snapshot("""\
+    assert format_message(card) == snapshot("""\
 🔵 *Running* · deploy-prod#1 · `main` · `cfc6e62`
 requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 1 waiting
 [Cancel] [Open in Buildkite]\

@@ -1,17 +1,17 @@
-"""Who somebody is to the bot, what they may run, and how it is written."""
+"""Who people are to the bot, what they may run, and how to type it."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, started
+from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World
 
 
 async def test_who_am_i(world: World) -> None:
-    """Who somebody is to the bot, and what they may do; a guest may nothing."""
+    """Each person sees who they are and what they may do; a guest may do nothing."""
     people = (world.alice, world.bob, world.gwen)
-    said = [await asks(world, person, "whoami") for person in people]
+    said = [await ask_privately(world, person, "whoami") for person in people]
     assert [answer.split("*You may*")[0] for answer in said] == snapshot(
         [
             """\
@@ -52,19 +52,20 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
     )
 
 
-async def test_who_am_i_tells_what_i_may(world: World) -> None:
-    """An admin may all that a member may, and pause agents."""
+async def test_whoami_lists_permissions(world: World) -> None:
+    """An admin may do all that a member may, and pause agents."""
     admin, member = [
-        (await asks(world, item, "whoami")).split("\n")[-1].split(", ") for item in (world.alice, world.bob)
+        (await ask_privately(world, item, "whoami")).split("\n")[-1].split(", ")
+        for item in (world.alice, world.bob)
     ]
     assert set(member) < set(admin)
     assert {"agent pause", "agent resume", "agent stop"} <= set(admin) - set(member)
 
 
 async def test_help_shows_what_this_person_may(world: World) -> None:
-    """Bob sees no agent commands that are not his; one noun, one command and nothing at all are answered."""
-    await started(world)
-    lines = (await asks(world, world.bob, "help")).split("\n")
+    """Bob sees no agent commands that aren't his; a noun, a command and nothing at all are answered."""
+    await start_build(world)
+    lines = (await ask_privately(world, world.bob, "help")).split("\n")
     assert [
         lines[0],
         *(line for line in lines if line.startswith(("`/bk agent`", "`/bk job`"))),
@@ -77,7 +78,7 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
             "More: `/bk help <noun> <verb>`. You can also mention me with the same command, in threads too.",
         ]
     )
-    assert await asks(world, world.bob, "help agent") == snapshot("""\
+    assert await ask_privately(world, world.bob, "help agent") == snapshot("""\
 *Agent*
 `/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
 List the connected agents and what they do.
@@ -91,7 +92,7 @@ Tell this channel when agents are lost, stopped or blocked.
 List the agents that this channel is told of.
 More: `/bk help agent <verb>`\
 """)
-    assert await asks(world, world.bob, "help job unblock") == snapshot("""\
+    assert await ask_privately(world, world.bob, "help job unblock") == snapshot("""\
 *Job unblock*
 `/bk job unblock [job] [KEY=value]… [-p pipeline] [-n N]`
 Let a build go on past its block step.
@@ -103,7 +104,7 @@ Let a build go on past its block step.
 `/bk job unblock`
 `/bk job unblock release -p web -n 101 release-name=1.42 ring=canary`\
 """)
-    assert await asks(world, world.bob, "build cancel --help") == snapshot("""\
+    assert await ask_privately(world, world.bob, "build cancel --help") == snapshot("""\
 *Build cancel*
 `/bk build cancel [pipeline] [number]`
 Cancel a build and stop its jobs.
@@ -114,7 +115,7 @@ Cancel a build and stop its jobs.
 `/bk build cancel`
 `/bk build cancel web#101 --yes`\
 """)
-    assert await asks(world, world.alice, "agent") == snapshot("""\
+    assert await ask_privately(world, world.alice, "agent") == snapshot("""\
 *Agent*
 `/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
 List the connected agents and what they do.
@@ -136,7 +137,7 @@ More: `/bk help agent <verb>`\
 """)
 
 
-async def test_no_words_at_all(world: World) -> None:
+async def test_an_empty_command_is_answered_with_help(world: World) -> None:
     """`/bk` alone and a bare mention are answered with help."""
     await world.bob.types(world.deploys, "/bk")
     await world.settle(1)

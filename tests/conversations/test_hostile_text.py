@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.world import World, shown
+from tests.conversations.world import World, format_message
 
 
 async def test_hostile_text_stays_text(world: World) -> None:
@@ -21,7 +21,7 @@ async def test_hostile_text_stays_text(world: World) -> None:
     assert "<!here>" not in sent
     assert "<!channel>" not in sent
     assert "<@U0BOB0001>" not in sent
-    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 ❌ *Failed* · odd#1 · `<@U0BOB0001>` · `cfc6e62`

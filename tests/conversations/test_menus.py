@@ -1,16 +1,16 @@
-"""What menus offer while somebody types."""
+"""The options of menus while a person types."""
 
 from __future__ import annotations
 
-from tests.conversations.acts import started
+from tests.conversations.acts import start_build
 from tests.conversations.world import World
 
 
 async def test_branches_are_those_of_the_chosen_pipeline(world: World) -> None:
-    """Recent ones of web, one that was only heard of, and what is typed, though nobody has built it yet."""
+    """Recent branches of web, one only known from webhooks, and the typed text, even if it was never built."""
     for branch in ("fix/tax", "old"):
-        await started(world, f"web -b {branch}")
-    await started(world, "api -b other")
+        await start_build(world, f"web -b {branch}")
+    await start_build(world, "api -b other")
     world.buildkite.builds[:] = [build for build in world.buildkite.builds if build.branch != "old"]
     await world.bob.types(world.deploys, "/bk build create")
     await world.settle(1)

@@ -1,11 +1,11 @@
-"""Mistakes are told privately, quote the word they are about and show the right form."""
+"""Mistakes are answered privately, quote the word in question and show the right form."""
 
 from __future__ import annotations
 
 import pytest
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, blocked, failed, started
+from tests.conversations.acts import ask_privately, block_build, fail_build, start_build
 from tests.conversations.world import World
 
 
@@ -166,17 +166,17 @@ Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
         ),
     ],
 )
-async def test_what_is_wrong_is_quoted(world: World, words: str, said: object) -> None:
-    """Whatever is typed wrongly gets one private answer, and nothing is started."""
-    assert await asks(world, world.alice, words) == said
+async def test_a_mistake_is_quoted(world: World, words: str, said: object) -> None:
+    """Each mistake gets one private answer, and nothing is started."""
+    assert await ask_privately(world, world.alice, words) == said
     assert (world.buildkite.builds, world.slack.messages(world.deploys)) == ([], [])
 
 
-async def test_jobs_that_cannot_be_meant(world: World) -> None:
-    """A job that is not there, one that cannot be unblocked, one that did not fail."""
-    _, card = await failed(world)
+async def test_unsuitable_jobs_are_refused(world: World) -> None:
+    """A job that doesn't exist, one that can't be unblocked, and one that didn't fail are refused."""
+    _, card = await fail_build(world)
     words = ("job log Lnt", "job unblock", "job unblock Lint", "job retry Package", "log Package")
-    assert [await asks(world, world.bob, said, card) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, said, card) for said in words] == snapshot(
         [
             """\
 ⚠️ web#1 has no job “Lnt”.
@@ -194,8 +194,8 @@ Did you mean :eslint: Lint?\
 
 
 async def test_nothing_to_retry(world: World) -> None:
-    """A build that has not failed has nothing to retry; rebuilding needs no failure."""
-    await started(world)
+    """A build that hasn't failed has nothing to retry; a rebuild needs no failure."""
+    await start_build(world)
     words = ("build rebuild web 1", "build retry web 1")
     await world.settle(1)
     for said in words:
@@ -213,10 +213,10 @@ kitestring: 🕒 *Scheduled* · web#2 · `main`
 """)
 
 
-async def test_a_gate_that_is_open_already(world: World) -> None:
-    """Unblocked twice by text: the second is told that nothing waits."""
-    _, card = await blocked(world)
-    await asks(world, world.alice, "whoami", card)
+async def test_a_step_that_is_already_unblocked(world: World) -> None:
+    """Unblocking twice by text is answered the second time."""
+    _, card = await block_build(world)
+    await ask_privately(world, world.alice, "whoami", card)
     for _ in range(2):
         await world.bob.posts(world.deploys, "@kitestring job unblock release release-name=1", thread_ts=card)
         await world.settle(3)

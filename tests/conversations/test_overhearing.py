@@ -1,4 +1,4 @@
-"""What people say to each other is not said to the bot."""
+"""Messages between people aren't commands."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SECONDS = 2.0
 
 
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim", None])
-async def test_words_in_a_channel_are_no_command(world: World, kind: str | None) -> None:
-    """Where an app hears all messages of a channel too, those that do not mention it start nothing."""
+async def test_channel_messages_are_not_commands(world: World, kind: str | None) -> None:
+    """If an app receives all messages of a channel, those that don't mention it start nothing."""
     await world.bob.posts(world.bob.dm, "help")
     await world.settle(1)
     last = world.slack.delivery.last
@@ -36,8 +36,8 @@ async def test_words_in_a_channel_are_no_command(world: World, kind: str | None)
 
 
 @pytest.mark.parametrize("words", ["http://", "http://a/", "http://a/b/c/", "https://a/b/c/builds/"])
-def test_a_message_full_of_addresses_is_read_in_no_time(words: str) -> None:
-    """A message of nothing but beginnings of addresses, as long as a body may be, holds nobody up."""
+def test_a_message_full_of_addresses_is_read_quickly(words: str) -> None:
+    """A message of nothing but beginnings of URLs, as long as a body may be, holds nothing up."""
     begun = time.perf_counter()
     assert find_build_url({"text": words * (1024 * 1024 // len(words))}) is None
     assert time.perf_counter() - begun < SECONDS

@@ -1,11 +1,11 @@
-"""Where the bot cannot post, nothing is started before the person has chosen how to go on."""
+"""If the bot can't post, nothing is started before the person has chosen how to continue."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
 from simulators.slack.models import Channel
-from tests.conversations.world import World, shown
+from tests.conversations.world import World, format_message
 
 
 def elsewhere(world: World, *, private: bool = False) -> Channel:
@@ -14,7 +14,7 @@ def elsewhere(world: World, *, private: bool = False) -> Channel:
 
 
 async def test_it_asks_to_be_invited(world: World) -> None:
-    """The question is private; after `/invite` Try again starts the build once, with its card in the channel."""
+    """The question is private; after `/invite`, Try again starts the build once, with its card in the channel."""
     channel = elsewhere(world)
     await world.alice.types(channel, "/bk build create web -m hello")
     await world.settle(2)
@@ -40,14 +40,14 @@ kitestring: 🕒 *Scheduled* · web#1 · `main`
 
 
 async def test_trying_again_without_inviting_asks_again(world: World) -> None:
-    """Still not in the channel: the same question, and nothing is started."""
+    """If the bot still isn't in the channel, it asks again and starts nothing."""
     channel = elsewhere(world)
     await world.alice.types(channel, "/bk build create web")
     await world.settle(2)
-    first = shown(world.slack.ephemerals(world.alice)[-1])
+    first = format_message(world.slack.ephemerals(world.alice)[-1])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
     await world.settle(2)
-    assert [shown(said) for said in world.slack.ephemerals(world.alice)] == [first]
+    assert [format_message(said) for said in world.slack.ephemerals(world.alice)] == [first]
     assert world.buildkite.builds == []
     await world.alice.types(channel, "/invite @kitestring")
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
@@ -56,7 +56,7 @@ async def test_trying_again_without_inviting_asks_again(world: World) -> None:
 
 
 async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
-    """Card and thread come as direct messages; the channel hears nothing."""
+    """Card and thread come as direct messages; the channel gets nothing."""
     channel = elsewhere(world)
     await world.alice.types(channel, "/bk build create web")
     await world.settle(2)
@@ -89,19 +89,17 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
 
 
 async def test_never_mind(world: World) -> None:
-    """Nothing is started, and the question goes."""
+    """Nothing is started, and the question disappears."""
     channel = elsewhere(world)
     await world.alice.types(channel, "/bk build create web")
     await world.settle(2)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Never mind")
     await world.settle(2)
-    assert (world.whispers(world.alice), world.buildkite.builds) == snapshot(
-        (["OK, nothing changed."], [])
-    )
+    assert (world.whispers(world.alice), world.buildkite.builds) == snapshot((["OK, nothing changed."], []))
 
 
-async def test_between_two_people_only_start_anyway(world: World) -> None:
-    """Nobody can be invited into a direct conversation."""
+async def test_a_direct_conversation_offers_only_start_anyway(world: World) -> None:
+    """A conversation between two people can't invite the bot."""
     between = world.slack.open_direct(world.alice.id, world.bob.id)
     await world.alice.types(between, "/bk build create web")
     await world.settle(2)
@@ -125,7 +123,7 @@ kitestring: 🕒 *Scheduled* · web#1 · `main`
 
 
 async def test_a_private_channel(world: World) -> None:
-    """A private channel works alike, before and after the invitation."""
+    """A private channel works in the same way, before and after the invitation."""
     channel = elsewhere(world, private=True)
     await world.alice.types(channel, "/bk build create web")
     await world.settle(2)
@@ -141,7 +139,7 @@ Type `/invite @kitestring` and try again, or start anyway and get the updates in
     await world.alice.types(channel, "/invite @kitestring")
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
     await world.settle(3)
-    assert [shown(message) for message in world.slack.messages(channel)] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(channel)] == snapshot(
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
@@ -153,7 +151,7 @@ requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 
 
 async def test_reading_needs_no_invitation(world: World) -> None:
-    """Private answers find their way anywhere."""
+    """Private answers arrive anywhere."""
     channel = elsewhere(world)
     world.buildkite.create_build("web")
     await world.alice.types(channel, "/bk build view web 1")
@@ -179,8 +177,8 @@ api
     )
 
 
-async def test_what_changes_ci_is_said_privately_where_nobody_else_can_be_told(world: World) -> None:
-    """An agent is paused from a channel that the bot is not in: the person at least reads that it worked."""
+async def test_an_action_is_reported_privately_if_the_bot_cannot_post(world: World) -> None:
+    """An agent is paused from a channel without the bot: at least the person reads that it worked."""
     channel = elsewhere(world)
     await world.alice.types(channel, "/bk agent pause ci-linux-1")
     await world.settle(2)
@@ -196,7 +194,7 @@ async def test_what_changes_ci_is_said_privately_where_nobody_else_can_be_told(w
 
 
 async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
-    """In the bot's own DM words need no mention, and the card comes there."""
+    """In the bot's own DM, commands need no mention, and the card comes there."""
     await world.alice.posts(world.alice.dm, "build create web")
     await world.settle(3)
     assert world.transcript(world.alice.dm) == snapshot("""\

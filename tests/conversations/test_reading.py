@@ -1,10 +1,10 @@
-"""What is only looked at is answered privately."""
+"""Reads are answered privately."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, failed
+from tests.conversations.acts import ask_privately, fail_build
 from tests.conversations.world import World
 
 LOG = (
@@ -14,7 +14,7 @@ LOG = (
 
 
 async def test_builds_are_listed(world: World) -> None:
-    """The newest builds, of one pipeline or all, filtered; nothing there is said too."""
+    """The newest builds are listed, of one pipeline or all, filtered; an empty list says so."""
     world.buildkite.run_build(world.buildkite.create_build("web", message="One"), fail=["lint"])
     world.buildkite.create_build("api", "topic", message="Two")
     words = (
@@ -24,7 +24,7 @@ async def test_builds_are_listed(world: World) -> None:
         "build list web --state passed",
         "build list docs-site",
     )
-    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, said) for said in words] == snapshot(
         [
             """\
 Builds, newest first
@@ -55,9 +55,9 @@ Start one: `/bk build create docs-site`.\
 
 
 async def test_a_build_is_shown_in_its_thread(world: World) -> None:
-    """Inside the thread the build may be left out; the answer stays private and in the thread."""
-    _, card = await failed(world)
-    assert await asks(world, world.bob, "view", card) == snapshot("""\
+    """In its thread the build may be left out; the answer stays private and in the thread."""
+    _, card = await fail_build(world)
+    assert await ask_privately(world, world.bob, "view", card) == snapshot("""\
 ❌ web#1 failed
 *Branch*
 `main`
@@ -79,9 +79,9 @@ Job
 
 
 async def test_jobs_are_listed(world: World) -> None:
-    """Every job with its state; failed ones have buttons for log and retry."""
-    await failed(world)
-    assert await asks(world, world.bob, "job list web 1") == snapshot("""\
+    """Every job has its state; failed ones have buttons for log and retry."""
+    await fail_build(world)
+    assert await ask_privately(world, world.bob, "job list web 1") == snapshot("""\
 Jobs of web#1
 Jobs
 State · Job · End · Agent
@@ -91,7 +91,7 @@ State · Job · End · Agent
 🕒 waiting failed · :package: Package · – · –
 [Log: :eslint: Lint] [Retry: :eslint: Lint]\
 """)
-    assert await asks(world, world.bob, "job list web 1 --state failed,broken") == snapshot("""\
+    assert await ask_privately(world, world.bob, "job list web 1 --state failed,broken") == snapshot("""\
 Jobs of web#1
 Jobs
 State · Job · End · Agent
@@ -101,10 +101,10 @@ State · Job · End · Agent
 
 
 async def test_the_end_of_a_log(world: World) -> None:
-    """The only failed job is meant; ANSI and time marks are gone, secrets are masked, markup is inert."""
-    build, card = await failed(world)
+    """The only failed job is taken; ANSI codes and time marks are removed, secrets masked, markup inert."""
+    build, card = await fail_build(world)
     world.buildkite.log(build.find_job("lint").id, LOG)
-    said = await asks(world, world.bob, "log", card)
+    said = await ask_privately(world, world.bob, "log", card)
     assert said == snapshot("""\
 :eslint: Lint of web#1 · failed · exit status 1
 ```
@@ -122,8 +122,8 @@ The whole log; secrets are masked.
 
 
 async def test_the_whole_log_as_a_file(world: World) -> None:
-    """The file comes by direct message; it is clean and masked as well."""
-    build, card = await failed(world)
+    """The file comes by direct message, cleaned and masked too."""
+    build, card = await fail_build(world)
     world.buildkite.log(build.find_job("lint").id, LOG * 60)
     await world.bob.clicks(card, "Logs")
     await world.settle(1)
@@ -139,8 +139,8 @@ async def test_the_whole_log_as_a_file(world: World) -> None:
 
 
 async def test_logs_of_several_failed_jobs(world: World) -> None:
-    """Which job is meant is asked with buttons; one press shows its log."""
-    _, card = await failed(world, "web", "lint", "test")
+    """Several failed jobs are offered as buttons; one press shows its log."""
+    _, card = await fail_build(world, "web", "lint", "test")
     await world.bob.clicks(card, "Logs")
     await world.settle(1)
     question = world.slack.ephemerals(world.bob)[-1]
@@ -161,8 +161,8 @@ The whole log; secrets are masked.
 
 
 async def test_one_job_is_retried_by_name(world: World) -> None:
-    """In the thread a job is named; everybody reads who retried it."""
-    build, card = await failed(world)
+    """In the thread a job is named; everyone reads who retried it."""
+    build, card = await fail_build(world)
     await world.bob.posts(world.deploys, "@kitestring job retry Lint", thread_ts=card)
     await world.settle(4)
     assert build.state == "running"

@@ -1,15 +1,15 @@
-"""The same thing twice: by accident it is one, on purpose it is two."""
+"""Repeated requests: by accident they count once, on purpose twice."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import failed, started
+from tests.conversations.acts import fail_build, start_build
 from tests.conversations.world import World
 
 
 async def test_slack_repeats_an_event(world: World) -> None:
-    """A mention that is delivered three times starts one build, and says nothing twice."""
+    """A mention that is delivered three times starts one build and gets one answer."""
     await world.bob.posts(world.deploys, "@kitestring build create web")
     await world.slack.redeliver()
     await world.settle(3)
@@ -21,7 +21,7 @@ async def test_slack_repeats_an_event(world: World) -> None:
 
 
 async def test_a_signed_request_is_replayed(world: World) -> None:
-    """The very same signed command again is the same wish."""
+    """The same signed command counts once."""
     await world.bob.types(world.deploys, "/bk build create web")
     await world.slack.replay()
     await world.settle(3)
@@ -32,8 +32,8 @@ async def test_a_signed_request_is_replayed(world: World) -> None:
 
 
 async def test_a_double_click(world: World) -> None:
-    """Two presses of one drawn button are one wish."""
-    await failed(world)
+    """Two presses of the same button count once."""
+    await fail_build(world)
     await world.bob.clicks_twice(world.card(), "Rebuild")
     await world.settle(3)
     assert len(world.buildkite.builds) == 2
@@ -41,8 +41,8 @@ async def test_a_double_click(world: World) -> None:
 
 
 async def test_two_people_press_the_same_button(world: World) -> None:
-    """Alice rebuilds, and Bob from the same card: one build, and Bob is told of it."""
-    await failed(world)
+    """Alice and Bob press Rebuild on the same card: one build starts, and Bob is told about it."""
+    await fail_build(world)
     card = world.card()
     await world.alice.clicks(card, "Rebuild")
     await world.settle(3)
@@ -55,7 +55,7 @@ async def test_two_people_press_the_same_button(world: World) -> None:
 
 
 async def test_a_form_is_sent_twice(world: World) -> None:
-    """A submission that is delivered again starts no second build."""
+    """A form that is delivered again starts no second build."""
     await world.bob.types(world.deploys, "/bk build create")
     await world.settle(1)
     await world.bob.submits({"Pipeline": "web"})
@@ -64,8 +64,8 @@ async def test_a_form_is_sent_twice(world: World) -> None:
     assert len(world.buildkite.builds) == 1
 
 
-async def test_the_same_words_on_purpose(world: World) -> None:
-    """Within two minutes they are two builds, and the second answer names the first with a Cancel button."""
+async def test_the_same_command_on_purpose(world: World) -> None:
+    """Within two minutes it starts a second build, and the answer names the first with a Cancel button."""
     for _ in range(2):
         await world.bob.types(world.deploys, "/bk build create web -b main -e A=1")
         await world.settle(12)
@@ -82,8 +82,8 @@ You ran the same command 12s ago (web#1). web#2 is a second build.
     assert [build.state for build in world.buildkite.builds] == ["canceled", "scheduled"]
 
 
-async def test_other_words_another_person_or_later(world: World) -> None:
-    """Another value, somebody else, or after two minutes: nothing is said."""
+async def test_other_values_people_or_times_are_not_repeats(world: World) -> None:
+    """Another value, another person, or two minutes later: the first build isn't mentioned."""
     await world.bob.types(world.deploys, "/bk build create web -e A=1")
     await world.settle(3)
     await world.bob.types(world.deploys, "/bk build create web -e A=2")
@@ -97,11 +97,11 @@ async def test_other_words_another_person_or_later(world: World) -> None:
 
 
 async def test_the_first_has_ended_meanwhile(world: World) -> None:
-    """Where there is nothing left to cancel, the first build is only named."""
-    build = await started(world)
+    """If there is nothing left to cancel, the first build is only named."""
+    build = await start_build(world)
     world.buildkite.run_build(build)
     await world.settle(4)
-    await started(world)
+    await start_build(world)
     assert world.whispers(world.alice) == snapshot(
         ["You ran the same command 7s ago (web#1). web#2 is a second build."]
     )

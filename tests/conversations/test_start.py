@@ -1,15 +1,15 @@
-"""Builds that are started: by slash command, by mention, by form."""
+"""Starting builds: by slash command, mention and form."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import created
-from tests.conversations.world import World, shown
+from tests.conversations.acts import read_created_build
+from tests.conversations.world import World, format_message
 
 
 async def test_a_slash_command_starts_a_build_and_its_card_is_the_answer(world: World) -> None:
-    """Alice types one line: the card stands in the channel, and nothing else is said."""
+    """One typed line posts the card in the channel, and nothing else."""
     ack = await world.alice.types(world.deploys, '/bk build create web -b main -m "Ship it"')
     await world.settle(3)
     assert (ack.status, ack.body) == (200, "")
@@ -23,14 +23,14 @@ kitestring: 🕒 *Scheduled* · web#1 · `main`
     assert world.card().text == snapshot("🕒 web#1 scheduled on main, requested by <@U0ALICE01>")
 
 
-async def test_what_was_asked_reaches_buildkite_exactly(world: World) -> None:
-    """Environment values go out as typed, the person is the author, and the build carries our marks."""
+async def test_the_request_reaches_buildkite_exactly(world: World) -> None:
+    """Environment values are sent as typed, the person is the author, and the build has Kitestring's marks."""
     words = (
         "/bk build create web -e DEPLOY=1 -e 'GREETING=two words' -e EMPTY= -e URL=https://x.example/?a=b&c=<d>"
     )
     await world.alice.types(world.deploys, words)
     await world.settle(3)
-    body = created(world)
+    body = read_created_build(world)
     marks = body.pop("meta_data")
     assert body == snapshot(
         {
@@ -59,11 +59,11 @@ async def test_environment_values_are_never_shown(world: World) -> None:
 
 
 async def test_smart_punctuation_does_no_harm(world: World) -> None:
-    """A phone turns quotes and dashes into others; the words mean the same."""
+    """Quotes and dashes that a phone replaced mean the same."""
     words = "/bk build create web --branch fix/it --message \"It's Bob's 'fix'\" -e 'A=b c'"
     await world.bob.types(world.deploys, words, smart=True)
     await world.settle(3)
-    body = created(world)
+    body = read_created_build(world)
     assert (body["branch"], body["message"], body["env"]) == snapshot(("fix/it", "It's Bob's 'fix'", {"A": "b c"}))
 
 
@@ -71,9 +71,9 @@ async def test_web_at_branch_and_a_tag(world: World) -> None:
     """`web@branch` names both; a commit is passed on, and the card shows it."""
     await world.alice.types(world.deploys, "/bk create web@release/2.1 -c v2.1.0")
     await world.settle(3)
-    body = created(world)
+    body = read_created_build(world)
     assert (body["branch"], body["commit"]) == ("release/2.1", "v2.1.0")
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 🕒 *Scheduled* · web#1 · `release/2.1` · `v2.1.0`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
@@ -81,7 +81,7 @@ requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 
 
 async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
-    """Bob asks in a thread: the card is a reply in it, and the channel itself stays as it was."""
+    """The card is a reply in the thread, and the channel itself stays as it was."""
     root = (await world.alice.posts(world.deploys, "Who builds the fix?")).message
     assert root is not None
     await world.bob.posts(world.deploys, "@kitestring build create web@fix", thread_ts=root)
@@ -103,7 +103,7 @@ requested by <@U0BOB0001> took 0s 5 passed
 
 
 async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World) -> None:
-    """A mention outside threads gets its card beside it."""
+    """A mention outside threads gets its card in the channel."""
     await world.bob.posts(world.deploys, "@kitestring build create web")
     await world.settle(3)
     assert world.transcript(world.deploys) == snapshot("""\
@@ -116,7 +116,7 @@ kitestring: 🕒 *Scheduled* · web#1 · `main`
 
 
 async def test_a_form_starts_a_build(world: World) -> None:
-    """Without arguments the form opens; what is filled in is what is built."""
+    """Without arguments the form opens; its values start the build."""
     await world.alice.types(world.deploys, "/bk build create")
     await world.settle(1)
     modal = world.slack.modal_of(world.alice)
@@ -135,7 +135,7 @@ Environment: [KEY=value, one a line]
         {"Pipeline": "web", "Branch": "fix/it", "Message": "Two\nlines", "Environment": "A=1\nB=x y = z"}
     )
     await world.settle(3)
-    body = created(world)
+    body = read_created_build(world)
     assert (body["branch"], body["commit"], body["message"], body["env"]) == snapshot(
         (
             "fix/it",
@@ -158,7 +158,7 @@ kitestring: 🕒 *Scheduled* · web#1 · `fix/it`
 
 
 async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
-    """A malformed line stands under its own field, and nothing is started until it is put right."""
+    """A malformed line is reported under its field, and nothing is started until it is corrected."""
     await world.alice.types(world.deploys, "/bk build create")
     await world.settle(1)
     await world.alice.submits({"Pipeline": "web", "Environment": "A=1\nnonsense"})
@@ -175,7 +175,7 @@ async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
 
 
 async def test_a_mention_without_arguments_offers_the_form(world: World) -> None:
-    """A mention cannot open a form by itself, so a private button does; it is answered where it was asked."""
+    """A mention can't open a form, so a private button does; the answer comes where the mention was."""
     root = (await world.alice.posts(world.deploys, "Release day")).message
     assert root is not None
     await world.bob.posts(world.deploys, "@kitestring create", thread_ts=root)

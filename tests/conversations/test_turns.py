@@ -1,4 +1,4 @@
-"""Whose turn it is: what state builds are in is shown first, and how many jobs are where in between."""
+"""The order of edits: new states first, job counts in between."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.conversations.world import World
 
 
 async def test_states_are_shown_before_counts(world: World) -> None:
-    """Slack takes one more edit just now: it tells that a build has ended, not how far another has come."""
+    """If Slack takes one more edit, it shows the end of a build, not another's counts."""
     await world.alice.types(world.deploys, "/bk build create mobile -b one")
     await world.settle()
     await world.alice.types(world.deploys, "/bk build create mobile -b two")
@@ -32,7 +32,7 @@ async def test_states_are_shown_before_counts(world: World) -> None:
 
 
 async def test_counts_leave_room_for_builds_that_end_together(world: World) -> None:
-    """Every card has new counts; the eight builds that end now are shown at once all the same."""
+    """Every card has new counts, and yet eight builds that end are shown at once."""
     for number in range(10):
         await world.alice.types(world.deploys, f"/bk build create mobile -b {number}")
         await world.settle(4)
@@ -52,7 +52,7 @@ async def test_counts_leave_room_for_builds_that_end_together(world: World) -> N
 
 
 async def test_counts_go_on_while_nothing_is_read(world: World) -> None:
-    """A card tells how many jobs are where by what is heard of them, until the next read counts again."""
+    """Counts follow the webhooks of jobs until the next read counts again."""
     await world.alice.types(world.deploys, "/bk build create web")
     await world.settle()
     build = world.buildkite.builds[-1]
@@ -61,13 +61,13 @@ async def test_counts_go_on_while_nothing_is_read(world: World) -> None:
     world.buildkite.down = True
     world.buildkite.advance(build)
     await world.settle(10)
-    assert counted(build) in world.card().plain()
+    assert count_states(build) in world.card().plain()
     world.buildkite.finish_job(next(job.id for job in build.jobs if job.state == "running"))
     await world.settle(10)
-    assert counted(build) in world.card().plain()
+    assert count_states(build) in world.card().plain()
 
 
-def counted(build: Build) -> str:
-    """How many jobs pass, run and wait, as Buildkite has it."""
+def count_states(build: Build) -> str:
+    """Return how many jobs passed, run and wait in Buildkite."""
     states = Counter("waiting" if job.state in ("scheduled", "waiting") else job.state for job in build.jobs)
     return " · ".join(f"{states[name]} {name}" for name in ("passed", "running", "waiting") if states[name])

@@ -1,4 +1,4 @@
-"""Who may: refusals are private and say why, by whatever way somebody asks."""
+"""Permissions: refusals are private and give the reason, however a person asks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 from inline_snapshot import snapshot
 
 from simulators.slack.person import Person
-from tests.conversations.acts import asks, failed, started
+from tests.conversations.acts import ask_privately, fail_build, start_build
 from tests.conversations.world import World
 
 
 def outsider(world: World, who: str) -> Person:
-    """Somebody who may do nothing."""
+    """Return a person who may do nothing."""
     more = {
         "stranger": {"stranger": True, "team": "T0OTHER01"},
         "gone": {"deleted": True},
@@ -22,9 +22,9 @@ def outsider(world: World, who: str) -> Person:
     return person
 
 
-async def test_a_guest_is_refused_by_every_way_of_asking(world: World) -> None:
-    """Slash, mention, card and reading alike: nothing happens, and only Gwen is told."""
-    build, card = await failed(world)
+async def test_a_guest_is_refused_in_every_way(world: World) -> None:
+    """By slash command, mention, card and read, nothing happens, and only Gwen is told."""
+    build, card = await fail_build(world)
     before = len(world.buildkite.requests)
     await world.gwen.types(world.deploys, "/bk build create web")
     await world.gwen.posts(world.deploys, "@kitestring rebuild", thread_ts=card)
@@ -62,7 +62,7 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 
 
 async def test_no_form_opens_for_a_guest(world: World) -> None:
-    """A form that nothing could come of is not opened: the guest is told why instead."""
+    """A form that could lead to nothing isn't opened; the guest is told why instead."""
     await world.gwen.types(world.deploys, "/bk build create")
     await world.settle(2)
     assert world.slack.modal_of(world.gwen) is None
@@ -100,12 +100,12 @@ A person has to ask.\
 async def test_others_get_nothing_either(world: World, who: str, said: object) -> None:
     """People of other workspaces, deactivated accounts and bots are told why."""
     person = outsider(world, who)
-    assert await asks(world, person, "build create web") == said
+    assert await ask_privately(world, person, "build create web") == said
     assert world.buildkite.builds == []
 
 
-async def test_another_bots_message_is_not_heard(world: World) -> None:
-    """What a bot posts into the channel is no command, not even when it mentions this one."""
+async def test_messages_of_other_bots_are_ignored(world: World) -> None:
+    """A bot's message in the channel isn't a command, even if it mentions this bot."""
     event = {
         "type": "app_mention",
         "user": "U0ROBOT1",
@@ -118,9 +118,9 @@ async def test_another_bots_message_is_not_heard(world: World) -> None:
 
 
 async def test_agents_are_for_admins(world: World) -> None:
-    """Bob may look at agents, but neither pause, resume nor stop them, however he asks."""
+    """Bob may view agents, but not pause, resume or stop them, however he asks."""
     words = ("agent pause ci-linux-1", "agent resume ci-linux-1", "agent stop ci-linux-1 --yes")
-    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, said) for said in words] == snapshot(
         [
             """\
 ⚠️ `agent pause` is for workspace admins.
@@ -147,25 +147,25 @@ Ask a workspace admin to do it.\
     assert world.buildkite.find_agent("ci-linux-1").paused
 
 
-async def test_somebody_elses_private_button_is_refused(world: World) -> None:
-    """A choice that was offered to Alice is hers, whoever sends its id."""
-    await started(world)
-    await asks(world, world.alice, "build cancel web 1")
+async def test_another_persons_private_button_is_refused(world: World) -> None:
+    """A choice offered to Alice is hers, whoever sends its id."""
+    await start_build(world)
+    await ask_privately(world, world.alice, "build cancel web 1")
     question = world.slack.ephemerals(world.alice)[-1]
     question.only_for = world.bob.id
-    await world.bob.clicks(question, "Yes, do it")
+    await world.bob.clicks(question, "Cancel build")
     await world.settle(2)
     assert world.whispers(world.bob)[-1] == snapshot("That button is somebody else's. Ask for yourself.")
     assert world.buildkite.builds[0].state == "scheduled"
 
 
-async def test_rights_are_asked_for_again_at_every_click(world: World) -> None:
-    """Bob is made a guest after he asked to cancel: his Yes comes too late."""
-    await started(world)
-    await asks(world, world.bob, "build cancel web 1")
+async def test_permissions_are_checked_at_every_click(world: World) -> None:
+    """Bob became a guest after his question, so his confirmation is refused."""
+    await start_build(world)
+    await ask_privately(world, world.bob, "build cancel web 1")
     world.slack.profiles[world.bob.id].guest = "ultra"
     world.clock.advance(301)
-    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Yes, do it")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Cancel build")
     await world.settle(2)
     assert world.whispers(world.bob)[-1] == snapshot("""\
 ⚠️ Guests of this workspace cannot use Kitestring.

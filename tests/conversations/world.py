@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.app.build import Bot, build_bot
+from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
 from bot.settings import Settings, load_settings
 from bot.store.transactions import ignore_commit
@@ -19,7 +19,7 @@ from simulators.http_server import Serving
 from simulators.slack.models import Channel, Message
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
-from tests.conversations.ready_database import copied
+from tests.conversations.ready_database import copy_ready_database
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
@@ -43,7 +43,7 @@ class World:
     notes: list[str] = field(default_factory=list)
 
     async def settle(self, within: float = 30, step: float = 0.5) -> None:
-        """Let everything happen that is due within so many seconds: deliveries, reads, cards, replies."""
+        """Let everything happen that is due within this many seconds: deliveries, reads, cards, replies."""
         passed = 0.0
         while True:
             if await self.turn():
@@ -55,7 +55,7 @@ class World:
             passed += step
 
     async def turn(self) -> int:
-        """Everything once: what was asked for, what arrived, what is in doubt, what is to be shown."""
+        """Run every loop of the bot once; return how much they did."""
         await self.bot.leadership.tick()
         done = await self.bot.runner.drain()
         done += len(await self.buildkite.deliver())
@@ -75,29 +75,29 @@ class World:
         return done
 
     def card(self, channel: Channel | None = None) -> Message:
-        """The newest message of the bot in a channel."""
+        """Return the bot's newest message in a channel."""
         return self.slack.messages(channel or self.deploys)[-1]
 
     def replies(self, card: Message) -> list[str]:
-        """What was said below a message, as people read it."""
-        return [shown(reply) for reply in self.slack.thread(card.channel, card)[1:]]
+        """Return the replies to a message, as people read them."""
+        return [format_message(reply) for reply in self.slack.thread(card.channel, card)[1:]]
 
     def whispers(self, person: Person) -> list[str]:
-        """What only that person sees."""
-        return [shown(message) for message in self.slack.ephemerals(person)]
+        """Return what only that person sees."""
+        return [format_message(message) for message in self.slack.ephemerals(person)]
 
     def transcript(self, channel: Channel | None = None) -> str:
-        """Everything that can be read in a channel, or in all; private words marked."""
+        """Return everything that can be read in a channel, or in all, with private messages marked."""
         return _DATE.sub(r"\1", self.slack.transcript(channel))
 
 
-def shown(message: Message) -> str:
-    """A message as people read it; dates as they look where a client cannot draw them."""
+def format_message(message: Message) -> str:
+    """Return a message as people read it, with dates as plain text."""
     return _DATE.sub(r"\1", message.plain())
 
 
-def environment(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> dict[str, str]:
-    """What the bot is told, pointed at the simulators."""
+def make_environment(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> dict[str, str]:
+    """Return the bot's settings, pointed at the simulators."""
     return {
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
@@ -110,16 +110,16 @@ def environment(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> dict[
     }
 
 
-def agent_token(buildkite: BuildkiteSim) -> dict[str, str]:
-    """What the bot is told to ask the Agent API with."""
+def make_agent_environment(buildkite: BuildkiteSim) -> dict[str, str]:
+    """Return the settings for the Agent API."""
     return {
         "BUILDKITE_AGENT_TOKEN": buildkite.agent_token,
         "BUILDKITE_AGENT_ENDPOINT": f"{buildkite.base_url}/v3",
     }
 
 
-def people(slack: SlackSim) -> tuple[Person, Person, Person]:
-    """An admin, a member and a guest."""
+def add_people(slack: SlackSim) -> tuple[Person, Person, Person]:
+    """Add an admin, a member and a guest."""
     return (
         slack.person("U0ALICE01", "alice", "alice@acme.example", admin=True),
         slack.person("U0BOB0001", "bob", "bob@acme.example"),
@@ -128,7 +128,7 @@ def people(slack: SlackSim) -> tuple[Person, Person, Person]:
 
 
 @asynccontextmanager
-async def opened(
+async def open_world(
     folder: Path,
     *,
     committed: Callable[[int], None] = ignore_commit,
@@ -139,24 +139,24 @@ async def opened(
     allowlist: str = "off",
     more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[World]:
-    """A world with everything running in this process, over real HTTP on loopback.
+    """Provide a world with everything running in this process, over real HTTP on loopback.
 
-    `agents`: the bot has an agent token; `allowlist`: where it takes webhooks from; `more` is told to it too.
+    `agents`: the bot has an agent token. `allowlist`: where it accepts webhooks from. `more`: further settings.
     """
     clock = ManualClock(START)
     slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
     seed_demo(buildkite)
-    alice, bob, gwen = people(slack)
+    alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        told = environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": allowlist}
-        told |= (agent_token(buildkite) if agents else {}) | dict(more or {})
+        told = make_environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": allowlist}
+        told |= (make_agent_environment(buildkite) if agents else {}) | dict(more or {})
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
         settings = load_settings(told | {name: str(path) for name, path in files.items() if path})
-        await copied(folder / "kitestring.db")
+        await copy_ready_database(folder / "kitestring.db")
         bot = await stack.enter_async_context(build_bot(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))
         slack.request_url = f"{address}/slack/events"

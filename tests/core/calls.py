@@ -1,4 +1,4 @@
-"""Calls of any operation, as every surface could make them: all values are strings."""
+"""Hypothesis strategies for calls as any surface could make them: all values are strings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.operations.arguments import Argument, arguments
+from bot.operations.arguments import Argument, read_arguments
 from bot.operations.operation import Operation
 from bot.operations.reply import Call
 
-CHANGED = "“”„‟‘’‚‛\u00a0\u202f\u2007\0"  # what reading typed text changes in any case
+CHANGED = "“”„‟‘’‚‛\u00a0\u202f\u2007\0"  # characters that normalising typed text always changes
 
 
 def _plain_text() -> st.SearchStrategy[str]:
@@ -42,8 +42,8 @@ def _values(argument: Argument) -> st.SearchStrategy[Any]:
 
 
 def calls(op: Operation) -> st.SearchStrategy[Call]:
-    """Calls of this operation with its required arguments and some of the others."""
-    declared = arguments(op.args)
+    """Return a strategy for calls of an operation with its required arguments and some others."""
+    declared = read_arguments(op.args)
     required = {item.name: _values(item) for item in declared if item.required}
     optional = {item.name: _values(item) for item in declared if not item.required}
     args = st.fixed_dictionaries(required, optional=optional)

@@ -1,4 +1,4 @@
-"""Messages written down: as lines that one can read, as a check against Slack's published limits."""
+"""Messages as readable lines, and checks against Slack's published limits."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LIMITS: dict[str, int] = CONTRACT["limits"]
 TYPES: dict[str, list[str]] = CONTRACT["block_types_by_surface"]
 
 
-def seen(message: Message) -> list[str]:
-    """What somebody sees, a line each: the summary, then every block."""
+def describe_message(message: Message) -> list[str]:
+    """Return a message as lines: the summary, then every block."""
     return [f"text: {message.text}", *(line for block in message.blocks for line in _lines(block))]
 
 
@@ -42,8 +42,8 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def _leaf(leaf: dict[str, Any]) -> str:
-    said = str(leaf.get("text") or leaf.get("fallback") or leaf.get("user_id"))
-    return f"[{said}]({leaf['url']})" if leaf["type"] == "link" else said
+    text = str(leaf.get("text") or leaf.get("fallback") or leaf.get("user_id"))
+    return f"[{text}]({leaf['url']})" if leaf["type"] == "link" else text
 
 
 def _button(element: dict[str, Any]) -> str:
@@ -52,8 +52,8 @@ def _button(element: dict[str, Any]) -> str:
     return f"{element['text']['text']}{style} → {where}"
 
 
-def faults(message: Message) -> list[str]:
-    """Everything in a message that Slack would refuse, or that could mention or link by itself."""
+def find_faults(message: Message) -> list[str]:
+    """Return everything in a message that Slack would refuse."""
     found = [] if 1 <= len(message.text) <= 4000 and "\n" not in message.text else ["text: length"]
     if len(message.blocks) > LIMITS["message_blocks_max_items"]:
         found.append("too many blocks")
@@ -62,8 +62,8 @@ def faults(message: Message) -> list[str]:
     return [*found, *(fault for block in message.blocks for fault in _block(block, "message"))]
 
 
-def view_faults(view: dict[str, Any]) -> list[str]:
-    """Everything in a modal that Slack would refuse."""
+def find_view_faults(view: dict[str, Any]) -> list[str]:
+    """Return everything in a modal that Slack would refuse."""
     bounds = {name: LIMITS[f"view_{name}_max_length"] for name in ("title", "submit", "close")}
     found = [name for name, most in bounds.items() if name in view and not 1 <= len(view[name]["text"]) <= most]
     found += ["callback_id"] if len(view.get("callback_id", "")) > LIMITS["view_callback_id_max_length"] else []
@@ -160,8 +160,8 @@ def _mrkdwn(text: dict[str, Any], limit: int) -> Iterator[str]:
         yield f"mrkdwn of {len(text['text'])} characters"
 
 
-def live(message: Message) -> list[str]:
-    """Every `<…>` that Slack would act on, wherever it stands."""
+def find_live_markup(message: Message) -> list[str]:
+    """Return every `<…>` that Slack would act on, anywhere in a message."""
     written = json.dumps([message.text, *(_safe_texts(message))], ensure_ascii=False)
     return re.findall(r"<[^>]*>?", written)
 

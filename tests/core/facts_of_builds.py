@@ -1,4 +1,4 @@
-"""Builds and jobs to draw."""
+"""Builds and jobs to render."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LINT = Job(id="j2", name="Lint", state="timed_out", web_url=f"{WEB}#j2")
 GATE = Job(id="j3", type="manual", label="Release to production", state="blocked")
 
 
-def build(state: str, **changes: Any) -> Build:
-    """Build 101 of pipeline web, in this state."""
+def make_build(state: str, **changes: Any) -> Build:
+    """Return build 101 of pipeline web in this state."""
     ended = state in {"passed", "failed", "canceled"}
     facts: dict[str, Any] = {
         "id": "b1",
@@ -36,9 +36,9 @@ def build(state: str, **changes: Any) -> Build:
     return Build.model_validate(facts | changes)
 
 
-def known(state: str, **changes: Any) -> TrackedBuild:
-    """What is known of it: read just now, nothing in doubt."""
-    return TrackedBuild(build=build(state, **changes), seen_at=NOW, read_at=NOW, revision=3)
+def make_tracked(state: str, **changes: Any) -> TrackedBuild:
+    """Return that build as tracked: read just now, nothing unconfirmed."""
+    return TrackedBuild(build=make_build(state, **changes), seen_at=NOW, read_at=NOW, revision=3)
 
 
 RUNNING = JobSummary(counts={"passed": 3, "running": 1, "scheduled": 2})

@@ -1,4 +1,4 @@
-"""A small registry of its own kind: one operation for every way in which an argument can be written."""
+"""A small registry with an operation for every way in which an argument can be written."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bot.operations.addresses import AtBranch, AtBuild, AtJob
+from bot.operations.addresses import BranchArgs, BuildArgs, JobArgs
 from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry, operation
-from bot.operations.operation import Field as Input
+from bot.operations.operation import FormField as Input
 from bot.operations.reply import Reply
 
 
-class Create(AtBranch):
+class Create(BranchArgs):
     """A build to start."""
 
     commit: Annotated[str, Opt(short="c"), Field(description="Commit")] = "HEAD"
@@ -57,7 +57,7 @@ class Reprioritize(Args):
     order: Annotated[Literal["first", "last"], Field(description="Order")] = "last"
 
 
-class Unblock(AtJob):
+class Unblock(JobArgs):
     """A block step to unblock."""
 
     fields: Annotated[dict[str, str], Opt(short="f", positional=True), Field(description="Fields")] = Field(
@@ -77,13 +77,13 @@ class Nothing(Args):
 
 
 async def _answer(args: Args, ctx: Any) -> Reply:
-    """Do what the name says."""
+    """Reply with the name of the model."""
     del ctx
     return Reply(text=type(args).__name__)
 
 
 async def _no_fields(given: Mapping[str, Any], ctx: Any) -> tuple[Input, ...]:
-    """A block step that asks nothing."""
+    """Return no fields, like a block step without any."""
     del given, ctx
     return ()
 
@@ -98,18 +98,18 @@ def _operation(name: str, model: type[Args], needs: Permission, effect: Effect, 
 
 
 def sample() -> Registry:
-    """Operations of every shape."""
+    """Return a registry with operations of every shape."""
     read, build, agents = Permission.READ, Permission.BUILD, Permission.AGENTS
     return Registry(
         [
             _operation("build create", Create, build, Effect.WRITE, examples=("build create web -b main",)),
             _operation("build list", Listing, read, Effect.READ),
-            _operation("build view", AtBuild, read, Effect.READ),
-            _operation("build cancel", AtBuild, build, Effect.WRITE),
-            _operation("build retry", AtBuild, build, Effect.WRITE),
-            _operation("job log", AtJob, Permission.LOGS, Effect.READ),
-            _operation("job retry", AtJob, build, Effect.WRITE),
-            _operation("job unblock", Unblock, build, Effect.WRITE, fields=_no_fields),
+            _operation("build view", BuildArgs, read, Effect.READ),
+            _operation("build cancel", BuildArgs, build, Effect.WRITE),
+            _operation("build retry", BuildArgs, build, Effect.WRITE),
+            _operation("job log", JobArgs, Permission.LOGS, Effect.READ),
+            _operation("job retry", JobArgs, build, Effect.WRITE),
+            _operation("job unblock", Unblock, build, Effect.WRITE, load_fields=_no_fields),
             _operation("job reprioritize", Reprioritize, build, Effect.WRITE),
             _operation("agent list", Nothing, read, Effect.READ),
             _operation("agent pause", Pause, agents, Effect.WRITE),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.errors import UsageError
-from bot.operations.addresses import Address, AtBranch, AtBuild, AtJob, address
+from bot.operations.addresses import Address, BranchArgs, BuildArgs, JobArgs, parse_buildkite_url
 
 JOB = "0190046e-e199-453b-a302-a21a4d649d31"
 WEB = "https://buildkite.com/acme/web/builds/101"
@@ -16,7 +16,7 @@ API = "https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/101"
 
 
 @pytest.mark.parametrize(
-    ("words", "meant"),
+    ("words", "expected"),
     [
         ((), (None, None, None)),
         (("web",), (None, "web", None)),
@@ -39,14 +39,14 @@ API = "https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/101"
         ((WEB, "101"), ("acme", "web", 101)),
     ],
 )
-def test_a_build_is_found_however_it_is_written(words: tuple[str, ...], meant: tuple[str | None, ...]) -> None:
-    """Slug and number, `web#101`, a lone number, an organization before it, any Buildkite URL."""
-    build = AtBuild.model_validate(dict(zip(("pipeline", "number"), words, strict=False)))
-    assert (build.org, build.pipeline, build.number) == meant
+def test_a_build_is_found_however_it_is_written(words: tuple[str, ...], expected: tuple[str | None, ...]) -> None:
+    """A build can be a slug and number, `web#101`, a lone number, any of these with an organization, or a URL."""
+    build = BuildArgs.model_validate(dict(zip(("pipeline", "number"), words, strict=False)))
+    assert (build.org, build.pipeline, build.number) == expected
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"),
+    ("word", "expected"),
     [
         ("web", (None, "web", None)),
         ("web@main", (None, "web", "main")),
@@ -55,14 +55,14 @@ def test_a_build_is_found_however_it_is_written(words: tuple[str, ...], meant: t
         ("https://buildkite.com/acme/web", ("acme", "web", None)),
     ],
 )
-def test_a_branch_follows_the_first_at_sign(word: str, meant: tuple[str | None, ...]) -> None:
-    """`web@branch` names a branch, whatever stands in it after the first @."""
-    branch = AtBranch.model_validate({"pipeline": word})
-    assert (branch.org, branch.pipeline, branch.branch) == meant
+def test_a_branch_follows_the_first_at_sign(word: str, expected: tuple[str | None, ...]) -> None:
+    """In `web@branch`, everything after the first @ is the branch."""
+    branch = BranchArgs.model_validate({"pipeline": word})
+    assert (branch.org, branch.pipeline, branch.branch) == expected
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    ("given", "expected"),
     [
         ({}, (None, None, None)),
         ({"job": JOB}, (None, None, JOB)),
@@ -76,32 +76,38 @@ def test_a_branch_follows_the_first_at_sign(word: str, meant: tuple[str | None, 
         ({"job": "web#101"}, ("web", 101, None)),
     ],
 )
-def test_a_job_is_found_by_name_id_or_url(given: dict[str, str], meant: tuple[object, ...]) -> None:
-    """A job's URL names its build as well; a build's URL leaves the job open."""
-    job = AtJob.model_validate(given)
-    assert (job.pipeline, job.number, job.job) == meant
+def test_a_job_is_found_by_name_id_or_url(given: dict[str, str], expected: tuple[object, ...]) -> None:
+    """A job's URL also names its build; a build's URL names no job."""
+    job = JobArgs.model_validate(given)
+    assert (job.pipeline, job.number, job.job) == expected
 
 
 @pytest.mark.parametrize(
-    ("model", "given", "said"),
+    ("model", "given", "expected"),
     [
-        (AtBuild, {"pipeline": "web#1", "number": "2"}, "Both `2` and `1` are given as number."),
-        (AtBuild, {"pipeline": "https://example.com/"}, "is not the address of"),
-        (AtBranch, {"pipeline": "web@"}, "names no branch"),
-        (AtBranch, {"pipeline": "web@a", "branch": "b"}, "Both `a` and `b` are given as branch."),
-        (AtJob, {"job": f"{WEB}#{JOB}", "pipeline": "other"}, "Both `other` and `web` are given as pipeline."),
+        (BuildArgs, {"pipeline": "web#1", "number": "2"}, "You gave both `2` and `1` as the number."),
+        (BuildArgs, {"pipeline": "https://example.com/"}, "isn't the URL of"),
+        (BranchArgs, {"pipeline": "web@"}, "has no branch"),
+        (BranchArgs, {"pipeline": "web@a", "branch": "b"}, "You gave both `a` and `b` as the branch."),
+        (
+            JobArgs,
+            {"job": f"{WEB}#{JOB}", "pipeline": "other"},
+            "You gave both `other` and `web` as the pipeline.",
+        ),
     ],
 )
-def test_what_contradicts_itself_is_not_guessed(model: type[AtBuild], given: dict[str, str], said: str) -> None:
+def test_contradicting_addresses_are_a_mistake(
+    model: type[BuildArgs], given: dict[str, str], expected: str
+) -> None:
     """Two different builds, branches or pipelines in one command are a mistake, not a choice."""
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=expected):
         model.model_validate(given)
 
 
 @given(st.text(max_size=60))
 def test_any_word_is_an_address_or_a_mistake(word: str) -> None:
-    """No word at all breaks the reading of addresses."""
-    for model, name in ((AtBuild, "pipeline"), (AtBranch, "pipeline"), (AtJob, "job")):
+    """Any word is parsed as an address or explained as a mistake."""
+    for model, name in ((BuildArgs, "pipeline"), (BranchArgs, "pipeline"), (JobArgs, "job")):
         try:
             model.model_validate({name: word})
         except (UsageError, ValidationError) as mistake:
@@ -109,7 +115,7 @@ def test_any_word_is_an_address_or_a_mistake(word: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_url_is_read_or_left(path: str) -> None:
-    """Whatever stands after the host, the reading ends with an address or without."""
-    found = address("https://buildkite.com/" + path)
+def test_any_url_is_parsed_or_rejected(path: str) -> None:
+    """Any path after the host gives an address or None."""
+    found = parse_buildkite_url("https://buildkite.com/" + path)
     assert found is None or isinstance(found, Address)

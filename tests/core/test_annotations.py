@@ -1,4 +1,4 @@
-"""Annotations as plain words."""
+"""Annotations as plain text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.builds.failures.annotation_text import SHOWN, words
+from bot.builds.failures.annotation_text import SHOWN, extract_text
 
 JUNIT = """\
 <p><strong>2 of 214 tests failed</strong> in <code>web</code></p>
@@ -19,8 +19,8 @@ received 9.90</pre></details>
 
 
 def test_blocks_and_rows_become_lines() -> None:
-    """What a reader sees as lines stays lines; markup is gone."""
-    assert words(JUNIT) == snapshot(
+    """Lines that a reader sees stay lines; markup is removed."""
+    assert extract_text(JUNIT) == snapshot(
         """\
 2 of 214 tests failed in web
 checkout › ships to islands
@@ -50,14 +50,14 @@ received 9.90\
         ("ghp_<b>0123456789abcdef0123456789abcdef</b>", "•••"),
     ],
 )
-def test_nothing_but_words_is_left(html: str, seen: str) -> None:
-    """No script, no attribute, no link target; a token is masked even if markup cuts it in two."""
-    assert words(html) == seen
+def test_only_text_is_left(html: str, seen: str) -> None:
+    """No script, attribute or link target is left; a token is masked even if markup splits it."""
+    assert extract_text(html) == seen
 
 
 @settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("<>/&;#!-abps'\" =x\n"), max_size=200))
 def test_any_html_is_read_within_bounds(html: str) -> None:
-    """Whatever is written there, it is read to its end, and is no longer than may be shown."""
-    assert len(words(html)) <= SHOWN
-    assert len(words("<p>more" * 1_000 + html)) <= SHOWN
+    """Any HTML is read to its end, and the result keeps within the limits."""
+    assert len(extract_text(html)) <= SHOWN
+    assert len(extract_text("<p>more" * 1_000 + html)) <= SHOWN

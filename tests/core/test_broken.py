@@ -1,4 +1,4 @@
-"""What is new about a failed step, against the builds that are known."""
+"""How failed steps compare with earlier builds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.failures.compare import Break, BrokenStep, broken, failed_hard
+from bot.builds.failures.compare import FailedStep, FailureKind, classify_failures, failed_hard
 from bot.history.model import Attempt
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ def attempt(
     retry_of: str | None = None,
     soft: bool = False,
 ) -> Attempt:
-    """One finished attempt at a step."""
+    """Return one finished attempt of a step."""
     return Attempt(
         id=id_,
         build_id=build,
@@ -48,74 +48,76 @@ def attempt(
 FAILED = attempt("a", "failed")
 
 
-def kinds(*found: BrokenStep) -> list[Break]:
+def kinds(*found: FailedStep) -> list[FailureKind]:
     return [item.kind for item in found]
 
 
 @pytest.mark.parametrize(
     ("then", "kind"),
     [
-        ((), Break.NEW),
-        ((attempt("z", "passed", build="before"),), Break.NEW),
-        ((attempt("z", "failed", build="before"),), Break.ALREADY),
-        ((attempt("z", "timed_out", build="before"),), Break.ALREADY),
-        ((attempt("z", "failed", build="before", soft=True),), Break.NEW),
-        ((attempt("z", "canceled", build="before"),), Break.NEW),
-        ((attempt("z", "failed", "lint", build="before"),), Break.NEW),
+        ((), FailureKind.NEW),
+        ((attempt("z", "passed", build="before"),), FailureKind.NEW),
+        ((attempt("z", "failed", build="before"),), FailureKind.STILL_FAILING),
+        ((attempt("z", "timed_out", build="before"),), FailureKind.STILL_FAILING),
+        ((attempt("z", "failed", build="before", soft=True),), FailureKind.NEW),
+        ((attempt("z", "canceled", build="before"),), FailureKind.NEW),
+        ((attempt("z", "failed", "lint", build="before"),), FailureKind.NEW),
         (
             (attempt("y", "failed", build="before"), attempt("z", "passed", build="before", retry_of="y")),
-            Break.NEW,
+            FailureKind.NEW,
         ),
         (
             (attempt("y", "failed", build="before"), attempt("z", "failed", build="before", retry_of="y")),
-            Break.ALREADY,
+            FailureKind.STILL_FAILING,
         ),
     ],
 )
-def test_new_or_broken_already(then: tuple[Attempt, ...], kind: Break) -> None:
-    """A step is broken already if it ended the build before as failed; soft and mended failures do not count."""
-    assert kinds(*broken([FAILED], then, [])) == [kind]
+def test_new_and_still_failing_steps(then: tuple[Attempt, ...], kind: FailureKind) -> None:
+    """A step still fails if the previous build ended with it failed; soft and fixed failures don't count."""
+    assert kinds(*classify_failures([FAILED], then, [])) == [kind]
 
 
 def test_flaky_by_retry() -> None:
-    """A step that passed when it was tried again is flaky, though it failed in the build before as well."""
+    """A step that passed when retried is flaky, even if it failed in the previous build."""
     here = [FAILED, attempt("b", "passed", retry_of="a")]
     before = [attempt("z", "failed", build="before")]
-    assert broken(here, before, []) == (BrokenStep(Break.RETRIED, "Test", ("a",)),)
+    assert classify_failures(here, before, []) == (FailedStep(FailureKind.PASSED_ON_RETRY, "Test", ("a",)),)
 
 
-def test_a_retry_that_was_canceled_mends_nothing() -> None:
-    """A failure stands while no attempt at the step has passed."""
+def test_a_canceled_retry_fixes_nothing() -> None:
+    """A step stays failed until an attempt passes."""
     here = [FAILED, attempt("b", "canceled", retry_of="a")]
-    assert kinds(*broken(here, [], [])) == [Break.NEW]
+    assert kinds(*classify_failures(here, [], [])) == [FailureKind.NEW]
 
 
 def test_flaky_on_the_same_commit() -> None:
-    """A step that passed in another build of this very commit is flaky; a pass in this build is none of that."""
+    """A step that passed in another build of the same commit is flaky; a pass in this build isn't enough."""
     elsewhere = attempt("y", "passed", build="other")
     mended = [attempt("x", "failed", build="third"), attempt("y", "passed", build="third", retry_of="x")]
-    assert kinds(*broken([FAILED], [], [FAILED, elsewhere])) == [Break.UNSTEADY]
-    assert kinds(*broken([FAILED], [], mended)) == [Break.UNSTEADY]
-    assert kinds(*broken([FAILED], [], [FAILED, attempt("y", "failed", build="other")])) == [Break.NEW]
+    assert kinds(*classify_failures([FAILED], [], [FAILED, elsewhere])) == [FailureKind.FLAKY]
+    assert kinds(*classify_failures([FAILED], [], mended)) == [FailureKind.FLAKY]
+    assert kinds(*classify_failures([FAILED], [], [FAILED, attempt("y", "failed", build="other")])) == [
+        FailureKind.NEW
+    ]
 
 
-def test_jobs_of_a_matrix_are_not_taken_for_each_other() -> None:
-    """Jobs with one key and several names are told apart by name; one that passes is no retry of another."""
+def test_jobs_of_a_matrix_are_not_confused() -> None:
+    """Jobs with one key and several names are compared by name; a pass of one is no retry of another."""
     here = [attempt("a", "failed", name="Test 3.11"), attempt("b", "passed", name="Test 3.12")]
     before = [
         attempt("y", "passed", build="before", name="Test 3.11"),
         attempt("z", "failed", build="before", name="Test 3.12"),
     ]
-    assert broken(here, before, []) == (BrokenStep(Break.NEW, "Test 3.11", ("a",)),)
+    assert classify_failures(here, before, []) == (FailedStep(FailureKind.NEW, "Test 3.11", ("a",)),)
 
 
 def test_a_step_that_was_renamed_is_the_same_step() -> None:
-    """The key counts, not the label, where there is one job to a key."""
+    """If only one job has the key, the key counts, not the label."""
     here, before = (
         [attempt("a", "failed", name="Deploy 102")],
         [attempt("z", "failed", build="before", name="Deploy 101")],
     )
-    assert broken(here, before, []) == (BrokenStep(Break.ALREADY, "Deploy 102", ("a",)),)
+    assert classify_failures(here, before, []) == (FailedStep(FailureKind.STILL_FAILING, "Deploy 102", ("a",)),)
 
 
 STATES = ("passed", "failed", "timed_out", "expired", "canceled")
@@ -123,7 +125,7 @@ STATES = ("passed", "failed", "timed_out", "expired", "canceled")
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Attempt], list[Attempt], list[Attempt]]:
-    """The attempts of three builds, with retries in some."""
+    """Draw the attempts of three builds, with retries in some."""
 
     def of(build: str) -> list[Attempt]:
         made: list[Attempt] = []
@@ -143,26 +145,29 @@ def histories(draw: st.DrawFn) -> tuple[list[Attempt], list[Attempt], list[Attem
 
 
 @given(histories())
-def test_each_failed_attempt_is_told_once(three: tuple[list[Attempt], list[Attempt], list[Attempt]]) -> None:
-    """Every attempt that failed hard belongs to exactly one step of one kind, and no other attempt does."""
+def test_each_failed_attempt_is_listed_once(three: tuple[list[Attempt], list[Attempt], list[Attempt]]) -> None:
+    """Every attempt that failed hard belongs to exactly one step, and no other attempt does."""
     here, before, other = three
-    told = [job for step in broken(here, before, other) for job in step.jobs]
+    told = [job for step in classify_failures(here, before, other) for job in step.jobs]
     assert sorted(told) == sorted(item.id for item in here if failed_hard(item))
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_the_order_of_attempts_means_nothing(
+def test_the_order_of_attempts_does_not_matter(
     three: tuple[list[Attempt], list[Attempt], list[Attempt]], chance: object
 ) -> None:
-    """What was heard in another order is told in the same way."""
+    """Attempts in another order give the same result."""
     shuffled = [chance.sample(item, len(item)) for item in three]  # type: ignore[attr-defined]
-    assert broken(*shuffled) == broken(*three)
+    assert classify_failures(*shuffled) == classify_failures(*three)
 
 
 @given(histories())
-def test_a_step_is_only_broken_already_if_it_failed_before(
+def test_a_step_still_fails_only_if_it_failed_before(
     three: tuple[list[Attempt], list[Attempt], list[Attempt]],
 ) -> None:
-    """Without a build before nothing is broken already; without other builds of the commit nothing is unsteady."""
+    """Without a previous build, no step still fails; without other builds of the commit, none is flaky."""
     here, _, _ = three
-    assert {item.kind for item in broken(here, [], [])} <= {Break.NEW, Break.RETRIED}
+    assert {item.kind for item in classify_failures(here, [], [])} <= {
+        FailureKind.NEW,
+        FailureKind.PASSED_ON_RETRY,
+    }

@@ -1,4 +1,4 @@
-"""A build's card and the replies under it, as people see them."""
+"""A build's card and the replies in its thread, as people see them."""
 # ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from inline_snapshot import snapshot
 from bot.builds.cards.render import render_card
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.render import render_thread_reply
-from tests.core.drawn import faults, seen
-from tests.core.facts_of_builds import BLOCKED, FAILED, LINT, NOW, RUNNING, UNIT, known
+from tests.core.drawn import describe_message, find_faults
+from tests.core.facts_of_builds import BLOCKED, FAILED, LINT, NOW, RUNNING, UNIT, make_tracked
 
 EMPTY = JobSummary()
 
 
-def drawn(state: str, jobs: JobSummary = EMPTY, **changes: object) -> list[str]:
-    """The card of a build that Ann asked for."""
-    message = render_card(known(state, **changes), jobs, card_id="c1", asked_by="U0ANN", now=NOW)
-    assert faults(message) == []
-    return seen(message)
+def render_lines(state: str, jobs: JobSummary = EMPTY, **changes: object) -> list[str]:
+    """Return the card of a build that Ann requested."""
+    message = render_card(make_tracked(state, **changes), jobs, card_id="c1", asked_by="U0ANN", now=NOW)
+    assert find_faults(message) == []
+    return describe_message(message)
 
 
 def test_a_build_that_waits_for_an_agent_can_be_canceled() -> None:
     """Creating and scheduled builds say so, since when, and offer Cancel."""
-    assert {state: drawn(state) for state in ("creating", "scheduled")} == snapshot(
+    assert {state: render_lines(state) for state in ("creating", "scheduled")} == snapshot(
         {
             "creating": [
                 "text: ⏳ web#101 creating on main, requested by <@U0ANN>",
@@ -52,8 +52,8 @@ Fix the login &lt;form&gt;\
 
 
 def test_a_running_build_shows_its_jobs_and_cancel() -> None:
-    """A running build shows since when, and how many jobs are where."""
-    assert drawn("running", RUNNING) == snapshot(
+    """A running build shows when it started, and its job counts."""
+    assert render_lines("running", RUNNING) == snapshot(
         [
             "text: 🔵 web#101 running on main, requested by <@U0ANN>",
             """\
@@ -67,8 +67,8 @@ Fix the login &lt;form&gt;\
 
 
 def test_a_failing_build_names_its_failed_jobs() -> None:
-    """While it still runs, the failed jobs are there with links, and Logs beside Cancel."""
-    assert drawn("failing", FAILED) == snapshot(
+    """While it still runs, its failed jobs are linked, with Logs beside Cancel."""
+    assert render_lines("failing", FAILED) == snapshot(
         [
             "text: 🟠 web#101 failing on main, requested by <@U0ANN>",
             """\
@@ -86,8 +86,8 @@ section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit s
 
 
 def test_a_passed_build_says_how_long_it_took() -> None:
-    """A passed build shows its duration and offers to build again."""
-    assert drawn("passed", JobSummary(counts={"passed": 6})) == snapshot(
+    """A passed build shows its duration and offers Rebuild."""
+    assert render_lines("passed", JobSummary(counts={"passed": 6})) == snapshot(
         [
             "text: ✅ web#101 passed on main, requested by <@U0ANN>",
             """\
@@ -100,9 +100,9 @@ Fix the login &lt;form&gt;\
     )
 
 
-def test_a_failed_build_offers_what_one_does_next() -> None:
+def test_a_failed_build_offers_the_next_steps() -> None:
     """A failed build names its jobs and offers Retry failed, Rebuild and Logs."""
-    assert drawn("failed", FAILED) == snapshot(
+    assert render_lines("failed", FAILED) == snapshot(
         [
             "text: ❌ web#101 failed on main, requested by <@U0ANN>",
             """\
@@ -120,8 +120,8 @@ section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit s
 
 
 def test_a_blocked_build_shows_the_step_and_unblock() -> None:
-    """A blocked build, whatever its state says, shows the block step's label and Unblock."""
-    assert drawn("passed", BLOCKED, blocked=True) == snapshot(
+    """A blocked build shows the block step's label and Unblock, whatever its state field says."""
+    assert render_lines("passed", BLOCKED, blocked=True) == snapshot(
         [
             "text: ✋ web#101 blocked on main, requested by <@U0ANN>",
             """\
@@ -137,7 +137,7 @@ Fix the login &lt;form&gt;\
 
 def test_a_canceled_build_can_be_rebuilt() -> None:
     """Canceling offers nothing but the page, canceled offers Rebuild."""
-    assert {state: drawn(state) for state in ("canceling", "canceled")} == snapshot(
+    assert {state: render_lines(state) for state in ("canceling", "canceled")} == snapshot(
         {
             "canceling": [
                 "text: 🚫 web#101 canceling on main, requested by <@U0ANN>",
@@ -163,7 +163,7 @@ Fix the login &lt;form&gt;\
 
 def test_a_build_that_never_ran_says_so() -> None:
     """Skipped and not run are ends, in words."""
-    assert {state: drawn(state) for state in ("skipped", "not_run")} == snapshot(
+    assert {state: render_lines(state) for state in ("skipped", "not_run")} == snapshot(
         {
             "skipped": [
                 "text: ⏭️ web#101 skipped on main, requested by <@U0ANN>",
@@ -187,10 +187,10 @@ Fix the login &lt;form&gt;\
     )
 
 
-def test_a_build_that_is_gone_has_no_buttons() -> None:
-    """What Buildkite no longer has cannot be acted on."""
-    gone = replace(known("running"), deleted=True)
-    assert seen(render_card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
+def test_a_deleted_build_has_no_buttons() -> None:
+    """A build that Buildkite no longer returns can't be acted on."""
+    gone = replace(make_tracked("running"), deleted=True)
+    assert describe_message(render_card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
         [
             "text: 👻 web#101 gone from Buildkite on main, requested by <@U0ANN>",
             """\
@@ -202,15 +202,15 @@ Fix the login &lt;form&gt;\
     )
 
 
-def test_a_state_that_nobody_knows_yet_is_shown_as_it_is() -> None:
-    """Buildkite may invent states: the card shows the word."""
-    assert drawn("half_baked")[0] == snapshot("text: ❔ web#101 half baked on main, requested by <@U0ANN>")
+def test_an_unknown_state_is_shown_as_it_is() -> None:
+    """A state that Buildkite introduces later is shown by its name."""
+    assert render_lines("half_baked")[0] == snapshot("text: ❔ web#101 half baked on main, requested by <@U0ANN>")
 
 
-def test_a_build_followed_for_somebody_names_who_started_it() -> None:
-    """A watched build shows its creator at Buildkite beside the one who follows it."""
-    message = render_card(known("running"), EMPTY, card_id="c1", asked_by="U0BOB", now=NOW, watching=True)
-    assert seen(message) == snapshot(
+def test_a_followed_build_names_who_started_it() -> None:
+    """A followed build shows its creator in Buildkite beside the person who follows it."""
+    message = render_card(make_tracked("running"), EMPTY, card_id="c1", asked_by="U0BOB", now=NOW, watching=True)
+    assert describe_message(message) == snapshot(
         [
             "text: 🔵 web#101 running on main, followed for <@U0BOB>",
             """\
@@ -224,41 +224,46 @@ Fix the login &lt;form&gt;\
 
 
 def test_more_than_five_failed_jobs_are_counted() -> None:
-    """Five failed jobs are named, the others are a number."""
+    """Five failed jobs are named, the rest are counted."""
     jobs = JobSummary(failed=tuple(UNIT.model_copy(update={"id": f"j{n}", "name": f"Test {n}"}) for n in range(8)))
-    assert drawn("failed", jobs)[3].split("\n")[4:] == snapshot(
+    assert render_lines("failed", jobs)[3].split("\n")[4:] == snapshot(
         ["❌ <https://buildkite.com/acme/web/builds/101#j1|Test 4> · exit status 1", "and 3 more failed jobs"]
     )
 
 
-def test_retry_is_offered_only_where_something_can_be_retried() -> None:
+def test_retry_is_offered_only_if_a_job_can_be_retried() -> None:
     """A build whose failed jobs are broken offers no retry."""
     broken = JobSummary(failed=(LINT.model_copy(update={"state": "broken"}),))
-    assert "build retry" not in drawn("failed", broken)[-1]
-    assert "build retry" in drawn("failed", FAILED)[-1]
+    assert "build retry" not in render_lines("failed", broken)[-1]
+    assert "build retry" in render_lines("failed", FAILED)[-1]
 
 
-def doubtful(seconds: int) -> TrackedBuild:
-    """A build of which something unconfirmed was heard so long ago."""
-    heard = NOW - timedelta(seconds=seconds)
-    return replace(known("running"), changes_reported=1, seen_at=heard, read_at=heard - timedelta(minutes=3))
+def make_unconfirmed(seconds: int) -> TrackedBuild:
+    """Return a build with a change that was reported this long ago and never confirmed."""
+    reported_at = NOW - timedelta(seconds=seconds)
+    return replace(
+        make_tracked("running"),
+        changes_reported=1,
+        seen_at=reported_at,
+        read_at=reported_at - timedelta(minutes=3),
+    )
 
 
-def test_doubt_is_told_after_a_minute() -> None:
-    """A card that has waited over a minute for an answer says as of when it is true."""
-    fresh = render_card(doubtful(60), RUNNING, card_id="c1", asked_by=None, now=NOW)
-    stale = render_card(doubtful(61), RUNNING, card_id="c1", asked_by=None, now=NOW)
-    assert not any("as of" in line for line in seen(fresh))
-    assert [line for line in seen(stale) if "as of" in line] == snapshot(
+def test_an_unconfirmed_card_shows_its_age_after_a_minute() -> None:
+    """A card that has been unconfirmed for over a minute says as of when it is true."""
+    fresh = render_card(make_unconfirmed(60), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    stale = render_card(make_unconfirmed(61), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    assert not any("as of" in line for line in describe_message(fresh))
+    assert [line for line in describe_message(stale) if "as of" in line] == snapshot(
         ["context: as of <!date^1795175759^{time}|2026-11-20 11:55 UTC>"]
     )
 
 
 def test_equal_facts_look_the_same_at_any_time() -> None:
-    """Nothing on a card ticks: an hour later, and a revision later, it is the same card."""
-    now = render_card(known("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
+    """The same facts give the same card an hour or a revision later."""
+    now = render_card(make_tracked("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
     later = render_card(
-        replace(known("running"), revision=9),
+        replace(make_tracked("running"), revision=9),
         RUNNING,
         card_id="c1",
         asked_by="U0ANN",
@@ -270,40 +275,42 @@ def test_equal_facts_look_the_same_at_any_time() -> None:
 
 
 def test_another_state_looks_different() -> None:
-    """Whatever is seen counts in the fingerprint."""
+    """Everything that people see counts in the digest."""
     cards = [
-        render_card(known(state), EMPTY, card_id="c1", asked_by=None, now=NOW)
+        render_card(make_tracked(state), EMPTY, card_id="c1", asked_by=None, now=NOW)
         for state in ("running", "canceling")
     ]
     assert cards[0].digest() != cards[1].digest()
 
 
 @pytest.mark.parametrize("kind", ["running", "resumed", "blocked", "failing", "finished", "gone"])
-def test_every_notice_names_its_build(kind: str) -> None:
-    """Each reply names pipeline and number, in its text as well."""
-    message = render_thread_reply(kind, known("failed"), FAILED, card_id="c1", mention="U0ANN")
-    assert faults(message) == []
+def test_every_reply_names_its_build(kind: str) -> None:
+    """Each reply names pipeline and number, in its fallback text too."""
+    message = render_thread_reply(kind, make_tracked("failed"), FAILED, card_id="c1", mention="U0ANN")
+    assert find_faults(message) == []
     assert "web#101" in message.text
     assert "web#101" in message.blocks[0]["text"]["text"]
 
 
 def test_the_replies_in_a_builds_thread() -> None:
-    """Started, running again, blocked, first failure, ends and gone: who is called, and what can be pressed."""
-    blocked = known("passed", blocked=True)
+    """Every kind of reply mentions the right person and has the right buttons."""
+    blocked = make_tracked("passed", blocked=True)
     told = {
-        "running": render_thread_reply("running", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
-        "resumed": render_thread_reply("resumed", known("running"), RUNNING, card_id="c1", mention="U0ANN"),
+        "running": render_thread_reply("running", make_tracked("running"), RUNNING, card_id="c1", mention="U0ANN"),
+        "resumed": render_thread_reply("resumed", make_tracked("running"), RUNNING, card_id="c1", mention="U0ANN"),
         "blocked": render_thread_reply("blocked", blocked, BLOCKED, card_id="c1", mention="U0ANN"),
         "blocked, step unknown": render_thread_reply("blocked", blocked, EMPTY, card_id="c1"),
-        "failing": render_thread_reply("failing", known("failing"), FAILED, card_id="c1", mention="U0ANN"),
-        "passed": render_thread_reply("finished", known("passed"), EMPTY, card_id="c1", mention="U0ANN"),
-        "failed": render_thread_reply("finished", known("failed"), FAILED, card_id="c1", mention="U0ANN"),
-        "failed, nobody asked": render_thread_reply("finished", known("failed"), FAILED, card_id="c1"),
-        "canceled": render_thread_reply("finished", known("canceled"), EMPTY, card_id="c1", mention="U0ANN"),
-        "not run": render_thread_reply("finished", known("not_run"), EMPTY, card_id="c1", mention="U0ANN"),
-        "gone": render_thread_reply("gone", known("running"), EMPTY, card_id="c1", mention="U0ANN"),
+        "failing": render_thread_reply("failing", make_tracked("failing"), FAILED, card_id="c1", mention="U0ANN"),
+        "passed": render_thread_reply("finished", make_tracked("passed"), EMPTY, card_id="c1", mention="U0ANN"),
+        "failed": render_thread_reply("finished", make_tracked("failed"), FAILED, card_id="c1", mention="U0ANN"),
+        "failed, nobody asked": render_thread_reply("finished", make_tracked("failed"), FAILED, card_id="c1"),
+        "canceled": render_thread_reply(
+            "finished", make_tracked("canceled"), EMPTY, card_id="c1", mention="U0ANN"
+        ),
+        "not run": render_thread_reply("finished", make_tracked("not_run"), EMPTY, card_id="c1", mention="U0ANN"),
+        "gone": render_thread_reply("gone", make_tracked("running"), EMPTY, card_id="c1", mention="U0ANN"),
     }
-    assert {kind: seen(message) for kind, message in told.items()} == snapshot(
+    assert {kind: describe_message(message) for kind, message in told.items()} == snapshot(
         {
             "running": [
                 "text: 🔵 web#101 started running.",

@@ -1,4 +1,4 @@
-"""Counts of jobs go on from what was read, as the jobs themselves are heard of."""
+"""Job counts continue from the last read as webhooks report jobs."""
 
 from __future__ import annotations
 
@@ -11,47 +11,50 @@ READ = {"scheduled": 4, "running": 2, "passed": 1}
 
 
 def move(state: str, *words: str) -> JobMove:
-    """One attempt, of which these words are true."""
+    """Return one attempt that moved like this."""
     began, ended, retried, again = (word in words for word in ("began", "ended", "retried", "again"))
     return JobMove(state, began, ended, retried, again, 1)
 
 
 def test_a_job_that_began_is_no_longer_scheduled() -> None:
-    """One of four that waited runs now."""
+    """One of four waiting jobs is running now."""
     assert apply_moves(READ, [move("running", "began")]) == {"scheduled": 3, "running": 3, "passed": 1}
 
 
 def test_a_job_that_ran_and_ended_is_counted_where_it_ended() -> None:
-    """One that ran when it was read has failed since."""
+    """A job that was running at the read has failed since."""
     assert apply_moves(READ, [move("failed", "ended")]) == {"scheduled": 4, "running": 1, "passed": 1, "failed": 1}
 
 
-def test_what_had_ended_when_it_was_read_is_not_counted_twice() -> None:
-    """A webhook that came late tells of what the counts have already."""
+def test_a_late_webhook_is_not_counted_twice() -> None:
+    """A late webhook reports what the counts contain already."""
     assert apply_moves(READ, [move("passed"), move("running")]) == READ
 
 
-def test_a_retried_attempt_gives_its_place_to_the_next_one() -> None:
-    """The failed attempt is counted no more, the one in its place is."""
+def test_a_retry_replaces_the_failed_attempt() -> None:
+    """The failed attempt is no longer counted, its retry is."""
     failed = {**READ, "failed": 1}
-    assert apply_moves(failed, [move("failed", "retried"), move("running", "began", "again")]) == {**READ, "running": 3}
+    assert apply_moves(failed, [move("failed", "retried"), move("running", "began", "again")]) == {
+        **READ,
+        "running": 3,
+    }
 
 
-def test_what_was_retried_before_it_was_read_is_not_taken_away_again() -> None:
-    """An attempt that failed and was retried was in no count; one that fails for good stays."""
+def test_an_attempt_retried_before_the_read_is_not_subtracted_again() -> None:
+    """An attempt that had been retried was in no count; a final failure stays counted."""
     read = {"passed": 1, "failed": 1}
     assert apply_moves(read, [move("failed", "retried"), move("passed", "again"), move("failed")]) == read
 
 
-def test_an_attempt_that_failed_and_was_retried_since_is_counted_nowhere() -> None:
-    """It ran when it was read; the attempt in its place runs now, and no other failure is taken away for it."""
+def test_an_attempt_that_failed_and_was_retried_is_not_counted() -> None:
+    """It was running at the read; its retry runs now, and no other failure is subtracted."""
     failed = {"running": 1, "failed": 2}
     assert apply_moves(failed, [move("failed", "ended", "retried"), move("running", "began", "again")]) == failed
 
 
 @given(st.integers(0, 9), st.integers(0, 9))
 def test_no_job_is_lost_or_made_up(began: int, ended: int) -> None:
-    """Of jobs that were there when it was read, as many are counted after whatever they did."""
+    """The number of jobs stays the same, whatever they do."""
     read = {"scheduled": 9, "running": 9}
     moves = [move("passed", "began", "ended")] * began + [move("failed", "ended")] * ended
     assert sum(apply_moves(read, moves).values()) == sum(read.values())

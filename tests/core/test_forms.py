@@ -1,4 +1,4 @@
-"""A form asks for what the model needs, and its submission is the same call."""
+"""A form asks for the arguments of its model, and submitting it makes the same call."""
 
 from __future__ import annotations
 
@@ -10,34 +10,40 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.errors import UsageError
-from bot.operations.arguments import Argument, arguments
-from bot.operations.forms import errors, form, loading, notice_view, submitted
-from bot.operations.operation import Field, Operation
+from bot.operations.arguments import Argument, read_arguments
+from bot.operations.forms import (
+    read_submission,
+    render_errors,
+    render_form,
+    render_loading_view,
+    render_notice_view,
+)
+from bot.operations.operation import FormField, Operation
 from bot.operations.validation import validate
-from tests.core.drawn import view_faults
+from tests.core.drawn import find_view_faults
 from tests.core.sample import sample
 
 REGISTRY = sample()
 FIELDS = (
-    Field("release-name", "Release name", hint="1.42"),
-    Field(
+    FormField("release-name", "Release name", hint="1.42"),
+    FormField(
         "regions",
         "Regions",
         options=(("EU", "eu"), ("US", "us"), ("Both", "x" * 200)),
         multiple=True,
         default="eu",
     ),
-    Field("reviewer", "Reviewer", required=False, options=(("Nobody", ""), ("Ann", "ann"))),
+    FormField("reviewer", "Reviewer", required=False, options=(("Nobody", ""), ("Ann", "ann"))),
 )
 
 
-def opened(name: str, given: dict[str, Any], fields: tuple[Field, ...] = ()) -> dict[str, Any]:
-    """The form of an operation."""
-    return form(REGISTRY[name], given, callback_id=f"form:{name}", private_metadata="row1", fields=fields)
+def open_form(name: str, given: dict[str, Any], fields: tuple[FormField, ...] = ()) -> dict[str, Any]:
+    """Return the form of an operation."""
+    return render_form(REGISTRY[name], given, callback_id=f"form:{name}", private_metadata="row1", fields=fields)
 
 
-def left_as_is(view: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """What Slack sends when somebody presses submit without touching anything."""
+def submit_unchanged(view: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the state that Slack sends when a person submits a form unchanged."""
     inputs = [block for block in view["blocks"] if block["type"] == "input"]
     return {block["block_id"]: {block["element"]["action_id"]: _state(block["element"])} for block in inputs}
 
@@ -52,7 +58,7 @@ def _state(element: dict[str, Any]) -> dict[str, Any]:
 
 
 def outline(view: dict[str, Any]) -> list[str]:
-    """A form, an input a line."""
+    """Describe a form with one line per input."""
     return [_outline(block) for block in view["blocks"] if block["type"] == "input"]
 
 
@@ -68,9 +74,9 @@ def _outline(block: dict[str, Any]) -> str:
 
 
 def test_the_form_of_a_build_asks_for_what_the_model_says() -> None:
-    """Pipeline by typeahead, branch, commit, message, environment: labels, defaults, what was given."""
-    view = opened("build create", {"pipeline": "web", "env": {"A": "1", "B": "x=y"}})
-    assert view_faults(view) == []
+    """The form has a pipeline typeahead, branch, commit, message and environment, with labels and defaults."""
+    view = open_form("build create", {"pipeline": "web", "env": {"A": "1", "B": "x=y"}})
+    assert find_view_faults(view) == []
     assert [
         view["title"]["text"],
         view["submit"]["text"],
@@ -90,8 +96,10 @@ def test_the_form_of_a_build_asks_for_what_the_model_says() -> None:
 
 
 def test_numbers_menus_and_switches_have_their_own_inputs() -> None:
-    """Bounds, choices and booleans of the model become elements of Block Kit."""
-    assert {name: outline(opened(name, {})) for name in ("agent pause", "build list", "agent stop")} == snapshot(
+    """Bounds, choices and booleans of the model become Block Kit elements."""
+    assert {
+        name: outline(open_form(name, {})) for name in ("agent pause", "build list", "agent stop")
+    } == snapshot(
         {
             "agent pause": [
                 "agent: Agent name or id, required, external_select suggest:agent, None",
@@ -114,9 +122,9 @@ def test_numbers_menus_and_switches_have_their_own_inputs() -> None:
 
 
 def test_a_block_steps_fields_become_inputs() -> None:
-    """Texts, menus and several choices, with Buildkite's labels and defaults; the known job is not asked again."""
-    view = opened("job unblock", {"job": "j1"}, FIELDS)
-    assert view_faults(view) == []
+    """Texts, menus and multiple choices have Buildkite's labels and defaults; the known job isn't asked for."""
+    view = open_form("job unblock", {"job": "j1"}, FIELDS)
+    assert find_view_faults(view) == []
     assert outline(view) == snapshot(
         [
             "pipeline: Pipeline, optional, external_select suggest:pipeline, None",
@@ -128,23 +136,25 @@ def test_a_block_steps_fields_become_inputs() -> None:
     )
 
 
-def test_a_block_step_that_asks_nothing_can_still_be_confirmed() -> None:
-    """The form names the build, says that nothing is asked, and has its button."""
-    view = opened("job unblock", {"pipeline": "web", "number": 101, "job": "j1", "fields": {}})
-    assert view_faults(view) == []
+def test_a_block_step_without_fields_can_still_be_confirmed() -> None:
+    """The form names the build, says that there is nothing to fill in, and has its button."""
+    view = open_form("job unblock", {"pipeline": "web", "number": 101, "job": "j1", "fields": {}})
+    assert find_view_faults(view) == []
     texts = [block.get("text", block.get("elements", [{}])[0])["text"] for block in view["blocks"]]
-    assert texts == snapshot(["web#101", "There is nothing to fill in. Press *Unblock* to go on."])
-    assert submitted(REGISTRY["job unblock"], {}, (), {"job": "j1"}) == {"job": "j1"}
+    assert texts == snapshot(["web#101", "There's nothing to fill in. Press *Unblock* to continue."])
+    assert read_submission(REGISTRY["job unblock"], {}, (), {"job": "j1"}) == {"job": "j1"}
 
 
 def test_a_block_steps_answers_are_collected() -> None:
-    """What was filled in becomes `fields`, several choices a line each, what was left empty is absent."""
+    """Answers become `fields`, with a line for each of several choices and without empty ones."""
     values = {
         "fields.release-name": {"value": {"type": "plain_text_input", "value": "1.42"}},
         "fields.regions": {"value": {"selected_options": [{"value": "us"}, {"value": "option:2"}]}},
         "fields.reviewer": {"value": {"selected_option": {"value": "option:0"}}},
     }
-    args = submitted(REGISTRY["job unblock"], values, FIELDS, given={"org": "acme", "number": "7", "job": "j1"})
+    args = read_submission(
+        REGISTRY["job unblock"], values, FIELDS, given={"org": "acme", "number": "7", "job": "j1"}
+    )
     assert args == {
         "org": "acme",
         "number": "7",
@@ -172,7 +182,7 @@ def _values(argument: Argument) -> st.SearchStrategy[Any]:
 
 
 def _given(op: Operation) -> st.SearchStrategy[tuple[Operation, dict[str, Any]]]:
-    declared = arguments(op.args)
+    declared = read_arguments(op.args)
     required = {item.name: _values(item) for item in declared if item.required}
     optional = {item.name: _values(item) for item in declared if not item.required}
     return st.tuples(st.just(op), st.fixed_dictionaries(required, optional=optional))
@@ -180,17 +190,17 @@ def _given(op: Operation) -> st.SearchStrategy[tuple[Operation, dict[str, Any]]]
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([*REGISTRY]).flatmap(_given))
-def test_an_untouched_form_gives_back_what_it_was_given(drawn: tuple[Operation, dict[str, Any]]) -> None:
-    """Opening a form on any arguments and submitting it means the same as the arguments themselves."""
-    op, given_args = drawn
-    view = form(op, given_args, callback_id="f", private_metadata="r")
-    assert view_faults(view) == []
-    back = submitted(op, left_as_is(view), given=given_args)
-    assert _judged(op, back) == _judged(op, given_args)
+def test_an_untouched_form_gives_back_what_it_was_given(case: tuple[Operation, dict[str, Any]]) -> None:
+    """Opening a form with any arguments and submitting it gives the same arguments."""
+    op, given_args = case
+    view = render_form(op, given_args, callback_id="f", private_metadata="r")
+    assert find_view_faults(view) == []
+    back = read_submission(op, submit_unchanged(view), given=given_args)
+    assert _validate(op, back) == _validate(op, given_args)
 
 
-def _judged(op: Operation, args: dict[str, Any]) -> object:
-    """The model, or the complaint about it: choices are a set, their order is the menu's."""
+def _validate(op: Operation, args: dict[str, Any]) -> object:
+    """Return the validated model or the error; choices are compared as sets, because menus reorder them."""
     try:
         model = validate(op, args)
     except UsageError as mistake:
@@ -202,25 +212,29 @@ def _judged(op: Operation, args: dict[str, Any]) -> object:
 @given(
     st.text(max_size=400),
     st.text(max_size=4000),
-    st.lists(st.builds(Field, *[st.text(max_size=300)] * 5), max_size=4),
+    st.lists(st.builds(FormField, *[st.text(max_size=300)] * 5), max_size=4),
 )
-def test_any_form_is_one_that_slack_takes(word: str, long: str, fields: list[Field]) -> None:
-    """Whatever was typed, and whatever a pipeline calls its fields, the modal is within Slack's limits."""
+def test_any_form_is_one_that_slack_takes(word: str, long: str, fields: list[FormField]) -> None:
+    """The modal is within Slack's limits for any typed text and any field names."""
     given_args = {"pipeline": word, "branch": long, "message": long, "env": {word: long}}
     for view in (
-        form(REGISTRY["build create"], given_args, callback_id=word, private_metadata=long, title=word),
-        form(
+        render_form(REGISTRY["build create"], given_args, callback_id=word, private_metadata=long, title=word),
+        render_form(
             REGISTRY["job unblock"], {"job": word}, callback_id="f", private_metadata="r", fields=_options(fields)
         ),
-        loading(word),
-        notice_view(word, long),
+        render_loading_view(word),
+        render_notice_view(word, long),
     ):
-        assert view_faults(view) == []
+        assert find_view_faults(view) == []
 
 
-def _options(fields: list[Field]) -> list[Field]:
+def _options(fields: list[FormField]) -> list[FormField]:
     many = tuple((f"label {n}", "v" * n) for n in range(160))
-    return [*fields, Field("menu", "Menu", options=many), Field("menus", "Menus", options=many, multiple=True)]
+    return [
+        *fields,
+        FormField("menu", "Menu", options=many),
+        FormField("menus", "Menus", options=many, multiple=True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,21 +248,21 @@ def _options(fields: list[Field]) -> list[Field]:
         (UsageError("Odd.", field="elsewhere"), {"agent": "Odd."}),
     ],
 )
-def test_a_mistake_stands_under_its_input(error: UsageError, expected: dict[str, str]) -> None:
-    """The input that is to blame shows the sentence; without one the first input does."""
-    assert errors(REGISTRY["agent pause"], error) == expected
+def test_an_error_is_shown_under_its_input(error: UsageError, expected: dict[str, str]) -> None:
+    """The error is shown under the wrong input, or under the first one."""
+    assert render_errors(REGISTRY["agent pause"], error) == expected
 
 
-def test_a_mistake_in_a_block_steps_field_stands_under_it() -> None:
-    """A field's key is enough to find its input."""
+def test_an_error_in_a_block_steps_field_is_shown_under_it() -> None:
+    """A field's input is found by its key."""
     error = UsageError("`regions` is needed.", field="regions")
-    assert errors(REGISTRY["job unblock"], error, FIELDS) == {"fields.regions": "“regions” is needed."}
+    assert render_errors(REGISTRY["job unblock"], error, FIELDS) == {"fields.regions": "“regions” is needed."}
 
 
-def test_a_malformed_line_names_the_environment() -> None:
-    """A line without `=` is found before anything is sent; it is not quoted, for it may be a secret."""
+def test_a_malformed_line_is_an_error_of_the_environment() -> None:
+    """A line without `=` is rejected before anything is sent, and not quoted, because it may be a secret."""
     values = {"env": {"value": {"value": "A=1\n\nDEPLOY"}}}
-    with pytest.raises(UsageError, match="`-e` wants `KEY=value`") as caught:
-        submitted(REGISTRY["build create"], values)
+    with pytest.raises(UsageError, match="`-e` takes `KEY=value`") as caught:
+        read_submission(REGISTRY["build create"], values)
     assert "DEPLOY" not in str(caught.value)
     assert caught.value.field == "env"

@@ -1,11 +1,11 @@
-"""The fields of a block step, from the pipeline's configuration."""
+"""The fields of a block step are read from the pipeline's configuration."""
 
 import pytest
 
 from bot.buildkite.models import Job
 from bot.errors import UsageError
-from bot.operations.operation import Field
-from commands.job.block_step import fields, filled
+from bot.operations.operation import FormField
+from commands.job.block_step import fill_fields, find_fields
 
 YAML = """
 steps:
@@ -39,23 +39,23 @@ def gate(**more: str) -> Job:
     return Job(id="j", type="manual", state="blocked", **more)  # type: ignore[arg-type]
 
 
-def asked() -> tuple[Field, ...]:
-    found = fields(YAML, gate(step_key="release"))
+def read_fields() -> tuple[FormField, ...]:
+    found = find_fields(YAML, gate(step_key="release"))
     assert found is not None
     return found
 
 
 def test_a_step_is_found_by_key_and_by_label() -> None:
-    """A gate is found by its key, else by its label, within groups too."""
-    assert [field.key for field in asked()] == ["version", "ring", "regions"]
-    assert fields(YAML, gate(label="Release?")) == asked()
-    assert fields(YAML, gate(label="Who?")) == ()
+    """A block step is found by its key, else by its label, even inside groups."""
+    assert [field.key for field in read_fields()] == ["version", "ring", "regions"]
+    assert find_fields(YAML, gate(label="Release?")) == read_fields()
+    assert find_fields(YAML, gate(label="Who?")) == ()
 
 
 def test_fields_have_what_the_form_needs() -> None:
-    """Label, hint, default, options and whether several may be chosen are read."""
-    version, ring, regions = asked()
-    assert version == Field("version", "Version", "like 1.42")
+    """Label, hint, default, options and multiple choice are read."""
+    version, ring, regions = read_fields()
+    assert version == FormField("version", "Version", "like 1.42")
     assert (ring.default, ring.required, ring.options) == (
         "canary",
         False,
@@ -67,27 +67,27 @@ def test_fields_have_what_the_form_needs() -> None:
 @pytest.mark.parametrize(
     "text", [None, "", "steps: 3", "[", "- just\n- words", "{a: *b}", "steps: [{block: x, fields: 3}]"]
 )
-def test_what_is_no_configuration_has_no_fields(text: str | None) -> None:
-    """Unreadable or absent configuration: the step is not found, nothing breaks."""
-    assert fields(text, gate(step_key="release")) is None
+def test_an_unreadable_configuration_has_no_fields(text: str | None) -> None:
+    """With an unreadable or missing configuration, the step is simply not found."""
+    assert find_fields(text, gate(step_key="release")) is None
 
 
 def test_defaults_and_labels_are_understood() -> None:
-    """A default fills in, an option may be named by its label, several values go out one a line."""
-    assert filled(asked(), {"version": "1.42"}) == {"version": "1.42", "ring": "canary"}
+    """Defaults fill in, options may be named by their labels, and several values are sent one per line."""
+    assert fill_fields(read_fields(), {"version": "1.42"}) == {"version": "1.42", "ring": "canary"}
     given = {"version": "1", "ring": "everyone", "regions": "eu, US"}
-    assert filled(asked(), given) == {"version": "1", "ring": "all", "regions": "eu\nus"}
+    assert fill_fields(read_fields(), given) == {"version": "1", "ring": "all", "regions": "eu\nus"}
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "expected"),
     [
         ({}, r"needs `version` \(Version\)"),
         ({"version": "1", "ring": "moon"}, "`moon` is no choice of `ring`. Choose `canary`, `all`"),
         ({"version": "1", "colour": "red"}, "no field `colour`. It takes `regions`, `ring`, `version`"),
     ],
 )
-def test_what_is_wrong_is_named(given: dict[str, str], said: str) -> None:
-    """Missing, unknown and impossible values are named with what to write instead."""
-    with pytest.raises(UsageError, match=said):
-        filled(asked(), given)
+def test_wrong_values_are_named(given: dict[str, str], expected: str) -> None:
+    """Missing, unknown and impossible values are named, with what to write instead."""
+    with pytest.raises(UsageError, match=expected):
+        fill_fields(read_fields(), given)

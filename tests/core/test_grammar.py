@@ -1,4 +1,4 @@
-"""Typed text becomes the call that was meant."""
+"""Typed text is parsed into calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.errors import UsageError
 from bot.operations.grammar import parse, unparse
 from bot.operations.reply import Call
-from bot.operations.typed_text import normalise, quote, split, typed
+from bot.operations.typed_text import normalise, quote, quote_as_typed, split
 from bot.operations.validation import validate
 from tests.core.calls import CHANGED, calls
 from tests.core.sample import sample
@@ -55,8 +55,8 @@ PIECES = st.sampled_from(
 )
 
 
-def attempt(text: str) -> Call | UsageError:
-    """What the grammar makes of a text: a call whose arguments are in order, or the mistake."""
+def parse_and_validate(text: str) -> Call | UsageError:
+    """Parse and validate a text; returns the call or the mistake."""
     try:
         call = parse(text, REGISTRY)
         validate(REGISTRY[call.operation], call.args)
@@ -94,7 +94,7 @@ def attempt(text: str) -> Call | UsageError:
     ],
 )
 def test_punctuation_that_clients_change_is_changed_back(text: str, words: list[str]) -> None:
-    """What a phone makes of quotes, dashes, links and spaces is read as what the person meant."""
+    """Quotes, dashes, links and spaces that clients change are read as the person typed them."""
     assert split(normalise(text)) == words
 
 
@@ -123,8 +123,8 @@ def test_punctuation_that_clients_change_is_changed_back(text: str, words: list[
         ("build view web 101", Call("build view", {"pipeline": "web", "number": "101"})),
         ("build view -n 101 web", Call("build view", {"pipeline": "web", "number": "101"})),
         ("build view -p web 101", Call("build view", {"pipeline": "web", "number": "101"})),
-        ("build cancel web#1 --yes", Call("build cancel", {"pipeline": "web#1"}, yes=True)),
-        ("-y build cancel web#1", Call("build cancel", {"pipeline": "web#1"}, yes=True)),
+        ("build cancel web#1 --yes", Call("build cancel", {"pipeline": "web#1"}, confirmed=True)),
+        ("-y build cancel web#1", Call("build cancel", {"pipeline": "web#1"}, confirmed=True)),
         (
             "build create -e A=1 web -b main -e B=x=y -i",
             Call(
@@ -152,8 +152,8 @@ def test_punctuation_that_clients_change_is_changed_back(text: str, words: list[
         ("job log a1 -b 7", Call("job log", {"job": "a1", "number": "7"})),
     ],
 )
-def test_text_becomes_the_call_that_was_meant(text: str, call: Call) -> None:
-    """Nouns, verbs, aliases, flags anywhere, lone verbs: each form of words is the call one expects."""
+def test_text_becomes_the_expected_call(text: str, call: Call) -> None:
+    """Nouns, verbs, aliases, flags in any place and lone verbs give the expected calls."""
     assert parse(text, REGISTRY) == call
 
 
@@ -161,45 +161,45 @@ def test_text_becomes_the_call_that_was_meant(text: str, call: Call) -> None:
 @given(
     st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=25).map(" ".join), st.lists(PIECES).map("".join))
 )
-def test_no_text_at_all_breaks_the_grammar(text: str) -> None:
-    """Whatever is typed is either a call that the registry knows or a mistake that is explained."""
-    understood = attempt(text)
+def test_any_text_is_a_call_or_a_mistake(text: str) -> None:
+    """Any text is either a call of a known operation or an explained mistake."""
+    understood = parse_and_validate(text)
     assert understood.message if isinstance(understood, UsageError) else understood.operation in REGISTRY
 
 
 @pytest.mark.parametrize(
     "piece", ["'", '"', "-", "—", "<", "<a|", "&amp;", "a'", "' ", "-e ", "--", "a,", "\\", "#"]
 )
-def test_long_hostile_text_is_judged_quickly(piece: str) -> None:
-    """The longest text that is read costs milliseconds, whatever it repeats; a longer one is refused at once."""
+def test_long_hostile_text_is_parsed_quickly(piece: str) -> None:
+    """The longest accepted text takes milliseconds whatever it repeats; a longer one is refused at once."""
     began = time.process_time()
     for text in ((piece * 4000)[:4000], "build create web " + (piece * 4000)[:3900], piece * 10_000):
-        understood = attempt(text)
+        understood = parse_and_validate(text)
         assert isinstance(understood, Call) or len(understood.message) < 500
     assert time.process_time() - began < 1.0
 
 
-def test_deeply_nested_json_is_no_pair() -> None:
-    """A value that looks like JSON and never ends is a mistake like any other."""
-    understood = attempt('build create web -e \'{"a":' + "[" * 3900 + "'")
-    assert "wants `KEY=value`" in str(understood)
+def test_deeply_nested_json_is_a_mistake() -> None:
+    """A value of deeply nested JSON is an ordinary mistake."""
+    understood = parse_and_validate('build create web -e \'{"a":' + "[" * 3900 + "'")
+    assert "takes `KEY=value`" in str(understood)
 
 
 def test_text_over_the_limit_is_refused_with_the_limit() -> None:
-    """More than 4,000 characters are not read, and the answer says so."""
-    with pytest.raises(UsageError, match=r"5,000 characters long; I read at most 4,000"):
+    """Text over 4,000 characters is refused with the limit."""
+    with pytest.raises(UsageError, match=r"5,000 characters. The limit is 4,000"):
         parse("x" * 5000, REGISTRY)
 
 
 @given(st.text(st.characters(exclude_characters=CHANGED, exclude_categories=["Cs"])))
 def test_a_quoted_word_comes_back_whole(word: str) -> None:
-    """Any word, typed with quotes and entities as Slack sends them, is split back into itself."""
-    assert split(normalise(typed(word))) == [word]
+    """Any word, quoted and with Slack's entities, is split back into itself."""
+    assert split(normalise(quote_as_typed(word))) == [word]
     assert split(quote(word)) == [word]
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from([*REGISTRY]).flatmap(calls))
 def test_a_call_written_as_text_reads_back_as_itself(call: Call) -> None:
-    """Whatever form or button a call came from, its text is the same call."""
+    """Any call formatted as text parses back to the same call."""
     assert parse(unparse(call, REGISTRY), REGISTRY) == call

@@ -1,4 +1,4 @@
-"""Help is what this person may run here, generated from the operations."""
+"""Help shows what the person may run, generated from the operations."""
 # ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
@@ -7,22 +7,22 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.errors import UsageError
-from bot.operations.help_text import command_table, help_reply
+from bot.operations.help_text import render_command_table, render_help
 from bot.operations.operation import Operation, Permission
-from bot.operations.usage import usage
+from bot.operations.usage import format_usage
 from tests.core.sample import sample
 
 REGISTRY = sample()
 
 
 def member(op: Operation) -> bool:
-    """What a member may run."""
+    """Return whether a member may run an operation."""
     return op.needs not in {Permission.AGENTS, Permission.ADMIN}
 
 
-def test_help_shows_what_one_may_run() -> None:
-    """A member's overview has no agent commands that only admins may run."""
-    assert help_reply(REGISTRY, member).text.split("\n") == snapshot(
+def test_help_lists_allowed_commands() -> None:
+    """A member's overview has no commands that only admins may run."""
+    assert render_help(REGISTRY, member).text.split("\n") == snapshot(
         [
             "`/bk agent list` What `agent list` does.",
             "`/bk build` cancel · create · list · retry · view",
@@ -35,16 +35,16 @@ def test_help_shows_what_one_may_run() -> None:
 
 
 def test_help_on_a_noun_shows_its_commands() -> None:
-    """One noun: usage and what it does, only what is allowed."""
-    assert help_reply(REGISTRY, member, "agent").text.split("\n") == snapshot(
+    """Help on a noun shows usage and summary of its allowed commands."""
+    assert render_help(REGISTRY, member, "agent").text.split("\n") == snapshot(
         ["`/bk agent list`", "What `agent list` does."]
     )
-    assert help_reply(REGISTRY, lambda _: True, "org").title == "Organization"
+    assert render_help(REGISTRY, lambda _: True, "org").title == "Organization"
 
 
 def test_help_on_a_command_shows_everything() -> None:
-    """One command: usage, arguments with defaults and choices, examples."""
-    assert help_reply(REGISTRY, member, "build", "new").text.split("\n") == snapshot(
+    """Help on a command shows usage, arguments with defaults and choices, and examples."""
+    assert render_help(REGISTRY, member, "build", "new").text.split("\n") == snapshot(
         [
             "`/bk build create &lt;pipeline&gt; [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "What `build create` does.",
@@ -58,7 +58,7 @@ def test_help_on_a_command_shows_everything() -> None:
             "`/bk build create web -b main`",
         ]
     )
-    assert help_reply(REGISTRY, member, "build", "list").text.split("\n") == snapshot(
+    assert render_help(REGISTRY, member, "build", "list").text.split("\n") == snapshot(
         [
             "`/bk build list [pipeline] [--state running|passed|failed] [--branch branch] [--limit N] [--no-summary]`",
             "What `build list` does.",
@@ -71,39 +71,39 @@ def test_help_on_a_command_shows_everything() -> None:
     )
 
 
-def test_help_on_what_one_may_not_run_says_who_may() -> None:
-    """The explanation is no secret, the permission is named."""
-    assert help_reply(REGISTRY, member, "agent", "pause").footer == snapshot(
-        "You may not run this here: it is for workspace admins."
+def test_help_on_a_forbidden_command_says_who_may() -> None:
+    """Help on a command that the person may not run says who may."""
+    assert render_help(REGISTRY, member, "agent", "pause").footer == snapshot(
+        "You can't run this here. It's for workspace admins."
     )
-    assert help_reply(REGISTRY, lambda _: False).text == "There is nothing that you may run here."
-    assert "You may not run any of" in help_reply(REGISTRY, lambda _: False, "agent").text
+    assert render_help(REGISTRY, lambda _: False).text == "There's nothing you can run here."
+    assert "You can't run any" in render_help(REGISTRY, lambda _: False, "agent").text
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (("biuld",), "I don't know `biuld`. Did you mean `build`?"),
+        (("biuld",), "There's no command `biuld`. Did you mean `build`?"),
         (("build", "cancle"), "`build` has no `cancle`. Did you mean `cancel`?"),
-        (("zzz",), "I don't know `zzz`. See `/ci help`."),
+        (("zzz",), "There's no command `zzz`. See `/ci help`."),
         (("build", "zzz"), "`build` has no `zzz`. See `/ci help build`."),
     ],
 )
-def test_help_on_nothing_known_suggests_what_is_near(words: tuple[str, ...], said: str) -> None:
-    """A misspelt subject is answered like a misspelt command, with this workspace's slash command."""
+def test_help_on_an_unknown_command_suggests_similar_ones(words: tuple[str, ...], message: str) -> None:
+    """A misspelt subject gets a suggestion with the workspace's slash command."""
     with pytest.raises(UsageError) as caught:
-        help_reply(REGISTRY, member, *words, command="/ci")
-    assert str(caught.value) == said
+        render_help(REGISTRY, member, *words, command="/ci")
+    assert str(caught.value) == message
 
 
 def test_a_lone_command_is_its_own_noun() -> None:
-    """`help whoami` explains whoami."""
-    assert help_reply(REGISTRY, member, "whoami").title == "Whoami"
+    """`help whoami` explains `whoami` itself."""
+    assert render_help(REGISTRY, member, "whoami").title == "Whoami"
 
 
 def test_usage_is_one_line() -> None:
-    """Positionals first, required flags next, then a few optional ones."""
-    assert {op.name: usage(op, "/ci", most=2) for op in REGISTRY} == snapshot(
+    """A usage line has positionals first, then required flags, then a few optional ones."""
+    assert {op.name: format_usage(op, "/ci", most=2) for op in REGISTRY} == snapshot(
         {
             "agent list": "/ci agent list",
             "agent pause": "/ci agent pause <agent> [--note note] [--timeout-in-minutes N]",
@@ -124,9 +124,9 @@ def test_usage_is_one_line() -> None:
     )
 
 
-def test_the_table_for_the_readme() -> None:
-    """Markdown, with the pipes inside cells escaped."""
-    assert command_table(REGISTRY, "/ci").split("\n")[:8] == snapshot(
+def test_the_command_table_is_markdown() -> None:
+    """The table is Markdown with escaped pipes in its cells."""
+    assert render_command_table(REGISTRY, "/ci").split("\n")[:8] == snapshot(
         [
             "| Command | What it does | Who may |",
             "| --- | --- | --- |",

@@ -1,4 +1,4 @@
-"""Whatever comes from outside, what is shown stays within Slack's limits and mentions nobody."""
+"""Messages stay within Slack's limits and mention no one, whatever text comes from outside."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from bot.operations.render import (
 )
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, Message
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import escape, link
-from bot.slack.blockkit.tables import Table
 from bot.slack.types import Actor, Standing
-from tests.core.drawn import faults, live
+from tests.core.drawn import find_faults, find_live_markup
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SIGNS = ("<!channel>", "<@U0EVE>", "<https://evil.test|ok>", "<!date^1^{ago}|x>", "&lt;!here&gt;", "```\n<!here>")
@@ -100,7 +100,7 @@ BUTTONS = st.builds(
     style=st.sampled_from([None, "primary", "danger", "loud"]),
     confirm=st.none() | st.builds(Confirm, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     url=st.none() | st.just("https://buildkite.com/x"),
-    reads=MAYBE,
+    spoken_label=MAYBE,
 )
 REPLIES = st.builds(
     Reply,
@@ -116,11 +116,13 @@ REPLIES = st.builds(
 OURS = ("<https://buildkite.com/", "<@U0ANN>", "<!date^")
 
 
-def in_order(message: Message) -> None:
-    """Slack takes it, it fits the contract, and nothing in it acts but what is ours."""
-    assert faults(message) == []
-    assert [sign for sign in live(message) if not sign.startswith(OURS)] == []
-    assert not any("U0EVE" in sign or "evil" in sign for sign in live(message) if not sign.startswith(OURS[0]))
+def check_message(message: Message) -> None:
+    """Assert that a message is within Slack's limits, and that no text from outside becomes markup."""
+    assert find_faults(message) == []
+    assert [sign for sign in find_live_markup(message) if not sign.startswith(OURS)] == []
+    assert not any(
+        "U0EVE" in sign or "evil" in sign for sign in find_live_markup(message) if not sign.startswith(OURS[0])
+    )
     message.digest().encode()
 
 
@@ -129,8 +131,8 @@ def in_order(message: Message) -> None:
 def test_a_card_of_any_build_is_in_order(
     known: TrackedBuild, jobs: JobSummary, asked: str | None, watching: bool
 ) -> None:
-    """Branches, messages, names and labels of any content and length draw a card that Slack takes."""
-    in_order(render_card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
+    """Branches, messages, names and labels of any content and length give a card that Slack accepts."""
+    check_message(render_card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
 
 
 @settings(max_examples=60, deadline=None)
@@ -143,46 +145,48 @@ def test_a_card_of_any_build_is_in_order(
 def test_a_notice_of_any_build_is_in_order(
     kind: str, known: TrackedBuild, jobs: JobSummary, mention: str | None
 ) -> None:
-    """Every kind of reply about any build fits, and calls nobody but the one who asked."""
-    in_order(render_thread_reply(kind, known, jobs, card_id="c1", mention=mention))
+    """Every kind of reply about any build fits, and mentions only the requester."""
+    check_message(render_thread_reply(kind, known, jobs, card_id="c1", mention=mention))
 
 
 @settings(max_examples=60, deadline=None)
 @given(REPLIES, ACTORS)
 def test_any_answer_is_in_order(answer: Reply, actor: Actor | None) -> None:
     """Texts, fields, tables, logs and buttons of any content fit into one message."""
-    in_order(render_reply(answer, actor=actor, button_value=lambda index, button: f"v{index}{button.label[:0]}"))
+    check_message(
+        render_reply(answer, actor=actor, button_value=lambda index, button: f"v{index}{button.label[:0]}")
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(HOSTILE, HOSTILE, st.lists(st.tuples(HOSTILE, HOSTILE), max_size=30))
-def test_any_mistake_is_in_order(said: str, hint: str, options: list[tuple[str, str]]) -> None:
-    """Errors quote what people typed and what Buildkite said: both stay inert, with a button an option."""
-    errors = (KitestringError(said, hint), UsageError(said, hint), Ambiguous(said, "agent", tuple(options), hint))
+def test_any_mistake_is_in_order(text: str, hint: str, options: list[tuple[str, str]]) -> None:
+    """Text of people and of Buildkite in errors stays inert, and each option has a button."""
+    errors = (KitestringError(text, hint), UsageError(text, hint), Ambiguous(text, "agent", tuple(options), hint))
     for error in errors:
-        in_order(render_problem(error, option_value=lambda index: f"o{index}", retry_value="again"))
+        check_message(render_problem(error, option_value=lambda index: f"o{index}", retry_value="again"))
 
 
 @settings(max_examples=40, deadline=None)
 @given(HOSTILE)
 def test_questions_and_refusals_to_post_are_in_order(text: str) -> None:
-    """What is asked before acting, the invitation and the note of a bug fit, whatever stands in them."""
+    """Questions, invitations and internal errors fit, whatever text they hold."""
     for message in (
         render_question(escape(text), "yes", "no", yes=text, no=text),
         render_invitation_request(text, again_value="a", anyway_value="b", no_value="c"),
         render_invitation_request(text, again_value="a", anyway_value="b", no_value="c", invitable=False),
         render_internal_error(text),
     ):
-        in_order(message)
+        check_message(message)
 
 
 def test_a_long_listing_and_a_long_log_fit() -> None:
-    """Hundreds of rows and a megabyte of log are shortened to what one message takes, the log to its end."""
+    """Hundreds of rows and a megabyte of log are shortened to one message, the log to its end."""
     rows = tuple((f"agent-{n}", "<idle>" * 8, "x" * 200) for n in range(500))
     links = tuple((link("https://buildkite.com/x", f"build {n}"), "<!here>" * 30) for n in range(500))
     long = "line <b> & more\n" * 70_000 + "the end"
     for table in (Table(("Agent", "State", "Tags"), rows), Table(("Build", "Message"), links)):
         answer = Reply(table=table, log=long, title="Agents", fields=tuple(("a", "b") for _ in range(60)))
         message = render_reply(answer, actor=None, button_value=lambda index, _: str(index))
-        in_order(message)
+        check_message(message)
         assert any("the end\n```" in block.get("text", {}).get("text", "") for block in message.blocks)

@@ -23,8 +23,8 @@ $ /etc/buildkite-agent/hooks/pre-exit
 """
 
 
-def test_what_the_command_printed_last() -> None:
-    """Colours, times, empty lines and the agent's own words are gone."""
+def test_the_last_lines_of_the_command() -> None:
+    """Colours, times, empty lines and the agent's own lines are removed."""
     assert extract_log_end(AGENT, whole=True) == snapshot(
         """\
 ▸ Running commands
@@ -50,13 +50,13 @@ $ bin/test
     ],
 )
 def test_bounds_and_secrets(raw: str, whole: bool, shown: str) -> None:
-    """At most eight lines and 600 characters, whole lines where possible; the beginning of a tail is dropped."""
+    """At most eight lines and 600 characters, whole lines if possible; a cut first line is dropped."""
     assert extract_log_end(raw, whole=whole) == shown
 
 
 @given(st.text(max_size=3000), st.booleans())
 def test_any_log_keeps_within_bounds(raw: str, whole: bool) -> None:
-    """Whatever was printed."""
+    """The bounds hold for any log."""
     end = extract_log_end(raw, whole=whole)
     assert len(end) <= LOG_SHOWN
     assert end.count("\n") < LOG_LINES

@@ -1,4 +1,4 @@
-"""A log as people read it."""
+"""Logs as people read them."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.failures.log_text import SHOWN, clean, tail
+from bot.builds.failures.log_text import SHOWN, clean_log, cut_log_end
 from bot.runtime.redaction import MASK, mask_secrets
 
 SECRETS = [
@@ -43,23 +43,23 @@ garbage = st.text(st.sampled_from("ab\n\r\t\x1b\x07\x9b[]_;m0K\\\x00~+-^ =:'\"xo
         ("never ended \x1b]0;title\nnext", "never ended \nnext"),
     ],
 )
-def test_what_a_terminal_would_show_is_shown(raw: str, shown: str) -> None:
-    """Colours, time markers, titles and progress bars are gone; group headers can be read."""
-    assert clean(raw) == shown
+def test_a_log_looks_as_in_a_terminal(raw: str, shown: str) -> None:
+    """Colours, time markers, titles and progress bars are resolved; group headers are readable."""
+    assert clean_log(raw) == shown
 
 
 @given(garbage)
 def test_no_control_character_is_left(raw: str) -> None:
-    """Whatever a job prints, only line breaks remain of all control characters."""
-    assert not [char for char in clean(raw) if ord(char) < 32 and char != "\n"]
-    assert "\x1b" not in clean(raw)
-    assert "\x9b" not in clean(raw)
+    """Of all control characters that a job prints, only line breaks remain."""
+    assert not [char for char in clean_log(raw) if ord(char) < 32 and char != "\n"]
+    assert "\x1b" not in clean_log(raw)
+    assert "\x9b" not in clean_log(raw)
 
 
 @given(garbage, st.integers(1, 300), st.booleans())
 def test_the_end_of_a_log_is_bounded(raw: str, lines: int, whole: bool) -> None:
-    """Never more lines than asked for, never more characters than fit a message."""
-    shown = tail(raw * 40, lines, whole=whole)
+    """There are never more lines than requested, or more characters than fit a message."""
+    shown = cut_log_end(raw * 40, lines, whole=whole)
     assert len(shown.text) <= SHOWN
     assert shown.lines <= lines
     assert not shown.text or shown.text.count("\n") + 1 == shown.lines
@@ -69,18 +69,18 @@ def test_the_end_of_a_log_is_bounded(raw: str, lines: int, whole: bool) -> None:
 def test_a_token_is_never_shown(secret: str, before: str, after: str) -> None:
     """A token of a known form is masked wherever it stands apart, even in colour."""
     raw = f"{before} \x1b[32m{secret}\x1b[0m {after}"
-    assert secret not in clean(raw)
+    assert secret not in clean_log(raw)
 
 
-def test_a_token_glued_to_what_stood_before_a_control_sequence_is_masked() -> None:
-    """A control sequence that swallows a blank leaves a token against the word before: masked all the same."""
-    assert "xoxb-1234567890" not in clean("0\x9b \x1b[32mxoxb-1234567890-abcdefghij\x1b[0m ")
+def test_a_token_joined_to_a_word_by_a_control_sequence_is_masked() -> None:
+    """A token is masked even if a control sequence swallows the space before it."""
+    assert "xoxb-1234567890" not in clean_log("0\x9b \x1b[32mxoxb-1234567890-abcdefghij\x1b[0m ")
 
 
 @given(st.sampled_from(SECRETS))
 def test_a_token_cut_by_escapes_is_still_a_token(secret: str) -> None:
-    """A token with an escape sequence in its middle is put together before it is looked for."""
-    assert clean(f"{secret[:9]}\x1b[0m{secret[9:]}") == MASK
+    """A token with an escape sequence in its middle is masked."""
+    assert clean_log(f"{secret[:9]}\x1b[0m{secret[9:]}") == MASK
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_token_cut_by_escapes_is_still_a_token(secret: str) -> None:
     ],
 )
 def test_named_secrets_are_masked_and_their_names_stay(raw: str, shown: str) -> None:
-    """The value after a name that announces a secret is masked; the name and the rest can be read."""
+    """The value after a name such as PASSWORD is masked; the name and the rest stay."""
     assert mask_secrets(raw) == shown
 
 
@@ -112,17 +112,17 @@ def test_a_private_key_is_masked_even_in_part() -> None:
         assert "BAQE" not in mask_secrets(raw)
 
 
-def test_the_line_that_was_cut_is_dropped() -> None:
-    """The end of a longer log begins within a line: half a token has no shape, so that line is not shown."""
-    assert tail("45-rest-of-a-token\nlast", 50, whole=False) == ("last", 1, True)
-    assert tail("first\nlast\n\n", 50, whole=True) == ("first\nlast", 2, False)
+def test_a_cut_line_is_dropped() -> None:
+    """The cut first line of a log's end is dropped, since half a token can't be recognised."""
+    assert cut_log_end("45-rest-of-a-token\nlast", 50, whole=False) == ("last", 1, True)
+    assert cut_log_end("first\nlast\n\n", 50, whole=True) == ("first\nlast", 2, False)
 
 
 def test_long_lines_and_many_lines_are_shortened() -> None:
-    """The last lines are kept, each shortened; that something was left out is told."""
-    shown = tail("x" * 5000 + "\n" + "\n".join(map(str, range(100))), 50, whole=True)
+    """The last lines are kept, each shortened, and the cut is reported."""
+    shown = cut_log_end("x" * 5000 + "\n" + "\n".join(map(str, range(100))), 50, whole=True)
     assert (shown.lines, shown.cut, shown.text.split("\n")[0]) == (50, True, "50")
-    assert tail("y" * 5000, 50, whole=True).text.endswith("y…")
+    assert cut_log_end("y" * 5000, 50, whole=True).text.endswith("y…")
 
 
 KEYLIKE = f"{'x' * 99}\n" * 5_000
@@ -139,7 +139,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("raw", HOSTILE)
 def test_a_hostile_log_is_read_in_time(raw: str) -> None:
-    """What is hard to match takes seconds at most: no pattern looks at the same text again and again."""
+    """A log made to slow down pattern matching takes seconds at most."""
     begun = time.process_time()
-    clean(raw)
+    clean_log(raw)
     assert time.process_time() - begun < 5

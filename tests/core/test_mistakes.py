@@ -1,4 +1,4 @@
-"""What people read when the text was wrong: each mistake quotes its word and shows the way."""
+"""Messages for mistakes quote the wrong word and show the right form."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ TEXTS = (
 )
 
 
-def mistake(text: str) -> str:
-    """The sentence that this text is answered with."""
+def explain(text: str) -> str:
+    """Return the message that answers a text."""
     try:
         call = parse(text, REGISTRY)
         validate(REGISTRY[call.operation], call.args)
@@ -56,16 +56,16 @@ def mistake(text: str) -> str:
     return "understood"
 
 
-def test_every_mistake_quotes_its_word_and_shows_the_right_form() -> None:
-    """Wrong nouns, verbs, flags and values are answered with what is wrong and what would be right."""
-    assert {text: mistake(text) for text in TEXTS} == snapshot(
+def test_every_mistake_quotes_the_word_and_shows_the_right_form() -> None:
+    """Wrong nouns, verbs, flags and values are answered with what is wrong and the right form."""
+    assert {text: explain(text) for text in TEXTS} == snapshot(
         {
-            "biuld create": "I don't know `biuld`. Did you mean `build`?",
+            "biuld create": "There's no command `biuld`. Did you mean `build`?",
             "build cancle": "`build` has no `cancle`. Did you mean `cancel`?",
             "build frobnicate": "`build` has no `frobnicate`. It takes `cancel`, `create`, `list`, `retry` or `view`: see `/bk help build`.",
-            "list": "`list` needs to know what: `/bk agent list`, `/bk build list` or `/bk organization list`. See `/bk help`.",
-            "xyzzy": "I don't know `xyzzy`. See `/bk help`.",
-            "build -x": "`-x` has no command before it. See `/bk help build`.",
+            "list": "`list` of what? Try `/bk agent list`, `/bk build list` or `/bk organization list`. See `/bk help`.",
+            "xyzzy": "There's no command `xyzzy`. See `/bk help`.",
+            "build -x": "`-x` needs a command before it. See `/bk help build`.",
             "build create": "`build create` needs `pipeline`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web web2": "I don't know what to do with `web2`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web --brnach main": "`build create` has no `--brnach`. Did you mean `--branch`?",
@@ -73,21 +73,21 @@ def test_every_mistake_quotes_its_word_and_shows_the_right_form() -> None:
             "build create web -b": "`-b` needs a value. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web -b --yes": "`-b` needs a value, but `--yes` follows. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
             "build create web --yes=1": "`--yes` takes no value. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
-            "build create web -e DEPLOY": "`-e` wants `KEY=value`: what was given has no `=`, or nothing before it.",
+            "build create web -e DEPLOY": "`-e` takes `KEY=value`: there's no `=`, or nothing before it.",
             "build create web -b a -b b": "`--branch` is given twice: `a` and `b`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
-            "build create web@main -b other": "Both `main` and `other` are given as branch. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
-            "build create web@": "`web@` names no branch after the `@`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
-            'build create web -m "never closed': "The quotation mark before `never` is never closed. Close it, or leave it out.",
-            "build view web x": "`x` is not a whole number for `number`. Usage: `/bk build view [pipeline] [number]`",
+            "build create web@main -b other": "You gave both `main` and `other` as the branch. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
+            "build create web@": "`web@` has no branch after the `@`. Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-i]`",
+            'build create web -m "never closed': "The quotation mark before `never` isn't closed. Close it or remove it.",
+            "build view web x": "`x` isn't a whole number for `number`. Usage: `/bk build view [pipeline] [number]`",
             "build view web 0": "`0` is too small for `number`: it must be at least 1. Usage: `/bk build view [pipeline] [number]`",
-            "build view https://example.com/": "`https://example.com/` is not the address of a pipeline, build or job. Usage: `/bk build view [pipeline] [number]`",
-            "build view web#3 4": "Both `4` and `3` are given as number. Usage: `/bk build view [pipeline] [number]`",
-            "build list --state pased": "`pased` is not a choice for `--state`. Did you mean `passed`?",
-            "build list --limit 51": "`51` is too big for `--limit`: it must be at most 50. Usage: `/bk build list [pipeline] [--state running|passed|failed] [--branch branch] [--limit N] [--no-summary]`",
+            "build view https://example.com/": "`https://example.com/` isn't the URL of a pipeline, build or job. Usage: `/bk build view [pipeline] [number]`",
+            "build view web#3 4": "You gave both `4` and `3` as the number. Usage: `/bk build view [pipeline] [number]`",
+            "build list --state pased": "`pased` isn't an option for `--state`. Did you mean `passed`?",
+            "build list --limit 51": "`51` is too large for `--limit`: it must be at most 50. Usage: `/bk build list [pipeline] [--state running|passed|failed] [--branch branch] [--limit N] [--no-summary]`",
             "agent pause": "`agent pause` needs `agent`. Usage: `/bk agent pause <agent> [--note note] [--timeout-in-minutes N]`",
-            "agent pause mac-1 --timeout-in-minutes soon": "`soon` is not a whole number for `--timeout-in-minutes`. Usage: `/bk agent pause <agent> [--note note] [--timeout-in-minutes N]`",
+            "agent pause mac-1 --timeout-in-minutes soon": "`soon` isn't a whole number for `--timeout-in-minutes`. Usage: `/bk agent pause <agent> [--note note] [--timeout-in-minutes N]`",
             "agent stop": "`agent stop` needs `agent`. Usage: `/bk agent stop <agent>… [--force]`",
-            "job reprioritize a1 1 --order middle": "`middle` is not a choice for `--order`. It can be `first` or `last`.",
+            "job reprioritize a1 1 --order middle": "`middle` isn't an option for `--order`. Choose `first` or `last`.",
             "whoami now": "I don't know what to do with `now`. Usage: `/bk whoami`",
             """\
 build view `rm -rf`
@@ -98,13 +98,13 @@ x\
 
 
 def test_a_wrong_value_names_its_argument() -> None:
-    """The form can show a mistake under the input that it is about."""
+    """An error names its argument, so that a form can show it under that input."""
     with pytest.raises(UsageError) as caught:
         validate(REGISTRY["agent pause"], {"agent": "mac-1", "timeout_in_minutes": "0"})
     assert caught.value.field == "timeout_in_minutes"
 
 
-def test_an_argument_that_there_is_not_is_named_by_its_flag() -> None:
-    """A call from elsewhere with a superfluous argument is refused in the same words."""
+def test_an_unknown_argument_is_named_by_its_flag() -> None:
+    """An unknown argument of a call is refused like an unknown flag."""
     with pytest.raises(UsageError, match=r"`agent pause` has no `--nte`. Did you mean `--note`"):
         validate(REGISTRY["agent pause"], {"agent": "mac-1", "nte": "x"})

@@ -1,4 +1,4 @@
-"""Every operation that there is can be typed, shown as a form, and looked up."""
+"""Every operation can be typed, shown as a form and looked up in help."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.operations.arguments import Argument, arguments
-from bot.operations.forms import form
+from bot.operations.arguments import Argument, read_arguments
+from bot.operations.forms import render_form
 from bot.operations.grammar import parse, unparse
-from bot.operations.help_text import command_table, help_reply
+from bot.operations.help_text import render_command_table, render_help
 from bot.operations.operation import Operation, Permission
 from bot.operations.render import render_reply
 from bot.operations.reply import Call
-from bot.operations.usage import usage
+from bot.operations.usage import format_usage
 from bot.operations.validation import validate
 from commands import registry
 from tests.core.calls import calls
-from tests.core.drawn import faults, view_faults
+from tests.core.drawn import find_faults, find_view_faults
 
 REGISTRY = registry()
 EVERY = pytest.mark.parametrize("op", [*REGISTRY], ids=lambda op: op.name)
@@ -25,32 +25,32 @@ EVERY = pytest.mark.parametrize("op", [*REGISTRY], ids=lambda op: op.name)
 
 @EVERY
 def test_an_operation_explains_itself(op: Operation) -> None:
-    """It has a summary in one sentence, its help fits a message and shows its usage."""
+    """Each operation has a summary of one sentence, and help that fits a message and shows its usage."""
     assert op.summary.endswith(".")
     assert "\n" not in op.summary
-    answer = help_reply(REGISTRY, lambda _: True, op.noun, op.verb or None)
+    answer = render_help(REGISTRY, lambda _: True, op.noun, op.verb or None)
     message = render_reply(answer, actor=None, button_value=lambda index, _: str(index))
-    assert faults(message) == []
-    assert usage(op, most=20).replace("<", "&lt;").replace(">", "&gt;") in answer.text
+    assert find_faults(message) == []
+    assert format_usage(op, most=20).replace("<", "&lt;").replace(">", "&gt;") in answer.text
 
 
 def _inputs(argument: Argument) -> list[str]:
-    """Its own, and one for a file in its place where that may be."""
-    return [argument.name, f"{argument.name}.file"] if argument.opt.attach else [argument.name]
+    """Return the block ids of an argument: its input, and a file input where a file may replace it."""
+    return [argument.name, f"{argument.name}.file"] if argument.opt.file_types else [argument.name]
 
 
 @EVERY
 def test_an_operations_form_is_one_that_slack_takes(op: Operation) -> None:
-    """The form drawn from its model is within the limits, each label a description."""
-    view = form(op, {}, callback_id=f"form:{op.name}", private_metadata="row")
-    assert view_faults(view) == []
-    asked = [id_ for argument in arguments(op.args) if argument.opt.form for id_ in _inputs(argument)]
+    """Each form is within Slack's limits and labels its inputs with descriptions."""
+    view = render_form(op, {}, callback_id=f"form:{op.name}", private_metadata="row")
+    assert find_view_faults(view) == []
+    asked = [id_ for argument in read_arguments(op.args) if argument.opt.in_form for id_ in _inputs(argument)]
     assert [block["block_id"] for block in view["blocks"] if block["type"] == "input"] == asked
 
 
 @EVERY
 def test_an_operations_examples_work(op: Operation) -> None:
-    """Each example is understood as a call of that operation, with arguments in order."""
+    """Each example parses as a valid call of its operation."""
     for example in op.examples:
         call = parse(example, REGISTRY)
         assert call.operation == op.name
@@ -58,15 +58,15 @@ def test_an_operations_examples_work(op: Operation) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from([op for op in REGISTRY if not op.form_only]).flatmap(calls))
+@given(st.sampled_from([op for op in REGISTRY if not op.form_only_message]).flatmap(calls))
 def test_any_call_can_be_typed(call: Call) -> None:
-    """Whatever a form or a button asks for has words that mean the same, but for what is never typed."""
+    """Each call of a form or a button can be typed as well, except calls that only a form accepts."""
     assert parse(unparse(call, REGISTRY), REGISTRY) == call
 
 
 def test_the_table_has_every_operation_once() -> None:
-    """The README's table: a row a command, with who may run it."""
-    rows = command_table(REGISTRY).splitlines()[2:]
+    """The documentation's table has one row per command, with who may run it."""
+    rows = render_command_table(REGISTRY).splitlines()[2:]
     assert len(rows) == len([*REGISTRY])
     for op, row in zip(REGISTRY, rows, strict=True):
         assert row.startswith(f"| `/bk {op.name}")
@@ -74,8 +74,8 @@ def test_the_table_has_every_operation_once() -> None:
 
 
 @pytest.mark.parametrize("permission", list(Permission))
-def test_the_table_says_who_may(permission: Permission) -> None:
-    """Every permission has words for the people who have it by default."""
+def test_the_table_says_who_may_run_it(permission: Permission) -> None:
+    """The table says for every permission who has it by default."""
     op = next(iter(REGISTRY))
     changed = Operation(op.name, op.args, op.run, permission, op.effect, op.summary)
-    assert f"(`{permission}`)" in command_table(type(REGISTRY)([changed]))
+    assert f"(`{permission}`)" in render_command_table(type(REGISTRY)([changed]))

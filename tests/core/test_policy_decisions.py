@@ -11,21 +11,21 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access.locks.rules import Lock, locked
-from bot.access.policy.decide import judge_approval, decide, explain, find_blanket_refusal
+from bot.access.locks.rules import Lock, find_lock_refusal
+from bot.access.policy.decide import decide, explain, find_blanket_refusal, judge_approval
 from bot.access.policy.rules import (
     GUARDABLE_VERBS,
     Allow,
     ApprovalRequirement,
     Freeze,
     Grant,
+    Principals,
     Protection,
     Refuse,
     Rules,
     Target,
-    Principals,
-    applies_to_target,
     applies_in_channel,
+    applies_to_target,
     matches_actor,
 )
 from bot.operations.operation import Operation, Permission
@@ -84,7 +84,7 @@ ACTORS = st.builds(
     via=st.just("slash"),
     groups=st.frozensets(GROUPS),
     handle=st.sampled_from(["ann", "bob", None]),
-    unresolved=st.frozensets(GROUPS, max_size=1),
+    unresolved_groups=st.frozensets(GROUPS, max_size=1),
 )
 TARGETS = st.builds(
     Target,
@@ -192,7 +192,9 @@ def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
     fitting = [
         grant
         for grant in rules.grants
-        if matches_actor(grant.principals, actor) and applies_in_channel(grant, actor) and applies_to_target(grant, op.needs, target)
+        if matches_actor(grant.principals, actor)
+        and applies_in_channel(grant, actor)
+        and applies_to_target(grant, op.needs, target)
     ]
     plain = replace(target, commit=None, has_env=False)
     assert fitting
@@ -217,7 +219,7 @@ def test_the_order_of_rules_allows_nobody_more(case: Case, chance: Random) -> No
 def test_an_unresolved_group_helps_nobody(case: Case) -> None:
     """Whoever is in groups that nobody could read is allowed no more than somebody in none."""
     rules, actor, op, target, now = case
-    lost = replace(actor, groups=frozenset(), unresolved=actor.groups | actor.unresolved)
+    lost = replace(actor, groups=frozenset(), unresolved_groups=actor.groups | actor.unresolved_groups)
     before, after = decide(rules, actor, op, target, now), decide(rules, lost, op, target, now)
     assert STRICTNESS[type(after)] >= STRICTNESS[type(before)]
 
@@ -241,7 +243,7 @@ def test_a_lock_keeps_others_out_while_it_lasts(
     lock = Lock("web", None, "why", holder, now + left, now)
     guarded = op.name in {"build create", "build retry", "job retry", "job unblock"}
     wanted = guarded and target.pipeline in {"web", None} and left > timedelta(0) and holder != actor.id
-    assert (locked(op, target, [lock], actor, now) is not None) == wanted
+    assert (find_lock_refusal(op, target, [lock], actor, now) is not None) == wanted
 
 
 def test_a_branch_lock_minds_an_unknown_branch() -> None:
@@ -250,5 +252,5 @@ def test_a_branch_lock_minds_an_unknown_branch() -> None:
     lock = Lock("web", "release/*", "why", "U0BOB", now + timedelta(hours=1), now)
     ann, op = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash"), sample()["build create"]
     branches = ("main", "release/1", None)
-    refused = [branch for branch in branches if locked(op, Target("web", branch), [lock], ann, now)]
+    refused = [branch for branch in branches if find_lock_refusal(op, Target("web", branch), [lock], ann, now)]
     assert refused == ["release/1", None]

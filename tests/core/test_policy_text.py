@@ -108,7 +108,7 @@ def test_every_mistake_is_said_with_its_line() -> None:
             "policy.toml line 8: `permissions` “buidl” isn't one of help, read, logs, build, agents, pipelines, admin, commit, env, artifacts, approve or lock.",
             'policy.toml line 10: `pipelines` “web” should be a list, such as ["one", "two"].',
             "policy.toml line 13: the name “a” is already used; names must be unique.",
-            'policy.toml line 15: `pipelines` is empty: leave it out, or give at least one value.',
+            "policy.toml line 15: `pipelines` is empty: leave it out, or give at least one value.",
             'policy.toml line 20: `users` “ann” isn\'t valid: it should be a user id such as "U012ABCDEF", or a handle such as "@ann".',
             "policy.toml line 21: `approvals` “0” is too small: at least 1.",
             "policy.toml line 22: `expires` “soon” isn't valid: it should be a duration such as 30m, 2h, 1h30m or 7d.",
@@ -117,10 +117,10 @@ def test_every_mistake_is_said_with_its_line() -> None:
             'policy.toml line 29: `zone` “Europe/Lodnon” isn\'t valid: it should be a time zone such as "Europe/London".',
             "policy.toml line 30: `groups` “3” should be a string in quotes.",
             'policy.toml line 30: `groups` “release” isn\'t valid: it should be the id of a user group such as "S012ABCDEF", or a handle such as "@release".',
-            'policy.toml line 32: this `[[grant]]` is invalid: it applies to no one: add `users`, `groups` or `standings`.',
+            "policy.toml line 32: this `[[grant]]` is invalid: it applies to no one: add `users`, `groups` or `standings`.",
             "policy.toml line 39: this `[[grant]]` is invalid: `agents` doesn't depend on pipelines: move it to a grant of its own.",
-            'policy.toml line 45: this `[[protect]]` is invalid: it requires more `approvals` than there are `approvers`.',
-            'policy.toml line 53: this `[[freeze]]` is invalid: `from` and `until` must both be weekdays, or both be dates.',
+            "policy.toml line 45: this `[[protect]]` is invalid: it requires more `approvals` than there are `approvers`.",
+            "policy.toml line 53: this `[[freeze]]` is invalid: `from` and `until` must both be weekdays, or both be dates.",
             'policy.toml line 57: `from` “25:00” isn\'t valid: it should be a time such as "22:00".',
         ]
     )

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access.approvals.model import Proposal, State, Vote, agreed, tally, whole
-from bot.access.policy.rules import Ask
+from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved, require_whole_sha, tally_votes
+from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
 from bot.operations.invocation import Invocation, request_digest
 from bot.slack.types import Thread
@@ -39,20 +39,20 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
         requester=shown.user,
         thread=HERE,
         via="slash",
-        ask=Ask("protected", None, count, timedelta(minutes=30)),
+        requirement=ApprovalRequirement("protected", None, count, timedelta(minutes=30)),
         expires_at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
         votes=tuple(votes),
     )
 
 
-def pressed(votes: Iterable[Vote], count: int) -> tuple[State, tuple[Vote, ...]]:
+def pressed(votes: Iterable[Vote], count: int) -> tuple[ProposalState, tuple[Vote, ...]]:
     """Press after press until it is over: where it ended, and the votes that were counted."""
     counted: list[Vote] = []
     for vote in votes:
         counted.append(vote)
-        if tally(counted, count) is not State.OPEN:
+        if tally_votes(counted, count) is not ProposalState.OPEN:
             break
-    return tally(counted, count), tuple(counted)
+    return tally_votes(counted, count), tuple(counted)
 
 
 @given(VOTES, COUNTS, st.randoms())
@@ -60,7 +60,7 @@ def test_the_order_of_votes_does_not_matter(votes: list[Vote], count: int, chanc
     """Shuffled, said twice or said once: the same votes make the same of it."""
     shuffled = list(votes)
     chance.shuffle(shuffled)
-    assert tally(shuffled, count) is tally(votes, count) is tally([*votes, *shuffled], count)
+    assert tally_votes(shuffled, count) is tally_votes(votes, count) is tally_votes([*votes, *shuffled], count)
 
 
 @given(VOTES, COUNTS, st.randoms())
@@ -70,9 +70,9 @@ def test_a_refusal_never_becomes_an_approval_by_reordering(votes: list[Vote], co
     again = list(counted)
     chance.shuffle(again)
     other, recounted = pressed(again, count)
-    if state is State.REFUSED:
-        assert not any(tally(again[:taken], count) is State.APPROVED for taken in range(len(again)))
-        assert other is State.REFUSED
+    if state is ProposalState.REFUSED:
+        assert not any(tally_votes(again[:taken], count) is ProposalState.APPROVED for taken in range(len(again)))
+        assert other is ProposalState.REFUSED
     if frozenset(recounted) == frozenset(counted):
         assert other is state
 
@@ -82,8 +82,8 @@ def test_approved_means_so_many_different_people_and_nobody_against(votes: list[
     """One person pressing often is one person."""
     enough = len({vote.user for vote in votes}) >= count
     against = any(not vote.approves for vote in votes)
-    wanted = State.REFUSED if against else State.APPROVED if enough else State.OPEN
-    assert tally(votes, count) is wanted
+    wanted = ProposalState.REFUSED if against else ProposalState.APPROVED if enough else ProposalState.OPEN
+    assert tally_votes(votes, count) is wanted
 
 
 @given(VALUES, VALUES, USERS, st.sampled_from(["build create", "build rebuild"]), VOTES, COUNTS)
@@ -93,10 +93,10 @@ def test_approvals_never_exceed_what_was_shown(
     """Other arguments, another operation, another requester: the approvals are worth nothing there."""
     item = proposal(asked(shown), votes, count)
     other = asked(runs, operation, user)
-    if agreed(item, request_digest(other), count, lambda _: True):
+    if is_approved(item, request_digest(other), count, lambda _: True):
         assert (other.operation, other.user, other.args["args"]) == (item.operation, item.requester, item.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
-    assert not agreed(item, request_digest(elsewhere), count, lambda _: True)
+    assert not is_approved(item, request_digest(elsewhere), count, lambda _: True)
 
 
 @given(VOTES, COUNTS, st.frozensets(USERS))
@@ -108,7 +108,9 @@ def test_what_runs_has_enough_approvals_that_count_now(
     item = proposal(wish, votes, count)
     good = {vote.user for vote in votes if vote.approves} & counting - {wish.user}
     against = any(not vote.approves for vote in votes)
-    assert agreed(item, request_digest(wish), count, counting.__contains__) is (len(good) >= count and not against)
+    assert is_approved(item, request_digest(wish), count, counting.__contains__) is (
+        len(good) >= count and not against
+    )
 
 
 SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"
@@ -117,14 +119,14 @@ SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"
 @pytest.mark.parametrize("args", [{}, {"commit": "HEAD"}, {"commit": "head"}, {"commit": SHA}])
 def test_a_whole_commit_or_head_may_be_proposed(args: dict[str, str]) -> None:
     """A whole SHA is one commit for good; HEAD is said on the card; other operations name no commit."""
-    whole("build create", {"pipeline": "web", **args})
-    whole("build rebuild", {"pipeline": "web", "commit": "v1.2"})
+    require_whole_sha("build create", {"pipeline": "web", **args})
+    require_whole_sha("build rebuild", {"pipeline": "web", "commit": "v1.2"})
 
 
 @pytest.mark.parametrize("commit", ["8f74223", SHA[:39], f"{SHA}0", "v1.2", "main", "g" * 40])
 def test_what_may_be_another_commit_later_is_not_proposed(commit: str) -> None:
     """Short SHAs, tags and branches: the whole SHA is asked for, and the word is quoted."""
     with pytest.raises(UsageError, match="whole SHA, 40 characters") as caught:
-        whole("build create", {"pipeline": "web", "commit": commit})
+        require_whole_sha("build create", {"pipeline": "web", "commit": commit})
     assert f"`{commit}`" in caught.value.message
     assert caught.value.field == "commit"

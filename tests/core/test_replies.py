@@ -1,4 +1,4 @@
-"""Answers to people: reads, public words about what was done, mistakes, questions, invitations."""
+"""Answers to people: lists, public answers, mistakes, questions and invitations."""
 # ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from bot.operations.render import (
 )
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, md
-from bot.slack.blockkit.tables import Table
 from bot.slack.types import Actor, Standing
-from tests.core.drawn import seen
+from tests.core.drawn import describe_message
 
 ANN = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash")
 
 
-def drawn(answer: Reply, actor: Actor | None = None) -> list[str]:
-    """What is seen of an answer; each button's value is its place."""
-    return seen(render_reply(answer, actor=actor, button_value=lambda index, _: f"row{index}"))
+def render_answer(answer: Reply, actor: Actor | None = None) -> list[str]:
+    """Render an answer as lines; each button's value is its index."""
+    return describe_message(render_reply(answer, actor=actor, button_value=lambda index, _: f"row{index}"))
 
 
-def test_what_changes_ci_is_said_with_the_persons_name() -> None:
-    """A public answer begins with the mention of the one who acted; a private one does not."""
+def test_a_public_answer_names_the_person() -> None:
+    """A public answer begins with a mention of the person; a private one doesn't."""
     answer = Reply(text=md("paused agent {agent}: {note}", agent=code("mac-1"), note="disk <full>"), private=False)
-    assert drawn(answer, ANN) == snapshot(
+    assert render_answer(answer, ANN) == snapshot(
         [
             "text: <@U0ANN> paused agent `mac-1`: disk &lt;full&gt;",
             "section: <@U0ANN> paused agent `mac-1`: disk &lt;full&gt;",
         ]
     )
-    assert drawn(replace(answer, private=True), ANN) == snapshot(
+    assert render_answer(replace(answer, private=True), ANN) == snapshot(
         ["text: paused agent `mac-1`: disk &lt;full&gt;", "section: paused agent `mac-1`: disk &lt;full&gt;"]
     )
 
 
-def test_a_listing_without_links_stands_in_columns() -> None:
-    """Plain cells are aligned, long ones shortened, empty ones marked."""
+def test_a_table_without_links_becomes_columns() -> None:
+    """Plain cells are aligned, long ones shortened, empty ones shown as a dash."""
     rows = (("mac-1", "idle", ""), ("linux-<2>", "running", "y" * 60))
-    assert drawn(Reply(table=Table(("Agent", "State", "Job"), rows, caption="2 agents"))) == snapshot(
+    assert render_answer(Reply(table=Table(("Agent", "State", "Job"), rows, caption="2 agents"))) == snapshot(
         [
             "text: 2 agents",
             "table: 2 agents",
@@ -58,10 +58,10 @@ def test_a_listing_without_links_stands_in_columns() -> None:
     )
 
 
-def test_a_listing_with_links_stands_in_lines() -> None:
-    """Cells that are links are kept, a line a row."""
+def test_a_table_with_links_becomes_lines() -> None:
+    """Cells with links are kept, with one line per row."""
     rows = ((link("https://buildkite.com/acme/web/builds/1", "web#1"), "passed", "Fix <b>"),)
-    assert drawn(Reply(title="Builds", table=Table(("Build", "State", "Message"), rows))) == snapshot(
+    assert render_answer(Reply(title="Builds", table=Table(("Build", "State", "Message"), rows))) == snapshot(
         [
             "text: Builds",
             "section: *Builds*",
@@ -73,16 +73,16 @@ def test_a_listing_with_links_stands_in_lines() -> None:
 
 
 def test_an_empty_listing_says_so() -> None:
-    """No rows are no silence."""
-    assert drawn(Reply(table=Table(("Agent",), (), caption="No agent is connected"))) == snapshot(
+    """A list without rows says that it is empty."""
+    assert render_answer(Reply(table=Table(("Agent",), (), caption="No agent is connected"))) == snapshot(
         ["text: No agent is connected", "context: No agent is connected", "context: Nothing to show."]
     )
 
 
 def test_a_log_is_shown_as_it_is() -> None:
-    """Log lines stand preformatted; what looks like markup in them is inert."""
+    """Log lines are preformatted, and markup in them is inert."""
     answer = Reply(title="Unit tests", log="$ make test\n<!here> ```FAILED```", footer="The last 2 lines.")
-    assert drawn(answer) == snapshot(
+    assert render_answer(answer) == snapshot(
         [
             "text: Unit tests",
             "section: *Unit tests*",
@@ -98,7 +98,7 @@ $ make test
 
 
 def test_fields_and_buttons() -> None:
-    """Labels beside values, then buttons: a call carries our key, a page only its address."""
+    """Labels and values come first, then buttons: a call has a key, a link only its URL."""
     buttons = (
         Button(
             "Stop",
@@ -109,7 +109,7 @@ def test_fields_and_buttons() -> None:
         Button("Open", url="https://buildkite.com/x"),
     )
     answer = Reply(text="Agent mac-1", fields=(("State", "idle"), ("Queue", "")), buttons=buttons)
-    assert drawn(answer) == snapshot(
+    assert render_answer(answer) == snapshot(
         [
             "text: Agent mac-1",
             "section: Agent mac-1",
@@ -127,9 +127,9 @@ field: *Queue*
 
 
 def test_a_mistake_is_private_text_with_the_way_out() -> None:
-    """What was wrong, then what is right."""
+    """The answer says what is wrong, then what is right."""
     error = UsageError("`build` has no `cancle`.", "Did you mean `cancel`?")
-    assert seen(render_problem(error)) == snapshot(
+    assert describe_message(render_problem(error)) == snapshot(
         [
             "text: ⚠️ `build` has no `cancle`.",
             """\
@@ -140,10 +140,10 @@ Did you mean `cancel`?\
     )
 
 
-def test_several_things_that_fit_become_buttons() -> None:
-    """An ambiguous name is answered with the choices."""
+def test_options_of_an_ambiguous_name_become_buttons() -> None:
+    """An ambiguous name is answered with a button for each option."""
     error = Ambiguous("2 agents are called `mac`.", "agent", (("mac-1 (idle)", "a1"), ("mac-2 (running)", "a2")))
-    assert seen(render_problem(error, option_value=lambda index: f"option{index}")) == snapshot(
+    assert describe_message(render_problem(error, option_value=lambda index: f"option{index}")) == snapshot(
         [
             "text: ⚠️ 2 agents are called `mac`.",
             "section: ⚠️ 2 agents are called `mac`.",
@@ -152,10 +152,10 @@ def test_several_things_that_fit_become_buttons() -> None:
     )
 
 
-def test_an_answer_that_did_not_come_can_be_tried_again() -> None:
-    """When Buildkite is away the answer is honest, with a button to repeat."""
+def test_a_lost_answer_can_be_tried_again() -> None:
+    """When Buildkite is down, the answer says so and has a button to try again."""
     error = Unavailable("Buildkite didn't answer.", "Nothing was started.")
-    assert seen(render_problem(error, retry_value="again")) == snapshot(
+    assert describe_message(render_problem(error, retry_value="again")) == snapshot(
         [
             "text: ⚠️ Buildkite didn't answer.",
             """\
@@ -167,9 +167,9 @@ Nothing was started.\
     )
 
 
-def test_a_typed_command_that_destroys_is_asked_about() -> None:
-    """A question with two buttons."""
-    assert seen(
+def test_a_harmful_command_needs_confirmation() -> None:
+    """The question has two buttons."""
+    assert describe_message(
         render_question(md("Cancel {ref}?", ref="web#101"), "yes1", "no1", yes="Cancel build")
     ) == snapshot(
         [
@@ -180,12 +180,12 @@ def test_a_typed_command_that_destroys_is_asked_about() -> None:
     )
 
 
-def test_where_the_bot_cannot_post_it_asks_to_be_invited() -> None:
-    """Nothing is started in silence: invite, start anyway, or leave it."""
+def test_the_bot_asks_for_an_invitation_where_it_cannot_post() -> None:
+    """Nothing is started without a card: the person invites the bot, starts anyway, or cancels."""
     values = {"again_value": "a", "anyway_value": "b", "no_value": "c"}
     channel = render_invitation_request("kitestring", **values)
     pair = render_invitation_request("kitestring", **values, invitable=False)
-    assert {"channel": seen(channel), "two people": seen(pair)} == snapshot(
+    assert {"channel": describe_message(channel), "two people": describe_message(pair)} == snapshot(
         {
             "channel": [
                 "text: I'm not in this channel, so I didn't start anything.",
@@ -207,9 +207,9 @@ Start anyway and get the updates in a direct message.\
     )
 
 
-def test_a_bug_has_a_reference() -> None:
-    """A bug is admitted, with what the log has about it."""
-    assert seen(render_internal_error("7f3a")) == snapshot(
+def test_an_internal_error_has_a_reference() -> None:
+    """An internal error is admitted, with its reference in the log."""
+    assert describe_message(render_internal_error("7f3a")) == snapshot(
         [
             "text: 💥 Something broke on my side (ref `7f3a`). An admin can look that reference up in the log.",
             "section: 💥 Something broke on my side (ref `7f3a`). An admin can look that reference up in the log.",

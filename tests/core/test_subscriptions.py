@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.history.model import Attempt, Run
-from bot.notifications.subscriptions.globs import Globs
+from bot.notifications.subscriptions.globs import GlobMap
 from bot.notifications.subscriptions.index import SubscriptionIndex
 from bot.notifications.subscriptions.model import (
-    Seen,
+    ObservedBuild,
     Subscription,
-    named,
-    quiet_hours,
-    seen,
-    states_of,
-    steps_of,
-    wants,
+    assign_id,
+    derive_states,
+    derive_step_states,
+    matches_build,
+    observe_build,
+    parse_quiet_hours,
 )
-from bot.notifications.subscriptions.preview import preview, question
+from bot.notifications.subscriptions.preview import build_preview, render_question
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NAMES = st.text("ab-/", max_size=5)
@@ -89,7 +89,7 @@ def test_fixed_and_broken_are_changes_from_the_build_before(
     phase: str, before: str | None, states: set[str]
 ) -> None:
     """A build is fixed when it passes after one that failed, and broken when it fails after one that passed."""
-    assert states_of(phase, before) == states
+    assert derive_states(phase, before) == states
 
 
 @pytest.mark.parametrize(
@@ -104,45 +104,47 @@ def test_fixed_and_broken_are_changes_from_the_build_before(
 )
 def test_every_condition_has_to_be_met(more: dict[str, object]) -> None:
     """A rule wants a build that fits each thing it says, and no other."""
-    fits = seen(run(2, "failed"), "passed")
+    fits = observe_build(run(2, "failed"), "passed")
     others = [
-        seen(run(2, "failed", pipeline="api", branch="fix", creator="eve@acme.example", source="ui"), "passed"),
-        seen(run(2, "passed", pipeline="api", branch="fix", creator="", source="ui"), "passed"),
+        observe_build(
+            run(2, "failed", pipeline="api", branch="fix", creator="eve@acme.example", source="ui"), "passed"
+        ),
+        observe_build(run(2, "passed", pipeline="api", branch="fix", creator="", source="ui"), "passed"),
     ]
-    assert wants(rule(**more), fits)
-    assert not any(wants(rule(**more), other) for other in others)
+    assert matches_build(rule(**more), fits)
+    assert not any(matches_build(rule(**more), other) for other in others)
 
 
 def test_an_author_counts_as_much_as_whoever_started_it() -> None:
     """`--creator` finds builds that somebody wrote, whoever or whatever started them."""
-    written = seen(run(1, "failed", creator="bot@acme.example", author="ann@acme.example"), None)
-    assert wants(rule(creators=("ann@acme.example",)), written)
+    written = observe_build(run(1, "failed", creator="bot@acme.example", author="ann@acme.example"), None)
+    assert matches_build(rule(creators=("ann@acme.example",)), written)
 
 
 def test_a_step_has_a_verdict_of_its_own() -> None:
     """With a step, failed, broken, passed and fixed are those of the step; a retry that passes counts."""
     before = [attempt(1, "lint", "failed"), attempt(1, "test", "passed")]
     now = [attempt(2, "lint", "passed"), attempt(2, "test", "failed"), attempt(2, "test", "passed", id="again")]
-    steps = steps_of(now, before)
-    build = seen(run(2, "failed"), "passed", steps)
+    steps = derive_step_states(now, before)
+    build = observe_build(run(2, "failed"), "passed", steps)
     assert steps["lint"] == steps["Lint"] == {"passed", "fixed"}
-    assert wants(rule(step="lint", states=("fixed",)), build)
-    assert not wants(rule(step="test", states=("failed",)), build)
-    assert not wants(rule(step="deploy", states=("failed",)), build)
-    assert wants(rule(step="deploy", states=("failed",)), build, perhaps=True)
+    assert matches_build(rule(step="lint", states=("fixed",)), build)
+    assert not matches_build(rule(step="test", states=("failed",)), build)
+    assert not matches_build(rule(step="deploy", states=("failed",)), build)
+    assert matches_build(rule(step="deploy", states=("failed",)), build, assume_step=True)
 
 
 def test_a_soft_failure_is_no_failure_of_its_step() -> None:
     """A step that may fail has passed, as far as a subscription goes."""
-    assert steps_of([attempt(1, "lint", "failed", soft_failed=True)], [])["lint"] == {"passed"}
+    assert derive_step_states([attempt(1, "lint", "failed", soft_failed=True)], [])["lint"] == {"passed"}
 
 
 @given(PATTERNS, NAMES)
 def test_patterns_are_found_as_if_each_were_tried(glob: str, name: str) -> None:
     """Whether a pattern is found for a name is what the shell's rules say, wherever it was filed."""
-    globs: Globs[list[str]] = Globs(list)
-    globs.at(glob).append(glob)
-    found = [value for values in globs.fitting(name) for value in values]
+    globs: GlobMap[list[str]] = GlobMap(list)
+    globs.get_or_make(glob).append(glob)
+    found = [value for values in globs.find_matches(name) for value in values]
     assert found == ([glob] if fnmatchcase(name, glob) else [])
 
 
@@ -158,7 +160,7 @@ RULES = st.builds(
     st.lists(st.sampled_from(["ui", "api"]), max_size=1).map(tuple),
 )
 BUILDS = st.builds(
-    Seen,
+    ObservedBuild,
     NAMES,
     NAMES,
     st.frozensets(st.sampled_from(["passed", "failed", "fixed"]), max_size=2),
@@ -168,52 +170,54 @@ BUILDS = st.builds(
 
 
 @given(st.lists(RULES, max_size=30, unique_by=lambda item: item.id), BUILDS)
-def test_the_index_finds_what_asking_each_rule_finds(rules: list[Subscription], build: Seen) -> None:
+def test_the_index_finds_what_asking_each_rule_finds(rules: list[Subscription], build: ObservedBuild) -> None:
     """However subscriptions are arranged, a build meets exactly those that want it."""
-    naive = sorted(item.id for item in rules if wants(item, build))
-    assert [item.id for item in SubscriptionIndex(rules).wanting(build)] == naive
+    naive = sorted(item.id for item in rules if matches_build(item, build))
+    assert [item.id for item in SubscriptionIndex(rules).find_matching(build)] == naive
 
 
 def test_quiet_hours_are_by_the_clocks_of_their_zone() -> None:
     """`18:00-08:00` in London ends at eight there, and is not on in the afternoon."""
     item = rule(quiet="18:00-08:00", zone="Europe/London")
-    assert item.quiet_until(datetime(2026, 11, 2, 22, tzinfo=UTC)) == datetime(2026, 11, 3, 8, tzinfo=UTC)
-    assert item.quiet_until(datetime(2026, 11, 2, 15, tzinfo=UTC)) is None
-    assert item.quiet_until(datetime(2026, 7, 2, 7, 30, tzinfo=UTC)) is None
-    assert item.quiet_until(datetime(2026, 7, 2, 6, 30, tzinfo=UTC)) == datetime(2026, 7, 2, 7, tzinfo=UTC)
+    assert item.find_quiet_end(datetime(2026, 11, 2, 22, tzinfo=UTC)) == datetime(2026, 11, 3, 8, tzinfo=UTC)
+    assert item.find_quiet_end(datetime(2026, 11, 2, 15, tzinfo=UTC)) is None
+    assert item.find_quiet_end(datetime(2026, 7, 2, 7, 30, tzinfo=UTC)) is None
+    assert item.find_quiet_end(datetime(2026, 7, 2, 6, 30, tzinfo=UTC)) == datetime(2026, 7, 2, 7, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["18-08", "25:00-08:00", "18:00", "08:00-08:00", "evening"])
 def test_quiet_hours_that_make_no_sense_are_refused(text: str) -> None:
     """What cannot be read as two times is not taken for something else."""
     with pytest.raises(ValueError, match=r"two times such as 18:00-08:00|differ"):
-        quiet_hours(text)
+        parse_quiet_hours(text)
 
 
 def test_the_same_rule_has_the_same_id() -> None:
     """Saving a rule twice makes one of it; how loud it is does not make it another."""
-    item = named(rule(states=("failed", "fixed")))
-    assert named(rule(states=("fixed", "failed"), updates="all", created_by="U2")).id == item.id
-    assert named(rule(branch="main")).id != item.id
+    item = assign_id(rule(states=("failed", "fixed")))
+    assert assign_id(rule(states=("fixed", "failed"), updates="all", created_by="U2")).id == item.id
+    assert assign_id(rule(branch="main")).id != item.id
 
 
 def test_a_preview_replays_what_is_remembered() -> None:
     """It counts the builds that the rule would have posted, each compared with the one before on its branch."""
     runs = [run(1, "passed"), run(2, "failed"), run(3, "failed"), run(4, "canceled"), run(5, "passed")]
-    found = preview(rule(states=("broken", "fixed")), runs, {}, NOON)
-    assert (found.count, found.of) == (2, 5)
+    found = build_preview(rule(states=("broken", "fixed")), runs, {}, NOON)
+    assert (found.count, found.total) == (2, 5)
     assert [line.split("|")[1].split(">")[0] for line in found.examples] == ["web#5", "web#2"]
 
 
 def test_what_was_before_is_compared_with_but_not_counted() -> None:
     """The first build of the time that is looked at is compared with the last one before it."""
-    found = preview(rule(states=("fixed",)), [run(1, "failed"), run(2, "passed")], {}, NOON + timedelta(hours=1.5))
-    assert (found.count, found.of) == (1, 1)
+    found = build_preview(
+        rule(states=("fixed",)), [run(1, "failed"), run(2, "passed")], {}, NOON + timedelta(hours=1.5)
+    )
+    assert (found.count, found.total) == (1, 1)
 
 
 def test_a_preview_of_nothing_says_so() -> None:
     """A rule about builds that nobody has seen is not praised for its silence."""
-    said = question(rule(), preview(rule(), [], {}, NOON))
+    said = render_question(rule(), build_preview(rule(), [], {}, NOON))
     assert (
         said
         == "Tell this channel of `web`: failed, fixed and blocked?\nI know of no such build in the last 7 days."

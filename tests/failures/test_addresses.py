@@ -1,4 +1,4 @@
-"""Whose build it is, where an address at Buildkite is another one than in Slack."""
+"""Finds a build's author if their address in Buildkite differs from the one in Slack."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bot.slack.web_client import SlackClient
 from tests.conversations.world import World
 
 
-def built(author: str | None, creator: str | None = None) -> Build:
-    """A build of whoever has these addresses."""
+def make_build(author: str | None, creator: str | None = None) -> Build:
+    """Return a build with these addresses."""
     return Build(
         id="b1",
         number=1,
@@ -22,52 +22,52 @@ def built(author: str | None, creator: str | None = None) -> Build:
     )
 
 
-def authors(world: World, said: dict[str, str]) -> Authors:
-    """As the bot has them, with addresses that somebody wrote down."""
+def make_authors(world: World, overrides: dict[str, str]) -> Authors:
+    """Return the bot's authors, with configured addresses."""
     bot = world.bot
     api = SlackClient(bot.slack_client, bot.slack_client.session)
     people = PeopleDirectory(
         api, bot.store, world.clock, bot.identity.team, UserGroups(api, world.clock, frozenset)
     )
-    return Authors(api, people, bot.store, world.clock, bot.identity.team, lambda: said)
+    return Authors(api, people, bot.store, world.clock, bot.identity.team, lambda: overrides)
 
 
-async def test_what_was_written_down_comes_first(world: World) -> None:
-    """An address that is written down leads to that person, in whatever letters it is spelled."""
-    found = authors(world, {"bob@home.example": world.bob.id, "alice@acme.example": world.bob.id})
-    assert await found.find_author(built("Bob@Home.example")) == world.bob.id
-    assert await found.find_author(built("alice@acme.example")) == world.bob.id
+async def test_a_configured_address_comes_first(world: World) -> None:
+    """A configured address leads to that person, whatever its case."""
+    found = make_authors(world, {"bob@home.example": world.bob.id, "alice@acme.example": world.bob.id})
+    assert await found.find_author(make_build("Bob@Home.example")) == world.bob.id
+    assert await found.find_author(make_build("alice@acme.example")) == world.bob.id
 
 
-async def test_an_address_that_slack_knows_needs_no_writing_down(world: World) -> None:
-    """Without a line of its own the address in Slack counts; an unknown one is nobody's."""
-    found = authors(world, {})
-    assert await found.find_author(built("bob@acme.example")) == world.bob.id
-    assert await found.find_author(built("bob@home.example")) is None
+async def test_an_address_known_to_slack_needs_no_setting(world: World) -> None:
+    """Without a setting, the address in Slack counts; an unknown address leads to no one."""
+    found = make_authors(world, {})
+    assert await found.find_author(make_build("bob@acme.example")) == world.bob.id
+    assert await found.find_author(make_build("bob@home.example")) is None
 
 
-async def test_who_left_is_not_mentioned_although_written_down(world: World) -> None:
-    """A line about somebody who was deactivated since, or never was there, leads to nobody."""
+async def test_a_former_member_is_not_mentioned(world: World) -> None:
+    """A setting for someone who was deactivated, or never was a member, leads to no one."""
     world.slack.profiles[world.bob.id].deleted = True
-    found = authors(world, {"bob@home.example": world.bob.id, "x@home.example": "U0NOBODY1"})
-    assert await found.find_author(built("bob@home.example")) is None
-    assert await found.find_author(built("x@home.example")) is None
+    found = make_authors(world, {"bob@home.example": world.bob.id, "x@home.example": "U0NOBODY1"})
+    assert await found.find_author(make_build("bob@home.example")) is None
+    assert await found.find_author(make_build("x@home.example")) is None
 
 
-async def test_the_author_comes_before_whoever_started_it(world: World) -> None:
-    """Whoever wrote it is meant; whoever started it only where no author has an address."""
-    found = authors(world, {})
-    assert await found.find_author(built("alice@acme.example", "bob@acme.example")) == world.alice.id
-    assert await found.find_author(built(None, "bob@acme.example")) == world.bob.id
-    assert await found.find_author(built("nobody@home.example", "bob@acme.example")) is None
-    assert await found.find_author(built(None)) is None
+async def test_the_author_comes_before_the_person_who_started_it(world: World) -> None:
+    """The author is found; the person who started the build only if no author has an address."""
+    found = make_authors(world, {})
+    assert await found.find_author(make_build("alice@acme.example", "bob@acme.example")) == world.alice.id
+    assert await found.find_author(make_build(None, "bob@acme.example")) == world.bob.id
+    assert await found.find_author(make_build("nobody@home.example", "bob@acme.example")) is None
+    assert await found.find_author(make_build(None)) is None
 
 
-async def test_an_address_that_was_given_away_leads_to_its_new_owner(world: World) -> None:
-    """Bob's address belongs to somebody else today: what was kept of him is not believed."""
-    found = authors(world, {})
-    assert await found.find_author(built("bob@acme.example")) == world.bob.id
+async def test_a_reassigned_address_leads_to_its_new_owner(world: World) -> None:
+    """Bob's address belongs to someone else now, so his stored profile isn't trusted."""
+    found = make_authors(world, {})
+    assert await found.find_author(make_build("bob@acme.example")) == world.bob.id
     world.slack.profiles[world.bob.id].email = "bob.lind@acme.example"
     world.slack.person("U0BOB0002", "bobby", "bob@acme.example")
     world.clock.advance(600)
-    assert await found.find_author(built("bob@acme.example")) == "U0BOB0002"
+    assert await found.find_author(make_build("bob@acme.example")) == "U0BOB0002"

@@ -1,4 +1,4 @@
-"""Whatever is known of a failure, its card and its reply keep to Slack's limits and bring no mark to life."""
+"""The card and the reply about any failure keep to Slack's limits and bring no markup to life."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.builds.cards.render import render_card
-from bot.builds.failures.compare import FailureKind, FailedStep
+from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import LOG_SHOWN, Failure
 from bot.builds.model import JobSummary
 from bot.builds.replies.render import render_thread_reply
-from tests.core.drawn import faults, live
-from tests.core.facts_of_builds import LINT, NOW, UNIT, known
+from tests.core.drawn import find_faults, find_live_markup
+from tests.core.facts_of_builds import LINT, NOW, UNIT, make_tracked
 
 WORDS = st.text(alphabet=st.sampled_from("ab <>&|@!#`*_~\n:/."), max_size=300)
 JOBS = JobSummary(counts={"failed": 2}, failed=(UNIT, LINT))
 
 
 @st.composite
-def told(draw: st.DrawFn) -> Failure:
-    """A failure with words of others in it."""
+def make_failures(draw: st.DrawFn) -> Failure:
+    """Draw failures with hostile text in them."""
     steps = [FailedStep(draw(st.sampled_from(FailureKind)), draw(WORDS), (job,)) for job in ("j1", "j2", "gone")]
     return Failure(
         steps=tuple(steps[: draw(st.integers(0, 3))]),
@@ -31,22 +31,28 @@ def told(draw: st.DrawFn) -> Failure:
 
 
 @settings(deadline=None)
-@given(told(), st.sampled_from([None, "U0ANN"]))
+@given(make_failures(), st.sampled_from([None, "U0ANN"]))
 def test_within_limits_and_harmless(failure: Failure, author: str | None) -> None:
-    """No message is refused, and nothing in it mentions or links but what is ours."""
-    drawn = render_card(known("failed"), JOBS, card_id="c", asked_by=None, now=NOW, failure=failure, author=author)
-    reply = render_thread_reply("finished", known("failed"), JOBS, card_id="c", mention=author, failure=failure)
+    """No message is refused, and it mentions and links only what Kitestring put there."""
+    drawn = render_card(
+        make_tracked("failed"), JOBS, card_id="c", asked_by=None, now=NOW, failure=failure, author=author
+    )
+    reply = render_thread_reply(
+        "finished", make_tracked("failed"), JOBS, card_id="c", mention=author, failure=failure
+    )
     for message in (drawn, reply):
-        assert faults(message) == []
-        assert {item for item in live(message) if not item.startswith("<https://buildkite.com/")} <= {"<@U0ANN>"}
+        assert find_faults(message) == []
+        assert {item for item in find_live_markup(message) if not item.startswith("<https://buildkite.com/")} <= {
+            "<@U0ANN>"
+        }
 
 
 @settings(deadline=None)
-@given(told())
+@given(make_failures())
 def test_equal_facts_give_equal_digests(failure: Failure) -> None:
-    """A card that says the same is not drawn again, whatever the time."""
+    """A card with the same content isn't drawn again, whatever the time."""
     first, second = (
-        render_card(known("failed"), JOBS, card_id="c", asked_by="U0ANN", now=now, failure=failure)
+        render_card(make_tracked("failed"), JOBS, card_id="c", asked_by="U0ANN", now=now, failure=failure)
         for now in (NOW, NOW.replace(hour=18))
     )
     assert first.digest() == second.digest()

@@ -1,36 +1,36 @@
-"""A failure's card says which of its steps are newly broken, which were broken already and which are flaky."""
+"""A failure's card says which failures are new, which steps still fail, and which are flaky."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
 from simulators.buildkite.models import Build
-from tests.conversations.acts import started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import start_build
+from tests.conversations.world import World, format_message
 
 BUILD_EVENTS = ("build.scheduled", "build.running", "build.failing", "build.finished")
 
 
-async def earlier(world: World, *fail: str, pipeline: str = "web", branch: str = "main") -> Build:
-    """A build that somebody made at Buildkite, which the bot hears of and nobody follows."""
+async def finish_earlier_build(world: World, *fail: str, pipeline: str = "web", branch: str = "main") -> Build:
+    """Finish a build that was started in Buildkite, which the bot hears about but doesn't track."""
     build = world.buildkite.create_build_elsewhere(pipeline, branch, creator="Ada Martin")
     world.buildkite.run_build(build, fail=list(fail))
     await world.settle(2)
     return build
 
 
-async def runs_out(world: World, build: Build, *fail: str) -> None:
-    """The build ends, those steps fail; everything is looked up and said."""
+async def finish_build(world: World, build: Build, *fail: str) -> None:
+    """End the build with these steps failed, and let every lookup and reply happen."""
     world.buildkite.run_build(build, fail=list(fail))
     await world.settle(6)
 
 
-async def test_newly_broken_and_broken_already(world: World) -> None:
-    """Lint failed in the build before, a test did not: card and reply say so in words, the new one first."""
-    await earlier(world, "lint")
-    build = await started(world)
-    await runs_out(world, build, "lint", "test")
-    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+async def test_new_failures_and_steps_that_still_fail(world: World) -> None:
+    """Lint failed in the previous build, a test didn't: card and reply say so, the new failure first."""
+    await finish_earlier_build(world, "lint")
+    build = await start_build(world)
+    await finish_build(world, build, "lint", "test")
+    assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 ❌ *Failed* · web#2 · `main` · `b490b60`
@@ -59,12 +59,12 @@ exit status 1
     )
 
 
-async def test_what_failed_before_and_passes_now_is_not_told(world: World) -> None:
-    """Only what is broken is told: the step that was mended is not."""
-    await earlier(world, "lint", "test")
-    build = await started(world)
-    await runs_out(world, build, "lint")
-    assert shown(world.card()) == snapshot("""\
+async def test_a_fixed_step_is_not_mentioned(world: World) -> None:
+    """A step that passes again isn't mentioned."""
+    await finish_earlier_build(world, "lint", "test")
+    build = await start_build(world)
+    await finish_build(world, build, "lint")
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `main` · `b490b60`
 requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
@@ -77,11 +77,11 @@ exit status 1
 
 
 async def test_the_first_build_of_a_branch_has_nothing_to_compare_with(world: World) -> None:
-    """Nothing is called new where nothing was before."""
-    await earlier(world, "lint")
-    build = await started(world, "web -b fresh")
-    await runs_out(world, build, "lint")
-    assert shown(world.card()) == snapshot("""\
+    """Without a previous build, no failure is called new."""
+    await finish_earlier_build(world, "lint")
+    build = await start_build(world, "web -b fresh")
+    await finish_build(world, build, "lint")
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `fresh` · `b490b60`
 requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
@@ -93,15 +93,15 @@ exit status 1
 """)
 
 
-async def test_builds_of_other_branches_and_canceled_ones_say_nothing(world: World) -> None:
+async def test_other_branches_and_canceled_builds_are_not_compared(world: World) -> None:
     """A step is compared with the last build of its own branch that passed or failed."""
-    await earlier(world)
+    await finish_earlier_build(world)
     canceled = world.buildkite.create_build_elsewhere("web", "main")
     world.buildkite.cancel_build(canceled)
-    await earlier(world, "lint", branch="other")
-    build = await started(world)
-    await runs_out(world, build, "lint")
-    assert "*new failure* · last passed in web#1" in shown(world.card())
+    await finish_earlier_build(world, "lint", branch="other")
+    build = await start_build(world)
+    await finish_build(world, build, "lint")
+    assert "*new failure* · last passed in web#1" in format_message(world.card())
 
 
 RETRIED = [
@@ -111,16 +111,16 @@ RETRIED = [
 
 
 async def test_flaky_by_retry(world: World) -> None:
-    """A step that failed and passed when it was tried again is flaky, whatever else has failed."""
+    """A step that failed and passed when retried is flaky, whatever else has failed."""
     world.buildkite.pipeline("shop", name="Shop", steps=RETRIED)
-    await earlier(world, pipeline="shop")
-    build = await started(world, "shop")
+    await finish_earlier_build(world, pipeline="shop")
+    build = await start_build(world, "shop")
     for name, status in (("flap", 1), ("flap", 0), ("lint", 1)):
         job = build.find_job(name).id
         world.buildkite.start_job(job)
         world.buildkite.finish_job(job, status)
     await world.settle(6)
-    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 ❌ *Failed* · shop#2 · `main` · `1d878f9`
@@ -140,13 +140,13 @@ requested by <@U0ALICE01> took 0s 1 passed · 1 failed
 
 
 async def test_flaky_on_the_same_commit(world: World) -> None:
-    """A step that passed in another build of the very commit is flaky, and not called new."""
-    build = await earlier(world)
+    """A step that passed in another build of the same commit is flaky, not new."""
+    build = await finish_earlier_build(world)
     again = world.buildkite.rebuild(build)
     await world.alice.types(world.deploys, f"/bk build watch web {again.number}")
     await world.settle(2)
-    await runs_out(world, again, "lint")
-    assert shown(world.card()) == snapshot("""\
+    await finish_build(world, again, "lint")
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `main` · `f323ca7`
 followed for <@U0ALICE01> started by Ada Martin took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1 · *flaky*: passed in another build of this commit
@@ -158,19 +158,19 @@ exit status 1
 """)
 
 
-async def test_without_job_events_the_build_before_is_asked_for_once(world: World) -> None:
-    """Where webhooks tell of builds alone, one call brings the build before with its jobs."""
+async def test_without_job_webhooks_the_previous_build_is_read_once(world: World) -> None:
+    """If webhooks only report builds, one request reads the previous build with its jobs."""
     world.buildkite.hooks.webhooks[0].events = BUILD_EVENTS
-    await earlier(world, "lint")
-    build = await started(world)
-    await runs_out(world, build, "lint", "test")
+    await finish_earlier_build(world, "lint")
+    build = await start_build(world)
+    await finish_build(world, build, "lint", "test")
     listed = [
         request
         for request in world.buildkite.requests
         if "branch" in request.query and "exclude_jobs" not in request.query
     ]
     assert len(listed) == 1
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#2 · `main` · `b490b60`
 requested by <@U0ALICE01> took 0s 3 failed · 2 skipped
 ❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
@@ -184,38 +184,38 @@ exit status 1
 """)
 
 
-async def test_without_webhooks_it_is_the_same(world: World) -> None:
-    """A bot that hears nothing asks, and says the same of the steps."""
+async def test_without_webhooks_the_comparison_is_the_same(world: World) -> None:
+    """Without webhooks, reads lead to the same comparison."""
     world.buildkite.webhooks_off = True
-    await earlier(world, "lint")
-    build = await started(world)
-    await runs_out(world, build, "lint", "test")
+    await finish_earlier_build(world, "lint")
+    build = await start_build(world)
+    await finish_build(world, build, "lint", "test")
     await world.settle(20)
-    assert "*new failure* · last passed in web#1" in shown(world.card())
-    assert "still failing since web#1" in shown(world.card())
+    assert "*new failure* · last passed in web#1" in format_message(world.card())
+    assert "still failing since web#1" in format_message(world.card())
 
 
 async def test_a_failure_costs_three_calls_at_most(world: World) -> None:
-    """The build before, one log, annotations; a build that passes costs none of them."""
+    """The previous build, one log and annotations; a passed build costs none of them."""
     world.buildkite.hooks.webhooks[0].events = BUILD_EVENTS
-    await earlier(world, "lint")
-    build = await started(world)
+    await finish_earlier_build(world, "lint")
+    build = await start_build(world)
     before = len(world.buildkite.requests)
-    await runs_out(world, build, "lint", "test")
+    await finish_build(world, build, "lint", "test")
     asked = [request.path for request in world.buildkite.requests][before:]
     assert sum(path.endswith(("/log", "/annotations", "/pipelines/web/builds")) for path in asked) == 3
 
 
 async def test_timed_out_expired_and_lost(world: World) -> None:
     """Each failed job says how it ended."""
-    build = await started(world, "mobile")
+    build = await start_build(world, "mobile")
     android, ios = build.find_job("android"), build.find_job("ios")
     world.buildkite.start_job(android.id)
     world.buildkite.finish_job(android.id, -1, signal_reason="agent_stop")
     world.buildkite.start_job(ios.id)
     world.buildkite.finish_job(ios.id, 137)
     await world.settle(6)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · mobile#1 · `main` · `b48d73f`
 requested by <@U0ALICE01> took 0s 2 failed
 ❌ :android: Android · agent lost

@@ -1,4 +1,4 @@
-"""A failure's card shows the last lines of a log and what annotations say; neither can hurt who reads it."""
+"""A failure's card shows the last lines of a log and the annotations; neither can harm its readers."""
 # ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ import pytest
 from inline_snapshot import snapshot
 
 from simulators.buildkite.models import Build
-from tests.conversations.acts import started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import start_build
+from tests.conversations.world import World, format_message
 
 OUTPUT = """\
 ~~~ Running commands
@@ -23,8 +23,8 @@ src/basket.js
 """
 
 
-async def lint_fails(world: World, build: Build, printed: str = OUTPUT) -> None:
-    """Lint prints that and fails, and with it the build."""
+async def fail_lint(world: World, build: Build, printed: str = OUTPUT) -> None:
+    """Let lint print that and fail, and the build with it."""
     lint = build.find_job("lint").id
     world.buildkite.start_job(lint)
     world.buildkite.log(lint, printed)
@@ -33,11 +33,11 @@ async def lint_fails(world: World, build: Build, printed: str = OUTPUT) -> None:
 
 
 async def test_the_last_lines_of_the_log(world: World) -> None:
-    """What the command printed last stands on the card and in the reply; colours and the agent's words do not."""
-    build = await started(world)
-    await lint_fails(world, build)
+    """The command's last output is on the card and in the reply, without colours and the agent's own lines."""
+    build = await start_build(world)
+    await fail_lint(world, build)
     await world.settle(6)
-    assert [shown(world.card()), *world.replies(world.card())] == snapshot(
+    assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
@@ -70,13 +70,13 @@ src/basket.js
     )
 
 
-async def test_the_card_does_not_wait_for_what_is_looked_up(world: World) -> None:
+async def test_the_card_does_not_wait_for_the_lookup(world: World) -> None:
     """While Buildkite hangs on the log, the card says failed; the reply waits ten seconds at most."""
-    build = await started(world)
+    build = await start_build(world)
     world.buildkite.faults.fail(503, times=50, path="/log$|/annotations$")
-    await lint_fails(world, build)
+    await fail_lint(world, build)
     await world.settle(2)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
 requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
@@ -96,66 +96,66 @@ requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 
 
 async def test_a_log_that_comes_late_is_added(world: World) -> None:
-    """Buildkite limits the bot for a while: the log is read later, and the card is drawn again."""
-    build = await started(world)
+    """Buildkite limits the bot for a while; the log is read later, and the card is drawn again."""
+    build = await start_build(world)
     limited = {"message": "You have exceeded your API rate limit.", "scope": "rest_user", "reset": 20}
     world.buildkite.faults.fail(429, path="/log$", body=limited)
-    await lint_fails(world, build)
+    await fail_lint(world, build)
     await world.settle(4)
-    assert "Last lines" not in shown(world.card())
+    assert "Last lines" not in format_message(world.card())
     await world.settle(40)
-    assert "✖ 1 problem" in shown(world.card())
+    assert "✖ 1 problem" in format_message(world.card())
 
 
-async def test_what_is_tried_in_vain_is_given_up(world: World) -> None:
-    """A log that Buildkite never hands out is asked for so many times and no more."""
-    build = await started(world)
+async def test_a_lookup_is_given_up_after_five_tries(world: World) -> None:
+    """A log that Buildkite never returns is requested five times and no more."""
+    build = await start_build(world)
     world.buildkite.faults.fail(500, times=1000, path="/log$")
-    await lint_fails(world, build)
+    await fail_lint(world, build)
     await world.settle(600, step=5)
     assert sum(request.path.endswith("/log") for request in world.buildkite.requests) == snapshot(5)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
-async def test_a_log_that_is_not_to_be_had_is_left_out(world: World, status: int) -> None:
-    """Deleted, forbidden or not to be had in part: it is asked for once; the rest of the card is as ever."""
-    build = await started(world)
+async def test_an_unavailable_log_is_left_out(world: World, status: int) -> None:
+    """A log that is deleted, forbidden or damaged is requested once; the rest of the card is complete."""
+    build = await start_build(world)
     world.buildkite.annotate(build, "1 test failed", style="error")
     world.buildkite.faults.fail(status, times=50, path="/log$", body={"message": "No job found"})
-    await lint_fails(world, build)
+    await fail_lint(world, build)
     await world.settle(30)
-    card = shown(world.card())
+    card = format_message(world.card())
     assert "Last lines" not in card
     assert "1 test failed" in card
     assert sum(request.path.endswith("/log") for request in world.buildkite.requests) == 1
 
 
 async def test_of_a_huge_log_only_the_end_is_read(world: World) -> None:
-    """Of megabytes only the last 16 KiB are asked for."""
-    build = await started(world)
-    await lint_fails(world, build, "x" * 100 + "\n" + "line\n" * 1_000_000 + OUTPUT)
+    """Of megabytes, only the last 16 KiB are requested."""
+    build = await start_build(world)
+    await fail_lint(world, build, "x" * 100 + "\n" + "line\n" * 1_000_000 + OUTPUT)
     await world.settle(6)
     read = next(request for request in world.buildkite.requests if request.path.endswith("/log"))
     assert read.headers["range"] == "bytes=-16384"
-    assert "✖ 1 problem" in shown(world.card())
+    assert "✖ 1 problem" in format_message(world.card())
 
 
 async def test_an_empty_log_is_no_log(world: World) -> None:
     """A job that printed nothing has no last lines."""
-    build = await started(world)
-    await lint_fails(world, build, "")
+    build = await start_build(world)
+    await fail_lint(world, build, "")
     await world.settle(6)
-    assert "Last lines" not in shown(world.card())
+    assert "Last lines" not in format_message(world.card())
 
 
 async def test_a_token_in_the_log_is_masked(world: World) -> None:
-    """Secrets are gone before anything is stored or shown, one that a colour cuts in two as well."""
-    build = await started(world)
+    """Secrets are masked before anything is stored or shown, even one that a colour code splits."""
+    build = await start_build(world)
     token = "ghp_0123456789abcdef0123456789abcdef0123"
     printed = f"export DEPLOY_TOKEN=hunter2hunter2\npush with \x1b[1mghp_01234567\x1b[0m89abcdef0123456789abcdef0123\n{token}\nfailed\n"
-    await lint_fails(world, build, printed)
+    await fail_lint(world, build, printed)
     await world.settle(6)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
 requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
@@ -174,9 +174,9 @@ failed
 
 
 async def test_hostile_lines_of_a_log_stay_lines(world: World) -> None:
-    """Neither mentions nor links nor an end of the block: a log is shown as it was printed."""
-    build = await started(world)
-    await lint_fails(world, build, "<!channel> <https://evil.example|Sign in>\n```\n*bold* & <@U0BOB0001>\n")
+    """A log is shown as it was printed: no mentions, no links, no way out of the block."""
+    build = await start_build(world)
+    await fail_lint(world, build, "<!channel> <https://evil.example|Sign in>\n```\n*bold* & <@U0BOB0001>\n")
     await world.settle(6)
     texts = [block["text"]["text"] for block in world.card().blocks if block["type"] == "section"]
     assert texts[-1] == snapshot("""\
@@ -189,8 +189,8 @@ async def test_hostile_lines_of_a_log_stay_lines(world: World) -> None:
 
 
 async def test_annotations_of_style_error(world: World) -> None:
-    """The two weightiest annotations of style error are quoted as text; others are not."""
-    build = await started(world)
+    """The two error annotations of the highest priority are quoted as text; others aren't."""
+    build = await start_build(world)
     world.buildkite.annotate(build, "Coverage rose", style="success", context="coverage")
     world.buildkite.annotate(build, "Slow", style="warning", context="slow")
     world.buildkite.annotate(build, "Third", style="error", context="c", priority=1)
@@ -203,9 +203,9 @@ async def test_annotations_of_style_error(world: World) -> None:
         markup=True,
     )
     world.buildkite.annotate(build, "Second", style="error", context="b", priority=5)
-    await lint_fails(world, build)
+    await fail_lint(world, build)
     await world.settle(6)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `a151560`
 requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
@@ -227,15 +227,15 @@ src/basket.js
 
 
 async def test_hostile_html_in_an_annotation(world: World) -> None:
-    """Scripts, handlers and links are gone; what looks like Slack's own marks is text; it is cut at its bound."""
-    build = await started(world)
+    """Scripts, handlers and links are removed, Slack's own markup is text, and the length is limited."""
+    build = await start_build(world)
     hostile = (
         "<script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>Sign in</a>"
         "<p>&lt;!channel&gt; &lt;@U0BOB0001&gt; &lt;https://evil.example|here&gt;</p>"
         "<p>password=hunter2hunter2</p>" + "<p>more and more</p>" * 100
     )
     world.buildkite.annotate(build, hostile, style="error", markup=True)
-    await lint_fails(world, build)
+    await fail_lint(world, build)
     await world.settle(6)
     texts = [block["text"]["text"] for block in world.card().blocks if block["type"] == "section"]
     assert texts[-1] == snapshot("""\
@@ -251,14 +251,14 @@ async def test_hostile_html_in_an_annotation(world: World) -> None:
 """)
 
 
-async def test_a_retry_forgets_what_was_looked_up(world: World) -> None:
+async def test_a_retry_starts_a_new_lookup(world: World) -> None:
     """The build runs again and fails at another step: the old lines are gone, the new ones are read."""
-    build = await started(world)
-    await lint_fails(world, build)
+    build = await start_build(world)
+    await fail_lint(world, build)
     await world.settle(6)
     await world.bob.clicks(world.card(), "Retry failed")
     await world.settle(6)
-    assert "✖ 1 problem" not in shown(world.card())
+    assert "✖ 1 problem" not in format_message(world.card())
     lint = build.find_job("lint").id
     world.buildkite.start_job(lint)
     world.buildkite.finish_job(lint)
@@ -267,7 +267,7 @@ async def test_a_retry_forgets_what_was_looked_up(world: World) -> None:
     world.buildkite.log(package, "no space left on device\n")
     world.buildkite.finish_job(package, 1)
     await world.settle(6)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
 requested by <@U0ALICE01> took 12s 4 passed · 1 failed
 ❌ :package: Package · exit status 1

@@ -1,24 +1,24 @@
-"""The right person is mentioned when a build goes bad: whoever asked, else its author by e-mail address alone."""
+"""The right person is mentioned when a build fails: the requester, else the author by email address alone."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
 from simulators.buildkite.models import Build
-from tests.conversations.acts import failed
-from tests.conversations.world import World, shown
+from tests.conversations.acts import fail_build
+from tests.conversations.world import World, format_message
 
 ADA = {"name": "Ada Martin", "username": "ada", "email": "ada@acme.example"}
 
 
 async def subscribed(world: World) -> None:
-    """#deploys is told of failures of web."""
+    """Subscribe #deploys to failures of web."""
     await world.alice.types(world.deploys, "/bk subscribe web --state failed --yes")
     await world.settle(2)
 
 
-async def pushed(world: World, author: dict[str, str] | None) -> Build:
-    """Somebody's push started a build, which has failed."""
+async def fail_pushed_build(world: World, author: dict[str, str] | None) -> Build:
+    """Fail a build that someone's push started."""
     build = world.buildkite.create_build_elsewhere(
         "web", message="Ship to islands", source="webhook", author=author
     )
@@ -27,17 +27,17 @@ async def pushed(world: World, author: dict[str, str] | None) -> Build:
     return build
 
 
-def said(world: World) -> list[str]:
-    """The card, and what stands below it."""
-    return [shown(world.card()), *world.replies(world.card())]
+def read_card_and_replies(world: World) -> list[str]:
+    """Return the card and its replies."""
+    return [format_message(world.card()), *world.replies(world.card())]
 
 
 async def test_the_author_of_a_push_is_mentioned(world: World) -> None:
-    """Ada's address is the same at Buildkite and in Slack: she is told below the card that nobody asked for."""
+    """Ada's address is the same in Buildkite and Slack, so the reply to the subscribed card mentions her."""
     world.slack.person("U0ADA0001", "ada", "Ada@acme.example", real_name="Ada Martin")
     await subscribed(world)
-    await pushed(world, ADA)
-    assert said(world) == snapshot(
+    await fail_pushed_build(world, ADA)
+    assert read_card_and_replies(world) == snapshot(
         [
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
@@ -63,22 +63,22 @@ exit status 1
     )
 
 
-async def test_names_that_look_alike_are_not_taken_for_each_other(world: World) -> None:
-    """Two people are called Ada Martin: the one with the address is mentioned, in whatever order they came."""
+async def test_similar_names_are_not_confused(world: World) -> None:
+    """Of two people called Ada Martin, the one with the address is mentioned."""
     world.slack.person("U0ADA0002", "ada", "ada.martin@acme.example", real_name="Ada Martin")
     world.slack.person("U0ADA0001", "amartin", "ada@acme.example", real_name="Ada Martin")
     await subscribed(world)
-    await pushed(world, ADA)
-    assert "<@U0ADA0001>" in shown(world.card())
+    await fail_pushed_build(world, ADA)
+    assert "<@U0ADA0001>" in format_message(world.card())
     assert "U0ADA0002" not in world.transcript()
 
 
-async def test_nobody_is_mentioned_for_a_name(world: World) -> None:
-    """An Ada Martin with another address is not her: the author is named, and nobody is told."""
+async def test_a_name_alone_is_not_mentioned(world: World) -> None:
+    """An Ada Martin with another address is named as the author, and not mentioned."""
     world.slack.person("U0ADA0002", "ada", "ada.martin@acme.example", real_name="Ada Martin")
     await subscribed(world)
-    await pushed(world, ADA)
-    assert said(world) == snapshot(
+    await fail_pushed_build(world, ADA)
+    assert read_card_and_replies(world) == snapshot(
         [
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
@@ -95,8 +95,8 @@ exit status 1
     )
 
 
-async def test_who_has_left_or_belongs_elsewhere_is_not_mentioned(world: World) -> None:
-    """Somebody deactivated, a stranger, a bot: named as the author, never mentioned."""
+async def test_former_members_and_strangers_are_not_mentioned(world: World) -> None:
+    """A deactivated member, a stranger and a bot are named as the author, never mentioned."""
     for number, more in enumerate(({"deleted": True}, {"stranger": True}, {"is_bot": True})):
         address = f"gone{number}@acme.example"
         world.slack.person(f"U0GONE00{number}", f"gone{number}", address)
@@ -105,56 +105,56 @@ async def test_who_has_left_or_belongs_elsewhere_is_not_mentioned(world: World) 
             setattr(profile, name, value)
     await subscribed(world)
     for number in range(3):
-        await pushed(world, {"name": f"Gone {number}", "email": f"gone{number}@acme.example"})
-        assert f"commit by Gone {number}" in shown(world.card())
+        await fail_pushed_build(world, {"name": f"Gone {number}", "email": f"gone{number}@acme.example"})
+        assert f"commit by Gone {number}" in format_message(world.card())
         assert world.replies(world.card()) == []
 
 
-async def test_a_build_without_an_address_is_nobodys(world: World) -> None:
-    """A bare name, or none at all, is mentioned nowhere; Slack is not asked."""
+async def test_a_build_without_an_address_mentions_no_one(world: World) -> None:
+    """Without an address, no one is mentioned and Slack isn't asked."""
     await subscribed(world)
-    await pushed(world, {"name": "alice"})
-    await pushed(world, None)
+    await fail_pushed_build(world, {"name": "alice"})
+    await fail_pushed_build(world, None)
     assert world.replies(world.card()) == []
     assert "users.lookupByEmail" not in {call.method for call in world.slack.calls}
 
 
-async def test_an_address_that_slack_does_not_know_is_asked_for_once(world: World) -> None:
-    """Somebody who commits under a private address: Slack is not asked again for each of their failures."""
+async def test_an_unknown_address_is_asked_for_once(world: World) -> None:
+    """Slack isn't asked again for each failure of a person with an unknown address."""
     await subscribed(world)
     for _ in range(3):
-        await pushed(world, {"name": "Ada Martin", "email": "1234+ada@users.noreply.github.com"})
+        await fail_pushed_build(world, {"name": "Ada Martin", "email": "1234+ada@users.noreply.github.com"})
     assert [call.method for call in world.slack.calls].count("users.lookupByEmail") == 1
 
 
-async def test_who_asked_comes_before_the_author(world: World) -> None:
-    """Alice asked for the build: she is mentioned, whoever wrote the commit."""
-    _, card = await failed(world)
+async def test_the_requester_comes_before_the_author(world: World) -> None:
+    """Alice requested the build, so she is mentioned, whoever wrote the commit."""
+    _, card = await fail_build(world)
     assert "<@U0ALICE01> ❌ web#1 failed" in world.replies(card)[-1]
     assert "users.lookupByEmail" not in {call.method for call in world.slack.calls}
 
 
-async def test_a_build_that_passes_mentions_nobody(world: World) -> None:
-    """Ada is not looked up for a build of hers that went well."""
+async def test_a_passed_build_mentions_no_one(world: World) -> None:
+    """Ada isn't looked up for a build of hers that passed."""
     world.slack.person("U0ADA0001", "ada", "ada@acme.example", real_name="Ada Martin")
     await world.alice.types(world.deploys, "/bk subscribe web --state passed --yes")
     await world.settle(2)
     build = world.buildkite.create_build_elsewhere("web", source="webhook", author=ADA)
     world.buildkite.run_build(build)
     await world.settle(6)
-    assert "commit by Ada Martin" in shown(world.card())
+    assert "commit by Ada Martin" in format_message(world.card())
     assert "U0ADA0001" not in world.transcript()
 
 
-async def test_while_slack_does_not_answer_the_card_stands(world: World) -> None:
-    """The card is there at once; the mention follows once Slack says who it is."""
+async def test_the_card_does_not_wait_for_the_author(world: World) -> None:
+    """The card is there at once; the mention follows when Slack answers."""
     world.slack.person("U0ADA0001", "ada", "ada@acme.example", real_name="Ada Martin")
     await subscribed(world)
     world.slack.faults.fail("users.lookupByEmail", status=503)
     build = world.buildkite.create_build_elsewhere("web", source="webhook", author=ADA)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(1)
-    assert "commit by Ada Martin" in shown(world.card())
+    assert "commit by Ada Martin" in format_message(world.card())
     await world.settle(20)
-    assert "commit by <@U0ADA0001>" in shown(world.card())
+    assert "commit by <@U0ADA0001>" in format_message(world.card())
     assert len(world.replies(world.card())) == 1

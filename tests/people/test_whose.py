@@ -9,8 +9,8 @@ from inline_snapshot import snapshot
 
 from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, parse_subscriptions
 from simulators.slack.person import Person
-from tests.conversations.acts import failed
-from tests.conversations.world import World, opened, shown
+from tests.conversations.acts import fail_build
+from tests.conversations.world import World, open_world, format_message
 from tests.people.acts import ALICE, directs, lines, pushed, told
 from tests.subscriptions.acts import subscribed
 
@@ -55,7 +55,7 @@ async def test_an_address_is_one_persons(world: World, address: str, whose: int 
     assert [len(directs(world, person)) for person in people] == [int(whose == at) for at in range(2)]
 
 
-async def test_a_build_without_an_address_is_nobodys(world: World) -> None:
+async def test_a_build_without_an_address_mentions_no_one(world: World) -> None:
     """An author by name alone is neither of them."""
     people = await both(world)
     await pushed(world, {"name": "Ann Lee"}, "lint")
@@ -77,7 +77,7 @@ async def test_the_file_gives_people_further_addresses(tmp_path: Path) -> None:
     """What the file says is believed: an address of Alice's at home; and one that it gives to the other Ann."""
     path = tmp_path / "subscriptions.toml"
     path.write_text(FILE)
-    async with opened(tmp_path, subscriptions=path) as world:
+    async with open_world(tmp_path, subscriptions=path) as world:
         ann, other = await both(world)
         assert await told(world, world.alice, "notify me on failed") == snapshot("""\
 You get direct messages about your builds: failed.
@@ -99,10 +99,10 @@ async def test_who_is_mentioned_follows_the_file(tmp_path: Path) -> None:
     """The author is known by an address of the file: they are mentioned below a card that nobody asked for."""
     path = tmp_path / "subscriptions.toml"
     path.write_text(FILE)
-    async with opened(tmp_path, subscriptions=path) as world:
+    async with open_world(tmp_path, subscriptions=path) as world:
         await subscribed(world, "web --state failed")
         await pushed(world, {"name": "A", "email": "1+Alice@git.example"}, "lint")
-        assert "commit by <@U0ALICE01>" in shown(world.card())
+        assert "commit by <@U0ALICE01>" in format_message(world.card())
         assert world.replies(world.card())[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
 
 
@@ -166,7 +166,7 @@ Turn this off with `/bk notify off`.\
 async def test_where_it_was_asked_for_is_enough(world: World) -> None:
     """Alice asked for the build in #deploys, and is told there, and not twice."""
     await told(world, world.alice, "notify me on failed,fixed,blocked")
-    _, card = await failed(world)
+    _, card = await fail_build(world)
     assert "<@U0ALICE01> ❌ web#1 failed" in world.replies(card)[-1]
     assert directs(world, world.alice) == []
 
@@ -177,5 +177,5 @@ async def test_who_is_told_directly_is_not_mentioned_too(world: World) -> None:
     await subscribed(world, "web --state failed")
     await pushed(world, ALICE, "lint")
     assert lines(world, world.alice) == ["❌ web#1 failed on main"]
-    assert "commit by Alice Carroll" in shown(world.card())
+    assert "commit by Alice Carroll" in format_message(world.card())
     assert world.replies(world.card()) == []
