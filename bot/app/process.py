@@ -13,7 +13,7 @@ from typing import NamedTuple
 import structlog
 from filelock import FileLock, Timeout
 
-from bot.app.build import Bot, build_bot
+from bot.app.bot import Bot, build_bot
 from bot.app.dependencies import find_database_file
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock, SystemClock

@@ -19,10 +19,10 @@ from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.endpoints.graphql import GraphqlCalls
 from bot.buildkite.endpoints.jobs import JobCalls
+from bot.buildkite.endpoints.notification_services import ServiceCalls
 from bot.buildkite.endpoints.organization import EmojiCalls, OrganizationCalls, RuleCalls, TeamCalls, TemplateCalls
 from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.endpoints.raw import RawCalls
-from bot.buildkite.endpoints.services import ServiceCalls
 from bot.buildkite.personal_token import Bearer
 from bot.buildkite.request_budget import Budget
 from bot.buildkite.transport import BACKGROUND_PATIENCE, PERSON_PATIENCE, Requests

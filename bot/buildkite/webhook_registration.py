@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from bot.buildkite.client import Buildkite
-from bot.buildkite.endpoints.services import WebhookService
+from bot.buildkite.endpoints.notification_services import WebhookService
 from bot.buildkite.models import NotificationService
 from bot.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bot.operations.operation import Operation
 from bot.operations.reply import Button, Call, Reply
-from bot.slack.blockkit.tables import Table
+from bot.slack.blockkit.data_tables import Table
 
 ROWS = 15
 # Up to this many rows fit on a single page: a second page of two or three rows would only cost a click.

@@ -8,7 +8,7 @@ from itertools import pairwise
 from bot.errors import Ambiguous, KitestringError
 from bot.operations.paging import TURN
 from bot.operations.reply import Button, Reply
-from bot.slack.blockkit import charts, tables
+from bot.slack.blockkit import charts, data_tables
 from bot.slack.blockkit.blocks import (
     NOTHING,
     SECTION_LIMIT,
@@ -45,7 +45,7 @@ def render_reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValu
             charts.chart_block(chart, f"chart:{at}")
             for at, chart in enumerate(answer.charts[: charts.CHARTS_LIMIT])
         ],
-        *(tables.render_table(answer.table, answer.title, answer.page_label) if answer.table else []),
+        *(data_tables.render_table(answer.table, answer.title, answer.page_label) if answer.table else []),
         context(answer.page_label, block_id="pages") if answer.page_label else None,
         _render_page_buttons(answer, button_value),
         preformatted(answer.log, block_id="log") if answer.log is not None else None,

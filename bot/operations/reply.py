@@ -10,7 +10,7 @@ from typing import Any
 from bot.buildkite.models import Build
 from bot.slack.blockkit.blocks import Confirm
 from bot.slack.blockkit.charts import Chart
-from bot.slack.blockkit.tables import Table
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.types import File
 
 

@@ -14,7 +14,7 @@ from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.runtime.durations import from_timestamp
 from bot.slack.api_errors import SlackError
-from bot.slack.blockkit import charts, tables
+from bot.slack.blockkit import charts, data_tables
 from bot.slack.blockkit.blocks import BLOCKS_LIMIT, Block, Message, context
 from bot.slack.blockkit.mrkdwn import md
 from bot.slack.types import File
@@ -24,7 +24,7 @@ from bot.store.transactions import Transactions
 # A refused kind of block is tried again after this long, as Slack enables new kinds workspace by workspace.
 REFUSAL_TTL = timedelta(days=7)
 # Kinds of blocks that not every workspace supports yet, with the key under which a refusal is stored.
-NEW_KINDS = {charts.KIND: "charts_refused", tables.KIND: "tables_refused"}
+NEW_KINDS = {charts.KIND: "charts_refused", data_tables.KIND: "tables_refused"}
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -157,8 +157,8 @@ def replace_blocks(message: Message, kinds: frozenset[str] = frozenset(NEW_KINDS
 def _replace_block(block: Block, kinds: frozenset[str]) -> list[Block]:
     if block.get("type") not in kinds:
         return [block]
-    if block["type"] == tables.KIND:
-        return tables.render_plain_table(block)
+    if block["type"] == data_tables.KIND:
+        return data_tables.render_plain_table(block)
     text = md("📊 {title}: sent as a picture", title=block["title"])
     return [context(text, block_id=str(block["block_id"]))]
 

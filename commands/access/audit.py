@@ -13,8 +13,8 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.operations.search_summary import describe_period, join_phrase
 from bot.runtime.durations import parse_duration
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, join, local_time, md, mention, strip_markup
-from bot.slack.blockkit.tables import Table
 
 START = "The audit log starts with the first command I received."
 

@@ -15,8 +15,8 @@ from bot.operations.addresses import BranchArgs, BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.durations import limit_duration, parse_duration
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
-from bot.slack.blockkit.tables import Table
 
 MAX_DURATION = timedelta(days=30)
 UNTIL = "{date_short_pretty} {time}"

@@ -12,8 +12,8 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, local_time, md
-from bot.slack.blockkit.tables import Table
 
 ONLY_CONNECTED = "Stopped and lost agents aren't listed. To see one, use `agent view` with its full id."
 COLUMNS = ("Name", "State", "Queue", "Host", "Job")

@@ -12,8 +12,8 @@ from bot.notifications.agent_watches.messages import AGENT_STATES, WATCHED_BY_DE
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, join, md
-from bot.slack.blockkit.tables import Table
 
 _Queue = Annotated[
     str | None, Opt(short="q", suggest="queue", hint="every queue"), Field(max_length=100, description="Queue")

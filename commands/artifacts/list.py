@@ -19,8 +19,8 @@ from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from bot.slack.blockkit.tables import Table
 
 ArtifactState = Literal["new", "finished", "error", "deleted", "expired"]
 BUTTONS = 5

@@ -26,8 +26,8 @@ from bot.operations.search_summary import (
     make_empty_texts,
 )
 from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.data_tables import Page, Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, strip_markup
-from bot.slack.blockkit.tables import Page, Table
 
 BuildState = Literal[
     "creating",

@@ -13,8 +13,8 @@ from bot.operations.build_wording import describe_phase, link_build
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, join_dotted, shorten
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from bot.slack.blockkit.tables import Table
 
 JOBS_LIMIT = 20
 
@@ -99,7 +99,9 @@ def _render_jobs(jobs: list[Job]) -> Table:
 
 
 def _render_row(job: Job) -> tuple[str, ...]:
-    return (md("❌ {job}", job=render_job(job)) if job.failed else md("✋ Waiting for “{label}”", label=job.title),)
+    return (
+        md("❌ {job}", job=render_job(job)) if job.failed else md("✋ Waiting for “{label}”", label=job.title),
+    )
 
 
 def _count_jobs(build: Build) -> str:

@@ -13,8 +13,8 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.charts import CATEGORIES_LIMIT, Chart, Series
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from bot.slack.blockkit.tables import Table
 
 UNSET = Mrkdwn(
     "I can't read metrics because I have no agent token.\n"

@@ -14,8 +14,8 @@ from bot.errors import NotFound
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md
-from bot.slack.blockkit.tables import Table
 
 UNSET = Mrkdwn(
     "I can't list stacks because I have no agent token.\n"

@@ -12,8 +12,8 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md
-from bot.slack.blockkit.tables import Table
 
 NO_CLUSTERS = "There are no clusters, or the token can't see any."
 

@@ -20,8 +20,8 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.operations.typed_text import normalise
 from bot.runtime.wording import quote_word, suggest
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, md
-from bot.slack.blockkit.tables import Table
 
 
 class AliasArgs(Args):

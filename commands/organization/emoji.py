@@ -10,9 +10,9 @@ from bot.buildkite.endpoints.organization import Emoji
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.emoji_codes import find_character
 from bot.slack.blockkit.mrkdwn import code, join
-from bot.slack.blockkit.tables import Table
 
 HINT = "You can search by any part of a name or alias."
 

@@ -9,8 +9,8 @@ from bot.buildkite.endpoints.organization import Rule
 from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import local_time
-from bot.slack.blockkit.tables import Table
 
 NO_RULES = "There are no rules, so pipelines in different clusters can't trigger each other or share artifacts."
 # https://buildkite.com/docs/apis/rest-api/rules

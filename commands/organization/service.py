@@ -13,8 +13,8 @@ from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
-from bot.slack.blockkit.tables import Table
 
 _COLUMNS = ("Service", "Description", "To", "State", "Id")
 

@@ -7,7 +7,7 @@ from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.tables import Table
+from bot.slack.blockkit.data_tables import Table
 
 
 @operation("team list", needs=Permission.READ, effect=Effect.READ, examples=("team list",))

@@ -7,8 +7,8 @@ from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import link, local_time
-from bot.slack.blockkit.tables import Table
 
 NO_TEMPLATES = "There are no pipeline templates."
 PLAN = "Templates require Buildkite's Enterprise plan."

@@ -17,8 +17,8 @@ from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, oper
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import find_missing_scopes
 from bot.slack.blockkit.blocks import join_lines
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
-from bot.slack.blockkit.tables import Table
 
 VALUES_HIDDEN = "Values are never shown. Buildkite shows a value only once, when the token is created."
 

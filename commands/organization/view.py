@@ -6,8 +6,8 @@ from bot.buildkite.resources import Organization
 from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, local_time, md
-from bot.slack.blockkit.tables import Table
 
 
 @operation("organization list", needs=Permission.READ, effect=Effect.READ, examples=("org list",))

@@ -15,8 +15,8 @@ from bot.errors import KitestringError
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
-from bot.slack.blockkit.tables import Table
 from commands.pipeline.render import COLUMNS, collect_facts, link_pipeline, render_row, render_steps
 
 PipelineFilter = Literal["active", "archived", "all"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from bot.buildkite.endpoints.notification_services import WebhookService
 from bot.buildkite.endpoints.pipelines import NewPipeline, PipelineChanges
-from bot.buildkite.endpoints.services import WebhookService
 from bot.buildkite.models import Person
 from bot.buildkite.resources import NewBuild
 from simulators.buildkite.seed_demo import seed_demo

@@ -152,10 +152,10 @@ async def open_world(
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        told = make_environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": allowlist}
-        told |= (make_agent_environment(buildkite) if agents else {}) | dict(more or {})
+        environment = make_environment(slack, buildkite, folder) | {"BUILDKITE_WEBHOOK_ALLOWLIST": allowlist}
+        environment |= (make_agent_environment(buildkite) if agents else {}) | dict(more or {})
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
-        settings = load_settings(told | {name: str(path) for name, path in files.items() if path})
+        settings = load_settings(environment | {name: str(path) for name, path in files.items() if path})
         await copy_ready_database(folder / "kitestring.db")
         bot = await stack.enter_async_context(build_bot(settings, clock, committed=committed))
         address = await stack.enter_async_context(Serving(bot.web))

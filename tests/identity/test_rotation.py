@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.app.build import build_bot
+from bot.app.bot import build_bot
 from bot.cli.secret_rotation import rotate
 from bot.errors import KitestringError, Refused
 from bot.settings import Settings, load_settings
 from bot.store.vault import Vault
-from tests.conversations.acts import asks
-from tests.conversations.world import World, environment
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, make_environment
 from tests.identity.connecting import ALICE, connected
 
 TEAM = "T0BUILD01"
@@ -22,7 +22,7 @@ NEW = Fernet.generate_key().decode()
 
 def with_keys(world: World, folder: Path, *keys: str) -> Settings:
     """The same installation with those keys, newest first."""
-    told = environment(world.slack, world.buildkite, folder)
+    told = make_environment(world.slack, world.buildkite, folder)
     return load_settings(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
 
 
@@ -34,7 +34,7 @@ def old_key(folder: Path) -> str:
 async def acts_as(world: World, settings: Settings) -> str | None:
     """Whom a bot with those settings acts as for Alice."""
     async with build_bot(settings, world.clock) as bot:
-        own = await bot.runner.services.accounts.of(TEAM, world.alice.id)
+        own = await bot.runner.services.accounts.find_access(TEAM, world.alice.id)
         user = (await own.buildkite.access_token()).user if own else None
         return user.name if user else None
 
@@ -48,7 +48,7 @@ async def test_older_keys_still_open_and_the_newest_seals(world: World, tmp_path
 async def test_after_rotate_the_old_key_is_needed_no_more(world: World, tmp_path: Path) -> None:
     """`kitestring rotate` seals tokens and what buttons stand for anew; then the old key can be removed."""
     await connected(world)
-    await asks(world, world.bob, "build cancel web")
+    await ask_privately(world, world.bob, "build cancel web")
     await world.bob.types(world.deploys, "/bk build create")
     await world.settle(2)
     said: list[str] = []
@@ -73,14 +73,14 @@ async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp
     await connected(world)
     async with build_bot(with_keys(world, tmp_path, NEW), world.clock) as bot:
         with pytest.raises(Refused, match="cannot be read any more") as caught:
-            await bot.runner.services.accounts.of(TEAM, world.alice.id)
+            await bot.runner.services.accounts.find_access(TEAM, world.alice.id)
         assert "/bk connect" in caught.value.hint
         assert await bot.runner.services.accounts.disconnect(TEAM, world.alice.id)
 
 
 async def test_rotate_wants_the_keys(world: World) -> None:
     """Without the variable there is nothing to rotate to, and the sentence says how the file's key is named."""
-    with pytest.raises(KitestringError, match="KITESTRING_SECRET_KEY is not set"):
+    with pytest.raises(KitestringError, match="KITESTRING_SECRET_KEY isn't set"):
         await rotate(world.settings, lambda _: None)
 
 

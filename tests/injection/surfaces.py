@@ -1,4 +1,4 @@
-"""Every way in which text from outside is drawn, each as a function of that text."""
+"""Every way to render text from outside, each as a function of that text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.buildkite.models import Job, Person, Pipeline
 from bot.builds.cards.render import render_card
 from bot.builds.failures import log_text
-from bot.builds.failures.compare import FailureKind, FailedStep
+from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import Failure
 from bot.builds.links.render import render_followable_preview, render_job_preview, render_pipeline_preview
 from bot.builds.model import JobSummary
@@ -25,7 +25,7 @@ from bot.builds.replies.render import render_thread_reply
 from bot.errors import Ambiguous, KitestringError, UsageError
 from bot.execution.approval_calls import render_approval_call
 from bot.execution.duplicates import render_duplicate
-from bot.execution.resolve.artifact_text import make_file_name, explain_missing, format_size
+from bot.execution.resolve.artifact_text import explain_missing, format_size, make_file_name
 from bot.history.model import Run
 from bot.home.model import Home
 from bot.home.render import render_closed_home, render_home
@@ -47,18 +47,26 @@ from bot.operations.render import (
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.wording import quote_word
 from bot.slack.blockkit.blocks import Confirm, Message, message, option, section
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, escape
-from bot.slack.blockkit.tables import Table
 from bot.slack.types import Actor, Standing, Thread
 from commands.build.annotation_view import ShownAnnotation, render_annotations
-from commands.pipeline.render import COLUMNS, FollowUpResult, collect_facts, render_made, link_pipeline, render_repository, render_row
+from commands.pipeline.render import (
+    COLUMNS,
+    FollowUpResult,
+    collect_facts,
+    link_pipeline,
+    render_made,
+    render_repository,
+    render_row,
+)
 from commands.pipeline.render import render_steps as steps_of
 from commands.pipeline.steps import find_problems, format_problems
-from tests.core.facts_of_builds import NOW, build, known
+from tests.core.facts_of_builds import NOW, make_build, make_tracked
 
 Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
 NOTICES = ("running", "resumed", "blocked", "failing", "finished", "gone")
-# The channel of a proposal: where it waits is said with a link to the channel.
+# The channel of a proposal, which its messages link to.
 OURS = "C0OURS001"
 ALICE = Actor("U0ALICE01", "<!channel>", "T1", Standing.MEMBER, "C1", "slash")
 
@@ -82,7 +90,7 @@ def _pressed(_index: int, _button: Button) -> str:
 def _cards(text: str) -> Iterator[Message]:
     for state in ("running", "blocked", "failed", text):
         for web_url in ("https://buildkite.com/acme/web/builds/101", text):
-            facts = known(state, **_facts(text), web_url=web_url)
+            facts = make_tracked(state, **_facts(text), web_url=web_url)
             yield render_card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW + timedelta(hours=1))
 
 
@@ -91,7 +99,7 @@ def _failures(text: str) -> Iterator[Message]:
         FailedStep(kind, text, jobs) for kind, jobs in zip(FailureKind, ((), ("j1",), ("j2",), ()), strict=False)
     )
     failure = Failure(steps, before=text, log_job="j1", log=text, annotations=(text, text))
-    facts = known("failed", **_facts(text))
+    facts = make_tracked("failed", **_facts(text))
     yield render_card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW, failure=failure, author=text)
     for kind in NOTICES:
         yield render_thread_reply(kind, facts, _jobs(text), card_id="c", failure=failure)
@@ -99,7 +107,9 @@ def _failures(text: str) -> Iterator[Message]:
 
 def _notices(text: str) -> Iterator[Message]:
     for kind in NOTICES:
-        yield render_thread_reply(kind, known("failed", **_facts(text)), _jobs(text), card_id="c", mention=text)
+        yield render_thread_reply(
+            kind, make_tracked("failed", **_facts(text)), _jobs(text), card_id="c", mention=text
+        )
 
 
 def _proposals(text: str) -> Iterator[Message]:
@@ -145,8 +155,8 @@ def _replies(text: str) -> Iterator[Message]:
 
 def _annotations(text: str) -> Iterator[Message]:
     for count in (1, 9):
-        said_ = [ShownAnnotation(text, text, text, f"<p>{text}</p><pre>{text}")] * count
-        yield render_reply(Reply(text=render_annotations(said_)), actor=None, button_value=_pressed)
+        error = [ShownAnnotation(text, text, text, f"<p>{text}</p><pre>{text}")] * count
+        yield render_reply(Reply(text=render_annotations(error)), actor=None, button_value=_pressed)
 
 
 def _artifacts(text: str) -> Iterator[Message]:
@@ -160,7 +170,7 @@ def _artifacts(text: str) -> Iterator[Message]:
 
 
 def _problems(text: str) -> Iterator[Message]:
-    for error in (KitestringError(text, text), UsageError(f"I don't know `{quote_word(text)}`.", text)):
+    for error in (KitestringError(text, text), UsageError(f"There's no command `{quote_word(text)}`.", text)):
         yield render_problem(error, retry_value="again")
     yield render_problem(Ambiguous(text, "agent", ((text, text),)), option_value=str)
 
@@ -173,11 +183,13 @@ def _locks(text: str) -> Iterator[Message]:
 
 def _rules(text: str) -> Iterator[Message]:
     people = Principals(frozenset({text}), frozenset({text}), frozenset())
-    yield render_problem(KitestringError(describe_requirement(ApprovalRequirement(text, people, 2, timedelta(minutes=5))), text))
+    yield render_problem(
+        KitestringError(describe_requirement(ApprovalRequirement(text, people, 2, timedelta(minutes=5))), text)
+    )
 
 
-def _again(text: str) -> Iterator[Message]:
-    first = build("running", **_facts(text))
+def _duplicates(text: str) -> Iterator[Message]:
+    first = make_build("running", **_facts(text))
     yield render_reply(render_duplicate(first, NOW, NOW, first), actor=None, button_value=_pressed)
 
 
@@ -199,8 +211,8 @@ def _forms(text: str) -> Iterator[Mapping[str, Any]]:
     yield forms.render_form(op, given, callback_id="form", private_metadata="id", fields=(menu, typed), title=text)
     yield forms.render_loading_view(text)
     yield forms.render_notice_view(text, text)
-    for said_ in forms.render_errors(op, UsageError(text, text, "a"), (menu,), given).values():
-        yield {"type": "errors", "blocks": [section(said_)]}
+    for error in forms.render_errors(op, UsageError(text, text, "a"), (menu,), given).values():
+        yield {"type": "errors", "blocks": [section(error)]}
     yield {"type": "options", "blocks": [], "options": [option(text, "value")]}
 
 
@@ -219,18 +231,18 @@ def _homes(text: str) -> Iterator[Mapping[str, Any]]:
 
 def _previews(text: str) -> Iterator[Message]:
     for web_url in ("https://buildkite.com/acme/web/builds/101", text):
-        facts = known("failed", **_facts(text), web_url=web_url)
+        facts = make_tracked("failed", **_facts(text), web_url=web_url)
         for job in (*_jobs(text).failed, *_jobs(text).waiting):
             yield render_job_preview(facts, job, "c")
         shop = Pipeline(id="p", slug=text, name=text, default_branch=text)
         yield render_pipeline_preview(shop, [facts.build], web_url)
-    live = known("running", **_facts(text))
+    live = make_tracked("running", **_facts(text))
     yield render_followable_preview(render_card(live, _jobs(text), card_id="c", asked_by=None, now=NOW), live, "c")
 
 
 def _pipelines(text: str) -> Iterator[Message]:
-    said_so = json.dumps(text)
-    steps = f"steps:\n  - label: {said_so}\n  - {{command: {said_so}}}\n  - block: {said_so}\n"
+    quoted = json.dumps(text)
+    steps = f"steps:\n  - label: {quoted}\n  - {{command: {quoted}}}\n  - block: {quoted}\n"
     item = Pipeline(
         id="p",
         slug="shop",
@@ -242,27 +254,33 @@ def _pipelines(text: str) -> Iterator[Message]:
         configuration=steps,
         tags=(text,),
     )
-    listed = Table(COLUMNS, (render_row(item), render_row(replace_repository(item, f"git@github.com:{text}.git"))), text)
-    said = collect_facts(item, text, build("failed", **_facts(text)))
-    for text_ in (link_pipeline(item), steps_of(steps), render_made(item, text, (FollowUpResult(text, text), FollowUpResult(text)))):
-        yield render_reply(Reply(text=text_, fields=said, table=listed), actor=ALICE, button_value=_pressed)
+    listed = Table(
+        COLUMNS, (render_row(item), render_row(replace_repository(item, f"git@github.com:{text}.git"))), text
+    )
+    facts = collect_facts(item, text, make_build("failed", **_facts(text)))
+    for text_ in (
+        link_pipeline(item),
+        steps_of(steps),
+        render_made(item, text, (FollowUpResult(text, text), FollowUpResult(text))),
+    ):
+        yield render_reply(Reply(text=text_, fields=facts, table=listed), actor=ALICE, button_value=_pressed)
     wrong = format_problems(find_problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
     yield render_problem(UsageError(wrong, render_repository(text)))
 
 
 def replace_repository(pipeline: Pipeline, address: str) -> Pipeline:
-    """The same pipeline of another repository."""
+    """Return the pipeline with another repository."""
     return pipeline.model_copy(update={"repository": address})
 
 
 def _single(draw: Callable[[str], Message]) -> Surface:
-    def drawn(text: str) -> Iterator[Message]:
+    def render(text: str) -> Iterator[Message]:
         yield draw(text)
 
-    return drawn
+    return render
 
 
-# By the name of the public function of a render module; what draws pieces of these stands in PIECES.
+# By the name of a render module's public function. Functions that render parts of messages are listed in PIECES.
 SURFACES: dict[str, Surface] = {
     "render_card": _cards,
     "render_thread_reply": _notices,
@@ -284,7 +302,7 @@ SURFACES: dict[str, Surface] = {
     "render_note": _single(render_note),
     "locks": _locks,
     "rules": _rules,
-    "the same words again": _again,
+    "the same words again": _duplicates,
     "forms": _forms,
     "render_home": _homes,
     "render_closed_home": _homes,

@@ -1,4 +1,4 @@
-"""A world with several bots in it: one database, one hand-held clock, and requests that arrive anywhere."""
+"""Builds a world with several bots: one database, one manual clock, and requests that reach any of them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app.build import Bot, build_bot
+from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
 from bot.settings import Settings, load_settings
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, environment, people
+from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, add_people, make_environment
 
 
 class InTurn:
@@ -35,13 +35,13 @@ class InTurn:
 
 @dataclass
 class Replicas(World):
-    """A world whose bots all do at once what one does alone."""
+    """A world in which all bots do at the same time what one bot does alone."""
 
     bots: list[Bot] = field(default_factory=list)
     hung: set[int] = field(default_factory=set)
 
     async def turn(self) -> int:
-        """Everything once, by every bot that does not hang, at the same time."""
+        """Run every loop once, of every bot that doesn't hang, at the same time."""
         await self._all(lambda bot: bot.leadership.tick())
         done = await self._all(lambda bot: bot.runner.drain())
         done += len(await self.buildkite.deliver())
@@ -61,33 +61,35 @@ class Replicas(World):
         return done + await bot.failure_lookup.tick()
 
     @property
-    def writers(self) -> list[Bot]:
-        """The bots that take themselves for the writer."""
+    def leaders(self) -> list[Bot]:
+        """The bots that consider themselves the leader."""
         return [bot for bot in self.bots if bot.leadership.is_leader()]
 
 
-def shared(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSim, key: str) -> dict[str, str]:
-    """What every replica is told."""
+def shared_environment(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSim, key: str) -> dict[str, str]:
+    """Return the environment of every replica."""
     return {
-        **environment(slack, buildkite, Path()),
+        **make_environment(slack, buildkite, Path()),
         "DATABASE_URL": database.render_as_string(hide_password=False),
         "KITESTRING_SECRET_KEY": key,
     }
 
 
 @asynccontextmanager
-async def opened(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
-    """Both vendors and so many bots over real HTTP on loopback."""
+async def open_replicas(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
+    """Run both vendors and this many bots over real HTTP on loopback."""
     clock = ManualClock(START)
     slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
     seed_demo(buildkite)
-    alice, bob, gwen = people(slack)
+    alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
-        settings: Settings = load_settings(shared(database, slack, buildkite, Fernet.generate_key().decode()))
+        settings: Settings = load_settings(
+            shared_environment(database, slack, buildkite, Fernet.generate_key().decode())
+        )
         bots = [await stack.enter_async_context(build_bot(settings, clock)) for _ in range(count)]
         address = await stack.enter_async_context(Serving(InTurn([bot.web for bot in bots])))
         slack.request_url = f"{address}/slack/events"

@@ -1,4 +1,4 @@
-"""A town that outlives the bot: both vendors go on while the bot dies after any commit and is started again."""
+"""Runs a world that outlives the bot: the vendors continue while it dies after any commit and is restarted."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app.build import Bot, build_bot
+from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
 from bot.settings import load_settings
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, environment, people
+from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, add_people, make_environment
 
 
 class Crash(BaseException):
-    """The process is gone: nothing in it may go on."""
+    """The process has ended: nothing in it may run on."""
 
 
 class PassingClock(ManualClock):
-    """Whoever sleeps finds at once that the time has passed."""
+    """A clock on which every sleep ends at once, with the time passed."""
 
     async def sleep(self, seconds: float) -> None:
         self.advance(max(seconds, 0))
 
 
 class Wire:
-    """Carries requests to a vendor; cut, it resets every connection, as for a process that is gone."""
+    """Carries requests to a vendor; once cut, it resets every connection, as if the process were gone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -51,7 +51,7 @@ class Wire:
 
 @dataclass
 class Lives:
-    """The bot's lives. What the first one wrote up to its death is all that the next one finds."""
+    """The lives of the bot: each starts from what the previous one had written when it died."""
 
     folder: Path
     world: World
@@ -66,11 +66,11 @@ class Lives:
 
     @property
     def home(self) -> Path:
-        """Where this life keeps its database."""
+        """The folder of this life's database."""
         return self.folder / f"life-{self.number}"
 
-    def committed(self, number: int) -> None:
-        """Called after each commit: after the chosen one the process ends, with the files as they are."""
+    def on_commit(self, number: int) -> None:
+        """End the process after the chosen commit, leaving the files as they are."""
         if self.dead:
             raise Crash
         self.commits = number
@@ -79,7 +79,7 @@ class Lives:
             raise Crash
 
     def die(self) -> None:
-        """The wires fall silent, and whatever is written from now on is written to a file that nobody reads."""
+        """Cut the wires and copy the files: what this life writes from now on is never read."""
         self.dead, self.die_after = True, None
         for wire in self.wires:
             wire.cut = True
@@ -89,15 +89,15 @@ class Lives:
             if (self.home / name).exists():
                 shutil.copy(self.home / name, after / name)
 
-    async def born(self) -> None:
-        """Start as `serve` does: whatever was under way is looked after first."""
+    async def start_bot(self) -> None:
+        """Start the bot as `serve` does, beginning with the recovery of interrupted invocations."""
         self.dead = False
         self.home.mkdir(parents=True, exist_ok=True)
         self.before = asyncio.all_tasks()
         world = self.world
-        world.settings = load_settings(environment(world.slack, world.buildkite, self.home) | self.more)
+        world.settings = load_settings(make_environment(world.slack, world.buildkite, self.home) | self.more)
         world.bot = await self.stack.enter_async_context(
-            build_bot(world.settings, world.clock, committed=self.committed)
+            build_bot(world.settings, world.clock, committed=self.on_commit)
         )
         await world.bot.recovery.begin()
         others = asyncio.all_tasks()
@@ -107,50 +107,50 @@ class Lives:
         for webhook in world.buildkite.hooks.webhooks:
             webhook.url = f"{address}/buildkite/webhooks"
 
-    async def buried(self) -> None:
-        """Nothing of the process is left."""
-        gone = asyncio.all_tasks() - self.before - {asyncio.current_task()}
-        for task in gone:
+    async def bury(self) -> None:
+        """Cancel everything that is left of the process."""
+        tasks = asyncio.all_tasks() - self.before - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*gone, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.stack.aclose()
         self.stack = AsyncExitStack()
 
-    async def through(self, act: Callable[[World], Awaitable[object]]) -> None:
-        """Let something happen; if the bot dies of it, start it again, and let Slack repeat what it repeats."""
+    async def play(self, act: Callable[[World], Awaitable[object]]) -> None:
+        """Run `act`; if the bot dies, restart it, and let Slack repeat what wasn't acknowledged."""
         if self.world.bot is None:
-            await self.begun()
+            await self.start_first_life()
         try:
             await act(self.world)
         except Crash:
             assert self.dead, "Only a death may end an act."
         while self.dead:
-            await self.reborn()
+            await self.restart()
 
-    async def begun(self) -> None:
-        """The first start."""
+    async def start_first_life(self) -> None:
+        """Start the bot for the first time."""
         try:
-            await self.born()
+            await self.start_bot()
         except Crash:
-            await self.reborn()
+            await self.restart()
 
-    async def reborn(self) -> None:
-        """The process manager starts it again; Slack delivers once more what was not acknowledged."""
-        await self.buried()
+    async def restart(self) -> None:
+        """Start the bot again, as a process manager would, and let Slack repeat what wasn't acknowledged."""
+        await self.bury()
         self.number += 1
         for wire in self.wires:
             wire.cut = False
         try:
-            await self.born()
+            await self.start_bot()
             for event in self.world.slack.undelivered:
                 await self.world.slack.redeliver(event)
-            await settled(self.world)
+            await settle(self.world)
         except Crash:
             assert self.dead, "Only a death may end a start."
 
 
-async def settled(world: World, within: float = 30) -> None:
-    """Everything that is due within so many seconds happens, each thing at its time."""
+async def settle(world: World, within: float = 30) -> None:
+    """Let everything happen that is due within this many seconds, each thing at its time."""
     horizon = world.clock.monotonic() + within
     while True:
         while await world.turn():
@@ -158,33 +158,36 @@ async def settled(world: World, within: float = 30) -> None:
         left = horizon - world.clock.monotonic()
         if left <= 0:
             return
-        world.clock.advance(min(max(await _until_next(world), 0.25), left))
+        world.clock.advance(min(max(await _seconds_until_next(world), 0.25), left))
         world.buildkite.tick()
 
 
-async def _until_next(world: World) -> float:
-    """Seconds until something is due, at the bot or under way from Buildkite."""
+async def _seconds_until_next(world: World) -> float:
+    """Return the seconds until something is due, in the bot or on its way from Buildkite."""
     bot: Bot = world.bot
-    due = [await part.next_at() for part in (bot.inbox, bot.poller, bot.card_publisher, bot.reply_publisher, bot.recovery)]
+    due = [
+        await part.next_at()
+        for part in (bot.inbox, bot.poller, bot.card_publisher, bot.reply_publisher, bot.recovery)
+    ]
     waits = [(when - world.clock.now()).total_seconds() for when in due if when]
     return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)], default=60.0)
 
 
 @asynccontextmanager
-async def town(
+async def open_town(
     folder: Path, *, die_after: int | None = None, webhooks: bool = True, policy: Path | None = None
 ) -> AsyncIterator[Lives]:
-    """Both vendors behind their wires, people, and a bot that is started by the first act."""
+    """Run both vendors behind their wires; the first act starts the bot."""
     clock = PassingClock(START)
 
     def vendors_time() -> float:
-        """Nobody sets the vendors' clocks when the bot's is set."""
+        """Return the vendors' time, which doesn't jump when the bot's clock is set."""
         return START.timestamp() + clock.monotonic()
 
     slack = SlackSim(signing_secret=SIGNING_SECRET, now=vendors_time)
     buildkite = BuildkiteSim(now=vendors_time)
     seed_demo(buildkite)
-    alice, bob, gwen = people(slack)
+    alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     wires = Wire(slack.app), Wire(buildkite.app)
     async with AsyncExitStack() as stack:
@@ -198,4 +201,4 @@ async def town(
         try:
             yield lives
         finally:
-            await lives.buried()
+            await lives.bury()

@@ -1,4 +1,4 @@
-"""The backup of the runbook: taken while the bot runs, put back after the file was lost."""
+"""The runbook's backup can be taken from a running bot and restored after the file was lost."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.app.build import build_bot
+from bot.app.bot import build_bot
 from bot.settings import load_settings
-from tests.conversations.world import environment, opened
+from tests.conversations.world import make_environment, open_world
 
 
-async def test_a_restored_backup_goes_on_with_its_cards(tmp_path: Path) -> None:
-    """A build is followed, the database is backed up and lost, the build ends: the restored bot edits its card."""
-    async with opened(tmp_path) as world:
+async def test_a_restored_backup_continues_its_cards(tmp_path: Path) -> None:
+    """After a backup, a loss and a restore, the bot edits the card of a build that ended meanwhile."""
+    async with open_world(tmp_path) as world:
         await world.alice.types(world.deploys, "/bk build create web -b main")
         await world.settle(3)
         card = world.card()
@@ -27,7 +27,9 @@ async def test_a_restored_backup_goes_on_with_its_cards(tmp_path: Path) -> None:
         restored.mkdir()
         shutil.copy(tmp_path / "backup.db", restored / "kitestring.db")
         shutil.copy(tmp_path / "backup.db.key", restored / "kitestring.db.key")
-        async with build_bot(load_settings(environment(world.slack, world.buildkite, restored)), world.clock) as again:
+        async with build_bot(
+            load_settings(make_environment(world.slack, world.buildkite, restored)), world.clock
+        ) as again:
             world.bot = again
             await world.settle(120, step=5)
         assert "Passed" in card.plain()

@@ -1,4 +1,4 @@
-"""The database is locked, full, read-only or gone: nothing is pretended, and everything goes on afterwards."""
+"""When the database is locked, full, read-only or gone, the bot says so, and works again afterwards."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.app.build import build_bot
+from bot.app.bot import build_bot
 from bot.app.dependencies import find_database_file
 from bot.errors import KitestringError, Unavailable
 from tests.conversations.world import World
-from tests.robustness.lives import Lives, settled, town
-from tests.robustness.truth import assert_said_once, assert_true, private
+from tests.robustness.lives import Lives, open_town, settle
+from tests.robustness.truth import assert_card_is_correct, assert_posted_once, read_private
 
 
 async def _hasty(world: World) -> None:
-    """Waiting for a lock takes no real time in these tests."""
+    """Don't wait in real time for a lock."""
     async with world.bot.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA busy_timeout=0")
 
 
-async def test_while_another_program_locks_it_webhooks_are_refused_and_people_are_told(world: World) -> None:
-    """A 503 to webhooks, an honest private answer to a command; both work again when the lock is gone."""
+async def test_a_locked_database_is_reported(world: World) -> None:
+    """Webhooks get 503 and a command a private answer; both work again once the lock is gone."""
     await world.bob.types(world.deploys, "/bk build create web")
-    await settled(world, 10)
+    await settle(world, 10)
     build = world.buildkite.builds[-1]
     await _hasty(world)
     other = sqlite3.connect(find_database_file(world.settings), isolation_level=None)
@@ -35,22 +35,22 @@ async def test_while_another_program_locks_it_webhooks_are_refused_and_people_ar
         answered = await world.buildkite.deliver()
         assert {status for _event, status in answered} == {503}
         await world.bob.types(world.deploys, "/bk build create mobile")
-        assert "My database isn't responding" in private(world, world.bob)
+        assert "My database isn't responding" in read_private(world, world.bob)
     finally:
         other.execute("ROLLBACK")
         other.close()
     assert not [build for build in world.buildkite.builds if build.pipeline.slug == "mobile"]
-    await settled(world, 120)
-    assert_true(world, build)
+    await settle(world, 120)
+    assert_card_is_correct(world, build)
     await world.bob.types(world.deploys, "/bk build create mobile")
-    await settled(world, 30)
-    assert_true(world, world.buildkite.builds[-1])
+    await settle(world, 30)
+    assert_card_is_correct(world, world.buildkite.builds[-1])
 
 
-async def test_a_full_disk_is_an_outage_like_any_other(world: World) -> None:
-    """No page can be added: nothing is half-written, and when there is room again all goes on."""
+async def test_a_full_disk_is_an_outage(world: World) -> None:
+    """While no page can be added nothing is half-written, and everything continues when there is room."""
     await world.bob.types(world.deploys, "/bk build create web")
-    await settled(world, 10)
+    await settle(world, 10)
     build = world.buildkite.builds[-1]
     async with world.bot.store.write() as tx:
         pages = (await tx.exec_driver_sql("PRAGMA page_count")).scalar()
@@ -62,24 +62,24 @@ async def test_a_full_disk_is_an_outage_like_any_other(world: World) -> None:
     async with world.bot.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA max_page_count=1073741823")
     world.buildkite.run_build(build)
-    await settled(world, 120)
-    assert_true(world, build)
-    assert_said_once(world)
+    await settle(world, 120)
+    assert_card_is_correct(world, build)
+    assert_posted_once(world)
 
 
-async def test_a_read_only_database_is_told_and_nothing_is_started(world: World) -> None:
-    """Nothing is asked of Buildkite that could not be written down first."""
+async def test_a_read_only_database_starts_nothing(world: World) -> None:
+    """The bot requests nothing from Buildkite that it couldn't record first."""
     async with world.bot.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA query_only=ON")
     before = len(world.buildkite.builds)
     await world.bob.types(world.deploys, "/bk build create web")
     await world.bot.runner.drain()
-    assert "My database isn't responding" in private(world, world.bob)
+    assert "My database isn't responding" in read_private(world, world.bob)
     assert len(world.buildkite.builds) == before
 
 
-async def test_a_create_whose_outcome_cannot_be_written_is_not_offered_again(world: World) -> None:
-    """The database fails between Buildkite's answer and our note of it: one build, found again, one card."""
+async def test_a_create_that_cannot_be_recorded_is_not_repeated(world: World) -> None:
+    """If Buildkite's answer can't be recorded, there is one build, which is found again, and one card."""
     hang = world.buildkite.faults.hang(method="POST", path="/builds$", applied=True)
     await world.bob.types(world.deploys, "/bk build create web")
     await hang.arrived.wait()
@@ -90,14 +90,14 @@ async def test_a_create_whose_outcome_cannot_be_written_is_not_offered_again(wor
     await world.bot.runner.drain()
     other.execute("ROLLBACK")
     other.close()
-    assert "Try again" not in private(world, world.bob)
-    await settled(world, 120)
+    assert "Try again" not in read_private(world, world.bob)
+    await settle(world, 120)
     assert len([build for build in world.buildkite.builds if build.pipeline.slug == "web"]) == 1
-    assert_true(world, world.buildkite.builds[-1])
+    assert_card_is_correct(world, world.buildkite.builds[-1])
 
 
-async def test_a_file_that_was_taken_away_is_noticed(world: World) -> None:
-    """What is written to a deleted file is lost: it counts as an outage until the file is back."""
+async def test_a_deleted_file_is_noticed(world: World) -> None:
+    """Writes to a deleted file would be lost, so it counts as an outage until the file is back."""
     file = find_database_file(world.settings)
     away = file.with_name("elsewhere.db")
     file.rename(away)
@@ -111,8 +111,8 @@ async def test_a_file_that_was_taken_away_is_noticed(world: World) -> None:
 
 async def test_a_newer_schema_is_not_touched(tmp_path: Path) -> None:
     """A database that a newer version has migrated stops the start with one sentence."""
-    async with town(tmp_path) as lives:
-        await lives.begun()
+    async with open_town(tmp_path) as lives:
+        await lives.start_first_life()
         await _from_the_future(lives)
         for migrate in (True, False):
             with pytest.raises(KitestringError, match="does not know"):
