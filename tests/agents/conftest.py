@@ -9,7 +9,7 @@ import pytest
 from openapi_core import OpenAPI
 
 from tests.contract.validation import load_rest_spec, validate
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,6 @@ async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
 
     At the end everything that was asked of Buildkite is held against its contract.
     """
-    async with opened(tmp_path) as ready:
+    async with open_world(tmp_path) as ready:
         yield ready
     validate(ready.buildkite.requests, contract)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message
 
 
 async def _read_channel(world: World) -> list[str]:
-    return [shown(message) for message in world.slack.messages(world.deploys)]
+    return [format_message(message) for message in world.slack.messages(world.deploys)]
 
 
 async def test_a_pause_states_its_effect(world: World) -> None:
     """Pausing a queue's last agent asks first; otherwise the reply counts those that remain."""
     build = world.buildkite.create_build("web")
     world.buildkite.advance(build)
-    assert await asks(world, world.alice, "agent pause deploy-1") == snapshot("""\
-Pause agent *deploy-1*? No other agent of queue `deploy` takes jobs: they will wait.
+    assert await ask_privately(world, world.alice, "agent pause deploy-1") == snapshot("""\
+Pause agent *deploy-1*? No other agent in queue `deploy` is taking jobs, so new jobs will wait.
 [Pause agent] [Never mind]\
 """)
     assert not world.buildkite.find_agent("deploy-1").paused
@@ -29,12 +29,12 @@ Pause agent *deploy-1*? No other agent of queue `deploy` takes jobs: they will w
         [
             """\
 <@U0ALICE01> paused agent deploy-1 for 5 minutes
-No other agent of queue `deploy` takes jobs: they will wait.
+No other agent in queue `deploy` is taking jobs, so new jobs will wait.
 [Resume]\
 """,
             """\
 <@U0ALICE01> paused agent ci-linux-1 for 5 minutes
-It finishes :eslint: Lint first. 2 other agents of queue `default` go on.
+It finishes :eslint: Lint first. 2 other agents in queue `default` keep taking jobs.
 [Resume]\
 """,
         ]
@@ -48,11 +48,11 @@ async def test_the_end_of_a_pause_is_announced_and_reported(world: World) -> Non
     assert len(await _read_channel(world)) == 1
     await world.settle(2 * 60, step=30)
     assert (await _read_channel(world))[1:] == snapshot(
-        ["<@U0ALICE01> ⏰ Agent ci-linux-1 resumes by itself in 2m at 2026-11-02 09:10 UTC."]
+        ['<@U0ALICE01> ⏰ Agent ci-linux-1 resumes automatically in 2m at 2026-11-02 09:10 UTC.']
     )
     await world.settle(3 * 60, step=30)
     assert (await _read_channel(world))[2:] == snapshot(
-        ["▶️ Agent ci-linux-1 takes jobs again: its pause is over."]
+        ['▶️ Agent ci-linux-1 is taking jobs again: its pause has ended.']
     )
 
 
@@ -76,7 +76,7 @@ async def test_a_pause_extended_in_buildkite_is_reported_when_it_ends(world: Wor
     assert len(await _read_channel(world)) == 1
     await world.settle(12 * 60, step=30)
     assert (await _read_channel(world))[1:] == snapshot(
-        ["▶️ Agent ci-linux-1 takes jobs again: its pause is over."]
+        ['▶️ Agent ci-linux-1 is taking jobs again: its pause has ended.']
     )
 
 
@@ -87,5 +87,5 @@ async def test_an_agent_lost_during_its_pause_is_reported(world: World) -> None:
     world.buildkite.lose_agent("ci-linux-1")
     await world.settle(3 * 60, step=30)
     assert (await _read_channel(world))[1:] == snapshot(
-        ["👻 The pause of agent ci-linux-1 is over, but it is lost."]
+        ['👻 The pause of agent ci-linux-1 has ended, but the agent is lost.']
     )

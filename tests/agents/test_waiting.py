@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import start_build
+from tests.conversations.world import World, format_message
 
 
 async def _card_after_waiting(world: World, pipeline: str = "web") -> str:
     """Return the card of a build that no agent has taken for over a minute."""
-    await started(world, pipeline)
+    await start_build(world, pipeline)
     await world.settle(90, step=15)
-    return shown(world.card())
+    return format_message(world.card())
 
 
 async def test_no_agent_fits(world: World) -> None:
@@ -33,9 +33,9 @@ async def test_a_card_says_nothing_before_a_minute_has_passed(world: World) -> N
     """In a build's first minute there's no explanation and no request for one."""
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
-    await started(world)
+    await start_build(world)
     await world.settle(40, step=10)
-    assert "⏳" not in shown(world.card())
+    assert "⏳" not in format_message(world.card())
     assert not [ask for ask in world.buildkite.requests if ask.path.endswith("/clusters")]
 
 
@@ -61,7 +61,7 @@ Ask a workspace admin to do it.\
     await world.alice.clicks(world.card(), "Resume queue")
     await world.settle(70, step=10)
     assert not queue.paused
-    assert "⏳" not in shown(world.slack.messages(world.deploys)[0])
+    assert "⏳" not in format_message(world.slack.messages(world.deploys)[0])
 
 
 async def test_all_agents_are_busy(world: World) -> None:
@@ -106,18 +106,18 @@ async def test_the_reason_disappears_once_the_build_runs(world: World) -> None:
     world.buildkite.connect_agent("ci-linux-1")
     world.buildkite.advance(world.buildkite.builds[-1])
     await world.settle(5)
-    assert "⏳" not in shown(world.slack.messages(world.deploys)[0])
+    assert "⏳" not in format_message(world.slack.messages(world.deploys)[0])
 
 
 async def test_a_concurrency_limit_is_explained(world: World) -> None:
     """The card says that a job is waiting for its concurrency group."""
-    build = await started(world)
+    build = await start_build(world)
     job = build.jobs[0]
     job.state = "limited"
     for other in build.jobs[1:]:
         other.state = "waiting"
     await world.settle(90, step=15)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 🕒 *Scheduled* · web#1 · `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* waits for its concurrency group: other jobs of that group are running.

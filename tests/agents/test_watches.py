@@ -1,11 +1,10 @@
 """Channels that watch agents."""
-# ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 
 
@@ -29,9 +28,9 @@ async def test_lost_stopped_and_blocked_agents_are_reported(world: World) -> Non
     assert world.transcript(world.deploys) == snapshot("""\
 #deploys
 kitestring: <@U0BOB0001> started watching agents in every queue for this channel: `lost`, `stopped`, `blocked`
-kitestring: 👻 Agent ci-linux-1 of queue `default` is lost: it does not answer any more; it ran :eslint: Lint.
-kitestring: ⏹️ Agent ci-linux-2 of queue `default` was stopped.
-kitestring: ⛔ Agent deploy-1 of queue `deploy` was shut out: its address is not allowed any more.\
+kitestring: 👻 Agent ci-linux-1 in queue `default` is lost: it stopped responding; it was running :eslint: Lint.
+kitestring: ⏹️ Agent ci-linux-2 in queue `default` was stopped.
+kitestring: ⛔ Agent deploy-1 in queue `deploy` was blocked: its IP address is no longer allowed.\
 """)
 
 
@@ -45,9 +44,9 @@ async def test_agents_lost_together_are_one_message(world: World) -> None:
         [
             """\
 👻 Agents: 3 lost
-👻 Agent ci-linux-1 of queue `default` is lost: it does not answer any more.
-👻 Agent ci-linux-2 of queue `default` is lost: it does not answer any more.
-👻 Agent ci-linux-3 of queue `default` is lost: it does not answer any more.\
+👻 Agent ci-linux-1 in queue `default` is lost: it stopped responding.
+👻 Agent ci-linux-2 in queue `default` is lost: it stopped responding.
+👻 Agent ci-linux-3 in queue `default` is lost: it stopped responding.\
 """
         ]
     )
@@ -64,8 +63,8 @@ async def test_a_watch_is_limited_to_its_queue_and_states(world: World) -> None:
     assert [message.plain() for message in world.slack.messages(world.deploys)] == snapshot(
         [
             "<@U0BOB0001> started watching agents in queue `deploy` for this channel: `connected`, `lost`",
-            "👻 Agent deploy-1 of queue `deploy` is lost: it does not answer any more.",
-            "🟢 Agent deploy-1 of queue `deploy` is connected.",
+            '👻 Agent deploy-1 in queue `deploy` is lost: it stopped responding.',
+            '🟢 Agent deploy-1 in queue `deploy` is connected.',
         ]
     )
 
@@ -74,7 +73,7 @@ async def test_watches_are_listed_and_removed(world: World) -> None:
     """A channel's watches can be listed and removed; removing one that doesn't exist is an error."""
     await _watch(world)
     await _watch(world, "--queue deploy --state lost")
-    assert await asks(world, world.bob, "agent watches") == snapshot("""\
+    assert await ask_privately(world, world.bob, "agent watches") == snapshot("""\
 Agents this channel is watching
 Queue · States
 every queue · lost, stopped, blocked
@@ -82,10 +81,10 @@ deploy · lost\
 """)
     await world.bob.types(world.deploys, "/bk agent unwatch")
     await world.settle(2)
-    assert await asks(world, world.bob, "agent watches") == snapshot(
+    assert await ask_privately(world, world.bob, "agent watches") == snapshot(
         "This channel isn't watching any agents. Start with `/bk agent watch`."
     )
-    assert await asks(world, world.bob, "agent unwatch") == snapshot("""\
+    assert await ask_privately(world, world.bob, "agent unwatch") == snapshot("""\
 ⚠️ This channel isn't watching those agents.
 See `/bk agent watches`.\
 """)
@@ -98,11 +97,11 @@ See `/bk agent watches`.\
 
 async def test_an_invalid_watch_is_explained(world: World) -> None:
     """An unknown state or queue is quoted, with the valid ones."""
-    assert await asks(world, world.bob, "agent watch --state dead") == snapshot("""\
+    assert await ask_privately(world, world.bob, "agent watch --state dead") == snapshot("""\
 ⚠️ `dead` isn't valid for `--state`: use lost, stopped, blocked, disconnected or connected, separated by commas.
 Usage: `/bk agent watch [-q queue] [-s state]`\
 """)
-    assert await asks(world, world.bob, "agent watch --queue deplyo") == snapshot("""\
+    assert await ask_privately(world, world.bob, "agent watch --queue deplyo") == snapshot("""\
 ⚠️ There's no queue “deplyo”.
 Did you mean deploy?\
 """)

@@ -103,7 +103,8 @@ async def test_a_forced_stop_is_confirmed_explicitly(bench) -> None:
     build = bench.sim.create_build("web")
     bench.sim.start_job(build.find_job("lint").id, "ci-linux-1")
     assert await bench.question("agent stop ci-linux-1 --force") == snapshot(
-        "*Force* agent *ci-linux-1* to stop? This immediately cancels *:eslint: Lint* *and the whole build it belongs to*."
+        "*Force* agent *ci-linux-1* to stop? "
+        "This immediately cancels *:eslint: Lint* *and the whole build it belongs to*."
     )
     assert "forced agent" in (await bench.ask("agent stop ci-linux-1 --force")).text
     assert (find_agent(bench, "ci-linux-1").connection_state, build.state) == ("stopped", "canceled")

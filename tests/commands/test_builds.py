@@ -101,8 +101,8 @@ async def test_builds_are_listed(bench) -> None:
     ("text", "message"),
     [
         ("build list --creator x@y.z", "No one in Buildkite has the address x@y.z"),
-        ("build list --state faild", "`faild` is not a choice"),
-        ("build list --since yesterday", "`yesterday` does not have the right form"),
+        ("build list --state faild", "`faild` isn't an option for `--state`"),
+        ("build list --since yesterday", "`yesterday` doesn't have the right form"),
     ],
 )
 async def test_invalid_filters_are_quoted(bench, text: str, message: str) -> None:

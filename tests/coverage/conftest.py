@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A failed build of web, three scheduled builds of mobile, and a blocked deploy."""
-    async with opened(tmp_path, agents=True) as world:
+    async with open_world(tmp_path, agents=True) as world:
         vendor = world.buildkite
         vendor.limits.user.limit = vendor.limits.org.limit = 5000
         vendor.scopes.add("graphql")

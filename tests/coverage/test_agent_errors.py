@@ -2,22 +2,22 @@
 
 import pytest
 
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 
 
 @pytest.mark.parametrize(
-    ("words", "state", "said"),
+    ("words", "state", "reply"),
     [
         ("agent stop ci-linux-1 --yes", "stopping", "Can only stop connected agents"),
         ("agent pause ci-linux-1", "stopping", "Only connected agents may be paused"),
         ("agent resume ci-linux-1", "connected", "Agent is not paused"),
     ],
 )
-async def test_buildkites_refusals_are_quoted(world: World, words: str, state: str, said: str) -> None:
+async def test_buildkites_refusals_are_quoted(world: World, words: str, state: str, reply: str) -> None:
     """If the agent is in the wrong state, the person reads Buildkite's own sentence."""
     world.buildkite.find_agent("ci-linux-1").connection_state = state
-    assert said in await asks(world, world.alice, words)
+    assert reply in await ask_privately(world, world.alice, words)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "stop"])
@@ -25,6 +25,6 @@ async def test_an_agent_that_disappeared_is_reported(world: World, verb: str) ->
     """If the agent disappears between the question and the request, the person reads Buildkite's words."""
     world.buildkite.faults.fail(404, method="PUT", path="/agents/", body={"message": "No agent found"})
     sure = " --yes" if verb == "stop" else ""
-    told = await asks(world, world.alice, f"agent {verb} ci-linux-1{sure}")
+    told = await ask_privately(world, world.alice, f"agent {verb} ci-linux-1{sure}")
     assert "Buildkite has no agent" in told
     assert "No agent found" in told

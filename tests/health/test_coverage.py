@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.history.known_periods import add_span, format_spans, parse_spans, merge_spans, find_gaps
+from bot.history.known_periods import add_span, find_gaps, format_spans, merge_spans, parse_spans
 from bot.history.recorder import find_known_periods, note_startup, record_period
 from bot.history.report_data import ReportData
 from tests.conversations.world import START, World
-from tests.health.played import build, settle_reports, hours
+from tests.health.played import build, hours, settle_reports
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -82,8 +82,8 @@ async def test_a_report_reads_a_limited_number_of_builds(world: World) -> None:
     await settle_reports(world)
     reports = ReportData(world.bot.store, world.clock, most=3)
     buildkite = world.bot.runner.services.buildkite
-    said = [await reports.gather(buildkite, ["web"], START - timedelta(days=1)) for _ in range(4)]
-    assert [(len(item.runs), item.read, item.more, bool(item.missing)) for item in said] == [
+    reply = [await reports.gather(buildkite, ["web"], START - timedelta(days=1)) for _ in range(4)]
+    assert [(len(item.runs), item.read, item.more, bool(item.missing)) for item in reply] == [
         (3, 3, True, True),
         (6, 3, True, True),
         (7, 1, False, False),

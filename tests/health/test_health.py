@@ -8,9 +8,9 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from simulators.slack.models import Message
-from tests.conversations.acts import asks
-from tests.conversations.world import World, opened, shown
-from tests.health.played import build, settle_reports, hours
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message, open_world
+from tests.health.played import build, hours, settle_reports
 
 CHART = "data_visualization"
 
@@ -35,7 +35,7 @@ def find_chart_titles(message: Message) -> list[str]:
 async def test_a_weekly_report_is_private(world: World) -> None:
     """Bob gets a private report on web with numbers, outliers and two charts."""
     await play_week(world)
-    assert await asks(world, world.bob, "health web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "health web") == snapshot("""\
 *Health of web over the last 7 days*
 *Builds*
 5 (was 0)
@@ -68,7 +68,7 @@ From 5 builds that I remember. 1 build was read from Buildkite just now, the per
 async def test_several_pipelines_by_name_and_glob(world: World) -> None:
     """Several pipelines are named or matched by patterns; the one with the most failures is listed."""
     await play_week(world)
-    assert await asks(world, world.bob, "health api 'w*' --since 24h") == snapshot("""\
+    assert await ask_privately(world, world.bob, "health api 'w*' --since 24h") == snapshot("""\
 *Health of api and web over the last 24 hours*
 *Builds*
 3 (was 2, +50 %)
@@ -102,14 +102,14 @@ From 3 builds that I remember. Median and p95 by nearest rank; canceled builds a
 async def test_all_pipelines_are_the_default(world: World) -> None:
     """Without a name, the report covers every pipeline and says how many there are."""
     await play_week(world)
-    assert (await asks(world, world.bob, "health --since 30d")).split("\n")[:3] == snapshot(
+    assert (await ask_privately(world, world.bob, "health --since 30d")).split("\n")[:3] == snapshot(
         ["*Health of 5 pipelines over the last 30 days*", "*Builds*", "9 (was 0)"]
     )
 
 
 async def test_a_period_without_builds(world: World) -> None:
     """For a period without builds, the report says so, without charts or invented numbers."""
-    assert await asks(world, world.bob, "health") == snapshot("""\
+    assert await ask_privately(world, world.bob, "health") == snapshot("""\
 *Health of 5 pipelines over the last 7 days*
 No build ended in the last 7 days.
 From 0 builds that I remember.
@@ -121,7 +121,7 @@ async def test_a_single_build(world: World) -> None:
     """One build is enough for a report; there's no comparison without earlier builds."""
     build(world, "docs-site")
     await settle_reports(world)
-    assert await asks(world, world.bob, "health docs-site --since 24h") == snapshot("""\
+    assert await ask_privately(world, world.bob, "health docs-site --since 24h") == snapshot("""\
 *Health of docs-site over the last 24 hours*
 *Builds*
 1 (was 0)
@@ -155,8 +155,8 @@ async def test_only_canceled_builds(world: World) -> None:
     world.buildkite.cancel_build(made)
     hours(world, 1)
     await settle_reports(world)
-    said = await asks(world, world.bob, "health web --since 24h")
-    assert said.split("\n")[1:9] == snapshot(
+    reply = await ask_privately(world, world.bob, "health web --since 24h")
+    assert reply.split("\n")[1:9] == snapshot(
         [
             "*Builds*",
             "1 (was 0)",
@@ -173,7 +173,7 @@ async def test_only_canceled_builds(world: World) -> None:
 async def test_unknown_pipelines_and_periods_are_quoted(world: World) -> None:
     """Unknown pipelines are quoted with similar ones, as are patterns without matches and wrong periods."""
     words = ("health wbe", "health x-*", "health web --since 3d", "health web --since")
-    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
 ⚠️ There's no pipeline “wbe”.
@@ -184,7 +184,7 @@ Did you mean web?\
 `/bk health` without a name is about all of them.\
 """,
             """\
-⚠️ `3d` is not a choice for `--since`.
+⚠️ `3d` isn't an option for `--since`.
 Did you mean `30d`?\
 """,
             """\
@@ -198,11 +198,11 @@ Usage: `/bk health [pipelines]… [-s 24h|7d|30d] [--share]`\
 async def test_a_report_is_shared_with_a_button(world: World) -> None:
     """Bob shares a report; the channel sees it with his name."""
     await play_week(world)
-    await asks(world, world.bob, "health web")
+    await ask_privately(world, world.bob, "health web")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Share here")
     await settle_reports(world)
     report = world.card()
-    assert shown(report).split("\n")[:3] == snapshot(
+    assert format_message(report).split("\n")[:3] == snapshot(
         ["*Health of web over the last 7 days*", "<@U0BOB0001> shared this report.", "*Builds*"]
     )
     assert find_chart_titles(report) == snapshot(["Builds per day", "Median duration per day"])
@@ -212,7 +212,7 @@ async def test_a_report_is_shared_immediately(world: World) -> None:
     """With --share there's no private message; an empty report also says who shared it."""
     await world.bob.types(world.deploys, "/bk health web --share")
     await settle_reports(world)
-    assert shown(world.card()) == snapshot("""\
+    assert format_message(world.card()) == snapshot("""\
 *Health of web over the last 7 days*
 <@U0BOB0001> shared this report: no build ended in the last 7 days.
 From 0 builds that I remember.
@@ -224,7 +224,7 @@ From 0 builds that I remember.
 async def test_another_period_with_a_button(world: World) -> None:
     """The buttons below a report show the same report over another period."""
     await play_week(world)
-    await asks(world, world.bob, "health web")
+    await ask_privately(world, world.bob, "health web")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Last 24 hours")
     await settle_reports(world)
     assert world.whispers(world.bob)[-1].split("\n")[0] == snapshot("*Health of web over the last 24 hours*")
@@ -232,24 +232,24 @@ async def test_another_period_with_a_button(world: World) -> None:
 
 async def test_without_webhooks_builds_are_listed_in_buildkite(tmp_path: Path) -> None:
     """If no webhook ever arrived, the builds are read from lists, and the report says so."""
-    async with opened(tmp_path, webhooks=False) as world:
+    async with open_world(tmp_path, webhooks=False) as world:
         build(world, "web", fail=["lint"])
         build(world, "web")
         hours(world, 2)
-        said = await asks(world, world.bob, "health web --since 24h")
-        assert said.split("\n")[-2] == snapshot(
+        reply = await ask_privately(world, world.bob, "health web --since 24h")
+        assert reply.split("\n")[-2] == snapshot(
             "From 2 builds that I remember. 2 builds were read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations."
         )
-        assert said.split("\n")[1:3] == snapshot(["*Builds*", "2 (was 0)"])
+        assert reply.split("\n")[1:3] == snapshot(["*Builds*", "2 (was 0)"])
 
 
 async def test_known_builds_are_not_read_again(world: World) -> None:
     """While webhooks arrive, a second report reads no builds."""
     await play_week(world)
-    await asks(world, world.bob, "health web")
+    await ask_privately(world, world.bob, "health web")
     before = count_reads(world)
     assert (
-        (await asks(world, world.bob, "health web"))
+        (await ask_privately(world, world.bob, "health web"))
         .split("\n")[-2]
         .startswith("From 5 builds that I remember. Med")
     )
@@ -266,7 +266,7 @@ async def test_a_report_without_access_to_builds(world: World) -> None:
     await play_week(world)
     hours(world, 6)
     world.buildkite.scopes.discard("read_builds")
-    said = await asks(world, world.bob, "health web")
-    assert said.split("\n")[-2] == snapshot(
+    reply = await ask_privately(world, world.bob, "health web")
+    assert reply.split("\n")[-2] == snapshot(
         "From 5 builds that I remember. *⚠️ Not everything is known*: builds between 2026-10-30 11:42 UTC and 2026-11-03 08:08 UTC, between 2026-11-06 05:42 UTC and 2026-11-06 11:42 UTC may be missing. The period before is not known whole, so nothing is compared with it. Buildkite refused: Your access token doesn't have the read_builds scope. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations."
     )

@@ -15,10 +15,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bot.history.report_data import ReportData
-from commands.health.statistics import HealthStatistics, DurationSpread, compute_health
+from commands.health.statistics import DurationSpread, HealthStatistics, compute_health
 from simulators.http_server import Serving
 from tests.conversations.world import World
-from tests.health.played import build, settle_reports, hours, play
+from tests.health.played import build, hours, play, settle_reports
 
 DAYS = 4
 TABLES = """

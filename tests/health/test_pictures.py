@@ -19,8 +19,8 @@ from bot.slack.blockkit.charts import Chart, Series
 from bot.slack.chart_image import draw_chart
 from simulators.slack.models import Message
 from simulators.slack.validation.blocks import check_blocks
-from tests.conversations.acts import asks
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message
 from tests.health.played import build, settle_reports
 
 LONG = "<!channel> " * 20
@@ -62,15 +62,15 @@ def find_files(world: World, message: Message) -> list[bytes]:
 async def test_images_come_as_direct_messages(world: World) -> None:
     """If charts are refused, the report mentions the images, and they come as a direct message with a text."""
     await play_builds(world)
-    said = (await asks(world, world.bob, "health web --since 24h")).split("\n")
-    assert [line for line in said if line.startswith("📊")] == snapshot(
+    reply = (await ask_privately(world, world.bob, "health web --since 24h")).split("\n")
+    assert [line for line in reply if line.startswith("📊")] == snapshot(
         [
-            "📊 Builds per two hours: see the picture that I sent along",
-            "📊 Median duration per two hours: see the picture that I sent along",
+            "📊 Builds per two hours: sent as a picture",
+            "📊 Median duration per two hours: sent as a picture",
         ]
     )
     (message,) = read_direct_messages(world)
-    assert shown(message) == snapshot("""\
+    assert format_message(message) == snapshot("""\
 (file: Builds per two hours)
 (file: Median duration per two hours)\
 """)
@@ -100,14 +100,14 @@ async def test_a_shared_report_has_its_images_in_its_thread(world: World) -> Non
 async def test_a_refusal_is_remembered_for_a_week(world: World) -> None:
     """After one refusal charts aren't tried again for a week; then they are, and work."""
     await play_builds(world)
-    await asks(world, world.bob, "health web --since 30d")
+    await ask_privately(world, world.bob, "health web --since 30d")
     assert count_refusals(world) == 1
-    await asks(world, world.bob, "health web --since 30d")
+    await ask_privately(world, world.bob, "health web --since 30d")
     assert count_refusals(world) == 1
     world.slack.unknown_blocks.clear()
     world.clock.advance((REFUSAL_TTL + timedelta(hours=1)).total_seconds())
-    said = await asks(world, world.bob, "health web --since 30d")
-    assert "[bar] Builds per two days" in said
+    reply = await ask_privately(world, world.bob, "health web --since 30d")
+    assert "[bar] Builds per two days" in reply
     assert len(read_direct_messages(world)) == 2
 
 
@@ -142,6 +142,6 @@ def test_an_image_is_drawn_from_the_refused_block() -> None:
 
 def test_the_chart_library_is_loaded_late() -> None:
     """Starting the bot doesn't load the library that draws charts."""
-    said = "import sys, bot.app, commands; commands.registry(); print('matplotlib' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    reply = "import sys, bot.app, commands; commands.registry(); print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", reply], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

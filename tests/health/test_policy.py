@@ -6,8 +6,8 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
-from tests.conversations.world import opened
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import open_world
 from tests.health.played import build, settle_reports
 
 POLICY = """\
@@ -23,20 +23,22 @@ async def test_only_visible_pipelines_are_counted(tmp_path: Path) -> None:
     """Bob may see web and mobile; a report on everything covers those, and one on api is refused."""
     rules = tmp_path / "policy.toml"
     rules.write_text(POLICY, "utf-8")
-    async with opened(tmp_path, policy=rules) as world:
+    async with open_world(tmp_path, policy=rules) as world:
         for pipeline in ("web", "api"):
             build(world, pipeline)
         await settle_reports(world)
-        said = (await asks(world, world.bob, "health --since 24h")).split("\n")
-        assert said[:3] == snapshot(["*Health of mobile and web over the last 24 hours*", "*Builds*", "1 (was 0)"])
-        assert await asks(world, world.bob, "health api") == snapshot("""\
+        reply = (await ask_privately(world, world.bob, "health --since 24h")).split("\n")
+        assert reply[:3] == snapshot(
+            ["*Health of mobile and web over the last 24 hours*", "*Builds*", "1 (was 0)"]
+        )
+        assert await ask_privately(world, world.bob, "health api") == snapshot("""\
 ⚠️ You may not run `health` on `api` here.
 Your grant “everyone reads web” is for pipelines `web`, `mobile`. Ask a workspace admin to do it.\
 """)
-        assert (await asks(world, world.bob, "health '*i*' --since 24h")).split("\n")[0] == snapshot(
+        assert (await ask_privately(world, world.bob, "health '*i*' --since 24h")).split("\n")[0] == snapshot(
             "*Health of mobile over the last 24 hours*"
         )
-        assert await asks(world, world.bob, "health 'a*'") == snapshot("""\
+        assert await ask_privately(world, world.bob, "health 'a*'") == snapshot("""\
 ⚠️ No pipeline that you may see fits `a*`.
 `/bk health` without a name is about all of them.\
 """)

@@ -8,7 +8,7 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from simulators.buildkite.models import Build
-from tests.conversations.acts import asks, started
+from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World
 
 
@@ -27,12 +27,12 @@ def read_database(world: World) -> bytes:
 
 async def test_only_names_of_variables_are_shown(world: World) -> None:
     """No value is shown, not even a harmless one, and the reply is private in a thread as well."""
-    build = await started(world)
+    build = await start_build(world)
     card = world.card()
     world.buildkite.start_job(build.find_job("lint").id)
     build.find_job("lint").env |= {"NPM_TOKEN": "hunter2secret", "REGION": "eu-west-1", "<!channel>`x`": "odd"}
-    said = await asks(world, world.bob, "job env", card)
-    assert said == snapshot("""\
+    reply = await ask_privately(world, world.bob, "job env", card)
+    assert reply == snapshot("""\
 :eslint: Lint of web#1 has 15 environment variables.
 *Its own*
 `<!channel>ˋxˋ` `NPM_TOKEN` `REGION`
@@ -48,7 +48,7 @@ Names only: a value may be a secret.\
 async def test_no_value_is_stored(world: World) -> None:
     """Values are neither in the audit log nor in any other row."""
     start_lint(world).find_job("lint").env["NPM_TOKEN"] = "hunter2secret"
-    await asks(world, world.bob, "job env lint -p web -n 1")
+    await ask_privately(world, world.bob, "job env lint -p web -n 1")
     kept = read_database(world)
     assert b"job env" in kept
     assert b"hunter2secret" not in kept
@@ -56,7 +56,7 @@ async def test_no_value_is_stored(world: World) -> None:
 
 async def test_a_jobs_priority_is_changed(world: World) -> None:
     """A job is found by name, in its build's thread or with the build; several are offered; the reply is public."""
-    build = await started(world, "api")
+    build = await start_build(world, "api")
     card = world.card()
     await world.bob.posts(world.deploys, "@kitestring job priority build 10", thread_ts=card)
     await world.settle(2)
@@ -65,11 +65,11 @@ async def test_a_jobs_priority_is_changed(world: World) -> None:
     await world.alice.types(world.deploys, "/bk job reprioritize build -5 -p api -n 1")
     await world.settle(1)
     assert build.find_job("build").priority == -5
-    assert await asks(world, world.alice, "job priority build soon -p api -n 1") == snapshot("""\
+    assert await ask_privately(world, world.alice, "job priority build soon -p api -n 1") == snapshot("""\
 ⚠️ `soon` isn't a whole number for `priority`.
 Usage: `/bk job reprioritize [job] <priority> [-p pipeline] [-n N]`\
 """)
-    assert (await asks(world, world.alice, "job priority 10 -p api -n 1")).split("\n")[0] == snapshot(
+    assert (await ask_privately(world, world.alice, "job priority 10 -p api -n 1")).split("\n")[0] == snapshot(
         "⚠️ Which waiting job of api#1?"
     )
 
@@ -78,9 +78,9 @@ async def test_one_job_is_canceled(world: World) -> None:
     """Canceling a job asks first; the other jobs and the build continue."""
     world.buildkite.scopes.add("graphql")
     build = start_lint(world)
-    assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot("""\
+    assert await ask_privately(world, world.bob, "job cancel lint -p web -n 1") == snapshot("""\
 Cancel :eslint: Lint of web#1? It is running.
-[Yes, do it] [Never mind]\
+[Cancel job] [Never mind]\
 """)
     assert build.find_job("lint").state == "running"
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Cancel job")
@@ -92,12 +92,12 @@ Cancel :eslint: Lint of web#1? It is running.
 async def test_missing_graphql_access_is_reported_before_the_question(world: World) -> None:
     """The error says what is missing, who can add it, and what is possible without it."""
     build = start_lint(world)
-    said = await asks(world, world.bob, "job cancel lint -p web -n 1")
-    assert said == snapshot("""\
+    reply = await ask_privately(world, world.bob, "job cancel lint -p web -n 1")
+    assert reply == snapshot("""\
 ⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
 Its scopes do not include graphql. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
 """)
-    assert await asks(world, world.bob, "job cancel lint -p web -n 1 --yes") == snapshot("""\
+    assert await ask_privately(world, world.bob, "job cancel lint -p web -n 1 --yes") == snapshot("""\
 ⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
 Buildkite refused: Your access token doesn't have the graphql scope. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
 """)
@@ -109,10 +109,10 @@ async def test_a_finished_job_is_not_canceled(world: World) -> None:
     world.buildkite.scopes.add("graphql")
     build = start_lint(world)
     world.buildkite.finish_job(build.find_job("lint").id)
-    assert await asks(world, world.bob, "job cancel lint -p web -n 1") == snapshot(
+    assert await ask_privately(world, world.bob, "job cancel lint -p web -n 1") == snapshot(
         "⚠️ Buildkite refused: Job can't be canceled because it has already finished"
     )
-    assert (await asks(world, world.bob, "job cancel -p web -n 1")).split(" (")[0] == snapshot("""\
+    assert (await ask_privately(world, world.bob, "job cancel -p web -n 1")).split(" (")[0] == snapshot("""\
 ⚠️ Which unfinished job of web#1?
 [:jest: Test 1/2\
 """)

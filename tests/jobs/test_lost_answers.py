@@ -9,15 +9,15 @@ import pytest
 
 from simulators.buildkite.models import Build
 from tests.conversations.world import World
-from tests.robustness.lives import settled, town
-from tests.robustness.truth import private
+from tests.robustness.lives import settle, open_town
+from tests.robustness.truth import read_private
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A world whose clock advances while something waits."""
-    async with town(tmp_path) as lives:
-        await lives.begun()
+    async with open_town(tmp_path) as lives:
+        await lives.start_first_life()
         yield lives.world
 
 
@@ -37,7 +37,7 @@ def count_requests(world: World, path: str) -> int:
 async def type_and_settle(world: World, words: str, within: float = 120) -> list[str]:
     """Have Bob type a command; return the public messages about lint once everything has settled."""
     await world.bob.types(world.deploys, f"/bk {words}")
-    await settled(world, within)
+    await settle(world, within)
     return [
         message.plain() for message in world.slack.messages(world.deploys) if "lint" in message.plain().lower()
     ]
@@ -57,10 +57,10 @@ async def test_a_cancel_that_did_not_arrive_is_offered_again(world: World) -> No
     build = start_lint(world)
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$")
     assert await type_and_settle(world, "job cancel lint -p web -n 1 --yes") == []
-    assert "It did *not* go through" in private(world, world.bob)
+    assert "It did *not* go through" in read_private(world, world.bob)
     assert (count_requests(world, "/graphql/v1"), build.find_job("lint").state) == (1, "running")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Do it now")
-    await settled(world, 10)
+    await settle(world, 10)
     assert build.find_job("lint").state == "canceling"
 
 
@@ -74,15 +74,15 @@ async def test_an_annotation_in_its_own_context_is_found_again(world: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("applied", "said"), [(True, "It went through"), (False, "can.t tell whether it went through")]
+    ("applied", "reply"), [(True, "It went through"), (False, "can't tell whether it went through")]
 )
-async def test_an_append_is_never_repeated(world: World, applied: bool, said: str) -> None:
+async def test_an_append_is_never_repeated(world: World, applied: bool, reply: str) -> None:
     """An append is found by its words or, if it isn't, left to the person."""
     build = world.buildkite.create_build("web")
     world.buildkite.annotate(build, "Lint is fine", context="notes")
     world.buildkite.faults.reset(method="POST", path="/annotations$", applied=applied)
     await type_and_settle(world, 'build annotate web 1 "Lint is **slow**" --context notes --append', within=3600)
-    assert said in private(world, world.bob)
+    assert reply in read_private(world, world.bob)
     assert count_requests(world, "/annotations") == 1
     added = "<p>Lint is **slow**</p>\n" if applied else ""
     assert [annotation["body_html"] for annotation in build.annotations] == [f"<p>Lint is fine</p>\n{added}"]
@@ -93,5 +93,5 @@ async def test_a_priority_is_set_again(world: World) -> None:
     build = start_lint(world)
     world.buildkite.faults.fail(502, method="PUT", path="/reprioritize$", times=4, applied=True)
     await type_and_settle(world, 'job priority "Test 1/2" 5 -p web -n 1')
-    assert "It went through" in private(world, world.bob)
+    assert "It went through" in read_private(world, world.bob)
     assert [job.priority for job in build.jobs[:3]] == [0, 5, 0]

@@ -1,4 +1,4 @@
-"""A world whose bot has an agent token as well."""
+"""A world whose bot also has an agent token."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from openapi_core import OpenAPI
 
-from tests.contract.validation import rest_spec, validate
-from tests.conversations.world import World, opened
+from tests.contract.validation import load_rest_spec, validate
+from tests.conversations.world import World, open_world
 
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
-    """What Buildkite promises and expects."""
-    return rest_spec()
+    """Buildkite's OpenAPI document."""
+    return load_rest_spec()
 
 
 @pytest.fixture
@@ -24,6 +24,6 @@ async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
 
     At the end everything that was asked of Buildkite is held against its contract.
     """
-    async with opened(tmp_path, agents=True, webhooks=False) as ready:
+    async with open_world(tmp_path, agents=True, webhooks=False) as ready:
         yield ready
     validate(ready.buildkite.requests, contract)

@@ -1,4 +1,4 @@
-"""Whatever names clusters, queues, agents, teams and tokens have, nobody is called and no link leads astray."""
+"""Hostile names of clusters, queues, agents, teams and tokens neither mention anyone nor create links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = (
 
 
 def spoil(world: World, text: str) -> None:
-    """Everything at Buildkite that has a name is called so."""
+    """Give everything in Buildkite that has a name the given one."""
     sim = world.buildkite
     cluster, queue = sim.cluster, sim.cluster.queues[0]
     cluster.name = cluster.description = queue.description = queue.paused_note = text
@@ -36,16 +36,16 @@ def spoil(world: World, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [CALLS[0], LINKS[0], MARKUP[0]])
-async def test_hostile_names_call_nobody(world: World, text: str) -> None:
-    """Listed and shown, to those who asked: no call of anybody, no link but Buildkite's own."""
+async def test_hostile_names_mention_no_one(world: World, text: str) -> None:
+    """Lists and views contain no mention, and only Buildkite's own links."""
     spoil(world, text)
     for words in WORDS:
         await world.alice.types(world.deploys, f"/bk {words}")
         await world.settle(1)
-        said = world.slack.ephemerals(world.alice)[-1]
-        drawn = reach(said.text, said.blocks)
-        assert drawn.calls <= {world.alice.id}, (words, said.plain())
-        assert drawn.channels == frozenset(), (words, said.plain())
+        reply = world.slack.ephemerals(world.alice)[-1]
+        drawn = reach(reply.text, reply.blocks)
+        assert drawn.calls <= {world.alice.id}, (words, reply.plain())
+        assert drawn.channels == frozenset(), (words, reply.plain())
         assert [link for link in drawn.links if not link.startswith(world.buildkite.base_url)] == [], words
     told = [ephemeral.plain() for ephemeral in world.slack.ephemerals(world.alice)]
     assert (len(told), sum(text in item for item in told)) == (len(WORDS), 15)

@@ -1,4 +1,4 @@
-"""How busy the queues are, and which stacks there are, by the Agent API."""
+"""Agent API metrics of queues, and stacks."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from bot.slack.blockkit import charts
-from tests.conversations.acts import asks
-from tests.conversations.world import World, opened
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, open_world
 
 
-def asked(world: World) -> list[str]:
-    """What the Agent API was asked for."""
+def find_requests(world: World) -> list[str]:
+    """Return the requests to the Agent API."""
     return [request.path for request in world.buildkite.requests if request.path.startswith("/v3")]
 
 
-async def busy(world: World) -> None:
-    """One job runs, others wait for agents."""
+async def make_busy(world: World) -> None:
+    """Run one job and let others wait for agents."""
     build = world.buildkite.create_build("web")
     world.buildkite.start_job(build.find_job("lint").id, "ci-linux-1")
     world.buildkite.create_build("mobile")
 
 
 async def test_queues_are_counted(world: World) -> None:
-    """Agents and unfinished jobs of the cluster and of each queue, with two charts."""
-    await busy(world)
-    assert await asks(world, world.bob, "metrics") == snapshot("""\
+    """Agents and unfinished jobs are shown for the cluster and each queue, with two charts."""
+    await make_busy(world)
+    assert await ask_privately(world, world.bob, "metrics") == snapshot("""\
 Cluster Open Source
 *Agents*
 4: 1 busy (25 %), 3 idle
@@ -60,20 +60,20 @@ deploy · 1 · 0 · 1 · 0 · 0 · 0\
     )
 
 
-async def test_buildkite_is_not_asked_more_often_than_it_wants(world: World) -> None:
-    """Two people at once are one request; after the interval that Buildkite names there is another."""
-    await asks(world, world.bob, "metrics")
-    await asks(world, world.alice, "metrics")
-    assert asked(world) == ["/v3/metrics"]
+async def test_the_polling_interval_is_respected(world: World) -> None:
+    """Two people share one request until the interval that Buildkite requests has passed."""
+    await ask_privately(world, world.bob, "metrics")
+    await ask_privately(world, world.alice, "metrics")
+    assert find_requests(world) == ["/v3/metrics"]
     world.clock.advance(world.buildkite.poll_duration)
-    await asks(world, world.bob, "metrics")
-    assert asked(world) == ["/v3/metrics"] * 2
+    await ask_privately(world, world.bob, "metrics")
+    assert find_requests(world) == ["/v3/metrics"] * 2
 
 
 async def test_one_queue_is_counted(world: World) -> None:
-    """One that is busy, and one of which the list of all says nothing."""
-    await busy(world)
-    assert [await asks(world, world.bob, f"metrics {key}") for key in ("default", "gpu")] == snapshot(
+    """A busy queue is counted, and so is one that isn't in the list of all queues."""
+    await make_busy(world)
+    assert [await ask_privately(world, world.bob, f"metrics {key}") for key in ("default", "gpu")] == snapshot(
         [
             """\
 Queue `default` of the cluster Open Source
@@ -95,9 +95,9 @@ No agents and no unfinished jobs: either it is idle, or there is no such queue.\
 
 
 async def test_an_idle_cluster_has_no_charts(world: World) -> None:
-    """No agents and no jobs: numbers that are nought, and no picture of them."""
+    """Without agents and jobs, the numbers are zero and there are no charts."""
     world.buildkite.agents.clear()
-    assert await asks(world, world.bob, "metrics") == snapshot("""\
+    assert await ask_privately(world, world.bob, "metrics") == snapshot("""\
 Cluster Open Source
 *Agents*
 0: 0 busy, 0 idle
@@ -108,10 +108,10 @@ No queue has an agent or an unfinished job.\
 
 
 async def test_without_an_agent_token(tmp_path: Path) -> None:
-    """What nobody can count is said, with what whoever runs the bot should do."""
-    async with opened(tmp_path, webhooks=False) as world:
+    """Without an agent token, the reply says how an operator can set one."""
+    async with open_world(tmp_path, webhooks=False) as world:
         words = ("metrics", "stacks", "queue view default")
-        told = [await asks(world, world.bob, said) for said in words]
+        told = [await ask_privately(world, world.bob, reply) for reply in words]
     assert told[:2] == snapshot(
         [
             """\
@@ -127,18 +127,18 @@ Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster
     assert "*Jobs*" not in told[2]
 
 
-async def test_a_refused_agent_token_is_told(world: World) -> None:
-    """Buildkite's words, and the variable that holds the token."""
+async def test_a_refused_agent_token_is_reported(world: World) -> None:
+    """The error contains Buildkite's words and the variable that holds the token."""
     world.buildkite.agent_token = "bkct_another"
-    assert await asks(world, world.bob, "metrics") == snapshot("""\
+    assert await ask_privately(world, world.bob, "metrics") == snapshot("""\
 ⚠️ Buildkite doesn't accept my token: Invalid access token
 Ask the bot's operator to check BUILDKITE_AGENT_TOKEN (run `kitestring doctor`).\
 """)
 
 
 async def test_stacks_are_listed_where_buildkite_lists_them(world: World) -> None:
-    """The call of the older document: the stacks, their queues, and which of those are paused."""
-    assert await asks(world, world.bob, "stacks") == snapshot("""\
+    """With the older document's call, stacks, their queues and paused queues are listed."""
+    assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
 *Queues*
 default, deploy
 There are no stacks.\
@@ -151,7 +151,7 @@ There are no stacks.\
         "state": "connected",
     }
     world.buildkite.cluster.queues[0].paused = True
-    assert await asks(world, world.bob, "stacks") == snapshot("""\
+    assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
 *Queues*
 default, deploy
 *Paused*
@@ -162,25 +162,25 @@ k8s · kubernetes · default · connected · 2026-11-02 08:59 UTC\
 """)
 
 
-async def test_buildkite_lists_no_stacks_any_more(world: World) -> None:
-    """Newer documents have no such list: what it answered is said, and what can be asked in its place."""
+async def test_without_a_list_of_stacks_there_is_an_alternative(world: World) -> None:
+    """Newer documents have no list; the reply quotes Buildkite and says what can be asked instead."""
     world.buildkite.lists_stacks = False
-    assert await asks(world, world.bob, "stacks") == snapshot("""\
+    assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
 Buildkite lists no stacks for this token. Buildkite says: Not Found
 What waits for a stack whose key you know: `/bk stacks <key>`\
 """)
 
 
-async def test_jobs_that_wait_for_a_stack(world: World) -> None:
-    """By the key it was registered with, oldest first; another key gets Buildkite's words."""
+async def test_waiting_jobs_of_a_stack_are_listed(world: World) -> None:
+    """Jobs are listed by the stack's key, oldest first; an unknown key gets Buildkite's words."""
     world.buildkite.stacks["k8s"] = {"key": "k8s", "type": "kubernetes"}
-    assert await asks(world, world.bob, "stacks k8s") == snapshot(
+    assert await ask_privately(world, world.bob, "stacks k8s") == snapshot(
         "No job waits for the stack k8s in the default queue."
     )
     world.buildkite.create_build("web")
     world.clock.advance(60)
     words = ("stacks k8s", "stacks k8s --queue deploy", "stacks other", "stacks ../metrics")
-    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
 3 jobs wait for k8s in the default queue
@@ -195,7 +195,7 @@ web#1 · main · test · queue=default · 2026-11-02 09:00 UTC\
 Buildkite says: No stack found\
 """,
             """\
-⚠️ `../metrics` does not have the right form for `stack`.
+⚠️ `../metrics` doesn't have the right form for `stack`.
 Usage: `/bk stacks [stack] [-q queue]`\
 """,
         ]

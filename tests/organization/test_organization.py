@@ -1,4 +1,4 @@
-"""What an organization has besides its builds: teams, templates, rules, emoji, addresses."""
+"""Commands for teams, templates, rules, emoji and webhook addresses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
-from tests.conversations.world import World, opened
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, open_world
 from tests.identity.connecting import connected
 
 
 async def test_organizations_are_listed_and_ours_is_shown(world: World) -> None:
-    """Those that the token sees, the one in use marked; `org` is short for it, as in `bk`."""
+    """Visible organizations are listed with the one in use marked; `org` is short for it, as in `bk`."""
     words = ("org list", "org view", "organization list")
-    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
 1 organization
@@ -41,16 +41,16 @@ Acme Inc · acme-inc · yes · 2026-11-02 09:00 UTC\
 
 
 async def test_teams_are_listed(world: World) -> None:
-    """Name, slug, privacy; a secret one is shown to none but those who see it with their own token."""
+    """Teams have name, slug and privacy; secret ones are listed only with the person's own token."""
     world.buildkite.documents_of("team")[1]["privacy"] = "secret"
-    assert await asks(world, world.alice, "team list") == snapshot("""\
+    assert await ask_privately(world, world.alice, "team list") == snapshot("""\
 1 team
 Team · Slug · Privacy · Default
 Everyone · everyone · visible · yes
 1 secret team is left out: connect a token of your own (/bk connect) to see those that you may see.\
 """)
     await connected(world)
-    assert await asks(world, world.alice, "team list") == snapshot("""\
+    assert await ask_privately(world, world.alice, "team list") == snapshot("""\
 2 teams
 Team · Slug · Privacy · Default
 Everyone · everyone · visible · yes
@@ -60,9 +60,9 @@ Release captains · release-captains · secret · –\
 
 @pytest.mark.parametrize("noun", ["team", "template", "rule", "emoji"])
 async def test_an_empty_list_says_so(world: World, noun: str) -> None:
-    """Where there is nothing, a sentence says what there is none of."""
+    """An empty list is a sentence that says what there is none of."""
     world.buildkite.documents_of(noun).clear()
-    said = {
+    expected = {
         "team": snapshot("There are no teams."),
         "template": snapshot("""\
 There are no pipeline templates.
@@ -71,7 +71,7 @@ They belong to Buildkite's Enterprise plan.\
         "rule": snapshot("There are no rules: pipelines of different clusters keep apart."),
         "emoji": snapshot("There are no emoji."),
     }
-    assert await asks(world, world.bob, f"{noun} list") == said[noun]
+    assert await ask_privately(world, world.bob, f"{noun} list") == expected[noun]
 
 
 @pytest.mark.parametrize(
@@ -85,17 +85,17 @@ They belong to Buildkite's Enterprise plan.\
     ],
 )
 async def test_a_missing_scope_is_named(world: World, noun: str, scope: str) -> None:
-    """Not an empty list: what Buildkite refused, and the scope that whoever runs the bot should add."""
+    """Instead of an empty list, the error quotes Buildkite and names the missing scope."""
     world.buildkite.scopes -= {scope}
-    assert await asks(world, world.alice, f"{noun} list") == (
+    assert await ask_privately(world, world.alice, f"{noun} list") == (
         f"⚠️ Buildkite refused: Your access token doesn't have the {scope} scope\n"
         f"Ask the bot's operator to add the {scope} scope to the API token."
     )
 
 
 async def test_templates_are_listed(world: World) -> None:
-    """Name, description and for whom; what they configure stays at Buildkite."""
-    assert await asks(world, world.bob, "template list") == snapshot("""\
+    """Templates have name, description and audience, but not their configuration."""
+    assert await ask_privately(world, world.bob, "template list") == snapshot("""\
 1 template
 Template · Description · For · Changed
 Service · Build, test, deploy · everybody · 2026-11-02 09:00 UTC\
@@ -103,12 +103,12 @@ Service · Build, test, deploy · everybody · 2026-11-02 09:00 UTC\
 
 
 async def test_rules_are_listed_in_words(world: World) -> None:
-    """Pipelines by their slugs; one that is not seen by its id; a new kind of rule by its type."""
+    """Pipelines have their slugs, hidden ones their ids; an unknown kind of rule has its type."""
     first = world.buildkite.documents_of("rule")[0]
     odd = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.new.pipeline", "target_uuid": "0198-gone"}
     read = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.artifacts_read.pipeline"}
     world.buildkite.documents_of("rule").extend([odd, read])
-    assert await asks(world, world.bob, "rule list") == snapshot("""\
+    assert await ask_privately(world, world.bob, "rule list") == snapshot("""\
 3 rules
 Pipeline · Rule · Of pipeline · Made
 web · may read artifacts of · mobile · 2026-11-02 09:00 UTC
@@ -118,9 +118,9 @@ web · pipeline.new.pipeline · 0198-gone · 2026-11-02 09:00 UTC\
 
 
 async def test_emoji_are_found_by_part_of_a_name(world: World) -> None:
-    """By their own name or another one; or the organization's own alone."""
+    """Emoji are found by name or alias, or only the organization's own."""
     words = ("emoji list", "emoji list :squir", "emoji list --custom", "emoji list nonesuch")
-    assert [await asks(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
 2 emoji
@@ -147,8 +147,8 @@ Any part of a name or of another name for it will do.\
 
 
 async def test_webhook_addresses_without_an_allow_list(world: World) -> None:
-    """Where Buildkite sends from; that nothing here depends on it is said."""
-    assert await asks(world, world.bob, "meta") == snapshot("""\
+    """Buildkite's addresses are listed, with a note that the allow-list is off."""
+    assert await ask_privately(world, world.bob, "meta") == snapshot("""\
 *Where Buildkite's webhooks come from*
 `192.0.2.0/24`
 `198.51.100.12`
@@ -158,15 +158,15 @@ My own allow-list is off: a webhook's signature or token alone is looked at.
 
 
 async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
-    """Whether those that are let through are those that Buildkite names now."""
-    async with opened(tmp_path, webhooks=False, allowlist="meta") as world:
-        told = [await asks(world, world.bob, "meta")]
+    """The reply says whether the allow-list admits the addresses that Buildkite lists now."""
+    async with open_world(tmp_path, webhooks=False, allowlist="meta") as world:
+        told = [await ask_privately(world, world.bob, "meta")]
         assert world.bot.allowlist is not None
         await world.bot.allowlist.tick()
-        told.append(await asks(world, world.bob, "meta"))
+        told.append(await ask_privately(world, world.bob, "meta"))
         world.buildkite.webhook_ips = ["192.0.2.0/24", "203.0.113.7"]
-        told.append(await asks(world, world.bob, "meta"))
-    assert [said.split("\n")[-1].split(": ") for said in told] == snapshot(
+        told.append(await ask_privately(world, world.bob, "meta"))
+    assert [reply.split("\n")[-1].split(": ") for reply in told] == snapshot(
         [
             [
                 "My own allow-list is on, but was not read yet",

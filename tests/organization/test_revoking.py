@@ -1,4 +1,4 @@
-"""The bot's own token is revoked from the console, after a question."""
+"""Revoking the bot's own token from the console, after a question."""
 
 from __future__ import annotations
 
@@ -16,54 +16,54 @@ from bot.settings import Settings, load_settings
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, START, environment
+from tests.conversations.world import SIGNING_SECRET, START, make_environment
 
 
 @dataclass
 class Console:
-    """Somebody at a terminal: what is said there, and what is answered."""
+    """A person at a terminal: what is printed, and what they answer."""
 
     buildkite: BuildkiteSim
     settings: Settings
     answer: bool = True
     lines: list[str] = field(default_factory=list)
 
-    async def revokes(self) -> None:
-        await revoke_token(self.settings, ManualClock(START), self.lines.append, self._asked)
+    async def revoke(self) -> None:
+        await revoke_token(self.settings, ManualClock(START), self.lines.append, self._ask)
 
-    def _asked(self, question: str) -> bool:
+    def _ask(self, question: str) -> bool:
         self.lines.append(question)
         return self.answer
 
 
 @pytest.fixture
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
-    """The settings of a bot whose token is good."""
+    """A console whose settings have a valid token."""
     buildkite, slack = BuildkiteSim(now=START.timestamp), SlackSim(signing_secret=SIGNING_SECRET)
     slack.base_url = "http://127.0.0.1:9"
     async with Serving(buildkite.app) as buildkite.base_url:
-        yield Console(buildkite, load_settings(environment(slack, buildkite, tmp_path)))
+        yield Console(buildkite, load_settings(make_environment(slack, buildkite, tmp_path)))
 
 
 async def test_the_token_is_revoked_after_a_question(console: Console) -> None:
-    """Whose it is, a question that says what it means, and then it is gone: a second time Buildkite refuses it."""
-    await console.revokes()
+    """The question names the owner and the effect; after a yes the token is gone."""
+    await console.revoke()
     assert console.buildkite.revoked
     assert [line.partition(" of Sam Kim")[0] for line in console.lines] == snapshot(
         [
             "The token in BUILDKITE_API_TOKEN is “ChatOps”",
-            "Revoke it? From then on I can ask Buildkite nothing, and nobody can take it back.",
+            "Revoke it? I can't use Buildkite without it, and this can't be undone.",
             "Revoked. Set BUILDKITE_API_TOKEN to another one before I am started again.",
         ]
     )
     assert console.buildkite.token not in "".join(console.lines)
-    with pytest.raises(Refused, match="does not accept my token"):
-        await console.revokes()
+    with pytest.raises(Refused, match="doesn't accept my token"):
+        await console.revoke()
 
 
-async def test_a_no_leaves_it(console: Console) -> None:
-    """Whoever does not agree is told that nothing happened, and nothing did."""
+async def test_declining_keeps_the_token(console: Console) -> None:
+    """Without a yes nothing happens, and the console says so."""
     console.answer = False
-    await console.revokes()
+    await console.revoke()
     assert not console.buildkite.revoked
-    assert console.lines[-1] == "Nothing was revoked."
+    assert console.lines[-1] == "The token was not revoked."

@@ -1,10 +1,10 @@
-"""Which commands a token cannot carry for want of a scope."""
+"""Commands that a token can't run because a scope is missing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bot.operations.token_scopes import NEEDED_BY, without
+from bot.operations.token_scopes import NEEDED_BY, find_missing_scopes
 from commands import registry
 from simulators.buildkite.scopes import ALL_SCOPES
 from tests.matrix.acting import calm
@@ -12,22 +12,24 @@ from tests.matrix.cast import SHOP, assembled
 from tests.matrix.scenes import PROPS, SCENES
 
 
-def test_what_a_scope_is_needed_by_are_commands() -> None:
-    """Every name is one of a command that there is."""
+def test_every_listed_command_exists() -> None:
+    """Every name in the table of scopes is a command."""
     known = {op.name for op in registry()}
     assert [name for names in NEEDED_BY.values() for name in names if name not in known] == []
 
 
-def test_only_what_is_missing_is_named() -> None:
-    """With all scopes everything works; without one, what stands on it is named, of the commands there are."""
+def test_only_missing_scopes_are_named() -> None:
+    """With all scopes nothing is named; without one, the commands that need it are."""
     everything = [*NEEDED_BY]
-    assert without(everything, ["team list"]) == ()
-    assert without(set(everything) - {"read_teams"}, ["team list", "user"]) == (("read_teams", ("team list",)),)
-    assert without((), ["user"]) == (("read_user", ("user",)),)
+    assert find_missing_scopes(everything, ["team list"]) == ()
+    assert find_missing_scopes(set(everything) - {"read_teams"}, ["team list", "user"]) == (
+        ("read_teams", ("team list",)),
+    )
+    assert find_missing_scopes((), ["user"]) == (("read_user", ("user",)),)
 
 
-async def test_commands_fail_by_the_scope_that_is_said_to_carry_them(tmp_path: Path) -> None:
-    """Each of them, run by an admin with a token that lacks just that scope, is refused with the scope's name."""
+async def test_commands_fail_without_their_scope(tmp_path: Path) -> None:
+    """Run by an admin with a token without its scope, each command is refused with the scope's name."""
     wrong: list[tuple[str, str, str]] = []
     async with assembled(tmp_path, policy=False) as cast:
         world = cast.world
@@ -41,5 +43,5 @@ async def test_commands_fail_by_the_scope_that_is_said_to_carry_them(tmp_path: P
                 await calm(world)
                 world.buildkite.scopes |= {scope}
                 told = world.whispers(cast.alice)[-1]
-                wrong += [] if f"add the scope {scope} to" in told else [(scope, name, told)]
+                wrong += [] if f"add the {scope} scope to" in told else [(scope, name, told)]
     assert wrong == []

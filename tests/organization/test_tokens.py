@@ -1,10 +1,10 @@
-"""What the Buildkite token in use may do, and which tokens agents connect with."""
+"""The Buildkite token in use, and agent tokens."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 from tests.identity.connecting import connected
 
@@ -12,9 +12,9 @@ VALUE = "bkct_made-up-value-0123456789abcdef"
 
 
 async def test_the_bots_own_token(world: World) -> None:
-    """Whose it is, what it may do, until when; and where alone it is revoked."""
+    """The reply names the owner, the scopes and the expiry, and where the token can be revoked."""
     world.buildkite.scopes = {"read_user", "read_builds", "write_builds", "write_pipelines", "read_clusters"}
-    assert await asks(world, world.bob, "token") == snapshot("""\
+    assert await ask_privately(world, world.bob, "token") == snapshot("""\
 *The Buildkite token in use*
 This is my own token. It is never revoked from chat: that is `kitestring token revoke`, where I run.
 *Of*
@@ -43,11 +43,11 @@ ChatOps
 """)
 
 
-async def test_ones_own_token(world: World) -> None:
-    """Whoever has connected a token reads about that one, and how it is forgotten."""
+async def test_a_persons_own_token(world: World) -> None:
+    """With a connected token, the reply is about that one and how to disconnect it."""
     await connected(world, without={"read_teams", "write_agents", "write_organizations"})
-    said = await asks(world, world.alice, "token")
-    assert said.split("\n")[:4] == snapshot(
+    reply = await ask_privately(world, world.alice, "token")
+    assert reply.split("\n")[:4] == snapshot(
         [
             "*The Buildkite token in use*",
             "This is your own token. `/bk disconnect` forgets it; it is revoked at Buildkite.",
@@ -55,7 +55,7 @@ async def test_ones_own_token(world: World) -> None:
             "Alice Okafor (alice@acme.example)",
         ]
     )
-    assert said[said.index("*Will not") :] == snapshot("""\
+    assert reply[reply.index("*Will not") :] == snapshot("""\
 *Will not work with it*
 `write_agents`: agent pause, agent resume, agent stop
 `read_teams`: team list
@@ -63,9 +63,9 @@ async def test_ones_own_token(world: World) -> None:
 """)
 
 
-async def test_no_word_in_chat_revokes_it(world: World) -> None:
-    """What looks like revoking is a mistake with a hint; the token lives on."""
-    assert await asks(world, world.alice, "token revoke") == snapshot("""\
+async def test_a_token_cannot_be_revoked_from_chat(world: World) -> None:
+    """Commands that look like revoking are errors with a hint; the token stays valid."""
+    assert await ask_privately(world, world.alice, "token revoke") == snapshot("""\
 ⚠️ `token` has no `revoke`.
 It takes `list`: see `/bk help token`.\
 """)
@@ -73,7 +73,7 @@ It takes `list`: see `/bk help token`.\
 
 
 async def test_agent_tokens_are_listed_without_values(world: World) -> None:
-    """What each is for, from where and until when it works; its value stands nowhere, even where it is told."""
+    """Tokens are listed with description, addresses and expiry; their value is shown nowhere."""
     world.buildkite.cluster.tokens.append(
         {
             "id": world.buildkite.new_id(),
@@ -84,7 +84,7 @@ async def test_agent_tokens_are_listed_without_values(world: World) -> None:
             "token": VALUE,
         }
     )
-    assert await asks(world, world.alice, "token list") == snapshot("""\
+    assert await ask_privately(world, world.alice, "token list") == snapshot("""\
 2 agent tokens of Open Source
 Description · From · Made · Works until
 Linux agents · 0.0.0.0/0 · 2026-11-02 09:00 UTC · no end
@@ -92,24 +92,24 @@ Windows agents · 202.144.0.0/24 · 2026-05-26 04:21 UTC · 2027-01-01 00:00 UTC
 Values are never shown: Buildkite itself shows one once, when it is made.\
 """)
     assert VALUE not in world.transcript()
-    assert await asks(world, world.bob, "token list") == snapshot("""\
+    assert await ask_privately(world, world.bob, "token list") == snapshot("""\
 ⚠️ `token list` is for workspace admins.
 Ask a workspace admin to do it.\
 """)
 
 
 async def test_a_cluster_without_agent_tokens(world: World) -> None:
-    """None is said, with what that means."""
+    """The reply says that there are none, and what that means."""
     world.buildkite.cluster.tokens.clear()
-    assert await asks(world, world.alice, "token list 'Open Source'") == snapshot("""\
+    assert await ask_privately(world, world.alice, "token list 'Open Source'") == snapshot("""\
 The cluster Open Source has no agent tokens: no agent can connect to it.
 Values are never shown: Buildkite itself shows one once, when it is made.\
 """)
 
 
 async def test_the_user_behind_the_token(world: World) -> None:
-    """As whom Buildkite sees what is asked here, until somebody connects."""
-    assert await asks(world, world.alice, "user") == snapshot("""\
+    """The reply names the bot's user or, with a connected token, the person's."""
+    assert await ask_privately(world, world.alice, "user") == snapshot("""\
 At Buildkite I act for you as *Sam Kim*; `/bk connect` makes it you.
 *E-mail*
 sam@example.com
@@ -117,7 +117,7 @@ sam@example.com
 `f728b4fa-4248-4e3a-8a5d-2f346baa9455`\
 """)
     await connected(world)
-    assert await asks(world, world.alice, "user") == snapshot("""\
+    assert await ask_privately(world, world.alice, "user") == snapshot("""\
 At Buildkite you act as *Alice Okafor*, with your own token.
 *E-mail*
 alice@acme.example
@@ -127,9 +127,9 @@ alice@acme.example
 
 
 async def test_a_token_without_the_scope_for_its_user(world: World) -> None:
-    """Buildkite's 403 names the scope."""
+    """The error contains Buildkite's 403, which names the scope."""
     world.buildkite.scopes -= {"read_user"}
-    assert await asks(world, world.bob, "user") == snapshot("""\
+    assert await ask_privately(world, world.bob, "user") == snapshot("""\
 ⚠️ Buildkite refused: Your access token doesn't have the read_user scope
-Whoever runs me should add the scope read_user to the API token.\
+Ask the bot's operator to add the read_user scope to the API token.\
 """)

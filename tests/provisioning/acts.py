@@ -1,4 +1,4 @@
-"""What people do with pipelines, and what Buildkite is asked for then."""
+"""Actions of people on pipelines, and the resulting requests to Buildkite."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from typing import Any
 
 from simulators.slack.models import Message
 from simulators.slack.person import Person
-from tests.conversations.world import World, shown
+from tests.conversations.world import World, format_message
 
 REPO = "git@github.com:acme-inc/shop.git"
 STEPS = "steps:\n  - label: Test\n    command: make test\n"
 
 
-async def says(world: World, person: Person, words: str) -> str:
-    """A slash command that is answered in public: what stands in the channel then."""
+async def run_command(world: World, person: Person, words: str) -> str:
+    """Type a slash command; return its public reply."""
     await person.types(world.deploys, f"/bk {words}")
     await world.settle(3)
-    return shown(answer(world))
+    return format_message(find_reply(world))
 
 
-def answer(world: World) -> Message:
-    """The newest message of the channel that is no card."""
+def find_reply(world: World) -> Message:
+    """Return the channel's newest message that isn't a card."""
     found = [message for message in world.slack.messages(world.deploys) if message.plain().startswith("<@")]
     return found[-1]
 
 
-async def presses(world: World, person: Person, where: Message, label: str) -> None:
-    """A button, and all that comes of it."""
+async def press(world: World, person: Person, where: Message, label: str) -> None:
+    """Press a button and let everything settle."""
     await person.clicks(where, label)
     await world.settle(3)
 
 
-def asked(world: World, method: str, end: str = "") -> list[dict[str, Any]]:
-    """The bodies of the requests with that method whose path ends so, oldest first."""
+def find_bodies(world: World, method: str, end: str = "") -> list[dict[str, Any]]:
+    """Return the bodies of the requests with that method and path ending, oldest first."""
     sent = [
         request for request in world.buildkite.requests if request.method == method and request.path.endswith(end)
     ]

@@ -1,4 +1,4 @@
-"""A world with teams and a template, whose bot knows its own address; nothing is delivered to it."""
+"""A world with a team and a template, whose bot knows its own URL but gets no webhooks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from openapi_core import OpenAPI
 
-from tests.contract.validation import rest_spec, validate
-from tests.conversations.world import World, opened
+from tests.contract.validation import load_rest_spec, validate
+from tests.conversations.world import World, open_world
 
 ADDRESS = "https://kitestring.acme.example"
 TEMPLATE = "018a86cc-db73-7d15-8c68-5023cf8d64c3"
@@ -18,8 +18,8 @@ TEAM = "c5b6ba73-9a0b-4d4e-9a0c-1d1f6f0f7b3a"
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
-    """What Buildkite promises and expects."""
-    return rest_spec()
+    """Buildkite's OpenAPI document."""
+    return load_rest_spec()
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
 
     At the end everything that was asked of Buildkite is held against its contract.
     """
-    async with opened(tmp_path, webhooks=False, more={"KITESTRING_URL": ADDRESS}) as ready:
-        furnish(ready)
+    async with open_world(tmp_path, webhooks=False, more={"KITESTRING_URL": ADDRESS}) as ready:
+        add_team_and_template(ready)
         yield ready
     validate(ready.buildkite.requests, contract)
 
 
-def furnish(world: World) -> None:
-    """Stand a team and a template on Buildkite's shelf."""
+def add_team_and_template(world: World) -> None:
+    """Add a team and a template to Buildkite."""
     made = {"created_at": "2026-01-01T00:00:00.000Z", "created_by": None}
     team = {"id": TEAM, "graphql_id": "x", "name": "Web team", "slug": "web-team", "description": None}
     world.buildkite.documents_of("team").append({**team, "privacy": "visible", "default": False, **made})

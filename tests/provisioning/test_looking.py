@@ -1,20 +1,20 @@
-"""Pipelines are listed and shown."""
+"""Listing and viewing pipelines."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 from tests.provisioning.acts import STEPS
 
 
-async def test_pipelines_are_listed_by_what_is_said_of_them(world: World) -> None:
-    """By name, repository, tag and whether they are archived; nothing found says what was looked for."""
+async def test_pipelines_are_filtered(world: World) -> None:
+    """Pipelines are filtered by name, repository, tag and state; an empty list repeats the filters."""
     world.buildkite.pipeline("legacy", name="Legacy", tags=["ruby"])
     world.buildkite.archive("legacy")
     world.buildkite.pipeline("web-shop", name="Web shop", tags=["ruby", "backend"])
-    assert await asks(world, world.bob, "pipeline list") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline list") == snapshot("""\
 6 pipelines
 Pipeline · Repository · Default branch · Tags
 API · acme-inc/api · main · –
@@ -24,31 +24,31 @@ Mobile · acme-inc/mobile · main · –
 Web · acme-inc/web · main · –
 Web shop · acme-inc/web-shop · main · ruby, backend\
 """)
-    assert await asks(world, world.bob, "pipeline list web --tag ruby") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline list web --tag ruby") == snapshot("""\
 1 pipeline, named like “web”, with “ruby”
 Pipeline · Repository · Default branch · Tags
 Web shop · acme-inc/web-shop · main · ruby, backend\
 """)
-    assert await asks(world, world.bob, "pipeline list --repo acme-inc/leg --state all") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline list --repo acme-inc/leg --state all") == snapshot("""\
 1 pipeline, of a repository like “acme-inc/leg”, archived ones too
 Pipeline · Repository · Default branch · Now · Tags
 Legacy · acme-inc/legacy · main · archived · ruby\
 """)
-    assert await asks(world, world.bob, "pipeline list --state archived") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline list --state archived") == snapshot("""\
 1 pipeline, archived ones only
 Pipeline · Repository · Default branch · Now · Tags
 Legacy · acme-inc/legacy · main · archived · ruby\
 """)
-    assert await asks(world, world.bob, "pipeline list nonesuch --tag go") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline list nonesuch --tag go") == snapshot("""\
 There are no pipelines, named like “nonesuch”, with “go”.
 Without --name, --repo, --tag and --state all of them are listed.\
 """)
 
 
 async def test_a_pipeline_is_shown_with_its_steps_and_its_last_build(world: World) -> None:
-    """Bob reads what it builds, where, by which steps, and how the default branch stands."""
+    """Bob sees the repository, cluster, steps and the default branch's newest build."""
     world.buildkite.run_build(world.buildkite.create_build("web"), fail=["lint"])
-    assert await asks(world, world.bob, "pipeline view web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline view web") == snapshot("""\
 Pipeline Web
 The storefront
 *Repository*
@@ -70,7 +70,7 @@ Open Source
 • :package: Package
 [Start a build] [Subscribe this channel] [Show YAML] [Open]\
 """)
-    assert await asks(world, world.bob, "pipeline view docs-site") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline view docs-site") == snapshot("""\
 Pipeline Docs site
 docs.acme-inc.example
 *Repository*
@@ -93,10 +93,10 @@ Open Source
 """)
 
 
-async def test_its_yaml_is_shown_where_that_is_wanted(world: World) -> None:
-    """The steps as they are written, to the one who asks."""
+async def test_yaml_is_shown_on_request(world: World) -> None:
+    """With --yaml, the person sees the steps as they are written."""
     world.buildkite.pipeline("plain", name="Plain", configuration=STEPS)
-    assert await asks(world, world.bob, "pipeline view plain --yaml") == snapshot("""\
+    assert await ask_privately(world, world.bob, "pipeline view plain --yaml") == snapshot("""\
 Pipeline Plain
 *Repository*
 acme-inc/plain
@@ -120,10 +120,10 @@ steps:
 """)
 
 
-async def test_an_admin_is_offered_to_change_it(world: World) -> None:
-    """What may not be done is not offered: Bob starts builds and subscribes, Alice changes the pipeline, too."""
-    said = {item.name: await asks(world, item, "pipeline view web") for item in (world.alice, world.bob)}
-    assert ("[Change]" in said["alice"], "[Change]" in said["bob"]) == (True, False)
+async def test_buttons_depend_on_permissions(world: World) -> None:
+    """Bob can start builds and subscribe; Alice can also change the pipeline."""
+    reply = {item.name: await ask_privately(world, item, "pipeline view web") for item in (world.alice, world.bob)}
+    assert ("[Change]" in reply["alice"], "[Change]" in reply["bob"]) == (True, False)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Change")
     await world.settle(1)
     view = world.slack.modal_of(world.alice)

@@ -1,4 +1,4 @@
-"""An answer that is lost: what was asked for is looked for, and never done twice."""
+"""Buildkite's response is lost: the result is looked up, and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -7,55 +7,55 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.world import World, shown
-from tests.provisioning.acts import REPO, asked
-from tests.provisioning.conftest import ADDRESS, furnish
-from tests.robustness.lives import settled, town
+from tests.conversations.world import World, format_message
+from tests.provisioning.acts import REPO, find_bodies
+from tests.provisioning.conftest import ADDRESS, add_team_and_template
+from tests.robustness.lives import settle, open_town
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The world whose clock goes on by itself where somebody sleeps."""
-    async with town(tmp_path) as lives:
+    """A world whose clock advances while something sleeps."""
+    async with open_town(tmp_path) as lives:
         lives.more |= {"KITESTRING_URL": ADDRESS}
-        await lives.begun()
-        furnish(lives.world)
+        await lives.start_first_life()
+        add_team_and_template(lives.world)
         yield lives.world
 
 
-def said(world: World) -> str:
-    """Everything that anybody was told."""
+def read_everything(world: World) -> str:
+    """Return every message in the world."""
     return world.transcript()
 
 
-async def says(world: World, words: str) -> None:
-    """Alice asks, and all comes to rest."""
+async def type_and_settle(world: World, words: str) -> None:
+    """Have Alice type a command, and let everything settle."""
     await world.alice.types(world.deploys, f"/bk {words}")
-    await settled(world, 120)
+    await settle(world, 120)
 
 
 @pytest.mark.parametrize("looks", [0, 1, 4])
-async def test_a_pipeline_is_made_once(world: World, looks: int) -> None:
-    """The connection breaks after Buildkite made it; it is found by its slug, at once or later."""
+async def test_a_pipeline_is_created_once(world: World, looks: int) -> None:
+    """The connection breaks after the pipeline was created; it's found by its slug, immediately or later."""
     world.buildkite.faults.reset(method="POST", path="/pipelines$", applied=True)
     world.buildkite.faults.fail(404, method="GET", path="/pipelines/shop$")
     if looks:
         world.buildkite.faults.fail(503, method="GET", path="/pipelines/shop$", times=looks * 4)
-    await says(world, f"pipeline create Shop -r {REPO} --build --webhook")
-    assert len(asked(world, "POST", "/pipelines")) == 1
-    assert "created pipeline Shop" in said(world)
+    await type_and_settle(world, f"pipeline create Shop -r {REPO} --build --webhook")
+    assert len(find_bodies(world, "POST", "/pipelines")) == 1
+    assert "created pipeline Shop" in read_everything(world)
     assert len([build for build in world.buildkite.builds if build.pipeline.slug == "shop"]) <= 1
 
 
-async def test_a_pipeline_that_never_arrived_is_reported(world: World) -> None:
-    """The connection breaks before Buildkite took the wish: told, with a button to do it now."""
+async def test_a_pipeline_that_was_not_created_is_reported(world: World) -> None:
+    """The connection breaks before Buildkite got the request; the person gets a button to retry."""
     world.buildkite.faults.reset(method="POST", path="/pipelines$")
-    await says(world, f"pipeline create Shop -r {REPO}")
-    assert "did *not* happen" in shown(world.slack.ephemerals(world.alice)[-1])
+    await type_and_settle(world, f"pipeline create Shop -r {REPO}")
+    assert "did *not* happen" in format_message(world.slack.ephemerals(world.alice)[-1])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Do it now")
-    await settled(world, 60)
+    await settle(world, 60)
     assert "shop" in world.buildkite.pipelines
-    assert "created pipeline Shop" in said(world)
+    assert "created pipeline Shop" in read_everything(world)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ async def test_a_pipeline_that_never_arrived_is_reported(world: World) -> None:
         ("service add", "POST", "/services$", "created the Buildkite webhook"),
     ],
 )
-async def test_what_was_done_is_told_although_the_answer_was_lost(
+async def test_a_change_with_a_lost_response_is_reported_once(
     world: World, words: str, method: str, path: str, done: str
 ) -> None:
-    """Each is found to have happened by looking, and said once in public."""
+    """Each change is found to have happened and reported once in public."""
     world.buildkite.archive("mobile")
     world.buildkite.hooks.webhooks.clear()
     world.buildkite.faults.reset(method=method, path=path, applied=True)
-    await says(world, words)
-    assert said(world).count(done) == 1
+    await type_and_settle(world, words)
+    assert read_everything(world).count(done) == 1
     assert len(world.buildkite.hooks.webhooks) <= 1

@@ -1,4 +1,4 @@
-"""Steps are checked before anything is created: what is said of them, and where."""
+"""Checks of steps before anything is created: messages and lines."""
 
 from __future__ import annotations
 
@@ -42,31 +42,31 @@ steps:
 """
 
 
-def said(text: str) -> str:
-    """What is wrong, as people read it."""
+def check(text: str) -> str:
+    """Return the problems as people read them."""
     return format_problems(find_problems(text))
 
 
-def test_steps_that_buildkite_takes_are_not_found_fault_with() -> None:
-    """Anchors, merges, groups, gates, triggers and variables are all right, and so is a bare list."""
+def test_valid_steps_have_no_problems() -> None:
+    """Anchors, merges, groups, block steps, triggers, variables and a bare list are all valid."""
     assert find_problems(GOOD) == ()
     assert find_problems("- command: make\n- wait\n") == ()
 
 
-def test_a_slip_is_said_with_its_line_and_what_was_meant() -> None:
-    """A misspelled key is found where it is, for the kind of step that it stands in."""
-    assert said("steps:\n  - comand: make\n") == snapshot(
+def test_a_misspelled_key_is_reported_with_its_line() -> None:
+    """A misspelled key is reported with its line, the kind of step and a suggestion."""
+    assert check("steps:\n  - comand: make\n") == snapshot(
         "line 2: `comand` isn't a key of a command step; did you mean `command` or `commands`?"
     )
-    assert said("steps:\n  - trigger: web\n    buidl: {}\n  - wiat\n") == snapshot("""\
+    assert check("steps:\n  - trigger: web\n    buidl: {}\n  - wiat\n") == snapshot("""\
 line 3: `buidl` isn't a key of a trigger step; did you mean `build`?
 line 4: `wiat` isn't a step. Did you mean `wait` or `waiter`?\
 """)
-    assert said("stesp:\n  - wait\n") == snapshot('line 1: a pipeline needs `steps`: did you mean `stesp`?')
+    assert check("stesp:\n  - wait\n") == snapshot("line 1: a pipeline needs `steps`: did you mean `stesp`?")
 
 
-def test_a_value_of_the_wrong_form_is_said_with_the_right_one() -> None:
-    """Where a value may have several forms, those are named, not the rules of a schema."""
+def test_a_wrong_value_is_reported_with_the_accepted_forms() -> None:
+    """If a value may have several forms, the message names them rather than the schema's rules."""
     text = """\
 steps:
   - command: make
@@ -87,48 +87,48 @@ line 7: `stp` isn't a key of `depends_on`; did you mean `step`?
 """)
 
 
-def test_what_a_gate_asks_for_has_to_be_whole() -> None:
-    """A field without its key, and a step without its purpose, are told."""
+def test_an_incomplete_block_step_is_reported() -> None:
+    """A field without a key and a step without a purpose are reported."""
     text = "steps:\n  - block: Go?\n    fields:\n      - select: Ring\n  - trigger:\n  - label: Nothing\n"
-    assert said(text) == snapshot("""\
+    assert check(text) == snapshot("""\
 line 4: `fields` needs `key` and `options`.
 line 5: `trigger` is empty, but should be a text.
 line 6: this step does nothing: it needs `command`, `trigger`, `wait`, `block`, `input` or `group`.\
 """)
 
 
-def test_groups_hold_steps_but_no_groups() -> None:
-    """The steps of a group are looked at one by one."""
+def test_groups_contain_steps_but_no_groups() -> None:
+    """A group's steps are checked one by one."""
     text = "steps:\n  - group: A\n    steps:\n      - comand: x\n      - group: B\n        steps: [wait]\n"
-    assert said(text) == snapshot("""\
+    assert check(text) == snapshot("""\
 line 4: `comand` isn't a key of a command step; did you mean `command` or `commands`?
 line 5: a group can't contain another group.\
 """)
 
 
-def test_what_is_no_yaml_is_said_with_its_line() -> None:
-    """A tab, a quote that is never closed, a key that is there twice, a character that cannot be."""
-    assert said("steps:\n\t- wait\n") == snapshot(
+def test_invalid_yaml_is_reported_with_its_line() -> None:
+    """Tabs, unclosed quotes, duplicate keys and forbidden characters are reported with their lines."""
+    assert check("steps:\n\t- wait\n") == snapshot(
         "line 2: this isn't valid YAML: while scanning for the next token found character that cannot start any token."
     )
-    assert said('steps:\n  - command: "make\n') == snapshot(
+    assert check('steps:\n  - command: "make\n') == snapshot(
         "line 2: this isn't valid YAML: while scanning a quoted scalar found unexpected end of stream."
     )
-    assert said("steps:\n  - command: a\n    command: b\n") == snapshot('line 3: `command` occurs twice.')
-    assert said("steps:\n  - command: a\0\n") == snapshot("line 2: it has a character that YAML doesn't allow.")
-    assert said("") == snapshot("line 1: there are no steps here.")
+    assert check("steps:\n  - command: a\n    command: b\n") == snapshot("line 3: `command` occurs twice.")
+    assert check("steps:\n  - command: a\0\n") == snapshot("line 2: it has a character that YAML doesn't allow.")
+    assert check("") == snapshot("line 1: there are no steps here.")
 
 
-def test_what_would_blow_up_is_refused_before_it_does() -> None:
-    """Aliases of aliases, endless nesting, too many parts and too much text end in a sentence."""
+def test_yaml_bombs_are_refused() -> None:
+    """Nested aliases, endless nesting, too many parts and too much text are refused with a sentence."""
     levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]
-    assert said("a0: &a0 [x]\n" + "\n".join(levels) + "\nsteps: *a11\n") == snapshot(
+    assert check("a0: &a0 [x]\n" + "\n".join(levels) + "\nsteps: *a11\n") == snapshot(
         "line 1: its aliases expand to too many parts."
     )
-    assert said("a: &a [*a]\nsteps: *a\n") == snapshot("line 1: an alias refers to itself.")
-    assert said("[" * 5000) == snapshot("line 1: it's nested deeper than 40 levels.")
-    assert said("- []\n" * 11_000) == snapshot("line 10000: it has more than 20,000 parts.")
-    assert said("#" * 100_001) == snapshot("line 1: it's 100,001 characters long; the limit is 100,000.")
+    assert check("a: &a [*a]\nsteps: *a\n") == snapshot("line 1: an alias refers to itself.")
+    assert check("[" * 5000) == snapshot("line 1: it's nested deeper than 40 levels.")
+    assert check("- []\n" * 11_000) == snapshot("line 10000: it has more than 20,000 parts.")
+    assert check("#" * 100_001) == snapshot("line 1: it's 100,001 characters long; the limit is 100,000.")
 
 
 _WORDS = st.sampled_from(
@@ -141,8 +141,8 @@ _DOCUMENTS = st.recursive(
 )
 
 
-def checked(text: str) -> None:
-    """Whatever is said has a line that the text has."""
+def check_lines(text: str) -> None:
+    """Check that every reported line is in the text."""
     last = len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     for problem in find_problems(text):
         assert 1 <= problem.line <= last
@@ -157,13 +157,13 @@ def checked(text: str) -> None:
 @example("\ud800")
 @example("%YAML 9.9\n---\n")
 @given(st.text())
-def test_any_text_is_answered_with_lines_of_its_own(text: str) -> None:
-    """The checker never breaks, and every line that it names is within the text."""
-    checked(text)
+def test_any_text_is_checked(text: str) -> None:
+    """The checker never fails, and reports only lines of the text."""
+    check_lines(text)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_DOCUMENTS, max_size=4), st.booleans())
-def test_any_document_is_answered_with_lines_of_its_own(steps: list[object], bare: bool) -> None:
-    """The same for YAML that is well formed, with steps of any shape."""
-    checked(yaml.safe_dump(steps if bare else {"steps": steps}, allow_unicode=True))
+def test_any_document_is_checked(steps: list[object], bare: bool) -> None:
+    """The same holds for well-formed YAML with steps of any shape."""
+    check_lines(yaml.safe_dump(steps if bare else {"steps": steps}, allow_unicode=True))

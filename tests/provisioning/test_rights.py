@@ -1,13 +1,13 @@
-"""A grant of pipelines may name them: new ones are judged by their future slug."""
+"""A grant of pipelines may name them; new pipelines are judged by their future slug."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from simulators.slack.person import Person
-from tests.conversations.acts import asks
-from tests.conversations.world import World, opened
-from tests.provisioning.acts import REPO, asked, says
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, open_world
+from tests.provisioning.acts import REPO, find_bodies, run_command
 
 POLICY = """\
 admins = "the platform team"
@@ -31,23 +31,23 @@ pipelines = ["docs-*"]
 """
 
 
-async def refused(world: World, person: Person, words: str) -> bool:
-    """Whether somebody is refused, with nothing changed."""
-    said = await asks(world, person, words)
-    return "Your grant “" in said and asked(world, "POST") == []
+async def is_refused(world: World, person: Person, words: str) -> bool:
+    """Return whether the person is refused and nothing changed."""
+    reply = await ask_privately(world, person, words)
+    return "Your grant “" in reply and find_bodies(world, "POST") == []
 
 
-async def test_a_grant_of_pipelines_names_which(tmp_path: Path) -> None:
-    """Bob makes `web-shop`, but not `shop`; he changes web, but not docs-site, and builds neither therefore."""
+async def test_a_grant_may_be_limited_to_pipelines(tmp_path: Path) -> None:
+    """Bob may create `web-shop` but not `shop`, change web but not docs-site, and build neither."""
     path = tmp_path / "policy.toml"
     path.write_text(POLICY, "utf-8")
-    async with opened(tmp_path, webhooks=False, policy=path) as world:
-        assert await refused(world, world.bob, f"pipeline create Shop -r {REPO}")
-        assert await refused(world, world.bob, f"pipeline create Shop -r {REPO} --pipeline web-shop")
-        assert await refused(world, world.bob, "pipeline copy web Docs-web")
-        assert await refused(world, world.bob, "pipeline update docs-site -d x")
-        said = await says(world, world.bob, f"pipeline create 'Web shop' -r {REPO} --build")
-        assert "created pipeline Web shop" in said
-        assert "✗ first build: No one may run `build create`" in said
-        assert [body["slug"] for body in asked(world, "POST", "/pipelines")] == ["web-shop"]
+    async with open_world(tmp_path, webhooks=False, policy=path) as world:
+        assert await is_refused(world, world.bob, f"pipeline create Shop -r {REPO}")
+        assert await is_refused(world, world.bob, f"pipeline create Shop -r {REPO} --pipeline web-shop")
+        assert await is_refused(world, world.bob, "pipeline copy web Docs-web")
+        assert await is_refused(world, world.bob, "pipeline update docs-site -d x")
+        reply = await run_command(world, world.bob, f"pipeline create 'Web shop' -r {REPO} --build")
+        assert "created pipeline Web shop" in reply
+        assert "✗ first build: No one may run `build create`" in reply
+        assert [body["slug"] for body in find_bodies(world, "POST", "/pipelines")] == ["web-shop"]
         assert world.buildkite.builds == []

@@ -1,4 +1,4 @@
-"""What the webhook tests share: a signer of their own, the recorded payloads, a receiver with its surroundings."""
+"""An independent signer, the recorded payloads, and a receiver with its dependencies."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot.builds.webhook_event import Delivery
 from bot.runtime.clock import ManualClock
 from bot.runtime.group_commit import CommitCallback
-from webhooks.receiver import Keep, Mode, Receiver
+from webhooks.receiver import KeepDelivery, ProofMode, Receiver
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "webhooks"
 SECRET = "309c9c842a8565adecbd7469c6005989"
@@ -26,7 +26,7 @@ NOON = datetime(2026, 8, 21, 12, tzinfo=UTC)
 
 
 @dataclass
-class Counted:
+class CountedOutcomes:
     """Counts outcomes by name."""
 
     seen: Counter[str] = field(default_factory=Counter)
@@ -36,64 +36,64 @@ class Counted:
         self.seen[name] += 1
         self.names.put_nowait(name)
 
-    async def counted(self, *names: str) -> None:
-        """Return when the next outcomes have been these."""
+    async def wait_counted(self, *names: str) -> None:
+        """Return when the next outcomes have been counted as these."""
         async with asyncio.timeout(10):
             assert [await self.names.get() for _ in names] == [*names]
 
 
 @dataclass
-class Shelf:
+class DeliveryList:
     """Keeps deliveries in a list, unless it is `down`."""
 
     deliveries: list[Delivery] = field(default_factory=list)
     down: BaseException | None = None
 
-    def keep(self, delivery: Delivery, told: CommitCallback) -> None:
+    def keep(self, delivery: Delivery, on_commit: CommitCallback) -> None:
         if self.down is None:
             self.deliveries.append(delivery)
-        told(self.down)
+        on_commit(self.down)
 
 
 @dataclass
-class Door:
-    """A receiver and what stands around it; `keep` stands in for the shelf."""
+class ReceiverRig:
+    """A receiver with its dependencies; `keep` replaces the default list."""
 
-    mode: Mode = "signature"
+    mode: ProofMode = "signature"
     patience: float = 10
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
-    shelf: Shelf = field(default_factory=Shelf)
-    counts: Counted = field(default_factory=Counted)
-    keep: Keep | None = None
+    stored: DeliveryList = field(default_factory=DeliveryList)
+    counts: CountedOutcomes = field(default_factory=CountedOutcomes)
+    keep: KeepDelivery | None = None
 
     @property
     def receiver(self) -> Receiver:
         """The ASGI callable itself."""
-        return Receiver(SECRET, self.mode, self.keep or self.shelf.keep, self.clock, self.counts, self.patience)
+        return Receiver(SECRET, self.mode, self.keep or self.stored.keep, self.clock, self.counts, self.patience)
 
     @property
     def site(self) -> Starlette:
-        """The receiver where Buildkite looks for it."""
+        """The receiver at the path where Buildkite expects it."""
         return Starlette(routes=[Route("/buildkite/webhooks", self.receiver)])
 
 
 def sign(body: bytes, at: datetime = NOON, secret: str = SECRET) -> str:
-    """The signature header, worked out as Buildkite's documentation words it."""
+    """Return the signature header, computed as Buildkite's documentation describes it."""
     timestamp = str(int(at.timestamp()))
     digest = hmac.digest(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hex()
     return f"timestamp={timestamp},signature={digest}"
 
 
 @pytest.fixture(scope="session")
-def new_door() -> type[Door]:
-    """Makes doors."""
-    return Door
+def new_rig() -> type[ReceiverRig]:
+    """Return a function that makes receivers."""
+    return ReceiverRig
 
 
 @pytest.fixture
-def door() -> Door:
+def rig() -> ReceiverRig:
     """A receiver in signature mode."""
-    return Door()
+    return ReceiverRig()
 
 
 @pytest.fixture(scope="session")
@@ -115,11 +115,11 @@ def payloads() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def vectors() -> list[dict[str, Any]]:
-    """Bodies with signatures that others have worked out."""
+    """Bodies with signatures computed by others."""
     return list(json.loads((FIXTURES / "signature_vectors.json").read_text()))
 
 
 @pytest.fixture(scope="session")
 def secret() -> str:
-    """The webhook's token."""
+    """The webhook's secret."""
     return SECRET

@@ -1,4 +1,4 @@
-"""Webhooks that come while the database is busy: those who are kept soon wait, the others are sent away."""
+"""Webhooks during a slow commit: those stored soon wait, the others are rejected."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,65 +29,65 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def keeper(store: Store, door) -> DeliverySpool:
-    """Keeps in that database."""
-    return DeliverySpool(store, lambda: None, door.clock)
+def keeper(store: Store, rig) -> DeliverySpool:
+    """A keeper that stores deliveries in that database."""
+    return DeliverySpool(store, lambda: None, rig.clock)
 
 
-def arrives(
+def deliver(
     keeper: DeliverySpool, clock: ManualClock, name: str | None, body: bytes = b"{}"
 ) -> asyncio.Future[None]:
-    """A webhook with that id; done when it is kept."""
+    """Deliver a webhook with that id, and return when it is stored."""
     return callback_future(partial(keeper.keep, Delivery("ping", body, name, clock.now())))
 
 
-async def names(store: Store) -> list[str | None]:
-    """The ids of what is kept, oldest first."""
+async def read_ids(store: Store) -> list[str | None]:
+    """Return the ids of the stored deliveries, oldest first."""
     async with store.read() as tx:
         return list(await tx.scalars(sa.select(deliveries.c.delivery_id).order_by(deliveries.c.id)))
 
 
-async def test_who_would_wait_for_more_than_two_seconds_is_sent_away(store, keeper, door):
-    """A commit has taken three seconds already: a second webhook is told when to come again, the first is kept."""
+async def test_a_webhook_is_rejected_after_two_seconds_of_a_commit(store, keeper, rig):
+    """If a commit has taken three seconds, a second webhook gets a time to retry; the first is stored."""
     async with store.write():
-        first = arrives(keeper, door.clock, "first")
-        door.clock.advance(3)
+        first = deliver(keeper, rig.clock, "first")
+        rig.clock.advance(3)
         with pytest.raises(Unavailable) as refused:
-            await arrives(keeper, door.clock, "second")
+            await deliver(keeper, rig.clock, "second")
         assert refused.value.retry_after == 3
     await first
-    await arrives(keeper, door.clock, "third")
-    assert await names(store) == ["first", "third"]
+    await deliver(keeper, rig.clock, "third")
+    assert await read_ids(store) == ["first", "third"]
 
 
-async def test_who_is_kept_within_two_seconds_waits(store, keeper, door):
-    """A commit has taken half a second: what comes meanwhile is committed together by the next one."""
+async def test_a_webhook_waits_within_two_seconds_of_a_commit(store, keeper, rig):
+    """If a commit has taken half a second, webhooks wait and are committed together by the next one."""
     async with store.write() as tx:
-        first = arrives(keeper, door.clock, "first")
+        first = deliver(keeper, rig.clock, "first")
         await tx.scalar(sa.text("SELECT 1"))  # by now the first one's commit waits for its turn
-        door.clock.advance(0.5)
-        others = [arrives(keeper, door.clock, name) for name in ("second", "third")]
+        rig.clock.advance(0.5)
+        others = [deliver(keeper, rig.clock, name) for name in ("second", "third")]
         before = store.commits
     await asyncio.gather(first, *others)
-    assert await names(store) == ["first", "second", "third"]
+    assert await read_ids(store) == ["first", "second", "third"]
     assert store.commits - before == 3  # the test's own, the first, and one for the two others
 
 
-async def test_a_slow_commit_is_not_held_against_whoever_comes_when_nothing_waits(store, keeper, door):
-    """The last commit took a minute; now nothing is under way, and it is tried again."""
+async def test_a_slow_commit_does_not_affect_later_webhooks(store, keeper, rig):
+    """After a commit of a minute, a webhook with nothing in progress is stored as usual."""
     async with store.write():
-        first = arrives(keeper, door.clock, "first")
-        door.clock.advance(60)
+        first = deliver(keeper, rig.clock, "first")
+        rig.clock.advance(60)
     await first
-    await asyncio.gather(*(arrives(keeper, door.clock, name) for name in ("second", "third")))
-    assert await names(store) == ["first", "second", "third"]
+    await asyncio.gather(*(deliver(keeper, rig.clock, name) for name in ("second", "third")))
+    assert await read_ids(store) == ["first", "second", "third"]
 
 
-async def test_a_repeated_id_is_left_as_it_is(store, keeper, door):
-    """Within one commit and across commits the first body stays; without an id each is kept."""
-    await asyncio.gather(arrives(keeper, door.clock, "one", b"1"), arrives(keeper, door.clock, "one", b"2"))
-    await arrives(keeper, door.clock, "one", b"3")
+async def test_a_repeated_id_keeps_the_first_body(store, keeper, rig):
+    """Within and across commits the first body stays; deliveries without an id are all stored."""
+    await asyncio.gather(deliver(keeper, rig.clock, "one", b"1"), deliver(keeper, rig.clock, "one", b"2"))
+    await deliver(keeper, rig.clock, "one", b"3")
     for _ in range(2):
-        await arrives(keeper, door.clock, None, b"4")
+        await deliver(keeper, rig.clock, None, b"4")
     async with store.read() as tx:
         assert list(await tx.scalars(sa.select(deliveries.c.body).order_by(deliveries.c.id))) == [b"1", b"4", b"4"]

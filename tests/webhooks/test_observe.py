@@ -1,4 +1,4 @@
-"""What each kind of delivery says, in our words."""
+"""The webhook event read from each kind of delivery."""
 
 import json
 from datetime import UTC, datetime
@@ -7,29 +7,29 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.builds.webhook_event import Undecodable, WebhookEvent
-from webhooks.envelope import ABOUT
-from webhooks.fast_decoding import read_at_once
-from webhooks.router import ROUTES, observe
+from webhooks.envelope import SUBJECTS
+from webhooks.fast_decoding import decode_fast
+from webhooks.router import ROUTES, read_event
 
 
-def essence(facts: WebhookEvent) -> str:
-    """The facts that cards, notices and answers are made of, in one line."""
+def summarize(facts: WebhookEvent) -> str:
+    """Return the facts that cards, replies and answers need, in one line."""
     if not facts.known:
         return "says nothing"
-    said = []
+    reply = []
     if facts.build:
-        said.append(f"{facts.build.ref} {facts.build.phase}")
-    said += [f"{job.type} {job.title!r} {job.state}" + " for good" * job.failed for job in facts.jobs]
+        reply.append(f"{facts.build.ref} {facts.build.phase}")
+    reply += [f"{job.type} {job.title!r} {job.state}" + " for good" * job.failed for job in facts.jobs]
     if facts.agent:
-        said.append(f"{facts.agent.name} {facts.agent.connection_state}")
-    said += [f"refused {facts.blocked_ip}"] * bool(facts.blocked_ip)
-    return ", ".join(said) or f"ping={facts.ping}"
+        reply.append(f"{facts.agent.name} {facts.agent.connection_state}")
+    reply += [f"refused {facts.blocked_ip}"] * bool(facts.blocked_ip)
+    return ", ".join(reply) or f"ping={facts.ping}"
 
 
-def test_every_recorded_delivery_says_what_happened(payloads):
-    """Each recorded payload turns into its build, job or agent; a blocked build says blocked, not passed."""
+def test_every_recorded_delivery_is_read(payloads):
+    """Each recorded payload becomes its build, job or agent; a blocked build is blocked, not passed."""
     found = {
-        name.removesuffix(".json"): essence(observe(json.loads(body)["event"], body))
+        name.removesuffix(".json"): summarize(read_event(json.loads(body)["event"], body))
         for name, body in payloads.items()
     }
     assert found == snapshot(
@@ -68,52 +68,54 @@ def test_every_recorded_delivery_says_what_happened(payloads):
 
 
 def test_every_kind_of_event_has_a_route_and_a_recording(payloads):
-    """The eighteen kinds that Buildkite has are all understood, and each is tried with a recorded payload."""
+    """Buildkite's eighteen kinds of event are all read, each from a recorded payload."""
     recorded = {json.loads(body)["event"] for body in payloads.values()}
-    assert len(ABOUT) == 18
-    assert set(ROUTES) == set(ABOUT)
-    assert set(ABOUT) <= recorded
+    assert len(SUBJECTS) == 18
+    assert set(ROUTES) == set(SUBJECTS)
+    assert set(SUBJECTS) <= recorded
 
 
-def test_both_of_buildkites_clocks_are_read(payloads):
-    """`2018-07-01 20:14:39 UTC` and ISO 8601 are the same kind of moment."""
-    captured = observe("build.finished", payloads["captured.build.finished.blocked.json"]).build
+def test_both_of_buildkites_time_formats_are_read(payloads):
+    """`2018-07-01 20:14:39 UTC` and ISO 8601 are read as the same kind of time."""
+    captured = read_event("build.finished", payloads["captured.build.finished.blocked.json"]).build
     assert captured.finished_at == datetime(2018, 7, 1, 20, 14, 39, tzinfo=UTC)
     iso = payloads["build.finished.json"].replace(b"2026-08-21 02:06:41 UTC", b"2026-08-21T02:06:41.5Z")
-    assert observe("build.finished", iso).build.finished_at == datetime(2026, 8, 21, 2, 6, 41, 500000, tzinfo=UTC)
+    assert read_event("build.finished", iso).build.finished_at == datetime(
+        2026, 8, 21, 2, 6, 41, 500000, tzinfo=UTC
+    )
 
 
 def test_a_retry_names_the_job_that_it_repeats(payloads):
-    """A job that was retried says which attempt came before and whether a person asked."""
-    by_hand = observe("job.finished", payloads["job.finished.manual_retry.json"]).jobs[0].retry_source
-    by_rule = observe("job.finished", payloads["job.finished.automatic_retry.json"]).jobs[0].retry_source
+    """A retried job names the previous attempt and whether a person requested it."""
+    by_hand = read_event("job.finished", payloads["job.finished.manual_retry.json"]).jobs[0].retry_source
+    by_rule = read_event("job.finished", payloads["job.finished.automatic_retry.json"]).jobs[0].retry_source
     assert (by_hand.retry_type, by_rule.retry_type) == ("manual", "automatic")
     assert by_hand.job_id
     assert by_rule.job_id
 
 
-def test_an_unblocked_gate_says_who_opened_it(payloads):
-    """The person who unblocked a step stands in the job, not in the sender."""
-    job = observe("job.activated", payloads["job.activated.json"]).jobs[0]
+def test_an_unblocked_step_names_the_person(payloads):
+    """The person who unblocked a step is in the job, not in the sender."""
+    job = read_event("job.activated", payloads["job.activated.json"]).jobs[0]
     assert job.unblocked_by.name == snapshot("Sam Kim")
 
 
-def test_a_build_says_where_it_belongs(payloads):
-    """The organization stands only in the url; the pipeline that comes beside a build is put inside."""
-    facts = observe("build.running", payloads["build.running.json"])
+def test_a_build_names_its_organization_and_pipeline(payloads):
+    """The organization is only in the url; the pipeline beside a build is put inside."""
+    facts = read_event("build.running", payloads["build.running.json"])
     assert (facts.build.ref.org, facts.build.ref.pipeline) == ("acme-inc", "deploy-prod")
     assert (facts.build.pipeline.slug, facts.build.pipeline.default_branch) == ("deploy-prod", "main")
 
 
-def test_the_pipeline_is_the_one_of_the_url_when_none_stands_beside(payloads):
-    """A minimal payload without a pipeline object still says which pipeline it is."""
-    facts = observe("build.scheduled", payloads["build.scheduled.minimal.json"])
+def test_without_a_pipeline_object_the_url_names_it(payloads):
+    """A minimal payload without a pipeline object still identifies the pipeline."""
+    facts = read_event("build.scheduled", payloads["build.scheduled.minimal.json"])
     assert (facts.build.ref.pipeline, facts.build.pipeline) == ("greenpipe", None)
 
 
 @pytest.mark.parametrize("noun", ["build", "job", "agent"])
-def test_nulls_are_the_same_as_nothing(payloads, noun):
-    """All that may be absent may be null: only the identity is needed."""
+def test_nulls_count_as_absent(payloads, noun):
+    """Every optional field may be null; only the identity is required."""
     event, needed = {
         "build": ("build.finished", {"id", "number", "state", "url"}),
         "job": ("job.finished", {"id", "state"}),
@@ -121,7 +123,7 @@ def test_nulls_are_the_same_as_nothing(payloads, noun):
     }[noun]
     payload = json.loads(payloads[f"{event}.json"])
     payload[noun] = {name: value if name in needed else None for name, value in payload[noun].items()}
-    assert essence(observe(event, json.dumps(payload).encode()))
+    assert summarize(read_event(event, json.dumps(payload).encode()))
 
 
 @pytest.mark.parametrize(
@@ -142,60 +144,60 @@ def test_nulls_are_the_same_as_nothing(payloads, noun):
     ],
 )
 def test_a_known_event_that_makes_no_sense_is_undecodable(payloads, noun, change):
-    """The reason is one sentence, and holds nothing of the payload's values."""
+    """The reason is one sentence that contains no value of the payload."""
     payload = json.loads(payloads["job.finished.json"])
     payload[noun] = {**payload[noun], **change} if isinstance(change, dict) else change
     with pytest.raises(Undecodable) as caught:
-        observe("job.finished", json.dumps(payload).encode())
+        read_event("job.finished", json.dumps(payload).encode())
     assert noun in str(caught.value)
     assert str(caught.value).count("\n") == 0
     assert "yesterday" not in str(caught.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"build": "\\ud800"}', b"[" * 100_000])
-def test_a_body_that_is_no_object_is_undecodable(body):
-    """Whatever a store gave back in place of a payload is set aside, not a crash."""
+def test_a_body_that_is_not_an_object_is_undecodable(body):
+    """A body that isn't a payload is undecodable and doesn't crash the reader."""
     with pytest.raises(Undecodable):
-        observe("build.finished", body)
+        read_event("build.finished", body)
 
 
-def test_an_event_without_a_route_says_nothing():
-    """What nobody told us of is not even looked into."""
-    assert observe("build.teleported", b"\xff") == WebhookEvent("build.teleported", known=False)
+def test_an_event_without_a_route_is_unknown():
+    """An unknown event isn't decoded at all."""
+    assert read_event("build.teleported", b"\xff") == WebhookEvent("build.teleported", known=False)
 
 
-def test_the_short_way_says_the_same_as_the_long_one(payloads):
-    """A webhook about a build or job that is read at once says what it says when it is taken apart."""
+def test_fast_decoding_equals_full_decoding(payloads):
+    """A build or job is the same whether it is decoded fast or fully."""
     seen = 0
     for body in payloads.values():
         event = json.loads(body)["event"]
-        at_once = read_at_once(body, {})
-        if at_once and ABOUT.get(event) in ("build", "job"):
+        at_once = decode_fast(body, {})
+        if at_once and SUBJECTS.get(event) in ("build", "job"):
             facts = ROUTES[event](event, json.loads(body))
             assert (facts.build, *facts.jobs) == tuple(item for item in at_once if item)
             seen += 1
     assert seen == 19
 
 
-def test_a_build_that_is_repeated_word_by_word_is_read_once(payloads):
-    """Webhooks about several jobs of a build share it, until a word of it, or of its pipeline's, is another."""
+def test_an_identical_build_is_decoded_once(payloads):
+    """Webhooks about jobs of a build share the build until it or its pipeline changes."""
     started, finished = payloads["job.started.json"], payloads["job.finished.json"]
     other = finished.replace(b"Bump version", b"Bump versions").replace(b'"default_branch": "main"', b'"x": 1')
     read = {}
-    first, again = (observe("job.started", body, read) for body in (started, finished))
+    first, again = (read_event("job.started", body, read) for body in (started, finished))
     assert again.build is first.build
     assert again.jobs != first.jobs
     assert len(read) == 1
-    changed = observe("job.finished", other, read)
-    assert changed == observe("job.finished", other)
+    changed = read_event("job.finished", other, read)
+    assert changed == read_event("job.finished", other)
     assert changed.build != first.build
     assert len(read) == 2
 
 
-def test_nulls_and_odd_pipelines_are_read_the_long_way(payloads):
-    """What the short way cannot read is read all the same: a null stands for an absent field."""
-    said = json.loads(payloads["build.finished.json"])
-    said["build"] |= {"blocked": None, "meta_data": None}
-    odd = json.dumps(said | {"pipeline": "deploy-prod"}).encode()
-    assert read_at_once(odd, {}) is None
-    assert essence(observe("build.finished", odd)) == "deploy-prod#143 failed"
+def test_unusual_payloads_are_fully_decoded(payloads):
+    """A payload that fast decoding can't read is decoded fully."""
+    reply = json.loads(payloads["build.finished.json"])
+    reply["build"] |= {"blocked": None, "meta_data": None}
+    odd = json.dumps(reply | {"pipeline": "deploy-prod"}).encode()
+    assert decode_fast(odd, {}) is None
+    assert summarize(read_event("build.finished", odd)) == "deploy-prod#143 failed"

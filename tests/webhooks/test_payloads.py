@@ -1,10 +1,10 @@
-"""A look at the envelope tells a webhook from something else."""
+"""The envelope distinguishes a webhook from anything else."""
 
 import json
 
 import pytest
 
-from webhooks.envelope import ABOUT, AgentIdentity, BuildIdentity, JobIdentity, Malformed, envelope
+from webhooks.envelope import SUBJECTS, AgentIdentity, BuildIdentity, JobIdentity, Malformed, read_envelope
 
 BUILD = {
     "number": 7,
@@ -35,51 +35,51 @@ BUILD = {
     ],
 )
 def test_what_is_not_an_object_with_an_event_is_malformed(body):
-    """Bytes that are no JSON object, or whose event is no plain name, are not a webhook."""
+    """A body that isn't a JSON object with a plain event name isn't a webhook."""
     with pytest.raises(Malformed):
-        envelope(body)
+        read_envelope(body)
 
 
-@pytest.mark.parametrize("event", sorted(event for event, noun in ABOUT.items() if noun))
-def test_a_known_event_says_what_it_is_about(event):
-    """Without the object, or with its identity missing, null or of another type, a known event is malformed."""
-    noun = ABOUT[event]
+@pytest.mark.parametrize("event", sorted(event for event, noun in SUBJECTS.items() if noun))
+def test_a_known_event_has_a_subject(event):
+    """A known event whose object or identity is missing, null or of another type is malformed."""
+    noun = SUBJECTS[event]
     whole = {"build": BUILD, "job": {"id": "j", "state": "running"}, "agent": {"id": "a"}}[noun]
-    assert envelope(json.dumps({"event": event, noun: whole}).encode()).identity is not None
+    assert read_envelope(json.dumps({"event": event, noun: whole}).encode()).identity is not None
     partial = [{name: value for name, value in whole.items() if name != left} for left in whole]
     typed = [{**whole, name: wrong} for name in whole for wrong in (None, [], True, "")]
     for broken in [None, [], "x", *partial, *typed]:
         with pytest.raises(Malformed):
-            envelope(json.dumps({"event": event, noun: broken}).encode())
+            read_envelope(json.dumps({"event": event, noun: broken}).encode())
     with pytest.raises(Malformed):
-        envelope(json.dumps({"event": event}).encode())
+        read_envelope(json.dumps({"event": event}).encode())
 
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, 2**31, "7", 10**30])
 def test_a_build_number_is_a_small_whole_number(number):
-    """What no database column or address can hold is malformed."""
+    """A number that doesn't fit a database column or a URL is malformed."""
     with pytest.raises(Malformed):
-        envelope(json.dumps({"event": "build.running", "build": {**BUILD, "number": number}}).encode())
+        read_envelope(json.dumps({"event": "build.running", "build": {**BUILD, "number": number}}).encode())
 
 
-def test_an_event_that_nobody_told_us_of_passes():
-    """Tomorrow's events are let in whatever stands in them."""
-    found = envelope(b'{"event": "build.teleported", "build": 3, "job": [], "agent": null}')
+def test_an_unknown_event_passes():
+    """Unknown events are accepted, whatever they contain."""
+    found = read_envelope(b'{"event": "build.teleported", "build": 3, "job": [], "agent": null}')
     assert (found.event, found.known, found.identity) == ("build.teleported", False, None)
 
 
 def test_every_recorded_payload_is_recognised(payloads):
-    """All recorded deliveries pass; those of other products are unknown."""
-    unknown = {name for name, body in payloads.items() if not envelope(body).known}
+    """All recorded deliveries pass; events of other products are unknown."""
+    unknown = {name for name, body in payloads.items() if not read_envelope(body).known}
     assert unknown == {"package.created.json", "test_engine.workflow.alarm.json"}
 
 
-def test_identities_are_the_ones_that_rows_are_found_by(payloads):
-    """A build is known by number, state and url, a job by id and state, an agent by id."""
-    found = envelope(payloads["captured.build.finished.blocked.json"]).identity
+def test_identities_match_the_keys_of_rows(payloads):
+    """A build is identified by number, state and url, a job by id and state, an agent by id."""
+    found = read_envelope(payloads["captured.build.finished.blocked.json"]).identity
     where = "https://api.buildkite.com/v2/organizations/acme-inc/pipelines/infusion/builds/302"
     assert found == BuildIdentity(number=302, state="passed", url=where)
-    job = envelope(payloads["job.finished.json"]).identity
+    job = read_envelope(payloads["job.finished.json"]).identity
     assert job == JobIdentity(id="0198d108-a532-4a62-9bd7-b2e744bf5c02", state="failed")
-    agent = envelope(payloads["agent.lost.json"]).identity
+    agent = read_envelope(payloads["agent.lost.json"]).identity
     assert agent == AgentIdentity(id="0b461f65-e7be-4c80-888a-ef11d81fd971")

@@ -1,4 +1,4 @@
-"""Nothing that anybody sends makes the receiver fail."""
+"""No request makes the receiver fail."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.builds.webhook_event import Undecodable, WebhookEvent
 from bot.errors import Unavailable
-from webhooks.envelope import ABOUT
-from webhooks.router import observe
+from webhooks.envelope import SUBJECTS
+from webhooks.router import read_event
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -41,7 +41,7 @@ SOUND = {
 ODD = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=3) | st.fixed_dictionaries({"finished_at": TIMES})
 OBJECTS = VALUES | ODD.map(lambda odd: {**SOUND, **odd})
 PAYLOADS = st.fixed_dictionaries(
-    {"event": st.sampled_from(sorted(ABOUT)) | VALUES},
+    {"event": st.sampled_from(sorted(SUBJECTS)) | VALUES},
     optional={"build": OBJECTS, "job": OBJECTS, "agent": OBJECTS, "pipeline": OBJECTS, "blocked_ip": VALUES},
 )
 BODIES = st.binary(max_size=200) | PAYLOADS.map(lambda payload: json.dumps(payload).encode())
@@ -51,7 +51,7 @@ SIGNED = st.booleans()
 
 
 def call(app, method, headers, chunks, complete):
-    """Hand one request to `app`; the status it answers with, or None for no answer."""
+    """Send one request to `app`; return its status, or None without an answer."""
     incoming = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     incoming.append({"type": "http.request"} if complete else {"type": "http.disconnect"})
     sent = []
@@ -79,41 +79,40 @@ def call(app, method, headers, chunks, complete):
     down=st.booleans(),
 )
 def test_the_receiver_never_fails(
-    new_door, signed, secret, mode, method, headers, proven, body, cut, complete, down
+    new_rig, signed, secret, mode, method, headers, proven, body, cut, complete, down
 ):
-    """Any request in any pieces gets 200 or a 4xx; 503 only from a store that is down, and only when it is proven.
+    """Any request gets 200 or a 4xx; 503 only if storing fails, and only when it is verified.
 
-    Nothing is kept unless it was acknowledged, and nothing unproven is.
-    """
-    door = new_door(mode=mode)
-    door.shelf.down = Unavailable("down") if down else None
+    Nothing is stored unless it was acknowledged, and nothing unverified is."""
+    rig = new_rig(mode=mode)
+    rig.stored.down = Unavailable("down") if down else None
     if proven:
         proof = {**signed(body), "x-buildkite-token": secret}
         headers = headers | {name: value.encode() for name, value in proof.items()}
-    status = call(door.receiver, method, headers, [body[:cut], body[cut:]], complete)
+    status = call(rig.receiver, method, headers, [body[:cut], body[cut:]], complete)
     assert status in {None, 200, 400, 401, 405, 413, 415, 503}
     assert (status is None) <= (not complete)
     assert (status == 503) <= (down and proven)
-    assert len(door.shelf.deliveries) == (status == 200)
+    assert len(rig.stored.deliveries) == (status == 200)
     assert (status == 200) <= proven
 
 
 @settings(max_examples=300, deadline=None)
 @given(payload=PAYLOADS)
-def test_observing_never_fails_otherwise_than_it_says(payload):
-    """Whatever passed the receiver turns into facts or is undecodable, with a reason of one line."""
+def test_reading_an_event_only_fails_as_undecodable(payload):
+    """Whatever passed the receiver is read or undecodable, with a reason of one line."""
     event = payload["event"] if isinstance(payload["event"], str) else "build.finished"
     body = json.dumps(payload).encode()
     try:
-        found = observe(event, body)
+        found = read_event(event, body)
     except Undecodable as why:
         found = str(why)
     assert isinstance(found, WebhookEvent) or "\n" not in found
 
 
-@pytest.mark.parametrize("event", sorted(ABOUT))
-def test_the_deepest_payload_is_refused_in_good_order(new_door, signed, event):
-    """A hundred thousand brackets are malformed, not a crash."""
+@pytest.mark.parametrize("event", sorted(SUBJECTS))
+def test_a_deeply_nested_payload_is_malformed(new_rig, signed, event):
+    """A hundred thousand brackets are malformed and don't crash the receiver."""
     body = b'{"event": "' + event.encode() + b'", "build": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     headers = {name: value.encode() for name, value in signed(body).items()}
-    assert call(new_door().receiver, "POST", headers, [body], complete=True) == 400
+    assert call(new_rig().receiver, "POST", headers, [body], complete=True) == 400
