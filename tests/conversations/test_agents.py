@@ -166,8 +166,8 @@ async def test_agents_with_the_same_name_are_chosen_by_button(world: World) -> N
     """An ambiguous name is answered with choices; one press acts on that agent."""
     for number in (1, 2):
         world.buildkite.agent("twin", queue="deploy", hostname=f"host-{number}")
-    said = await ask_privately(world, world.alice, "agent pause twin --note why")
-    labels = [line.split(" (")[0] for line in said.split("\n")]
+    answer = await ask_privately(world, world.alice, "agent pause twin --note why")
+    labels = [line.split(" (")[0] for line in answer.split("\n")]
     assert labels == snapshot(["⚠️ Several agents match “twin”.", "[twin"])
     buttons = world.slack.ephemerals(world.alice)[-1].blocks or []
     second = next(button for button in buttons[-1]["elements"] if "host-2" in button["text"]["text"])
@@ -180,7 +180,7 @@ async def test_a_refusal_of_buildkite_is_quoted(world: World) -> None:
     """Pausing twice, resuming a running agent and stopping a lost one give Buildkite's reason."""
     world.buildkite.agent_pause(world.buildkite.find_agent("deploy-1"))
     words = ("agent pause deploy-1", "agent resume ci-linux-1", "agent pause no-such", "agent view ci-linux-9")
-    assert [await ask_privately(world, world.alice, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.alice, text) for text in words] == snapshot(
         [
             "⚠️ Buildkite refused: Agent is already paused",
             "⚠️ Buildkite refused: Agent is not paused",

@@ -11,8 +11,8 @@ from tests.conversations.world import World
 async def test_who_am_i(world: World) -> None:
     """Each person sees who they are and what they may do; a guest may do nothing."""
     people = (world.alice, world.bob, world.gwen)
-    said = [await ask_privately(world, person, "whoami") for person in people]
-    assert [answer.split("*You may*")[0] for answer in said] == snapshot(
+    answers = [await ask_privately(world, person, "whoami") for person in people]
+    assert [answer.split("*You may*")[0] for answer in answers] == snapshot(
         [
             """\
 You are alice.
@@ -145,5 +145,5 @@ async def test_an_empty_command_is_answered_with_help(world: World) -> None:
     await world.settle(1)
     await world.bob.posts(world.bob.dm, "help build create")
     await world.settle(1)
-    said = [text.split("\n")[0] for text in world.whispers(world.bob)]
-    assert said == snapshot(["*What you can run here*", "*What you can run here*", "*Build create*"])
+    headings = [text.split("\n")[0] for text in world.whispers(world.bob)]
+    assert headings == snapshot(["*What you can run here*", "*What you can run here*", "*Build create*"])

@@ -10,7 +10,7 @@ from tests.conversations.world import World
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (
             "build create wep",
@@ -166,9 +166,9 @@ Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
         ),
     ],
 )
-async def test_a_mistake_is_quoted(world: World, words: str, said: object) -> None:
+async def test_a_mistake_is_quoted(world: World, words: str, expected: object) -> None:
     """Each mistake gets one private answer, and nothing is started."""
-    assert await ask_privately(world, world.alice, words) == said
+    assert await ask_privately(world, world.alice, words) == expected
     assert (world.buildkite.builds, world.slack.messages(world.deploys)) == ([], [])
 
 
@@ -176,7 +176,7 @@ async def test_unsuitable_jobs_are_refused(world: World) -> None:
     """A job that doesn't exist, one that can't be unblocked, and one that didn't fail are refused."""
     _, card = await fail_build(world)
     words = ("job log Lnt", "job unblock", "job unblock Lint", "job retry Package", "log Package")
-    assert [await ask_privately(world, world.bob, said, card) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, text, card) for text in words] == snapshot(
         [
             """\
 ⚠️ web#1 has no job “Lnt”.
@@ -198,8 +198,8 @@ async def test_nothing_to_retry(world: World) -> None:
     await start_build(world)
     words = ("build rebuild web 1", "build retry web 1")
     await world.settle(1)
-    for said in words:
-        await world.bob.types(world.deploys, f"/bk {said}")
+    for text in words:
+        await world.bob.types(world.deploys, f"/bk {text}")
         await world.settle(2)
     assert world.transcript() == snapshot("""\
 #deploys

@@ -26,10 +26,10 @@ async def test_status_is_private_and_complete(world: World) -> None:
     """Bob asks for the status: webhooks, budget, queues and the leader are shown to him alone."""
     assert "none seen yet" in await ask_privately(world, world.bob, "status")
     await start_build(world, "web")
-    said = await ask_privately(world, world.bob, "status")
-    assert "none seen yet" not in said
+    status = await ask_privately(world, world.bob, "status")
+    assert "none seen yet" not in status
     for words in ("requests left this minute", "Inbox", "Set aside", "1, 0 in doubt", "the only one"):
-        assert words in said
+        assert words in status
     assert len(world.slack.messages(world.deploys)) == 1
 
 
@@ -61,18 +61,18 @@ async def test_unreadable_webhooks_are_listed_retried_and_discarded(world: World
     broken = Delivery("build.running", b'{"event":"build.running"}', "d-1", world.clock.now())
     await insert_deliveries(world.bot.store, [broken])
     await world.bot.inbox.tick()
-    said: list[str] = []
-    await inbox_admin.print_unreadable(world.settings, said.append)
-    assert said[0].split("\t")[1] == "build.running"
+    printed: list[str] = []
+    await inbox_admin.print_unreadable(world.settings, printed.append)
+    assert printed[0].split("\t")[1] == "build.running"
     assert "1" in await ask_privately(world, world.bob, "status")
-    await inbox_admin.retry_rows(world.settings, [], said.append, everything=True)
-    assert said[-1] == "1 delivery will be read again."
+    await inbox_admin.retry_rows(world.settings, [], printed.append, everything=True)
+    assert printed[-1] == "1 delivery will be read again."
     assert await _states(world) == ["new"]
     await world.settle(3)
     assert await _states(world) == ["aside"]
-    await inbox_admin.drop_rows(world.settings, [1], said.append, everything=False)
-    await inbox_admin.print_unreadable(world.settings, said.append)
-    assert said[-2:] == ["1 delivery deleted.", "No deliveries were set aside."]
+    await inbox_admin.drop_rows(world.settings, [1], printed.append, everything=False)
+    await inbox_admin.print_unreadable(world.settings, printed.append)
+    assert printed[-2:] == ["1 delivery deleted.", "No deliveries were set aside."]
 
 
 async def _states(world: World) -> list[str]:
@@ -84,14 +84,14 @@ async def test_the_audit_has_who_did_what_and_no_values(world: World) -> None:
     """A build with a secret value and a refusal are in the audit; the value is nowhere in it."""
     await ask_publicly(world, world.bob, "build create web -e TOKEN=hunter2")
     await ask_privately(world, world.gwen, "build create web")
-    said = await ask_privately(world, world.alice, "audit --since 1h")
-    assert "build create" in said
-    assert "refused" in said
-    out, told = io.StringIO(), []
-    await audit_export.export_audit(world.settings, out, told.append, until=None, prune=True)
+    answer = await ask_privately(world, world.alice, "audit --since 1h")
+    assert "build create" in answer
+    assert "refused" in answer
+    out, printed = io.StringIO(), []
+    await audit_export.export_audit(world.settings, out, printed.append, until=None, prune=True)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert {"done", "refused"} <= {line["transition"] for line in lines}
     assert any(line["detail"].get("args", {}).get("env") == ["TOKEN"] for line in lines)
     assert "hunter2" not in out.getvalue()
-    assert told == [f"{len(lines)} entries written, and deleted from the database."]
+    assert printed == [f"{len(lines)} entries written, and deleted from the database."]
     assert "No entries about api." in await ask_privately(world, world.alice, "audit --pipeline api")

@@ -47,7 +47,7 @@ async def test_trying_again_without_inviting_asks_again(world: World) -> None:
     first = format_message(world.slack.ephemerals(world.alice)[-1])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")
     await world.settle(2)
-    assert [format_message(said) for said in world.slack.ephemerals(world.alice)] == [first]
+    assert [format_message(message) for message in world.slack.ephemerals(world.alice)] == [first]
     assert world.buildkite.builds == []
     await world.alice.types(channel, "/invite @kitestring")
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "I invited it, try again")

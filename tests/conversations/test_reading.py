@@ -24,7 +24,7 @@ async def test_builds_are_listed(world: World) -> None:
         "build list web --state passed",
         "build list docs-site",
     )
-    assert [await ask_privately(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, text) for text in words] == snapshot(
         [
             """\
 Builds, newest first
@@ -104,8 +104,8 @@ async def test_the_end_of_a_log(world: World) -> None:
     """The only failed job is taken; ANSI codes and time marks are removed, secrets masked, markup inert."""
     build, card = await fail_build(world)
     world.buildkite.log(build.find_job("lint").id, LOG)
-    said = await ask_privately(world, world.bob, "log", card)
-    assert said == snapshot("""\
+    answer = await ask_privately(world, world.bob, "log", card)
+    assert answer == snapshot("""\
 :eslint: Lint of web#1 · failed · exit status 1
 ```
 exit status 1

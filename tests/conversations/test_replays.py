@@ -40,9 +40,9 @@ def collect_effects(world: World) -> tuple[int, int, str]:
 async def test_repeated_deliveries_change_nothing(world: World) -> None:
     """All deliveries once more, byte for byte, add no card and no reply and change no text."""
     await fail_build(world)
-    before, told = collect_effects(world), list(world.buildkite.hooks.history)
+    before, history = collect_effects(world), list(world.buildkite.hooks.history)
     now = world.clock.now().timestamp()
-    world.buildkite.hooks.outbox.extend(replace(delivery, due=now, status=None) for delivery in told)
+    world.buildkite.hooks.outbox.extend(replace(delivery, due=now, status=None) for delivery in history)
     await world.settle(30)
     assert world.buildkite.hooks.outbox == []
     assert {delivery.status for delivery in world.buildkite.hooks.history} == {200}

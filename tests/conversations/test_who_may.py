@@ -78,7 +78,7 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 
 
 @pytest.mark.parametrize(
-    ("who", "said"),
+    ("who", "expected"),
     [
         ("stranger", snapshot("I belong to another workspace.")),
         (
@@ -97,10 +97,10 @@ A person has to ask.\
         ),
     ],
 )
-async def test_others_get_nothing_either(world: World, who: str, said: object) -> None:
+async def test_others_get_nothing_either(world: World, who: str, expected: object) -> None:
     """People of other workspaces, deactivated accounts and bots are told why."""
     person = outsider(world, who)
-    assert await ask_privately(world, person, "build create web") == said
+    assert await ask_privately(world, person, "build create web") == expected
     assert world.buildkite.builds == []
 
 
@@ -120,7 +120,7 @@ async def test_messages_of_other_bots_are_ignored(world: World) -> None:
 async def test_agents_are_for_admins(world: World) -> None:
     """Bob may view agents, but not pause, resume or stop them, however he asks."""
     words = ("agent pause ci-linux-1", "agent resume ci-linux-1", "agent stop ci-linux-1 --yes")
-    assert [await ask_privately(world, world.bob, said) for said in words] == snapshot(
+    assert [await ask_privately(world, world.bob, text) for text in words] == snapshot(
         [
             """\
 ⚠️ `agent pause` is for workspace admins.

@@ -79,15 +79,15 @@ def test_new_and_still_failing_steps(then: tuple[Attempt, ...], kind: FailureKin
 
 def test_flaky_by_retry() -> None:
     """A step that passed when retried is flaky, even if it failed in the previous build."""
-    here = [FAILED, attempt("b", "passed", retry_of="a")]
+    attempts = [FAILED, attempt("b", "passed", retry_of="a")]
     before = [attempt("z", "failed", build="before")]
-    assert classify_failures(here, before, []) == (FailedStep(FailureKind.PASSED_ON_RETRY, "Test", ("a",)),)
+    assert classify_failures(attempts, before, []) == (FailedStep(FailureKind.PASSED_ON_RETRY, "Test", ("a",)),)
 
 
 def test_a_canceled_retry_fixes_nothing() -> None:
     """A step stays failed until an attempt passes."""
-    here = [FAILED, attempt("b", "canceled", retry_of="a")]
-    assert kinds(*classify_failures(here, [], [])) == [FailureKind.NEW]
+    attempts = [FAILED, attempt("b", "canceled", retry_of="a")]
+    assert kinds(*classify_failures(attempts, [], [])) == [FailureKind.NEW]
 
 
 def test_flaky_on_the_same_commit() -> None:
@@ -103,21 +103,23 @@ def test_flaky_on_the_same_commit() -> None:
 
 def test_jobs_of_a_matrix_are_not_confused() -> None:
     """Jobs with one key and several names are compared by name; a pass of one is no retry of another."""
-    here = [attempt("a", "failed", name="Test 3.11"), attempt("b", "passed", name="Test 3.12")]
+    attempts = [attempt("a", "failed", name="Test 3.11"), attempt("b", "passed", name="Test 3.12")]
     before = [
         attempt("y", "passed", build="before", name="Test 3.11"),
         attempt("z", "failed", build="before", name="Test 3.12"),
     ]
-    assert classify_failures(here, before, []) == (FailedStep(FailureKind.NEW, "Test 3.11", ("a",)),)
+    assert classify_failures(attempts, before, []) == (FailedStep(FailureKind.NEW, "Test 3.11", ("a",)),)
 
 
 def test_a_step_that_was_renamed_is_the_same_step() -> None:
     """If only one job has the key, the key counts, not the label."""
-    here, before = (
+    attempts, before = (
         [attempt("a", "failed", name="Deploy 102")],
         [attempt("z", "failed", build="before", name="Deploy 101")],
     )
-    assert classify_failures(here, before, []) == (FailedStep(FailureKind.STILL_FAILING, "Deploy 102", ("a",)),)
+    assert classify_failures(attempts, before, []) == (
+        FailedStep(FailureKind.STILL_FAILING, "Deploy 102", ("a",)),
+    )
 
 
 STATES = ("passed", "failed", "timed_out", "expired", "canceled")
@@ -127,29 +129,29 @@ STATES = ("passed", "failed", "timed_out", "expired", "canceled")
 def histories(draw: st.DrawFn) -> tuple[list[Attempt], list[Attempt], list[Attempt]]:
     """Draw the attempts of three builds, with retries in some."""
 
-    def of(build: str) -> list[Attempt]:
+    def draw_attempts(build: str) -> list[Attempt]:
         made: list[Attempt] = []
         for number in range(draw(st.integers(0, 6))):
             step = draw(st.sampled_from(["lint", "test", "pack"]))
-            earlier = [item.id for item in made if item.step == step]
-            again = draw(st.sampled_from([None, *earlier]))
+            earlier = [other.id for other in made if other.step == step]
+            retry_of = draw(st.sampled_from([None, *earlier]))
             soft = draw(st.booleans())
             state = draw(st.sampled_from(STATES))
             name = draw(st.sampled_from([step, f"{step} two"]))
             made.append(
-                attempt(f"{build}{number}", state, step, build=build, name=name, retry_of=again, soft=soft)
+                attempt(f"{build}{number}", state, step, build=build, name=name, retry_of=retry_of, soft=soft)
             )
         return made
 
-    return of("here"), of("before"), of("other")
+    return draw_attempts("here"), draw_attempts("before"), draw_attempts("other")
 
 
 @given(histories())
 def test_each_failed_attempt_is_listed_once(three: tuple[list[Attempt], list[Attempt], list[Attempt]]) -> None:
     """Every attempt that failed hard belongs to exactly one step, and no other attempt does."""
-    here, before, other = three
-    told = [job for step in classify_failures(here, before, other) for job in step.jobs]
-    assert sorted(told) == sorted(item.id for item in here if failed_hard(item))
+    attempts, before, other = three
+    listed = [job for step in classify_failures(attempts, before, other) for job in step.jobs]
+    assert sorted(listed) == sorted(each.id for each in attempts if failed_hard(each))
 
 
 @given(histories(), st.randoms(use_true_random=False))
@@ -157,7 +159,7 @@ def test_the_order_of_attempts_does_not_matter(
     three: tuple[list[Attempt], list[Attempt], list[Attempt]], chance: object
 ) -> None:
     """Attempts in another order give the same result."""
-    shuffled = [chance.sample(item, len(item)) for item in three]  # type: ignore[attr-defined]
+    shuffled = [chance.sample(build, len(build)) for build in three]  # type: ignore[attr-defined]
     assert classify_failures(*shuffled) == classify_failures(*three)
 
 
@@ -166,8 +168,8 @@ def test_a_step_still_fails_only_if_it_failed_before(
     three: tuple[list[Attempt], list[Attempt], list[Attempt]],
 ) -> None:
     """Without a previous build, no step still fails; without other builds of the commit, none is flaky."""
-    here, _, _ = three
-    assert {item.kind for item in classify_failures(here, [], [])} <= {
+    attempts, _, _ = three
+    assert {step.kind for step in classify_failures(attempts, [], [])} <= {
         FailureKind.NEW,
         FailureKind.PASSED_ON_RETRY,
     }

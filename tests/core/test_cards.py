@@ -189,8 +189,8 @@ Fix the login &lt;form&gt;\
 
 def test_a_deleted_build_has_no_buttons() -> None:
     """A build that Buildkite no longer returns can't be acted on."""
-    gone = replace(make_tracked("running"), deleted=True)
-    assert describe_message(render_card(gone, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
+    deleted = replace(make_tracked("running"), deleted=True)
+    assert describe_message(render_card(deleted, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
         [
             "text: 👻 web#101 gone from Buildkite on main, requested by <@U0ANN>",
             """\
@@ -295,7 +295,7 @@ def test_every_reply_names_its_build(kind: str) -> None:
 def test_the_replies_in_a_builds_thread() -> None:
     """Every kind of reply mentions the right person and has the right buttons."""
     blocked = make_tracked("passed", blocked=True)
-    told = {
+    replies = {
         "running": render_thread_reply("running", make_tracked("running"), RUNNING, card_id="c1", mention="U0ANN"),
         "resumed": render_thread_reply("resumed", make_tracked("running"), RUNNING, card_id="c1", mention="U0ANN"),
         "blocked": render_thread_reply("blocked", blocked, BLOCKED, card_id="c1", mention="U0ANN"),
@@ -310,7 +310,7 @@ def test_the_replies_in_a_builds_thread() -> None:
         "not run": render_thread_reply("finished", make_tracked("not_run"), EMPTY, card_id="c1", mention="U0ANN"),
         "gone": render_thread_reply("gone", make_tracked("running"), EMPTY, card_id="c1", mention="U0ANN"),
     }
-    assert {kind: describe_message(message) for kind, message in told.items()} == snapshot(
+    assert {kind: describe_message(message) for kind, message in replies.items()} == snapshot(
         {
             "running": [
                 "text: 🔵 web#101 started running.",

@@ -102,9 +102,9 @@ class Simulation:
 
     def ask(self, _a: int, _b: int) -> None:
         """Request a read."""
-        doubts = self.tracked.changes_reported if self.tracked else 0
-        self.reads.append(PendingRead(self.bot_time, doubts, len(self.truth) - 1))
-        self.log.append(f"{self.now:%T.%f} asked (doubt {doubts})")
+        reported = self.tracked.changes_reported if self.tracked else 0
+        self.reads.append(PendingRead(self.bot_time, reported, len(self.truth) - 1))
+        self.log.append(f"{self.now:%T.%f} asked (reported {reported})")
 
     def answer(self, a: int, b: int) -> None:
         """Answer a read with the state of any moment since it was requested; an older answer changes nothing."""
@@ -113,7 +113,7 @@ class Simulation:
         question = self.reads.pop(a % len(self.reads))
         build = self.truth[question.version + b % (len(self.truth) - question.version)]
         self.log.append(
-            f"{self.now:%T.%f} read {build.phase} (asked {question.asked_at:%T}, doubt {question.reported})"
+            f"{self.now:%T.%f} read {build.phase} (asked {question.asked_at:%T}, reported {question.reported})"
         )
         before = self.tracked
         self.accept(apply_read(before, build, question.asked_at, question.reported))
@@ -129,7 +129,8 @@ class Simulation:
         """Take `after` as the tracked build; the revision grows exactly when people see a difference."""
         before, self.tracked = self.tracked, after
         self.log.append(
-            f"      knows {after.build.phase}, doubt {after.changes_reported}, settled {after.changes_confirmed}"
+            f"      tracked {after.build.phase}, "
+            f"reported {after.changes_reported}, confirmed {after.changes_confirmed}"
         )
         grown = after.revision - (before.revision if before else 0)
         seen = (
@@ -279,20 +280,21 @@ def test_contradicting_reads_stay_unconfirmed():
 def test_a_webhook_in_whole_seconds_repeats_a_read_in_milliseconds() -> None:
     """A webhook about a moment that a read returned in milliseconds is no change."""
     began, ended = START.replace(microsecond=913_000), (START + timedelta(seconds=8)).replace(microsecond=120_000)
-    told = BORN.model_copy(update={"state": "passed", "started_at": began, "finished_at": ended})
+    read = BORN.model_copy(update={"state": "passed", "started_at": began, "finished_at": ended})
     whole = {"started_at": began.replace(microsecond=0), "finished_at": ended.replace(microsecond=0)}
-    known = apply_read(None, told, START, 0)
-    after = apply_webhook(known, told.model_copy(update=whole), START + timedelta(seconds=9))
-    assert (after.changes_reported, after.revision) == (known.changes_reported, known.revision)
+    tracked = apply_read(None, read, START, 0)
+    after = apply_webhook(tracked, read.model_copy(update=whole), START + timedelta(seconds=9))
+    assert (after.changes_reported, after.revision) == (tracked.changes_reported, tracked.revision)
 
 
 def test_an_end_in_whole_seconds_is_not_a_new_generation() -> None:
     """An announced end that is then read in milliseconds is the same end."""
     ended = (START + timedelta(seconds=8)).replace(microsecond=120_000)
     end = BORN.model_copy(update={"state": "passed", "finished_at": ended})
-    known = assume_confirmed(
+    tracked = assume_confirmed(
         apply_webhook(None, end.model_copy(update={"finished_at": ended.replace(microsecond=0)}), START)
     )
     assert (
-        apply_read(known, end, START + timedelta(seconds=9), known.changes_reported).generation == known.generation
+        apply_read(tracked, end, START + timedelta(seconds=9), tracked.changes_reported).generation
+        == tracked.generation
     )
