@@ -177,7 +177,7 @@ def _branch_finder(deps: Dependencies) -> Callable[[str], Awaitable[tuple[str, .
 
 
 def _catalog_finder(deps: Dependencies, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
-    """Whose names a menu offers: a connected person's own."""
+    """Return a function that finds the catalog for a person's menus: their own if they connected a token."""
 
     async def find(user: str) -> Catalog:
         own = await accounts.find_access(deps.identity.team, user)

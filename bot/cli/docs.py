@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.cli import docs_coverage
-from bot.operations.help_text import command_table
+from bot.operations.help_text import render_command_table
 from bot.operations.operation import Operation, Registry
 from bot.settings import Settings
 
@@ -69,7 +69,7 @@ def _render_groups(operations: list[Operation], group_of: Callable[[Operation], 
     for group in groups:
         members = [operation for operation in operations if group_of(operation) == group]
         if members:
-            yield f"## {_HEADINGS.get(group, group.capitalize())}\n\n{command_table(Registry(members))}"
+            yield f"## {_HEADINGS.get(group, group.capitalize())}\n\n{render_command_table(Registry(members))}"
 
 
 def _group_of(operation: Operation) -> str:

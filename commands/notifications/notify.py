@@ -97,16 +97,16 @@ async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: Contex
     return Reply(text=join_lines([stopped, _describe_settings(left, ctx)]))
 
 
-def _describe_settings(wishes: tuple[str, ...], ctx: Context) -> Mrkdwn:
+def _describe_settings(topics: tuple[str, ...], ctx: Context) -> Mrkdwn:
     """Return what is turned on, which builds count as the person's, and how to change it."""
-    builds = select_build_topics(wishes)
-    if not wishes:
+    builds = select_build_topics(topics)
+    if not topics:
         how = code(f"{ctx.command} notify me on {','.join(DEFAULT_TOPICS)}")
         return md("You get no direct messages. Turn them on with {how}.", how=how)
     parts = [
         md("You get direct messages about your builds: {states}.", states=_join_states(builds)) if builds else "",
         _describe_own_builds(ctx) if builds else "",
-        "You get a direct message when an approval is waiting for you." if APPROVALS in wishes else "",
+        "You get a direct message when an approval is waiting for you." if APPROVALS in topics else "",
         md("Turn this off with {off}.", off=code(f"{ctx.command} notify off")),
     ]
     return join_lines([item for item in parts if item])
