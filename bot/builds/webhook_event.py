@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.buildkite.models import Agent, Build, Job
+from bot.buildkite.models import Build, Job
+from bot.buildkite.resources import Agent
 
 # Decoded builds by their JSON text: the webhooks of a build's jobs repeat it literally.
 ParsedBuilds = dict[Hashable, Build]

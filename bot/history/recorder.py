@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.buildkite.models import Build, Job
 from bot.history import known_periods
-from bot.history.model import Attempt, attempt_from_job, is_same_run, select_newest_builds, run_from_build
+from bot.history.model import Attempt, attempt_from_job, is_same_run, run_from_build, select_newest_builds
 from bot.history.queries import are_webhooks_arriving, find_last_webhook_time, save_attempts, save_runs
 from bot.runtime.durations import from_timestamp
 from bot.store.sql import get_meta, set_meta

@@ -24,11 +24,11 @@ async def ask_publicly(world: World, person: Person, words: str) -> None:
 
 async def test_status_is_private_and_complete(world: World) -> None:
     """Bob asks for the status: webhooks, budget, queues and the leader are shown to him alone."""
-    assert "none seen yet" in await ask_privately(world, world.bob, "status")
+    assert "none yet, so builds are polled" in await ask_privately(world, world.bob, "status")
     await start_build(world, "web")
     status = await ask_privately(world, world.bob, "status")
-    assert "none seen yet" not in status
-    for words in ("requests left this minute", "Inbox", "Set aside", "1, 0 in doubt", "the only one"):
+    assert "none yet" not in status
+    for words in ("requests left this minute", "Inbox", "Set aside", "1, 0 unconfirmed", "the only one"):
         assert words in status
     assert len(world.slack.messages(world.deploys)) == 1
 

@@ -69,7 +69,7 @@ class CardDraft:
 async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -> CardDraft:
     """Read what the card shows, and render it."""
     jobs = await summarize_jobs(tx, tracked)
-    knows = await load_knowledge(tx, tracked, jobs)
+    knowledge = await load_knowledge(tx, tracked, jobs)
     message = render_card(
         tracked,
         jobs,
@@ -77,14 +77,14 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         asked_by=card.asked_by,
         now=now,
         watching=card.watching,
-        failure=knows.select_for_card(jobs, card.id),
+        failure=knowledge.select_for_card(jobs, card.id),
         author=card.mentions,
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
         **_choose_opt_out(card),
     )
     job = await find_linked_job(tx, card)
     return CardDraft(
-        card, tracked, render_preview_or_card(card, tracked, job, message), knows.needs_lookup(card.id)
+        card, tracked, render_preview_or_card(card, tracked, job, message), knowledge.needs_lookup(card.id)
     )
 
 

@@ -168,7 +168,7 @@ class CardPublisher:
         """Post the card exactly once; return whether it is in Slack now."""
         card = card_draft.card
         # The intent is written before the post. If the process dies in between, the next leader finds the intent
-        # and searches the channel for the card before it posts, so that nobody sees it twice.
+        # and searches the channel for the card before it posts, so that the card never appears twice.
         outcome = await self._posting.post_once(
             card.thread,
             card_draft.message,

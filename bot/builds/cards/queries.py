@@ -170,11 +170,11 @@ async def update_card(tx: Tx, card_id: str, **values: Any) -> None:
     await tx.execute(sa.update(cards).where(cards.c.id == card_id).values(values))
 
 
-async def mark_card_drawn(tx: Tx, card: Card, revision: int, again: datetime | None, **values: Any) -> None:
+async def mark_card_drawn(tx: Tx, card: Card, revision: int, redraw_at: datetime | None, **values: Any) -> None:
     """Record that the card shows this revision; it stays due if the build or card has changed meanwhile."""
     newest = sa.select(builds.c.revision).where(builds.c.id == card.build_id).scalar_subquery()
     is_unchanged = sa.and_(newest == revision, cards.c.due_at == card.due_at)
-    due = sa.case((is_unchanged, sa.bindparam("again", again, cards.c.due_at.type)), else_=cards.c.due_at)
+    due = sa.case((is_unchanged, sa.bindparam("redraw_at", redraw_at, cards.c.due_at.type)), else_=cards.c.due_at)
     change = {"due_at": due, "intent_at": None, "attempts": 0, **values}
     await tx.execute(sa.update(cards).where(cards.c.id == card.id).values(change))
 

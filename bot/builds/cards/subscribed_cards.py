@@ -86,7 +86,7 @@ class SubscriptionMatcher:
                 continue
             if batch[id_].polled_since is None:
                 await batch.start_polling(id_)
-            # Only a row: the card is posted once a read has confirmed the state, and deleted if nobody wants it.
+            # Only a row for now: it is posted once a read has confirmed the state, if it is still wanted then.
             columns = _choose_card_columns(rules)
             batch.add_card(await ensure_card(tx, _new_id(), id_, Thread(team, channel), None, self.now, **columns))
 

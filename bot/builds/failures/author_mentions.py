@@ -41,7 +41,7 @@ class AuthorMentions:
         return found.model_copy(update={"author": user, "author_asked": True})
 
     async def _mention_on_card(self, tx: Tx, card_id: str, generation: int, user: str) -> None:
-        """Mention the author on a card. An edit notifies nobody, so a posted card gets the reply it was spared."""
+        """Mention the author on a card. An edit notifies no one, so a posted card gets the reply it was spared."""
         now = self._clock.now()
         await update_card(tx, card_id, mentions=user, due_at=now)
         card = await find_card(tx, card_id)

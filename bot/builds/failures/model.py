@@ -99,7 +99,7 @@ def compare_with_previous(
     *,
     previous_read: bool,
 ) -> Failure:
-    """Return what recorded builds tell about a failure; `before` are the attempts of `previous`.
+    """Return what recorded builds show about a failure; `before` are the attempts of `previous`.
 
     `previous_read`: the previous build was read, so steps that aren't recorded weren't in it.
     """

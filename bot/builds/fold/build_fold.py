@@ -121,13 +121,14 @@ class BuildFold:
 
         `more`: further columns of the card, such as the invocation that requested it or `watching`.
         """
+        # Zero changes: this read may be older than a webhook that has arrived meanwhile, so it confirms none.
         await self.fold_reads(tx, [(build, 0)], self.now)
         batch = await BuildBatch.open(tx, self.now, [build.id])
         entry = batch[build.id]
         due = plan_next_read(entry.current, self.now, self.now, webhooks_arriving=self.webhooks_arriving)
         await start_polling(tx, build.id, self.now, due)
-        chosen = await find_channel_settings(tx, thread.team, thread.channel)
-        more = {"updates": chosen.updates, "broadcast": chosen.broadcast, **more}
+        settings = await find_channel_settings(tx, thread.team, thread.channel)
+        more = {"updates": settings.updates, "broadcast": settings.broadcast, **more}
         card = await ensure_card(tx, card_id, build.id, thread, asked_by, self.now, **more)
         await plan_failure_lookup(tx, entry.current, self.now)
         # The id differs if the build has a card in this place already.

@@ -107,7 +107,8 @@ def _upsert_job(dialect: str, _columns: Sequence[str]) -> Any:
 async def save_builds(tx: Tx, saved: Iterable[BuildUpdate], now: datetime) -> None:
     """Write tracked builds.
 
-    A build is unconfirmed since the first unconfirmed change; the read that confirms it ends that.
+    The time since when a build is unconfirmed starts with its first unconfirmed change, and is cleared by the read
+    that confirms the last one.
     """
     by_columns: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for update in saved:

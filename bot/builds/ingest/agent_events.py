@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.buildkite.models import Agent
+from bot.buildkite.resources import Agent
 from bot.builds.webhook_event import WebhookEvent
 from bot.notifications.agent_watches.messages import STATES_BY_EVENT, build_digest_item
 from bot.notifications.agent_watches.queries import AgentWatch, find_watches_of_queues

@@ -59,7 +59,7 @@ class Inbox:
     ) -> None:
         self._record_age = record_age
         self._webhooks_noted = False
-        self._small = store.small_writes
+        self._small = store.small_write_count
         self._subscribers = subscribers
         self._store = store
         self._clock = clock
@@ -90,7 +90,7 @@ class Inbox:
 
     def _choose_limit(self) -> int:
         """Return the batch size, small while people's requests write: their turn comes between two folds."""
-        before, self._small = self._small, self._store.small_writes
+        before, self._small = self._small, self._store.small_write_count
         return BATCH if before == self._small else BATCH_WHILE_WRITING
 
     async def _fold(self, limit: int, only: int | None = None) -> int:

@@ -196,12 +196,12 @@ async def find_unreadable(tx: Tx) -> tuple[tuple[int, str, str], ...]:
 
 async def retry_deliveries(tx: Tx, ids: Sequence[int]) -> int:
     """Read deliveries that were set aside once more; return how many there were."""
-    chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
+    set_aside = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
     change = {"state": "new", "attempts": 0, "next_at": deliveries.c.received_at}
-    return (await tx.execute(sa.update(deliveries).where(*chosen).values(change))).rowcount
+    return (await tx.execute(sa.update(deliveries).where(*set_aside).values(change))).rowcount
 
 
 async def delete_deliveries(tx: Tx, ids: Sequence[int]) -> int:
     """Discard deliveries that were set aside; return how many there were."""
-    chosen = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
-    return (await tx.execute(sa.update(deliveries).where(*chosen).values(state="done", body=None))).rowcount
+    set_aside = (deliveries.c.state == "aside", deliveries.c.id.in_(ids))
+    return (await tx.execute(sa.update(deliveries).where(*set_aside).values(state="done", body=None))).rowcount

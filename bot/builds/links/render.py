@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.buildkite.models import Build, Job, Pipeline
+from bot.buildkite.models import Build, Job
+from bot.buildkite.resources import Pipeline
 from bot.builds.cards.render import render_timing
 from bot.builds.failures.render import describe_exit
 from bot.builds.model import TrackedBuild

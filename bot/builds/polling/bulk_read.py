@@ -58,11 +58,11 @@ class BulkRead:
             {tracked.build.id for tracked in rest}, pipeline, finished_from=since
         )
 
-    async def _list_wanted(self, wanted: set[str], pipeline: str | None, **which: Any) -> dict[str, Build]:
+    async def _list_wanted(self, wanted: set[str], pipeline: str | None, **filters: Any) -> dict[str, Build]:
         marked = {INSTANCE_KEY: self._instance} if pipeline is None else None
         found: dict[str, Build] = {}
         async with aclosing(
-            self._buildkite.builds(pipeline, meta_data=marked, limit=_MAX_LISTED, **which)
+            self._buildkite.builds(pipeline, meta_data=marked, limit=_MAX_LISTED, **filters)
         ) as listed:
             async for build in listed:
                 if build.id in wanted:

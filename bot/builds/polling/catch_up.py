@@ -133,8 +133,8 @@ class CatchUp:
             return []
         return await self._list_builds(MAX_LIVE, state=states, created_from=now - _LIVE_CREATED_WITHIN)
 
-    async def _list_builds(self, most: int, **which: Any) -> list[Build]:
-        async with aclosing(self._buildkite.builds(None, limit=most, **which)) as listed:
+    async def _list_builds(self, limit: int, **filters: Any) -> list[Build]:
+        async with aclosing(self._buildkite.builds(None, limit=limit, **filters)) as listed:
             return [build async for build in listed]
 
     async def _fold(self, found: Sequence[Build], webhooks_arriving: bool) -> None:

@@ -10,7 +10,8 @@ import structlog
 
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
-from bot.buildkite.models import Build, Queue
+from bot.buildkite.models import Build
+from bot.buildkite.resources import Queue
 from bot.builds.cards.queries import mark_cards_due
 from bot.builds.model import TrackedBuild
 from bot.builds.waiting.queries import find_next_waiting_due, find_reasons, find_waiting_builds, save_reasons

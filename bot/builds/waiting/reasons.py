@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.buildkite.models import Agent, Job, Queue
+from bot.buildkite.models import Job
+from bot.buildkite.resources import Agent, Queue
 from bot.history.model import find_queue
 from bot.operations.reply import Button, Call
 from bot.slack.blockkit.blocks import shorten
