@@ -27,7 +27,7 @@ from bench.support.memory_growth import generate_requests
 from bench.support.rounds import compute_percentile, compute_ratios, compute_spread, render_table
 from bench.support.slash_commands import AnswerCounter, CommandSender, send_commands
 from simulators.http_server import Serving
-from tests.process.town import town
+from tests.process.town import open_town
 
 _TEXT = "help build create"
 _WARM = 2.0
@@ -100,7 +100,7 @@ class Scene:
 async def open_scene(folder: Path) -> AsyncIterator[Scene]:
     """The town, the bot and the bare bot."""
     first, second = pick_cores()
-    async with town(folder, socket=False) as made:
+    async with open_town(folder, socket=False) as made:
         answers = AnswerCounter(made.slack.app)
         async with Serving(answers) as base:
             made.slack.base_url = base

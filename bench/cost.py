@@ -34,7 +34,7 @@ from bot.slack.types import Thread
 from bot.store.migrate import upgrade
 from bot.store.transactions import Store
 from tests.conversations.world import START
-from tests.postgres_server import server
+from tests.postgres_server import run_server
 from webhooks.router import read_event
 
 _BUILDS_AT_ONCE = 20
@@ -180,7 +180,7 @@ def _render_report(found: dict[tuple[str, int], list[Cost]]) -> str:
 
 async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[tuple[str, int], list[Cost]]:
     found: dict[tuple[str, int], list[Cost]] = {}
-    with server(folder) as postgresql:
+    with run_server(folder) as postgresql:
         for number in range(given.rounds):
             for together in given.together:
                 sqlite = f"sqlite+aiosqlite:///{folder / f'{number}-{together}.db'}"

@@ -28,7 +28,7 @@ from bench.support.process_start import (
 )
 from bench.support.rounds import compute_ratios, compute_spread, measure_in_turn, render_table
 from bot.runtime import log_setup
-from tests.process.town import Town, town
+from tests.process.town import Town, open_town
 
 _DATABASE = "kitestring.db"
 _IMPORT_RUNS = 3
@@ -135,7 +135,7 @@ def _print_all(footprint: Footprint, rounds: int, events: int) -> None:
 
 
 async def _measure_all(rounds: int, events: int, folder: Path) -> None:
-    async with town(folder, socket=False) as made:
+    async with open_town(folder, socket=False) as made:
         (absent := folder / "absent").mkdir()
         environ = {"PATH": os.environ["PATH"], **_make_environ(made), **hide_test_packages(absent)}
         await asyncio.to_thread(_print_all, Footprint(environ, folder), rounds, events)

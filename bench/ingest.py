@@ -32,8 +32,8 @@ from bench.support.peer_bots import find_commands
 from bench.support.rounds import compute_ratios, compute_spread, measure_in_turn, render_table
 from bench.support.signed_webhooks import SECRET
 from bench.support.slow_disk import build_slow_disk
-from tests.postgres_server import server
-from tests.process.town import town
+from tests.postgres_server import run_server
+from tests.process.town import open_town
 
 STARLETTE = "bare Starlette, stores nothing"
 OURS = "Kitestring"
@@ -87,7 +87,7 @@ def postgresql(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
     """On PostgreSQL, which has both cores and syncs every commit."""
     with (
         tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder,
-        server(Path(folder), fast=False) as url,
+        run_server(Path(folder), fast=False) as url,
     ):
         ours = receiver_contender("ours", lambda _folder: url, lambda _folder: count_postgresql_rows(url))
         contenders = {STARLETTE: _STARLETTE, "Kitestring on PostgreSQL": ours}
@@ -135,7 +135,7 @@ def _render_table(found: Mapping[str, list[dict[int, LoadResult]]], size: int) -
 
 
 async def _run_parts(given: argparse.Namespace, folder: Path) -> None:
-    async with town(folder, socket=False) as made:
+    async with open_town(folder, socket=False) as made:
         for part in given.parts or PARTS:
             print(
                 f"{PARTS[part].__doc__}\n\n{await asyncio.to_thread(PARTS[part], given, made.environ)}\n",

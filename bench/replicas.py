@@ -22,8 +22,8 @@ import asyncpg
 import sqlalchemy as sa
 
 from bench.support.rounds import compute_percentile, compute_ratios, compute_spread, render_table
-from tests.postgres.fleet import Fleet, harbour, took_over
-from tests.postgres_server import server
+from tests.postgres.fleet import Fleet, open_fleet, read_takeover_times
+from tests.postgres_server import run_server
 
 _WAIT_SECONDS = 180.0
 _POLL_SECONDS = 0.05
@@ -68,9 +68,9 @@ async def _wait_until_folded(database: sa.URL) -> None:
 
 
 async def _measure(database: sa.URL, folder: Path, replicas: int, seconds: float, connections: int) -> Figures:
-    async with harbour(database, folder) as fleet:
-        await fleet.sail(replicas)
-        builds = await fleet.ask(range(8))
+    async with open_fleet(database, folder) as fleet:
+        await fleet.start_replicas(replicas)
+        builds = await fleet.start_builds(range(8))
         before = await _read(database, "SELECT count(*) FROM deliveries")
         told = await _run_load(fleet, seconds, connections)
         began = time.monotonic()
@@ -88,19 +88,19 @@ async def _measure(database: sa.URL, folder: Path, replicas: int, seconds: float
 
 async def _measure_takeover(fleet: Fleet, builds: Sequence[Any]) -> float | None:
     """Kill the writer where there is another replica; every build's end is told, each once."""
-    victim, killed_at = (fleet.writer, time.time()) if len(fleet.programs) > 1 else (None, 0.0)
+    victim, killed_at = (fleet.leader, time.time()) if len(fleet.programs) > 1 else (None, 0.0)
     if victim:
-        await victim.killed()
-    await fleet.happen(list(builds))
-    await fleet.until(lambda: fleet.right(list(builds)), _WAIT_SECONDS)
+        await victim.kill()
+    await fleet.run_builds(list(builds))
+    await fleet.until(lambda: fleet.is_right(list(builds)), _WAIT_SECONDS)
     fleet.check(list(builds))
     living = [program for program in fleet.programs if program is not victim]
-    return max(at for program in living for at in took_over(program)) - killed_at if victim else None
+    return max(at for program in living for at in read_takeover_times(program)) - killed_at if victim else None
 
 
 async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figures]]:
     found: dict[int, list[Figures]] = {count: [] for count in given.replicas}
-    with server(folder) as url:
+    with run_server(folder) as url:
         for number in range(given.rounds):
             for replicas in given.replicas:
                 database = sa.make_url(url).set(database=f"bench_{number}_{replicas}")

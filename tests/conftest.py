@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, and plain words about what was skipped."""
+"""Gives all tests a clean environment, and explains at the end which tests were skipped and why."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tests.programs import Program, chromium, postgres
 
 
 def _needed() -> dict[str, Program]:
-    """The program that tests of a mark need."""
+    """Return the program that the tests of each mark need."""
     return {"browser": chromium(), "postgres": postgres()}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a program that is not here."""
+    """Skip tests that need a program that isn't installed."""
     for mark, program in _needed().items():
-        absent = pytest.mark.skip(reason=f"{program.name} is not installed")
+        absent = pytest.mark.skip(reason=f"{program.name} isn't installed")
         for item in items if program.path is None else ():
             if item.get_closest_marker(mark):
                 item.add_marker(absent)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which tests did not run, and how to get them."""
+    """List the tests that didn't run, and how to make them run."""
     skipped = {report.nodeid for report in terminalreporter.getreports("skipped")}
     if not skipped:
         return
@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees a real token: slack_bolt reads several variables without being asked."""
+    """Hide real tokens from tests: slack_bolt reads several variables of its own accord."""
     for name in os.environ:
         if name.startswith(("SLACK_", "BUILDKITE_", "KITESTRING_")) or name == "DATABASE_URL":
             monkeypatch.delenv(name)

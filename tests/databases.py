@@ -1,4 +1,4 @@
-"""Fixtures: one private PostgreSQL for the session, an empty database for each test."""
+"""Fixtures: a private PostgreSQL server for the session, and an empty database for each test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from tests.postgres_server import server
+from tests.postgres_server import run_server
 
 _NUMBERS = itertools.count(1)
 
@@ -17,13 +17,13 @@ _NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     """The server's own database."""
-    with server(tmp_path_factory.mktemp("postgresql")) as url:
+    with run_server(tmp_path_factory.mktemp("postgresql")) as url:
         yield sa.make_url(url)
 
 
 @pytest.fixture
 async def database(postgresql: sa.URL) -> AsyncIterator[sa.URL]:
-    """A database that nobody has used, gone afterwards."""
+    """A new database, which is dropped afterwards."""
     name = f"kitestring_{next(_NUMBERS)}"
     await _command(postgresql, f"CREATE DATABASE {name}")
     yield postgresql.set(database=name)
@@ -31,7 +31,7 @@ async def database(postgresql: sa.URL) -> AsyncIterator[sa.URL]:
 
 
 async def _command(server_url: sa.URL, command: str) -> None:
-    """On a connection of its own: a test may restart the server."""
+    """Run a command on a new connection, since a test may restart the server."""
     url = server_url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await asyncpg.connect(url)
     try:

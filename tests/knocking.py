@@ -1,4 +1,4 @@
-"""Requests as Slack signs them, handed to an ASGI application without a network."""
+"""Builds requests signed like Slack's, and passes them to an ASGI application without a network."""
 
 import asyncio
 import hashlib
@@ -26,14 +26,14 @@ COMMAND = urlencode(
 ).encode()
 
 
-def signed(body, kind=FORM, timestamp=AT):
-    """The headers of a request that Slack signed."""
+def sign_headers(body, kind=FORM, timestamp=AT):
+    """Return the headers of a request signed by Slack."""
     digest = hmac.digest(SECRET.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hex()
     return {"content-type": kind, "x-slack-request-timestamp": timestamp, "x-slack-signature": "v0=" + digest}
 
 
-def call(app, headers, body, method="POST", complete=True):
-    """Hand one request to `app`; the status and the body of its answer, or None for no answer."""
+def call_app(app, headers, body, method="POST", complete=True):
+    """Pass a request to `app`; return the status and the body of its answer, or None if it gave none."""
     half = len(body) // 2
     incoming = [{"type": "http.request", "body": part, "more_body": True} for part in (body[:half], body[half:])]
     incoming.append({"type": "http.request"} if complete else {"type": "http.disconnect"})

@@ -1,4 +1,4 @@
-"""A private PostgreSQL server on loopback, started from whatever binaries the machine has."""
+"""Runs a private PostgreSQL server on loopback, from the binaries that the machine has."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB")
 
 
-def binaries() -> Path | None:
-    """The folder with `initdb` and `postgres`: on the PATH, or where Debian puts them."""
+def find_binaries() -> Path | None:
+    """Return the folder with `initdb` and `postgres`: on the PATH, or where Debian puts them."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     found = shutil.which("initdb")
     candidates = [*versions, *([Path(os.path.realpath(found)).parent] if found else [])]
@@ -24,12 +24,12 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path, *, fast: bool = True) -> Iterator[str]:
-    """Run a server with its files below `folder`; gives the SQLAlchemy URL of an empty database.
+def run_server(folder: Path, *, fast: bool = True) -> Iterator[str]:
+    """Run a server with its files below `folder`, and yield the SQLAlchemy URL of an empty database.
 
-    A `fast` one syncs nothing.
+    A `fast` server never syncs the disk.
     """
-    found = binaries()
+    found = find_binaries()
     if found is None:
         raise FileNotFoundError("no PostgreSQL server binaries")
     files, port = folder / "pg", _free_port()
@@ -67,8 +67,8 @@ def server(folder: Path, *, fast: bool = True) -> Iterator[str]:
 
 
 def restart(files: Path) -> None:
-    """Crash the server whose files are in that folder, and start it again; gone for a moment, it loses nothing."""
-    found = binaries()
+    """Crash the server whose files are in that folder, and start it again; no commit is lost."""
+    found = find_binaries()
     if found is None:
         raise FileNotFoundError("no PostgreSQL server binaries")
     command = [found / "pg_ctl", "-D", files, "-m", "immediate", "-w", "-l", files / "log", "restart"]
@@ -76,7 +76,7 @@ def restart(files: Path) -> None:
 
 
 def _owner(files: Path) -> str | None:
-    """PostgreSQL refuses to run as root: then the files and the server belong to somebody else."""
+    """Give the files to another user if this is root, since PostgreSQL refuses to run as root; return the user."""
     if os.geteuid() != 0:
         return None
     user = next(name for name in ("postgres", "nobody") if _exists(name))

@@ -1,4 +1,4 @@
-"""Programs that some tests need and not every machine has."""
+"""Finds programs that some tests need and not every machine has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Program(NamedTuple):
-    """Where the program is (None: not here), and how to get it."""
+    """A program, its path (None if it isn't installed), and how to install it."""
 
     name: str
     path: str | None
@@ -16,13 +16,13 @@ class Program(NamedTuple):
 
 
 def chromium() -> Program:
-    """A browser that playwright can drive."""
+    """Find a browser that Playwright can drive."""
     found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
     path = next(filter(None, found), None)
     return Program("Chromium", path, "apt-get install chromium, or put chromium or google-chrome on the PATH")
 
 
 def postgres() -> Program:
-    """PostgreSQL's server; `initdb` and `pg_ctl` are beside it once the link is followed."""
+    """Find PostgreSQL's server; `initdb` and `pg_ctl` are next to it once symbolic links are resolved."""
     path = shutil.which("postgres") or max(glob.glob("/usr/lib/postgresql/*/bin/postgres"), default=None)
     return Program("PostgreSQL", path, "apt-get install postgresql, or put PostgreSQL's bin folder on the PATH")

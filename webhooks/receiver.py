@@ -102,14 +102,14 @@ class Receiver:
         small = _LENGTH.fullmatch(length) is not None and int(length) <= MEBIBYTE
         return small and fields.get(b"content-type") == _JSON.encode()
 
-    def handle(self, asked: Exchange) -> None:
+    def handle(self, exchange: Exchange) -> None:
         """Answer the exchange once its delivery is stored."""
         try:
-            delivery, outcome = self._examine(asked.fields, asked.body)
+            delivery, outcome = self._examine(exchange.fields, exchange.body)
         except Rejected as why:
-            self._reject(asked, why)
+            self._reject(exchange, why)
         else:
-            self._keep(delivery, partial(self._answer, asked, outcome))
+            self._keep(delivery, partial(self._answer, exchange, outcome))
 
     def note_abandoned(self, reason: str) -> None:
         """Count a request that broke off: half a body isn't stored."""

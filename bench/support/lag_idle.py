@@ -19,8 +19,8 @@ from simulators.buildkite.models import Build
 from simulators.http_server import Serving
 from simulators.slack.models import Channel, Message
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, people
-from tests.process.town import Town, town
+from tests.conversations.world import SIGNING_SECRET, add_people
+from tests.process.town import Town, open_town
 
 CHANNELS, JOBS = 8, 6
 _WAIT_SECONDS = 60.0
@@ -107,7 +107,7 @@ async def open_scene(folder: Path, count: int) -> AsyncIterator[IdleScene]:
     """Builds that run with all their jobs over, a card of each, and nothing under way."""
     core, mine = pick_cores()
     os.sched_setaffinity(0, {mine})
-    async with town(folder, socket=False) as made, _run_baseline() as (bare, bare_url), open_sender() as wire:
+    async with open_town(folder, socket=False) as made, _run_baseline() as (bare, bare_url), open_sender() as wire:
         arrivals = Arrivals(made.slack.app)
         async with Serving(arrivals) as address:
             made.slack.base_url = address
@@ -174,7 +174,7 @@ async def _run_baseline() -> AsyncIterator[tuple[Arrivals, str]]:
     """The receiver that stores nothing, with a workspace and a message of its own."""
     slack = SlackSim(signing_secret=SIGNING_SECRET)
     slack.limits_on = False
-    people(slack)
+    add_people(slack)
     channel = slack.channel("C0BARE", "bare")
     message = slack.post(slack.make_bot_message(channel.id, "Something happened."))
     arrivals, port = Arrivals(slack.app), find_free_port()

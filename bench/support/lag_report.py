@@ -10,7 +10,7 @@ from bench.support.lag_under_load import Observed, read_shown_counts
 from bench.support.rounds import compute_percentile, render_table
 from bench.support.running_builds import RUNNING, Story
 from bench.support.slack_arrivals import Arrival
-from tests.process.town import name_of
+from tests.process.town import format_reference
 
 _STATE = re.compile(r"(load-\d+#\d+) (\w+)")
 _RANK = {"scheduled": 0, "running": 1, "failing": 2, "passed": 3, "failed": 3}
@@ -32,7 +32,7 @@ def compute_lags(done: Observed) -> Lags:
     """Of what happened while it was measured. Raises RuntimeError for a change that was never shown."""
     found, by_name = Lags(), _group_by_build(done)
     for story in done.builds.stories.values():
-        said = by_name.get(name_of(story.build), [])
+        said = by_name.get(format_reference(story.build), [])
         for phase, at in story.phases:
             if done.began <= at < done.ended:
                 shown = _find_shown(said, phase, at)
@@ -95,7 +95,7 @@ def check_cards(done: Observed) -> None:
     said = [message for channel in done.channels for message in done.slack.messages(channel) if message.bot]
     counts = read_shown_counts(done)
     for story in done.builds.stories.values():
-        name = name_of(story.build)
+        name = format_reference(story.build)
         cards = [item for item in said if f"· {name} " in item.plain().split("\n")[0] + " "]
         wrong = len(cards) != 1 or f"*{story.build.state.title()}*" not in cards[0].plain()
         if wrong or (story.ended and counts.get(name) != _count_passed(story)):

@@ -24,8 +24,8 @@ from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.models import Channel
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, people
-from tests.process.town import name_of, town
+from tests.conversations.world import SIGNING_SECRET, add_people
+from tests.process.town import format_reference, open_town
 
 RATE, SLACK_DELAY = 50, 0.1
 _SAMPLE_SECONDS, _MINUTE = 5.0, 60.0
@@ -119,7 +119,7 @@ async def _sample_counts(scene: _Scene, minutes: float) -> None:
     while (now := loop.time()) < began + minutes * _MINUTE:
         shown = read_shown_counts(done)
         for story in done.builds.list_running():
-            count = shown.get(name_of(story.build))
+            count = shown.get(format_reference(story.build))
             if count is None:
                 done.countless += 1
             else:
@@ -146,9 +146,9 @@ async def _open_scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
     core, mine = pick_cores()
     os.sched_setaffinity(0, {mine})
     other = SlackSim(signing_secret=SIGNING_SECRET)
-    people(other)
+    add_people(other)
     async with AsyncExitStack() as stack:
-        made = await stack.enter_async_context(town(folder, socket=False))
+        made = await stack.enter_async_context(open_town(folder, socket=False))
         arrivals = Arrivals(made.slack.app, now=asyncio.get_running_loop().time, delay=SLACK_DELAY)
         made.slack.base_url = await stack.enter_async_context(Serving(arrivals))
         other.base_url = await stack.enter_async_context(Serving(Arrivals(other.app, delay=SLACK_DELAY)))

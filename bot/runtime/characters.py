@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
-# Letters, marks and reserved code points that are drawn as nothing, though their category does not say so.
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+# Letters, marks and reserved code points that fonts render as nothing, though their category doesn't say so.
 # https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point; U+2800 is a Braille cell without dots.
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
@@ -16,7 +16,7 @@ _BLANK = re.compile(
 
 def is_invisible(char: str) -> bool:
     """Return whether a character is invisible: controls, spaces, joiners, selectors, fillers."""
-    return unicodedata.category(char) in _UNSEEN_KINDS or _BLANK.match(char) is not None
+    return unicodedata.category(char) in _INVISIBLE_CATEGORIES or _BLANK.match(char) is not None
 
 
 def is_compatibility_form(char: str) -> bool:

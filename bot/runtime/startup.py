@@ -27,7 +27,7 @@ def speed_up_startup() -> None:
 
 
 def tune_collector(_address: str = "") -> None:
-    """Collect garbage less often, and never look at what startup created, since it lives as long as the process."""
+    """Collect garbage less often, and never what startup created, since it lives as long as the process."""
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()

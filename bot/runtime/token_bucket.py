@@ -31,7 +31,7 @@ class TokenBucket:
         return replace(refilled, tokens=refilled.tokens - 1)
 
     def pause_until(self, until: float) -> TokenBucket:
-        """Return the bucket after the server asked for a pause; at most one token is left, so no burst follows it."""
+        """Return the bucket after the server asked for a pause; it keeps at most a token, so no burst follows."""
         return replace(self, paused_until=max(until, self.paused_until), tokens=min(self.tokens, 1))
 
 

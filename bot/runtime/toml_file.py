@@ -1,14 +1,11 @@
-"""Validates TOML files against pydantic models, and names the line of every mistake.
-
-`tomllib` keeps no positions, so the line of a value is found again in the text, by its path.
-"""
+"""Validates TOML files against pydantic models, and names the line of every mistake."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import ErrorDetails
 
 from bot.errors import KitestringError
+from bot.runtime.toml_lines import TomlLines, describe_syntax_error
 from bot.runtime.wording import join_or, quote_word, suggest
 
 
@@ -74,7 +72,7 @@ def parse_toml(
     tables: Mapping[str, type[TomlTable]],
     error_type: type[InvalidFile],
 ) -> T:
-    """Parse `text` into `model`, or raise `error_type` with all problems; `tables` are the tables' models by name."""
+    """Parse `text` into `model`, or raise `error_type` with all problems; `tables` are its tables' models."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -177,95 +175,3 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "less_than_equal": lambda bound: f"is too large: at most {bound['le']}",
     "timezone_aware": lambda _: "needs a time zone, such as 2026-12-23T18:00:00Z",
 }
-
-
-_STRING_OR_COMMENT = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
-)
-_HEADER = re.compile(r"\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*$")
-_ERROR_POSITION = re.compile(
-    r"^(?P<problem>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$"
-)
-TomlPath = Sequence[str | int]
-
-
-def describe_syntax_error(error: ValueError, text: str) -> tuple[int, str]:
-    """Return a syntax error's line and description, from the parser's message `… (at line 3, column 5)`."""
-    match = _ERROR_POSITION.match(str(error))
-    if match is None:
-        return 1, str(error)
-    if match["line"] is None:
-        return text.count("\n") + 1, f"{match['problem']} at the end of the file"
-    return int(match["line"]), f"{match['problem']} at column {match['column']}"
-
-
-class TomlLines:
-    """Finds the lines of keys and values in a TOML text that is known to parse; lines count from 1."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = _STRING_OR_COMMENT.sub(_blank_out, text).split("\n")
-
-    def find(self, path: TomlPath, value: object = None) -> int:
-        """Return the line of a path such as `("grant", 0, "permissions", 1)`, or of the nearest part around it.
-
-        With its `value`, an entry of a list that spans several lines is found on its own line.
-        """
-        start, end = self._find_table_range(path)
-        for key in [part for part in path[1:] if isinstance(part, str)]:
-            start = self._find_key(key, start, end) or start
-        return self._find_value(value, start, end) if isinstance(value, str) and path[1:] else start
-
-    def _find_table_range(self, path: TomlPath) -> tuple[int, int]:
-        """Return the first and the last line of an array's table, or of a top-level key."""
-        name = str(path[0]) if path else ""
-        index = path[1] if len(path) > 1 and isinstance(path[1], int) else 0
-        starts = [number for number, header in self._iterate_headers() if header == name]
-        if index < len(starts):
-            return starts[index], self._find_table_end(starts[index], name)
-        start = self._find_key(name, 1, len(self._lines)) or 1
-        inline = len(path) > 1 and isinstance(path[1], int)
-        return self._find_inline_table(start, index) if inline else start, len(self._lines)
-
-    def _iterate_headers(self) -> Iterator[tuple[int, str]]:
-        for number, line in enumerate(self._lines, 1):
-            if match := _HEADER.match(line):
-                yield number, match[1].replace(" ", "")
-
-    def _find_table_end(self, start: int, name: str) -> int:
-        """Return the line before the next table that isn't part of this one."""
-        later = (
-            number
-            for number, header in self._iterate_headers()
-            if number > start and not header.startswith(f"{name}.")
-        )
-        return next(later, len(self._lines) + 1) - 1
-
-    def _find_key(self, key: str, start: int, end: int) -> int | None:
-        """Return the line on which the key is set, or a table of that name begins."""
-        named = rf"""["']?{re.escape(key)}["']?"""
-        wanted = re.compile(rf"""(?:^|[\s{{,.]){named}\s*(?:[=.])|\[[^\[\]]*(?:\.|\[)\s*{named}\s*\]""")
-        return next((number for number in range(start, end + 1) if wanted.search(self._lines[number - 1])), None)
-
-    def _find_inline_table(self, start: int, index: int) -> int:
-        """Return the line of the index-th inline table after a key."""
-        opened = -1
-        for number in range(start, len(self._lines) + 1):
-            opened += self._lines[number - 1].count("{")
-            if opened >= index:
-                return number
-        return start
-
-    def _find_value(self, value: str, start: int, end: int) -> int:
-        quoted = (f'"{value}"'.lower(), f"'{value}'".lower())
-        lines = range(start, end + 1)
-        return next(
-            (line for line in lines if any(text in self._lines[line - 1].lower() for text in quoted)), start
-        )
-
-
-def _blank_out(match: re.Match[str]) -> str:
-    """Replace comments and multi-line strings by blanks, keeping line breaks; short strings stay searchable."""
-    piece = match.group()
-    if piece.startswith(('"""', "'''", "#")):
-        return re.sub(r"[^\n]", " ", piece)
-    return piece

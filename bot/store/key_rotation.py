@@ -42,7 +42,7 @@ class KeyRotation:
         self._vault = vault
 
     async def rotate_all(self) -> int:
-        """Re-encrypt all values under older keys and return how many; values that no key opens stay as they are."""
+        """Re-encrypt all values under older keys and return how many; those that no key opens stay as they are."""
         return sum([await self._rotate_column(target) for target in SEALED_COLUMNS])
 
     async def _rotate_column(self, target: SealedColumn) -> int:

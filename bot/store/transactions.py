@@ -53,7 +53,7 @@ class Store:
         self._small_writes = SmallWrites(self._commit_turn, self._get_writer) if self.sqlite else None
         self._on_commit = on_commit
         self.commits = 0
-        self.small_writes = 0
+        self.small_write_count = 0
         self._inode = 0
 
     @asynccontextmanager
@@ -83,7 +83,7 @@ class Store:
         On SQLite they are committed together with other small writes that wait for the turn. The inbox watches
         their count: while people are writing, it takes smaller batches, so that its turns are short.
         """
-        self.small_writes += 1
+        self.small_write_count += 1
         if self._small_writes:
             return await self._small_writes.commit(steps)
         async with self.write() as tx:

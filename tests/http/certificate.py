@@ -1,4 +1,4 @@
-"""A certificate that signs itself, for 127.0.0.1."""
+"""Creates self-signed certificates for 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-class Pair(NamedTuple):
-    """The files of a certificate and its key."""
+class CertificateFiles(NamedTuple):
+    """The paths of a certificate and its key."""
 
     certificate: str
     key: str
 
 
-def pair(folder: Path, name: str = "tls", passphrase: bytes = b"") -> Pair:
-    """Made anew in `folder`."""
+def make_certificate(folder: Path, name: str = "tls", passphrase: bytes = b"") -> CertificateFiles:
+    """Create a certificate and its key in `folder`."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kitestring")])
     now = datetime.now(UTC)
@@ -34,7 +34,7 @@ def pair(folder: Path, name: str = "tls", passphrase: bytes = b"") -> Pair:
     )
     sealing = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    made = Pair(str(folder / f"{name}.crt"), str(folder / f"{name}.key"))
+    made = CertificateFiles(str(folder / f"{name}.crt"), str(folder / f"{name}.key"))
     Path(made.certificate).write_bytes(certificate.public_bytes(pem))
     Path(made.key).write_bytes(key.private_bytes(pem, form, sealing))
     return made

@@ -1,4 +1,4 @@
-"""The bot's own listener on a free port, and clients that write bytes to it."""
+"""Runs the bot's HTTP server on a free port, with clients that write raw bytes to it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.runtime.http.connection import ConnectionLimits
 from bot.runtime.http.fast_path import FastHandler
-from bot.runtime.http.server import open_socket, make_server
+from bot.runtime.http.server import make_server, open_socket
 
-END = 10
+TIMEOUT_SECONDS = 10
 
 
-async def length(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with how many bytes the body had, where it comes to its end."""
+async def report_length(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the length of the body, if it arrives in full."""
     with suppress(ClientDisconnect):
         body = await Request(scope, receive).body()
         await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
 
 
 @asynccontextmanager
-async def listening(
-    app: ASGIApp = length,
-    bounds: ConnectionLimits | None = None,
+async def run_server(
+    app: ASGIApp = report_length,
+    limits: ConnectionLimits | None = None,
     tls: SSLContext | None = None,
-    straight: Mapping[str, FastHandler] | None = None,
+    fast_handlers: Mapping[str, FastHandler] | None = None,
 ) -> AsyncIterator[int]:
-    """The port on which `app` is served as `kitestring serve` would."""
+    """Serve `app` as `kitestring serve` would, and yield the port."""
     with open_socket("127.0.0.1", 0) as sock:
-        server = make_server(app, tls=tls, limits=bounds, fast_handlers=straight)
+        server = make_server(app, tls=tls, limits=limits, fast_handlers=fast_handlers)
         task = asyncio.create_task(server.serve_on(sock))
         await server.listening.wait()
         try:
@@ -44,55 +44,55 @@ async def listening(
             await task
 
 
-class Caller:
-    """A client that says what it likes."""
+class RawClient:
+    """A client that sends arbitrary bytes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
-    async def says(self, *pieces: bytes) -> Caller:
-        """Write; a connection that is closed already takes nothing."""
+    async def send(self, *pieces: bytes) -> RawClient:
+        """Write; a connection that is already closed ignores it."""
         for piece in pieces:
             self._writer.write(piece)
         return self
 
-    async def hears(self) -> bytes:
-        """Everything until the other side closes, which it does in bounded time."""
-        async with asyncio.timeout(END):
+    async def read_to_end(self) -> bytes:
+        """Read until the server closes the connection, which must happen in bounded time."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             try:
                 return await self._reader.read()
             except ConnectionError:
                 return b""
 
-    async def head(self) -> bytes:
-        """The head of the next answer."""
-        async with asyncio.timeout(END):
+    async def read_head(self) -> bytes:
+        """Read the head of the next answer."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return await self._reader.readuntil(b"\r\n\r\n")
 
-    async def answer(self) -> bytes:
-        """One answer with a length, on a connection that stays open."""
-        head = await self.head()
-        async with asyncio.timeout(END):
+    async def read_answer(self) -> bytes:
+        """Read one answer with a length; the connection stays open."""
+        head = await self.read_head()
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             size = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             return head + await self._reader.readexactly(int(size.partition(b":")[2]))
 
-    def hangs_up(self) -> None:
-        """Leave."""
+    def close(self) -> None:
+        """Close the connection."""
         self._writer.close()
 
 
 @asynccontextmanager
-async def calling(port: int) -> AsyncIterator[Caller]:
-    """A connection; closed at the end."""
-    caller = Caller(*await asyncio.open_connection("127.0.0.1", port))
+async def connect(port: int) -> AsyncIterator[RawClient]:
+    """Open a connection, and close it at the end."""
+    caller = RawClient(*await asyncio.open_connection("127.0.0.1", port))
     try:
         yield caller
     finally:
-        caller.hangs_up()
+        caller.close()
 
 
-def post(body: bytes, *more: str) -> bytes:
-    """A plain request."""
+def render_post(body: bytes, *more: str) -> bytes:
+    """Render a plain POST."""
     head = "\r\n".join(["POST / HTTP/1.1", "Host: k", f"Content-Length: {len(body)}", *more])
     return f"{head}\r\n\r\n".encode() + body

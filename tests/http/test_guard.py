@@ -1,4 +1,4 @@
-"""The guard lets signed, well-formed requests of Slack's through to Bolt, and nothing else."""
+"""The signature guard lets Slack's signed, well-formed requests through to Bolt, and nothing else."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.clock import ManualClock
 from bot.runtime.http.asgi import MEBIBYTE
 from simulators.http_server import Serving
-from tests.knocking import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call, signed
+from tests.knocking import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
 
 CLICK = '{"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "cancel"}]}'
 EVENT = b'{"type": "event_callback", "team_id": "T1", "event": {"type": "message", "text": "\xe2\x80\x94"}}'
 
 
 async def echo(scope, receive, send):
-    """Answers with what reached it."""
+    """Answer with the received body."""
     body = await Request(scope, receive).body()
     await JSONResponse({"reached": body.decode()})(scope, receive, send)
 
@@ -46,38 +46,38 @@ def guard():
         (b'{"type": "url_verification", "challenge": "\\ud83d\\ude00"}', JSON),
     ],
 )
-def test_what_slack_signs_gets_through_byte_for_byte(guard, body, kind):
+def test_signed_requests_pass_unchanged(guard, body, kind):
     """Commands, interactions and events reach the application as they were sent."""
-    status, answered = call(guard, signed(body, kind), body)
+    status, answered = call_app(guard, sign_headers(body, kind), body)
     assert (status, json.loads(answered)) == (200, {"reached": body.decode()})
 
 
-def test_slacks_own_library_signs_what_we_take(guard):
-    """A signature made by slack_sdk opens the guard."""
-    headers = signed(COMMAND)
+def test_signatures_by_slack_sdk_are_accepted(guard):
+    """A signature made by slack_sdk is accepted."""
+    headers = sign_headers(COMMAND)
     headers["x-slack-signature"] = SignatureVerifier(SECRET).generate_signature(timestamp=AT, body=COMMAND)
-    assert call(guard, headers, COMMAND)[0] == 200
+    assert call_app(guard, headers, COMMAND)[0] == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_only_post_gets_through(guard, method):
-    """Everything that Slack sends is a POST."""
-    assert call(guard, signed(b""), b"", method)[0] == 405
+def test_only_post_is_accepted(guard, method):
+    """Slack sends nothing but POST requests."""
+    assert call_app(guard, sign_headers(b""), b"", method)[0] == 405
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data", "application/jsonx", "application/xml"])
-def test_only_json_and_forms_get_through(guard, kind):
+def test_only_json_and_forms_are_accepted(guard, kind):
     """Slack sends JSON and forms."""
-    assert call(guard, signed(COMMAND, kind), COMMAND)[0] == 415
+    assert call_app(guard, sign_headers(COMMAND, kind), COMMAND)[0] == 415
 
 
 def test_a_body_may_have_one_mebibyte(guard):
-    """At the cap a request gets through; over it, announced or not, it does not."""
+    """A body at the limit passes; a larger one doesn't, with or without a declared length."""
     body = COMMAND.ljust(MEBIBYTE, b"x")
-    assert call(guard, signed(body), body)[0] == 200
-    assert call(guard, signed(body + b"x"), body + b"x")[0] == 413
-    announced = signed(COMMAND) | {"content-length": str(MEBIBYTE + 1)}
-    assert call(guard, announced, COMMAND)[0] == 413
+    assert call_app(guard, sign_headers(body), body)[0] == 200
+    assert call_app(guard, sign_headers(body + b"x"), body + b"x")[0] == 413
+    announced = sign_headers(COMMAND) | {"content-length": str(MEBIBYTE + 1)}
+    assert call_app(guard, announced, COMMAND)[0] == 413
 
 
 @pytest.mark.parametrize(
@@ -98,57 +98,57 @@ def test_a_body_may_have_one_mebibyte(guard):
         {"x-slack-request-timestamp": str(int(AT) + 1)},
     ],
 )
-def test_a_signature_that_is_not_quite_right_is_refused(guard, change):
-    """Missing, odd or untrue parts of the proof are a 401, never a failure."""
-    assert call(guard, signed(COMMAND) | change, COMMAND)[0] == 401
+def test_wrong_signatures_are_refused(guard, change):
+    """Missing, malformed or wrong parts of the signature give 401, never a failure."""
+    assert call_app(guard, sign_headers(COMMAND) | change, COMMAND)[0] == 401
 
 
 def test_the_signature_covers_every_byte(guard):
-    """A changed body is unproven."""
-    assert call(guard, signed(COMMAND), COMMAND + b"&text=build+create")[0] == 401
+    """A changed body no longer matches its signature."""
+    assert call_app(guard, sign_headers(COMMAND), COMMAND + b"&text=build+create")[0] == 401
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-301, 401), (-300, 200), (0, 200), (300, 200), (301, 401)])
-def test_a_request_cannot_be_played_again_after_five_minutes(guard, seconds, status):
-    """300 seconds are forgiven on both sides, 301 are not, although the signature is true."""
-    assert call(guard, signed(COMMAND, timestamp=str(int(AT) + seconds)), COMMAND)[0] == status
+def test_requests_cannot_be_replayed_after_five_minutes(guard, seconds, status):
+    """A clock difference of 300 seconds is accepted in both directions, one of 301 isn't."""
+    assert call_app(guard, sign_headers(COMMAND, timestamp=str(int(AT) + seconds)), COMMAND)[0] == status
 
 
 @pytest.mark.parametrize("body", [b"ssl_check=1&token=x", b"{", b"\xff", b"payload={"])
-def test_the_proof_comes_before_any_parsing(guard, body):
-    """Unsigned is unsigned, whether it could be parsed or not; an unsigned ssl_check is no exception."""
-    assert call(guard, {"content-type": FORM}, body)[0] == 401
+def test_the_signature_is_checked_before_parsing(guard, body):
+    """An unsigned request gets 401 whether it is well-formed or not, even an `ssl_check`."""
+    assert call_app(guard, {"content-type": FORM}, body)[0] == 401
 
 
 @pytest.mark.parametrize(("body", "kind"), MALFORMED)
-def test_what_is_signed_but_malformed_gets_400(guard, body, kind):
-    """What Bolt could not take apart is refused in front of it, with a sentence."""
-    status, answered = call(guard, signed(body, kind), body)
+def test_signed_but_malformed_requests_get_400(guard, body, kind):
+    """Requests that Bolt couldn't parse are refused before they reach it, with an explanation."""
+    status, answered = call_app(guard, sign_headers(body, kind), body)
     assert status == 400
     assert json.loads(answered)["error"].endswith(".")
 
 
-def test_a_caller_who_leaves_early_is_not_answered(guard):
-    """Half a body goes nowhere."""
-    assert call(guard, signed(COMMAND), COMMAND, complete=False) is None
+def test_an_aborted_request_is_not_answered(guard):
+    """Half a body isn't passed on."""
+    assert call_app(guard, sign_headers(COMMAND), COMMAND, complete=False) is None
 
 
-def test_what_is_turned_away_is_counted():
-    """Each refusal is told once, by why; what gets through is not."""
+def test_refusals_are_counted():
+    """Each refusal is counted once, by its reason; accepted requests aren't counted."""
     why = []
     guard = SignatureGuard(echo, SECRET, ManualClock(NOON), why.append)
     for headers, body in (
-        (signed(COMMAND), COMMAND),
-        (signed(COMMAND) | {"x-slack-signature": "v0="}, COMMAND),
-        (signed(b"{", JSON), b"{"),
+        (sign_headers(COMMAND), COMMAND),
+        (sign_headers(COMMAND) | {"x-slack-signature": "v0="}, COMMAND),
+        (sign_headers(b"{", JSON), b"{"),
         ({"content-type": "text/plain"}, b""),
     ):
-        call(guard, headers, body)
+        call_app(guard, headers, body)
     assert why == ["signature", "malformed", "type"]
 
 
-async def test_a_stalled_body_is_not_waited_for():
-    """A connection that sends headers only is told so."""
+async def test_a_stalled_body_times_out():
+    """A connection that sends only headers gets 408."""
     async with Serving(SignatureGuard(echo, SECRET, ManualClock(NOON), [].append, patience=0)) as base:
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(base).port)
         head = f"POST / HTTP/1.1\r\nHost: k\r\nContent-Type: {FORM}\r\nContent-Length: 9\r\n\r\n"
@@ -158,8 +158,8 @@ async def test_a_stalled_body_is_not_waited_for():
     assert answered.startswith(b"HTTP/1.1 408 ")
 
 
-def test_an_empty_secret_guards_nothing():
-    """A guard without a secret cannot be made."""
+def test_an_empty_secret_is_rejected():
+    """A guard can't be created without a secret."""
     with pytest.raises(ValueError, match="empty"):
         SignatureGuard(echo, "", ManualClock(NOON), [].append)
 
@@ -177,10 +177,10 @@ NAMES = ["content-type", "content-length", "x-slack-signature", "x-slack-request
     complete=st.booleans(),
 )
 def test_the_guard_never_fails(guard, method, headers, proven, kind, body, complete):
-    """Whatever is sent gets through whole and signed, or gets a 4xx."""
+    """Every request either passes unchanged and signed, or gets a 4xx."""
     if proven:
-        headers = headers | signed(body, kind)
-    found = call(guard, headers, body, method, complete)
+        headers = headers | sign_headers(body, kind)
+    found = call_app(guard, headers, body, method, complete)
     if found is None:
         assert not complete
     elif found[0] == 200:

@@ -1,4 +1,4 @@
-"""Behind the guard, Bolt itself answers everything that gets through."""
+"""Bolt can answer everything that the signature guard lets through."""
 
 import json
 from pathlib import Path
@@ -18,11 +18,11 @@ from starlette.requests import Request
 from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.clock import ManualClock
 from simulators.http_server import Serving
-from tests.knocking import BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call, signed
+from tests.knocking import BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
 
 
 def bolt():
-    """A real Bolt application that knows its tenant without asking Slack, behind its own adapter."""
+    """A real Bolt application behind its own adapter, which knows its workspace without asking Slack."""
 
     async def authorize(**_context):
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-0", bot_user_id="U0", bot_id="B0")
@@ -69,8 +69,8 @@ INTERACTIONS = sorted(
 
 
 @pytest.mark.parametrize("name", [*EVENTS, *COMMANDS, *INTERACTIONS])
-def test_every_shape_that_slack_sends_gets_through(guarded_bolt, name):
-    """No recorded kind of request is taken for malformed: Bolt finds a listener for it, or none."""
+def test_every_kind_of_request_from_slack_passes(guarded_bolt, name):
+    """No recorded kind of request is mistaken for malformed."""
     content = (SLACK / name).read_bytes()
     if name in INTERACTIONS:
         body, kind = urlencode({"payload": content.decode()}).encode(), FORM
@@ -78,31 +78,31 @@ def test_every_shape_that_slack_sends_gets_through(guarded_bolt, name):
         body, kind = content, JSON
     else:
         body, kind = urlencode(json.loads(content)).encode(), FORM
-    assert call(guarded_bolt, signed(body, kind), body)[0] in {200, 404}
+    assert call_app(guarded_bolt, sign_headers(body, kind), body)[0] in {200, 404}
 
 
-def test_without_the_guard_bolt_fails_on_these():
-    """The guard has a reason: handed to Bolt as they are, several malformed bodies raise."""
+def test_bolt_alone_fails_on_malformed_requests():
+    """The guard is needed: Bolt raises on several malformed bodies."""
     failed = 0
     for body, kind in MALFORMED:
         try:
-            call(bolt(), signed(body, kind), body)
+            call_app(bolt(), sign_headers(body, kind), body)
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             failed += 1
     assert failed > 10
 
 
 async def test_bolt_answers_over_http_behind_the_guard():
-    """A signed command reaches its listener; unsigned and malformed ones are refused, all over real HTTP."""
+    """Over real HTTP, a signed command reaches its listener; unsigned and malformed ones are refused."""
     event = b'{"type": "url_verification", "challenge": "c"}'
     async with (
         Serving(SignatureGuard(bolt(), SECRET, ManualClock(NOON), [].append)) as base,
         httpx.AsyncClient(base_url=base) as client,
     ):
-        taken = await client.post("/slack/events", content=COMMAND, headers=signed(COMMAND))
-        known = await client.post("/slack/events", content=event, headers=signed(event, JSON))
+        taken = await client.post("/slack/events", content=COMMAND, headers=sign_headers(COMMAND))
+        known = await client.post("/slack/events", content=event, headers=sign_headers(event, JSON))
         unsigned = await client.post("/slack/events", content=event, headers={"content-type": JSON})
-        malformed = await client.post("/slack/events", content=b"{", headers=signed(b"{", JSON))
+        malformed = await client.post("/slack/events", content=b"{", headers=sign_headers(b"{", JSON))
     assert [each.status_code for each in (taken, known, unsigned, malformed)] == [200, 200, 401, 400]
     assert known.json() == {"challenge": "c"}
 
@@ -110,5 +110,5 @@ async def test_bolt_answers_over_http_behind_the_guard():
 @settings(max_examples=300, deadline=None)
 @given(kind=st.sampled_from([JSON, FORM]), body=BODIES)
 def test_bolt_never_fails_behind_the_guard(guarded_bolt, kind, body):
-    """Whatever the guard lets through, however odd, Bolt answers without failing."""
-    assert call(guarded_bolt, signed(body, kind), body)[0] < 500
+    """Bolt answers whatever the guard lets through, however odd, without failing."""
+    assert call_app(guarded_bolt, sign_headers(body, kind), body)[0] < 500

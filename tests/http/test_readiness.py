@@ -1,4 +1,4 @@
-"""Whether the bot says of itself that it can work."""
+"""The bot reports whether it is ready to work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulators.slack.sim import SlackSim
 
 
 async def test_a_lost_connection_counts_after_thirty_seconds(tmp_path) -> None:
-    """Slack replaces its socket now and then; only over 30 seconds without one is a reason to send nobody here."""
+    """Slack replaces its socket now and then; the bot is unready only after 30 seconds without one."""
     clock = ManualClock(datetime(2026, 11, 2, 9, tzinfo=UTC))
     link, store = ConnectionState(clock), await migrated(tmp_path)
     readiness = Readiness(store, SlackClient(AsyncWebClient(), session=None), link)
@@ -29,40 +29,40 @@ async def test_a_lost_connection_counts_after_thirty_seconds(tmp_path) -> None:
     assert await readiness.find_problem() is None
     clock.advance(1)
     assert await readiness.find_problem() == "there is no connection to Slack"
-    link.up()
+    link.mark_up()
     assert await readiness.find_problem() is None
-    link.down()
+    link.mark_down()
     clock.advance(20)
-    link.down()
+    link.mark_down()
     clock.advance(11)
     assert await readiness.find_problem() == "there is no connection to Slack"
     await store.close()
 
 
 @pytest.mark.parametrize("error", ["invalid_auth", "token_revoked", "account_inactive"])
-async def test_a_token_that_slack_refuses(tmp_path, error: str) -> None:
-    """What Slack has against the token is remembered until it takes it again; other errors are not about it."""
+async def test_a_token_refused_by_slack(tmp_path, error: str) -> None:
+    """Slack's complaint about the token is remembered until a call succeeds; other errors don't count."""
     slack, store = SlackSim(signing_secret="made-up"), await migrated(tmp_path)
     async with Serving(slack.app) as base, aiohttp.ClientSession() as session:
         api = SlackClient(AsyncWebClient(token=slack.bot_token, base_url=f"{base}/api/", session=session), session)
         readiness = Readiness(store, api, None)
         slack.faults.error("auth.test", "team_access_not_granted")
         slack.faults.error("auth.test", error)
-        reasons = [await after_asking(api, readiness) for _ in range(3)]
+        reasons = [await readiness_after_call(api, readiness) for _ in range(3)]
     assert reasons == [None, f"Slack refuses the bot token ({error})", None]
     await store.close()
 
 
 async def test_an_old_database_is_not_ready(tmp_path) -> None:
-    """Nothing is taken before the database is migrated."""
+    """The bot isn't ready before the database is migrated."""
     store = Store(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
     readiness = Readiness(store, SlackClient(AsyncWebClient(), session=None), None)
     assert await readiness.find_problem() == "the database has not been migrated"
     await store.close()
 
 
-async def after_asking(api: SlackClient, readiness: Readiness) -> str | None:
-    """What readiness says after one call to Slack."""
+async def readiness_after_call(api: SlackClient, readiness: Readiness) -> str | None:
+    """Return the readiness after one call to Slack."""
     with contextlib.suppress(SlackError):
         await api.whoami()
     return await readiness.find_problem()

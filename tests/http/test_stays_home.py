@@ -1,4 +1,4 @@
-"""What a vendor's answer points at elsewhere is never asked: neither token nor words go there."""
+"""URLs in a vendor's answers never lead the bot to another host: it sends no token and no text there."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bot.errors import NotFound, Unavailable
 from bot.runtime.clock import ManualClock
 from bot.slack.api_errors import SlackError
 from bot.slack.blockkit.blocks import Message
-from bot.slack.session import session
+from bot.slack.session import open_session
 from bot.slack.types import File, Thread
 from bot.slack.web_client import SlackClient
 from simulators.http_server import Serving
 
-SAID = Message("hello", ())
+HELLO = Message("hello", ())
 THREAD = Thread("T1", "C1", None)
 
 
@@ -37,19 +37,19 @@ class QuickClock(ManualClock):
 
 @pytest.fixture
 def elsewhere() -> Iterator[socket.socket]:
-    """A host that listens and hopes for a token."""
+    """A host that listens for connections."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         sock.setblocking(False)
         yield sock
 
 
 def url(sock: socket.socket, path: str = "/steal") -> str:
-    """Of that host."""
+    """The URL of that host."""
     return f"http://127.0.0.1:{sock.getsockname()[1]}{path}"
 
 
-def left_alone(sock: socket.socket) -> bool:
-    """Nobody has so much as connected."""
+def has_no_connection(sock: socket.socket) -> bool:
+    """Return whether nothing has connected to that host."""
     try:
         sock.accept()
     except BlockingIOError:
@@ -58,7 +58,7 @@ def left_alone(sock: socket.socket) -> bool:
 
 
 class Vendor:
-    """Answers every request alike, and remembers the paths."""
+    """Gives every request the same answer, and records the paths."""
 
     def __init__(self, answer: Response) -> None:
         self.answer = answer
@@ -71,13 +71,13 @@ class Vendor:
 
 
 def clock() -> ManualClock:
-    """At noon, and quick."""
+    """A quick clock that starts at noon."""
     return QuickClock(datetime(2026, 11, 22, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_buildkite_redirects_to_elsewhere(elsewhere: socket.socket, status: int) -> None:
-    """No kind of redirect is followed, for reads, writes and logs alike: it is said that nothing came of it."""
+    """Redirects are never followed, for reads, writes and logs: the request fails instead."""
     vendor = Vendor(RedirectResponse(url(elsewhere), status))
     async with Serving(vendor) as base, connect("bkua-token", "acme", endpoint=base, clock=clock()) as buildkite:
         for ask in (
@@ -89,11 +89,11 @@ async def test_buildkite_redirects_to_elsewhere(elsewhere: socket.socket, status
             with pytest.raises(Unavailable, match=f"answered with a redirect .{status}."):
                 await ask
     assert vendor.asked
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 async def test_buildkite_links_to_pages_elsewhere(elsewhere: socket.socket) -> None:
-    """Of `Link` and `links.next` only the query is used; a list without an end comes to one all the same."""
+    """Only the query of `Link` and `links.next` is used; a list that never ends is cut off."""
     for page in (
         JSONResponse([], headers={"Link": f'<{url(elsewhere)}?page=2>; rel="next"'}),
         JSONResponse({"items": [], "links": {"next": f"{url(elsewhere)}?after=x"}}),
@@ -103,14 +103,14 @@ async def test_buildkite_links_to_pages_elsewhere(elsewhere: socket.socket) -> N
             Serving(vendor) as base,
             connect("bkua-token", "acme", endpoint=base, clock=clock()) as buildkite,
         ):
-            with pytest.raises(Unavailable, match="not what its API promises"):
+            with pytest.raises(Unavailable, match="didn't match its API"):
                 [found async for found in buildkite.for_background().pipelines()]
         assert set(vendor.asked) == {"/v2/organizations/acme/pipelines"}
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 async def test_a_job_whose_log_is_elsewhere(elsewhere: socket.socket) -> None:
-    """The log is asked for at the configured address, whatever `log_url`, `raw_log_url` and `web_url` say."""
+    """The log is read from the configured host, whatever `log_url`, `raw_log_url` and `web_url` say."""
     at = url(elsewhere)
     job = {"id": "j", "type": "script", "log_url": at, "raw_log_url": at, "web_url": at, "build_url": at}
     vendor = Vendor(JSONResponse(job))
@@ -124,58 +124,58 @@ async def test_a_job_whose_log_is_elsewhere(elsewhere: socket.socket) -> None:
         f"{prefix}/pipelines/web/builds/1/jobs/j/log",
         f"{prefix}/jobs/j/unblock",
     ]
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 async def test_names_do_not_lead_out_of_the_organization(elsewhere: socket.socket) -> None:
-    """A pipeline or job that calls itself a path or an address stays a word in ours."""
+    """A pipeline or job whose name looks like a path or a URL is still a name within our organization."""
     vendor = Vendor(JSONResponse({"id": "j"}))
     async with Serving(vendor) as base, connect("bkua-token", "acme", endpoint=base, clock=clock()) as buildkite:
         for name in ("../../../other", url(elsewhere), "//evil.test", "a?b#c", "%2e%2e"):
             await buildkite.job(name)
         for name in ("..", ".", ""):
-            with pytest.raises(NotFound, match="nothing that is called"):
+            with pytest.raises(NotFound, match="nothing called"):
                 await buildkite.job(name)
     assert all(path.startswith("/v2/organizations/acme/jobs/") for path in vendor.asked), vendor.asked
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 async def test_the_agent_api_redirects_to_elsewhere(elsewhere: socket.socket) -> None:
-    """The agent token stays home too."""
+    """The agent token isn't sent to another host either."""
     async with Serving(Vendor(RedirectResponse(url(elsewhere), 307))) as base, httpx.AsyncClient() as http:
         with pytest.raises(Unavailable, match="answered with a redirect"):
             await AgentApi(http, "agent-token", base).metrics()
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_slack_redirects_to_elsewhere(elsewhere: socket.socket, status: int) -> None:
-    """No call to Slack, answer by response URL or upload follows a redirect."""
+    """No API call, answer by response URL or upload to Slack follows a redirect."""
     vendor = Vendor(RedirectResponse(url(elsewhere), status))
-    async with Serving(vendor) as base, session(5) as connections:
+    async with Serving(vendor) as base, open_session(5) as connections:
         client = AsyncWebClient(token="xoxb-token", base_url=f"{base}/api/", session=connections)
         api = SlackClient(client, connections)
         for ask in (
             api.whoami(),
-            api.post(THREAD, SAID, "m"),
-            api.respond(f"{base}/commands/1", SAID),
+            api.post(THREAD, HELLO, "m"),
+            api.respond(f"{base}/commands/1", HELLO),
             api.upload("C1", File("log.txt", b"words")),
         ):
             with pytest.raises(SlackError):
                 await ask
     assert len(vendor.asked) == 4
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 async def test_slack_asks_for_uploads_elsewhere(elsewhere: socket.socket) -> None:
-    """The bytes of a file go to Slack's own address or nowhere."""
+    """A file is uploaded to Slack's own host or not at all."""
     vendor = Vendor(JSONResponse({"ok": True, "upload_url": url(elsewhere), "file_id": "F1"}))
-    async with Serving(vendor) as base, session(5) as connections:
+    async with Serving(vendor) as base, open_session(5) as connections:
         client = AsyncWebClient(token="xoxb-token", base_url=f"{base}/api/", session=connections)
         with pytest.raises(SlackError, match="upload_url is not Slack's"):
             await SlackClient(client, connections).upload("C1", File("log.txt", b"words"))
     assert vendor.asked == ["/api/files.getUploadURLExternal"]
-    assert left_alone(elsewhere)
+    assert has_no_connection(elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ async def test_slack_asks_for_uploads_elsewhere(elsewhere: socket.socket) -> Non
     ["http://127.0.0.1:9/api/", "https://slack.com/api/", "https://slack.example/api/"],
 )
 async def test_a_response_url_elsewhere(elsewhere: socket.socket, base: str) -> None:
-    """Whatever resembles Slack's address and is not is refused before anything is sent."""
+    """URLs that only resemble Slack's are refused before anything is sent."""
     at = url(elsewhere)
     odd = (
         *("https://hooks.slack.com.evil.test/x", "https://evil.test/hooks.slack.com", "https://xhooks.slack.com/"),
@@ -191,9 +191,9 @@ async def test_a_response_url_elsewhere(elsewhere: socket.socket, base: str) -> 
         *("file:///etc/passwd", "//hooks.slack.com/x", "https://[::1", "", "http://127.0.0.1:99999999/x"),
         *("https://hooks.slack.com\\\\@evil.test/", "ftp://slack.com/", "https://files.slack.com/upload"),
     )
-    async with session(5) as connections:
+    async with open_session(5) as connections:
         api = SlackClient(AsyncWebClient(base_url=base, session=connections), connections)
         for address in (at, *odd):
             with pytest.raises(SlackError, match="response_url is not Slack's"):
-                await api.respond(address, SAID)
-    assert left_alone(elsewhere)
+                await api.respond(address, HELLO)
+    assert has_no_connection(elsewhere)

@@ -9,7 +9,7 @@ import pytest
 
 from simulators.buildkite.models import Build
 from tests.conversations.world import World
-from tests.robustness.lives import settle, open_town
+from tests.robustness.lives import open_town, settle
 from tests.robustness.truth import read_private
 
 

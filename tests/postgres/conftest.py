@@ -1,4 +1,4 @@
-"""Worlds and fleets on PostgreSQL."""
+"""Fixtures: worlds and fleets on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import database, postgresql
-from tests.postgres.fleet import Fleet, harbour
-from tests.postgres.replicas import Replicas, opened
+from tests.postgres.fleet import Fleet, open_fleet
+from tests.postgres.replicas import Replicas, open_replicas
 
 __all__ = ["database", "postgresql"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs the server."""
+    """Mark all tests in this folder as needing PostgreSQL."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.postgres)
@@ -24,27 +24,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(params=[1, 2, 3], ids=["one", "two", "three"])
 async def replicas(request: pytest.FixtureRequest, database: sa.URL) -> AsyncIterator[Replicas]:
-    """A world in which so many bots share a database, and requests arrive at each of them in turn."""
-    async with opened(database, request.param) as ready:
+    """A world in which this many bots share a database, and requests reach them in turn."""
+    async with open_replicas(database, request.param) as ready:
         yield ready
 
 
 @pytest.fixture
 async def pair(database: sa.URL) -> AsyncIterator[Replicas]:
-    """Two bots."""
-    async with opened(database, 2) as ready:
+    """A world with two bots."""
+    async with open_replicas(database, 2) as ready:
         yield ready
 
 
 @pytest.fixture
 async def trio(database: sa.URL) -> AsyncIterator[Replicas]:
-    """Three bots."""
-    async with opened(database, 3) as ready:
+    """A world with three bots."""
+    async with open_replicas(database, 3) as ready:
         yield ready
 
 
 @pytest.fixture
 async def fleet(database: sa.URL, tmp_path: Path) -> AsyncIterator[Fleet]:
-    """Both vendors, and no replica yet."""
-    async with harbour(database, tmp_path) as ready:
+    """Both vendors, without any replica yet."""
+    async with open_fleet(database, tmp_path) as ready:
         yield ready

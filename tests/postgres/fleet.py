@@ -1,4 +1,4 @@
-"""Several `kitestring serve` processes on one database, behind a balancer, between both vendors on real time."""
+"""Runs several `kitestring serve` processes on one database, between both vendors, in real time."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from simulators.http_server import Serving
 from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, people
-from tests.postgres.replicas import shared
-from tests.process.program import Program, put_down, start
-from tests.robustness.truth import WORDS, first_line, mark
+from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, add_people
+from tests.postgres.replicas import shared_environment
+from tests.process.program import Program, kill_if_running, start
+from tests.robustness.truth import WORDS, first_line, read_mark
 
-WRITES = "this replica is the leader now"
+TAKEOVER_EVENT = "this replica is the leader now"
 _OWN = ("host", "content-length", "connection", "transfer-encoding")
 
 
 class RoundRobin:
-    """Passes each request to the next replica that takes it; 502 when none does."""
+    """Passes each request to the next replica that accepts it; answers 502 if none does."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -83,26 +83,26 @@ class Fleet:
     balancer: RoundRobin
     programs: list[Program] = field(default_factory=list)
 
-    async def sail(self, count: int, *arguments: str) -> None:
-        """Start so many replicas at the same moment."""
+    async def start_replicas(self, count: int, *arguments: str) -> None:
+        """Start this many replicas at the same moment."""
         started = [Program(await start(self.folder, self.environ, "serve", *arguments)) for _ in range(count)]
         self.programs += started
         for program in started:
-            await program.up()
+            await program.wait_until_listening()
         self.balancer.addresses = [program.address for program in self.programs]
 
     @property
-    def writer(self) -> Program:
-        """The process that took the lease last."""
-        took = [(at, program) for program in self.programs for at in took_over(program)]
-        return max(took, key=lambda item: item[0])[1]
+    def leader(self) -> Program:
+        """The process that took over the lease last."""
+        took = [(at, program) for program in self.programs for at in read_takeover_times(program)]
+        return max(took, key=lambda takeover: takeover[0])[1]
 
     async def until(self, condition: Callable[[], Any], within: float = 60) -> Any:
-        """The first true value of `condition`, asked after each change at Slack."""
+        """Return the first true value of `condition`, which is checked after each change in Slack."""
         return await self.slack.until(condition, within)
 
-    async def ask(self, numbers: range) -> list[Build]:
-        """Start a build for each number, in one channel after another; gives them once all have a card."""
+    async def start_builds(self, numbers: range) -> list[Build]:
+        """Start a build for each number, in one channel after another, and return them once all have a card."""
         before = len(self.buildkite.builds)
         asking = [
             self.alice.types(
@@ -112,62 +112,75 @@ class Fleet:
         ]
         for ack in await asyncio.gather(*asking):
             assert ack.ok, ack
-        await self.until(lambda: len(self.buildkite.builds) == before + len(numbers) and self.carded(before))
+        await self.until(
+            lambda: len(self.buildkite.builds) == before + len(numbers) and self.all_have_cards(before)
+        )
         return list(self.buildkite.builds[before:])
 
-    def carded(self, before: int) -> bool:
-        """Whether every build since then has a card."""
-        return all(self.cards(build) for build in self.buildkite.builds[before:])
+    def all_have_cards(self, before: int) -> bool:
+        """Return whether every build since then has a card."""
+        return all(self.find_cards(build) for build in self.buildkite.builds[before:])
 
-    async def happen(self, builds: list[Build]) -> None:
-        """They run to their end, every second one to a failure, and the webhooks tell."""
+    async def run_builds(self, builds: list[Build]) -> None:
+        """Run the builds to their end, every other one to a failure, and deliver the webhooks."""
         for build in builds:
             self.buildkite.run_build(build, fail=["lint"] if build.number % 2 else [])
         await self.buildkite.deliver()
 
-    def cards(self, build: Build) -> list[str]:
-        """The first lines of a build's cards."""
+    def find_cards(self, build: Build) -> list[str]:
+        """Return the first lines of a build's cards."""
         name = f"· web#{build.number} "
-        every = [item for said in self.slack.posted.values() for item in said if item.bot and not item.deleted]
-        plain = [item for item in every if not mark(item).startswith(("notice:", "answer:"))]
-        return [first_line(item) for item in plain if name in first_line(item)]
+        posted = [
+            message
+            for messages in self.slack.posted.values()
+            for message in messages
+            if message.bot and not message.deleted
+        ]
+        plain = [message for message in posted if not read_mark(message).startswith(("notice:", "answer:"))]
+        return [first_line(message) for message in plain if name in first_line(message)]
 
-    def ended(self, build: Build) -> list[str]:
-        """What was said of its end below the card."""
-        every = [item for said in self.slack.posted.values() for item in said if mark(item).startswith("notice:")]
-        lines = [first_line(item) for item in every]
+    def find_end_replies(self, build: Build) -> list[str]:
+        """Return the replies to the card that announce the build's end."""
+        posted = [
+            message
+            for messages in self.slack.posted.values()
+            for message in messages
+            if read_mark(message).startswith("notice:")
+        ]
+        lines = [first_line(message) for message in posted]
         return [
             line for line in lines if f"web#{build.number} " in line and WORDS[build.inner_state].lower() in line
         ]
 
-    def right(self, builds: list[Build]) -> bool:
-        """Every card says what Buildkite says, and every end was told."""
+    def is_right(self, builds: list[Build]) -> bool:
+        """Return whether every card matches Buildkite and every end was announced."""
         return all(
-            any(f"*{WORDS[build.inner_state]}*" in line for line in self.cards(build)) and self.ended(build)
+            any(f"*{WORDS[build.inner_state]}*" in line for line in self.find_cards(build))
+            and self.find_end_replies(build)
             for build in builds
         )
 
     def check(self, builds: list[Build]) -> None:
-        """Each build has one card, and its end was said once."""
+        """Assert that each build has one card and one announcement of its end."""
         for build in builds:
-            assert len(self.cards(build)) == 1, self.cards(build)
-            assert len(self.ended(build)) == 1, self.ended(build)
-        assert not any("Traceback" in program.said for program in self.programs)
+            assert len(self.find_cards(build)) == 1, self.find_cards(build)
+            assert len(self.find_end_replies(build)) == 1, self.find_end_replies(build)
+        assert not any("Traceback" in program.log_text for program in self.programs)
 
 
-def took_over(program: Program) -> list[float]:
-    """When a process became the writer, in seconds since 1970."""
-    lines = [line for line in program.lines if line["event"] == WRITES]
+def read_takeover_times(program: Program) -> list[float]:
+    """Return when a process became the leader, in seconds since 1970."""
+    lines = [line for line in program.lines if line["event"] == TAKEOVER_EVENT]
     return [datetime.fromisoformat(line["timestamp"]).timestamp() for line in lines]
 
 
 @asynccontextmanager
-async def harbour(database: sa.URL, folder: Path) -> AsyncIterator[Fleet]:
-    """Both vendors and a balancer; whatever was started is put down at the end."""
+async def open_fleet(database: sa.URL, folder: Path) -> AsyncIterator[Fleet]:
+    """Run both vendors and a balancer, and stop all processes at the end."""
     slack, buildkite = SlackSim(signing_secret=SIGNING_SECRET, now=time.time), BuildkiteSim(now=time.time)
     seed_demo(buildkite)
     buildkite.limits.user.limit = buildkite.limits.org.limit = 10_000
-    alice, _bob, _gwen = people(slack)
+    alice, _bob, _gwen = add_people(slack)
     channels = [slack.channel(f"C0TEAM{number:03}", f"team-{number}") for number in range(4)]
     async with AsyncExitStack() as stack:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
@@ -178,11 +191,11 @@ async def harbour(database: sa.URL, folder: Path) -> AsyncIterator[Fleet]:
         address = await stack.enter_async_context(Serving(balancer))
         slack.request_url = f"{address}/slack/events"
         buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)
-        told = shared(database, slack, buildkite, Fernet.generate_key().decode())
-        environ = {**told, "PORT": "0", "LOG_FORMAT": "json"}
+        shared = shared_environment(database, slack, buildkite, Fernet.generate_key().decode())
+        environ = {**shared, "PORT": "0", "LOG_FORMAT": "json"}
         fleet = Fleet(slack, buildkite, alice, channels, folder, environ, balancer)
         try:
             yield fleet
         finally:
-            await asyncio.gather(*(put_down(program.process) for program in fleet.programs))
-            await asyncio.gather(*(program.ended() for program in fleet.programs))
+            await asyncio.gather(*(kill_if_running(program.process) for program in fleet.programs))
+            await asyncio.gather(*(program.wait_for_exit() for program in fleet.programs))

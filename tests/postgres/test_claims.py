@@ -1,4 +1,4 @@
-"""Deliveries are shared out among replicas."""
+"""Replicas share out the deliveries among themselves."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from bot.store.transactions import Store
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
-async def test_a_delivery_that_another_replica_holds_is_left_to_it(database: sa.URL) -> None:
-    """Two replicas that claim at the same moment never read the same delivery, and leave none out."""
+async def test_replicas_claim_different_deliveries(database: sa.URL) -> None:
+    """Two replicas that claim at the same moment never get the same delivery, and miss none."""
     url = database.render_as_string(hide_password=False)
     await migrate.upgrade(url)
     store = Store(url)

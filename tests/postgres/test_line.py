@@ -1,4 +1,4 @@
-"""The direct connection: locks that live as long as their session, and wakes that reach every replica."""
+"""The direct PostgreSQL session holds locks as long as it lives, and carries wake-ups to every replica."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _heard_nothing(_payload: str) -> None:
 
 
 async def test_a_lock_goes_with_its_session(database: sa.URL) -> None:
-    """While one replica's line is open its lock is taken; once the line is closed, the lock is free."""
+    """A replica's lock is taken while its session is open, and free once it is closed."""
     first, second = PostgresSession(database, _heard_nothing), PostgresSession(database, _heard_nothing)
     assert await first.hold_lock("one")
     assert not await second.is_lock_free("one")
@@ -29,30 +29,30 @@ async def test_a_lock_goes_with_its_session(database: sa.URL) -> None:
     await second.close()
 
 
-async def test_a_wake_is_never_dropped_for_another(database: sa.URL) -> None:
-    """Wakes that come while a message is under way reach the other replica with the next message."""
+async def test_no_wake_up_is_dropped_for_another(database: sa.URL) -> None:
+    """Wake-ups during a notification reach the other replica with the next one."""
     got: set[str] = set()
     both = asyncio.Event()
 
-    def hear(names: str) -> None:
+    def record(names: str) -> None:
         got.update(names.split())
         if got == {"writer", "sweep", "recovery"}:
             both.set()
 
-    there, here = PostgresSession(database, hear), PostgresSession(database, _heard_nothing)
-    await there.hold_lock("there")
+    theirs, ours = PostgresSession(database, record), PostgresSession(database, _heard_nothing)
+    await theirs.hold_lock("there")
     wakes = Wakeups()
-    wakes.postgres_session = here
+    wakes.postgres_session = ours
     for name in ("writer", "sweep", "recovery"):
         wakes.waker(name)()
     async with asyncio.timeout(10):
         await both.wait()
-    await there.close()
-    await here.close()
+    await theirs.close()
+    await ours.close()
 
 
-async def test_what_is_woken_here_alone_is_told_to_nobody(database: sa.URL) -> None:
-    """The replica that is the writer wakes its own loops without a message to others."""
+async def test_local_wake_ups_are_not_sent(database: sa.URL) -> None:
+    """The leader wakes its own loops without notifying the others."""
 
     async def nothing_due() -> None:
         return None
@@ -69,14 +69,14 @@ async def test_what_is_woken_here_alone_is_told_to_nobody(database: sa.URL) -> N
     assert asyncio.all_tasks() == before
 
 
-async def test_the_doctor_finds_a_direct_connection_well(database: sa.URL) -> None:
-    """A connection to the server itself holds a lock and hears what another says."""
+async def test_the_doctor_accepts_a_direct_connection(database: sa.URL) -> None:
+    """A connection to the server itself holds a lock and receives notifications."""
     found = await check_direct_connection(database.render_as_string(hide_password=False))
     assert (found.ok, found.sentence) == (True, "holds an advisory lock and hears notifications.")
 
 
-async def test_the_doctor_says_what_is_lacking_without_one(database: sa.URL) -> None:
-    """Where no such connection can be had, the finding says what that costs, and what to do."""
+async def test_the_doctor_explains_a_missing_session(database: sa.URL) -> None:
+    """Without a direct connection, the finding says what that costs and what to do."""
     found = await check_direct_connection(database.set(port=1).render_as_string(hide_password=False))
     assert found.ok is False
     assert "after 15 s only" in found.line

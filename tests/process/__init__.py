@@ -1,1 +1,1 @@
-"""`kitestring` as a process of its own."""
+"""Tests that run `kitestring` as a separate process."""

@@ -1,4 +1,4 @@
-"""`kitestring` as a process: started, waited for, ended; and what it said."""
+"""Starts `kitestring` as a process, waits for it, stops it, and reads its log."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
-BOUND = 30
+TIMEOUT_SECONDS = 30
 
 
-class Ran(NamedTuple):
-    """How it ended, and what it said."""
+class Finished(NamedTuple):
+    """The exit status and the output of a process."""
 
     status: int | None
     out: str
@@ -25,7 +25,7 @@ class Ran(NamedTuple):
 
 
 async def start(folder: Path, environ: Mapping[str, str], *arguments: str) -> Process:
-    """`kitestring` in that folder, with this environment alone; warnings are errors there too."""
+    """Start `kitestring` in that folder with only this environment; warnings are errors there too."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
         cwd=folder,
@@ -35,19 +35,19 @@ async def start(folder: Path, environ: Mapping[str, str], *arguments: str) -> Pr
     )
 
 
-async def run(folder: Path, environ: Mapping[str, str], *arguments: str) -> Ran:
-    """`kitestring` to its end."""
+async def run(folder: Path, environ: Mapping[str, str], *arguments: str) -> Finished:
+    """Run `kitestring` to its end."""
     process = await start(folder, environ, *arguments)
     try:
-        async with asyncio.timeout(BOUND):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             out, err = await process.communicate()
     finally:
-        await put_down(process)
-    return Ran(process.returncode, out.decode(), err.decode())
+        await kill_if_running(process)
+    return Finished(process.returncode, out.decode(), err.decode())
 
 
-async def put_down(process: Process) -> None:
-    """Nothing is left running."""
+async def kill_if_running(process: Process) -> None:
+    """Kill the process if it is still running."""
     if process.returncode is None:
         process.kill()
         await process.wait()
@@ -60,56 +60,56 @@ class Program:
         self.process = process
         self.address = ""
         self.lines: list[dict[str, Any]] = []
-        self._up = asyncio.Event()
+        self._listening = asyncio.Event()
         self._more = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
     @property
-    def said(self) -> str:
-        """Everything in its log."""
+    def log_text(self) -> str:
+        """The whole log."""
         return "\n".join(json.dumps(line, ensure_ascii=False) for line in self.lines)
 
-    async def up(self) -> Program:
-        """Wait until it listens; AssertionError with its log when it ended instead."""
-        async with asyncio.timeout(BOUND):
-            await self._up.wait()
-        assert self.address, self.said
+    async def wait_until_listening(self) -> Program:
+        """Wait until it listens; raise AssertionError with its log if it exits instead."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await self._listening.wait()
+        assert self.address, self.log_text
         return self
 
-    async def heard(self, event: str) -> None:
-        """Wait until it logged that."""
-        async with asyncio.timeout(BOUND), self._more:
+    async def wait_for_event(self, event: str) -> None:
+        """Wait until it logs this event."""
+        async with asyncio.timeout(TIMEOUT_SECONDS), self._more:
             await self._more.wait_for(lambda: any(line["event"] == event for line in self.lines))
 
-    async def terminated(self) -> int:
-        """SIGTERM, and its exit status."""
+    async def terminate(self) -> int:
+        """Send SIGTERM and return the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return await self.ended()
+        return await self.wait_for_exit()
 
-    async def killed(self) -> int:
-        """SIGKILL: no time for anything."""
+    async def kill(self) -> int:
+        """Send SIGKILL and return the exit status."""
         self.process.kill()
-        return await self.ended()
+        return await self.wait_for_exit()
 
-    async def ended(self) -> int:
-        """Its exit status, within the bound; everything that it said has been read then."""
-        async with asyncio.timeout(BOUND):
+    async def wait_for_exit(self) -> int:
+        """Return the exit status, in bounded time; its whole output has been read by then."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await self._reading
             return await self.process.wait()
 
     async def _read(self) -> None:
         assert self.process.stderr is not None
         async for raw in self.process.stderr:
-            line = _line(raw.decode().rstrip("\n"))
+            line = _parse_line(raw.decode().rstrip("\n"))
             async with self._more:
                 self.lines.append(line)
                 self._more.notify_all()
             if line["event"] == "listening":
                 self.address = line["address"]
-                self._up.set()
-        self._up.set()
+                self._listening.set()
+        self._listening.set()
 
 
-def _line(text: str) -> dict[str, Any]:
-    """What does not come from the log is kept as it is: it should not be there."""
+def _parse_line(text: str) -> dict[str, Any]:
+    """Parse a line of the log; keep other output as it is, for a test to complain about."""
     return dict(json.loads(text)) if text.startswith("{") else {"event": "not logged", "text": text}

@@ -1,4 +1,4 @@
-"""Whatever Buildkite does, Slack is answered well within its three seconds."""
+"""Slack is answered well within its three seconds, whatever Buildkite does."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ pytestmark = pytest.mark.process
 
 
 async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
-    """Form, command, mention and button are acknowledged within a second while nothing comes from Buildkite."""
+    """Forms, commands, mentions and buttons are acknowledged within a second while Buildkite doesn't answer."""
     await empty.serve()
-    build, card = await empty.started("/bk build create deploy-prod")
-    await empty.happens(build)
-    await empty.until(lambda: "Blocked" in card.plain() and "is waiting for" in empty.replies(card))
+    build, card = await empty.start_build("/bk build create deploy-prod")
+    await empty.run_build(build)
+    await empty.until(lambda: "Blocked" in card.plain() and "is waiting for" in empty.read_replies(card))
     assert (await empty.alice.clicks(card, "Unblock")).ok
-    await empty.until(lambda: empty.form(empty.alice, "Release name"))
+    await empty.until(lambda: empty.find_form(empty.alice, "Release name"))
     await empty.alice.fills({"Release name": "1.42", "Ring": "half"})
     hanging = empty.buildkite.faults.hang(times=1000)
     acks = [
@@ -31,17 +31,17 @@ async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
     empty.buildkite.faults.clear()
     hanging.release()
     await empty.until(lambda: "unblocked" in empty.transcript())
-    await empty.until(lambda: empty.buildkite.builds[-1].pipeline.slug == "web" and empty.newest_card())
-    assert await empty.programs[-1].terminated() == 0
+    await empty.until(lambda: empty.buildkite.builds[-1].pipeline.slug == "web" and empty.find_newest_card())
+    assert await empty.programs[-1].terminate() == 0
     empty.check()
 
 
 async def test_a_menu_is_answered_while_buildkite_hangs(plain: Town) -> None:
-    """The search of a form's menu gets an empty answer in time when Buildkite does not list its pipelines."""
+    """A form's menu gets an empty answer in time if Buildkite doesn't list its pipelines."""
     hanging = plain.buildkite.faults.hang(times=1000)
     await plain.serve()
     assert (await plain.alice.types(plain.deploys, "/bk build create")).ok
-    await plain.until(lambda: plain.form(plain.alice, "Pipeline"))
+    await plain.until(lambda: plain.find_form(plain.alice, "Pipeline"))
     assert await plain.alice.searches("Pipeline", "we") == []
     assert plain.slack.problems == []
     hanging.release()

@@ -1,4 +1,4 @@
-"""What an operator can add for safety, in the process as it is started."""
+"""The settings that an operator can add for safety work in the process."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import ssl
 import httpx
 import pytest
 
-from tests.http.certificate import pair
+from tests.http.certificate import make_certificate
 from tests.process.town import BUILDKITE_PATH, Town
 
 pytestmark = pytest.mark.process
 
 
 async def test_everything_that_can_be_added(plain: Town) -> None:
-    """HTTPS; webhooks from Buildkite's addresses only; figures for who brings the token, through a proxy too."""
-    files, secret = pair(plain.folder), "a-long-random-word"
-    told = {"TLS_CERTFILE": files.certificate, "TLS_KEYFILE": files.key, "METRICS_TOKEN": secret}
-    program = await plain.serve(BUILDKITE_WEBHOOK_ALLOWLIST="meta", FORWARDED_ALLOW_IPS="127.0.0.1", **told)
+    """HTTPS, the webhook allowlist and the metrics token work together, also behind a proxy."""
+    files, secret = make_certificate(plain.folder), "a-long-random-word"
+    settings = {"TLS_CERTFILE": files.certificate, "TLS_KEYFILE": files.key, "METRICS_TOKEN": secret}
+    program = await plain.serve(BUILDKITE_WEBHOOK_ALLOWLIST="meta", FORWARDED_ALLOW_IPS="127.0.0.1", **settings)
     assert program.address.startswith("https://127.0.0.1:")
     trusting = ssl.create_default_context(cafile=files.certificate)
     async with httpx.AsyncClient(verify=trusting, trust_env=False, base_url=program.address) as client:
@@ -32,9 +32,9 @@ async def test_everything_that_can_be_added(plain: Town) -> None:
         assert await delivered(**{"X-Forwarded-For": "192.0.2.9"}) == 401
         far = {"X-Forwarded-For": "192.0.2.7"}
         refusals = [{}, far, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {secret}"}]
-        assert {(await client.get("/metrics", headers=said)).status_code for said in refusals} == {401}
+        assert {(await client.get("/metrics", headers=headers)).status_code for headers in refusals} == {401}
         page = await client.get("/metrics", headers=far | {"Authorization": f"Bearer {secret}"})
         assert 'outcome="origin"' in page.text
-    assert await program.terminated() == 0
-    plain.check_log(program.said)
-    assert secret not in program.said
+    assert await program.terminate() == 0
+    plain.check_log(program.log_text)
+    assert secret not in program.log_text

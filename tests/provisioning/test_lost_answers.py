@@ -10,7 +10,7 @@ import pytest
 from tests.conversations.world import World, format_message
 from tests.provisioning.acts import REPO, find_bodies
 from tests.provisioning.conftest import ADDRESS, add_team_and_template
-from tests.robustness.lives import settle, open_town
+from tests.robustness.lives import open_town, settle
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A town for each test: both vendors, people, and a bot that can die and live again."""
+"""Fixtures: both vendors, people, and a bot that can die and be started again."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.conversations.world import World
-from tests.robustness.lives import Lives, town
+from tests.robustness.lives import Lives, open_town
 
 
 @pytest.fixture
 async def lives(tmp_path: Path) -> AsyncIterator[Lives]:
-    """The bot's lives."""
-    async with town(tmp_path) as ready:
-        await ready.begun()
+    """The lives of the bot, the first of which has begun."""
+    async with open_town(tmp_path) as ready:
+        await ready.start_first_life()
         yield ready
 
 
 @pytest.fixture
 def world(lives: Lives) -> World:
-    """The world in the bot's present life."""
+    """The world during the bot's current life."""
     return lives.world

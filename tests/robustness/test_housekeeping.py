@@ -1,4 +1,4 @@
-"""What is old goes, what is needed stays, and no tick takes long."""
+"""Old rows are deleted, needed ones stay, and no tick takes long."""
 
 from __future__ import annotations
 
@@ -12,76 +12,76 @@ from bot.store.retention import BATCH, Retention
 from bot.store.tables import builds, cards, choices, invocations, jobs, notices
 from bot.store.tables import deliveries as delivered
 from tests.conversations.world import World
-from tests.robustness.lives import settled
-from tests.robustness.truth import assert_true
+from tests.robustness.lives import settle
+from tests.robustness.truth import assert_card_is_correct
 
 OF_BUILDS = (builds, cards, jobs, notices)
 
 
-async def rows(world: World, table: sa.Table) -> int:
-    """How many rows a table has."""
+async def count_rows(world: World, table: sa.Table) -> int:
+    """Return the number of rows in a table."""
     async with world.bot.store.read() as tx:
         return await tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
-async def cleaned(world: World) -> int:
-    """A fresh housekeeper goes through everything; how many rows it took away."""
+async def prune_everything(world: World) -> int:
+    """Run a fresh Retention until nothing is left to delete; return the number of deleted rows."""
     keeper, count = Retention(world.bot.store, world.clock), 0
     while done := await keeper.tick():
         count += done
     return count
 
 
-async def lived(world: World) -> None:
-    """A build from start to end, and a private answer with buttons."""
+async def play_build(world: World) -> None:
+    """Play a build from start to end, with a private answer that has buttons."""
     await world.bob.types(world.deploys, "/bk build create web")
-    await settled(world, 5)
+    await settle(world, 5)
     world.buildkite.run_build(world.buildkite.builds[-1], fail=["lint"])
-    await settled(world, 30)
+    await settle(world, 30)
     await world.bob.types(world.deploys, "/bk job list web 1")
-    await settled(world, 30)
+    await settle(world, 30)
 
 
-async def test_nothing_young_is_taken_away(world: World) -> None:
-    """An hour after a build nothing of it is missing."""
-    await lived(world)
+async def test_recent_rows_stay(world: World) -> None:
+    """An hour after a build all its rows are still there."""
+    await play_build(world)
     world.clock.advance(3600)
-    assert await cleaned(world) == 0
-    assert_true(world, world.buildkite.builds[-1])
+    assert await prune_everything(world) == 0
+    assert_card_is_correct(world, world.buildkite.builds[-1])
 
 
-async def test_webhooks_that_were_read_go_after_a_day(world: World) -> None:
-    """Deliveries stay for a day, so that a repeat is known, and not longer."""
-    await lived(world)
-    assert await rows(world, delivered)
+async def test_deliveries_are_deleted_after_a_day(world: World) -> None:
+    """Deliveries stay for a day, so that a repeated one is recognised."""
+    await play_build(world)
+    assert await count_rows(world, delivered)
     world.clock.advance(25 * 3600)
-    await cleaned(world)
-    assert await rows(world, delivered) == 0
-    assert await rows(world, invocations)
+    await prune_everything(world)
+    assert await count_rows(world, delivered) == 0
+    assert await count_rows(world, invocations)
 
 
-async def test_what_was_asked_for_goes_after_thirty_days(world: World) -> None:
-    """Invocations and what buttons stood for go after a month; builds stay longer."""
-    await lived(world)
-    assert await rows(world, choices)
+async def test_invocations_and_choices_are_deleted_after_30_days(world: World) -> None:
+    """Invocations and choices are deleted after 30 days; builds stay longer."""
+    await play_build(world)
+    assert await count_rows(world, choices)
     world.clock.advance(timedelta(days=31).total_seconds())
-    await cleaned(world)
-    assert await rows(world, invocations) == await rows(world, choices) == 0
-    assert await rows(world, builds)
+    await prune_everything(world)
+    assert await count_rows(world, invocations) == await count_rows(world, choices) == 0
+    assert await count_rows(world, builds)
 
 
-async def test_builds_go_with_all_that_belongs_to_them_after_sixty_days(world: World) -> None:
-    """Nothing of a build is left two months after its last word."""
-    await lived(world)
+async def test_builds_are_deleted_with_their_rows_after_60_days(world: World) -> None:
+    """A build has no rows left 60 days after its last news."""
+    await play_build(world)
     world.clock.advance(timedelta(days=62).total_seconds())
-    await settled(world, 1)
+    await settle(world, 1)
     world.clock.advance(timedelta(days=62).total_seconds())
-    await cleaned(world)
-    assert [await rows(world, table) for table in OF_BUILDS] == [0, 0, 0, 0]
+    await prune_everything(world)
+    assert [await count_rows(world, table) for table in OF_BUILDS] == [0, 0, 0, 0]
 
 
 async def test_a_tick_takes_a_bounded_number_of_rows(world: World) -> None:
-    """A thousand old webhooks are taken away in bounded steps."""
+    """A thousand old webhooks are deleted in bounded steps."""
     arrived = [Delivery("build.running", b"{}", f"id-{number}", world.clock.now()) for number in range(450)]
     await insert_deliveries(world.bot.store, arrived)
     async with world.bot.store.write() as tx:
@@ -91,8 +91,8 @@ async def test_a_tick_takes_a_bounded_number_of_rows(world: World) -> None:
     assert [await keeper.tick() for _ in range(4)] == [BATCH, BATCH, 450 - 2 * BATCH, 0]
 
 
-async def test_it_is_done_once_an_hour(world: World) -> None:
-    """Between two rounds nothing is looked at."""
+async def test_retention_runs_once_an_hour(world: World) -> None:
+    """Retention queries nothing between two rounds."""
     keeper = Retention(world.bot.store, world.clock)
     assert await keeper.tick() == 0
     due = await keeper.next_at()

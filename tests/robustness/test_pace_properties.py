@@ -1,4 +1,4 @@
-"""Laws of pacing and of jobs, for any history."""
+"""The laws of pacing and of merging jobs hold for any history."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ SECONDS = st.floats(0, 10, allow_nan=False)
 
 
 @given(st.lists(st.tuples(SECONDS, st.booleans()), max_size=60), st.floats(0.1, 5), st.integers(1, 10))
-def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
-    steps: list[tuple[float, bool]], rate: float, burst: int
-) -> None:
-    """In any time, no more tokens are taken than flowed in, plus one burst."""
+def test_a_bucket_keeps_to_its_rate_and_burst(steps: list[tuple[float, bool]], rate: float, burst: int) -> None:
+    """In any period, no more tokens are taken than were added, plus one burst."""
     bucket, now, taken = full_bucket(rate, burst, 0.0), 0.0, 0
     for seconds, wants in steps:
         now += seconds
@@ -34,10 +32,8 @@ def test_a_bucket_never_lets_more_through_than_its_rate_and_burst(
 
 
 @given(st.lists(st.tuples(SECONDS, st.booleans()), max_size=60), st.integers(2, 9), st.integers(0, 3))
-def test_a_window_never_lets_more_through_in_any_minute(
-    steps: list[tuple[float, bool]], most: int, spare: int
-) -> None:
-    """Whoever leaves some to spare leaves them in every minute, and the wait that is named is enough."""
+def test_a_window_keeps_to_its_limit(steps: list[tuple[float, bool]], most: int, spare: int) -> None:
+    """A caller with a reserve leaves it in every minute, and waiting as long as told is enough."""
     window, now, taken = SlidingWindow(most), 0.0, list[float]()
     for seconds, wants in steps:
         now += seconds
@@ -49,8 +45,8 @@ def test_a_window_never_lets_more_through_in_any_minute(
 
 
 @given(st.lists(SECONDS, max_size=20), st.floats(0, 100), st.floats(0, 100))
-def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first: float, second: float) -> None:
-    """Closed twice, a bucket stays closed until the later time, and the wait that it names is true."""
+def test_a_paused_bucket_gives_nothing(gaps: list[float], first: float, second: float) -> None:
+    """A bucket paused twice stays paused until the later time, and waiting as long as told is enough."""
     bucket = full_bucket(1.0, 3.0, 0.0).pause_until(first).pause_until(second)
     now = 0.0
     for gap in gaps:
@@ -61,16 +57,16 @@ def test_a_closed_bucket_gives_nothing_before_its_time(gaps: list[float], first:
 
 
 @given(st.integers(-5, 1000), st.floats(0.1, 10), st.floats(10, 600))
-def test_backing_off_grows_and_is_bounded(attempts: int, base: float, most: float) -> None:
-    """A later attempt waits no shorter than an earlier one, and none longer than the bound."""
+def test_backoff_grows_and_is_bounded(attempts: int, base: float, most: float) -> None:
+    """A later attempt waits no shorter than an earlier one, and none longer than the limit."""
     wait = backoff_seconds(attempts, base, most)
     assert min(base, most) <= wait <= most
     assert wait <= backoff_seconds(attempts + 1, base, most)
 
 
 @st.composite
-def knowns(draw: st.DrawFn) -> TrackedBuild:
-    """Anything that can be known of a build."""
+def tracked_builds(draw: st.DrawFn) -> TrackedBuild:
+    """Generate any state of a tracked build."""
     moments = st.none() | st.timedeltas(timedelta(days=-70), timedelta(days=2)).map(lambda apart: NOW + apart)
     state = draw(
         st.sampled_from(["creating", "scheduled", "running", "failing", "passed", "failed", "canceled", "odd"])
@@ -83,45 +79,43 @@ def knowns(draw: st.DrawFn) -> TrackedBuild:
         blocked=draw(st.booleans()),
         finished_at=draw(moments),
     )
-    doubt = draw(st.integers(0, 3))
+    reported = draw(st.integers(0, 3))
     return TrackedBuild(
         build,
         seen_at=draw(moments) or NOW,
         read_at=draw(moments),
-        changes_reported=doubt,
-        changes_confirmed=draw(st.integers(0, doubt)),
+        changes_reported=reported,
+        changes_confirmed=draw(st.integers(0, reported)),
         deleted=draw(st.booleans()),
         read_end=draw(moments),
     )
 
 
-@given(knowns(), st.timedeltas(timedelta(days=-40), timedelta(days=1)), st.booleans())
-def test_whatever_is_known_there_is_an_answer_when_to_read_next(
-    known: TrackedBuild, followed: timedelta, alive: bool
-) -> None:
-    """The plan is defined for everything, and what is in doubt is always read."""
+@given(tracked_builds(), st.timedeltas(timedelta(days=-40), timedelta(days=1)), st.booleans())
+def test_the_next_read_is_always_defined(known: TrackedBuild, followed: timedelta, alive: bool) -> None:
+    """Every state has a next read or none, and an unconfirmed build is always read."""
     due = plan_next_read(known, NOW, NOW + followed, webhooks_arriving=alive)
     assert due is not None or not known.unconfirmed
 
 
 @given(st.none() | JOBS, JOBS)
 def test_a_job_never_steps_back(known: Job | None, job: Job) -> None:
-    """Whatever is heard of an attempt, it is as far as before or further, and a retry is never forgotten."""
+    """Whatever is reported about an attempt, its state never goes back and a retry is never forgotten."""
     after = merge.merge_job(known, job)
     assert rank_job(after) == max(rank_job(item) for item in (known, job) if item)
     assert after.retried == (job.retried or (known is not None and known.retried))
 
 
 @given(st.none() | JOBS, JOBS)
-def test_hearing_of_a_job_twice_changes_nothing(known: Job | None, job: Job) -> None:
-    """A repeat of the same word has no effect."""
+def test_a_repeated_report_changes_nothing(known: Job | None, job: Job) -> None:
+    """Applying the same report twice has no further effect."""
     once = merge.merge_job(known, job)
     assert merge.merge_job(once, job) == once
 
 
 @given(st.lists(JOBS, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_of_words_that_differ_in_rank_the_order_does_not_matter(jobs: list[Job], order: object) -> None:
-    """Deliveries in any order lead to the same rank and the same retry."""
+def test_the_order_of_reports_does_not_matter(jobs: list[Job], order: object) -> None:
+    """Reports of different rank lead to the same rank and the same retry in any order."""
     shuffled = list(jobs)
     order.shuffle(shuffled)  # type: ignore[attr-defined]
     ends = []

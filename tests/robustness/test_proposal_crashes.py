@@ -1,4 +1,4 @@
-"""The bot is killed after each commit of a proposal's life: what was approved runs once at most."""
+"""The bot is killed after each commit of a proposal's life: what was approved runs at most once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import pytest
 
 from simulators.slack.models import Message
 from simulators.slack.person import Person
-from tests.conversations.world import World, shown
-from tests.robustness.lives import Lives, settled, town
-from tests.robustness.truth import assert_said_once, cards, mark, posts, private, said
+from tests.conversations.world import World, format_message
+from tests.robustness.lives import Lives, open_town, settle
+from tests.robustness.truth import (
+    assert_posted_once,
+    count_writes,
+    find_bot_messages,
+    find_cards,
+    read_mark,
+    read_private,
+)
 
 POLICY = """
 [[grant]]
@@ -27,9 +34,9 @@ approvals = 2
 """
 
 
-def proposal(world: World) -> Message | None:
-    """The card of the one proposal there is."""
-    found = [item for item in said(world) if mark(item).startswith("proposal:")]
+def find_proposal(world: World) -> Message | None:
+    """Return the card of the only proposal."""
+    found = [item for item in find_bot_messages(world) if read_mark(item).startswith("proposal:")]
     assert len(found) <= 1, world.slack.transcript()
     return found[0] if found else None
 
@@ -60,74 +67,87 @@ async def _withdraw(world: World) -> None:
 
 
 async def _press(world: World, person: Person, label: str) -> None:
-    """Whoever sees that their press came to nothing presses again."""
-    card = proposal(world)
-    if card and f"[{label}]" in shown(card) and f"👍 <@{person.id}>" not in shown(card):
+    """Press a button, and again if the first press had no effect."""
+    card = find_proposal(world)
+    if card and f"[{label}]" in format_message(card) and f"👍 <@{person.id}>" not in format_message(card):
         await person.clicks(card, label)
 
 
-async def _soon(world: World) -> None:
-    """What follows at once; after a death the next life has half a minute anyway."""
-    await settled(world, 1)
+async def _settle_briefly(world: World) -> None:
+    """Let what follows at once happen; after a death the next life has half a minute anyway."""
+    await settle(world, 1)
 
 
 Act = Callable[[World], Awaitable[object]]
-APPROVED: tuple[Act, ...] = (_ask, _soon, _bob, _soon, _bob, _soon, _cara, _soon, _cara, _soon)
-WITHDRAWN: tuple[Act, ...] = (_ask, _soon, _withdraw, _soon, _withdraw, _soon)
+APPROVED: tuple[Act, ...] = (
+    _ask,
+    _settle_briefly,
+    _bob,
+    _settle_briefly,
+    _bob,
+    _settle_briefly,
+    _cara,
+    _settle_briefly,
+    _cara,
+    _settle_briefly,
+)
+WITHDRAWN: tuple[Act, ...] = (_ask, _settle_briefly, _withdraw, _settle_briefly, _withdraw, _settle_briefly)
 
 
-async def told(lives: Lives, story: tuple[Act, ...]) -> tuple[World, range]:
-    """Play a story to its end, through whatever deaths there are; also the commits that it took."""
-    await lives.through(_arrive)
+async def play_story(lives: Lives, story: tuple[Act, ...]) -> tuple[World, range]:
+    """Play a story to its end, through any deaths, and return the number of commits."""
+    await lives.play(_arrive)
     first = lives.commits + 1
     for act in story:
-        await lives.through(act)
+        await lives.play(act)
     commits = range(first, lives.commits + 1)
-    await settled(lives.world, 2)
+    await settle(lives.world, 2)
     return lives.world, commits
 
 
-def ran_once(world: World) -> None:
-    """One build with its one card; or nothing ran, and Alice knows."""
-    assert_said_once(world)
-    card = proposal(world)
+def assert_ran_once(world: World) -> None:
+    """Assert that there is one build with one card, or that nothing ran and Alice knows."""
+    assert_posted_once(world)
+    card = find_proposal(world)
     if card is None:
-        assert posts(world, "/builds") == 0
+        assert count_writes(world, "/builds") == 0
         return
-    assert "[Approve]" not in shown(card), world.slack.transcript()
-    if not posts(world, "/builds"):
-        assert "did not succeed" in shown(card), world.slack.transcript()
-        assert "build create" in private(world, world.alice), world.slack.transcript()
+    assert "[Approve]" not in format_message(card), world.slack.transcript()
+    if not count_writes(world, "/builds"):
+        assert "did not succeed" in format_message(card), world.slack.transcript()
+        assert "build create" in read_private(world, world.alice), world.slack.transcript()
         return
     (build,) = world.buildkite.builds
-    assert posts(world, "/builds") == 1
-    assert "Approved* and done" in shown(card), world.slack.transcript()
-    assert len(cards(world, build)) == 1, world.slack.transcript()
+    assert count_writes(world, "/builds") == 1
+    assert "Approved* and done" in format_message(card), world.slack.transcript()
+    assert len(find_cards(world, build)) == 1, world.slack.transcript()
 
 
-def nothing_ran(world: World) -> None:
-    """It was taken back, and no build came of it."""
-    assert_said_once(world)
-    card = proposal(world)
-    assert (world.buildkite.builds, posts(world, "/builds")) == ([], 0)
-    assert card is None or "Withdrawn" in shown(card), world.slack.transcript()
+def assert_nothing_ran(world: World) -> None:
+    """Assert that the proposal was withdrawn and started no build."""
+    assert_posted_once(world)
+    card = find_proposal(world)
+    assert (world.buildkite.builds, count_writes(world, "/builds")) == ([], 0)
+    assert card is None or "Withdrawn" in format_message(card), world.slack.transcript()
 
 
 @pytest.mark.parametrize(
-    ("story", "is_well"), [(APPROVED, ran_once), (WITHDRAWN, nothing_ran)], ids=["approved", "withdrawn"]
+    ("story", "is_well"),
+    [(APPROVED, assert_ran_once), (WITHDRAWN, assert_nothing_ran)],
+    ids=["approved", "withdrawn"],
 )
-async def test_an_approval_outlives_every_crash(
+async def test_an_approval_survives_every_crash(
     tmp_path: Path, story: tuple[Act, ...], is_well: Callable[[World], None]
 ) -> None:
-    """Proposed, after a vote, after the last vote, before and while it runs: one build at most, never two."""
+    """Killed at any point of a proposal's life, the bot starts one build at most."""
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY, "utf-8")
-    async with town(tmp_path / "whole", policy=policy) as lives:
-        world, commits = await told(lives, story)
+    async with open_town(tmp_path / "whole", policy=policy) as lives:
+        world, commits = await play_story(lives, story)
         is_well(world)
-        assert proposal(world) is not None
+        assert find_proposal(world) is not None
     for number in commits:
-        async with town(tmp_path / str(number), die_after=number, policy=policy) as lives:
-            world, _ = await told(lives, story)
+        async with open_town(tmp_path / str(number), die_after=number, policy=policy) as lives:
+            world, _ = await play_story(lives, story)
             is_well(world)
             assert lives.number == 2

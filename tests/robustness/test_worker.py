@@ -1,4 +1,4 @@
-"""Loops that are woken often do what has come meanwhile at once."""
+"""A loop that is woken often handles everything that arrived meanwhile in one tick."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from bot.runtime.clock import ManualClock
 from bot.runtime.loop import Loop
 
 
-async def test_from_one_tick_to_the_next_it_rests() -> None:
-    """Woken again and again amid its ticks, it begins the next one when it has rested, not before."""
+async def test_ticks_keep_their_minimum_interval() -> None:
+    """If it is woken during its ticks, it starts the next one after the minimum interval, not before."""
     clock = ManualClock(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
     began: list[float] = []
 

@@ -1,4 +1,4 @@
-"""The console script, as its own process."""
+"""The console script works as a process of its own."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ pytestmark = pytest.mark.process
 
 
 class Ran(NamedTuple):
-    """How it ended, and what it said."""
+    """The exit status and the output of a process."""
 
     status: int | None
     out: str
     err: str
 
 
-def contents(folder: Path) -> list[str]:
-    """The names of the files there."""
+def list_files(folder: Path) -> list[str]:
+    """Return the names of the files in a folder."""
     return [path.name for path in folder.iterdir()]
 
 
-async def kitestring(folder: Path, *arguments: str, **environ: str) -> Ran:
-    """`kitestring` in that folder with this environment alone."""
+async def run_kitestring(folder: Path, *arguments: str, **environ: str) -> Ran:
+    """Run `kitestring` in that folder with only this environment."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
         cwd=folder,
@@ -50,42 +50,42 @@ async def kitestring(folder: Path, *arguments: str, **environ: str) -> Ran:
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "doctor"])
 async def test_wrong_settings_stop_it_with_one_sentence_each(tmp_path: Path, command: str) -> None:
-    """What is missing or malformed is said on stderr, one sentence a line: no traceback, no values."""
-    ran = await kitestring(tmp_path, command, SLACK_BOT_TOKEN="hunter2", SLACK_SIGNING_SECRET="made-up")
+    """Missing or malformed settings are named on stderr, one sentence per line, without traceback or values."""
+    ran = await run_kitestring(tmp_path, command, SLACK_BOT_TOKEN="hunter2", SLACK_SIGNING_SECRET="made-up")
     names = [line.split(" ")[0] for line in ran.err.splitlines()]
     assert names == ["SLACK_BOT_TOKEN", "BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG"]
     assert (ran.status, ran.out) == (2, "")
     assert "hunter2" not in ran.err
 
 
-async def test_the_doctor_s_exit_status_tells(tmp_path: Path) -> None:
-    """With nobody at the other end every line is printed all the same, and the status is 1."""
-    ran = await kitestring(tmp_path, "doctor", **ENVIRON)
+async def test_the_doctor_fails_without_a_network(tmp_path: Path) -> None:
+    """If nothing can be reached, every line is still printed, and the status is 1."""
+    ran = await run_kitestring(tmp_path, "doctor", **ENVIRON)
     assert (ran.status, ran.err) == (1, "")
     assert (
         "✗ Slack token: Slack cannot be reached. Check the network, and SLACK_API_URL if set."
         in ran.out.splitlines()
     )
-    assert contents(tmp_path) == []
+    assert list_files(tmp_path) == []
 
 
-async def test_a_token_that_nobody_can_look_at_is_not_revoked(tmp_path: Path) -> None:
-    """`token revoke` first says whose token it is: with nobody at the other end it ends there, with status 2."""
-    ran = await kitestring(tmp_path, "token", "revoke", "--yes", **ENVIRON)
+async def test_a_token_that_cannot_be_checked_is_not_revoked(tmp_path: Path) -> None:
+    """`token revoke` first shows whose token it is; if it can't, it ends with status 2."""
+    ran = await run_kitestring(tmp_path, "token", "revoke", "--yes", **ENVIRON)
     assert (ran.status, ran.out, ran.err) == (2, "", "Buildkite can't be reached. Try again in a moment.\n")
 
 
-async def test_migrate_makes_the_database(tmp_path: Path) -> None:
-    """`migrate` brings an absent database up to date, twice over."""
+async def test_migrate_creates_the_database(tmp_path: Path) -> None:
+    """`migrate` brings a missing database up to date, and can be repeated."""
     for _ in range(2):
-        ran = await kitestring(tmp_path, "migrate", **ENVIRON)
+        ran = await run_kitestring(tmp_path, "migrate", **ENVIRON)
         assert (ran.status, ran.err) == (0, "")
-    assert "kitestring.db" in contents(tmp_path)
+    assert "kitestring.db" in list_files(tmp_path)
 
 
 async def test_the_manifest_is_printed_from_anywhere(tmp_path: Path) -> None:
     """The manifest needs no settings and no checkout."""
-    ran = await kitestring(tmp_path, "manifest", "--url", "https://bot.acme.example", KITESTRING_COMMAND="/ci")
+    ran = await run_kitestring(tmp_path, "manifest", "--url", "https://bot.acme.example", KITESTRING_COMMAND="/ci")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.count("https://bot.acme.example/slack/events") == 4
     assert "command: /ci" in ran.out
@@ -95,7 +95,7 @@ async def test_the_manifest_is_printed_from_anywhere(tmp_path: Path) -> None:
     "arguments", [("--url", "http://a.example"), ("--url", "https://a.example", "--socket-mode")]
 )
 async def test_a_manifest_that_cannot_work_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """A plain http address, or an address together with Socket Mode, is a mistake of the person."""
-    ran = await kitestring(tmp_path, "manifest", *arguments)
+    """A plain HTTP URL, or a URL together with Socket Mode, is a usage error."""
+    ran = await run_kitestring(tmp_path, "manifest", *arguments)
     assert (ran.status, ran.out) == (2, "")
     assert "Usage: kitestring manifest" in ran.err

@@ -1,4 +1,4 @@
-"""Settings: what is taken from the environment, and what is said of a wrong one."""
+"""Settings are read from the environment, and mistakes in them are described."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SOCKET = {name: value for name, value in HTTP.items() if name != "SLACK_SIGNING_
 }
 
 
-def problems(environ: dict[str, str]) -> tuple[str, ...]:
-    """What `load` has against this environment."""
+def find_problems(environ: dict[str, str]) -> tuple[str, ...]:
+    """Return the problems that `load_settings` finds in this environment."""
     with pytest.raises(InvalidSettings) as caught:
         load_settings(environ)
     return caught.value.problems
 
 
-def test_the_least_that_works_over_http() -> None:
-    """Four variables are enough over HTTP; all else has the documented default."""
+def test_four_variables_are_enough_over_http() -> None:
+    """Four variables are enough over HTTP; all others have their documented default."""
     settings = load_settings(HTTP)
     assert not settings.socket_mode
     assert not settings.postgresql
@@ -38,10 +38,10 @@ def test_the_least_that_works_over_http() -> None:
     assert settings.secret_keys == ()
 
 
-def test_a_bare_prefix_is_no_token() -> None:
-    """A token is more than its prefix."""
-    (said,) = problems({**HTTP, "SLACK_BOT_TOKEN": "xoxb-"})
-    assert said.startswith("SLACK_BOT_TOKEN is malformed; ")
+def test_a_prefix_alone_is_not_a_token() -> None:
+    """A token is longer than its prefix."""
+    (problems,) = find_problems({**HTTP, "SLACK_BOT_TOKEN": "xoxb-"})
+    assert problems.startswith("SLACK_BOT_TOKEN is malformed; ")
 
 
 def test_socket_mode_needs_no_signing_secret() -> None:
@@ -51,11 +51,11 @@ def test_socket_mode_needs_no_signing_secret() -> None:
 
 def test_an_empty_environment_names_each_required_variable_once() -> None:
     """Each missing variable gets one sentence that names it and says where to get it."""
-    said = problems({})
-    names = [sentence.split(" ")[0] for sentence in said]
+    problems = find_problems({})
+    names = [sentence.split(" ")[0] for sentence in problems]
     assert sorted(names) == sorted(HTTP)
-    assert all(" is not set; it should be " in sentence for sentence in said)
-    assert "OAuth & Permissions" in said[0]
+    assert all(" is not set; it should be " in sentence for sentence in problems)
+    assert "OAuth & Permissions" in problems[0]
 
 
 @pytest.mark.parametrize(
@@ -90,41 +90,43 @@ def test_an_empty_environment_names_each_required_variable_once() -> None:
     ],
 )
 def test_a_malformed_value_is_named_and_never_repeated(name: str, value: str) -> None:
-    """A malformed variable gets exactly one sentence, which says what it should look like, not what it was."""
-    said = problems({**HTTP, name: value})
-    assert [sentence.split(" ")[0] for sentence in said] == [name]
-    assert f"is malformed; it should be {EXPECTATIONS[name.lower()].form}" in said[0]
-    assert value not in said[0].removeprefix(name)
+    """A malformed variable gets one sentence with its expected form, which doesn't repeat the value."""
+    problems = find_problems({**HTTP, name: value})
+    assert [sentence.split(" ")[0] for sentence in problems] == [name]
+    assert f"is malformed; it should be {EXPECTATIONS[name.lower()].form}" in problems[0]
+    assert value not in problems[0].removeprefix(name)
 
 
 @pytest.mark.parametrize("name", sorted(name.upper() for name in EXPECTATIONS))
 def test_a_variable_that_is_set_but_empty_is_refused(name: str) -> None:
-    """An empty variable is a mistake in the deployment, not a wish for the default."""
-    said = problems({**HTTP, name: ""})
-    assert [sentence for sentence in said if sentence.startswith(f"{name} is set but empty; ")] == list(said)
+    """An empty variable is a mistake in the deployment, not a request for the default."""
+    problems = find_problems({**HTTP, name: ""})
+    assert [sentence for sentence in problems if sentence.startswith(f"{name} is set but empty; ")] == list(
+        problems
+    )
 
 
 @pytest.mark.parametrize("name", ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"])
 def test_oauth_variables_are_refused(name: str) -> None:
-    """The OAuth variables are refused, because Bolt would silently change its mode when it finds them."""
-    (said,) = problems({**HTTP, name: "12.34"})
-    assert said.startswith(f"{name} is set, but OAuth installation isn't supported")
+    """The OAuth variables are refused, because Bolt would silently change its mode if it found them."""
+    (problems,) = find_problems({**HTTP, name: "12.34"})
+    assert problems.startswith(f"{name} is set, but OAuth installation isn't supported")
 
 
 def test_postgresql_needs_a_key() -> None:
-    """With PostgreSQL there is no file beside the database to keep a key in, so it must be given."""
+    """With PostgreSQL there is no database file to keep a key next to, so the key must be set."""
     database = {"DATABASE_URL": "postgresql+asyncpg://bot:hunter2@db/kitestring"}
-    (said,) = problems(HTTP | database)
-    assert said.startswith("KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it")
+    (problems,) = find_problems(HTTP | database)
+    assert problems.startswith("KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it")
     settings = load_settings(HTTP | database | {"KITESTRING_SECRET_KEY": f"{KEY}, {KEY}"})
     assert settings.postgresql
     assert settings.secret_keys == (KEY, KEY)
 
 
-def test_several_problems_are_told_together() -> None:
-    """Whoever sets the bot up learns of everything that is wrong in one go."""
-    said = problems({"SLACK_BOT_TOKEN": "nonsense", "PORT": "-1", "SLACK_CLIENT_ID": "12.34"})
-    assert [sentence.split(" ")[0] for sentence in said] == [
+def test_all_problems_are_reported_together() -> None:
+    """All problems are reported in one go."""
+    problems = find_problems({"SLACK_BOT_TOKEN": "nonsense", "PORT": "-1", "SLACK_CLIENT_ID": "12.34"})
+    assert [sentence.split(" ")[0] for sentence in problems] == [
         "SLACK_BOT_TOKEN",
         "BUILDKITE_API_TOKEN",
         "BUILDKITE_ORGANIZATION_SLUG",
@@ -135,7 +137,7 @@ def test_several_problems_are_told_together() -> None:
 
 
 def test_secrets_are_in_no_text() -> None:
-    """No secret is in the repr of the settings, nor in the error and traceback of a refusal."""
+    """No secret is in the repr of the settings, or in the error and the traceback of a refusal."""
     secret = {"BUILDKITE_WEBHOOK_TOKEN": "hunter2", "DATABASE_URL": "postgresql+asyncpg://bot:hunter2@db/k"}
     secret["KITESTRING_SECRET_KEY"] = KEY
     settings = load_settings(HTTP | secret)
@@ -143,16 +145,16 @@ def test_secrets_are_in_no_text() -> None:
     with pytest.raises(InvalidSettings) as caught:
         load_settings(wrong)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
-    told = repr(caught.value) + "".join(traceback.format_exception(caught.value))
-    shown = f"{settings!r} {settings} {settings.model_dump()} {told}"
-    assert "hunter2" not in shown
-    assert KEY not in shown
-    assert all(value not in shown for name, value in HTTP.items() if name != "BUILDKITE_ORGANIZATION_SLUG")
-    assert "InvalidSettings" in shown
+    refusal = repr(caught.value) + "".join(traceback.format_exception(caught.value))
+    text = f"{settings!r} {settings} {settings.model_dump()} {refusal}"
+    assert "hunter2" not in text
+    assert KEY not in text
+    assert all(value not in text for name, value in HTTP.items() if name != "BUILDKITE_ORGANIZATION_SLUG")
+    assert "InvalidSettings" in text
 
 
 def test_the_process_environment_does_not_leak_into_a_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mapping that is given is all there is: tests and the demo never see the machine's variables."""
+    """An explicit mapping is all that counts: tests and the demo never see the machine's variables."""
     monkeypatch.setenv("PORT", "4000")
     assert load_settings(HTTP).port == 3000
 
@@ -160,7 +162,7 @@ def test_the_process_environment_does_not_leak_into_a_given_one(monkeypatch: pyt
 def test_a_dot_env_file_is_read_and_the_environment_wins(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A `.env` file in the working directory counts, unless the environment says otherwise."""
+    """A `.env` file in the working directory counts unless the environment says otherwise."""
     folder = tmp_path_factory.mktemp("deployment")
     (folder / ".env").write_text(
         "".join(f"{k}={v}\n" for k, v in HTTP.items()) + "PORT=4000\nLOG_LEVEL=DEBUG\nOTHER=1\n"
@@ -174,7 +176,7 @@ def test_a_dot_env_file_is_read_and_the_environment_wins(
 
 
 def test_every_variable_is_described() -> None:
-    """The README's configuration table is made of the descriptions, so each variable has one."""
+    """The configuration table in the docs is made from the descriptions, so each variable has one."""
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
     refused = {"slack_client_id", "slack_client_secret"}
     assert set(EXPECTATIONS) == set(Settings.model_fields) - refused

@@ -1,4 +1,4 @@
-"""An empty database of each kind."""
+"""Fixtures: an empty database of each kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["database", "postgresql"]
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Its address, for SQLAlchemy."""
+    """The database's SQLAlchemy URL."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'kitestring.db'}"
     database: sa.URL = request.getfixturevalue("database")
@@ -25,7 +25,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
-    """Its transactions; nothing has been migrated."""
+    """A store for the database, which hasn't been migrated."""
     opened = Store(url)
     yield opened
     await opened.close()

@@ -1,4 +1,4 @@
-"""Bodies of webhooks on their way to the disk and back."""
+"""Bodies of webhooks are packed for the disk and unpacked again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.ingest.queries import compress_body, decompress_body
-from bot.builds.ingest.queries import claim_deliveries, insert_deliveries
+from bot.builds.ingest.queries import claim_deliveries, compress_body, decompress_body, insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.store import migrate
 from bot.store.tables import deliveries as rows
@@ -24,16 +23,16 @@ _VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(), _VALUES), st.integers(min_value=0, max_value=300))
-def test_what_is_packed_comes_back_to_the_letter(said: dict[str, object], spaces: int) -> None:
-    """Any JSON object, short or long; an earlier version kept it as it came, and it is still read."""
-    body = (json.dumps(said, ensure_ascii=False) + " " * spaces).encode()
+def test_packing_is_lossless(payload: dict[str, object], spaces: int) -> None:
+    """Any JSON object is unpacked unchanged, and bodies that an earlier version stored unpacked are still read."""
+    body = (json.dumps(payload, ensure_ascii=False) + " " * spaces).encode()
     assert decompress_body(compress_body(body)) == body
     assert decompress_body(body) == body
     assert len(compress_body(body)) <= len(body) + 15  # no more than a frame's own words
 
 
-async def test_a_large_body_is_a_fraction_on_the_disk_and_whole_when_it_is_read(url: str, store: Store) -> None:
-    """Forty kilobytes of steps."""
+async def test_a_large_body_takes_little_space(url: str, store: Store) -> None:
+    """Forty kilobytes of steps take a fraction of that on disk, and are read back whole."""
     await migrate.upgrade(url)
     body = json.dumps({"event": "ping", "steps": [{"command": f"make {n}"} for n in range(1500)]}).encode()
     await insert_deliveries(store, [Delivery("ping", body, "large", NOW)])

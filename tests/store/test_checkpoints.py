@@ -1,4 +1,4 @@
-"""What is committed moves from SQLite's log into its file while the bot runs; the log stays of bounded size."""
+"""Commits move from SQLite's log into its file while the bot runs, and the log stays of bounded size."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _ENOUGH = 2000
 _LARGE = "INSERT INTO deliveries (event, body) VALUES ('ping', zeroblob(40000))"
 
 
-async def test_what_was_committed_is_soon_in_the_file_itself(tmp_path: Path) -> None:
-    """A copy of the file alone, made while the store is open, has it after a bounded number of commits."""
+async def test_commits_reach_the_file_soon(tmp_path: Path) -> None:
+    """A copy of the file alone contains a commit after a bounded number of further ones."""
     file = tmp_path / "kitestring.db"
     store = await opened(file)
     await store.close()
     store = await opened(file)
     commits = 0
-    while not alone(file, tmp_path / "copy.db"):
+    while not is_in_file(file, tmp_path / "copy.db"):
         await write(store, str(commits))
         commits += 1
         assert commits < _ENOUGH
     await store.close()
 
 
-async def test_the_log_begins_anew(tmp_path: Path) -> None:
-    """Of ten thousand pages that are written one after the other, the log never holds more than a part."""
+async def test_the_log_restarts(tmp_path: Path) -> None:
+    """While ten thousand pages are written one after another, the log never holds more than a fraction."""
     file = tmp_path / "kitestring.db"
     await (await opened(file)).close()
     turn = asyncio.Lock()
@@ -57,13 +57,13 @@ async def opened(file: Path) -> Store:
 
 
 async def write(store: Store, value: str) -> None:
-    """One commit."""
+    """Make one commit."""
     async with store.write() as tx:
         await set_meta(tx, "written", value)
 
 
-def alone(file: Path, copy: Path) -> bool:
-    """Whether the file without its log knows of a commit."""
+def is_in_file(file: Path, copy: Path) -> bool:
+    """Return whether the file without its log contains a commit."""
     shutil.copy(file, copy)
     with closing(sqlite3.connect(copy)) as line:
         return line.execute("SELECT count(*) FROM meta WHERE key = 'written'").fetchone()[0] > 0

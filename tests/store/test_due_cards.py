@@ -1,4 +1,4 @@
-"""When cards are due: at once for what people would miss, in their turn for how many jobs are where."""
+"""Cards are due at once for what people would miss, and in their turn for job counts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NUMBER = 1
 
 
 async def due_after(store: Store, planned: timedelta | None, *states: str) -> datetime | None:
-    """When the card of a running build is due that was planned so, once a webhook has told of a job's states."""
+    """Return when a running build's card, planned for that time, is due after a webhook reported job states."""
     await migrate.upgrade(store.url.render_as_string(hide_password=False))
     async with store.write() as tx:
         begun, _ = word((NUMBER, "running", 0, None, 1))
-        rules = BuildFold(NOW, alive=True)
-        await rules.follow(tx, begun, Thread("T1", "C1"), "U1", "card")
+        rules = BuildFold(NOW, webhooks_arriving=True)
+        await rules.track(tx, begun, Thread("T1", "C1"), "U1", "card")
         await tx.execute(sa.update(cards).values(ts="1.0", due_at=planned and NOW + planned))
         for state in states:
-            await rules.heard(tx, [word((NUMBER, "running", 0, state, 1))])
+            await rules.fold_webhooks(tx, [word((NUMBER, "running", 0, state, 1))])
         due: datetime | None = await tx.scalar(sa.select(cards.c.due_at))
     return due
 
@@ -44,5 +44,5 @@ async def due_after(store: Store, planned: timedelta | None, *states: str) -> da
     ids=["at rest", "its turn comes", "its turn is far", "a job failed", "nothing"],
 )
 async def test_counts_wait_for_their_turn(store, planned, states, due) -> None:
-    """A job that goes on brings no turn forward, a job that fails does; what is at rest gets its turn."""
+    """Progress of jobs doesn't make a card due earlier, a failed job does, and a resting card gets its turn."""
     assert await due_after(store, planned, *states) == NOW + due

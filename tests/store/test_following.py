@@ -1,4 +1,4 @@
-"""What two replicas do to one build at the same moment."""
+"""Two replicas can change one build at the same moment."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bot.store.transactions import Store
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
-def build_in(state: str, number: int = 1, **more: object) -> Build:
-    """A build of `web`."""
+def make_build(state: str, number: int = 1, **more: object) -> Build:
+    """Make a build of `web`."""
     web = f"https://buildkite.com/acme/web/builds/{number}"
-    said = {"id": f"b{number}", "number": number, "state": state, "web_url": web, "created_at": NOW, **more}
-    said["url"] = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
-    said["pipeline"] = {"slug": "web"}
-    return Build.model_validate(said)
+    build = {"id": f"b{number}", "number": number, "state": state, "web_url": web, "created_at": NOW, **more}
+    build["url"] = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
+    build["pipeline"] = {"slug": "web"}
+    return Build.model_validate(build)
 
 
 @pytest.fixture(autouse=True)
@@ -33,65 +33,71 @@ async def _migrated(url: str) -> None:
     await migrate.upgrade(url)
 
 
-async def test_following_at_once_keeps_every_card(store: Store) -> None:
-    """Two replicas that follow one build at the same moment make one row of it and keep both cards."""
+async def test_simultaneous_follows_keep_every_card(store: Store) -> None:
+    """Two replicas that follow one build at the same moment create one row of it and keep both cards."""
 
     async def follow(channel: str) -> None:
         async with store.write() as tx:
             where = Thread("T1", channel)
-            await BuildFold(NOW, alive=True).follow(tx, build_in("scheduled"), where, "U1", f"card-{channel}")
+            await BuildFold(NOW, webhooks_arriving=True).track(
+                tx, make_build("scheduled"), where, "U1", f"card-{channel}"
+            )
 
     await asyncio.gather(follow("C1"), follow("C2"))
     async with store.read() as tx:
         assert len(await find_cards_of_build(tx, "b1")) == 2
 
 
-async def test_what_is_heard_before_a_build_is_followed_is_in_doubt(store: Store) -> None:
-    """A webhook that is read before its build is followed is not lost: the build is in doubt, and read at once."""
+async def test_a_webhook_before_the_follow_is_unconfirmed(store: Store) -> None:
+    """A webhook that is folded before its build is followed leaves it unconfirmed, and it is read at once."""
     later = NOW + timedelta(seconds=1)
     async with store.write() as tx:
-        ours = build_in("running", meta_data={MARK_KEY: "i1"}, started_at=NOW)
-        assert await BuildFold(NOW, alive=True).heard(tx, [(ours, ())])
+        ours = make_build("running", meta_data={MARK_KEY: "i1"}, started_at=NOW)
+        assert await BuildFold(NOW, webhooks_arriving=True).fold_webhooks(tx, [(ours, ())])
     async with store.write() as tx:
-        await BuildFold(later, alive=True).follow(tx, build_in("scheduled"), Thread("T1", "C1"), "U1", "card")
+        await BuildFold(later, webhooks_arriving=True).track(
+            tx, make_build("scheduled"), Thread("T1", "C1"), "U1", "card"
+        )
     async with store.read() as tx:
         known = await find_build(tx, "b1")
         due = await find_next_read_time(tx)
     assert known is not None
-    assert (known.build.phase, known.doubtful) == ("running", True)
+    assert (known.build.phase, known.unconfirmed) == ("running", True)
     assert due is not None
     assert due - later < timedelta(seconds=3)
 
 
-async def test_doubts_of_all_replicas_count(store: Store) -> None:
-    """Ten webhooks that differ, folded at the same moment, raise ten doubts: none overwrites another."""
+async def test_unconfirmed_changes_of_all_replicas_count(store: Store) -> None:
+    """Ten webhooks folded at the same moment count as ten reported changes: none overwrites another."""
     async with store.write() as tx:
-        await BuildFold(NOW, alive=True).follow(tx, build_in("scheduled"), Thread("T1", "C1"), "U1", "card")
+        await BuildFold(NOW, webhooks_arriving=True).track(
+            tx, make_build("scheduled"), Thread("T1", "C1"), "U1", "card"
+        )
 
-    async def hear(second: int) -> None:
-        said = build_in("running", started_at=NOW + timedelta(seconds=second), message=f"word {second}")
+    async def fold_change(second: int) -> None:
+        build = make_build("running", started_at=NOW + timedelta(seconds=second), message=f"word {second}")
         async with store.write() as tx:
-            await BuildFold(NOW, alive=True).heard(tx, [(said, ())])
+            await BuildFold(NOW, webhooks_arriving=True).fold_webhooks(tx, [(build, ())])
 
-    await asyncio.gather(*(hear(second) for second in range(1, 11)))
+    await asyncio.gather(*(fold_change(second) for second in range(1, 11)))
     async with store.read() as tx:
         known = await find_build(tx, "b1")
     assert known is not None
-    assert known.doubt == 10
+    assert known.changes_reported == 10
 
 
-async def test_builds_are_locked_in_one_order(store: Store) -> None:
-    """Transactions that want the same builds the other way round wait for each other, and none fails."""
+async def test_builds_are_locked_in_the_same_order(store: Store) -> None:
+    """Transactions that need the same builds in opposite order wait for each other, and none fails."""
     for number in range(1, 6):
         async with store.write() as tx:
-            await BuildFold(NOW, alive=True).follow(
-                tx, build_in("scheduled", number), Thread("T1", "C1"), "U1", f"card-{number}"
+            await BuildFold(NOW, webhooks_arriving=True).track(
+                tx, make_build("scheduled", number), Thread("T1", "C1"), "U1", f"card-{number}"
             )
 
     async def fold(numbers: list[int]) -> None:
         async with store.write() as tx:
-            said = [(build_in("running", number, started_at=NOW), ()) for number in numbers]
-            await BuildFold(NOW, alive=True).heard(tx, said)
+            build = [(make_build("running", number, started_at=NOW), ()) for number in numbers]
+            await BuildFold(NOW, webhooks_arriving=True).fold_webhooks(tx, build)
 
     there, back = [1, 2, 3, 4, 5], [5, 4, 3, 2, 1]
     await asyncio.gather(*(fold(order) for order in (there, back) * 4))

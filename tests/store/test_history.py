@@ -1,4 +1,4 @@
-"""What is remembered of builds that nobody follows."""
+"""The history remembers builds that no one follows."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from bot.store.transactions import Store
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
-def build_in(state: str, number: int = 1, branch: str = "main", **more: Any) -> Build:
-    """A build of `web`."""
-    said = {"id": f"b{number}", "number": number, "state": state, "branch": branch, "commit": "c0ffee", **more}
-    said["url"] = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
-    return Build.model_validate(said)
+def make_build(state: str, number: int = 1, branch: str = "main", **more: Any) -> Build:
+    """Make a build of `web`."""
+    fields = {"id": f"b{number}", "number": number, "state": state, "branch": branch, "commit": "c0ffee", **more}
+    fields["url"] = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
+    return Build.model_validate(fields)
 
 
-def ended(state: str, number: int = 1, minutes: int = 5, **more: Any) -> Build:
-    """A build that ended so many minutes after nine."""
-    return build_in(state, number, finished_at=NOW + timedelta(minutes=minutes), **more)
+def make_ended_build(state: str, number: int = 1, minutes: int = 5, **more: Any) -> Build:
+    """Make a build that ended this many minutes after nine."""
+    return make_build(state, number, finished_at=NOW + timedelta(minutes=minutes), **more)
 
 
 @pytest.fixture(autouse=True)
@@ -44,31 +44,31 @@ async def _hears(store: Store, build: Build, *jobs: Job) -> None:
         await record_builds(tx, [(build, jobs)], NOW)
 
 
-@pytest.mark.parametrize("late", [build_in("running"), ended("failed", minutes=4)])
-async def test_an_end_is_not_taken_back_by_an_older_word(store: Store, late: Build) -> None:
-    """A webhook that comes late does not undo the end of a build that is remembered."""
-    await _hears(store, ended("passed"))
+@pytest.mark.parametrize("late", [make_build("running"), make_ended_build("failed", minutes=4)])
+async def test_an_older_webhook_does_not_undo_an_end(store: Store, late: Build) -> None:
+    """A late webhook doesn't undo the recorded end of a build."""
+    await _hears(store, make_ended_build("passed"))
     await _hears(store, late)
     async with store.read() as tx:
         (run,) = await find_runs_ended_between(tx, NOW, NOW + timedelta(hours=1))
     assert (run.phase, run.finished_at) == ("passed", NOW + timedelta(minutes=5))
 
 
-async def test_a_later_life_replaces_the_end_before(store: Store) -> None:
-    """A failed build whose job was retried is remembered as passed once it has passed."""
-    await _hears(store, ended("failed"))
-    await _hears(store, ended("passed", minutes=9))
+async def test_a_later_generation_replaces_the_end(store: Store) -> None:
+    """A failed build whose job was retried is recorded as passed once it has passed."""
+    await _hears(store, make_ended_build("failed"))
+    await _hears(store, make_ended_build("passed", minutes=9))
     async with store.read() as tx:
         (run,) = await find_runs_ended_between(tx, NOW, NOW + timedelta(hours=1))
     assert run.phase == "passed"
 
 
-async def test_the_build_before_is_of_the_same_branch_and_has_a_verdict(store: Store) -> None:
-    """The build before is the last that passed or failed on that branch; a canceled one does not count."""
-    await _hears(store, ended("failed", 1))
-    await _hears(store, ended("canceled", 2))
-    await _hears(store, ended("passed", 3, branch="feature"))
-    await _hears(store, build_in("running", 4))
+async def test_the_previous_build_is_of_the_same_branch(store: Store) -> None:
+    """The previous build is the last that passed or failed on the branch; canceled ones don't count."""
+    await _hears(store, make_ended_build("failed", 1))
+    await _hears(store, make_ended_build("canceled", 2))
+    await _hears(store, make_ended_build("passed", 3, branch="feature"))
+    await _hears(store, make_build("running", 4))
     async with store.read() as tx:
         run = await find_previous_run(tx, "web", "main", 5)
         assert await find_previous_run(tx, "web", "main", 1) is None
@@ -76,8 +76,8 @@ async def test_the_build_before_is_of_the_same_branch_and_has_a_verdict(store: S
     assert (run.number, run.phase) == (1, "failed")
 
 
-async def test_attempts_are_remembered_once_they_end(store: Store) -> None:
-    """A finished command job is remembered with its step, its queue and what it repeats; others are not."""
+async def test_attempts_are_recorded_once_they_end(store: Store) -> None:
+    """A finished command job is recorded with its step, its queue and the attempt it repeats; others aren't."""
     done = Job(
         id="j1",
         name="Lint",
@@ -88,17 +88,17 @@ async def test_attempts_are_remembered_once_they_end(store: Store) -> None:
         finished_at=NOW,
     )
     gate = Job(id="j2", type="manual", state="unblocked")
-    await _hears(store, build_in("running"), done, gate, Job(id="j3", state="running"))
+    await _hears(store, make_build("running"), done, gate, Job(id="j3", state="running"))
     async with store.read() as tx:
         (attempt,) = await find_attempts_of_build(tx, "b1")
         assert await find_attempts_of_commit(tx, "web", "c0ffee") == (attempt,)
     assert (attempt.step, attempt.name, attempt.queue, attempt.exit_status) == ("lint", "Lint", "linux", 2)
 
 
-async def test_somebodys_builds_are_found_by_address(store: Store) -> None:
-    """Builds are found by the address of who wrote or started them, however it is spelt."""
-    await _hears(store, build_in("running", 1, author={"email": "Bob@Acme.example"}))
-    await _hears(store, build_in("running", 2, creator={"email": "alice@acme.example"}))
+async def test_a_persons_builds_are_found_by_address(store: Store) -> None:
+    """Builds are found by the email address of their author or creator, however it is spelled."""
+    await _hears(store, make_build("running", 1, author={"email": "Bob@Acme.example"}))
+    await _hears(store, make_build("running", 2, creator={"email": "alice@acme.example"}))
     async with store.read() as tx:
         found = await find_runs_of_person(tx, ["bob@acme.example"], NOW - timedelta(days=1))
     assert [run.number for run in found] == [1]

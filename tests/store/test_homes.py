@@ -1,4 +1,4 @@
-"""Whose home is due, on both databases."""
+"""App Homes become due correctly on both databases."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALICE = "alice@acme.example"
 
 
 def run(author: str, heard_at: datetime) -> Run:
-    """A build with that author, heard of then."""
+    """A build with that author, reported at that time."""
     words = (
         "b1",
         "web",
@@ -43,8 +43,8 @@ def run(author: str, heard_at: datetime) -> Run:
     return Run(*words, NOW, NOW, NOW, None, heard_at)
 
 
-async def looked_at(store: Store, at: datetime) -> HomeRow:
-    """Alice's home, opened and drawn at that moment; her address is known."""
+async def open_home(store: Store, at: datetime) -> HomeRow:
+    """Let Alice's home be opened and published at that time; her address is known."""
     profile = {"name": "alice", "email": ALICE.title(), "standing": "member", "fetched_at": at}
     async with store.write() as tx:
         await tx.execute(sa.insert(people).values(team="T1", user_id="U1", **profile))
@@ -54,30 +54,30 @@ async def looked_at(store: Store, at: datetime) -> HomeRow:
     return row
 
 
-async def due(store: Store, at: datetime) -> list[str]:
-    """Whose homes are due then, once what has changed was looked for."""
+async def find_due(store: Store, at: datetime) -> list[str]:
+    """Return whose homes are due at that time, after checking what has changed."""
     async with store.write() as tx:
         await mark_homes_changed(tx, at - WEEK, at, PAUSE)
         return [row.user for row in await find_due_homes(tx, at, 10)]
 
 
-async def test_a_build_of_mine_makes_my_home_due(url: str, store: Store) -> None:
-    """By the address alone, whatever its case; and no sooner than ten seconds after the last drawing."""
+async def test_a_persons_build_makes_their_home_due(url: str, store: Store) -> None:
+    """The address alone decides, whatever its case; not sooner than ten seconds after the last update."""
     await upgrade(url)
-    await looked_at(store, NOW)
+    await open_home(store, NOW)
     async with store.write() as tx:
         await save_runs(tx, [run("bob@acme.example", NOW + timedelta(seconds=3))])
-    assert await due(store, NOW + timedelta(seconds=4)) == []
+    assert await find_due(store, NOW + timedelta(seconds=4)) == []
     async with store.write() as tx:
         await save_runs(tx, [run(ALICE, NOW + timedelta(seconds=5))])
-    assert await due(store, NOW + timedelta(seconds=6)) == []
-    assert await due(store, NOW + timedelta(seconds=10)) == ["U1"]
+    assert await find_due(store, NOW + timedelta(seconds=6)) == []
+    assert await find_due(store, NOW + timedelta(seconds=10)) == ["U1"]
 
 
-async def test_what_is_opened_again_waits_as_well(url: str, store: Store) -> None:
-    """Opened three seconds after it was drawn it is due seven seconds later; opened in an hour, at once."""
+async def test_a_reopened_home_waits_too(url: str, store: Store) -> None:
+    """Reopened three seconds after an update, it is due seven seconds later; after an hour, at once."""
     await upgrade(url)
-    await looked_at(store, NOW)
+    await open_home(store, NOW)
     for later, first in ((3, 10), (3600, 3600)):
         at = NOW + timedelta(seconds=later)
         async with store.write() as tx:
@@ -85,8 +85,8 @@ async def test_what_is_opened_again_waits_as_well(url: str, store: Store) -> Non
             assert await find_next_home_due(tx) == NOW + timedelta(seconds=first)
 
 
-async def test_a_home_opened_while_it_was_drawn_stays_due(url: str, store: Store) -> None:
-    """What came between is not lost."""
+async def test_a_home_opened_during_an_update_stays_due(url: str, store: Store) -> None:
+    """A change during an update isn't lost."""
     await upgrade(url)
     async with store.write() as tx:
         await mark_home_opened(tx, "T1", "U1", NOW, PAUSE, empty=True)

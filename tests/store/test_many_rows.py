@@ -1,4 +1,4 @@
-"""Many rows go to the database's driver another way than few: what stands there afterwards is the same."""
+"""Many rows are passed to the driver in another way than few, with the same result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.store.tables import builds, jobs
 from bot.store.tables import deliveries as kept
 from bot.store.tables_notifications import attempts, runs
 from bot.store.transactions import Store
-from webhooks.router import observe
+from webhooks.router import read_event
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ALONE = 9001
@@ -27,24 +27,24 @@ TOGETHER = range(9002, 9003 + DRIVER_THRESHOLD)
 BEGAN, ENDED = "2026-11-02 08:58:00 UTC", "2026-11-02 08:59:00 UTC"
 
 
-def heard(event: str, number: int, state: str, ended: str | None) -> Delivery:
-    """A webhook about the only job of a build of ours; it is soft failed, for the sake of a column."""
+def make_webhook(event: str, number: int, state: str, ended: str | None) -> Delivery:
+    """Make a webhook about a build's only job, which is soft-failed so that the column is used."""
     api = f"https://api.buildkite.com/v2/organizations/acme/pipelines/web/builds/{number}"
     build = {"id": f"b{number}", "number": number, "url": api, "state": "running", "started_at": BEGAN}
     job = {"id": f"j{number}", "type": "script", "name": "Lint", "state": state, "started_at": BEGAN}
     job |= {"finished_at": ended, "soft_failed": bool(ended), "exit_status": 1 if ended else None}
-    said = {"event": event, "build": {**build, "branch": "it's", "meta_data": {MARK_KEY: "1"}}, "job": job}
-    return Delivery(event, json.dumps(said).encode(), f"{event}-{number}", NOW)
+    payload = {"event": event, "build": {**build, "branch": "it's", "meta_data": {MARK_KEY: "1"}}, "job": job}
+    return Delivery(event, json.dumps(payload).encode(), f"{event}-{number}", NOW)
 
 
-def life(number: int) -> list[Delivery]:
-    """It begins, and it ends."""
-    ends = heard("job.finished", number, "failed", ENDED)
-    return [heard("job.started", number, "running", None), ends]
+def make_life(number: int) -> list[Delivery]:
+    """Make the webhooks of a job's start and end."""
+    ends = make_webhook("job.finished", number, "failed", ENDED)
+    return [make_webhook("job.started", number, "running", None), ends]
 
 
-async def written(store: Store, number: int) -> list[str]:
-    """Every row about a build, with its number left out."""
+async def read_rows(store: Store, number: int) -> list[str]:
+    """Return all rows about a build, without its number."""
     its = f"%{number}"
     queries = [sa.select(table).where(table.c.id.like(its)) for table in (builds, jobs, runs, attempts)]
     columns = [column for column in kept.c if column.name != "id"]
@@ -54,16 +54,16 @@ async def written(store: Store, number: int) -> list[str]:
     return [repr(row).replace(str(number), "N") for row in found]
 
 
-async def test_many_rows_are_written_as_one_is(url: str, store: Store) -> None:
-    """One build is heard of, then as many more as go the other way, at once: each has the same rows."""
+async def test_many_rows_are_written_like_few(url: str, store: Store) -> None:
+    """One build, and then enough for the other way at once, are folded: each has the same rows."""
     await migrate.upgrade(url)
-    inbox = Inbox(store, ManualClock(NOW), observe, lambda: None, lambda _age: None, SubscriptionCache())
-    await insert_deliveries(store, life(ALONE))
+    inbox = Inbox(store, ManualClock(NOW), read_event, lambda: None, lambda _age: None, SubscriptionCache())
+    await insert_deliveries(store, make_life(ALONE))
     assert await inbox.tick() == 2
-    await insert_deliveries(store, [item for number in TOGETHER for item in life(number)])
+    await insert_deliveries(store, [item for number in TOGETHER for item in make_life(number)])
     before = store.commits
     assert await inbox.tick() == 2 * len(TOGETHER)
     assert store.commits - before == 1, "what fails together is tried again one by one"
-    first = await written(store, ALONE)
+    first = await read_rows(store, ALONE)
     assert len(first) == 6
-    assert [await written(store, number) for number in TOGETHER] == [first] * len(TOGETHER)
+    assert [await read_rows(store, number) for number in TOGETHER] == [first] * len(TOGETHER)

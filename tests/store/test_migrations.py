@@ -1,4 +1,4 @@
-"""Migrations: from rows of the version before, from several places at once, and never backwards."""
+"""Migrations keep existing rows, can start in several places at once, and never run on a newer schema."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ async def _counts(store: Store) -> set[int]:
         return {await tx.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0 for table in TABLES}  # noqa: S608
 
 
-async def test_rows_of_the_version_before_are_kept(url: str, store: Store) -> None:
-    """A database with rows of the first version is brought up to date, and every row is there afterwards."""
+async def test_existing_rows_are_kept(url: str, store: Store) -> None:
+    """A database with rows of the first version is migrated, and every row is still there."""
     await migrate.upgrade(url, "0001")
     await _first_version_writes(store, "old")
     await migrate.upgrade(url)
@@ -49,15 +49,15 @@ async def test_rows_of_the_version_before_are_kept(url: str, store: Store) -> No
     assert await _counts(store) == {1}
 
 
-async def test_the_version_before_goes_on_writing(url: str, store: Store) -> None:
-    """The schema only grows: what the first version inserts is accepted by the newest schema."""
+async def test_the_previous_version_can_still_write(url: str, store: Store) -> None:
+    """The schema only grows: the newest one accepts what the first version inserts."""
     await migrate.upgrade(url)
     await _first_version_writes(store, "late")
     assert await _counts(store) == {1}
 
 
 async def test_replicas_that_start_together_migrate_once(url: str) -> None:
-    """Four starts at the same moment take turns, and all of them find the newest schema."""
+    """Four simultaneous starts take turns, and all find the newest schema."""
     if url.startswith("sqlite"):
         await migrate.upgrade(url)
     await asyncio.gather(*(migrate.upgrade(url) for _ in range(4)))
@@ -66,7 +66,7 @@ async def test_replicas_that_start_together_migrate_once(url: str) -> None:
 
 @pytest.mark.parametrize("start", [migrate.upgrade, migrate.check_schema])
 async def test_a_newer_schema_is_refused(url: str, store: Store, start: object) -> None:
-    """A database that a newer version has migrated is left alone, whether migrations were asked for or not."""
+    """A database that a newer version has migrated is left unchanged, with or without `--no-migrate`."""
     await migrate.upgrade(url)
     async with store.write() as tx:
         await tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
@@ -74,15 +74,15 @@ async def test_a_newer_schema_is_refused(url: str, store: Store, start: object) 
         await start(url)  # type: ignore[operator]
 
 
-async def test_without_migrating_an_old_schema_is_refused(url: str) -> None:
-    """`--no-migrate` on a database that is behind says what to do."""
+async def test_no_migrate_refuses_an_old_schema(url: str) -> None:
+    """`--no-migrate` on an older database says what to do."""
     await migrate.upgrade(url, "0001")
     with pytest.raises(KitestringError, match="kitestring migrate"):
         await migrate.check_schema(url)
     assert await migrate.read_current_revision(url) == "0001"
 
 
-def test_the_revisions_are_those_of_the_migrations() -> None:
-    """What the file names say of the revisions is what the migrations in them say, in their order."""
+def test_file_names_match_the_revisions() -> None:
+    """The revisions in file names are those in the migrations, in the same order."""
     scripts = ScriptDirectory(str(migrate.MIGRATIONS)).walk_revisions()
     assert migrate.list_revisions() == tuple(reversed([script.revision for script in scripts]))

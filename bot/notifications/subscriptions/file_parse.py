@@ -20,7 +20,8 @@ from bot.notifications.subscriptions.model import (
     parse_quiet_hours,
 )
 from bot.operations.name_types import Branch, Slug
-from bot.runtime.toml_file import InvalidFile, InvalidTable, TomlLines, TomlTable, Zone, match_pattern, parse_toml
+from bot.runtime.toml_file import InvalidFile, InvalidTable, TomlTable, Zone, match_pattern, parse_toml
+from bot.runtime.toml_lines import TomlLines
 from bot.runtime.wording import quote_word
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")

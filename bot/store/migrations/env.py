@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection that `bot.store.migrate` hands over."""
+"""Runs Alembic's migrations on the connection that `bot.store.migrate` passes in."""
 
 from __future__ import annotations
 

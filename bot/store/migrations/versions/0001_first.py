@@ -1,4 +1,4 @@
-"""The first tables: deliveries, builds, jobs, cards, notices, invocations, choices, people, audit."""
+"""Create the first tables: deliveries, builds, jobs, cards, notices, invocations, choices, people, audit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create them all."""
+    """Create all tables."""
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -184,7 +184,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them all."""
+    """Drop all tables."""
     op.drop_table("people")
     op.drop_index("ix_notices_open", table_name="notices")
     op.drop_index("ix_notices_card_id", table_name="notices")

@@ -1,4 +1,4 @@
-"""Several replicas: who writes to a workspace, and which replica an invocation runs on."""
+"""Support several replicas: leases, and the replica that an invocation runs on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Expand only: the version before goes on working on these tables."""
+    """Only add to the schema, so that the previous version keeps working on these tables."""
     op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
@@ -23,6 +23,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Remove them."""
     op.drop_column("invocations", "replica")
     op.drop_table("leases")

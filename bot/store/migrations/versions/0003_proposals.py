@@ -1,4 +1,4 @@
-"""Approvals: protected operations that wait, and the votes on them."""
+"""Add proposals, protected operations that wait for approval, and the votes on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Expand only: the version before does not know these tables."""
+    """Only add to the schema: the previous version doesn't use these tables."""
     op.create_table(
         "proposals",
         sa.Column("id", sa.Text(), nullable=False),
@@ -48,6 +48,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Remove them."""
     op.drop_table("votes")
     op.drop_table("proposals")

@@ -1,4 +1,4 @@
-"""Locks, and the handles by which a policy may name people."""
+"""Add locks, and the handles by which a policy can name people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Expand only: the version before goes on working on these tables."""
+    """Only add to the schema, so that the previous version keeps working on these tables."""
     op.create_table(
         "locks",
         sa.Column("pipeline", sa.Text(), nullable=False),
@@ -25,6 +25,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Remove them."""
     op.drop_column("people", "handle")
     op.drop_table("locks")

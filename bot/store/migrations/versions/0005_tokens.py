@@ -1,4 +1,4 @@
-"""Personal Buildkite tokens."""
+"""Add personal Buildkite tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Expand only: the version before knows nothing of this table, and asks Buildkite with the bot's token."""
+    """Only add to the schema: the previous version ignores this table and uses the bot's token."""
     op.create_table(
         "tokens",
         sa.Column("team", sa.Text(), nullable=False),
@@ -28,5 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Remove it."""
     op.drop_table("tokens")

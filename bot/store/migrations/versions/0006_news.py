@@ -1,4 +1,4 @@
-"""What was heard of all builds, who wants to know of what, and how each card came about."""
+"""Add the history of all builds, subscriptions, and the origin of each card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Expand only: the version before does not know these tables, and its cards were all asked for."""
+    """Only add to the schema: the previous version ignores these tables, and all its cards were requested."""
     _history()
     _wishes()
     _looks()
@@ -164,7 +164,7 @@ def _looks() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Remove them."""
     for column in ("unfurl", "muted", "mentions", "broadcast", "updates", "subscription", "origin"):
         op.drop_column("cards", column)
     for table in (

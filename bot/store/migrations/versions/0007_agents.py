@@ -1,4 +1,4 @@
-"""Which channels want to know of agents."""
+"""Add agent watches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Expand only: the version before does not know this table."""
+    """Only add to the schema: the previous version doesn't use this table."""
     op.create_table(
         "agent_watches",
         sa.Column("team", sa.Text(), nullable=False),
@@ -24,5 +24,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Remove it."""
     op.drop_table("agent_watches")

@@ -1,4 +1,4 @@
-"""Bodies of webhooks are compressed by lz4 where PostgreSQL can: its own way takes most of the time of a write."""
+"""Compress the bodies of webhooks with lz4 if PostgreSQL supports it: the default, pglz, is much slower."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _CAN = "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toas
 
 
 def upgrade() -> None:
-    """What is there stays as it is; both kinds can be read."""
+    """Change the method for new rows; PostgreSQL reads existing ones as before."""
     bind = op.get_bind()
     if bind.dialect.name == "postgresql" and bind.scalar(sa.text(_CAN)):
         op.execute("ALTER TABLE deliveries ALTER COLUMN body SET COMPRESSION lz4")
 
 
 def downgrade() -> None:
-    """As it was."""
+    """Restore the default."""
     bind = op.get_bind()
     if bind.dialect.name == "postgresql" and bind.scalar(sa.text(_CAN)):
         op.execute("ALTER TABLE deliveries ALTER COLUMN body SET COMPRESSION DEFAULT")

@@ -1,4 +1,4 @@
-"""Bodies of webhooks come packed: PostgreSQL need not compress them again, nor move the small ones away."""
+"""Keep PostgreSQL from compressing the bodies of webhooks again, and from moving small ones out of their page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """A row stays on its page up to 8 KB, in place of 2; what is there stays as it is.
+    """Keep rows of up to 8 KB on their page, instead of 2 KB; existing rows stay where they are.
 
     https://www.postgresql.org/docs/current/sql-createtable.html#RELOPTION-TOAST-TUPLE-TARGET
     """
@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """As it was."""
+    """Restore the defaults."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE deliveries ALTER COLUMN body SET STORAGE EXTENDED")
         op.execute("ALTER TABLE deliveries RESET (toast_tuple_target)")
