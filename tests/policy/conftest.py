@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 POLICY = """\
 admins = "the platform team"
@@ -62,6 +62,6 @@ def policy(tmp_path: Path) -> Path:
 @pytest.fixture
 async def world(tmp_path: Path, policy: Path) -> AsyncIterator[World]:
     """Alice (admin) is in @release; Bob is a member; Gwen a guest; it is Monday, 09:00 in London."""
-    async with opened(tmp_path, policy=policy) as ready:
+    async with open_world(tmp_path, policy=policy) as ready:
         ready.slack.group("S0RELEASE", "release", [ready.alice.id])
         yield ready

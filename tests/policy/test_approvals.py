@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulators.slack.models import Message
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 RULES = """
 [[grant]]
@@ -39,7 +39,7 @@ async def proposed(world: World) -> Message:
 
 async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
     """Alice asks for a deploy, Bob approves, the build runs once; the card shows what ran, but no value."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         card = await proposed(world)
         assert not world.buildkite.builds
         assert "Approval needed" in card.plain()
@@ -56,7 +56,7 @@ async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
 
 async def test_nobody_approves_their_own(tmp_path: Path) -> None:
     """Alice is an approver, but not of what she asked for herself."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         card = await proposed(world)
         await world.alice.clicks(card, "Approve")
         await world.settle(2)
@@ -67,7 +67,7 @@ async def test_nobody_approves_their_own(tmp_path: Path) -> None:
 
 async def test_two_must_agree_and_one_refusal_ends_it(tmp_path: Path) -> None:
     """With two approvals wanted, one is not enough, and a refusal is the end of it whatever comes after."""
-    async with opened(tmp_path, policy=written(tmp_path, approvals=2)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path, approvals=2)) as world:
         cara = world.slack.person("U0CARA001", "cara", "cara@acme.example")
         card = await proposed(world)
         await world.bob.clicks(card, "Approve")
@@ -83,7 +83,7 @@ async def test_two_must_agree_and_one_refusal_ends_it(tmp_path: Path) -> None:
 
 async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None:
     """Gwen, a guest, and Dan, whom the policy does not name, are told why their word does not count."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         dan = world.slack.person("U0DAN0001", "dan", "dan@acme.example")
         card = await proposed(world)
         for person, why in ((world.gwen, "Guests"), (dan, "cannot approve")):
@@ -95,7 +95,7 @@ async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None
 
 async def test_nobody_answers_in_time(tmp_path: Path) -> None:
     """After half an hour the proposal is over, its card says so, and Alice is told."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         card = await proposed(world)
         world.clock.advance(1801)
         await world.settle(2)
@@ -106,7 +106,7 @@ async def test_nobody_answers_in_time(tmp_path: Path) -> None:
 
 async def test_the_one_who_asked_takes_it_back(tmp_path: Path) -> None:
     """Alice withdraws; Bob cannot."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         card = await proposed(world)
         await world.bob.clicks(card, "Withdraw")
         await world.settle(1)
@@ -120,7 +120,7 @@ async def test_the_one_who_asked_takes_it_back(tmp_path: Path) -> None:
 async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
     """Bob is no approver any more when the second approval comes: his no longer counts, and nothing runs."""
     path = written(tmp_path, approvals=2)
-    async with opened(tmp_path, policy=path) as world:
+    async with open_world(tmp_path, policy=path) as world:
         cara = world.slack.person("U0CARA001", "cara", "cara@acme.example")
         card = await proposed(world)
         await world.bob.clicks(card, "Approve")

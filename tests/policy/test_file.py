@@ -14,7 +14,7 @@ from bot.access.policy.decide import DEFAULT
 from bot.access.policy.parse import InvalidPolicy
 from bot.access.policy.policy_file import Policy
 from bot.runtime.clock import ManualClock
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import START, World
 from tests.policy.conftest import POLICY
 
@@ -49,7 +49,7 @@ def write(path: Path, text: str) -> None:
 
 async def test_a_changed_file_holds_at_once(world: World, policy: Path) -> None:
     """What is granted in the file is granted two seconds later, without a restart."""
-    assert "@release" in await asks(world, world.bob, "build create deploy-prod")
+    assert "@release" in await ask_privately(world, world.bob, "build create deploy-prod")
     write(policy, POLICY.replace('["web", "mobile"]', '["*"]'))
     world.clock.advance(2)
     await world.bob.types(world.deploys, "/bk build create deploy-prod")

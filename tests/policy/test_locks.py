@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, failed
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately, fail_build
+from tests.conversations.world import World, format_message
 
 NOTHING = "Nothing is locked.\nKeep one for yourself: `/bk lock <pipeline> <why>`"
 
 
 async def test_a_locked_pipeline_refuses_others_and_says_why(world: World) -> None:
     """Bob locks web: Alice can neither create, rebuild nor retry there; he can."""
-    build, card = await failed(world)
+    build, card = await fail_build(world)
     await world.bob.types(world.deploys, '/bk lock web "release 42" --for 2h')
     await world.settle(2)
-    assert shown(world.card()) == snapshot("<@U0BOB0001> locked `web` until 2026-11-02 11:00 UTC: release 42")
-    assert await asks(world, world.alice, "build create web") == snapshot("""\
+    assert format_message(world.card()) == snapshot("<@U0BOB0001> locked `web` until 2026-11-02 11:00 UTC: release 42")
+    assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ `web` is locked by <@U0BOB0001> until 2026-11-02 11:00 UTC: release 42
 Ask them, or see `help lock` for taking it over.\
 """)
     for words in (f"build rebuild web {build.number}", f"build retry web {build.number}"):
-        assert "release 42" in await asks(world, world.alice, words)
+        assert "release 42" in await ask_privately(world, world.alice, words)
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
     assert len(world.buildkite.builds) == 1
@@ -35,7 +35,7 @@ async def test_a_lock_of_a_branch_leaves_the_others_free(world: World) -> None:
     """`release/*` is locked, main is not."""
     await world.bob.types(world.deploys, '/bk lock web release/* "cutting it"')
     await world.settle(1)
-    assert "cutting it" in await asks(world, world.alice, "build create web -b release/2")
+    assert "cutting it" in await ask_privately(world, world.alice, "build create web -b release/2")
     await world.alice.types(world.deploys, "/bk build create web -b main")
     await world.settle(2)
     assert [build.branch for build in world.buildkite.builds] == ["main"]
@@ -45,7 +45,7 @@ async def test_taking_over_is_explicit_and_told(world: World) -> None:
     """Without --take the lock stays; with it the one who held it gets a direct message, once."""
     await world.bob.types(world.deploys, '/bk lock web "release 42"')
     await world.settle(1)
-    assert await asks(world, world.alice, "lock web hotfix") == snapshot("""\
+    assert await ask_privately(world, world.alice, "lock web hotfix") == snapshot("""\
 ⚠️ `web` is locked by <@U0BOB0001> until 2026-11-02 11:00 UTC: release 42
 Add `--take` to take it over; they are told.\
 """)
@@ -54,7 +54,7 @@ Add `--take` to take it over; they are told.\
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["<@U0ALICE01> took your lock of `web` from you. It was there for: release 42"]
     )
-    assert "hotfix" in await asks(world, world.bob, "locks")
+    assert "hotfix" in await ask_privately(world, world.bob, "locks")
 
 
 async def test_a_lock_runs_out(world: World) -> None:
@@ -62,7 +62,7 @@ async def test_a_lock_runs_out(world: World) -> None:
     await world.bob.types(world.deploys, '/bk lock web "short" --for 30m')
     await world.settle(1)
     await world.settle(1800, step=300)
-    assert await asks(world, world.alice, "locks") == NOTHING
+    assert await ask_privately(world, world.alice, "locks") == NOTHING
     await world.alice.types(world.deploys, "/bk build create web")
     await world.settle(2)
     assert len(world.buildkite.builds) == 1
@@ -72,11 +72,11 @@ async def test_a_lock_is_released_by_its_holder_or_explicitly(world: World) -> N
     """Alice is told who holds it; Bob releases it; what is not locked is said to be so."""
     await world.bob.types(world.deploys, '/bk lock web "release 42"')
     await world.settle(1)
-    assert "--take" in await asks(world, world.alice, "unlock web")
+    assert "--take" in await ask_privately(world, world.alice, "unlock web")
     await world.bob.types(world.deploys, "/bk unlock web")
     await world.settle(2)
-    assert shown(world.card()) == snapshot("<@U0BOB0001> unlocked `web`")
-    assert await asks(world, world.bob, "unlock web") == snapshot("""\
+    assert format_message(world.card()) == snapshot("<@U0BOB0001> unlocked `web`")
+    assert await ask_privately(world, world.bob, "unlock web") == snapshot("""\
 ⚠️ web is not locked.
 See `/bk locks`.\
 """)
@@ -85,5 +85,5 @@ See `/bk locks`.\
 @pytest.mark.parametrize("words", ["lock web", "lock web why --for soon", "lock web why --for 90d"])
 async def test_a_lock_needs_a_reason_and_a_span(world: World, words: str) -> None:
     """What is missing or malformed is said, and nothing is locked."""
-    assert await asks(world, world.bob, words)
-    assert await asks(world, world.bob, "locks") == NOTHING
+    assert await ask_privately(world, world.bob, words)
+    assert await ask_privately(world, world.bob, "locks") == NOTHING

@@ -15,8 +15,8 @@ from bot.access.queries import read_audit
 from bot.operations.choices import new_choice_id
 from simulators.buildkite.models import Build
 from simulators.slack.models import Message
-from tests.conversations.acts import asks
-from tests.conversations.world import World, opened, shown
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message, open_world
 from tests.policy.test_file import write
 
 RULES = """
@@ -49,7 +49,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Alice deploys, Bob approves; both build web."""
     path = tmp_path / "policy.toml"
     write(path, RULES)
-    async with opened(tmp_path, policy=path) as ready:
+    async with open_world(tmp_path, policy=path) as ready:
         yield ready
 
 
@@ -69,7 +69,7 @@ async def pressed(world: World, card: Message) -> Message:
     await world.alice.clicks(card, "Rebuild")
     await world.settle(2)
     waiting = world.slack.thread(world.deploys, card)[-1]
-    assert "Approval needed" in shown(waiting)
+    assert "Approval needed" in format_message(waiting)
     return waiting
 
 
@@ -114,7 +114,7 @@ async def test_once_it_came_to_nothing_a_press_is_a_new_wish(world: World, end: 
         who, label = {"refused": (world.bob, "Refuse"), "withdrawn": (world.alice, "Withdraw")}[end]
         await who.clicks(waiting, label)
     await world.settle(3)
-    assert "[Approve]" not in shown(waiting)
+    assert "[Approve]" not in format_message(waiting)
     assert len(world.buildkite.builds) == 1
     again = await pressed(world, card)
     assert again is not waiting
@@ -130,7 +130,7 @@ async def test_a_step_is_shown_by_its_label(world: World) -> None:
     await world.settle(1)
     await world.alice.submits({"Release name": "1.42"})
     await world.settle(2)
-    assert shown(world.slack.thread(world.deploys, card)[-1]) == snapshot("""\
+    assert format_message(world.slack.thread(world.deploys, card)[-1]) == snapshot("""\
 ✋ *Approval needed* · `job unblock`
 *job*: `Release to production?`
 *pipeline*: `deploy-prod`
@@ -200,7 +200,7 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
             ("build rebuild", "production"),
         ]
     )
-    assert "done (everybody builds web)" in await asks(world, world.alice, "audit --pipeline web")
+    assert "done (everybody builds web)" in await ask_privately(world, world.alice, "audit --pipeline web")
     [line] = [json.loads(audit_log.format_json_line(item)) for item in done if item.operation == "build create"]
     assert line["detail"]["rule"] == "everybody builds web"
 
@@ -209,6 +209,6 @@ async def test_ids_can_be_typed(world: World) -> None:
     """A proposal is withdrawn by its id, typed after the command's words; no id begins with a dash."""
     waiting = await pressed(world, await ended(world))
     [row] = [block for block in waiting.blocks or [] if block["type"] == "actions"]
-    said = await asks(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
+    said = await ask_privately(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
     assert said == snapshot("Withdrawn: `build rebuild` will not run.")
     assert all(new_choice_id().isalnum() for _ in range(500))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, started
+from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World
 
 
@@ -16,7 +16,7 @@ async def test_what_a_grant_covers_is_done_and_nothing_else(world: World) -> Non
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(2)
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["web"]
-    assert await asks(world, world.bob, "build create deploy-prod") == snapshot("""\
+    assert await ask_privately(world, world.bob, "build create deploy-prod") == snapshot("""\
 ⚠️ You may not run `build create` on `deploy-prod`, branch `main` here.
 Your grant “everyone builds” is for pipelines `web`, `mobile`. Ask @release to do it.\
 """)
@@ -25,16 +25,16 @@ Your grant “everyone builds” is for pipelines `web`, `mobile`. Ask @release 
 
 async def test_a_group_gives_what_it_was_granted(world: World) -> None:
     """Alice is in @release: she builds deploy-prod, on main alone, and without values of her own."""
-    await started(world, "deploy-prod -b main")
-    assert await asks(world, world.alice, "build create deploy-prod -b hotfix") == snapshot("""\
+    await start_build(world, "deploy-prod -b main")
+    assert await ask_privately(world, world.alice, "build create deploy-prod -b hotfix") == snapshot("""\
 ⚠️ You may not run `build create` on `deploy-prod`, branch `hotfix` here.
 Your grant “releases” is for pipelines `deploy-*`, branches `main`. Ask the platform team to do it.\
 """)
-    assert await asks(world, world.alice, "build create deploy-prod -b main -c 1234567") == snapshot("""\
+    assert await ask_privately(world, world.alice, "build create deploy-prod -b main -c 1234567") == snapshot("""\
 ⚠️ `build create` on `deploy-prod`, branch `main` with a commit other than HEAD needs `commit`: the policy restricts branches there.
 Ask the platform team.\
 """)
-    assert await asks(world, world.alice, "build create deploy-prod -b main -e STAGE=prod") == snapshot("""\
+    assert await ask_privately(world, world.alice, "build create deploy-prod -b main -e STAGE=prod") == snapshot("""\
 ⚠️ `build create` on `deploy-prod`, branch `main` with environment values needs `env`: the policy restricts branches there.
 Ask the platform team.\
 """)
@@ -44,7 +44,7 @@ Ask the platform team.\
 async def test_the_branch_of_a_build_is_looked_up(world: World) -> None:
     """A build that is named by its number alone is judged by its branch."""
     other, main = (world.buildkite.create_build("deploy-prod", branch) for branch in ("hotfix", "main"))
-    assert "branch `hotfix`" in await asks(world, world.alice, f"build rebuild deploy-prod {other.number}")
+    assert "branch `hotfix`" in await ask_privately(world, world.alice, f"build rebuild deploy-prod {other.number}")
     await world.alice.types(world.deploys, f"/bk build rebuild deploy-prod {main.number}")
     await world.settle(2)
     assert [build.branch for build in world.buildkite.builds] == ["hotfix", "main", "main"]
@@ -53,7 +53,7 @@ async def test_the_branch_of_a_build_is_looked_up(world: World) -> None:
 async def test_a_group_that_nobody_can_tell_helps_nobody(world: World) -> None:
     """While Slack does not say who is in @release, its grants give nothing, and that is said."""
     world.slack.scopes.discard("usergroups:read")
-    assert await asks(world, world.alice, "build create deploy-prod -b main") == snapshot("""\
+    assert await ask_privately(world, world.alice, "build create deploy-prod -b main") == snapshot("""\
 ⚠️ You may not run `build create` on `deploy-prod`, branch `main` here.
 Your grant “everyone builds” is for pipelines `web`, `mobile`. I could not find out who is in @release: ask a workspace admin, or try again.\
 """)
@@ -65,32 +65,32 @@ async def test_a_slack_that_does_not_say_is_not_asked_at_every_act(world: World)
     calls = lambda: sum(call.method == "usergroups.list" for call in world.slack.calls)  # noqa: E731
     world.slack.scopes.discard("usergroups:read")
     for _ in range(5):
-        assert "find out who is in @release" in await asks(world, world.alice, "build create deploy-prod -b main")
+        assert "find out who is in @release" in await ask_privately(world, world.alice, "build create deploy-prod -b main")
     assert calls() == 1
     world.clock.advance(5)
-    await asks(world, world.alice, "build create deploy-prod -b main")
+    await ask_privately(world, world.alice, "build create deploy-prod -b main")
     world.clock.advance(5)
-    await asks(world, world.alice, "build create deploy-prod -b main")
+    await ask_privately(world, world.alice, "build create deploy-prod -b main")
     assert calls() == 2
     world.slack.scopes.add("usergroups:read")
     world.clock.advance(10)
-    await started(world, "deploy-prod -b main")
+    await start_build(world, "deploy-prod -b main")
     assert (calls(), len(world.buildkite.builds)) == (3, 1)
 
 
 async def test_membership_is_asked_for_again(world: World) -> None:
     """Five minutes after Alice has left @release she may not deploy any more."""
-    await started(world, "deploy-prod -b main")
+    await start_build(world, "deploy-prod -b main")
     world.slack.groups["S0RELEASE"].users.clear()
     await world.settle(301, step=100)
-    await asks(world, world.alice, "build create deploy-prod -b main")
+    await ask_privately(world, world.alice, "build create deploy-prod -b main")
     assert len(world.buildkite.builds) == 1
 
 
 async def test_a_guest_gets_what_names_her(world: World) -> None:
     """Gwen is granted by her id: she may read, and is told what she may not."""
-    assert "Guests" not in await asks(world, world.gwen, "help")
-    assert await asks(world, world.gwen, "build create web") == snapshot("""\
+    assert "Guests" not in await ask_privately(world, world.gwen, "help")
+    assert await ask_privately(world, world.gwen, "build create web") == snapshot("""\
 ⚠️ `build create` is for @release or full members.
 Ask the platform team to do it.\
 """)
@@ -99,7 +99,7 @@ Ask the platform team to do it.\
 async def test_a_freeze_refuses_all_but_those_excepted(world: World) -> None:
     """On Saturday Bob cannot build web; Alice can."""
     world.clock.advance(timedelta(days=5).total_seconds())
-    assert await asks(world, world.bob, "build create web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "build create web") == snapshot("""\
 ⚠️ `web` is frozen until Mon 9 Nov 08:00 (Europe/London): nobody is here.
 Ask @release.\
 """)
@@ -118,13 +118,13 @@ async def test_a_protected_operation_is_not_simply_run(world: World) -> None:
 
 async def test_help_shows_what_one_may_run(world: World) -> None:
     """No grant gives agents: help does not offer them."""
-    assert "agent pause" not in await asks(world, world.bob, "help")
-    assert "create" in await asks(world, world.bob, "help")
+    assert "agent pause" not in await ask_privately(world, world.bob, "help")
+    assert "create" in await ask_privately(world, world.bob, "help")
 
 
 async def test_help_says_who_may_by_the_policy(world: World) -> None:
     """Nobody may pause agents under this policy, not even workspace admins, and help does not say otherwise."""
-    said = [await asks(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
+    said = [await ask_privately(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
     assert [item.split("\n")[-1] for item in said] == snapshot(
         ["Nobody may run `agent pause`. Ask the platform team.", "Nobody may run `audit`. Ask the platform team."]
     )
@@ -133,7 +133,7 @@ async def test_help_says_who_may_by_the_policy(world: World) -> None:
 async def test_can_explains(world: World) -> None:
     """`can` says whether, by which rule, and who can help; nothing is run."""
     said = [
-        await asks(world, world.bob, f"can {words}")
+        await ask_privately(world, world.bob, f"can {words}")
         for words in (
             "build create web -b main",
             "build create deploy-prod",
@@ -154,7 +154,7 @@ async def test_can_explains(world: World) -> None:
 
 async def test_can_says_what_is_wrong_with_the_words(world: World) -> None:
     """A command that cannot be read is a mistake here as it is without `can`."""
-    assert await asks(world, world.bob, "can biuld create web") == snapshot("""\
-⚠️ I don't know `biuld`.
+    assert await ask_privately(world, world.bob, "can biuld create web") == snapshot("""\
+⚠️ There's no command `biuld`.
 Did you mean `build` or `rebuild`?\
 """)

@@ -12,8 +12,8 @@ from inline_snapshot import snapshot
 from bot.access.queries import find_newest_entries
 from simulators.buildkite.models import Build
 from simulators.slack.models import Message
-from tests.conversations.acts import asks, blocked
-from tests.conversations.world import World, opened, shown
+from tests.conversations.acts import ask_privately, block_build
+from tests.conversations.world import World, format_message, open_world
 from tests.policy.test_file import write
 
 RULES = """
@@ -62,7 +62,7 @@ def policy(tmp_path: Path) -> Path:
 @pytest.fixture
 async def world(tmp_path: Path, policy: Path) -> AsyncIterator[World]:
     """Alice (admin), Bob and Cara."""
-    async with opened(tmp_path, policy=policy) as ready:
+    async with open_world(tmp_path, policy=policy) as ready:
         ready.slack.person("U0CARA001", "cara", "cara@acme.example")
         ready.deploys.members.append("U0CARA001")
         yield ready
@@ -87,14 +87,14 @@ async def gated(world: World) -> tuple[Build, Message]:
     world.buildkite.pipeline(
         "gated", steps=[{"command": "true"}, {"block": "Ship?", "key": "gate", "fields": [field]}]
     )
-    return await blocked(world, "gated")
+    return await block_build(world, "gated")
 
 
 async def outcome(world: World, card: Message) -> tuple[int, list[str], str]:
     """How many builds there are, how the card ends, and what Alice was told last."""
     await world.settle(3)
-    assert "[Approve]" not in shown(card)
-    return len(world.buildkite.builds), shown(card).split("\n")[:1], world.whispers(world.alice)[-1]
+    assert "[Approve]" not in format_message(card)
+    return len(world.buildkite.builds), format_message(card).split("\n")[:1], world.whispers(world.alice)[-1]
 
 
 async def test_a_freeze_that_began_meanwhile_holds(world: World, policy: Path) -> None:
@@ -113,7 +113,7 @@ Ask a workspace admin.\
 """,
         )
     )
-    assert "the database moves" in shown(card)
+    assert "the database moves" in format_message(card)
 
 
 async def test_a_lock_that_was_taken_meanwhile_holds(world: World) -> None:
@@ -132,7 +132,7 @@ Ask them, or see `help lock` for taking it over.\
 """,
         )
     )
-    assert "release 42" in shown(card)
+    assert "release 42" in format_message(card)
 
 
 async def test_a_right_that_was_lost_meanwhile_is_lost(world: World, policy: Path) -> None:
@@ -200,7 +200,7 @@ async def test_what_could_not_run_now_is_not_approved(world: World, policy: Path
     await world.bob.clicks(card, "Approve")
     await world.settle(1)
     write(policy, RULES)
-    await asks(world, world.bob, 'lock deploy-prod "release 42"')
+    await ask_privately(world, world.bob, 'lock deploy-prod "release 42"')
     world.clock.advance(2)
     await world.bob.clicks(card, "Approve")
     await world.settle(1)
@@ -208,9 +208,9 @@ async def test_what_could_not_run_now_is_not_approved(world: World, policy: Path
     assert ("the database moves" in frozen, "release 42" in locked) == snapshot((True, True))
     await world.slack.people["U0CARA001"].clicks(other, "Refuse")
     await world.settle(1)
-    assert "Refused" in shown(other)
+    assert "Refused" in format_message(other)
     assert world.buildkite.builds == []
-    await asks(world, world.bob, "unlock deploy-prod")
+    await ask_privately(world, world.bob, "unlock deploy-prod")
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     assert len(world.buildkite.builds) == 1
@@ -224,7 +224,7 @@ async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> No
     await world.alice.submits({"Release name": "secret-1.42"})
     await world.settle(2)
     asked = world.slack.thread(world.deploys, card)[-1]
-    assert shown(asked) == snapshot("""\
+    assert format_message(asked) == snapshot("""\
 ✋ *Approval needed* · `job unblock`
 *job*: `Ship?`
 *pipeline*: `gated`
@@ -241,7 +241,7 @@ requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (�
     await world.settle(4)
     puts = [request.json for request in world.buildkite.requests if request.path.endswith("/unblock")]
     assert puts == [{"fields": {"release-name": "secret-1.42"}}]
-    assert "done" in shown(asked)
+    assert "done" in format_message(asked)
 
 
 async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: World) -> None:
@@ -250,7 +250,7 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
     await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(2)
     asked = world.slack.thread(world.deploys, card)[-1]
-    assert "Approval needed" in shown(asked)
+    assert "Approval needed" in format_message(asked)
     world.buildkite.unblock(build.find_job("gate").id, {"release-name": "1.0"})
     await world.bob.clicks(asked, "Approve")
     await world.settle(4)
@@ -259,7 +259,7 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
         for request in world.buildkite.requests
         if request.path.endswith("/unblock") and request.status == 200
     ]
-    assert shown(asked) == snapshot("""\
+    assert format_message(asked) == snapshot("""\
 ⚠️ *Approved*, but it did not succeed · `job unblock`
 *job*: `Ship?`
 *pipeline*: `gated`
@@ -271,14 +271,14 @@ requested by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's 
 
 async def test_a_short_sha_is_asked_for_in_full(world: World) -> None:
     """What is approved is one commit: a short SHA or a tag may be another by then."""
-    assert await asks(world, world.alice, "build create deploy-prod -c 8f74223") == snapshot("""\
+    assert await ask_privately(world, world.alice, "build create deploy-prod -c 8f74223") == snapshot("""\
 ⚠️ `8f74223` may be another commit by the time this is approved.
 Give the whole SHA, 40 characters (`git rev-parse` says it), or leave the commit out to build HEAD.\
 """)
     assert world.slack.messages(world.deploys) == []
     card = await proposed(world, f"build create deploy-prod -c {SHA}")
-    assert f"commit*: `{SHA}`" in shown(card)
-    assert "HEAD" not in shown(card)
+    assert f"commit*: `{SHA}`" in format_message(card)
+    assert "HEAD" not in format_message(card)
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     assert [build.commit for build in world.buildkite.builds] == [SHA]
@@ -291,7 +291,7 @@ async def test_two_presses_at_once_start_one_build(world: World) -> None:
     await world.slack.people["U0CARA001"].clicks(card, "Approve")
     await world.settle(5)
     assert len(world.buildkite.builds) == 1
-    assert "[Approve]" not in shown(card)
+    assert "[Approve]" not in format_message(card)
 
 
 async def test_a_press_after_the_time_is_over_starts_nothing(world: World) -> None:
@@ -306,7 +306,7 @@ Ask for it again.\
 """)
     await world.settle(3)
     assert world.buildkite.builds == []
-    assert "Expired" in shown(card)
+    assert "Expired" in format_message(card)
 
 
 async def test_every_step_of_it_is_in_the_audit(world: World) -> None:

@@ -10,8 +10,8 @@ from inline_snapshot import snapshot
 
 from bot.access.queries import find_newest_entries
 from simulators.slack.models import Channel, Message
-from tests.conversations.acts import started
-from tests.conversations.world import World, opened, shown
+from tests.conversations.acts import start_build
+from tests.conversations.world import World, format_message, open_world
 from tests.policy.conftest import POLICY
 from tests.policy.test_file import write
 
@@ -84,7 +84,7 @@ async def test_a_channel_that_the_policy_names_is_like_any_other(world: World, p
     world.buildkite.run_build(world.buildkite.builds[-1])
     await world.settle(5)
     assert len(world.buildkite.builds) == 1
-    assert "Passed" in shown(in_public(world, channel)[0])
+    assert "Passed" in format_message(in_public(world, channel)[0])
 
 
 async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) -> None:
@@ -92,14 +92,14 @@ async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) 
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(3)
     (card,) = in_public(world, world.deploys)
-    before, edits = shown(card), len(card.edits)
+    before, edits = format_message(card), len(card.edits)
     world.deploys.shared = True
     world.clock.advance(61)
     world.buildkite.run_build(world.buildkite.builds[-1], fail=["lint"])
     await world.settle(10)
-    assert (in_public(world, world.deploys), shown(card), len(card.edits)) == ([card], before, edits)
+    assert (in_public(world, world.deploys), format_message(card), len(card.edits)) == ([card], before, edits)
     assert [
-        "Failed" in shown(message) or "failed" in shown(message) for message in world.slack.messages(world.bob.dm)
+        "Failed" in format_message(message) or "failed" in format_message(message) for message in world.slack.messages(world.bob.dm)
     ] == [True]
     async with world.bot.store.read() as tx:
         retired = [
@@ -112,7 +112,7 @@ async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) 
 
 async def test_a_click_on_a_card_there_does_nothing(world: World) -> None:
     """The buttons of a card outlive the moment in which its channel was shared: they answer privately."""
-    await started(world)
+    await start_build(world)
     card = world.card()
     world.deploys.shared = True
     world.clock.advance(61)
@@ -126,7 +126,7 @@ async def test_a_click_on_a_card_there_does_nothing(world: World) -> None:
 async def test_no_file_goes_there(world: World) -> None:
     """A whole log asked for in such a channel is handed to nobody, and is not even read."""
     channel = partners(world)
-    build = await started(world)
+    build = await start_build(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
     asked = len(world.buildkite.requests)
@@ -153,12 +153,12 @@ async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
     """A proposal's card there is left as it is: a press is refused, and its time runs out."""
     path = tmp_path / "policy.toml"
     write(path, PROTECTED)
-    async with opened(tmp_path, policy=path) as world:
+    async with open_world(tmp_path, policy=path) as world:
         world.slack.group("S0RELEASE", "release", [world.alice.id])
         await world.bob.types(world.deploys, "/bk build create web")
         await world.settle(2)
         card = world.card()
-        before = shown(card)
+        before = format_message(card)
         assert "Approval needed" in before
         world.deploys.shared = True
         world.clock.advance(61)
@@ -166,7 +166,7 @@ async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
         await world.settle(2)
         assert "shared with another organization" in world.whispers(world.alice)[-1]
         await world.settle(1800, step=300)
-        assert (shown(card), world.buildkite.builds) == (before, [])
+        assert (format_message(card), world.buildkite.builds) == (before, [])
         assert "Nobody approved" in world.whispers(world.bob)[-1]
 
 
@@ -174,7 +174,7 @@ async def test_a_proposal_that_nobody_could_see_is_withdrawn(tmp_path: Path) -> 
     """Shared between the request and the card of the proposal: Bob is told that nothing will come of it."""
     path = tmp_path / "policy.toml"
     write(path, PROTECTED)
-    async with opened(tmp_path, policy=path) as world:
+    async with open_world(tmp_path, policy=path) as world:
         world.slack.faults.rate_limit("chat.postMessage", retry_after=61)
         await world.bob.types(world.deploys, "/bk build create web")
         await world.settle(3)

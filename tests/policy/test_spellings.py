@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.listeners.event_listeners import START
-from tests.conversations.acts import asks, created
-from tests.conversations.world import World, opened
+from tests.conversations.acts import ask_privately, read_created_build
+from tests.conversations.world import World, open_world
 from tests.matrix.acting import calm
 from tests.policy import spellings
 from tests.subscriptions.acts import built, texts
@@ -35,7 +35,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Members build; `main` of every `deploy-*` needs Bob's approval."""
     path = tmp_path / "policy.toml"
     path.write_text(RULES, "utf-8")
-    async with opened(tmp_path, policy=path) as ready:
+    async with open_world(tmp_path, policy=path) as ready:
         ready.slack.subscriptions.add("link_shared")
         ready.slack.unfurl_domains = {"buildkite.com"}
         yield ready
@@ -147,7 +147,7 @@ async def test_every_way_of_asking_needs_the_approval(world: World, spelled: str
 async def test_a_commit_that_is_protected_starts_nothing(world: World) -> None:
     """It needs the approval, and what is approved is a whole SHA: each name is refused with that advice."""
     for name in spellings.COMMITS:
-        answer = await asks(world, world.alice, f"build create deploy-prod -b feature -c {name}")
+        answer = await ask_privately(world, world.alice, f"build create deploy-prod -b feature -c {name}")
         assert "Give the whole SHA" in answer, name
     assert not world.buildkite.builds
 
@@ -158,7 +158,7 @@ async def test_a_commit_that_is_protected_starts_nothing(world: World) -> None:
 async def test_no_way_of_asking_takes_what_is_refused(world: World, spelled: str) -> None:
     """Slash command, mention, `pipeline@branch` and alias: no card, no build, and the reason."""
     for words in (f"build create deploy-prod -b {spelled}", f"build create deploy-prod@{spelled}"):
-        assert "The branch" in await asks(world, world.alice, words)
+        assert "The branch" in await ask_privately(world, world.alice, words)
         await world.alice.posts(world.deploys, f"@kitestring {words}")
         await calm(world)
     assert not world.buildkite.builds
@@ -169,8 +169,8 @@ async def test_what_was_judged_is_what_is_sent(world: World) -> None:
     """Elsewhere the same spelling starts at once, under the branch's own name."""
     await world.alice.types(world.deploys, "/bk build create web -b refs/heads/release/2 -c heads/main")
     await calm(world)
-    assert created(world)["branch"] == "release/2"
-    assert created(world)["commit"] == "refs/heads/main"
+    assert read_created_build(world)["branch"] == "release/2"
+    assert read_created_build(world)["commit"] == "refs/heads/main"
 
 
 async def test_an_approval_is_for_the_name_that_the_card_shows(world: World) -> None:
@@ -219,7 +219,7 @@ async def test_a_lock_holds_for_every_spelling(world: World) -> None:
     await world.bob.types(world.deploys, '/bk lock web refs/heads/release/* "cutting it"')
     await calm(world)
     for words in ("-b release/2", "-b heads/release/2", "-b x -c refs/heads/release/2", "-b x -c v1.2"):
-        assert "cutting it" in await asks(world, world.alice, f"build create WEB {words}"), words
+        assert "cutting it" in await ask_privately(world, world.alice, f"build create WEB {words}"), words
     assert "✅" in await shown_to(world, "can build create web -b main")
     await world.bob.types(world.deploys, "/bk unlock web heads/release/*")
     await calm(world)
@@ -242,7 +242,35 @@ async def test_a_subscription_means_the_branch_in_any_spelling(world: World) -> 
 )
 async def test_nothing_else_chooses_what_is_checked_out(world: World, more: str) -> None:
     """Variables and meta-data that an agent checks out by are refused: the policy could not judge them."""
-    answer = await asks(world, world.alice, f"build create deploy-prod -b feature {more}")
+    answer = await ask_privately(world, world.alice, f"build create deploy-prod -b feature {more}")
     assert "`" in answer
     assert "⚠️" in answer
     assert not world.buildkite.builds
+
+
+@pytest.mark.parametrize(
+    ("label", "fail", "operation"),
+    [
+        ("Rebuild", ("test",), "build rebuild"),
+        ("Retry failed", ("test",), "build retry"),
+        ("Unblock", (), "job unblock"),
+    ],
+)
+async def test_a_card_button_needs_the_approval_of_the_reported_branch(
+    world: World, label: str, fail: tuple[str, ...], operation: str
+) -> None:
+    """Buildkite reports `refs/heads/main`: the button of the card proposes its operation and changes nothing."""
+    build = world.buildkite.create_build_elsewhere("deploy-prod", "refs/heads/main", "Ship it", "Noor Haddad")
+    world.buildkite.run_build(build, fail=fail)
+    await world.alice.types(world.deploys, f"/bk build watch deploy-prod {build.number}")
+    await calm(world)
+    card = world.card()
+    await world.alice.clicks(card, label)
+    await calm(world)
+    if operation == "job unblock":
+        await world.alice.submits({"Release name": "1.42"})
+        await calm(world)
+    proposals = [reply for reply in world.replies(card) if "Approval needed" in reply]
+    assert [operation in proposal for proposal in proposals] == [True]
+    assert len(world.buildkite.builds) == 1
+    assert [request.path for request in world.buildkite.requests if request.method in {"POST", "PUT"}] == []
