@@ -70,9 +70,7 @@ def check_alias(request: AliasRequest, registry: Registry, command: str = "/bk")
     if request.name in list_first_words(registry) or request.name == command.lstrip("/"):
         raise UsageError(f"`{request.name}` is already a command.", "Choose another name.")
     if len(request.expansion) > EXPANSION_LIMIT:
-        raise UsageError(
-            f"That is {len(request.expansion)} characters long; an alias stands for at most {EXPANSION_LIMIT}."
-        )
+        raise UsageError(f"That's {len(request.expansion)} characters. The limit is {EXPANSION_LIMIT}.")
     words = split(normalise(request.expansion))
     if words[0].lower() in _ALIAS_COMMANDS:
         raise UsageError(f"`{quote_word(words[0])}` can't be used in an alias.")

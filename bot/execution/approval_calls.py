@@ -34,7 +34,7 @@ _CARD_RETRY_DELAY = timedelta(seconds=1)
 
 
 class ApprovalCalls:
-    """`reads` says whether somebody reads a channel: nobody is called to a place that they cannot see."""
+    """`can_read` returns whether a person can read a channel: only those who can see the card get a message."""
 
     def __init__(
         self,
@@ -84,10 +84,14 @@ class ApprovalCalls:
     async def _find_recipients(self, proposal: Proposal) -> tuple[Subscription, ...]:
         """Return the subscriptions of possible approvers, without the requester and people who have voted."""
         async with self._store.read() as tx:
-            asked = await find_call_recipients(tx)
-        spoken = {proposal.requester, *(vote.user for vote in proposal.votes)}
+            subscriptions = await find_call_recipients(tx)
+        voters = {proposal.requester, *(vote.user for vote in proposal.votes)}
         return tuple(
-            [each for each in asked if each.owner not in spoken and await self._may_approve(each, proposal)]
+            [
+                each
+                for each in subscriptions
+                if each.owner not in voters and await self._may_approve(each, proposal)
+            ]
         )
 
     async def _may_approve(self, subscription: Subscription, proposal: Proposal) -> bool:

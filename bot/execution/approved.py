@@ -25,8 +25,8 @@ class ApprovedStarter:
         return None
 
     async def _start(self, proposal: Proposal) -> bool:
-        asked = build_invocation(proposal)
-        accepted = await self._runner.accept(asked)
-        if accepted.id == asked.id:
-            self._runner.start(asked, accepted)
-        return accepted.id == asked.id
+        invocation = build_invocation(proposal)
+        accepted = await self._runner.accept(invocation)
+        if accepted.id == invocation.id:
+            self._runner.start(invocation, accepted)
+        return accepted.id == invocation.id

@@ -89,6 +89,6 @@ class StatusService:
             return f"this process ({self._replica}), the only one"
         held = await leases.find_lease(tx, self._lease)
         if held is None or held.seconds <= 0:
-            return "nobody just now"
+            return "none right now"
         whose = "this process" if held.holder == self._replica else "another replica"
         return f"{whose} ({held.holder}), fence {held.fence}, for {held.seconds:.0f} s more"

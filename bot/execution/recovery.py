@@ -33,7 +33,9 @@ from bot.store.vault import Vault
 
 # An accepted invocation older than this is reported, not run: a build that starts so late would surprise people.
 _LATEST_START = timedelta(minutes=10)
+# With the growing wait between them, eight probes take over ten minutes; after that a person has to check.
 _PROBES_LIMIT = 8
+# The database just failed, so give it a moment before the next try.
 _RETRY_DELAY = timedelta(seconds=5)
 log = structlog.stdlib.get_logger(__name__)
 
@@ -117,6 +119,7 @@ class Recovery:
         if op is None:
             await self._outcomes.report(invocation, "failed", _render_not_started(invocation), retry=False)
         elif invocation.state == "accepted" and age < _LATEST_START:
+            # Begun invocations have the state "running", so this one sent nothing and is safe to run.
             self._runner.spawn(self._runner.run(invocation))
         elif invocation.state == "accepted" or (op.effect is Effect.READ and op.probe is None):
             await self._outcomes.report(invocation, "failed", _render_not_started(invocation), retry=True)

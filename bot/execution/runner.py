@@ -115,6 +115,7 @@ class Runner:
         actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
         if actor.standing is Standing.DEACTIVATED:
             await self.services.accounts.delete_departed(actor.team, actor.id, self._clock.now())
+        # Refusals that need no look-up come first, so that refused people can't find out what exists.
         self.gate.check_permission(actor, op)
         await self.gate.check_channel(invocation.thread)
         await self.gate.check_writable(op)
@@ -127,6 +128,7 @@ class Runner:
         verdict = await self.gate.apply_policy(op, pinned, ctx)
         if await self._ask_first(invocation, op, pinned, ctx):
             return
+        # From here on the stored arguments are the pinned ones: approvals and a restart must mean the same build.
         kept = pinned.model_dump(mode="json", exclude_none=True)
         invocation = replace(
             invocation, args={**invocation.args, "args": kept, **({"assumed": assumed} if assumed else {})}
@@ -173,6 +175,7 @@ class Runner:
             reply = await run_guarded(op.run(args, ctx), op.name, invocation=invocation.id)
         except KitestringError as error:
             await self.read_again(invocation.args["args"])
+            # A bug after the request was sent says nothing about whether Buildkite carried it out.
             raise _as_unconfirmed(op, error) if isinstance(error, InternalError) else error from error
         try:
             answer = mention_default(reply, invocation.args.get("assumed", ""))

@@ -100,7 +100,7 @@ class Dispatcher:
         """Stop a kind of direct message; only their recipient may do so."""
         words = read_stop_value(value, request.user)
         if words is None:
-            return render_note("That button is somebody else's. Ask for yourself.")
+            return render_note("Only the recipient can turn off these messages.")
         await self.begin(request, "notify", {"words": list(words)}, yes=True)
         return None
 
@@ -110,7 +110,7 @@ class Dispatcher:
         if choice is None:
             return render_note("That button is too old. Run the command again.")
         if choice.user is not None and choice.user != request.user:
-            return render_note("That button is somebody else's. Ask for yourself.")
+            return render_note("That button belongs to someone else. Run the command yourself.")
         if not choice.operation:
             return render_note("OK, nothing changed.")
         op, (args, page) = self._registry[choice.operation], split_page(choice.args)

@@ -9,21 +9,19 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.errors import Ambiguous, KitestringError, Refused, Unavailable, UsageError
+from bot.errors import Ambiguous, KitestringError, Refused, UsageError
 from bot.execution.runner import Runner
+from bot.listeners.failed_forms import FailedForms
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_files import FormFiles
 from bot.listeners.requests import Request, from_view
 from bot.operations import forms
-from bot.operations.choices import Choices, new_choice_id, repeat_choice
-from bot.operations.invocation import Choice, Invocation
+from bot.operations.choices import Choices, new_choice_id
+from bot.operations.invocation import Choice
 from bot.operations.operation import Args, FormField, Operation, SubmitHook
-from bot.operations.render import render_internal_error, render_problem
 from bot.operations.validation import validate
-from bot.runtime.error_boundary import InternalError, run_guarded
+from bot.runtime.error_boundary import run_guarded
 from bot.slack.answers import Answers
-from bot.slack.api_errors import SlackError
-from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.people import PeopleDirectory
 from bot.slack.web_client import SlackClient
@@ -221,34 +219,3 @@ def _blame_first_input(body: Mapping[str, Any], text: str) -> dict[str, str]:
     blocks = body["view"].get("blocks") or [{"block_id": "form"}]
     first = next((block for block in blocks if block.get("type") == "input"), blocks[0])
     return {str(first["block_id"]): text}
-
-
-class FailedForms:
-    """Explains privately why a form didn't open, with a button to try again."""
-
-    def __init__(self, choices: Choices, answers: Answers) -> None:
-        self._choices = choices
-        self._answers = answers
-
-    async def explain(self, invocation: Invocation, error: KitestringError, *, again: bool) -> None:
-        """Explain the failure; `again` adds a button, which works only in a conversation."""
-        retry = await self._retry(invocation) if again else None
-        await self._answers.send(invocation.recipient, _render_failure(error, retry.id if retry else None))
-
-    async def _retry(self, invocation: Invocation) -> Choice | None:
-        """Save a choice to open the form again; None where it can't be saved."""
-        choice = repeat_choice(invocation, invocation.args["args"], form=True)
-        try:
-            await self._choices.save([choice])
-        except Unavailable:
-            return None
-        return choice
-
-
-def _render_failure(error: KitestringError, retry: str | None) -> Message:
-    if isinstance(error, InternalError):
-        return render_internal_error(error.ref)
-    lost = isinstance(error, SlackError) and error.kind == "uncertain"
-    headline = "The form may not have opened." if lost else "The form didn't open."
-    explained = KitestringError(f"{headline} {error.message}", error.hint or "Try again in a moment.")
-    return render_problem(explained, retry_value=retry)

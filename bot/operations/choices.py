@@ -37,10 +37,10 @@ class Choices:
             return await find_choice(tx, self._vault, choice_id)
 
 
-def repeat_choice(asked: Invocation, args: Mapping[str, Any], **more: Any) -> Choice:
+def repeat_choice(invocation: Invocation, args: Mapping[str, Any], **more: Any) -> Choice:
     """Return a choice of the same operation, person and thread with other arguments."""
-    operation = more.pop("operation", asked.operation)
-    return Choice(new_choice_id(), operation, dict(args), asked.thread, asked.user, **more)
+    operation = more.pop("operation", invocation.operation)
+    return Choice(new_choice_id(), operation, dict(args), invocation.thread, invocation.user, **more)
 
 
 def choices_for_buttons(buttons: Sequence[Button], thread: Thread, user: str | None) -> dict[int, Choice]:

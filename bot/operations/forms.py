@@ -53,8 +53,8 @@ def render_form(
     empty = section(
         md("There's nothing to fill in. Press {submit} to continue.", submit=bold(submit)), block_id="nothing"
     )
-    asked = [_render_destination(place)] if place else []
-    view = _render_modal(title or format_title(op), [*_render_intro(op, given), *(blocks or [empty]), *asked])
+    inputs = [*(blocks or [empty]), *([_render_destination(place)] if place else [])]
+    view = _render_modal(title or format_title(op), [*_render_intro(op, given), *inputs])
     return view | {
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
@@ -187,10 +187,10 @@ def read_submission(
 
     `given` adds only arguments that the form didn't ask for. Raises UsageError for a malformed KEY=value line.
     """
-    asked = _list_inputs(op, fields, given or {})
-    names = {item.name for item in asked} | ({"fields"} if fields else set())
+    inputs = _list_inputs(op, fields, given or {})
+    names = {item.name for item in inputs} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
-    read = {item.name: _read_argument(item, _read_entry(values, item.name)) for item in asked}
+    read = {item.name: _read_argument(item, _read_entry(values, item.name)) for item in inputs}
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
     extra = {field.key: _read_choices(field, _read_entry(values, field_block(field))) for field in fields}
     stated = {key: value for key, value in extra.items() if value.strip()}
@@ -202,7 +202,7 @@ def _complete(fields: Sequence[FormField], stated: Mapping[str, str]) -> None:
     """Slack's clients refuse an empty required input, but not one of blanks."""
     missing = next((field for field in fields if field.required and field.key not in stated), None)
     if missing:
-        raise UsageError("This step does not go on without it.", field=missing.key)
+        raise UsageError("This step needs an answer.", field=missing.key)
 
 
 def _read_entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str) -> list[str]:
@@ -240,9 +240,9 @@ def render_errors(
     op: Operation, error: UsageError, fields: Sequence[FormField] = (), given: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
     """Return Slack's `errors` of a submission: the message under its input, or under the first one."""
-    asked = [id_ for item in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(item)]
+    ids = [id_ for item in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(item)]
     own = [field_block(field) for field in fields]
-    blocks = [*own, *asked] if op.load_fields else [*asked, *own]
+    blocks = [*own, *ids] if op.load_fields else [*ids, *own]
     wanted = [error.field, f"fields.{error.field}"]
     block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
     hint = "" if error.hint.startswith("Usage:") else error.hint

@@ -161,10 +161,10 @@ def _check_name(name: str, noun: str, forbidden: re.Pattern[str]) -> None:
         if is_invisible(char) or is_compatibility_form(char):
             _refuse(name, noun, _describe_fault(char), _RETYPE)
         if forbidden.match(char):
-            _refuse(name, noun, f"contains {describe_character(char)}, which git does not allow in a name")
+            _refuse(name, noun, f"contains {describe_character(char)}, which git doesn't allow in a name")
     for form, part, how in _STRUCTURE:
         if form.search(name):
-            _refuse(name, noun, f"{how} `{part}`, which git does not allow in a name")
+            _refuse(name, noun, f"{how} `{part}`, which git doesn't allow in a name")
 
 
 def _check_only_a_branch(name: str) -> None:
@@ -180,7 +180,7 @@ def _check_only_a_branch(name: str) -> None:
 
 def _describe_fault(char: str) -> str:
     if char == " ":
-        return "contains a space, which git does not allow in a name"
+        return "contains a space, which git doesn't allow in a name"
     if is_invisible(char):
         return f"contains {describe_character(char)}, which is invisible"
     plain = unicodedata.normalize("NFKC", char)

@@ -221,7 +221,7 @@ def unparse(call: Call, registry: Registry) -> str:
     takes_rest = any(argument.opt.takes_rest for argument in declared)
     yes = ["--yes"] if call.confirmed else []
     words = [*call.operation.split(" "), *(yes if takes_rest else [])]
-    still_positional = True
+    still_positional = True  # after the first argument with a flag, the rest need flags too
     for argument in sorted(declared, key=lambda item: not item.opt.positional):
         value = call.args.get(argument.name)
         bare = _format_positional(argument, value) if still_positional and argument.opt.positional else None

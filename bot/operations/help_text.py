@@ -47,7 +47,7 @@ def render_help(
 ) -> Reply:
     """Return everything that this person may run here, one noun's commands, or one command in full.
 
-    `explain_refusal` says why they may not run one that is not `allowed`.
+    `explain_refusal` returns why the person may not run an operation that isn't `allowed`.
 
     Raises UsageError, with similar names, for an unknown command.
     """

@@ -93,7 +93,7 @@ async def close_invocation(
     """Store the outcome and delete the arguments; a button whose press failed can be pressed again.
 
     Words, a form or an event matches Slack delivers freeable stay what they were: matches key is never freed.
-    With `owed_at` the outcome is still to be told; if nobody has done so by then, `owing` finds it.
+    With `owed_at` the answer is still to be delivered; from then on `find_undelivered` returns it.
     """
     freeable = invocation.via == "button" and state in {"failed", "refused"}
     freed: dict[str, Any] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}

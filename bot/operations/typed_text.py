@@ -76,7 +76,7 @@ def quote(text: str) -> str:
 def split(normal: str) -> list[str]:
     """Split normalised text into words without their quotes; `#` and `\\` are ordinary characters.
 
-    Raises UsageError for a quote that is never closed.
+    Raises UsageError for a quote that isn't closed.
     """
     lexer = shlex.shlex(normal, posix=True)
     lexer.whitespace_split = True

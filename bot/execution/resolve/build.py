@@ -88,13 +88,13 @@ async def _find_pipeline(number: int, ctx: Context) -> str:
             return slugs[0]
         if slugs:
             options = tuple((f"{slug}#{number}", slug) for slug in slugs[:10])
-            raise Ambiguous(f"Build {number} of which pipeline?", "pipeline", options)
-    raise UsageError(f"Build {number} of which pipeline?", BUILD_HINT, "pipeline")
+            raise Ambiguous(f"Which pipeline's build {number}?", "pipeline", options)
+    raise UsageError(f"Which pipeline's build {number}?", BUILD_HINT, "pipeline")
 
 
 async def _find_newest(pipeline: str, ctx: Context) -> BuildRef:
     async for build in ctx.buildkite.builds(pipeline, limit=1):
         return build.ref
     raise UsageError(
-        f"{pipeline} has no builds yet.", f"Start one:  `{ctx.command} build create {pipeline}`.", "number"
+        f"{pipeline} has no builds yet.", f"Start one: `{ctx.command} build create {pipeline}`.", "number"
     )

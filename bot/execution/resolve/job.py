@@ -26,9 +26,9 @@ async def pin_job(
 ) -> A:
     """Fill in pipeline, number and job id.
 
-    `fits` says which jobs the operation is for and `wanted` calls them (`failed`): of several jobs with one
-    name, and where no job was named, the only one that fits is meant; where none
-    does, those that `others` allows are offered. Raises UsageError, Ambiguous, NotFound.
+    `is_eligible` selects the jobs that the operation applies to, and `adjective` describes them (`failed`). Of
+    several jobs with one name, or without a name, the only eligible one is taken; where none is eligible, jobs
+    that `is_alternative` selects are offered. Raises UsageError, Ambiguous or NotFound.
     """
     check_organization(args.org, ctx)
     job = await ctx.buildkite.job(args.job) if args.job and _UUID.fullmatch(args.job) else None
