@@ -15,16 +15,26 @@ from bot.buildkite.endpoints.artifacts import Artifact
 from bot.buildkite.endpoints.clusters import AgentToken
 from bot.buildkite.endpoints.organization import Emoji, PipelineTemplate, Rule, Team
 from bot.buildkite.endpoints.raw import RawObject
-from bot.buildkite.models import AccessToken, Agent, Build, Job, NotificationService, Person, Pipeline, Queue
-from bot.buildkite.resources import Cluster, Member, Meta, Organization
-from bot.buildkite.responses import parse_error
-from bot.buildkite.transport import read_next_query
+from bot.buildkite.error_responses import parse_error
+from bot.buildkite.models import Build, Job, Person
+from bot.buildkite.resources import (
+    AccessToken,
+    Agent,
+    Cluster,
+    Member,
+    Meta,
+    NotificationService,
+    Organization,
+    Pipeline,
+    Queue,
+)
+from bot.buildkite.response_parsing import read_next_query
 from bot.builds.cards.render import render_card
 from bot.builds.fold.merge import apply_webhook
 from bot.builds.links.render import render_pipeline_preview
 from bot.builds.model import JobSummary
 from bot.cli.api_get import render_outline
-from tests.core.drawn import render_lines
+from tests.core.drawn import describe_message
 from tests.core.facts_of_builds import NOW
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
@@ -84,9 +94,9 @@ def _render_error(content: Any) -> str:
 def _render_object(read: BaseModel) -> list[str]:
     if isinstance(read, Build):
         known = apply_webhook(None, read, NOW)
-        return render_lines(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
+        return describe_message(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
     if isinstance(read, Pipeline):
-        return render_lines(render_pipeline_preview(read, [], read.web_url))
+        return describe_message(render_pipeline_preview(read, [], read.web_url))
     if isinstance(read, RawObject):
         return list(render_outline(read.fields))
     return [type(read).__name__, *render_outline(read.model_dump(mode="json"))]

@@ -1,1 +1,1 @@
-"""Both doors, the wire and the grammar under input that nobody would send."""
+"""Fuzz tests of both HTTP endpoints, the raw connection and the grammar."""

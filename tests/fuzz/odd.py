@@ -1,4 +1,4 @@
-"""Input that is nearly right, or not at all: genuine requests and what becomes of them."""
+"""Strategies for malformed input: genuine requests, changed and damage, and random bytes."""
 
 from __future__ import annotations
 
@@ -47,65 +47,65 @@ CLICKS = _read("slack", "block_*", "view_*", "shortcut", "message_action")
 WEBHOOKS = [item for item in _read("webhooks", "*.*") if isinstance(item, dict) and "event" in item]
 
 
-def at_home(value: Any, team: str) -> Any:
-    """The same in our workspace, so that it is not turned away at once."""
+def move_to_team(value: Any, team: str) -> Any:
+    """Move a payload to our workspace, so that the bot doesn't reject it at once."""
     if isinstance(value, list):
-        return [at_home(each, team) for each in value]
+        return [move_to_team(each, team) for each in value]
     if not isinstance(value, dict):
         return value
     ours = {"team_id": team, "user_id": USER, "channel_id": CHANNEL, "team": {"id": team}, "command": "/bk"}
     return {
-        key: ours[key] if key in ours and type(ours[key]) is type(each) else at_home(each, team)
+        key: ours[key] if key in ours and type(ours[key]) is type(each) else move_to_team(each, team)
         for key, each in value.items()
     }
 
 
-def _places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where something stands in a JSON value."""
+def _list_paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every part of a JSON value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [here, *(place for key, each in inner for place in _places(each, (*here, key)))]
+    return [path, *(deeper for key, each in inner for deeper in _list_paths(each, (*path, key)))]
 
 
-def _changed(value: Any, place: tuple[Any, ...], by: Any) -> Any:
-    """A copy with something else in that place; Ellipsis takes it away."""
-    if not place:
+def _replace_part(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+    """Return a copy with the part at a path replaced, or removed by Ellipsis."""
+    if not path:
         return by
     copy = value.copy()
-    if by is ... and len(place) == 1:
-        del copy[place[0]]
+    if by is ... and len(path) == 1:
+        del copy[path[0]]
     else:
-        copy[place[0]] = _changed(copy[place[0]], place[1:], by)
+        copy[path[0]] = _replace_part(copy[path[0]], path[1:], by)
     return copy
 
 
 @st.composite
-def mutated(draw: st.DrawFn, genuine: list[Any]) -> Any:
-    """One of these with up to four places that hold something else, or nothing."""
+def mutate(draw: st.DrawFn, genuine: list[Any]) -> Any:
+    """Draw one of the genuine values with up to four parts replaced or removed."""
     value = draw(st.sampled_from(genuine))
     for _ in range(draw(st.integers(0, 4))):
-        place = draw(st.sampled_from(_places(value)[1:] or [()]))
-        if place and isinstance(value, dict | list):
-            value = _changed(value, place, draw(ODD | st.just(...)))
+        path = draw(st.sampled_from(_list_paths(value)[1:] or [()]))
+        if path and isinstance(value, dict | list):
+            value = _replace_part(value, path, draw(ODD | st.just(...)))
     return value
 
 
 @st.composite
-def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
-    """These bytes, cut off, cut out, or with others in between; mostly as they are."""
+def damage(draw: st.DrawFn, whole: bytes) -> bytes:
+    """Draw the bytes unchanged in most cases, else truncated, with a gap or with others inserted."""
     if draw(st.integers(0, 3)):
         return whole
     at, to = sorted(draw(st.integers(0, len(whole))) for _ in range(2))
     return whole[:at] + draw(st.binary(max_size=20)) + whole[to if draw(st.booleans()) else at :]
 
 
-def written(value: Any) -> bytes:
-    """As JSON."""
+def to_json(value: Any) -> bytes:
+    """Return a value as JSON."""
     return json.dumps(value).encode()
 
 
 @st.composite
-def deep(draw: st.DrawFn) -> bytes:
-    """JSON that goes down, with an end or without."""
+def nested_json(draw: st.DrawFn) -> bytes:
+    """Draw deeply nested JSON, closed or not."""
     depth, (opening, closing) = draw(_DEPTHS), draw(st.sampled_from([(b"[", b"]"), (b'{"a":', b"}")]))
     inside = opening * depth + b"1" + (closing * depth if draw(st.booleans()) else b"")
     key = draw(st.sampled_from([b"event", b"payload", b"build", b"view", b"actions", b"x"]))
@@ -114,33 +114,33 @@ def deep(draw: st.DrawFn) -> bytes:
 
 def _form(fields: Any) -> bytes:
     if not isinstance(fields, dict):
-        return written(fields)
+        return to_json(fields)
     return urlencode({str(key): str(each) for key, each in fields.items()}, errors="surrogatepass").encode()
 
 
 @st.composite
-def to_slacks_door(draw: st.DrawFn, team: str) -> tuple[bytes, str]:
-    """A body as Slack may send it, and less so; with its content type."""
-    kind = draw(st.sampled_from(["event", "command", "click", "bytes", "deep"]))
+def slack_requests(draw: st.DrawFn, team: str) -> tuple[bytes, str]:
+    """Draw a genuine or malformed body for Slack's endpoint, with its content type."""
+    kind = draw(st.sampled_from(["event", "command", "click", "bytes", "nested_json"]))
     if kind == "event":
-        body, media = written(draw(mutated(at_home(EVENTS, team)))), JSON
+        body, media = to_json(draw(mutate(move_to_team(EVENTS, team)))), JSON
     elif kind == "command":
-        body, media = _form(draw(mutated(at_home(COMMANDS, team)))), FORM
+        body, media = _form(draw(mutate(move_to_team(COMMANDS, team)))), FORM
     elif kind == "click":
-        payload = json.dumps(draw(mutated(at_home(CLICKS, team))))
+        payload = json.dumps(draw(mutate(move_to_team(CLICKS, team))))
         body, media = urlencode({"payload": payload}).encode(), FORM
     else:
-        raw = draw(deep() if kind == "deep" else st.binary(max_size=300))
+        raw = draw(nested_json() if kind == "nested_json" else st.binary(max_size=300))
         form = draw(st.booleans())
         body, media = (b"payload=" + raw, FORM) if form else (raw, JSON)
-    return draw(damaged(body)), media
+    return draw(damage(body)), media
 
 
 @st.composite
-def to_buildkites_door(draw: st.DrawFn) -> bytes:
-    """A body as Buildkite may send it, and less so."""
-    body = draw(st.one_of(mutated(WEBHOOKS).map(written), ODD.map(written), deep(), st.binary(max_size=300)))
-    return draw(damaged(body))
+def buildkite_bodies(draw: st.DrawFn) -> bytes:
+    """Draw a genuine or malformed body for Buildkite's endpoint."""
+    body = draw(st.one_of(mutate(WEBHOOKS).map(to_json), ODD.map(to_json), nested_json(), st.binary(max_size=300)))
+    return draw(damage(body))
 
 
 HEADERS = st.dictionaries(

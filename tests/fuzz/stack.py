@@ -1,4 +1,4 @@
-"""The whole bot between both simulators, asked without a network or by raw bytes over a socket."""
+"""The whole bot between both simulators, called in memory or with raw bytes over a socket."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.runtime.http.connection import ConnectionLimits
-from bot.runtime.http.server import open_socket, make_server
-from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, World, opened
+from bot.runtime.http.server import make_server, open_socket
+from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, World, open_world
 
 SECONDS = 20
 SLACK, BUILDKITE = "/slack/events", "/buildkite/webhooks"
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Stack:
-    """A bot that is asked one thing after the other; every answer comes within `SECONDS`."""
+    """A bot that answers one request after the other, each within `SECONDS`."""
 
     def __init__(self, runner: asyncio.Runner, world: World, port: int) -> None:
         self._runner = runner
@@ -29,7 +29,7 @@ class Stack:
         self.team = world.bot.identity.team
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """To its end, in bounded time."""
+        """Run a coroutine to its end in bounded time."""
 
         async def bounded() -> T:
             async with asyncio.timeout(SECONDS):
@@ -37,37 +37,39 @@ class Stack:
 
         return self._runner.run(bounded())
 
-    def asks(self, path: str, headers: Mapping[str, bytes], body: bytes = b"", method: str = "POST") -> int:
-        """The status that a request gets; what it set going has ended by then."""
+    def send_request(
+        self, path: str, headers: Mapping[str, bytes], body: bytes = b"", method: str = "POST"
+    ) -> int:
+        """Send a request; returns its status once everything that it started has ended."""
         half = len(body) // 2
         first = {"type": "http.request", "body": body[:half], "more_body": True}
         rest = {"type": "http.request", "body": body[half:], "more_body": False}
-        return self.run(self._asked(path, headers, method, iter([first, rest])))
+        return self.run(self._send(path, headers, method, iter([first, rest])))
 
-    def pours(self, path: str, headers: Mapping[str, bytes], piece: bytes, times: int) -> tuple[int, int]:
-        """The status of a request whose body is one piece again and again, and how many pieces were taken."""
+    def stream_body(self, path: str, headers: Mapping[str, bytes], piece: bytes, times: int) -> tuple[int, int]:
+        """Stream one piece many times as a request's body; returns the status and how many pieces were read."""
         left = iter(range(times))
         incoming = ({"type": "http.request", "body": piece, "more_body": True} for _ in left)
-        status = self.run(self._asked(path, headers, "POST", incoming))
+        status = self.run(self._send(path, headers, "POST", incoming))
         return status, times - sum(1 for _ in left)
 
-    def writes(self, said: bytes) -> list[int]:
-        """The statuses on a connection on which that was written, once it is closed."""
-        return self.run(self._written(said))
+    def write_raw(self, payload: bytes) -> list[int]:
+        """Write raw bytes to a connection; returns the statuses answered until it closes."""
+        return self.run(self._write(payload))
 
     def signed_by_slack(self, body: bytes) -> dict[str, bytes]:
-        """Proof for now. https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+        """Return Slack's signature headers. https://docs.slack.dev/authentication/verifying-requests-from-slack"""
         at = b"%d" % self.world.clock.now().timestamp()
         proof = hmac.digest(SIGNING_SECRET.encode(), b"v0:" + at + b":" + body, hashlib.sha256).hex()
         return {"x-slack-request-timestamp": at, "x-slack-signature": f"v0={proof}".encode()}
 
     def signed_by_buildkite(self, body: bytes) -> dict[str, bytes]:
-        """Proof for now. https://buildkite.com/docs/apis/webhooks"""
+        """Return Buildkite's signature header. https://buildkite.com/docs/apis/webhooks"""
         at = b"%d" % self.world.clock.now().timestamp()
         proof = hmac.digest(WEBHOOK_SECRET.encode(), at + b"." + body, hashlib.sha256).hex()
         return {"x-buildkite-signature": b"timestamp=" + at + f",signature={proof}".encode()}
 
-    async def _asked(
+    async def _send(
         self, path: str, headers: Mapping[str, bytes], method: str, incoming: Iterator[dict[str, Any]]
     ) -> int:
         sent: list[Any] = []
@@ -96,25 +98,25 @@ class Stack:
         await self.world.bot.inbox.tick()
         return int(sent[0]["status"])
 
-    async def _written(self, said: bytes) -> list[int]:
+    async def _write(self, payload: bytes) -> list[int]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
-            writer.write(said)
+            writer.write(payload)
             writer.write_eof()
-            heard = await reader.read()
+            answer = await reader.read()
         except ConnectionError:
-            heard = b""
+            answer = b""
         finally:
             writer.close()
-        lines = [part.split(b" ") for part in heard.split(b"HTTP/1.1 ")[1:]]
+        lines = [part.split(b" ") for part in answer.split(b"HTTP/1.1 ")[1:]]
         return [int(words[0]) for words in lines]
 
 
 @contextmanager
-def standing(folder: Path) -> Iterator[Stack]:
-    """A stack in an event loop of its own."""
+def run_stack(folder: Path) -> Iterator[Stack]:
+    """Run a stack in an event loop of its own."""
     with asyncio.Runner() as runner:
-        context = _standing(folder)
+        context = _run_stack(folder)
         world, port = runner.run(context.__aenter__())
         try:
             yield Stack(runner, world, port)
@@ -123,10 +125,12 @@ def standing(folder: Path) -> Iterator[Stack]:
 
 
 @asynccontextmanager
-async def _standing(folder: Path) -> AsyncIterator[tuple[World, int]]:
-    async with opened(folder) as world:
+async def _run_stack(folder: Path) -> AsyncIterator[tuple[World, int]]:
+    async with open_world(folder) as world:
         with open_socket("127.0.0.1", 0) as sock:
-            server = make_server(world.bot.web, limits=ConnectionLimits(head_seconds=2, body_seconds=2, idle_seconds=1))
+            server = make_server(
+                world.bot.web, limits=ConnectionLimits(head_seconds=2, body_seconds=2, idle_seconds=1)
+            )
             task = asyncio.create_task(server.serve_on(sock))
             await server.listening.wait()
             try:

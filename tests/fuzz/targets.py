@@ -1,4 +1,4 @@
-"""What is thrown at the bot, and what must hold whatever it is."""
+"""Fuzz make_targets: strategies for inputs, with the checks that must hold for all of them."""
 
 from __future__ import annotations
 
@@ -20,50 +20,52 @@ LONGEST_MESSAGE = 1000
 
 
 class Target(NamedTuple):
-    """What is drawn, and the check that takes it; the check gives a word to count by."""
+    """A strategy and the check of its inputs, which returns a key to count by."""
 
-    drawn: st.SearchStrategy[Any]
+    inputs: st.SearchStrategy[Any]
     check: Callable[[Any], object]
 
 
-def no_failure(status: int) -> int:
-    """Answered, and not by a failure of ours."""
+def check_status(status: int) -> int:
+    """Assert that a status isn't a server error, and return it."""
     assert 200 <= status < 500, status
     return status
 
 
-def understood(text: str, operations: Registry) -> Call | UsageError:
-    """A call or a mistake; nothing else may come of it."""
+def parse_text(text: str, operations: Registry) -> Call | UsageError:
+    """Parse a text into a call or a mistake; anything else is raised."""
     try:
         return parse(text, operations)
     except UsageError as mistake:
         return mistake
 
 
-def targets(stack: Stack) -> dict[str, Target]:
-    """Every target by name."""
+def make_targets(stack: Stack) -> dict[str, Target]:
+    """Return every target by name."""
     operations = registry()
 
     def slack(given: tuple[bytes, str]) -> int:
         body, media = given
-        return no_failure(stack.asks(SLACK, stack.signed_by_slack(body) | {"content-type": media.encode()}, body))
+        return check_status(
+            stack.send_request(SLACK, stack.signed_by_slack(body) | {"content-type": media.encode()}, body)
+        )
 
     def buildkite(body: bytes) -> int:
         headers = stack.signed_by_buildkite(body) | {"content-type": odd.JSON.encode()}
-        return no_failure(stack.asks(BUILDKITE, headers, body))
+        return check_status(stack.send_request(BUILDKITE, headers, body))
 
-    def unproven(given: tuple[str, dict[str, bytes], bytes, str, str]) -> int:
+    def unsigned(given: tuple[str, dict[str, bytes], bytes, str, str]) -> int:
         path, headers, body, method, media = given
         headers = {"content-type": media.encode()} | headers
-        status = no_failure(stack.asks(path, headers, body, method))
+        status = check_status(stack.send_request(path, headers, body, method))
         assert status >= 400 or path not in {SLACK, BUILDKITE}
         return status
 
-    def wire(said: bytes) -> tuple[int, ...]:
-        return tuple(sorted({no_failure(status) for status in stack.writes(said)}))
+    def wire(payload: bytes) -> tuple[int, ...]:
+        return tuple(sorted({check_status(status) for status in stack.write_raw(payload)}))
 
     def grammar(text: str) -> str:
-        found = understood(text, operations)
+        found = parse_text(text, operations)
         if isinstance(found, UsageError):
             assert 0 < len(found.message) < LONGEST_MESSAGE
             assert len(found.hint or "") < LONGEST_MESSAGE
@@ -73,18 +75,18 @@ def targets(stack: Stack) -> dict[str, Target]:
 
     paths = odd.PATHS
     return {
-        "slack, signed": Target(odd.to_slacks_door(stack.team), slack),
-        "buildkite, signed": Target(odd.to_buildkites_door(), buildkite),
-        "unproven": Target(
-            st.tuples(paths, odd.HEADERS, st.binary(max_size=200), odd.METHODS, odd.TYPES), unproven
+        "slack, signed": Target(odd.slack_requests(stack.team), slack),
+        "buildkite, signed": Target(odd.buildkite_bodies(), buildkite),
+        "unsigned": Target(
+            st.tuples(paths, odd.HEADERS, st.binary(max_size=200), odd.METHODS, odd.TYPES), unsigned
         ),
         "the wire": Target(odd.WIRE, wire),
         "the grammar": Target(odd.TYPED, grammar),
     }
 
 
-def counted(target: Target, counts: Counter[object]) -> Callable[[Any], None]:
-    """The check, with what came of it counted."""
+def count_results(target: Target, counts: Counter[object]) -> Callable[[Any], None]:
+    """Wrap a target's check so that it counts its results."""
 
     def check(given: Any) -> None:
         counts[target.check(given)] += 1

@@ -1,4 +1,4 @@
-"""Texts from outside that want to call somebody, lead elsewhere, hide something or break what they stand in."""
+"""Hostile texts that try to mention people, link elsewhere, hide something or break out of their place."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ LOGGED = (
     "100%\r<!channel>",
     "<!chan\x1b[0mnel>",
 )
-# Where it is cut, an entity or a sequence must not be cut in two.
+# Lengths at which texts are cut: the cut must not split an entity or a sequence.
 _LIMITS = (75, 100, 150, 200, 400, 2000, 3000)
 LONG = tuple("x" * (limit - back) + "&<!channel>" for limit in _LIMITS for back in (1, 3))
 HUGE = ("<!channel> " * 400, "&" * 4000, "`" * 4000, "x" * 20_000, "a\n" * 4000)

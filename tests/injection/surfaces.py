@@ -14,7 +14,8 @@ from bot.access.approvals.render import render_pending_proposal, render_proposal
 from bot.access.locks.rules import Lock, describe_lock
 from bot.access.policy.policy_wording import describe_requirement
 from bot.access.policy.rules import ApprovalRequirement, Principals
-from bot.buildkite.models import Job, Person, Pipeline
+from bot.buildkite.models import Job, Person
+from bot.buildkite.resources import Pipeline
 from bot.builds.cards.render import render_card
 from bot.builds.failures import log_text
 from bot.builds.failures.compare import FailedStep, FailureKind

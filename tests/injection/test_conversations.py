@@ -1,4 +1,4 @@
-"""The injection corpus end to end: written at Buildkite, typed at Slack, read in channels and threads."""
+"""The injection corpus end to end: set in Buildkite, typed in Slack, read in channels and threads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from simulators.slack.mentions import reach
 from simulators.slack.models import Message
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 from tests.injection.corpus import CALLS, LINKS, LOGGED, MARKUP
 
-# A job's log and its commit message take all of them at once, line by line.
+# A job's log can hold many of these texts at once, one per line.
 OUTSIDE = (*CALLS, *LINKS, *MARKUP)
 NAMES = ("<!channel>", "<https://evil.example|Open>", "<@U0EVE0001> `x` *y*", "\u202eevil")
 
@@ -20,32 +20,36 @@ NAMES = ("<!channel>", "<https://evil.example|Open>", "<@U0EVE0001> `x` *y*", "\
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Alice, Bob and Gwen in #deploys, with a pipeline whose names and fields are hostile."""
-    async with opened(tmp_path) as ready:
+    async with open_world(tmp_path) as ready:
         fields = [{"text": text, "key": f"k{at}", "hint": text} for at, text in enumerate(NAMES)]
         steps = [{"label": text, "command": "x"} for text in NAMES[:3]]
         ready.buildkite.pipeline("odd", steps=[*steps, "wait", {"block": NAMES[0], "fields": fields}])
         yield ready
 
 
-def in_order(world: World) -> None:
-    """In every message, private or not, as it is and as it was: only Alice and Bob are called; links are ours."""
-    said = [message for channel in world.slack.posted.values() for message in channel] + world.slack.ephemeral_messages
+def check_messages(world: World) -> None:
+    """Assert that the bot's messages mention only Alice and Bob and link only to Buildkite."""
+    messages = [
+        message for channel in world.slack.posted.values() for message in channel
+    ] + world.slack.ephemeral_messages
     assert world.slack.problems == []
-    for message in said:
+    for message in messages:
         if message.bot:
-            check(world, message)
+            check_message(world, message)
 
 
-def check(world: World, message: Message) -> None:
-    """One message of the bot."""
-    drawn = reach(message.text, message.blocks)
-    assert drawn.calls <= {world.alice.id, world.bob.id}, message.plain()
-    assert drawn.channels == frozenset(), message.plain()
-    assert [link for link in drawn.links if not link.startswith(world.buildkite.base_url)] == [], message.plain()
+def check_message(world: World, message: Message) -> None:
+    """Assert that one message mentions only Alice and Bob and links only to Buildkite."""
+    mentions = reach(message.text, message.blocks)
+    assert mentions.calls <= {world.alice.id, world.bob.id}, message.plain()
+    assert mentions.channels == frozenset(), message.plain()
+    assert [link for link in mentions.links if not link.startswith(world.buildkite.base_url)] == [], (
+        message.plain()
+    )
 
 
 async def test_builds_with_hostile_words_call_nobody(world: World) -> None:
-    """Cards, replies and a listing of builds whose message, branch, creator and steps are hostile."""
+    """Builds with hostile messages, branches, creators and steps appear as text in cards, replies and lists."""
     for text in OUTSIDE[::15]:
         build = world.buildkite.create_build_elsewhere("odd", text, text, creator=text)
         await world.alice.types(world.deploys, f"/bk watch odd {build.number}")
@@ -54,11 +58,11 @@ async def test_builds_with_hostile_words_call_nobody(world: World) -> None:
     await world.alice.types(world.deploys, "/bk build list odd")
     await world.settle(3)
     assert "<!channel>" in world.transcript()
-    in_order(world)
+    check_messages(world)
 
 
 async def test_a_hostile_log_is_words(world: World) -> None:
-    """What a job prints stands in a block that it cannot leave; sequences for terminals link nowhere."""
+    """A job's output can't leave its code block, and terminal sequences in it link nowhere."""
     build = world.buildkite.create_build_elsewhere("odd", "main", "x", creator="Noor Haddad")
     world.buildkite.run_build(build, fail=[NAMES[0]])
     job = next(job for job in build.jobs if job.name == NAMES[0])
@@ -66,12 +70,12 @@ async def test_a_hostile_log_is_words(world: World) -> None:
         world.buildkite.log(job.id, "\n".join((*OUTSIDE[at : at + 30], *LOGGED)))
         await world.alice.types(world.deploys, f"/bk job log -p odd -n {build.number} --job {job.id}")
         await world.settle(1)
-    assert any("▸" in told or "<!here>" in told for told in world.whispers(world.alice))
-    in_order(world)
+    assert any("▸" in answer or "<!here>" in answer for answer in world.whispers(world.alice))
+    check_messages(world)
 
 
 async def test_hostile_words_are_quoted_back_as_words(world: World) -> None:
-    """Unknown words, a lock's reason and arguments that do not fit are answered without calling anybody."""
+    """Unknown commands, a lock's reason and wrong arguments are quoted without mentioning anyone."""
     for text in OUTSIDE[::15]:
         await world.bob.types(world.deploys, f"/bk {text}")
         await world.bob.types(world.deploys, f"/bk build create {text!r}")
@@ -83,4 +87,4 @@ async def test_hostile_words_are_quoted_back_as_words(world: World) -> None:
     await world.alice.types(world.deploys, "/bk audit")
     await world.settle(2)
     assert "<!channel>" in world.whispers(world.alice)[-1] or "locked" in str(world.whispers(world.alice))
-    in_order(world)
+    check_messages(world)

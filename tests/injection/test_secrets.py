@@ -1,4 +1,4 @@
-"""Values of `-e`, and tokens that others leave in texts: in no message, no log line and not in the database."""
+"""Values of `-e` and tokens in texts reach no message, no log line and no database file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import structlog
 
 from bot.runtime.log_setup import configure_logging
 from bot.runtime.redaction import MASK, mask_tokens
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 VALUE = "hunter2-of-the-environment"
 TOKENS = (
@@ -40,8 +40,8 @@ TOKENS = (
 
 
 @pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """The whole program's log at its most talkative, as it is written for a person."""
+def log_output() -> Iterator[io.StringIO]:
+    """Capture the whole debug log in its format for people."""
     stream, root = io.StringIO(), logging.getLogger()
     before, level = root.handlers[:], root.level
     configure_logging("debug", "console")
@@ -52,44 +52,44 @@ def logged() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-def checkpointed(folder: Path) -> None:
-    """What the write-ahead log holds is moved into the database, as SQLite does it by and by."""
+def checkpoint(folder: Path) -> None:
+    """Move the write-ahead log into the database file, as SQLite does from time to time."""
     with closing(sqlite3.connect(folder / "kitestring.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def bytes_of(folder: Path) -> bytes:
-    """Every file of the database, its write-ahead log included."""
+def read_database(folder: Path) -> bytes:
+    """Return the bytes of every database file, including the write-ahead log."""
     return b"".join(path.read_bytes() for path in folder.glob("kitestring.db*"))
 
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_is_known_by_its_shape(token: str) -> None:
-    """Tokens of Slack, Buildkite, GitHub, GitLab and AWS, and keys of every kind, leave nothing behind."""
+    """Tokens of Slack, Buildkite, GitHub, GitLab and AWS and keys of every kind are masked completely."""
     kept = mask_tokens(f"before {token} after")
     assert MASK in kept
     assert token[-12:-3] not in kept
     assert (kept.startswith("before "), kept.endswith(" after")) == (True, True)
 
 
-async def test_values_of_the_environment_are_nowhere(tmp_path: Path, logged: io.StringIO) -> None:
-    """A build with `-e`, said again, confirmed, refused and audited: its names may be read, its values never."""
-    async with opened(tmp_path) as world:
-        await asks_with_environment(world)
+async def test_values_of_the_environment_are_nowhere(tmp_path: Path, log_output: io.StringIO) -> None:
+    """A build with `-e` that is repeated, refused and audited shows names of variables but never values."""
+    async with open_world(tmp_path) as world:
+        await start_builds_with_environment(world)
         assert world.buildkite.builds[-1].env == {"TOKEN": VALUE}
-        said = str(
+        posted = str(
             [(m.text, m.blocks, m.edits) for channel in world.slack.posted.values() for m in channel if m.bot]
         )
-        told = str([(m.text, m.blocks, m.metadata) for m in world.slack.ephemeral_messages])
-        checkpointed(tmp_path)
-        stored = bytes_of(tmp_path)
-    for place in (said, told, logged.getvalue(), stored.decode("latin-1")):
+        private = str([(m.text, m.blocks, m.metadata) for m in world.slack.ephemeral_messages])
+        checkpoint(tmp_path)
+        stored = read_database(tmp_path)
+    for place in (posted, private, log_output.getvalue(), stored.decode("latin-1")):
         assert VALUE not in place
-    assert VALUE.encode() not in bytes_of(tmp_path)
+    assert VALUE.encode() not in read_database(tmp_path)
 
 
-async def asks_with_environment(world: World) -> None:
-    """Alice starts the build twice; asks for one that is not there, and looks at the audit."""
+async def start_builds_with_environment(world: World) -> None:
+    """Start a build twice, make several mistakes with its variable, and read the audit log."""
     await world.alice.types(world.deploys, f"/bk build create web -e TOKEN={VALUE}")
     await world.alice.types(world.deploys, f"/bk build create web -e TOKEN={VALUE}")
     await world.alice.types(world.deploys, f"/bk build create no-such-pipeline -e TOKEN={VALUE}")
@@ -103,26 +103,26 @@ async def asks_with_environment(world: World) -> None:
 
 
 async def test_arguments_are_sealed_while_they_wait(tmp_path: Path) -> None:
-    """Where the bot asks before it starts, the arguments wait encrypted: no file of the database has the value."""
-    async with opened(tmp_path) as world:
+    """Arguments that wait for an answer are encrypted in every file of the database."""
+    async with open_world(tmp_path) as world:
         elsewhere = world.slack.channel("C0ELSE001", "elsewhere", bot_in=False)
         await world.alice.types(elsewhere, f"/bk build create web -e TOKEN={VALUE}")
         await world.settle(1)
-        asked = world.slack.ephemerals(world.alice)[-1]
-        assert "Start anyway" in asked.plain()
-        assert VALUE.encode() not in bytes_of(tmp_path)
-        await world.alice.clicks(asked, "Start anyway")
+        question = world.slack.ephemerals(world.alice)[-1]
+        assert "Start anyway" in question.plain()
+        assert VALUE.encode() not in read_database(tmp_path)
+        await world.alice.clicks(question, "Start anyway")
         await world.settle(3)
         assert world.buildkite.builds[-1].env == {"TOKEN": VALUE}
-        checkpointed(tmp_path)
-        assert VALUE.encode() not in bytes_of(tmp_path)
+        checkpoint(tmp_path)
+        assert VALUE.encode() not in read_database(tmp_path)
 
 
 async def test_tokens_in_texts_from_outside_reach_no_message_and_no_log(
-    tmp_path: Path, logged: io.StringIO
+    tmp_path: Path, log_output: io.StringIO
 ) -> None:
-    """A token in a commit message, a branch, a job's log or a lock's reason is masked wherever it is shown."""
-    async with opened(tmp_path) as world:
+    """A token in a commit message, a branch, a job's log or a lock's reason is masked everywhere."""
+    async with open_world(tmp_path) as world:
         for token in TOKENS[:12]:
             build = world.buildkite.create_build_elsewhere("web", f"fix/{token}", f"uses {token}", creator=token)
             await world.alice.types(world.deploys, f"/bk watch web {build.number}")
@@ -139,4 +139,4 @@ async def test_tokens_in_texts_from_outside_reach_no_message_and_no_log(
     assert MASK in shown
     for token in TOKENS:
         assert token not in shown
-        assert token not in logged.getvalue()
+        assert token not in log_output.getvalue()
