@@ -1,0 +1,1 @@
+"""Records how every build and step did for 90 days, for comparisons and reports."""

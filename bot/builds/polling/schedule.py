@@ -21,7 +21,7 @@ class ReadIntervals:
     # Without them, reads are all there is.
     live_without_webhooks: float = 8.0
     blocked: float = 60.0
-    ended_without_webhooks: float = 300.0
+    ended: float = 300.0
 
 
 READ_INTERVALS = ReadIntervals()
@@ -56,6 +56,6 @@ def plan_next_read(
     if tracked.build.ended:
         age = now - (tracked.build.finished_at or polled_since)
         # The longer ago the end, the less likely a retry: the waits grow with the age of the end.
-        pause = max(timedelta(seconds=intervals.ended_without_webhooks), age / 2)
+        pause = max(timedelta(seconds=intervals.ended), age / 2)
         return last + pause if age < _POLLED_AFTER_END else None
     return last + timedelta(seconds=intervals.live if webhooks_arriving else intervals.live_without_webhooks)

@@ -89,6 +89,7 @@ class ReplyPublisher:
         if card is None or tracked is None or jobs is None:
             return await self._drop(queued)
         still_true = self._is_still_true(queued, tracked, find_due_kinds(tracked, failed=bool(jobs.failed)))
+        # A reply that may be in Slack already is always looked up there, even if it is no longer true.
         if queued.intent_at is None and not still_true:
             return await self._delete(queued)
         if card.origin == "subscribed" and not await self._is_admitted(queued, card, tracked):
