@@ -71,7 +71,7 @@ def _silence_cancellation(app: ASGIApp) -> ASGIApp:
 
 def _bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to `host:port`. Raise OSError if the port is taken."""
-    # asyncio turns Nagle's algorithm off only for sockets with an explicit protocol; it would cost 40 ms an answer.
+    # asyncio turns off Nagle only for sockets with an explicit protocol; it would cost 40 ms an answer.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""What the page can ask for, by name: each act is one coroutine over the two stand-ins."""
+"""The page's actions by name; each is a coroutine over the two simulators."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -17,10 +17,10 @@ ACTIONS: Mapping[str, Action] = {**PEOPLE, **PANEL}
 
 
 async def perform(state: DemoState, name: str, given: Mapping[str, Any]) -> Json:
-    """Does it and gives the answer's object. Raises Problem, KeyError for an act that does not exist."""
+    """Perform an action and return its answer. Raise ActionRefused, or KeyError for an unknown action."""
     try:
         return await ACTIONS[name](state, given)
     except (NotPossible, NoSuchControl, Refusal) as error:
         raise ActionRefused(str(error).splitlines()[0], 409) from error
     except LookupError as error:
-        raise ActionRefused("That is not there any more.", 404) from error
+        raise ActionRefused("That no longer exists.", 404) from error

@@ -1,4 +1,4 @@
-"""The stage: one page on which people of the simulated workspace talk, click and watch their builds."""
+"""The demo page, on which people of the simulated workspace type, click and watch their builds."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ class DemoPage(DemoState):
         self.app: ASGIApp = OriginGuard(self._routes())
 
     async def run(self) -> None:
-        """Brings webhooks to the bot, moves builds on and tells open pages; ends only by cancellation."""
+        """Deliver webhooks, advance builds and update open pages until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(watch_slack(self.slack, self.pulse))
             tasks.create_task(watch_buildkite(self.buildkite, self.pulse))
@@ -59,7 +59,7 @@ class DemoPage(DemoState):
             tasks.create_task(keep_playing(self.buildkite, self.autoplay))
 
     def scene(self, viewer: str) -> Json:
-        """What the page shows this person."""
+        """Return what the page shows this person."""
         return render_scene(self.slack, self.buildkite, self.autoplay, viewer) | {
             "shortcuts": self.shortcuts,
             "globals": self.globals,
@@ -84,7 +84,7 @@ class DemoPage(DemoState):
     async def _events(self, request: Request) -> Response:
         viewer = request.query_params.get("as", "")
         if viewer not in self.slack.people:
-            return JSONResponse({"problem": "There is no such person."}, 404)
+            return JSONResponse({"problem": "Unknown person."}, 404)
         stream = stream_scenes(lambda: self.scene(viewer), self.pulse)
         return StreamingResponse(stream, media_type="text/event-stream")
 
@@ -92,7 +92,7 @@ class DemoPage(DemoState):
         named = (upload for upload in self.slack.uploads.values() if upload["id"] == request.path_params["id"])
         file = next(named, None)
         if file is None or file["content"] is None:
-            return JSONResponse({"problem": "There is no such file."}, 404)
+            return JSONResponse({"problem": "Unknown file."}, 404)
         if file["name"].endswith(".png"):
             return Response(file["content"], media_type="image/png")
         headers = {"Content-Disposition": "attachment"}
@@ -101,7 +101,7 @@ class DemoPage(DemoState):
     async def _act(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in ACTIONS:
-            return JSONResponse({"problem": "There is no such act."}, 404)
+            return JSONResponse({"problem": "Unknown action."}, 404)
         try:
             answer = await perform(self, name, await read_object(request))
         except ActionRefused as problem:

@@ -1,4 +1,4 @@
-"""Lets builds move on by themselves at a pleasant pace, with a failure now and then."""
+"""Advances builds automatically at a pace that people can follow, with a failure now and then."""
 
 import asyncio
 import random
@@ -11,20 +11,20 @@ from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.event_stream import Pulse
 from simulators.demo_page.job_output import finish, start
 
-DELIVERY_SECONDS = 0.15  # seconds between looks at the outbox
-FAILURE_RATE = 0.4  # of the builds have one job that fails at first
+DELIVERY_SECONDS = 0.15  # between checks of the outbox
+FAILURE_RATE = 0.4  # share of builds with a job that fails at its first attempt
 
 
 @dataclass
 class Autoplay:
-    """Whether builds run by themselves, seconds a step, and the seed that chooses what fails."""
+    """Settings of automatic builds: whether they run, seconds a step, and the seed that picks failures."""
 
     enabled: bool = True
     seconds: float = 3.0
     seed: int = 20
 
     def pick_failing_job(self, build: Build) -> Job | None:
-        """The job that fails at its first attempt, if one does: the same one each time."""
+        """Return the job that fails at its first attempt, if any: always the same one for a build."""
         draw = random.Random(f"{self.seed} {build.pipeline.slug} {build.number}")
         first = [job for job in build.jobs if job.kind == "script" and job.retry_of is None]
         unlucky = bool(first) and draw.random() < FAILURE_RATE
@@ -32,12 +32,12 @@ class Autoplay:
 
 
 def is_running(build: Build) -> bool:
-    """Whether something still runs or waits for an agent."""
+    """Tell whether a job runs or waits for an agent."""
     return build.state in ("scheduled", "running", "failing", "canceling")
 
 
 def take_step(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
-    """Every live build goes one step: jobs start where agents are free, else one job ends."""
+    """Advance every running build by a step: start jobs on free agents, else end one job."""
     for build in [each for each in buildkite.builds if is_running(each)]:
         if build.state == "canceling" or not _start_jobs(buildkite, build):
             _end_oldest_job(buildkite, autoplay, build)
@@ -67,7 +67,7 @@ def _sort_by_age(build: Build) -> Iterator[Job]:
 
 
 async def keep_playing(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
-    """Takes a step every `seconds` while it is on."""
+    """Take a step every `seconds` while autoplay is enabled."""
     while True:
         await asyncio.sleep(autoplay.seconds)
         buildkite.tick()
@@ -76,7 +76,7 @@ async def keep_playing(buildkite: BuildkiteSim, autoplay: Autoplay) -> None:
 
 
 async def keep_delivering(buildkite: BuildkiteSim, pulse: Pulse) -> None:
-    """Sends webhooks as they fall due."""
+    """Send webhooks as they fall due."""
     while True:
         if await buildkite.deliver():
             pulse.notify()

@@ -1,4 +1,4 @@
-"""Build pages of the simulated Buildkite, so that links in messages lead somewhere."""
+"""Build pages of the simulated Buildkite, the targets of links in messages."""
 
 import re
 from collections.abc import Callable
@@ -19,12 +19,12 @@ STYLE = Path(__file__).with_name("page") / "build.css"
 HEADERS = {"Content-Security-Policy": "default-src 'self'", "X-Content-Type-Options": "nosniff"}
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b_bk;t=\d+\x07|[\x00-\x08\x0b-\x1f]")
 _EMOJI = re.compile(r":[a-z0-9_+-]+:\s*")
-# What the stand-in itself answers.
+# Paths that the simulator itself answers.
 SERVED = ("/v2", "/v3", "/graphql/", "/storage/")
 
 
 def with_pages(sim: BuildkiteSim) -> ASGIApp:
-    """The stand-in's APIs, and beside them `/<org>/<pipeline>` and `/<org>/<pipeline>/builds/<number>`."""
+    """Return the simulator's APIs plus `/<org>/<pipeline>` and `/<org>/<pipeline>/builds/<number>`."""
     pages = _pages(sim)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +84,7 @@ def _build_page(sim: BuildkiteSim, request: Request) -> str:
     origin = f"<p>Rebuilt from {_link(sim, build.rebuilt_from)}</p>" if build.rebuilt_from else ""
     head = f"<header><h1>{escape(title)} {_state(build.inner_state)}</h1><p>{facts}</p>{origin}</header>"
     jobs = "".join(_job(job) for job in build.jobs if job.kind != "wait")
-    return _document(title, f'{head}{jobs}<p class="quiet">A page of the stand-in for Buildkite.</p>')
+    return _document(title, f'{head}{jobs}<p class="quiet">A page of the simulated Buildkite.</p>')
 
 
 def _job(job: Job) -> str:

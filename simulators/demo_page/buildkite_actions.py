@@ -1,4 +1,4 @@
-"""Acts at the Buildkite panel: move builds, lose agents, break the network."""
+"""Actions of the Buildkite panel: advance builds, lose agents, break the network."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +23,7 @@ BUSY_SECONDS = 10
 
 
 async def build_elsewhere(state: DemoState, given: Given) -> Json:
-    """A push to `pipeline` by a colleague; `hostile` gives it a message that tries to ping and to link."""
+    """Push to `pipeline` as a colleague; `hostile` uses a commit message with mentions and links."""
     buildkite = state.buildkite
     draw = random.Random(len(buildkite.builds))
     message = NASTY if given.get("hostile") is True else draw.choice(MESSAGES)
@@ -35,22 +35,22 @@ async def build_elsewhere(state: DemoState, given: Given) -> Json:
 
 
 async def start_job(state: DemoState, given: Given) -> Json:
-    """An agent takes the job."""
+    """Start the job on a free agent."""
     start(state.buildkite, state.buildkite.find_job(read_text(given, "job")))
     return {}
 
 
 async def finish_job(state: DemoState, given: Given) -> Json:
-    """The job passes (`exit_status` 0) or fails."""
+    """Let the job pass (`exit_status` 0) or fail."""
     status = given.get("exit_status")
     if not isinstance(status, int) or not 0 <= status <= 255:
-        raise ActionRefused("`exit_status` is a number from 0 to 255.")
+        raise ActionRefused("`exit_status` must be a number from 0 to 255.")
     finish(state.buildkite, state.buildkite.find_job(read_text(given, "job")), status)
     return {}
 
 
 async def unblock_job(state: DemoState, given: Given) -> Json:
-    """Somebody unblocks it on Buildkite's own page, with the first choice of each field."""
+    """Unblock the build as on Buildkite's page, with the first choice of each field."""
     job = state.buildkite.find_job(read_text(given, "job"))
     answers = {field["key"]: _answer(field) for field in job.step.fields}
     state.buildkite.unblock(job.id, answers, by=state.buildkite.person("Noor Haddad"))
@@ -63,26 +63,26 @@ def _answer(field: Json) -> str:
 
 
 async def run_to_end(state: DemoState, given: Given) -> Json:
-    """The build passes to its end or to a block."""
+    """Run the build to its end or to a block step, without failures."""
     build = state.buildkite.find_build(read_text(given, "pipeline"), int(given.get("number") or 0))
     state.buildkite.run_build(build)
     return {}
 
 
 async def lose_agent(state: DemoState, given: Given) -> Json:
-    """The agent's machine vanishes."""
+    """Lose the agent."""
     state.buildkite.lose_agent(read_text(given, "agent"))
     return {}
 
 
 async def connect_agent(state: DemoState, given: Given) -> Json:
-    """It comes back."""
+    """Connect the agent again."""
     state.buildkite.connect_agent(read_text(given, "agent"))
     return {}
 
 
 async def autoplay(state: DemoState, given: Given) -> Json:
-    """Builds move by themselves (`on`), a step every `seconds`, or by hand."""
+    """Turn autoplay on or off (`on`), with a step every `seconds`."""
     state.autoplay.enabled = given.get("on") is True
     seconds = given.get("seconds")
     if isinstance(seconds, int | float):
@@ -91,16 +91,16 @@ async def autoplay(state: DemoState, given: Given) -> Json:
 
 
 async def network(state: DemoState, given: Given) -> Json:
-    """Breaks (`on`) or mends one part of the network, by `name`."""
+    """Break (`on`) or restore one part of the network, by `name`."""
     name = read_text(given, "name")
     if name not in SWITCHES:
-        raise ActionRefused("There is no such switch.", 404)
+        raise ActionRefused("Unknown switch.", 404)
     SWITCHES[name](state, given.get("on") is True)
     return {}
 
 
 async def slack_busy(state: DemoState, _: Given) -> Json:
-    """The next message and the next edit are refused with 429 for ten seconds."""
+    """Refuse the next message and the next edit with 429 for ten seconds."""
     for method in ("chat.postMessage", "chat.update"):
         state.slack.faults.rate_limit(method, retry_after=BUSY_SECONDS)
     return {}

@@ -1,4 +1,4 @@
-"""Server-sent events: the whole scene again whenever something changed, a few times a second at most."""
+"""Streams the whole scene as server-sent events after each change, a few times a second at most."""
 
 import asyncio
 import json
@@ -8,24 +8,24 @@ from typing import Any
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.slack.sim import SlackSim
 
-BATCH_SECONDS = 0.06  # seconds: what happens together is shown together
+BATCH_SECONDS = 0.06  # changes within this time are sent as one scene
 KEEP_ALIVE_SECONDS = 15.0  # seconds between comments that keep an idle stream open
 
 
 class Pulse:
-    """Wakes everybody who watches."""
+    """Wakes all streams after a change."""
 
     def __init__(self) -> None:
         self.watchers: set[asyncio.Event] = set()
 
     def notify(self) -> None:
-        """Something changed."""
+        """Wake all streams."""
         for watcher in self.watchers:
             watcher.set()
 
 
 async def stream_scenes(scene: Callable[[], dict[str, Any]], pulse: Pulse) -> AsyncIterator[str]:
-    """The scene now, and again after each change that makes it look different."""
+    """Yield the scene now, and again after each change that affects it."""
     changed = asyncio.Event()
     pulse.watchers.add(changed)
     shown = ""
@@ -53,14 +53,14 @@ async def _wait_for_change(changed: asyncio.Event) -> bool:
 
 
 async def watch_slack(slack: SlackSim, pulse: Pulse) -> None:
-    """Beats at each change of the workspace."""
+    """Notify streams of each change of the workspace."""
     async with slack.subscribe() as notices:
         async for _ in notices:
             pulse.notify()
 
 
 async def watch_buildkite(buildkite: BuildkiteSim, pulse: Pulse) -> None:
-    """Beats at each change of the organization."""
+    """Notify streams of each change of the organization."""
     notices = buildkite.subscribe()
     try:
         while True:

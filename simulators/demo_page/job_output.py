@@ -1,4 +1,4 @@
-"""Jobs as somebody would see them run: with output when they start, a reason when they fail, files at the end."""
+"""Runs jobs with realistic output: lines at the start, a reason when they fail, files at the end."""
 
 import html
 
@@ -36,33 +36,33 @@ REPORT = """\
 <?xml version="1.0"?>
 <testsuite name="{name}" tests="3" failures="{failures}"/>
 """
-# One for all packages: a stage that runs for days holds it once.
+# Shared by all packages, so that a demo that runs for days holds it only once.
 PACKAGE = bytes(1_200_000)
 PASSED = "\x1b[32mTests: 3 passed, 3 total\x1b[0m\n"
 
 
 def start(buildkite: BuildkiteSim, job: Job, agent: Agent | None = None) -> None:
-    """The agent, or a free one, takes the job and checks out. Raises Refusal when it is not scheduled."""
+    """Start the job on `agent` or a free one. Raise Refusal if it isn't scheduled."""
     chosen = agent or find_free_agent(buildkite, job)
     buildkite.start_job(job.id, chosen)
     build = job.build
-    words = {"branch": build.branch, "commit": build.commit[:10], "command": job.step.command or "true"}
-    buildkite.log(job.id, OUTPUT.format(**words))
+    values = {"branch": build.branch, "commit": build.commit[:10], "command": job.step.command or "true"}
+    buildkite.log(job.id, OUTPUT.format(**values))
 
 
 def finish(buildkite: BuildkiteSim, job: Job, exit_status: int = 0) -> None:
-    """The job ends, its last lines say how. Raises Refusal when it does not run."""
+    """End the job with a last line of output. Raise Refusal if it isn't running."""
     if job.state == "running":
         buildkite.log(job.id, FAILURE if exit_status else PASSED)
         if exit_status and job.step.key == "test":
-            said = ANNOTATION.format(name=html.escape(job.name))
-            buildkite.annotate(job.build, said, style="error", context="tests", markup=True)
+            annotation = ANNOTATION.format(name=html.escape(job.name))
+            buildkite.annotate(job.build, annotation, style="error", context="tests", markup=True)
         _leave_files(buildkite, job, exit_status)
     buildkite.finish_job(job.id, exit_status)
 
 
 def _leave_files(buildkite: BuildkiteSim, job: Job, exit_status: int) -> None:
-    """What it uploads: a small report of tests, a larger package."""
+    """Upload a small test report, or a larger package."""
     if job.step.key == "test":
         report = REPORT.format(name=html.escape(job.name, quote=True), failures=1 if exit_status else 0)
         buildkite.artifact(job.id, "reports/junit.xml", report.encode())

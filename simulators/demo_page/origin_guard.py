@@ -1,4 +1,4 @@
-"""Keeps other pages of the same browser from reading or driving the stage."""
+"""Keeps other pages in the same browser from reading or using the demo."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ HEADERS = {
 
 
 class ActionRefused(Exception):
-    """What the page tells the person; `status` is the HTTP status."""
+    """Raised with a message for the person on the page; `status` is the HTTP status."""
 
     def __init__(self, words: str, status: int = 400) -> None:
         super().__init__(words)
@@ -30,7 +30,7 @@ class ActionRefused(Exception):
 
 
 class OriginGuard:
-    """Lets in only requests to a loopback name, and POSTs only from the stage's own page."""
+    """Allows only requests to a loopback name, and POSTs only from the demo's own page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,13 +47,13 @@ class OriginGuard:
 def _find_complaint(method: str, headers: Headers) -> str | None:
     host = headers.get("host", "")
     if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
-        return "The stage answers on loopback addresses only."
+        return "The demo answers on loopback addresses only."
     if method in ("GET", "HEAD"):
         return None
     if urlsplit(headers.get("origin", "")).netloc != host:
-        return "Only the stage's own page may act on it."
+        return "Only the demo's own page may send actions."
     if headers.get("content-type", "").partition(";")[0] != "application/json":
-        return "Acts are JSON."
+        return "Actions must be JSON."
     return None
 
 
@@ -69,16 +69,16 @@ def _add_headers(send: Send) -> Send:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The JSON object of a request, 64 KiB at most. Raises Problem."""
+    """Read the request's JSON object, 64 KiB at most. Raise ActionRefused."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > BODY_LIMIT:
-            raise ActionRefused("That is too much at once.", 413)
+            raise ActionRefused("That's too large.", 413)
     try:
         given = json.loads(body)
     except ValueError as error:
-        raise ActionRefused("That is not JSON.") from error
+        raise ActionRefused("That isn't JSON.") from error
     if not isinstance(given, dict):
-        raise ActionRefused("An act is a JSON object.")
+        raise ActionRefused("An action must be a JSON object.")
     return given

@@ -1,4 +1,4 @@
-"""Acts of people in Slack: type, click, pick, search, submit, close."""
+"""Actions of people in Slack: type, click, pick, search, submit, close."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -18,31 +18,31 @@ TEXT_LIMIT = 4_000
 
 
 def read_text(given: Given, name: str) -> str:
-    """A text that has to be there. Raises Problem."""
+    """Read a required text. Raise ActionRefused."""
     value = given.get(name)
     if not isinstance(value, str) or len(value) > TEXT_LIMIT:
-        raise ActionRefused(f"`{name}` has to be a text of at most {TEXT_LIMIT} characters.")
+        raise ActionRefused(f"`{name}` must be a text of at most {TEXT_LIMIT} characters.")
     return value
 
 
 def _find_person(state: DemoState, given: Given) -> Person:
     person = state.slack.people.get(read_text(given, "as"))
     if person is None:
-        raise ActionRefused("There is no such person.", 404)
+        raise ActionRefused("Unknown person.", 404)
     return person
 
 
 def _find_message(state: DemoState, given: Given) -> Place:
     found = state.slack.find_anywhere(read_text(given, "ts"), read_text(given, "as"))
     if found is None:
-        raise ActionRefused("That message is gone.", 404)
+        raise ActionRefused("That message no longer exists.", 404)
     return found
 
 
 def _find_modal(state: DemoState, given: Given) -> View:
     view = state.slack.modal_of(read_text(given, "as"))
     if view is None or view.id != read_text(given, "view_id"):
-        raise ActionRefused("That form is not open any more.", 404)
+        raise ActionRefused("That form is no longer open.", 404)
     return view
 
 
@@ -51,11 +51,11 @@ def _find_control(place: Place, given: Given) -> Control:
     for control in list_controls(place):
         if (control.block_id, control.action_id) == wanted:
             return control
-    raise NoSuchControl("That control is not there any more.")
+    raise NoSuchControl("That control no longer exists.")
 
 
 async def post(state: DemoState, given: Given) -> Json:
-    """A line from the composer: a slash command or a message, `thread_ts` in a thread."""
+    """Send a line from the composer: a slash command or a message, in a thread with `thread_ts`."""
     text, channel, thread = read_text(given, "text").strip(), read_text(given, "channel"), given.get("thread_ts")
     person = _find_person(state, given)
     if text.startswith("/"):
@@ -75,22 +75,22 @@ async def _press(person: Person, place: Place, control: Control, given: Given) -
 
 
 async def click(state: DemoState, given: Given) -> Json:
-    """A button of a message, or `option` of its overflow menu."""
+    """Press a button of a message, or choose `option` of its overflow menu."""
     place = _find_message(state, given)
     return await _press(_find_person(state, given), place, _find_control(place, given), given)
 
 
 async def modal_click(state: DemoState, given: Given) -> Json:
-    """A button within a form; what was entered so far goes along."""
+    """Press a button within a form; entered values are sent along."""
     view = _find_modal(state, given)
     _fill(view, given)
     return await _press(_find_person(state, given), view, _find_control(view, given), given)
 
 
 def read_choice(entry: Any) -> Any:
-    """What a state entry of the page holds, as `Person.picks` takes it: values, ids or None."""
+    """Convert a state entry of the page for `Person.picks`: values, ids or None."""
     if not isinstance(entry, dict):
-        raise ActionRefused("An entry is an object.")
+        raise ActionRefused("An entry must be an object.")
     held = entry.get(find_value_key(str(entry.get("type"))) or "")
     many = [
         item.get("value") if isinstance(item, dict) else item
@@ -100,7 +100,7 @@ def read_choice(entry: Any) -> Any:
 
 
 async def pick(state: DemoState, given: Given) -> Json:
-    """A choice in a menu of a message."""
+    """Choose in a menu of a message."""
     place = _find_message(state, given)
     control = _find_control(place, given)
     await _find_person(state, given).picks(place, control.action_id, read_choice(given.get("entry")))
@@ -108,7 +108,7 @@ async def pick(state: DemoState, given: Given) -> Json:
 
 
 async def modal_pick(state: DemoState, given: Given) -> Json:
-    """A choice in a form whose control acts at once."""
+    """Choose in a form's control that acts at once."""
     view = _find_modal(state, given)
     _fill(view, given)
     control = _find_control(view, given)
@@ -123,17 +123,17 @@ async def _search(state: DemoState, place: Place, given: Given) -> Json:
 
 
 async def search(state: DemoState, given: Given) -> Json:
-    """Typing into a menu of a message whose options the app knows."""
+    """Search in a message's menu whose options come from the app."""
     return await _search(state, _find_message(state, given), given)
 
 
 async def modal_search(state: DemoState, given: Given) -> Json:
-    """Typing into such a menu of a form."""
+    """Search in a form's menu whose options come from the app."""
     return await _search(state, _find_modal(state, given), given)
 
 
 async def modal_attach(state: DemoState, given: Given) -> Json:
-    """A small text file put into a form; the file as Slack describes it, to be sent with what is filled in."""
+    """Attach a small text file to a form; the answer is Slack's description of the file."""
     _find_control(_find_modal(state, given), given)
     name, text = read_text(given, "name"), read_text(given, "text")
     return {"file": attach_file(state.slack, _find_person(state, given).id, Attachment(name, text.encode()))}
@@ -149,53 +149,53 @@ def _fill(view: View, given: Given) -> None:
 
 
 async def submit(state: DemoState, given: Given) -> Json:
-    """The form as filled in."""
+    """Submit the form with the entered values."""
     _fill(_find_modal(state, given), given)
     await _find_person(state, given).submits()
     return {}
 
 
 async def close_modal(state: DemoState, given: Given) -> Json:
-    """Cancel, the cross or Escape."""
+    """Close the form."""
     _find_modal(state, given)
     await _find_person(state, given).closes()
     return {}
 
 
 async def shortcut(state: DemoState, given: Given) -> Json:
-    """An entry of a message's menu, or without `ts` one that belongs to none."""
+    """Use a message shortcut, or without `ts` a global one."""
     message = read_text(given, "ts") if given.get("ts") else None
     await _find_person(state, given).shortcut(read_text(given, "callback_id"), message)
     return {}
 
 
 async def open_home(state: DemoState, given: Given) -> Json:
-    """A look at the app's home."""
+    """Open the app's home tab."""
     await _find_person(state, given).opens_home()
     return {}
 
 
 async def home_click(state: DemoState, given: Given) -> Json:
-    """A button of the home."""
+    """Press a button of the home tab."""
     person = _find_person(state, given)
     home = state.slack.home_of(person)
     if home is None:
-        raise ActionRefused("There is no home yet.", 404)
+        raise ActionRefused("There's no home tab yet.", 404)
     return await _press(person, home, _find_control(home, given), given)
 
 
 async def preview_click(state: DemoState, given: Given) -> Json:
-    """A button below a link."""
+    """Press a button of a link preview."""
     message = state.slack.find_anywhere(read_text(given, "ts"), read_text(given, "as"))
     shown = message.previews if message else []
     preview = next((item for item in shown if item.url == read_text(given, "url")), None)
     if preview is None:
-        raise ActionRefused("That preview is gone.", 404)
+        raise ActionRefused("That preview no longer exists.", 404)
     return await _press(_find_person(state, given), preview, _find_control(preview, given), given)
 
 
 PEOPLE: Mapping[str, Callable[[DemoState, Given], Awaitable[Json]]] = {
-    "say": post,
+    "post": post,
     "click": click,
     "pick": pick,
     "search": search,

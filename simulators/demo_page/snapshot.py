@@ -1,4 +1,4 @@
-"""What the page shows one person: their Slack, and the Buildkite beside it."""
+"""Renders the page for one person: their Slack, with Buildkite beside it."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from simulators.slack.sim import SlackSim
 Json = dict[str, Any]
 MESSAGES = 200  # of each channel, the newest
 BUILDS = 15
-# What ended so long ago, in seconds, is history: the panel is for what can still be acted on.
+# Seconds after which an ended build leaves the panel, which is for builds that can still be acted on.
 RECENT = 1800.0
 
 
 def render_scene(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay, viewer: str) -> Json:
-    """Slack's own snapshot for the viewer, with `buildkite`: builds, agents, deliveries, network, autoplay."""
+    """Return Slack's snapshot for the viewer, plus `buildkite`: builds, agents, deliveries, network, autoplay."""
     shown = slack.snapshot(viewer)
     for channel in shown["channels"]:
         channel["messages"] = channel["messages"][-MESSAGES:]
@@ -42,7 +42,7 @@ def _panel(slack: SlackSim, buildkite: BuildkiteSim, autoplay: Autoplay) -> Json
 
 
 def network(slack: SlackSim, buildkite: BuildkiteSim) -> Json:
-    """Which parts of the network are broken now."""
+    """Return which parts of the network are broken."""
     return {
         "webhooks_off": buildkite.webhooks_off,
         "webhooks_lost": buildkite.network.drop > 0,

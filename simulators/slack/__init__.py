@@ -1,4 +1,4 @@
-"""A faithful stand-in for Slack over real HTTP: one workspace, its people, one app."""
+"""Simulates Slack over real HTTP: one workspace, its people, one app."""
 
 from simulators.slack.delivery import Ack, Event
 from simulators.slack.errors import NoSuchControl, NotPossible

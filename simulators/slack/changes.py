@@ -1,4 +1,4 @@
-"""Tells whoever waits or watches that something in the workspace changed."""
+"""Notifies waiters and subscribers of changes in the workspace."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Change = dict[str, Any]
 
 
 class Subscription:
-    """Notices from now on; use as `async with` and iterate with `async for`."""
+    """Changes from now on; use as `async with` and iterate with `async for`."""
 
     def __init__(self, notices: "ChangeFeed") -> None:
         self._notices = notices
@@ -32,23 +32,23 @@ class Subscription:
 
 
 class ChangeFeed:
-    """A change wakes all waiters at once and queues a notice for each subscription."""
+    """Each change wakes all waiters at once and is queued for each subscription."""
 
     def __init__(self) -> None:
         self.subscriptions: set[Subscription] = set()
         self._waiting: set[asyncio.Event] = set()
 
     def notify(self, what: str, **details: Any) -> None:
-        """Something changed: `what` is message, ephemeral, view, home, file, call, problem …"""
+        """Announce a change: `what` is message, ephemeral, view, home, file, call, problem …"""
         for subscription in self.subscriptions:
             subscription.queue.put_nowait({"what": what, **details})
         for event in self._waiting:
             event.set()
 
     async def until(self, condition: Callable[[], Any], seconds: float, story: Callable[[], str]) -> Any:
-        """The first true value of `condition`, looked at again after each change.
+        """Return the first true value of `condition`, evaluated after each change.
 
-        Raises AssertionError with the story so far after this many real seconds.
+        Raise AssertionError with the transcript after this many real seconds.
         """
         changed = asyncio.Event()
         self._waiting.add(changed)

@@ -1,4 +1,4 @@
-"""Turns a data_visualization block into words, a line for each series."""
+"""Renders a data_visualization block as text."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ Json = dict[str, Any]
 
 
 def render_chart(block: Json) -> str:
-    """The chart as a table of words: its title, its categories, then a line for each series or segment."""
+    """Return the chart's title, its categories, then a line for each series or segment."""
     chart = block.get("chart") or {}
     if chart.get("type") == "pie":
         rows = [f"{segment['label']}: {segment['value']:g}" for segment in chart.get("segments") or []]

@@ -1,4 +1,4 @@
-"""What clients do to typed words before Slack sends them: escaping, mentions, smart punctuation, rich text."""
+"""Converts typed text as Slack's clients do: escaping, mentions, smart punctuation, rich text."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _RICH = re.compile(r"<@(U\w+)(?:\|[^>]*)?>|<(https?://[^|>]+)(?:\|([^>]*))?>")
 
 
 def apply_smart_punctuation(text: str) -> str:
-    """As macOS and iOS correct it: curly quotes, and dashes for double hyphens."""
+    """Correct text as macOS and iOS do: curly quotes, and dashes for double hyphens."""
     text = text.replace("--", "—")
     text = re.sub(r'(^|[\s(=\[])"', "\\1“", text).replace('"', "”")
     return re.sub(r"(^|[\s(=\[])'", "\\1‘", text).replace("'", "’")
 
 
 def escape_text(text: str, world: Workspace, *, command: bool) -> str:
-    """With entities, `<url>`, and names as `<@U…>`; a command's names carry their label, `<@U…|name>`."""
+    """Return text with entities, `<url>`, and names as `<@U…>`; in a command with their label, `<@U…|name>`."""
     kept = [found[0] for found in _TOKEN.finditer(text)]
     pieces = [_escape_piece(piece, world, command) for piece in _TOKEN.split(text)]
     return "".join(piece + token for piece, token in zip(pieces, [*kept, ""], strict=True))
@@ -65,7 +65,7 @@ def _find_channel(world: Workspace, name: str) -> str | None:
 
 
 def make_rich_text(text: str, block_id: str) -> list[Json]:
-    """The rich_text block that a client makes of a message."""
+    """Return the rich_text block that a client makes of a message."""
     elements: list[Json] = []
     end = 0
     for found in _RICH.finditer(text):

@@ -1,4 +1,4 @@
-"""A workspace connected to its app: events, commands and clicks are delivered, and delivered again."""
+"""A workspace connected to its app: delivers events and delivers them again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Finds what a person points at, by visible label or action_id."""
+"""Finds controls by visible label or action_id."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,29 +13,29 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Control:
-    """An element and the block it stands in."""
+    """An element with its block."""
 
     block: Json
     element: Json
 
     @property
     def block_id(self) -> str:
-        """The id of its block."""
+        """Return the id of its block."""
         return str(self.block["block_id"])
 
     @property
     def action_id(self) -> str:
-        """Its own id."""
+        """Return its own id."""
         return str(self.element["action_id"])
 
     @property
     def kind(self) -> str:
-        """Its type."""
+        """Return its type."""
         return str(self.element["type"])
 
     @property
     def names(self) -> set[str]:
-        """Everything a person or a test may call it."""
+        """Return every name that a person or a test may use for it."""
         found = {find_label(self.element), self.action_id}
         if self.block.get("type") == "input":
             found |= {find_text(self.block.get("label")), self.block_id}
@@ -45,14 +45,14 @@ class Control:
 
 
 def list_controls(place: Message | View | Preview) -> list[Control]:
-    """Everything that can be operated, in order."""
+    """Return everything that can be operated, in order."""
     return [Control(block, element) for block in place.blocks or [] for element in find_elements(block)]
 
 
 def find_control(
     place: Message | View | Preview, name: str | None, action_id: str | None = None, value: str | None = None
 ) -> Control:
-    """The one control so named. Raises NoSuchControl, with what is visible."""
+    """Find the one control of that name. Raise NoSuchControl, with what is visible."""
     found = [
         control
         for control in list_controls(place)
@@ -66,7 +66,9 @@ def find_control(
             f"Nothing here is called {wanted}. Visible:\n{place.plain()}\n{_describe_controls(place)}"
         )
     if len(found) > 1:
-        raise NoSuchControl(f"{len(found)} controls are called {wanted}: say action_id or value.\n{place.plain()}")
+        raise NoSuchControl(
+            f"{len(found)} controls are called {wanted}: pass action_id or value.\n{place.plain()}"
+        )
     return found[0]
 
 
@@ -76,13 +78,13 @@ def _describe_controls(place: Message | View | Preview) -> str:
 
 
 def flatten_options(holder: Json) -> list[Json]:
-    """The options of a menu or of an answer to a search, groups dissolved."""
+    """Return the options of a menu or of a search result, without groups."""
     groups = holder.get("option_groups") or [{"options": holder.get("options") or []}]
     return [option for group in groups for option in group.get("options") or []]
 
 
 def find_option(options: list[Json], wanted: str) -> Json:
-    """The option with this value or visible text. Raises NoSuchControl, with the choices."""
+    """Find the option with this value or visible text. Raise NoSuchControl, with the choices."""
     for option in options:
         if wanted == option.get("value") or wanted == find_text(option.get("text")):
             return option

@@ -1,4 +1,4 @@
-"""Brings requests to the app, signed over HTTP or as Socket Mode envelopes, and notes what came back."""
+"""Delivers requests to the app, signed over HTTP or as Socket Mode envelopes, and records the answers."""
 
 import json
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 @dataclass(frozen=True)
 class Ack:
-    """What the app answered: HTTP status (0: no answer, -1: too late), decoded body, seconds by `now`.
+    """The app's answer: HTTP status (0: none, -1: too late), decoded body, seconds by `now`.
 
-    `problem` is what Slack shows instead of success: operation_timeout, dispatch_failed, or a reason of
-    Slack's own client. `message` and `event` are what the act made.
+    `problem` is the error that Slack shows: operation_timeout, dispatch_failed, or an error of Slack's own
+    client. `message` and `event` were created by the person's action.
     """
 
     status: int
@@ -35,18 +35,18 @@ class Ack:
 
     @property
     def ok(self) -> bool:
-        """Whether Slack was content."""
+        """Tell whether Slack accepted the answer."""
         return self.problem is None
 
     @property
     def ts(self) -> str:
-        """Of the message that the act made; "" without one."""
+        """Return the ts of the created message; "" without one."""
         return self.message.ts if self.message else ""
 
 
 @dataclass
 class Event:
-    """An event as it is delivered and delivered again."""
+    """An event, delivered once or more."""
 
     payload: Json
     deliveries: int = 0
@@ -54,18 +54,18 @@ class Event:
 
     @property
     def id(self) -> str:
-        """The event_id, the same at each delivery."""
+        """Return the event_id, the same for each delivery."""
         return str(self.payload["event_id"])
 
     @property
     def type(self) -> str:
-        """The inner event's type."""
+        """Return the inner event's type."""
         return str(self.payload["event"]["type"])
 
 
 @dataclass(frozen=True)
 class AppRequest:
-    """What goes to the app: kind is slash_commands, interactive or events_api."""
+    """A request to the app: kind is slash_commands, interactive or events_api."""
 
     kind: str
     payload: Json
@@ -76,7 +76,7 @@ class AppRequest:
 
 @dataclass(frozen=True)
 class SentRequest:
-    """A request exactly as it left, to be sent again."""
+    """A request exactly as it was sent, to be sent again."""
 
     outgoing: AppRequest
     body: bytes
@@ -84,7 +84,7 @@ class SentRequest:
 
 
 class Delivery:
-    """The way from Slack to the app."""
+    """Sends requests from Slack to the app."""
 
     def __init__(self, slack: Installation, sockets: Sockets) -> None:
         self._slack, self._sockets = slack, sockets
@@ -96,7 +96,7 @@ class Delivery:
         return await self.resend(self.last)
 
     async def resend(self, sent: SentRequest) -> Ack:
-        """The very same bytes and headers (over a socket: the same payload in an envelope)."""
+        """Send the same bytes and headers (over a socket: the same payload in a new envelope)."""
         began = self._slack.now()
         if self._slack.request_url is None:
             status, text = await self._by_socket(sent.outgoing)
@@ -146,7 +146,7 @@ class Delivery:
 
 
 def encode_request(outgoing: AppRequest) -> tuple[bytes, str]:
-    """The body and its content type, as the kind of request has it over HTTP."""
+    """Return the body and its content type, as this kind of request has it over HTTP."""
     if outgoing.kind == "slash_commands":
         return urlencode(outgoing.payload).encode(), _FORM
     if outgoing.kind == "interactive":

@@ -1,10 +1,10 @@
-"""What the stand-in raises: Slack's refusals of calls, and acts that a person could not do."""
+"""Errors: Slack's refusals of calls, and actions that a person couldn't take."""
 
 from typing import Any
 
 
 class ApiError(Exception):
-    """An `ok: false` answer: the error's name and what stands beside it."""
+    """An `ok: false` answer: the error's name and further fields."""
 
     def __init__(self, error: str, **beside: Any) -> None:
         super().__init__(error)
@@ -13,13 +13,13 @@ class ApiError(Exception):
 
     @classmethod
     def with_messages(cls, error: str, lines: list[str]) -> "ApiError":
-        """With details in response_metadata.messages, as for blocks and views."""
+        """Return an error with response_metadata.messages, as for blocks and views."""
         return cls(error, errors=lines, response_metadata={"messages": [f"[ERROR] {line}" for line in lines]})
 
 
 class NoSuchControl(AssertionError):
-    """The person sees no such button, menu, field or option; the message lists what is visible."""
+    """Raised if the person sees no such button, menu, field or option; the message lists what is visible."""
 
 
 class NotPossible(AssertionError):
-    """Slack's own client would not let the person do this."""
+    """Raised if Slack's own client wouldn't allow it."""

@@ -1,4 +1,4 @@
-"""Lets the next calls of a method go wrong, in the ways that networks and Slack do."""
+"""Makes the next calls of a method fail, in the ways that networks and Slack do."""
 
 import asyncio
 from collections import deque
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Fault:
-    """One thing that will go wrong once."""
+    """A fault for one call."""
 
     kind: str
     retry_after: int = 0
@@ -23,44 +23,44 @@ class Faults:
         self._waiting: dict[str, deque[Fault]] = {}
 
     def take(self, method: str) -> Fault | None:
-        """The fault that this call meets; it is used up."""
+        """Return the fault for this call, and remove it."""
         for name in (method, "*"):
             if self._waiting.get(name):
                 return self._waiting[name].popleft()
         return None
 
     def rate_limit(self, method: str, times: int = 1, retry_after: int = 30) -> None:
-        """HTTP 429 with Retry-After in seconds."""
+        """Answer HTTP 429 with Retry-After in seconds."""
         self._add(method, times, Fault("rate_limit", retry_after=retry_after))
 
     def fail(self, method: str, times: int = 1, status: int = 503) -> None:
-        """An HTTP error without a useful body."""
+        """Answer an HTTP error without a useful body."""
         self._add(method, times, Fault("fail", status=status))
 
     def garble(self, method: str, times: int = 1, *, plain: bool = False) -> None:
-        """502 with a page of HTML, or `plain` words, as proxies answer."""
+        """Answer 502 with an HTML page, or `plain` text, as proxies do."""
         self._add(method, times, Fault("garble_plain" if plain else "garble"))
 
     def error(self, method: str, error: str, times: int = 1) -> None:
-        """HTTP 200 with ok false and this error."""
+        """Answer HTTP 200 with ok false and this error."""
         self._add(method, times, Fault("error", error=error))
 
     def reset(self, method: str, times: int = 1) -> None:
-        """The connection is reset and nothing was done."""
+        """Reset the connection without doing anything."""
         self._add(method, times, Fault("reset"))
 
     def lose_answer(self, method: str, times: int = 1) -> None:
-        """It is done, then the connection is reset before the answer."""
+        """Carry the call out, then reset the connection before the answer."""
         self._add(method, times, Fault("lose_answer"))
 
     def hang(self, method: str, times: int = 1) -> asyncio.Event:
-        """The call waits until the returned event is set, then goes on as usual."""
+        """Let the call wait until the returned event is set, then continue as usual."""
         fault = Fault("hang")
         self._add(method, times, fault)
         return fault.release
 
     def clear(self) -> None:
-        """Forget what has not happened yet; what hangs goes on."""
+        """Remove the remaining faults and release hanging calls."""
         for queue in self._waiting.values():
             for fault in queue:
                 fault.release.set()

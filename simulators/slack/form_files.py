@@ -1,4 +1,4 @@
-"""Files that people attach to a form: kept, described as Slack describes them, and given to who has the token.
+"""Stores files attached to forms and serves them to the bot's token.
 
 https://docs.slack.dev/reference/objects/file-object
 """
@@ -20,14 +20,14 @@ _OTHER = ("text", "Plain Text", "text/plain")
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file on somebody's own machine."""
+    """A file on a person's computer."""
 
     name: str
     content: bytes
 
 
 def attach_file(slack: Installation, user: str, given: Attachment) -> Json:
-    """Upload a file as the client does when it is put into a form; the file object."""
+    """Upload a file as the client does for a form; return the file object."""
     file_id = slack.ids.object("F")
     kind, pretty, mime = _KINDS.get(given.name.rpartition(".")[2].lower(), _OTHER)
     inner = f"{slack.base_url}/{FILES_PATH}/{slack.team}-{file_id}"
@@ -61,7 +61,7 @@ def attach_file(slack: Installation, user: str, given: Attachment) -> Json:
 
 
 def serve_file(slack: Installation, request: Request) -> Response:
-    """The bytes, to whoever brings the bot's token with the scope; everybody else is sent to log in."""
+    """Serve the bytes to the bot's token if it has the scope; redirect everyone else to the login."""
     key = request.url.path.partition(f"/{FILES_PATH}/")[2].split("/")[0]
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if token != slack.bot_token or slack.revoked or SCOPE not in slack.scopes:

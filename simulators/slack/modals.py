@@ -1,4 +1,4 @@
-"""Modals in their stacks and home tabs: open, push, update, publish, close."""
+"""Open modals and home tabs: open, push, update, publish, close."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ MAX_BYTES = 250_000
 
 
 class OpenViews:
-    """What each person has open."""
+    """The views that each person has open."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._world = workspace
@@ -23,18 +23,18 @@ class OpenViews:
         self.homes: dict[str, View] = {}
 
     def top(self, user: str) -> View | None:
-        """The modal in front."""
+        """Return the modal in front."""
         stack = self.stacks.get(user)
         return stack[-1] if stack else None
 
     def open(self, user: str, source: Any) -> View:
-        """A new stack with this modal."""
+        """Open a modal as a new stack."""
         view = self._make_view(user, self._check(source, "modal"), None)
         self.stacks[user] = [view]
         return self._notify(view)
 
     def push(self, user: str, source: Any) -> View:
-        """This modal on top of the open one. Raises ApiError push_limit_reached, not_found."""
+        """Push a modal on top of the open one. Raise ApiError push_limit_reached, not_found."""
         checked = self._check(source, "modal")
         stack = self.stacks.get(user)
         if not stack:
@@ -46,35 +46,35 @@ class OpenViews:
         return self._notify(view)
 
     def update(self, view: View, source: Any, expected: str | None = None) -> View:
-        """Other contents in the same place. Raises ApiError hash_conflict."""
+        """Replace a view's contents. Raise ApiError hash_conflict."""
         if expected is not None and expected != view.hash:
             raise ApiError("hash_conflict")
         view.replace(self._check(source, view.kind, view), self._world.ids.view_hash())
         return self._notify(view)
 
     def publish(self, user: str, source: Any, expected: str | None = None) -> View:
-        """The home tab of one person."""
+        """Publish a person's home tab."""
         if user in self.homes:
             return self.update(self.homes[user], source, expected)
         self.homes[user] = self._make_view(user, self._check(source, "home"), None)
         return self._notify(self.homes[user])
 
     def find(self, view_id: Any, external_id: Any = None) -> View:
-        """An open view. Raises ApiError not_found."""
+        """Find an open view. Raise ApiError not_found."""
         for view in [*self.homes.values(), *(v for stack in self.stacks.values() for v in stack)]:
             if view.id == view_id or (external_id and view.external_id == external_id):
                 return view
         raise ApiError("not_found")
 
     def close_top(self, user: str) -> None:
-        """Take the front modal away; the one below shows again."""
+        """Close the front modal; the one below shows again."""
         stack = self.stacks.get(user, [])
         if stack:
             stack.pop()
         self._world.changes.notify("view", user=user)
 
     def clear(self, user: str) -> None:
-        """Take the whole stack away."""
+        """Close the whole stack."""
         self.stacks.pop(user, None)
         self._world.changes.notify("view", user=user)
 

@@ -1,4 +1,4 @@
-"""What exists in the workspace: profiles, channels, groups, messages, files."""
+"""Records of the workspace: profiles, channels, groups, messages, files."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Profile:
-    """A member as users.info shows them; `guest` is restricted (multi-channel) or ultra (single-channel)."""
+    """A member as in users.info; `guest` is restricted (multi-channel) or ultra (single-channel)."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class Profile:
 
 @dataclass
 class Channel:
-    """A conversation; `kind` is channel, group (private) or im.
+    """A conversation; `kind` is channel, group (private), im or mpim.
 
     `shared`: with another organization (Slack Connect); "pending": another one was invited; "org": between
     workspaces of one organization.
@@ -44,12 +44,12 @@ class Channel:
 
     @property
     def external(self) -> bool:
-        """People of another organization are in it."""
+        """Tell whether people of another organization are in it."""
         return self.shared is True
 
     @property
     def command_name(self) -> str:
-        """What a slash command calls it: private ones are not named."""
+        """Return its name in slash commands, which don't name private channels."""
         return {"im": "directmessage", "group": "privategroup"}.get(self.kind, self.name)
 
 
@@ -66,20 +66,20 @@ class Group:
 
 @dataclass(frozen=True)
 class PastVersion:
-    """What a message said before an edit."""
+    """The content of a message before an edit."""
 
     text: str
     blocks: list[Json] | None
     metadata: Json | None
 
     def plain(self) -> str:
-        """The words a person saw."""
+        """Return the text that people saw."""
         return render_plain(self.text, self.blocks)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What an app shows below a link in somebody's message; `id` is its number among them."""
+    """An app's preview of a link in a message; `id` is its number among them."""
 
     message: "Message"
     url: str
@@ -88,17 +88,17 @@ class Preview:
 
     @property
     def channel(self) -> str:
-        """Where the message stands."""
+        """Return the message's channel."""
         return self.message.channel
 
     def plain(self) -> str:
-        """The words a person sees."""
+        """Return the text that people see."""
         return render_plain("", self.blocks)
 
 
 @dataclass
 class Message:
-    """A message as it is now, with what it was; `only_for` names the one person who sees an ephemeral one."""
+    """A message with its past versions; `only_for` is the one person who sees an ephemeral one."""
 
     channel: str
     ts: str
@@ -121,28 +121,28 @@ class Message:
     unfurls: Json = field(default_factory=dict)
 
     def plain(self) -> str:
-        """The words a person sees: headers, sections, contexts, buttons as [Label]."""
+        """Return the text that people see: headers, sections, contexts, buttons as [Label]."""
         named = "".join(f"\n(file: {file['title']})" for file in self.files)
         return (render_plain(self.text, self.blocks) + named).strip("\n")
 
     @property
     def previews(self) -> list[Preview]:
-        """What stands below its links, in order."""
+        """Return the previews of its links, in order."""
         shown = enumerate(self.unfurls.items(), 1)
         return [Preview(self, url, number, unfurl["blocks"]) for number, (url, unfurl) in shown]
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in a thread under another message."""
+        """Tell whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     def edit(self, text: str, blocks: list[Json] | None, metadata: Json | None) -> None:
-        """Edit it, keeping the version before."""
+        """Edit it and keep the previous version."""
         self.edits.append(PastVersion(self.text, self.blocks, self.metadata))
         self.text, self.blocks, self.metadata = text, blocks, metadata
 
     def payload(self, *, metadata: bool = True) -> Json:
-        """As Slack sends it in payloads and replies."""
+        """Return it as Slack sends it in payloads and replies."""
         body: Json = {"user": self.user, "type": "message", "ts": self.ts}
         optional = {
             "client_msg_id": self.client_msg_id,

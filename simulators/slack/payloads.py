@@ -1,4 +1,4 @@
-"""Builds what Slack sends to an app: commands, interactions and events, with every documented key."""
+"""Builds Slack's requests to an app: commands, interactions and events, with every documented key."""
 
 from copy import deepcopy
 from typing import Any
@@ -13,13 +13,13 @@ TOKEN = "deprecated-verification-token"
 
 
 class Payloads:
-    """Payloads of one workspace; each call hands out fresh trigger ids and response URLs."""
+    """Builds payloads of one workspace, each with a new trigger id and response URL."""
 
     def __init__(self, slack: Installation) -> None:
         self._slack = slack
 
     def slash_command(self, who: Profile, channel: Channel, command: str, text: str) -> Json:
-        """The form fields of a slash command."""
+        """Return the form fields of a slash command."""
         path = self._slack.callbacks.issue_response_url("commands", who.id, channel.id)
         return {
             "token": TOKEN,
@@ -38,7 +38,7 @@ class Payloads:
         }
 
     def message_click(self, who: Profile, message: Message, action: Json, state: Json) -> Json:
-        """block_actions from a message."""
+        """Return block_actions from a message."""
         hook = self._slack.callbacks.issue_response_url("actions", who.id, message.channel, message)
         return {
             "type": "block_actions",
@@ -52,7 +52,7 @@ class Payloads:
         }
 
     def preview_click(self, who: Profile, preview: Preview, action: Json) -> Json:
-        """block_actions from what an app shows below a link: the message itself is not told."""
+        """Return block_actions from a link preview, which don't include the message."""
         message = preview.message
         hook = self._slack.callbacks.issue_response_url("actions", who.id, message.channel)
         mark = {"is_app_unfurl": True, "app_unfurl_url": preview.url}
@@ -80,7 +80,7 @@ class Payloads:
         }
 
     def view_click(self, who: Profile, view: View, action: Json) -> Json:
-        """block_actions from a modal or a home tab."""
+        """Return block_actions from a modal or a home tab."""
         return {
             "type": "block_actions",
             **self._render_user(who),
@@ -92,7 +92,7 @@ class Payloads:
         }
 
     def suggestion(self, who: Profile, place: View | Message, element: Json, block_id: str, typed: str) -> Json:
-        """block_suggestion: what was typed into an external select."""
+        """Return block_suggestion: text typed into an external select."""
         body: Json = {
             "type": "block_suggestion",
             **self._render_user(who),
@@ -106,7 +106,7 @@ class Payloads:
         return body | {"container": {"type": "view", "view_id": place.id}, "view": place.payload()}
 
     def view_submission(self, who: Profile, view: View) -> Json:
-        """view_submission with the state of all inputs."""
+        """Return view_submission with the state of all inputs."""
         return {
             "type": "view_submission",
             **self._render_user(who),
@@ -117,12 +117,12 @@ class Payloads:
         }
 
     def view_closed(self, who: Profile, view: View, cleared: bool) -> Json:
-        """view_closed, for views with notify_on_close."""
+        """Return view_closed, for views with notify_on_close."""
         shown = {"view": view.payload(), "is_cleared": cleared}
         return {"type": "view_closed", **self._render_user(who), **shown, **self._render_team()}
 
     def message_action(self, who: Profile, callback_id: str, message: Message) -> Json:
-        """A message shortcut."""
+        """Return a message shortcut."""
         hook = self._slack.callbacks.issue_response_url("actions", who.id, message.channel)
         return {
             "type": "message_action",
@@ -134,7 +134,7 @@ class Payloads:
         }
 
     def shortcut(self, who: Profile, callback_id: str) -> Json:
-        """A global shortcut: no channel, no response URL."""
+        """Return a global shortcut: no channel, no response URL."""
         return {"type": "shortcut", **self._shortcut(who, callback_id, {"username": who.name})}
 
     def _shortcut(self, who: Profile, callback_id: str, name: Json) -> Json:
@@ -148,7 +148,7 @@ class Payloads:
         }
 
     def event(self, inner: Json, shared: bool = False) -> Json:
-        """The envelope around an event."""
+        """Return the envelope around an event."""
         team = self._slack.team
         authorization = {
             "enterprise_id": None,
@@ -173,7 +173,7 @@ class Payloads:
         }
 
     def message_place(self, message: Message) -> Json:
-        """container, channel and message; no message when it is ephemeral."""
+        """Return container, channel and message; an ephemeral message is left out."""
         container: Json = {
             "type": "message",
             "message_ts": message.ts,

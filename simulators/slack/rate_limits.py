@@ -18,7 +18,7 @@ _METHODS = {
 class RateLimits:
     """Calls a minute for each method, and posts a second for each channel with a burst.
 
-    Change `per_minute`, `channel_per_second` and `channel_burst` at will.
+    `per_minute`, `channel_per_second` and `channel_burst` may be changed at any time.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -31,7 +31,7 @@ class RateLimits:
         self._posts: dict[str, tuple[float, float]] = {}
 
     def refuse(self, method: str, channel: str | None = None) -> int | None:
-        """Seconds for Retry-After when this call is one too many, else None and it is counted."""
+        """Return the seconds for Retry-After if this call exceeds a limit, else count it and return None."""
         wait = self._minute(method)
         if wait is None and method == "chat.postMessage" and channel:
             wait = self._post(channel)

@@ -1,4 +1,4 @@
-"""Answers posts to response URLs and uploads of bytes."""
+"""Handles posts to response URLs and file uploads."""
 
 import email
 import json
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def answer_response_url(slack: Installation, path: str, body: bytes) -> Response:
-    """A post to a response URL: 200 `ok`, 404 when it is used up, expired or unknown, 400 for a bad body."""
+    """Handle a post: 200 `ok`, 404 if the URL is used up, expired or unknown, 400 for a bad body."""
     try:
         hook = slack.callbacks.use_response_url(path)
     except ApiError as refusal:
@@ -37,9 +37,9 @@ def answer_response_url(slack: Installation, path: str, body: bytes) -> Response
 
 
 def respond(slack: Installation, hook: ResponseUrl, sent: Json) -> None:
-    """What a body sent to a response URL, or in the acknowledgement of a command, makes people see.
+    """Show the body of a post to a response URL, or of a command's acknowledgement.
 
-    Raises ApiError no_text, invalid_blocks.
+    Raise ApiError no_text, invalid_blocks.
     """
     if sent.get("delete_original"):
         if hook.source is not None:
@@ -49,9 +49,9 @@ def respond(slack: Installation, hook: ResponseUrl, sent: Json) -> None:
     if sent.get("replace_original") and hook.source is not None:
         _replace(slack, hook, content)
     else:
-        said = _post(slack, hook, sent, content)
-        # A command has no original but what was said through its own URL.
-        hook.source = said if hook.path.startswith("/commands/") else hook.source
+        message = _post(slack, hook, sent, content)
+        # A command has no message of its own: its URL edits what was first posted through it.
+        hook.source = message if hook.path.startswith("/commands/") else hook.source
 
 
 def _replace(slack: Installation, hook: ResponseUrl, content: Content) -> None:
@@ -74,7 +74,7 @@ def _post(slack: Installation, hook: ResponseUrl, sent: Json, content: Content) 
 
 
 def take_upload(slack: Installation, request: Request, body: bytes) -> Response:
-    """The bytes of an upload, raw or as one multipart file; the length must be as announced."""
+    """Store an upload, raw or as one multipart file; its length must be as announced."""
     file = slack.uploads.get(request.url.path.rsplit("/", 1)[-1])
     if file is None:
         return PlainTextResponse("not found", status_code=404)

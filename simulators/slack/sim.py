@@ -26,7 +26,7 @@ class SlackSim(ConnectedWorkspace):
         self.people: dict[str, Person] = {}
 
     def person(self, id: str, name: str, email: str | None = None, **more: Any) -> Person:
-        """A new member; `more` is any other field of Profile."""
+        """Add a member; `more` is any other field of Profile."""
         address = f"{name}@example.com" if email is None else email
         more = {"real_name": f"{name.title()} Example", "team": self.team} | more
         self.profiles[id] = Profile(id, name, address, **more)
@@ -44,7 +44,7 @@ class SlackSim(ConnectedWorkspace):
         archived: bool = False,
         shared: str | bool = False,
     ) -> Channel:
-        """A new channel; members are people or ids, everyone there is when left out."""
+        """Add a channel; members are people or ids, by default everyone."""
         ids = list(self.people) if members is None else [getattr(m, "id", m) for m in members]
         kind = "group" if private else "channel"
         made = Channel(id, name, kind, ids + ([BOT_USER] if bot_in else []), archived, shared)
@@ -52,22 +52,25 @@ class SlackSim(ConnectedWorkspace):
         return made
 
     def group(self, id: str, handle: str, users: list[Any], *, disabled: bool = False) -> Group:
-        """A new user group."""
+        """Add a user group."""
         self.groups[id] = Group(id, handle, handle.title(), [getattr(u, "id", u) for u in users], disabled)
         return self.groups[id]
 
     async def until(self, condition: Callable[[], Any], timeout: float = 10) -> Any:  # noqa: ASYNC109 - the waiting is the point
-        """The first true value of `condition`, asked after each change; AssertionError with the story else."""
+        """Return the first true value of `condition`, evaluated after each change.
+
+        Raise AssertionError with the transcript after `timeout` seconds.
+        """
         return await self.changes.until(condition, timeout, self.transcript)
 
     def subscribe(self) -> Subscription:
-        """Change notices from now on: `async with slack.subscribe() as notices: async for notice in notices`."""
+        """Subscribe to changes: `async with slack.subscribe() as changes: async for change in changes`."""
         return Subscription(self.changes)
 
     def transcript(self, channel: Channel | str | None = None) -> str:
-        """What can be read in a channel, or in all of them; threads indented, private words marked."""
+        """Return the text of one or all channels; threads indented, ephemeral messages marked."""
         return render_transcript(self, channel)
 
     def snapshot(self, viewer: Any) -> Json:
-        """What this person's client shows, as JSON."""
+        """Return what this person's client shows, as JSON."""
         return render_snapshot(self, getattr(viewer, "id", viewer))

@@ -1,4 +1,4 @@
-"""Shows the workspace: as a readable transcript, or as JSON for a page."""
+"""Renders the workspace as a readable transcript, or as JSON for a page."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def render_transcript(slack: Installation, channel: Channel | str | None) -> str:
-    """One line a message, `name: words`; replies indented, `(only name)` before what one person sees."""
+    """Return a line for each message, `name: text`; replies indented, ephemeral ones with `(only name)`."""
     channels = [slack.need_channel(channel)] if channel is not None else list(slack.channels.values())
     parts = [_render_channel_text(slack, each) for each in channels]
     modals = [
@@ -43,7 +43,7 @@ def _find_name(slack: Installation, user: str) -> str:
 
 
 def render_snapshot(slack: Installation, viewer: str) -> Json:
-    """Channels with messages, threads and the viewer's private ones; the viewer's modal, home and problems."""
+    """Return channels with messages and threads, and the viewer's ephemeral messages, modal, home and problems."""
     visible = [c for c in slack.channels.values() if slack.can_see(viewer, c)]
     return {
         "viewer": viewer,
@@ -73,7 +73,7 @@ def _render_person(profile: Profile) -> Json:
 
 
 def _render_channel(slack: Installation, channel: Channel, viewer: str) -> Json:
-    said = [m for m in slack.posted.get(channel.id, []) if not m.deleted]
+    posted = [m for m in slack.posted.get(channel.id, []) if not m.deleted]
     mine = [
         m for m in slack.ephemeral_messages if m.only_for == viewer and m.channel == channel.id and not m.deleted
     ]
@@ -84,7 +84,7 @@ def _render_channel(slack: Installation, channel: Channel, viewer: str) -> Json:
         "archived": channel.archived,
         "shared": channel.external,
         "members": list(channel.members),
-        "messages": [_render_message(slack, m) for m in sorted(said + mine, key=lambda m: m.ts)],
+        "messages": [_render_message(slack, m) for m in sorted(posted + mine, key=lambda m: m.ts)],
     }
 
 

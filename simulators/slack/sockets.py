@@ -22,18 +22,18 @@ HOST = {"host": "applink-7"}
 
 
 class Unacknowledged(Exception):
-    """The connection went away before the envelope was acknowledged."""
+    """Raised if the connection closes before the envelope is acknowledged."""
 
 
 @dataclass(eq=False)
 class Connection:
-    """One open websocket and the envelopes it still owes an answer for."""
+    """An open websocket and the envelopes that it hasn't acknowledged yet."""
 
     socket: WebSocket
     awaited: dict[str, asyncio.Future[Json]] = field(default_factory=dict)
 
     def drop(self) -> None:
-        """Give up on everything it owes."""
+        """Fail everything that is still awaited."""
         for future in self.awaited.values():
             if not future.done():
                 future.set_exception(Unacknowledged())
@@ -49,7 +49,7 @@ class Sockets:
         self.connections: list[Connection] = []
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One websocket from its opening to its end."""
+        """Serve one websocket from its opening to its end."""
         socket = WebSocket(scope, receive, send)
         ticket = socket.query_params.get("ticket", "")
         if (
@@ -97,9 +97,9 @@ class Sockets:
             self._slack.changes.notify("socket", connections=len(self.connections))
 
     async def send(self, envelope: Json, patience: float) -> Json:
-        """The acknowledgement of an envelope sent over any one connection.
+        """Send an envelope over any connection and return the acknowledgement.
 
-        Raises Unacknowledged when there is no connection or it went away, TimeoutError after `patience`.
+        Raise Unacknowledged if there is no connection or it closes, TimeoutError after `patience`.
         """
         if not self.connections:
             raise Unacknowledged()
@@ -115,7 +115,7 @@ class Sockets:
             connection.awaited.pop(envelope["envelope_id"], None)
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Tell every connection to come back by a new address; `warning` only announces, the others close."""
+        """Ask every connection to reconnect; `warning` only announces it, other reasons close it."""
         for connection in list(self.connections):
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await connection.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": HOST})

@@ -1,4 +1,4 @@
-"""What a payload allows for a while: trigger ids and response URLs."""
+"""Trigger ids and response URLs, which a payload makes valid for a while."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ RESPONSE_URL_USES = 5
 
 @dataclass
 class Trigger:
-    """Lets the app open one view for one person."""
+    """A trigger id: lets the app open one view for one person."""
 
     user: str
     born: float
@@ -35,7 +35,7 @@ class ResponseUrl:
 
 
 class Callbacks:
-    """All trigger ids and response URLs ever handed out."""
+    """All trigger ids and response URLs issued so far."""
 
     def __init__(self, now: Callable[[], float], ids: Ids, team: str) -> None:
         self._now = now
@@ -45,15 +45,15 @@ class Callbacks:
         self._hooks: dict[str, ResponseUrl] = {}
 
     def issue_trigger(self, user: str) -> str:
-        """A fresh trigger_id for what this person just did."""
+        """Return a new trigger_id for this person's action."""
         name = self._ids.trigger()
         self._triggers[name] = Trigger(user, self._now())
         return name
 
     def redeem(self, name: Any) -> str:
-        """Whose trigger it is; single use, 3 seconds.
+        """Return whose trigger it is; single use, within 3 seconds.
 
-        Raises ApiError: invalid_trigger_id, expired_trigger_id, exchanged_trigger_id.
+        Raise ApiError: invalid_trigger_id, expired_trigger_id, exchanged_trigger_id.
         """
         trigger = self._triggers.get(str(name))
         if trigger is None:
@@ -66,17 +66,17 @@ class Callbacks:
         return trigger.user
 
     def issue_response_url(self, kind: str, user: str, channel: str, source: Message | None = None) -> str:
-        """The path of a fresh response URL; `kind` is commands, actions or app."""
+        """Return the path of a new response URL; `kind` is commands, actions or app."""
         path = f"/{kind}/{self._team}/{self._ids.number()}/{self._ids.token()}"
         self._hooks[path] = ResponseUrl(path, user, channel, self._now(), source)
         return path
 
     def find_response_url(self, path: str) -> ResponseUrl:
-        """The response URL itself, without using it. Raises KeyError."""
+        """Return the response URL without using it. Raise KeyError."""
         return self._hooks[path]
 
     def use_response_url(self, path: str) -> ResponseUrl:
-        """One use of a response URL. Raises ApiError: invalid_url, expired_url, used_url."""
+        """Use a response URL once. Raise ApiError: invalid_url, expired_url, used_url."""
         hook = self._hooks.get(path)
         if hook is None:
             raise ApiError("invalid_url")

@@ -1,4 +1,4 @@
-"""Modals and home tabs as Slack keeps them, inputs included."""
+"""Modals and home tabs as Slack stores them, with their inputs."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 @dataclass
 class View:
-    """One view; `source` is what the app sent, `inputs` what the person entered since."""
+    """A view; `source` is what the app sent, `inputs` what the person has entered."""
 
     id: str
     user: str
@@ -26,36 +26,36 @@ class View:
 
     @property
     def kind(self) -> str:
-        """modal or home."""
+        """Return modal or home."""
         return str(self.source["type"])
 
     @property
     def blocks(self) -> list[Json]:
-        """The blocks now shown."""
+        """Return the current blocks."""
         return list(self.source.get("blocks", []))
 
     @property
     def title(self) -> str:
-        """The words in the title bar."""
+        """Return the text of the title bar."""
         return find_text(self.source.get("title"))
 
     @property
     def callback_id(self) -> str:
-        """The app's name for this kind of view."""
+        """Return the app's name for this kind of view."""
         return str(self.source.get("callback_id", ""))
 
     @property
     def private_metadata(self) -> str:
-        """What the app keeps with the view."""
+        """Return the app's data kept with the view."""
         return str(self.source.get("private_metadata", ""))
 
     @property
     def external_id(self) -> str:
-        """The app's own id of the view; empty without one."""
+        """Return the app's own id of the view; empty without one."""
         return str(self.source.get("external_id", ""))
 
     def plain(self) -> str:
-        """The words a person sees, errors under their inputs, the submit button last."""
+        """Return the text that people see, errors under their inputs, the submit button last."""
         lines = [f"# {self.title}"] if self.kind == "modal" else []
         for block in self.blocks:
             lines.append(render_block(block) if block.get("type") != "input" else self._render_input(block))
@@ -75,7 +75,7 @@ class View:
         return f"{find_text(block.get('label'))}: [{shown}]" if shown else render_block(block)
 
     def replace(self, source: Json, new_hash: str) -> None:
-        """Show other blocks; inputs whose block_id and action_id stay keep their contents."""
+        """Replace the blocks; inputs with the same block_id and action_id keep their values."""
         self.source, self.hash, self.errors = source, new_hash, {}
         kept = make_initial_inputs(source.get("blocks", []))
         for block_id, actions in kept.items():
@@ -85,7 +85,7 @@ class View:
         self.inputs = kept
 
     def payload(self, *, state: bool = True) -> Json:
-        """As Slack sends it."""
+        """Return it as Slack sends it."""
         source = self.source
         return deepcopy(
             {
@@ -156,12 +156,12 @@ def _choice_text(chosen: Any) -> Any:
 
 
 def find_value_key(kind: str) -> str | None:
-    """Under which key the state holds the value of an element of this type; None if it holds none."""
+    """Return the state key that holds the value of an element of this type, None if it has no value."""
     return _EMPTY[kind][0] if kind in _EMPTY else None
 
 
 def make_initial_entry(element: Json) -> Json | None:
-    """The state entry of an untouched element; None for those without state (buttons, overflow)."""
+    """Return the state entry of an untouched element; None for those without state (buttons, overflow)."""
     kind = str(element.get("type"))
     if kind not in _EMPTY:
         return None
@@ -171,7 +171,7 @@ def make_initial_entry(element: Json) -> Json | None:
 
 
 def make_initial_inputs(blocks: list[Json]) -> dict[str, dict[str, Json]]:
-    """state.values of blocks that nobody touched: {block_id: {action_id: entry}}."""
+    """Return state.values of untouched blocks: {block_id: {action_id: entry}}."""
     values: dict[str, dict[str, Json]] = {}
     for block in blocks:
         for element in find_elements(block):
@@ -182,7 +182,7 @@ def make_initial_inputs(blocks: list[Json]) -> dict[str, dict[str, Json]]:
 
 
 def find_elements(block: Json) -> list[Json]:
-    """The interactive elements of a block, in order."""
+    """Return the interactive elements of a block, in order."""
     single = [block[key] for key in ("element", "accessory") if block.get(key)]
     many = [] if block.get("type") in ("rich_text", "carousel") else list(block.get("elements") or [])
     nested = [e for child in block.get("child_blocks") or [] for e in find_elements(child)]

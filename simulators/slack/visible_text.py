@@ -1,4 +1,4 @@
-"""Turns blocks into the words that a person sees."""
+"""Renders blocks as the text that people see."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ _LINK = re.compile(r"<((?:https?|mailto)[^|>]*)(?:\|([^>]*))?>")
 
 
 def render_plain(text: str, blocks: list[Json] | None) -> str:
-    """What the message says on screen: the blocks if there are any, else the text; one line a block."""
+    """Return a message's visible text: its blocks if it has any, else its text; a line for each block."""
     if not blocks:
         return render_mrkdwn(text)
     return "\n".join(line for block in blocks for line in [render_block(block)] if line)
 
 
 def render_mrkdwn(text: str) -> str:
-    """mrkdwn as read: links by their label, entities decoded; mentions and styling marks stay."""
+    """Return mrkdwn as displayed: links by their label, entities decoded; mentions and styling marks stay."""
     labelled = _LINK.sub(lambda found: found[2] or found[1], text)
     return labelled.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def find_text(text: Any) -> str:
-    """The words of a text object, or of a bare string."""
+    """Return the text of a text object, or of a bare string."""
     if isinstance(text, str):
         return render_mrkdwn(text)
     if not isinstance(text, dict):
@@ -34,7 +34,7 @@ def find_text(text: Any) -> str:
 
 
 def render_block(block: Json) -> str:
-    """One block as one or more lines."""
+    """Return one block as one or more lines."""
     match block.get("type"):
         case "divider":
             return "---"
@@ -74,7 +74,7 @@ def _render_table(block: Json) -> str:
 
 
 def render_cell(cell: Json) -> str:
-    """The words of one table cell."""
+    """Return the text of a table cell."""
     if cell.get("type") == "rich_text":
         return "".join(_find_leaves(cell)).rstrip("\n")
     return str(cell.get("text", cell.get("value", "")))
@@ -102,7 +102,7 @@ def _find_leaves(node: Json) -> Iterator[str]:
 
 
 def render_element(element: Json) -> str:
-    """A control by its visible label in brackets; texts and images as they read."""
+    """Return a control as its visible label in brackets, or a text or image as displayed."""
     kind = element.get("type")
     if kind in ("mrkdwn", "plain_text"):
         return find_text(element)
@@ -114,7 +114,7 @@ def render_element(element: Json) -> str:
 
 
 def find_label(element: Json) -> str:
-    """The visible label of a control: button text, else chosen value, else placeholder."""
+    """Return a control's visible label: button text, else chosen value, else placeholder."""
     if element.get("text"):
         return find_text(element["text"])
     for key in ("initial_value", "initial_date", "initial_time"):

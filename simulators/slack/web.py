@@ -1,4 +1,4 @@
-"""The HTTP face: Web API, response URLs, uploads and the Socket Mode websocket, as one ASGI application."""
+"""The ASGI application: Web API, response URLs, uploads and the Socket Mode websocket."""
 
 import json
 from typing import Any
@@ -123,7 +123,7 @@ class WebApi:
 
 
 def find_inner_path(request: Request) -> str:
-    """The path below the place where the application is mounted."""
+    """Return the path below the application's mount point."""
     return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
 
 
@@ -149,7 +149,7 @@ def _answer_fault(fault: Fault | None) -> Response | None:
 
 
 async def _cut_connection(request: Request) -> None:
-    """Cut the connection as a broken network does; the server's own transport is the only way to it."""
+    """Cut the connection as a broken network does, through the server's transport."""
     transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
     if transport is None:
         raise ConnectionResetError("This server gives no way to reset a connection.")

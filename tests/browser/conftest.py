@@ -59,7 +59,7 @@ async def stage() -> AsyncIterator[DemoPage]:
     slack.channel("C0DEPLOYS", "deploys")
     slack.request_url = "http://127.0.0.1:9/slack/events"
     seed_demo(buildkite)
-    stage = DemoPage(slack, buildkite, autoplay=Autoplay(on=False))
+    stage = DemoPage(slack, buildkite, autoplay=Autoplay(enabled=False))
     running = asyncio.create_task(stage.run())
     yield stage
     running.cancel()

@@ -139,7 +139,7 @@ async def test_a_guest_is_refused_in_private(page: Page) -> None:
 
 async def test_a_hostile_commit_message_notifies_no_one(page: Page) -> None:
     """The hostile message of another person's build is plain text on its card."""
-    await panel(page).get_by_role("button", name="…a nasty one").click()
+    await panel(page).get_by_role("button", name="Push a hostile commit").click()
     await expect(panel(page).locator(".build")).to_have_count(1)
     await send_message(channel(page), "/bk build watch web 41")
     card = channel(page).locator("article").filter(has_text="<script>alert(1)</script>")
@@ -171,9 +171,9 @@ async def test_links_are_previewed_and_home_shows_own_builds(page: Page) -> None
     home = page.get_by_role("region", name="Home")
     await expect(home).to_contain_text("web#41")
     await home.get_by_role("button", name="Start a build").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("Where its card goes")
+    await expect(page.get_by_role("dialog")).to_contain_text("Where to post its card")
     await page.keyboard.press("Escape")
     await page.get_by_role("tab", name="Messages").click()
     await page.get_by_role("button", name="Shortcuts").click()
     await page.get_by_role("menuitem", name="Start a build").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("Where its card goes")
+    await expect(page.get_by_role("dialog")).to_contain_text("Where to post its card")

@@ -76,11 +76,11 @@ async def test_unchecked_settings_are_not_called_wrong(installation: Installatio
         ("SLACK_BOT_TOKEN", "xoxb-wrong", "Slack token", "invalid_auth"),
         ("SLACK_APP_TOKEN", "xapp-wrong", "Socket Mode", "invalid_auth"),
         ("SLACK_API_URL", "http://127.0.0.1:9/api/", "Slack token", "can't reach Slack"),
-        ("BUILDKITE_API_TOKEN", "wrong", "Buildkite token", "does not accept"),
-        ("BUILDKITE_REST_API_ENDPOINT", "http://127.0.0.1:9", "Buildkite token", "cannot be reached"),
+        ("BUILDKITE_API_TOKEN", "wrong", "Buildkite token", "doesn't accept"),
+        ("BUILDKITE_REST_API_ENDPOINT", "http://127.0.0.1:9", "Buildkite token", "can't be reached"),
         ("BUILDKITE_ORGANIZATION_SLUG", "acme", "Buildkite organization", "acme"),
-        ("BUILDKITE_AGENT_TOKEN", "wrong", "Buildkite agent token", "does not accept"),
-        ("BUILDKITE_AGENT_ENDPOINT", "http://127.0.0.1:9/v3", "Buildkite agent token", "did not answer"),
+        ("BUILDKITE_AGENT_TOKEN", "wrong", "Buildkite agent token", "doesn't accept"),
+        ("BUILDKITE_AGENT_ENDPOINT", "http://127.0.0.1:9/v3", "Buildkite agent token", "didn't answer"),
         ("BUILDKITE_WEBHOOK_TOKEN", "wrong", "Buildkite webhook", "its token isn't BUILDKITE_WEBHOOK_TOKEN"),
         ("BUILDKITE_WEBHOOK_MODE", "token", "Buildkite webhook", "BUILDKITE_WEBHOOK_MODE is token"),
         ("DATABASE_URL", "sqlite+aiosqlite:////proc/version", "Database", "can't be used"),
@@ -171,8 +171,8 @@ async def test_the_console_creates_and_repairs_the_webhook(installation: Install
     await webhook_setup.print_services(settings, lines.append)
     assert [line.replace(hook.id, "ID") for line in lines] == snapshot(
         [
-            'None of them is my webhook. Create it with `kitestring service add`.',
-            'Created the webhook for https://bot.acme.example/buildkite/webhooks.',
+            "None of them is my webhook. Create it with `kitestring service add`.",
+            "Created the webhook for https://bot.acme.example/buildkite/webhooks.",
             "Repaired the webhook for https://bot.acme.example/buildkite/webhooks: it's disabled.",
             "The webhook to https://bot.acme.example/buildkite/webhooks already exists and is set up correctly.",
             "ID  on   Webhook (mine)  https://bot.acme.example/buildkite/webhooks",
@@ -185,7 +185,7 @@ async def test_the_console_creates_and_repairs_the_webhook(installation: Install
 
 async def test_the_console_names_the_missing_setting(installation: Installation) -> None:
     """Without a URL the webhook can't be created, and Buildkite gets no request."""
-    with pytest.raises(UsageError, match="KITESTRING_URL is not set"):
+    with pytest.raises(UsageError, match="KITESTRING_URL isn't set"):
         await webhook_setup.set_up_webhook(load_settings(installation.environ), lambda _line: None)
     assert not installation.buildkite.requests
 

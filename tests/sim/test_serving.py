@@ -1,4 +1,4 @@
-"""A served application answers over real HTTP and goes at once, whatever is open."""
+"""A served application answers over real HTTP and stops at once, whatever is open."""
 
 import asyncio
 import ssl
@@ -45,15 +45,15 @@ def app() -> Starlette:
 
 
 async def test_two_applications_at_once(app: Starlette) -> None:
-    """Each one served gets a free port of its own on the loopback."""
+    """Each served application gets its own free loopback port."""
     async with Serving(app) as item, Serving(app) as two, httpx.AsyncClient(verify=PLAIN) as client:
         assert item != two
         assert item.startswith("http://127.0.0.1:")
         assert [(await client.get(base)).text for base in (item, two)] == ["hello", "hello"]
 
 
-async def test_open_streams_do_not_hold_it(app: Starlette) -> None:
-    """Leaving ends an open event stream and an open websocket, and frees the port."""
+async def test_open_streams_do_not_delay_leaving(app: Starlette) -> None:
+    """Leaving closes an open event stream and an open websocket, and frees the port."""
     async with httpx.AsyncClient(verify=PLAIN) as client, aiohttp.ClientSession() as session:
         async with Serving(app) as base:
             opened = client.stream("GET", f"{base}/stream")
@@ -70,7 +70,7 @@ async def test_open_streams_do_not_hold_it(app: Starlette) -> None:
 
 
 async def test_a_taken_port_is_an_error(app: Starlette) -> None:
-    """A port that somebody else has is refused with OSError before anything starts."""
+    """A taken port is refused with OSError before anything starts."""
     async with Serving(app) as base:
         with pytest.raises(OSError, match="in use"):
             await Serving(app, port=int(base.rsplit(":", 1)[1])).__aenter__()

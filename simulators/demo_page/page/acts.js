@@ -1,8 +1,8 @@
-/* What the person does is sent to the stage; what went wrong is said in a toast. */
+/* Sends the person's actions to the server; problems are shown in a toast. */
 
 import { el } from "./dom.js";
 
-/** Says something for a few seconds at the foot of the page. */
+/** Shows a message for a few seconds at the bottom of the page. */
 export function toast(text) {
   const box = document.getElementById("toasts");
   const note = el("div", { class: "toast", role: "status", text });
@@ -10,7 +10,7 @@ export function toast(text) {
   setTimeout(() => note.remove(), 7000);
 }
 
-/** POSTs an act; gives the answer's object, or null after a problem (which is shown). */
+/** POSTs an action; returns the answer, or null after a problem (which is shown). */
 export async function act(name, details) {
   try {
     const response = await fetch(`/acts/${name}`, {
@@ -22,7 +22,7 @@ export async function act(name, details) {
     if (answer.problem) toast(answer.problem);
     return answer.problem ? null : answer;
   } catch {
-    toast("The demo does not answer. Is it still running?");
+    toast("The demo isn't responding. Check that it's still running.");
     return null;
   }
 }

@@ -73,7 +73,7 @@ const RENDER = {
   carousel: (block, host) => el("div", { class: "carousel" }, block.elements.map((item) => card(item, host))),
 };
 
-/** One block; a kind that the page does not know is named, as old clients do. */
+/** Renders a block; an unknown type is named, as in old clients. */
 export function renderBlock(block, host) {
   const render = Object.hasOwn(RENDER, block.type) ? RENDER[block.type] : null;
   return render ? render(block, host) : el("div", { class: "unknown", text: `This content can't be displayed (${block.type}).` });

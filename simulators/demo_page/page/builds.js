@@ -28,7 +28,7 @@ function jobTools(job) {
     mini("Fail", `Let ${title} fail`, "finish_job", { job: job.id, exit_status: 1 }, "bad")];
 }
 
-/** A job's name with known emoji as such, unknown names left out. */
+/** A job's name with known emoji replaced and unknown ones removed. */
 export function plainName(name) {
   return name.replace(/:([a-z0-9_+-]+):\s*/g, (whole, word) => (emoji(word) ? `${emoji(word)} ` : "")).trim() || "job";
 }
@@ -47,7 +47,7 @@ function jobRow(job) {
     jobTools(job));
 }
 
-/** One build with its jobs. */
+/** Renders a build with its jobs. */
 export function buildCard(build) {
   const jobs = el("ul", { class: "jobs" }, build.jobs.filter((job) => job.kind !== "wait").map(jobRow));
   const head = el("div", { class: "build-head" },
@@ -59,14 +59,14 @@ export function buildCard(build) {
 }
 
 function agentTools(agent) {
-  if (agent.connection === "connected") return [mini("Lose", `Let ${agent.name} get lost`, "lose_agent", { agent: agent.id }, "bad")];
-  return [mini("Bring back", `Connect ${agent.name}`, "connect_agent", { agent: agent.id }, "good")];
+  if (agent.connection === "connected") return [mini("Lose", `Lose ${agent.name}`, "lose_agent", { agent: agent.id }, "bad")];
+  return [mini("Reconnect", `Reconnect ${agent.name}`, "connect_agent", { agent: agent.id }, "good")];
 }
 
-/** One agent: what it does, and a way to take it away. */
+/** Renders an agent: what it does, and a button to lose it. */
 export function agentRow(agent) {
   const kind = agent.connection !== "connected" ? "failed" : agent.paused ? "blocked" : agent.job ? "running" : "passed";
-  const doing = agent.connection !== "connected" ? agent.connection : agent.paused ? `paused${agent.note ? `: ${agent.note}` : ""}` : agent.job ? `runs ${spoken(agent.job)}` : "idle";
+  const doing = agent.connection !== "connected" ? agent.connection : agent.paused ? `paused${agent.note ? `: ${agent.note}` : ""}` : agent.job ? `running ${spoken(agent.job)}` : "idle";
   return el("div", { class: "agent" }, el("span", { class: `dot ${kind}` }),
     el("div", { class: "grow" }, el("b", { text: agent.name }), el("small", { text: `${agent.queue} · ${doing}` })), agentTools(agent));
 }

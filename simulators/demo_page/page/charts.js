@@ -1,4 +1,4 @@
-/* data_visualization blocks as SVG: bars and areas on each other, lines, pies; told in words to screen readers. */
+/* data_visualization blocks as SVG: bars and areas on each other, lines, pies; described in text for screen readers. */
 
 import { el, svg } from "./dom.js";
 
@@ -16,7 +16,7 @@ const label = (x, y, text, props = {}) => {
 function scale(most) {
   const rough = Math.max(most, 1e-9) / 4;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * size).find((one) => one >= rough);
+  const step = [1, 2, 5, 10].map((factor) => factor * size).find((size) => size >= rough);
   const count = Math.ceil(most / step) || 1;
   return { top: step * count, steps: Array.from({ length: count + 1 }, (_, place) => Number((place * step).toPrecision(6))) };
 }
@@ -74,13 +74,13 @@ function graph(chart) {
 }
 
 function pie(segments) {
-  const whole = segments.reduce((sum, one) => sum + one.value, 0);
+  const whole = segments.reduce((sum, segment) => sum + segment.value, 0);
   const radius = HIGH / 2 - TOP, x = WIDE / 2, y = HIGH / 2;
   const spot = (share) => `${fixed(x + radius * Math.sin(2 * Math.PI * share))} ${fixed(y - radius * Math.cos(2 * Math.PI * share))}`;
   let share = 0;
-  return segments.map((one, index) => {
+  return segments.map((segment, index) => {
     const before = share;
-    share += one.value / whole;
+    share += segment.value / whole;
     if (segments.length === 1) return svg("circle", { cx: x, cy: y, r: radius, class: "chart-0" });
     const large = share - before > 0.5 ? 1 : 0;
     return svg("path", { class: `chart-${index % 6}`, d: `M${x} ${y}L${spot(before)}A${radius} ${radius} 0 ${large} 1 ${spot(share)}Z` });
@@ -95,10 +95,10 @@ function legend(names) {
 /** The numbers as a table that is read aloud, not shown. */
 function numbers(block) {
   const { chart } = block;
-  const heads = chart.type === "pie" ? ["Value"] : chart.series.map((one) => one.name);
+  const heads = chart.type === "pie" ? ["Value"] : chart.series.map((series) => series.name);
   const rows = chart.type === "pie"
-    ? chart.segments.map((one) => [one.label, one.value])
-    : chart.axis_config.categories.map((name, place) => [name, ...chart.series.map((one) => valuesOf(one, chart.axis_config.categories)[place])]);
+    ? chart.segments.map((segment) => [segment.label, segment.value])
+    : chart.axis_config.categories.map((name, place) => [name, ...chart.series.map((series) => valuesOf(series, chart.axis_config.categories)[place])]);
   return el("table", { class: "unseen" }, el("caption", { text: block.title }),
     el("thead", {}, el("tr", {}, el("td"), heads.map((head) => el("th", { scope: "col", text: head })))),
     el("tbody", {}, rows.map(([name, ...values]) => el("tr", {}, el("th", { scope: "row", text: name }), values.map((value) => el("td", { text: String(value) }))))));
@@ -107,7 +107,7 @@ function numbers(block) {
 /** A chart with its title, its legend, and its numbers for those who do not see it. */
 export function chart(block) {
   const { chart: drawn, title } = block;
-  const names = drawn.type === "pie" ? drawn.segments.map((one) => one.label) : drawn.series.map((one) => one.name);
+  const names = drawn.type === "pie" ? drawn.segments.map((segment) => segment.label) : drawn.series.map((series) => series.name);
   return el("figure", { class: "chart" },
     el("figcaption", {}, el("b", { text: title }), names.length > 1 && legend(names)),
     svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, "aria-hidden": "true" }, ...(drawn.type === "pie" ? pie(drawn.segments) : graph(drawn))),

@@ -1,4 +1,4 @@
-/* Where one types: Enter sends, `/` and `@` show what can be said. */
+/* The composer: Enter sends, `/` and `@` offer completions. */
 
 import { act } from "./acts.js";
 import { el } from "./dom.js";
@@ -13,7 +13,7 @@ function candidates(text, hints, inThread) {
   return fits.slice(0, 9).map((item) => ({ ...item, line: `${start} ${item.name} `, start }));
 }
 
-/** `place()` tells {channel, thread_ts}; gives the form with `write(text)` to put words in. */
+/** `place()` returns {channel, thread_ts}. Returns the form, with `write(text)` to fill it in. */
 export function composer(app, { label, place, inThread = false }) {
   const state = { shown: [], active: 0, history: [], at: 0 };
   const box = el("textarea", { rows: 1, "aria-label": label, placeholder: label, spellcheck: "false", enterkeyhint: "send" });
@@ -60,7 +60,7 @@ export function composer(app, { label, place, inThread = false }) {
     box.value = "";
     fit();
     draw();
-    await act("say", { as: app.viewer, ...place(), text });
+    await act("post", { as: app.viewer, ...place(), text });
   }
 
   function recall(step) {

@@ -7,7 +7,7 @@ import { among, select } from "./select.js";
 
 let serial = 0;
 
-/** Asks Block Kit's `confirm`; gives true when the person said yes. */
+/** Shows Block Kit's `confirm` dialog; resolves to true if the person agrees. */
 export function ask(confirm, names) {
   const dialog = el("dialog", { class: "confirm", "aria-label": words(confirm.title) });
   return new Promise((resolve) => {
@@ -26,14 +26,14 @@ export function ask(confirm, names) {
   });
 }
 
-async function agreed(element, host) {
+async function isConfirmed(element, host) {
   return !element.confirm || ask(element.confirm, host.names);
 }
 
 function button(element, block, host) {
   const style = ["primary", "danger"].includes(element.style) ? ` ${element.style}` : "";
   const press = async () => {
-    if (!(await agreed(element, host))) return;
+    if (!(await isConfirmed(element, host))) return;
     if (element.url && /^https?:\/\//i.test(element.url)) window.open(element.url, "_blank", "noopener");
     await busily(node, () => host.press(block, element, {}));
   };
@@ -75,7 +75,7 @@ function menu(element, block, host) {
     least: outside ? element.min_query_length ?? 3 : 0,
     find: outside ? (query) => host.search(block, element, query) : among(all),
     onchange: async (options) => {
-      if (await agreed(element, host)) host.changed(block, element, entry(options));
+      if (await isConfirmed(element, host)) host.changed(block, element, entry(options));
     },
   });
 }
@@ -103,7 +103,7 @@ function boxes(element, block, host) {
 function overflow(element, block, host) {
   const items = element.options.map((option) => el("button", {
     type: "button", role: "menuitem", class: "menu-option",
-    onclick: async () => { details.open = false; if (await agreed(element, host)) host.press(block, element, { selected_option: option }); },
+    onclick: async () => { details.open = false; if (await isConfirmed(element, host)) host.press(block, element, { selected_option: option }); },
   }, textNodes(option.text, host.names)));
   const details = el("details", { class: "overflow" },
     el("summary", { class: "button", "aria-label": "More actions", text: "⋯" }), el("div", { class: "menu-list", role: "menu" }, items));
@@ -142,7 +142,7 @@ function fileInput(element, block, host) {
 }
 
 /**
- * One element. `host` says what it stands in: entry(block, element), changed(…, entry), press(…, more),
+ * One element. `host` provides its surroundings: entry(block, element), changed(…, entry), press(…, more),
  * search(…, query), attach(…, name, text), label(…), people(), channels(), names.
  */
 export function control(element, block, host) {

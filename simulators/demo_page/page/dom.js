@@ -13,7 +13,7 @@ function apply(node, props) {
   }
 }
 
-/** An element: `class`, `text`, `value`, `onclick` … are understood, all else becomes an attribute. */
+/** Creates an element: `class`, `text`, `value` and `onclick` … are special, all else becomes an attribute. */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   apply(node, props);
@@ -30,8 +30,8 @@ export function svg(tag, props = {}, ...children) {
 }
 
 /**
- * Brings the children of `box` in line with `items`: nodes whose item did not change stay as they are.
- * `render(item, before)` gives a node; `before` is the item as it was shown until now, if it was.
+ * Updates the children of `box` to match `items`: nodes whose item is unchanged stay.
+ * `render(item, before)` returns a node; `before` is the item as shown so far, if it was.
  */
 export function keyed(box, items, keyOf, render) {
   const before = box.keyed ?? new Map();
@@ -52,8 +52,8 @@ export function keyed(box, items, keyOf, render) {
 }
 
 /** `1 reply`, `2 replies`. */
-export function count(number, one, many = `${one}s`) {
-  return `${number} ${number === 1 ? one : many}`;
+export function count(number, singular, plural = `${singular}s`) {
+  return `${number} ${number === 1 ? singular : plural}`;
 }
 
 /** The hour and minute of a Slack ts or of seconds since the epoch, in the viewer's zone. */

@@ -40,7 +40,7 @@ export function withEmoji(text) {
   return text.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => emoji(name) ?? whole);
 }
 
-/** The same for places that take no drawings: workspace emoji are left out. */
+/** Does the same where drawings aren't possible: workspace emoji are removed. */
 export function plainEmoji(text) {
   return withEmoji(text).replace(/[\uE001-\uE006]\s?/g, "");
 }

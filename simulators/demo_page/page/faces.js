@@ -1,4 +1,4 @@
-/* Faces: the kite of the bot, coloured initials of people. */
+/* Avatars: the kite of the bot, colored initials of people. */
 
 import { el, svg } from "./dom.js";
 

@@ -1,4 +1,4 @@
-/* A file in a message: a preview of its text and a way to take it along. */
+/* A file in a message: a preview of its text, and a download link. */
 
 import { el } from "./dom.js";
 import { withEmoji } from "./emoji.js";
@@ -11,13 +11,13 @@ function size(text) {
   return bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KB`;
 }
 
-function size_of(found) {
+function formatSize(found) {
   return found?.picture ? `${(found.size / 1024).toFixed(1)} KB` : size(found?.text ?? "");
 }
 
-/** The file as its message names it; `known` are the texts of all files, and what pictures show. */
+/** Renders a message's file; `known` has the texts of all files and the descriptions of images. */
 export function file(named, known) {
-  const found = known.find((one) => one.id === named.id);
+  const found = known.find((file) => file.id === named.id);
   const link = `/files/${encodeURIComponent(named.id)}`;
   const text = found?.text ?? "";
   const lines = text.split("\n");
@@ -28,7 +28,7 @@ export function file(named, known) {
   });
   return el("div", { class: "file" },
     el("div", { class: "file-head" }, glyph("📄"),
-      el("span", { class: "file-name" }, pictured(withEmoji(named.title ?? named.name))), el("span", { class: "file-size", text: size_of(found) }),
+      el("span", { class: "file-name" }, pictured(withEmoji(named.title ?? named.name))), el("span", { class: "file-size", text: formatSize(found) }),
       el("a", { class: "button small", href: link, download: named.name, text: "Download" })),
     found?.picture ? el("img", { class: "file-picture", src: link, alt: found.alt || named.name }) : [preview, more]);
 }

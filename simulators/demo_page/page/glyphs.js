@@ -1,4 +1,4 @@
-/* Emoji that matter here, drawn: they look the same whatever fonts a machine has. */
+/* Draws the emoji that matter here, so that they look the same whatever fonts a machine has. */
 
 import { svg } from "./dom.js";
 
@@ -58,13 +58,13 @@ function svgRing() {
 
 const MARKS = new RegExp(`(${Object.keys(DRAWN).join("|")})\uFE0F?`, "gu");
 
-/** The drawing of one emoji, sized as the text around it. */
+/** Draws an emoji in the size of the text around it. */
 export function glyph(character) {
   const [label, ...parts] = DRAWN[character];
   return svg("svg", { class: "glyph", viewBox: "0 0 20 20", role: "img", "aria-label": label }, ...parts.map((part) => part()));
 }
 
-/** Text as nodes: the drawn emoji drawn, all else as text. */
+/** Returns text as nodes, with the emoji above drawn. */
 export function pictured(text) {
   const nodes = [];
   let from = 0;

@@ -1,10 +1,10 @@
-/* The app's home: the view that was published for the person who looks, with its buttons. */
+/* The app's home: the view published for the viewer, with its buttons. */
 
 import { act } from "./acts.js";
 import { renderBlock } from "./blocks.js";
 import { el } from "./dom.js";
 
-/** What the blocks of the home are given: a click is sent to the stage. */
+/** The surroundings of the home's blocks: clicks are sent to the server. */
 function host(app) {
   const send = (block, element) => act("home_click", { as: app.viewer, block_id: block.block_id, action_id: element.action_id });
   return {
@@ -29,7 +29,7 @@ export function tabs(app) {
   return el("div", { class: "app-tabs", role: "tablist", "aria-label": "Kitestring" }, tab("home", "Home"), tab("messages", "Messages"));
 }
 
-/** Keeps a box equal to the home that the scene shows. */
+/** Shows the scene's home. */
 export class HomePane {
   constructor(app) {
     this.app = app;
@@ -42,7 +42,7 @@ export class HomePane {
     const looks = `${this.app.viewer} ${view?.hash}`;
     if (looks === this.looks) return;
     this.looks = looks;
-    const empty = el("p", { class: "quiet", text: "One moment…" });
+    const empty = el("p", { class: "quiet", text: "Loading…" });
     const own = host(this.app);
     this.node.replaceChildren(el("div", { class: "blocks" }, view ? view.blocks.map((block) => renderBlock(block, own)) : empty));
   }

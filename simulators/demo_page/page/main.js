@@ -1,4 +1,4 @@
-/* Joins the parts: the scene comes in as server-sent events, and every part shows it. */
+/* Connects the parts: scenes arrive as server-sent events, and every part renders them. */
 
 import { act, toast } from "./acts.js";
 import { el } from "./dom.js";
@@ -7,7 +7,7 @@ import { Modal } from "./modal.js";
 import { ChannelPane, ThreadPane } from "./panes.js";
 import { Panel } from "./panel.js";
 import { sidebar } from "./sidebar.js";
-import { Tries } from "./tries.js";
+import { Tips } from "./tips.js";
 
 class App {
   constructor(hints) {
@@ -17,14 +17,14 @@ class App {
     this.channelId = null;
     this.thread = null;
     this.seen = new Map();
-    this.said = 0;
+    this.problemsShown = 0;
     this.dismissed = new Set();
     this.tab = "messages";
     this.names = {
       person: (id) => this.scene.people[id] && shown(this.scene.people[id]),
-      channel: (id) => this.scene.channels.find((one) => one.id === id)?.name,
+      channel: (id) => this.scene.channels.find((channel) => channel.id === id)?.name,
     };
-    this.tries = new Tries(this);
+    this.tips = new Tips(this);
     this.channelPane = new ChannelPane(this, document.getElementById("channel"));
     this.threadPane = new ThreadPane(this, document.getElementById("thread"));
     this.panel = new Panel(document.getElementById("panel"));
@@ -37,20 +37,20 @@ class App {
   }
 
   channelOf(id) {
-    return this.scene.channels.find((one) => one.id === id);
+    return this.scene.channels.find((channel) => channel.id === id);
   }
 
   messageAt({ channel, ts }) {
-    return this.channelOf(channel)?.messages.find((one) => one.ts === ts);
+    return this.channelOf(channel)?.messages.find((message) => message.ts === ts);
   }
 
   replies(message) {
-    const under = this.channelOf(message.channel)?.messages ?? [];
-    return under.filter((one) => one.thread_ts === message.ts && one.ts !== message.ts);
+    const messages = this.channelOf(message.channel)?.messages ?? [];
+    return messages.filter((reply) => reply.thread_ts === message.ts && reply.ts !== message.ts);
   }
 
   filesOf(message) {
-    return (message.files ?? []).map((file) => this.scene.files.find((one) => one.id === file.id)?.text?.length ?? 0);
+    return (message.files ?? []).map((file) => this.scene.files.find((stored) => stored.id === file.id)?.text?.length ?? 0);
   }
 
   unread(channel) {
@@ -59,7 +59,7 @@ class App {
     return this.seen.get(channel.id) < last;
   }
 
-  /** Follows what this viewer sees; the browser reconnects by itself. */
+  /** Subscribes to this viewer's scenes; the browser reconnects on its own. */
   listen() {
     this.stream?.close();
     this.stream = new EventSource(`/events?as=${encodeURIComponent(this.viewer)}`);
@@ -69,12 +69,12 @@ class App {
   }
 
   show(scene) {
-    const before = this.scene?.viewer === scene.viewer ? this.said : scene.problems.length;
+    const before = this.scene?.viewer === scene.viewer ? this.problemsShown : scene.problems.length;
     this.scene = scene;
-    for (const channel of scene.channels) channel.messages = channel.messages.filter((one) => !this.dismissed.has(one.ts));
+    for (const channel of scene.channels) channel.messages = channel.messages.filter((message) => !this.dismissed.has(message.ts));
     this.channelId ??= scene.channels[0].id;
-    scene.problems.slice(before).forEach((one) => toast(problem(one)));
-    this.said = scene.problems.length;
+    scene.problems.slice(before).forEach((problem) => toast(describeProblem(problem)));
+    this.problemsShown = scene.problems.length;
     this.draw();
     document.body.classList.add("ready");
   }
@@ -116,8 +116,8 @@ class App {
   }
 
   openNewestThread(text) {
-    const mine = this.channel.messages.filter((one) => one.bot_id && !one.is_reply && !one.ephemeral);
-    if (!mine.length) { toast("Start a build first: then it has a card, and the card a thread."); return; }
+    const mine = this.channel.messages.filter((message) => message.bot_id && !message.is_reply && !message.ephemeral);
+    if (!mine.length) { toast("Start a build first. Its card has a thread."); return; }
     this.openThread(this.channel.id, mine.at(-1).ts);
     if (text) this.threadPane.composer.write(text);
   }
@@ -144,7 +144,7 @@ class App {
   }
 }
 
-function problem({ about, problem: reason }) {
+function describeProblem({ about, problem: reason }) {
   return `Slack: “${about}” failed (${reason}).`;
 }
 

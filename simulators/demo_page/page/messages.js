@@ -1,4 +1,4 @@
-/* A message as a row: who, when, what, and what one can do with it. */
+/* Messages as rows: author, time, content and actions. */
 
 import { act } from "./acts.js";
 import { renderBlock } from "./blocks.js";
@@ -9,7 +9,7 @@ import { glyph, pictured } from "./glyphs.js";
 import { emoji } from "./emoji.js";
 import { mrkdwn } from "./mrkdwn.js";
 
-/** What the blocks of a message are given: a click is sent to the stage. */
+/** The surroundings of a message's blocks: clicks are sent to the server. */
 function host(message, app) {
   const where = { as: app.viewer, channel: message.channel, ts: message.ts };
   const send = (name, block, element, more) =>
@@ -53,7 +53,7 @@ function replies(message, app) {
 function reactions(message) {
   const given = message.reactions ?? [];
   return given.length > 0 && el("div", { class: "reactions" },
-    given.map((one) => el("span", { class: "reaction" }, pictured(`${emoji(one.name) ?? one.name} ${one.count}`))));
+    given.map((reaction) => el("span", { class: "reaction" }, pictured(`${emoji(reaction.name) ?? reaction.name} ${reaction.count}`))));
 }
 
 function content(message, app) {
@@ -81,7 +81,7 @@ function privately(message, app) {
     el("button", { class: "dismiss", type: "button", text: "Dismiss", onclick: () => app.dismiss(message) }));
 }
 
-/** One message; `compact` leaves out who said it, `flash` shows that it changed just now. */
+/** Renders a message; `compact` leaves the author out, `flash` highlights a recent change. */
 export function row(message, app, { compact = false, flash = false, inThread = false } = {}) {
   const person = app.scene.people[message.user];
   const head = el("div", { class: "head" },
@@ -90,7 +90,7 @@ export function row(message, app, { compact = false, flash = false, inThread = f
   const body = el("div", { class: "body" },
     privately(message, app), !compact && head, content(message, app), previews(message, app),
     message.edited && el("span", { class: "edited", text: "(edited)" }),
-    (message.files ?? []).map((one) => file(one, app.scene.files)),
+    (message.files ?? []).map((named) => file(named, app.scene.files)),
     reactions(message), !inThread && !message.ephemeral && replies(message, app));
   const side = compact ? el("time", { class: "side-time", text: clock(message.ts).replace(/ .M$/, "") }) : face(person);
   const kind = `row${compact ? " compact" : ""}${message.ephemeral ? " private" : ""}${flash ? " flash" : ""}`;
@@ -100,7 +100,7 @@ export function row(message, app, { compact = false, flash = false, inThread = f
 
 const acting = (message) => (message.blocks ?? []).some((block) => block.type === "actions");
 
-/** Which rows stand close under the one before: same person, within five minutes. */
+/** Marks messages that follow one of the same person within five minutes as compact. */
 export function grouped(messages) {
   return messages.map((message, place) => {
     const before = messages[place - 1];

@@ -6,7 +6,7 @@ import { el } from "./dom.js";
 import { kite } from "./faces.js";
 import { textNodes, words } from "./mrkdwn.js";
 
-/** Keeps the page's dialog equal to the view that the scene shows. */
+/** Shows the scene's modal in the page's dialog. */
 export class Modal {
   constructor(app) {
     this.app = app;
@@ -18,7 +18,7 @@ export class Modal {
     document.body.append(this.dialog);
   }
 
-  /** Shows the view, or nothing; what was typed stays where block and action stay. */
+  /** Shows the view, or nothing; typed values stay if block and action stay. */
   show(view) {
     const looks = view ? JSON.stringify([view.id, view.hash, view.errors]) : "";
     if (looks === this.looks) return;
@@ -94,12 +94,12 @@ export class Modal {
     };
   }
 
-  /** Sends the form as it is filled in. */
+  /** Sends the form with the entered values. */
   submit() {
     return act("submit", { as: this.app.viewer, view_id: this.view.id, values: this.values });
   }
 
-  /** The cross, Cancel or Escape: gone at once, whatever the answer takes. */
+  /** Handles the cross, Cancel and Escape: closes at once, without waiting for the answer. */
   close() {
     this.dialog.close();
     return act("close_modal", { as: this.app.viewer, view_id: this.view?.id });

@@ -1,4 +1,4 @@
-/* Slack's mrkdwn as DOM nodes: what comes from outside stays text. */
+/* Renders Slack's mrkdwn as DOM nodes; text from outside stays text. */
 
 import { el } from "./dom.js";
 import { emoji, plainEmoji, withEmoji } from "./emoji.js";
@@ -38,7 +38,7 @@ function special(body, label) {
   return chip(decode(label ?? `@${rest[0] ?? kind}`));
 }
 
-/** A moment in the viewer’s zone, as Slack’s date format wants it: `[unix, format, url]`. */
+/** A time in the viewer's zone, in Slack's date format: `[unix, format, url]`. */
 export function date([unix, format, url], fallback) {
   const at = new Date(Number(unix) * 1000);
   if (!format || Number.isNaN(at.getTime())) return document.createTextNode(decode(fallback ?? ""));
@@ -80,7 +80,7 @@ function angle(inner, names) {
   return link(decode(body), withEmoji(decode(label ?? body)));
 }
 
-/** One line of mrkdwn. `names` tells people and channels by id; `verbatim` leaves bare links alone. */
+/** One line of mrkdwn. `names` looks up people and channels by id; `verbatim` leaves bare links alone. */
 export function inline(text, names, verbatim = false) {
   const nodes = [];
   let from = 0;

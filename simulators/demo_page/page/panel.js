@@ -1,4 +1,4 @@
-/* The Buildkite side: what runs there, and how to disturb it. */
+/* The Buildkite panel: builds, agents, webhooks, and ways to break them. */
 
 import { act, busily } from "./acts.js";
 import { clock, count, el, keyed } from "./dom.js";
@@ -14,34 +14,34 @@ function speeds(buildkite) {
     type: "button", class: on ? "chosen" : "", "aria-pressed": String(on), title, text: label,
     onclick: () => act("autoplay", details),
   });
-  return el("div", { class: "speeds", role: "group", "aria-label": "How builds move on" },
-    choice("By hand", !auto.on, { on: false }, "You pass and fail the jobs"),
+  return el("div", { class: "speeds", role: "group", "aria-label": "How builds advance" },
+    choice("By hand", !auto.on, { on: false }, "You let jobs pass or fail"),
     choice("Calm", auto.on && auto.seconds >= 2, { on: true, seconds: 3 }, "A step every three seconds"),
     choice("Fast", auto.on && auto.seconds < 2, { on: true, seconds: 1 }, "A step every second"));
 }
 
-function elsewhere(buildkite) {
+function pushTools(buildkite) {
   const menu = el("select", { "aria-label": "Pipeline", class: "field" },
-    buildkite.pipelines.map((one) => el("option", { value: one.slug, text: one.slug })));
+    buildkite.pipelines.map((pipeline) => el("option", { value: pipeline.slug, text: pipeline.slug })));
   const push = (hostile) => (event) => busily(event.currentTarget, () => act("build_elsewhere", { pipeline: menu.value, hostile }));
   return el("div", { class: "elsewhere" }, menu,
     el("button", { type: "button", class: "button small", text: "Push a commit", onclick: push(false) }),
     el("button", {
-      type: "button", class: "button small", text: "…a nasty one", onclick: push(true),
-      title: "Its message tries to ping the channel and to smuggle a link",
+      type: "button", class: "button small", text: "Push a hostile commit", onclick: push(true),
+      title: "Its message tries to mention the channel and to hide a link",
     }));
 }
 
-function delivery(one) {
-  const fine = one.status >= 200 && one.status < 300;
-  const status = one.status === null ? "…" : one.status || "no answer";
+function delivery(webhook) {
+  const fine = webhook.status >= 200 && webhook.status < 300;
+  const status = webhook.status === null ? "…" : webhook.status || "no answer";
   return el("div", { class: "delivery" },
-    el("span", { class: `dot ${fine ? "passed" : "failed"}` }), el("code", { text: one.event }),
-    el("span", { class: "grow", text: one.subject ?? "" }),
-    el("span", { class: "status", text: String(status) }), el("time", { text: one.sent_at ? clock(Date.parse(one.sent_at) / 1000) : "" }));
+    el("span", { class: `dot ${fine ? "passed" : "failed"}` }), el("code", { text: webhook.event }),
+    el("span", { class: "grow", text: webhook.subject ?? "" }),
+    el("span", { class: "status", text: String(status) }), el("time", { text: webhook.sent_at ? clock(Date.parse(webhook.sent_at) / 1000) : "" }));
 }
 
-/** The panel's frame, made once; `show(buildkite)` brings it up to date. */
+/** The panel's frame, created once; `show(buildkite)` updates it. */
 export class Panel {
   constructor(box) {
     this.box = box;
@@ -52,7 +52,7 @@ export class Panel {
     box.replaceChildren(
       el("header", { class: "panel-head" },
         el("span", { class: "bk-mark", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
-        el("div", { class: "grow" }, el("h2", { text: "Buildkite" }), el("p", { text: "A stand-in. You are in charge." }))),
+        el("div", { class: "grow" }, el("h2", { text: "Buildkite" }), el("p", { text: "Simulated. You're in charge." }))),
       this.tabs, this.top, this.body);
   }
 
@@ -73,22 +73,22 @@ export class Panel {
     const looks = JSON.stringify([this.tab, autoplay, pipelines]);
     if (this.top.looks === looks) return;
     this.top.looks = looks;
-    this.top.replaceChildren(...(this.tab === "builds" ? [speeds(this.buildkite), elsewhere(this.buildkite)] : []));
+    this.top.replaceChildren(...(this.tab === "builds" ? [speeds(this.buildkite), pushTools(this.buildkite)] : []));
   }
 
   #body() {
     const { builds, agents, deliveries, pending } = this.buildkite;
-    const by = (name) => (one) => one[name];
+    const by = (name) => (item) => item[name];
     if (this.tab === "builds") {
       const rows = builds.length ? builds : [{ id: "none" }];
-      keyed(this.body, rows, by("id"), (one) => one.id === "none" ? empty("No builds yet", "Start one from the channel.") : buildCard(one));
+      keyed(this.body, rows, by("id"), (build) => build.id === "none" ? empty("No builds yet", "Start a build in the channel.") : buildCard(build));
     }
     if (this.tab === "agents") keyed(this.body, agents, by("id"), agentRow);
     if (this.tab === "network") keyed(this.body, [{ id: "network", ...this.buildkite.network }], by("id"), network);
     if (this.tab === "deliveries") {
       const rows = [...deliveries].reverse();
       const head = { id: "head", text: pending ? `${count(pending, "delivery", "deliveries")} on the way` : "Newest first" };
-      keyed(this.body, [head, ...rows], by("id"), (one) => one.id === "head" ? el("p", { class: "quiet", text: one.text }) : delivery(one));
+      keyed(this.body, [head, ...rows], by("id"), (row) => row.id === "head" ? el("p", { class: "quiet", text: row.text }) : delivery(row));
     }
   }
 }

@@ -6,7 +6,7 @@ import { shown } from "./faces.js";
 import { HomePane, tabs } from "./home.js";
 import { grouped, row } from "./messages.js";
 
-/** A list that stays at its end while it is there, whatever grows or shrinks. */
+/** A list that stays scrolled to its end, whatever grows or shrinks. */
 function scroller(label) {
   const list = el("div", { class: "list", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0" });
   list.atEnd = true;
@@ -32,7 +32,7 @@ const changed = (before, entry) => Boolean(before?.message) && before.message.ed
 const today = () => ({ key: "today", words: "Today" });
 const divider = (entry) => el("div", { class: "divider" }, el("span", { text: entry.words }));
 
-/** The channel that is open. */
+/** The open channel. */
 export class ChannelPane {
   constructor(app, box) {
     this.app = app;
@@ -43,16 +43,16 @@ export class ChannelPane {
     this.home = new HomePane(app);
     this.tabs = el("div");
     box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, this.title, this.about), app.panelButton()),
-      this.tabs, this.home.node, this.list, app.tries.node, this.composer);
+      this.tabs, this.home.node, this.list, app.tips.node, this.composer);
   }
 
-  /** The app's own conversation has two tabs; all others have only messages. */
+  /** Shows the two tabs of the app's own conversation; all others have only messages. */
   #choose(own) {
     const home = own && this.app.tab === "home";
     this.tabs.replaceChildren(...(own ? [tabs(this.app)] : []));
     this.home.node.hidden = !home;
     this.list.hidden = this.composer.hidden = home;
-    this.app.tries.node.classList.toggle("aside", home);
+    this.app.tips.node.classList.toggle("aside", home);
     if (home) this.home.show();
   }
 
@@ -64,8 +64,8 @@ export class ChannelPane {
     this.about.textContent = channel.kind === "im" ? "Direct message" : count(channel.members.length, "member");
     this.#choose(channel.kind === "im");
     this.composer.querySelector("textarea").placeholder = `Message ${label.replace("# ", "#")}`;
-    const standing = channel.messages.filter((m) => !m.is_reply || m.broadcast || (m.ephemeral && !m.thread_ts));
-    const entries = grouped(standing).map((entry) => ({ key: entry.message.ts, ...entry, replies: app.replies(entry.message).length, files: app.filesOf(entry.message) }));
+    const visible = channel.messages.filter((m) => !m.is_reply || m.broadcast || (m.ephemeral && !m.thread_ts));
+    const entries = grouped(visible).map((entry) => ({ key: entry.message.ts, ...entry, replies: app.replies(entry.message).length, files: app.filesOf(entry.message) }));
     fill(this.list, `${channel.id} ${app.viewer}`, [{ key: "start", channel: label }, today(), ...entries], (entry, before) => {
       if (entry.key === "start") return welcome(entry.channel);
       return entry.message ? row(entry.message, app, { compact: entry.compact, flash: changed(before, entry) }) : divider(entry);
@@ -75,10 +75,10 @@ export class ChannelPane {
 
 function welcome(label) {
   return el("div", { class: "welcome" }, el("h2", { text: label }),
-    el("p", { text: "This is the very beginning. Builds that you start here keep their story in a thread of their own." }));
+    el("p", { text: "This is the beginning of the channel. Each build you start here gets a card, with its updates in a thread." }));
 }
 
-/** The thread that is open, if one is. */
+/** The open thread, if any. */
 export class ThreadPane {
   constructor(app, box) {
     this.app = app;
@@ -98,9 +98,9 @@ export class ThreadPane {
     if (!root) return;
     const channel = app.channelOf(app.thread.channel);
     this.where.textContent = channel.kind === "im" ? shown(app.scene.people[root.user]) : `#${channel.name}`;
-    const under = app.replies(root);
-    const entries = [{ key: root.ts, message: root, compact: false }, { key: "count", words: count(under.length, "reply", "replies") },
-      ...grouped(under).map((entry) => ({ key: entry.message.ts, ...entry, files: app.filesOf(entry.message) }))];
+    const replies = app.replies(root);
+    const entries = [{ key: root.ts, message: root, compact: false }, { key: "count", words: count(replies.length, "reply", "replies") },
+      ...grouped(replies).map((entry) => ({ key: entry.message.ts, ...entry, files: app.filesOf(entry.message) }))];
     fill(this.list, `${root.ts} ${app.viewer}`, entries, (entry, before) => entry.message
       ? row(entry.message, app, { compact: entry.compact, flash: changed(before, entry), inThread: true }) : divider(entry));
   }

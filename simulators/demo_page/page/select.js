@@ -5,7 +5,7 @@ import { words } from "./mrkdwn.js";
 
 let serial = 0;
 
-const same = (one, other) => one?.value === other?.value;
+const same = (option, other) => option?.value === other?.value;
 
 function flat(found) {
   return (found.option_groups ?? [{ options: found.options ?? [] }]).flatMap((group) =>
@@ -13,7 +13,7 @@ function flat(found) {
   );
 }
 
-/** Options that contain the typed words, as `find` of a menu whose options are all known. */
+/** Returns a `find` for a menu with fixed options: those that contain the query. */
 export function among(known) {
   return async (query) => {
     const fits = (option) => words(option.text).toLowerCase().includes(query.toLowerCase());
@@ -23,12 +23,12 @@ export function among(known) {
 }
 
 /**
- * `find(query)` gives {options} or {option_groups}; `chosen` are the options now chosen;
- * `onchange(options)` is told the new ones. `many` allows several.
+ * `find(query)` returns {options} or {option_groups}; `chosen` are the chosen options;
+ * `onchange(options)` receives the new ones. `many` allows several.
  */
 export function select({ placeholder, find, chosen, onchange, label, many = false, least = 0 }) {
   const id = `menu-${++serial}`;
-  const state = { chosen: [...chosen], shown: [], active: -1, asked: 0 };
+  const state = { chosen: [...chosen], shown: [], active: -1, requested: 0 };
   const input = el("input", {
     type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": id, "aria-label": label,
     autocomplete: "off", spellcheck: "false", placeholder: placeholder ?? "Choose…",
@@ -56,7 +56,7 @@ export function select({ placeholder, find, chosen, onchange, label, many = fals
   }
 
   async function open(query) {
-    const asked = ++state.asked;
+    const requested = ++state.requested;
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     if (query.length < least) {
@@ -65,7 +65,7 @@ export function select({ placeholder, find, chosen, onchange, label, many = fals
     }
     if (!list.children.length) list.replaceChildren(el("div", { class: "menu-empty", text: "Loading…" }));
     const found = (await find(query)) ?? { options: [] };
-    if (asked !== state.asked || list.hidden) return;
+    if (requested !== state.requested || list.hidden) return;
     if (!same(state.shown[0]?.option, flat(found)[0]?.option)) setTimeout(() => list.scrollIntoView({ block: "nearest" }));
     state.shown = flat(found);
     state.active = state.shown.length ? 0 : -1;

@@ -1,15 +1,15 @@
-/* The menu of shortcuts that belong to no message. */
+/* The menu of global shortcuts. */
 
 import { act } from "./acts.js";
 import { el } from "./dom.js";
 
-/** A button that opens the menu; nothing where the app has none. */
+/** A button that opens the menu. */
 export function shortcuts(app) {
   const menu = el("div", { class: "menu", role: "menu", hidden: true });
   const open = () => {
-    menu.replaceChildren(...(app.scene.globals ?? []).map((one) => el("button", {
-      type: "button", role: "menuitem", text: one.name,
-      onclick: () => { menu.hidden = true; act("shortcut", { as: app.viewer, callback_id: one.callback_id }); },
+    menu.replaceChildren(...(app.scene.globals ?? []).map((shortcut) => el("button", {
+      type: "button", role: "menuitem", text: shortcut.name,
+      onclick: () => { menu.hidden = true; act("shortcut", { as: app.viewer, callback_id: shortcut.callback_id }); },
     })));
     menu.hidden = !menu.hidden;
   };

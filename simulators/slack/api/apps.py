@@ -12,8 +12,8 @@ from simulators.slack.validation.blocks import check_blocks, check_view
 Json = dict[str, Any]
 
 
-def test_auth(slack: Installation, _args: Arguments) -> Json:
-    """Who the token is; the granted scopes stand in the x-oauth-scopes header of every reply."""
+def check_auth(slack: Installation, _args: Arguments) -> Json:
+    """Return whose token it is; the x-oauth-scopes header of every reply has the granted scopes."""
     return {
         "url": f"https://{slack.domain}.slack.com/",
         "team": slack.domain.title(),
@@ -25,20 +25,20 @@ def test_auth(slack: Installation, _args: Arguments) -> Json:
     }
 
 
-def test_api(_slack: Installation, args: Arguments) -> Json:
-    """Echoes the arguments, or fails as asked."""
+def echo_arguments(_slack: Installation, args: Arguments) -> Json:
+    """Echo the arguments, or fail with the given error."""
     if "error" in args:
         raise ApiError(args.text("error"), args=args.values)
     return {"args": {key: value for key, value in args.values.items() if key != "token"}}
 
 
 def open_connection(slack: Installation, _args: Arguments) -> Json:
-    """A websocket address that works once."""
+    """Return a websocket address that works once."""
     return {"url": slack.socket_url()}
 
 
 def validate_blocks(_slack: Installation, args: Arguments) -> Json:
-    """Whether Slack would take this layout."""
+    """Tell whether Slack would accept these blocks."""
     message = args.json("message") or {}
     view = args.json("view")
     blocks = args.json("blocks") or message.get("blocks")
@@ -57,8 +57,8 @@ def _render_problem(text: str, pointer: str) -> Json:
 
 
 METHODS = (
-    Method("auth.test", test_auth),
-    Method("api.test", test_api, token="none"),
+    Method("auth.test", check_auth),
+    Method("api.test", echo_arguments, token="none"),
     Method("apps.connections.open", open_connection, token="app"),
     Method("blocks.validate", validate_blocks, token="none"),
 )

@@ -1,4 +1,4 @@
-"""Reads a call's arguments from the query, a form or a JSON body, wherever they travel."""
+"""Reads a call's arguments from the query, a form or a JSON body."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Arguments:
-    """One call's arguments; JSON texts are decoded on demand."""
+    """A call's arguments; JSON texts are decoded on demand."""
 
     def __init__(self, values: Json) -> None:
         self.values = values
@@ -19,23 +19,23 @@ class Arguments:
         return self.values.get(name) is not None
 
     def text(self, name: str, default: str = "") -> str:
-        """A string."""
+        """Return a string."""
         value = self.values.get(name)
         return default if value is None else str(value)
 
     def require(self, name: str) -> str:
-        """A string that must be there. Raises ApiError invalid_arguments."""
+        """Return a required string. Raise ApiError invalid_arguments."""
         if not self.text(name):
             raise ApiError.with_messages("invalid_arguments", [f"missing required field: {name}"])
         return self.text(name)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean, in any of its spellings."""
+        """Return a boolean, in any of its spellings."""
         value = self.values.get(name)
         return default if value is None else str(value).lower() in ("1", "true")
 
     def number(self, name: str, default: int) -> int:
-        """A whole number. Raises ApiError invalid_arguments."""
+        """Return a whole number. Raise ApiError invalid_arguments."""
         try:
             return int(self.text(name, str(default)))
         except ValueError:
@@ -44,7 +44,7 @@ class Arguments:
             ) from None
 
     def json(self, name: str, error: str = "invalid_arguments") -> Any:
-        """A structure, given as such or as JSON text; None without one. Raises ApiError `error`."""
+        """Return a structure, given as JSON or JSON text; None if missing. Raise ApiError `error`."""
         value = self.values.get(name)
         if not isinstance(value, str):
             return value
@@ -55,7 +55,7 @@ class Arguments:
 
 
 def read_arguments(query: str, content_type: str, body: bytes) -> Arguments:
-    """All three places together; the body wins. Raises ApiError invalid_json, json_not_object."""
+    """Merge all three places; the body wins. Raise ApiError invalid_json, json_not_object."""
     values: Json = dict(parse_qsl(query, keep_blank_values=True))
     if content_type.startswith("application/json") and body.strip():
         values |= _parse_json_object(body)

@@ -1,4 +1,4 @@
-"""chat.*: post, update, delete, whisper and unfurl (https://docs.slack.dev/reference/methods?family=chat)."""
+"""chat.*: post, update, delete, unfurl (https://docs.slack.dev/reference/methods?family=chat)."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ UPDATE_TEXT = 4_000
 
 
 def post_message(slack: Installation, args: Arguments) -> Json:
-    """A message, or a reply in a thread."""
+    """Post a message, or a reply in a thread."""
     channel = _find_writable_channel(slack, args.require("channel"))
     content = read_content(args, slack.unknown_blocks)
     thread_ts = _find_thread(slack, channel, args)
@@ -29,7 +29,7 @@ def post_message(slack: Installation, args: Arguments) -> Json:
 
 
 def post_ephemeral(slack: Installation, args: Arguments) -> Json:
-    """A message for one person."""
+    """Post a message for one person."""
     channel = _find_writable_channel(slack, args.require("channel"))
     user = args.require("user")
     if user not in channel.members:
@@ -42,7 +42,7 @@ def post_ephemeral(slack: Installation, args: Arguments) -> Json:
 
 
 def update(slack: Installation, args: Arguments) -> Json:
-    """Other words in the same place; what is left out stays only as Slack lets it stay."""
+    """Edit a message; omitted parts stay only where Slack keeps them."""
     channel = _find_channel_by_id(slack, args.require("channel"))
     message = _find_own_message(slack, channel, args.require("ts"), "cant_update_message")
     if slack.edit_window is not None and slack.now() - float(message.ts) > slack.edit_window:
@@ -70,7 +70,7 @@ def _read_update(slack: Installation, message: Message, args: Arguments) -> Cont
 
 
 def delete(slack: Installation, args: Arguments) -> Json:
-    """One of the bot's own messages goes away."""
+    """Delete one of the bot's own messages."""
     channel = _find_channel_by_id(slack, args.require("channel"))
     message = _find_own_message(slack, channel, args.require("ts"), "cant_delete_message")
     slack.delete(message)
@@ -78,7 +78,7 @@ def delete(slack: Installation, args: Arguments) -> Json:
 
 
 def get_permalink(slack: Installation, args: Arguments) -> Json:
-    """The address of a message."""
+    """Return the address of a message."""
     channel = slack.find_bot_channel(args.require("channel"))
     message = slack.find_message(channel.id, args.require("message_ts"))
     if message is None:
@@ -87,7 +87,7 @@ def get_permalink(slack: Installation, args: Arguments) -> Json:
 
 
 def unfurl(slack: Installation, args: Arguments) -> Json:
-    """Previews under somebody's links."""
+    """Add previews under the links of a message."""
     unfurls = args.json("unfurls")
     if not isinstance(unfurls, dict):
         raise ApiError("missing_unfurls")
@@ -108,7 +108,7 @@ def unfurl(slack: Installation, args: Arguments) -> Json:
 
 
 def _read_preview_blocks(preview: Any) -> list[Json]:
-    """Blocks as in messages, but for rich text, which previews do not take."""
+    """Read blocks as in messages, except rich text, which previews don't support."""
     blocks = preview.get("blocks") if isinstance(preview, dict) else None
     found = check_blocks(blocks, "message") if isinstance(blocks, list) and blocks else None
     if found is None or found or any(block["type"] == "rich_text" for block in blocks or []):
@@ -126,7 +126,7 @@ def _find_writable_channel(slack: Installation, wanted: str) -> Channel:
 
 
 def _find_channel_by_id(slack: Installation, wanted: str) -> Channel:
-    """Names and user ids will do for posting only."""
+    """Find a channel by id; only posting accepts names and user ids."""
     if wanted not in slack.channels:
         raise ApiError("channel_not_found")
     return slack.find_bot_channel(wanted)

@@ -1,4 +1,4 @@
-"""conversations.*: what the bot can learn about channels, and joining or opening them."""
+"""conversations.*: list, read, join and open conversations."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _TYPES = {"channel": "public_channel", "group": "private_channel"}
 
 
 def render_channel(channel: Channel) -> Json:
-    """As conversations.info shows it to the bot."""
+    """Render a channel as conversations.info does for the bot."""
     body: Json = {
         "id": channel.id,
         "is_channel": channel.kind == "channel",
@@ -37,7 +37,7 @@ def render_channel(channel: Channel) -> Json:
 
 
 def list_channels(slack: Installation, args: Arguments) -> Json:
-    """Public ones, and the private ones the bot is in."""
+    """List public channels, and private ones that the bot is in."""
     wanted = args.text("types", "public_channel").replace(" ", "").split(",")
     listed = [
         channel
@@ -51,20 +51,20 @@ def list_channels(slack: Installation, args: Arguments) -> Json:
 
 
 def get_channel(slack: Installation, args: Arguments) -> Json:
-    """One conversation."""
+    """Return one conversation."""
     channel = _find_known_channel(slack, args)
     members = {"num_members": len(channel.members)} if args.flag("include_num_members") else {}
     return {"channel": render_channel(channel) | members}
 
 
 def list_members(slack: Installation, args: Arguments) -> Json:
-    """Who is in it."""
+    """List the members."""
     shown, metadata = paginate(_find_known_channel(slack, args).members, args)
     return {"members": shown, "response_metadata": metadata}
 
 
 def join(slack: Installation, args: Arguments) -> Json:
-    """The bot enters a public channel by itself."""
+    """Let the bot join a public channel."""
     channel = _find_known_channel(slack, args)
     if channel.kind != "channel":
         raise ApiError("method_not_supported_for_channel_type")
@@ -77,7 +77,7 @@ def join(slack: Installation, args: Arguments) -> Json:
 
 
 def open_conversation(slack: Installation, args: Arguments) -> Json:
-    """The direct conversation with these people."""
+    """Open the direct conversation with these people."""
     if "channel" in args:
         return {"channel": {"id": _find_known_channel(slack, args).id}}
     users = [user for user in args.text("users").split(",") if user]

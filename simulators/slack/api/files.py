@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def get_upload_url(slack: Installation, args: Arguments) -> Json:
-    """Step one: where to send the bytes. Step two is a POST to that URL."""
+    """Return where to POST the bytes: step one of three."""
     length = args.number("length", 0)
     if length <= 0:
         raise ApiError.with_messages("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
@@ -23,7 +23,7 @@ def get_upload_url(slack: Installation, args: Arguments) -> Json:
 
 
 def complete_upload(slack: Installation, args: Arguments) -> Json:
-    """Step three: share what was uploaded, as a message of the bot."""
+    """Share the uploaded files as a message of the bot: step three."""
     listed = args.json("files")
     if not isinstance(listed, list) or not listed:
         raise ApiError.with_messages("invalid_arguments", ["missing required field: files"])

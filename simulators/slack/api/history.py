@@ -20,7 +20,7 @@ HISTORY = {
 
 
 def list_messages(slack: Installation, args: Arguments) -> Json:
-    """What stands in a channel, newest first."""
+    """List a channel's messages, newest first."""
     channel = _find_readable_channel(slack, args)
     found = [message for message in slack.messages(channel) if _is_between(message, args)]
     shown, metadata = paginate(found[::-1], args)
@@ -28,7 +28,7 @@ def list_messages(slack: Installation, args: Arguments) -> Json:
 
 
 def list_replies(slack: Installation, args: Arguments) -> Json:
-    """A thread: its parent, then its replies, oldest first."""
+    """List a thread: its parent, then its replies, oldest first."""
     channel = _find_readable_channel(slack, args)
     root = slack.find_message(channel.id, args.require("ts"))
     if root is None:
@@ -82,7 +82,7 @@ def _render_message(slack: Installation, message: Message, with_metadata: bool) 
 
 
 def add_reaction(slack: Installation, args: Arguments) -> Json:
-    """The bot's emoji on a message."""
+    """Add the bot's emoji to a message."""
     message, name = _find_reaction(slack, args)
     users = message.reactions.setdefault(name, [])
     if BOT_USER in users:
@@ -93,7 +93,7 @@ def add_reaction(slack: Installation, args: Arguments) -> Json:
 
 
 def remove_reaction(slack: Installation, args: Arguments) -> Json:
-    """Take the bot's emoji back."""
+    """Remove the bot's emoji."""
     message, name = _find_reaction(slack, args)
     if BOT_USER not in message.reactions.get(name, []):
         raise ApiError("no_reaction")

@@ -1,4 +1,4 @@
-"""Reads what a message shall say: text, blocks and metadata, refused as Slack refuses them."""
+"""Reads a message's text, blocks and metadata, refusing what Slack refuses."""
 
 import json
 from collections.abc import Collection
@@ -16,7 +16,7 @@ TRUNCATED = "[WARN] Your message was truncated but still posted. The `text` fiel
 
 @dataclass(frozen=True)
 class Content:
-    """Text and blocks that Slack takes, and what it warns about."""
+    """Text and blocks that Slack accepts, with its warnings."""
 
     text: str
     blocks: list[Json] | None
@@ -24,9 +24,10 @@ class Content:
 
 
 def read_content(args: Arguments, unknown: Collection[str] = ()) -> Content:
-    """Raises ApiError no_text, invalid_blocks, invalid_blocks_format, markdown_text_conflict.
+    """Read text and blocks.
 
-    `unknown` are kinds of blocks that have not come to this workspace yet.
+    `unknown` are block types that this workspace doesn't have yet. Raise ApiError no_text, invalid_blocks,
+    invalid_blocks_format, markdown_text_conflict.
     """
     blocks = args.json("blocks", "invalid_blocks_format")
     text = args.text("text")
@@ -61,7 +62,7 @@ def _truncate(text: str, blocks: list[Json] | None) -> Content:
 
 
 def read_metadata(args: Arguments) -> Json | None:
-    """The metadata; {} when it shall be cleared. Raises ApiError invalid_metadata_format, metadata_too_large."""
+    """Read the metadata; {} clears it. Raise ApiError invalid_metadata_format, metadata_too_large."""
     given = args.json("metadata", "invalid_metadata_format")
     if given is None or given == {}:
         return None if given is None else {}

@@ -1,4 +1,4 @@
-"""What a Web API method is: a name, the scopes it needs, and a handler."""
+"""Web API methods: a name, the scopes it needs, and a handler."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Handler = Callable[[Installation, Arguments], Json]
 
 @dataclass(frozen=True)
 class Method:
-    """`scopes` lists alternatives; `token` is bot, app or none."""
+    """A method. `scopes` lists alternatives; `token` is bot, app or none."""
 
     name: str
     handler: Handler

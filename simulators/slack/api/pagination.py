@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def paginate(items: list[Any], args: Arguments, default: int = 100, most: int = 1000) -> tuple[list[Any], Json]:
-    """One page and its response_metadata; an empty next_cursor ends it. Raises ApiError invalid_cursor."""
+    """Return a page and its response_metadata; an empty next_cursor is the end. Raise ApiError invalid_cursor."""
     start = _decode_cursor(args.text("cursor"))
     size = args.number("limit", default) or default
     if not 0 < size <= most:

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def render_user(slack: Installation, person: Profile) -> Json:
-    """As users.info shows a member, a guest, a stranger or a bot."""
+    """Render a member, guest, stranger or bot as users.info does."""
     body: Json = {
         "id": person.id,
         "team_id": person.team,
@@ -69,7 +69,7 @@ def _render_profile(slack: Installation, person: Profile) -> Json:
 
 
 def get_user(slack: Installation, args: Arguments) -> Json:
-    """One person."""
+    """Return one person."""
     person = slack.profiles.get(args.require("user"))
     if person is None:
         raise ApiError("user_not_found")
@@ -77,14 +77,14 @@ def get_user(slack: Installation, args: Arguments) -> Json:
 
 
 def list_users(slack: Installation, args: Arguments) -> Json:
-    """Everyone, the deactivated included."""
+    """List everyone, including deactivated people."""
     shown, metadata = paginate(list(slack.profiles.values()), args)
     members = [render_user(slack, person) for person in shown]
     return {"members": members, "cache_ts": int(slack.now()), "response_metadata": metadata}
 
 
 def lookup_by_email(slack: Installation, args: Arguments) -> Json:
-    """The active member with this address."""
+    """Return the active member with this address."""
     wanted = args.require("email").lower()
     for person in slack.profiles.values():
         if person.email.lower() == wanted and not person.deleted and not person.stranger:
@@ -93,7 +93,7 @@ def lookup_by_email(slack: Installation, args: Arguments) -> Json:
 
 
 def list_groups(slack: Installation, args: Arguments) -> Json:
-    """The user groups."""
+    """List the user groups."""
     shown = [g for g in slack.groups.values() if not g.disabled or args.flag("include_disabled")]
     return {"usergroups": [_render_group(slack, g, args) for g in shown]}
 
@@ -113,7 +113,7 @@ def _render_group(slack: Installation, group: Group, args: Arguments) -> Json:
 
 
 def list_group_users(slack: Installation, args: Arguments) -> Json:
-    """Who is in a user group."""
+    """List the members of a user group."""
     group = slack.groups.get(args.require("usergroup"))
     if group is None or (group.disabled and not args.flag("include_disabled")):
         raise ApiError("no_such_subteam")
@@ -121,7 +121,7 @@ def list_group_users(slack: Installation, args: Arguments) -> Json:
 
 
 def get_bot(slack: Installation, args: Arguments) -> Json:
-    """The bot itself."""
+    """Return the bot."""
     if args.text("bot", BOT_ID) != BOT_ID:
         raise ApiError("bot_not_found")
     shown = {"id": BOT_ID, "deleted": False, "name": slack.bot.name, "app_id": APP_ID, "user_id": BOT_USER}
@@ -129,7 +129,7 @@ def get_bot(slack: Installation, args: Arguments) -> Json:
 
 
 def get_team(slack: Installation, args: Arguments) -> Json:
-    """The workspace."""
+    """Return the workspace."""
     if args.text("team", slack.team) != slack.team:
         raise ApiError("team_not_found")
     return {"team": {"id": slack.team, "name": slack.domain.title(), "domain": slack.domain, "email_domain": ""}}

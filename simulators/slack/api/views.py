@@ -11,25 +11,25 @@ Json = dict[str, Any]
 
 
 def open_view(slack: Installation, args: Arguments) -> Json:
-    """A modal for the person whose trigger it is."""
+    """Open a modal for the person of the trigger."""
     user = slack.callbacks.redeem(args.require("trigger_id"))
     return {"view": slack.open_views.open(user, args.json("view")).payload(state=False)}
 
 
 def push_view(slack: Installation, args: Arguments) -> Json:
-    """A modal on top of the open one."""
+    """Push a modal on top of the open one."""
     user = slack.callbacks.redeem(args.require("trigger_id"))
     return {"view": slack.open_views.push(user, args.json("view")).payload(state=False)}
 
 
 def update_view(slack: Installation, args: Arguments) -> Json:
-    """Other contents of an open view, by view_id or external_id."""
+    """Update an open view, by view_id or external_id."""
     view = slack.open_views.find(args.values.get("view_id"), args.values.get("external_id"))
     return {"view": slack.open_views.update(view, args.json("view"), args.text("hash") or None).payload()}
 
 
 def publish_view(slack: Installation, args: Arguments) -> Json:
-    """The home tab of one person."""
+    """Publish a person's home tab."""
     user = args.require("user_id")
     if user not in slack.profiles:
         raise ApiError.with_messages("invalid_arguments", ["user_not_found [json-pointer:/user_id]"])

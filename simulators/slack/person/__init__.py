@@ -1,4 +1,4 @@
-"""A member of the workspace and all that they can do."""
+"""A member of the workspace and all their actions."""
 
 from simulators.slack.person.clicks import ClickingActor
 from simulators.slack.person.modals import FormActor
@@ -6,4 +6,4 @@ from simulators.slack.person.typing import TypingActor
 
 
 class Person(TypingActor, ClickingActor, FormActor):
-    """Types, says, clicks, picks, searches, submits, closes, reacts; each act is one request to the app."""
+    """Types, posts, clicks, picks, searches, submits, closes, reacts; each action is one request to the app."""

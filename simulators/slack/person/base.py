@@ -1,4 +1,4 @@
-"""The common part of everything that a person does: who, where, and sending it to the app."""
+"""The common part of a person's actions: finding controls and sending requests to the app."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,17 +30,17 @@ class Actor:
 
     @property
     def id(self) -> str:
-        """The user id."""
+        """Return the user id."""
         return self.profile.id
 
     @property
     def name(self) -> str:
-        """The short name."""
+        """Return the short name."""
         return self.profile.name
 
     @property
     def dm(self) -> Channel:
-        """The direct conversation with the bot."""
+        """Return the direct conversation with the bot."""
         return self.sim.open_direct(self.id, BOT_USER)
 
     async def _send(self, outgoing: AppRequest, channel: str | None, about: str) -> Ack:
@@ -74,7 +74,7 @@ class Actor:
         return known
 
     async def _enter(self, place: Place, control: Control, wanted: Any) -> Json:
-        """Put a value into a control; the entry as the state holds it."""
+        """Put a value into a control; return the state entry."""
         key = find_value_key(control.kind)
         if key is None:
             raise NoSuchControl(f"{control.action_id} takes no value.")
@@ -108,7 +108,7 @@ class Actor:
 
     async def _search(self, place: Place, control: Control, typed: str) -> list[Json]:
         if isinstance(place, Preview):
-            raise NotPossible("A preview has no menu that asks its app.")
+            raise NotPossible("A preview has no external menus.")
         if len(typed) < int(control.element.get("min_query_length", 3)):
             return []
         body = self.sim.payloads.suggestion(self.profile, place, control.element, control.block_id, typed)

@@ -1,4 +1,4 @@
-"""What a person clicks: buttons, menus, searches, shortcuts."""
+"""A person's clicks: buttons, menus, searches, shortcuts."""
 
 import asyncio
 from copy import deepcopy
@@ -29,13 +29,13 @@ class ClickingActor(Actor):
     ) -> Ack:
         """Press a button by its visible label, its action_id or its value.
 
-        A confirmation dialog is answered with `confirm`; a No sends nothing.
-        Raises NoSuchControl with what is visible.
+        A confirmation dialog is answered with `confirm`; if declined, nothing is sent.
+        Raise NoSuchControl with what is visible.
         """
         place = self._find_place(where)
         control = find_control(place, label, action_id, value)
         if control.kind not in ("button", "workflow_button", "icon_button"):
-            raise NoSuchControl(f"{control.action_id} is no button but a {control.kind}.")
+            raise NoSuchControl(f"{control.action_id} is a {control.kind}, not a button.")
         if not self._confirm(control, confirm):
             return Ack(0, problem="declined")
         return await self._act(place, control, self._make_button_action(control))
@@ -49,7 +49,7 @@ class ClickingActor(Actor):
     async def picks(self, where: Place | str, control: str, wanted: Any, *, confirm: bool = True) -> Ack:
         """Choose in a menu, radio buttons, checkboxes, a picker or an overflow, by visible text or value.
 
-        Several at once as a list. An external menu is searched for the words first.
+        A list chooses several. An external menu is searched first.
         """
         place = self._find_place(where)
         found = find_control(place, control)
@@ -64,13 +64,13 @@ class ClickingActor(Actor):
         return await self._act(place, found, self._make_action(found, entry))
 
     async def searches(self, field: str, typed: str, *, where: Place | str | None = None) -> list[str]:
-        """Type into an external menu; the visible options. Nothing is asked below min_query_length."""
+        """Type into an external menu and return the visible options; below min_query_length nothing is sent."""
         place = self._find_place(where) if where is not None else self._find_front_modal()
         options = await self._search(place, find_control(place, field), typed)
         return [find_text(option["text"]) for option in options]
 
     async def shortcut(self, callback_id: str, message: Message | str | None = None) -> Ack:
-        """A message shortcut, or without a message a global one."""
+        """Use a message shortcut, or without a message a global one."""
         if message is None:
             payload = self.sim.payloads.shortcut(self.profile, callback_id)
             return await self._send(AppRequest("interactive", payload), None, callback_id)

@@ -1,4 +1,4 @@
-"""What a person does with a modal: fill in, submit, close."""
+"""A person's use of modals: fill in, submit, close."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ REQUIRED = "Please complete this required field."
 
 
 class FormActor(Actor):
-    """A person in front of a form."""
+    """A person with a form open."""
 
     async def fills(self, values: dict[str, Any]) -> View:
-        """Enter values by label, action_id or block_id, without submitting. Raises NoSuchControl."""
+        """Enter values by label, action_id or block_id, without submitting. Raise NoSuchControl."""
         view = self._require_front_modal()
         for field, wanted in values.items():
             await self._enter(view, find_control(view, field), wanted)
@@ -25,11 +25,11 @@ class FormActor(Actor):
     async def submits(self, values: dict[str, Any] | None = None) -> Ack:
         """Enter values and press submit; the modal closes, changes or shows errors as the app answers.
 
-        What Slack's client refuses by itself is not sent: problem `incomplete`, errors in `view.errors`.
+        If Slack's client itself refuses, nothing is sent: problem `incomplete`, errors in `view.errors`.
         """
         view = await self.fills(values or {})
         if not view.source.get("submit"):
-            raise NotPossible(f"There is nothing to submit in:\n{view.plain()}")
+            raise NotPossible(f"This modal has no submit button:\n{view.plain()}")
         view.errors = find_client_errors(view)
         if view.errors:
             self.sim.changes.notify("view", user=self.id, id=view.id)
@@ -39,7 +39,7 @@ class FormActor(Actor):
         return ack if ack.problem else self._follow_answer(view, ack)
 
     async def closes(self, *, everything: bool = False) -> Ack:
-        """Cancel the front modal, or with the X the whole stack."""
+        """Cancel the front modal, or close the whole stack with its X."""
         front = self._require_front_modal()
         leaving = self.sim.modals_of(self.id)[::-1] if everything else [front]
         ack = Ack(0)
@@ -97,7 +97,7 @@ class FormActor(Actor):
 
 
 def find_client_errors(view: View) -> dict[str, str]:
-    """What Slack's client itself refuses to submit: {block_id: words}."""
+    """Return the errors for which Slack's client refuses to submit: {block_id: text}."""
     errors: dict[str, str] = {}
     for control in list_controls(view):
         if control.block["type"] != "input":

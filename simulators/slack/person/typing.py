@@ -1,4 +1,4 @@
-"""What a person types: slash commands, messages, invitations, reactions, a look at the app's home."""
+"""A person's typing: slash commands, messages, invitations, reactions; also opening the home tab."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ class TypingActor(Actor):
         smart: bool = False,
         escape: bool = True,
     ) -> Ack:
-        """Enter a slash command. Slack refuses them in threads and when nobody owns the name.
+        """Enter a slash command. Slack refuses it in threads, and if the app doesn't have it.
 
         `smart` corrects quotes and dashes as a Mac does; `escape` is the manifest's should_escape.
         """
@@ -37,8 +37,8 @@ class TypingActor(Actor):
             return await self.invites_bot(channel)
         if thread_ts is not None or not self._is_registered_command(command):
             return self._refuse(channel, command, in_thread=thread_ts is not None)
-        said = client_typing.apply_smart_punctuation(rest) if smart else rest
-        sent = client_typing.escape_text(said, self.sim, command=True) if escape else said
+        typed = client_typing.apply_smart_punctuation(rest) if smart else rest
+        sent = client_typing.escape_text(typed, self.sim, command=True) if escape else typed
         payload = self.sim.payloads.slash_command(self.profile, channel, command, sent)
         ack = await self._send(AppRequest("slash_commands", payload, accepts_response=True), channel.id, command)
         if ack.problem:
@@ -73,7 +73,7 @@ class TypingActor(Actor):
         return replace(ack, message=echo)
 
     async def posts(self, where: Channel | str, text: str, *, thread_ts: str | Message | None = None) -> Ack:
-        """Send a message; the Ack carries it, and the delivery of the event if the app gets one."""
+        """Send a message; the Ack has it, and the app's answer if it gets an event."""
         channel = self._find_visible_channel(where)
         if self.id not in channel.members or channel.archived:
             raise NotPossible(f"{self.name} cannot write in #{channel.name}.")
@@ -105,10 +105,10 @@ class TypingActor(Actor):
         if channel.kind == "im":
             return [("message.im", {"channel_type": "im"})]
         plural = {"channel": "message.channels", "group": "message.groups", "mpim": "message.mpim"}
-        heard: list[tuple[str, Json]] = [(plural[channel.kind], {"channel_type": channel.kind})]
+        events: list[tuple[str, Json]] = [(plural[channel.kind], {"channel_type": channel.kind})]
         if f"<@{BOT_USER}" in message.text:
-            heard.insert(0, ("app_mention", {"type": "app_mention"}))
-        return heard
+            events.insert(0, ("app_mention", {"type": "app_mention"}))
+        return events
 
     async def _share_links(self, channel: Channel, message: Message) -> Ack | None:
         links = [
@@ -136,10 +136,10 @@ class TypingActor(Actor):
         return any(domain == known or domain.endswith(f".{known}") for known in self.sim.unfurl_domains)
 
     async def invites_bot(self, where: Channel | str) -> Ack:
-        """`/invite @bot`: it becomes a member."""
+        """Type `/invite @bot`; it becomes a member."""
         channel = self._find_visible_channel(where)
         if channel.kind == "im":
-            raise NotPossible("Nobody can be invited into a direct conversation.")
+            raise NotPossible("You can't invite anyone to a direct conversation.")
         if BOT_USER not in channel.members:
             channel.members.append(BOT_USER)
             self.sim.changes.notify("channel", channel=channel.id)
@@ -155,7 +155,7 @@ class TypingActor(Actor):
         return await self.sim.emit(event, "member_joined_channel") or Ack(0)
 
     async def reacts(self, message: Message, name: str) -> Ack:
-        """Put an emoji on a message."""
+        """Add an emoji to a message."""
         message.reactions.setdefault(name, []).append(self.id)
         self.sim.changes.notify("message", channel=message.channel, ts=message.ts)
         item = {"type": "message", "channel": message.channel, "ts": message.ts}
@@ -164,7 +164,7 @@ class TypingActor(Actor):
         return await self.sim.emit(event, "reaction_added") or Ack(0)
 
     async def opens_home(self, tab: str = "home") -> Ack:
-        """Look at the app's home or messages tab."""
+        """Open the app's home or messages tab."""
         event: Json = {"type": "app_home_opened", "user": self.id, "channel": self.dm.id, "tab": tab}
         event["event_ts"] = self.sim.ids.ts()
         home = self.sim.open_views.homes.get(self.id)

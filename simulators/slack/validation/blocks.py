@@ -1,4 +1,4 @@
-"""Checks blocks and views as Slack does before it takes them; limits come from limits.json."""
+"""Checks blocks and views as Slack does before it accepts them; limits come from limits.json."""
 
 import json
 from collections.abc import Callable
@@ -16,13 +16,13 @@ Json = dict[str, Any]
 
 @cache
 def load_limits() -> Json:
-    """The registry of numbers and of block types per surface."""
+    """Return the limits and the block types of each surface."""
     loaded: Json = json.loads(Path(__file__).with_name("limits.json").read_text(encoding="utf-8"))
     return loaded
 
 
 def check_blocks(blocks: Any, surface: str, pointer: str = "/blocks") -> BlockProblems:
-    """What is wrong with these blocks on this surface (message, modal, home); empty when Slack takes them."""
+    """Return the problems of these blocks on this surface (message, modal, home)."""
     found = BlockProblems(load_limits()["limits"], surface)
     if not isinstance(blocks, list):
         found.add("must be an array", pointer)
@@ -37,7 +37,7 @@ def check_blocks(blocks: Any, surface: str, pointer: str = "/blocks") -> BlockPr
 
 
 def check_view(view: Any) -> BlockProblems:
-    """What is wrong with a view; pointers start at /view."""
+    """Return the problems of a view; pointers start at /view."""
     found = BlockProblems(load_limits()["limits"])
     if not isinstance(view, dict) or view.get("type") not in ("modal", "home"):
         found.add("must be a valid enum value", "/view/type")
@@ -77,7 +77,7 @@ def _check_block(found: BlockProblems, block: Any, at: str) -> None:
 
 
 def _accept(found: BlockProblems, block: Json, at: str) -> None:
-    """Blocks of which no rule beyond their type is known here."""
+    """Accept a block of which only the type is checked."""
 
 
 def _section(found: BlockProblems, block: Json, at: str) -> None:

@@ -12,7 +12,7 @@ _PREFIX = "data_visualization_"
 
 
 def check_chart(found: BlockProblems, block: Json, at: str) -> None:
-    """A pie of segments, or bars, lines or areas of series over categories."""
+    """Check a pie of segments, or bars, lines or areas of series over categories."""
     found.check_string(block, "title", at, f"{_PREFIX}title_max_length")
     chart = block.get("chart")
     kind = chart.get("type") if isinstance(chart, dict) else None

@@ -1,4 +1,4 @@
-"""Fills in what Slack adds to blocks when it stores them: ids and default flags."""
+"""Adds what Slack adds to stored blocks: ids and default flags."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -9,7 +9,7 @@ _DISPATCH = {"trigger_actions_on": ["on_enter_pressed"]}
 
 
 def normalize_blocks(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
-    """A copy with block_id and action_id everywhere, `emoji` and `verbatim` spelt out."""
+    """Return a copy with block_id and action_id everywhere, and explicit `emoji` and `verbatim`."""
     copies = deepcopy(blocks)
     for block in copies:
         _fill_block(block, new_id)
@@ -19,7 +19,7 @@ def normalize_blocks(blocks: list[Json], new_id: Callable[[], str]) -> list[Json
 
 
 def normalize_view(source: Json, new_id: Callable[[], str]) -> Json:
-    """A copy of a view, its blocks and titles filled in."""
+    """Return a copy of a view with normalized blocks and titles."""
     titles = {key: deepcopy(source[key]) for key in ("title", "submit", "close") if source.get(key)}
     _fill_texts(titles)
     return {**source, **titles, "blocks": normalize_blocks(source["blocks"], new_id)}

@@ -20,35 +20,35 @@ IN_INPUT = _TEXT_INPUTS | _SELECTS | _PICKERS | _CHOICES | {"file_input"}
 
 
 class ElementChecker:
-    """Adds what is wrong with elements to `findings`."""
+    """Adds the problems of elements to `findings`."""
 
     def __init__(self, findings: BlockProblems) -> None:
         self.found = findings
 
     def in_actions(self, element: Any, at: str) -> None:
-        """An element of an actions block."""
+        """Check an element of an actions block."""
         self._element(element, at, IN_ACTIONS)
 
     def in_input(self, element: Any, at: str) -> None:
-        """The element of an input block."""
+        """Check the element of an input block."""
         if element is None:
             self.found.add("missing required field: element", at.rsplit("/", 1)[0])
         else:
             self._element(element, at, IN_INPUT)
 
     def accessory(self, element: Any, at: str) -> None:
-        """The element beside a section."""
+        """Check the element beside a section."""
         self._element(element, at, IN_ACTIONS | {"image"})
 
     def in_context(self, element: Any, at: str) -> None:
-        """A text or image of a context block."""
+        """Check a text or image of a context block."""
         if isinstance(element, dict) and element.get("type") == "image":
             self.image(element, at)
         else:
             self.found.check_text({"element": element}, "element", at, "text_max_length")
 
     def image(self, image: Json, at: str) -> None:
-        """An image block or element."""
+        """Check an image block or element."""
         self.found.check_string(image, "alt_text", at, "image_alt_text_max_length")
         if "slack_file" not in image:
             self.found.check_string(image, "image_url", at, "image_image_url_max_length")
@@ -125,7 +125,7 @@ class ElementChecker:
             self.option(option, f"{at}/{index}")
 
     def option(self, option: Any, at: str) -> None:
-        """One choice of a menu."""
+        """Check an option of a menu."""
         if not isinstance(option, dict):
             self.found.add("must be an object", at)
             return

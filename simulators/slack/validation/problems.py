@@ -1,4 +1,4 @@
-"""Collects what is wrong with blocks, each with a JSON pointer, in Slack's words."""
+"""Collects problems of blocks, each with a JSON pointer, in Slack's words."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 
 class BlockProblems:
-    """An ordered list of (message, pointer) about one surface; false when nothing was found."""
+    """An ordered list of (message, pointer) about one surface; false if empty."""
 
     def __init__(self, limits: dict[str, int], surface: str = "message") -> None:
         self.surface = surface
@@ -19,19 +19,19 @@ class BlockProblems:
         return bool(self.entries)
 
     def add(self, message: str, pointer: str) -> None:
-        """One more thing that is wrong."""
+        """Add a problem."""
         self.entries.append((message, pointer))
 
     def extend(self, other: "BlockProblems") -> None:
-        """Everything another check found."""
+        """Add all problems of another check."""
         self.entries += other.entries
 
     def render_lines(self) -> list[str]:
-        """As in the `errors` key of a reply."""
+        """Return lines as in the `errors` key of a reply."""
         return [f"{message} [json-pointer:{pointer}]" for message, pointer in self.entries]
 
     def check_count(self, items: Any, at: str, least: int, most: int) -> None:
-        """An array of least to most items."""
+        """Check an array of `least` to `most` items."""
         if not isinstance(items, list):
             self.add("must be an array", at)
         elif len(items) < least:
@@ -42,7 +42,7 @@ class BlockProblems:
     def check_string(
         self, holder: Json, key: str, at: str, limit: str, *, required: bool = True, empty: bool = False
     ) -> None:
-        """A bare string within its limit."""
+        """Check the length of a bare string."""
         if holder.get(key) is None:
             if required:
                 self.add(f"missing required field: {key}", at)
@@ -52,7 +52,7 @@ class BlockProblems:
             self.check_length(holder[key], f"{at}/{key}", self.limits[limit], least=0 if empty else 1)
 
     def check_length(self, words: str, at: str, most: int, *, least: int = 1) -> None:
-        """Counted in code points."""
+        """Check a length in code points."""
         if len(words) > most:
             self.add(f"must be less than {most + 1} characters", at)
         if len(words) < least:
@@ -61,7 +61,7 @@ class BlockProblems:
     def check_text(
         self, holder: Any, key: str | int, at: str, limit: str, *, plain: bool = False, required: bool = True
     ) -> None:
-        """A text object within its limit; `plain` allows plain_text only."""
+        """Check a text object and its length; `plain` allows plain_text only."""
         text = holder.get(key) if isinstance(holder, dict) else holder[key]
         at = f"{at}/{key}"
         if text is None:
@@ -78,7 +78,7 @@ class BlockProblems:
 
     @staticmethod
     def cell_length(block: Json) -> int:
-        """Characters over all cells of a table block; 0 for other blocks."""
+        """Return the number of characters in all cells of a table block; 0 for other blocks."""
         rows = block.get("rows") if block.get("type") in ("table", "data_table") else []
         cells = [cell for row in rows or [] if isinstance(row, list) for cell in row if isinstance(cell, dict)]
         return sum(len(render_cell(cell)) for cell in cells)

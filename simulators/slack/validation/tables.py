@@ -16,7 +16,7 @@ _ID = re.compile(r"[A-Z][A-Z0-9]+")
 
 
 def check_table(found: BlockProblems, block: Json, at: str) -> None:
-    """Rows of cells within the limits; a data_table has a heading, a caption and its own pages beside."""
+    """Check rows of cells; a data_table also has a heading, a caption and pages."""
     rows, kind = block.get("rows"), block["type"]
     data = kind == "data_table"
     least = found.limits["data_table_rows_min_items"] if data else 1
@@ -33,7 +33,7 @@ def check_table(found: BlockProblems, block: Json, at: str) -> None:
 
 
 def _check_row_lengths(found: BlockProblems, rows: Any, at: str) -> None:
-    """Every row has as many cells as the heading."""
+    """Check that every row has as many cells as the heading."""
     widths = {len(row) for row in rows or [] if isinstance(row, list)}
     if len(widths) > 1:
         found.add("all rows must have the same number of cells", f"{at}/rows")
@@ -50,7 +50,7 @@ def _check_numbers(found: BlockProblems, block: Json, at: str) -> None:
 
 
 def _check_cell(found: BlockProblems, cell: Any, at: str, *, head: bool) -> None:
-    """One cell: raw_text, raw_number or rich_text, never empty; no rich_text in a heading."""
+    """Check a cell: raw_text, raw_number or rich_text, never empty; no rich_text in a heading."""
     kind = cell.get("type") if isinstance(cell, dict) else None
     if kind not in _CELLS or (head and kind == "rich_text"):
         found.add("failed to match all allowed schemas", at)

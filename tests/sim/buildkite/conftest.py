@@ -1,4 +1,4 @@
-"""A simulated Buildkite with a hand-driven clock, served over real HTTP."""
+"""A simulated Buildkite with a manual clock, served over real HTTP."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -9,18 +9,18 @@ import pytest
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
-from tests.sim.buildkite.hand import Hand
+from tests.sim.buildkite.manual_clock import ManualClock
 
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP only: loading authorities takes time
 
 
 @pytest.fixture
-def clock() -> Hand:
-    return Hand()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def sim(clock: Hand) -> BuildkiteSim:
+def sim(clock: ManualClock) -> BuildkiteSim:
     made = BuildkiteSim(now=clock)
     seed_demo(made)
     return made
@@ -35,7 +35,7 @@ async def base(sim: BuildkiteSim) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def api(base: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client below the organization, with the token."""
+    """Return a client for the organization, with the token."""
     headers = {"Authorization": "Bearer bkua_sim"}
     async with httpx.AsyncClient(
         base_url=f"{base}/v2/organizations/acme-inc", headers=headers, verify=PLAIN

@@ -1,10 +1,10 @@
-"""Agents and queues of the simulator: who takes jobs, who pauses, who stops."""
+"""Agents and queues of the simulator: taking jobs, pausing, stopping."""
 
 import httpx
 import pytest
 
 from simulators.buildkite.sim import BuildkiteSim
-from tests.sim.buildkite.hand import Hand
+from tests.sim.buildkite.manual_clock import ManualClock
 
 
 def words(answer: httpx.Response) -> tuple[int, str]:
@@ -12,7 +12,7 @@ def words(answer: httpx.Response) -> tuple[int, str]:
 
 
 async def test_pause_and_resume(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A paused agent shows who, why and how long, takes no job, and is paused only once."""
+    """A paused agent shows by whom, why and how long, takes no jobs, and can't be paused twice."""
     agent = sim.find_agent("deploy-1")
     path = f"/agents/{agent.id}"
     paused = await api.put(f"{path}/pause", json={"note": "Disk", "timeout_in_minutes": 60})
@@ -26,8 +26,8 @@ async def test_pause_and_resume(api: httpx.AsyncClient, sim: BuildkiteSim) -> No
     assert words(await api.put("/agents/none/pause")) == (404, "No agent found")
 
 
-async def test_pause_ends_by_itself(sim: BuildkiteSim, api: httpx.AsyncClient, clock: Hand) -> None:
-    """Without a timeout a pause lasts five minutes; the agent runs no job meanwhile."""
+async def test_pause_ends_by_itself(sim: BuildkiteSim, api: httpx.AsyncClient, clock: ManualClock) -> None:
+    """Without a timeout a pause lasts five minutes, and the agent runs no jobs meanwhile."""
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         await api.put(f"/agents/{sim.find_agent(name).id}/pause")
     build = sim.create_build("mobile")
@@ -41,7 +41,7 @@ async def test_pause_ends_by_itself(sim: BuildkiteSim, api: httpx.AsyncClient, c
 
 
 async def test_forced_stop_cancels_job_and_build(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """Without `force: false` the job is canceled, and so is its build."""
+    """Without `force: false` the job and its build are canceled."""
     build, agent = sim.create_build("mobile"), sim.find_agent("ci-linux-1")
     sim.start_job(build.jobs[0].id, agent)
     assert (await api.put(f"/agents/{agent.id}/stop")).status_code == 204
@@ -52,7 +52,7 @@ async def test_forced_stop_cancels_job_and_build(api: httpx.AsyncClient, sim: Bu
 
 
 async def test_graceful_stop_waits_for_the_job(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A graceful stop shows stopping, lets the job end, and only then stops."""
+    """A graceful stop shows stopping until the job ends."""
     build, agent = sim.create_build("mobile"), sim.find_agent("ci-linux-1")
     sim.start_job(build.jobs[0].id, agent)
     await api.put(f"/agents/{agent.id}/stop", json={"force": False})
@@ -65,8 +65,8 @@ async def test_graceful_stop_waits_for_the_job(api: httpx.AsyncClient, sim: Buil
 
 
 @pytest.mark.parametrize(("way", "state"), [("lose_agent", "lost"), ("disconnect_agent", "disconnected")])
-def test_an_agent_that_goes_fails_its_job(sim: BuildkiteSim, way: str, state: str) -> None:
-    """The job of an agent that is lost or leaves ends with exit status -1."""
+def test_a_lost_agent_fails_its_job(sim: BuildkiteSim, way: str, state: str) -> None:
+    """The job of a lost or disconnected agent ends with exit status -1."""
     build, agent = sim.create_build("mobile"), sim.find_agent("ci-linux-1")
     sim.start_job(build.jobs[0].id, agent)
     getattr(sim, way)("ci-linux-1")
@@ -75,7 +75,7 @@ def test_an_agent_that_goes_fails_its_job(sim: BuildkiteSim, way: str, state: st
 
 
 def test_jobs_go_to_their_queue(sim: BuildkiteSim) -> None:
-    """A job of the deploy queue is taken by that queue's agent only."""
+    """Only an agent of the deploy queue takes a job of that queue."""
     build = sim.create_build("deploy-prod")
     sim.run_build(build)
     sim.unblock(build.jobs[1].id, {"release-name": "1"})
@@ -86,7 +86,7 @@ def test_jobs_go_to_their_queue(sim: BuildkiteSim) -> None:
 
 
 async def test_paused_queue_dispatches_nothing(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A queue whose dispatch is paused starts no job; pausing twice is refused."""
+    """A queue whose dispatch is paused starts no jobs; pausing twice is refused."""
     queue = sim.find_queue("default")
     assert queue is not None
     path = f"/clusters/{sim.cluster.id}/queues/{queue.id}"
@@ -101,7 +101,7 @@ async def test_paused_queue_dispatches_nothing(api: httpx.AsyncClient, sim: Buil
 
 
 async def test_agents_are_found_by_name_and_queue(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """The list can be narrowed to a name or a queue."""
+    """The list can be filtered by name or queue."""
     queue = sim.find_queue("deploy")
     assert queue is not None
     by_queue = (await api.get(f"/agents?cluster_queue_id={queue.id}")).json()

@@ -1,4 +1,4 @@
-"""A client that others wrote for Buildkite works against the simulator unchanged."""
+"""A third-party Buildkite client works against the simulator unchanged."""
 
 import asyncio
 import inspect
@@ -35,15 +35,15 @@ GROUPS = (
 
 @pytest.fixture
 def client(base: str) -> Any:
-    """pybuildkite as published, pointed at the simulator."""
+    """Return pybuildkite as published, pointed at the simulator."""
     made = Buildkite()
     made.base_url = f"{base}/v2/"
     made.set_access_token("bkua_sim")
     return made
 
 
-def everything(client: Any) -> list[Any]:
-    """What a script would do: create, look, cancel, rebuild, list."""
+def run_script(client: Any) -> list[Any]:
+    """Do what a script would: create, read, cancel, rebuild, list."""
     org, builds = ORG, client.builds()
     made = builds.create_build(org, "web", "HEAD", "main", message="Hello", meta_data={"a": "b"})
     number = made["number"]
@@ -61,7 +61,7 @@ def everything(client: Any) -> list[Any]:
 
 async def test_pybuildkite(sim: BuildkiteSim, client: Any) -> None:
     """pybuildkite creates, reads, cancels, rebuilds and lists builds, agents and pipelines."""
-    assert await asyncio.to_thread(everything, client) == [
+    assert await asyncio.to_thread(run_script, client) == [
         "Hello",
         "scheduled",
         "canceled",
@@ -74,16 +74,16 @@ async def test_pybuildkite(sim: BuildkiteSim, client: Any) -> None:
     assert sim.builds[0].state == "canceled"
 
 
-def calls(client: Any) -> Iterator[str]:
-    """Every public call of every group, as `group.call`."""
+def list_calls(client: Any) -> Iterator[str]:
+    """Return every public call of every group, as `group.call`."""
     for group in GROUPS:
         for name, member in vars(type(getattr(client, group)())).items():
             if inspect.isfunction(member) and not name.startswith("_"):
                 yield f"{group}.{name}"
 
 
-def examples(sim: BuildkiteSim, client: Any) -> dict[str, Callable[[], Any]]:
-    """Each call with arguments that fit, in an order in which each can succeed."""
+def make_examples(sim: BuildkiteSim, client: Any) -> dict[str, Callable[[], Any]]:
+    """Return each call with suitable arguments, in an order in which each can succeed."""
     failed, deploy, fresh = (sim.create_build(slug) for slug in ("web", "deploy-prod", "mobile"))
     sim.run_build(failed, fail={"lint"})
     sim.run_build(deploy)
@@ -150,16 +150,16 @@ def _acting(sim: BuildkiteSim, client: Any, fresh: Build) -> dict[str, Callable[
 
 
 async def test_every_call_of_pybuildkite(sim: BuildkiteSim, client: Any) -> None:
-    """Each call of each of its groups is answered as it expects; artifacts lie on another host, as in life."""
+    """Each call gets the answer that the client expects; artifacts are on another host, as in real life."""
     sim.limits.user.limit = 1000
     sim.clustered = False  # it knows of no clusters
-    tried = examples(sim, client)
+    tried = make_examples(sim, client)
     (artifact,) = sim.storage.contents
     async with Serving(sim.app) as elsewhere:
         signed = storage.link(sim, artifact, "a.log")
         sim.storage.elsewhere[artifact] = signed.replace(sim.base_url, elsewhere)
         answers = {name: await asyncio.to_thread(call) for name, call in tried.items()}
-    assert set(tried) == set(calls(client))
+    assert set(tried) == set(list_calls(client))
     assert answers == snapshot(
         {
             "access_tokens.get_token": "ChatOps",

@@ -1,4 +1,4 @@
-"""The simulator fails on request: statuses, cut connections, lost answers, hanging."""
+"""The simulator fails on request: statuses, cut connections, lost answers, hangs."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ BODY = {"commit": "HEAD", "branch": "main"}
 
 
 async def test_next_requests_fail_then_recover(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A fault meets exactly the requests it was ordered for."""
+    """A fault affects exactly the requests it was added for."""
     sim.faults.fail(502, times=2, method="POST", path="/builds$")
     assert (await api.get("/builds")).status_code == 200
     answers = [(await api.post("/pipelines/web/builds", json=BODY)).status_code for _ in range(3)]
@@ -21,7 +21,7 @@ async def test_next_requests_fail_then_recover(api: httpx.AsyncClient, sim: Buil
 
 @pytest.mark.parametrize(("applied", "made"), [(False, 0), (True, 1)])
 async def test_cut_connection(api: httpx.AsyncClient, sim: BuildkiteSim, applied: bool, made: int) -> None:
-    """The connection is cut without an answer; what was asked for has happened, or has not."""
+    """The connection is cut without an answer, after or before the request took effect."""
     sim.faults.reset(method="POST", applied=applied)
     with pytest.raises(httpx.TransportError):
         await api.post("/pipelines/web/builds", json=BODY)
@@ -31,7 +31,7 @@ async def test_cut_connection(api: httpx.AsyncClient, sim: BuildkiteSim, applied
 
 @pytest.mark.parametrize("applied", [False, True])
 async def test_hanging_request(api: httpx.AsyncClient, sim: BuildkiteSim, applied: bool) -> None:
-    """A hanging request is answered once released; only an applied one has happened meanwhile."""
+    """A hanging request is answered once released; only an applied one takes effect before."""
     fault = sim.faults.hang(method="POST", applied=applied)
     asking = asyncio.create_task(api.post("/pipelines/web/builds", json=BODY))
     await fault.arrived.wait()
@@ -50,7 +50,7 @@ async def test_down(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
 
 
 async def test_requests_are_recorded_without_the_token(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """Each exchange is kept with query, body and answer, and never with the token."""
+    """Each exchange is recorded with query, body and answer, never with the token."""
     await api.post("/pipelines/web/builds?a=b", json=BODY)
     (request,) = sim.requests
     assert (request.method, request.query, request.json, request.status) == ("POST", "a=b", BODY, 201)

@@ -1,4 +1,4 @@
-"""Whatever people, agents and time do, the simulated organization stays consistent."""
+"""The simulated organization stays consistent, whatever people, agents and time do."""
 
 import contextlib
 import random
@@ -10,10 +10,10 @@ from simulators.buildkite.models import ACTIVE, Build, Job
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.buildkite.values import Refusal
-from tests.sim.buildkite.hand import Hand
+from tests.sim.buildkite.manual_clock import ManualClock
 
 SHOWN = {"scheduled", "running", "failing", "passed", "failed", "canceling", "canceled", "skipped"}
-OVER = {"passed", "failed", "canceled"}
+ENDED = {"passed", "failed", "canceled"}
 ACTS = (
     "create",
     "advance",
@@ -30,17 +30,17 @@ ACTS = (
 )
 
 
-def likely(sim: BuildkiteSim, what: str) -> list[Job]:
-    """The jobs that an act is mostly about."""
+def find_likely_jobs(sim: BuildkiteSim, what: str) -> list[Job]:
+    """Return the jobs that an action is usually about."""
     state = {"retry": "failed", "unblock": "blocked"}.get(what)
     return [job for build in sim.builds for job in build.jobs if job.state == state]
 
 
-def act(sim: BuildkiteSim, what: str, rng: random.Random, clock: Hand) -> None:
-    """One act on a random build or agent; a refusal is an answer like any other."""
+def take_action(sim: BuildkiteSim, what: str, rng: random.Random, clock: ManualClock) -> None:
+    """Take an action on a random build or agent; a refusal is an answer like any other."""
     build = rng.choice(sim.builds)
     agent = rng.choice(list(sim.agents.values()))
-    job = rng.choice(likely(sim, what) or build.jobs).id
+    job = rng.choice(find_likely_jobs(sim, what) or build.jobs).id
     clock.forward(rng.choice((0, 1, 60)))
     doings = {
         "create": lambda: sim.create_build(rng.choice(list(sim.pipelines))),
@@ -60,14 +60,14 @@ def act(sim: BuildkiteSim, what: str, rng: random.Random, clock: Hand) -> None:
         doings[what]()
 
 
-def consistent(build: Build) -> None:
-    """What must hold of every build at every moment."""
+def check_consistency(build: Build) -> None:
+    """Check what must hold for every build at any time."""
     states = [job.state for job in build.current_jobs]
     assert build.state in SHOWN
     if build.blocked:
         assert build.finished_at is not None
         assert "blocked" in states
-    if build.state in OVER:
+    if build.state in ENDED:
         assert not ACTIVE & set(states)
         assert build.finished_at is not None
     if build.state in ("scheduled", "running", "failing", "canceling"):
@@ -80,8 +80,8 @@ def consistent(build: Build) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from(ACTS), min_size=5, max_size=60), st.integers(0, 2**32))
 def test_any_history_is_consistent(acts: list[str], seed: int) -> None:
-    """After any acts in any order every build and every agent make sense."""
-    clock, rng = Hand(), random.Random(seed)
+    """After any actions in any order every build and every agent is consistent."""
+    clock, rng = ManualClock(), random.Random(seed)
     sim = BuildkiteSim(now=clock, seed=seed)
     seed_demo(sim)
     sim.pipeline(
@@ -90,8 +90,8 @@ def test_any_history_is_consistent(acts: list[str], seed: int) -> None:
     for slug in ("web", "deploy-prod", "release"):
         sim.create_build(slug)
     for what in acts:
-        act(sim, what, rng, clock)
+        take_action(sim, what, rng, clock)
         for build in sim.builds:
-            consistent(build)
+            check_consistency(build)
         for agent in sim.agents.values():
             assert agent.job is None or (agent.job.agent is agent and agent.job.state in ("running", "canceling"))

@@ -1,14 +1,14 @@
-"""The simulator's REST API speaks as Buildkite documents it."""
+"""The simulator's REST API behaves as Buildkite documents it."""
 
 import httpx
 import pytest
 
 from simulators.buildkite.sim import BuildkiteSim
-from tests.sim.buildkite.hand import Hand
+from tests.sim.buildkite.manual_clock import ManualClock
 
 
 async def test_no_token_no_answer(api: httpx.AsyncClient) -> None:
-    """A wrong or missing token gets 401 and the known sentence, even for a path that exists."""
+    """A wrong or missing token gets 401 and Buildkite's sentence, even for a path that exists."""
     for headers in ({"Authorization": "Bearer wrong"}, {"Authorization": "Token bkua_sim"}):
         answer = await api.get("/builds", headers=headers)
         assert answer.status_code == 401
@@ -35,25 +35,25 @@ async def test_revoked_token(api: httpx.AsyncClient, base: str) -> None:
     assert (await api.get("/builds")).status_code == 401
 
 
-async def test_fifty_requests_a_minute(api: httpx.AsyncClient, clock: Hand) -> None:
-    """The 51st request of a user within a minute is refused in words, and the next minute is free again."""
+async def test_fifty_requests_a_minute(api: httpx.AsyncClient, clock: ManualClock) -> None:
+    """The 51st request of a user within a minute is refused with a message; the next minute starts anew."""
     for _ in range(50):
         last = await api.get("/agents")
     assert last.status_code == 200
     assert last.headers["RateLimit-User-Remaining"] == "0"
     clock.forward(18)
-    over = await api.get("/agents")
-    assert over.status_code == 429
-    assert over.json() == {
+    limited = await api.get("/agents")
+    assert limited.status_code == 429
+    assert limited.json() == {
         "message": "You have exceeded your API rate limit. Please wait 42 seconds before making more requests.",
         "scope": "rest_user",
         "limit": 50,
         "current": 51,
         "reset": 42,
     }
-    assert (over.headers["RateLimit-Remaining"], over.headers["RateLimit-User-Reset"]) == ("149", "42")
-    assert "RateLimit-User-Warning" in over.headers
-    assert "Retry-After" not in over.headers
+    assert (limited.headers["RateLimit-Remaining"], limited.headers["RateLimit-User-Reset"]) == ("149", "42")
+    assert "RateLimit-User-Warning" in limited.headers
+    assert "Retry-After" not in limited.headers
     clock.forward(42)
     assert (await api.get("/agents")).status_code == 200
 
@@ -62,8 +62,8 @@ async def test_organization_limit(api: httpx.AsyncClient, sim: BuildkiteSim) -> 
     """The organization's own limit is named `rest`."""
     sim.limits.org.limit = 1
     await api.get("/agents")
-    over = await api.get("/agents")
-    assert (over.status_code, over.json()["scope"], over.json()["limit"]) == (429, "rest", 1)
+    limited = await api.get("/agents")
+    assert (limited.status_code, limited.json()["scope"], limited.json()["limit"]) == (429, "rest", 1)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ async def test_organization_limit(api: httpx.AsyncClient, sim: BuildkiteSim) -> 
     ],
 )
 async def test_only_json_bodies(api: httpx.AsyncClient, sim: BuildkiteSim, body: dict[str, object]) -> None:
-    """A form and broken JSON are refused, and nothing is made."""
+    """A form and broken JSON are refused, and nothing is created."""
     answer = await api.post("/pipelines/web/builds", **body)  # type: ignore[arg-type]
     assert answer.status_code == 400
     assert sim.builds == []
@@ -116,8 +116,8 @@ async def test_job_kinds_have_their_own_keys(api: httpx.AsyncClient, sim: Buildk
     assert kinds["script"]["name"]
 
 
-async def test_words_of_refusal(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """Wrong states are refused with Buildkite's own sentences."""
+async def test_refusals_have_buildkites_messages(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
+    """Wrong states are refused with Buildkite's own messages."""
     build = sim.create_build("deploy-prod")
     test, block = build.jobs[0].id, build.jobs[1].id
     sim.run_build(build)
@@ -141,7 +141,7 @@ async def test_words_of_refusal(api: httpx.AsyncClient, sim: BuildkiteSim) -> No
 
 
 async def test_retry_failed_jobs(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """All failed jobs are retried at once, answered by 202 and their number."""
+    """All failed jobs are retried at once; the answer is 202 with their number."""
     sim.run_build(sim.create_build("mobile"), fail={"android", "ios"})
     answer = await api.put("/pipelines/mobile/builds/1/retry_failed_jobs")
     assert (answer.status_code, answer.json()["retried_jobs_count"]) == (202, 2)
@@ -149,7 +149,7 @@ async def test_retry_failed_jobs(api: httpx.AsyncClient, sim: BuildkiteSim) -> N
 
 
 async def test_rebuild_forbidden(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """`allow_rebuilds: false` forbids it; otherwise the answer is another build."""
+    """`allow_rebuilds: false` forbids it; otherwise the answer is a new build."""
     sim.create_build("web")
     fresh = await api.put("/pipelines/web/builds/1/rebuild")
     assert (fresh.status_code, fresh.json()["number"], fresh.json()["rebuilt_from"]["number"]) == (200, 2, 1)
@@ -158,7 +158,7 @@ async def test_rebuild_forbidden(api: httpx.AsyncClient, sim: BuildkiteSim) -> N
 
 
 async def test_logs(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A log comes as JSON, as text, as a length and as a tail; an empty one has no tail."""
+    """A log is served as JSON, text, length and tail; an empty one has no tail."""
     job = sim.create_build("web").jobs[0].id
     tail = {"Accept": "text/plain", "Range": "bytes=-4"}
     path = f"/jobs/{job}/log"
@@ -186,7 +186,7 @@ async def test_artifact_download_redirects(api: httpx.AsyncClient, sim: Buildkit
 
 
 async def test_pipelines_are_made_renamed_and_archived(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A new name moves the slug; an archived pipeline takes no builds."""
+    """A new name changes the slug; an archived pipeline takes no builds."""
     body = {"name": "Big Tool", "repository": "git@example.com:x.git", "cluster_id": sim.cluster.id}
     assert (await api.post("/pipelines", json=body)).json()["errors"][0]["field"] == "configuration"
     body["configuration"] = "steps:\n- command: make\n- wait\n"

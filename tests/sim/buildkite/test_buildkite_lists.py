@@ -4,11 +4,11 @@ import httpx
 import pytest
 
 from simulators.buildkite.sim import BuildkiteSim
-from tests.sim.buildkite.hand import Hand
+from tests.sim.buildkite.manual_clock import ManualClock
 
 
 async def test_lists_in_pages(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """Builds come newest first, and following `next` sees each exactly once."""
+    """Builds are listed newest first, and following `next` returns each exactly once."""
     for _ in range(5):
         sim.create_build("web")
     numbers, url = [], "/builds?per_page=2&exclude_jobs=true&exclude_pipeline=true"
@@ -60,9 +60,9 @@ async def test_job_cursors(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
     ],
 )
 async def test_filters(
-    api: httpx.AsyncClient, sim: BuildkiteSim, clock: Hand, query: str, numbers: list[int]
+    api: httpx.AsyncClient, sim: BuildkiteSim, clock: ManualClock, query: str, numbers: list[int]
 ) -> None:
-    """Each list parameter chooses as documented."""
+    """Each list parameter filters as documented."""
     sim.run_build(sim.create_build("web"))
     sim.create_build("web", "feat/a", commit="abc", meta_data={"kind": "x"})
     clock.forward(10)
@@ -79,7 +79,7 @@ async def test_blocked_filter(api: httpx.AsyncClient, sim: BuildkiteSim) -> None
 
 
 async def test_retried_jobs_are_hidden_in_builds_only(api: httpx.AsyncClient, sim: BuildkiteSim) -> None:
-    """A build leaves retried jobs out unless asked; the job list has them unless asked not to."""
+    """A build leaves retried jobs out by default; the job list includes them by default."""
     build = sim.create_build("web")
     sim.run_build(build, fail={"lint"})
     sim.retry_job(build.jobs[0].id)

@@ -1,26 +1,26 @@
-"""Builds and jobs of the simulator move through the states that Buildkite documents."""
+"""Builds and jobs of the simulator go through the states that Buildkite documents."""
 
 import pytest
 
 from simulators.buildkite.models import Build
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.buildkite.values import Refusal
-from tests.sim.buildkite.hand import Hand
+from tests.sim.buildkite.manual_clock import ManualClock
 
 
 def states(build: Build) -> list[str]:
     return [job.state for job in build.jobs]
 
 
-def heard(sim: BuildkiteSim) -> list[str]:
-    """The names of all events from now on, as a list that grows."""
+def record_events(sim: BuildkiteSim) -> list[str]:
+    """Return a list that collects the names of all events from now on."""
     events: list[str] = []
     sim.listeners.append(lambda event, _subject: events.append(event))
     return events
 
 
 def test_jobs_wait_for_their_step_before(sim: BuildkiteSim) -> None:
-    """What stands behind a wait step waits until everything before it passed."""
+    """Jobs behind a wait step wait until everything before it has passed."""
     build = sim.create_build("web")
     assert states(build) == ["scheduled", "scheduled", "scheduled", "waiting", "waiting"]
     sim.run_build(build)
@@ -29,7 +29,7 @@ def test_jobs_wait_for_their_step_before(sim: BuildkiteSim) -> None:
 
 
 def test_advance_takes_one_natural_step_at_a_time(sim: BuildkiteSim) -> None:
-    """Three free agents take three jobs, then the oldest one ends."""
+    """Three free agents take three jobs, then the oldest job ends."""
     build = sim.create_build("web")
     for _ in range(3):
         assert sim.advance(build)
@@ -40,7 +40,7 @@ def test_advance_takes_one_natural_step_at_a_time(sim: BuildkiteSim) -> None:
 
 def test_blocked_build_says_passed_and_blocked(sim: BuildkiteSim) -> None:
     """A build at a block step keeps the step's blocked_state; `blocked` is the only sign."""
-    events = heard(sim)
+    events = record_events(sim)
     build = sim.create_build("deploy-prod")
     sim.run_build(build)
     assert (build.state, build.blocked) == ("passed", True)
@@ -50,8 +50,8 @@ def test_blocked_build_says_passed_and_blocked(sim: BuildkiteSim) -> None:
 
 
 def test_unblocked_build_runs_and_finishes_again(sim: BuildkiteSim) -> None:
-    """After an unblock the same build runs on and `build.finished` comes a second time."""
-    events = heard(sim)
+    """After an unblock the same build continues, and `build.finished` is sent a second time."""
+    events = record_events(sim)
     build = sim.create_build("deploy-prod")
     sim.run_build(build)
     sim.unblock(build.jobs[1].id, {"release-name": "1.2", "ring": "half"})
@@ -70,7 +70,7 @@ def test_unblocked_build_runs_and_finishes_again(sim: BuildkiteSim) -> None:
     ],
 )
 def test_block_step_checks_its_fields(sim: BuildkiteSim, fields: dict[str, str], words: str) -> None:
-    """A required field that is missing, or a choice that is none, is refused."""
+    """A missing required field or an unknown choice is refused."""
     build = sim.create_build("deploy-prod")
     sim.run_build(build)
     with pytest.raises(Refusal, match=words):
@@ -78,7 +78,7 @@ def test_block_step_checks_its_fields(sim: BuildkiteSim, fields: dict[str, str],
 
 
 def test_failure_makes_the_build_failing_first(sim: BuildkiteSim) -> None:
-    """A hard failure shows as failing while other jobs still run, and `failing_at` stays."""
+    """After a hard failure the build is failing while other jobs still run, and `failing_at` stays."""
     build = sim.create_build("mobile")
     sim.start_job(build.jobs[0].id)
     sim.start_job(build.jobs[1].id)
@@ -93,7 +93,7 @@ def test_failure_makes_the_build_failing_first(sim: BuildkiteSim) -> None:
 
 
 def test_jobs_behind_a_failure_stay_closed(sim: BuildkiteSim) -> None:
-    """Behind a failed stage a waiter is waiting_failed and a block step blocked_failed."""
+    """Behind a failure a wait step is waiting_failed and a block step blocked_failed."""
     web, deploy = sim.create_build("web"), sim.create_build("deploy-prod")
     sim.run_build(web, fail={"lint"})
     sim.run_build(deploy, fail={"test"})
@@ -102,8 +102,8 @@ def test_jobs_behind_a_failure_stay_closed(sim: BuildkiteSim) -> None:
 
 
 def test_retry_makes_a_new_job(sim: BuildkiteSim) -> None:
-    """A retried job points at the new one, whose build runs again."""
-    events = heard(sim)
+    """A retried job points at the new one, and its build runs again."""
+    events = record_events(sim)
     build = sim.create_build("web")
     sim.run_build(build, fail={"lint"})
     old = build.jobs[0]
@@ -117,7 +117,7 @@ def test_retry_makes_a_new_job(sim: BuildkiteSim) -> None:
 
 
 def test_a_job_is_retried_once_only(sim: BuildkiteSim) -> None:
-    """The id of before a retry is refused, as is a job that passed."""
+    """A job that was retried or has passed can't be retried."""
     build = sim.create_build("web")
     sim.run_build(build, fail={"lint"})
     passed = next(job for job in build.jobs if job.state == "passed")
@@ -130,7 +130,7 @@ def test_a_job_is_retried_once_only(sim: BuildkiteSim) -> None:
 
 
 def test_automatic_retry_saves_the_build(sim: BuildkiteSim) -> None:
-    """A step with automatic retries runs again by itself, and the build does not turn failing."""
+    """A step with automatic retries runs again on its own, and the build doesn't become failing."""
     build = sim.create_build("api")
     sim.run_build(build)
     again = sim.create_build("api")
@@ -145,7 +145,7 @@ def test_automatic_retry_saves_the_build(sim: BuildkiteSim) -> None:
 
 
 def test_soft_failure_lets_the_build_pass(sim: BuildkiteSim) -> None:
-    """A soft failed job is failed with an exit status, and its build passes."""
+    """A soft-failed job is failed with an exit status, and its build passes."""
     build = sim.create_build("api")
     sim.run_build(build, fail={"audit"})
     audit = build.find_job("audit")
@@ -153,7 +153,7 @@ def test_soft_failure_lets_the_build_pass(sim: BuildkiteSim) -> None:
 
 
 def test_cancel_waits_for_running_jobs(sim: BuildkiteSim) -> None:
-    """Canceling ends at once what has not started; the rest goes canceling, then canceled."""
+    """Canceling ends jobs that haven't started at once; running ones become canceling, then canceled."""
     build = sim.create_build("web")
     sim.start_job(build.jobs[0].id)
     sim.cancel_build(build)
@@ -164,7 +164,7 @@ def test_cancel_waits_for_running_jobs(sim: BuildkiteSim) -> None:
 
 
 def test_finished_build_cannot_be_canceled(sim: BuildkiteSim) -> None:
-    """Only scheduled, running and failing builds can be canceled; a blocked one is over."""
+    """Only scheduled, running and failing builds can be canceled; a blocked one has finished."""
     build = sim.create_build("deploy-prod")
     sim.run_build(build)
     with pytest.raises(Refusal) as refused:
@@ -183,8 +183,8 @@ def test_canceled_builds_take_no_retry_and_no_unblock(sim: BuildkiteSim) -> None
 
 
 def test_newer_build_skips_the_queued_one(sim: BuildkiteSim) -> None:
-    """With skip_queued_branch_builds a waiting build of the branch is skipped, another branch's is not."""
-    events = heard(sim)
+    """With skip_queued_branch_builds a waiting build of the branch is skipped, one of another branch isn't."""
+    events = record_events(sim)
     first, other = sim.create_build("api"), sim.create_build("api", "feature")
     sim.create_build("api")
     assert (first.state, other.state) == ("skipped", "scheduled")
@@ -192,7 +192,7 @@ def test_newer_build_skips_the_queued_one(sim: BuildkiteSim) -> None:
 
 
 def test_rebuild_copies_and_names_its_source(sim: BuildkiteSim) -> None:
-    """A rebuild has a number of its own and the branch, commit, message, env and meta-data of the first."""
+    """A rebuild has its own number and the first build's branch, commit, message, env and meta-data."""
     build = sim.create_build("web", message="Fix", env={"A": "1"}, meta_data={"k": "v"}, commit="abc")
     again = sim.rebuild(build)
     assert (again.number, again.rebuilt_from) == (2, build)
@@ -200,7 +200,7 @@ def test_rebuild_copies_and_names_its_source(sim: BuildkiteSim) -> None:
 
 
 def test_triggered_build_decides_its_trigger_job(sim: BuildkiteSim) -> None:
-    """A synchronous trigger step runs as long as its build and ends as it does."""
+    """A synchronous trigger step runs as long as its build and ends like it."""
     sim.pipeline("release", steps=[{"trigger": "web", "label": "Web"}])
     build = sim.create_build("release")
     inner = build.jobs[0].triggered
@@ -210,7 +210,7 @@ def test_triggered_build_decides_its_trigger_job(sim: BuildkiteSim) -> None:
     assert (inner.state, build.jobs[0].state, build.state) == ("failed", "failed", "failed")
 
 
-def test_same_seed_gives_the_same_ids(clock: Hand) -> None:
-    """Two organizations of one seed have the same ids, of another seed others."""
+def test_same_seed_gives_the_same_ids(clock: ManualClock) -> None:
+    """Two organizations of one seed have the same ids; those of another seed differ."""
     item, two, three = (BuildkiteSim(now=clock, seed=seed).id for seed in (1, 1, 2))
     assert item == two != three

@@ -1,4 +1,4 @@
-"""A simulated workspace by a hand-driven clock, a client for it, and an app to listen to it."""
+"""A simulated workspace with a manual clock, a client for it, and an app that listens."""
 
 from collections.abc import AsyncIterator
 
@@ -12,16 +12,16 @@ from simulators.http_server import Serving
 from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
-from tests.sim.slack.ear import SECRET, Ear, HandTime
+from tests.sim.slack.recording_app import SECRET, ManualTime, RecordingApp
 
 
 @pytest.fixture
-def time() -> HandTime:
-    return HandTime()
+def time() -> ManualTime:
+    return ManualTime()
 
 
 @pytest.fixture
-async def slack(time: HandTime) -> AsyncIterator[SlackSim]:
+async def slack(time: ManualTime) -> AsyncIterator[SlackSim]:
     slack = SlackSim(signing_secret=SECRET, now=time)
     async with Serving(slack.app) as slack.base_url:
         yield slack
@@ -43,12 +43,12 @@ def deploys(slack: SlackSim, alice: Person, bob: Person) -> Channel:
 
 
 @pytest.fixture
-async def ear(slack: SlackSim) -> AsyncIterator[Ear]:
-    ear = Ear()
-    app = Starlette(routes=[Route("/slack/events", ear.__call__, methods=["POST"])])
+async def recorder(slack: SlackSim) -> AsyncIterator[RecordingApp]:
+    recorder = RecordingApp()
+    app = Starlette(routes=[Route("/slack/events", recorder.__call__, methods=["POST"])])
     async with Serving(app) as address:
         slack.request_url = f"{address}/slack/events"
-        yield ear
+        yield recorder
 
 
 @pytest.fixture
@@ -59,5 +59,5 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 async def client(slack: SlackSim, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """slack_sdk's own client, without its retries."""
+    """Return slack_sdk's own client, without its retries."""
     return AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session, retry_handlers=[])

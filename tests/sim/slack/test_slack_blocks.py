@@ -1,4 +1,4 @@
-"""Blocks that Slack takes are taken, blocks that Slack refuses are refused, with a pointer."""
+"""Blocks that Slack accepts are accepted; blocks that it refuses are refused with a pointer."""
 
 import json
 from pathlib import Path
@@ -18,22 +18,22 @@ VIEWS = sorted(name for name in EXAMPLES if name.startswith("views/"))
 
 
 def test_the_limits_are_those_of_the_contract() -> None:
-    """The stand-in's copy of the limits is the contract's."""
+    """The simulator's copy of the limits is the contract's."""
     shipped = Path(__file__).parents[3] / "simulators" / "slack" / "validation" / "limits.json"
     assert json.loads(shipped.read_text()) == json.loads((CONTRACTS / "block-kit-limits.json").read_text())
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_good_blocks_are_taken(name: str) -> None:
-    """Every example block of the contract is taken in a message."""
-    assert check_blocks([EXAMPLES[name]], "message").lines() == []
+def test_good_blocks_are_accepted(name: str) -> None:
+    """Every example block of the contract is accepted in a message."""
+    assert check_blocks([EXAMPLES[name]], "message").render_lines() == []
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_good_views_are_taken(name: str) -> None:
-    """Every example view of the contract is taken."""
+def test_good_views_are_accepted(name: str) -> None:
+    """Every example view of the contract is accepted."""
     view = {"title": words("T"), "submit": words("Go")} | EXAMPLES[name]
-    assert check_view(view).lines() == []
+    assert check_view(view).render_lines() == []
 
 
 def section(text: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_blocks_are_refused(name: str) -> None:
-    """Each mistake is found where it is."""
+    """Each mistake is reported where it is."""
     blocks, pointer = BAD[name]
     assert f"/blocks{pointer}" in [at for _, at in check_blocks(blocks, "message").entries]
 
@@ -114,5 +114,5 @@ def test_bad_blocks_are_refused(name: str) -> None:
     ],
 )
 def test_bad_views_are_refused(change: dict[str, Any], pointer: str) -> None:
-    """Each mistake in a view is found where it is."""
+    """Each mistake in a view is reported where it is."""
     assert pointer in [at for _, at in check_view(FORM | change).entries]

@@ -18,14 +18,14 @@ from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM, OPTIONS
-from tests.sim.slack.ear import SECRET
+from tests.sim.slack.recording_app import SECRET
 
 Json = dict[str, Any]
 pytestmark = pytest.mark.usefixtures("deploys")
 
 
 def listeners(app: AsyncApp) -> None:
-    """One listener of each kind, each leaving something to see."""
+    """Add one listener of each kind, each with a visible effect."""
 
     @app.command("/bk")
     async def command(ack: Any, respond: Any, client: Any, command: Json) -> None:
@@ -35,7 +35,7 @@ def listeners(app: AsyncApp) -> None:
 
     @app.event("app_mention")
     async def mention(say: Any, event: Json) -> None:
-        await say("I heard you", thread_ts=event["ts"])
+        await say("Got it", thread_ts=event["ts"])
 
     @app.action("unblock")
     async def unblock(ack: Any, client: Any, body: Json) -> None:
@@ -68,7 +68,7 @@ def listeners(app: AsyncApp) -> None:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSim]:
-    """By the real clock: slack_bolt compares timestamps with it."""
+    """Return a workspace with the real clock, with which slack_bolt compares timestamps."""
     slack = SlackSim(signing_secret=SECRET)
     async with Serving(slack.app) as slack.base_url:
         yield slack
@@ -76,7 +76,7 @@ async def slack() -> AsyncIterator[SlackSim]:
 
 @contextlib.asynccontextmanager
 async def over_http(slack: SlackSim, app: AsyncApp) -> AsyncIterator[None]:
-    """The app behind its Starlette adapter."""
+    """Serve the app with its Starlette adapter."""
     handler = AsyncSlackRequestHandler(app)
     routed = Starlette(routes=[Route("/slack/events", handler.handle, methods=["POST"])])
     async with Serving(routed) as address:
@@ -86,7 +86,7 @@ async def over_http(slack: SlackSim, app: AsyncApp) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def over_socket(slack: SlackSim, app: AsyncApp) -> AsyncIterator[None]:
-    """The app behind its Socket Mode handler."""
+    """Run the app with its Socket Mode handler."""
     handler = AsyncSocketModeHandler(app, "xapp-sim")
     await handler.connect_async()
     await slack.until(lambda: slack.sockets.connections)
@@ -108,7 +108,7 @@ async def bolt(
 
 
 @pytest.mark.usefixtures("bolt")
-async def test_a_command_is_heard_and_answered(slack: SlackSim, alice: Person, deploys: Channel) -> None:
+async def test_a_command_is_answered(slack: SlackSim, alice: Person, deploys: Channel) -> None:
     """A command posts a card and answers privately by its response URL."""
     assert (await alice.types(deploys, "/bk build web -b main")).ok
     private = await slack.until(lambda: slack.ephemerals(alice, deploys))
@@ -118,16 +118,16 @@ async def test_a_command_is_heard_and_answered(slack: SlackSim, alice: Person, d
 
 @pytest.mark.usefixtures("bolt")
 async def test_a_mention_is_answered_in_its_thread(slack: SlackSim, alice: Person, deploys: Channel) -> None:
-    """A mention gets a reply under itself."""
-    said = await alice.posts(deploys, "<@U0BOT0001> hello")
-    assert said.ok
-    await slack.until(lambda: len(slack.thread(deploys, said.ts)) == 2)
-    assert slack.thread(deploys, said.ts)[-1].plain() == "I heard you"
+    """A mention gets a reply in its thread."""
+    sent = await alice.posts(deploys, "<@U0BOT0001> hello")
+    assert sent.ok
+    await slack.until(lambda: len(slack.thread(deploys, sent.ts)) == 2)
+    assert slack.thread(deploys, sent.ts)[-1].plain() == "Got it"
 
 
 @pytest.mark.usefixtures("bolt")
 async def test_a_form_from_click_to_submission(slack: SlackSim, alice: Person, deploys: Channel) -> None:
-    """A click opens a form; it is searched, refused once, and closes when it is right."""
+    """A click opens a form; it is searched, refused once, and closes once it is valid."""
     await alice.types(deploys, "/bk")
     await slack.until(lambda: slack.messages(deploys))
     assert (await alice.clicks(slack.messages(deploys)[-1], "Unblock")).ok
@@ -141,7 +141,7 @@ async def test_a_form_from_click_to_submission(slack: SlackSim, alice: Person, d
 
 
 @pytest.mark.usefixtures("bolt")
-async def test_closing_a_form_is_told(slack: SlackSim, alice: Person, deploys: Channel) -> None:
+async def test_the_app_learns_of_a_closed_form(slack: SlackSim, alice: Person, deploys: Channel) -> None:
     """A modal with notify_on_close tells the app that it was closed."""
     await alice.types(deploys, "/bk")
     await slack.until(lambda: slack.messages(deploys))
@@ -153,26 +153,26 @@ async def test_closing_a_form_is_told(slack: SlackSim, alice: Person, deploys: C
 
 @pytest.mark.usefixtures("bolt")
 async def test_a_message_shortcut(slack: SlackSim, alice: Person, bob: Person, deploys: Channel) -> None:
-    """A message shortcut knows the message and can answer privately."""
-    said = await bob.posts(deploys, "please deploy")
-    assert (await alice.shortcut("build_from_message", said.message)).ok
+    """A message shortcut has the message and can answer privately."""
+    sent = await bob.posts(deploys, "please deploy")
+    assert (await alice.shortcut("build_from_message", sent.message)).ok
     private = await slack.until(lambda: slack.ephemerals(alice))
     assert private[0].plain() == "About: please deploy"
 
 
 @pytest.mark.usefixtures("bolt")
-async def test_what_the_app_does_not_know_fails(slack: SlackSim, alice: Person) -> None:
-    """A shortcut that nobody listens to is a failure that the person sees."""
+async def test_an_unknown_shortcut_fails(slack: SlackSim, alice: Person) -> None:
+    """A shortcut without a listener is an error that the person sees."""
     slack.patience = 0.2
     ack = await alice.shortcut("nobody_listens")
     assert ack.problem in ("dispatch_failed", "operation_timeout")
     assert slack.problems[-1]["about"] == "nobody_listens"
 
 
-async def test_bolt_comes_back_by_a_new_address(
+async def test_bolt_reconnects_to_a_new_address(
     slack: SlackSim, alice: Person, deploys: Channel, session: aiohttp.ClientSession
 ) -> None:
-    """Told to refresh its connection, Bolt's Socket Mode handler connects anew and goes on."""
+    """Asked to refresh its connection, Bolt's Socket Mode handler reconnects and continues."""
     app = AsyncApp(client=AsyncWebClient("xoxb-sim", base_url=f"{slack.base_url}/api/", session=session))
     listeners(app)
     async with over_socket(slack, app):

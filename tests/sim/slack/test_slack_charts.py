@@ -1,4 +1,4 @@
-"""Charts are held against Slack's limits, told in words, and refused by workspaces that have none yet."""
+"""Charts are checked against Slack's limits, rendered as text, and refused by workspaces without them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulators.slack.api.message_content import read_content
 from simulators.slack.errors import ApiError
 from simulators.slack.sim import SlackSim
 from simulators.slack.validation.blocks import check_blocks
-from simulators.slack.visible_text import plain
+from simulators.slack.visible_text import render_plain
 
 BARS: dict[str, Any] = {
     "type": "data_visualization",
@@ -50,7 +50,7 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[Any, ...], Any, str]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_chart_is_refused(name: str) -> None:
-    """Each thing that Slack does not take is pointed at."""
+    """Each problem that Slack reports is reported with a pointer."""
     block, path, value, pointer = WRONG[name]
     wrong = deepcopy(block)
     holder: Any = wrong
@@ -63,18 +63,18 @@ def test_a_wrong_chart_is_refused(name: str) -> None:
 
 def test_charts_are_read_as_words() -> None:
     """A transcript shows the numbers of a chart."""
-    assert plain("", [BARS]) == "[bar] Builds\n  Mon | Tue\n  Passed: 3 | 0.5"
-    assert plain("", [PIE]) == "[pie] Ends\na: 2"
+    assert render_plain("", [BARS]) == "[bar] Builds\n  Mon | Tue\n  Passed: 3 | 0.5"
+    assert render_plain("", [PIE]) == "[pie] Ends\na: 2"
 
 
 def test_three_charts_are_too_many() -> None:
-    """A message takes two charts."""
-    assert check_blocks([BARS] * 2, "message").lines() == []
-    assert check_blocks([BARS] * 3, "message").lines() != []
+    """A message may have two charts."""
+    assert check_blocks([BARS] * 2, "message").render_lines() == []
+    assert check_blocks([BARS] * 3, "message").render_lines() != []
 
 
 def test_a_workspace_without_charts_refuses_them() -> None:
-    """Where a kind of block has not come yet, a message with one is refused whole; others are taken."""
+    """A message with a block type that the workspace lacks is refused; others are accepted."""
     slack = SlackSim(signing_secret="x")
     slack.unknown_blocks.add("data_visualization")
     with pytest.raises(ApiError) as refused:

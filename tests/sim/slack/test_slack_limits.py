@@ -1,4 +1,4 @@
-"""What lasts only so long or only so often: rate limits, triggers, response URLs; and what goes wrong."""
+"""Limits in time and number: rate limits, triggers, response URLs; and faults."""
 
 import asyncio
 from typing import Any
@@ -12,20 +12,20 @@ from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM
-from tests.sim.slack.ear import Ear, HandTime
+from tests.sim.slack.recording_app import ManualTime, RecordingApp
 
 
-async def error_of(call: Any) -> str:
-    """The error of a refused call."""
+async def find_error(call: Any) -> str:
+    """Return the error of a refused call."""
     with pytest.raises(SlackApiError) as caught:
         await call
     return str(caught.value.response["error"])
 
 
 async def test_a_method_has_so_many_calls_a_minute(
-    slack: SlackSim, time: HandTime, deploys: Channel, client: AsyncWebClient
+    slack: SlackSim, time: ManualTime, deploys: Channel, client: AsyncWebClient
 ) -> None:
-    """One call too many is 429 with Retry-After; after that time it works again; other methods do."""
+    """One call too many gets 429 with Retry-After; later it works again, and other methods always do."""
     slack.limits.per_minute["chat.update"] = 2
     ts = (await client.chat_postMessage(channel=deploys.id, text="0"))["ts"]
     for text in "12":
@@ -41,13 +41,13 @@ async def test_a_method_has_so_many_calls_a_minute(
 
 
 async def test_a_channel_takes_one_post_a_second(
-    slack: SlackSim, time: HandTime, alice: Person, deploys: Channel, client: AsyncWebClient
+    slack: SlackSim, time: ManualTime, alice: Person, deploys: Channel, client: AsyncWebClient
 ) -> None:
-    """Posts beyond the burst wait a second; another channel is free; limits can be switched off."""
+    """Posts beyond the burst wait a second; another channel is free; limits can be turned off."""
     slack.limits.channel_burst = 2
     for text in "12":
         await client.chat_postMessage(channel=deploys.id, text=text)
-    assert await error_of(client.chat_postMessage(channel=deploys.id, text="3")) == "ratelimited"
+    assert await find_error(client.chat_postMessage(channel=deploys.id, text="3")) == "ratelimited"
     assert (await client.chat_postMessage(channel=alice.id, text="3"))["ok"]
     time.advance(1)
     assert (await client.chat_postMessage(channel=deploys.id, text="3"))["ok"]
@@ -56,26 +56,26 @@ async def test_a_channel_takes_one_post_a_second(
 
 
 async def test_a_trigger_opens_one_view_within_three_seconds(
-    time: HandTime, ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient
+    time: ManualTime, recorder: RecordingApp, alice: Person, deploys: Channel, client: AsyncWebClient
 ) -> None:
     """A trigger_id works once, for three seconds, and must be Slack's."""
     await alice.types(deploys, "/bk")
-    trigger = ear.heard["trigger_id"]
+    trigger = recorder.last_payload["trigger_id"]
     assert (await client.views_open(trigger_id=trigger, view=FORM))["ok"]
-    assert await error_of(client.views_open(trigger_id=trigger, view=FORM)) == "exchanged_trigger_id"
+    assert await find_error(client.views_open(trigger_id=trigger, view=FORM)) == "exchanged_trigger_id"
     await alice.types(deploys, "/bk")
     time.advance(3.5)
-    late = client.views_open(trigger_id=ear.heard["trigger_id"], view=FORM)
-    assert await error_of(late) == "expired_trigger_id"
-    assert await error_of(client.views_open(trigger_id="1.2.3", view=FORM)) == "invalid_trigger_id"
+    late = client.views_open(trigger_id=recorder.last_payload["trigger_id"], view=FORM)
+    assert await find_error(late) == "expired_trigger_id"
+    assert await find_error(client.views_open(trigger_id="1.2.3", view=FORM)) == "invalid_trigger_id"
 
 
 async def test_a_response_url_takes_five_posts(
-    slack: SlackSim, ear: Ear, alice: Person, deploys: Channel, session: aiohttp.ClientSession
+    slack: SlackSim, recorder: RecordingApp, alice: Person, deploys: Channel, session: aiohttp.ClientSession
 ) -> None:
-    """Five posts reach the person, the sixth is 404."""
+    """Five posts reach the person; the sixth gets 404."""
     await alice.types(deploys, "/bk")
-    url = ear.heard["response_url"]
+    url = recorder.last_payload["response_url"]
     assert url.startswith(slack.base_url)
     found = []
     for number in range(6):
@@ -86,30 +86,30 @@ async def test_a_response_url_takes_five_posts(
 
 
 async def test_a_response_url_lives_thirty_minutes(
-    time: HandTime, ear: Ear, alice: Person, deploys: Channel, session: aiohttp.ClientSession
+    time: ManualTime, recorder: RecordingApp, alice: Person, deploys: Channel, session: aiohttp.ClientSession
 ) -> None:
-    """After half an hour a response URL is gone."""
+    """After half an hour a response URL no longer works."""
     await alice.types(deploys, "/bk")
     time.advance(1801)
-    async with session.post(ear.heard["response_url"], json={"text": "late"}) as answer:
+    async with session.post(recorder.last_payload["response_url"], json={"text": "late"}) as answer:
         assert (answer.status, (await answer.json())["error"]) == (404, "expired_url")
 
 
 async def test_a_response_url_replaces_and_deletes(
     slack: SlackSim,
-    ear: Ear,
+    recorder: RecordingApp,
     alice: Person,
     deploys: Channel,
     client: AsyncWebClient,
     session: aiohttp.ClientSession,
 ) -> None:
-    """A click's response URL can replace or delete its message, or speak in the channel or thread."""
+    """A click's response URL can replace or delete its message, or post in the channel or thread."""
     await client.chat_postEphemeral(channel=deploys.id, user=alice.id, text="Sure?", blocks=CARD)
     (private,) = slack.ephemerals(alice)
     await alice.clicks(private, "Cancel")
 
     async def respond(**body: Any) -> None:
-        async with session.post(ear.heard["response_url"], json=body) as answer:
+        async with session.post(recorder.last_payload["response_url"], json=body) as answer:
             assert answer.status == 200
 
     await respond(text="Cancelled", replace_original=True)
@@ -123,7 +123,7 @@ async def test_a_response_url_replaces_and_deletes(
 
 
 async def test_answers_that_fail(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """429, 5xx, a proxy's page and a named error can be ordered, and are used up."""
+    """429, 5xx, a proxy's page and a named error can be requested, each for a number of calls."""
     slack.faults.rate_limit("chat.postMessage", retry_after=7)
     slack.faults.fail("chat.postMessage", status=503)
     slack.faults.garble("chat.postMessage")
@@ -150,7 +150,7 @@ async def test_connections_that_break(slack: SlackSim, deploys: Channel, client:
 
 
 async def test_calls_that_hang(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """A hanging call goes on when it is released."""
+    """A hanging call continues once it is released."""
     release = slack.faults.hang("chat.postMessage")
     posting = asyncio.create_task(client.chat_postMessage(channel=deploys.id, text="slow"))
     await client.auth_test()
@@ -160,7 +160,7 @@ async def test_calls_that_hang(slack: SlackSim, deploys: Channel, client: AsyncW
 
 
 async def test_slack_can_be_down(slack: SlackSim, client: AsyncWebClient) -> None:
-    """While Slack is down everything is 503, and the calls are still counted."""
+    """While Slack is down every call gets 503 and is still recorded."""
     slack.down = True
     with pytest.raises(SlackApiError) as caught:
         await client.auth_test()
@@ -169,20 +169,20 @@ async def test_slack_can_be_down(slack: SlackSim, client: AsyncWebClient) -> Non
 
 
 async def test_three_seconds_to_acknowledge(
-    slack: SlackSim, time: HandTime, ear: Ear, alice: Person, deploys: Channel
+    slack: SlackSim, time: ManualTime, recorder: RecordingApp, alice: Person, deploys: Channel
 ) -> None:
-    """An answer after three seconds is an operation_timeout that the person sees."""
+    """An answer after three seconds is an operation_timeout, which the person sees."""
 
     async def dawdle() -> None:
         time.advance(3.1)
 
-    ear.then = dawdle
+    recorder.then = dawdle
     ack = await alice.types(deploys, "/bk build")
     assert (ack.problem, ack.status) == ("operation_timeout", 200)
     assert slack.ephemerals(alice)[-1].text == '/bk failed with the error "operation_timeout"'
 
 
-async def test_no_answer_at_all(slack: SlackSim, ear: Ear, alice: Person, deploys: Channel) -> None:
+async def test_no_answer_at_all(slack: SlackSim, recorder: RecordingApp, alice: Person, deploys: Channel) -> None:
     """An app that never answers is given up on in real time."""
     slack.patience = 0.05
     never = asyncio.Event()
@@ -190,13 +190,15 @@ async def test_no_answer_at_all(slack: SlackSim, ear: Ear, alice: Person, deploy
     async def wait() -> None:
         await never.wait()
 
-    ear.then = wait
+    recorder.then = wait
     assert (await alice.types(deploys, "/bk build")).problem == "operation_timeout"
     never.set()
 
 
-async def test_waiting_in_vain_tells_the_story(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """A wait that fails shows what could be read in Slack."""
+async def test_a_failed_wait_shows_the_transcript(
+    slack: SlackSim, deploys: Channel, client: AsyncWebClient
+) -> None:
+    """A wait that fails shows Slack's transcript."""
     await client.chat_postMessage(channel=deploys.id, text="all quiet")
     with pytest.raises(AssertionError, match="kitestring: all quiet"):
         await slack.until(lambda: False, timeout=0.01)

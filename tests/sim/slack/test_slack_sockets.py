@@ -1,4 +1,4 @@
-"""Socket Mode: one-use addresses, frames as documented, redelivery of what was not acknowledged."""
+"""Socket Mode: one-use addresses, documented frames, redelivery of unacknowledged events."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ async def address(slack: SlackSim, session: aiohttp.ClientSession) -> str:
 async def test_frames_have_the_documented_keys(
     slack: SlackSim, alice: Person, deploys: Channel, session: aiohttp.ClientSession
 ) -> None:
-    """hello, command, event and disconnect frames have the keys that Slack's have."""
+    """hello, command, event and disconnect frames have the keys of Slack's."""
     async with session.ws_connect(await address(slack, session)) as socket:
         assert set(await socket.receive_json()) == set(fixture("socket_hello"))
         typing = asyncio.create_task(alice.types(deploys, "/bk whoami"))
@@ -72,7 +72,7 @@ async def test_interactions_have_the_documented_keys(
 async def test_events_without_acknowledgement_come_again(
     slack: SlackSim, alice: Person, deploys: Channel, session: aiohttp.ClientSession
 ) -> None:
-    """An event whose connection went away is delivered over the next one, as a retry."""
+    """An event whose connection closed is delivered over the next one, as a retry."""
     async with session.ws_connect(await address(slack, session)) as socket:
         await socket.receive_json()
         saying = asyncio.create_task(alice.posts(deploys, "<@U0BOT0001> hi"))
@@ -90,7 +90,7 @@ async def test_events_without_acknowledgement_come_again(
 
 
 async def test_an_address_works_once(slack: SlackSim, session: aiohttp.ClientSession) -> None:
-    """A websocket address cannot be used a second time."""
+    """A websocket address can't be used a second time."""
     url = await address(slack, session)
     async with session.ws_connect(url):
         with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -98,7 +98,7 @@ async def test_an_address_works_once(slack: SlackSim, session: aiohttp.ClientSes
 
 
 async def test_without_a_connection_commands_fail(slack: SlackSim, alice: Person, deploys: Channel) -> None:
-    """With nobody connected, a command fails at once and the person is told."""
+    """Without a connection a command fails at once and the person is notified."""
     ack = await alice.types(deploys, "/bk whoami")
     assert ack.problem == "dispatch_failed"
     assert "dispatch_failed" in slack.ephemerals(alice)[-1].text

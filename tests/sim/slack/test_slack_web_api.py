@@ -13,7 +13,7 @@ from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from tests.sim.slack.cards import CARD, FORM, METADATA, words
-from tests.sim.slack.ear import Ear, HandTime
+from tests.sim.slack.recording_app import ManualTime, RecordingApp
 
 REPLIES = json.loads(
     (Path(__file__).parents[2] / "fixtures" / "slack" / "web_api_responses.json").read_text(encoding="utf-8")
@@ -21,14 +21,14 @@ REPLIES = json.loads(
 
 
 async def refusal(client: AsyncWebClient, method: str, **args: Any) -> Any:
-    """The body of an `ok: false` answer."""
+    """Return the body of an `ok: false` answer."""
     with pytest.raises(SlackApiError) as caught:
         await client.api_call(method, json=args)
     return caught.value.response.data
 
 
 async def test_the_token_is_known(slack: SlackSim, client: AsyncWebClient) -> None:
-    """auth.test says who the bot is, and every reply which scopes it has."""
+    """auth.test returns who the bot is, and every reply its scopes."""
     answer = await client.auth_test()
     assert set(answer.data) == set(REPLIES["auth.test_ok"]["body"])
     assert set(answer.headers["x-oauth-scopes"].split(",")) == slack.scopes
@@ -39,19 +39,19 @@ async def test_the_token_is_known(slack: SlackSim, client: AsyncWebClient) -> No
     [("xoxb-other", "invalid_auth"), ("xapp-sim", "not_allowed_token_type"), ("", "not_authed")],
 )
 async def test_wrong_tokens(slack: SlackSim, session: aiohttp.ClientSession, token: str, error: str) -> None:
-    """A call without the right token is refused by name."""
+    """A call without the right token is refused with the right error."""
     client = AsyncWebClient(token, base_url=f"{slack.base_url}/api/", session=session)
     assert (await refusal(client, "auth.test"))["error"] == error
 
 
 async def test_a_revoked_token(slack: SlackSim, client: AsyncWebClient) -> None:
-    """After the app was removed its token is revoked."""
+    """After the app is removed its token is revoked."""
     slack.revoked = True
     assert (await refusal(client, "auth.test"))["error"] == "token_revoked"
 
 
 async def test_posting(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """A posted message is answered as Slack answers, and stands in the channel as people read it."""
+    """A post is answered as in Slack, and the channel shows it as people read it."""
     answer = await client.chat_postMessage(channel=deploys.id, text="web", blocks=CARD, metadata=METADATA)
     expected = REPLIES["chat.postMessage_ok"]["body"]
     assert set(answer.data) == set(expected)
@@ -62,7 +62,7 @@ async def test_posting(slack: SlackSim, deploys: Channel, client: AsyncWebClient
 
 
 async def test_threads(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """A reply stands in the thread, and in the channel only when broadcast."""
+    """A reply is in the thread, and in the channel only if broadcast."""
     root = await client.chat_postMessage(channel=deploys.id, text="root")
     for text, loud in (("quiet", False), ("loud", True)):
         await client.chat_postMessage(channel=deploys.id, text=text, thread_ts=root["ts"], reply_broadcast=loud)
@@ -76,7 +76,7 @@ async def test_threads(slack: SlackSim, deploys: Channel, client: AsyncWebClient
 
 
 async def test_where_the_bot_cannot_post(slack: SlackSim, client: AsyncWebClient) -> None:
-    """Public channels without the bot, private ones without it, and archived ones each have their error."""
+    """Public channels without the bot, private ones without it, and archived ones have different errors."""
     slack.channel("C1", "public", bot_in=False)
     slack.channel("C2", "private", private=True, bot_in=False)
     slack.channel("C3", "old", archived=True)
@@ -89,21 +89,21 @@ async def test_where_the_bot_cannot_post(slack: SlackSim, client: AsyncWebClient
 
 
 async def test_a_user_id_opens_the_direct_conversation(alice: Person, client: AsyncWebClient) -> None:
-    """Posting to a person lands in the same place as conversations.open."""
+    """Posting to a person uses the same conversation as conversations.open."""
     posted = await client.chat_postMessage(channel=alice.id, text="psst")
     opened = await client.conversations_open(users=[alice.id])
     assert posted["channel"] == opened["channel"]["id"] == alice.dm.id
 
 
 async def test_scopes_are_needed(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """Without the scope a call says which one it needs and which it was provided."""
+    """Without the scope a call names the needed and the provided scopes."""
     slack.scopes = {"commands"}
     answer = await refusal(client, "chat.postMessage", channel=deploys.id, text="x")
     assert answer == REPLIES["chat.postMessage_missing_scope"]["body"]
 
 
 async def test_messages_without_words(deploys: Channel, client: AsyncWebClient) -> None:
-    """Neither text nor blocks is no_text; too long a text is cut and warned about."""
+    """Neither text nor blocks is no_text; too long a text is truncated with a warning."""
     assert (await refusal(client, "chat.postMessage", channel=deploys.id))["error"] == "no_text"
     answer = await client.chat_postMessage(channel=deploys.id, text="x" * 40_001)
     assert answer["response_metadata"] == REPLIES["chat.postMessage_truncated"]["body"]["response_metadata"]
@@ -111,7 +111,7 @@ async def test_messages_without_words(deploys: Channel, client: AsyncWebClient) 
 
 
 async def test_bad_blocks_are_named(deploys: Channel, client: AsyncWebClient) -> None:
-    """What is wrong with blocks stands in response_metadata, with a pointer."""
+    """Problems of blocks are in response_metadata, each with a pointer."""
     long = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]
     answer = await refusal(client, "chat.postMessage", channel=deploys.id, text="x", blocks=long)
     expected = REPLIES["chat.postMessage_invalid_blocks"]["body"]
@@ -134,9 +134,9 @@ async def test_updating(slack: SlackSim, deploys: Channel, client: AsyncWebClien
 
 
 async def test_updates_that_are_refused(
-    slack: SlackSim, time: HandTime, alice: Person, deploys: Channel, client: AsyncWebClient
+    slack: SlackSim, time: ManualTime, alice: Person, deploys: Channel, client: AsyncWebClient
 ) -> None:
-    """Other people's, private, missing, too long and too old messages cannot be updated."""
+    """Other people's, ephemeral, missing, too long and too old messages can't be updated."""
     own = (await client.chat_postMessage(channel=deploys.id, text="own"))["ts"]
     private = (await client.chat_postEphemeral(channel=deploys.id, user=alice.id, text="hush"))["message_ts"]
     slack.subscriptions.clear()
@@ -155,12 +155,12 @@ async def test_updates_that_are_refused(
 
 
 async def test_deleting(slack: SlackSim, deploys: Channel, client: AsyncWebClient) -> None:
-    """A deleted message is gone for everyone."""
+    """A deleted message disappears for everyone."""
     posted = await client.chat_postMessage(channel=deploys.id, text="oops")
     await client.chat_delete(channel=deploys.id, ts=posted["ts"])
     assert slack.messages(deploys) == []
-    gone = await refusal(client, "chat.update", channel=deploys.id, ts=posted["ts"], text="x")
-    assert gone["error"] == "message_not_found"
+    missing = await refusal(client, "chat.update", channel=deploys.id, ts=posted["ts"], text="x")
+    assert missing["error"] == "message_not_found"
 
 
 async def test_private_answers(
@@ -176,7 +176,7 @@ async def test_private_answers(
 
 
 async def test_reading_back(deploys: Channel, client: AsyncWebClient) -> None:
-    """History comes newest first in pages, threads oldest first, metadata only when asked and allowed."""
+    """History is paged newest first, threads oldest first, metadata only on request and with the scope."""
     sent = [(await client.chat_postMessage(channel=deploys.id, text=str(n)))["ts"] for n in range(3)]
     await client.chat_postMessage(channel=deploys.id, text="reply", thread_ts=sent[0], metadata=METADATA)
     seen: list[str] = []
@@ -193,7 +193,7 @@ async def test_reading_back(deploys: Channel, client: AsyncWebClient) -> None:
 
 
 async def test_people(slack: SlackSim, alice: Person, client: AsyncWebClient) -> None:
-    """Members, guests and strangers have the keys that users.info shows."""
+    """Members, guests and strangers have the keys of users.info."""
     slack.person("U0GUEST03", "guest", guest="ultra")
     slack.person("U0STRANGE", "stranger", stranger=True, team="T0PARTNER")
     member = (await client.users_info(user=alice.id))["user"]
@@ -205,8 +205,8 @@ async def test_people(slack: SlackSim, alice: Person, client: AsyncWebClient) ->
     assert "email" not in stranger["profile"]
     assert (await client.users_lookupByEmail(email="alice@example.com"))["user"]["id"] == alice.id
     assert (await refusal(client, "users.info", user="U0NOBODY"))["error"] == "user_not_found"
-    nobody = await refusal(client, "users.lookupByEmail", email="no@example.com")
-    assert nobody["error"] == "users_not_found"
+    unknown = await refusal(client, "users.lookupByEmail", email="no@example.com")
+    assert unknown["error"] == "users_not_found"
 
 
 async def test_groups_and_places(slack: SlackSim, alice: Person, deploys: Channel, client: AsyncWebClient) -> None:
@@ -252,7 +252,7 @@ async def test_reactions_and_links(slack: SlackSim, deploys: Channel, client: As
 async def test_arguments_travel_three_ways(
     slack: SlackSim, deploys: Channel, session: aiohttp.ClientSession
 ) -> None:
-    """The same call is understood from the query, from a form and from JSON."""
+    """A call can be sent as query, form or JSON."""
     url = f"{slack.base_url}/api/chat.postMessage"
     headers = {"Authorization": "Bearer xoxb-sim"}
     args = {"channel": deploys.id, "blocks": json.dumps(CARD)}
@@ -266,39 +266,39 @@ async def test_arguments_travel_three_ways(
 
 
 async def test_views_are_answered_as_slack_answers(
-    ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient
+    recorder: RecordingApp, alice: Person, deploys: Channel, client: AsyncWebClient
 ) -> None:
-    """views.open shows the view as Slack keeps it, and names what it refuses."""
+    """views.open returns the view as Slack stores it, and reports what it refuses."""
     await alice.types(deploys, "/bk")
     long = FORM | {"title": words("x" * 25)}
-    trigger = ear.heard["trigger_id"]
+    trigger = recorder.last_payload["trigger_id"]
     refused = await refusal(client, "views.open", trigger_id=trigger, view=long)
     messages = REPLIES["views.open_invalid_arguments"]["body"]["response_metadata"]["messages"]
     assert (refused["error"], refused["response_metadata"]["messages"]) == ("invalid_arguments", messages)
     await alice.types(deploys, "/bk")
-    opened = (await client.views_open(trigger_id=ear.heard["trigger_id"], view=FORM))["view"]
+    opened = (await client.views_open(trigger_id=recorder.last_payload["trigger_id"], view=FORM))["view"]
     expected = REPLIES["views.open_ok"]["body"]["view"]
     assert set(opened) == set(expected)
     assert [set(block) for block in opened["blocks"]] == [set(block) for block in expected["blocks"]]
 
 
 async def test_layouts_can_be_checked(client: AsyncWebClient) -> None:
-    """blocks.validate says what is missing and where, without a token."""
+    """blocks.validate reports what is missing and where, without a token."""
     answer = await refusal(client, "blocks.validate", blocks=[{"text": "no type"}])
     assert answer == REPLIES["blocks.validate_failed"]["body"]
     assert (await client.api_call("blocks.validate", json={"blocks": CARD}))["ok"]
 
 
 async def test_links_get_previews(
-    slack: SlackSim, ear: Ear, alice: Person, deploys: Channel, client: AsyncWebClient
+    slack: SlackSim, recorder: RecordingApp, alice: Person, deploys: Channel, client: AsyncWebClient
 ) -> None:
-    """chat.unfurl puts a preview under a link of the message, and under no other."""
+    """chat.unfurl adds a preview to a link of the message, and to no other."""
     slack.subscriptions.add("link_shared")
     slack.unfurl_domains.add("buildkite.example")
-    said = await alice.posts(deploys, "see https://buildkite.example/acme/web/builds/1")
-    link = ear.heard["event"]["links"][0]["url"]
-    await client.chat_unfurl(channel=deploys.id, ts=said.ts, unfurls={link: {"blocks": CARD}})
+    message = await alice.posts(deploys, "see https://buildkite.example/acme/web/builds/1")
+    link = recorder.last_payload["event"]["links"][0]["url"]
+    await client.chat_unfurl(channel=deploys.id, ts=message.ts, unfurls={link: {"blocks": CARD}})
     assert list(slack.messages(deploys)[-1].unfurls) == [link]
     other = {"https://other.example": {"blocks": CARD}}
-    answer = await refusal(client, "chat.unfurl", channel=deploys.id, ts=said.ts, unfurls=other)
+    answer = await refusal(client, "chat.unfurl", channel=deploys.id, ts=message.ts, unfurls=other)
     assert answer["error"] == "cannot_unfurl_url"

@@ -1,4 +1,4 @@
-"""A stage with two people and two channels, served on a loopback port."""
+"""A demo page with two people and two channels, served on a loopback port."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stage() -> DemoPage:
 
 @pytest.fixture
 async def page(stage: DemoPage) -> AsyncIterator[httpx.AsyncClient]:
-    """The stage as its own page reaches it: same origin, JSON."""
+    """Return a client that acts as the page itself: same origin, JSON."""
     async with Serving(stage.app) as address:
         headers = {"Origin": address, "Content-Type": "application/json"}
         async with httpx.AsyncClient(base_url=address, headers=headers, trust_env=False) as client:

@@ -1,4 +1,4 @@
-"""Where the links of cards lead."""
+"""The pages that links of cards lead to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def fetched(stage: DemoPage, path: str) -> httpx.Response:
 
 
 async def test_a_build_has_a_page(stage: DemoPage) -> None:
-    """The address of a build shows its state and the log of the job that failed, hostile words as words."""
+    """A build's page shows its state and the failed job's log, with hostile text escaped."""
     build = stage.buildkite.create_build("web", message="<script>alert(1)</script>")
     start(stage.buildkite, build.find_job("lint"))
     finish(stage.buildkite, build.find_job("lint"), 1)
@@ -37,7 +37,7 @@ async def test_a_build_has_a_page(stage: DemoPage) -> None:
 
 
 async def test_a_pipeline_lists_its_builds(stage: DemoPage) -> None:
-    """The address of a pipeline leads on to its builds, and to no other's."""
+    """A pipeline's page links its builds, and no others."""
     for slug in ("web", "api"):
         stage.buildkite.create_build(slug)
     answer = await fetched(stage, "/acme-inc/web")
@@ -46,18 +46,18 @@ async def test_a_pipeline_lists_its_builds(stage: DemoPage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/acme-inc/web/builds/9", "/acme-inc/nothing", "/elsewhere"])
-async def test_what_is_not_there_is_not_found(stage: DemoPage, path: str) -> None:
+async def test_unknown_addresses_are_not_found(stage: DemoPage, path: str) -> None:
     """Unknown addresses get 404."""
     assert (await fetched(stage, path)).status_code == 404
 
 
 async def test_the_api_is_still_behind_its_token(stage: DemoPage) -> None:
-    """Beside the pages the API answers as before: without a token, 401."""
+    """The API beside the pages still needs its token: without one, 401."""
     assert (await fetched(stage, "/v2/user")).status_code == 401
 
 
 def test_jobs_leave_files(stage: DemoPage) -> None:
-    """A job of tests uploads its report, one that packages its package; one that fails packages nothing."""
+    """A test job uploads its report, a packaging job its package; a failed one packages nothing."""
     build = stage.buildkite.create_build("web")
     for name, status in (("lint", 0), ("test", 1)):
         start(stage.buildkite, build.find_job(name))
@@ -78,7 +78,7 @@ def test_jobs_leave_files(stage: DemoPage) -> None:
 
 
 async def test_the_apis_are_beside_the_pages(stage: DemoPage) -> None:
-    """A file is had from where its link leads, and GraphQL is where the APIs are."""
+    """A file is at its link, and GraphQL is beside the pages."""
     build = stage.buildkite.create_build("web")
     made = stage.buildkite.artifact(build.jobs[0].id, "dist/app.js", b"x")
     path = urlsplit(link(stage.buildkite, made["id"], "app.js"))

@@ -3,8 +3,8 @@
 START = 1_787_277_600.0
 
 
-class Hand:
-    """Seconds since the epoch, driven by hand."""
+class ManualClock:
+    """Seconds since the epoch, set by hand."""
 
     def __init__(self) -> None:
         self.at = START

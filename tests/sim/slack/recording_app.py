@@ -1,4 +1,4 @@
-"""A clock driven by hand, and an app that keeps what it hears and answers what it is told."""
+"""A manual clock, and an app that records requests and answers as configured."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ START = 1767225600.0
 
 
 @dataclass
-class HandTime:
+class ManualTime:
     """Seconds since the epoch that pass only when told to."""
 
     seconds: float = START
@@ -27,8 +27,8 @@ class HandTime:
 
 
 @dataclass
-class Ear:
-    """An app that keeps every request and answers with `answer`, or as `then` says."""
+class RecordingApp:
+    """An app that keeps every request and answers with `answer`, or as `then` decides."""
 
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     answer: Any = None
@@ -44,8 +44,8 @@ class Ear:
         return JSONResponse(self.answer, status_code=self.status)
 
     @property
-    def heard(self) -> dict[str, Any]:
-        """The payload of the last request, whatever its encoding."""
+    def last_payload(self) -> dict[str, Any]:
+        """Return the payload of the last request, in any encoding."""
         headers, body = self.requests[-1]
         if headers["content-type"] == "application/json":
             return dict(json.loads(body))
@@ -54,5 +54,5 @@ class Ear:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the last request."""
+        """Return the headers of the last request."""
         return self.requests[-1][0]
