@@ -4,8 +4,19 @@ from bot.buildkite.agent_api import AgentApi, Metrics
 from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.annotations import Annotation
 from bot.buildkite.endpoints.artifacts import Artifact
-from bot.buildkite.models import AccessToken, Agent, Build, Job, NotificationService, Person, Pipeline, Queue
-from bot.buildkite.resources import Cluster, Member, Meta, NewBuild, Organization
+from bot.buildkite.models import Build, Job, Person
+from bot.buildkite.resources import (
+    AccessToken,
+    Agent,
+    Cluster,
+    Member,
+    Meta,
+    NewBuild,
+    NotificationService,
+    Organization,
+    Pipeline,
+    Queue,
+)
 from bot.errors import Ambiguous, Conflict, KitestringError, NotFound, Refused, Unavailable, UsageError
 
 __all__ = [

@@ -14,8 +14,9 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, Field
 
 from bot import __version__
-from bot.buildkite import responses
+from bot.buildkite import error_responses
 from bot.buildkite.models import Vendor
+from bot.buildkite.response_parsing import parse_object, read_json
 from bot.buildkite.stack_models import (
     JobStates,
     ScheduledJob,
@@ -23,7 +24,6 @@ from bot.buildkite.stack_models import (
     StackConfiguration,
     parse_configuration,
 )
-from bot.buildkite.transport import parse_object, read_json
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 
@@ -152,7 +152,7 @@ class AgentApi:
             )
         except httpx.TransportError as lost:
             raise Unavailable("Buildkite's Agent API didn't answer.", "Try again in a moment.") from lost
-        error = responses.parse_error(response, subject, sent=False, variable=VARIABLE)
+        error = error_responses.parse_error(response, subject, sent=False, variable=VARIABLE)
         if error is not None:
             raise error
         return response

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from bot.buildkite.cache import CachedList
 from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.organization import PipelineTemplate, Team
-from bot.buildkite.models import Agent, Pipeline, Queue
 from bot.buildkite.name_lookup import (
     MENU_LIMIT,
     Menu,
     Option,
+    find_cluster,
     find_named,
     find_pipeline,
+    find_queue,
     find_similar,
+    format_agent_option,
+    format_queue_option,
+    format_team_option,
     match_agents,
     suggest_names,
     suggest_similar,
 )
-from bot.buildkite.resources import Cluster
+from bot.buildkite.resources import Agent, Cluster, Pipeline, PlacedQueue
 from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.runtime.clock import Clock
 
@@ -50,13 +54,6 @@ class _TooManyPipelines(Unavailable):
     """The organization has more pipelines than a person's request may read."""
 
 
-class PlacedQueue(NamedTuple):
-    """A queue and the cluster it belongs to."""
-
-    cluster: Cluster
-    queue: Queue
-
-
 class Catalog:
     """Finds Buildkite's objects by the names that people use."""
 
@@ -64,21 +61,21 @@ class Catalog:
         self._buildkite = buildkite
         read_patiently = partial(self._read_pipelines, patient=True)
         self._pipelines = CachedList(self._read_pipelines, PIPELINES_TTL, clock, read_patiently)
-        self._agents = CachedList(self._read_agents, AGENTS_TTL, clock)
-        self._clusters = CachedList(self._read_clusters, QUEUES_TTL, clock)
+        self._agents = CachedList(lambda: _collect(buildkite.agents()), AGENTS_TTL, clock)
+        self._clusters = CachedList(lambda: _collect(buildkite.clusters()), QUEUES_TTL, clock)
         self._queues = CachedList(self._read_queues, QUEUES_TTL, clock)
-        self._teams = CachedList(self._read_teams, MEMBERS_TTL, clock)
-        self._templates = CachedList(self._read_templates, MEMBERS_TTL, clock)
+        self._teams = CachedList(lambda: _collect(buildkite.teams()), MEMBERS_TTL, clock)
+        self._templates = CachedList(lambda: _collect(buildkite.templates()), MEMBERS_TTL, clock)
         self._branches: dict[str | None, CachedList[str]] = {}
         self._has_many_pipelines = False
         self._clock = clock
         self._menus: dict[str, FindOptions] = {
-            "pipeline": self._make_menu(self._pipelines, lambda item: (item.slug, item.slug)),
-            "agent": self._make_menu(self._agents, _format_agent_option),
-            "queue": self._make_menu(self._queues, _format_queue_option),
-            "cluster": self._make_menu(self._clusters, lambda item: (item.name, item.id)),
-            "team": self._make_menu(self._teams, _format_team_option),
-            "template": self._make_menu(self._templates, lambda item: (item.name, item.uuid)),
+            "pipeline": self._make_menu(self._pipelines, lambda pipeline: (pipeline.slug, pipeline.slug)),
+            "agent": self._make_menu(self._agents, format_agent_option),
+            "queue": self._make_menu(self._queues, format_queue_option),
+            "cluster": self._make_menu(self._clusters, lambda cluster: (cluster.name, cluster.id)),
+            "team": self._make_menu(self._teams, format_team_option),
+            "template": self._make_menu(self._templates, lambda template: (template.name, template.uuid)),
         }
         self._members = CachedList(buildkite.members, MEMBERS_TTL, clock)
 
@@ -133,28 +130,11 @@ class Catalog:
 
     async def find_cluster(self, text: str) -> Cluster:
         """Find a cluster by UUID, or by name in any case. Raise Ambiguous or NotFound."""
-        known = await self.list_clusters()
-        found = [item for item in known if text == item.id or text.lower() == item.name.lower()]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            options = tuple((f"{item.name} ({item.id[:8]})", item.id) for item in found)
-            raise Ambiguous(f"Several clusters are called “{text}”.", "cluster", options)
-        raise NotFound(
-            f"There's no cluster “{text}”.", suggest_similar(find_similar(text, [item.name for item in known]))
-        )
+        return find_cluster(await self.list_clusters(), text)
 
     async def find_queue(self, text: str) -> PlacedQueue:
         """Find a queue by UUID, or by key in any cluster. Raise Ambiguous or NotFound."""
-        known = await self.list_queues()
-        found = [item for item in known if text in (item.queue.id, item.queue.key)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            options = tuple((f"{item.queue.key} ({item.cluster.name})", item.queue.id) for item in found)
-            raise Ambiguous(f"Several clusters have a queue “{text}”.", "queue", options)
-        hint = suggest_similar(find_similar(text, [item.queue.key for item in known]))
-        raise NotFound(f"There's no queue “{text}”.", hint)
+        return find_queue(await self.list_queues(), text)
 
     async def find_user_id(self, email: str) -> str | None:
         """Return the UUID of the member with this email address; raise Refused if members can't be listed."""
@@ -199,7 +179,7 @@ class Catalog:
         if len(found) == 1:
             return found[0]
         if found:
-            raise Ambiguous(f"Several agents match “{text}”.", "agent", tuple(map(_format_agent_option, found)))
+            raise Ambiguous(f"Several agents match “{text}”.", "agent", tuple(map(format_agent_option, found)))
         if _UUID.fullmatch(text):
             return await self._buildkite.agent(text)
         hint = suggest_similar(find_similar(text, [agent.name for agent in known]))
@@ -240,7 +220,8 @@ class Catalog:
         """Read the branches of the newest 100 builds: one request that covers what people work on."""
         newest = await self._buildkite.builds_page(pipeline, size=MENU_LIMIT)
         named = [build.branch for build in newest.items if build.branch]
-        default = [item.default_branch for item in await self._pipelines.get_available() if item.slug == pipeline]
+        pipelines = await self._pipelines.get_available()
+        default = [known.default_branch for known in pipelines if known.slug == pipeline]
         return tuple(dict.fromkeys([*named, *filter(None, default)]))
 
     async def _read_pipelines(self, *, patient: bool = False) -> tuple[Pipeline, ...]:
@@ -249,46 +230,19 @@ class Catalog:
             if patient
             else self._buildkite.pipelines(limit=_MAX_PIPELINES_FOR_PERSON)
         )
-        found = [item async for item in listed]
-        if not patient and len(found) == _MAX_PIPELINES_FOR_PERSON:
+        pipelines = await _collect(listed)
+        if not patient and len(pipelines) == _MAX_PIPELINES_FOR_PERSON:
             self._has_many_pipelines = True
             raise _TooManyPipelines(
                 "This organization has too many pipelines to list at once.", "Try again in a minute."
             )
-        return tuple(item for item in found if item.archived_at is None)
-
-    async def _read_clusters(self) -> tuple[Cluster, ...]:
-        return tuple([found async for found in self._buildkite.clusters()])
+        return tuple(pipeline for pipeline in pipelines if pipeline.archived_at is None)
 
     async def _read_queues(self) -> tuple[PlacedQueue, ...]:
         clusters = await self.list_clusters()
-        return tuple(
-            [
-                PlacedQueue(cluster, found)
-                for cluster in clusters
-                async for found in self._buildkite.queues(cluster.id)
-            ]
-        )
-
-    async def _read_teams(self) -> tuple[Team, ...]:
-        return tuple([found async for found in self._buildkite.teams()])
-
-    async def _read_templates(self) -> tuple[PipelineTemplate, ...]:
-        return tuple([found async for found in self._buildkite.templates()])
-
-    async def _read_agents(self) -> tuple[Agent, ...]:
-        return tuple([found async for found in self._buildkite.agents()])
+        queues = self._buildkite.queues
+        return tuple([PlacedQueue(cluster, queue) for cluster in clusters async for queue in queues(cluster.id)])
 
 
-def _format_agent_option(agent: Agent) -> tuple[str, str]:
-    place = agent.hostname or agent.queue or ""
-    return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
-
-
-def _format_team_option(team: Team) -> Option | None:
-    """Return a team's menu option; None for a secret team, which menus must not reveal."""
-    return (team.name, team.slug) if team.privacy != "secret" else None
-
-
-def _format_queue_option(placed: PlacedQueue) -> Option:
-    return f"{placed.queue.key} ({placed.cluster.name})", placed.queue.id
+async def _collect(values: AsyncIterator[T]) -> tuple[T, ...]:
+    return tuple([value async for value in values])

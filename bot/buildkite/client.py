@@ -126,9 +126,9 @@ class Buildkite(
                 "Give it access to one in Buildkite, or use another token.",
             )
         if len(organizations) > 1:
-            slugs = ", ".join(item.slug for item in organizations)
+            slugs = ", ".join(organization.slug for organization in organizations)
             hint = f'Name one of them: Buildkite(token, "{organizations[0].slug}").'
-            options = tuple((item.name or item.slug, item.slug) for item in organizations)
+            options = tuple((found.name or found.slug, found.slug) for found in organizations)
             raise Ambiguous(
                 f"The token can see {len(organizations)} organizations: {slugs}.", "organization", options, hint
             )

@@ -68,10 +68,10 @@ def _get_origin(url: httpx.URL) -> tuple[str, str, int | None]:
 async def _resolve_public(host: str) -> str:
     """Return an address of `host`; raise Conflict unless all of them are public, Unavailable if it has none."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        resolved = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unavailable("The host of the file's storage can't be resolved.", "Try again in a moment.") from error
-    addresses = [str(item[4][0]) for item in found]
+    addresses = [str(entry[4][0]) for entry in resolved]
     if not addresses or not all(map(is_public, addresses)):
         raise _untrusted_host_error()
     return addresses[0]

@@ -8,13 +8,30 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from bot.buildkite.models import Agent, Pipeline
-from bot.errors import NotFound
+from bot.buildkite.endpoints.organization import Team
+from bot.buildkite.resources import Agent, Cluster, Pipeline, PlacedQueue
+from bot.errors import Ambiguous, NotFound
 from bot.runtime.wording import join_or
 
 T = TypeVar("T")
 Option = tuple[str, str]
 MENU_LIMIT = 100
+
+
+def format_agent_option(agent: Agent) -> Option:
+    """Return an agent's menu option, labelled with its name, the start of its ID, and its host or queue."""
+    place = agent.hostname or agent.queue or ""
+    return f"{agent.name} ({agent.id[:8]}{', ' if place else ''}{place})", agent.id
+
+
+def format_team_option(team: Team) -> Option | None:
+    """Return a team's menu option; None for a secret team, which menus must not reveal."""
+    return (team.name, team.slug) if team.privacy != "secret" else None
+
+
+def format_queue_option(placed: PlacedQueue) -> Option:
+    """Return a queue's menu option, labelled with its key and cluster."""
+    return f"{placed.queue.key} ({placed.cluster.name})", placed.queue.id
 
 
 class Menu(Generic[T]):
@@ -78,14 +95,39 @@ def find_pipeline(pipelines: Iterable[Pipeline], text: str) -> Pipeline | None:
 
 def find_named(kind: str, text: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
     """Find the first object with this name in any case. Raise NotFound with similar ones of their first names."""
-    everything = tuple(known)
-    for item in everything:
-        if text.lower() in [name.lower() for name in names(item)]:
-            return item
+    objects = tuple(known)
+    for candidate in objects:
+        if text.lower() in [name.lower() for name in names(candidate)]:
+            return candidate
     raise NotFound(
         f"There's no {kind} “{text}”.",
-        suggest_similar(find_similar(text, [names(item)[0] for item in everything])),
+        suggest_similar(find_similar(text, [names(candidate)[0] for candidate in objects])),
     )
+
+
+def find_cluster(clusters: Sequence[Cluster], text: str) -> Cluster:
+    """Find a cluster by UUID, or by name in any case. Raise Ambiguous or NotFound."""
+    matches = [cluster for cluster in clusters if text == cluster.id or text.lower() == cluster.name.lower()]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        options = tuple((f"{cluster.name} ({cluster.id[:8]})", cluster.id) for cluster in matches)
+        raise Ambiguous(f"Several clusters are called “{text}”.", "cluster", options)
+    hint = suggest_similar(find_similar(text, [cluster.name for cluster in clusters]))
+    raise NotFound(f"There's no cluster “{text}”.", hint)
+
+
+def find_queue(queues: Sequence[PlacedQueue], text: str) -> PlacedQueue:
+    """Find a queue by UUID, or by key in any cluster. Raise Ambiguous or NotFound."""
+    matches = [placed for placed in queues if text in (placed.queue.id, placed.queue.key)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise Ambiguous(
+            f"Several clusters have a queue “{text}”.", "queue", tuple(map(format_queue_option, matches))
+        )
+    hint = suggest_similar(find_similar(text, [placed.queue.key for placed in queues]))
+    raise NotFound(f"There's no queue “{text}”.", hint)
 
 
 def match_agents(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 from pydantic import SecretStr
 
-from bot.buildkite import responses
+from bot.buildkite import error_responses
 from bot.errors import KitestringError, NotFound, Refused
 
 _SCOPE = re.compile(r"doesn.t have the (\w+) scope")
@@ -32,7 +32,7 @@ def parse_error(response: httpx.Response, subject: str, sent: bool, bearer: Bear
 
     https://buildkite.com/docs/apis/rest-api#http-status-codes
     """
-    message, reconnect = responses.read_message(response), _suggest_reconnect(bearer)
+    message, reconnect = error_responses.read_message(response), _suggest_reconnect(bearer)
     match response.status_code:
         case 401:
             refusal = f"Buildkite doesn't accept your token: {message}"
@@ -46,9 +46,9 @@ def parse_error(response: httpx.Response, subject: str, sent: bool, bearer: Bear
                 f"Buildkite has no {subject}, or your token can't see it.", f"Buildkite says: {message}"
             )
         case 429:
-            return responses.rate_limit_error(response, "your token's requests")
+            return error_responses.rate_limit_error(response, "your token's requests")
         case _:
-            return responses.parse_error(response, subject, sent)
+            return error_responses.parse_error(response, subject, sent)
 
 
 def _explain_refusal(message: str, reconnect: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from bot.buildkite.models import Moment, Vendor
-from bot.buildkite.transport import parse_value
+from bot.buildkite.response_parsing import parse_value
 
 
 class Stack(Vendor):
@@ -101,8 +101,8 @@ def parse_configuration(page: Any) -> StackConfiguration:
     """
     known = page if isinstance(page, dict) else {"stacks": page}
     return StackConfiguration(
-        stacks=tuple(parse_value(Stack, item, sent=False) for item in _as_list(known.get("stacks"))),
-        queues=tuple(parse_value(StackQueue, item, sent=False) for item in _as_list(known.get("queues"))),
+        stacks=tuple(parse_value(Stack, value, sent=False) for value in _as_list(known.get("stacks"))),
+        queues=tuple(parse_value(StackQueue, value, sent=False) for value in _as_list(known.get("queues"))),
         others=tuple(str(name) for name in known if name not in {"stacks", "queues"}),
     )
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from bot.buildkite import personal_token, responses
+from bot.buildkite import error_responses, personal_token
 from bot.buildkite.request_budget import Budget
+from bot.buildkite.response_parsing import (
+    malformed_error,
+    parse_list,
+    parse_object,
+    parse_value,
+    read_items,
+    read_last_page,
+    read_next_query,
+)
 from bot.errors import Conflict, KitestringError, NotFound, Unavailable, UsageError
 from bot.runtime.clock import Clock
 
@@ -118,7 +126,7 @@ class Requests:
             response = await self.send_once(request)
         self.budget.apply_headers(response.headers)
         if response.status_code == 429:
-            self.budget.hold(responses.read_retry_after(response) or 0.0)
+            self.budget.hold(error_responses.read_retry_after(response) or 0.0)
         error = self.parse_error(response, request)
         if error is not None and response.status_code not in request.accept:
             raise error
@@ -128,7 +136,7 @@ class Requests:
         """Return the error that a response stands for, or None for a success."""
         if self.bearer:
             return personal_token.parse_error(response, request.subject, request.method != "GET", self.bearer)
-        return responses.parse_error(response, request.subject, request.method != "GET", self.variable)
+        return error_responses.parse_error(response, request.subject, request.method != "GET", self.variable)
 
     async def send_once(self, request: ApiRequest) -> httpx.Response:
         """Send a request once, at once, and return any response; raise Unavailable if none comes."""
@@ -197,15 +205,15 @@ class Calls:
         array, count, pages = TypeAdapter(list[model]), 0, 0  # type: ignore[valid-type]
         while query:
             response = await self.requests.send(ApiRequest("GET", path, subject, query))
-            for item in parse_list(array, model, response):
+            for value in parse_list(array, model, response):
                 if limit is not None and count >= limit:
                     return
-                yield item
+                yield value
                 count += 1
             pages += 1
             before, query = query, read_next_query(response) if limit is None or count < limit else []
             if query and (query == before or pages == MAX_PAGES):
-                raise _malformed_error(sent=False)
+                raise malformed_error(sent=False)
 
     async def read_page(
         self, path: str, subject: str, model: type[M], number: int, size: int, params: Params = ()
@@ -213,81 +221,6 @@ class Calls:
         """Read one page of a list with numbered pages, counted from 1; `size` is at most 100."""
         query = [*params, ("page", str(number)), ("per_page", str(size))]
         response = await self.requests.send(ApiRequest("GET", path, subject, query))
-        values = tuple(parse_value(model, item, sent=False) for item in read_items(response))
+        values = tuple(parse_value(model, value, sent=False) for value in read_items(response))
         more = bool(read_next_query(response))
-        return ListPage(values, number, more, _read_last_page(response) if more else number)
-
-
-def _read_last_page(response: httpx.Response) -> int | None:
-    """Return the number of the last page, or None if the response has no link to it."""
-    query = dict(parse_qsl(urlsplit(response.links.get("last", {}).get("url", "")).query))
-    number = query.get("page", "")
-    return int(number) if number.isdecimal() else None
-
-
-def parse_object(model: type[M], response: httpx.Response) -> M:
-    """Parse the object in a response; raise Unavailable if it isn't one (a proxy's error page, for example)."""
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError:
-        return parse_value(model, read_json(response), response.request.method != "GET")
-
-
-def parse_list(array: TypeAdapter[list[M]], model: type[M], response: httpx.Response) -> list[M]:
-    """Parse the objects of a page.
-
-    Validating a bare array as a whole takes a quarter of the time of single objects. Pydantic's JSON parser
-    rejects some texts that Python's accepts (lone surrogates, for example), so those fall back to the slow way.
-    """
-    if _is_bare_array(response):
-        with contextlib.suppress(ValidationError):
-            return array.validate_json(response.content)
-    return [parse_value(model, item, sent=False) for item in read_items(response)]
-
-
-def _is_bare_array(response: httpx.Response) -> bool:
-    """Return whether the response is an array without an object around it."""
-    return response.content.lstrip()[:1] == b"["
-
-
-def parse_value(model: type[M], value: object, sent: bool) -> M:
-    """Return `value` as `model`; raise Unavailable if it doesn't fit."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise _malformed_error(sent) from error
-
-
-def read_json(response: httpx.Response) -> Any:
-    """Return the JSON of a response; raise Unavailable if it has none."""
-    try:
-        return response.json()
-    except ValueError as error:
-        raise _malformed_error(response.request.method != "GET") from error
-
-
-def read_items(response: httpx.Response) -> list[Any]:
-    """Return the items of a page, which is a bare array or an object with `items`."""
-    page = read_json(response)
-    found = page.get("items") if isinstance(page, dict) else page
-    if not isinstance(found, list):
-        raise _malformed_error(sent=False)
-    return found
-
-
-def read_next_query(response: httpx.Response) -> list[tuple[str, str]]:
-    """Return the query of the next page, empty after the last one.
-
-    Only the query is taken from the link, so that a response can't send the token to another address.
-    """
-    url = response.links.get("next", {}).get("url")
-    page = {} if _is_bare_array(response) else read_json(response)
-    if isinstance(page, dict):
-        url = (page.get("links") or {}).get("next") or url
-    return parse_qsl(urlsplit(url).query) if isinstance(url, str) else []
-
-
-def _malformed_error(sent: bool) -> Unavailable:
-    return Unavailable(
-        "Buildkite's answer didn't match its API.", "A proxy in between may have changed it.", sent=sent
-    )
+        return ListPage(values, number, more, read_last_page(response) if more else number)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.notification_services import WebhookService
-from bot.buildkite.models import NotificationService
+from bot.buildkite.resources import NotificationService
 from bot.errors import UsageError
 
 WEBHOOK_PATH = "/buildkite/webhooks"
@@ -128,8 +128,8 @@ async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult:
     there = own.find_among([service async for service in buildkite.services()])
     if there is None:
         return SetUpResult("created", await buildkite.create_service(wanted))
-    was = tuple(own.find_problems(there))
-    if not was:
+    problems = tuple(own.find_problems(there))
+    if not problems:
         return SetUpResult("found", there)
     events = there.settings.get("events")
     kept = events if isinstance(events, list) else []
@@ -137,7 +137,7 @@ async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult:
     there = await buildkite.update_service(there.id, {"settings": settings})
     if not there.enabled:
         there = await buildkite.enable_service(there.id)
-    return SetUpResult("repaired", there, was)
+    return SetUpResult("repaired", there, problems)
 
 
 async def find_working(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult | None:

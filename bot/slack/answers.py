@@ -52,9 +52,11 @@ class Answers:
             return False
         return True
 
-    async def _respond(self, url: str, message: Message, **how: bool) -> bool:
+    async def _respond(self, url: str, message: Message, **options: bool) -> bool:
         try:
-            await self._fallback.send_accepted(message, lambda shown: self._api.respond(url, shown, **how))
+            await self._fallback.send_accepted(
+                message, lambda supported: self._api.respond(url, supported, **options)
+            )
         except SlackError as problem:
             log.info("response URL not usable", code=problem.code)
             return False
@@ -63,7 +65,7 @@ class Answers:
     async def _send_ephemeral(self, thread: Thread, user: str, message: Message) -> bool:
         try:
             await self._fallback.send_accepted(
-                message, lambda shown: self._api.post_ephemeral(thread, user, shown)
+                message, lambda supported: self._api.post_ephemeral(thread, user, supported)
             )
         except SlackError as problem:
             log.info("no ephemeral message", code=problem.code)
@@ -77,7 +79,7 @@ class Answers:
                 return False
             self._pacing.take(POST, channel)
             place, mark = Thread(to.thread.team, channel), f"answer:{to.id}"
-            await self._fallback.send_accepted(message, lambda shown: self._api.post(place, shown, mark))
+            await self._fallback.send_accepted(message, lambda supported: self._api.post(place, supported, mark))
         except SlackError as problem:
             if problem.kind == "limited":
                 self._pacing.close(POST, problem.retry_after)

@@ -104,7 +104,7 @@ class Poster:
             self.require_leadership()
             self._pacing.take(POST, thread.channel)
             ts = await self.fallback.send_accepted(
-                message, lambda shown: self._api.post(thread, shown, mark, broadcast=broadcast)
+                message, lambda supported: self._api.post(thread, supported, mark, broadcast=broadcast)
             )
         except SlackError as problem:
             return self._judge(problem, attempts)

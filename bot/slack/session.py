@@ -1,10 +1,21 @@
-"""Opens connections to Slack that never follow redirects, so that tokens and messages can't end up elsewhere."""
+"""Opens connections to Slack that never follow redirects, and calls addresses that Slack gave us.
+
+Tokens, messages and files must not end up elsewhere, so an address is only used if it's on Slack's own hosts.
+"""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.api_errors import SlackError, translate_errors
+
+# Subdomains of Slack's host for response URLs and for files.
+_RESPONSES, _FILES = "hooks", "files"
 
 
 def open_session(seconds: float) -> aiohttp.ClientSession:
@@ -19,3 +30,59 @@ async def _refuse_redirect(
 ) -> None:
     redirect.response.close()
     raise aiohttp.TooManyRedirects(redirect.response.request_info, (redirect.response,))
+
+
+class UrlCalls:
+    """Makes calls to upload, download and response URLs, which raise SlackError; `session` sets the time-out."""
+
+    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self._client = client
+        self._session = session
+
+    async def download(self, url: str, max_bytes: int) -> bytes:
+        """Download an attached file, up to one byte more than `max_bytes` so that callers can tell it's too large.
+
+        The token is sent to Slack's own hosts only.
+        https://docs.slack.dev/reference/objects/file-object#authentication
+        """
+        if not self._is_slack_url(url, _FILES):
+            raise SlackError("refused", "url_private_download is not Slack's")
+        headers = {"Authorization": f"Bearer {self._client.token}"}
+        async with translate_errors(), self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            if answer.status != 200 or answer.content_type == "text/html":  # HTML is a log-in page
+                raise SlackError("refused", f"url_private_download gave {answer.status}")
+            content = b""
+            async for chunk in answer.content.iter_chunked(1 << 14):
+                content += chunk
+                if len(content) > max_bytes:
+                    break
+            return content[: max_bytes + 1]
+
+    async def _send_bytes(self, url: str, content: bytes) -> None:
+        """Send a file's bytes: the second of three steps. https://docs.slack.dev/messaging/working-with-files"""
+        if not self._is_slack_url(url, _FILES):
+            raise SlackError("refused", "upload_url is not Slack's")
+        async with self._session.post(url, data=content, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise SlackError("refused", f"upload_url gave {answer.status}")
+
+    async def _post_response(self, url: str, body: dict[str, Any]) -> None:
+        if not self._is_slack_url(url, _RESPONSES):
+            raise SlackError("refused", "response_url is not Slack's")
+        async with translate_errors(), self._session.post(url, json=body, allow_redirects=False) as answer:
+            if answer.status == 429:
+                raise SlackError("limited", "ratelimited", 1)
+            if answer.status >= 300:
+                refused_blocks = "invalid_blocks" in await answer.text(errors="replace")
+                raise SlackError(
+                    "refused", "invalid_blocks" if refused_blocks else f"response_url gave {answer.status}"
+                )
+
+    def _is_slack_url(self, url: str, below: str) -> bool:
+        """Return whether a URL has the origin of SLACK_API_URL or is on its subdomain `below`."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        base = urlsplit(self._client.base_url)
+        return parts.scheme == base.scheme and parts.netloc in {base.netloc, f"{below}.{base.netloc}"}

@@ -5,32 +5,29 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_errors import SlackError, translate_errors
 from bot.slack.blockkit.blocks import Message
+from bot.slack.session import UrlCalls
 from bot.slack.types import File, Thread
 
 MARK = "kitestring_message"
-# Subdomains of Slack's host for response URLs and for files.
-_RESPONSES, _FILES = "hooks", "files"
 # Seconds around a stored intent in which its message can have been posted; Slack's clock may differ from ours.
 _CLOCK_SKEW = 60.0
 _POSTED_WITHIN = 600.0
 
 
-class SlackClient:
+class SlackClient(UrlCalls):
     """Makes calls that raise SlackError; `session` sets the time-out.
 
     `render_emoji` is applied to every message, to replace Buildkite's emoji codes that Slack doesn't know.
     """
 
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
-        self._client = client
-        self._session = session
+        super().__init__(client, session)
         self.token_error: str | None = None
         self.render_emoji: Callable[[Message], Message] = lambda message: message
 
@@ -167,7 +164,7 @@ class SlackClient:
                 page = await self._client.conversations_list(
                     types="public_channel,private_channel", limit=1000, cursor=cursor
                 )
-            found |= {item["name"]: dict(item) for item in page["channels"] if item["name"] in names}
+            found |= {channel["name"]: dict(channel) for channel in page["channels"] if channel["name"] in names}
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
         return found
 
@@ -197,66 +194,21 @@ class SlackClient:
         await self._send_bytes(str(target["upload_url"]), file.content)
         return {"id": str(target["file_id"]), "title": file.title or file.name}
 
-    async def _send_bytes(self, url: str, content: bytes) -> None:
-        """Send a file's bytes: the second of three steps. https://docs.slack.dev/messaging/working-with-files"""
-        if not self._is_slack_url(url, _FILES):
-            raise SlackError("refused", "upload_url is not Slack's")
-        async with self._session.post(url, data=content, allow_redirects=False) as answer:
-            if answer.status != 200:
-                raise SlackError("refused", f"upload_url gave {answer.status}")
-
-    async def download(self, url: str, max_bytes: int) -> bytes:
-        """Download an attached file, up to one byte more than `max_bytes` so that callers can tell it's too large.
-
-        The token is sent to Slack's own hosts only.
-        https://docs.slack.dev/reference/objects/file-object#authentication
-        """
-        if not self._is_slack_url(url, _FILES):
-            raise SlackError("refused", "url_private_download is not Slack's")
-        headers = {"Authorization": f"Bearer {self._client.token}"}
-        async with translate_errors(), self._session.get(url, headers=headers, allow_redirects=False) as answer:
-            if answer.status != 200 or answer.content_type == "text/html":  # HTML is a log-in page
-                raise SlackError("refused", f"url_private_download gave {answer.status}")
-            content = b""
-            async for chunk in answer.content.iter_chunked(1 << 14):
-                content += chunk
-                if len(content) > max_bytes:
-                    break
-            return content[: max_bytes + 1]
-
     async def respond(self, url: str, message: Message, *, replace: bool = False, public: bool = False) -> None:
         """Answer by response URL, which works 5 times within 30 minutes; refuse a URL that isn't Slack's.
 
         `replace` replaces the message that the request came from; `public` means that everyone sees that message.
         """
-        if not self._is_slack_url(url, _RESPONSES):
-            raise SlackError("refused", "response_url is not Slack's")
         body = {
             "response_type": "in_channel" if public else "ephemeral",
             "replace_original": replace,
             **self._format_content(message),
         }
-        async with translate_errors(), self._session.post(url, json=body, allow_redirects=False) as answer:
-            if answer.status == 429:
-                raise SlackError("limited", "ratelimited", 1)
-            if answer.status >= 300:
-                refused_blocks = "invalid_blocks" in await answer.text(errors="replace")
-                raise SlackError(
-                    "refused", "invalid_blocks" if refused_blocks else f"response_url gave {answer.status}"
-                )
+        await self._post_response(url, body)
 
     def _format_content(self, message: Message) -> dict[str, Any]:
-        shown = self.render_emoji(message)
-        return {"text": shown.text, "blocks": list(shown.blocks)}
-
-    def _is_slack_url(self, url: str, below: str) -> bool:
-        """Return whether a URL has the origin of SLACK_API_URL or is on its subdomain `below`."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        base = urlsplit(self._client.base_url)
-        return parts.scheme == base.scheme and parts.netloc in {base.netloc, f"{below}.{base.netloc}"}
+        rendered = self.render_emoji(message)
+        return {"text": rendered.text, "blocks": list(rendered.blocks)}
 
 
 def _read_data(response: Any) -> dict[str, Any]:

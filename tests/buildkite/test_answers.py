@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from bot.buildkite.responses import parse_error, read_message, read_retry_after
+from bot.buildkite.error_responses import parse_error, read_message, read_retry_after
 from bot.errors import Conflict, NotFound, Refused, Unavailable
 
 USER = {"RateLimit-User-Remaining": "0", "RateLimit-User-Reset": "42"}

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.models import Build
-from bot.buildkite.transport import parse_list, read_next_query
+from bot.buildkite.response_parsing import parse_list, read_next_query
 from bot.errors import Conflict, NotFound, Refused, Unavailable
 from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from bot.buildkite.models import Agent
+from bot.buildkite.resources import Agent
 from bot.buildkite.transport import ApiRequest, Calls
 
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from typing import Any, Literal
 
 from bot.buildkite.models import Moment, Vendor
-from bot.buildkite.transport import ApiRequest, Calls, parse_object
+from bot.buildkite.response_parsing import parse_object
+from bot.buildkite.transport import ApiRequest, Calls
 
 Style = Literal["success", "info", "warning", "error"]
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 
 from bot.buildkite import downloads
 from bot.buildkite.models import Vendor
-from bot.buildkite.transport import ApiRequest, Calls, read_json
+from bot.buildkite.response_parsing import read_json
+from bot.buildkite.transport import ApiRequest, Calls
 from bot.errors import Unavailable
 
 _FOUND = 302

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from bot.buildkite.models import Build
 from bot.buildkite.resources import MARK_KEY, NewBuild
-from bot.buildkite.transport import ApiRequest, Calls, ListPage, parse_object, read_json
+from bot.buildkite.response_parsing import parse_object, read_json
+from bot.buildkite.transport import ApiRequest, Calls, ListPage
 from bot.errors import KitestringError, Unavailable
 
 

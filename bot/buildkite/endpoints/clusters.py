@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from bot.buildkite.models import Moment, Queue, Vendor
-from bot.buildkite.resources import Cluster
+from bot.buildkite.models import Moment, Vendor
+from bot.buildkite.resources import Cluster, Queue
 from bot.buildkite.transport import ApiRequest, Calls
 
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.buildkite.transport import ApiRequest, Calls, read_json
+from bot.buildkite.response_parsing import read_json
+from bot.buildkite.transport import ApiRequest, Calls
 from bot.errors import Conflict, KitestringError, Refused, Unavailable
 
 ENDPOINT = "https://graphql.buildkite.com/v1"
@@ -63,7 +64,7 @@ def _read_data(response: httpx.Response) -> dict[str, Any]:
     """Return the `data` of a response; GraphQL reports errors with status 200 in `errors`."""
     answer = read_json(response)
     fields = answer if isinstance(answer, dict) else {}
-    messages = [str(item.get("message")) for item in fields.get("errors") or () if isinstance(item, dict)]
+    messages = [str(error.get("message")) for error in fields.get("errors") or () if isinstance(error, dict)]
     if messages:
         reason = "; ".join(messages)[:500]
         lacks_access = "graphql" in reason.lower() and ("scope" in reason or "access" in reason)

@@ -9,7 +9,8 @@ import httpx
 from pydantic import SecretStr
 
 from bot.buildkite.models import Job, Vendor
-from bot.buildkite.transport import ApiRequest, Calls, parse_object
+from bot.buildkite.response_parsing import parse_object
+from bot.buildkite.transport import ApiRequest, Calls
 
 _PLAIN = {"Accept": "text/plain"}
 _PARTIAL, _EMPTY = 206, 416

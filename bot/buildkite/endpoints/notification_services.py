@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bot.buildkite.models import NotificationService
-from bot.buildkite.transport import ApiRequest, Calls, parse_object
+from bot.buildkite.resources import NotificationService
+from bot.buildkite.response_parsing import parse_object
+from bot.buildkite.transport import ApiRequest, Calls
 from bot.errors import KitestringError, NotFound, Unavailable
 
 
@@ -111,7 +112,8 @@ class ServiceCalls(Calls):
     async def _find_by_url(self, url: str) -> NotificationService | None:
         with contextlib.suppress(KitestringError):
             return next(
-                (item for item in [each async for each in self.services()] if item.webhook_url == url), None
+                (service for service in [each async for each in self.services()] if service.webhook_url == url),
+                None,
             )
         return None
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from bot.buildkite.models import AccessToken, AnyPerson, Moment, Person, Vendor
-from bot.buildkite.resources import Member, Meta, Organization
-from bot.buildkite.transport import ApiRequest, Calls, parse_value, read_items
+from bot.buildkite.models import AnyPerson, Moment, Person, Vendor
+from bot.buildkite.resources import AccessToken, Member, Meta, Organization
+from bot.buildkite.response_parsing import parse_value, read_items
+from bot.buildkite.transport import ApiRequest, Calls
 
 
 class OrganizationCalls(Calls):
@@ -48,7 +49,7 @@ class OrganizationCalls(Calls):
         https://buildkite.com/docs/apis/rest-api/organizations/members (one array, not paginated)
         """
         response = await self.requests.send(ApiRequest("GET", self.format_path("members"), "members"))
-        return tuple(parse_value(Member, item, sent=False) for item in read_items(response))
+        return tuple(parse_value(Member, value, sent=False) for value in read_items(response))
 
 
 class Team(Vendor):
@@ -177,4 +178,4 @@ class EmojiCalls(Calls):
         https://buildkite.com/docs/apis/rest-api/emojis#list-emojis
         """
         response = await self.requests.send(ApiRequest("GET", self.format_path("emojis"), "emojis"))
-        return tuple(parse_value(Emoji, item, sent=False) for item in read_items(response))
+        return tuple(parse_value(Emoji, value, sent=False) for value in read_items(response))

@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bot.buildkite.models import Pipeline
-from bot.buildkite.transport import ApiRequest, Calls, parse_object
+from bot.buildkite.resources import Pipeline
+from bot.buildkite.response_parsing import parse_object
+from bot.buildkite.transport import ApiRequest, Calls
 from bot.errors import KitestringError, NotFound, Unavailable
 
 Visibility = Literal["private", "public"]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pydantic import ConfigDict
 
 from bot.buildkite.models import Vendor
-from bot.buildkite.transport import ApiRequest, Calls, parse_value, read_items, read_json, read_next_query
+from bot.buildkite.response_parsing import parse_value, read_items, read_json, read_next_query
+from bot.buildkite.transport import ApiRequest, Calls
 
 
 class RawObject(Vendor):
@@ -40,8 +41,8 @@ class RawCalls(Calls):
         full_path = self.format_path(*path.strip("/").split("/"))
         response = await self.requests.send(ApiRequest("GET", full_path, path, list((params or {}).items())))
         content = read_json(response)
-        several = not isinstance(content, dict) or "items" in content
+        is_list = not isinstance(content, dict) or "items" in content
         objects = tuple(
-            parse_value(RawObject, item, sent=False) for item in (read_items(response) if several else [content])
+            parse_value(RawObject, value, sent=False) for value in (read_items(response) if is_list else [content])
         )
         return RawPage(objects, bool(read_next_query(response)))

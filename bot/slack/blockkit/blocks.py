@@ -58,11 +58,11 @@ def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
 
 def plain_text(text: str, limit: int) -> Block:
     """Return a plain text object; markup is removed from safe mrkdwn first."""
-    shown = (
+    cleaned = (
         " ".join(strip_unprintable(strip_markup(text) if isinstance(text, Mrkdwn) else strip_unseen(text)).split())
         or NOTHING
     )
-    return {"type": "plain_text", "text": shorten(shown, limit), "emoji": True}
+    return {"type": "plain_text", "text": shorten(cleaned, limit), "emoji": True}
 
 
 def shorten(text: str, limit: int) -> str:

@@ -66,14 +66,18 @@ def _format_series(series: Series, labels: list[str]) -> dict[str, Any]:
 
 def parse_chart(block: Mapping[str, Any]) -> Chart:
     """Return the chart in a block built by `chart_block`."""
-    drawn, axes = block["chart"], block["chart"]["axis_config"]
+    chart, axes = block["chart"], block["chart"]["axis_config"]
     return Chart(
         block["title"],
         tuple(axes["categories"]),
-        tuple(Series(item["name"], tuple(point["value"] for point in item["data"])) for item in drawn["series"]),
+        tuple(_parse_series(series) for series in chart["series"]),
         axes["x_label"],
         axes["y_label"],
     )
+
+
+def _parse_series(series: Mapping[str, Any]) -> Series:
+    return Series(series["name"], tuple(point["value"] for point in series["data"]))
 
 
 def describe_chart(chart: Chart) -> str:
@@ -89,5 +93,5 @@ def describe_chart(chart: Chart) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    shown = " ".join(strip_unseen(text).split()) or "–"
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    flat = " ".join(strip_unseen(text).split()) or "–"
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

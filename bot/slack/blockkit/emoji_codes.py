@@ -46,7 +46,7 @@ def map_names(emoji: Iterable[NamedEmoji]) -> dict[str, str]:
 
     Characters longer than their code count as pictures too, since a text cut to Slack's limits must not grow.
     """
-    known = [(name, item.character) for item in emoji for name in item.names]
+    known = [(name, named.character) for named in emoji for name in named.names]
     return {name: character if len(character) <= len(name) + 2 else "" for name, character in known}
 
 
@@ -64,7 +64,7 @@ def replace_codes(message: Message, known: Names) -> Message:
 def _replace_in_node(node: Any, known: Names) -> Any:
     """Replace codes in texts of any kind at any depth, but not in values, IDs and addresses."""
     if isinstance(node, list | tuple):
-        return [_replace_in_node(item, known) for item in node]
+        return [_replace_in_node(child, known) for child in node]
     if not isinstance(node, dict):
         return node
     if isinstance(node.get("text"), str):
@@ -78,11 +78,11 @@ def _replace_in_node(node: Any, known: Names) -> Any:
 
 
 def _replace_in_mrkdwn(text: str, known: Names) -> str:
-    drawn, end = [], 0
+    parts, end = [], 0
     for found in _TOKEN.finditer(text):
-        drawn += [_replace_in_text(text[end : found.start()], known), _replace_in_token(found, known)]
+        parts += [_replace_in_text(text[end : found.start()], known), _replace_in_token(found, known)]
         end = found.end()
-    return "".join([*drawn, _replace_in_text(text[end:], known)])
+    return "".join([*parts, _replace_in_text(text[end:], known)])
 
 
 def _replace_in_token(found: re.Match[str], known: Names) -> str:

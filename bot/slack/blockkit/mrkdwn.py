@@ -73,10 +73,10 @@ def bold(text: str) -> Mrkdwn:
 
 def link(url: str, label: str) -> Mrkdwn:
     """Return a link; an address that isn't http(s) is dropped and its label shown as text."""
-    shown = escape(label.replace("|", "¦").replace("\n", " "))
+    safe_label = escape(label.replace("|", "¦").replace("\n", " "))
     if not re.match(r"https?://[^\s<>|]+$", url):
-        return shown
-    return Mrkdwn(f"<{url.replace('&', '&amp;')}|{shown}>")
+        return safe_label
+    return Mrkdwn(f"<{url.replace('&', '&amp;')}|{safe_label}>")
 
 
 def mention(user: str) -> Mrkdwn:
