@@ -88,8 +88,12 @@ def _sets_environment(call: Call, registry: Registry, command: str) -> bool:
     if call.args.get("env"):
         return True
     declared = read_arguments(registry[call.operation].args)
-    whole = [str(call.args[item.name]) for item in declared if item.opt.takes_rest and call.args.get(item.name)]
-    return any(_sets_environment(parse(text, registry, command=command), registry, command) for text in whole)
+    commands = [
+        str(call.args[argument.name])
+        for argument in declared
+        if argument.opt.takes_rest and call.args.get(argument.name)
+    ]
+    return any(_sets_environment(parse(text, registry, command=command), registry, command) for text in commands)
 
 
 def split_alias(text: str, registry: Registry, command: str = "/bk") -> tuple[str, str] | None:

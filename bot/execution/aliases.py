@@ -28,11 +28,11 @@ class Aliases:
     async def define(self, actor: Actor, name: str, expansion: str) -> bool:
         """Save an alias; returns whether it is new. Raises Conflict where there are too many."""
         async with self._store.write() as tx:
-            mine = await find_aliases(tx, actor.team, actor.id)
-            if name not in mine and len(mine) >= ALIASES_LIMIT:
+            existing = await find_aliases(tx, actor.team, actor.id)
+            if name not in existing and len(existing) >= ALIASES_LIMIT:
                 raise Conflict(f"You have {ALIASES_LIMIT} aliases already.", "Remove one that you don't need.")
             await save_alias(tx, actor.team, actor.id, name, expansion, self._clock.now())
-        return name not in mine
+        return name not in existing
 
     async def remove(self, actor: Actor, name: str) -> bool:
         """Remove an alias; returns whether it existed."""

@@ -88,9 +88,9 @@ class ApprovalCalls:
         voters = {proposal.requester, *(vote.user for vote in proposal.votes)}
         return tuple(
             [
-                each
-                for each in subscriptions
-                if each.owner not in voters and await self._may_approve(each, proposal)
+                subscription
+                for subscription in subscriptions
+                if subscription.owner not in voters and await self._may_approve(subscription, proposal)
             ]
         )
 

@@ -18,7 +18,7 @@ class ApprovedStarter:
 
     async def tick(self) -> int:
         """Start approved proposals that haven't been started; returns how many."""
-        return sum([await self._start(item) for item in await self._proposals.find_approved()])
+        return sum([await self._start(proposal) for proposal in await self._proposals.find_approved()])
 
     async def next_at(self) -> datetime | None:
         """Return None: nothing is planned, because approvals wake this loop."""

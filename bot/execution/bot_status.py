@@ -87,8 +87,8 @@ class StatusService:
     async def _describe_leader(self, tx: Tx) -> str:
         if self._lease is None:
             return f"this process ({self._replica}), the only one"
-        held = await leases.find_lease(tx, self._lease)
-        if held is None or held.seconds <= 0:
+        lease = await leases.find_lease(tx, self._lease)
+        if lease is None or lease.seconds <= 0:
             return "none right now"
-        whose = "this process" if held.holder == self._replica else "another replica"
-        return f"{whose} ({held.holder}), fence {held.fence}, for {held.seconds:.0f} s more"
+        owner = "this process" if lease.holder == self._replica else "another replica"
+        return f"{owner} ({lease.holder}), fence {lease.fence}, for {lease.seconds:.0f} s more"

@@ -35,7 +35,7 @@ class DefaultPipelines:
 
     async def fill_in(self, op: Operation, given: Mapping[str, Any], thread: Thread) -> tuple[dict[str, Any], str]:
         """Fill in the default pipeline; returns the arguments and the slug if it was filled in, else ''."""
-        left = next(
+        unnamed = next(
             (
                 argument
                 for argument in read_arguments(op.args)
@@ -43,10 +43,10 @@ class DefaultPipelines:
             ),
             None,
         )
-        slug = await self._find_default(thread) if left else None
-        if left is None or slug is None:
+        slug = await self._find_default(thread) if unnamed else None
+        if unnamed is None or slug is None:
             return dict(given), ""
-        return {**given, left.name: [slug] if left.repeatable else slug}, slug
+        return {**given, unnamed.name: [slug] if unnamed.repeatable else slug}, slug
 
     async def _find_default(self, thread: Thread) -> str | None:
         chosen = await self.find(thread)
@@ -59,8 +59,8 @@ class DefaultPipelines:
         if thread.ts is None:
             return set()
         async with self._store.read() as tx:
-            known = await find_builds_in_thread(tx, thread.channel, thread.ts)
-        return {build.build.ref.pipeline for build in known}
+            tracked_builds = await find_builds_in_thread(tx, thread.channel, thread.ts)
+        return {tracked.build.ref.pipeline for tracked in tracked_builds}
 
 
 def mention_default(reply: Reply, slug: str) -> Reply:

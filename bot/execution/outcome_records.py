@@ -16,7 +16,7 @@ from bot.execution.queries import find_same_request
 from bot.history.queries import are_webhooks_arriving
 from bot.notifications.reminders.reminders import schedule_reminders
 from bot.operations.build_wording import link_build
-from bot.operations.choices import new_choice_id
+from bot.operations.choices import make_choice_id
 from bot.operations.invocation import Invocation
 from bot.operations.operation import Effect, Registry
 from bot.operations.queries import close_answered, close_invocation, postpone_invocation
@@ -88,7 +88,7 @@ class OutcomeRecords:
         if build := reply.card_build or reply.extra_card_build:
             watching = self._registry[invocation.operation].effect is Effect.READ
             options = {"invocation": invocation.id, "watching": watching}
-            await fold.track(tx, build, where, invocation.user, new_choice_id(), **options)
+            await fold.track(tx, build, where, invocation.user, make_choice_id(), **options)
 
     async def _find_duplicate(self, tx: Tx, invocation: Invocation, reply: Reply) -> Reply | None:
         """Return a reply that offers to undo an equal command that the person typed a moment before.

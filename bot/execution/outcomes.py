@@ -15,7 +15,7 @@ from bot.execution.answer_delivery import AnswerDelivery, is_list_public
 from bot.execution.outcome_records import OutcomeRecords, get_rule
 from bot.execution.questions import Questions, make_retry_choices
 from bot.operations.build_wording import link_build
-from bot.operations.choices import Choices, button_values, choices_for_buttons, repeat_choice
+from bot.operations.choices import Choices, make_button_choices, make_button_values, make_repeat_choice
 from bot.operations.invocation import Invocation
 from bot.operations.operation import Effect, Registry
 from bot.operations.paging import paginate
@@ -95,9 +95,9 @@ class Outcomes:
         self, invocation: Invocation, reply: Reply, actor: Actor | None, where: Thread, *, public: bool
     ) -> Message:
         user = None if public or is_list_public(invocation) else invocation.user
-        choices = choices_for_buttons(reply.buttons, where, user)
+        choices = make_button_choices(reply.buttons, where, user)
         await self._choices.save(tuple(choices.values()))
-        return render_reply(reply, actor=actor, button_value=button_values(choices))
+        return render_reply(reply, actor=actor, button_value=make_button_values(choices))
 
     async def _record(
         self, invocation: Invocation, reply: Reply, where: Thread, answer: Message, *, public: bool
@@ -118,9 +118,9 @@ class Outcomes:
         return self._registry[invocation.operation].effect is not Effect.READ
 
     async def _send_reply(self, invocation: Invocation, reply: Reply) -> None:
-        choices = choices_for_buttons(reply.buttons, invocation.thread, invocation.user)
+        choices = make_button_choices(reply.buttons, invocation.thread, invocation.user)
         await self._choices.save(tuple(choices.values()))
-        answer = render_reply(reply, actor=None, button_value=button_values(choices))
+        answer = render_reply(reply, actor=None, button_value=make_button_values(choices))
         await self._answers.send(invocation.recipient, answer)
 
     async def fail(self, invocation: Invocation, error: KitestringError) -> None:
@@ -158,7 +158,7 @@ class Outcomes:
 
     async def report(self, invocation: Invocation, state: str, text: Mrkdwn, *, retry: bool) -> None:
         """Report the outcome of an interrupted invocation; `retry` adds a button to run it now."""
-        again = [repeat_choice(invocation, invocation.args.get("args", {}), confirmed=True)] if retry else []
+        again = [make_repeat_choice(invocation, invocation.args.get("args", {}), confirmed=True)] if retry else []
         await self._choices.save(again)
         answer = render_interrupted(text, again[0].id if again else None)
         await self._records.record_end(invocation, state, answer)

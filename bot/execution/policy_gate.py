@@ -10,7 +10,7 @@ from bot.access.target import resolve_target
 from bot.errors import Refused
 from bot.execution.context import Context
 from bot.execution.services import Services
-from bot.operations.invocation import Invocation, request_digest
+from bot.operations.invocation import Invocation, compute_request_digest
 from bot.operations.operation import Args, Effect, Operation
 from bot.runtime.clock import Clock
 from bot.slack.types import Actor, Thread
@@ -49,10 +49,10 @@ class PolicyGate:
     async def apply_policy(self, op: Operation, args: Args, ctx: Context) -> Allow | ApprovalRequirement:
         """Apply the policy and locks to pinned arguments as of now. Raises Refused."""
         rules, pipeline, now = self._services.rules(), getattr(args, "pipeline", None), self._clock.now()
-        held = await self._services.locks.find_active(pipeline) if pipeline else ()
-        target = await resolve_target(args, ctx.buildkite, rules, held)
+        locks = await self._services.locks.find_active(pipeline) if pipeline else ()
+        target = await resolve_target(args, ctx.buildkite, rules, locks)
         verdict = decide(rules, ctx.actor, op, target, now)
-        lock = find_lock_refusal(op, target, held, ctx.actor, now)
+        lock = find_lock_refusal(op, target, locks, ctx.actor, now)
         if isinstance(verdict, Refuse):
             raise Refused(verdict.message, verdict.hint, verdict.rule)
         if lock:
@@ -64,7 +64,7 @@ class PolicyGate:
         if not invocation.args.get("approved"):
             return False
         if not await self._services.approvals.is_still_approved(
-            ctx, invocation.args["approved"], request_digest(invocation), requirement
+            ctx, invocation.args["approved"], compute_request_digest(invocation), requirement
         ):
             raise Refused("It no longer has enough approvals.", "Request it again.", requirement.rule)
         return True

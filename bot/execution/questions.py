@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.errors import Ambiguous, KitestringError, Unavailable
 from bot.execution.answer_delivery import AnswerDelivery
 from bot.execution.outcome_records import OutcomeRecords
-from bot.operations.choices import Choices, repeat_choice
+from bot.operations.choices import Choices, make_repeat_choice
 from bot.operations.forms import format_title
 from bot.operations.invocation import Choice, Invocation
 from bot.operations.operation import Args, Operation, Registry
@@ -30,7 +30,10 @@ class Questions:
     async def ask_confirmation(self, invocation: Invocation, args: Args, text: Mrkdwn) -> None:
         """Ask before a typed command does harm."""
         given = args.model_dump(mode="json", exclude_none=True)
-        yes, no = repeat_choice(invocation, given, confirmed=True), repeat_choice(invocation, {}, operation="")
+        yes, no = (
+            make_repeat_choice(invocation, given, confirmed=True),
+            make_repeat_choice(invocation, {}, operation=""),
+        )
         op = self._registry[invocation.operation]
         if op.confirm_label:
             question = render_question(text, yes.id, no.id, yes=op.confirm_label, no="Cancel", danger=False)
@@ -42,9 +45,9 @@ class Questions:
         """Ask how to continue where the build's card can't be posted; nothing is started until then."""
         given = args.model_dump(mode="json", exclude_none=True)
         confirmed = bool(invocation.args.get("yes"))
-        again = repeat_choice(invocation, given, confirmed=confirmed)
-        anyway = repeat_choice(invocation, {**given}, confirmed=confirmed, direct=True)
-        no = repeat_choice(invocation, {}, operation="")
+        again = make_repeat_choice(invocation, given, confirmed=confirmed)
+        anyway = make_repeat_choice(invocation, {**given}, confirmed=confirmed, direct=True)
+        no = make_repeat_choice(invocation, {}, operation="")
         question = render_invitation_request(
             BOT_NAME,
             again_value=again.id,
@@ -67,10 +70,12 @@ def make_retry_choices(
     given = dict(invocation.args.get("args", {}))
     confirmed = bool(invocation.args.get("yes"))
     again = (
-        [repeat_choice(invocation, given, confirmed=confirmed)] if isinstance(error, Unavailable) and op else []
+        [make_repeat_choice(invocation, given, confirmed=confirmed)]
+        if isinstance(error, Unavailable) and op
+        else []
     )
     if not isinstance(error, Ambiguous):
         return again, []
     picked = [value if isinstance(value, dict) else {error.field or "": value} for _label, value in error.options]
     form = op is not None and op.load_fields is not None
-    return again, [repeat_choice(invocation, given | args, confirmed=confirmed, form=form) for args in picked]
+    return again, [make_repeat_choice(invocation, given | args, confirmed=confirmed, form=form) for args in picked]

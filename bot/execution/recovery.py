@@ -91,12 +91,12 @@ class Recovery:
 
     async def _release_abandoned(self) -> int:
         """Hand abandoned invocations to the leader by clearing their replica, because only the leader recovers."""
-        left = frozenset(self._runner.abandoned)
-        if left:
+        abandoned = frozenset(self._runner.abandoned)
+        if abandoned:
             async with self._store.write() as tx:
-                await abandon_invocations(tx, left, self._runner.services.replica)
-            self._runner.abandoned -= left
-        return len(left)
+                await abandon_invocations(tx, abandoned, self._runner.services.replica)
+            self._runner.abandoned -= abandoned
+        return len(abandoned)
 
     async def _adopt(self, invocation: Invocation, replica: str) -> bool:
         """Adopt and resume one invocation; on failure leave it for later, so that it doesn't hold up others."""

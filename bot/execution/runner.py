@@ -20,7 +20,7 @@ from bot.execution.default_pipeline import mention_default
 from bot.execution.outcomes import Outcomes
 from bot.execution.policy_gate import PolicyGate
 from bot.execution.services import Services
-from bot.operations.invocation import Invocation, request_digest
+from bot.operations.invocation import Invocation, compute_request_digest
 from bot.operations.operation import Args, Effect, Operation, Permission
 from bot.operations.queries import begin_invocation, insert_invocation, is_repeat
 from bot.operations.reply import Reply
@@ -193,7 +193,9 @@ class Runner:
             return True
         now, replica = self._clock.now(), self.services.replica
         async with self._store.write() as tx:
-            return await begin_invocation(tx, self._vault, invocation, request_digest(invocation), now, replica)
+            return await begin_invocation(
+                tx, self._vault, invocation, compute_request_digest(invocation), now, replica
+            )
 
     async def read_again(self, args: Mapping[str, Any]) -> None:
         """Read the build that an operation failed on: its card is probably out of date."""

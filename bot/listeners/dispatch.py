@@ -13,7 +13,7 @@ from bot.execution.runner import Runner
 from bot.listeners.form_handling import FormHandler
 from bot.listeners.requests import Request
 from bot.notifications.direct.model import read_stop_value
-from bot.operations.choices import Choices, new_choice_id
+from bot.operations.choices import Choices, make_choice_id
 from bot.operations.grammar import parse
 from bot.operations.invocation import Choice
 from bot.operations.operation import Effect
@@ -60,10 +60,10 @@ class Dispatcher:
         """Run the operation of a button on a card or reply, on the card's current build."""
         async with self._store.read() as tx:
             card = await find_card(tx, card_id)
-            known = await find_build(tx, card.build_id) if card else None
-        if card is None or known is None or card.thread.channel != request.thread.channel:
+            tracked = await find_build(tx, card.build_id) if card else None
+        if card is None or tracked is None or card.thread.channel != request.thread.channel:
             return render_note("This card is too old. Open the build again with `build view`.")
-        ref = known.build.ref
+        ref = tracked.build.ref
         job = (card.unfurl or {}).get("job")
         args = {"pipeline": ref.pipeline, "number": ref.number, **({"job": job} if job else {})}
         op = self._registry[operation]
@@ -117,17 +117,22 @@ class Dispatcher:
         if choice.form and request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, args))
             return None
-        how = {"yes": choice.confirmed, "dm": choice.direct, "page": page, "public": page and choice.user is None}
-        await self.begin(_identify_press(request, choice), choice.operation, args, **how)
+        flags = {
+            "yes": choice.confirmed,
+            "dm": choice.direct,
+            "page": page,
+            "public": page and choice.user is None,
+        }
+        await self.begin(_identify_press(request, choice), choice.operation, args, **flags)
         return None
 
     async def submit_form(self, body: Mapping[str, Any]) -> dict[str, str] | None:
         """Take a submitted form; returns its mistakes by block, or None."""
         return await self._forms.submitted(body, self.begin)
 
-    async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **how: int) -> None:
+    async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **flags: int) -> None:
         """Store an invocation and start it. Raises Unavailable."""
-        invocation = request.make_invocation(new_choice_id(), operation, args, **how)
+        invocation = request.make_invocation(make_choice_id(), operation, args, **flags)
         if self._registry[operation].effect is Effect.READ and request.via == "button":
             # Reading again is a new request. Only operations that change something must not run twice.
             invocation = replace(invocation, key=f"read:{invocation.id}")
@@ -136,7 +141,7 @@ class Dispatcher:
 
     async def _make_form_button(self, request: Request, call: Call) -> Message:
         """Return a message with a button that opens the form, because a mention can't open one."""
-        choice = Choice(new_choice_id(), call.operation, {}, request.thread, request.user, form=True)
+        choice = Choice(make_choice_id(), call.operation, {}, request.thread, request.user, form=True)
         await self._choices.save([choice])
         return render_form_button(call.operation, choice.id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import KitestringError, Unavailable
-from bot.operations.choices import Choices, repeat_choice
+from bot.operations.choices import Choices, make_repeat_choice
 from bot.operations.invocation import Choice, Invocation
 from bot.operations.render import render_internal_error, render_problem
 from bot.runtime.error_boundary import InternalError
@@ -26,7 +26,7 @@ class FailedForms:
 
     async def _retry(self, invocation: Invocation) -> Choice | None:
         """Save a choice to open the form again; None where it can't be saved."""
-        choice = repeat_choice(invocation, invocation.args["args"], form=True)
+        choice = make_repeat_choice(invocation, invocation.args["args"], form=True)
         try:
             await self._choices.save([choice])
         except Unavailable:

@@ -16,7 +16,7 @@ from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_files import FormFiles
 from bot.listeners.requests import Request, from_view
 from bot.operations import forms
-from bot.operations.choices import Choices, new_choice_id
+from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice
 from bot.operations.operation import Args, FormField, Operation, SubmitHook
 from bot.operations.validation import validate
@@ -34,7 +34,7 @@ class StartInvocation(Protocol):
     """Stores an invocation and starts it."""
 
     def __call__(
-        self, request: Request, operation: str, args: Mapping[str, Any], **how: bool
+        self, request: Request, operation: str, args: Mapping[str, Any], **flags: bool
     ) -> Awaitable[None]: ...
 
 
@@ -68,7 +68,7 @@ class FormHandler:
             )
         except KitestringError as error:
             log.warning("form not opened", operation=op.name, reason=str(error))
-            invocation = request.make_invocation(new_choice_id(), op.name, given)
+            invocation = request.make_invocation(make_choice_id(), op.name, given)
             with suppress(KitestringError):
                 await run_guarded(self._failures.explain(invocation, error, again=not placed), "form")
 
@@ -80,7 +80,7 @@ class FormHandler:
         try:
             self._runner.gate.check_permission(actor, op, anywhere=True)
         except Refused as error:
-            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, {}), error)
+            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, {}), error)
             return
         await self._api.open_view(request.trigger_id or "", await self._view(request, op, {}, (), placed=True))
 
@@ -88,7 +88,7 @@ class FormHandler:
         try:
             await self._admit(request, op, given)
         except Refused as error:
-            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, given), error)
+            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return
         if op.load_fields is None:
             given, _ = await self._runner.services.default_pipelines.fill_in(op, given, request.thread)
@@ -111,7 +111,7 @@ class FormHandler:
             args = validate(op, given, self._runner.services.command)
         except UsageError:
             return  # incomplete: the policy is applied to the submission
-        invocation = request.make_invocation(new_choice_id(), op.name, given)
+        invocation = request.make_invocation(make_choice_id(), op.name, given)
         await self._runner.gate.apply_policy(
             op, args, await self._runner.build_personal_context(invocation, actor, op)
         )
@@ -121,26 +121,26 @@ class FormHandler:
         try:
             return await run_guarded(self._look_up(request, op, given), op.name)
         except Ambiguous as error:
-            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, given), error)
+            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return forms.render_notice_view(forms.format_title(op), f"{error.message} Choose in the conversation.")
         except Refused as error:
-            await self._runner.fail(request.make_invocation(new_choice_id(), op.name, given), error)
+            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return forms.render_notice_view(forms.format_title(op), _render_refusal(error))
         except KitestringError as error:
             await self._runner.read_again(given)
             return forms.render_notice_view(forms.format_title(op), str(error))
 
     async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-        invocation = request.make_invocation(new_choice_id(), op.name, given)
+        invocation = request.make_invocation(make_choice_id(), op.name, given)
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
         ctx = await self._runner.build_personal_context(invocation, actor, op)
         args = op.args.model_validate(dict(given))
         pinned = await op.pin(args, ctx) if op.pin else args
         await self._runner.gate.apply_policy(op, pinned, ctx)
-        known = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        fields = await op.load_fields(known, ctx) if op.load_fields else ()
-        return await self._view(request, op, known, fields)
+        pinned_args = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        fields = await op.load_fields(pinned_args, ctx) if op.load_fields else ()
+        return await self._view(request, op, pinned_args, fields)
 
     async def _view(
         self,
@@ -151,9 +151,9 @@ class FormHandler:
         *,
         placed: bool = False,
     ) -> dict[str, Any]:
-        how = {"placed": placed, "posted": request.by_direct_message}
-        kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **how}
-        choice = Choice(new_choice_id(), op.name, kept, request.thread, request.user, form=True)
+        flags = {"placed": placed, "posted": request.by_direct_message}
+        kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **flags}
+        choice = Choice(make_choice_id(), op.name, kept, request.thread, request.user, form=True)
         await self._choices.save([choice])
         place = request.thread.channel if placed else None
         return forms.render_form(
@@ -201,7 +201,7 @@ class FormHandler:
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
         await self._runner.gate.check_channel(request.thread)
-        await take(args, self._runner.build_context(request.make_invocation(new_choice_id(), op.name, {}), actor))
+        await take(args, self._runner.build_context(request.make_invocation(make_choice_id(), op.name, {}), actor))
         return args.model_dump(mode="json", exclude_none=True)
 
 

@@ -60,10 +60,10 @@ class HomeTab:
 
     async def _vote(self, request: Request, name: str, proposal_id: str) -> Message | None:
         """Count a vote in the proposal's channel, if the person can read that channel."""
-        item = await self._proposals.find(proposal_id)
-        if item is None or not await self._channel_access.can_read(item.thread.channel, request.user):
+        proposal = await self._proposals.find(proposal_id)
+        if proposal is None or not await self._channel_access.can_read(proposal.thread.channel, request.user):
             return render_note(_NO_LONGER_EXISTS)
-        await self._dispatcher.vote(replace(request, thread=item.thread), name, proposal_id)
+        await self._dispatcher.vote(replace(request, thread=proposal.thread), name, proposal_id)
         return None
 
     async def _unsubscribe(self, request: Request, name: str, subscription_id: str) -> Message | None:

@@ -40,14 +40,14 @@ class Request:
     by_direct_message: bool = False
 
     def make_invocation(
-        self, invocation_id: str, operation: str, args: Mapping[str, Any], **how: Any
+        self, invocation_id: str, operation: str, args: Mapping[str, Any], **flags: Any
     ) -> Invocation:
         """Return the invocation to store.
 
-        `how`: yes (confirmed), dm (updates by direct message), page (of a list, which takes the place of the one
+        `flags`: yes (confirmed), dm (updates by direct message), page (of a list, which takes the place of the one
         before; `public`: of a list that everyone sees).
         """
-        kept = {name: value for name, value in {**how, "posted": self.by_direct_message}.items() if value}
+        kept = {name: value for name, value in {**flags, "posted": self.by_direct_message}.items() if value}
         return Invocation(
             id=invocation_id,
             key=self.key,

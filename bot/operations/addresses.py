@@ -106,13 +106,13 @@ def _strip_number_sign(given: dict[str, Any]) -> dict[str, Any]:
 
 def _split_pipeline(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Split the `pipeline` argument, which may be a slug, a build or a URL."""
-    word = given.get("pipeline")
-    if not isinstance(word, str) or not word.strip():
+    text = given.get("pipeline")
+    if not isinstance(text, str) or not text.strip():
         return _strip_number_sign(dict(given))
-    word = word.strip()
-    if _DIGITS.match(word) and given.get("number") in (None, "") and "number" in names:
-        return {**_drop(given, "pipeline"), "number": word}
-    return _merge(_strip_number_sign(_drop(given, "pipeline")), parse_address(word) or _parse_slug(word), names)
+    text = text.strip()
+    if _DIGITS.match(text) and given.get("number") in (None, "") and "number" in names:
+        return {**_drop(given, "pipeline"), "number": text}
+    return _merge(_strip_number_sign(_drop(given, "pipeline")), parse_address(text) or _parse_slug(text), names)
 
 
 OrgName = Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Organization")]
@@ -162,12 +162,12 @@ class BranchArgs(Args):
 
 def _split_branch(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Split `web@branch` at its first @; URLs stay whole."""
-    word = given.get("pipeline")
-    if not isinstance(word, str) or "@" not in word or _URL.match(word):
+    text = given.get("pipeline")
+    if not isinstance(text, str) or "@" not in text or _URL.match(text):
         return given
-    pipeline, _, branch = word.partition("@")
+    pipeline, _, branch = text.partition("@")
     if not branch.strip():
-        raise UsageError(f"`{_shorten(word)}` has no branch after the `@`.", field="branch")
+        raise UsageError(f"`{_shorten(text)}` has no branch after the `@`.", field="branch")
     other = given.get("branch")
     if other not in (None, "", branch):
         raise UsageError(
@@ -196,6 +196,6 @@ class JobArgs(Args):
         if not isinstance(given, Mapping):
             return given
         names = ("org", "pipeline", "number", "job")
-        word = given.get("job")
-        found = parse_address(word.strip()) if isinstance(word, str) else None
+        text = given.get("job")
+        found = parse_address(text.strip()) if isinstance(text, str) else None
         return _split_pipeline(_merge(_drop(given, "job"), found, names) if found else given, names)

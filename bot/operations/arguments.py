@@ -76,7 +76,7 @@ def read_arguments(model: type[Args]) -> tuple[Argument, ...]:
 
 def _read_argument(name: str, field: FieldInfo) -> Argument:
     kind, choices = _find_kind(field.annotation)
-    opts = [item for item in field.metadata if isinstance(item, Opt)]
+    opts = [part for part in field.metadata if isinstance(part, Opt)]
     return Argument(
         name=name,
         opt=opts[0] if opts else Opt(),
@@ -91,11 +91,11 @@ def _read_argument(name: str, field: FieldInfo) -> Argument:
 
 
 def _find_bound(field: FieldInfo, closed: type, near: str, opened: type, far: str, step: int) -> int | None:
-    for item in field.metadata:
-        if isinstance(item, closed):
-            return int(getattr(item, near))
-        if isinstance(item, opened):
-            return int(getattr(item, far)) + step
+    for constraint in field.metadata:
+        if isinstance(constraint, closed):
+            return int(getattr(constraint, near))
+        if isinstance(constraint, opened):
+            return int(getattr(constraint, far)) + step
     return None
 
 
@@ -142,7 +142,7 @@ def parse_values(argument: Argument, values: Iterable[str]) -> list[str] | dict[
     """
     if argument.kind == "dict":
         return dict(pair for value in values for pair in _parse_pairs(argument, value))
-    return [item for value in values for item in _split_list(value)]
+    return [part for value in values for part in _split_list(value)]
 
 
 def _parse_pairs(argument: Argument, text: str) -> list[tuple[str, str]]:
@@ -169,7 +169,7 @@ def _split_list(text: str) -> list[str]:
         row = next(csv.reader([text], skipinitialspace=True), [])
     except csv.Error:
         row = text.split(",")
-    return [item.strip() for item in row if item.strip()]
+    return [part.strip() for part in row if part.strip()]
 
 
 def format_values(value: Any) -> list[str]:

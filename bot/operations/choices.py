@@ -37,17 +37,17 @@ class Choices:
             return await find_choice(tx, self._vault, choice_id)
 
 
-def repeat_choice(invocation: Invocation, args: Mapping[str, Any], **more: Any) -> Choice:
+def make_repeat_choice(invocation: Invocation, args: Mapping[str, Any], **more: Any) -> Choice:
     """Return a choice of the same operation, person and thread with other arguments."""
     operation = more.pop("operation", invocation.operation)
-    return Choice(new_choice_id(), operation, dict(args), invocation.thread, invocation.user, **more)
+    return Choice(make_choice_id(), operation, dict(args), invocation.thread, invocation.user, **more)
 
 
-def choices_for_buttons(buttons: Sequence[Button], thread: Thread, user: str | None) -> dict[int, Choice]:
+def make_button_choices(buttons: Sequence[Button], thread: Thread, user: str | None) -> dict[int, Choice]:
     """Return a choice for every button with a call, by index; `user` is None where everyone may press it."""
     return {
         index: Choice(
-            new_choice_id(),
+            make_choice_id(),
             button.call.operation,
             dict(button.call.args),
             thread,
@@ -60,11 +60,11 @@ def choices_for_buttons(buttons: Sequence[Button], thread: Thread, user: str | N
     }
 
 
-def button_values(choices: Mapping[int, Choice]) -> Callable[[int, Button], str]:
+def make_button_values(choices: Mapping[int, Choice]) -> Callable[[int, Button], str]:
     """Return a function that gives each button the id of its choice."""
     return lambda index, _button: choices[index].id if index in choices else ""
 
 
-def new_choice_id() -> str:
+def make_choice_id() -> str:
     """Return an opaque id that can't be guessed; letters and digits only, so it can be typed in any command."""
     return secrets.token_hex(12)

@@ -53,7 +53,7 @@ def _render_menu(argument: Argument, options: Sequence[Block], value: Any) -> Bl
 def _render_select(options: Sequence[Block], chosen: Iterable[str], *, several: bool) -> Block:
     wanted = set(chosen)
     offered = list(options)[:_OPTIONS_LIMIT]
-    initial = [item for item in offered if item["value"] in wanted]
+    initial = [entry for entry in offered if entry["value"] in wanted]
     kind = "multi_static_select" if several else "static_select"
     return {"type": kind, "action_id": ACTION, "options": offered} | _render_initial(initial, several)
 
@@ -66,19 +66,19 @@ def _render_initial(initial: list[Block], several: bool) -> Block:
 
 def _render_external_menu(argument: Argument, value: Any) -> Block:
     several = argument.kind == "list"
-    known = [option(word, word) for word in _list_texts(value) if 0 < len(word) <= _VALUE_LIMIT]
+    initial = [option(word, word) for word in _list_texts(value) if 0 < len(word) <= _VALUE_LIMIT]
     block: Block = {
         "type": "multi_external_select" if several else "external_select",
         "action_id": f"suggest:{argument.opt.suggest}",
         "min_query_length": 0,
         "placeholder": plain_text("Type to search", _VALUE_LIMIT),
     }
-    return block | _render_initial(known[:_OPTIONS_LIMIT], several)
+    return block | _render_initial(initial[:_OPTIONS_LIMIT], several)
 
 
 def _list_texts(value: Any) -> list[str]:
     if isinstance(value, list | tuple | set | frozenset):
-        return [str(getattr(item, "value", item)) for item in value]
+        return [str(getattr(entry, "value", entry)) for entry in value]
     return [] if value is None else [str(getattr(value, "value", value))]
 
 
@@ -101,22 +101,22 @@ def _format_initial(value: Any) -> str:
     return separator.join(format_values(value))
 
 
-def file_block(argument: Argument) -> str:
+def make_file_id(argument: Argument) -> str:
     """Return the block id of the file input that can replace an argument."""
     return f"{argument.name}.file"
 
 
-def file_element(argument: Argument) -> Block:
+def render_file_input(argument: Argument) -> Block:
     """Return a file input. https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
     return {"type": "file_input", "action_id": ACTION, "filetypes": list(argument.opt.file_types), "max_files": 1}
 
 
-def field_block(field: FormField) -> str:
+def make_field_id(field: FormField) -> str:
     """Return the block id of a block step's input."""
     return f"fields.{field.key}"[:255]
 
 
-def field_element(field: FormField, value: str) -> Block:
+def render_field_input(field: FormField, value: str) -> Block:
     """Return the element for a block step's field: a menu when it has options, a text input otherwise."""
     if not field.options:
         return _render_text(False, value, None)

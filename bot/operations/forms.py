@@ -12,11 +12,11 @@ from typing import Any
 from bot.errors import UsageError
 from bot.operations.arguments import Argument, parse_values, read_arguments
 from bot.operations.form_inputs import (
-    field_block,
-    field_element,
-    file_block,
-    file_element,
     is_switched_on,
+    make_field_id,
+    make_file_id,
+    render_field_input,
+    render_file_input,
     render_input,
 )
 from bot.operations.operation import FormField, Operation
@@ -45,7 +45,9 @@ def render_form(
     conversation, it also asks where the answer goes.
     """
     blocks = [
-        block for item in _list_inputs(op, fields, given) for block in _render_blocks(item, given.get(item.name))
+        block
+        for argument in _list_inputs(op, fields, given)
+        for block in _render_blocks(argument, given.get(argument.name))
     ]
     known = extra if isinstance(extra := given.get("fields"), Mapping) else {}
     blocks += [_render_field(field, known.get(field.key)) for field in fields]
@@ -127,7 +129,7 @@ def _list_inputs(op: Operation, fields: Sequence[FormField], given: Mapping[str,
         for argument in read_arguments(op.args)
         if argument.opt.in_form and not (fields and argument.name == "fields")
     ]
-    return [item for item in shown if op.load_fields is None or given.get(item.name) is None]
+    return [argument for argument in shown if op.load_fields is None or given.get(argument.name) is None]
 
 
 def _render_argument(argument: Argument, given: Any) -> Block:
@@ -151,7 +153,7 @@ def _render_blocks(argument: Argument, given: Any) -> list[Block]:
     if not argument.opt.file_types:
         return [own]
     label = f"… or as a file ({', '.join(argument.opt.file_types)})"
-    return [own, input_block(file_block(argument), label, file_element(argument), optional=True)]
+    return [own, input_block(make_file_id(argument), label, render_file_input(argument), optional=True)]
 
 
 def read_attachments(
@@ -160,7 +162,7 @@ def read_attachments(
     """Return the file objects that replace arguments, by argument."""
     found: dict[str, Mapping[str, Any]] = {}
     for argument in read_arguments(op.args):
-        entry = next(iter(values.get(file_block(argument), {}).values()), {}) if argument.opt.file_types else {}
+        entry = next(iter(values.get(make_file_id(argument), {}).values()), {}) if argument.opt.file_types else {}
         if files := entry.get("files"):
             found[argument.name] = files[0]
     return found
@@ -169,9 +171,9 @@ def read_attachments(
 def _render_field(field: FormField, given: Any) -> Block:
     value = field.default if given is None else str(given)
     return input_block(
-        field_block(field),
+        make_field_id(field),
         field.label or field.key,
-        field_element(field, value),
+        render_field_input(field, value),
         hint=field.hint,
         optional=not field.required,
     )
@@ -188,11 +190,11 @@ def read_submission(
     `given` adds only arguments that the form didn't ask for. Raises UsageError for a malformed KEY=value line.
     """
     inputs = _list_inputs(op, fields, given or {})
-    names = {item.name for item in inputs} | ({"fields"} if fields else set())
+    names = {argument.name for argument in inputs} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
-    read = {item.name: _read_argument(item, _read_entry(values, item.name)) for item in inputs}
+    read = {argument.name: _read_argument(argument, _read_entry(values, argument.name)) for argument in inputs}
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
-    extra = {field.key: _read_choices(field, _read_entry(values, field_block(field))) for field in fields}
+    extra = {field.key: _read_choices(field, _read_entry(values, make_field_id(field))) for field in fields}
     stated = {key: value for key, value in extra.items() if value.strip()}
     _complete(fields, stated)
     return kept | filled | ({"fields": stated} if stated else {})
@@ -233,15 +235,15 @@ def _read_choices(field: FormField, entry: list[str]) -> str:
 
 
 def _list_block_ids(argument: Argument) -> list[str]:
-    return [argument.name, file_block(argument)] if argument.opt.file_types else [argument.name]
+    return [argument.name, make_file_id(argument)] if argument.opt.file_types else [argument.name]
 
 
 def render_errors(
     op: Operation, error: UsageError, fields: Sequence[FormField] = (), given: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
     """Return Slack's `errors` of a submission: the message under its input, or under the first one."""
-    ids = [id_ for item in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(item)]
-    own = [field_block(field) for field in fields]
+    ids = [id_ for argument in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(argument)]
+    own = [make_field_id(field) for field in fields]
     blocks = [*own, *ids] if op.load_fields else [*ids, *own]
     wanted = [error.field, f"fields.{error.field}"]
     block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")

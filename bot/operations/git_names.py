@@ -162,9 +162,9 @@ def _check_name(name: str, noun: str, forbidden: re.Pattern[str]) -> None:
             _refuse(name, noun, _describe_fault(char), _RETYPE)
         if forbidden.match(char):
             _refuse(name, noun, f"contains {describe_character(char)}, which git doesn't allow in a name")
-    for form, part, how in _STRUCTURE:
+    for form, part, position in _STRUCTURE:
         if form.search(name):
-            _refuse(name, noun, f"{how} `{part}`, which git doesn't allow in a name")
+            _refuse(name, noun, f"{position} `{part}`, which git doesn't allow in a name")
 
 
 def _check_only_a_branch(name: str) -> None:

@@ -58,7 +58,7 @@ def _parse_call(op: Operation, words: Sequence[str], command: str) -> Call:
     if op.form_only_message and any(word not in {*_YES, *_HELP} for word in words):
         raise UsageError(op.form_only_message)
     declared = read_arguments(op.args)
-    takes_rest = next((item for item in declared if item.opt.takes_rest), None)
+    takes_rest = next((argument for argument in declared if argument.opt.takes_rest), None)
     rest_words = [word for word in words if word not in _YES] if takes_rest and not takes_rest.required else words
     if takes_rest and rest_words and words[0] not in _HELP:
         return _parse_rest(op, takes_rest, list(words))
@@ -177,31 +177,33 @@ def _assign_positionals(
 
     Required arguments come first when there are too few words: in `build create web`, `web` is the pipeline.
     """
-    unfilled = [item for item in declared if item.opt.positional and item.name not in flagged]
+    unfilled = [argument for argument in declared if argument.opt.positional and argument.name not in flagged]
     args: dict[str, Any] = {}
-    named, left = _separate_pairs(unfilled, words)
+    named, remaining = _separate_pairs(unfilled, words)
     if named:
-        pairs = next(item for item in unfilled if item.kind == "dict")
+        pairs = next(argument for argument in unfilled if argument.kind == "dict")
         args[pairs.name] = parse_values(pairs, named)
     for argument in unfilled:
-        if left and argument.repeatable and argument.name not in args:
-            args[argument.name], left = parse_values(argument, left), []
-        elif len(left) > _count_reserved(argument, unfilled, args) and argument.name not in args:
-            args[argument.name] = left.pop(0)
-    if left:
-        raise UsageError(f"I don't know what to do with `{quote_word(left[0])}`.", _format_usage_hint(op, command))
+        if remaining and argument.repeatable and argument.name not in args:
+            args[argument.name], remaining = parse_values(argument, remaining), []
+        elif len(remaining) > _count_reserved(argument, unfilled, args) and argument.name not in args:
+            args[argument.name] = remaining.pop(0)
+    if remaining:
+        raise UsageError(
+            f"I don't know what to do with `{quote_word(remaining[0])}`.", _format_usage_hint(op, command)
+        )
     return args
 
 
 def _count_reserved(argument: Argument, unfilled: Sequence[Argument], args: Mapping[str, Any]) -> int:
     """Count the words to reserve for required arguments after an optional one."""
     behind = unfilled[unfilled.index(argument) + 1 :]
-    return 0 if argument.required else sum(item.required and item.name not in args for item in behind)
+    return 0 if argument.required else sum(argument.required and argument.name not in args for argument in behind)
 
 
 def _separate_pairs(unfilled: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Separate KEY=value words, which may be anywhere, from the others, which keep their order."""
-    if not any(item.kind == "dict" for item in unfilled):
+    if not any(argument.kind == "dict" for argument in unfilled):
         return [], list(words)
     return [word for word in words if PAIR_START.match(word)], [
         word for word in words if not PAIR_START.match(word)
@@ -222,7 +224,7 @@ def unparse(call: Call, registry: Registry) -> str:
     yes = ["--yes"] if call.confirmed else []
     words = [*call.operation.split(" "), *(yes if takes_rest else [])]
     still_positional = True  # after the first argument with a flag, the rest need flags too
-    for argument in sorted(declared, key=lambda item: not item.opt.positional):
+    for argument in sorted(declared, key=lambda argument: not argument.opt.positional):
         value = call.args.get(argument.name)
         bare = _format_positional(argument, value) if still_positional and argument.opt.positional else None
         still_positional = still_positional and bare is not None

@@ -53,14 +53,14 @@ def render_help(
     """
     if not noun:
         return _render_overview(registry, allowed, command)
-    known, single = _find_noun(noun, registry, command), registry.find(_normalise_noun(noun))
+    full_noun, single = _find_noun(noun, registry, command), registry.find(_normalise_noun(noun))
     if verb:
         return _render_operation(
-            _find_operation(known, verb, registry, command), allowed, command, explain_refusal
+            _find_operation(full_noun, verb, registry, command), allowed, command, explain_refusal
         )
-    if single and len(registry.find_by_noun(known)) == 1:
+    if single and len(registry.find_by_noun(full_noun)) == 1:
         return _render_operation(single, allowed, command, explain_refusal)
-    return _render_noun(known, registry, allowed, command)
+    return _render_noun(full_noun, registry, allowed, command)
 
 
 def _normalise_noun(word: str) -> str:

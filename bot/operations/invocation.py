@@ -59,7 +59,7 @@ class Choice:
     direct: bool = False
 
 
-def request_digest(invocation: Invocation) -> str:
+def compute_request_digest(invocation: Invocation) -> str:
     """Return the request digest: equal for the same person, operation, arguments and channel."""
     identity = [
         invocation.operation,

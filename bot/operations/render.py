@@ -99,7 +99,7 @@ def _render_fields_block(group: list[Mrkdwn], index: int) -> Block:
 
 def _render_page_buttons(answer: Reply, button_value: ButtonValue) -> Block | None:
     """Render the buttons that turn pages; the block id names the page, so each page's buttons have new ids."""
-    turns = [(index, item) for index, item in enumerate(answer.buttons) if item.turns_page]
+    turns = [(index, choice) for index, choice in enumerate(answer.buttons) if choice.turns_page]
     drawn = [
         button(turn.label, f"{TURN}{index}", button_value(index, turn), accessibility_label=turn.spoken_label)
         for index, turn in turns
@@ -109,26 +109,30 @@ def _render_page_buttons(answer: Reply, button_value: ButtonValue) -> Block | No
 
 def render_choices(buttons: tuple[Button, ...], button_value: ButtonValue) -> list[Block]:
     """Render rows of five buttons; ids are `choice:<index>:<operation>`, or `open:<index>` for plain links."""
-    shown = [(index, item) for index, item in enumerate(buttons) if not item.turns_page][:25]
-    drawn = [_render_choice(index, item, button_value) for index, item in shown]
+    shown = [(index, choice) for index, choice in enumerate(buttons) if not choice.turns_page][:25]
+    drawn = [_render_choice(index, choice, button_value) for index, choice in shown]
     starts = [*range(0, len(drawn), 5), len(drawn)]
     rows = [actions(drawn[start:end], block_id=f"choices:{start}") for start, end in pairwise(starts)]
     return [row for row in rows if row is not None]
 
 
-def _render_choice(index: int, item: Button, button_value: ButtonValue) -> Block:
-    if item.call is None:
+def _render_choice(index: int, choice: Button, button_value: ButtonValue) -> Block:
+    if choice.call is None:
         return button(
-            item.label, f"open:{index}", url=item.url, style=item.style, accessibility_label=item.spoken_label
+            choice.label,
+            f"open:{index}",
+            url=choice.url,
+            style=choice.style,
+            accessibility_label=choice.spoken_label,
         )
     return button(
-        item.label,
-        f"choice:{index}:{item.call.operation}",
-        button_value(index, item),
-        style=item.style,
-        confirm=item.confirm,
-        url=item.url,
-        accessibility_label=item.spoken_label,
+        choice.label,
+        f"choice:{index}:{choice.call.operation}",
+        button_value(index, choice),
+        style=choice.style,
+        confirm=choice.confirm,
+        url=choice.url,
+        accessibility_label=choice.spoken_label,
     )
 
 

@@ -27,9 +27,9 @@ def join_phrase(*parts: str) -> Mrkdwn:
     return join([part for part in parts if part], " ")
 
 
-def format_alternatives(given: Iterable[str], written: Callable[[str], str] = code) -> Mrkdwn:
+def format_alternatives(values: Iterable[str], format_value: Callable[[str], str] = code) -> Mrkdwn:
     """Format alternatives as `a`, `b` or `c`, each shortened."""
-    words = [written(shorten(item, _TEXT_LIMIT)) for item in given]
+    words = [format_value(shorten(text, _TEXT_LIMIT)) for text in values]
     if len(words) < 2:
         return join(words)
     return md("{first} or {last}", first=join(words[:-1], ", "), last=words[-1])

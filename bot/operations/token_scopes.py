@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-NEEDED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+COMMANDS_BY_SCOPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "read_user": ("user",),
         "read_organizations": ("organization list", "organization view"),
@@ -52,6 +52,8 @@ NEEDED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def find_missing_scopes(scopes: Iterable[str], commands: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return missing scopes with the commands that won't work without them, as (scope, commands)."""
-    given, known = set(scopes), set(commands)
-    left = ((scope, tuple(name for name in names if name in known)) for scope, names in NEEDED_BY.items())
-    return tuple((scope, names) for scope, names in left if names and scope not in given)
+    granted, used = set(scopes), set(commands)
+    missing = (
+        (scope, tuple(name for name in names if name in used)) for scope, names in COMMANDS_BY_SCOPE.items()
+    )
+    return tuple((scope, names) for scope, names in missing if names and scope not in granted)

@@ -11,8 +11,8 @@ _FLAGS_SHOWN = 5
 def format_usage(op: Operation, command: str = "/bk", *, most: int = _FLAGS_SHOWN) -> str:
     """Format a line such as `/bk build create <pipeline> [-b branch] …` with up to `most` optional flags."""
     declared = list_manual_arguments(op)
-    positional = [_format_positional(item) for item in declared if item.opt.positional]
-    flags = [item for item in declared if not item.opt.positional]
+    positional = [_format_positional(argument) for argument in declared if argument.opt.positional]
+    flags = [argument for argument in declared if not argument.opt.positional]
     required = [_format_flag(flag) for flag in flags if flag.required]
     optional = [f"[{_format_flag(flag)}]" for flag in flags if not flag.required]
     more = ["…"] if len(optional) > most else []

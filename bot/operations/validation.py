@@ -29,8 +29,8 @@ def validate(op: Operation, args: Mapping[str, Any], command: str = "/bk") -> Ar
 
 def make_unknown_flag_error(op: Operation, name: str, command: str) -> UsageError:
     """Return the error for a flag that the operation doesn't have."""
-    known = [flag for argument in read_arguments(op.args) for flag in argument.spellings]
-    guess = suggest(name, known) if len(name) > 2 else ""
+    flags = [flag for argument in read_arguments(op.args) for flag in argument.spellings]
+    guess = suggest(name, flags) if len(name) > 2 else ""
     return UsageError(
         f"`{op.name}` has no `{quote_word(name)}`.", guess or f"Usage: `{format_usage(op, command)}`"
     )
@@ -55,13 +55,13 @@ def _describe(op: Operation, argument: Argument | None, detail: ErrorDetails) ->
         return f"{_get_own_message(detail)}", ""
     if detail["type"] == "missing":
         return f"`{op.name}` needs {_format_name(argument)}.", ""
-    word = _quote_input(detail)
+    quoted = _quote_input(detail)
     sentence = _SENTENCES.get(detail["type"])
     if sentence:
         verdict, _, bound = sentence(detail.get("ctx", {})).partition(": ")
         rest = f": {bound}" if bound else ""
-        return f"`{word}` {verdict} for {_format_name(argument)}{rest}.", _suggest_choice(argument, detail)
-    return f"`{word}` isn't valid for {_format_name(argument)}: {_get_own_message(detail)}", ""
+        return f"`{quoted}` {verdict} for {_format_name(argument)}{rest}.", _suggest_choice(argument, detail)
+    return f"`{quoted}` isn't valid for {_format_name(argument)}: {_get_own_message(detail)}", ""
 
 
 def _format_name(argument: Argument) -> str:

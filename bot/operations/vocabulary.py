@@ -93,9 +93,9 @@ def _make_ambiguous_verb_error(verb: str, candidates: Sequence[Operation], comma
 
 
 def _make_unknown_noun_error(word: str, registry: Registry, command: str) -> UsageError:
-    known = list_first_words(registry) - set(VERB_ALIASES)
+    suggestions = list_first_words(registry) - set(VERB_ALIASES)
     return UsageError(
-        f"There's no command `{quote_word(word)}`.", suggest(word, known) or _format_help_hint(command)
+        f"There's no command `{quote_word(word)}`.", suggest(word, suggestions) or _format_help_hint(command)
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.cli.doctor.check_buildkite import NEEDED_SCOPES
-from bot.operations.token_scopes import NEEDED_BY
+from bot.operations.token_scopes import COMMANDS_BY_SCOPE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -85,5 +85,5 @@ def test_every_buildkite_scope_is_explained() -> None:
     (section,) = re.findall(
         r"^### Buildkite scopes\n(.*?)(?=^## )", (DOCS / "install.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    assert set(NEEDED_BY) - {"graphql"} <= set(re.findall(r"`(\w+)`", section))
+    assert set(COMMANDS_BY_SCOPE) - {"graphql"} <= set(re.findall(r"`(\w+)`", section))
     assert "GraphQL" in section

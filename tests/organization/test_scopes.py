@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.operations.token_scopes import NEEDED_BY, find_missing_scopes
+from bot.operations.token_scopes import COMMANDS_BY_SCOPE, find_missing_scopes
 from commands import registry
 from simulators.buildkite.scopes import ALL_SCOPES
 from tests.matrix.acting import calm
@@ -15,12 +15,12 @@ from tests.matrix.scenes import PROPS, SCENES
 def test_every_listed_command_exists() -> None:
     """Every name in the table of scopes is a command."""
     known = {op.name for op in registry()}
-    assert [name for names in NEEDED_BY.values() for name in names if name not in known] == []
+    assert [name for names in COMMANDS_BY_SCOPE.values() for name in names if name not in known] == []
 
 
 def test_only_missing_scopes_are_named() -> None:
     """With all scopes nothing is named; without one, the commands that need it are."""
-    everything = [*NEEDED_BY]
+    everything = [*COMMANDS_BY_SCOPE]
     assert find_missing_scopes(everything, ["team list"]) == ()
     assert find_missing_scopes(set(everything) - {"read_teams"}, ["team list", "user"]) == (
         ("read_teams", ("team list",)),
@@ -33,7 +33,7 @@ async def test_commands_fail_without_their_scope(tmp_path: Path) -> None:
     wrong: list[tuple[str, str, str]] = []
     async with assembled(tmp_path, policy=False) as cast:
         world = cast.world
-        for scope, names in NEEDED_BY.items():
+        for scope, names in COMMANDS_BY_SCOPE.items():
             for name in [name for name in names if name in SCENES and scope in ALL_SCOPES]:
                 scene = SCENES[name]
                 props = await PROPS[scene.props](cast, SHOP)

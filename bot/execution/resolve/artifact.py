@@ -31,7 +31,7 @@ async def find_artifact(name: str | None, job: str | None, ref: BuildRef, ctx: C
     if not found:
         hint = f"See `{ctx.command} artifacts list {ref.pipeline} {ref.number}`."
         raise NotFound(f"{ref} has no artifact “{name}”." if name else f"{ref} has no artifacts.", hint)
-    ready = [item for item in found if item.state == "finished"] or found
+    ready = [artifact for artifact in found if artifact.state == "finished"] or found
     return _choose(ready, name, ref)
 
 
@@ -58,7 +58,7 @@ async def list_artifacts(
         ref.pipeline, ref.number, job=only, path=path, state=state, limit=ARTIFACTS_LIMIT
     )
     ids = {job.id for job in jobs} if jobs is not None else None
-    return tuple([item async for item in found if ids is None or item.job_id in ids])
+    return tuple([artifact async for artifact in found if ids is None or artifact.job_id in ids])
 
 
 async def _find_matching(
@@ -67,7 +67,7 @@ async def _find_matching(
     if name is None:
         return await list_artifacts(ref, jobs, ctx)
     if _UUID.fullmatch(name):
-        return [item for item in await list_artifacts(ref, jobs, ctx) if item.id == name.lower()]
+        return [artifact for artifact in await list_artifacts(ref, jobs, ctx) if artifact.id == name.lower()]
     exact = await list_artifacts(ref, jobs, ctx, path=name)
     return exact or await list_artifacts(ref, jobs, ctx, path=make_pattern(name))
 

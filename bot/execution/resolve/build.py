@@ -36,7 +36,9 @@ async def resolve_build(pipeline: str | None, number: int | None, ctx: Context) 
     if number is not None:
         return BuildRef(ctx.buildkite.organization, await _find_pipeline(number, ctx), number)
     in_thread = [
-        known for known in await ctx.tracked_builds.find_in_thread(ctx.thread) if _is_of_pipeline(known, pipeline)
+        tracked
+        for tracked in await ctx.tracked_builds.find_in_thread(ctx.thread)
+        if _is_of_pipeline(tracked, pipeline)
     ]
     if in_thread:
         return choose_build(in_thread)
@@ -48,18 +50,18 @@ async def resolve_build(pipeline: str | None, number: int | None, ctx: Context) 
 
 def check_organization(org: str | None, ctx: Context) -> None:
     """Raise UsageError for an address in another organization."""
-    mine = ctx.buildkite.organization
-    if org is not None and org.lower() != mine.lower():
-        raise UsageError(f"That's in the organization “{org}”. I only work with “{mine}”.", "", "pipeline")
+    own = ctx.buildkite.organization
+    if org is not None and org.lower() != own.lower():
+        raise UsageError(f"That's in the organization “{org}”. I only work with “{own}”.", "", "pipeline")
 
 
 def choose_build(candidates: list[TrackedBuild]) -> BuildRef:
     """Return the only build, else the only active one. Raises Ambiguous with the choices, newest first."""
-    active = [item for item in candidates if not item.build.ended and not item.deleted]
-    left = active or candidates
-    if len(candidates) == 1 or len(left) == 1:
-        return left[0].build.ref
-    options = tuple((_option_label(item), _option_value(item.build.ref)) for item in left[:10])
+    active = [tracked for tracked in candidates if not tracked.build.ended and not tracked.deleted]
+    remaining = active or candidates
+    if len(candidates) == 1 or len(remaining) == 1:
+        return remaining[0].build.ref
+    options = tuple((_option_label(tracked), _option_value(tracked.build.ref)) for tracked in remaining[:10])
     raise Ambiguous("This thread has several builds. Which one do you mean?", "number", options)
 
 
@@ -81,9 +83,9 @@ async def _find_pipeline(number: int, ctx: Context) -> str:
     chosen = None if in_thread else await ctx.default_pipelines.find(ctx.thread)
     if chosen:
         return chosen
-    for known in (in_thread, await ctx.tracked_builds.find_in_channel(ctx.thread.channel)):
-        exact = {item.build.ref.pipeline for item in known if item.build.number == number}
-        slugs = sorted(exact or {item.build.ref.pipeline for item in known})
+    for candidates in (in_thread, await ctx.tracked_builds.find_in_channel(ctx.thread.channel)):
+        exact = {tracked.build.ref.pipeline for tracked in candidates if tracked.build.number == number}
+        slugs = sorted(exact or {tracked.build.ref.pipeline for tracked in candidates})
         if len(slugs) == 1:
             return slugs[0]
         if slugs:

@@ -83,11 +83,11 @@ async def _find_job(name: str | None, ref: BuildRef, ctx: Context, job_filter: J
 
 def _choose_eligible(jobs: Iterable[Job], ref: BuildRef, job_filter: JobFilter) -> Job:
     """Return the only eligible job. Raises Ambiguous with the choices, UsageError where there are none."""
-    known = list(jobs)
-    fitting = [job for job in known if job_filter.is_eligible(job)]
+    candidates = list(jobs)
+    fitting = [job for job in candidates if job_filter.is_eligible(job)]
     if fitting:
         return _choose(fitting, ref, f"Which {job_filter.adjective} job of {ref}?")
-    offered = [job for job in known if job_filter.is_alternative and job_filter.is_alternative(job)]
+    offered = [job for job in candidates if job_filter.is_alternative and job_filter.is_alternative(job)]
     if offered:
         return _choose(offered, ref, f"{ref} has no {job_filter.adjective} job. Which one do you mean?")
     hint = "Name the job you mean." if job_filter.is_alternative else ""
@@ -96,13 +96,17 @@ def _choose_eligible(jobs: Iterable[Job], ref: BuildRef, job_filter: JobFilter) 
 
 def find_matching_jobs(jobs: Iterable[Job], name: str) -> list[Job]:
     """Return the jobs with that id, else that name or step key, else that prefix of an id or a name."""
-    known, typed = list(jobs), simplify_name(name)
-    exact = [job for job in known if job.id == name.lower()]
-    named = [job for job in known if typed and typed in (simplify_name(job.title), (job.step_key or "").lower())]
+    candidates, typed = list(jobs), simplify_name(name)
+    exact = [job for job in candidates if job.id == name.lower()]
+    named = [
+        job for job in candidates if typed and typed in (simplify_name(job.title), (job.step_key or "").lower())
+    ]
     if exact or named or len(name) < _SHORTEST_PREFIX:
         return exact or named
-    by_id = [job for job in known if job.id.startswith(name.lower())]
-    return by_id or [job for job in known if job.type != "waiter" and simplify_name(job.title).startswith(typed)]
+    by_id = [job for job in candidates if job.id.startswith(name.lower())]
+    return by_id or [
+        job for job in candidates if job.type != "waiter" and simplify_name(job.title).startswith(typed)
+    ]
 
 
 def simplify_name(name: str) -> str:
@@ -125,7 +129,7 @@ def _option_value(job: Job, ref: BuildRef) -> str | dict[str, str]:
     return {"job": job.id, "pipeline": ref.pipeline, "number": str(ref.number)}
 
 
-def _suggest_similar(word: str, jobs: Iterable[Job]) -> str:
+def _suggest_similar(text: str, jobs: Iterable[Job]) -> str:
     titles = {simplify_name(job.title): job.title for job in jobs if job.type != "waiter"}
-    found = [titles[name] for name in get_close_matches(simplify_name(word)[:80], titles, n=3, cutoff=0.5)]
+    found = [titles[name] for name in get_close_matches(simplify_name(text)[:80], titles, n=3, cutoff=0.5)]
     return f"Did you mean {join_or(found)}?" if found else ""
