@@ -52,6 +52,7 @@ class Dispatcher:
             await self.begin(request, call.operation, call.args, yes=call.confirmed)
             return None
         if request.trigger_id:
+            # In the background, because the acknowledgement must not wait for Slack's API.
             self._runner.spawn(self._forms.open(request, op, {}))
             return None
         return await self._make_form_button(request, call)
@@ -136,6 +137,7 @@ class Dispatcher:
         if self._registry[operation].effect is Effect.READ and request.via == "button":
             # Reading again is a new request. Only operations that change something must not run twice.
             invocation = replace(invocation, key=f"read:{invocation.id}")
+        # Durable once accepted, so the caller may acknowledge; a repeat finds the first invocation here.
         accepted = await self._runner.accept(invocation)
         self._runner.start(invocation, accepted)
 

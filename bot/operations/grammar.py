@@ -16,11 +16,10 @@ from bot.operations.operation import Args, Operation, Registry
 from bot.operations.reply import Call
 from bot.operations.typed_text import normalise, quote_as_typed, split
 from bot.operations.usage import format_usage
-from bot.operations.validation import make_unknown_flag_error, validate
+from bot.operations.validation import make_unknown_flag_error
 from bot.operations.vocabulary import resolve_operation
 from bot.runtime.wording import quote_word
 
-__all__ = ["format_usage", "normalise", "parse", "unparse", "validate"]
 _YES = ("--yes", "-y")
 _HELP = ("--help", "-h")
 _NEGATIVE = re.compile(r"-\d+(\.\d+)?$")
@@ -58,6 +57,7 @@ def _parse_call(op: Operation, words: Sequence[str], command: str) -> Call:
     if op.form_only_message and any(word not in {*_YES, *_HELP} for word in words):
         raise UsageError(op.form_only_message)
     declared = read_arguments(op.args)
+    # `alias x = build create -b main`: flags after the first word belong to the text, so click must not see them.
     takes_rest = next((argument for argument in declared if argument.opt.takes_rest), None)
     rest_words = [word for word in words if word not in _YES] if takes_rest and not takes_rest.required else words
     if takes_rest and rest_words and words[0] not in _HELP:
@@ -92,6 +92,7 @@ def _parse_flags(
 ) -> dict[str, Any]:
     """Let click sort the words into flags and positionals. Raises UsageError."""
     parser = _make_parser(op.name, op.args)
+    # Click would take the next flag as the value, so that case is refused before it parses.
     _refuse_missing_values(op, declared, taken, words, command)
     try:
         return dict(parser.make_context(op.name, _mark_numbers(words)).params)
@@ -179,10 +180,10 @@ def _assign_positionals(
     """
     unfilled = [argument for argument in declared if argument.opt.positional and argument.name not in flagged]
     args: dict[str, Any] = {}
-    named, remaining = _separate_pairs(unfilled, words)
-    if named:
+    pair_words, remaining = _separate_pairs(unfilled, words)
+    if pair_words:
         pairs = next(argument for argument in unfilled if argument.kind == "dict")
-        args[pairs.name] = parse_values(pairs, named)
+        args[pairs.name] = parse_values(pairs, pair_words)
     for argument in unfilled:
         if remaining and argument.repeatable and argument.name not in args:
             args[argument.name], remaining = parse_values(argument, remaining), []
