@@ -1,1 +1,1 @@
-"""Benchmarks: each prints its figures beside a baseline. `python -m bench` lists them."""
+"""Benchmarks, each printing its figures beside a baseline. `python -m bench` lists them."""

@@ -1,4 +1,4 @@
-"""`python -m bench NAME` runs one, `all` runs all in turn; without a name they are listed."""
+"""`python -m bench NAME` runs a benchmark, `all` runs them in turn; without a name they are listed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 def list_benchmarks() -> list[str]:
-    """The benchmarks there are."""
+    """Return the names of the benchmarks."""
     modules = pkgutil.iter_modules([str(Path(__file__).parent)])
     return sorted(module.name for module in modules if not module.ispkg and module.name != "__main__")
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is named; 2 for a name that there is not."""
+    """Run the named benchmark; return 2 for an unknown name."""
     if not arguments:
         for name in list_benchmarks():
             summary = (importlib.import_module(f"bench.{name}").__doc__ or "").splitlines()[0]

@@ -1,7 +1,7 @@
 """Acknowledgement: slash commands at 50 a second while 1,000 webhooks a second arrive, beside Bolt's bare `ack()`.
 
-Each command's signature is checked, its words are parsed, it is written down, and only then acknowledged; then it
-is judged, carried out and answered. The bare bot has the same webhooks on a route that stores nothing.
+Each command's signature is verified, its text is parsed and it is stored before it is acknowledged; then it is
+authorized, carried out and answered. The bare bot gets the same webhooks on a route that stores nothing.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ _PATIENCE = 120.0
 
 @dataclass
 class Round:
-    """Seconds until each command was acknowledged, and what came of the webhooks beside them."""
+    """Seconds until each command was acknowledged, and the result of the webhooks sent meanwhile."""
 
     seconds_each: list[float]
     webhooks: LoadResult | None
 
     def milliseconds_at(self, share: float) -> float:
-        """Milliseconds in which that share was acknowledged."""
+        """Return the milliseconds within which that share was acknowledged."""
         return compute_percentile(self.seconds_each, share) * 1000
 
 
 @dataclass
 class Scene:
-    """Both bots, each on the first core; the load, the vendors and the answers on the other."""
+    """Both bots on the first core; the load, the vendors and the answers on the other."""
 
     ours: Child
     bolt: Child
@@ -58,21 +58,21 @@ class Scene:
     names: itertools.count[int] = field(default_factory=itertools.count)
     acknowledged: list[str] = field(default_factory=list)
 
-    async def run_round(self, who: Child, seconds: float, rate: float, webhooks: float) -> Round:
-        """Some seconds of commands, webhooks beside them or not; all that was begun is over afterwards."""
-        load = Load(who.port, generate_requests(), 32, webhooks) if webhooks else None
+    async def run_round(self, program: Child, seconds: float, rate: float, webhooks: float) -> Round:
+        """Send commands for some seconds, with or without webhooks, and wait until all are handled."""
+        load = Load(program.port, generate_requests(), 32, webhooks) if webhooks else None
         beside = asyncio.create_task(load.run(_WARM + seconds + 0.5)) if load else None
         await asyncio.sleep(_WARM)
         names = [f"trigger.{next(self.names)}" for _ in range(int(seconds * rate))]
-        took = await send_commands(who.port, self.sender, names, _TEXT, rate)
-        heard = await beside if beside else None
-        if who is self.ours:
+        took = await send_commands(program.port, self.sender, names, _TEXT, rate)
+        webhook_result = await beside if beside else None
+        if program is self.ours:
             self.acknowledged += names
             await self._wait_until_done()
-        return Round(took, heard)
+        return Round(took, webhook_result)
 
     async def _wait_until_done(self) -> None:
-        """Every webhook is read and every command answered. Raises RuntimeError when they are not."""
+        """Wait until every webhook is read and every command answered. Raise RuntimeError on timeout."""
         until = time.monotonic() + _PATIENCE
         while self._count_waiting() or len(self.answers.seen) < len(self.acknowledged):
             if time.monotonic() > until:
@@ -88,7 +88,7 @@ class Scene:
             return line.execute(query).fetchall()
 
     def check(self) -> None:
-        """Each command that was acknowledged was written down once, is done, and was answered once."""
+        """Check that each acknowledged command was stored, carried out and answered exactly once."""
         rows = self._query("SELECT key, state FROM invocations")
         states = {str(key).removeprefix("slash:"): state for key, state in rows}
         wrong = [name for name in self.acknowledged if states.get(name) != "done" or self.answers.seen[name] != 1]
@@ -98,7 +98,7 @@ class Scene:
 
 @asynccontextmanager
 async def open_scene(folder: Path) -> AsyncIterator[Scene]:
-    """The town, the bot and the bare bot."""
+    """Start both vendors, the bot and the bare bot."""
     first, second = pick_cores()
     async with open_town(folder, socket=False) as made:
         answers = AnswerCounter(made.slack.app)
@@ -112,7 +112,7 @@ async def open_scene(folder: Path) -> AsyncIterator[Scene]:
                 module_command("bench.support.bare_bolt", str(bare), f"{base}/api/"),
             )
             with ExitStack() as stack:
-                # It asks the vendors as it starts, which answer in this very loop.
+                # In a thread, because it calls the vendors as it starts, and those run in this event loop.
                 ours = await asyncio.to_thread(
                     stack.enter_context, start_child(serve, port, core=first, env=environ, cwd=folder)
                 )
@@ -126,7 +126,7 @@ async def open_scene(folder: Path) -> AsyncIterator[Scene]:
 async def measure(
     ground: Scene, rounds: int, seconds: float, rate: float, webhooks: float
 ) -> dict[str, list[Round]]:
-    """All in turn, every other round backwards."""
+    """Measure all four cases in turn, every other round backwards."""
     plan = {
         "Bolt’s bare `ack()`, alone": (ground.bolt, 0.0),
         "Bolt’s bare `ack()`, with the webhooks": (ground.bolt, webhooks),
@@ -136,14 +136,14 @@ async def measure(
     found: dict[str, list[Round]] = {name: [] for name in plan}
     for number in range(rounds):
         for name in list(plan)[:: 1 if number % 2 == 0 else -1]:
-            who, beside = plan[name]
-            found[name].append(await ground.run_round(who, seconds, rate, beside))
+            program, beside = plan[name]
+            found[name].append(await ground.run_round(program, seconds, rate, beside))
     ground.check()
     return found
 
 
 def render_report(found: dict[str, list[Round]]) -> str:
-    """Milliseconds of each, by round; the ratio to Bolt's under the same load."""
+    """Return the table of milliseconds, with ratios to Bolt's under the same load."""
     names, rows = list(found), []
     for name, rounds in found.items():
         base = found[names[names.index(name) % 2]]
@@ -155,7 +155,7 @@ def render_report(found: dict[str, list[Round]]) -> str:
         beside = [item.webhooks for item in rounds if item.webhooks]
         rate = f"{compute_spread([item.rate for item in beside]).median:,.0f}" if beside else "–"
         rows.append([name, half.render(1), most.render(1), ratio.render(1), rate])
-    return render_table(["who acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
+    return render_table(["program acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
 
 
 async def _measure_and_print(folder: Path, rounds: int, seconds: float, rate: float, webhooks: float) -> None:

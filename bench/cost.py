@@ -1,6 +1,6 @@
-"""Cost of a webhook: statements, bytes written and microseconds of a core, by how many arrive together.
+"""Cost of a webhook: statements, bytes written and CPU microseconds, by how many arrive together.
 
-Kept and folded by the bot's own parts, on SQLite and on PostgreSQL; lives of followed builds, twenty at a time.
+The bot's own code stores and folds them, on SQLite and on PostgreSQL; lives of tracked builds, twenty at a time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BUILDS_AT_ONCE = 20
 
 
 class Cost(NamedTuple):
-    """Of one webhook: statements, commits, bytes of the database's log, and microseconds of this process."""
+    """The cost of one webhook: statements, commits, bytes of the database's log, CPU microseconds."""
 
     statements: float
     commits: float
@@ -61,7 +61,7 @@ async def _track_builds(store: Store, lives: Sequence[Life]) -> None:
 
 @contextlib.contextmanager
 def _count_statements(store: Store) -> Iterator[Counter[str]]:
-    """Counts what is executed while the block runs; a statement with many rows is one."""
+    """Count the statements executed while the block runs; one with many rows counts once."""
     counts: Counter[str] = Counter()
 
     def count(*_: object) -> None:
@@ -77,7 +77,7 @@ def _count_statements(store: Store) -> Iterator[Counter[str]]:
 
 @contextlib.contextmanager
 def _keep_log(store: Store) -> Iterator[None]:
-    """While somebody reads, SQLite does not begin its log anew: its size is all that was written."""
+    """Keep a reader open, so that SQLite doesn't restart its log: the log's size is then all that was written."""
     if not store.sqlite:
         yield
         return
@@ -89,7 +89,7 @@ def _keep_log(store: Store) -> Iterator[None]:
 
 
 async def _measure_log(store: Store) -> int:
-    """Bytes of the write-ahead log until now."""
+    """Return the bytes of the write-ahead log so far."""
     if store.sqlite:
         return await asyncio.to_thread(os.path.getsize, f"{store.url.database}-wal")
     plain = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -101,19 +101,19 @@ async def _measure_log(store: Store) -> int:
 
 
 async def measure_cost(url: str, together: int, builds: int, seed: int) -> Cost:
-    """What each of the webhooks of so many builds cost when `together` of them arrive at a time."""
-    made = make_template()
-    lives = [made.make_life(number, seed) for number in range(1, builds + 1)]
+    """Return the cost of each webhook of `builds` builds when `together` of them arrive at a time."""
+    template = make_template()
+    lives = [template.make_life(number, seed) for number in range(1, builds + 1)]
     events = list(interleave(lives, _BUILDS_AT_ONCE))
     clock = ManualClock(START)
     async with _open_store(url) as store:
         await _track_builds(store, lives)
-        keeper = DeliverySpool(store, lambda: None, clock)
+        spool = DeliverySpool(store, lambda: None, clock)
         inbox = Inbox(store, clock, read_event, lambda: None, lambda _age: None, SubscriptionCache())
         with _keep_log(store), _count_statements(store) as counts:
             log, commits, busy = await _measure_log(store), store.commits, time.process_time()
             for start in range(0, len(events), together):
-                await _store_together(keeper, events[start : start + together], clock)
+                await _store_together(spool, events[start : start + together], clock)
                 while await inbox.tick():
                     pass
             busy = time.process_time() - busy
@@ -126,15 +126,15 @@ async def measure_cost(url: str, together: int, builds: int, seed: int) -> Cost:
         )
 
 
-async def _store_together(keeper: DeliverySpool, events: Sequence[Event], clock: ManualClock) -> None:
+async def _store_together(spool: DeliverySpool, events: Sequence[Event], clock: ManualClock) -> None:
     left = [asyncio.get_running_loop().create_future() for _ in events]
 
-    def told(number: int, error: BaseException | None) -> None:
+    def report(number: int, error: BaseException | None) -> None:
         left[number].set_result(None) if error is None else left[number].set_exception(error)
 
     for number, event in enumerate(events):
         delivery = Delivery(event.name, event.body, None, clock.now())
-        keeper.keep(delivery, partial(told, number))
+        spool.keep(delivery, partial(report, number))
     await asyncio.gather(*left)
 
 

@@ -1,10 +1,10 @@
-"""Fold: webhooks a second from their row to the build's row and its due card, beside the least that could be done.
+"""Fold: webhooks a second from their row to the build's row and its due card, beside the least possible work.
 
-The same lives of builds are folded with 1,000 and 100,000 builds followed, and with nothing and a million rows
-remembered; ten builds speak at a time, or every webhook is about another one. Ten builds of four jobs do not have
-enough to say to fill a step: ten of fifty jobs do, and are compared with a thousand of these. The least: each body
-is read as JSON and its build's state written into a table of three columns, by the driver's own calls, a hundred
-in a transaction.
+The same lives of builds are folded with 1,000 and 100,000 tracked builds, and with no history and a million rows
+of it; ten builds have events in turn, or every webhook is about another build. Ten builds of four jobs don't have
+enough events to fill a batch: ten of fifty jobs do, and are compared with a thousand of these. The least possible
+work: each body is parsed as JSON and its build's state written into a table of three columns, with the driver's
+own calls, a hundred in a transaction.
 """
 
 from __future__ import annotations
@@ -35,15 +35,12 @@ from bot.store.transactions import Store
 from webhooks.router import read_event
 
 _BUILDS_AT_ONCE = 10
-# Builds of which nothing is heard have numbers from here on.
+# Numbers from here on are for builds without events.
 _FIRST_QUIET_NUMBER = 10**6
 
 
 class Situation(NamedTuple):
-    """Where it is measured: how many builds are followed, how many rows are remembered, how many builds speak.
-
-    `jobs`: how many each build has.
-    """
+    """A situation to measure: tracked builds, rows of history, builds that have events in turn, jobs of each."""
 
     tracked: int
     history: int
@@ -52,16 +49,16 @@ class Situation(NamedTuple):
 
     @property
     def label(self) -> str:
-        """As the table says it."""
+        """Return its name in the table."""
         past = f"{self.history:,} rows of history" if self.history else "no history"
         size = f", builds of {self.jobs} jobs" if self.jobs != FEW_JOBS else ""
         return f"{self.tracked:,} followed, {self.interleaved:,} speaking, {past}{size}"
 
 
 class FoldBench:
-    """A database for one place, kept open from round to round as a bot's is."""
+    """A database for one situation, open from round to round as a bot's is."""
 
-    def __init__(self, folder: Path, place: Situation, made: Template, lives: int) -> None:
+    def __init__(self, folder: Path, place: Situation, templates: Template, lives: int) -> None:
         self.file = folder / f"{'-'.join(map(str, place))}.db"
         self.url = f"sqlite+aiosqlite:///{self.file}"
         self._store = Store(self.url)
@@ -74,12 +71,12 @@ class FoldBench:
             SubscriptionCache(),
         )
         self._place = place
-        self._made = made
+        self._made = templates
         self._lives = lives
         self._round = 0
 
     async def prepare(self) -> None:
-        """At the newest schema, with its history, with the builds of which nothing will be heard; warmed up."""
+        """Migrate, insert the history and the builds without events, and warm up."""
         await upgrade(self.url)
         quiet = range(_FIRST_QUIET_NUMBER, _FIRST_QUIET_NUMBER + max(self._place.tracked - self._lives, 0))
         fold_database.insert_tracked_builds(
@@ -90,7 +87,7 @@ class FoldBench:
         await self._fold([self._made.make_life(1, 0)])
 
     async def measure(self) -> float:
-        """Webhooks a second; raises RuntimeError when a build, a job or a card is not true at the end."""
+        """Return the webhooks a second. Raise RuntimeError if a build, a job or a card ends up wrong."""
         self._round += 1
         lives = [self._made.make_life(1000 * self._round + number, self._round) for number in range(self._lives)]
         took = count = 0.0
@@ -100,7 +97,7 @@ class FoldBench:
         return count / took
 
     async def _fold(self, lives: Sequence[Life]) -> tuple[int, float]:
-        """Fold all that is told of them: how many webhooks that are, and the seconds that it took."""
+        """Fold all events of these lives; return how many there are and the seconds taken."""
         fold_database.delete_builds_below(self.file, _FIRST_QUIET_NUMBER)
         fold_database.insert_tracked_builds(self.file, lives)
         count = fold_database.insert_deliveries(self.file, interleave(lives, self._place.interleaved))
@@ -114,17 +111,17 @@ class FoldBench:
         return count, took
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         await self._store.close()
 
 
 def _split(lives: Sequence[Life], followed: int) -> list[Sequence[Life]]:
-    """Never more than are followed at a time."""
+    """Split the lives so that no more are tracked at a time than the situation says."""
     return [lives[start : start + followed] for start in range(0, len(lives), followed)]
 
 
 def measure_minimum(file: Path, events: Sequence[Event], at_once: int = 100) -> float:
-    """Webhooks a second: read, and one column written, with nothing decided."""
+    """Return the webhooks a second with the least possible work: read, and write one column."""
     with closing(sqlite3.connect(file, isolation_level=None)) as line:
         for word in ("journal_mode=WAL", "synchronous=FULL"):
             line.execute(f"PRAGMA {word}")
@@ -140,10 +137,10 @@ def measure_minimum(file: Path, events: Sequence[Event], at_once: int = 100) -> 
 def _run_minimal_batch(line: sqlite3.Connection, at_once: int) -> int:
     line.execute("BEGIN IMMEDIATE")
     found = line.execute("SELECT id, body FROM inbox ORDER BY id LIMIT ?", (at_once,)).fetchall()
-    said = [json.loads(body)["build"] for _id, body in found]
+    builds = [json.loads(body)["build"] for _id, body in found]
     line.executemany(
         "INSERT INTO builds VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-        [(item["id"], item["number"], item["state"]) for item in said],
+        [(build["id"], build["number"], build["state"]) for build in builds],
     )
     line.executemany("DELETE FROM inbox WHERE id = ?", [(id_,) for id_, _body in found])
     line.execute("COMMIT")
@@ -153,14 +150,16 @@ def _run_minimal_batch(line: sqlite3.Connection, at_once: int) -> int:
 async def _measure_all(
     places: Sequence[Situation], lives: int, rounds: int, folder: Path
 ) -> dict[str, list[float]]:
-    made = {jobs: make_template(jobs) for jobs in {FEW_JOBS, *(place.jobs for place in places)}}
-    few = {jobs: max(lives * FEW_JOBS // jobs, 1) for jobs in made}
-    grounds = {place: FoldBench(folder, place, made[place.jobs], few[place.jobs]) for place in places}
+    templates = {jobs: make_template(jobs) for jobs in {FEW_JOBS, *(place.jobs for place in places)}}
+    few = {jobs: max(lives * FEW_JOBS // jobs, 1) for jobs in templates}
+    grounds = {place: FoldBench(folder, place, templates[place.jobs], few[place.jobs]) for place in places}
     for ground in grounds.values():
         await ground.prepare()
     found: dict[str, list[float]] = {"the least": [], **{place.label: [] for place in places}}
     for number in range(rounds):
-        events = list(interleave([made[FEW_JOBS].make_life(n, number) for n in range(lives)], _BUILDS_AT_ONCE))
+        events = list(
+            interleave([templates[FEW_JOBS].make_life(n, number) for n in range(lives)], _BUILDS_AT_ONCE)
+        )
         found["the least"].append(measure_minimum(folder / f"least-{number}.db", events))
         for place, ground in grounds.items():
             found[place.label].append(await ground.measure())
@@ -170,7 +169,7 @@ async def _measure_all(
 
 
 def render_report(found: dict[str, list[float]], places: Sequence[Situation]) -> str:
-    """Webhooks a second, microseconds each, and the ratios to the least and to the first with such builds."""
+    """Return the table: webhooks a second, microseconds each, and the ratios."""
     first = {place.jobs: place.label for place in reversed(places)}
     flat = {"the least": places[0].label, **{place.label: first[place.jobs] for place in places}}
     rows = []
@@ -185,7 +184,7 @@ def render_report(found: dict[str, list[float]], places: Sequence[Situation]) ->
 
 
 def parse_situations(words: Sequence[str]) -> list[Situation]:
-    """`100000:0:10`: followed, remembered, speaking, and perhaps the jobs of a build."""
+    """Parse `100000:0:10`: tracked, history, builds in turn, and optionally the jobs of a build."""
     return [Situation(*(int(part) for part in word.split(":"))) for word in words]
 
 
@@ -201,7 +200,7 @@ _SITUATIONS = (
 
 
 def main(arguments: list[str]) -> None:
-    """Measure all places in turn, and print the table."""
+    """Measure all situations in turn, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench fold", description=__doc__)
     parser.add_argument(
         "--places", nargs="+", default=list(_SITUATIONS), metavar="FOLLOWED:REMEMBERED:SPEAKING[:JOBS]"

@@ -1,7 +1,8 @@
-"""Footprint: seconds until `serve` is ready, what its imports cost, its memory, and its file after many webhooks.
+"""Footprint: time until `serve` is ready, the cost of its imports, its memory, and its file after many webhooks.
 
-Ready is a 200 of `/readyz`, from the moment the process is started, against simulated vendors on loopback; beside
-it a bare Python that imports the same libraries and ends, and a bare Starlette on uvicorn until it answers.
+Ready is a 200 of `/readyz`, measured from the start of the process, with simulated vendors on loopback. The
+baselines are a bare Python that imports the same libraries and exits, and a bare Starlette on uvicorn until it
+answers.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Footprint:
         self.idle: dict[str, list[float]] = {}
 
     def measure_starts(self, rounds: int) -> dict[str, list[float]]:
-        """Seconds of each kind of start, in turn."""
+        """Return the seconds of each kind of start, measured in turn."""
         start_serve(self._environ, self._folder).run()  # makes the database, and what Python compiles
         return measure_in_turn(
             {
@@ -70,7 +71,7 @@ class Footprint:
             return start_serve(environ, self._folder).run()
 
     def measure_imports(self) -> list[Import]:
-        """What a start imports, by library: of three starts the least that each module took."""
+        """Return the imports of a start by library: the minimum of three starts for each module."""
         return sum_by_library(
             take_minimum(self._read_import_times() for _ in range(_IMPORT_RUNS)), sys.stdlib_module_names
         )
@@ -82,7 +83,7 @@ class Footprint:
         return parse_import_times(started.log.read_text())
 
     def measure_growth(self, events: int) -> str:
-        """Memory while so many webhooks come, and the file afterwards."""
+        """Measure the memory while webhooks arrive, and the file afterwards."""
         file = self._folder / _DATABASE
         start_serve(self._environ, self._folder).run()  # a start that migrates keeps what it needed for that
         with start_serve(self._environ, self._folder) as started:
@@ -104,7 +105,7 @@ class Footprint:
 
 
 def render_starts(found: dict[str, list[float]]) -> str:
-    """Seconds, and the ratio to the first."""
+    """Return the table of seconds, with the ratio to the first row."""
     base = next(iter(found.values()))
     rows = [
         [name, compute_spread(took).render(), compute_ratios(took, base).render()] for name, took in found.items()
@@ -113,7 +114,7 @@ def render_starts(found: dict[str, list[float]]) -> str:
 
 
 def render_imports(found: list[Import], least: float = 8) -> str:
-    """The costly ones by name, the rest as one row."""
+    """Return the table of expensive libraries, with the rest as one row."""
     shown = [item for item in found if item.milliseconds >= least]
     rest = [item for item in found if item.milliseconds < least]
     other = Import(

@@ -1,7 +1,7 @@
 """Durable ingest: signed webhooks a second, acknowledged after a synced commit, beside others that store nothing.
 
-The program under test has one core, the load the other. Each round measures every contender once; a ratio is that
-of a round. Every run is checked: a body that was tampered with is refused, and after `kill -9` there is a row for
+The program under test has one core, the load the other. Each round measures every contender once; a ratio compares
+figures of one round. Every run is checked: a tampered body is refused, and after `kill -9` there is a row for
 every acknowledgement.
 """
 
@@ -43,7 +43,7 @@ _COMMIT_EACH = receiver_contender("each", sqlite_url, count_sqlite_rows)
 
 
 def paths(given: argparse.Namespace, environ: Mapping[str, str]) -> str:
-    """Kitestring's path alone and as the whole process, between nothing stored and a file that is appended to."""
+    """Kitestring's path alone and as the whole process, between storing nothing and appending to a file."""
     contenders = {
         STARLETTE: _STARLETTE,
         OURS: _OURS,
@@ -63,8 +63,8 @@ def peers(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
 
 
 def disks(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
-    """The same on slower disks, beside a commit for each request."""
-    said = []
+    """Slower disks, beside a commit for each request."""
+    sections = []
     for milliseconds in (0, 2, 8):
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
             env = build_slow_disk(Path(folder), milliseconds)
@@ -72,8 +72,8 @@ def disks(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
                 break
             load = LoadPlan(given.sizes[:1], 2 * given.seconds, env=env)
             contenders = {"a commit for each request": _COMMIT_EACH, OURS: _OURS}
-            said.append(f"{milliseconds} ms added to every sync\n\n{_render_tables(contenders, given, load)}")
-    return "\n\n".join(said)
+            sections.append(f"{milliseconds} ms added to every sync\n\n{_render_tables(contenders, given, load)}")
+    return "\n\n".join(sections)
 
 
 def crowd(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
@@ -95,13 +95,13 @@ def postgresql(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
 
 
 def crash(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
-    """What `kill -9` amid the load leaves."""
-    said = []
+    """After `kill -9` under load."""
+    sections = []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder:
             acknowledged, stored = kill_under_load(_OURS, Path(folder))
-        said.append(f"killed amid the load: {acknowledged:,} acknowledged, each of them among {stored:,} stored")
-    return "\n".join(said)
+        sections.append(f"killed under load: {acknowledged:,} acknowledged, all among {stored:,} stored")
+    return "\n".join(sections)
 
 
 PARTS: dict[str, Callable[[argparse.Namespace, Mapping[str, str]], str]] = {
@@ -110,11 +110,11 @@ PARTS: dict[str, Callable[[argparse.Namespace, Mapping[str, str]], str]] = {
 
 
 def _serve_contender(environ: Mapping[str, str]) -> Contender:
-    def told(port: int, folder: Path) -> dict[str, str]:
+    def make_environ(port: int, folder: Path) -> dict[str, str]:
         own = {"PORT": str(port), "DATABASE_URL": sqlite_url(folder), "BUILDKITE_WEBHOOK_TOKEN": SECRET}
         return {**environ, **own, "PYTHONPATH": str(ROOT)}
 
-    return Contender(lambda _port, _folder: module_command("bot", "serve"), told, count_sqlite_rows)
+    return Contender(lambda _port, _folder: module_command("bot", "serve"), make_environ, count_sqlite_rows)
 
 
 def _render_tables(contenders: Mapping[str, Contender], given: argparse.Namespace, load: LoadPlan) -> str:
@@ -144,7 +144,7 @@ async def _run_parts(given: argparse.Namespace, folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the tables of all parts, or of those that are named."""
+    """Print the tables of all parts, or of the named ones."""
     parser = argparse.ArgumentParser(prog="python -m bench ingest", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=5)

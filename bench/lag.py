@@ -1,4 +1,4 @@
-"""Lag: from a webhook to what a channel shows, beside a receiver that stores nothing and a bot without a plan."""
+"""Lag: from a webhook to the channel, beside a receiver that stores nothing and a naive bot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.support.lag_report import check_cards, render_report
 from bench.support.lag_under_load import observe_load
 from bench.support.rounds import compute_percentile, compute_spread, render_table
 
-# 50 updates a minute are what Slack allows, 30 reads what the bot takes of Buildkite's: so many wait for no turn.
+# Below the 50 updates a minute that Slack allows and the 30 reads that the bot spends, so that nothing queues.
 BUILDS, GAP = 90, 2.1
 MINUTES, SEED = 5.0, 42
 
@@ -25,13 +25,14 @@ def measure_idle(builds: int, gap: float) -> str:
 
 
 def render_idle(found: IdleLags) -> str:
-    """Milliseconds, and how many times as long as the receiver that stores nothing."""
+    """Return the table of milliseconds, with the ratio to the receiver that stores nothing."""
     rows = [
         (name, *(f"{compute_percentile(values, share):.1f} ms" for share in (0.5, 0.99)), f"{max(values):.1f} ms")
         for name, values in (("a receiver that stores nothing", found.baseline), ("the bot", found.ours))
     ]
     each = compute_spread([ours / bare for ours, bare in zip(found.ours, found.baseline, strict=True)])
-    return f"{render_table(('from webhook to `chat.update`', 'p50', 'p99', 'longest'), rows)}\n\nratio {each.render(1)}"
+    heads = ("from webhook to `chat.update`", "p50", "p99", "longest")
+    return f"{render_table(heads, rows)}\n\nratio {each.render(1)}"
 
 
 def measure_load(minutes: float, seed: int) -> str:
@@ -43,7 +44,7 @@ def measure_load(minutes: float, seed: int) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Measure and print; both, or the one that is named."""
+    """Measure and print both, or the named one."""
     asking = argparse.ArgumentParser("python -m bench lag")
     asking.add_argument("which", nargs="?", choices=("idle", "load"))
     asking.add_argument("--builds", type=int, default=BUILDS)

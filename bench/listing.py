@@ -1,9 +1,10 @@
-"""Listing 5,000 pipelines and 50,000 builds by pages: our client beside pybuildkite, at the same stand-in.
+"""Listing 5,000 pipelines and 50,000 builds by pages: our client beside pybuildkite, with the same server.
 
-The stand-in draws one page of each kind by the simulator's own code and serves those bytes again and again, in a
-process of its own: what is measured is the client. Builds are those of five pipelines, since Buildkite lists no
-more than 10,000 by pages. Each measurement is a process of its own; both clients take turns in each round, so that
-a slow moment of the machine hits both. `python -m bench listing [--rounds 3]` prints seconds, memory (RSS), ratio.
+The server renders one page of each kind with the simulator's code and serves those bytes again and again, in its
+own process, so that only the client is measured. The builds belong to five pipelines, since Buildkite lists no
+more than 10,000 by pages. Each measurement is its own process; both clients take turns in each round, so that a
+slow moment of the machine affects both. `python -m bench listing [--rounds 3]` prints seconds, memory (RSS),
+ratio.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from simulators.http_server import Serving
 
 ORG, PAGE = "acme-inc", 100
 PIPELINES, BUILDS, EACH = 5_000, 50_000, 10_000
-# `builds`: as each does it by itself (ours leaves jobs out, pybuildkite cannot); the others: the same bytes.
+# `builds`: each with its own defaults (ours leaves jobs out, pybuildkite can't); the others: the same bytes.
 KINDS = ("pipelines", "builds", "builds with jobs")
 CLIENTS = ("ours", "pybuildkite")
 UNLIMITED = {f"RateLimit-{who}{what}": "1000000" for who in ("", "User-") for what in ("Limit", "Remaining")}
@@ -41,7 +42,7 @@ HEADERS = UNLIMITED | {"RateLimit-Reset": "60", "RateLimit-User-Reset": "60"}
 
 
 class Measurement(NamedTuple):
-    """One measurement: seconds, and peak and resting memory of the process in MiB."""
+    """Seconds, and peak and resting memory of the process in MiB."""
 
     seconds: float
     peak: float
@@ -49,7 +50,7 @@ class Measurement(NamedTuple):
 
 
 def render_pages() -> dict[str, bytes]:
-    """A page of each kind, as the simulator draws it."""
+    """Return a page of each kind, rendered by the simulator."""
     sim = BuildkiteSim()
     seed_demo(sim)
     builds = [sim.create_build("web", message=f"Change {number}") for number in range(PAGE)]
@@ -58,28 +59,28 @@ def render_pages() -> dict[str, bytes]:
     pipelines = [views.render_pipeline(sim, sim.find_pipeline("web"), full=True)] * PAGE
     whole = [job_views.render_build(sim, build, jobs=build.jobs) for build in builds]
     bare = [{key: value for key, value in build.items() if key != "jobs"} for build in whole]
-    drawn = {"pipelines": pipelines, "builds": bare, "builds with jobs": whole}
-    return {kind: json.dumps(page).encode() for kind, page in drawn.items()}
+    pages = {"pipelines": pipelines, "builds": bare, "builds with jobs": whole}
+    return {kind: json.dumps(page).encode() for kind, page in pages.items()}
 
 
 def build_app() -> Starlette:
-    """Answers both listings, page after page."""
-    drawn = render_pages()
+    """Return an application that serves both listings, page after page."""
+    pages = render_pages()
 
-    def listed(request: Request, kind: str, count: int) -> Response:
+    def answer_page(request: Request, kind: str, count: int) -> Response:
         page, headers = int(request.query_params.get("page") or 1) or 1, dict(HEADERS)
         if page < count // PAGE:
             given = {**request.query_params, "page": str(page + 1)}
             query = "&".join(f"{name}={value}" for name, value in given.items())
             headers["Link"] = f'<{request.url.replace(query=query)}>; rel="next"'
-        return Response(drawn[kind], headers=headers, media_type="application/json")
+        return Response(pages[kind], headers=headers, media_type="application/json")
 
     async def pipelines(request: Request) -> Response:
-        return listed(request, "pipelines", PIPELINES)
+        return answer_page(request, "pipelines", PIPELINES)
 
     async def builds(request: Request) -> Response:
         bare = request.query_params.get("exclude_jobs") == "true"
-        return listed(request, "builds" if bare else "builds with jobs", EACH)
+        return answer_page(request, "builds" if bare else "builds with jobs", EACH)
 
     root = f"/v2/organizations/{ORG}/pipelines"
     return Starlette(
@@ -93,14 +94,14 @@ def build_app() -> Starlette:
 
 
 async def serve() -> None:
-    """Serve until the input ends."""
+    """Serve until standard input ends."""
     async with Serving(build_app()) as base:
         print(base, flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
 async def count_ours(kind: str, base: str) -> int:
-    """How many our client lists."""
+    """List with our client; return how many."""
     from bot.buildkite.client import Buildkite
 
     async def items(bk: Buildkite) -> AsyncIterator[Any]:
@@ -120,7 +121,7 @@ async def count_ours(kind: str, base: str) -> int:
 
 
 def count_pybuildkite(kind: str, base: str) -> int:
-    """How many pybuildkite lists; it cannot leave jobs out."""
+    """List with pybuildkite, which can't leave jobs out; return how many."""
     from pybuildkite.buildkite import Buildkite
 
     client = Buildkite()
@@ -147,13 +148,13 @@ def _count_pages(read: Any) -> int:
 
 
 def measure(client: str, kind: str, base: str) -> Measurement:
-    """One listing in this process; raises RuntimeError when it is not whole."""
+    """Measure one listing in this process. Raise RuntimeError if it is incomplete."""
     importlib.import_module("bot.buildkite" if client == "ours" else "pybuildkite.buildkite")
     rest, begun = _memory(), time.perf_counter()
     count = asyncio.run(count_ours(kind, base)) if client == "ours" else count_pybuildkite(kind, base)
     seconds = time.perf_counter() - begun
     if count != (PIPELINES if kind == "pipelines" else BUILDS):
-        raise RuntimeError(f"{client} listed {count} of {kind}")
+        raise RuntimeError(f"{client} answer_page {count} of {kind}")
     return Measurement(seconds, _memory(), rest)
 
 
@@ -163,7 +164,7 @@ def _memory() -> float:
 
 @contextmanager
 def serve_in_child() -> Iterator[str]:
-    """The stand-in in a process of its own: its address."""
+    """Run the server in a child process and yield its address."""
     command = [sys.executable, "-m", "bench.listing", "--serve"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -172,14 +173,14 @@ def serve_in_child() -> Iterator[str]:
 
 
 def measure_in_child(client: str, kind: str, base: str) -> Measurement:
-    """One measurement in a process of its own."""
+    """Measure one listing in a child process."""
     command = [sys.executable, "-m", "bench.listing", "--measure", client, kind, base]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return Measurement(*json.loads(run.stdout))
 
 
 def render_measurements(kind: str, taken: dict[str, list[Measurement]]) -> Iterator[str]:
-    """The figures of one kind."""
+    """Yield the lines of one kind."""
     for client, several in taken.items():
         seconds = sorted(item.seconds for item in several)
         peak, rest = (statistics.median(getattr(item, name) for item in several) for name in ("peak", "rest"))
@@ -192,7 +193,7 @@ def render_measurements(kind: str, taken: dict[str, list[Measurement]]) -> Itera
 
 
 def main(arguments: list[str]) -> None:
-    """Take both clients in turn."""
+    """Measure both clients in turn."""
     parser = argparse.ArgumentParser(prog="python -m bench listing")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
@@ -207,7 +208,7 @@ def main(arguments: list[str]) -> None:
 
 
 def compare(rounds: int) -> None:
-    """Print what both take."""
+    """Print the measurements of both."""
     with serve_in_child() as base:
         for kind in KINDS:
             taken: dict[str, list[Measurement]] = {client: [] for client in CLIENTS}

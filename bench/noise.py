@@ -1,8 +1,8 @@
-"""Noise of a week: posts in a channel by Kitestring, by Buildkite's own Slack service, and by one post a webhook.
+"""Noise of a week: posts in a channel by Kitestring, by Buildkite's own Slack service, and by a post per webhook.
 
-A made-up week, the same for the same seed, is played by the simulated Buildkite: pipelines, branches, breakages
-that last until somebody mends them, steps that are flaky, retries by Buildkite and by people, deploys that wait.
-The bot is the real one, over real HTTP on loopback; only the clock is held by hand.
+The simulated Buildkite plays an invented week, the same for the same seed: pipelines, branches, breakages that
+last until someone fixes them, flaky steps, retries by Buildkite and by people, deploys that wait. The bot is the
+real one, over real HTTP on loopback; only the clock is simulated.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulators.buildkite.models import Build
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 WEEK = 7 * 24 * 3600.0
 # (pipeline, share of all builds, share of them on main)
 PIPELINES = (("web", 0.4, 0.35), ("api", 0.3, 0.35), ("mobile", 0.15, 0.3), ("deploy-prod", 0.15, 1.0))
-BREAKS = 0.05  # of the commits on main: the builds after it fail too, until it is mended
+BREAKS = 0.05  # share of commits on main that break it; the following builds fail too, until it is fixed
 FIXED_AFTER = (1, 6)  # builds
-BRANCH_FAILS = 0.22  # of the builds of other branches
-FLAKES = 0.03  # of the steps: it fails once and passes when it is run again
-RETRIED = 0.7  # of the builds that failed by a flake, by a person, some minutes later
-STEP = 45.0  # seconds between two things that happen in a build
-TOGETHER = 5.0  # seconds: what happens so close together is delivered together
+BRANCH_FAILS = 0.22  # share of failing builds on other branches
+FLAKES = 0.03  # share of steps that fail once and pass when retried
+RETRIED = 0.7  # share of flaky failures that a person retries some minutes later
+STEP = 45.0  # seconds between two events of a build
+TOGETHER = 5.0  # events within this many seconds are delivered together
 
 
 @dataclass(order=True)
@@ -41,7 +41,7 @@ class _Turn:
 
 @dataclass
 class _PlannedBuild:
-    """One build of the week: when it begins, and which of its steps will fail."""
+    """A build of the week, and which of its steps will fail."""
 
     pipeline: str
     branch: str
@@ -52,7 +52,7 @@ class _PlannedBuild:
 
 @dataclass
 class Week:
-    """What was counted."""
+    """The counts of a week."""
 
     builds: int = 0
     webhooks: Counter[str] = field(default_factory=Counter)
@@ -62,7 +62,7 @@ class Week:
 
 
 def generate_week(count: int, seed: int) -> Iterator[tuple[float, _PlannedBuild]]:
-    """So many builds over a week, more of them by day, in the order of their beginning."""
+    """Yield `count` builds over a week in order of their start, more of them by day."""
     rng = random.Random(seed)
     times = sorted(_pick_time(rng) for _ in range(count))
     broken: dict[str, int] = {}
@@ -73,7 +73,7 @@ def generate_week(count: int, seed: int) -> Iterator[tuple[float, _PlannedBuild]
 
 
 def _pick_time(rng: random.Random) -> float:
-    """Working hours of five days mostly."""
+    """Pick a time, mostly in working hours of five days."""
     day = rng.choices(range(7), (10, 10, 10, 10, 9, 1, 1))[0]
     return day * 86400 + min(max(rng.gauss(14, 3.5), 0), 23.9) * 3600
 
@@ -92,9 +92,9 @@ def _plan_build(rng: random.Random, pipeline: str, branch: str, broken: dict[str
 
 
 async def play_week(folder: Path, count: int, seed: int, words: str) -> Week:
-    """The week with one channel subscribed by those words (empty: to nothing)."""
+    """Play the week with one channel subscribed with those words (empty: without a subscription)."""
     week = Week(subscribed=words)
-    async with opened(folder) as world:
+    async with open_world(folder) as world:
         for number in range(40):
             world.buildkite.agent(f"more-{number}", queue="default" if number % 3 else "deploy")
         if words:
@@ -126,7 +126,7 @@ async def _play_week(
 
 
 def _step(world: World, week: Week, play: _PlannedBuild, rng: random.Random) -> float | None:
-    """One thing happens in a build; gives the seconds until the next, None at the end."""
+    """Take one step of a build; return the seconds until the next, None at the end."""
     if play.build is None:
         week.builds += 1
         play.build = world.buildkite.create_build_elsewhere(
@@ -148,7 +148,7 @@ def _step(world: World, week: Week, play: _PlannedBuild, rng: random.Random) -> 
 
 
 async def _settle(world: World) -> None:
-    """Everything that is due now and in the next two seconds."""
+    """Run everything that is due now and in the next two seconds."""
     for _ in range(2):
         while await _run_loops(world):
             pass
@@ -156,7 +156,7 @@ async def _settle(world: World) -> None:
 
 
 async def _run_loops(world: World) -> int:
-    """Webhooks go out, are read, doubts are settled, messages are posted: what the loops of the bot do."""
+    """Run the bot's loops once: deliver and read webhooks, poll, post messages."""
     bot = world.bot
     done = len(await world.buildkite.deliver()) + await bot.inbox.tick() + await bot.poller.tick()
     return (
@@ -177,7 +177,7 @@ def _count(world: World, week: Week) -> None:
 
 
 def render_table(weeks: list[Week]) -> str:
-    """What stands in docs/performance.md."""
+    """Return the table of docs/performance.md."""
     first = weeks[0]
     builds, hooks = first.builds, first.webhooks
     service = hooks["build.failing"] + hooks["build.finished"]
@@ -202,14 +202,18 @@ def _render_row(name: str, week: Week) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Play the week once a subscription, and print the table."""
+    """Play the week once for each subscription, and print the table."""
     parser = argparse.ArgumentParser(prog="bench noise")
     parser.add_argument("--builds", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--subscribe", action="append", default=None, metavar="WORDS")
-    told = parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
     weeks = []
-    for words in told.subscribe or ["*", "* --branch main", "* --updates all --state failed,fixed,blocked,passed"]:
+    for words in given.subscribe or [
+        "*",
+        "* --branch main",
+        "* --updates all --state failed,fixed,blocked,passed",
+    ]:
         with tempfile.TemporaryDirectory() as folder:
-            weeks.append(asyncio.run(play_week(Path(folder), told.builds, told.seed, words)))
+            weeks.append(asyncio.run(play_week(Path(folder), given.builds, given.seed, words)))
     print(render_table(weeks))

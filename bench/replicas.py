@@ -1,7 +1,7 @@
-"""One, two and three replicas on one PostgreSQL: webhooks a second, cards checked, and the time of a take-over.
+"""One, two and three replicas on one PostgreSQL: webhooks a second, cards checked, and the time of a takeover.
 
-Everything runs on this machine: PostgreSQL, both vendors, the load, and real `serve` processes. On a machine with
-few cores the load and the database share them with the replicas, which hides most of what is gained.
+Everything runs on this machine: PostgreSQL, both vendors, the load, and real `serve` processes. With few cores the
+load and the database compete with the replicas, which hides most of the gain.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _POLL_SECONDS = 0.05
 
 
 class Figures(NamedTuple):
-    """Webhooks a second, acknowledged and until the last was folded in; an answer's ms; a take-over's seconds."""
+    """Webhooks a second, acknowledged and folded; milliseconds of an answer; seconds of a takeover."""
 
     acknowledged: float
     folded: float
@@ -40,13 +40,13 @@ class Figures(NamedTuple):
 
 
 async def _run_load(fleet: Fleet, seconds: float, connections: int) -> dict[str, Any]:
-    """What came of the load, by a process of its own."""
+    """Run the load in its own process and return its result."""
     ports = [str(urlsplit(address).port) for address in fleet.balancer.addresses]
     words = ("-m", "bench.support.fleet_load", str(seconds), str(connections), *ports)
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
-    said, _ = await process.communicate()
-    told: dict[str, Any] = json.loads(said)
-    return told
+    output, _ = await process.communicate()
+    result: dict[str, Any] = json.loads(output)
+    return result
 
 
 async def _read(database: sa.URL, query: str) -> int:
@@ -59,7 +59,7 @@ async def _read(database: sa.URL, query: str) -> int:
 
 
 async def _wait_until_folded(database: sa.URL) -> None:
-    """Until nothing waits to be read. Raises RuntimeError after three minutes."""
+    """Wait until the inbox is empty. Raise RuntimeError after three minutes."""
     until = time.monotonic() + _WAIT_SECONDS
     while await _read(database, "SELECT count(*) FROM deliveries WHERE state = 'new'"):
         if time.monotonic() > until:
@@ -72,22 +72,22 @@ async def _measure(database: sa.URL, folder: Path, replicas: int, seconds: float
         await fleet.start_replicas(replicas)
         builds = await fleet.start_builds(range(8))
         before = await _read(database, "SELECT count(*) FROM deliveries")
-        told = await _run_load(fleet, seconds, connections)
+        result = await _run_load(fleet, seconds, connections)
         began = time.monotonic()
         await _wait_until_folded(database)
         late = time.monotonic() - began
         kept = await _read(database, "SELECT count(*) FROM deliveries") - before
-        if told["others"] or told["lost"] or kept < told["good"]:
-            refused = [*told["others"], f"lost: {told['lost']}"]
-            raise RuntimeError(f"{told['good']} acknowledged, {kept} kept, others {refused}.")
+        if result["others"] or result["lost"] or kept < result["good"]:
+            refused = [*result["others"], f"lost: {result['lost']}"]
+            raise RuntimeError(f"{result['good']} acknowledged, {kept} kept, others {refused}.")
         takeover = await _measure_takeover(fleet, builds)
-    good, took = told["good"], told["took"]
-    rates = (good / told["seconds"], good / (told["seconds"] + late))
+    good, took = result["good"], result["took"]
+    rates = (good / result["seconds"], good / (result["seconds"] + late))
     return Figures(*rates, compute_percentile(took, 0.5) * 1000, compute_percentile(took, 0.99) * 1000, takeover)
 
 
 async def _measure_takeover(fleet: Fleet, builds: Sequence[Any]) -> float | None:
-    """Kill the writer where there is another replica; every build's end is told, each once."""
+    """Kill the leader if there is another replica, and check that every build's end is shown once."""
     victim, killed_at = (fleet.leader, time.time()) if len(fleet.programs) > 1 else (None, 0.0)
     if victim:
         await victim.kill()
@@ -113,7 +113,7 @@ async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[int, lis
 
 
 def render_report(found: dict[int, list[Figures]]) -> str:
-    """A line for each size of the fleet."""
+    """Return a table with a line for each number of replicas."""
     first = [item.folded for item in next(iter(found.values()))]
     rows = []
     for count, all_ in found.items():
@@ -142,7 +142,7 @@ def render_report(found: dict[int, list[Figures]]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Print a line for each size of the fleet."""
+    """Print a line for each number of replicas."""
     parser = argparse.ArgumentParser(prog="python -m bench replicas", description=__doc__)
     parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2, 3], metavar="N")
     parser.add_argument("--seconds", type=float, default=5)

@@ -1,6 +1,6 @@
-"""What matching a build costs: against ten subscriptions, and against ten thousand, in turn.
+"""Matching a build against ten subscriptions and against ten thousand, in turn.
 
-One in five rules names a pattern, one in five a branch, one in five a person; the rest one pipeline each.
+One in five rules names a pattern, one in five a branch, one in five a person; the rest name one pipeline each.
 `python -m bench subscriptions` prints microseconds for a build, the median of rounds, and the ratio.
 """
 
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def make_subscription(index: int) -> Subscription:
-    """The index-th of a mixture that is the same in each run."""
+    """Return the index-th subscription of a mixture that is the same in each run."""
     kinds = (
         {"pipeline": f"service-{index}"},
         {"pipeline": f"team-{index}-*"},
@@ -32,7 +32,7 @@ def make_subscription(index: int) -> Subscription:
 
 
 def make_builds(count: int) -> list[ObservedBuild]:
-    """Builds of pipelines of which the first ten rules want some."""
+    """Return builds of pipelines, some of which match the first ten rules."""
     return [
         ObservedBuild(
             f"service-{index % 20}",
@@ -45,22 +45,22 @@ def make_builds(count: int) -> list[ObservedBuild]:
     ]
 
 
-def time_matching(index: SubscriptionIndex, heard: list[ObservedBuild]) -> float:
-    """How long one round takes."""
+def time_matching(index: SubscriptionIndex, builds: list[ObservedBuild]) -> float:
+    """Return the seconds of one round."""
     begun = time.perf_counter()
-    for build in heard:
+    for build in builds:
         index.find_matching(build, assume_step=True)
     return time.perf_counter() - begun
 
 
 def main(_arguments: list[str]) -> None:
-    """Take both in turn, so that a slow moment of the machine hits both."""
-    few, many, heard = (
+    """Measure both in turn, so that a slow moment of the machine affects both."""
+    few, many, builds = (
         SubscriptionIndex(map(make_subscription, range(FEW))),
         SubscriptionIndex(map(make_subscription, range(MANY))),
         make_builds(BUILDS),
     )
-    taken = [(time_matching(few, heard), time_matching(many, heard)) for _ in range(ROUNDS)]
+    taken = [(time_matching(few, builds), time_matching(many, builds)) for _ in range(ROUNDS)]
     first, second = (statistics.median(times) * 1e6 / BUILDS for times in zip(*taken, strict=True))
     print(f"{FEW:>6,} subscriptions: {first:6.1f} µs a build")
     print(f"{MANY:>6,} subscriptions: {second:6.1f} µs a build")

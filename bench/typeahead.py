@@ -1,7 +1,7 @@
-"""What a menu costs that is typed in: 5,000 pipelines, each letter a signed request, beside a bare answer.
+"""A menu with typeahead: 5,000 pipelines, each letter a signed request, beside a constant answer.
 
-`python -m bench typeahead` prints milliseconds from request to answer over HTTP on loopback, median and 99th of a
-hundred: of the bot, and of a Starlette that answers the same number of options from a constant.
+`python -m bench typeahead` prints milliseconds from request to answer over HTTP on loopback, median and 99th
+percentile of a hundred: of the bot, and of a Starlette that answers the same number of options from a constant.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from starlette.routing import Route
 
 from simulators.http_server import Serving
 from simulators.slack.signing import sign_headers
-from tests.conversations.world import SIGNING_SECRET, World, opened
+from tests.conversations.world import SIGNING_SECRET, World, open_world
 
 PIPELINES, ROUNDS = 5_000, 100
 TYPED = ("", "s", "service", "service-4", "4999", "nothing like it")
 
 
 def make_body(world: World, typed: str) -> bytes:
-    """A menu's question as Slack sends it."""
+    """Return a menu's request as Slack sends it."""
     payload = {
         "type": "block_suggestion",
         "user": {"id": world.bob.id, "team_id": world.slack.team},
@@ -46,7 +46,7 @@ def make_body(world: World, typed: str) -> bytes:
 
 
 async def time_request(client: httpx.AsyncClient, world: World, url: str, typed: str) -> tuple[float, int]:
-    """Seconds from request to answer, and how many options came."""
+    """Return the seconds from request to answer, and how many options came."""
     content = make_body(world, typed)
     form, now = "application/x-www-form-urlencoded", int(world.clock.now().timestamp())
     headers = sign_headers(SIGNING_SECRET, now, content, form)
@@ -57,25 +57,25 @@ async def time_request(client: httpx.AsyncClient, world: World, url: str, typed:
 
 
 async def answer_constant(request: Request) -> JSONResponse:
-    """A hundred options, whoever asks."""
+    """Answer with a hundred options."""
     await request.body()
     text = {"type": "plain_text", "text": "service-0000", "emoji": True}
     return JSONResponse({"options": [{"text": text, "value": "service-0000"}] * 100})
 
 
 async def time_requests(ask: Callable[[str], Awaitable[tuple[float, int]]], rounds: int) -> list[float]:
-    """Each word in turn, so often."""
+    """Return the milliseconds of requests, each query in turn."""
     return [(await ask(TYPED[at % len(TYPED)]))[0] * 1000 for at in range(rounds)]
 
 
 def render_percentiles(name: str, taken: list[float]) -> str:
-    """Median and 99th percentile."""
+    """Return a line with the median and the 99th percentile."""
     last = statistics.quantiles(taken, n=100)[98]
     return f"{name:28} p50 {statistics.median(taken):6.2f} ms   p99 {last:6.2f} ms"
 
 
 async def read_catalog(world: World) -> None:
-    """The whole list, which takes more requests than Buildkite allows in a minute: the clock is put forward."""
+    """Read the whole list, which needs more requests than Buildkite allows in a minute: advance the clock."""
     reading = asyncio.create_task(world.bot.catalog.suggest("pipeline", ""))
     while not reading.done():
         await asyncio.sleep(0.05)
@@ -84,9 +84,9 @@ async def read_catalog(world: World) -> None:
 
 
 async def measure(pipelines: int, rounds: int) -> None:
-    """The bot with its list at hand; then the same while the list is old and Buildkite does not answer."""
+    """Measure with a fresh list, then with an old one that can't be refreshed because Buildkite hangs."""
     with tempfile.TemporaryDirectory() as folder:
-        async with opened(Path(folder)) as world, httpx.AsyncClient() as client:
+        async with open_world(Path(folder)) as world, httpx.AsyncClient() as client:
             for at in range(pipelines):
                 world.buildkite.pipeline(f"service-{at:04}")
             url = str(world.slack.request_url)

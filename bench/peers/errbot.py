@@ -1,4 +1,4 @@
-"""Errbot's web server with one webhook that checks a signature, without a chat behind it."""
+"""Errbot's web server with one webhook that verifies a signature, without a chat backend."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from werkzeug.serving import ThreadedWSGIServer
 
 
 def verify_webhook(request: Any) -> Response:
-    """Proven or not."""
+    """Answer 200 for a valid signature, else 401."""
     made = hmac.new(os.environ["SECRET"].encode(), request.get_data(), hashlib.sha256).hexdigest()
     proven = hmac.compare_digest(request.headers.get("X-Hub-Signature-256", ""), f"sha256={made}")
     return Response(status=200 if proven else 401)
 
 
 def main() -> None:
-    """Serve as its webserver plugin does, until killed."""
+    """Serve like its webserver plugin, until killed."""
     logging.disable(logging.CRITICAL)
     view = WebView.as_view("take", verify_webhook, form_param=None, raw=True)
     flask_app.add_url_rule(os.environ["WEBHOOKS"], view_func=view, methods=["POST"])

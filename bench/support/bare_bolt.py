@@ -1,6 +1,6 @@
-"""Bolt's bare `ack()` on Starlette and uvicorn, and beside it a route that verifies webhooks and stores nothing.
+"""Bolt's bare `ack()` on Starlette and uvicorn, and a route that verifies webhooks and stores nothing.
 
-Run alone: `python -m bench.support.bare_bolt PORT API`; the token stands in SLACK_BOT_TOKEN.
+Run alone: `python -m bench.support.bare_bolt PORT API`, with the token in SLACK_BOT_TOKEN.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from webhooks.signature import verify
 
 
 def build_app(api: str) -> Starlette:
-    """As Bolt's documents have it: https://docs.slack.dev/tools/bolt-python"""
+    """Build the app as in Bolt's documentation: https://docs.slack.dev/tools/bolt-python"""
     client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=api)
     bolt = AsyncApp(name="bare", client=client, signing_secret=SIGNING_SECRET)
 

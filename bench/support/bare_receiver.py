@@ -1,6 +1,6 @@
-"""The baseline of lag: verifies a webhook, calls `chat.update` at once, and remembers nothing.
+"""The baseline of lag: verifies a webhook, calls `chat.update` at once, and stores nothing.
 
-Run alone: `python -m bench.support.bare_receiver PORT API CHANNEL TS`; the token stands in SLACK_BOT_TOKEN.
+Run alone: `python -m bench.support.bare_receiver PORT API CHANNEL TS`, with the token in SLACK_BOT_TOKEN.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ SECONDS = 10.0
 
 
 async def serve(port: int, api: str, channel: str, ts: str) -> None:
-    """Answer until killed."""
+    """Serve until killed."""
     async with open_session(SECONDS) as connections:
         client = AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=api, session=connections)
 
         async def take(request: Request) -> Response:
-            said = await request.body()
-            verify(said, request.headers["x-buildkite-signature"], WEBHOOK_SECRET, SystemClock().now())
+            body = await request.body()
+            verify(body, request.headers["x-buildkite-signature"], WEBHOOK_SECRET, SystemClock().now())
             await client.chat_update(channel=channel, ts=ts, text="Something happened.", blocks=[])
             return Response(status_code=204)
 

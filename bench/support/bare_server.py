@@ -1,4 +1,4 @@
-"""The least server there is: Starlette with one route, on uvicorn. Run alone: `python -m bench.support.bare_server PORT`."""
+"""A minimal server: Starlette with one route on uvicorn. Run alone: `python -m bench.support.bare_server PORT`."""
 
 import sys
 
@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 
 async def answer_ready(_request: Request) -> PlainTextResponse:
-    """It has nothing to wait for."""
+    """Answer at once."""
     return PlainTextResponse("ready")
 
 

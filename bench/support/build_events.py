@@ -1,4 +1,4 @@
-"""What webhooks tell of builds from their beginning to their end, as the simulated Buildkite tells it."""
+"""Webhooks of builds from their beginning to their end, as the simulated Buildkite sends them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 
 _NUMBER = 100_001
-# As many as the builds of the demo's `web` have.
+# Jobs of a build of the demo's `web`.
 FEW_JOBS = 4
 
 
 @dataclass(frozen=True)
 class Event:
-    """One webhook: its name and its body."""
+    """A webhook: its name and its body."""
 
     name: str
     body: bytes
@@ -26,7 +26,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Life:
-    """One build of `web`: its id, its number, and everything that is told of it, in order; it ends as passed."""
+    """A build of `web`: its id, its number and all its events, in order; it ends as passed."""
 
     id: str
     number: int
@@ -35,13 +35,13 @@ class Life:
 
 @dataclass(frozen=True)
 class Template:
-    """A life with the ids that stand in it, each replaced to make another one."""
+    """The texts of a life with the ids in them, which are replaced to make another life."""
 
     ids: tuple[str, ...]
     texts: tuple[tuple[str, str], ...]
 
     def make_life(self, number: int, seed: int, most: int | None = None) -> Life:
-        """The same of another build, or so many events of it."""
+        """Make the life of another build; `most` limits its events."""
         rng = random.Random(f"{seed}:{number}")
         new = {old: str(uuid.UUID(int=rng.getrandbits(128), version=4)) for old in self.ids}
         events = tuple(Event(name, _replace_ids(text, new, number)) for name, text in self.texts[:most])
@@ -49,7 +49,7 @@ class Template:
 
 
 def make_template(jobs: int = FEW_JOBS) -> Template:
-    """The life of a build: of four jobs fifteen events of 3 to 6 KB, one after the other as they are run."""
+    """Return the life of a build: with four jobs, fifteen events of 3 to 6 KB, one job after another."""
     sim = BuildkiteSim("acme-inc")
     seed_demo(sim)
     if jobs != FEW_JOBS:
@@ -58,11 +58,11 @@ def make_template(jobs: int = FEW_JOBS) -> Template:
     sim.add_webhook("http://127.0.0.1/", "secret")
     slug = "web" if jobs == FEW_JOBS else "large"
     sim.find_pipeline(slug).last_number = _NUMBER - 1
-    build = sim.create_build_elsewhere(slug, "main", "Mend the checkout", creator="Ada Martin")
+    build = sim.create_build_elsewhere(slug, "main", "Fix the checkout", creator="Ada Martin")
     sim.run_build(build)
-    said = [(item.event, item.render()) for item in sim.outbox if item.event.startswith(("build.", "job."))]
+    rendered = [(item.event, item.render()) for item in sim.outbox if item.event.startswith(("build.", "job."))]
     ids = (build.id, *(job.id for job in build.jobs))
-    return Template(ids, tuple((name, json.dumps(body)) for name, body in said))
+    return Template(ids, tuple((name, json.dumps(body)) for name, body in rendered))
 
 
 def _replace_ids(text: str, new: dict[str, str], number: int) -> bytes:
@@ -73,8 +73,8 @@ def _replace_ids(text: str, new: dict[str, str], number: int) -> bytes:
 
 
 def interleave(lives: Sequence[Life], at_once: int) -> Iterator[Event]:
-    """All that is told of them, so many builds speaking in turn."""
+    """Yield all events of these lives, `at_once` builds in turn."""
     for start in range(0, len(lives), at_once):
-        talking = lives[start : start + at_once]
-        for step in range(max(len(life.events) for life in talking)):
-            yield from (life.events[step] for life in talking if step < len(life.events))
+        active = lives[start : start + at_once]
+        for step in range(max(len(life.events) for life in active)):
+            yield from (life.events[step] for life in active if step < len(life.events))

@@ -1,4 +1,4 @@
-"""A program under test in a process of its own, held to one core."""
+"""A program under test in a child process, pinned to one core."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ _START_SECONDS = 30.0
 
 
 class Child(NamedTuple):
-    """A program that takes connections at `port` of 127.0.0.1."""
+    """A program that accepts connections at `port` of 127.0.0.1."""
 
     process: subprocess.Popen[bytes]
     port: int
 
     def measure_memory(self) -> float:
-        """Its memory now, in MiB."""
+        """Return its memory now, in MiB."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
         return 0.0
 
     def measure_cpu_seconds(self) -> float:
-        """Seconds of a core that it took until now."""
+        """Return the CPU seconds it has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pick_cores() -> tuple[int, int]:
-    """One for the program under test, one for the load; the same one where there is no other."""
+    """Return a core for the program under test and one for the load; the same if there is only one."""
     free = sorted(os.sched_getaffinity(0))
     return free[0], free[-1]
 
 
 def module_command(name: str, *words: str) -> list[str]:
-    """The command that runs a module of this project."""
+    """Return the command that runs a module of this project."""
     return [sys.executable, "-m", name, *words]
 
 
 def find_free_port() -> int:
-    """A port that nobody listens at."""
+    """Return an unused port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
@@ -63,9 +63,9 @@ def start_child(
     cwd: Path = ROOT,
     log: Path | None = None,
 ) -> Iterator[Child]:
-    """Run it until the block ends; killed then. Raises RuntimeError when it does not listen within 30 s.
+    """Run a program until the block ends, then kill it. Raise RuntimeError if it doesn't listen within 30 s.
 
-    What it prints goes to `log`, or nowhere.
+    Its output goes to `log`, or nowhere.
     """
     with open(log or os.devnull, "ab") as out:
         process = subprocess.Popen(

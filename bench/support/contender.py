@@ -1,4 +1,4 @@
-"""A receiver under load: started on one core, loaded from the other, killed, and what it stored counted."""
+"""A receiver under load: started on one core, loaded from the other, killed, and its stored rows counted."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bench.support.signed_webhooks import PATH, SECRET, generate_requests, make_
 
 _WARM_UP_SECONDS = 0.4
 _ANSWER_SECONDS = 20.0
-# Gives the command for a port and a folder of its own.
+# Returns the command for a port and a folder.
 Command = Callable[[int, Path], list[str]]
 CountRows = Callable[[Path], int]
 
 
 @dataclass(frozen=True)
 class Contender:
-    """What starts it, in which environment, and how many rows it left in its folder, if it leaves any."""
+    """A program with its environment, and a way to count the rows it left in its folder, if any."""
 
     make_command: Command
     make_environ: Callable[[int, Path], Mapping[str, str]] = lambda port, _folder: _default_environ(port)
@@ -35,7 +35,7 @@ class Contender:
 
 @dataclass
 class LoadPlan:
-    """Bodies of these sizes one after the other, so many seconds each; `env` is for all contenders."""
+    """Bodies of these sizes in turn, each for some seconds; `env` is for all contenders."""
 
     sizes: list[int]
     seconds: float
@@ -43,7 +43,7 @@ class LoadPlan:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def measure(self, contender: Contender) -> dict[int, LoadResult]:
-        """What came of it. Raises AssertionError where an answer or a row is not as it should be."""
+        """Measure a contender. Raise AssertionError if an answer or a row is wrong."""
         serving, _loading = pick_cores()
         with tempfile.TemporaryDirectory(prefix="kitestring-bench-") as name:
             folder, port = Path(name), find_free_port()
@@ -60,10 +60,10 @@ class LoadPlan:
     def _measure_sizes(self, program: Child) -> tuple[dict[int, LoadResult], int]:
         found, kept = {}, 0
         for size in self.sizes:
-            said = make_body(size)
-            warm = run_load(program.port, generate_requests(said), self.connections, _WARM_UP_SECONDS)
-            _fetch_status(program.port, next(generate_requests(said)))  # comes after what the warming left behind
-            found[size] = run_load(program.port, generate_requests(said), self.connections, self.seconds)
+            body = make_body(size)
+            warm = run_load(program.port, generate_requests(body), self.connections, _WARM_UP_SECONDS)
+            _fetch_status(program.port, next(generate_requests(body)))  # comes after what the warming left behind
+            found[size] = run_load(program.port, generate_requests(body), self.connections, self.seconds)
             assert set(found[size].answers) <= {200, 503}, found[size].answers
             assert found[size].good, "Nothing was answered: the machine is too busy for so short a run."
             kept += warm.good + found[size].good
@@ -72,21 +72,21 @@ class LoadPlan:
 
 
 def _check_refusal(port: int) -> None:
-    """A body that was tampered with is refused."""
-    said = make_body(2600)
-    status = _fetch_status(port, next(generate_requests(said.replace(b'"failed"', b'"passed"'), sign=said)))
+    """Check that a tampered body is refused."""
+    body = make_body(2600)
+    status = _fetch_status(port, next(generate_requests(body.replace(b'"failed"', b'"passed"'), sign=body)))
     assert status in {400, 401}, status
 
 
 def _fetch_status(port: int, request: bytes) -> int:
-    """The status of the answer."""
-    with socket.create_connection(("127.0.0.1", port), _ANSWER_SECONDS) as line:
-        line.sendall(request)
-        return int(line.recv(4096)[9:12])
+    """Return the status of the answer."""
+    with socket.create_connection(("127.0.0.1", port), _ANSWER_SECONDS) as connection:
+        connection.sendall(request)
+        return int(connection.recv(4096)[9:12])
 
 
 def receiver_contender(name: str, store: Callable[[Path], str], stored: CountRows | None = None) -> Contender:
-    """One of bench.support.receivers."""
+    """Return one of bench.support.receivers."""
     return Contender(
         lambda port, folder: module_command("bench.support.receivers", name, str(port), store(folder)),
         count_rows=stored,
@@ -94,7 +94,7 @@ def receiver_contender(name: str, store: Callable[[Path], str], stored: CountRow
 
 
 def peer_contender(command: list[str]) -> Contender:
-    """A program that is told by its environment where it listens."""
+    """Return a program that reads its port from the environment or its command."""
     return Contender(lambda port, _folder: [word.replace("{port}", str(port)) for word in command])
 
 
@@ -103,24 +103,24 @@ def _default_environ(port: int) -> dict[str, str]:
 
 
 def sqlite_url(folder: Path) -> str:
-    """The URL of a database there."""
+    """Return the URL of a database in this folder."""
     return f"sqlite+aiosqlite:///{folder / 'kitestring.db'}"
 
 
 def count_sqlite_rows(folder: Path) -> int:
-    """The webhooks in it, once its program is dead."""
-    with closing(sqlite3.connect(folder / "kitestring.db")) as line:
-        return int(line.execute("SELECT count(*) FROM deliveries").fetchone()[0])
+    """Count the webhooks in it, once its program is dead."""
+    with closing(sqlite3.connect(folder / "kitestring.db")) as connection:
+        return int(connection.execute("SELECT count(*) FROM deliveries").fetchone()[0])
 
 
 def count_postgresql_rows(url: str) -> int:
-    """The same there; and the next contender finds none."""
+    """Count the webhooks in PostgreSQL and delete them for the next contender."""
 
     async def counted() -> int:
-        line = await asyncpg.connect(url.replace("+asyncpg", ""))
-        count = await line.fetchval("SELECT count(*) FROM deliveries")
-        await line.execute("TRUNCATE deliveries")
-        await line.close()
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        count = await connection.fetchval("SELECT count(*) FROM deliveries")
+        await connection.execute("TRUNCATE deliveries")
+        await connection.close()
         return int(count)
 
     return asyncio.run(counted())

@@ -1,4 +1,4 @@
-"""`kill -9` amid the load: every acknowledged webhook is found by its id."""
+"""`kill -9` under load: every acknowledged webhook must be found by its id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ID = re.compile(rb"X-Buildkite-Request: (\S+)")
 
 
 def kill_under_load(contender: Contender, folder: Path, size: int = 2600, after: float = 1.0) -> tuple[int, int]:
-    """How many were acknowledged, and how many rows there are; raises AssertionError when one is missing."""
+    """Return how many were acknowledged and how many rows there are. Raise AssertionError if one is missing."""
     serving, _loading = pick_cores()
     port, answered = find_free_port(), []
     with start_child(

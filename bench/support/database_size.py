@@ -1,4 +1,4 @@
-"""What a SQLite database weighs, and what is left of it when housekeeping has been there."""
+"""The size of a SQLite database, before and after retention."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.store.transactions import Store
 
 
 class DatabaseSize(NamedTuple):
-    """In MiB: the file, and what of it is in use."""
+    """In MiB: the file, and how much of it is in use."""
 
     file: float
     used: float
 
 
 def measure_size(file: Path) -> DatabaseSize:
-    """The database with its log written back."""
+    """Measure the database with its log written back."""
     with closing(sqlite3.connect(file)) as line:
         line.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         size, pages, free = (
@@ -32,7 +32,7 @@ def measure_size(file: Path) -> DatabaseSize:
 
 
 def measure_after_retention(file: Path, days: int) -> DatabaseSize:
-    """The same so many days later, when nothing else has happened: housekeeping itself, by a clock put forward."""
+    """Measure it after retention has run with the clock this many days ahead."""
     asyncio.run(_run_retention(file, datetime.now(UTC) + timedelta(days=days)))
     return measure_size(file)
 

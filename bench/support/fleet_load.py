@@ -1,6 +1,6 @@
-"""Webhooks for several replicas at once: `python -m bench.support.fleet_load SECONDS CONNECTIONS PORT…` prints what came.
+"""Webhooks for several replicas at once: `python -m bench.support.fleet_load SECONDS CONNECTIONS PORT…`.
 
-Whole lives of builds that nobody follows, told in their order, each replica another part of them.
+Whole lives of untracked builds, in order, each replica getting other builds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BUILDS, _BUILDS_AT_ONCE = 400, 20
 
 
 def sign_requests(events: Sequence[Event]) -> Iterator[bytes]:
-    """One request after the other, each with an id of its own; from the beginning again when all was told."""
+    """Yield requests endlessly, each with its own id; after the last event the first follows again."""
     now, run = int(time.time()), uuid.uuid4().hex[:12]
     heads = [(_render_head(event, now), event.body) for event in events]
     numbered = zip(itertools.count(), itertools.cycle(heads), strict=False)
@@ -46,8 +46,8 @@ def _render_head(event: Event, now: int) -> bytes:
 
 
 async def _send_to_all(seconds: float, connections: int, ports: Sequence[int]) -> list[LoadResult]:
-    made = make_template()
-    lives = [made.make_life(number, 1) for number in range(1, _BUILDS + 1)]
+    template = make_template()
+    lives = [template.make_life(number, 1) for number in range(1, _BUILDS + 1)]
     parts = [list(interleave(lives[index :: len(ports)], _BUILDS_AT_ONCE)) for index in range(len(ports))]
     each = max(connections // len(ports), 1)
     loads = [Load(port, sign_requests(part), each) for port, part in zip(ports, parts, strict=True)]
@@ -55,10 +55,10 @@ async def _send_to_all(seconds: float, connections: int, ports: Sequence[int]) -
 
 
 def main(words: Sequence[str]) -> None:
-    """How many `good` answers, which `others`, requests `lost`, `seconds`, and each answer's seconds in `took`."""
+    """Print `good` answers, `others`, requests `lost`, `seconds`, and each answer's seconds in `took`."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(_send_to_all(float(words[0]), int(words[1]), [int(word) for word in words[2:]]))
-    told = {
+    result = {
         "good": sum(item.good for item in found),
         "others": [
             f"{status}: {count}" for item in found for status, count in item.answers.items() if status >= 300
@@ -67,7 +67,7 @@ def main(words: Sequence[str]) -> None:
         "seconds": max(item.seconds for item in found),
         "took": [round(took, 6) for item in found for took in item.seconds_each],
     }
-    print(json.dumps(told))
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

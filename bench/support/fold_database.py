@@ -1,4 +1,4 @@
-"""A database as the fold finds it: followed builds with their cards, a long history, and webhooks that wait."""
+"""A database as the fold finds it: tracked builds with their cards, a long history, and waiting webhooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i
 
 
 def insert_tracked_builds(file: Path, lives: Iterable[Life]) -> None:
-    """Each life's build is known as scheduled, followed, and has a card that was posted."""
+    """Insert each life's build as scheduled and tracked, with a posted card."""
     with closing(sqlite3.connect(file)) as line, line:
         for some in _chunk(lives):
             builds = [_read_first_build(life) for life in some]
@@ -38,10 +38,10 @@ def _chunk(lives: Iterable[Life]) -> Iterable[Sequence[Life]]:
 
 
 def _read_first_build(life: Life) -> Build:
-    said: WebhookEvent = read_event(life.events[0].name, life.events[0].body)
-    if said.build is None:
-        raise ValueError("A life begins with a word about its build.")
-    return said.build
+    event: WebhookEvent = read_event(life.events[0].name, life.events[0].body)
+    if event.build is None:
+        raise ValueError("The first event of a life must have its build.")
+    return event.build
 
 
 def _make_build_row(build: Build) -> dict[str, object]:
@@ -62,7 +62,7 @@ def _insert(line: sqlite3.Connection, table: str, values: Sequence[dict[str, obj
 
 
 def insert_history(file: Path, attempts: int) -> None:
-    """So many finished attempts, and a fifteenth of that in builds, are remembered of the last ninety days."""
+    """Insert this many finished attempts, and a fifteenth as many builds, over the last ninety days."""
     at, span = NOW.timestamp(), 90 * 86400.0
     moment = f"{at} - {span} * i / ?"
     with closing(sqlite3.connect(file)) as line, line:
@@ -79,7 +79,7 @@ def insert_history(file: Path, attempts: int) -> None:
 
 
 def insert_deliveries(file: Path, events: Iterable[Event]) -> int:
-    """They wait to be read; says how many they are."""
+    """Insert waiting deliveries; return how many."""
     at = NOW.timestamp()
     values = [(f"id-{number}", event.name, event.body, at, at) for number, event in enumerate(events)]
     with closing(sqlite3.connect(file)) as line, line:
@@ -92,7 +92,7 @@ def insert_deliveries(file: Path, events: Iterable[Event]) -> int:
 
 
 def delete_builds_below(file: Path, below: int) -> None:
-    """As if nothing had been heard of builds of a lower number."""
+    """Delete builds of lower numbers, with their cards and jobs."""
     with closing(sqlite3.connect(file)) as line, line:
         line.execute("DELETE FROM builds WHERE number < ?", (below,))
         for table in ("cards", "jobs"):
@@ -101,7 +101,7 @@ def delete_builds_below(file: Path, below: int) -> None:
 
 
 def find_wrong_builds(file: Path, lives: Iterable[Life]) -> list[str]:
-    """Builds whose row is not their last word, whose card is not due, or whose jobs are not all there."""
+    """Return builds whose row isn't their last state, whose card isn't due, or whose jobs are incomplete."""
     with closing(sqlite3.connect(file)) as line:
         phases = dict(line.execute("SELECT id, phase FROM builds"))
         due = dict(line.execute("SELECT build_id, due_at FROM cards"))
@@ -109,7 +109,7 @@ def find_wrong_builds(file: Path, lives: Iterable[Life]) -> list[str]:
             line.execute("SELECT build_id, count(*) FROM jobs WHERE job ->> 'state' = 'passed' GROUP BY 1")
         )
         left = line.execute("SELECT count(*) FROM deliveries WHERE state != 'done'").fetchone()[0]
-    wrong = ["deliveries that wait"] if left else []
+    wrong = ["waiting deliveries"] if left else []
     for life in lives:
         named = {json.loads(event.body)["job"]["id"] for event in life.events if event.name.startswith("job.")}
         right = phases.get(life.id) == "passed" and due.get(life.id) and jobs.get(life.id) == len(named)

@@ -1,4 +1,4 @@
-"""Load over keep-alive connections: requests as ready bytes, each answer's status and time."""
+"""Load over keep-alive connections: requests as prepared bytes, status and time of each answer."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _TICK_SECONDS = 0.002
 
 @dataclass
 class LoadResult:
-    """What came of it: answers by status, the seconds of each, over so many seconds; `kept` are the requests that
-    were answered by 2xx, where they are asked for."""
+    """Answers by status, the seconds of each, over `seconds`; `acknowledged` holds the requests answered with 2xx,
+    if they were to be kept.
+    """
 
     seconds: float = 0.0
     answers: Counter[int] = field(default_factory=Counter)
@@ -30,24 +31,24 @@ class LoadResult:
 
     @property
     def good(self) -> int:
-        """Answers of 2xx."""
+        """Return the number of 2xx answers."""
         return sum(count for status, count in self.answers.items() if 200 <= status < 300)
 
     @property
     def rate(self) -> float:
-        """Good answers a second."""
+        """Return the 2xx answers a second."""
         return self.good / self.seconds
 
     def milliseconds_at(self, share: float) -> float:
-        """Milliseconds in which that share of the answers came."""
+        """Return the milliseconds within which that share of the answers came."""
         return compute_percentile(self.seconds_each, share) * 1000
 
 
 class Load:
-    """Sends `requests` over so many connections; as fast as answers come, or `rate` a second whatever comes.
+    """Sends `requests` over several connections, as fast as answers come, or at `rate` a second regardless.
 
     With a rate, an answer's time counts from when its request was due. A connection that the server closed is
-    opened again; a request without an answer counts as lost.
+    reopened; a request without an answer counts as lost.
     """
 
     def __init__(
@@ -66,17 +67,17 @@ class Load:
         self._rate = rate
         self._due: deque[float] = deque()
         self._idle: list[_Caller] = []
-        self._over = False
+        self._ended = False
         self._opening: set[asyncio.Task[None]] = set()
         self.result = LoadResult()
 
     async def run(self, seconds: float) -> LoadResult:
-        """Go on for so long; what is under way at the end is not counted."""
+        """Run for that long; unfinished requests at the end aren't counted."""
         callers = [_Caller(self) for _ in range(self._connections)]
         await asyncio.gather(*(self._open(caller) for caller in callers))
         began = time.perf_counter()
         await (asyncio.sleep(seconds) if self._rate is None else self._run_paced(began, seconds))
-        self._over = True
+        self._ended = True
         self.result.seconds = time.perf_counter() - began
         for task in self._opening:
             task.cancel()
@@ -86,8 +87,8 @@ class Load:
         return self.result
 
     def assign(self, caller: _Caller) -> None:
-        """The connection may take a request."""
-        if self._over:
+        """Give this connection its next request."""
+        if self._ended:
             return
         if self._rate is None:
             caller.send(next(self._requests), time.perf_counter())
@@ -97,8 +98,8 @@ class Load:
             self._idle.append(caller)
 
     def reopen(self, caller: _Caller, *, unanswered: bool) -> None:
-        """The server closed it."""
-        if self._over:
+        """Reopen a connection that the server closed."""
+        if self._ended:
             return
         self.result.lost += unanswered
         if caller in self._idle:
@@ -108,7 +109,7 @@ class Load:
         task.add_done_callback(self._opening.discard)
 
     async def _open(self, caller: _Caller) -> None:
-        while not self._over:
+        while not self._ended:
             try:
                 await asyncio.get_running_loop().create_connection(lambda: caller, "127.0.0.1", self._port)
             except OSError:
@@ -142,7 +143,7 @@ class _Caller(asyncio.Protocol):
         self._load.assign(self)
 
     def send(self, request: bytes, since: float) -> None:
-        """Ask; the time counts from `since`."""
+        """Send a request; its time counts from `since`."""
         assert self._transport is not None
         self._at, self._request = since, request
         self._transport.write(request)
@@ -165,17 +166,17 @@ class _Caller(asyncio.Protocol):
         else:
             self._load.assign(self)
 
-    def connection_lost(self, _why: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         self._load.reopen(self, unanswered=self._at is not None)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.abort()
 
 
 def _is_complete(got: bytes) -> bool:
-    """An answer is complete: by its length, by its last chunk, or because it has no body."""
+    """Tell whether an answer is complete: by its length, by its last chunk, or because it has no body."""
     end = got.find(b"\r\n\r\n")
     if end < 0:
         return False
@@ -186,7 +187,7 @@ def _is_complete(got: bytes) -> bool:
 
 
 def _is_last(got: bytes) -> bool:
-    """The server takes no more on this connection."""
+    """Tell whether the server will close the connection."""
     return got.startswith(b"HTTP/1.0") or b"connection: close" in got[: got.find(b"\r\n\r\n")].lower()
 
 
@@ -199,6 +200,6 @@ def run_load(
     *,
     keep: bool = False,
 ) -> LoadResult:
-    """Run a Load in an event loop of its own."""
+    """Run a Load in its own event loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(Load(port, requests, connections, rate, keep=keep).run(seconds))

@@ -1,4 +1,4 @@
-"""What `-X importtime` says of a start, by library."""
+"""Import times of a start, by library, from `-X importtime`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ OWN_PACKAGES = frozenset({"bot", "commands", "webhooks"})
 
 
 class Import(NamedTuple):
-    """A library: the milliseconds of its modules without what they import of others, and how many they are."""
+    """A library: milliseconds of its modules without their imports of other modules, and how many they are."""
 
     name: str
     milliseconds: float
     modules: int
 
 
-def parse_import_times(said: str) -> dict[str, int]:
-    """Microseconds of each module by itself, of one run."""
-    return {found[2]: int(found[1]) for found in _LINE.finditer(said)}
+def parse_import_times(output: str) -> dict[str, int]:
+    """Return the own microseconds of each module of one run."""
+    return {found[2]: int(found[1]) for found in _LINE.finditer(output)}
 
 
 def take_minimum(runs: Iterable[dict[str, int]]) -> dict[str, int]:
-    """Of several runs the least that was seen of each module: noise only ever adds."""
+    """Return the minimum for each module over several runs; noise only ever adds."""
     least: dict[str, int] = {}
     for run in runs:
         for name, micros in run.items():
@@ -34,7 +34,7 @@ def take_minimum(runs: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def sum_by_library(least: dict[str, int], standard: frozenset[str]) -> list[Import]:
-    """Costliest first; what comes with Python is one row, and so is what is ours."""
+    """Return the sums by library, costliest first; Python's own library is one row, and so is ours."""
     cost: Counter[str] = Counter()
     count: Counter[str] = Counter()
     for name, micros in least.items():

@@ -1,4 +1,4 @@
-"""One change at a time on real time, told to `kitestring serve` and to a receiver that stores nothing."""
+"""One change at a time in real time, sent to `kitestring serve` and to a receiver that stores nothing."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tests.process.town import Town, open_town
 
 CHANNELS, JOBS = 8, 6
 _WAIT_SECONDS = 60.0
-# Seconds: so long nothing is edited when all is told, so that no edit of the beginning counts any more among the
-# 50 of Slack's minute; and so long that may take.
+# Seconds without an edit before measuring, so that none of the setup's edits count among Slack's 50 a minute;
+# and seconds to wait for that.
 _QUIET_SECONDS, _SETTLE_SECONDS = 62.0, 360.0
 
 
 @dataclass
 class IdleLags:
-    """Milliseconds from the webhook's sending to `chat.update`: ours, and the baseline's."""
+    """Milliseconds from sending the webhook to `chat.update`: ours and the baseline's."""
 
     ours: list[float] = field(default_factory=list)
     baseline: list[float] = field(default_factory=list)
@@ -40,7 +40,7 @@ class IdleLags:
 
 @dataclass
 class IdleScene:
-    """The town with the bot in it, cards of running builds, and the receiver beside it."""
+    """The town with the bot, the cards of running builds, and the baseline receiver."""
 
     town: Town
     cards: dict[str, Message]
@@ -51,7 +51,7 @@ class IdleScene:
 
 
 async def measure_idle_lags(folder: Path, count: int, gap: float) -> IdleLags:
-    """So many builds end, one each `gap` seconds, each told to the bot and then to the receiver."""
+    """End `count` builds, one every `gap` seconds; send each webhook to the bot, then to the baseline."""
     async with open_scene(folder, count) as stage:
         found = IdleLags()
         for build in stage.town.buildkite.builds:
@@ -65,10 +65,10 @@ async def measure_idle_lags(folder: Path, count: int, gap: float) -> IdleLags:
 
 
 async def _end_build(stage: IdleScene, build: Build, found: IdleLags) -> None:
-    """The end of one build, whose jobs are over; the bot is told at once, before it could read of it."""
+    """End a build whose jobs have ended, and send the webhook at once, before the bot could poll."""
     state_machine.end(stage.town.buildkite, build, "passed")
-    told = stage.town.buildkite.hooks.take_due()
-    (end,) = [item for item in told if item.event == "build.finished"]
+    due = stage.town.buildkite.hooks.take_due()
+    (end,) = [item for item in due if item.event == "build.finished"]
     for ours in (True, False):
         arrivals, url = (stage.arrivals, None) if ours else (stage.baseline_arrivals, stage.baseline_url)
         ts = stage.cards[build.id].ts if ours else None
@@ -90,7 +90,7 @@ async def _wait_for_update(arrivals: Arrivals, before: int, ts: str | None) -> f
 
 
 def _check(stage: IdleScene) -> None:
-    """Every card says that its build passed; it was posted once, and edited."""
+    """Check that every card says that its build passed, was posted once, and was edited."""
     for build in stage.town.buildkite.builds:
         found = [
             message
@@ -104,51 +104,57 @@ def _check(stage: IdleScene) -> None:
 
 @asynccontextmanager
 async def open_scene(folder: Path, count: int) -> AsyncIterator[IdleScene]:
-    """Builds that run with all their jobs over, a card of each, and nothing under way."""
+    """Start running builds whose jobs have all ended, with a card for each, and wait until all is quiet."""
     core, mine = pick_cores()
     os.sched_setaffinity(0, {mine})
-    async with open_town(folder, socket=False) as made, _run_baseline() as (bare, bare_url), open_sender() as wire:
-        arrivals = Arrivals(made.slack.app)
+    async with (
+        open_town(folder, socket=False) as town_under_test,
+        _run_baseline() as (bare, bare_url),
+        open_sender() as wire,
+    ):
+        arrivals = Arrivals(town_under_test.slack.app)
         async with Serving(arrivals) as address:
-            made.slack.base_url = address
-            channels = [made.slack.channel(f"C0IDLE{at:03}", f"idle-{at}") for at in range(CHANNELS)]
-            _create_pipelines(made)
-            program = await made.serve(BUILDKITE_WEBHOOK_ALLOWLIST="off")
+            town_under_test.slack.base_url = address
+            channels = [town_under_test.slack.channel(f"C0IDLE{at:03}", f"idle-{at}") for at in range(CHANNELS)]
+            _create_pipelines(town_under_test)
+            program = await town_under_test.serve(BUILDKITE_WEBHOOK_ALLOWLIST="off")
             os.sched_setaffinity(program.process.pid, {core})
             for at, channel in enumerate(channels):
-                await made.alice.types(channel, f"/bk subscribe idle-{at} --state running --yes")
+                await town_under_test.alice.types(channel, f"/bk subscribe idle-{at} --state running --yes")
             await asyncio.sleep(2)
-            await _start_builds(made, wire, count)
-            cards = await _wait_for_cards(made, channels)
+            await _start_builds(town_under_test, wire, count)
+            cards = await _wait_for_cards(town_under_test, channels)
             await _wait_for_quiet(arrivals)
-            yield IdleScene(made, cards, arrivals, bare, bare_url, wire)
+            yield IdleScene(town_under_test, cards, arrivals, bare, bare_url, wire)
 
 
-def _create_pipelines(made: Town) -> None:
+def _create_pipelines(town_under_test: Town) -> None:
     for at in range(CHANNELS):
         steps = [{"label": f"Part {number}", "command": "make"} for number in range(JOBS)]
-        made.buildkite.pipeline(f"idle-{at}", steps=steps)
+        town_under_test.buildkite.pipeline(f"idle-{at}", steps=steps)
 
 
-async def _start_builds(made: Town, wire: WebhookSender, count: int) -> None:
-    """Builds whose jobs are over, though nobody has said yet that the build is."""
+async def _start_builds(town_under_test: Town, wire: WebhookSender, count: int) -> None:
+    """Start builds whose jobs have ended while no webhook has reported the builds' end yet."""
     for at in range(count):
-        build = made.buildkite.create_build_elsewhere(f"idle-{at % CHANNELS}", f"branch-{at}", source="webhook")
-        made.buildkite.hooks.take_due()
+        build = town_under_test.buildkite.create_build_elsewhere(
+            f"idle-{at % CHANNELS}", f"branch-{at}", source="webhook"
+        )
+        town_under_test.buildkite.hooks.take_due()
         build.state, build.started_at = "running", time.time()
         for job in build.jobs:
             job.state, job.started_at, job.finished_at, job.exit_status = "passed", time.time(), time.time(), 0
-        made.buildkite.emit("build.running", build)
-        for delivery in made.buildkite.hooks.take_due():
+        town_under_test.buildkite.emit("build.running", build)
+        for delivery in town_under_test.buildkite.hooks.take_due():
             await wire.send(delivery)
 
 
-async def _wait_for_cards(made: Town, channels: list[Channel]) -> dict[str, Message]:
-    """The card of each build, once all are there and the reads that settle them are done."""
-    until, every = time.perf_counter() + 2 * _WAIT_SECONDS, made.buildkite.builds
+async def _wait_for_cards(town_under_test: Town, channels: list[Channel]) -> dict[str, Message]:
+    """Return the card of each build, once all are posted."""
+    until, every = time.perf_counter() + 2 * _WAIT_SECONDS, town_under_test.buildkite.builds
     while time.perf_counter() < until:
-        said = [message for channel in channels for message in made.slack.messages(channel)]
-        cards = {build.id: item for build in every for item in said if _is_card_of(build, item)}
+        messages = [message for channel in channels for message in town_under_test.slack.messages(channel)]
+        cards = {build.id: item for build in every for item in messages if _is_card_of(build, item)}
         if len(cards) == len(every):
             return cards
         await asyncio.sleep(0.5)
@@ -156,7 +162,7 @@ async def _wait_for_cards(made: Town, channels: list[Channel]) -> dict[str, Mess
 
 
 async def _wait_for_quiet(arrivals: Arrivals) -> None:
-    """Each card is edited once its build was read, as Slack allows: until no edit has come for a while."""
+    """Wait until no edit has come for a while: each card is edited once its build was read."""
     until = time.perf_counter() + _SETTLE_SECONDS
     while time.perf_counter() < until:
         if time.perf_counter() - arrivals.seen[-1].at > _QUIET_SECONDS:
@@ -171,7 +177,7 @@ def _is_card_of(build: Build, message: Message) -> bool:
 
 @asynccontextmanager
 async def _run_baseline() -> AsyncIterator[tuple[Arrivals, str]]:
-    """The receiver that stores nothing, with a workspace and a message of its own."""
+    """Run the receiver that stores nothing, with its own workspace and message."""
     slack = SlackSim(signing_secret=SIGNING_SECRET)
     slack.limits_on = False
     add_people(slack)

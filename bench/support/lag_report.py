@@ -1,4 +1,4 @@
-"""What the load came to: lags of states, ages of counts, calls beside the fewest possible."""
+"""The report of the load: lags of states, ages of counts, and calls beside the fewest possible."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COUNT_SECONDS = max(3.0, RUNNING * 1.2)
 
 @dataclass
 class Lags:
-    """Seconds from what happened to what was shown, and the kinds of calls."""
+    """Seconds from a change to its being shown, and the kinds of calls."""
 
     states: list[float] = field(default_factory=list)
     between: list[float] = field(default_factory=list)
@@ -29,74 +29,74 @@ class Lags:
 
 
 def compute_lags(done: Observed) -> Lags:
-    """Of what happened while it was measured. Raises RuntimeError for a change that was never shown."""
+    """Compute the lags of changes while measuring. Raise RuntimeError for a change that was never shown."""
     found, by_name = Lags(), _group_by_build(done)
     for story in done.builds.stories.values():
-        said = by_name.get(format_reference(story.build), [])
+        messages = by_name.get(format_reference(story.build), [])
         for phase, at in story.phases:
             if done.began <= at < done.ended:
-                shown = _find_shown(said, phase, at)
+                shown = _find_shown(messages, phase, at)
                 found.states.append(shown.at - at)
                 if shown.at - at > _LATE_SECONDS:
                     found.late.append(_describe_delay(done, phase, at, shown))
-        _count_calls(found, said, done)
+        _count_calls(found, messages, done)
     return found
 
 
 def _group_by_build(done: Observed) -> dict[str, list[tuple[Arrival, str]]]:
-    """What was said of each build, and in which state it was said to be; replies are of nobody."""
-    found: dict[str, list[tuple[Arrival, str]]] = {}
-    for item in done.arrivals.seen:
-        said = _STATE.search(str(item.arguments.get("text")))
-        if said:
-            place = "replies" if item.arguments.get("thread_ts") else said[1]
-            found.setdefault(place, []).append((item, said[2]))
-    return found
+    """Return the messages of each build with the state they show; replies are a group of their own."""
+    groups: dict[str, list[tuple[Arrival, str]]] = {}
+    for arrival in done.arrivals.seen:
+        match = _STATE.search(str(arrival.arguments.get("text")))
+        if match:
+            place = "replies" if arrival.arguments.get("thread_ts") else match[1]
+            groups.setdefault(place, []).append((arrival, match[2]))
+    return groups
 
 
-def _find_shown(said: list[tuple[Arrival, str]], phase: str, at: float) -> Arrival:
-    for arrival, word in said:
-        if arrival.at >= at and _RANK[word] >= _RANK[phase]:
+def _find_shown(messages: list[tuple[Arrival, str]], phase: str, at: float) -> Arrival:
+    for arrival, state in messages:
+        if arrival.at >= at and _RANK[state] >= _RANK[phase]:
             return arrival
-    raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(item.at, word) for item, word in said]}")
+    raise RuntimeError(f"{phase} at {at:.1f} was never shown: {[(item.at, state) for item, state in messages]}")
 
 
 def _describe_delay(done: Observed, phase: str, at: float, shown: Arrival) -> str:
-    """What else was sent before it, that may have taken its turn."""
+    """Describe the calls made before a late update, which may have used up Slack's rate limit."""
     before = [item for item in done.arrivals.seen if shown.at - 61 < item.at < shown.at]
     edits = [item.at for item in before if item.method == "chat.update"]
-    here = [
+    in_channel = [
         item
         for item in before
         if item.arguments.get("channel") == shown.arguments.get("channel") and item.at > at - 3
     ]
     return (
         f"{phase}, {shown.method}, {shown.at - at:.2f} s late: {len(edits)} edits in the minute before it, "
-        f"{sum(when > at for when in edits)} of them since it happened; in its channel {len(here)} calls since "
-        "3 s before that"
+        f"{sum(when > at for when in edits)} of them since it happened; in its channel {len(in_channel)} calls "
+        "since 3 s before that"
     )
 
 
-def _count_calls(found: Lags, said: list[tuple[Arrival, str]], done: Observed) -> None:
-    """What was sent while it was measured, beside what was said of the same build before."""
-    for before, (arrival, word) in zip([None, *said], said, strict=False):
+def _count_calls(found: Lags, messages: list[tuple[Arrival, str]], done: Observed) -> None:
+    """Count the calls made while measuring, by comparing each with the build's previous one."""
+    for before, (arrival, state) in zip([None, *messages], messages, strict=False):
         if not done.began <= arrival.at < done.ended:
             continue
         if before is None:
             found.calls["post"] += 1
             continue
-        found.calls["counts" if before[1] == word else "state"] += 1
+        found.calls["counts" if before[1] == state else "state"] += 1
         if before[0].at >= done.began:
             found.between.append(arrival.at - before[0].at)
 
 
 def check_cards(done: Observed) -> None:
-    """Raises RuntimeError unless each build has one card, which says what Buildkite says."""
-    said = [message for channel in done.channels for message in done.slack.messages(channel) if message.bot]
+    """Raise RuntimeError unless each build has one card that matches Buildkite."""
+    messages = [message for channel in done.channels for message in done.slack.messages(channel) if message.bot]
     counts = read_shown_counts(done)
     for story in done.builds.stories.values():
         name = format_reference(story.build)
-        cards = [item for item in said if f"· {name} " in item.plain().split("\n")[0] + " "]
+        cards = [item for item in messages if f"· {name} " in item.plain().split("\n")[0] + " "]
         wrong = len(cards) != 1 or f"*{story.build.state.title()}*" not in cards[0].plain()
         if wrong or (story.ended and counts.get(name) != _count_passed(story)):
             raise RuntimeError(f"{name} is {story.build.state}, but: {[card.plain() for card in cards]}")
@@ -107,7 +107,7 @@ def _count_passed(story: Story) -> int:
 
 
 def render_report(done: Observed) -> str:
-    """The tables."""
+    """Return the tables."""
     found, minutes = compute_lags(done), (done.ended - done.began) / 60
     refused = Counter(call.method for call in [*done.slack.calls][done.calls :] if call.status == 429)
     changes, posts = len(found.states), found.calls["post"]

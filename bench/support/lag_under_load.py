@@ -1,4 +1,4 @@
-"""Two hundred running builds and fifty job events a second, told to the bot and to one without a plan."""
+"""Two hundred running builds and fifty job events a second, sent to the bot and to a naive bot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAMED, _PASSED = re.compile(r"load-\d+#\d+"), re.compile(r"(\d+) passed")
 
 @dataclass
 class Observed:
-    """What was seen: the builds' stories, what reached Slack, and how old counts were at each look."""
+    """The builds' stories, the calls that reached Slack, and the age of counts at each sample."""
 
     builds: Builds
     channels: list[Channel]
@@ -64,7 +64,7 @@ class _Scene:
 
 
 async def observe_load(folder: Path, minutes: float, seed: int) -> Observed:
-    """So many minutes of it, after all cards are there; at the end there is time for what is under way."""
+    """Observe for that many minutes once all cards are posted; then wait for unfinished work."""
     async with _open_scene(folder, seed) as scene:
         done, loop = scene.played, asyncio.get_running_loop()
         await _start_builds(scene)
@@ -79,7 +79,7 @@ async def observe_load(folder: Path, minutes: float, seed: int) -> Observed:
 
 
 async def _start_builds(scene: _Scene) -> None:
-    """Their cards are posted and each build is read, as fast as both allow; then the other one listens as well."""
+    """Post the cards and read each build as fast as both allow; then connect the naive bot as well."""
     scene.builds.start_all()
     await _send_due(scene)
     for _ in range(_START_SECONDS):
@@ -89,12 +89,12 @@ async def _start_builds(scene: _Scene) -> None:
     else:
         raise RuntimeError(f"Only {len(read_shown_counts(scene.played))} cards show how many jobs have passed.")
 
-    def heard(event: str, subject: Any) -> None:
+    def enqueue(event: str, subject: Any) -> None:
         if event in REQUIRED_EVENTS:
             build = subject if isinstance(subject, Build) else subject.build
             scene.naive.enqueue(build, asyncio.get_running_loop().time())
 
-    scene.buildkite.listeners.append(heard)
+    scene.buildkite.listeners.append(enqueue)
 
 
 async def _play_events(scene: _Scene, minutes: float) -> None:
@@ -108,12 +108,12 @@ async def _play_events(scene: _Scene, minutes: float) -> None:
 
 
 async def _send_due(scene: _Scene) -> None:
-    """All that is to be sent, at once: Buildkite waits for no answer before it sends the next."""
+    """Send all due webhooks at once; Buildkite doesn't wait for one answer before it sends the next."""
     await asyncio.gather(*(scene.wire.send(delivery) for delivery in scene.buildkite.hooks.take_due()))
 
 
 async def _sample_counts(scene: _Scene, minutes: float) -> None:
-    """How old the counts are that people see, each few seconds; and how far the other one is behind."""
+    """Sample the age of the counts that people see, and the naive bot's backlog, every few seconds."""
     loop, done = asyncio.get_running_loop(), scene.played
     began = loop.time()
     while (now := loop.time()) < began + minutes * _MINUTE:
@@ -129,12 +129,12 @@ async def _sample_counts(scene: _Scene, minutes: float) -> None:
 
 
 def read_shown_counts(done: Observed) -> dict[str, int]:
-    """How many passed jobs each card shows, by the build's name; a card without counts is missing."""
+    """Return how many passed jobs each card shows, by the build's name; cards without counts are missing."""
     found = {}
     for channel in done.channels:
         for message in done.slack.messages(channel):
-            said = message.plain()
-            name, counts = _NAMED.search(said), _PASSED.search(said)
+            text = message.plain()
+            name, counts = _NAMED.search(text), _PASSED.search(text)
             if name and counts:
                 found[name[0]] = int(counts[1])
     return found
@@ -142,7 +142,7 @@ def read_shown_counts(done: Observed) -> dict[str, int]:
 
 @asynccontextmanager
 async def _open_scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
-    """Both vendors, `kitestring serve` on a core of its own, and the other bot with a workspace of its own."""
+    """Start both vendors, `kitestring serve` on its own core, and the naive bot with its own workspace."""
     core, mine = pick_cores()
     os.sched_setaffinity(0, {mine})
     other = SlackSim(signing_secret=SIGNING_SECRET)
@@ -168,13 +168,13 @@ async def _open_scene(folder: Path, seed: int) -> AsyncIterator[_Scene]:
 
 
 def _measure_cpu_seconds(pid: int) -> float:
-    """Seconds of a core that it took until now."""
+    """Return the CPU seconds that the process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _read_instance(folder: Path) -> str:
-    """What the bot marks its builds with: one list call answers for them all."""
+    """Return the mark that the bot puts on its builds, so that one list call answers for them all."""
     with closing(sqlite3.connect(folder / "kitestring.db")) as database:
         return str(database.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0])
 

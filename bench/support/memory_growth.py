@@ -1,4 +1,4 @@
-"""Many webhooks through one `serve`: what its memory does meanwhile, and whether all of them were read."""
+"""Many webhooks through one `serve`: its memory meanwhile, and a check that all of them were read."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from tests.conversations.world import WEBHOOK_SECRET
 
 _BUILDS_AT_ONCE = 40
 _CONNECTIONS = 16
-# So many wait to be read at most: as in a life that is not all at once.
+# Most deliveries waiting in the inbox, as real webhooks don't all arrive at once.
 _BATCH = 5_000
 _READ_SECONDS = 300.0
 
 
 class Sample(NamedTuple):
-    """So many webhooks were read, and the process weighed so many MiB."""
+    """The number of webhooks read, and the memory of the process in MiB."""
 
     read: int
     resident: float
 
 
 class Growth:
-    """Drives one `serve` with its SQLite database at `file`."""
+    """Sends webhooks to one `serve` with its SQLite database at `file`."""
 
     def __init__(self, child: Child, file: Path) -> None:
         self._child = child
@@ -44,10 +44,10 @@ class Growth:
         self.samples: list[Sample] = []
 
     def run(self, events: int) -> float:
-        """Send them and see them read; the seconds that it took.
+        """Send them and wait until they are read; return the seconds.
 
-        Raises RuntimeError when one was not acknowledged, not read or set aside, or when a build that ended is not
-        remembered as it ended.
+        Raise RuntimeError if one wasn't acknowledged, wasn't read or was set aside, or if a build's end wasn't
+        recorded.
         """
         began, requests = time.perf_counter(), generate_requests(self._count_ended)
         self.samples.append(Sample(0, self._child.measure_memory()))
@@ -80,21 +80,21 @@ class Growth:
             return int(line.execute(query).fetchone()[0])
 
 
-def generate_requests(over: Callable[[Sequence[Life]], None] = lambda _lives: None) -> Iterator[bytes]:
-    """Requests about builds that live and end, forty at a time; each is signed when it is asked for.
+def generate_requests(on_ended: Callable[[Sequence[Life]], None] = lambda _lives: None) -> Iterator[bytes]:
+    """Yield requests about builds that start and end, forty at a time, each signed when it is requested.
 
-    `over` is called with those of whom all was asked for.
+    `on_ended` is called with builds whose requests have all been yielded.
     """
     made, numbers, sent, run = make_template(), itertools.count(1), itertools.count(1), random.randrange(10**9)
     while True:
         lives = [made.make_life(next(numbers), run) for _ in range(_BUILDS_AT_ONCE)]
         for event in interleave(lives, _BUILDS_AT_ONCE):
             yield _render_request(event, f"{run:09d}-{next(sent):012d}")
-        over(lives)
+        on_ended(lives)
 
 
 async def _send_all(port: int, requests: list[bytes]) -> None:
-    """Send all, over connections that are kept. Raises RuntimeError for an answer other than a 2xx."""
+    """Send all on_ended keep-alive connections. Raise RuntimeError for an answer other than 2xx."""
     left = iter(requests)
     await asyncio.gather(*(_send_over_connection(port, left) for _ in range(_CONNECTIONS)))
 

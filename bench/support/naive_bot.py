@@ -1,4 +1,4 @@
-"""A bot without a plan: each event is one `chat.update`, in the order in which they came."""
+"""A naive bot: each event is one `chat.update`, in order of arrival."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simulators.slack.sim import SlackSim
 
 
 class Backlog(NamedTuple):
-    """How it stands at a moment: events not shown yet, and how long ago the one that is shown now happened."""
+    """Events that aren't shown yet, and how long ago the one shown now happened."""
 
     at: float
     events: int
@@ -24,7 +24,7 @@ class Backlog(NamedTuple):
 
 
 class NaiveBot:
-    """Hears of events by `heard`; its workspace is its own."""
+    """Updates its own workspace on each event."""
 
     def __init__(self, slack: SlackSim, channel: Channel) -> None:
         self._slack = slack
@@ -36,18 +36,18 @@ class NaiveBot:
         self.shown = 0
 
     def enqueue(self, build: Build, at: float) -> None:
-        """Something happened in that build, at that time of the loop."""
+        """Queue an event of that build, at that time of the loop."""
         if build.id not in self._cards:
             self._cards[build.id] = self._slack.post(self._slack.make_bot_message(self._channel.id, build.id))
         self._queue.append((at, build))
         self._more.set()
 
     def measure_backlog(self, now: float) -> Backlog:
-        """How it stands."""
+        """Return the current backlog."""
         return Backlog(now, len(self._queue), now - self._queue[0][0] if self._queue else 0.0)
 
     async def run(self) -> None:
-        """Until it is cancelled: one call after the other; told to wait, it waits."""
+        """Send one call after another until cancelled, waiting when Slack asks it to."""
         async with open_session(10) as connections:
             client = AsyncWebClient(
                 token=self._slack.bot_token, base_url=f"{self._slack.base_url}/api/", session=connections

@@ -1,4 +1,4 @@
-"""Other bots' receiving paths: which of them this machine can run, and how to get the others."""
+"""Other bots' receiving paths: installs those that this machine can run, and prints what the others need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ERRBOT = PEERS / ".errbot"
 
 
 def find_commands() -> dict[str, list[str]]:
-    """What starts each peer that can be started here (`{port}` is where); says of the others what they lack."""
+    """Return the command of each peer that can run here (`{port}` is replaced); print what the others lack."""
     found = {"Bolt for Python": module_command("bench.support.receivers", "bolt", "{port}", "")}
     if _install_node_peers():
         found |= {name: ["node", str(PEERS / file)] for name, file in NODE.items()}

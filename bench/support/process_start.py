@@ -1,4 +1,4 @@
-"""Processes from their first instruction to their first answer: `serve`, and what it is compared with."""
+"""Processes from their start to their first answer: `serve`, and its baselines."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from urllib.request import ProxyHandler, build_opener
 
 from bench.support.child_process import ROOT, Child, find_free_port, module_command
 
-# What the bot stands on, imported and nothing else: no start can be shorter than this.
+# The libraries of the bot: no start can be shorter than importing them.
 LIBRARIES = (
     *("click", "structlog", "pydantic_settings", "httpx", "msgspec", "yaml", "filelock", "prometheus_client"),
     *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "cryptography.fernet"),
     *("uvloop", "httptools", "uvicorn", "starlette.requests", "slack_bolt.async_app"),
     "slack_bolt.adapter.starlette.async_handler",
 )
-# These come only with the tests; structlog, httpx and Mako would import them because they are there.
+# Installed only with the tests; structlog, httpx and Mako import them if they are installed.
 _TEST_ONLY = ("rich", "pygments")
 _START_SECONDS = 60.0
 
 
 def hide_test_packages(folder: Path) -> dict[str, str]:
-    """The variable that hides from a process what is only installed with the tests."""
+    """Return the environment that hides packages installed only with the tests."""
     for name in _TEST_ONLY:
         (folder / f"{name}.py").write_text(f'raise ImportError("{name} comes with the tests")\n')
     return {"PYTHONPATH": f"{folder}:{ROOT}"}
 
 
 def time_library_imports(environ: Mapping[str, str]) -> float:
-    """Seconds until a bare Python has imported `CORE`, and has ended."""
+    """Return the seconds until a bare Python has imported `LIBRARIES` and exited."""
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", f"import {', '.join(LIBRARIES)}"], check=True, env=environ)
     return time.perf_counter() - began
 
 
 class ServerStart:
-    """A server, started; `seconds` until it answered `path` with 200. Put down when the block ends."""
+    """A started server; `seconds` until it answered `path` with 200. Stopped when the block ends."""
 
     def __init__(self, command: list[str], environ: Mapping[str, str], folder: Path, port: int, path: str) -> None:
         self._command = command
@@ -52,7 +52,7 @@ class ServerStart:
         self.seconds = 0.0
 
     def run(self) -> float:
-        """Only see it ready, and stop it again."""
+        """Start it, wait until it is ready, and stop it."""
         with self:
             return self.seconds
 
@@ -72,7 +72,7 @@ class ServerStart:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """It is told to stop, as an orchestrator does it, and has time for it."""
+        """Stop it as an orchestrator does: SIGTERM, then SIGKILL after 30 s."""
         self.child.process.terminate()
         try:
             self.child.process.wait(30)
@@ -82,7 +82,7 @@ class ServerStart:
 
 
 def is_ready(port: int, path: str) -> bool:
-    """Whether that is answered with 200 now."""
+    """Tell whether that path answers 200 now."""
     try:
         with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return bool(answer.status == 200)
@@ -91,7 +91,7 @@ def is_ready(port: int, path: str) -> bool:
 
 
 def start_serve(environ: Mapping[str, str], folder: Path, command: list[str] | None = None) -> ServerStart:
-    """`kitestring serve`, ready when it says so."""
+    """Return `kitestring serve`, ready when it says so."""
     port = find_free_port()
     return ServerStart(
         command or module_command("bot", "serve"), {**environ, "PORT": str(port)}, folder, port, "/readyz"
@@ -99,6 +99,6 @@ def start_serve(environ: Mapping[str, str], folder: Path, command: list[str] | N
 
 
 def start_starlette(environ: Mapping[str, str], folder: Path) -> ServerStart:
-    """One route of Starlette's on uvicorn."""
+    """Return a Starlette route on uvicorn."""
     port = find_free_port()
     return ServerStart(module_command("bench.support.bare_server", str(port)), environ, folder, port, "/readyz")

@@ -1,4 +1,4 @@
-"""The receivers that `bench ingest` measures, each run alone: `python -m bench.support.receivers NAME PORT STORE`."""
+"""The receivers of `bench ingest`, each run alone: `python -m bench.support.receivers NAME PORT STORE`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bench.support.signed_webhooks import PATH, SECRET
-from bot.app.prometheus import Metrics
+from bot.app.prometheus import BotMetrics
 from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.ingest.spool import DeliverySpool
 from bot.builds.webhook_event import Delivery
@@ -34,13 +34,13 @@ _HOST = "127.0.0.1"
 
 
 async def ours(port: int, store: str) -> None:
-    """Kitestring's receiving path, from its listener to a synced row of the database at `store`."""
+    """Run Kitestring's receiving path, from its listener to a synced row of the database at `store`."""
     await upgrade(store)
     await _serve_receiver(port, DeliverySpool(Store(store), lambda: None, SystemClock()).keep)
 
 
 async def each(port: int, store: str) -> None:
-    """The same with a commit for each request."""
+    """Run the same path with a commit for each request."""
     await upgrade(store)
     kept = Store(store)
 
@@ -51,7 +51,7 @@ async def each(port: int, store: str) -> None:
 
 
 async def file(port: int, store: str) -> None:
-    """The same in front of a file that the bodies are appended to, with one sync for all that came together."""
+    """Run the same path with a file to which bodies are appended, one sync for all that arrived together."""
     line = os.open(store, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def write(arrived: Sequence[Delivery]) -> None:
@@ -65,14 +65,14 @@ async def file(port: int, store: str) -> None:
 
 
 async def nothing(port: int, _store: str) -> None:
-    """The same without a store."""
-    await _serve_receiver(port, lambda _delivery, told: told(None))
+    """Run the same path without a store."""
+    await _serve_receiver(port, lambda _delivery, done: done(None))
 
 
 async def _serve_receiver(port: int, keep: KeepDelivery) -> None:
     front = Router(
         None,
-        Receiver(SECRET, "signature", keep, SystemClock(), Metrics()),
+        Receiver(SECRET, "signature", keep, SystemClock(), BotMetrics()),
         make_health_app(_report_healthy, None),
         _ignore_ack,
     )
@@ -83,12 +83,12 @@ async def _serve_receiver(port: int, keep: KeepDelivery) -> None:
 
 
 async def starlette(port: int, _store: str) -> None:
-    """A route of Starlette's on uvicorn with uvloop and httptools: verifies, stores nothing."""
+    """Run a Starlette route on uvicorn with uvloop and httptools that verifies and stores nothing."""
 
     async def take(request: Request) -> Response:
-        said = await request.body()
+        body = await request.body()
         try:
-            verify(said, request.headers.get("x-buildkite-signature", ""), SECRET, SystemClock().now())
+            verify(body, request.headers.get("x-buildkite-signature", ""), SECRET, SystemClock().now())
         except BadSignature:
             return JSONResponse({"ok": False}, status_code=401)
         return JSONResponse({"ok": True})
@@ -97,7 +97,7 @@ async def starlette(port: int, _store: str) -> None:
 
 
 async def bolt(port: int, _store: str) -> None:
-    """Bolt for Python behind Starlette: checks Slack's signature; its other middleware is left out."""
+    """Run Bolt for Python behind Starlette with only its signature check."""
     from slack_bolt import BoltResponse
     from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
     from slack_bolt.async_app import AsyncApp

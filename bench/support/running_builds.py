@@ -1,4 +1,4 @@
-"""Two hundred builds that run, as the simulated Buildkite plays them: jobs begin and end one by one."""
+"""Two hundred running builds, played by the simulated Buildkite: jobs start and end one by one."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from simulators.buildkite.models import Build, Job
 from simulators.buildkite.sim import BuildkiteSim
 
 PIPELINES, RUNNING, JOBS = 20, 200, 225
-# Of ten builds one has a job that fails, some way through.
+# Share of builds with a failing job.
 FAILURE_RATE = 0.1
-# So many jobs of a build run at once.
+# Jobs of a build that run at once.
 _JOBS_AT_ONCE = 6
 
 
 @dataclass
 class Story:
-    """What happened in one build, by the loop's clock: each phase with its time, and when each job had passed."""
+    """The events of a build by the loop's clock: each phase with its time, and when each job passed."""
 
     build: Build
     phases: list[tuple[str, float]] = field(default_factory=list)
@@ -31,19 +31,19 @@ class Story:
 
     @property
     def ended(self) -> bool:
-        """Nothing can happen in it any more."""
+        """Tell whether nothing can happen to it any more."""
         return not self.running and not self.waiting
 
     def age(self, count: int, now: float) -> float:
-        """For how many seconds there have been more passed jobs than so many."""
+        """Return for how many seconds more than `count` jobs have passed."""
         known = max(count - self.passed_at_start, 0)
         return now - self.passed[known] if known < len(self.passed) else 0.0
 
 
 class Builds:
-    """As many as RUNNING at any time: where one ends another begins. `step` lets the next thing happen.
+    """Keeps RUNNING builds running: when one ends another starts. `step` plays the next event.
 
-    `marks` stand in the meta-data of each.
+    `marks` are in the meta-data of each.
     """
 
     def __init__(self, buildkite: BuildkiteSim, seed: int) -> None:
@@ -58,18 +58,18 @@ class Builds:
             buildkite.pipeline(f"load-{at}", steps=steps)
 
     def list_running(self) -> list[Story]:
-        """Those that are not over."""
+        """Return the builds that haven't ended."""
         return list(self._turn)
 
     def start_all(self) -> None:
-        """All of them, each somewhere on its way."""
+        """Start all builds, each at a random point of its life."""
         for at in range(RUNNING):
             story = self._start_build(f"load-{at % PIPELINES}", self._rng.randrange(JOBS))
             self._turn.append(story)
         self._rng.shuffle(self._turn)
 
     def step(self, now: float) -> None:
-        """A job begins or ends, in each build in its turn."""
+        """Start or end a job of the next build."""
         story = self._turn.popleft()
         if story.waiting and (len(story.running) < _JOBS_AT_ONCE or self._rng.random() < 0.5):
             job = story.waiting.popleft()

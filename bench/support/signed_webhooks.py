@@ -1,4 +1,4 @@
-"""Webhooks of a size, signed for each receiver that checks a signature."""
+"""Webhooks of a given size, signed for each receiver that verifies a signature."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _SLUG = "https://api.buildkite.com/v2/organizations/acme-inc/pipelines/monolith"
 
 
 def make_body(size: int, seed: int = 7) -> bytes:
-    """A `build.finished` of about so many bytes; as at Buildkite it grows with the steps of its pipeline."""
+    """Return a `build.finished` of about `size` bytes; like Buildkite's, it grows with the pipeline's steps."""
     rng = random.Random(seed)
-    said = _make_finished_build(rng)
-    steps: list[dict[str, Any]] = said["pipeline"]["steps"]
-    while len(_encode(said)) < size - 500:
+    body = _make_finished_build(rng)
+    steps: list[dict[str, Any]] = body["pipeline"]["steps"]
+    while len(_encode(body)) < size - 500:
         steps.append(_make_step(rng, len(steps)))
-    said["build"]["message"] += "." * max(size - len(_encode(said)), 0)
-    return _encode(said)
+    body["build"]["message"] += "." * max(size - len(_encode(body)), 0)
+    return _encode(body)
 
 
-def _encode(said: dict[str, Any]) -> bytes:
-    """As JavaScript writes it: Hubot signs what its parser left."""
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+def _encode(body: dict[str, Any]) -> bytes:
+    """Encode as JavaScript does, because Hubot signs the body after parsing it."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _make_finished_build(rng: random.Random) -> dict[str, Any]:
@@ -80,33 +80,33 @@ def _make_id(rng: random.Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
-def generate_requests(said: bytes, *, sign: bytes | None = None) -> Iterator[bytes]:
-    """One request after the other, each with an id of its own, endlessly; signed now for all who check.
+def generate_requests(body: bytes, *, sign: bytes | None = None) -> Iterator[bytes]:
+    """Yield requests endlessly, each with its own id, signed for all receivers.
 
-    `sign` is what is signed in place of the body: for one that was tampered with.
+    `sign` is signed instead of the body: for a tampered one.
     """
-    head = "".join(f"{name}: {value}\r\n" for name, value in _make_headers(said if sign is None else sign).items())
+    head = "".join(f"{name}: {value}\r\n" for name, value in _make_headers(body if sign is None else sign).items())
     start = (
-        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Content-Length: {len(said)}\r\nX-Buildkite-Request: "
+        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Content-Length: {len(body)}\r\nX-Buildkite-Request: "
     )
-    first, rest, run = start.encode(), b"\r\n\r\n" + said, uuid.uuid4().hex[:12]
+    first, rest, run = start.encode(), b"\r\n\r\n" + body, uuid.uuid4().hex[:12]
     return (b"%b%b-%d%b" % (first, run.encode(), number, rest) for number in itertools.count())
 
 
-def _make_headers(said: bytes) -> dict[str, str]:
-    """Buildkite's, GitHub's and Slack's signature of the same bytes."""
+def _make_headers(body: bytes) -> dict[str, str]:
+    """Return Buildkite's, GitHub's and Slack's signature headers of the same bytes."""
     now = str(int(time.time()))
     return {
         "Content-Type": "application/json",
         "X-Buildkite-Event": "build.finished",
-        "X-Buildkite-Signature": f"timestamp={now},signature={_sign(now.encode() + b'.' + said)}",
+        "X-Buildkite-Signature": f"timestamp={now},signature={_sign(now.encode() + b'.' + body)}",
         "X-GitHub-Event": "push",
         "X-GitHub-Delivery": str(uuid.uuid4()),
-        "X-Hub-Signature-256": f"sha256={_sign(said)}",
+        "X-Hub-Signature-256": f"sha256={_sign(body)}",
         "X-Slack-Request-Timestamp": now,
-        "X-Slack-Signature": f"v0={_sign(b'v0:' + now.encode() + b':' + said)}",
+        "X-Slack-Signature": f"v0={_sign(b'v0:' + now.encode() + b':' + body)}",
     }
 
 
-def _sign(said: bytes) -> str:
-    return hmac.new(SECRET.encode(), said, hashlib.sha256).hexdigest()
+def _sign(body: bytes) -> str:
+    return hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""When requests reach the simulated Slack: the moment that a person's screen could change."""
+"""Records when requests reach the simulated Slack: the time at which a person's screen could change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 @dataclass
 class Arrival:
-    """One request; `at` is when its last byte was there."""
+    """A request; `at` is when its last byte arrived."""
 
     method: str
     at: float = 0.0
@@ -22,15 +22,15 @@ class Arrival:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Its arguments."""
+        """Return its arguments."""
         return dict(json.loads(self.body))
 
 
 @dataclass
 class Arrivals:
-    """Stands before the Web API of one SlackSim; keeps every request of these methods in their order.
+    """Wraps the Web API of one SlackSim and records every request of these methods, in order.
 
-    Times are those of `now`; an answer takes `delay` seconds longer than it would.
+    Times come from `now`; each answer is delayed by `delay` seconds.
     """
 
     app: ASGIApp
@@ -46,18 +46,18 @@ class Arrivals:
             return
         arrival = Arrival(method)
 
-        async def heard() -> Message:
-            said = await receive()
-            if said["type"] == "http.request":
-                arrival.body += said.get("body", b"")
-                if not said.get("more_body") and not arrival.at:
+        async def receive_recorded() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                arrival.body += message.get("body", b"")
+                if not message.get("more_body") and not arrival.at:
                     arrival.at = self.now()
                     self.seen.append(arrival)
                     await asyncio.sleep(self.delay)
-            return said
+            return message
 
-        await self.app(scope, heard, send)
+        await self.app(scope, receive_recorded, send)
 
     def find(self, method: str, ts: str) -> list[Arrival]:
-        """What came about one message."""
+        """Return the requests about one message."""
         return [item for item in self.seen if item.method == method and item.arguments.get("ts") == ts]

@@ -1,4 +1,4 @@
-"""Slash commands at a steady rate, each signed as Slack signs it, and what came of each."""
+"""Sends signed slash commands at a steady rate, and counts their answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WAIT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class CommandSender:
-    """Who asks where, and where answers are taken: the base of Slack's addresses."""
+    """The person and channel of the commands, and the base address for their response URLs."""
 
     user: str
     team: str
@@ -29,7 +29,7 @@ class CommandSender:
     base: str
 
     def render_request(self, name: str, text: str) -> bytes:
-        """`/bk text` as a whole HTTP request; its trigger is that name, and so is the end of its response URL."""
+        """Return `/bk text` as a whole HTTP request; `name` is its trigger and the end of its response URL."""
         fields = {
             "token": "unused",
             "team_id": self.team,
@@ -53,7 +53,7 @@ class CommandSender:
 
 @dataclass
 class AnswerCounter:
-    """Stands before a simulated Slack: takes what is answered to these commands, and counts it by their names."""
+    """Wraps a simulated Slack and counts the answers to these commands by name."""
 
     app: ASGIApp
     seen: Counter[str] = field(default_factory=Counter)
@@ -70,9 +70,9 @@ class AnswerCounter:
 
 
 async def send_commands(port: int, asker: CommandSender, names: list[str], text: str, rate: float) -> list[float]:
-    """One after the other at that rate, whatever comes; the seconds until each was acknowledged.
+    """Send the commands at that rate; return the seconds until each was acknowledged.
 
-    Each counts from when it was due. Raises RuntimeError for one that is not acknowledged without words.
+    The time counts from when a command was due. Raise RuntimeError for one without an empty 200.
     """
     began, waiting = time.perf_counter(), []
     idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
@@ -85,7 +85,7 @@ async def send_commands(port: int, asker: CommandSender, names: list[str], text:
 
 
 async def _take_connection(idle: asyncio.LifoQueue[_Connection], port: int) -> _Connection:
-    """The one that was used last, unless the server closed it as idle."""
+    """Return the connection used last, unless the server closed it as idle."""
     while not idle.empty():
         if not (line := idle.get_nowait()).reader.at_eof():
             return line
@@ -106,7 +106,7 @@ async def _send_command(
 
 @dataclass
 class _Connection:
-    """One connection that is kept."""
+    """A keep-alive connection."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -116,7 +116,7 @@ class _Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def send(self, request: bytes) -> tuple[bytes, bytes]:
-        """The head of the answer, and its body."""
+        """Return the head of the answer, and its body."""
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]

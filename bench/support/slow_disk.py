@@ -1,4 +1,4 @@
-"""A slower disk: every sync takes longer, by a small library that the C compiler makes."""
+"""Simulates a slower disk: a small C library, compiled here, delays every sync."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ int fdatasync(int file) {
 
 
 def build_slow_disk(folder: Path, milliseconds: float) -> Mapping[str, str] | None:
-    """The environment in which every sync takes so much longer; None where there is no C compiler."""
+    """Return the environment in which every sync takes longer; None without a C compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         print("Left out: slower disks: install a C compiler.", flush=True)

@@ -1,4 +1,4 @@
-"""Carries the webhooks of the simulated Buildkite over one open connection, as its own senders would."""
+"""Sends the webhooks of the simulated Buildkite over keep-alive connections."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from simulators.buildkite.webhooks import Delivery, sign
 
 
 class WebhookSender:
-    """Sends what is due, in its order. Raises RuntimeError for an answer other than 2xx."""
+    """Sends deliveries. Raises RuntimeError for an answer other than 2xx."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self.sent: dict[str, int] = {}
 
     async def send(self, delivery: Delivery, url: str | None = None) -> float:
-        """Gives when it was sent, in seconds as time.perf_counter has them; to `url` in place of its own."""
+        """Send a delivery, to `url` if given; return when it was sent, as time.perf_counter."""
         body, hook = json.dumps(delivery.render()).encode(), delivery.webhook
         headers = {
             "Content-Type": "application/json",
@@ -38,7 +38,7 @@ class WebhookSender:
 
 @asynccontextmanager
 async def open_sender() -> AsyncIterator[WebhookSender]:
-    """A wire of eight connections."""
+    """Open a sender with eight connections."""
     limit = aiohttp.TCPConnector(limit=8)
     async with aiohttp.ClientSession(connector=limit, trust_env=False) as session:
         yield WebhookSender(session)
