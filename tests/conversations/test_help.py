@@ -1,4 +1,4 @@
-"""Who people are to the bot, what they may run, and how to type it."""
+"""Identity, permissions and help."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ More: `/bk help agent <verb>`\
     assert await ask_privately(world, world.bob, "help job unblock") == snapshot("""\
 *Job unblock*
 `/bk job unblock [job] [KEY=value]… [-p pipeline] [-n N]`
-Let a build go on past its block step.
+Unblock a build.
 • `job` Job name, id or URL
 • `-p, --pipeline` Pipeline
 • `-n, --number` Build number

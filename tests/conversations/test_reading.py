@@ -115,8 +115,8 @@ export API_TOKEN=•••
 PASSWORD=•••
 <!channel> `done` & <b>
 ```
-The whole log; secrets are masked.
-[Retry job] [Whole log as a file] [Open in Buildkite]\
+Full log. Secrets are masked.
+[Retry job] [Full log as a file] [Open in Buildkite]\
 """)
     assert "hunter2secret" not in str(world.slack.ephemerals(world.bob)[-1].blocks)
 
@@ -127,7 +127,7 @@ async def test_the_whole_log_as_a_file(world: World) -> None:
     world.buildkite.log(build.find_job("lint").id, LOG * 60)
     await world.bob.clicks(card, "Logs")
     await world.settle(1)
-    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Whole log as a file")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Full log as a file")
     await world.settle(2)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["(file: Log of :eslint: Lint, web#1)"]
@@ -155,8 +155,8 @@ async def test_logs_of_several_failed_jobs(world: World) -> None:
 ```
 exit status 1
 ```
-The whole log; secrets are masked.
-[Retry job] [Whole log as a file] [Open in Buildkite]\
+Full log. Secrets are masked.
+[Retry job] [Full log as a file] [Open in Buildkite]\
 """)
 
 

@@ -59,7 +59,7 @@ p95 3m 30s
 [bar] Median duration per day
   Fri 30 | Sat 31 | Sun 1 | Mon 2 | Tue 3 | Wed 4 | Thu 5 | Fri 6
   Minutes: 0 | 0 | 0 | 4.7 | 4.2 | 7 | 5.8 | 3.5
-From 5 builds that I remember. 1 build was read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations.
+Based on 5 builds. 1 was just fetched, including the previous period. Median and p95 use the nearest rank. Pass rate and durations exclude canceled builds.
 [Share here] [Last 24 hours] [Last 30 days]\
 """)
     assert world.slack.messages(world.deploys) == []
@@ -94,7 +94,7 @@ p95 3m 30s (was 3m, +17 %)
 [bar] Median duration per two hours
   Thu 06:00 | Thu 08:00 | Thu 10:00 | Thu 12:00 | Thu 14:00 | Thu 16:00 | Thu 18:00 | Thu 20:00 | Thu 22:00 | Fri 00:00 | Fri 02:00 | Fri 04:00 | Fri 06:00
   Minutes: 1.7 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 3.5
-From 3 builds that I remember. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations.
+Based on 3 builds. Median and p95 use the nearest rank. Pass rate and durations exclude canceled builds.
 [Share here] [Last 7 days] [Last 30 days]\
 """)
 
@@ -112,7 +112,7 @@ async def test_a_period_without_builds(world: World) -> None:
     assert await ask_privately(world, world.bob, "health") == snapshot("""\
 *Health of 5 pipelines over the last 7 days*
 No build ended in the last 7 days.
-From 0 builds that I remember.
+Based on 0 builds.
 [Share here] [Last 24 hours] [Last 30 days]\
 """)
 
@@ -144,7 +144,7 @@ p95 30s
 [bar] Median duration per two hours
   Sun 10:00 | Sun 12:00 | Sun 14:00 | Sun 16:00 | Sun 18:00 | Sun 20:00 | Sun 22:00 | Mon 00:00 | Mon 02:00 | Mon 04:00 | Mon 06:00 | Mon 08:00 | Mon 10:00
   Seconds: 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 90
-From 1 build that I remember. 1 build was read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations.
+Based on 1 build. 1 was just fetched, including the previous period. Median and p95 use the nearest rank. Pass rate and durations exclude canceled builds.
 [Share here] [Last 7 days] [Last 30 days]\
 """)
 
@@ -180,8 +180,8 @@ async def test_unknown_pipelines_and_periods_are_quoted(world: World) -> None:
 Did you mean web?\
 """,
             """\
-⚠️ No pipeline that you may see fits `x-*`.
-`/bk health` without a name is about all of them.\
+⚠️ No pipeline you may see matches `x-*`.
+For all pipelines, use `/bk health` without a name.\
 """,
             """\
 ⚠️ `3d` isn't an option for `--since`.
@@ -215,7 +215,7 @@ async def test_a_report_is_shared_immediately(world: World) -> None:
     assert format_message(world.card()) == snapshot("""\
 *Health of web over the last 7 days*
 <@U0BOB0001> shared this report: no build ended in the last 7 days.
-From 0 builds that I remember.
+Based on 0 builds.
 [Last 24 hours] [Last 30 days]\
 """)
     assert world.whispers(world.bob) == []
@@ -238,7 +238,7 @@ async def test_without_webhooks_builds_are_listed_in_buildkite(tmp_path: Path) -
         hours(world, 2)
         reply = await ask_privately(world, world.bob, "health web --since 24h")
         assert reply.split("\n")[-2] == snapshot(
-            "From 2 builds that I remember. 2 builds were read from Buildkite just now, the period before included. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations."
+            "Based on 2 builds. 2 were just fetched, including the previous period. Median and p95 use the nearest rank. Pass rate and durations exclude canceled builds."
         )
         assert reply.split("\n")[1:3] == snapshot(["*Builds*", "2 (was 0)"])
 
@@ -249,9 +249,7 @@ async def test_known_builds_are_not_read_again(world: World) -> None:
     await ask_privately(world, world.bob, "health web")
     before = count_reads(world)
     assert (
-        (await ask_privately(world, world.bob, "health web"))
-        .split("\n")[-2]
-        .startswith("From 5 builds that I remember. Med")
+        (await ask_privately(world, world.bob, "health web")).split("\n")[-2].startswith("Based on 5 builds. Med")
     )
     assert count_reads(world) == before
 
@@ -268,5 +266,5 @@ async def test_a_report_without_access_to_builds(world: World) -> None:
     world.buildkite.scopes.discard("read_builds")
     reply = await ask_privately(world, world.bob, "health web")
     assert reply.split("\n")[-2] == snapshot(
-        "From 5 builds that I remember. *⚠️ Not everything is known*: builds between 2026-10-30 11:42 UTC and 2026-11-03 08:08 UTC, between 2026-11-06 05:42 UTC and 2026-11-06 11:42 UTC may be missing. The period before is not known whole, so nothing is compared with it. Buildkite refused: Your access token doesn't have the read_builds scope. Median and p95 by nearest rank; canceled builds are left out of the pass rate and of durations."
+        "Based on 5 builds. *⚠️ Incomplete data*: builds between 2026-10-30 11:42 UTC and 2026-11-03 08:08 UTC, between 2026-11-06 05:42 UTC and 2026-11-06 11:42 UTC may be missing. There's no comparison because the previous period isn't completely known. Buildkite refused: Your access token doesn't have the read_builds scope. Median and p95 use the nearest rank. Pass rate and durations exclude canceled builds."
     )

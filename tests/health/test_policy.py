@@ -39,6 +39,6 @@ Your grant “everyone reads web” is for pipelines `web`, `mobile`. Ask a work
             "*Health of mobile over the last 24 hours*"
         )
         assert await ask_privately(world, world.bob, "health 'a*'") == snapshot("""\
-⚠️ No pipeline that you may see fits `a*`.
-`/bk health` without a name is about all of them.\
+⚠️ No pipeline you may see matches `a*`.
+For all pipelines, use `/bk health` without a name.\
 """)

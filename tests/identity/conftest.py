@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Alice (admin), Bob (member) and Gwen (guest) in #deploys; pipelines, agents; webhooks arriving."""
-    async with opened(tmp_path) as ready:
+    async with open_world(tmp_path) as ready:
         yield ready

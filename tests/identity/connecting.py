@@ -7,7 +7,7 @@ from pathlib import Path
 from simulators.buildkite.server_state import RecordedRequest
 from simulators.slack.delivery import Ack
 from simulators.slack.person import Person
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 
 LABEL = "Your Buildkite API token"
@@ -34,7 +34,7 @@ async def connected(world: World, **more: object) -> None:
     world.buildkite.personal_token(ALICE, SECRET, **more)  # type: ignore[arg-type]
     await submits(world, world.alice, SECRET)
     await world.settle(2)
-    assert "You are connected" in world.whispers(world.alice)[-1]
+    assert "You're connected" in world.whispers(world.alice)[-1]
     world.buildkite.requests.clear()
 
 
@@ -46,7 +46,7 @@ async def types(world: World, person: Person, words: str) -> None:
 
 async def whoami(world: World, person: Person, line: str) -> str:
     """One line of what a person is told about themselves."""
-    said = (await asks(world, person, "whoami")).split("\n")
+    said = (await ask_privately(world, person, "whoami")).split("\n")
     return said[said.index(f"*{line}*") + 1]
 
 

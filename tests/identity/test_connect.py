@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from inline_snapshot import snapshot
 
 from bot.store.tables import audit, choices, invocations, tokens
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 from tests.identity.connecting import ALICE, LABEL, SECRET, asked_by, connected, database, opens, submits, whoami
 
@@ -40,8 +40,8 @@ async def test_somebody_connects_and_is_told_as_whom(world: World) -> None:
     assert ack.body in ("", {}, None)
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot("""\
-You are connected: at Buildkite you act as Alice Okafor (alice@acme.example).
-The token works until 2026-11-09 09:00 UTC.\
+You're connected and act in Buildkite as Alice Okafor (alice@acme.example).
+The token expires 2026-11-09 09:00 UTC.\
 """)
     assert await whoami(world, world.alice, "Your own token") == snapshot(
         "connected as Alice Okafor (alice@acme.example) since 2026-11-02 09:00 UTC, works until 2026-11-09 09:00 UTC; scopes: read_accounts, read_agents, read_artifacts, read_build_logs, read_builds, read_clusters, read_job_env, read_notification_services, read_organization_invitations, read_organization_settings, read_organizations, read_pipeline_templates, read_pipelines, read_rules, read_teams, read_user, write_agents, write_artifacts, write_build_logs, write_builds, write_clusters, write_notification_services, write_organization_invitations, write_organization_settings, write_organizations, write_pipeline_templates, write_pipelines, write_rules, write_teams"
@@ -101,7 +101,7 @@ async def test_nothing_is_kept_while_buildkite_is_down(world: World) -> None:
     world.buildkite.down = False
     await world.alice.submits({LABEL: SECRET})
     await world.settle(2)
-    assert "You are connected" in world.whispers(world.alice)[-1]
+    assert "You're connected" in world.whispers(world.alice)[-1]
 
 
 async def test_missing_scopes_are_told_and_accepted(world: World) -> None:
@@ -110,9 +110,9 @@ async def test_missing_scopes_are_told_and_accepted(world: World) -> None:
     await submits(world, world.alice, SECRET)
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot("""\
-You are connected: at Buildkite you act as Alice Okafor (alice@example.com).
-The token works until 2026-11-09 09:00 UTC.
-Its e-mail address is not the one that you have in Slack (alice@acme.example).
+You're connected and act in Buildkite as Alice Okafor (alice@example.com).
+The token expires 2026-11-09 09:00 UTC.
+Its e-mail address isn't the one you use in Slack (alice@acme.example).
 ⚠️ With this token these will not work:
 • starting, cancelling, retrying and unblocking (scope `write_builds`)
 • reading logs (scope `read_build_logs`)\
@@ -155,7 +155,7 @@ async def test_a_mention_gets_a_button_for_the_form(world: World) -> None:
     await world.settle(1)
     await world.alice.submits({LABEL: SECRET})
     await world.settle(2)
-    assert "You are connected" in world.whispers(world.alice)[-1]
+    assert "You're connected" in world.whispers(world.alice)[-1]
 
 
 async def test_the_token_is_written_down_sealed_only(
@@ -163,7 +163,7 @@ async def test_the_token_is_written_down_sealed_only(
 ) -> None:
     """Neither database, audit, journal, logs, messages nor what is asked of Slack hold the token in clear."""
     await connected(world)
-    await asks(world, world.alice, "build create web")
+    await ask_privately(world, world.alice, "build create web")
     await world.settle(5)
     async with world.bot.store.read() as tx:
         noted = [dict(row) for row in (await tx.execute(sa.select(audit))).mappings()]
@@ -197,13 +197,13 @@ async def test_a_new_token_takes_the_place_of_the_old_one(world: World) -> None:
 async def test_disconnecting_forgets_and_says_that_the_token_lives_on(world: World) -> None:
     """The row is gone, the bot's own token is used again, and the person is told where to revoke theirs."""
     await connected(world)
-    assert await asks(world, world.alice, "disconnect") == snapshot(
-        "Forgotten: I use my own token again. Yours still works at Buildkite until you revoke it: your API access tokens."
+    assert await ask_privately(world, world.alice, "disconnect") == snapshot(
+        "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you revoke it: your API access tokens."
     )
     assert await rows(world, tokens) == 0
     assert await whoami(world, world.alice, "I act there as") == "Sam Kim"
-    assert await asks(world, world.alice, "disconnect") == snapshot(
-        "You were not connected: I ask Buildkite with my own token."
+    assert await ask_privately(world, world.alice, "disconnect") == snapshot(
+        "You weren't connected. I use my own token for your requests."
     )
 
 
@@ -234,7 +234,7 @@ async def test_a_form_that_is_delivered_again_connects_nothing(world: World) -> 
     sent = world.slack.delivery.last
     assert sent is not None
     await world.settle(2)
-    await asks(world, world.alice, "disconnect")
+    await ask_privately(world, world.alice, "disconnect")
     noted, asked, whispers = await rows(world, audit), len(asked_by(world, ALICE)), world.whispers(world.alice)
     again = await world.slack.delivery.resend(sent)
     await world.settle(2)

@@ -7,8 +7,8 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from simulators.slack.models import Message
-from tests.conversations.acts import asks, blocked, started
-from tests.conversations.world import World, opened
+from tests.conversations.acts import ask_privately, block_build, start_build
+from tests.conversations.world import World, open_world
 from tests.identity.connecting import ALICE, SECRET, asked_by, connected, types
 
 BOT = "Sam Kim"
@@ -37,7 +37,7 @@ zone = "Europe/London"
 async def test_a_build_is_started_in_ones_own_name(world: World) -> None:
     """Reading and starting are done with Alice's token; following the build is the bot's work, with the bot's."""
     await connected(world)
-    build = await started(world)
+    build = await start_build(world)
     assert build.creator is not None
     assert build.creator.name == ALICE
     assert {item.method for item in asked_by(world, ALICE)} == {"GET", "POST"}
@@ -52,9 +52,9 @@ async def test_the_budget_is_ones_own(world: World) -> None:
     """Fifty requests a minute are for each user: what Alice has used up, Bob and the bot still have."""
     await connected(world)
     world.buildkite.tokens[SECRET].window.limit = 0
-    assert "limiting your token's requests" in await asks(world, world.alice, "build list web")
-    assert "used up" in await asks(world, world.alice, "build list web")
-    assert "limit" not in await asks(world, world.bob, "build list web")
+    assert "limiting your token's requests" in await ask_privately(world, world.alice, "build list web")
+    assert "used up" in await ask_privately(world, world.alice, "build list web")
+    assert "limit" not in await ask_privately(world, world.bob, "build list web")
 
 
 async def test_others_go_on_with_the_bots_token(world: World) -> None:
@@ -68,7 +68,7 @@ async def test_others_go_on_with_the_bots_token(world: World) -> None:
 async def test_what_ones_token_may_not_is_refused_and_the_bots_is_not_used(world: World) -> None:
     """The token lacks a scope: Buildkite's refusal is told as the person's own, and nothing is built."""
     await connected(world, without=["write_builds"])
-    assert await asks(world, world.alice, "build create web") == snapshot("""\
+    assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ Buildkite refused your token: Your access token doesn't have the write_builds scope
 It lacks the write_builds scope. Connect another with `/bk connect`, or use mine again: `/bk disconnect`.\
 """)
@@ -80,22 +80,22 @@ async def test_a_revoked_token_is_told_and_the_bots_is_not_used(world: World) ->
     """Revoked at Buildkite: the answer says whose token it is and both ways to mend it."""
     await connected(world)
     world.buildkite.tokens[SECRET].revoked = True
-    assert await asks(world, world.alice, "build create web") == snapshot("""\
+    assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ Buildkite doesn't accept your token: Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication
 It was revoked or has expired. Connect another with `/bk connect`, or use mine again: `/bk disconnect`.\
 """)
     assert not world.buildkite.builds
     assert not asked_by(world, BOT)
-    await asks(world, world.alice, "disconnect")
+    await ask_privately(world, world.alice, "disconnect")
     await types(world, world.alice, "build create web")
     assert len(world.buildkite.builds) == 1
 
 
 async def test_names_are_those_that_ones_own_token_sees(world: World) -> None:
     """Alice may see `web` alone: other pipelines are not there for her, in answers and menus, but are for Bob."""
-    await asks(world, world.bob, "build list")
+    await ask_privately(world, world.bob, "build list")
     await connected(world, pipelines=["web"])
-    assert await asks(world, world.alice, "build create deploy-prod") == snapshot(
+    assert await ask_privately(world, world.alice, "build create deploy-prod") == snapshot(
         "⚠️ There's no pipeline “deploy-prod”."
     )
     await world.alice.types(world.deploys, "/bk build create")
@@ -109,7 +109,7 @@ async def test_names_are_those_that_ones_own_token_sees(world: World) -> None:
 
 async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> None:
     """The step is unblocked with the person's token and in the name of its user."""
-    build, card = await blocked(world)
+    build, card = await block_build(world)
     await connected(world)
     await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(3)
@@ -123,7 +123,7 @@ async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> 
 async def test_a_lost_answer_is_looked_for_with_the_bots_token(world: World) -> None:
     """The connection breaks while Alice's build is created, and her token may not look: the bot's finds it."""
     await connected(world, without=["read_builds"])
-    await started(world, "api")
+    await start_build(world, "api")
     world.buildkite.faults.reset(method="POST", path="/builds$", applied=True)
     await types(world, world.alice, "build create web")
     await world.settle(10)
@@ -152,9 +152,9 @@ async def test_the_policy_still_applies_and_approved_work_runs_in_ones_own_name(
     """A connected person is frozen out and needs approvals like others; what was approved runs as theirs."""
     policy = tmp_path / "policy.toml"
     policy.write_text(PROTECTED)
-    async with opened(tmp_path, policy=policy) as world:
+    async with open_world(tmp_path, policy=policy) as world:
         await connected(world)
-        await asks(world, world.alice, "build create api")
+        await ask_privately(world, world.alice, "build create api")
         assert not world.buildkite.builds
         card = await approved(world)
         assert "Approved* and done" in card.plain()
@@ -165,7 +165,7 @@ async def test_approved_work_is_not_done_with_the_bots_token_instead(tmp_path: P
     """Approved, but the requester's own token was revoked meanwhile: nothing runs."""
     policy = tmp_path / "policy.toml"
     policy.write_text(PROTECTED)
-    async with opened(tmp_path, policy=policy) as world:
+    async with open_world(tmp_path, policy=policy) as world:
         await connected(world)
         await world.alice.types(world.deploys, "/bk build create deploy-prod")
         await world.settle(2)

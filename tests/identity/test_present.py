@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.tables import audit, tokens
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 from tests.identity.connecting import connected, types
 
@@ -24,23 +24,23 @@ from tests.identity.connecting import connected, types
 )
 async def test_a_minute_later_nobody_acts_who_may_not(world: World, change: dict[str, Any], said: str) -> None:
     """Bob was a member a minute ago and is none now: his next build is refused, for the reason that holds now."""
-    await asks(world, world.bob, "whoami")
+    await ask_privately(world, world.bob, "whoami")
     for name, value in change.items():
         setattr(world.bob.profile, name, value)
     world.clock.advance(60)
-    assert said in await asks(world, world.bob, "build create web")
+    assert said in await ask_privately(world, world.bob, "build create web")
     assert not world.buildkite.builds
 
 
 async def test_nobody_acts_on_what_slack_said_long_ago(world: World) -> None:
     """While Slack does not say who somebody is, five minutes are believed, not more."""
-    await asks(world, world.bob, "whoami")
+    await ask_privately(world, world.bob, "whoami")
     world.slack.faults.fail("users.info", times=20)
     world.clock.advance(240)
     await types(world, world.bob, "build create web")
     assert len(world.buildkite.builds) == 1
     world.clock.advance(120)
-    assert "could not ask Slack who you are" in await asks(world, world.bob, "build create api")
+    assert "couldn't ask Slack who you are" in await ask_privately(world, world.bob, "build create api")
     assert len(world.buildkite.builds) == 1
 
 
@@ -49,7 +49,7 @@ async def test_the_token_of_somebody_deactivated_goes_with_their_next_act(world:
     await connected(world)
     world.alice.profile.deleted = True
     world.clock.advance(60)
-    await asks(world, world.alice, "build create web")
+    await ask_privately(world, world.alice, "build create web")
     assert not world.buildkite.builds
     await gone(world)
 
@@ -57,10 +57,10 @@ async def test_the_token_of_somebody_deactivated_goes_with_their_next_act(world:
 async def test_the_token_of_somebody_deactivated_goes_within_the_hour(world: World) -> None:
     """Alice never comes back: an hour later nothing of her token is left, and the audit says why."""
     await connected(world)
-    await world.bot.upkeep.tick()
+    await world.bot.account_upkeep.tick()
     world.alice.profile.deleted = True
     world.clock.advance(3601)
-    assert await world.bot.upkeep.tick() == 1
+    assert await world.bot.account_upkeep.tick() == 1
     await gone(world)
 
 
@@ -69,11 +69,11 @@ async def test_the_token_of_somebody_present_stays(world: World) -> None:
     await connected(world)
     for _ in range(2):
         world.clock.advance(3601)
-        assert await world.bot.upkeep.tick() == 1
+        assert await world.bot.account_upkeep.tick() == 1
     world.alice.profile.deleted = True
     world.slack.faults.fail("users.info", times=20)
     world.clock.advance(3601)
-    assert await world.bot.upkeep.tick() == 0
+    assert await world.bot.account_upkeep.tick() == 0
     async with world.bot.store.read() as tx:
         assert await tx.scalar(sa.select(sa.func.count()).select_from(tokens)) == 1
 

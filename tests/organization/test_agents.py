@@ -94,8 +94,8 @@ async def test_an_empty_list_repeats_the_filters(mac_world: World) -> None:
     """Every filter is repeated in words, with a hint about agents that are gone."""
     words = "agent list mac --hostname mini-1 --version 1.0 --state idle --tags os=linux"
     assert await ask_privately(mac_world, mac_world.bob, words) == snapshot("""\
-No connected agent with “mac” in its name, on host mini-1, of version 1.0, that is idle, tagged os=linux.
-Agents that have stopped or were lost are not listed: `agent view` shows one by its whole id.\
+No connected agent with “mac” in its name, on host mini-1, with version 1.0, that is idle, tagged os=linux.
+Stopped and lost agents aren't listed. To see one, use `agent view` with its full id.\
 """)
 
 

@@ -67,9 +67,9 @@ async def test_admins_get_a_button_for_agent_tokens(world: World) -> None:
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot("""\
 1 agent token of Open Source
-Description · From · Made · Works until
-Linux agents · 0.0.0.0/0 · 2026-11-02 09:00 UTC · no end
-Values are never shown: Buildkite itself shows one once, when it is made.\
+Description · Allowed addresses · Created · Expires
+Linux agents · 0.0.0.0/0 · 2026-11-02 09:00 UTC · never
+Values are never shown. Buildkite shows a value only once, when the token is created.\
 """)
     assert "Agent tokens" not in format_message(
         await read_private_reply(world, world.bob, "cluster view 'Open Source'")
@@ -119,7 +119,7 @@ async def test_a_paused_queue_says_why_and_is_resumed(world: World) -> None:
     await world.settle(1)
     seen = await read_private_reply(world, world.alice, "queue view deploy")
     assert format_message(seen) == snapshot("""\
-Queue deploy is paused: it hands out no jobs.
+Queue deploy is paused and dispatches no jobs.
 *Cluster*
 Open Source
 *Description*
@@ -151,7 +151,7 @@ async def test_a_queue_is_paused_from_its_view(world: World) -> None:
     assert world.slack.modals_of(world.alice.id)[-1].plain() == snapshot("""\
 # Pause queue
 Queue: [e443df78-9558-467f-9ba9-1faf7a024204]
-Why: []
+Reason: []
 [Pause]\
 """)
 
@@ -160,7 +160,7 @@ async def test_a_queue_without_agents_says_that_its_jobs_wait(world: World) -> N
     """Without agents there's a sentence in place of the table."""
     world.buildkite.lose_agent("deploy-1")
     assert (await ask_privately(world, world.bob, "queue view deploy")).split("\n")[-1] == snapshot(
-        "No agent is connected to this queue: its jobs wait."
+        "No agent is connected to this queue, so its jobs are waiting."
     )
 
 
@@ -169,5 +169,5 @@ async def test_the_agent_api_is_down(world: World) -> None:
     world.buildkite.faults.fail(500, path="/v3/metrics")
     reply = (await ask_privately(world, world.bob, "queue view deploy")).split("\n")
     assert reply[reply.index("*Jobs*") + 1] == snapshot(
-        "not known: Buildkite is having trouble (it answered 500 Internal Server Error)."
+        "unknown: Buildkite is having trouble (it answered 500 Internal Server Error)."
     )

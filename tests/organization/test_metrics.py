@@ -88,7 +88,7 @@ Queue `gpu` of the cluster Open Source
 0: 0 busy, 0 idle
 *Unfinished jobs*
 0: 0 running, 0 scheduled, 0 waiting
-No agents and no unfinished jobs: either it is idle, or there is no such queue.\
+No agents and no unfinished jobs: the queue is idle or doesn't exist.\
 """,
         ]
     )
@@ -103,7 +103,7 @@ Cluster Open Source
 0: 0 busy, 0 idle
 *Unfinished jobs*
 0: 0 running, 0 scheduled, 0 waiting
-No queue has an agent or an unfinished job.\
+No queue has agents or unfinished jobs.\
 """)
 
 
@@ -115,12 +115,12 @@ async def test_without_an_agent_token(tmp_path: Path) -> None:
     assert told[:2] == snapshot(
         [
             """\
-I have no agent token, so I cannot count.
-Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
+I can't read metrics because I have no agent token.
+An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
 """,
             """\
-I have no agent token, so I cannot ask for stacks.
-Whoever runs me sets `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
+I can't list stacks because I have no agent token.
+An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
 """,
         ]
     )
@@ -166,8 +166,8 @@ async def test_without_a_list_of_stacks_there_is_an_alternative(world: World) ->
     """Newer documents have no list; the reply quotes Buildkite and says what can be asked instead."""
     world.buildkite.lists_stacks = False
     assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
-Buildkite lists no stacks for this token. Buildkite says: Not Found
-What waits for a stack whose key you know: `/bk stacks <key>`\
+Buildkite doesn't list stacks for this token. Buildkite says: Not Found
+If you know a stack's key, list its waiting jobs with `/bk stacks <key>`.\
 """)
 
 
@@ -175,7 +175,7 @@ async def test_waiting_jobs_of_a_stack_are_listed(world: World) -> None:
     """Jobs are listed by the stack's key, oldest first; an unknown key gets Buildkite's words."""
     world.buildkite.stacks["k8s"] = {"key": "k8s", "type": "kubernetes"}
     assert await ask_privately(world, world.bob, "stacks k8s") == snapshot(
-        "No job waits for the stack k8s in the default queue."
+        "No jobs are waiting for the stack k8s in the default queue."
     )
     world.buildkite.create_build("web")
     world.clock.advance(60)
@@ -183,13 +183,13 @@ async def test_waiting_jobs_of_a_stack_are_listed(world: World) -> None:
     assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
-3 jobs wait for k8s in the default queue
+3 jobs waiting for k8s in the default queue
 Build · Branch · Step · Rules · Since
 web#1 · main · lint · queue=default · 2026-11-02 09:00 UTC
 web#1 · main · test · queue=default · 2026-11-02 09:00 UTC
 web#1 · main · test · queue=default · 2026-11-02 09:00 UTC\
 """,
-            "No job waits for the stack k8s in queue deploy.",
+            "No jobs are waiting for the stack k8s in queue deploy.",
             """\
 ⚠️ Buildkite has no stack other, or the token can't see it.
 Buildkite says: No stack found\

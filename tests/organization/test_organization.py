@@ -47,7 +47,7 @@ async def test_teams_are_listed(world: World) -> None:
 1 team
 Team · Slug · Privacy · Default
 Everyone · everyone · visible · yes
-1 secret team is left out: connect a token of your own (/bk connect) to see those that you may see.\
+1 secret team is hidden. Connect your own token (/bk connect) to see the teams you may see.\
 """)
     await connected(world)
     assert await ask_privately(world, world.alice, "team list") == snapshot("""\
@@ -66,9 +66,11 @@ async def test_an_empty_list_says_so(world: World, noun: str) -> None:
         "team": snapshot("There are no teams."),
         "template": snapshot("""\
 There are no pipeline templates.
-They belong to Buildkite's Enterprise plan.\
+Templates require Buildkite's Enterprise plan.\
 """),
-        "rule": snapshot("There are no rules: pipelines of different clusters keep apart."),
+        "rule": snapshot(
+            "There are no rules, so pipelines in different clusters can't trigger each other or share artifacts."
+        ),
         "emoji": snapshot("There are no emoji."),
     }
     assert await ask_privately(world, world.bob, f"{noun} list") == expected[noun]
@@ -97,8 +99,8 @@ async def test_templates_are_listed(world: World) -> None:
     """Templates have name, description and audience, but not their configuration."""
     assert await ask_privately(world, world.bob, "template list") == snapshot("""\
 1 template
-Template · Description · For · Changed
-Service · Build, test, deploy · everybody · 2026-11-02 09:00 UTC\
+Template · Description · Available to · Updated
+Service · Build, test, deploy · everyone · 2026-11-02 09:00 UTC\
 """)
 
 
@@ -110,7 +112,7 @@ async def test_rules_are_listed_in_words(world: World) -> None:
     world.buildkite.documents_of("rule").extend([odd, read])
     assert await ask_privately(world, world.bob, "rule list") == snapshot("""\
 3 rules
-Pipeline · Rule · Of pipeline · Made
+Pipeline · Rule · Target pipeline · Created
 web · may read artifacts of · mobile · 2026-11-02 09:00 UTC
 web · may trigger builds of · mobile · 2026-11-02 09:00 UTC
 web · pipeline.new.pipeline · 0198-gone · 2026-11-02 09:00 UTC\
@@ -124,23 +126,23 @@ async def test_emoji_are_found_by_part_of_a_name(world: World) -> None:
         [
             """\
 2 emoji
-Shown · Code · Also · Kind
-🚀 · :rocket: · – · well-known
-– · :shipit: · :squirrel: · a picture\
+Emoji · Code · Aliases · Kind
+🚀 · :rocket: · – · standard
+– · :shipit: · :squirrel: · custom\
 """,
             """\
 1 emoji with “:squir” in the name
-Code · Also · Kind
-:shipit: · :squirrel: · a picture\
+Code · Aliases · Kind
+:shipit: · :squirrel: · custom\
 """,
             """\
-1 emoji of the organization's own
-Code · Also · Kind
-:shipit: · :squirrel: · a picture\
+1 emoji added by the organization
+Code · Aliases · Kind
+:shipit: · :squirrel: · custom\
 """,
             """\
 There are no emoji with “nonesuch” in the name.
-Any part of a name or of another name for it will do.\
+You can search by any part of a name or alias.\
 """,
         ]
     )
@@ -149,11 +151,11 @@ Any part of a name or of another name for it will do.\
 async def test_webhook_addresses_without_an_allow_list(world: World) -> None:
     """Buildkite's addresses are listed, with a note that the allow-list is off."""
     assert await ask_privately(world, world.bob, "meta") == snapshot("""\
-*Where Buildkite's webhooks come from*
+*Addresses of Buildkite's webhooks*
 `192.0.2.0/24`
 `198.51.100.12`
-My own allow-list is off: a webhook's signature or token alone is looked at.
-`BUILDKITE_WEBHOOK_ALLOWLIST=meta` turns it on.\
+My allow-list is off: webhooks are checked only by their signature or token.
+To turn it on, set `BUILDKITE_WEBHOOK_ALLOWLIST=meta`.\
 """)
 
 
@@ -169,13 +171,12 @@ async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
     assert [reply.split("\n")[-1].split(": ") for reply in told] == snapshot(
         [
             [
-                "My own allow-list is on, but was not read yet",
-                "until then webhooks are turned away, and sent again.",
+                "My allow-list is on, but I haven't read it yet. Until then I reject webhooks, and Buildkite sends them again."
             ],
-            ["✅ They are those that my allow-list lets through."],
+            ["✅ My allow-list admits exactly these addresses."],
             [
-                "⚠️ My allow-list is another one",
-                "it lacks `203.0.113.7/32`; it still has `198.51.100.12/32`. It is read again every hour.",
+                "⚠️ My allow-list differs",
+                "it's missing `203.0.113.7/32`; it still has `198.51.100.12/32`. I read it again every hour.",
             ],
         ]
     )

@@ -51,9 +51,9 @@ async def test_the_token_is_revoked_after_a_question(console: Console) -> None:
     assert console.buildkite.revoked
     assert [line.partition(" of Sam Kim")[0] for line in console.lines] == snapshot(
         [
-            "The token in BUILDKITE_API_TOKEN is “ChatOps”",
+            "BUILDKITE_API_TOKEN is “ChatOps”",
             "Revoke it? I can't use Buildkite without it, and this can't be undone.",
-            "Revoked. Set BUILDKITE_API_TOKEN to another one before I am started again.",
+            "Revoked. Set BUILDKITE_API_TOKEN to another token before you start me again.",
         ]
     )
     assert console.buildkite.token not in "".join(console.lines)

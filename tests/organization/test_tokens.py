@@ -16,16 +16,16 @@ async def test_the_bots_own_token(world: World) -> None:
     world.buildkite.scopes = {"read_user", "read_builds", "write_builds", "write_pipelines", "read_clusters"}
     assert await ask_privately(world, world.bob, "token") == snapshot("""\
 *The Buildkite token in use*
-This is my own token. It is never revoked from chat: that is `kitestring token revoke`, where I run.
-*Of*
+This is my own token. It can't be revoked from chat, only with `kitestring token revoke` on my host.
+*Owner*
 Sam Kim (sam@example.com)
-*Called*
+*Description*
 ChatOps
-*Works until*
+*Expires*
 2026-11-09 09:00 UTC
 *Scopes*
 `read_builds` `read_clusters` `read_user` `write_builds` `write_pipelines`
-*Will not work with it*
+*Commands that need other scopes*
 `read_organizations`: organization list, organization view
 `read_pipelines`: pipeline list, pipeline view, build create
 `read_build_logs`: job log
@@ -86,10 +86,10 @@ async def test_agent_tokens_are_listed_without_values(world: World) -> None:
     )
     assert await ask_privately(world, world.alice, "token list") == snapshot("""\
 2 agent tokens of Open Source
-Description · From · Made · Works until
-Linux agents · 0.0.0.0/0 · 2026-11-02 09:00 UTC · no end
+Description · Allowed addresses · Created · Expires
+Linux agents · 0.0.0.0/0 · 2026-11-02 09:00 UTC · never
 Windows agents · 202.144.0.0/24 · 2026-05-26 04:21 UTC · 2027-01-01 00:00 UTC
-Values are never shown: Buildkite itself shows one once, when it is made.\
+Values are never shown. Buildkite shows a value only once, when the token is created.\
 """)
     assert VALUE not in world.transcript()
     assert await ask_privately(world, world.bob, "token list") == snapshot("""\
@@ -102,15 +102,15 @@ async def test_a_cluster_without_agent_tokens(world: World) -> None:
     """The reply says that there are none, and what that means."""
     world.buildkite.cluster.tokens.clear()
     assert await ask_privately(world, world.alice, "token list 'Open Source'") == snapshot("""\
-The cluster Open Source has no agent tokens: no agent can connect to it.
-Values are never shown: Buildkite itself shows one once, when it is made.\
+The cluster Open Source has no agent tokens, so no agent can connect to it.
+Values are never shown. Buildkite shows a value only once, when the token is created.\
 """)
 
 
 async def test_the_user_behind_the_token(world: World) -> None:
     """The reply names the bot's user or, with a connected token, the person's."""
     assert await ask_privately(world, world.alice, "user") == snapshot("""\
-At Buildkite I act for you as *Sam Kim*; `/bk connect` makes it you.
+I act for you in Buildkite as *Sam Kim*. To act as yourself, use `/bk connect`.
 *E-mail*
 sam@example.com
 *Id*
@@ -118,7 +118,7 @@ sam@example.com
 """)
     await connected(world)
     assert await ask_privately(world, world.alice, "user") == snapshot("""\
-At Buildkite you act as *Alice Okafor*, with your own token.
+You act in Buildkite as *Alice Okafor*, with your own token.
 *E-mail*
 alice@acme.example
 *Id*

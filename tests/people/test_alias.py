@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.slack.types import Actor, Standing
-from tests.conversations.acts import created, started
+from tests.conversations.acts import read_created_build, start_build
 from tests.conversations.world import World
 from tests.people.acts import told
 
@@ -16,11 +16,11 @@ SHIP = "alias ship = build create deploy-prod -b main"
 async def test_a_word_stands_for_a_command(world: World) -> None:
     """Alice says `ship`, with more behind it, by slash command and by mention: what it stands for is done."""
     assert await told(world, world.alice, SHIP) == snapshot(
-        "`ship` stands for `build create deploy-prod -b main` from now on, for you alone."
+        "Created your personal alias `ship`: `build create deploy-prod -b main`"
     )
     await world.alice.types(world.deploys, '/bk ship -m "Ship to islands & sea" -e TARGET=eu')
     await world.settle(3)
-    body = created(world)
+    body = read_created_build(world)
     assert (body["branch"], body["message"], body["env"]) == ("main", "Ship to islands & sea", {"TARGET": "eu"})
     await world.alice.posts(world.deploys, "@kitestring Ship")
     await world.settle(3)
@@ -44,10 +44,10 @@ async def test_they_are_listed_changed_and_taken_back(world: World) -> None:
     )
     await told(world, world.alice, SHIP)
     assert await told(world, world.alice, "alias b = build") == snapshot(
-        "`b` stands for `build` from now on, for you alone."
+        "Created your personal alias `b`: `build`"
     )
     assert await told(world, world.alice, "alias ship = build create web@release") == snapshot(
-        "`ship` stands for `build create web@release` now, and for nothing else."
+        "Changed alias `ship`: `build create web@release`"
     )
     assert await told(world, world.alice, "alias") == snapshot("""\
 Your aliases: 2 of at most 50, each of at most 300 characters
@@ -62,13 +62,13 @@ ship · build create web@release\
 More: `/bk help <noun> <verb>`. You can also mention me with the same command, in threads too.\
 """)
     assert await told(world, world.alice, "alias ship") == snapshot(
-        "`ship` stands for `build create web@release`."
+        "`ship` runs `build create web@release`."
     )
     assert await told(world, world.alice, "alias --remove ship") == snapshot(
-        "`ship` stands for nothing any more. Again: `/bk alias ship = build create web@release`"
+        "Removed alias `ship`. To restore it: `/bk alias ship = build create web@release`"
     )
     assert await told(world, world.alice, "unalias b") == snapshot(
-        "`b` stands for nothing any more. Again: `/bk alias b = build`"
+        "Removed alias `b`. To restore it: `/bk alias b = build`"
     )
     assert await told(world, world.alice, "unalias shi") == snapshot("""\
 ⚠️ You have no alias `shi`.
@@ -160,7 +160,7 @@ Write it like `alias ship = build create web -b main`.\
         ),
         (
             f"ship = build create web -m {'x' * 300}",
-            snapshot("⚠️ That is 320 characters long; an alias stands for at most 300."),
+            snapshot("⚠️ That's 320 characters. The limit is 300."),
         ),
         (
             'ship = build create web -m "unfinished',
@@ -197,7 +197,7 @@ async def test_there_are_fifty_at_most(world: World) -> None:
 Remove one that you don't need.\
 """)
     assert await told(world, world.alice, "alias a1 = agent list") == snapshot(
-        "`a1` stands for `agent list` now, and for nothing else."
+        "Changed alias `a1`: `agent list`"
     )
 
 
@@ -208,11 +208,11 @@ async def test_what_it_stands_for_is_judged_as_ever(world: World) -> None:
 ⚠️ `agent stop` is for workspace admins.
 Ask a workspace admin to do it.\
 """)
-    await started(world)
+    await start_build(world)
     await told(world, world.alice, "alias oops = build cancel web")
     assert await told(world, world.alice, "oops 1") == snapshot("""\
 Cancel web#1 on `main`? It is scheduled.
-[Yes, do it] [Never mind]\
+[Cancel build] [Never mind]\
 """)
 
 

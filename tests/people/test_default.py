@@ -6,8 +6,8 @@ from pathlib import Path
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import created, started
-from tests.conversations.world import World, opened, shown
+from tests.conversations.acts import read_created_build, start_build
+from tests.conversations.world import World, format_message, open_world
 from tests.people.acts import told
 
 READS_WEB = """
@@ -33,22 +33,22 @@ async def chosen(world: World, slug: str = "web") -> None:
 async def test_a_channel_chooses_shows_and_ends_its_default(world: World) -> None:
     """What is chosen is said to everybody in the channel; anybody may ask what holds."""
     assert await told(world, world.bob, "default") == snapshot(
-        "No pipeline is meant here where none is named. `/bk default web` chooses one."
+        "This channel has no default pipeline. Set one with `/bk default web`."
     )
     await chosen(world, "Web")
     assert await told(world, world.bob, "default") == snapshot(
-        "`web` is meant here where no pipeline is named. `/bk default --none` ends that."
+        "`web` is this channel's default pipeline. Clear it with `/bk default --none`."
     )
     await world.bob.types(world.deploys, "/bk default --none")
     await world.settle(2)
-    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         [
-            "<@U0ALICE01> chose `web` for this channel: it is meant where none is named",
+            "<@U0ALICE01> made `web` this channel's default pipeline",
             "<@U0BOB0001> ended the default of this channel, which was `web`",
         ]
     )
     assert await told(world, world.bob, "default --none") == snapshot(
-        "No pipeline is meant here where none is named. `/bk default web` chooses one."
+        "This channel has no default pipeline. Set one with `/bk default web`."
     )
 
 
@@ -69,14 +69,14 @@ async def test_a_build_is_started_without_naming_it(world: World) -> None:
     assert modal.plain().split("\n")[1] == snapshot("Pipeline: [web]")
     await world.alice.submits({"Message": "from the form"})
     await world.settle(3)
-    assert created(world)["message"] == "from the form"
+    assert read_created_build(world)["message"] == "from the form"
     assert world.buildkite.builds[-1].pipeline.slug == "web"
 
 
 async def test_what_is_read_says_which_was_taken(world: World) -> None:
     """A list, a report, a build: each says that it is of the channel's pipeline; `*` still means all."""
     await chosen(world)
-    await started(world)
+    await start_build(world)
     lines = (await told(world, world.bob, "build list")).split("\n")
     assert (lines[0], lines[-1]) == snapshot(
         ("Builds of web, newest first", "Using this channel's default pipeline, `web`.")
@@ -86,7 +86,7 @@ async def test_what_is_read_says_which_was_taken(world: World) -> None:
         "*Health of web over the last 7 days*"
     )
     assert (await told(world, world.bob, "health")).split("[")[0].strip().split("\n")[-1] == snapshot(
-        "From 0 builds that I remember. · Using this channel's default pipeline, `web`."
+        "Based on 0 builds. · Using this channel's default pipeline, `web`."
     )
     assert (await told(world, world.bob, "build view")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
     assert (await told(world, world.bob, "build view 1")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
@@ -102,7 +102,7 @@ Buildkite says: No build found\
 async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> None:
     """Below a build of mobile, the channel's own pipeline is not meant."""
     await chosen(world)
-    await started(world, "mobile")
+    await start_build(world, "mobile")
     card = world.card()
     await world.bob.posts(world.deploys, "@kitestring build view", thread_ts=card)
     await world.settle(1)
@@ -141,7 +141,7 @@ async def test_who_may_not_see_it_does_not_choose_it(tmp_path: Path) -> None:
     """Bob sees web alone, and Gwen is a guest: neither chooses mobile for everybody."""
     path = tmp_path / "policy.toml"
     path.write_text(READS_WEB)
-    async with opened(tmp_path, policy=path) as world:
+    async with open_world(tmp_path, policy=path) as world:
         assert await told(world, world.bob, "default mobile") == snapshot("""\
 ⚠️ You may not run `default` on `mobile` here.
 Your grant “everybody reads web” is for pipelines `web`. Ask <@U0GWEN001> to do it.\
@@ -153,6 +153,6 @@ Ask a full member to do it.\
         assert world.slack.messages(world.deploys) == []
         await world.bob.types(world.deploys, "/bk default web")
         await world.settle(2)
-        assert shown(world.card()) == snapshot(
-            "<@U0BOB0001> chose `web` for this channel: it is meant where none is named"
+        assert format_message(world.card()) == snapshot(
+            "<@U0BOB0001> made `web` this channel's default pipeline"
         )

@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 from tests.conversations.acts import ask_privately, fail_build
 from tests.conversations.world import World, format_message
 
-NOTHING = "Nothing is locked.\nKeep one for yourself: `/bk lock <pipeline> <why>`"
+NOTHING = "There are no locks.\nLock one with `/bk lock <pipeline> <reason>`."
 
 
 async def test_a_locked_pipeline_refuses_others_and_says_why(world: World) -> None:
@@ -77,7 +77,7 @@ async def test_a_lock_is_released_by_its_holder_or_explicitly(world: World) -> N
     await world.settle(2)
     assert format_message(world.card()) == snapshot("<@U0BOB0001> unlocked `web`")
     assert await ask_privately(world, world.bob, "unlock web") == snapshot("""\
-⚠️ web is not locked.
+⚠️ web isn't locked.
 See `/bk locks`.\
 """)
 

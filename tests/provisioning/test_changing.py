@@ -31,7 +31,7 @@ async def test_a_risky_change_asks_first(world: World) -> None:
     """New steps, another repository or public visibility have to be confirmed."""
     reply = await ask_privately(world, world.alice, f"pipeline update web --visibility public --steps '{STEPS}'")
     assert reply == snapshot("""\
-Change pipeline *web*? Mind: its steps are replaced as a whole; *everybody on the internet sees it and its builds*.
+Update pipeline *web*? Note: all its steps are replaced; *everyone on the internet can see it and its builds*.
 [Update pipeline] [Never mind]\
 """)
     assert find_bodies(world, "PATCH") == []
@@ -57,7 +57,7 @@ async def test_a_pipeline_is_archived_and_unarchived(world: World) -> None:
     """Archiving asks first, its reply can undo it, and an archived pipeline isn't listed."""
     world.buildkite.create_build("web")
     assert await ask_privately(world, world.alice, "pipeline archive web") == snapshot("""\
-Archive pipeline *Web*? Its builds are kept, but it is hidden, and can neither be built nor changed until somebody unarchives it. *One build is under way.*
+Archive pipeline *Web*? Its builds are kept, but it's hidden and can't be built or changed until someone unarchives it. *1 build is in progress.*
 [Archive pipeline] [Never mind]\
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Archive pipeline")
@@ -67,7 +67,7 @@ Archive pipeline *Web*? Its builds are kept, but it is hidden, and can neither b
 """)
     assert "Web" not in await ask_privately(world, world.bob, "pipeline list")
     assert await ask_privately(world, world.alice, "pipeline archive web") == snapshot(
-        "⚠️ Web is archived already."
+        "⚠️ Web is already archived."
     )
     await press(world, world.alice, find_reply(world), "Unarchive")
     assert format_message(find_reply(world)) == snapshot("<@U0ALICE01> unarchived pipeline Web")
@@ -87,7 +87,7 @@ async def test_deleting_names_the_losses_and_the_alternative(world: World) -> No
     world.buildkite.create_build("web")
     world.buildkite.create_build("web")
     assert await ask_privately(world, world.alice, "pipeline delete web") == snapshot("""\
-*Delete* pipeline *Web*? Its builds, up to #2, are lost with their logs, artifacts and annotations, and so are its settings, schedules and webhook. Nothing brings it back, and links to it lead nowhere. *2 builds are under way.* To keep its builds, archive it: `/bk pipeline archive web`.
+*Delete* pipeline *Web*? Its builds up to #2 are deleted with their logs, artifacts and annotations, and so are its settings, schedules and webhook. This can't be undone, and links to it stop working. *2 builds are in progress.* To keep its builds, archive it instead: `/bk pipeline archive web`.
 [Delete pipeline] [Never mind]\
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Never mind")

@@ -41,7 +41,7 @@ Name: [Web]
 Repository: [git@github.com:acme/web.git]
 Cluster: [Type to search]
 Template: [Type to search]
-Steps (YAML): [empty: .buildkite/pipeline.yml of the repository]
+Steps (YAML): [leave empty to use the repository's .buildkite/pipeline.yml]
 … or as a file (yml, yaml): []
 Teams: [Type to search]
 Tags: [backend,ruby]
@@ -78,7 +78,7 @@ async def test_typed_steps_are_checked_while_the_form_is_open(world: World) -> N
     await open_form(world)
     assert await submit(world, steps="steps:\n  - comand: make\n  - wiat\n") == snapshot(
         {
-            "steps": "Those steps are not right: line 2: “comand” is not a key of a command step; did you mean “command” or “commands”? line 3: “wiat” is no step. Did you mean “wait” or “waiter”? Nothing was created or changed."
+            "steps": "The steps aren't valid: line 2: “comand” isn't a key of a command step; did you mean “command” or “commands”? line 3: “wiat” isn't a step. Did you mean “wait” or “waiter”? Nothing was created or changed."
         }
     )
     assert await submit(world, steps=STEPS) == {}
@@ -88,10 +88,10 @@ async def test_typed_steps_are_checked_while_the_form_is_open(world: World) -> N
 @pytest.mark.parametrize(
     ("content", "reply"),
     [
-        (b"steps:\n  - comand: make\n", "line 2: “comand” is not a key of a command step"),
+        (b"steps:\n  - comand: make\n", "line 2: “comand” isn't a key of a command step"),
         (b"\xff\xfe\x00", "That file isn't UTF-8 text."),
         (b"# " + b"x" * 400_000, "That file is too large. The limit is 400 kB."),
-        (b"# " + b"x" * 120_000, "at most 100000 letters"),
+        (b"# " + b"x" * 120_000, "at most 100000 characters"),
     ],
 )
 async def test_a_wrong_file_is_reported_below_its_input(world: World, content: bytes, reply: str) -> None:

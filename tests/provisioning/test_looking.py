@@ -25,23 +25,23 @@ Web · acme-inc/web · main · –
 Web shop · acme-inc/web-shop · main · ruby, backend\
 """)
     assert await ask_privately(world, world.bob, "pipeline list web --tag ruby") == snapshot("""\
-1 pipeline, named like “web”, with “ruby”
+1 pipeline, with “web” in the name, tagged “ruby”
 Pipeline · Repository · Default branch · Tags
 Web shop · acme-inc/web-shop · main · ruby, backend\
 """)
     assert await ask_privately(world, world.bob, "pipeline list --repo acme-inc/leg --state all") == snapshot("""\
-1 pipeline, of a repository like “acme-inc/leg”, archived ones too
+1 pipeline, with “acme-inc/leg” in the repository, including archived ones
 Pipeline · Repository · Default branch · Now · Tags
 Legacy · acme-inc/legacy · main · archived · ruby\
 """)
     assert await ask_privately(world, world.bob, "pipeline list --state archived") == snapshot("""\
-1 pipeline, archived ones only
+1 pipeline, only archived ones
 Pipeline · Repository · Default branch · Now · Tags
 Legacy · acme-inc/legacy · main · archived · ruby\
 """)
     assert await ask_privately(world, world.bob, "pipeline list nonesuch --tag go") == snapshot("""\
-There are no pipelines, named like “nonesuch”, with “go”.
-Without --name, --repo, --tag and --state all of them are listed.\
+There are no pipelines, with “nonesuch” in the name, tagged “go”.
+To list all pipelines, leave out --name, --repo, --tag and --state.\
 """)
 
 
@@ -55,7 +55,7 @@ The storefront
 acme-inc/web
 *Default branch*
 `main`
-*Last build there*
+*Latest build*
 ❌ web#1 Failed
 *Builds now*
 0 running, 0 scheduled
@@ -77,7 +77,7 @@ docs.acme-inc.example
 acme-inc/docs-site
 *Default branch*
 `main`
-*Last build there*
+*Latest build*
 none yet
 *Builds now*
 0 running, 0 scheduled
@@ -102,7 +102,7 @@ Pipeline Plain
 acme-inc/plain
 *Default branch*
 `main`
-*Last build there*
+*Latest build*
 none yet
 *Builds now*
 0 running, 0 scheduled
@@ -130,14 +130,14 @@ async def test_buttons_depend_on_permissions(world: World) -> None:
     assert view is not None
     assert view.plain() == snapshot("""\
 # Update pipeline
-What is left empty stays as it is.
+Fields you leave empty don't change.
 Pipeline: [web]
-New name: [its address stays]
+New name: [its URL stays the same]
 Repository: [git@github.com:acme/web.git]
 Cluster: [Type to search]
-Steps (YAML): [empty: .buildkite/pipeline.yml of the repository]
+Steps (YAML): [leave empty to use the repository's .buildkite/pipeline.yml]
 … or as a file (yml, yaml): []
-Tags, in place of those it has: [backend,ruby]
+Tags (replacing the current ones): [backend,ruby]
 Default branch: [main]
 Description: []
 [Update]\

@@ -51,7 +51,7 @@ async def test_a_pipeline_that_was_not_created_is_reported(world: World) -> None
     """The connection breaks before Buildkite got the request; the person gets a button to retry."""
     world.buildkite.faults.reset(method="POST", path="/pipelines$")
     await type_and_settle(world, f"pipeline create Shop -r {REPO}")
-    assert "did *not* happen" in format_message(world.slack.ephemerals(world.alice)[-1])
+    assert "did *not* go through" in format_message(world.slack.ephemerals(world.alice)[-1])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Do it now")
     await settle(world, 60)
     assert "shop" in world.buildkite.pipelines

@@ -83,7 +83,7 @@ async def test_creating_a_pipeline_does_not_imply_building_it(world: World) -> N
     reply = await run_command(world, second, f"pipeline create Shop -r {REPO} --build")
     assert reply == snapshot("""\
 <@U0ADA0001> created pipeline Shop
-✗ first build: `shop` is locked by <@U0ALICE01> until 2026-11-02 11:00 UTC: migration. Ask them, or see `help lock` for taking it over.
+✗ first build: `shop` is locked by <@U0ALICE01> until 2026-11-02 11:00 UTC: migration. Ask them to unlock it, or see `help lock` to take it over.
 [Start a build] [Subscribe this channel] [Open]\
 """)
     assert world.buildkite.builds == []
@@ -106,15 +106,15 @@ async def test_everything_is_checked_before_anything_is_created(world: World) ->
     assert [await ask_privately(world, world.alice, words) for words in wrong] == snapshot(
         [
             """\
-⚠️ There is a pipeline `web` already.
+⚠️ There's already a pipeline `web`.
 Choose another name.\
 """,
             """\
-⚠️ `nonsense` isn't valid for `--repository`: it should be an address such as git@github.com:acme/web.git.
+⚠️ `nonsense` isn't valid for `--repository`: use a Git address such as git@github.com:acme/web.git.
 Usage: `/bk pipeline create <name> -r repository [--cluster cluster] [-t template] [-s steps] [--teams teams] [--tags tags] …`\
 """,
             """\
-⚠️ `https://ann:•••@github.com/acme/shop` isn't valid for `--repository`: it holds a password: everybody who sees the pipeline would see that.
+⚠️ `https://ann:•••@github.com/acme/shop` isn't valid for `--repository`: it contains a password, which everyone who can see the pipeline could read.
 Usage: `/bk pipeline create <name> -r repository [--cluster cluster] [-t template] [-s steps] [--teams teams] [--tags tags] …`\
 """,
             """\
@@ -126,22 +126,22 @@ Did you mean Open Source?\
 Did you mean web-team?\
 """,
             """\
-⚠️ `everything` is nothing that a team may do.
-Choose `read_only`, `build_and_read` or `manage_build_and_read`.\
+⚠️ `everything` isn't an access level.
+Use `read_only`, `build_and_read` or `manage_build_and_read`.\
 """,
             """\
 ⚠️ There's no pipeline template “deplyo”.
 Did you mean Deploy?\
 """,
-            "⚠️ Steps and a template exclude each other: give one of them.",
+            "⚠️ Give either steps or a template, not both.",
             """\
-⚠️ Those steps are not right:
-line 1: `comand` is not a key of a command step; did you mean `command` or `commands`?
-line 1: `wiat` is no step. Did you mean `wait` or `waiter`?
+⚠️ The steps aren't valid:
+line 1: `comand` isn't a key of a command step; did you mean `command` or `commands`?
+line 1: `wiat` isn't a step. Did you mean `wait` or `waiter`?
 Nothing was created or changed.\
 """,
             """\
-⚠️ A pipeline's name needs a letter from a to z or a digit: its address is made of them.
+⚠️ A pipeline's name needs a letter from a to z or a digit, because its URL is made from them.
 Usage: `/bk pipeline create <name> -r repository [--cluster cluster] [-t template] [-s steps] [--teams teams] [--tags tags] …`\
 """,
         ]
@@ -155,7 +155,7 @@ async def test_several_clusters_are_offered(world: World) -> None:
     sim.clusters.append(Cluster(sim.new_id(), "Private", "Ours alone", sim.now(), sim.user))
     reply = await ask_privately(world, world.alice, f"pipeline create Shop -r {REPO}")
     assert reply == snapshot("""\
-⚠️ In which cluster should it build?
+⚠️ Which cluster should it build in?
 [Open Source] [Private]\
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Private")

@@ -109,7 +109,8 @@ line 5: a group can't contain another group.\
 def test_invalid_yaml_is_reported_with_its_line() -> None:
     """Tabs, unclosed quotes, duplicate keys and forbidden characters are reported with their lines."""
     assert check("steps:\n\t- wait\n") == snapshot(
-        "line 2: this isn't valid YAML: while scanning for the next token found character that cannot start any token."
+        "line 2: this isn't valid YAML: while scanning for the next token "
+        "found character that cannot start any token."
     )
     assert check('steps:\n  - command: "make\n') == snapshot(
         "line 2: this isn't valid YAML: while scanning a quoted scalar found unexpected end of stream."

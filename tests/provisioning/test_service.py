@@ -83,7 +83,7 @@ async def test_a_service_is_removed_by_an_id_prefix(world: World) -> None:
     await run_command(world, world.alice, "service add")
     (hook,) = world.buildkite.hooks.webhooks
     assert await ask_privately(world, world.alice, f"service remove {hook.id[:8]}") == snapshot("""\
-Remove *Kitestring*? Nothing is sent there any more. It is mine: I shall learn of builds later, by asking.
+Remove *Kitestring*? Buildkite stops sending to it. It's my webhook: without it, I have to poll and notice changes later.
 [Remove service] [Never mind]\
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Remove service")
@@ -92,7 +92,7 @@ Remove *Kitestring*? Nothing is sent there any more. It is mine: I shall learn o
     )
     assert world.buildkite.hooks.webhooks == []
     assert await ask_privately(world, world.alice, "service remove nonesuch") == snapshot("""\
-⚠️ There is no service “nonesuch”.
+⚠️ There's no service “nonesuch”.
 See `/bk service list`.\
 """)
 

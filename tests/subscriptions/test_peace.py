@@ -7,8 +7,8 @@ from textwrap import fill
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message
 from tests.subscriptions.acts import built, cards, subscribed, texts
 
 
@@ -47,26 +47,26 @@ async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
 async def test_a_mute_can_be_ended(world: World) -> None:
     """Whoever muted too much presses Unmute, and the channel is told both."""
     await subscribed(world)
-    await asks(world, world.bob, "subscriptions")
+    await ask_privately(world, world.bob, "subscriptions")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute 1 for 8h")
     await world.settle(2)
-    assert await asks(world, world.bob, "subscriptions") == snapshot("""\
-*What this channel is subscribed to*
+    assert await ask_privately(world, world.bob, "subscriptions") == snapshot("""\
+*This channel's subscriptions*
 *1.* `web`: failed, fixed and blocked · by <@U0ALICE01>, muted until 2026-11-02 17:00 UTC
 [Mute 1 for 8h] [Remove 1]\
 """)
     await world.alice.clicks(world.slack.messages(world.deploys)[-1], "Unmute")
     await world.settle(2)
     await built(world, fail=("lint",))
-    assert [shown(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]] == snapshot(
+    assert [format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]] == snapshot(
         [
             "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
-            "<@U0ALICE01> unmuted the subscriptions of this channel",
+            "<@U0ALICE01> unmuted this channel's subscriptions",
             "❌ *Failed* · web#1 · `main` · `f323ca7`",
         ]
     )
-    assert await asks(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
-    assert await asks(world, world.bob, "mute 90d") == snapshot("""\
+    assert await ask_privately(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
+    assert await ask_privately(world, world.bob, "mute 90d") == snapshot("""\
 ⚠️ `90d` isn't valid for `for`: it can be 30d at most.
 Usage: `/bk mute [for]`\
 """)
@@ -83,11 +83,11 @@ async def test_mute_on_a_card_offers_more_peace(world: World) -> None:
         "⚠️ Guests of this workspace cannot use Kitestring."
     )
     assert world.whispers(world.bob)[-1] == snapshot("""\
-I say nothing more of `deploy-prod#1` here; its card is kept up.
-The subscription to `deploy-prod`: failed, fixed and blocked posted it.
-[Mute that subscription for 8h] [Mute this channel for 2h]\
+Muted `deploy-prod#1` here. Its card keeps updating.
+It was posted by the subscription to `deploy-prod`: failed, fixed and blocked.
+[Mute subscription for 8h] [Mute channel for 2h]\
 """)
-    assert shown(cards(world)[0]) == snapshot("""\
+    assert format_message(cards(world)[0]) == snapshot("""\
 ✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
 started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting for “Release to production?”
@@ -97,7 +97,7 @@ started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
     world.buildkite.run_build(build)
     await world.settle(5)
     assert (texts(world), world.replies(cards(world)[0])) == snapshot((["✅ deploy-prod#1 passed on main"], []))
-    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute that subscription for 8h")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute subscription for 8h")
     await world.settle(2)
     assert world.replies(cards(world)[0]) == snapshot(
         [
@@ -117,7 +117,7 @@ async def test_whoever_subscribed_is_told_once_that_the_bot_was_removed(world: W
     await built(world, branch="next", fail=("lint",))
     direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
     (said,) = world.slack.messages(direct)
-    assert fill(shown(said), 100) == snapshot("""\
+    assert fill(format_message(said), 100) == snapshot("""\
 I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the
 subscription is kept, and posts what comes after that.\
 """)
@@ -142,7 +142,7 @@ async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     await world.settle(2)
     await built(world, fail=("lint",))
     await built(world, fail=("lint",), author={"name": "Alice", "email": "Alice@acme.example"})
-    assert [shown(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
+    assert [format_message(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
         [
             "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",
             "❌ *Failed* · web#2 · `main` · `b490b60`",

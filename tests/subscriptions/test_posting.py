@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks, started
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately, start_build
+from tests.conversations.world import World, format_message
 from tests.subscriptions.acts import built, cards, subscribed, texts
 
 
@@ -16,7 +16,7 @@ async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> N
     for fail in ((), ("lint",), (), ()):
         await built(world, fail=fail)
     assert texts(world) == snapshot(["❌ web#2 failed on main", "✅ web#3 passed on main"])
-    assert shown(cards(world)[0]).split("\n")[-1] == snapshot(
+    assert format_message(cards(world)[0]).split("\n")[-1] == snapshot(
         "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]"
     )
 
@@ -67,7 +67,7 @@ async def test_several_rules_and_a_question_are_one_message(world: World) -> Non
     """What two rules want, and somebody asked for, has one card in the channel: the one that was asked for."""
     await subscribed(world, "web")
     await subscribed(world, "* --state failed,blocked")
-    build = await started(world)
+    build = await start_build(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
     assert texts(world) == snapshot(["❌ web#1 failed on main, requested by <@U0ALICE01>"])
@@ -141,13 +141,13 @@ async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None
     await world.settle(1)
     await world.alice.types(world.deploys, "/bk channel broadcast on")
     await world.settle(2)
-    build = await started(world)
+    build = await start_build(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    assert [shown(message).split("\n")[0] for message in world.slack.messages(world.deploys)] == snapshot(
+    assert [format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)] == snapshot(
         [
-            "<@U0ALICE01> chose for this channel: gates and ends are told below a card",
-            "<@U0ALICE01> chose for this channel: failures are shown in the channel as well",
+            "<@U0ALICE01> changed this channel's updates: blocks and results are posted in a build's thread",
+            "<@U0ALICE01> changed this channel's updates: failures are posted in the thread and in the channel",
             "❌ *Failed* · web#1 · `main` · `f323ca7`",
             "<@U0ALICE01> ❌ web#1 failed after 0s.",
         ]
@@ -162,8 +162,8 @@ async def test_a_subscription_ends_with_what_its_maker_may_read(world: World) ->
     world.clock.advance(301)
     await built(world, fail=("lint",))
     assert cards(world) == []
-    assert await asks(world, world.alice, "subscriptions") == snapshot("""\
-*What this channel is subscribed to*
+    assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
+*This channel's subscriptions*
 *1.* `web`: failed, fixed and blocked · by <@U0BOB0001>
 [Mute 1 for 8h] [Remove 1]\
 """)

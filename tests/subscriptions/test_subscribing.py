@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import asks
-from tests.conversations.world import World, shown
+from tests.conversations.acts import ask_privately
+from tests.conversations.world import World, format_message
 from tests.subscriptions.acts import built, cards, subscribed
 
 
@@ -14,7 +14,7 @@ async def test_typed_words_show_what_they_would_have_posted(world: World) -> Non
     await built(world)
     await built(world, fail=("lint",))
     await built(world)
-    assert await asks(world, world.alice, "subscribe web -b main") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscribe web -b main") == snapshot("""\
 Tell this channel of `web` on `main`: failed, fixed and blocked?
 In the last 7 days it would have posted 2 of 3 builds:
 ✅ web#3 passed (fixed) on `main`, 2026-11-02 09:00 UTC
@@ -23,11 +23,11 @@ In the last 7 days it would have posted 2 of 3 builds:
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
-    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["<@U0ALICE01> subscribed this channel to `web` on `main`: failed, fixed and blocked"]
     )
-    assert await asks(world, world.bob, "subscriptions") == snapshot("""\
-*What this channel is subscribed to*
+    assert await ask_privately(world, world.bob, "subscriptions") == snapshot("""\
+*This channel's subscriptions*
 *1.* `web` on `main`: failed, fixed and blocked · by <@U0ALICE01>
 [Mute 1 for 8h] [Remove 1]\
 """)
@@ -38,7 +38,7 @@ async def test_a_preview_of_what_was_never_heard_asks_buildkite_once(world: Worl
     world.buildkite.network.drop = 1.0
     await built(world, "mobile", fail=("unit",))
     before = len(world.buildkite.requests)
-    assert await asks(
+    assert await ask_privately(
         world, world.alice, "subscribe mobile --state failed,broken --quiet 18:00-08:00"
     ) == snapshot("""\
 Tell this channel of `mobile`: failed and broken, quiet 18:00-08:00 (Europe/Amsterdam)?
@@ -49,8 +49,8 @@ In the last 7 days it would have posted none of 1 build.
     assert [item for item in asked if item != "emojis"] == snapshot(["pipelines", "builds"])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Cancel")
     await world.settle(2)
-    assert await asks(world, world.alice, "subscriptions") == snapshot(
-        "This channel is subscribed to nothing. Try `/bk subscribe`."
+    assert await ask_privately(world, world.alice, "subscriptions") == snapshot(
+        "This channel has no subscriptions. Add one with `/bk subscribe`."
     )
 
 
@@ -62,7 +62,7 @@ async def test_what_was_heard_of_only_in_part_is_completed_by_one_list_call(worl
     world.buildkite.network.drop = 0.0
     await built(world)
     before = len(world.buildkite.requests)
-    assert "it would have posted 3 of 3 builds" in await asks(world, world.alice, "subscribe web -b main")
+    assert "it would have posted 3 of 3 builds" in await ask_privately(world, world.alice, "subscribe web -b main")
     asked = [request.path.rpartition("/")[2] for request in list(world.buildkite.requests)[before:]]
     assert asked.count("builds") == 1
 
@@ -81,9 +81,9 @@ States: [failed, fixed, blocked]
 Started or written by: [@ann, ann@example.com or me]
 Started from: []
 Only this step's verdict: [its key or name]
-What is said below a card: [end]
+Updates in a build's thread: [end]
 Quiet hours: [18:00-08:00]
-Show failures told below a card in the channel too: [Show failures told below a card in the channel too]
+Also show failures from threads in the channel: [Also show failures from threads in the channel]
 [Subscribe]\
 """)
     await world.alice.submits({"Pipeline, or a pattern": "deploy-*", "Branch, or a pattern": "main"})
@@ -95,7 +95,7 @@ I know of no such build in the last 7 days.
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
-    assert [shown(message) for message in world.slack.messages(world.deploys)] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["<@U0ALICE01> subscribed this channel to `deploy-*` on `main`: failed, fixed and blocked"]
     )
 
@@ -103,27 +103,27 @@ I know of no such build in the last 7 days.
 async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
     """A pipeline, state, person or time that cannot be meant is answered with what can."""
     words = ("wbe", "web --state broke", "web --creator bob", "web --quiet evening", "web --updates never")
-    assert [await asks(world, world.alice, f"subscribe {word}") for word in words] == snapshot(
+    assert [await ask_privately(world, world.alice, f"subscribe {word}") for word in words] == snapshot(
         [
             """\
-⚠️ There is no pipeline “wbe”.
+⚠️ There's no pipeline “wbe”.
 Did you mean web?\
 """,
             """\
-⚠️ `broke` is not a choice for `--state`.
+⚠️ `broke` isn't an option for `--state`.
 Did you mean `broken` or `blocked`?\
 """,
             """\
-⚠️ I do not know who `bob` is.
-Mention them, or write their address.\
+⚠️ I don't know who `bob` is.
+Mention them or use their e-mail address.\
 """,
             """\
-⚠️ `evening` does not do for `--quiet`: it should be two times such as 18:00-08:00.
+⚠️ `evening` isn't valid for `--quiet`: it should be two times such as 18:00-08:00.
 Usage: `/bk subscribe <pipeline> [-b branch] [-s state] [--creator creator] [--source source] [--step step] …`\
 """,
             """\
-⚠️ `never` is not a choice for `--updates`.
-It can be `all`, `important` or `end`.\
+⚠️ `never` isn't an option for `--updates`.
+Choose `all`, `important` or `end`.\
 """,
         ]
     )
@@ -133,26 +133,26 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
     """By its pipeline, by its number or by its button a subscription ends, and the channel is told who did it."""
     for words in ("web -b main", "web -b next", "deploy-*"):
         await subscribed(world, words)
-    assert await asks(world, world.bob, "unsubscribe web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\
 ⚠️ This channel has several subscriptions to web.
 [web main] [web next]\
 """)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "web next")
     await world.bob.types(world.deploys, "/bk unsubscribe deploy-*")
     await world.settle(2)
-    await asks(world, world.bob, "subscriptions")
+    await ask_privately(world, world.bob, "subscriptions")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Remove 1")
     await world.settle(2)
-    assert [shown(message) for message in world.slack.messages(world.deploys)[3:]] == snapshot(
+    assert [format_message(message) for message in world.slack.messages(world.deploys)[3:]] == snapshot(
         [
-            "<@U0BOB0001> ended the subscription to `web` on `next`: failed, fixed and blocked",
-            "<@U0BOB0001> ended the subscription to `deploy-*`: failed, fixed and blocked",
-            "<@U0BOB0001> ended the subscription to `web` on `main`: failed, fixed and blocked",
+            "<@U0BOB0001> removed the subscription to `web` on `next`: failed, fixed and blocked",
+            "<@U0BOB0001> removed the subscription to `deploy-*`: failed, fixed and blocked",
+            "<@U0BOB0001> removed the subscription to `web` on `main`: failed, fixed and blocked",
         ]
     )
-    assert await asks(world, world.bob, "unsubscribe web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\
 ⚠️ This channel is not subscribed to `web`.
-It is subscribed to nothing.\
+It has no subscriptions.\
 """)
     await built(world, fail=("lint",))
     assert cards(world) == []
@@ -164,6 +164,6 @@ async def test_a_channel_that_the_bot_is_not_in_is_not_subscribed(world: World) 
     await world.alice.types(secret, "/bk subscribe web --yes")
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot("""\
-⚠️ I am not in this channel, so I could post nothing here.
-Type `/invite @kitestring`, then say it again.\
+⚠️ I'm not in this channel, so I couldn't post here.
+Type `/invite @kitestring`, then try again.\
 """)
