@@ -194,7 +194,8 @@ def _render_waiting_steps(tracked: TrackedBuild, jobs: JobSummary) -> list[Mrkdw
         return []
     steps = [md("✋ Waiting for “{label}”", label=shorten(job.title, 100)) for job in jobs.waiting[:FAILED_SHOWN]]
     more = len(jobs.waiting) - FAILED_SHOWN
-    return [*steps, md("and for {more} more steps", more=more)] if more > 0 else steps
+    noun = "step" if more == 1 else "steps"
+    return [*steps, md("and for {more} more {noun}", more=more, noun=noun)] if more > 0 else steps
 
 
 def _render_reason(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:

@@ -20,7 +20,8 @@ def render_failed_jobs(jobs: JobSummary, failure: Failure = NO_DETAILS) -> list[
         md("❌ {job}", job=render_failed_job(job, failure)) for job in failure.sort_jobs(jobs)[:FAILED_SHOWN]
     ]
     more = len(jobs.failed) - FAILED_SHOWN
-    rest = [md("and {more} more failed jobs", more=more)] if more > 0 else []
+    noun = "job" if more == 1 else "jobs"
+    rest = [md("and {more} more failed {noun}", more=more, noun=noun)] if more > 0 else []
     return [*failed, *rest, *(_render_recovered(step) for step in failure.recovered[:FAILED_SHOWN])]
 
 
