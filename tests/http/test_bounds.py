@@ -51,7 +51,7 @@ async def test_a_head_over_64_kib_is_refused(endless: bytes) -> None:
 async def test_a_body_that_never_ends_is_refused(piece: bytes) -> None:
     """Chunks evade the declared length, but the total size of a request is limited too."""
     chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    async with run_server(bounds=ConnectionLimits(request_bytes=32 * KIB)) as port, connect(port) as caller:
+    async with run_server(limits=ConnectionLimits(request_bytes=32 * KIB)) as port, connect(port) as caller:
         await caller.send(chunked, piece * (64 * KIB // len(piece)))
         assert read_status(await caller.read_to_end()) == 413
 
@@ -59,7 +59,7 @@ async def test_a_body_that_never_ends_is_refused(piece: bytes) -> None:
 async def test_trailers_are_limited_too() -> None:
     """Headers after the body count towards the request."""
     chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
-    async with run_server(bounds=ConnectionLimits(request_bytes=32 * KIB)) as port, connect(port) as caller:
+    async with run_server(limits=ConnectionLimits(request_bytes=32 * KIB)) as port, connect(port) as caller:
         await caller.send(chunked, b"A: b\r\n" * 8 * KIB)
         assert read_status(await caller.read_to_end()) == 413
 
@@ -79,8 +79,8 @@ async def test_trailers_are_limited_too() -> None:
 )
 async def test_an_unfinished_request_times_out(begun: bytes, answered: int | None) -> None:
     """An unfinished request gets 408 and is closed; a connection without a request is just closed."""
-    bounds = ConnectionLimits(head_seconds=0.05, body_seconds=0.05, idle_seconds=1)
-    async with run_server(bounds=bounds) as port, connect(port) as caller:
+    limits = ConnectionLimits(head_seconds=0.05, body_seconds=0.05, idle_seconds=1)
+    async with run_server(limits=limits) as port, connect(port) as caller:
         await caller.send(begun)
         answer = await caller.read_to_end()
     assert (read_status(answer) if answer else None) == answered
@@ -88,7 +88,7 @@ async def test_an_unfinished_request_times_out(begun: bytes, answered: int | Non
 
 async def test_slow_headers_do_not_extend_the_timeout() -> None:
     """Sending a header now and then doesn't extend the time for the head."""
-    async with run_server(bounds=ConnectionLimits(head_seconds=0.1)) as port, connect(port) as caller:
+    async with run_server(limits=ConnectionLimits(head_seconds=0.1)) as port, connect(port) as caller:
         hearing = asyncio.create_task(caller.read_to_end())
         await caller.send(HEAD)
         while not hearing.done():
@@ -99,7 +99,7 @@ async def test_slow_headers_do_not_extend_the_timeout() -> None:
 
 async def test_an_idle_connection_is_closed() -> None:
     """A client may pause between two requests, but only for a limited time."""
-    async with run_server(bounds=ConnectionLimits(idle_seconds=0)) as port, connect(port) as caller:
+    async with run_server(limits=ConnectionLimits(idle_seconds=0)) as port, connect(port) as caller:
         await caller.send(render_post(b"x"))
         assert (await caller.read_to_end()).endswith(b"1 bytes")
 
@@ -134,7 +134,7 @@ async def _has_closed(receive) -> bool:
 async def test_the_number_of_connections_is_limited() -> None:
     """One connection too many gets 503; when another has closed there is room again."""
     async with (
-        run_server(bounds=ConnectionLimits(connections=2)) as port,
+        run_server(limits=ConnectionLimits(connections=2)) as port,
         connect(port) as item,
         connect(port) as other,
     ):

@@ -40,23 +40,23 @@ async def test_limits_apply_over_tls_too(tmp_path: Path) -> None:
     """A head that is too large gets 431 over TLS as well."""
     files = make_certificate(tmp_path)
     trusting = ssl.create_default_context(cafile=files.certificate)
-    bounds = ConnectionLimits(head_bytes=1024, refusal_seconds=0.1)
+    limits = ConnectionLimits(head_bytes=1024, refusal_seconds=0.1)
     async with (
-        run_server(bounds=bounds, tls=load_tls_context(*files)) as port,
+        run_server(limits=limits, tls=load_tls_context(*files)) as port,
         httpx.AsyncClient(verify=trusting, trust_env=False) as client,
     ):
         answer = await client.get(f"https://127.0.0.1:{port}/", headers={"Cookie": "c" * 2000})
         assert answer.status_code == 431
 
 
-@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00"])
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00"])
 async def test_an_unfinished_handshake_times_out(tmp_path: Path, sent: bytes) -> None:
     """A client that never finishes the handshake is cut off, and others are served meanwhile."""
     files = make_certificate(tmp_path)
     trusting = ssl.create_default_context(cafile=files.certificate)
-    bounds = ConnectionLimits(handshake_seconds=0.2)
+    limits = ConnectionLimits(handshake_seconds=0.2)
     async with (
-        run_server(bounds=bounds, tls=load_tls_context(*files)) as port,
+        run_server(limits=limits, tls=load_tls_context(*files)) as port,
         connect(port) as caller,
         httpx.AsyncClient(verify=trusting, trust_env=False) as client,
     ):

@@ -13,7 +13,7 @@ from bot.slack.types import Thread
 from bot.store import migrate
 from bot.store.tables import cards
 from bot.store.transactions import Store
-from tests.store.test_together import NOW, word
+from tests.store.test_together import NOW, make_report
 
 NUMBER = 1
 
@@ -22,12 +22,12 @@ async def due_after(store: Store, planned: timedelta | None, *states: str) -> da
     """Return when a running build's card, planned for that time, is due after a webhook reported job states."""
     await migrate.upgrade(store.url.render_as_string(hide_password=False))
     async with store.write() as tx:
-        begun, _ = word((NUMBER, "running", 0, None, 1))
+        begun, _ = make_report((NUMBER, "running", 0, None, 1))
         rules = BuildFold(NOW, webhooks_arriving=True)
         await rules.track(tx, begun, Thread("T1", "C1"), "U1", "card")
         await tx.execute(sa.update(cards).values(ts="1.0", due_at=planned and NOW + planned))
         for state in states:
-            await rules.fold_webhooks(tx, [word((NUMBER, "running", 0, state, 1))])
+            await rules.fold_webhooks(tx, [make_report((NUMBER, "running", 0, state, 1))])
         due: datetime | None = await tx.scalar(sa.select(cards.c.due_at))
     return due
 
