@@ -62,7 +62,7 @@ async def test_an_agent_is_paused_by_text_and_resumed_by_its_button(world: World
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: <@U0ALICE01> paused agent ci-linux-1 for 30 minutes: disk full
-    2 other agents of queue `default` go on.
+    2 other agents in queue `default` keep taking jobs.
     [Resume]
 kitestring: <@U0ALICE01> resumed agent ci-linux-1\
 """)
@@ -90,7 +90,7 @@ Resume by itself after this many minutes: [5]
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: <@U0ALICE01> paused agent deploy-1 for 5 minutes: kernel
-    No other agent of queue `deploy` takes jobs: they will wait.
+    No other agent in queue `deploy` is taking jobs, so new jobs will wait.
     [Resume]\
 """)
 

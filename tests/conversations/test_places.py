@@ -89,7 +89,7 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
 
 
 async def test_never_mind(world: World) -> None:
-    """Nothing is started, and the question disappears."""
+    """The question disappears and nothing is started."""
     channel = elsewhere(world)
     await world.alice.types(channel, "/bk build create web")
     await world.settle(2)
@@ -186,7 +186,7 @@ async def test_an_action_is_reported_privately_if_the_bot_cannot_post(world: Wor
         [
             """\
 <@U0ALICE01> paused agent ci-linux-1 for 5 minutes
-2 other agents of queue `default` go on.
+2 other agents in queue `default` keep taking jobs.
 [Resume]\
 """
         ]

@@ -91,8 +91,8 @@ Ask a workspace admin.\
         (
             "robot",
             snapshot("""\
-⚠️ Kitestring does not take orders from other bots.
-A person has to ask.\
+⚠️ Kitestring doesn't take commands from other bots.
+Only people can run commands.\
 """),
         ),
     ],
@@ -155,7 +155,7 @@ async def test_another_persons_private_button_is_refused(world: World) -> None:
     question.only_for = world.bob.id
     await world.bob.clicks(question, "Cancel build")
     await world.settle(2)
-    assert world.whispers(world.bob)[-1] == snapshot("That button is somebody else's. Ask for yourself.")
+    assert world.whispers(world.bob)[-1] == snapshot("That button belongs to someone else. Run the command yourself.")
     assert world.buildkite.builds[0].state == "scheduled"
 
 

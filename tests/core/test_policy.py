@@ -88,8 +88,8 @@ def test_refusals_say_why() -> None:
     assert said == snapshot(
         {
             "guest": "Guests of this workspace cannot use Kitestring. Ask a full member to do it for you, or a workspace admin to make you a full member.",
-            "stranger": "You belong to another workspace, and Kitestring answers only members of this one. Ask somebody of this workspace to do it for you.",
-            "bot": "Kitestring does not take orders from other bots. A person has to ask.",
+            "stranger": "You belong to another workspace, and Kitestring answers only members of this one. Ask someone in this workspace to do it for you.",
+            "bot": "Kitestring doesn't take commands from other bots. Only people can run commands.",
             "deactivated": "This account is deactivated. Ask a workspace admin.",
         }
     )

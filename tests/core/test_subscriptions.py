@@ -220,5 +220,5 @@ def test_a_preview_of_nothing_says_so() -> None:
     said = render_question(rule(), build_preview(rule(), [], {}, NOON))
     assert (
         said
-        == "Tell this channel of `web`: failed, fixed and blocked?\nI know of no such build in the last 7 days."
+        == "Subscribe this channel to `web`: failed, fixed and blocked?\nI don't know of any such build in the last 7 days."
     )

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from openapi_core import OpenAPI
 
-from tests.contract.validation import rest_spec, validate
-from tests.conversations.world import World, opened
+from tests.contract.validation import load_rest_spec, validate
+from tests.conversations.world import World, open_world
 
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
     """What Buildkite promises and expects."""
-    return rest_spec()
+    return load_rest_spec()
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def world(tmp_path: Path, contract: OpenAPI) -> AsyncIterator[World]:
 
     At the end everything that was asked of Buildkite is held against its contract, and Slack has refused nothing.
     """
-    async with opened(tmp_path) as ready:
+    async with open_world(tmp_path) as ready:
         ready.slack.subscriptions.add("link_shared")
         ready.slack.unfurl_domains = {"buildkite.com"}
         yield ready

@@ -9,8 +9,8 @@ from pathlib import Path
 from inline_snapshot import snapshot
 
 from simulators.slack.person import Person
-from tests.conversations.acts import asks, blocked, failed, started
-from tests.conversations.world import _DATE, World, opened
+from tests.conversations.acts import ask_privately, block_build, fail_build, start_build
+from tests.conversations.world import _DATE, World, open_world
 
 
 async def looked(world: World, person: Person) -> str:
@@ -35,23 +35,23 @@ async def test_an_empty_home_teaches_how_to_fill_it(world: World) -> None:
     """Where there is nothing, the home says what would stand there and how to begin."""
     assert await looked(world, world.bob) == snapshot("""\
 Your builds
-Builds of yours, and what you may do about them. In a channel, `/bk help` says the rest.
+Your builds, and what you can do with them. For everything else, type `/bk help` in a channel.
 [Start a build]
 ---
-Waits for you
-Nothing waits for you. Blocked builds of yours, and approvals that you may give, stand here.
+Waiting for you
+Nothing is waiting for you. Your blocked builds and approvals that you can give appear here.
 ---
 Running
-Nothing of yours runs. Start a build above, or type `/bk build create web` in a channel.
+You have no running builds. Start one above, or type `/bk build create web` in a channel.
 ---
 Failed on your branches
-None of your branches is red. One that is stands here for a week, with its log and a retry.
+No failing branches. Failures stay here for 7 days.
 ---
 Your subscriptions
-You have subscribed to nothing. Type `/bk subscribe web` in a channel, and I tell there what fails.
+No subscriptions yet. Type `/bk subscribe web` in a channel to hear about failures.
 ---
 Buildkite account
-Not connected: I ask Buildkite with my own token. Connect yours, and you act there in your own name.
+Not connected: I use my own Buildkite token for you. Connect your account to act under your own name.
 [Connect]\
 """)
 
@@ -61,18 +61,18 @@ async def test_a_home_shows_what_is_mine(world: World) -> None:
     await world.alice.types(world.deploys, "/bk subscribe deploy-* --state failed")
     await world.settle(1)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
-    await failed(world, "web -b fix/cart")
-    await blocked(world)
-    running = await started(world, "mobile")
+    await fail_build(world, "web -b fix/cart")
+    await block_build(world)
+    running = await start_build(world, "mobile")
     world.buildkite.start_job(running.jobs[0].id)
     await world.bob.types(world.deploys, "/bk build create web -b bobs")
     await world.settle(3)
     assert await looked(world, world.alice) == snapshot("""\
 Your builds
-Builds of yours, and what you may do about them. In a channel, `/bk help` says the rest.
+Your builds, and what you can do with them. For everything else, type `/bk help` in a channel.
 [Start a build]
 ---
-Waits for you
+Waiting for you
 ✋ *Blocked* · deploy-prod#1 · `main` · since 2026-11-02 09:00 UTC
 [Unblock]
 ---
@@ -89,14 +89,14 @@ Your subscriptions
 [End]
 ---
 Buildkite account
-Not connected: I ask Buildkite with my own token. Connect yours, and you act there in your own name.
+Not connected: I use my own Buildkite token for you. Connect your account to act under your own name.
 [Connect]\
 """)
 
 
 async def test_a_home_changes_when_something_of_mine_does(world: World) -> None:
     """A build that ends moves by itself, without the home being opened again."""
-    build = await started(world, "web -b fix/cart")
+    build = await start_build(world, "web -b fix/cart")
     before = await looked(world, world.alice)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(15, step=2.5)
@@ -134,7 +134,7 @@ async def test_nobody_draws_homes_that_nobody_looks_at(world: World) -> None:
     """A week after it was opened last, a home is left alone until it is opened again."""
     await looked(world, world.alice)
     world.clock.advance(8 * 24 * 3600)
-    await started(world, "web")
+    await start_build(world, "web")
     await world.settle(15, step=2.5)
     assert published(world) == 1
     assert "Scheduled" in await looked(world, world.alice)
@@ -169,19 +169,19 @@ async def test_somebody_who_has_left_has_no_home(world: World) -> None:
 
 async def test_buttons_act_with_my_rights_and_answer_by_direct_message(world: World) -> None:
     """Cancel asks first; what came of it is told in the DM, and the home shows it."""
-    build = await started(world, "web -b fix/cart")
+    build = await start_build(world, "web -b fix/cart")
     await looked(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Cancel")
     await world.settle(15, step=2.5)
     assert build.state == "canceled"
     told = [message.plain() for message in world.slack.messages(world.alice.dm)]
     assert told == snapshot(["<@U0ALICE01> canceled web#1"])
-    assert "Nothing of yours runs" in home(world, world.alice)
+    assert "You have no running builds" in home(world, world.alice)
 
 
 async def test_rights_are_judged_at_the_press(world: World) -> None:
     """Alice is made a guest after her home was drawn: the button is refused, and says so by DM."""
-    build = await started(world, "web")
+    build = await start_build(world, "web")
     await looked(world, world.alice)
     profile = world.slack.profiles[world.alice.id]
     profile.admin, profile.guest = False, "restricted"
@@ -201,7 +201,7 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 
 async def test_a_press_that_comes_twice_acts_once(world: World) -> None:
     """Rebuild pressed twice in a row is one rebuild."""
-    await failed(world, "web -b fix/cart")
+    await fail_build(world, "web -b fix/cart")
     await looked(world, world.alice)
     await world.alice.clicks_twice(world.slack.home_of(world.alice), "Rebuild")
     await world.settle(3)
@@ -210,7 +210,7 @@ async def test_a_press_that_comes_twice_acts_once(world: World) -> None:
 
 async def test_a_block_step_is_filled_in_from_the_home(world: World) -> None:
     """Unblock opens the step's form; the build goes on once it is sent."""
-    build, _card = await blocked(world)
+    build, _card = await block_build(world)
     await looked(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Unblock")
     await world.settle(1)
@@ -222,7 +222,7 @@ async def test_a_block_step_is_filled_in_from_the_home(world: World) -> None:
 
 async def test_logs_come_by_direct_message(world: World) -> None:
     """The log of a failed job is told to the one who asks, in the DM."""
-    await failed(world, "web -b fix/cart")
+    await fail_build(world, "web -b fix/cart")
     await looked(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Logs")
     await world.settle(2)
@@ -238,9 +238,9 @@ async def test_a_subscription_is_ended_on_the_home(world: World) -> None:
     assert "`web`" in await looked(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "End")
     await world.settle(15, step=2.5)
-    assert "You have subscribed to nothing" in home(world, world.alice)
-    assert await asks(world, world.alice, "subscriptions") == snapshot(
-        "This channel is subscribed to nothing. Try `/bk subscribe`."
+    assert "No subscriptions yet" in home(world, world.alice)
+    assert await ask_privately(world, world.alice, "subscriptions") == snapshot(
+        "This channel has no subscriptions. Add one with `/bk subscribe`."
     )
 
 
@@ -285,40 +285,40 @@ def written(folder: Path) -> Path:
 
 async def test_approvals_that_wait_for_me_are_given_on_the_home(tmp_path: Path) -> None:
     """Bob reads there exactly what would run, and approves; Alice, who asked, has nothing to approve."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         await world.alice.types(world.deploys, "/bk build create deploy-prod -b main")
         await world.settle(2)
         assert "[Approve]" not in await looked(world, world.alice)
         shown = await looked(world, world.bob)
         assert re.sub(r" expires.*|\n---\nRunning(.|\n)*", "", shown) == snapshot("""\
 Your builds
-Builds of yours, and what you may do about them. In a channel, `/bk help` says the rest.
+Your builds, and what you can do with them. For everything else, type `/bk help` in a channel.
 [Start a build]
 ---
-Waits for you
+Waiting for you
 ✋ *Approval needed* · `build create`
-*pipeline*: `deploy-prod`
-*branch*: `main`
-*env*: \n\
-*metadata*: \n\
-*ignore_branch_filters*: `False`
-*commit*: HEAD when it runs, whatever that is by then
-requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”)
+*Pipeline*: `deploy-prod`
+*Branch*: `main`
+*Environment*: none
+*Metadata*: none
+*Ignore branch filters*: no
+*Commit*: latest on `main` when it starts
+requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> within 30 minutes (“production”)
 [Approve] [Refuse]
-Its card is in <#C0DEPLOYS>. What you are told comes by direct message.\
+Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
 """)
         await world.bob.clicks(world.slack.home_of(world.bob), "Approve")
         await world.settle(15, step=2.5)
         assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod"]
         assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
-            ["Noted: `build create` runs now."]
+            ["Approved: `build create` is starting."]
         )
         assert "[Approve]" not in home(world, world.bob)
 
 
 async def test_what_waits_in_a_channel_of_others_is_not_told(tmp_path: Path) -> None:
     """A proposal in a private channel that Bob is not in stands on no home of his, nor can he vote on it."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         private = world.slack.channel("C0PRIVATE", "secret", private=True, members=[world.alice])
         await world.alice.types(private, "/bk build create deploy-prod -b main")
         await world.settle(2)
@@ -327,7 +327,7 @@ async def test_what_waits_in_a_channel_of_others_is_not_told(tmp_path: Path) -> 
 
 async def test_what_i_may_not_read_is_not_on_my_home(tmp_path: Path) -> None:
     """Bob may start builds of mobile, but not look at them: his home does not tell of them either."""
-    async with opened(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=written(tmp_path)) as world:
         await world.bob.types(world.deploys, "/bk build create mobile")
         await world.bob.types(world.deploys, "/bk build create web")
         await world.settle(3)

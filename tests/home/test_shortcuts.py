@@ -8,7 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from simulators.slack.models import Channel
-from tests.conversations.world import World, opened, shown
+from tests.conversations.world import World, format_message, open_world
 
 
 async def opened_form(world: World) -> str:
@@ -33,7 +33,7 @@ Where to post its card: [D0O2KRV6SK]
 """)
     await world.bob.submits({"Pipeline": "web"})
     await world.settle(3)
-    assert "requested by <@U0BOB0001>" in shown(world.slack.messages(world.bob.dm)[-1])
+    assert "requested by <@U0BOB0001>" in format_message(world.slack.messages(world.bob.dm)[-1])
     assert world.slack.messages(world.deploys) == []
 
 
@@ -42,7 +42,7 @@ async def test_the_card_goes_where_it_was_sent(world: World) -> None:
     await opened_form(world)
     await world.bob.submits({"Pipeline": "web", "place": world.deploys.id})
     await world.settle(3)
-    assert "requested by <@U0BOB0001>" in shown(world.card())
+    assert "requested by <@U0BOB0001>" in format_message(world.card())
 
 
 def elsewhere(world: World, kind: str) -> Channel:
@@ -118,13 +118,13 @@ async def test_who_may_only_in_a_channel_chooses_that_channel(tmp_path: Path) ->
     """The form opens although the DM gives no right; what is sent is judged where its card would go."""
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY)
-    async with opened(tmp_path, policy=policy) as world:
+    async with open_world(tmp_path, policy=policy) as world:
         for place in (None, world.deploys.id):
             await opened_form(world)
             await world.bob.submits({"Pipeline": "web", **({"place": place} if place else {})})
             await world.settle(3)
         (build,) = world.buildkite.builds
-        assert "requested by <@U0BOB0001>" in shown(world.card())
+        assert "requested by <@U0BOB0001>" in format_message(world.card())
         assert "web" in world.slack.messages(world.bob.dm)[-1].plain()
         assert build.pipeline.slug == "web"
 

@@ -25,7 +25,7 @@ async def test_the_form_says_what_happens_to_the_token(world: World) -> None:
     """`/bk connect` opens a form with one input, and tells before anything is pasted what becomes of it."""
     assert await opens(world, world.alice) == snapshot("""\
 # Connect
-Make a token at https://buildkite.com/user/api-access-tokens. From then on I ask Buildkite in your name: with your rights there, and only where our own rules allow it too. I keep the token encrypted, show it to nobody, and forget it with disconnect.
+Create a token at https://buildkite.com/user/api-access-tokens. Once it's connected, I act in Buildkite as you: with your permissions, and only where our own policy allows it too. I store the token encrypted, never show it to anyone, and delete it when you disconnect.
 Your Buildkite API token: [bkua_…]
 [Connect]\
 """)
@@ -56,23 +56,23 @@ The token expires 2026-11-09 09:00 UTC.\
         (
             "bkua_nobodys-token-at-all",
             snapshot(
-                "Buildkite does not accept this token. It is wrong, revoked or expired: check it, or make a new one."
+                "Buildkite doesn't accept this token. It's wrong, revoked or expired. Check it, or create a new one."
             ),
         ),
         (
             "not a token",
-            snapshot("That is no API access token. It is one word that begins with bkua_; copy all of it."),
+            snapshot("That isn't an API access token. It's a single word that starts with bkua_. Copy all of it."),
         ),
         (
             "bkua_of-elsewhere-123456",
             snapshot(
-                "This token is not for the organization acme-inc. Make one that has it ticked under Organization Access."
+                "This token isn't for the organization acme-inc. Create one with that organization selected under Organization Access."
             ),
         ),
         (
             "bkua_sees-no-organization",
             snapshot(
-                "I cannot see whether this token is for the organization acme-inc. It lacks the scope read_organizations: add it."
+                "I can't tell whether this token is for the organization acme-inc. Add the read_organizations scope to it."
             ),
         ),
     ],
@@ -94,7 +94,7 @@ async def test_nothing_is_kept_while_buildkite_is_down(world: World) -> None:
     ack = await submits(world, world.alice, SECRET)
     assert ack.body["errors"] == snapshot(
         {
-            "token": "Buildkite is having trouble (it answered 503 Service Unavailable). Nothing was kept. Try again in a moment."
+            "token": "Buildkite is having trouble (it answered 503 Service Unavailable). Nothing was saved. Try again in a moment."
         }
     )
     assert await rows(world, tokens) == 0
@@ -113,9 +113,9 @@ async def test_missing_scopes_are_told_and_accepted(world: World) -> None:
 You're connected and act in Buildkite as Alice Okafor (alice@example.com).
 The token expires 2026-11-09 09:00 UTC.
 Its e-mail address isn't the one you use in Slack (alice@acme.example).
-⚠️ With this token these will not work:
-• starting, cancelling, retrying and unblocking (scope `write_builds`)
-• reading logs (scope `read_build_logs`)\
+⚠️ This token doesn't allow:
+• starting, canceling, retrying and unblocking builds (needs `write_builds`)
+• reading logs (needs `read_build_logs`)\
 """)
 
 

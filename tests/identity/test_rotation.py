@@ -72,7 +72,7 @@ async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp
     """The old key was removed too early: nobody acts with the bot's token in place of their own."""
     await connected(world)
     async with build_bot(with_keys(world, tmp_path, NEW), world.clock) as bot:
-        with pytest.raises(Refused, match="cannot be read any more") as caught:
+        with pytest.raises(Refused, match="can no longer read") as caught:
             await bot.runner.services.accounts.find_access(TEAM, world.alice.id)
         assert "/bk connect" in caught.value.hint
         assert await bot.runner.services.accounts.disconnect(TEAM, world.alice.id)

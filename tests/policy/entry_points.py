@@ -13,7 +13,7 @@ from bot.execution.alias_rules import check_alias, parse_alias_request, split_al
 from bot.listeners.requests import find_build_url, strip_mention
 from bot.operations.addresses import parse_buildkite_url
 from bot.operations.arguments import read_arguments
-from bot.operations.choices import choices_for_buttons
+from bot.operations.choices import make_button_choices
 from bot.operations.forms import read_submission
 from bot.operations.grammar import parse
 from bot.operations.paging import split_page
@@ -73,7 +73,7 @@ def validate_text(text: str) -> dict[str, str]:
 
 def press_button(call: Call) -> Call:
     """Press a button of an answer: its call is stored as JSON under the button's id."""
-    [choice] = choices_for_buttons([Button("Run", call)], THREAD, None).values()
+    [choice] = make_button_choices([Button("Run", call)], THREAD, None).values()
     args, _page = split_page(json.loads(json.dumps(choice.args)))
     return Call(choice.operation, args)
 

@@ -50,7 +50,7 @@ async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
         await world.settle(5)
         assert len(world.buildkite.builds) == 1
         assert world.buildkite.builds[-1].env == {"TARGET": "eu-west"}
-        assert "Approved* and done" in card.plain()
+        assert "Approved* and run" in card.plain()
         assert "[Approve]" not in card.plain()
 
 
@@ -60,7 +60,7 @@ async def test_nobody_approves_their_own(tmp_path: Path) -> None:
         card = await proposed(world)
         await world.alice.clicks(card, "Approve")
         await world.settle(2)
-        assert "You asked for it yourself" in world.whispers(world.alice)[-1]
+        assert "can't approve your own request" in world.whispers(world.alice)[-1]
         assert not world.buildkite.builds
         assert "[Approve]" in card.plain()
 
@@ -86,7 +86,7 @@ async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None
     async with open_world(tmp_path, policy=written(tmp_path)) as world:
         dan = world.slack.person("U0DAN0001", "dan", "dan@acme.example")
         card = await proposed(world)
-        for person, why in ((world.gwen, "Guests"), (dan, "cannot approve")):
+        for person, why in ((world.gwen, "Guests"), (dan, "can't approve")):
             await person.clicks(card, "Approve")
             await world.settle(1)
             assert why in world.whispers(person)[-1]
@@ -100,7 +100,7 @@ async def test_nobody_answers_in_time(tmp_path: Path) -> None:
         world.clock.advance(1801)
         await world.settle(2)
         assert "Expired" in card.plain()
-        assert "Nobody approved" in world.whispers(world.alice)[-1]
+        assert "wasn't approved in time" in world.whispers(world.alice)[-1]
         assert not world.buildkite.builds
 
 
@@ -110,7 +110,7 @@ async def test_the_one_who_asked_takes_it_back(tmp_path: Path) -> None:
         card = await proposed(world)
         await world.bob.clicks(card, "Withdraw")
         await world.settle(1)
-        assert "Only the one who asked" in world.whispers(world.bob)[-1]
+        assert "Only the requester" in world.whispers(world.bob)[-1]
         await world.alice.clicks(card, "Withdraw")
         await world.settle(2)
         assert "Withdrawn" in card.plain()
@@ -131,4 +131,4 @@ async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
         await world.settle(3)
         assert not world.buildkite.builds
         assert "do not suffice" in world.whispers(world.alice)[-1]
-        assert "did not succeed" in card.plain()
+        assert "but it failed" in card.plain()

@@ -19,7 +19,7 @@ async def test_a_locked_pipeline_refuses_others_and_says_why(world: World) -> No
     assert format_message(world.card()) == snapshot("<@U0BOB0001> locked `web` until 2026-11-02 11:00 UTC: release 42")
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ `web` is locked by <@U0BOB0001> until 2026-11-02 11:00 UTC: release 42
-Ask them, or see `help lock` for taking it over.\
+Ask them to unlock it, or see `help lock` to take it over.\
 """)
     for words in (f"build rebuild web {build.number}", f"build retry web {build.number}"):
         assert "release 42" in await ask_privately(world, world.alice, words)
@@ -47,12 +47,12 @@ async def test_taking_over_is_explicit_and_told(world: World) -> None:
     await world.settle(1)
     assert await ask_privately(world, world.alice, "lock web hotfix") == snapshot("""\
 ⚠️ `web` is locked by <@U0BOB0001> until 2026-11-02 11:00 UTC: release 42
-Add `--take` to take it over; they are told.\
+Add `--take` to take it over. They'll be notified.\
 """)
     await world.alice.types(world.deploys, "/bk lock web hotfix --take")
     await world.settle(3)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
-        ["<@U0ALICE01> took your lock of `web` from you. It was there for: release 42"]
+        ["<@U0ALICE01> ended your lock on `web`. Its reason was: release 42"]
     )
     assert "hotfix" in await ask_privately(world, world.bob, "locks")
 

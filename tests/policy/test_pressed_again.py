@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 
 from bot.access import audit_log
 from bot.access.queries import read_audit
-from bot.operations.choices import new_choice_id
+from bot.operations.choices import make_choice_id
 from simulators.buildkite.models import Build
 from simulators.slack.models import Message
 from tests.conversations.acts import ask_privately
@@ -95,7 +95,7 @@ async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> Non
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
-        "✅ *Approved* and done · `build rebuild`, see <#C0DEPLOYS>."
+        "✅ *Approved* and run · `build rebuild`, see <#C0DEPLOYS>."
     )
     assert len(world.buildkite.builds) == 2
 
@@ -132,11 +132,11 @@ async def test_a_step_is_shown_by_its_label(world: World) -> None:
     await world.settle(2)
     assert format_message(world.slack.thread(world.deploys, card)[-1]) == snapshot("""\
 ✋ *Approval needed* · `job unblock`
-*job*: `Release to production?`
-*pipeline*: `deploy-prod`
-*number*: `1`
-*fields*: `release-name`=••• `ring`=•••
-requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“production”) expires 2026-11-02 09:30 UTC
+*Job*: `Release to production?`
+*Pipeline*: `deploy-prod`
+*Number*: `1`
+*Fields*: `release-name`=••• `ring`=•••
+requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 09:30 UTC (“production”)
 [Approve] [Refuse] [Withdraw]\
 """)
     assert build.blocked
@@ -210,5 +210,5 @@ async def test_ids_can_be_typed(world: World) -> None:
     waiting = await pressed(world, await ended(world))
     [row] = [block for block in waiting.blocks or [] if block["type"] == "actions"]
     said = await ask_privately(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
-    assert said == snapshot("Withdrawn: `build rebuild` will not run.")
-    assert all(new_choice_id().isalnum() for _ in range(500))
+    assert said == snapshot("Withdrawn: `build rebuild` won't run.")
+    assert all(make_choice_id().isalnum() for _ in range(500))

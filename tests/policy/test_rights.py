@@ -31,7 +31,7 @@ async def test_a_group_gives_what_it_was_granted(world: World) -> None:
 Your grant “releases” is for pipelines `deploy-*`, branches `main`. Ask the platform team to do it.\
 """)
     assert await ask_privately(world, world.alice, "build create deploy-prod -b main -c 1234567") == snapshot("""\
-⚠️ `build create` on `deploy-prod`, branch `main` with a commit other than HEAD needs `commit`: the policy restricts branches there.
+⚠️ `build create` on `deploy-prod`, branch `main` with a commit other than HEAD needs the `commit` permission, because the policy limits branches there.
 Ask the platform team.\
 """)
     assert await ask_privately(world, world.alice, "build create deploy-prod -b main -e STAGE=prod") == snapshot("""\
@@ -55,7 +55,7 @@ async def test_a_group_that_nobody_can_tell_helps_nobody(world: World) -> None:
     world.slack.scopes.discard("usergroups:read")
     assert await ask_privately(world, world.alice, "build create deploy-prod -b main") == snapshot("""\
 ⚠️ You may not run `build create` on `deploy-prod`, branch `main` here.
-Your grant “everyone builds” is for pipelines `web`, `mobile`. I could not find out who is in @release: ask a workspace admin, or try again.\
+Your grant “everyone builds” is for pipelines `web`, `mobile`. I couldn't find out who is in @release. Try again, or ask a workspace admin.\
 """)
     assert world.buildkite.builds == []
 
@@ -126,7 +126,7 @@ async def test_help_says_who_may_by_the_policy(world: World) -> None:
     """Nobody may pause agents under this policy, not even workspace admins, and help does not say otherwise."""
     said = [await ask_privately(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
     assert [item.split("\n")[-1] for item in said] == snapshot(
-        ["Nobody may run `agent pause`. Ask the platform team.", "Nobody may run `audit`. Ask the platform team."]
+        ["No one may run `agent pause`. Ask the platform team.", "No one may run `audit`. Ask the platform team."]
     )
 
 
@@ -145,8 +145,8 @@ async def test_can_explains(world: World) -> None:
         [
             "✅ You may run `build create` on `web`, branch `main`: “everyone builds”.",
             "⛔ You may not run `build create` on `deploy-prod`, branch `main` here. Your grant “everyone builds” is for pipelines `web`, `mobile`. Ask @release to do it. (“everyone builds”)",
-            "⛔ Nobody may run `agent stop`. Ask the platform team. (“no grant of agents”)",
-            "✋ `build create` on `mobile`, branch `main` needs an approval of @release within 30 minutes: “mobile needs two pairs of eyes”.",
+            "⛔ No one may run `agent stop`. Ask the platform team. (“no grant of agents”)",
+            "✋ `build create` on `mobile`, branch `main` needs 1 approval from @release within 30 minutes: “mobile needs two pairs of eyes”.",
         ]
     )
     assert world.buildkite.builds == []

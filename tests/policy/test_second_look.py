@@ -106,7 +106,7 @@ async def test_a_freeze_that_began_meanwhile_holds(world: World, policy: Path) -
     assert await outcome(world, card) == snapshot(
         (
             0,
-            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            ["⚠️ *Approved*, but it failed · `build create`"],
             """\
 ⚠️ `deploy-prod` is frozen until Mon 2 Nov 18:00 (UTC): the database moves.
 Ask a workspace admin.\
@@ -125,10 +125,10 @@ async def test_a_lock_that_was_taken_meanwhile_holds(world: World) -> None:
     assert await outcome(world, card) == snapshot(
         (
             0,
-            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            ["⚠️ *Approved*, but it failed · `build create`"],
             """\
 ⚠️ `deploy-prod` is locked by <@U0CARA001> until 2026-11-02 11:00 UTC: release 42
-Ask them, or see `help lock` for taking it over.\
+Ask them to unlock it, or see `help lock` to take it over.\
 """,
         )
     )
@@ -147,7 +147,7 @@ async def test_a_right_that_was_lost_meanwhile_is_lost(world: World, policy: Pat
     assert await outcome(world, card) == snapshot(
         (
             0,
-            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            ["⚠️ *Approved*, but it failed · `build create`"],
             """\
 ⚠️ `build create` is for @bob.
 Ask a workspace admin to do it.\
@@ -165,7 +165,7 @@ async def test_a_stop_of_all_writes_holds(world: World) -> None:
     assert await outcome(world, card) == snapshot(
         (
             0,
-            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            ["⚠️ *Approved*, but it failed · `build create`"],
             """\
 ⚠️ alice has turned on read-only mode: nothing in Buildkite can be changed.
 An admin can turn that off: `/bk readonly off`.\
@@ -183,7 +183,7 @@ async def test_an_approver_who_left_meanwhile_counts_no_more(world: World) -> No
     assert await outcome(world, card) == snapshot(
         (
             0,
-            ["⚠️ *Approved*, but it did not succeed · `build create`"],
+            ["⚠️ *Approved*, but it failed · `build create`"],
             """\
 ⚠️ It no longer has enough approvals.
 Ask for it again.\
@@ -226,17 +226,17 @@ async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> No
     asked = world.slack.thread(world.deploys, card)[-1]
     assert format_message(asked) == snapshot("""\
 ✋ *Approval needed* · `job unblock`
-*job*: `Ship?`
-*pipeline*: `gated`
-*number*: `1`
-*fields*: `release-name`=•••
-requested by <@U0ALICE01> needs an approval of <@U0BOB0001> within 30 minutes (“the gate”) expires 2026-11-02 09:30 UTC
+*Job*: `Ship?`
+*Pipeline*: `gated`
+*Number*: `1`
+*Fields*: `release-name`=•••
+requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 09:30 UTC (“the gate”)
 [Approve] [Refuse] [Withdraw]\
 """)
     assert build.find_job("gate").state == "blocked"
     await world.alice.clicks(asked, "Approve")
     await world.settle(1)
-    assert "You asked for it yourself" in world.whispers(world.alice)[-1]
+    assert "can't approve your own request" in world.whispers(world.alice)[-1]
     await world.bob.clicks_twice(asked, "Approve")
     await world.settle(4)
     puts = [request.json for request in world.buildkite.requests if request.path.endswith("/unblock")]
@@ -260,11 +260,11 @@ async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: 
         if request.path.endswith("/unblock") and request.status == 200
     ]
     assert format_message(asked) == snapshot("""\
-⚠️ *Approved*, but it did not succeed · `job unblock`
-*job*: `Ship?`
-*pipeline*: `gated`
-*number*: `1`
-*fields*: `release-name`=•••
+⚠️ *Approved*, but it failed · `job unblock`
+*Job*: `Ship?`
+*Pipeline*: `gated`
+*Number*: `1`
+*Fields*: `release-name`=•••
 requested by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's state must be blocked\
 """)
 
@@ -272,8 +272,8 @@ requested by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's 
 async def test_a_short_sha_is_asked_for_in_full(world: World) -> None:
     """What is approved is one commit: a short SHA or a tag may be another by then."""
     assert await ask_privately(world, world.alice, "build create deploy-prod -c 8f74223") == snapshot("""\
-⚠️ `8f74223` may be another commit by the time this is approved.
-Give the whole SHA, 40 characters (`git rev-parse` says it), or leave the commit out to build HEAD.\
+⚠️ `8f74223` might be a different commit by the time this is approved.
+Give the whole 40-character SHA (`git rev-parse` prints it), or leave the commit out to build HEAD.\
 """)
     assert world.slack.messages(world.deploys) == []
     card = await proposed(world, f"build create deploy-prod -c {SHA}")
@@ -301,8 +301,8 @@ async def test_a_press_after_the_time_is_over_starts_nothing(world: World) -> No
     await world.bob.clicks(card, "Approve")
     await world.bot.runner.drain()
     assert world.whispers(world.bob)[-1] == snapshot("""\
-⚠️ That came too late: it is over.
-Ask for it again.\
+⚠️ This proposal is already closed.
+Run the command again for a new one.\
 """)
     await world.settle(3)
     assert world.buildkite.builds == []

@@ -43,8 +43,8 @@ async def test_who_asks_there_is_told_why_and_what_to_do(world: World) -> None:
     assert set(world.whispers(world.bob)) == snapshot(
         {
             """\
-⚠️ This channel is shared with another organization, so I do and say nothing here.
-Ask in an internal channel or in a direct message to me, or ask the platform team to put `C0PARTNER` into `shared_channels` of the policy.\
+⚠️ This channel is shared with another organization, so I don't act or post here.
+Use an internal channel or message me directly, or ask the platform team to add `C0PARTNER` to `shared_channels` in the policy.\
 """
         }
     )
@@ -167,7 +167,7 @@ async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
         assert "shared with another organization" in world.whispers(world.alice)[-1]
         await world.settle(1800, step=300)
         assert (format_message(card), world.buildkite.builds) == (before, [])
-        assert "Nobody approved" in world.whispers(world.bob)[-1]
+        assert "wasn't approved in time" in world.whispers(world.bob)[-1]
 
 
 async def test_a_proposal_that_nobody_could_see_is_withdrawn(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ async def test_a_proposal_that_nobody_could_see_is_withdrawn(tmp_path: Path) -> 
         world.deploys.shared = True
         await world.settle(90, step=5)
         assert world.whispers(world.bob) == snapshot(
-            ["This channel is shared with another organization now: `build create` was withdrawn."]
+            ["This channel is now shared with another organization, so I withdrew `build create`."]
         )
         assert (in_public(world, world.deploys), world.buildkite.builds) == ([], [])
 

@@ -114,12 +114,12 @@ def assert_ran_once(world: World) -> None:
         return
     assert "[Approve]" not in format_message(card), world.slack.transcript()
     if not count_writes(world, "/builds"):
-        assert "did not succeed" in format_message(card), world.slack.transcript()
+        assert "but it failed" in format_message(card), world.slack.transcript()
         assert "build create" in read_private(world, world.alice), world.slack.transcript()
         return
     (build,) = world.buildkite.builds
     assert count_writes(world, "/builds") == 1
-    assert "Approved* and done" in format_message(card), world.slack.transcript()
+    assert "Approved* and run" in format_message(card), world.slack.transcript()
     assert len(find_cards(world, build)) == 1, world.slack.transcript()
 
 

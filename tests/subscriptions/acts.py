@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulators.buildkite.models import Build
 from simulators.slack.models import Channel, Message
-from tests.conversations.world import World, shown
+from tests.conversations.world import World, format_message
 
 
 async def subscribed(world: World, words: str = "web", channel: Channel | None = None) -> None:
@@ -38,4 +38,4 @@ def texts(world: World, channel: Channel | None = None) -> list[str]:
 
 def whole(message: Message) -> str:
     """A message as people read it."""
-    return shown(message)
+    return format_message(message)

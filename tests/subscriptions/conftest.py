@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conversations.conftest import contract, world
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 __all__ = ["contract", "world"]
 
@@ -30,5 +30,5 @@ def rewrite(rules: Path) -> Callable[[str], object]:
 @pytest.fixture
 async def file_world(tmp_path: Path, rules: Path) -> AsyncIterator[World]:
     """The world of a bot that was given that file."""
-    async with opened(tmp_path, subscriptions=rules) as ready:
+    async with open_world(tmp_path, subscriptions=rules) as ready:
         yield ready

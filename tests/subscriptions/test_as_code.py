@@ -13,7 +13,7 @@ from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, par
 from bot.notifications.subscriptions.subscription_file import load_subscriptions
 from bot.runtime.clock import ManualClock
 from bot.runtime.file_reload import ReloadedFile
-from tests.conversations.acts import asks
+from tests.conversations.acts import ask_privately
 from tests.conversations.world import START, World
 from tests.subscriptions.acts import built, texts
 
@@ -88,12 +88,12 @@ async def test_what_stands_in_the_file_is_posted(file_world: World, rewrite: Cal
     await world.settle(1)
     await built(world, fail=("lint",))
     assert texts(world) == ["❌ web#1 failed on main"]
-    assert await asks(world, world.alice, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web` on `main`: failed, fixed and blocked · from the file
 [Mute 1 for 8h]\
 """)
-    assert await asks(world, world.alice, "unsubscribe web") == snapshot("""\
+    assert await ask_privately(world, world.alice, "unsubscribe web") == snapshot("""\
 ⚠️ That subscription is defined in the subscriptions file.
 Ask an admin to remove it there.\
 """)
@@ -102,7 +102,7 @@ Ask an admin to remove it there.\
     await world.settle(3)
     await built(world, fail=("lint",), branch="main")
     assert texts(world) == ["❌ web#1 failed on main"]
-    assert await asks(world, world.alice, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
 *This channel's subscriptions*
 *1.* `mobile` on `main`: failed, fixed and blocked · from the file
 [Mute 1 for 8h]\

@@ -15,7 +15,7 @@ async def test_typed_words_show_what_they_would_have_posted(world: World) -> Non
     await built(world, fail=("lint",))
     await built(world)
     assert await ask_privately(world, world.alice, "subscribe web -b main") == snapshot("""\
-Tell this channel of `web` on `main`: failed, fixed and blocked?
+Subscribe this channel to `web` on `main`: failed, fixed and blocked?
 In the last 7 days it would have posted 2 of 3 builds:
 ✅ web#3 passed (fixed) on `main`, 2026-11-02 09:00 UTC
 ❌ web#2 failed (newly broken) on `main`, 2026-11-02 09:00 UTC
@@ -41,7 +41,7 @@ async def test_a_preview_of_what_was_never_heard_asks_buildkite_once(world: Worl
     assert await ask_privately(
         world, world.alice, "subscribe mobile --state failed,broken --quiet 18:00-08:00"
     ) == snapshot("""\
-Tell this channel of `mobile`: failed and broken, quiet 18:00-08:00 (Europe/Amsterdam)?
+Subscribe this channel to `mobile`: failed and broken, quiet 18:00-08:00 (Europe/Amsterdam)?
 In the last 7 days it would have posted none of 1 build.
 [Save] [Cancel]\
 """)
@@ -89,8 +89,8 @@ Also show failures from threads in the channel: [Also show failures from threads
     await world.alice.submits({"Pipeline, or a pattern": "deploy-*", "Branch, or a pattern": "main"})
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot("""\
-Tell this channel of `deploy-*` on `main`: failed, fixed and blocked?
-I know of no such build in the last 7 days.
+Subscribe this channel to `deploy-*` on `main`: failed, fixed and blocked?
+I don't know of any such build in the last 7 days.
 [Save] [Cancel]\
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")

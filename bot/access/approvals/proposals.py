@@ -21,8 +21,8 @@ from bot.access.approvals.queries import (
 )
 from bot.access.policy.rules import ApprovalRequirement
 from bot.access.queries import record_audit_entry
-from bot.operations.choices import new_choice_id
-from bot.operations.invocation import Invocation, request_digest
+from bot.operations.choices import make_choice_id
+from bot.operations.invocation import Invocation, compute_request_digest
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
 from bot.slack.types import Thread
@@ -156,7 +156,7 @@ class Proposals:
 def build_invocation(proposal: Proposal) -> Invocation:
     """Build the invocation of an approved proposal; its key makes sure that it runs only once."""
     return Invocation(
-        id=new_choice_id(),
+        id=make_choice_id(),
         key=f"proposal:{proposal.id}",
         operation=proposal.operation,
         args={
@@ -184,7 +184,7 @@ def _build_proposal(
         id=invocation.id,
         operation=invocation.operation,
         args=invocation.args["args"],
-        digest=request_digest(invocation),
+        digest=compute_request_digest(invocation),
         requester=invocation.user,
         thread=invocation.thread,
         via=invocation.via,

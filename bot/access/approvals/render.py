@@ -91,7 +91,7 @@ def _render_arguments(operation: str, args: Mapping[str, Any]) -> list[Mrkdwn]:
 
 def _format_label(name: str) -> str:
     """Format an argument's name as a label: `ignore_branch_filters` becomes `Ignore branch filters`."""
-    return name.replace("_", " ").capitalize()
+    return "Environment" if name == "env" else name.replace("_", " ").capitalize()
 
 
 def _format_value(name: str, value: Any) -> Mrkdwn:
@@ -119,7 +119,7 @@ def _render_status(proposal: Proposal, outcome: str | None) -> list[str]:
     votes = [
         md("{mark} {who}", mark="👍" if vote.approves else "👎", who=mention(vote.user)) for vote in proposal.votes
     ]
-    parts: list[str] = [md("Requested by {who}", who=mention(proposal.requester)), *votes]
+    parts: list[str] = [md("requested by {who}", who=mention(proposal.requester)), *votes]
     if proposal.state is ProposalState.OPEN:
         parts.append(_render_requirement(proposal))
     if proposal.state is ProposalState.WITHDRAWN and proposal.ended_by:
@@ -133,7 +133,7 @@ def _render_requirement(proposal: Proposal) -> Mrkdwn:
     requirement = proposal.requirement
     pattern = "{time}" if requirement.expires <= _SAME_DAY else "{date_short_pretty} at {time}"
     return md(
-        "Needs {approvals} before {deadline} (“{rule}”)",
+        "needs {approvals} before {deadline} (“{rule}”)",
         approvals=count_approvals(requirement),
         deadline=local_time(proposal.expires_at, pattern),
         rule=requirement.rule,
