@@ -51,7 +51,7 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage() -> AsyncIterator[DemoPage]:
+async def demo() -> AsyncIterator[DemoPage]:
     """A demo page without a bot, whose Slack and Buildkite the test drives itself."""
     slack, buildkite = SlackSim(signing_secret="not a secret"), BuildkiteSim()
     slack.person("U0ALICE01", "alice", admin=True, real_name="Alice Okafor")
@@ -59,17 +59,17 @@ async def stage() -> AsyncIterator[DemoPage]:
     slack.channel("C0DEPLOYS", "deploys")
     slack.request_url = "http://127.0.0.1:9/slack/events"
     seed_demo(buildkite)
-    stage = DemoPage(slack, buildkite, autoplay=Autoplay(enabled=False))
-    running = asyncio.create_task(stage.run())
-    yield stage
+    demo = DemoPage(slack, buildkite, autoplay=Autoplay(enabled=False))
+    running = asyncio.create_task(demo.run())
+    yield demo
     running.cancel()
     await asyncio.wait({running})
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(stage: DemoPage, tab: Page) -> AsyncIterator[Page]:
+async def page(demo: DemoPage, tab: Page) -> AsyncIterator[Page]:
     """The demo page, opened in the browser."""
-    async with Serving(stage.app) as address:
+    async with Serving(demo.app) as address:
         await tab.goto(address)
         await expect(tab.get_by_role("log", name="Messages")).to_be_visible()
         yield tab

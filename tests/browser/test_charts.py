@@ -27,9 +27,9 @@ def make_chart(kind: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["bar", "line", "area"])
-async def test_a_chart_is_drawn_and_described(stage: DemoPage, page: Page, kind: str) -> None:
+async def test_a_chart_is_drawn_and_described(demo: DemoPage, page: Page, kind: str) -> None:
     """A chart has its title, a legend and labelled axes; screen readers get its numbers as a table."""
-    stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", "Charts", [make_chart(kind)]))
+    demo.slack.post(demo.slack.make_bot_message("C0DEPLOYS", "Charts", [make_chart(kind)]))
     figure = page.get_by_role("figure")
     await expect(figure.locator("b")).to_have_text(f"Builds as {kind}")
     await expect(figure.locator(".chart-legend span")).to_have_text(["Passed", "Failed"])
@@ -40,16 +40,16 @@ async def test_a_chart_is_drawn_and_described(stage: DemoPage, page: Page, kind:
     assert await figure.locator("rect:not(.chart-legend rect), polyline").count() == (4 if kind == "bar" else 2)
 
 
-async def test_a_pie_is_drawn(stage: DemoPage, page: Page) -> None:
+async def test_a_pie_is_drawn(demo: DemoPage, page: Page) -> None:
     """A pie has a slice for each segment."""
     segments = [{"label": "Passed", "value": 3}, {"label": "Failed", "value": 1}]
-    stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", "Charts", [make_chart("pie", segments=segments)]))
+    demo.slack.post(demo.slack.make_bot_message("C0DEPLOYS", "Charts", [make_chart("pie", segments=segments)]))
     figure = page.get_by_role("figure")
     await expect(figure.locator("svg path")).to_have_count(2)
     await expect(figure.get_by_role("row", name="Failed")).to_contain_text("1")
 
 
-async def test_a_picture_is_shown_with_its_alternative_text(stage: DemoPage, page: Page) -> None:
+async def test_a_picture_is_shown_with_its_alternative_text(demo: DemoPage, page: Page) -> None:
     """An uploaded PNG is visible on the page and has its alternative text."""
     png = io.BytesIO()
     Image.new("RGB", (64, 32), "#0072b2").save(png, "PNG")
@@ -60,10 +60,10 @@ async def test_a_picture_is_shown_with_its_alternative_text(stage: DemoPage, pag
         "alt": "Two bars",
         "content": png.getvalue(),
     }
-    stage.slack.uploads["chart"] = file
-    message = stage.slack.make_bot_message("C0DEPLOYS", "")
+    demo.slack.uploads["chart"] = file
+    message = demo.slack.make_bot_message("C0DEPLOYS", "")
     message.files = [{"id": file["id"], "name": file["name"], "title": file["title"], "size": 100}]
-    stage.slack.post(message)
+    demo.slack.post(message)
     picture = page.get_by_role("img", name="Two bars")
     await expect(picture).to_be_visible()
     await expect(picture).to_have_js_property("naturalWidth", 64)

@@ -54,30 +54,32 @@ async def collect_active_content(page: Page) -> dict[str, Any]:
     return content
 
 
-async def test_bot_messages_link_to_buildkite_only(stage: DemoPage, quiet: Page) -> None:
+async def test_bot_messages_link_to_buildkite_only(demo: DemoPage, quiet: Page) -> None:
     """Texts in cards, answers and builds of the panel notify no one and link to Buildkite only."""
     texts = [text for text in TEXTS if not text.startswith("https://")]
-    rendered = [surface for text in texts for name in ("card", "reply") for surface in SURFACES[name](text)]
+    rendered = [
+        surface for text in texts for name in ("render_card", "render_reply") for surface in SURFACES[name](text)
+    ]
     messages = [message for message in rendered if isinstance(message, Message)][::9]
     for message in messages:
         blocks = [dict(block) for block in message.blocks]
-        stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", message.text, blocks))
+        demo.slack.post(demo.slack.make_bot_message("C0DEPLOYS", message.text, blocks))
     for text in TEXTS[::6]:
-        stage.buildkite.create_build_elsewhere("web", text[:200], text[:2000], creator=text[:200] or "x")
+        demo.buildkite.create_build_elsewhere("web", text[:200], text[:2000], creator=text[:200] or "x")
     await wait_for_messages(quiet, len(messages))
     links = (await collect_active_content(quiet))["links"]
     assert [href for href in links if EVIL in href.partition("#")[0].split("/")[2]] == []
     assert await quiet.locator("article .loud").count() == 0
 
 
-async def test_unescaped_texts_run_nothing_in_any_block(stage: DemoPage, quiet: Page) -> None:
+async def test_unescaped_texts_run_nothing_in_any_block(demo: DemoPage, quiet: Page) -> None:
     """Unescaped texts may contain links, as in Slack, but nothing runs in any kind of block."""
     for text in TEXTS:
-        stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", text, make_raw_blocks(text)))
+        demo.slack.post(demo.slack.make_bot_message("C0DEPLOYS", text, make_raw_blocks(text)))
     for text in TEXTS[::2]:
-        stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", text, None))
-    stage.slack.person("U0NASTY01", "<b>nasty</b>", real_name="<img src=x onerror=alert(1)>")
-    stage.slack.channel("C0NASTY01", "<script>alert(1)</script>")
+        demo.slack.post(demo.slack.make_bot_message("C0DEPLOYS", text, None))
+    demo.slack.person("U0NASTY01", "<b>nasty</b>", real_name="<img src=x onerror=alert(1)>")
+    demo.slack.channel("C0NASTY01", "<script>alert(1)</script>")
     await wait_for_messages(quiet, len(TEXTS) + len(TEXTS[::2]))
     await collect_active_content(quiet)
 
@@ -98,15 +100,15 @@ def make_raw_blocks(text: str) -> list[dict[str, Any]]:
     ]
 
 
-async def test_pages_forbid_foreign_scripts(stage: DemoPage, quiet: Page) -> None:
+async def test_pages_forbid_foreign_scripts(demo: DemoPage, quiet: Page) -> None:
     """Both pages have a content security policy without inline scripts; a build's page has no scripts at all."""
     reloaded = await quiet.goto(quiet.url)
     assert reloaded is not None
     assert "default-src 'self'" in reloaded.headers["content-security-policy"]
-    build = stage.buildkite.create_build_elsewhere("web", "<b>x</b>", " ".join(TEXTS[:60]), creator="x")
-    stage.buildkite.log(build.jobs[0].id, "\n".join(TEXTS))
-    async with Serving(with_pages(stage.buildkite)) as address:
-        answer = await quiet.goto(f"{address}/{stage.buildkite.org}/web/builds/{build.number}")
+    build = demo.buildkite.create_build_elsewhere("web", "<b>x</b>", " ".join(TEXTS[:60]), creator="x")
+    demo.buildkite.log(build.jobs[0].id, "\n".join(TEXTS))
+    async with Serving(with_pages(demo.buildkite)) as address:
+        answer = await quiet.goto(f"{address}/{demo.buildkite.org}/web/builds/{build.number}")
         assert answer is not None
         assert answer.headers["content-security-policy"] == "default-src 'self'"
         links = (await collect_active_content(quiet))["links"]

@@ -19,11 +19,11 @@ def text(content: str, kind: str = "mrkdwn") -> dict[str, Any]:
     return {"type": kind, "text": content}
 
 
-def post(stage: DemoPage, content: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
-    return stage.slack.post(stage.slack.make_bot_message("C0DEPLOYS", content, blocks, **more))
+def post(demo: DemoPage, content: str, blocks: list[dict[str, Any]] | None = None, **more: Any) -> Message:
+    return demo.slack.post(demo.slack.make_bot_message("C0DEPLOYS", content, blocks, **more))
 
 
-async def test_hostile_text_stays_text(stage: DemoPage, page: Page) -> None:
+async def test_hostile_text_stays_text(demo: DemoPage, page: Page) -> None:
     """Markup, scripts and script links are shown as plain text in any block, and nothing runs."""
     link = "<javascript:alert(4)|press me>"
     blocks = [
@@ -32,8 +32,8 @@ async def test_hostile_text_stays_text(stage: DemoPage, page: Page) -> None:
         {"type": "context", "elements": [text(ESCAPED)]},
         {"type": "markdown", "text": f"{HOSTILE} [press me](javascript:alert(5))"},
     ]
-    post(stage, ESCAPED, blocks)
-    stage.buildkite.create_build_elsewhere("web", "main", HOSTILE, creator="Noor Haddad")
+    post(demo, ESCAPED, blocks)
+    demo.buildkite.create_build_elsewhere("web", "main", HOSTILE, creator="Noor Haddad")
     row = page.locator("article")
     await expect(row.get_by_role("heading")).to_have_text(HOSTILE)
     await expect(row.locator(".section .text")).to_contain_text(HOSTILE)
@@ -42,10 +42,10 @@ async def test_hostile_text_stays_text(stage: DemoPage, page: Page) -> None:
     assert await page.locator("article :is(img, script, a), .build-words :is(img, script)").count() == 0
 
 
-async def test_mrkdwn_is_shown_like_in_slack(stage: DemoPage, page: Page) -> None:
+async def test_mrkdwn_is_shown_like_in_slack(demo: DemoPage, page: Page) -> None:
     """Bold text, links in it, code, mentions, entities and dates look like in Slack."""
     post(
-        stage,
+        demo,
         "*<https://example.com/a_b|web #1>* `x &lt; y` &lt;!channel&gt; <@U0ALICE01> <#C0DEPLOYS> "
         "<!date^0^{date_num}|then> snake_case_name :white_check_mark:",
     )
@@ -61,22 +61,22 @@ async def test_mrkdwn_is_shown_like_in_slack(stage: DemoPage, page: Page) -> Non
     await expect(row.get_by_role("img", name="passed")).to_be_visible()
 
 
-async def test_an_edit_changes_the_message_in_place(stage: DemoPage, page: Page) -> None:
+async def test_an_edit_changes_the_message_in_place(demo: DemoPage, page: Page) -> None:
     """An edited message keeps its place, and its new text appears without a reload."""
-    card = post(stage, "is running")
-    post(stage, "below")
+    card = post(demo, "is running")
+    post(demo, "below")
     texts = page.locator("article .text")
     await expect(texts).to_have_text(["is running", "below"])
     card.edit("has passed", None, None)
-    stage.slack.changes.notify("message", channel=card.channel, ts=card.ts)
+    demo.slack.changes.notify("message", channel=card.channel, ts=card.ts)
     await expect(texts).to_have_text(["has passed", "below"])
 
 
-async def test_a_thread_opens_beside_the_channel(stage: DemoPage, page: Page) -> None:
+async def test_a_thread_opens_beside_the_channel(demo: DemoPage, page: Page) -> None:
     """Replies are counted below their message and shown in a pane of their own, which Escape closes."""
-    root = post(stage, "card")
-    post(stage, "started running", thread_ts=root.ts)
-    post(stage, "has failed", thread_ts=root.ts)
+    root = post(demo, "card")
+    post(demo, "started running", thread_ts=root.ts)
+    post(demo, "has failed", thread_ts=root.ts)
     await expect(page.locator("#channel article")).to_have_count(1)
     await page.get_by_role("button", name="2 replies").click()
     thread = page.get_by_role("region", name="Thread")
@@ -85,17 +85,17 @@ async def test_a_thread_opens_beside_the_channel(stage: DemoPage, page: Page) ->
     await expect(thread).to_be_hidden()
 
 
-async def test_an_ephemeral_message_is_visible_to_one_person(stage: DemoPage, page: Page) -> None:
+async def test_an_ephemeral_message_is_visible_to_one_person(demo: DemoPage, page: Page) -> None:
     """An ephemeral message to Alice is labelled as such and disappears after switching to Gwen."""
-    whisper = stage.slack.make_bot_message("C0DEPLOYS", "between us", None, only_for="U0ALICE01")
-    stage.slack.post_ephemeral(whisper)
+    whisper = demo.slack.make_bot_message("C0DEPLOYS", "between us", None, only_for="U0ALICE01")
+    demo.slack.post_ephemeral(whisper)
     await expect(page.locator("article")).to_contain_text("Only visible to you")
     await page.get_by_role("radio", name="Gwen Park").click()
     await expect(page.get_by_role("radio", name="Gwen Park")).to_be_checked()
     await expect(page.locator("article")).to_have_count(0)
 
 
-async def test_a_form_shows_its_errors_and_keeps_what_was_typed(stage: DemoPage, page: Page) -> None:
+async def test_a_form_shows_its_errors_and_keeps_what_was_typed(demo: DemoPage, page: Page) -> None:
     """An error is shown below its input, other inputs keep their text, and Cancel closes the form."""
     view = {
         "type": "modal",
@@ -103,7 +103,7 @@ async def test_a_form_shows_its_errors_and_keeps_what_was_typed(stage: DemoPage,
         "submit": text("Start", "plain_text"),
         "blocks": [_choice("pipeline", "Pipeline", ("web", "api")), _input("branch", "Branch")],
     }
-    stage.slack.open_views.open("U0ALICE01", view)
+    demo.slack.open_views.open("U0ALICE01", view)
     form = page.get_by_role("dialog", name="Start a build")
     await form.get_by_label("Branch").fill("fix/basket")
     await form.get_by_role("button", name="Start").click()
@@ -127,24 +127,24 @@ def _choice(name: str, label: str, values: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "input", "block_id": name, "label": text(label, "plain_text"), "element": element}
 
 
-async def test_a_risky_button_asks_first(stage: DemoPage, page: Page) -> None:
+async def test_a_risky_button_asks_first(demo: DemoPage, page: Page) -> None:
     """A button with a confirmation sends nothing until the person confirms."""
     dialog = {"title": "Cancel web #1?", "text": "It runs.", "confirm": "Cancel it", "deny": "Never mind"}
     confirm = {key: text(label, "plain_text") for key, label in dialog.items()}
     button = {"type": "button", "text": text("Cancel", "plain_text"), "action_id": "cancel", "confirm": confirm}
-    post(stage, "card", [{"type": "actions", "elements": [button]}])
+    post(demo, "card", [{"type": "actions", "elements": [button]}])
     await page.get_by_role("button", name="Cancel", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Never mind").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
-    assert stage.slack.last_request is None
+    assert demo.slack.last_request is None
     await page.get_by_role("button", name="Cancel", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
     await expect(page.get_by_role("status")).to_contain_text("dispatch_failed")
 
 
-async def test_jobs_are_started_and_failed_by_hand(stage: DemoPage, page: Page) -> None:
+async def test_jobs_are_started_and_failed_by_hand(demo: DemoPage, page: Page) -> None:
     """Buttons in the Buildkite panel start a job and let it fail, which changes the build's state."""
-    stage.buildkite.create_build_elsewhere("mobile", "main", "Round prices")
+    demo.buildkite.create_build_elsewhere("mobile", "main", "Round prices")
     panel = page.get_by_role("complementary", name="Buildkite")
     await panel.get_by_role("button", name="Start iOS").click()
     await panel.get_by_role("button", name="Let iOS fail").click()
@@ -152,10 +152,10 @@ async def test_jobs_are_started_and_failed_by_hand(stage: DemoPage, page: Page) 
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 800), (800, 700)])
-async def test_nothing_is_wider_than_the_window(stage: DemoPage, page: Page, width: int, height: int) -> None:
+async def test_nothing_is_wider_than_the_window(demo: DemoPage, page: Page, width: int, height: int) -> None:
     """With an open thread and words of any length, the page doesn't scroll horizontally."""
-    root = post(stage, "x" * 400, [{"type": "section", "text": text(f"`{'y' * 500}` {'z' * 500}")}])
-    post(stage, "w" * 300, thread_ts=root.ts)
+    root = post(demo, "x" * 400, [{"type": "section", "text": text(f"`{'y' * 500}` {'z' * 500}")}])
+    post(demo, "w" * 300, thread_ts=root.ts)
     await page.set_viewport_size({"width": width, "height": height})
     await page.get_by_role("button", name="1 reply").click()
     await expect(page.get_by_role("region", name="Thread")).to_be_visible()

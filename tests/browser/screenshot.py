@@ -1,4 +1,4 @@
-"""Takes the screenshot docs/demo.png of a short scene in the demo: `python -m tests.browser.picture`."""
+"""Takes the screenshot docs/demo.png of a short scene in the demo: `python -m tests.browser.screenshot`."""
 
 from __future__ import annotations
 
