@@ -16,7 +16,7 @@ from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.clock import ManualClock
 from bot.runtime.http.asgi import MEBIBYTE
 from simulators.http_server import Serving
-from tests.knocking import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
+from tests.slack_requests import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
 
 CLICK = '{"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "cancel"}]}'
 EVENT = b'{"type": "event_callback", "team_id": "T1", "event": {"type": "message", "text": "\xe2\x80\x94"}}'

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.clock import ManualClock
 from simulators.http_server import Serving
-from tests.knocking import BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
+from tests.slack_requests import BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
 
 
 def bolt():

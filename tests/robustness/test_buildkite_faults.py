@@ -52,7 +52,7 @@ async def test_a_create_that_never_arrived_can_be_retried(world: World) -> None:
     await world.bob.types(world.deploys, "/bk build create web")
     await settle(world, 120)
     assert not world.buildkite.builds or world.buildkite.builds[-1].pipeline.slug != "web"
-    assert "did *not* happen" in read_private(world, world.bob)
+    assert "did *not* go through" in read_private(world, world.bob)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Do it now")
     await settle(world, 30)
     assert_card_is_correct(world, world.buildkite.builds[-1])
@@ -89,7 +89,7 @@ async def test_a_rebuild_without_an_answer_is_found_or_reported(world: World, ap
         assert_card_is_correct(world, again[0])
     else:
         assert not again
-        assert "did *not* happen" in read_private(world, world.bob)
+        assert "did *not* go through" in read_private(world, world.bob)
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -105,7 +105,7 @@ async def test_an_unblock_without_an_answer_is_checked(world: World, applied: bo
     if applied:
         assert "unblocked" in world.slack.transcript()
     else:
-        assert "did *not* happen" in read_private(world, world.bob)
+        assert "did *not* go through" in read_private(world, world.bob)
     assert_card_is_correct(world, build)
 
 

@@ -117,7 +117,7 @@ def assert_all_is_well(world: World, story: str) -> None:
         _paused_or_told(world)
         return
     if not count_writes(world, "/builds"):
-        assert "did *not* happen" in read_private(world, world.alice if story == "mobile" else world.bob)
+        assert "did *not* go through" in read_private(world, world.alice if story == "mobile" else world.bob)
         return
     build = find_build(world, story)
     assert count_writes(world, "/builds") == 1

@@ -13,7 +13,7 @@ from bot.slack.types import Thread
 from bot.store import migrate
 from bot.store.tables import cards
 from bot.store.transactions import Store
-from tests.store.test_together import NOW, make_report
+from tests.store.test_fold_batches import NOW, make_report
 
 NUMBER = 1
 

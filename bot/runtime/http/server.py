@@ -59,7 +59,7 @@ class HttpServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to the caller: uvicorn would raise them again after serving, and kill the process early."""
+        """Leave signals to the caller: uvicorn would raise them again after serving and kill the process early."""
         yield
 
     async def serve_on(self, sock: socket.socket) -> None:
