@@ -5,7 +5,8 @@ https://buildkite.com/docs/apis/webhooks/pipelines
 
 from __future__ import annotations
 
-from bot.buildkite.models import Agent, Job
+from bot.buildkite.models import Job
+from bot.buildkite.resources import Agent
 from bot.builds.webhook_event import WebhookEvent
 from webhooks.decoding import Payload, decode, decode_build, find_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.buildkite.client import connect
-from bot.buildkite.models import AccessToken
+from bot.buildkite.resources import AccessToken
 from bot.runtime.clock import Clock
 from bot.settings import Settings
 

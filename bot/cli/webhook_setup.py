@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.app.dependencies import describe_own_webhook
 from bot.buildkite.client import Buildkite, connect
-from bot.buildkite.models import NotificationService
+from bot.buildkite.resources import NotificationService
 from bot.buildkite.webhook_registration import SetUpResult, redact_url, set_up
 from bot.runtime.clock import SystemClock
 from bot.settings import Settings

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from bot.buildkite.models import Agent
+from bot.buildkite.resources import Agent
 from bot.execution.context import Context
 from bot.notifications.agent_watches.messages import (
     RESUME_MARGIN,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.buildkite.models import Agent
+from bot.buildkite.resources import Agent
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from bot.buildkite.catalog import PlacedQueue
+from bot.buildkite.resources import PlacedQueue
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply

@@ -8,9 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.buildkite.catalog import PlacedQueue
-from bot.buildkite.models import Agent, Queue
-from bot.buildkite.resources import Cluster
+from bot.buildkite.resources import Agent, Cluster, PlacedQueue, Queue
 from bot.errors import KitestringError
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation

@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.buildkite.models import Queue
-from bot.buildkite.resources import Cluster
+from bot.buildkite.resources import Cluster, Queue
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply

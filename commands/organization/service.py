@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.buildkite.models import NotificationService
+from bot.buildkite.resources import NotificationService
 from bot.buildkite.webhook_registration import SetUpResult, find_working, redact_url, set_up
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Context

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from bot.access.accounts.model import TOKENS_URL
 from bot.buildkite.endpoints.clusters import AgentToken
-from bot.buildkite.models import AccessToken
-from bot.buildkite.resources import Cluster
+from bot.buildkite.resources import AccessToken, Cluster
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from bot.buildkite.models import Pipeline
+from bot.buildkite.resources import Pipeline
 from bot.errors import Conflict, NotFound
 from bot.execution.context import Context
 from bot.operations.operation import Args, Opt, Permission, operation

@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.access.policy.decide import decide
 from bot.access.policy.rules import Refuse, Target
 from bot.buildkite.endpoints.pipelines import NewPipeline
-from bot.buildkite.models import Pipeline
+from bot.buildkite.resources import Pipeline
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
 from bot.operations.operation import Opt, Permission, operation

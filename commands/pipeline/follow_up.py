@@ -9,8 +9,8 @@ from bot.access.locks.rules import find_lock_refusal
 from bot.access.policy.decide import decide
 from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import Allow, Refuse, Target
-from bot.buildkite.models import Build, Person, Pipeline
-from bot.buildkite.resources import INSTANCE_KEY, NewBuild
+from bot.buildkite.models import Build, Person
+from bot.buildkite.resources import INSTANCE_KEY, NewBuild, Pipeline
 from bot.errors import KitestringError, Refused, Unavailable
 from bot.execution.context import Context
 from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, assign_id, sort_states
@@ -45,7 +45,7 @@ async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: 
         await _try(SUBSCRIBE, lambda: _subscribe_channel(pipeline, ctx)) if wanted.subscribe else None,
         await _try(BUILD, build) if wanted.build else None,
     ]
-    return _reply_made(pipeline, action, [item for item in done if item], builds)
+    return _reply_made(pipeline, action, [result for result in done if result], builds)
 
 
 async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
@@ -56,11 +56,11 @@ async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx
         FollowUpResult(SUBSCRIBE, UNKNOWN) if wanted.subscribe else None,
         FollowUpResult(BUILD, "" if build else UNKNOWN) if wanted.build else None,
     ]
-    return _reply_made(pipeline, action, [item for item in done if item], [build] if build else [])
+    return _reply_made(pipeline, action, [result for result in done if result], [build] if build else [])
 
 
 def _reply_made(pipeline: Pipeline, action: str, done: list[FollowUpResult], builds: list[Build]) -> Reply:
-    missed = {item.what for item in done if item.wrong}
+    missed = {result.what for result in done if result.wrong}
     buttons = [
         button for what, button in _make_buttons(pipeline).items() if what in missed or _is_next_step(what, done)
     ]
@@ -76,7 +76,7 @@ def _reply_made(pipeline: Pipeline, action: str, done: list[FollowUpResult], bui
 
 def _is_next_step(what: str, done: list[FollowUpResult]) -> bool:
     """Return whether to offer a step that wasn't requested: a build or a subscription usually comes next."""
-    return what != WEBHOOK and what not in {item.what for item in done}
+    return what != WEBHOOK and what not in {result.what for result in done}
 
 
 def _make_buttons(pipeline: Pipeline) -> dict[str, Button]:

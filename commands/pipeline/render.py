@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.buildkite.models import Build, Pipeline
+from bot.buildkite.models import Build
+from bot.buildkite.resources import Pipeline
 from bot.operations.build_wording import describe_phase, link_build
 from bot.slack.blockkit.blocks import join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bot.buildkite.endpoints.pipelines import PipelineChanges
-from bot.buildkite.models import Pipeline
+from bot.buildkite.resources import Pipeline
 from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.operations.operation import Args, Opt, Permission, operation

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from bot.access.policy.decide import decide
 from bot.access.policy.rules import Allow, Target
-from bot.buildkite.models import Build, Pipeline
+from bot.buildkite.models import Build
+from bot.buildkite.resources import Pipeline
 from bot.errors import KitestringError
 from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
@@ -127,7 +128,7 @@ async def _find_last_build(pipeline: Pipeline, ctx: Context) -> Build | None:
     """Return the newest build of the default branch."""
     branch = (pipeline.default_branch,) if pipeline.default_branch else ()
     listing = ctx.buildkite.builds(pipeline.slug, branch=branch, limit=1)
-    return next((build for build in [item async for item in listing]), None)
+    return next((build for build in [build async for build in listing]), None)
 
 
 async def _name_cluster(pipeline: Pipeline, ctx: Context) -> str:

@@ -17,7 +17,7 @@ from bot.builds.model import TrackedBuild
 from bot.builds.waiting.queries import find_next_waiting_due, find_reasons, find_waiting_builds, save_reasons
 from bot.builds.waiting.reasons import WAITING_STATES, WaitingReason, explain_waiting
 from bot.errors import KitestringError, Refused
-from bot.operations.choices import Choices, new_choice_id
+from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
@@ -143,5 +143,5 @@ class WaitingLookup:
         assert reason.button and reason.button.call  # noqa: S101, PT018  (the caller has checked)
         call = reason.button.call
         return Choice(
-            new_choice_id(), call.operation, dict(call.args), Thread(self._team, ""), confirmed=call.confirmed
+            make_choice_id(), call.operation, dict(call.args), Thread(self._team, ""), confirmed=call.confirmed
         )

@@ -8,12 +8,12 @@ import httpx
 
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.client import Buildkite, connect
-from bot.buildkite.models import AccessToken
+from bot.buildkite.resources import AccessToken
 from bot.cli.doctor.check_clock import ClockOffsets
 from bot.cli.doctor.check_webhook import check_webhook
 from bot.cli.doctor.finding import Finding
 from bot.errors import KitestringError, NotFound, Unavailable
-from bot.operations.token_scopes import without
+from bot.operations.token_scopes import find_missing_scopes
 from bot.runtime.clock import Clock
 from bot.settings import Settings
 from commands import registry
@@ -82,7 +82,7 @@ def _check_scopes(token: AccessToken) -> Finding:
 
 def _render_unusable_commands(token: AccessToken) -> str:
     """Return a sentence with the commands that Buildkite will refuse, by missing scope."""
-    lost = without(token.scopes, [op.name for op in registry()])
+    lost = find_missing_scopes(token.scopes, [op.name for op in registry()])
     listed = "; ".join(f"{', '.join(names)} ({scope})" for scope, names in lost)
     return f" These won't work: {listed}." if listed else ""
 

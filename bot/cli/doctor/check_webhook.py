@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.app.dependencies import describe_own_webhook
 from bot.buildkite.client import Buildkite
-from bot.buildkite.models import AccessToken, NotificationService
+from bot.buildkite.resources import AccessToken, NotificationService
 from bot.buildkite.webhook_registration import SERVICES_PAGE, WEBHOOK_PATH, OwnWebhook
 from bot.cli.doctor.finding import Finding
 from bot.errors import KitestringError

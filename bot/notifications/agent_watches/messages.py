@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.buildkite.models import Agent
+from bot.buildkite.resources import Agent
 from bot.operations.build_wording import format_duration
 from bot.slack.blockkit.blocks import Message, join_lines, message, section, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md, mention, strip_markup

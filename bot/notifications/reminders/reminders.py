@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.buildkite.client import Buildkite
-from bot.buildkite.models import Agent
+from bot.buildkite.resources import Agent
 from bot.errors import KitestringError, NotFound
 from bot.notifications.agent_watches import messages
 from bot.notifications.reminders.queries import (
