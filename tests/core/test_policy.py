@@ -1,4 +1,4 @@
-"""Who may do what when no policy file says otherwise."""
+"""The default policy, without a file."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ def test_every_decision_names_its_rule(actor: Actor, op: Operation, target: Targ
 
 @given(ACTORS, NEEDS, TARGETS)
 def test_rules_that_grant_nothing_allow_nothing(actor: Actor, op: Operation, target: Target) -> None:
-    """What no grant allows is refused, for admins too."""
+    """Anything that no grant allows is refused, even to admins."""
     assert isinstance(decide(Rules(), actor, op, target, NOW), Refuse)
 
 
 def test_refusals_say_why() -> None:
-    """Each standing that gets nothing is told why, and who can help."""
+    """Each excluded standing gets a reason, and who can help."""
     op = REGISTRY["build create"]
     refused = {
         standing: decide(DEFAULT, someone(standing), op, Target(), NOW)

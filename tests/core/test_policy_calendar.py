@@ -82,7 +82,7 @@ def test_once_is_once() -> None:
 def test_what_lies_in_a_window_lies_before_its_end(
     now: datetime, day: int, at: time, until_day: int, until: time, zone: ZoneInfo
 ) -> None:
-    """An end that is told lies ahead, at most a week and a changed hour or two away."""
+    """The end of a window lies ahead by at most a week and two changed hours."""
     end = find_end(WeeklyWindow(day, at, until_day, until, zone), now)
     assert end is None or now < end <= now + timedelta(days=7, hours=2)
 
@@ -97,6 +97,6 @@ def test_a_span_is_read_as_it_is_written(minutes: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "0m", "soon", "2", "h", "-1h", "1m1h"])
 def test_other_spans_are_refused(text: str) -> None:
-    """Nothing, and what has another form, is no span."""
+    """An empty or malformed text isn't a duration."""
     with pytest.raises(ValueError, match="such as"):
         parse_duration(text)

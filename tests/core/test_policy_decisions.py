@@ -1,4 +1,4 @@
-"""What holds of every policy, whatever it says."""
+"""Properties of every policy."""
 
 from __future__ import annotations
 
@@ -111,14 +111,14 @@ CASES = st.builds(Case, RULES, ACTORS, OPS, TARGETS, MOMENTS)
 
 @given(CASES)
 def test_without_a_grant_nothing_is_allowed(case: Case) -> None:
-    """Protections and freezes give nobody anything, and neither does being an admin."""
+    """Protections, freezes and being an admin give no rights."""
     rules, actor, op, target, now = case
     assert isinstance(decide(replace(rules, grants=()), actor, op, target, now), Refuse)
 
 
 @given(CASES, GRANTS)
 def test_a_grant_more_takes_no_right_away(case: Case, more: Grant) -> None:
-    """Whatever was allowed or asked for before is so, or is easier, afterwards."""
+    """An added grant never makes a verdict stricter."""
     rules, actor, op, target, now = case
     before = decide(rules, actor, op, target, now)
     for grants in ((*rules.grants, more), (more, *rules.grants)):
@@ -217,7 +217,7 @@ def test_the_order_of_rules_allows_nobody_more(case: Case, chance: Random) -> No
 
 @given(CASES)
 def test_an_unresolved_group_helps_nobody(case: Case) -> None:
-    """Whoever is in groups that nobody could read is allowed no more than somebody in none."""
+    """A person in groups that couldn't be read gets no more than a person in none."""
     rules, actor, op, target, now = case
     lost = replace(actor, groups=frozenset(), unresolved_groups=actor.groups | actor.unresolved_groups)
     before, after = decide(rules, actor, op, target, now), decide(rules, lost, op, target, now)
@@ -247,7 +247,7 @@ def test_a_lock_keeps_others_out_while_it_lasts(
 
 
 def test_a_branch_lock_minds_an_unknown_branch() -> None:
-    """A branch that nobody knows may be the one that is locked."""
+    """An unknown branch counts as locked."""
     now = datetime(2026, 11, 2, tzinfo=UTC)
     lock = Lock("web", "release/*", "why", "U0BOB", now + timedelta(hours=1), now)
     ann, op = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash"), sample()["build create"]

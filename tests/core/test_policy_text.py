@@ -1,4 +1,4 @@
-"""Policy files: what they mean, and what is said of wrong ones."""
+"""Parsing of policy files, and the errors for their mistakes."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ until = "07:00"
 
 
 def problems(text: str) -> list[str]:
-    """What is wrong with a text."""
+    """Return the problems of a policy text."""
     with pytest.raises(InvalidPolicy) as caught:
         parse_policy(text)
     return list(caught.value.problems)
 
 
 def test_a_shared_channel_is_named_by_id_or_name() -> None:
-    """Each that is neither is said with its own line; names are read whatever their case."""
+    """An invalid entry is reported with its line; names may have any case."""
     rules, _ = parse_policy('shared_channels = ["C012ABCDEF", "#Partners"]')
     assert rules.shared_channels == {"C012ABCDEF", "#partners"}
     assert problems('shared_channels = [\n  "#partners",\n  "partners",\n  "D012ABCDEF",\n]') == snapshot(
@@ -149,7 +149,7 @@ def test_tables_within_a_line_have_lines_too() -> None:
 
 
 def test_the_manual_s_example_is_a_policy() -> None:
-    """What the manual shows can be used as it is, and does what it expects."""
+    """The manual's example is valid and meets its own expectations."""
     (example,) = re.findall(r"```toml\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
     rules, expected = parse_policy(example)
     assert [len(rules.grants), len(rules.protections), len(rules.freezes), len(expected)] == [5, 1, 3, 2]
@@ -165,13 +165,13 @@ def test_an_empty_file_allows_nothing() -> None:
 
 
 def test_handles_are_the_same_in_any_case() -> None:
-    """Slack's handles are lower-case, whatever somebody types."""
+    """Handles match in any case, because Slack's are lower-case."""
     (grant,) = parse_policy('grant = [{name = "x", users = ["@Ann"], permissions = ["read"]}]')[0].grants
     assert grant.principals.users == {"@ann"}
 
 
 def test_a_file_of_expectations_holds_nothing_else() -> None:
-    """A grant that slipped into the expectations is told, not left out."""
+    """A grant in a file of expectations is reported, not ignored."""
     with pytest.raises(InvalidPolicy, match="line 1: `grant` isn't a known key"):
         parse_expectations('grant = [{name = "x"}]', "expected.toml")
 
@@ -205,7 +205,7 @@ def toml(value: object) -> str:
     )
 )
 def test_any_text_is_a_policy_or_has_lines(tables: list[tuple[str, dict[str, object]]]) -> None:
-    """Whatever stands in the tables, there are rules, or sentences with lines that exist."""
+    """Any text gives either rules or errors with existing lines."""
     lines = [
         line
         for kind, table in tables

@@ -1,4 +1,4 @@
-"""What votes make of a proposal, in whatever order they come."""
+"""Counting of votes on proposals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved, require_whole_sha, tally_votes
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
-from bot.operations.invocation import Invocation, request_digest
+from bot.operations.invocation import Invocation, compute_request_digest
 from bot.slack.types import Thread
 
 HERE = Thread("T0BUILD01", "C0DEPLOYS")
@@ -35,7 +35,7 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
         id="p",
         operation=shown.operation,
         args=shown.args["args"],
-        digest=request_digest(shown),
+        digest=compute_request_digest(shown),
         requester=shown.user,
         thread=HERE,
         via="slash",
@@ -93,10 +93,10 @@ def test_approvals_never_exceed_what_was_shown(
     """Other arguments, another operation, another requester: the approvals are worth nothing there."""
     item = proposal(asked(shown), votes, count)
     other = asked(runs, operation, user)
-    if is_approved(item, request_digest(other), count, lambda _: True):
+    if is_approved(item, compute_request_digest(other), count, lambda _: True):
         assert (other.operation, other.user, other.args["args"]) == (item.operation, item.requester, item.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
-    assert not is_approved(item, request_digest(elsewhere), count, lambda _: True)
+    assert not is_approved(item, compute_request_digest(elsewhere), count, lambda _: True)
 
 
 @given(VOTES, COUNTS, st.frozensets(USERS))
@@ -108,7 +108,7 @@ def test_what_runs_has_enough_approvals_that_count_now(
     item = proposal(wish, votes, count)
     good = {vote.user for vote in votes if vote.approves} & counting - {wish.user}
     against = any(not vote.approves for vote in votes)
-    assert is_approved(item, request_digest(wish), count, counting.__contains__) is (
+    assert is_approved(item, compute_request_digest(wish), count, counting.__contains__) is (
         len(good) >= count and not against
     )
 
@@ -118,7 +118,7 @@ SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"
 
 @pytest.mark.parametrize("args", [{}, {"commit": "HEAD"}, {"commit": "head"}, {"commit": SHA}])
 def test_a_whole_commit_or_head_may_be_proposed(args: dict[str, str]) -> None:
-    """A whole SHA is one commit for good; HEAD is said on the card; other operations name no commit."""
+    """A whole SHA or HEAD can be proposed; other operations have no commit."""
     require_whole_sha("build create", {"pipeline": "web", **args})
     require_whole_sha("build rebuild", {"pipeline": "web", "commit": "v1.2"})
 

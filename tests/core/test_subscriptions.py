@@ -1,4 +1,4 @@
-"""Whether a build is what somebody subscribed to, and that looking it up finds what asking each rule would."""
+"""Matching of builds with subscriptions, by each rule and by the index."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_every_condition_has_to_be_met(more: dict[str, object]) -> None:
 
 
 def test_an_author_counts_as_much_as_whoever_started_it() -> None:
-    """`--creator` finds builds that somebody wrote, whoever or whatever started them."""
+    """`--creator` also matches a build's author."""
     written = observe_build(run(1, "failed", creator="bot@acme.example", author="ann@acme.example"), None)
     assert matches_build(rule(creators=("ann@acme.example",)), written)
 
@@ -141,7 +141,7 @@ def test_a_soft_failure_is_no_failure_of_its_step() -> None:
 
 @given(PATTERNS, NAMES)
 def test_patterns_are_found_as_if_each_were_tried(glob: str, name: str) -> None:
-    """Whether a pattern is found for a name is what the shell's rules say, wherever it was filed."""
+    """The pattern index finds exactly the patterns that match by the shell's rules."""
     globs: GlobMap[list[str]] = GlobMap(list)
     globs.get_or_make(glob).append(glob)
     found = [value for values in globs.find_matches(name) for value in values]
@@ -171,7 +171,7 @@ BUILDS = st.builds(
 
 @given(st.lists(RULES, max_size=30, unique_by=lambda item: item.id), BUILDS)
 def test_the_index_finds_what_asking_each_rule_finds(rules: list[Subscription], build: ObservedBuild) -> None:
-    """However subscriptions are arranged, a build meets exactly those that want it."""
+    """The index finds exactly the subscriptions that match a build."""
     naive = sorted(item.id for item in rules if matches_build(item, build))
     assert [item.id for item in SubscriptionIndex(rules).find_matching(build)] == naive
 
@@ -187,7 +187,7 @@ def test_quiet_hours_are_by_the_clocks_of_their_zone() -> None:
 
 @pytest.mark.parametrize("text", ["18-08", "25:00-08:00", "18:00", "08:00-08:00", "evening"])
 def test_quiet_hours_that_make_no_sense_are_refused(text: str) -> None:
-    """What cannot be read as two times is not taken for something else."""
+    """Anything but two times is rejected."""
     with pytest.raises(ValueError, match=r"two times such as 18:00-08:00|differ"):
         parse_quiet_hours(text)
 
@@ -216,7 +216,7 @@ def test_what_was_before_is_compared_with_but_not_counted() -> None:
 
 
 def test_a_preview_of_nothing_says_so() -> None:
-    """A rule about builds that nobody has seen is not praised for its silence."""
+    """A preview without known builds says so."""
     said = render_question(rule(), build_preview(rule(), [], {}, NOON))
     assert (
         said

@@ -1,4 +1,4 @@
-"""A world in which links are drawn and homes are looked at."""
+"""A world with link previews and App Homes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conversations.world import World, open_world
 
 @pytest.fixture(scope="session")
 def contract() -> OpenAPI:
-    """What Buildkite promises and expects."""
+    """Return Buildkite's API contract."""
     return load_rest_spec()
 
 

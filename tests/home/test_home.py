@@ -13,27 +13,27 @@ from tests.conversations.acts import ask_privately, block_build, fail_build, sta
 from tests.conversations.world import _DATE, World, open_world
 
 
-async def looked(world: World, person: Person) -> str:
-    """What a person reads on their home, after they have opened it."""
+async def open_home(world: World, person: Person) -> str:
+    """Open a person's home and return its text."""
     await person.opens_home()
     await world.settle(1)
-    return home(world, person)
+    return read_home(world, person)
 
 
-def home(world: World, person: Person) -> str:
-    """What stands on a person's home."""
+def read_home(world: World, person: Person) -> str:
+    """Return the text of a person's home."""
     view = world.slack.home_of(person)
     return _DATE.sub(r"\1", view.plain()) if view else ""
 
 
-def published(world: World) -> int:
-    """How often any home was published."""
+def count_publications(world: World) -> int:
+    """Return the number of publications of any home."""
     return sum(call.method == "views.publish" and call.ok for call in world.slack.calls)
 
 
 async def test_an_empty_home_teaches_how_to_fill_it(world: World) -> None:
-    """Where there is nothing, the home says what would stand there and how to begin."""
-    assert await looked(world, world.bob) == snapshot("""\
+    """Empty sections explain what appears there and how to start."""
+    assert await open_home(world, world.bob) == snapshot("""\
 Your builds
 Your builds, and what you can do with them. For everything else, type `/bk help` in a channel.
 [Start a build]
@@ -67,7 +67,7 @@ async def test_a_home_shows_what_is_mine(world: World) -> None:
     world.buildkite.start_job(running.jobs[0].id)
     await world.bob.types(world.deploys, "/bk build create web -b bobs")
     await world.settle(3)
-    assert await looked(world, world.alice) == snapshot("""\
+    assert await open_home(world, world.alice) == snapshot("""\
 Your builds
 Your builds, and what you can do with them. For everything else, type `/bk help` in a channel.
 [Start a build]
@@ -95,35 +95,35 @@ Not connected: I use my own Buildkite token for you. Connect your account to act
 
 
 async def test_a_home_changes_when_something_of_mine_does(world: World) -> None:
-    """A build that ends moves by itself, without the home being opened again."""
+    """A build that ends moves to its section although the home isn't opened again."""
     build = await start_build(world, "web -b fix/cart")
-    before = await looked(world, world.alice)
+    before = await open_home(world, world.alice)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(15, step=2.5)
-    after = home(world, world.alice)
+    after = read_home(world, world.alice)
     assert ("Scheduled" in before, "Failed* · " in before) == (True, False)
     assert ("Scheduled" in after, "Failed* · " in after) == (False, True)
 
 
 async def test_what_happens_to_others_publishes_nothing(world: World) -> None:
-    """Bob's builds come and go: Alice's home stays as it is, and Slack is not asked to draw it again."""
-    await looked(world, world.alice)
-    before = published(world)
+    """Bob's builds don't cause Alice's home to be published again."""
+    await open_home(world, world.alice)
+    before = count_publications(world)
     await world.bob.types(world.deploys, "/bk build create web -b bobs")
     await world.settle(3)
     world.buildkite.run_build(world.buildkite.builds[-1])
     await world.settle(30, step=5)
-    assert published(world) == before == 1
+    assert count_publications(world) == before == 1
 
 
 async def test_a_home_is_published_once_in_ten_seconds(world: World) -> None:
-    """However often it is opened and whatever happens meanwhile."""
-    await looked(world, world.alice)
+    """A home is published at most once in ten seconds, however often it is opened."""
+    await open_home(world, world.alice)
     for number in range(4):
         await world.alice.types(world.deploys, f"/bk build create web -b try-{number}")
         await world.alice.opens_home()
         await world.settle(2)
-    assert published(world) == 1
+    assert count_publications(world) == 1
     await world.settle(12, step=2)
     times = [call.at for call in world.slack.calls if call.method == "views.publish"]
     assert len(times) > 1
@@ -132,12 +132,12 @@ async def test_a_home_is_published_once_in_ten_seconds(world: World) -> None:
 
 async def test_nobody_draws_homes_that_nobody_looks_at(world: World) -> None:
     """A week after it was opened last, a home is left alone until it is opened again."""
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     world.clock.advance(8 * 24 * 3600)
     await start_build(world, "web")
     await world.settle(15, step=2.5)
-    assert published(world) == 1
-    assert "Scheduled" in await looked(world, world.alice)
+    assert count_publications(world) == 1
+    assert "Scheduled" in await open_home(world, world.alice)
 
 
 async def test_slack_is_busy_and_the_home_comes_later(world: World) -> None:
@@ -145,16 +145,16 @@ async def test_slack_is_busy_and_the_home_comes_later(world: World) -> None:
     world.slack.faults.rate_limit("views.publish", retry_after=20)
     await world.alice.opens_home()
     await world.settle(15, step=2.5)
-    assert home(world, world.alice) == ""
+    assert read_home(world, world.alice) == ""
     await world.settle(10, step=2.5)
-    assert "Your builds" in home(world, world.alice)
+    assert "Your builds" in read_home(world, world.alice)
     calls = [call.at for call in world.slack.calls if call.method == "views.publish"]
     assert calls[1] - calls[0] >= 20
 
 
 async def test_a_guest_reads_why_there_is_nothing(world: World) -> None:
     """Gwen's home says what she may not, and whom to ask; it has no buttons."""
-    assert await looked(world, world.gwen) == snapshot("""\
+    assert await open_home(world, world.gwen) == snapshot("""\
 Kitestring
 ⚠️ Guests of this workspace cannot use Kitestring.
 Ask a full member to do it for you, or a workspace admin to make you a full member.\
@@ -164,25 +164,25 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 async def test_somebody_who_has_left_has_no_home(world: World) -> None:
     """For a deactivated account nothing is published."""
     world.slack.profiles[world.bob.id].deleted = True
-    assert await looked(world, world.bob) == ""
+    assert await open_home(world, world.bob) == ""
 
 
 async def test_buttons_act_with_my_rights_and_answer_by_direct_message(world: World) -> None:
-    """Cancel asks first; what came of it is told in the DM, and the home shows it."""
+    """Cancel asks first; its result comes by direct message and shows on the home."""
     build = await start_build(world, "web -b fix/cart")
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Cancel")
     await world.settle(15, step=2.5)
     assert build.state == "canceled"
     told = [message.plain() for message in world.slack.messages(world.alice.dm)]
     assert told == snapshot(["<@U0ALICE01> canceled web#1"])
-    assert "You have no running builds" in home(world, world.alice)
+    assert "You have no running builds" in read_home(world, world.alice)
 
 
 async def test_rights_are_judged_at_the_press(world: World) -> None:
-    """Alice is made a guest after her home was drawn: the button is refused, and says so by DM."""
+    """Alice becomes a guest after her home was published: its button is refused by direct message."""
     build = await start_build(world, "web")
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     profile = world.slack.profiles[world.alice.id]
     profile.admin, profile.guest = False, "restricted"
     world.clock.advance(301)
@@ -202,16 +202,16 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 async def test_a_press_that_comes_twice_acts_once(world: World) -> None:
     """Rebuild pressed twice in a row is one rebuild."""
     await fail_build(world, "web -b fix/cart")
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     await world.alice.clicks_twice(world.slack.home_of(world.alice), "Rebuild")
     await world.settle(3)
     assert len(world.buildkite.builds) == 2
 
 
 async def test_a_block_step_is_filled_in_from_the_home(world: World) -> None:
-    """Unblock opens the step's form; the build goes on once it is sent."""
+    """Unblock opens the step's form; the build continues once it is submitted."""
     build, _card = await block_build(world)
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Unblock")
     await world.settle(1)
     await world.alice.submits({"fields.release-name": "2026.11"})
@@ -221,9 +221,9 @@ async def test_a_block_step_is_filled_in_from_the_home(world: World) -> None:
 
 
 async def test_logs_come_by_direct_message(world: World) -> None:
-    """The log of a failed job is told to the one who asks, in the DM."""
+    """The log of a failed job comes by direct message."""
     await fail_build(world, "web -b fix/cart")
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Logs")
     await world.settle(2)
     assert "Lint" in world.slack.messages(world.alice.dm)[-1].plain()
@@ -235,10 +235,10 @@ async def test_a_subscription_is_ended_on_the_home(world: World) -> None:
     await world.settle(1)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(1)
-    assert "`web`" in await looked(world, world.alice)
+    assert "`web`" in await open_home(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "End")
     await world.settle(15, step=2.5)
-    assert "No subscriptions yet" in home(world, world.alice)
+    assert "No subscriptions yet" in read_home(world, world.alice)
     assert await ask_privately(world, world.alice, "subscriptions") == snapshot(
         "This channel has no subscriptions. Add one with `/bk subscribe`."
     )
@@ -246,7 +246,7 @@ async def test_a_subscription_is_ended_on_the_home(world: World) -> None:
 
 async def test_a_token_is_connected_from_the_home(world: World) -> None:
     """Connect opens the form; afterwards the home says as whom Alice acts, and offers to forget it."""
-    await looked(world, world.alice)
+    await open_home(world, world.alice)
     await world.alice.clicks(world.slack.home_of(world.alice), "Connect")
     await world.settle(1)
     form = world.slack.modal_of(world.alice)
@@ -276,8 +276,8 @@ expires = "30m"
 """
 
 
-def written(folder: Path) -> Path:
-    """A policy that protects production, and shows phones to nobody."""
+def write_policy(folder: Path) -> Path:
+    """Write a policy that protects production and hides phones."""
     path = folder / "policy.toml"
     path.write_text(PROTECTED)
     return path
@@ -285,12 +285,12 @@ def written(folder: Path) -> Path:
 
 async def test_approvals_that_wait_for_me_are_given_on_the_home(tmp_path: Path) -> None:
     """Bob reads there exactly what would run, and approves; Alice, who asked, has nothing to approve."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         await world.alice.types(world.deploys, "/bk build create deploy-prod -b main")
         await world.settle(2)
-        assert "[Approve]" not in await looked(world, world.alice)
-        shown = await looked(world, world.bob)
-        assert re.sub(r" expires.*|\n---\nRunning(.|\n)*", "", shown) == snapshot("""\
+        assert "[Approve]" not in await open_home(world, world.alice)
+        shown = await open_home(world, world.bob)
+        assert re.sub(r" before .*?(?= \(“)|\n---\nRunning(.|\n)*", "", shown) == snapshot("""\
 Your builds
 Your builds, and what you can do with them. For everything else, type `/bk help` in a channel.
 [Start a build]
@@ -303,7 +303,7 @@ Waiting for you
 *Metadata*: none
 *Ignore branch filters*: no
 *Commit*: latest on `main` when it starts
-requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> within 30 minutes (“production”)
+requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> (“production”)
 [Approve] [Refuse]
 Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
 """)
@@ -313,25 +313,25 @@ Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
         assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
             ["Approved: `build create` is starting."]
         )
-        assert "[Approve]" not in home(world, world.bob)
+        assert "[Approve]" not in read_home(world, world.bob)
 
 
 async def test_what_waits_in_a_channel_of_others_is_not_told(tmp_path: Path) -> None:
     """A proposal in a private channel that Bob is not in stands on no home of his, nor can he vote on it."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         private = world.slack.channel("C0PRIVATE", "secret", private=True, members=[world.alice])
         await world.alice.types(private, "/bk build create deploy-prod -b main")
         await world.settle(2)
-        assert "[Approve]" not in await looked(world, world.bob)
+        assert "[Approve]" not in await open_home(world, world.bob)
 
 
 async def test_what_i_may_not_read_is_not_on_my_home(tmp_path: Path) -> None:
     """Bob may start builds of mobile, but not look at them: his home does not tell of them either."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         await world.bob.types(world.deploys, "/bk build create mobile")
         await world.bob.types(world.deploys, "/bk build create web")
         await world.settle(3)
-        shown = await looked(world, world.bob)
+        shown = await open_home(world, world.bob)
         assert ("web#1" in shown, "mobile#1" in shown) == (True, False)
 
 
@@ -342,5 +342,5 @@ async def test_builds_elsewhere_are_mine_by_address(world: World) -> None:
         build.author = {"name": "Bob", "email": email}
         world.buildkite.run_build(build, fail=["lint"])
         await world.settle(2)
-    shown = await looked(world, world.bob)
+    shown = await open_home(world, world.bob)
     assert ("web#1" in shown, "web#2" in shown) == (True, False)

@@ -11,8 +11,8 @@ from simulators.slack.models import Channel
 from tests.conversations.world import World, format_message, open_world
 
 
-async def opened_form(world: World) -> str:
-    """What Bob sees after he has chosen “Start a build”."""
+async def open_start_form(world: World) -> str:
+    """Choose “Start a build” as Bob, and return the form."""
     await world.bob.shortcut("start_build")
     await world.settle(1)
     form = world.slack.modal_of(world.bob)
@@ -21,7 +21,7 @@ async def opened_form(world: World) -> str:
 
 async def test_a_build_is_started_from_anywhere(world: World) -> None:
     """The form asks where the card goes, and offers the DM; the card comes there."""
-    assert await opened_form(world) == snapshot("""\
+    assert await open_start_form(world) == snapshot("""\
 # Create build
 Pipeline: [Type to search]
 Branch: [Type to search]
@@ -39,13 +39,13 @@ Where to post its card: [D0O2KRV6SK]
 
 async def test_the_card_goes_where_it_was_sent(world: World) -> None:
     """Chosen in the form: a channel that both are in."""
-    await opened_form(world)
+    await open_start_form(world)
     await world.bob.submits({"Pipeline": "web", "place": world.deploys.id})
     await world.settle(3)
     assert "requested by <@U0BOB0001>" in format_message(world.card())
 
 
-def elsewhere(world: World, kind: str) -> Channel:
+def create_channel(world: World, kind: str) -> Channel:
     """A channel in which Bob cannot have a card."""
     alone = [world.alice, world.bob]
     return {
@@ -74,15 +74,17 @@ def elsewhere(world: World, kind: str) -> Channel:
         (
             "between people",
             snapshot(
-                {"place": "I can't post in your direct messages with other people. Choose a channel, or your DM with me."}
+                {
+                    "place": "I can't post in your direct messages with other people. Choose a channel, or your DM with me."
+                }
             ),
         ),
     ],
 )
 async def test_a_card_goes_only_where_both_are(world: World, kind: str, said: object) -> None:
     """Anywhere else the form stays open, says why, and nothing is started."""
-    await opened_form(world)
-    await world.bob.submits({"Pipeline": "web", "place": elsewhere(world, kind).id})
+    await open_start_form(world)
+    await world.bob.submits({"Pipeline": "web", "place": create_channel(world, kind).id})
     await world.settle(2)
     form = world.slack.modal_of(world.bob)
     assert form is not None
@@ -120,7 +122,7 @@ async def test_who_may_only_in_a_channel_chooses_that_channel(tmp_path: Path) ->
     policy.write_text(POLICY)
     async with open_world(tmp_path, policy=policy) as world:
         for place in (None, world.deploys.id):
-            await opened_form(world)
+            await open_start_form(world)
             await world.bob.submits({"Pipeline": "web", **({"place": place} if place else {})})
             await world.settle(3)
         (build,) = world.buildkite.builds
@@ -152,7 +154,9 @@ async def test_another_apps_message_is_followed(world: World) -> None:
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     url = "https://buildkite.com/acme-inc/web/builds/1"
     button = {"type": "button", "text": {"type": "plain_text", "text": "View"}, "action_id": "view", "url": url}
-    message = world.slack.make_bot_message(world.deploys.id, "Build 1 failed", [{"type": "actions", "elements": [button]}])
+    message = world.slack.make_bot_message(
+        world.deploys.id, "Build 1 failed", [{"type": "actions", "elements": [button]}]
+    )
     message.user, message.bot = "U0OTHERAP", {"bot_id": "B0OTHER01", "app_id": "A0OTHER01"}
     world.slack.post(message)
     await world.bob.shortcut("follow_build", message)

@@ -11,7 +11,7 @@ from tests.conversations.world import _DATE, World
 BUILD = "https://buildkite.com/acme-inc/web/builds/1"
 
 
-async def pasted(
+async def paste_link(
     world: World, words: str = BUILD, by: Person | None = None, where: Channel | None = None
 ) -> Message:
     """A message with links, once everything that comes of it has come."""
@@ -21,24 +21,24 @@ async def pasted(
     return message
 
 
-def below(message: Message) -> list[str]:
-    """What stands below the links of a message."""
+def list_previews(message: Message) -> list[str]:
+    """Return the previews of a message."""
     return [_DATE.sub(r"\1", preview.plain()) for preview in message.previews]
 
 
-def drawn(world: World) -> int:
-    """How often a preview was sent to Slack."""
+def count_unfurls(world: World) -> int:
+    """Return the number of previews sent to Slack."""
     return sum(call.method == "chat.unfurl" and call.ok for call in world.slack.calls)
 
 
 async def test_a_build_is_a_card_that_lives(world: World) -> None:
     """It shows the build with its buttons, follows it to its end, and says nothing below the message."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world, f"Look: {BUILD}")
-    before = below(message)
+    message = await paste_link(world, f"Look: {BUILD}")
+    before = list_previews(message)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    assert [*before, *below(message)] == snapshot(
+    assert [*before, *list_previews(message)] == snapshot(
         [
             """\
 🕒 *Scheduled* · web#1 · `main`
@@ -59,36 +59,36 @@ started by Noor Haddad took 0s 2 passed · 1 failed · 2 skipped
 
 
 async def test_a_preview_rests_once_its_build_has_ended(world: World) -> None:
-    """After the end nothing more is drawn, and after a day neither."""
+    """After the build's end its preview isn't updated any more."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    await pasted(world)
+    await paste_link(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    count = drawn(world)
+    count = count_unfurls(world)
     await world.alice.types(world.deploys, "/bk build retry web 1")
     await world.settle(4)
-    assert drawn(world) == count
+    assert count_unfurls(world) == count
 
 
 async def test_after_a_day_nobody_looks_any_more(world: World) -> None:
-    """A build that still runs a day later is drawn no more below the link."""
+    """The preview of a build that still runs after a day isn't updated any more."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world)
-    before = below(message)
+    message = await paste_link(world)
+    before = list_previews(message)
     world.clock.advance(25 * 3600)
     world.buildkite.run_build(build)
     await world.settle(4)
-    assert below(message) == before
+    assert list_previews(message) == before
 
 
 async def test_a_link_that_is_told_twice_is_drawn_once(world: World) -> None:
     """Slack delivers the event again: no second preview is sent, of a build or of a pipeline."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     for words in (BUILD, "https://buildkite.com/acme-inc/mobile"):
-        await pasted(world, words)
+        await paste_link(world, words)
         await world.slack.redeliver()
         await world.settle(2)
-    assert drawn(world) == 2
+    assert count_unfurls(world) == 2
 
 
 async def test_a_job_is_shown_with_its_log_for_the_one_who_asks(world: World) -> None:
@@ -96,10 +96,10 @@ async def test_a_job_is_shown_with_its_log_for_the_one_who_asks(world: World) ->
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     world.buildkite.run_build(build, fail=["lint"])
     job = next(job for job in build.jobs if job.state == "failed")
-    message = await pasted(world, f"{BUILD}#{job.id}")
+    message = await paste_link(world, f"{BUILD}#{job.id}")
     await world.bob.clicks(message.previews[0], "Log")
     await world.settle(2)
-    assert below(message) == snapshot(
+    assert list_previews(message) == snapshot(
         [
             """\
 ❌ *Failed* · exit status 1 · :eslint: Lint
@@ -116,8 +116,8 @@ async def test_a_pipeline_is_shown_with_its_last_builds(world: World) -> None:
     """Name, default branch, last builds; Start a build opens the form with the pipeline filled in."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     world.buildkite.run_build(build)
-    message = await pasted(world, "https://buildkite.com/acme-inc/web")
-    assert below(message) == snapshot(
+    message = await paste_link(world, "https://buildkite.com/acme-inc/web")
+    assert list_previews(message) == snapshot(
         [
             """\
 *Web* · default branch `main`
@@ -136,7 +136,7 @@ async def test_a_pipeline_is_shown_with_its_last_builds(world: World) -> None:
 async def test_buttons_act_with_the_rights_of_who_presses(world: World) -> None:
     """Gwen is refused; Bob cancels."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world)
+    message = await paste_link(world)
     await world.gwen.clicks(message.previews[0], "Cancel")
     await world.settle(1)
     refused = world.whispers(world.gwen)[-1]
@@ -153,9 +153,9 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 
 
 async def test_a_card_of_ones_own_is_one_press_away(world: World) -> None:
-    """Follow here posts a card below the message, that is kept up by itself."""
+    """Follow here posts a card in the message's thread, which is then kept up to date."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world)
+    message = await paste_link(world)
     await world.bob.clicks(message.previews[0], "Follow here")
     await world.settle(2)
     (card,) = world.slack.thread(world.deploys, message)[1:]
@@ -163,9 +163,9 @@ async def test_a_card_of_ones_own_is_one_press_away(world: World) -> None:
 
 
 async def test_in_the_thread_below_a_link_the_build_is_meant(world: World) -> None:
-    """Whoever answers below the message need not name the build."""
+    """In the thread of a message with a link, commands default to that build."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world)
+    message = await paste_link(world)
     await world.bob.posts(world.deploys, "@kitestring cancel --yes", thread_ts=message)
     await world.settle(2)
     assert build.state == "canceled"
@@ -179,15 +179,15 @@ async def test_what_is_not_ours_is_left_alone(world: World) -> None:
         "https://buildkite.com/acme-inc/nowhere",
         "https://buildkite.com/docs",
     ):
-        assert below(await pasted(world, words)) == []
-    assert (world.whispers(world.alice), drawn(world)) == ([], 0)
+        assert list_previews(await paste_link(world, words)) == []
+    assert (world.whispers(world.alice), count_unfurls(world)) == ([], 0)
 
 
 async def test_a_guest_shows_nothing_to_others(world: World) -> None:
-    """What Gwen may not read is not drawn below her message, and Buildkite is not asked."""
+    """A build that Gwen may not read gets no preview, and isn't read from Buildkite."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     before = len(world.buildkite.requests)
-    assert below(await pasted(world, BUILD, world.gwen)) == []
+    assert list_previews(await paste_link(world, BUILD, world.gwen)) == []
     assert (len(world.buildkite.requests), world.whispers(world.gwen)) == (before, [])
 
 
@@ -195,26 +195,26 @@ async def test_nothing_is_shown_to_another_organization(world: World) -> None:
     """In a Slack Connect channel that the policy does not name, links stay links."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     shared = world.slack.channel("C0SHARED1", "with-partner", shared=True)
-    assert below(await pasted(world, BUILD, where=shared)) == []
+    assert list_previews(await paste_link(world, BUILD, where=shared)) == []
 
 
 async def test_a_preview_stops_when_a_channel_is_shared(world: World) -> None:
     """Once another organization reads along, the preview stays as it was."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world)
-    before = below(message)
+    message = await paste_link(world)
+    before = list_previews(message)
     world.deploys.shared = True
     world.clock.advance(61)
     world.buildkite.run_build(build)
     await world.settle(4)
-    assert below(message) == before
+    assert list_previews(message) == before
 
 
 async def test_where_the_bot_cannot_look_nothing_is_shown(world: World) -> None:
-    """Nobody can say who reads a private channel that the bot is not in."""
+    """In a private channel without the bot there are no previews, because its members are unknown."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     private = world.slack.channel("C0PRIVATE", "secret", private=True, bot_in=False)
-    assert below(await pasted(world, BUILD, where=private)) == []
+    assert list_previews(await paste_link(world, BUILD, where=private)) == []
 
 
 async def test_what_is_being_written_is_not_shown(world: World) -> None:
@@ -233,23 +233,23 @@ async def test_what_is_being_written_is_not_shown(world: World) -> None:
     ack = await world.slack.emit(event, "link_shared")
     await world.settle(1)
     assert ack is not None
-    assert (ack.ok, drawn(world), world.slack.composer_unfurls) == (True, 0, {})
+    assert (ack.ok, count_unfurls(world), world.slack.composer_unfurls) == (True, 0, {})
 
 
 async def test_slack_is_busy_and_the_preview_comes_later(world: World) -> None:
     """A 429 is waited for."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     world.slack.faults.rate_limit("chat.unfurl", retry_after=5)
-    message = await pasted(world)
-    assert below(message) == []
+    message = await paste_link(world)
+    assert list_previews(message) == []
     await world.settle(6, step=1)
-    assert len(below(message)) == 1
+    assert len(list_previews(message)) == 1
 
 
 async def test_a_deleted_message_is_left_alone(world: World) -> None:
-    """Whoever deletes the message hears nothing more of it."""
+    """Deleting the message ends the updates of its preview, without an error."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
-    message = await pasted(world)
+    message = await paste_link(world)
     world.slack.delete(message)
     world.buildkite.run_build(build)
     await world.settle(8)

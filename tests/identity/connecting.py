@@ -1,4 +1,4 @@
-"""What people do to connect and disconnect, and what can be read afterwards."""
+"""Steps to connect and disconnect accounts, and to read the results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def types(world: World, person: Person, words: str) -> None:
 
 
 async def whoami(world: World, person: Person, line: str) -> str:
-    """One line of what a person is told about themselves."""
+    """Return a line of a person's `whoami`."""
     said = (await ask_privately(world, person, "whoami")).split("\n")
     return said[said.index(f"*{line}*") + 1]
 

@@ -16,7 +16,7 @@ from tests.identity.connecting import ALICE, LABEL, SECRET, asked_by, connected,
 
 
 async def rows(world: World, table: sa.Table) -> int:
-    """How many rows a table has."""
+    """Return the number of rows in a table."""
     async with world.bot.store.read() as tx:
         return await tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
@@ -32,7 +32,7 @@ Your Buildkite API token: [bkua_…]
 
 
 async def test_somebody_connects_and_is_told_as_whom(world: World) -> None:
-    """The token is checked at Buildkite and kept; whoami says as whom, since when, with which scopes."""
+    """The token is checked with Buildkite and saved; whoami shows its user, date and scopes."""
     world.buildkite.person(ALICE, "alice@acme.example")
     world.buildkite.personal_token(ALICE, SECRET)
     assert await whoami(world, world.alice, "Your own token") == snapshot("not connected (`/bk connect`)")
@@ -44,7 +44,7 @@ You're connected and act in Buildkite as Alice Okafor (alice@acme.example).
 The token expires 2026-11-09 09:00 UTC.\
 """)
     assert await whoami(world, world.alice, "Your own token") == snapshot(
-        "connected as Alice Okafor (alice@acme.example) since 2026-11-02 09:00 UTC, works until 2026-11-09 09:00 UTC; scopes: read_accounts, read_agents, read_artifacts, read_build_logs, read_builds, read_clusters, read_job_env, read_notification_services, read_organization_invitations, read_organization_settings, read_organizations, read_pipeline_templates, read_pipelines, read_rules, read_teams, read_user, write_agents, write_artifacts, write_build_logs, write_builds, write_clusters, write_notification_services, write_organization_invitations, write_organization_settings, write_organizations, write_pipeline_templates, write_pipelines, write_rules, write_teams"
+        "connected as Alice Okafor (alice@acme.example) since 2026-11-02 09:00 UTC, expires 2026-11-09 09:00 UTC; scopes: read_accounts, read_agents, read_artifacts, read_build_logs, read_builds, read_clusters, read_job_env, read_notification_services, read_organization_invitations, read_organization_settings, read_organizations, read_pipeline_templates, read_pipelines, read_rules, read_teams, read_user, write_agents, write_artifacts, write_build_logs, write_builds, write_clusters, write_notification_services, write_organization_invitations, write_organization_settings, write_organizations, write_pipeline_templates, write_pipelines, write_rules, write_teams"
     )
     assert await whoami(world, world.alice, "I act there as") == ALICE
     assert await whoami(world, world.bob, "Your own token") == snapshot("not connected (`/bk connect`)")
@@ -78,7 +78,7 @@ The token expires 2026-11-09 09:00 UTC.\
     ],
 )
 async def test_a_token_that_will_not_do_is_refused_in_the_form(world: World, secret: str, said: str) -> None:
-    """A wrong token, one of another organization and one that cannot tell are told apart below the input."""
+    """A wrong token, one of another organization and one without the scope get different errors in the form."""
     world.buildkite.personal_token("Eve Adler", "bkua_of-elsewhere-123456", member=False)
     world.buildkite.personal_token("Al Gray", "bkua_sees-no-organization", without=["read_organizations"])
     ack = await submits(world, world.alice, secret)
@@ -136,7 +136,7 @@ async def test_a_typed_token_is_refused_and_nowhere_kept(world: World, tmp_path:
 
 
 async def test_a_misspelt_command_repeats_no_token(world: World) -> None:
-    """What is not understood is quoted, but never a token."""
+    """An error message never quotes a token."""
     for words in (SECRET, f"conect {SECRET}", f"build {SECRET}", f"job list {SECRET} {SECRET} {SECRET}"):
         await world.alice.types(world.deploys, f"/bk {words}")
         await world.settle(1)
@@ -146,7 +146,7 @@ async def test_a_misspelt_command_repeats_no_token(world: World) -> None:
 
 
 async def test_a_mention_gets_a_button_for_the_form(world: World) -> None:
-    """A mention cannot open a form by itself; its button does, for the one who asked alone."""
+    """A mention gets a button for the form, which works only for the requester."""
     world.buildkite.personal_token(ALICE, SECRET)
     await world.alice.posts(world.deploys, "@kitestring connect")
     await world.settle(1)
@@ -183,7 +183,7 @@ async def test_the_token_is_written_down_sealed_only(
 
 
 async def test_a_new_token_takes_the_place_of_the_old_one(world: World) -> None:
-    """Connecting again replaces the token: the old one is used no more."""
+    """Connecting again replaces the token."""
     await connected(world)
     other = "bkua_another-made-up-9876543210"
     world.buildkite.personal_token(ALICE, other)
@@ -195,7 +195,7 @@ async def test_a_new_token_takes_the_place_of_the_old_one(world: World) -> None:
 
 
 async def test_disconnecting_forgets_and_says_that_the_token_lives_on(world: World) -> None:
-    """The row is gone, the bot's own token is used again, and the person is told where to revoke theirs."""
+    """The row is deleted, the bot's token is used again, and the answer says where to revoke the old token."""
     await connected(world)
     assert await ask_privately(world, world.alice, "disconnect") == snapshot(
         "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you revoke it: your API access tokens."
@@ -208,7 +208,7 @@ async def test_disconnecting_forgets_and_says_that_the_token_lives_on(world: Wor
 
 
 async def test_a_guest_gets_no_form(world: World) -> None:
-    """Who may run nothing connects nothing."""
+    """A guest who may run nothing can't connect an account."""
     await world.gwen.types(world.deploys, "/bk connect")
     await world.settle(1)
     assert not world.slack.modals_of(world.gwen.id)
@@ -228,7 +228,7 @@ async def test_somebody_elses_form_connects_nothing(world: World) -> None:
 
 
 async def test_a_form_that_is_delivered_again_connects_nothing(world: World) -> None:
-    """The same bytes within five minutes, after `disconnect`: acknowledged as before, and the token stays forgotten."""
+    """A form delivered again after `disconnect` is acknowledged, but doesn't save the token again."""
     world.buildkite.personal_token(ALICE, SECRET)
     first = await submits(world, world.alice, SECRET)
     sent = world.slack.delivery.last

@@ -1,4 +1,4 @@
-"""What the demo offers to those who want to act in their own name there."""
+"""The demo's tokens for connecting an account."""
 
 from __future__ import annotations
 

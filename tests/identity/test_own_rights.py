@@ -1,4 +1,4 @@
-"""Whoever is connected acts at Buildkite with their own rights, and with nothing else."""
+"""Connected people act in Buildkite with their own rights only."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_others_go_on_with_the_bots_token(world: World) -> None:
 
 
 async def test_what_ones_token_may_not_is_refused_and_the_bots_is_not_used(world: World) -> None:
-    """The token lacks a scope: Buildkite's refusal is told as the person's own, and nothing is built."""
+    """A missing scope is reported as the person's own, and nothing is built."""
     await connected(world, without=["write_builds"])
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ Buildkite refused your token: Your access token doesn't have the write_builds scope
@@ -77,7 +77,7 @@ It lacks the write_builds scope. Connect another with `/bk connect`, or use mine
 
 
 async def test_a_revoked_token_is_told_and_the_bots_is_not_used(world: World) -> None:
-    """Revoked at Buildkite: the answer says whose token it is and both ways to mend it."""
+    """After a token was revoked, the answer says whose it was and how to fix it."""
     await connected(world)
     world.buildkite.tokens[SECRET].revoked = True
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\

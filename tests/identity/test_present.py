@@ -33,7 +33,7 @@ async def test_a_minute_later_nobody_acts_who_may_not(world: World, change: dict
 
 
 async def test_nobody_acts_on_what_slack_said_long_ago(world: World) -> None:
-    """While Slack does not say who somebody is, five minutes are believed, not more."""
+    """While Slack doesn't answer, a person's data is trusted for five minutes."""
     await ask_privately(world, world.bob, "whoami")
     world.slack.faults.fail("users.info", times=20)
     world.clock.advance(240)

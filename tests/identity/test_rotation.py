@@ -21,7 +21,7 @@ NEW = Fernet.generate_key().decode()
 
 
 def with_keys(world: World, folder: Path, *keys: str) -> Settings:
-    """The same installation with those keys, newest first."""
+    """Return the settings with these keys, newest first."""
     told = make_environment(world.slack, world.buildkite, folder)
     return load_settings(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
 
@@ -32,7 +32,7 @@ def old_key(folder: Path) -> str:
 
 
 async def acts_as(world: World, settings: Settings) -> str | None:
-    """Whom a bot with those settings acts as for Alice."""
+    """Return the account that a bot with these settings uses for Alice."""
     async with build_bot(settings, world.clock) as bot:
         own = await bot.runner.services.accounts.find_access(TEAM, world.alice.id)
         user = (await own.buildkite.access_token()).user if own else None
@@ -40,13 +40,13 @@ async def acts_as(world: World, settings: Settings) -> str | None:
 
 
 async def test_older_keys_still_open_and_the_newest_seals(world: World, tmp_path: Path) -> None:
-    """With both keys the token works at once, before anything is sealed anew."""
+    """With both keys the token works at once, before re-encryption."""
     await connected(world)
     assert await acts_as(world, with_keys(world, tmp_path, NEW, old_key(tmp_path))) == ALICE
 
 
 async def test_after_rotate_the_old_key_is_needed_no_more(world: World, tmp_path: Path) -> None:
-    """`kitestring rotate` seals tokens and what buttons stand for anew; then the old key can be removed."""
+    """`kitestring rotate` re-encrypts tokens and choices; then the old key can be removed."""
     await connected(world)
     await ask_privately(world, world.bob, "build cancel web")
     await world.bob.types(world.deploys, "/bk build create")
@@ -69,7 +69,7 @@ async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path
 
 
 async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp_path: Path) -> None:
-    """The old key was removed too early: nobody acts with the bot's token in place of their own."""
+    """If the old key was removed too early, requests fail rather than use the bot's token."""
     await connected(world)
     async with build_bot(with_keys(world, tmp_path, NEW), world.clock) as bot:
         with pytest.raises(Refused, match="can no longer read") as caught:
@@ -85,7 +85,7 @@ async def test_rotate_wants_the_keys(world: World) -> None:
 
 
 def test_a_value_is_renewed_once() -> None:
-    """Under an older key it is sealed anew, under the newest left alone, under a stranger's it stays closed."""
+    """Secrets under an older key are re-encrypted, those under the newest or an unknown key stay."""
     old, new, other = (Fernet.generate_key().decode() for _ in range(3))
     sealed = Vault((old,)).seal("made up")
     renewed = Vault((new, old)).reseal(sealed)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.store.tables import audit, cards, notices, proposals
 from simulators.slack.models import Message
 from simulators.slack.person import Person
-from tests.conversations.world import World, shown
+from tests.conversations.world import World, format_message
 
 ROUNDS = 30
 _IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)")
@@ -58,7 +58,7 @@ async def calm(world: World) -> None:
 
 
 async def _pending(world: World) -> bool:
-    """Whether there is something to run, to post or to draw."""
+    """Return whether there is work left to run or post."""
     now = world.clock.now()
     due = [sa.exists().where(item.c.due_at <= now) for item in (cards, proposals)]
     due.append(sa.exists().where(notices.c.due_at <= now, notices.c.state == "due"))
@@ -70,27 +70,27 @@ async def _pending(world: World) -> bool:
 async def _turn(world: World) -> int:
     bot = world.bot
     done = await bot.runner.drain()
-    for part in (bot.approved, bot.replies, bot.reconcile, bot.proposal_cards):
+    for part in (bot.approved_proposals, bot.reply_publisher, bot.card_publisher, bot.proposal_publisher):
         done += await part.tick()
     return done
 
 
 async def watched(world: World, person: Person, act: Callable[[], Awaitable[object]]) -> Seen:
-    """Do it, let it come to its end, and look at Buildkite, at the audit and at what that person sees."""
+    """Do an act, wait for its end, and collect its effects in Buildkite, the audit and Slack."""
     world.clock.advance(1)
     world.buildkite.requests.clear()
-    last, said = await _last(world), len(world.slack.said.get(world.deploys.id, []))
+    last, said = await _last(world), len(world.slack.posted.get(world.deploys.id, []))
     whispers = len(world.slack.ephemerals(person))
     await act()
     await calm(world)
     requests = list(world.buildkite.requests)
-    public = world.slack.said.get(world.deploys.id, [])[said:]
+    public = world.slack.posted.get(world.deploys.id, [])[said:]
     return Seen(
         asked=len(requests),
         writes=tuple(_written(request.method, request.path) for request in requests if request.method != "GET"),
         audit=await _rows(world, person, last),
-        told=tuple(shown(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
-        said=tuple(shown(item) for item in public if item.bot),
+        told=tuple(format_message(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
+        said=tuple(format_message(item) for item in public if item.bot),
         modal=world.slack.modal_of(person) is not None,
     )
 

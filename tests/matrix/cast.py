@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simulators.buildkite.seed_demo import RELEASE
 from simulators.slack.person import Person
-from tests.conversations.world import World, opened
+from tests.conversations.world import World, open_world
 
 ADDRESS = {"KITESTRING_URL": "https://kitestring.acme.example"}
 SHOP, PRODUCTION = "shop", "deploy-prod"
@@ -65,10 +65,10 @@ class Cast:
 
 @asynccontextmanager
 async def assembled(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
-    """The cast, with the policy or without any; Buildkite sends no webhooks, so that nothing moves by itself."""
+    """Open the cast with or without the policy. Buildkite sends no webhooks, so nothing changes unprompted."""
     path = folder / "policy.toml"
     path.write_text(POLICY, "utf-8")
-    async with opened(folder, policy=path if policy else None, webhooks=False, more=ADDRESS) as world:
+    async with open_world(folder, policy=path if policy else None, webhooks=False, more=ADDRESS) as world:
         test = {"label": ":test_tube: Test", "command": "bin/test", "key": "test"}
         world.buildkite.pipeline(SHOP, name="Shop", steps=[test, RELEASE, {**test, "key": "again"}])
         world.buildkite.scopes.add("graphql")

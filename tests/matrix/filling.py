@@ -1,10 +1,10 @@
-"""Plays tables by forms: opened, sent, sent again, and sent by somebody for whom they were not opened."""
+"""Plays tables by forms: opened, sent, sent again, and sent by a person they weren't opened for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from simulators.slack.delivery import Ack, Outgoing
+from simulators.slack.delivery import Ack, AppRequest
 from simulators.slack.person import Person
 from tests.matrix.acting import Seen, calm, newest, watched
 from tests.matrix.judging import Cell, first
@@ -26,7 +26,7 @@ VALUES = {
     "queue pause": {"Queue": f"?{QUEUE}"},
 }
 """What is filled in, by label; after a `?` it is searched for."""
-OTHERS = "This form is not yours, or too old. Open it again."
+OTHERS = "This form is too old, or was opened by another person. Open it again."
 
 
 async def forms(play: Play, operations: dict[str, str]) -> None:
@@ -42,7 +42,7 @@ async def forms(play: Play, operations: dict[str, str]) -> None:
 
 
 async def _ready(play: Play, operation: str, pipeline: str, source: str) -> None:
-    """What the form is about; its card, where one opens it."""
+    """Set up the form's subject, with a card if a button opens the form."""
     props = await play.props(operation, pipeline)
     if source == "card":
         await play.cast.alice.types(play.cast.world.deploys, f"/bk build watch {pipeline} {props.number}")
@@ -88,7 +88,7 @@ async def _opens(play: Play, person: Person, operation: str, source: str) -> Ack
 
 
 def _shows(play: Play, person: Person) -> list[str]:
-    """What is wrong with a form that is to say only why there is none."""
+    """Return the faults of a modal that should only explain why there is no form."""
     view = play.cast.world.slack.modal_of(person)
     return ["a form can be sent"] if view is None or view.source.get("submit") else []
 
@@ -118,7 +118,7 @@ async def _send_hers(play: Play, cell: Cell) -> None:
     acks: list[Ack] = []
 
     async def send() -> None:
-        acks.append(await slack.delivery.send(Outgoing("interactive", payload, accepts_response=True)))
+        acks.append(await slack.delivery.send(AppRequest("interactive", payload, accepts_response=True)))
 
     seen = await watched(play.cast.world, person, send)
     said = list(acks[0].body["errors"].values()) if isinstance(acks[0].body, dict) else []

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from tests.matrix.acting import Row, Seen
 
 OUTSIDE = ("stranger", "guest")
-ELSEWHERE = "I serve another workspace."
-NOT_YOURS = "That button is somebody else's. Ask for yourself."
+ELSEWHERE = "I belong to another workspace."
+NOT_YOURS = "That button belongs to someone else. Run the command yourself."
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass
 class Score:
-    """How many cells were asserted, which were wrong, and every refusal that was told, by rule."""
+    """The number of asserted cells, the failed ones, and all refusals by rule."""
 
     cells: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Score:
 
 
 def first(cell: Cell, seen: Seen, *, hopeless: bool) -> list[str]:
-    """What is wrong with an act; `hopeless`: nothing may even be looked up for this person."""
+    """Return the faults of an act; with a blanket refusal, nothing may even be read from Buildkite."""
     if cell.word == "refuse" and cell.person == "stranger" and cell.via == "slash":
         return _turned_away(seen)
     judge = {"allow": _allowed, "refuse": _refused, "ask": _asked, "none": _absent, "question": _questioned}[
@@ -57,7 +57,7 @@ def first(cell: Cell, seen: Seen, *, hopeless: bool) -> list[str]:
 
 
 def again(cell: Cell, before: Seen, seen: Seen) -> list[str]:
-    """What is wrong with the same request once more: no second effect, and no other answer."""
+    """Return the faults of a repeated request, which must have no second effect and no other answer."""
     faults = ["Buildkite was written to"] if seen.writes else []
     faults += ["it is in the audit twice"] if seen.audit else []
     faults += ["everybody was told twice"] if seen.said else []
@@ -68,7 +68,7 @@ def again(cell: Cell, before: Seen, seen: Seen) -> list[str]:
 
 
 def over(seen: Seen) -> list[str]:
-    """What is wrong with a vote on what is over: it is told so, and changes nothing."""
+    """Return the faults of a vote on a closed proposal, which must be refused and change nothing."""
     return _unless(len(seen.told) == 1 and "already" in seen.told[0] and not seen.asked, "it was voted on again")
 
 

@@ -26,12 +26,12 @@ class Play:
     score: Score = field(default_factory=Score)
 
     def hopeless(self, operation: str, person: str) -> bool:
-        """Whether this person may run it on nothing at all."""
+        """Return whether the person may run the operation on no target at all."""
         words = {table[operation][person] for table in self.tables.values() if operation in table.rows}
         return words == {"refuse"} and not operation.startswith("proposal ")
 
     async def props(self, operation: str, pipeline: str) -> Props:
-        """What the operation is to be pointed at."""
+        """Set up the target of an operation."""
         return await PROPS[SCENES[operation].props](self.cast, pipeline)
 
     def cell(self, operation: str, pipeline: str, person: str, via: str) -> Cell:
@@ -70,6 +70,6 @@ class Play:
         return seen
 
     async def once_more(self, cell: Cell, person: Person, repeat: Act, before: Seen) -> None:
-        """The same request again: nothing more may come of it."""
+        """Repeat a request, which must have no further effect."""
         seen = await watched(self.cast.world, person, repeat)
         self.score.note(cell, seen, again(cell, before, seen), again=True)

@@ -1,4 +1,4 @@
-"""Plays tables by buttons that somebody else's act has drawn."""
+"""Plays tables by buttons on messages caused by another person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.store.tables import choices
 from simulators.slack.models import Message
-from tests.conversations.world import shown
+from tests.conversations.world import format_message
 from tests.matrix.acting import calm, newest, watched
 from tests.matrix.cast import Cast
 from tests.matrix.judging import NOT_YOURS, Cell, over
@@ -99,7 +99,7 @@ async def _forge(play: Play, cell: Cell, drawn: Message) -> None:
 
     seen = await watched(play.cast.world, person, press)
     harm = seen.asked or seen.audit or seen.said or seen.modal
-    told = (shown(twin) if twin.edits else seen.told[-1:]) in (NOT_YOURS, (NOT_YOURS,))
+    told = (format_message(twin) if twin.edits else seen.told[-1:]) in (NOT_YOURS, (NOT_YOURS,))
     play.score.note(cell, seen, [] if told and not harm else ["somebody else's private button worked"])
 
 
@@ -119,7 +119,7 @@ async def _keep(play: Play, operation: str, drawn: Message) -> None:
 
 
 async def _private(play: Play, operation: str, pipeline: str, source: str) -> Message:
-    """What Alice types, or says where a button is needed to open a form."""
+    """Make Alice type a command, or mention the bot if a form needs a button."""
     cast = play.cast
     props = await play.props(operation, pipeline)
     if source == "form":

@@ -1,4 +1,4 @@
-"""What each operation is asked for with, what has to stand at Buildkite for it, and what it then writes there."""
+"""For each operation: its command, the state it needs in Buildkite, and its requests that change something."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPARE, REPO = "spare", "git@github.com:acme-inc/created.git"
 
 @dataclass(frozen=True)
 class Props:
-    """What an operation is pointed at: a build's number, a job's id, a proposal's id."""
+    """The target of an operation: a build's number, a job's id, a proposal's id."""
 
     number: int = 0
     job: str = ""
@@ -223,7 +223,7 @@ def _queue(cast: Cast, *, paused: bool) -> Props:
 
 
 async def _spare(cast: Cast, _pipeline: str) -> Props:
-    """A pipeline that nobody needs, as it is at the beginning."""
+    """Create a spare pipeline in its initial state."""
     sim = cast.world.buildkite
     if SPARE not in sim.pipelines:
         sim.pipeline(SPARE)
@@ -238,7 +238,7 @@ async def _archived(cast: Cast, pipeline: str) -> Props:
 
 
 async def _unmade(cast: Cast, _pipeline: str) -> Props:
-    """What is to be made is not there yet."""
+    """Make sure that the pipeline to be created doesn't exist."""
     for slug in ("copied", "created"):
         cast.world.buildkite.pipelines.pop(slug, None)
     return Props()
@@ -259,7 +259,7 @@ async def _unlocked(cast: Cast, pipeline: str) -> Props:
 
 
 async def _locked(cast: Cast, pipeline: str) -> Props:
-    """By nobody of the table: who unlocks takes it over, which only those do who may lock at all."""
+    """Lock by a person outside of the table: unlocking takes it over, which needs the right to lock."""
     await _types(cast, f"lock {pipeline} --reason rehearsal --take")
     return Props()
 

@@ -331,7 +331,7 @@ class Table:
         return self.rows[operation]
 
     def column(self, name: str) -> dict[str, str]:
-        """What stands in a column, by operation; nothing where there is a `-`."""
+        """Return a column by operation, without its `-` cells."""
         return {operation: words[name] for operation, words in self.rows.items() if words[name] != "-"}
 
 

@@ -33,14 +33,14 @@ def test_every_operation_has_its_row(rows: Table) -> None:
 
 
 def test_every_operation_of_a_pipeline_is_tried_on_the_protected_one() -> None:
-    """Whatever names a pipeline stands in the table of the production pipeline too."""
+    """Every operation with a pipeline is also in the table of the production pipeline."""
     aimed = [op.name for op in registry() if "pipeline" in op.args.model_fields]
     assert list(table(PROTECTED).rows) == aimed
 
 
 def test_the_forms_are_those_of_the_operations() -> None:
-    """What opens a form without its arguments, or from a card, is marked so."""
-    assert SURFACE.column("form").keys() == {op.name for op in registry() if op.form or op.fields}
+    """The table marks the operations that open a form."""
+    assert SURFACE.column("form").keys() == {op.name for op in registry() if op.opens_form or op.load_fields}
 
 
 @pytest.mark.parametrize("via", ["slash", "mention"])
@@ -51,7 +51,7 @@ async def test_what_is_typed(play: Play, via: str) -> None:
 
 
 async def test_what_is_pressed(play: Play) -> None:
-    """Buttons that everybody sees are judged anew for whoever presses; one person's own work for nobody else."""
+    """Public buttons are judged by who presses them; private ones work only for their owner."""
     everybodys = SURFACE.column("everybody's")
     proposals = {
         everybody for everybody in everybodys if everybody.startswith("proposal ") and not play.cast.policy

@@ -1,32 +1,34 @@
-"""What is done again and again in these conversations."""
+"""Steps that these conversations share."""
 
 from __future__ import annotations
 
 from simulators.buildkite.models import Build
 from simulators.slack.models import Message
 from simulators.slack.person import Person
-from tests.conversations.world import World, shown
+from tests.conversations.world import World, format_message
 
 ALICE = {"name": "Alice Carroll", "email": "Alice@acme.example"}
 
 
-async def told(world: World, person: Person, words: str) -> str:
-    """What a person is told privately after a slash command in #deploys."""
+async def ask_and_read_answer(world: World, person: Person, words: str) -> str:
+    """Run a slash command in #deploys and return the private answer."""
     await person.types(world.deploys, f"/bk {words}")
     await world.settle(1)
     return world.whispers(person)[-1]
 
 
-async def pushed(world: World, author: dict[str, str], *fail: str, pipeline: str = "web", **more: str) -> Build:
-    """A push of that author's started a build, which has ended."""
+async def run_pushed_build(
+    world: World, author: dict[str, str], *fail: str, pipeline: str = "web", **more: str
+) -> Build:
+    """Run a build started by a push of this author."""
     build = world.buildkite.create_build_elsewhere(pipeline, source="webhook", author=author, **more)
     world.buildkite.run_build(build, fail=list(fail))
     await world.settle(6)
     return build
 
 
-def directs(world: World, person: Person) -> list[Message]:
-    """What the bot has posted in the DM with a person, replies left out."""
+def list_direct_messages(world: World, person: Person) -> list[Message]:
+    """Return the bot's direct messages to a person, without replies."""
     return [
         message
         for message in world.slack.messages(person.dm)
@@ -34,11 +36,11 @@ def directs(world: World, person: Person) -> list[Message]:
     ]
 
 
-def texts(world: World, person: Person) -> list[str]:
-    """The same as people read it."""
-    return [shown(direct) for direct in directs(world, person)]
+def list_direct_texts(world: World, person: Person) -> list[str]:
+    """Return the direct messages to a person as they read them."""
+    return [format_message(direct) for direct in list_direct_messages(world, person)]
 
 
-def lines(world: World, person: Person) -> list[str]:
-    """The one line of each."""
-    return [direct.text for direct in directs(world, person)]
+def list_first_lines(world: World, person: Person) -> list[str]:
+    """Return the notification text of each direct message."""
+    return [direct.text for direct in list_direct_messages(world, person)]

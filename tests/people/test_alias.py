@@ -1,4 +1,4 @@
-"""Words of one's own: they stand for a command, for one person, and never for more than was typed."""
+"""Personal aliases for commands."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from inline_snapshot import snapshot
 from bot.slack.types import Actor, Standing
 from tests.conversations.acts import read_created_build, start_build
 from tests.conversations.world import World
-from tests.people.acts import told
+from tests.people.acts import ask_and_read_answer
 
 SHIP = "alias ship = build create deploy-prod -b main"
 
 
 async def test_a_word_stands_for_a_command(world: World) -> None:
-    """Alice says `ship`, with more behind it, by slash command and by mention: what it stands for is done."""
-    assert await told(world, world.alice, SHIP) == snapshot(
+    """Alice uses `ship` with extra words, by slash command and by mention, and its command runs."""
+    assert await ask_and_read_answer(world, world.alice, SHIP) == snapshot(
         "Created your personal alias `ship`: `build create deploy-prod -b main`"
     )
     await world.alice.types(world.deploys, '/bk ship -m "Ship to islands & sea" -e TARGET=eu')
@@ -28,9 +28,9 @@ async def test_a_word_stands_for_a_command(world: World) -> None:
 
 
 async def test_nobody_elses_text_is_changed(world: World) -> None:
-    """Bob has no such word; he is told that nobody knows it."""
-    await told(world, world.alice, SHIP)
-    assert await told(world, world.bob, "ship") == snapshot("""\
+    """Alice's alias doesn't exist for Bob."""
+    await ask_and_read_answer(world, world.alice, SHIP)
+    assert await ask_and_read_answer(world, world.bob, "ship") == snapshot("""\
 ⚠️ There's no command `ship`.
 See `/bk help`.\
 """)
@@ -39,38 +39,38 @@ See `/bk help`.\
 
 async def test_they_are_listed_changed_and_taken_back(world: World) -> None:
     """Alice sees her words, in help too, changes one, and takes them away by either command."""
-    assert await told(world, world.alice, "alias") == snapshot(
-        "You have no aliases. Make one: `/bk alias ship = build create web -b main`"
+    assert await ask_and_read_answer(world, world.alice, "alias") == snapshot(
+        "You have no aliases. Create one: `/bk alias ship = build create web -b main`"
     )
-    await told(world, world.alice, SHIP)
-    assert await told(world, world.alice, "alias b = build") == snapshot(
+    await ask_and_read_answer(world, world.alice, SHIP)
+    assert await ask_and_read_answer(world, world.alice, "alias b = build") == snapshot(
         "Created your personal alias `b`: `build`"
     )
-    assert await told(world, world.alice, "alias ship = build create web@release") == snapshot(
+    assert await ask_and_read_answer(world, world.alice, "alias ship = build create web@release") == snapshot(
         "Changed alias `ship`: `build create web@release`"
     )
-    assert await told(world, world.alice, "alias") == snapshot("""\
-Your aliases: 2 of at most 50, each of at most 300 characters
-Alias · Stands for
+    assert await ask_and_read_answer(world, world.alice, "alias") == snapshot("""\
+Your aliases: 2 of up to 50, each up to 300 characters long
+Alias · Command
 b · build
 ship · build create web@release\
 """)
-    assert (await told(world, world.alice, "help")).partition("*Your aliases*")[2] == snapshot("""\
+    assert (await ask_and_read_answer(world, world.alice, "help")).partition("*Your aliases*")[2] == snapshot("""\
 
 `b` = `build`
 `ship` = `build create web@release`
 More: `/bk help <noun> <verb>`. You can also mention me with the same command, in threads too.\
 """)
-    assert await told(world, world.alice, "alias ship") == snapshot(
+    assert await ask_and_read_answer(world, world.alice, "alias ship") == snapshot(
         "`ship` runs `build create web@release`."
     )
-    assert await told(world, world.alice, "alias --remove ship") == snapshot(
+    assert await ask_and_read_answer(world, world.alice, "alias --remove ship") == snapshot(
         "Removed alias `ship`. To restore it: `/bk alias ship = build create web@release`"
     )
-    assert await told(world, world.alice, "unalias b") == snapshot(
+    assert await ask_and_read_answer(world, world.alice, "unalias b") == snapshot(
         "Removed alias `b`. To restore it: `/bk alias b = build`"
     )
-    assert await told(world, world.alice, "unalias shi") == snapshot("""\
+    assert await ask_and_read_answer(world, world.alice, "unalias shi") == snapshot("""\
 ⚠️ You have no alias `shi`.
 See `/bk alias`.\
 """)
@@ -83,21 +83,21 @@ See `/bk alias`.\
             "build = build create web",
             snapshot("""\
 ⚠️ `build` is already a command.
-Take another word.\
+Choose another name.\
 """),
         ),
         (
             "cancel = build create web",
             snapshot("""\
 ⚠️ `cancel` is already a command.
-Take another word.\
+Choose another name.\
 """),
         ),
         (
             "logs = build create web",
             snapshot("""\
 ⚠️ `logs` is already a command.
-Take another word.\
+Choose another name.\
 """),
         ),
         (
@@ -154,7 +154,7 @@ Write it like `alias ship = build create web -b main`.\
         (
             "ship =",
             snapshot("""\
-⚠️ `ship` stands for nothing.
+⚠️ `ship` needs a command after the `=`.
 Write it like `alias ship = build create web -b main`.\
 """),
         ),
@@ -173,15 +173,15 @@ Close it or remove it.\
 )
 async def test_what_cannot_be_one_is_said(world: World, words: str, why: str) -> None:
     """A word of ours, no word, no command, a confirmation or a secret inside: quoted, with what to do instead."""
-    assert await told(world, world.alice, f"alias {words}") == why
+    assert await ask_and_read_answer(world, world.alice, f"alias {words}") == why
     assert "hunter2" not in world.transcript()
-    assert (await told(world, world.alice, "alias")).startswith("You have no aliases")
+    assert (await ask_and_read_answer(world, world.alice, "alias")).startswith("You have no aliases")
 
 
 async def test_an_alias_stands_for_no_alias(world: World) -> None:
     """Words of one's own are not looked up inside each other: there is no end that could be missed."""
-    await told(world, world.alice, SHIP)
-    assert await told(world, world.alice, "alias go = ship -m now") == snapshot("""\
+    await ask_and_read_answer(world, world.alice, SHIP)
+    assert await ask_and_read_answer(world, world.alice, "alias go = ship -m now") == snapshot("""\
 ⚠️ There's no command `ship`.
 See `/bk help`.\
 """)
@@ -192,34 +192,34 @@ async def test_there_are_fifty_at_most(world: World) -> None:
     alice = Actor(world.alice.id, "alice", world.bot.identity.team, Standing.ADMIN, world.deploys.id, "slash")
     for number in range(50):
         await world.bot.runner.services.aliases.define(alice, f"a{number}", "build list")
-    assert await told(world, world.alice, "alias more = build list") == snapshot("""\
+    assert await ask_and_read_answer(world, world.alice, "alias more = build list") == snapshot("""\
 ⚠️ You have 50 aliases already.
 Remove one that you don't need.\
 """)
-    assert await told(world, world.alice, "alias a1 = agent list") == snapshot(
+    assert await ask_and_read_answer(world, world.alice, "alias a1 = agent list") == snapshot(
         "Changed alias `a1`: `agent list`"
     )
 
 
 async def test_what_it_stands_for_is_judged_as_ever(world: World) -> None:
     """Bob may not stop agents, whatever he calls it; Alice is asked before a build is canceled."""
-    await told(world, world.bob, "alias halt = agent stop ci-linux-1")
-    assert await told(world, world.bob, "halt --yes") == snapshot("""\
+    await ask_and_read_answer(world, world.bob, "alias halt = agent stop ci-linux-1")
+    assert await ask_and_read_answer(world, world.bob, "halt --yes") == snapshot("""\
 ⚠️ `agent stop` is for workspace admins.
 Ask a workspace admin to do it.\
 """)
     await start_build(world)
-    await told(world, world.alice, "alias oops = build cancel web")
-    assert await told(world, world.alice, "oops 1") == snapshot("""\
+    await ask_and_read_answer(world, world.alice, "alias oops = build cancel web")
+    assert await ask_and_read_answer(world, world.alice, "oops 1") == snapshot("""\
 Cancel web#1 on `main`? It is scheduled.
 [Cancel build] [Never mind]\
 """)
 
 
 async def test_a_mistake_behind_it_names_it(world: World) -> None:
-    """What is wrong with the whole is said of the whole, and that a word of Alice's own is in it."""
-    await told(world, world.alice, SHIP)
-    assert await told(world, world.alice, "ship --bogus") == snapshot("""\
+    """An error in the expanded command mentions that an alias is part of it."""
+    await ask_and_read_answer(world, world.alice, SHIP)
+    assert await ask_and_read_answer(world, world.alice, "ship --bogus") == snapshot("""\
 ⚠️ `build create` has no `--bogus`.
 Did you mean `--org`? `ship` is your alias: see `/bk alias ship`.\
 """)

@@ -1,4 +1,4 @@
-"""A channel's own pipeline: meant where none is named, said when it was taken, never against a thread."""
+"""A channel's default pipeline: used if none is given, and never in a build's thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import read_created_build, start_build
 from tests.conversations.world import World, format_message, open_world
-from tests.people.acts import told
+from tests.people.acts import ask_and_read_answer
 
 READS_WEB = """
 [[grant]]
@@ -24,19 +24,19 @@ permissions = ["help", "read"]
 """
 
 
-async def chosen(world: World, slug: str = "web") -> None:
+async def choose_default(world: World, slug: str = "web") -> None:
     """Alice chooses a pipeline for #deploys."""
     await world.alice.types(world.deploys, f"/bk default {slug}")
     await world.settle(2)
 
 
 async def test_a_channel_chooses_shows_and_ends_its_default(world: World) -> None:
-    """What is chosen is said to everybody in the channel; anybody may ask what holds."""
-    assert await told(world, world.bob, "default") == snapshot(
+    """A change of the default is posted in the channel; anyone can ask for the current one."""
+    assert await ask_and_read_answer(world, world.bob, "default") == snapshot(
         "This channel has no default pipeline. Set one with `/bk default web`."
     )
-    await chosen(world, "Web")
-    assert await told(world, world.bob, "default") == snapshot(
+    await choose_default(world, "Web")
+    assert await ask_and_read_answer(world, world.bob, "default") == snapshot(
         "`web` is this channel's default pipeline. Clear it with `/bk default --none`."
     )
     await world.bob.types(world.deploys, "/bk default --none")
@@ -44,17 +44,17 @@ async def test_a_channel_chooses_shows_and_ends_its_default(world: World) -> Non
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         [
             "<@U0ALICE01> made `web` this channel's default pipeline",
-            "<@U0BOB0001> ended the default of this channel, which was `web`",
+            "<@U0BOB0001> cleared this channel's default pipeline, `web`",
         ]
     )
-    assert await told(world, world.bob, "default --none") == snapshot(
+    assert await ask_and_read_answer(world, world.bob, "default --none") == snapshot(
         "This channel has no default pipeline. Set one with `/bk default web`."
     )
 
 
 async def test_a_build_is_started_without_naming_it(world: World) -> None:
     """By slash command, by mention, and by a form that has it filled in already."""
-    await chosen(world)
+    await choose_default(world)
     await world.alice.types(world.deploys, "/bk build create -b release")
     await world.settle(1)
     await world.alice.posts(world.deploys, "@kitestring build create -m again")
@@ -75,33 +75,39 @@ async def test_a_build_is_started_without_naming_it(world: World) -> None:
 
 async def test_what_is_read_says_which_was_taken(world: World) -> None:
     """A list, a report, a build: each says that it is of the channel's pipeline; `*` still means all."""
-    await chosen(world)
+    await choose_default(world)
     await start_build(world)
-    lines = (await told(world, world.bob, "build list")).split("\n")
+    lines = (await ask_and_read_answer(world, world.bob, "build list")).split("\n")
     assert (lines[0], lines[-1]) == snapshot(
         ("Builds of web, newest first", "Using this channel's default pipeline, `web`.")
     )
-    assert (await told(world, world.bob, "build list *")).split("\n")[0] == snapshot("Builds, newest first")
-    assert (await told(world, world.bob, "health")).split("\n")[0] == snapshot(
+    assert (await ask_and_read_answer(world, world.bob, "build list *")).split("\n")[0] == snapshot(
+        "Builds, newest first"
+    )
+    assert (await ask_and_read_answer(world, world.bob, "health")).split("\n")[0] == snapshot(
         "*Health of web over the last 7 days*"
     )
-    assert (await told(world, world.bob, "health")).split("[")[0].strip().split("\n")[-1] == snapshot(
-        "Based on 0 builds. · Using this channel's default pipeline, `web`."
+    assert (await ask_and_read_answer(world, world.bob, "health")).split("[")[0].strip().split("\n")[
+        -1
+    ] == snapshot("Based on 0 builds. · Using this channel's default pipeline, `web`.")
+    assert (await ask_and_read_answer(world, world.bob, "build view")).split("\n")[0] == snapshot(
+        "🕒 web#1 scheduled"
     )
-    assert (await told(world, world.bob, "build view")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
-    assert (await told(world, world.bob, "build view 1")).split("\n")[0] == snapshot("🕒 web#1 scheduled")
-    assert await told(world, world.bob, "build view 7") == snapshot("""\
+    assert (await ask_and_read_answer(world, world.bob, "build view 1")).split("\n")[0] == snapshot(
+        "🕒 web#1 scheduled"
+    )
+    assert await ask_and_read_answer(world, world.bob, "build view 7") == snapshot("""\
 ⚠️ Buildkite has no build web#7, or the token can't see it.
 Buildkite says: No build found\
 """)
-    assert (await told(world, world.bob, "build cancel")).split("\n")[0] == snapshot(
+    assert (await ask_and_read_answer(world, world.bob, "build cancel")).split("\n")[0] == snapshot(
         "Cancel web#1 on `main`? It is scheduled."
     )
 
 
 async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> None:
-    """Below a build of mobile, the channel's own pipeline is not meant."""
-    await chosen(world)
+    """In the thread of a build of mobile, the channel's default doesn't apply."""
+    await choose_default(world)
     await start_build(world, "mobile")
     card = world.card()
     await world.bob.posts(world.deploys, "@kitestring build view", thread_ts=card)
@@ -114,8 +120,8 @@ async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> Non
 
 
 async def test_it_is_for_one_channel(world: World) -> None:
-    """In another channel nothing is meant where nothing is named."""
-    await chosen(world)
+    """A default doesn't apply in other channels."""
+    await choose_default(world)
     other = world.slack.channel("C0OTHER01", "other")
     await world.alice.types(other, "/bk build create -b main")
     await world.settle(2)
@@ -127,13 +133,13 @@ Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY
 
 async def test_what_cannot_be_meant_is_said(world: World) -> None:
     """A pipeline that there is not, and both at once."""
-    assert await told(world, world.alice, "default wbe") == snapshot("""\
+    assert await ask_and_read_answer(world, world.alice, "default wbe") == snapshot("""\
 ⚠️ There's no pipeline “wbe”.
 Did you mean web?\
 """)
-    assert await told(world, world.alice, "default web --none") == snapshot("""\
-⚠️ Both `web` and `--none` are given.
-Say one of them.\
+    assert await ask_and_read_answer(world, world.alice, "default web --none") == snapshot("""\
+⚠️ You gave both `web` and `--none`.
+Choose one.\
 """)
 
 
@@ -142,17 +148,15 @@ async def test_who_may_not_see_it_does_not_choose_it(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(READS_WEB)
     async with open_world(tmp_path, policy=path) as world:
-        assert await told(world, world.bob, "default mobile") == snapshot("""\
+        assert await ask_and_read_answer(world, world.bob, "default mobile") == snapshot("""\
 ⚠️ You may not run `default` on `mobile` here.
 Your grant “everybody reads web” is for pipelines `web`. Ask <@U0GWEN001> to do it.\
 """)
-        assert await told(world, world.gwen, "default web") == snapshot("""\
-⚠️ Guests do not choose for a channel.
+        assert await ask_and_read_answer(world, world.gwen, "default web") == snapshot("""\
+⚠️ Guests can't set a channel's default.
 Ask a full member to do it.\
 """)
         assert world.slack.messages(world.deploys) == []
         await world.bob.types(world.deploys, "/bk default web")
         await world.settle(2)
-        assert format_message(world.card()) == snapshot(
-            "<@U0BOB0001> made `web` this channel's default pipeline"
-        )
+        assert format_message(world.card()) == snapshot("<@U0BOB0001> made `web` this channel's default pipeline")

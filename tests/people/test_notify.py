@@ -1,26 +1,33 @@
-"""People are told of their own builds by direct message, if they ask for it, and as long as they want it."""
+"""Direct messages about people's own builds, for as long as they want them."""
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.world import World, shown
-from tests.people.acts import ALICE, directs, lines, pushed, texts, told
+from tests.conversations.world import World, format_message
+from tests.people.acts import (
+    ALICE,
+    ask_and_read_answer,
+    list_direct_messages,
+    list_direct_texts,
+    list_first_lines,
+    run_pushed_build,
+)
 
 
 async def test_a_person_asks_is_told_and_asks_no_more(world: World) -> None:
-    """Alice asks to be told of her builds, is told of one that fails, and of none any more once she stops it."""
-    assert await told(world, world.alice, "notify") == snapshot(
+    """Alice turns on direct messages, gets one about a failed build, and none after she turns them off."""
+    assert await ask_and_read_answer(world, world.alice, "notify") == snapshot(
         "I send you no direct messages. `/bk notify me on failed,fixed,blocked` turns them on."
     )
-    assert await told(world, world.alice, "notify me on failed,blocked,fixed") == snapshot("""\
+    assert await ask_and_read_answer(world, world.alice, "notify me on failed,blocked,fixed") == snapshot("""\
 I tell you by direct message of builds of yours: failed, fixed and blocked.
 Yours are those with `alice@acme.example` as creator or author.
 Where you asked for one yourself, I tell you there.
 `/bk notify off` ends it.\
 """)
-    await pushed(world, ALICE, "lint")
-    assert texts(world, world.alice) == snapshot(
+    await run_pushed_build(world, ALICE, "lint")
+    assert list_direct_texts(world, world.alice) == snapshot(
         [
             """\
 ❌ *Failed* · web#1 · `main` · `f323ca7`
@@ -34,34 +41,34 @@ exit status 1
 """
         ]
     )
-    await world.alice.clicks(directs(world, world.alice)[0], "Stop these")
+    await world.alice.clicks(list_direct_messages(world, world.alice)[0], "Stop these")
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot(
         "Stopped: I send you no direct messages. `/bk notify on failed,fixed,blocked` turns them on again."
     )
-    assert texts(world, world.alice)[0].split("\n")[-1] == snapshot(
+    assert list_direct_texts(world, world.alice)[0].split("\n")[-1] == snapshot(
         "[Retry failed] [Rebuild] [Logs] [Open in Buildkite]"
     )
-    await pushed(world, ALICE, "lint")
-    assert lines(world, world.alice) == snapshot(["❌ web#1 failed on main"])
+    await run_pushed_build(world, ALICE, "lint")
+    assert list_first_lines(world, world.alice) == snapshot(["❌ web#1 failed on main"])
 
 
 async def test_one_message_a_build_kept_up(world: World) -> None:
-    """A build of Alice's that waits is one message; below it is said what she asked for, and nothing else."""
-    await told(world, world.alice, "notify me on blocked and failed")
-    build = await pushed(world, ALICE, pipeline="deploy-prod")
-    assert lines(world, world.alice) == snapshot(["✋ deploy-prod#1 blocked on main"])
+    """A blocked build of Alice's is one message; its thread has only the updates she chose."""
+    await ask_and_read_answer(world, world.alice, "notify me on blocked and failed")
+    build = await run_pushed_build(world, ALICE, pipeline="deploy-prod")
+    assert list_first_lines(world, world.alice) == snapshot(["✋ deploy-prod#1 blocked on main"])
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(6)
-    assert lines(world, world.alice) == snapshot(["✅ deploy-prod#1 passed on main"])
-    assert world.replies(directs(world, world.alice)[0]) == snapshot([])
+    assert list_first_lines(world, world.alice) == snapshot(["✅ deploy-prod#1 passed on main"])
+    assert world.replies(list_direct_messages(world, world.alice)[0]) == snapshot([])
 
 
 async def test_what_was_said_before_is_added_to_or_taken_away(world: World) -> None:
     """Each command adds or takes away what it names; what is on is shown each time."""
     words = ("notify on", "notify me on approvals", "notify off failed,fixed", "notify me off", "notify off")
-    assert [await told(world, world.alice, word) for word in words] == snapshot(
+    assert [await ask_and_read_answer(world, world.alice, word) for word in words] == snapshot(
         [
             """\
 I tell you by direct message of builds of yours: failed, fixed and blocked.
@@ -93,7 +100,7 @@ I tell you when an approval waits for you.
 async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
     """A state that there is not, or two words that contradict each other."""
     words = ("notify me on faild", "notify on failed off", "notify --me")
-    assert [await told(world, world.alice, word) for word in words] == snapshot(
+    assert [await ask_and_read_answer(world, world.alice, word) for word in words] == snapshot(
         [
             """\
 ⚠️ `faild` isn't an option for `words`.
@@ -112,67 +119,69 @@ Usage: `/bk notify [words]…`\
 
 
 async def test_a_build_that_is_fixed_is_told(world: World) -> None:
-    """Alice wants to hear of fixed builds alone: of three that pass, the one after a failure is told."""
-    await told(world, world.alice, "notify me on fixed")
+    """Alice chose fixed builds only: of three that pass, she hears about the one after a failure."""
+    await ask_and_read_answer(world, world.alice, "notify me on fixed")
     for fail in ((), ("lint",), (), ()):
-        await pushed(world, ALICE, *fail)
-    assert lines(world, world.alice) == ["✅ web#3 passed on main"]
+        await run_pushed_build(world, ALICE, *fail)
+    assert list_first_lines(world, world.alice) == ["✅ web#3 passed on main"]
 
 
 async def test_what_she_wanted_of_a_build_in_its_dm_is_said_below_it(world: World) -> None:
-    """A build that waited goes on, and fails: the card is edited, and below it the failure is told."""
-    await told(world, world.alice, "notify me on blocked,failed")
-    build = await pushed(world, ALICE, pipeline="deploy-prod")
+    """A blocked build continues and fails: its card is edited, and the failure is posted in its thread."""
+    await ask_and_read_answer(world, world.alice, "notify me on blocked,failed")
+    build = await run_pushed_build(world, ALICE, pipeline="deploy-prod")
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build, fail=[build.jobs[-1].name or ""])
     await world.settle(6)
-    assert lines(world, world.alice) == snapshot(["❌ deploy-prod#1 failed on main"])
-    assert [reply.split("\n")[0] for reply in world.replies(directs(world, world.alice)[0])] == snapshot(
-        ["❌ deploy-prod#1 failed after 6s."]
-    )
+    assert list_first_lines(world, world.alice) == snapshot(["❌ deploy-prod#1 failed on main"])
+    assert [
+        reply.split("\n")[0] for reply in world.replies(list_direct_messages(world, world.alice)[0])
+    ] == snapshot(["❌ deploy-prod#1 failed after 6s."])
 
 
 async def test_nobody_stops_it_for_another(world: World) -> None:
-    """A press of Bob's on a message to Alice, however he came by it, is turned away; hers go on."""
-    await told(world, world.alice, "notify me on failed")
-    await pushed(world, ALICE, "lint")
-    card = directs(world, world.alice)[0]
+    """Bob can't stop Alice's messages with her button."""
+    await ask_and_read_answer(world, world.alice, "notify me on failed")
+    await run_pushed_build(world, ALICE, "lint")
+    card = list_direct_messages(world, world.alice)[0]
     members = world.slack.channels[card.channel].members
     members.append(world.bob.id)
     await world.bob.clicks(card, "Stop these")
     await world.settle(2)
-    assert world.whispers(world.bob)[-1] == snapshot("That button is somebody else's. Ask for yourself.")
+    assert world.whispers(world.bob)[-1] == snapshot("Only the recipient can turn off these messages.")
     members.remove(world.bob.id)
-    await pushed(world, ALICE, "lint")
-    assert len(directs(world, world.alice)) == 2
+    await run_pushed_build(world, ALICE, "lint")
+    assert len(list_direct_messages(world, world.alice)) == 2
 
 
 async def test_it_stops_at_once(world: World) -> None:
-    """Between a gate and the end of a build Alice ends it: the end is not told any more, nor the next build."""
-    await told(world, world.alice, "notify me on blocked,passed")
-    build = await pushed(world, ALICE, pipeline="deploy-prod")
-    await told(world, world.alice, "notify off")
+    """Alice stops messages while a build is blocked: she hears about neither its end nor the next build."""
+    await ask_and_read_answer(world, world.alice, "notify me on blocked,passed")
+    build = await run_pushed_build(world, ALICE, pipeline="deploy-prod")
+    await ask_and_read_answer(world, world.alice, "notify off")
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(6)
-    await pushed(world, ALICE)
-    assert lines(world, world.alice) == ["✅ deploy-prod#1 passed on main"]
-    assert world.replies(directs(world, world.alice)[0]) == []
-    assert "[Stop these]" not in shown(directs(world, world.alice)[0])
+    await run_pushed_build(world, ALICE)
+    assert list_first_lines(world, world.alice) == ["✅ deploy-prod#1 passed on main"]
+    assert world.replies(list_direct_messages(world, world.alice)[0]) == []
+    assert "[Stop these]" not in format_message(list_direct_messages(world, world.alice)[0])
 
 
 async def test_who_left_is_told_nothing(world: World) -> None:
-    """Bob's account was deactivated: his builds are told to nobody."""
-    await told(world, world.bob, "notify me on failed")
+    """A deactivated person gets no messages."""
+    await ask_and_read_answer(world, world.bob, "notify me on failed")
     world.slack.profiles[world.bob.id].deleted = True
     world.clock.advance(301)
-    await pushed(world, {"name": "Bob", "email": "bob@acme.example"}, "lint")
-    assert directs(world, world.bob) == []
+    await run_pushed_build(world, {"name": "Bob", "email": "bob@acme.example"}, "lint")
+    assert list_direct_messages(world, world.bob) == []
 
 
 async def test_it_can_be_asked_for_in_the_dm_itself(world: World) -> None:
-    """A message to the bot does the same as the slash command; what is on is said there."""
+    """A direct message to the bot works like the slash command."""
     await world.alice.posts(world.alice.dm, "notify me on failed")
     await world.settle(2)
-    await pushed(world, ALICE, "lint")
-    assert [line for line in lines(world, world.alice) if line.startswith("❌")] == ["❌ web#1 failed on main"]
+    await run_pushed_build(world, ALICE, "lint")
+    assert [line for line in list_first_lines(world, world.alice) if line.startswith("❌")] == [
+        "❌ web#1 failed on main"
+    ]

@@ -1,4 +1,4 @@
-"""Whose a build is: by e-mail address alone, of Slack or of the file; never by a name that looks alike."""
+"""A build's owner is found by email address only, from Slack or the file, never by a similar name."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from inline_snapshot import snapshot
 from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, parse_subscriptions
 from simulators.slack.person import Person
 from tests.conversations.acts import fail_build
-from tests.conversations.world import World, open_world, format_message
-from tests.people.acts import ALICE, directs, lines, pushed, told
-from tests.subscriptions.acts import subscribed
+from tests.conversations.world import World, format_message, open_world
+from tests.people.acts import ALICE, ask_and_read_answer, list_direct_messages, list_first_lines, run_pushed_build
+from tests.subscriptions.acts import subscribe
 
 FILE = """\
 [people]
@@ -21,18 +21,18 @@ U0ANN0001 = ["ann.lee+ci@acme.example"]
 """
 
 
-def lees(world: World) -> tuple[Person, Person]:
-    """Two people whose names and addresses look alike, both told of failures of theirs."""
+def add_two_lees(world: World) -> tuple[Person, Person]:
+    """Add two people with similar names and addresses."""
     ann = world.slack.person("U0ANN0001", "ann", "ann.lee@acme.example", real_name="Ann Lee")
     other = world.slack.person("U0ANN0002", "ann2", "Ann.Lee+CI@acme.example", real_name="Ann Lee")
     return ann, other
 
 
-async def both(world: World) -> tuple[Person, Person]:
-    """They ask to be told."""
-    found = lees(world)
+async def add_and_subscribe_lees(world: World) -> tuple[Person, Person]:
+    """Add two people with similar names, both with direct messages about their failures."""
+    found = add_two_lees(world)
     for person in found:
-        await told(world, person, "notify me on failed")
+        await ask_and_read_answer(world, person, "notify me on failed")
     return found
 
 
@@ -49,65 +49,67 @@ async def both(world: World) -> tuple[Person, Person]:
     ],
 )
 async def test_an_address_is_one_persons(world: World, address: str, whose: int | None) -> None:
-    """Two Ann Lees: whichever has the address is told, whatever its case; for one that nobody has, neither."""
-    people = await both(world)
-    await pushed(world, {"name": "Ann Lee", "email": address}, "lint")
-    assert [len(directs(world, person)) for person in people] == [int(whose == at) for at in range(2)]
+    """Of two Ann Lees, the one with the address is notified, whatever its case; an unknown address notifies neither."""
+    people = await add_and_subscribe_lees(world)
+    await run_pushed_build(world, {"name": "Ann Lee", "email": address}, "lint")
+    assert [len(list_direct_messages(world, person)) for person in people] == [int(whose == at) for at in range(2)]
 
 
 async def test_a_build_without_an_address_mentions_no_one(world: World) -> None:
     """An author by name alone is neither of them."""
-    people = await both(world)
-    await pushed(world, {"name": "Ann Lee"}, "lint")
-    assert [directs(world, person) for person in people] == [[], []]
+    people = await add_and_subscribe_lees(world)
+    await run_pushed_build(world, {"name": "Ann Lee"}, "lint")
+    assert [list_direct_messages(world, person) for person in people] == [[], []]
 
 
 async def test_who_started_it_at_buildkite_is_told(world: World) -> None:
-    """Ann pressed New Build at Buildkite for somebody else's commit: as its creator she is told."""
-    ann, _ = await both(world)
+    """Ann, who created a build of someone else's commit in Buildkite, is notified as its creator."""
+    ann, _ = await add_and_subscribe_lees(world)
     creator = world.buildkite.person("Ann Lee")
     creator.email = "Ann.Lee@acme.example"
     build = world.buildkite.create_build_elsewhere("web", creator=creator, author=ALICE)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(6)
-    assert lines(world, ann) == ["❌ web#1 failed on main"]
+    assert list_first_lines(world, ann) == ["❌ web#1 failed on main"]
 
 
 async def test_the_file_gives_people_further_addresses(tmp_path: Path) -> None:
-    """What the file says is believed: an address of Alice's at home; and one that it gives to the other Ann."""
+    """The file can add an address to a person, and assign one that Slack shows for someone else."""
     path = tmp_path / "subscriptions.toml"
     path.write_text(FILE)
     async with open_world(tmp_path, subscriptions=path) as world:
-        ann, other = await both(world)
-        assert await told(world, world.alice, "notify me on failed") == snapshot("""\
+        ann, other = await add_and_subscribe_lees(world)
+        assert await ask_and_read_answer(world, world.alice, "notify me on failed") == snapshot("""\
 You get direct messages about your builds: failed.
 Your builds are those with `1+alice@git.example`, `alice@acme.example` or `alice@home.example` as creator or author.
 For builds you start from Slack, you're notified in the thread instead.
 Turn this off with `/bk notify off`.\
 """)
-        await pushed(world, {"name": "A", "email": "alice@HOME.example"}, "lint")
-        assert lines(world, world.alice) == ["❌ web#1 failed on main"]
-        await pushed(world, {"name": "Ann Lee", "email": "ann.lee+ci@acme.example"}, "lint")
-        assert [lines(world, person) for person in (ann, other)] == snapshot([["❌ web#2 failed on main"], []])
+        await run_pushed_build(world, {"name": "A", "email": "alice@HOME.example"}, "lint")
+        assert list_first_lines(world, world.alice) == ["❌ web#1 failed on main"]
+        await run_pushed_build(world, {"name": "Ann Lee", "email": "ann.lee+ci@acme.example"}, "lint")
+        assert [list_first_lines(world, person) for person in (ann, other)] == snapshot(
+            [["❌ web#2 failed on main"], []]
+        )
         path.write_text("[people]\n")
         world.clock.advance(3)
-        await pushed(world, {"name": "A", "email": "alice@home.example"}, "lint")
-        assert len(directs(world, world.alice)) == 1
+        await run_pushed_build(world, {"name": "A", "email": "alice@home.example"}, "lint")
+        assert len(list_direct_messages(world, world.alice)) == 1
 
 
 async def test_who_is_mentioned_follows_the_file(tmp_path: Path) -> None:
-    """The author is known by an address of the file: they are mentioned below a card that nobody asked for."""
+    """An author known by an address from the file is mentioned in the thread of a subscribed card."""
     path = tmp_path / "subscriptions.toml"
     path.write_text(FILE)
     async with open_world(tmp_path, subscriptions=path) as world:
-        await subscribed(world, "web --state failed")
-        await pushed(world, {"name": "A", "email": "1+Alice@git.example"}, "lint")
+        await subscribe(world, "web --state failed")
+        await run_pushed_build(world, {"name": "A", "email": "1+Alice@git.example"}, "lint")
         assert "commit by <@U0ALICE01>" in format_message(world.card())
         assert world.replies(world.card())[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
 
 
 def test_what_is_wrong_in_the_file_is_said_with_its_line() -> None:
-    """No id, no address, an address of two people: each with the line that it stands in."""
+    """A wrong id, a wrong address and a shared address are each reported with their line."""
     text = """\
 [[subscription]]
 channel = "C0DEPLOYS"
@@ -139,43 +141,43 @@ U0BOB0001 = [
 
 async def test_an_address_that_has_gone_to_somebody_else_counts_no_more(world: World) -> None:
     """Alice's address was changed in Slack since she asked: builds of the old one are not hers any more."""
-    await told(world, world.alice, "notify me on failed")
+    await ask_and_read_answer(world, world.alice, "notify me on failed")
     world.slack.profiles[world.alice.id].email = "alice.new@acme.example"
     world.clock.advance(301)
-    await pushed(world, ALICE, "lint")
-    assert directs(world, world.alice) == []
-    assert "alice.new@acme.example" in await told(world, world.alice, "notify")
-    await pushed(world, {"name": "Alice", "email": "alice.new@acme.example"}, "lint")
-    assert lines(world, world.alice) == ["❌ web#2 failed on main"]
+    await run_pushed_build(world, ALICE, "lint")
+    assert list_direct_messages(world, world.alice) == []
+    assert "alice.new@acme.example" in await ask_and_read_answer(world, world.alice, "notify")
+    await run_pushed_build(world, {"name": "Alice", "email": "alice.new@acme.example"}, "lint")
+    assert list_first_lines(world, world.alice) == ["❌ web#2 failed on main"]
 
 
 async def test_who_shows_no_address_cannot_be_told(world: World) -> None:
-    """Slack shows no address of Dan's: he is told whom to ask; approvals need none."""
+    """Dan, whose address Slack doesn't show, learns who can help; approvals need no address."""
     dan = world.slack.person("U0DAN0001", "dan")
     world.slack.profiles[dan.id].email = ""
-    assert await told(world, dan, "notify me on failed") == snapshot("""\
+    assert await ask_and_read_answer(world, dan, "notify me on failed") == snapshot("""\
 ⚠️ Slack doesn't share your e-mail address with me, so I can't tell which builds are yours.
 Ask an admin to add your address under `[people]` in the subscriptions file.\
 """)
-    assert await told(world, dan, "notify me on approvals") == snapshot("""\
+    assert await ask_and_read_answer(world, dan, "notify me on approvals") == snapshot("""\
 You get a direct message when an approval is waiting for you.
 Turn this off with `/bk notify off`.\
 """)
 
 
 async def test_where_it_was_asked_for_is_enough(world: World) -> None:
-    """Alice asked for the build in #deploys, and is told there, and not twice."""
-    await told(world, world.alice, "notify me on failed,fixed,blocked")
+    """Alice, who started the build in #deploys, is notified only there."""
+    await ask_and_read_answer(world, world.alice, "notify me on failed,fixed,blocked")
     _, card = await fail_build(world)
     assert "<@U0ALICE01> ❌ web#1 failed" in world.replies(card)[-1]
-    assert directs(world, world.alice) == []
+    assert list_direct_messages(world, world.alice) == []
 
 
 async def test_who_is_told_directly_is_not_mentioned_too(world: World) -> None:
-    """#deploys is told of Alice's failure as well: she is named there, and told by direct message alone."""
-    await told(world, world.alice, "notify me on failed")
-    await subscribed(world, "web --state failed")
-    await pushed(world, ALICE, "lint")
-    assert lines(world, world.alice) == ["❌ web#1 failed on main"]
+    """Alice is named, not mentioned, in #deploys if she gets a direct message about the same failure."""
+    await ask_and_read_answer(world, world.alice, "notify me on failed")
+    await subscribe(world, "web --state failed")
+    await run_pushed_build(world, ALICE, "lint")
+    assert list_first_lines(world, world.alice) == ["❌ web#1 failed on main"]
     assert "commit by Alice Carroll" in format_message(world.card())
     assert world.replies(world.card()) == []

@@ -117,7 +117,7 @@ def share_link(operation: str, url: str) -> Call:
     return Call(operation, {"pipeline": address.pipeline, "number": address.number})
 
 
-def link(pipeline: str) -> str:
+def format_link(pipeline: str) -> str:
     """Return the address of build 7."""
     return f"https://buildkite.com/acme-inc/{pipeline}/builds/7"
 
@@ -139,12 +139,12 @@ NEW_BUILDS: Mapping[str, Callable[[Given], Call]] = {
 }
 KNOWN_BUILDS: Mapping[str, Callable[[str, str], Call]] = {
     "text": lambda operation, pipeline: parse_text(f"{operation} -p {pipeline} -n 7"),
-    "text with a link": lambda operation, pipeline: parse_text(f"{operation} -p <{link(pipeline)}>"),
+    "text with a link": lambda operation, pipeline: parse_text(f"{operation} -p <{format_link(pipeline)}>"),
     "mention": lambda operation, pipeline: mention(f"{operation} -p {pipeline}#7"),
     "card button": lambda operation, pipeline: press_button(Call(operation, {"pipeline": pipeline, "number": 7})),
     "home button": lambda operation, pipeline: press_addressed_button(operation, f"{pipeline}#7"),
     "alias": lambda operation, pipeline: use_alias(f"{operation} -p {pipeline}", "-n 7"),
     "can": lambda operation, pipeline: ask_can(f"{operation} -p {pipeline} -n 7"),
-    "message shortcut": lambda operation, pipeline: use_message_shortcut(operation, link(pipeline)),
-    "link preview": lambda operation, pipeline: share_link(operation, link(pipeline)),
+    "message shortcut": lambda operation, pipeline: use_message_shortcut(operation, format_link(pipeline)),
+    "link preview": lambda operation, pipeline: share_link(operation, format_link(pipeline)),
 }

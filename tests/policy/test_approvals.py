@@ -23,14 +23,14 @@ expires = "30m"
 ASKS = "/bk build create deploy-prod -b main -e TARGET=eu-west"
 
 
-def written(folder: Path, approvals: int = 1) -> Path:
+def write_policy(folder: Path, approvals: int = 1) -> Path:
     """A policy that asks for so many approvals of production."""
     path = folder / "policy.toml"
     path.write_text(RULES % approvals)
     return path
 
 
-async def proposed(world: World) -> Message:
+async def propose_deploy(world: World) -> Message:
     """Alice asks for a deploy; the card of it."""
     await world.alice.types(world.deploys, ASKS)
     await world.settle(2)
@@ -39,8 +39,8 @@ async def proposed(world: World) -> Message:
 
 async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
     """Alice asks for a deploy, Bob approves, the build runs once; the card shows what ran, but no value."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
-        card = await proposed(world)
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
+        card = await propose_deploy(world)
         assert not world.buildkite.builds
         assert "Approval needed" in card.plain()
         assert "HEAD when it runs" in card.plain()
@@ -56,8 +56,8 @@ async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
 
 async def test_nobody_approves_their_own(tmp_path: Path) -> None:
     """Alice is an approver, but not of what she asked for herself."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
-        card = await proposed(world)
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
+        card = await propose_deploy(world)
         await world.alice.clicks(card, "Approve")
         await world.settle(2)
         assert "can't approve your own request" in world.whispers(world.alice)[-1]
@@ -67,9 +67,9 @@ async def test_nobody_approves_their_own(tmp_path: Path) -> None:
 
 async def test_two_must_agree_and_one_refusal_ends_it(tmp_path: Path) -> None:
     """With two approvals wanted, one is not enough, and a refusal is the end of it whatever comes after."""
-    async with open_world(tmp_path, policy=written(tmp_path, approvals=2)) as world:
+    async with open_world(tmp_path, policy=write_policy(tmp_path, approvals=2)) as world:
         cara = world.slack.person("U0CARA001", "cara", "cara@acme.example")
-        card = await proposed(world)
+        card = await propose_deploy(world)
         await world.bob.clicks(card, "Approve")
         await world.settle(2)
         assert not world.buildkite.builds
@@ -82,10 +82,10 @@ async def test_two_must_agree_and_one_refusal_ends_it(tmp_path: Path) -> None:
 
 
 async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None:
-    """Gwen, a guest, and Dan, whom the policy does not name, are told why their word does not count."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
+    """Gwen, a guest, and Dan, whom the policy doesn't name, learn why their votes don't count."""
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         dan = world.slack.person("U0DAN0001", "dan", "dan@acme.example")
-        card = await proposed(world)
+        card = await propose_deploy(world)
         for person, why in ((world.gwen, "Guests"), (dan, "can't approve")):
             await person.clicks(card, "Approve")
             await world.settle(1)
@@ -94,9 +94,9 @@ async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None
 
 
 async def test_nobody_answers_in_time(tmp_path: Path) -> None:
-    """After half an hour the proposal is over, its card says so, and Alice is told."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
-        card = await proposed(world)
+    """After half an hour the proposal expires, its card says so, and Alice is notified."""
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
+        card = await propose_deploy(world)
         world.clock.advance(1801)
         await world.settle(2)
         assert "Expired" in card.plain()
@@ -106,8 +106,8 @@ async def test_nobody_answers_in_time(tmp_path: Path) -> None:
 
 async def test_the_one_who_asked_takes_it_back(tmp_path: Path) -> None:
     """Alice withdraws; Bob cannot."""
-    async with open_world(tmp_path, policy=written(tmp_path)) as world:
-        card = await proposed(world)
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
+        card = await propose_deploy(world)
         await world.bob.clicks(card, "Withdraw")
         await world.settle(1)
         assert "Only the requester" in world.whispers(world.bob)[-1]
@@ -119,10 +119,10 @@ async def test_the_one_who_asked_takes_it_back(tmp_path: Path) -> None:
 
 async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
     """Bob is no approver any more when the second approval comes: his no longer counts, and nothing runs."""
-    path = written(tmp_path, approvals=2)
+    path = write_policy(tmp_path, approvals=2)
     async with open_world(tmp_path, policy=path) as world:
         cara = world.slack.person("U0CARA001", "cara", "cara@acme.example")
-        card = await proposed(world)
+        card = await propose_deploy(world)
         await world.bob.clicks(card, "Approve")
         await world.settle(1)
         path.write_text((RULES % 2).replace('"U0BOB0001", ', ""))

@@ -42,15 +42,15 @@ result = "ask"
 """
 
 
-def write(path: Path, text: str) -> None:
-    """What somebody does with an editor."""
+def write_policy(path: Path, text: str) -> None:
+    """Write a policy file, as an editor does."""
     path.write_text(text, "utf-8")
 
 
 async def test_a_changed_file_holds_at_once(world: World, policy: Path) -> None:
-    """What is granted in the file is granted two seconds later, without a restart."""
+    """A grant added to the file takes effect within two seconds, without a restart."""
     assert "@release" in await ask_privately(world, world.bob, "build create deploy-prod")
-    write(policy, POLICY.replace('["web", "mobile"]', '["*"]'))
+    write_policy(policy, POLICY.replace('["web", "mobile"]', '["*"]'))
     world.clock.advance(2)
     await world.bob.types(world.deploys, "/bk build create deploy-prod")
     await world.settle(2)
@@ -58,7 +58,7 @@ async def test_a_changed_file_holds_at_once(world: World, policy: Path) -> None:
 
 
 def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
-    """A mistake in the file takes nobody's rights away, gives none, and is logged once with its line."""
+    """A mistake in the file changes no one's rights, and is logged once with its line."""
     clock = ManualClock(START)
     kept = Policy(policy, clock)
     before = kept.get_rules()
@@ -86,7 +86,7 @@ def test_the_file_is_looked_at_every_two_seconds_at_most(policy: Path) -> None:
 
 
 def test_without_a_file_the_default_rules_hold() -> None:
-    """Nothing is read where nothing is named."""
+    """Without a path, no file is read."""
     assert Policy(None, ManualClock(START)).get_rules() is DEFAULT
 
 
@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, content: byt
         Policy(path, ManualClock(START))
 
 
-async def console(folder: Path, *arguments: str, **environ: str) -> tuple[int | None, str, str]:
+async def run_console(folder: Path, *arguments: str, **environ: str) -> tuple[int | None, str, str]:
     """`kitestring` in that folder: its status, its output, its errors."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
@@ -115,18 +115,18 @@ async def console(folder: Path, *arguments: str, **environ: str) -> tuple[int | 
 
 @pytest.mark.process
 async def test_expectations_that_hold(tmp_path: Path, policy: Path) -> None:
-    """What was expected in a file of its own is found, and the status is 0."""
+    """Met expectations from a separate file exit with status 0."""
     (tmp_path / "expected.toml").write_text(EXPECTED, "utf-8")
-    status, out, err = await console(tmp_path, "policy", "test", str(policy), "expected.toml")
+    status, out, err = await run_console(tmp_path, "policy", "test", str(policy), "expected.toml")
     assert (status, err) == (0, "")
     assert out.endswith("3 checked, none failed.\n")
 
 
 @pytest.mark.process
 async def test_an_expectation_that_does_not_hold(tmp_path: Path, policy: Path) -> None:
-    """A difference is marked, and the status is 1; the expectations may stand in the policy file."""
-    write(policy, POLICY + EXPECTED.replace('"allow"', '"refuse"'))
-    status, out, _ = await console(tmp_path, "policy", "test", "policy.toml")
+    """A failed expectation is marked, and the status is 1; the policy file may hold expectations too."""
+    write_policy(policy, POLICY + EXPECTED.replace('"allow"', '"refuse"'))
+    status, out, _ = await run_console(tmp_path, "policy", "test", "policy.toml")
     assert status == 1
     assert [line[0] for line in out.splitlines()[1:4]] == ["✗", "✓", "✓"]
     assert out.endswith("3 checked, 1 failed.\n")
@@ -136,7 +136,7 @@ async def test_an_expectation_that_does_not_hold(tmp_path: Path, policy: Path) -
 async def test_a_wrong_file_is_told_with_its_lines(tmp_path: Path) -> None:
     """Every mistake is a line on stderr, and the status is 2."""
     (tmp_path / "policy.toml").write_text("admin = 1\n[[grant]]\nname = 'x'\n", "utf-8")
-    status, out, err = await console(tmp_path, "policy", "test", "policy.toml")
+    status, out, err = await run_console(tmp_path, "policy", "test", "policy.toml")
     assert (status, out) == (2, "")
     assert [line.split(": ")[0] for line in err.splitlines()] == ["policy.toml line 1", "policy.toml line 2"]
 
@@ -144,7 +144,7 @@ async def test_a_wrong_file_is_told_with_its_lines(tmp_path: Path) -> None:
 @pytest.mark.process
 async def test_serve_does_not_start_with_a_wrong_policy(tmp_path: Path) -> None:
     """A policy that is not there stops the start with one sentence, before anything is made."""
-    status, _, err = await console(
+    status, _, err = await run_console(
         tmp_path,
         "serve",
         SLACK_BOT_TOKEN="xoxb-sim",

@@ -16,7 +16,9 @@ async def test_a_locked_pipeline_refuses_others_and_says_why(world: World) -> No
     build, card = await fail_build(world)
     await world.bob.types(world.deploys, '/bk lock web "release 42" --for 2h')
     await world.settle(2)
-    assert format_message(world.card()) == snapshot("<@U0BOB0001> locked `web` until 2026-11-02 11:00 UTC: release 42")
+    assert format_message(world.card()) == snapshot(
+        "<@U0BOB0001> locked `web` until 2026-11-02 11:00 UTC: release 42"
+    )
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ `web` is locked by <@U0BOB0001> until 2026-11-02 11:00 UTC: release 42
 Ask them to unlock it, or see `help lock` to take it over.\
@@ -69,7 +71,7 @@ async def test_a_lock_runs_out(world: World) -> None:
 
 
 async def test_a_lock_is_released_by_its_holder_or_explicitly(world: World) -> None:
-    """Alice is told who holds it; Bob releases it; what is not locked is said to be so."""
+    """Alice learns who holds the lock; Bob releases it; a missing lock is reported."""
     await world.bob.types(world.deploys, '/bk lock web "release 42"')
     await world.settle(1)
     assert "--take" in await ask_privately(world, world.alice, "unlock web")
@@ -84,6 +86,6 @@ See `/bk locks`.\
 
 @pytest.mark.parametrize("words", ["lock web", "lock web why --for soon", "lock web why --for 90d"])
 async def test_a_lock_needs_a_reason_and_a_span(world: World, words: str) -> None:
-    """What is missing or malformed is said, and nothing is locked."""
+    """A missing or malformed argument is reported, and nothing is locked."""
     assert await ask_privately(world, world.bob, words)
     assert await ask_privately(world, world.bob, "locks") == NOTHING

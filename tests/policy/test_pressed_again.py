@@ -17,7 +17,7 @@ from simulators.buildkite.models import Build
 from simulators.slack.models import Message
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message, open_world
-from tests.policy.test_file import write
+from tests.policy.test_file import write_policy
 
 RULES = """
 [[grant]]
@@ -48,13 +48,13 @@ approvers = { users = ["U0BOB0001"] }
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Alice deploys, Bob approves; both build web."""
     path = tmp_path / "policy.toml"
-    write(path, RULES)
+    write_policy(path, RULES)
     async with open_world(tmp_path, policy=path) as ready:
         yield ready
 
 
-async def ended(world: World) -> Message:
-    """The card of a deploy that has failed; its Rebuild button stays as it is drawn."""
+async def fail_deploy(world: World) -> Message:
+    """Return the card of a failed deploy, with its Rebuild button."""
     build = world.buildkite.create_build("deploy-prod")
     await world.alice.types(world.deploys, f"/bk watch deploy-prod {build.number}")
     await world.settle(2)
@@ -64,7 +64,7 @@ async def ended(world: World) -> Message:
     return card
 
 
-async def pressed(world: World, card: Message) -> Message:
+async def press_rebuild(world: World, card: Message) -> Message:
     """Alice presses Rebuild; the card on which that waits."""
     await world.alice.clicks(card, "Rebuild")
     await world.settle(2)
@@ -73,22 +73,22 @@ async def pressed(world: World, card: Message) -> Message:
     return waiting
 
 
-async def proposals(world: World) -> int:
-    """How often something was proposed."""
+async def count_proposals(world: World) -> int:
+    """Return the number of proposals."""
     async with world.bot.store.read() as tx:
         return sum([entry.transition == "proposed" async for entry in read_audit(tx)])
 
 
 async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> None:
-    """The same button once more proposes nothing new: the presser is told privately where approval is awaited."""
-    card = await ended(world)
-    waiting = await pressed(world, card)
+    """Pressing the button again makes no new proposal: the answer links to the channel of the first."""
+    card = await fail_deploy(world)
+    waiting = await press_rebuild(world, card)
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
         "✋ <@U0ALICE01> asked for `build rebuild` already: it waits for approval in <#C0DEPLOYS>."
     )
-    assert await proposals(world) == 1
+    assert await count_proposals(world) == 1
     await world.bob.clicks(waiting, "Approve")
     await world.settle(3)
     assert len(world.buildkite.builds) == 2
@@ -102,9 +102,9 @@ async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> Non
 
 @pytest.mark.parametrize("end", ["expired", "refused", "withdrawn", "failed"])
 async def test_once_it_came_to_nothing_a_press_is_a_new_wish(world: World, end: str) -> None:
-    """Expired, refused, withdrawn or failed: the button as it was drawn asks once more, and that one can run."""
-    card = await ended(world)
-    waiting = await pressed(world, card)
+    """After a proposal expired, was refused or withdrawn, or failed, the same button makes a new one."""
+    card = await fail_deploy(world)
+    waiting = await press_rebuild(world, card)
     if end == "expired":
         world.clock.advance(1801)
     elif end == "failed":
@@ -116,7 +116,7 @@ async def test_once_it_came_to_nothing_a_press_is_a_new_wish(world: World, end: 
     await world.settle(3)
     assert "[Approve]" not in format_message(waiting)
     assert len(world.buildkite.builds) == 1
-    again = await pressed(world, card)
+    again = await press_rebuild(world, card)
     assert again is not waiting
     await world.bob.clicks(again, "Approve")
     await world.settle(3)
@@ -124,8 +124,8 @@ async def test_once_it_came_to_nothing_a_press_is_a_new_wish(world: World, end: 
 
 
 async def test_a_step_is_shown_by_its_label(world: World) -> None:
-    """Who approves an unblock reads what the step is called, not the id of a job."""
-    build, card = await gate(world)
+    """An approver of an unblock sees the step's label, not a job's id."""
+    build, card = await block_deploy(world)
     await world.alice.clicks(card, "Unblock")
     await world.settle(1)
     await world.alice.submits({"Release name": "1.42"})
@@ -142,7 +142,7 @@ requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 0
     assert build.blocked
 
 
-async def gate(world: World) -> tuple[Build, Message]:
+async def block_deploy(world: World) -> tuple[Build, Message]:
     """A deploy that waits at its block step, with its card."""
     build = world.buildkite.create_build("deploy-prod")
     await world.alice.types(world.deploys, f"/bk watch deploy-prod {build.number}")
@@ -153,7 +153,7 @@ async def gate(world: World) -> tuple[Build, Message]:
 
 async def test_a_form_that_would_be_refused_is_not_shown(world: World) -> None:
     """Bob may build web, not production: the step's fields are not shown to him, but the rule and who can help."""
-    _build, card = await gate(world)
+    _build, card = await block_deploy(world)
     await world.bob.clicks(card, "Unblock")
     await world.settle(1)
     form = world.slack.modal_of(world.bob)
@@ -175,7 +175,7 @@ Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> t
 
 async def test_a_form_whose_sending_is_to_be_approved_opens(world: World) -> None:
     """Alice may pass the step once Bob agrees: she gets the form as ever."""
-    _build, card = await gate(world)
+    _build, card = await block_deploy(world)
     await world.alice.clicks(card, "Unblock")
     await world.settle(1)
     form = world.slack.modal_of(world.alice)
@@ -184,11 +184,11 @@ async def test_a_form_whose_sending_is_to_be_approved_opens(world: World) -> Non
 
 
 async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None:
-    """What was done is in the audit with the grant that allowed it, or the protection that others answered for."""
+    """The audit names the grant that allowed an operation, or the protection that was approved."""
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(3)
-    card = await ended(world)
-    await world.bob.clicks(await pressed(world, card), "Approve")
+    card = await fail_deploy(world)
+    await world.bob.clicks(await press_rebuild(world, card), "Approve")
     await world.settle(3)
     async with world.bot.store.read() as tx:
         done = [item async for item in read_audit(tx) if item.transition == "done"]
@@ -206,8 +206,8 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
 
 
 async def test_ids_can_be_typed(world: World) -> None:
-    """A proposal is withdrawn by its id, typed after the command's words; no id begins with a dash."""
-    waiting = await pressed(world, await ended(world))
+    """A proposal can be withdrawn by typing its id; no id begins with a dash."""
+    waiting = await press_rebuild(world, await fail_deploy(world))
     [row] = [block for block in waiting.blocks or [] if block["type"] == "actions"]
     said = await ask_privately(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
     assert said == snapshot("Withdrawn: `build rebuild` won't run.")

@@ -12,7 +12,7 @@ from tests.conversations.world import World
 
 
 async def test_what_a_grant_covers_is_done_and_nothing_else(world: World) -> None:
-    """Bob builds web; deploy-prod is for @release, and he is told so."""
+    """Bob builds web; for deploy-prod he is referred to @release."""
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(2)
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["web"]
@@ -44,14 +44,16 @@ Ask the platform team.\
 async def test_the_branch_of_a_build_is_looked_up(world: World) -> None:
     """A build that is named by its number alone is judged by its branch."""
     other, main = (world.buildkite.create_build("deploy-prod", branch) for branch in ("hotfix", "main"))
-    assert "branch `hotfix`" in await ask_privately(world, world.alice, f"build rebuild deploy-prod {other.number}")
+    assert "branch `hotfix`" in await ask_privately(
+        world, world.alice, f"build rebuild deploy-prod {other.number}"
+    )
     await world.alice.types(world.deploys, f"/bk build rebuild deploy-prod {main.number}")
     await world.settle(2)
     assert [build.branch for build in world.buildkite.builds] == ["hotfix", "main", "main"]
 
 
 async def test_a_group_that_nobody_can_tell_helps_nobody(world: World) -> None:
-    """While Slack does not say who is in @release, its grants give nothing, and that is said."""
+    """While Slack doesn't return the members of @release, its grants give nothing, and the refusal says why."""
     world.slack.scopes.discard("usergroups:read")
     assert await ask_privately(world, world.alice, "build create deploy-prod -b main") == snapshot("""\
 ⚠️ You may not run `build create` on `deploy-prod`, branch `main` here.
@@ -65,7 +67,9 @@ async def test_a_slack_that_does_not_say_is_not_asked_at_every_act(world: World)
     calls = lambda: sum(call.method == "usergroups.list" for call in world.slack.calls)  # noqa: E731
     world.slack.scopes.discard("usergroups:read")
     for _ in range(5):
-        assert "find out who is in @release" in await ask_privately(world, world.alice, "build create deploy-prod -b main")
+        assert "find out who is in @release" in await ask_privately(
+            world, world.alice, "build create deploy-prod -b main"
+        )
     assert calls() == 1
     world.clock.advance(5)
     await ask_privately(world, world.alice, "build create deploy-prod -b main")
@@ -88,7 +92,7 @@ async def test_membership_is_asked_for_again(world: World) -> None:
 
 
 async def test_a_guest_gets_what_names_her(world: World) -> None:
-    """Gwen is granted by her id: she may read, and is told what she may not."""
+    """Gwen has a grant by her id: she may read, and nothing else."""
     assert "Guests" not in await ask_privately(world, world.gwen, "help")
     assert await ask_privately(world, world.gwen, "build create web") == snapshot("""\
 ⚠️ `build create` is for @release or full members.
@@ -110,7 +114,7 @@ Ask @release.\
 
 
 async def test_a_protected_operation_is_not_simply_run(world: World) -> None:
-    """A build of mobile needs somebody of @release."""
+    """A build of mobile needs an approval from @release."""
     await world.bob.types(world.deploys, "/bk build create mobile")
     await world.settle(2)
     assert world.buildkite.builds == []
@@ -123,7 +127,7 @@ async def test_help_shows_what_one_may_run(world: World) -> None:
 
 
 async def test_help_says_who_may_by_the_policy(world: World) -> None:
-    """Nobody may pause agents under this policy, not even workspace admins, and help does not say otherwise."""
+    """Under this policy not even workspace admins may pause agents, and help agrees."""
     said = [await ask_privately(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
     assert [item.split("\n")[-1] for item in said] == snapshot(
         ["No one may run `agent pause`. Ask the platform team.", "No one may run `audit`. Ask the platform team."]
@@ -153,7 +157,7 @@ async def test_can_explains(world: World) -> None:
 
 
 async def test_can_says_what_is_wrong_with_the_words(world: World) -> None:
-    """A command that cannot be read is a mistake here as it is without `can`."""
+    """An invalid command gets the same error as without `can`."""
     assert await ask_privately(world, world.bob, "can biuld create web") == snapshot("""\
 ⚠️ There's no command `biuld`.
 Did you mean `build` or `rebuild`?\

@@ -1,4 +1,4 @@
-"""What was approved is looked at again when somebody presses, and when it runs: as conversations."""
+"""Approvals are judged again at each press, and once more when the operation runs."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simulators.buildkite.models import Build
 from simulators.slack.models import Message
 from tests.conversations.acts import ask_privately, block_build
 from tests.conversations.world import World, format_message, open_world
-from tests.policy.test_file import write
+from tests.policy.test_file import write_policy
 
 RULES = """
 [[grant]]
@@ -55,7 +55,7 @@ SHA = "8f742231b10e8888abcd8f742231b10e8888abcd"
 def policy(tmp_path: Path) -> Path:
     """One approval of Bob's or Cara's lets a deploy run; Alice asks."""
     path = tmp_path / "policy.toml"
-    write(path, RULES)
+    write_policy(path, RULES)
     return path
 
 
@@ -68,20 +68,20 @@ async def world(tmp_path: Path, policy: Path) -> AsyncIterator[World]:
         yield ready
 
 
-async def proposed(world: World, words: str = "build create deploy-prod") -> Message:
+async def propose(world: World, words: str = "build create deploy-prod") -> Message:
     """Alice asks for a deploy; the card of it."""
     await world.alice.types(world.deploys, f"/bk {words}")
     await world.settle(2)
     return world.card()
 
 
-async def approved(world: World, card: Message) -> None:
+async def approve(world: World, card: Message) -> None:
     """Bob's word is counted, and nothing has run yet."""
     await world.bob.clicks(card, "Approve")
     await world.bot.runner.drain()
 
 
-async def gated(world: World) -> tuple[Build, Message]:
+async def block_gated(world: World) -> tuple[Build, Message]:
     """A build that waits at a step with a field; passing that step is protected."""
     field = {"text": "Release name", "key": "release-name"}
     world.buildkite.pipeline(
@@ -90,8 +90,8 @@ async def gated(world: World) -> tuple[Build, Message]:
     return await block_build(world, "gated")
 
 
-async def outcome(world: World, card: Message) -> tuple[int, list[str], str]:
-    """How many builds there are, how the card ends, and what Alice was told last."""
+async def read_outcome(world: World, card: Message) -> tuple[int, list[str], str]:
+    """Return the number of builds, the headings of the card, and Alice's last private message."""
     await world.settle(3)
     assert "[Approve]" not in format_message(card)
     return len(world.buildkite.builds), format_message(card).split("\n")[:1], world.whispers(world.alice)[-1]
@@ -99,11 +99,11 @@ async def outcome(world: World, card: Message) -> tuple[int, list[str], str]:
 
 async def test_a_freeze_that_began_meanwhile_holds(world: World, policy: Path) -> None:
     """Between the approval and the run a freeze begins: nothing runs, and the card says why."""
-    card = await proposed(world)
-    await approved(world, card)
-    write(policy, RULES + FREEZE)
+    card = await propose(world)
+    await approve(world, card)
+    write_policy(policy, RULES + FREEZE)
     world.clock.advance(2)
-    assert await outcome(world, card) == snapshot(
+    assert await read_outcome(world, card) == snapshot(
         (
             0,
             ["⚠️ *Approved*, but it failed · `build create`"],
@@ -118,11 +118,11 @@ Ask a workspace admin.\
 
 async def test_a_lock_that_was_taken_meanwhile_holds(world: World) -> None:
     """Between the approval and the run Cara locks the pipeline: nothing runs, and the card says who holds it."""
-    card = await proposed(world)
-    await approved(world, card)
+    card = await propose(world)
+    await approve(world, card)
     await world.slack.people["U0CARA001"].types(world.deploys, '/bk lock deploy-prod "release 42"')
     await world.bot.runner.drain()
-    assert await outcome(world, card) == snapshot(
+    assert await read_outcome(world, card) == snapshot(
         (
             0,
             ["⚠️ *Approved*, but it failed · `build create`"],
@@ -136,15 +136,15 @@ Ask them to unlock it, or see `help lock` to take it over.\
 
 
 async def test_a_right_that_was_lost_meanwhile_is_lost(world: World, policy: Path) -> None:
-    """Between the approval and the run Alice loses her grant: nobody's approval gives it back."""
-    card = await proposed(world)
-    await approved(world, card)
-    write(
+    """Alice loses her grant between the approval and the run: an approval doesn't replace it."""
+    card = await propose(world)
+    await approve(world, card)
+    write_policy(
         policy,
         RULES.replace('name = "everybody builds"\nstandings = ["member"]', 'name = "bob"\nusers = ["@bob"]'),
     )
     world.clock.advance(2)
-    assert await outcome(world, card) == snapshot(
+    assert await read_outcome(world, card) == snapshot(
         (
             0,
             ["⚠️ *Approved*, but it failed · `build create`"],
@@ -157,12 +157,12 @@ Ask a workspace admin to do it.\
 
 
 async def test_a_stop_of_all_writes_holds(world: World) -> None:
-    """Between the approval and the run somebody stops all writes: nothing runs."""
-    card = await proposed(world)
-    await approved(world, card)
+    """Read-only mode is turned on between the approval and the run: nothing runs."""
+    card = await propose(world)
+    await approve(world, card)
     await world.alice.types(world.deploys, "/bk readonly on")
     await world.bot.runner.drain()
-    assert await outcome(world, card) == snapshot(
+    assert await read_outcome(world, card) == snapshot(
         (
             0,
             ["⚠️ *Approved*, but it failed · `build create`"],
@@ -175,12 +175,12 @@ An admin can turn that off: `/bk readonly off`.\
 
 
 async def test_an_approver_who_left_meanwhile_counts_no_more(world: World) -> None:
-    """Between the approval and the run Bob's account is closed: his word is worth nothing."""
-    card = await proposed(world)
-    await approved(world, card)
+    """Bob's account is deactivated between the approval and the run: his approval no longer counts."""
+    card = await propose(world)
+    await approve(world, card)
     world.slack.profiles[world.bob.id].deleted = True
     world.clock.advance(301)
-    assert await outcome(world, card) == snapshot(
+    assert await read_outcome(world, card) == snapshot(
         (
             0,
             ["⚠️ *Approved*, but it failed · `build create`"],
@@ -194,12 +194,12 @@ Ask for it again.\
 
 async def test_what_could_not_run_now_is_not_approved(world: World, policy: Path) -> None:
     """While a freeze or a lock is on a press says so and is not counted; afterwards it is. Refusing works always."""
-    card, other = await proposed(world), await proposed(world, "build create deploy-prod -m again")
-    write(policy, RULES + FREEZE)
+    card, other = await propose(world), await propose(world, "build create deploy-prod -m again")
+    write_policy(policy, RULES + FREEZE)
     world.clock.advance(2)
     await world.bob.clicks(card, "Approve")
     await world.settle(1)
-    write(policy, RULES)
+    write_policy(policy, RULES)
     await ask_privately(world, world.bob, 'lock deploy-prod "release 42"')
     world.clock.advance(2)
     await world.bob.clicks(card, "Approve")
@@ -218,7 +218,7 @@ async def test_what_could_not_run_now_is_not_approved(world: World, policy: Path
 
 async def test_a_protected_unblock_is_proposed_and_runs_once(world: World) -> None:
     """The step's form is filled in, its values stay off the card, Bob approves, and the step is passed once."""
-    build, card = await gated(world)
+    build, card = await block_gated(world)
     await world.alice.clicks(card, "Unblock")
     await world.settle(1)
     await world.alice.submits({"Release name": "secret-1.42"})
@@ -245,8 +245,8 @@ requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 0
 
 
 async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: World) -> None:
-    """The state of the build counts as it is when it runs: the card says what Buildkite says."""
-    build, card = await gated(world)
+    """A step unblocked in the meantime isn't unblocked again: the card shows Buildkite's refusal."""
+    build, card = await block_gated(world)
     await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(2)
     asked = world.slack.thread(world.deploys, card)[-1]
@@ -270,13 +270,13 @@ requested by <@U0ALICE01> 👍 <@U0BOB0001> ⚠️ Buildkite refused: The job's 
 
 
 async def test_a_short_sha_is_asked_for_in_full(world: World) -> None:
-    """What is approved is one commit: a short SHA or a tag may be another by then."""
+    """A short SHA can't be proposed, because it may come to mean another commit."""
     assert await ask_privately(world, world.alice, "build create deploy-prod -c 8f74223") == snapshot("""\
 ⚠️ `8f74223` might be a different commit by the time this is approved.
 Give the whole 40-character SHA (`git rev-parse` prints it), or leave the commit out to build HEAD.\
 """)
     assert world.slack.messages(world.deploys) == []
-    card = await proposed(world, f"build create deploy-prod -c {SHA}")
+    card = await propose(world, f"build create deploy-prod -c {SHA}")
     assert f"commit*: `{SHA}`" in format_message(card)
     assert "HEAD" not in format_message(card)
     await world.bob.clicks(card, "Approve")
@@ -286,7 +286,7 @@ Give the whole 40-character SHA (`git rev-parse` prints it), or leave the commit
 
 async def test_two_presses_at_once_start_one_build(world: World) -> None:
     """Bob and Cara press together, one of them twice: one build, and the card is closed."""
-    card = await proposed(world)
+    card = await propose(world)
     await world.bob.clicks_twice(card, "Approve")
     await world.slack.people["U0CARA001"].clicks(card, "Approve")
     await world.settle(5)
@@ -295,8 +295,8 @@ async def test_two_presses_at_once_start_one_build(world: World) -> None:
 
 
 async def test_a_press_after_the_time_is_over_starts_nothing(world: World) -> None:
-    """The card was not drawn again yet, but the half hour has passed."""
-    card = await proposed(world)
+    """A press after the deadline is refused, although the card isn't updated yet."""
+    card = await propose(world)
     world.clock.advance(1801)
     await world.bob.clicks(card, "Approve")
     await world.bot.runner.drain()
@@ -310,8 +310,8 @@ Run the command again for a new one.\
 
 
 async def test_every_step_of_it_is_in_the_audit(world: World) -> None:
-    """Who proposed, who approved, what ran: a row each, with the rule."""
-    card = await proposed(world, "build create deploy-prod -e TARGET=eu-west")
+    """Each transition adds an audit row with its actor and rule."""
+    card = await propose(world, "build create deploy-prod -e TARGET=eu-west")
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     async with world.bot.store.read() as tx:

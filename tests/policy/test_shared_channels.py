@@ -1,4 +1,4 @@
-"""Nothing goes into channels that another organization reads, unless the policy names them: as conversations."""
+"""Nothing is posted in channels that another organization reads, unless the policy allows them."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from simulators.slack.models import Channel, Message
 from tests.conversations.acts import start_build
 from tests.conversations.world import World, format_message, open_world
 from tests.policy.conftest import POLICY
-from tests.policy.test_file import write
+from tests.policy.test_file import write_policy
 
 NAMED = 'shared_channels = ["%s"]\n'
 PROTECTED = POLICY.replace('["mobile"]\napprovers', '["mobile", "web"]\napprovers')
 
 
-def partners(world: World, shared: str | bool = True) -> Channel:
+def create_shared_channel(world: World, shared: str | bool = True) -> Channel:
     """A channel of two organizations, with Paul from the other one."""
     channel = world.slack.channel("C0PARTNER", "partners", shared=shared)
     paul = world.slack.person("U0PAUL001", "paul", stranger=True, team="T0OTHER01")
@@ -27,14 +27,14 @@ def partners(world: World, shared: str | bool = True) -> Channel:
     return channel
 
 
-def in_public(world: World, channel: Channel) -> list[Message]:
-    """What the bot said there for all to read, in threads too."""
+def list_public_messages(world: World, channel: Channel) -> list[Message]:
+    """Return the bot's public messages in a channel, threads included."""
     return [item for item in world.slack.posted.get(channel.id, []) if item.bot]
 
 
 async def test_who_asks_there_is_told_why_and_what_to_do(world: World) -> None:
-    """Slash, mention, form and reading alike: nothing is done, nothing stands there, and only Bob is told."""
-    channel = partners(world)
+    """A request by slash command, mention or form is refused privately, and nothing is posted."""
+    channel = create_shared_channel(world)
     await world.bob.types(channel, "/bk build create web")
     await world.bob.posts(channel, "@kitestring build create web")
     await world.bob.types(channel, "/bk build create")
@@ -50,56 +50,61 @@ Use an internal channel or message me directly, or ask the platform team to add 
     )
     assert len(world.whispers(world.bob)) == 4
     assert world.slack.modal_of(world.bob) is None
-    assert (world.buildkite.builds, in_public(world, channel)) == ([], [])
+    assert (world.buildkite.builds, list_public_messages(world, channel)) == ([], [])
 
 
 async def test_people_of_the_other_organization_get_nothing(world: World) -> None:
-    """Paul's mention there is not carried out, and nobody but he hears of it."""
-    channel = partners(world)
+    """A mention by a person of the other organization does nothing, and only they get an answer."""
+    channel = create_shared_channel(world)
     await world.slack.people["U0PAUL001"].posts(channel, "@kitestring build create web")
     await world.slack.people["U0PAUL001"].types(channel, "/bk build create web")
     await world.settle(3)
-    assert (world.buildkite.builds, in_public(world, channel)) == ([], [])
+    assert (world.buildkite.builds, list_public_messages(world, channel)) == ([], [])
 
 
 @pytest.mark.parametrize(("shared", "cards"), [("pending", 0), ("org", 1), (False, 1)])
 async def test_it_is_other_organizations_that_count(world: World, shared: str | bool, cards: int) -> None:
     """An organization that was only invited will read all of it; other workspaces of one's own are at home."""
-    channel = partners(world, shared)
+    channel = create_shared_channel(world, shared)
     await world.bob.types(channel, "/bk build create web")
     await world.settle(3)
-    assert len(in_public(world, channel)) == cards
+    assert len(list_public_messages(world, channel)) == cards
 
 
 @pytest.mark.parametrize("name", ["C0PARTNER", "#partners", "#Partners"])
 async def test_a_channel_that_the_policy_names_is_like_any_other(world: World, policy: Path, name: str) -> None:
-    """By id or name, read again while the bot runs: the card stands there and is kept up."""
-    channel = partners(world)
+    """Once the policy lists the channel, by id or name, its cards are posted and updated."""
+    channel = create_shared_channel(world)
     await world.bob.types(channel, "/bk build create web")
     await world.settle(2)
-    write(policy, NAMED % name + POLICY)
+    write_policy(policy, NAMED % name + POLICY)
     world.clock.advance(2)
     await world.bob.types(channel, "/bk build create web")
     await world.settle(3)
     world.buildkite.run_build(world.buildkite.builds[-1])
     await world.settle(5)
     assert len(world.buildkite.builds) == 1
-    assert "Passed" in format_message(in_public(world, channel)[0])
+    assert "Passed" in format_message(list_public_messages(world, channel)[0])
 
 
 async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) -> None:
     """A minute later at most no edit and no reply follows; the end goes to Bob alone, and the audit says why."""
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(3)
-    (card,) = in_public(world, world.deploys)
+    (card,) = list_public_messages(world, world.deploys)
     before, edits = format_message(card), len(card.edits)
     world.deploys.shared = True
     world.clock.advance(61)
     world.buildkite.run_build(world.buildkite.builds[-1], fail=["lint"])
     await world.settle(10)
-    assert (in_public(world, world.deploys), format_message(card), len(card.edits)) == ([card], before, edits)
+    assert (list_public_messages(world, world.deploys), format_message(card), len(card.edits)) == (
+        [card],
+        before,
+        edits,
+    )
     assert [
-        "Failed" in format_message(message) or "failed" in format_message(message) for message in world.slack.messages(world.bob.dm)
+        "Failed" in format_message(message) or "failed" in format_message(message)
+        for message in world.slack.messages(world.bob.dm)
     ] == [True]
     async with world.bot.store.read() as tx:
         retired = [
@@ -120,12 +125,12 @@ async def test_a_click_on_a_card_there_does_nothing(world: World) -> None:
     await world.settle(2)
     assert "shared with another organization" in world.whispers(world.bob)[-1]
     assert world.buildkite.builds[-1].state == "scheduled"
-    assert len(in_public(world, world.deploys)) == 1
+    assert len(list_public_messages(world, world.deploys)) == 1
 
 
 async def test_no_file_goes_there(world: World) -> None:
-    """A whole log asked for in such a channel is handed to nobody, and is not even read."""
-    channel = partners(world)
+    """A log file requested in such a channel isn't uploaded, or even downloaded."""
+    channel = create_shared_channel(world)
     build = await start_build(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
@@ -145,14 +150,14 @@ async def test_a_card_that_was_not_posted_yet_goes_by_direct_message(world: Worl
     await world.settle(3)
     world.deploys.shared = True
     await world.settle(90, step=5)
-    assert in_public(world, world.deploys) == []
+    assert list_public_messages(world, world.deploys) == []
     assert len(world.slack.messages(world.bob.dm)) == 1
 
 
 async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
-    """A proposal's card there is left as it is: a press is refused, and its time runs out."""
+    """A press on a proposal's card there is refused, and the proposal expires."""
     path = tmp_path / "policy.toml"
-    write(path, PROTECTED)
+    write_policy(path, PROTECTED)
     async with open_world(tmp_path, policy=path) as world:
         world.slack.group("S0RELEASE", "release", [world.alice.id])
         await world.bob.types(world.deploys, "/bk build create web")
@@ -171,9 +176,9 @@ async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
 
 
 async def test_a_proposal_that_nobody_could_see_is_withdrawn(tmp_path: Path) -> None:
-    """Shared between the request and the card of the proposal: Bob is told that nothing will come of it."""
+    """A channel shared before the proposal's card is posted: the proposal is withdrawn, and Bob is notified."""
     path = tmp_path / "policy.toml"
-    write(path, PROTECTED)
+    write_policy(path, PROTECTED)
     async with open_world(tmp_path, policy=path) as world:
         world.slack.faults.rate_limit("chat.postMessage", retry_after=61)
         await world.bob.types(world.deploys, "/bk build create web")
@@ -183,16 +188,16 @@ async def test_a_proposal_that_nobody_could_see_is_withdrawn(tmp_path: Path) -> 
         assert world.whispers(world.bob) == snapshot(
             ["This channel is now shared with another organization, so I withdrew `build create`."]
         )
-        assert (in_public(world, world.deploys), world.buildkite.builds) == ([], [])
+        assert (list_public_messages(world, world.deploys), world.buildkite.builds) == ([], [])
 
 
 async def test_while_slack_does_not_say_nothing_is_posted(world: World) -> None:
-    """With whom a channel is shared has to be known before anything is said there."""
+    """Nothing is posted while Slack doesn't say whether a channel is shared."""
     for _ in range(40):
         world.slack.faults.fail("conversations.info")
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(3)
-    assert in_public(world, world.deploys) == []
+    assert list_public_messages(world, world.deploys) == []
     world.slack.faults.clear()
     await world.settle(30)
-    assert len(in_public(world, world.deploys)) == 1
+    assert len(list_public_messages(world, world.deploys)) == 1

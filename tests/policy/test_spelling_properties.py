@@ -122,7 +122,7 @@ def test_a_commit_that_names_a_branch_is_judged_as_the_branch(
 @pytest.mark.parametrize("entry", NEW_BUILDS)
 @pytest.mark.parametrize("pipeline", spellings.NO_SLUGS, ids=ascii)
 def test_a_pipeline_with_an_invisible_character_is_refused(entry: str, pipeline: str) -> None:
-    """So is one that only looks like the protected pipeline."""
+    """A look-alike of the protected pipeline is refused too."""
     assert judge(lambda: NEW_BUILDS[entry]({"pipeline": pipeline, "branch": "main"})) == "refuse"
 
 

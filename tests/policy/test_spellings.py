@@ -41,19 +41,19 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield ready
 
 
-async def shown_to(world: World, words: str) -> str:
+async def ask_as_alice(world: World, words: str) -> str:
     """Return what Alice is answered to a question that changes nothing."""
     await world.alice.types(world.deploys, f"/bk {words}")
     await world.bot.runner.drain()
     return world.whispers(world.alice)[-1]
 
 
-async def judged(world: World, names: Iterable[str], template: str) -> dict[str, str]:
+async def ask_can_for_each(world: World, names: Iterable[str], template: str) -> dict[str, str]:
     """Return what `can` answers to each spelling."""
-    return {name: await shown_to(world, "can " + template.format(name)) for name in names}
+    return {name: await ask_as_alice(world, "can " + template.format(name)) for name in names}
 
 
-async def proposed(world: World, way: str) -> None:
+async def assert_proposed(world: World, way: str) -> None:
     """Check that a card asks for approval of `main`, and that there is no build."""
     await calm(world)
     assert not world.buildkite.builds, way
@@ -63,8 +63,8 @@ async def proposed(world: World, way: str) -> None:
     assert "heads" not in card, way
 
 
-def cards(world: World) -> int:
-    """Return how many proposals stand in the channel."""
+def count_proposals(world: World) -> int:
+    """Return the number of proposals in the channel."""
     return sum("Approval needed" in message.plain() for message in world.slack.messages(world.deploys))
 
 
@@ -76,15 +76,15 @@ def test_the_corpus_has_two_hundred_spellings() -> None:
 
 async def test_the_same_branch_has_the_same_verdict(world: World) -> None:
     """Every spelling of `main` that names it is asked about as `main` is."""
-    plain = await shown_to(world, "can build create deploy-prod -b main")
+    plain = await ask_as_alice(world, "can build create deploy-prod -b main")
     assert plain.startswith(ASKED)
-    found = await judged(world, spellings.SAME, 'build create deploy-prod -b "{}"')
+    found = await ask_can_for_each(world, spellings.SAME, 'build create deploy-prod -b "{}"')
     assert {name: text for name, text in found.items() if text != plain} == {}
 
 
 async def test_what_git_refuses_is_refused_with_the_sign_that_is_wrong(world: World) -> None:
-    """Nothing that merely reads like `main`, or is fetched as it, gets past; each is told why."""
-    found = await judged(world, spellings.REFUSED, 'build create deploy-prod -b "{}"')
+    """Look-alikes of `main`, and names fetched as `main`, are refused with the reason."""
+    found = await ask_can_for_each(world, spellings.REFUSED, 'build create deploy-prod -b "{}"')
     passed = {name: text for name, text in found.items() if "✅" in text}
     assert passed == {}
     untold = {ascii(name): text for name, text in found.items() if not any(why in text for why in REFUSED)}
@@ -93,26 +93,26 @@ async def test_what_git_refuses_is_refused_with_the_sign_that_is_wrong(world: Wo
 
 async def test_another_branch_is_another_branch(world: World) -> None:
     """Names are compared by letter and case, as git compares them."""
-    found = await judged(world, spellings.OTHERS, 'build create deploy-prod -b "{}"')
+    found = await ask_can_for_each(world, spellings.OTHERS, 'build create deploy-prod -b "{}"')
     assert [name for name, text in found.items() if "✅" not in text] == []
 
 
 async def test_a_commit_that_names_a_branch_is_judged_as_that_branch(world: World) -> None:
-    """So is what may be a branch; whole SHAs and tags are neither."""
-    asked = await judged(world, spellings.COMMITS, 'build create deploy-prod -b feature -c "{}"')
+    """A name that may be a branch counts as one; whole SHAs and tags don't."""
+    asked = await ask_can_for_each(world, spellings.COMMITS, 'build create deploy-prod -b feature -c "{}"')
     assert [name for name, text in asked.items() if not text.startswith("✋")] == []
-    free = await judged(world, spellings.NO_BRANCH, 'build create deploy-prod -b feature -c "{}"')
+    free = await ask_can_for_each(world, spellings.NO_BRANCH, 'build create deploy-prod -b feature -c "{}"')
     assert [name for name, text in free.items() if "✅" not in text] == []
-    wrong = await judged(world, spellings.NO_COMMIT, 'build create deploy-prod -b feature "--commit={}"')
+    wrong = await ask_can_for_each(world, spellings.NO_COMMIT, 'build create deploy-prod -b feature "--commit={}"')
     assert [name for name, text in wrong.items() if "commit" not in text or "⚠️" not in text] == []
 
 
 async def test_a_pipeline_is_itself_in_every_spelling(world: World) -> None:
-    """In any case, and with the organization before it; what nobody sees in it is refused."""
-    plain = await shown_to(world, "can build create deploy-prod -b main")
-    same = await judged(world, spellings.SLUGS, 'build create "{}" -b main')
+    """Case and organization don't matter; invisible characters are refused."""
+    plain = await ask_as_alice(world, "can build create deploy-prod -b main")
+    same = await ask_can_for_each(world, spellings.SLUGS, 'build create "{}" -b main')
     assert {name: text for name, text in same.items() if text != plain} == {}
-    refused = await judged(world, spellings.NO_SLUGS, 'build create "{}" -b main')
+    refused = await ask_can_for_each(world, spellings.NO_SLUGS, 'build create "{}" -b main')
     assert [ascii(name) for name, text in refused.items() if "The pipeline" not in text] == []
 
 
@@ -121,34 +121,34 @@ async def test_every_way_of_asking_needs_the_approval(world: World, spelled: str
     """Slash command, mention, `pipeline@branch`, alias, form and shortcut: each makes a card, none a build."""
     words = f"build create deploy-prod -b {spelled}"
     await world.alice.types(world.deploys, f"/bk {words}")
-    await proposed(world, "slash")
+    await assert_proposed(world, "slash")
     await world.alice.posts(world.deploys, f"@kitestring {words}")
-    await proposed(world, "mention")
+    await assert_proposed(world, "mention")
     await world.alice.types(world.deploys, f"/bk build create DEPLOY-prod@{spelled}")
-    await proposed(world, "with an @")
+    await assert_proposed(world, "with an @")
     await world.alice.types(world.deploys, f"/bk alias ship = {words}")
     await calm(world)
     await world.alice.types(world.deploys, "/bk ship")
-    await proposed(world, "alias")
-    assert cards(world) == 4
+    await assert_proposed(world, "alias")
+    assert count_proposals(world) == 4
     await world.alice.types(world.deploys, "/bk build create")
     await calm(world)
     await world.alice.submits({"Pipeline": "deploy-prod", "Branch": spelled})
-    await proposed(world, "form")
-    assert cards(world) == 5
+    await assert_proposed(world, "form")
+    assert count_proposals(world) == 5
     await world.alice.shortcut(START)
     await calm(world)
     place = {"Where to post its card": world.deploys.id}
     await world.alice.submits({"Pipeline": "deploy-prod", "Branch": spelled, **place})
-    await proposed(world, "shortcut")
-    assert cards(world) == 6
+    await assert_proposed(world, "shortcut")
+    assert count_proposals(world) == 6
 
 
 async def test_a_commit_that_is_protected_starts_nothing(world: World) -> None:
     """It needs the approval, and what is approved is a whole SHA: each name is refused with that advice."""
     for name in spellings.COMMITS:
         answer = await ask_privately(world, world.alice, f"build create deploy-prod -b feature -c {name}")
-        assert "Give the whole SHA" in answer, name
+        assert "Give the whole 40-character SHA" in answer, name
     assert not world.buildkite.builds
 
 
@@ -162,7 +162,7 @@ async def test_no_way_of_asking_takes_what_is_refused(world: World, spelled: str
         await world.alice.posts(world.deploys, f"@kitestring {words}")
         await calm(world)
     assert not world.buildkite.builds
-    assert cards(world) == 0
+    assert count_proposals(world) == 0
 
 
 async def test_what_was_judged_is_what_is_sent(world: World) -> None:
@@ -188,8 +188,8 @@ async def test_a_build_is_judged_by_the_branch_that_buildkite_reports(world: Wor
     build = world.buildkite.create_build_elsewhere("deploy-prod", reported, "Ship it", "Noor Haddad")
     world.buildkite.run_build(build)
     for words in (f"build rebuild deploy-prod {build.number}", f"build retry Deploy-Prod {build.number}"):
-        assert "✋" in await shown_to(world, f"can {words}"), words
-    assert "✋" in await shown_to(world, f"can job unblock -p deploy-prod -n {build.number}")
+        assert "✋" in await ask_as_alice(world, f"can {words}"), words
+    assert "✋" in await ask_as_alice(world, f"can job unblock -p deploy-prod -n {build.number}")
     await world.alice.types(world.deploys, f"/bk build rebuild deploy-prod {build.number}")
     await calm(world)
     assert "Approval needed" in world.card().plain()
@@ -199,9 +199,9 @@ async def test_a_build_is_judged_by_the_branch_that_buildkite_reports(world: Wor
 async def test_the_branch_of_a_fork_is_shown_and_judged_as_it_is(world: World) -> None:
     """Git would refuse `octocat:main` as a name; Buildkite reports it, and it is not `main`."""
     build = world.buildkite.create_build_elsewhere("deploy-prod", "octocat:main", "Fix", "Noor Haddad")
-    assert "✅" in await shown_to(world, f"can build rebuild deploy-prod {build.number}")
-    assert "octocat:main" in await shown_to(world, f"build view deploy-prod {build.number}")
-    assert "octocat:main" in await shown_to(world, 'build list deploy-prod -b "octocat:*"')
+    assert "✅" in await ask_as_alice(world, f"can build rebuild deploy-prod {build.number}")
+    assert "octocat:main" in await ask_as_alice(world, f"build view deploy-prod {build.number}")
+    assert "octocat:main" in await ask_as_alice(world, 'build list deploy-prod -b "octocat:*"')
 
 
 async def test_a_link_shows_the_branch_with_what_nobody_sees(world: World) -> None:
@@ -220,17 +220,17 @@ async def test_a_lock_holds_for_every_spelling(world: World) -> None:
     await calm(world)
     for words in ("-b release/2", "-b heads/release/2", "-b x -c refs/heads/release/2", "-b x -c v1.2"):
         assert "cutting it" in await ask_privately(world, world.alice, f"build create WEB {words}"), words
-    assert "✅" in await shown_to(world, "can build create web -b main")
+    assert "✅" in await ask_as_alice(world, "can build create web -b main")
     await world.bob.types(world.deploys, "/bk unlock web heads/release/*")
     await calm(world)
-    assert "✅" in await shown_to(world, "can build create web -b release/2")
+    assert "✅" in await ask_as_alice(world, "can build create web -b release/2")
 
 
 async def test_a_subscription_means_the_branch_in_any_spelling(world: World) -> None:
     """A pattern keeps its wildcards and loses its prefix, and so does the branch that Buildkite reports."""
     await world.alice.types(world.deploys, "/bk subscribe web -b refs/heads/rel* --yes")
     await calm(world)
-    listed = await shown_to(world, "subscriptions")
+    listed = await ask_as_alice(world, "subscriptions")
     assert "rel*" in listed
     assert "refs/heads" not in listed
     await built(world, fail=("lint",), branch="refs/heads/release/1")

@@ -1,4 +1,4 @@
-"""What is done again and again in these conversations."""
+"""Steps that these conversations share."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from simulators.slack.models import Channel, Message
 from tests.conversations.world import World, format_message
 
 
-async def subscribed(world: World, words: str = "web", channel: Channel | None = None) -> None:
-    """Alice subscribes a channel, without being asked back; what is said to that is there."""
+async def subscribe(world: World, words: str = "web", channel: Channel | None = None) -> None:
+    """Subscribe a channel as Alice, without confirmation."""
     await world.alice.types(channel or world.deploys, f"/bk subscribe {words} --yes")
     await world.settle(2)
 
 
 async def built(world: World, pipeline: str = "web", *, fail: tuple[str, ...] = (), **more: object) -> Build:
-    """A build that nobody asked for from Slack has ended, and all that follows from it has happened."""
+    """Run a build that was started outside of Slack, and wait for everything that follows."""
     build = world.buildkite.create_build(pipeline, **more)
     world.buildkite.run_build(build, fail=list(fail))
     await world.settle(3)
@@ -22,7 +22,7 @@ async def built(world: World, pipeline: str = "web", *, fail: tuple[str, ...] = 
 
 
 def cards(world: World, channel: Channel | None = None) -> list[Message]:
-    """The cards in a channel, oldest first: what was said to commands is left out."""
+    """Return the cards in a channel, oldest first, without answers to commands."""
     where = channel or world.deploys
     return [
         message
@@ -32,10 +32,10 @@ def cards(world: World, channel: Channel | None = None) -> list[Message]:
 
 
 def texts(world: World, channel: Channel | None = None) -> list[str]:
-    """The one line of each card."""
+    """Return the notification text of each card."""
     return [card.text for card in cards(world, channel)]
 
 
 def whole(message: Message) -> str:
-    """A message as people read it."""
+    """Return a message as people read it."""
     return format_message(message)

@@ -1,4 +1,4 @@
-"""The same world as in other conversations, and one with a file of subscriptions."""
+"""The usual world, and one with a subscriptions file."""
 
 from __future__ import annotations
 

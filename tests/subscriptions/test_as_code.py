@@ -64,7 +64,7 @@ subscriptions.toml line 17: `subscribtion` isn't a known key at the top level. D
 
 
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
-    """A file that cannot be read is said at once, not found out later."""
+    """A file that can't be read stops the start with an error."""
     with pytest.raises(InvalidSubscriptions, match=r"rules.toml doesn't exist"):
         load_subscriptions(tmp_path / "rules.toml")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from simulators.buildkite.server_state import RecordedRequest
 from tests.conversations.world import World
-from tests.subscriptions.acts import built, subscribed, texts
+from tests.subscriptions.acts import built, subscribe, texts
 
 
 def patrols(world: World) -> list[RecordedRequest]:
-    """The requests that look at all builds of the organization."""
+    """Return the requests that list all builds of the organization."""
     return [request for request in world.buildkite.requests if request.path == "/v2/organizations/acme-inc/builds"]
 
 
 async def test_what_was_lost_in_three_hours_is_posted_once(world: World) -> None:
     """After three hours without a webhook everything that is wanted is there, once, and nothing else."""
-    await subscribed(world, "* --state failed,fixed")
+    await subscribe(world, "* --state failed,fixed")
     await world.settle(1)
     world.buildkite.network.drop = 1.0
     for fail in ((), ("lint",), ("lint",), ()):
@@ -29,8 +29,8 @@ async def test_what_was_lost_in_three_hours_is_posted_once(world: World) -> None
 
 
 async def test_what_is_long_over_is_no_news(world: World) -> None:
-    """What ended more than six hours before it is heard of is not posted."""
-    await subscribed(world)
+    """A build that ended more than six hours before it is found isn't posted."""
+    await subscribe(world)
     await world.settle(1)
     world.buildkite.network.drop = 1.0
     for hours in (7, 2):
@@ -41,8 +41,8 @@ async def test_what_is_long_over_is_no_news(world: World) -> None:
 
 
 async def test_a_blocked_build_is_found_too(world: World) -> None:
-    """A build that waits is looked for where somebody wants to be told of that."""
-    await subscribed(world, "deploy-prod")
+    """The catch-up finds blocked builds if a subscription wants them."""
+    await subscribe(world, "deploy-prod")
     world.buildkite.network.drop = 1.0
     await world.settle(1)
     await built(world, "deploy-prod")
@@ -56,7 +56,7 @@ async def test_it_is_looked_twelve_times_an_hour_while_webhooks_arrive(world: Wo
     await built(world)
     await world.settle(600, step=5)
     assert patrols(world) == []
-    await subscribed(world, "web --state failed")
+    await subscribe(world, "web --state failed")
     for _ in range(6):
         await built(world)
         await world.settle(300, step=5)
@@ -64,8 +64,8 @@ async def test_it_is_looked_twelve_times_an_hour_while_webhooks_arrive(world: Wo
 
 
 async def test_more_than_a_few_pages_are_looked_at_in_turn(world: World) -> None:
-    """Where more has ended than one look takes, the next one goes on where it stopped."""
-    await subscribed(world, "web --state failed")
+    """If more builds ended than one catch-up reads, the next one continues there."""
+    await subscribe(world, "web --state failed")
     await world.settle(1)
     world.buildkite.network.drop = 1.0
     first = world.buildkite.create_build("web")

@@ -9,12 +9,12 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import built, cards, subscribed, texts
+from tests.subscriptions.acts import built, cards, subscribe, texts
 
 
 async def test_quiet_hours_hold_what_is_still_true_in_the_morning(world: World) -> None:
     """At night nothing is posted; when the quiet hours end, only what nothing later has overtaken."""
-    await subscribed(world, "* --quiet 10:30-14:00")
+    await subscribe(world, "* --quiet 10:30-14:00")
     world.clock.advance(3600)
     await built(world, fail=("lint",))
     await built(world)
@@ -27,8 +27,8 @@ async def test_quiet_hours_hold_what_is_still_true_in_the_morning(world: World) 
 
 
 async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
-    """While a channel is muted nothing is posted there, nor later of what came meanwhile; cards are kept up."""
-    await subscribed(world, "*")
+    """A muted channel gets no posts, then or later, about builds of that time; its cards keep updating."""
+    await subscribe(world, "*")
     waiting = await built(world, "deploy-prod")
     await world.bob.types(world.deploys, "/bk mute 2h")
     await world.settle(2)
@@ -45,8 +45,8 @@ async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
 
 
 async def test_a_mute_can_be_ended(world: World) -> None:
-    """Whoever muted too much presses Unmute, and the channel is told both."""
-    await subscribed(world)
+    """Mute and unmute are both posted in the channel."""
+    await subscribe(world)
     await ask_privately(world, world.bob, "subscriptions")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute 1 for 8h")
     await world.settle(2)
@@ -58,7 +58,9 @@ async def test_a_mute_can_be_ended(world: World) -> None:
     await world.alice.clicks(world.slack.messages(world.deploys)[-1], "Unmute")
     await world.settle(2)
     await built(world, fail=("lint",))
-    assert [format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]] == snapshot(
+    assert [
+        format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]
+    ] == snapshot(
         [
             "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
             "<@U0ALICE01> unmuted this channel's subscriptions",
@@ -73,8 +75,8 @@ Usage: `/bk mute [for]`\
 
 
 async def test_mute_on_a_card_offers_more_peace(world: World) -> None:
-    """Mute below a card stops what is said of that build, and offers to mute what posted it; guests may not."""
-    await subscribed(world, "deploy-prod")
+    """Mute on a card stops its replies and offers to mute the subscription; guests may not use it."""
+    await subscribe(world, "deploy-prod")
     build = await built(world, "deploy-prod")
     await world.gwen.clicks(cards(world)[0], "Mute")
     await world.bob.clicks(cards(world)[0], "Mute")
@@ -110,8 +112,8 @@ started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 
 
 async def test_whoever_subscribed_is_told_once_that_the_bot_was_removed(world: World) -> None:
-    """Where the bot cannot post any more, the maker is told how to bring it back, and the subscription is kept."""
-    await subscribed(world)
+    """If the bot is removed, the subscription's maker is told once how to invite it back."""
+    await subscribe(world)
     world.slack.channels[world.deploys.id].members.remove("U0BOT0001")
     await built(world, fail=("lint",))
     await built(world, branch="next", fail=("lint",))
@@ -127,8 +129,8 @@ subscription is kept, and posts what comes after that.\
 
 
 async def test_a_channel_that_another_organization_reads_gets_nothing(world: World) -> None:
-    """A channel that has been shared since is not told of builds."""
-    await subscribed(world)
+    """A channel that was shared externally since gets no posts."""
+    await subscribe(world)
     world.deploys.shared = True
     world.clock.advance(120)
     await built(world, fail=("lint",))

@@ -1,4 +1,4 @@
-"""Builds that nobody asked for, posted where they were subscribed to: once, when it is certain, and kept up."""
+"""Subscribed builds are posted once, when their state is confirmed, and kept up to date."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import built, cards, subscribed, texts
+from tests.subscriptions.acts import built, cards, subscribe, texts
 
 
 async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> None:
     """A failure is posted, then the build that fixes it; what passes all the time is not."""
-    await subscribed(world)
+    await subscribe(world)
     for fail in ((), ("lint",), (), ()):
         await built(world, fail=fail)
     assert texts(world) == snapshot(["❌ web#2 failed on main", "✅ web#3 passed on main"])
@@ -37,7 +37,7 @@ async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> N
 )
 async def test_only_what_a_rule_is_about_is_posted(world: World, words: str, posted: list[str]) -> None:
     """Pipelines, branches, states, people, sources and steps narrow down what is posted."""
-    await subscribed(world, words)
+    await subscribe(world, words)
     await built(world)
     await built(world, fail=("lint",), author={"name": "Robin", "email": "robin@acme.example"})
     await built(world, fail=("lint",), branch="release/1")
@@ -46,7 +46,7 @@ async def test_only_what_a_rule_is_about_is_posted(world: World, words: str, pos
 
 
 async def _again(world: World) -> None:
-    """A scheduled build and another that pass, and one that is canceled."""
+    """Run two builds that pass and one that is canceled."""
     await built(world, source="schedule")
     await built(world)
     build = world.buildkite.create_build("web")
@@ -56,7 +56,7 @@ async def _again(world: World) -> None:
 
 async def test_nobody_pays_for_what_nobody_wants(world: World) -> None:
     """A build that no subscription wants costs no row but that of its memory, and not one request."""
-    await subscribed(world, "mobile")
+    await subscribe(world, "mobile")
     await world.settle(400)
     before = len(world.buildkite.requests)
     await built(world, fail=("lint",))
@@ -64,9 +64,9 @@ async def test_nobody_pays_for_what_nobody_wants(world: World) -> None:
 
 
 async def test_several_rules_and_a_question_are_one_message(world: World) -> None:
-    """What two rules want, and somebody asked for, has one card in the channel: the one that was asked for."""
-    await subscribed(world, "web")
-    await subscribed(world, "* --state failed,blocked")
+    """A build matched by two rules and requested in the channel has one card: the requested one."""
+    await subscribe(world, "web")
+    await subscribe(world, "* --state failed,blocked")
     build = await start_build(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
@@ -75,8 +75,8 @@ async def test_several_rules_and_a_question_are_one_message(world: World) -> Non
 
 
 async def test_what_was_posted_can_be_asked_for(world: World) -> None:
-    """Whoever follows a build that is there already makes its card their own; there is no second one."""
-    await subscribed(world)
+    """Following a build that has a card in the channel takes over that card."""
+    await subscribe(world)
     await built(world, fail=("lint",))
     await world.bob.types(world.deploys, "/bk build watch web 1")
     await world.settle(3)
@@ -85,7 +85,7 @@ async def test_what_was_posted_can_be_asked_for(world: World) -> None:
 
 async def test_a_webhook_is_not_believed(world: World) -> None:
     """A build whose failure was only heard of, and is not true, is not posted; its true end is."""
-    await subscribed(world, "web --state failed,passed")
+    await subscribe(world, "web --state failed,passed")
     build = world.buildkite.create_build("web")
     world.buildkite.run_build(build, fail=["lint"])
     world.buildkite.retry_job(build.find_job("lint").id)
@@ -97,8 +97,8 @@ async def test_a_webhook_is_not_believed(world: World) -> None:
 
 
 async def test_the_card_is_kept_up_and_the_end_is_told_below(world: World) -> None:
-    """A blocked build's card is edited when it goes on; below it only its end is told, unless more is wanted."""
-    await subscribed(world, "deploy-prod")
+    """A blocked build's card is edited when it continues; by default only its end is posted in the thread."""
+    await subscribe(world, "deploy-prod")
     build = await built(world, "deploy-prod")
     assert texts(world) == snapshot(["✋ deploy-prod#1 blocked on main"])
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
@@ -117,8 +117,8 @@ async def test_the_card_is_kept_up_and_the_end_is_told_below(world: World) -> No
     ],
 )
 async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: str, said: list[str]) -> None:
-    """From a card that was posted early on, all, the important, or the end alone is told below."""
-    await subscribed(world, f"web --state scheduled --updates {updates} --broadcast")
+    """The thread has all updates, important ones, or only the end, as chosen."""
+    await subscribe(world, f"web --state scheduled --updates {updates} --broadcast")
     build = world.buildkite.create_build("web")
     await world.settle(3)
     assert texts(world) == ["🕒 web#1 scheduled on main"]
@@ -155,7 +155,7 @@ async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None
 
 
 async def test_a_subscription_ends_with_what_its_maker_may_read(world: World) -> None:
-    """A build is posted with the rights of whoever subscribed, as they are then."""
+    """A build is posted only while the subscription's maker may read it."""
     await world.bob.types(world.deploys, "/bk subscribe web --yes")
     await world.settle(2)
     world.slack.profiles[world.bob.id].deleted = True

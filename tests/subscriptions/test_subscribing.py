@@ -1,4 +1,4 @@
-"""A channel is subscribed by text and by form; what it would have been told is shown before it is saved."""
+"""Channels subscribe by text and by form, with a preview before the subscription is saved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import built, cards, subscribed
+from tests.subscriptions.acts import built, cards, subscribe
 
 
 async def test_typed_words_show_what_they_would_have_posted(world: World) -> None:
@@ -34,7 +34,7 @@ In the last 7 days it would have posted 2 of 3 builds:
 
 
 async def test_a_preview_of_what_was_never_heard_asks_buildkite_once(world: World) -> None:
-    """Where nothing is remembered of a pipeline, one list call tells what the rule would have posted."""
+    """Without stored history, one list request gives the preview."""
     world.buildkite.network.drop = 1.0
     await built(world, "mobile", fail=("unit",))
     before = len(world.buildkite.requests)
@@ -101,7 +101,7 @@ I don't know of any such build in the last 7 days.
 
 
 async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
-    """A pipeline, state, person or time that cannot be meant is answered with what can."""
+    """An invalid pipeline, state, person or time is answered with valid ones."""
     words = ("wbe", "web --state broke", "web --creator bob", "web --quiet evening", "web --updates never")
     assert [await ask_privately(world, world.alice, f"subscribe {word}") for word in words] == snapshot(
         [
@@ -130,9 +130,9 @@ Choose `all`, `important` or `end`.\
 
 
 async def test_a_subscription_can_be_taken_back(world: World) -> None:
-    """By its pipeline, by its number or by its button a subscription ends, and the channel is told who did it."""
+    """A subscription can be ended by pipeline, number or button; the channel sees who did it."""
     for words in ("web -b main", "web -b next", "deploy-*"):
-        await subscribed(world, words)
+        await subscribe(world, words)
     assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\
 ⚠️ This channel has several subscriptions to web.
 [web main] [web next]\
@@ -159,7 +159,7 @@ It has no subscriptions.\
 
 
 async def test_a_channel_that_the_bot_is_not_in_is_not_subscribed(world: World) -> None:
-    """Nothing could be posted there: whoever asks is told to invite it, and nothing is saved."""
+    """A channel without the bot isn't subscribed: the requester is asked to invite it."""
     secret = world.slack.channel("C0SECRET1", "secret", bot_in=False)
     await world.alice.types(secret, "/bk subscribe web --yes")
     await world.settle(2)
