@@ -104,7 +104,7 @@ async def unlock(args: UnlockArgs, ctx: Context) -> Reply:
     released = await ctx.locks.release(about, ctx.invocation_id, force=args.take)
     if not released:
         raise UsageError(f"{args.pipeline} isn't locked.", f"See `{ctx.command} locks`.", "pipeline")
-    others = [mention(item.holder) for item in released if item.holder != ctx.actor.id]
+    others = [mention(existing.holder) for existing in released if existing.holder != ctx.actor.id]
     text = md("unlocked {place}", place=released[0].scope if len(released) == 1 else code(args.pipeline))
     whose = md("{text} (locked by {who})", text=text, who=others[0]) if others else text
     return Reply(text=whose, private=False)
@@ -114,7 +114,10 @@ async def unlock(args: UnlockArgs, ctx: Context) -> Reply:
 async def locks(args: LocksArgs, ctx: Context) -> Reply:
     """List the locks: who locked which pipeline, why and until when."""
     held = await ctx.locks.find_active(args.pipeline)
-    rows = tuple((item.scope, mention(item.holder), local_time(item.until, UNTIL), item.reason) for item in held)
+    rows = tuple(
+        (existing.scope, mention(existing.holder), local_time(existing.until, UNTIL), existing.reason)
+        for existing in held
+    )
     of = md(" on {pipeline}", pipeline=code(args.pipeline)) if args.pipeline else Mrkdwn("")
     how = md("Lock one with {how}.", how=code(f"{ctx.command} lock {args.pipeline or '<pipeline>'} <reason>"))
     empty = md("There are no locks{of}.", of=of)

@@ -132,7 +132,7 @@ def _render_outliers(found: HealthStatistics, scope: ReportScope) -> list[tuple[
     lists = [
         ("Slowest steps", [_render_slow_step(step, several) for step in found.slowest]),
         ("Flakiest steps", [_render_flaky_step(step, several) for step in found.flakiest]),
-        ("Most failures", [_render_failing_pipeline(item) for item in found.failing] if several else []),
+        ("Most failures", [_render_failing_pipeline(failing) for failing in found.failing] if several else []),
     ]
     return [(label, join_lines(drawn)) for label, drawn in lists if drawn]
 
@@ -166,10 +166,10 @@ def _render_failing_pipeline(failing: PipelineFailures) -> Mrkdwn:
 def _make_charts(found: HealthStatistics, zone: ZoneInfo) -> tuple[Chart, ...]:
     pieces = cut_period(found.since, found.until, zone)
     periods = fill_slots(found.runs, pieces)
-    names, axis = tuple(item.label for item in periods), f"{pieces.unit.capitalize()} ({zone.key})"
+    names, axis = tuple(slot.label for slot in periods), f"{pieces.unit.capitalize()} ({zone.key})"
     counts = (
-        Series("Passed", tuple(float(item.passed) for item in periods)),
-        Series("Failed", tuple(float(item.failed) for item in periods)),
+        Series("Passed", tuple(float(slot.passed) for slot in periods)),
+        Series("Failed", tuple(float(slot.failed) for slot in periods)),
     )
     builds = Chart(f"Builds per {pieces.unit}", names, counts, axis, "Builds")
     return (builds, *_make_duration_chart(periods, f"Median duration per {pieces.unit}", names, axis))
@@ -180,7 +180,7 @@ def _make_duration_chart(periods: Sequence[Slot], title: str, names: tuple[str, 
 
     A period without builds is 0; without any duration there is no chart.
     """
-    seconds = [item.duration.median.total_seconds() if item.duration else 0.0 for item in periods]
+    seconds = [slot.duration.median.total_seconds() if slot.duration else 0.0 for slot in periods]
     if not any(seconds):
         return []
     unit, size = ("Minutes", 60) if max(seconds) >= 120 else ("Seconds", 1)

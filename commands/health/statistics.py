@@ -181,7 +181,7 @@ def _compute_steps(attempts: Iterable[Attempt]) -> tuple[StepStatistics, ...]:
 
 def _compute_step(key: PipelineStep, tries: Sequence[Attempt]) -> StepStatistics:
     took = compute_spread(
-        _measure_between(item.started_at, item.finished_at) for item in tries if item.state in _TIMED
+        _measure_between(attempt.started_at, attempt.finished_at) for attempt in tries if attempt.state in _TIMED
     )
     last = max(tries, key=_end_timestamp)
     return StepStatistics(
@@ -192,11 +192,13 @@ def _compute_step(key: PipelineStep, tries: Sequence[Attempt]) -> StepStatistics
 def _count_flakes(tries: Sequence[Attempt]) -> int:
     """Count the attempts at a step that failed although it passed later in that build or at that commit."""
     passed: dict[str, float] = {}
-    for item in tries:
-        if item.state == "passed":
-            for place in _list_places(item):
-                passed[place] = max(passed.get(place, 0.0), _end_timestamp(item))
-    return sum(_is_flake(item, passed) for item in tries if item.state in _FLAKED and not item.soft_failed)
+    for attempt in tries:
+        if attempt.state == "passed":
+            for place in _list_places(attempt):
+                passed[place] = max(passed.get(place, 0.0), _end_timestamp(attempt))
+    return sum(
+        _is_flake(attempt, passed) for attempt in tries if attempt.state in _FLAKED and not attempt.soft_failed
+    )
 
 
 def _is_flake(attempt: Attempt, passed: Mapping[str, float]) -> bool:
@@ -215,7 +217,9 @@ def _end_timestamp(attempt: Attempt) -> float:
 
 def _find_slowest(steps: Iterable[StepStatistics]) -> tuple[StepStatistics, ...]:
     timed = [(step.median, step) for step in steps if step.median]
-    return tuple(step for _median, step in sorted(timed, key=lambda item: item[0], reverse=True)[:LIST_LIMIT])
+    return tuple(
+        step for _median, step in sorted(timed, key=lambda attempt: attempt[0], reverse=True)[:LIST_LIMIT]
+    )
 
 
 def _find_flakiest(steps: Iterable[StepStatistics]) -> tuple[StepStatistics, ...]:
@@ -227,5 +231,5 @@ def _find_failing(runs: Iterable[Run]) -> tuple[PipelineFailures, ...]:
     runs = tuple(runs)
     builds = Counter(run.pipeline for run in runs)
     failed = Counter(run.pipeline for run in runs if run.phase == "failed")
-    ranked = sorted(failed.items(), key=lambda item: (-item[1], item[0]))
+    ranked = sorted(failed.items(), key=lambda attempt: (-attempt[1], attempt[0]))
     return tuple(PipelineFailures(pipeline, count, builds[pipeline]) for pipeline, count in ranked[:LIST_LIMIT])

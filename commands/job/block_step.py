@@ -27,7 +27,9 @@ def find_fields(configuration: str | None, job: Job) -> tuple[FormField, ...] | 
     if not matching:
         return None
     given = matching[0].get("fields")
-    read = [_parse_field(item) for item in given if isinstance(item, Mapping)] if isinstance(given, list) else []
+    read = (
+        [_parse_field(entry) for entry in given if isinstance(entry, Mapping)] if isinstance(given, list) else []
+    )
     return tuple(field for field in read if field is not None)
 
 
@@ -102,7 +104,7 @@ def _parse_field(given: Mapping[str, Any]) -> FormField | None:
 def _parse_options(given: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(given, list):
         return ()
-    pairs = [(item.get("label"), item.get("value")) for item in given if isinstance(item, Mapping)]
+    pairs = [(entry.get("label"), entry.get("value")) for entry in given if isinstance(entry, Mapping)]
     return tuple((str(label or value), str(value)) for label, value in pairs if value is not None)
 
 

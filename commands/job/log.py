@@ -99,4 +99,4 @@ def _make_buttons(args: JobLogArgs, job: Job, file: File | None) -> tuple[Button
     retry = Button("Retry job", Call("job retry", given)) if job.failed else None
     whole = Button("Full log as a file", Call("job log", {**given, "full": "true"})) if file is None else None
     page = Button("Open in Buildkite", url=job.web_url) if job.web_url else None
-    return tuple(item for item in (retry, whole, page) if item is not None)
+    return tuple(button for button in (retry, whole, page) if button is not None)

@@ -55,7 +55,7 @@ async def mute(args: MuteArgs, ctx: Context) -> Reply:
         text = md("muted this channel's subscriptions until {until}", until=local_time(until, UNTIL))
         return Reply(text=text, private=False, buttons=undo)
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
-    subscription = next((item for item in found if item.id == args.rule), None)
+    subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None:
         raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "rule")
     await ctx.subscriptions.mute([subscription.id], until)
@@ -72,7 +72,7 @@ async def unmute(_args: NoArgs, ctx: Context) -> Reply:
     """Unmute this channel's subscriptions."""
     found, chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
     now = ctx.clock.now()
-    muted = [item.id for item in found if item.is_muted(now)]
+    muted = [subscription.id for subscription in found if subscription.is_muted(now)]
     if not muted and not chosen.is_muted(now):
         return Reply(text="Nothing is muted here.")
     await ctx.subscriptions.mute(muted, None)

@@ -38,8 +38,8 @@ class NotifyArgs(Args):
     @classmethod
     def _normalise(cls, words: Any) -> Any:
         """Drop a leading `me` and every `and`, and put `on` first if neither `on` nor `off` is."""
-        lowered = [str(item).lower() for item in ([words] if isinstance(words, str) else words)]
-        left = [item for index, item in enumerate(lowered) if item != "and" and (index or item != "me")]
+        lowered = [str(word).lower() for word in ([words] if isinstance(words, str) else words)]
+        left = [word for index, word in enumerate(lowered) if word != "and" and (index or word != "me")]
         return ["on", *left] if left and left[0] not in ("on", "off") else left
 
     @field_validator("words")
@@ -109,7 +109,7 @@ def _describe_settings(topics: tuple[str, ...], ctx: Context) -> Mrkdwn:
         "You get a direct message when an approval is waiting for you." if APPROVALS in topics else "",
         md("Turn this off with {off}.", off=code(f"{ctx.command} notify off")),
     ]
-    return join_lines([item for item in parts if item])
+    return join_lines([part for part in parts if part])
 
 
 def _describe_own_builds(ctx: Context) -> Mrkdwn:

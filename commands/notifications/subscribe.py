@@ -170,14 +170,20 @@ async def subscriptions(_args: NoArgs, ctx: Context) -> Reply:
     now = ctx.clock.now()
     if not found:
         return Reply(text=f"This channel has no subscriptions. Add one with `{ctx.command} subscribe`.")
-    shown = [render_list_item(index, item, now) for index, item in enumerate(found[:LIST_LIMIT], 1)]
+    shown = [
+        render_list_item(index, subscription, now) for index, subscription in enumerate(found[:LIST_LIMIT], 1)
+    ]
     more = [md("… and {count} more", count=len(found) - LIST_LIMIT)] if len(found) > LIST_LIMIT else []
     muted = (
         md("Muted until {time}.", time=local_time(chosen.muted_until, "{date_short_pretty} {time}"))
         if chosen.muted_until and chosen.is_muted(now)
         else ""
     )
-    buttons = [button for index, item in enumerate(found[:LIST_LIMIT], 1) for button in _make_buttons(index, item)]
+    buttons = [
+        button
+        for index, subscription in enumerate(found[:LIST_LIMIT], 1)
+        for button in _make_buttons(index, subscription)
+    ]
     return Reply(
         title="This channel's subscriptions",
         text=join_lines([*shown, *more]),
@@ -211,15 +217,18 @@ async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: Context) -> UnsubscribeAr
 
 
 def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -> Subscription:
-    by_id = [item for item in found if args.rule == item.id]
-    by_name = [item for item in found if item.pipeline == args.pipeline]
-    by_number = [item for index, item in enumerate(found, 1) if args.pipeline == str(index)]
+    by_id = [subscription for subscription in found if args.rule == subscription.id]
+    by_name = [subscription for subscription in found if subscription.pipeline == args.pipeline]
+    by_number = [subscription for index, subscription in enumerate(found, 1) if args.pipeline == str(index)]
     matching = by_id or ([] if args.rule else by_name or by_number)
     if len(matching) > 1:
-        options = tuple((f"{item.pipeline} {item.branch or ''}".strip(), {"rule": item.id}) for item in matching)
+        options = tuple(
+            (f"{subscription.pipeline} {subscription.branch or ''}".strip(), {"rule": subscription.id})
+            for subscription in matching
+        )
         raise Ambiguous(f"This channel has several subscriptions to {args.pipeline}.", "rule", options)
     if not matching:
-        known = sorted({item.pipeline for item in found})
+        known = sorted({subscription.pipeline for subscription in found})
         hint = f"It's subscribed to {join_or(known)}." if known else "It has no subscriptions."
         raise UsageError(f"This channel isn't subscribed to `{args.pipeline}`.", hint, "pipeline")
     return matching[0]
@@ -235,7 +244,7 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -
 async def unsubscribe(args: UnsubscribeArgs, ctx: Context) -> Reply:
     """Remove a subscription from this channel."""
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
-    subscription = next((item for item in found if item.id == args.rule), None)
+    subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None:
         raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "pipeline")
     await ctx.subscriptions.delete([subscription.id])

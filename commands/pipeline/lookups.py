@@ -36,7 +36,7 @@ async def find_cluster_id(word: str | None, ctx: Context) -> str:
         return known[0].id
     if not known:
         raise UsageError("There's no cluster to build in.", "Create one in Buildkite first.", "cluster")
-    options = tuple((item.name, item.id) for item in known)
+    options = tuple((cluster.name, cluster.id) for cluster in known)
     raise Ambiguous("Which cluster should it build in?", "cluster", options)
 
 

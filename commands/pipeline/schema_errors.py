@@ -33,9 +33,9 @@ def describe_errors(
     A value that Buildkite interpolates later (`$QUEUE`) may become anything, so it is never reported.
     """
     for error in errors:
-        for item in _pick_nearest(error):
-            if not _is_interpolated(item.instance):
-                yield from _describe_error(item, kind, keys)
+        for cause in _pick_nearest(error):
+            if not _is_interpolated(cause.instance):
+                yield from _describe_error(cause, kind, keys)
 
 
 def _pick_nearest(error: ValidationError) -> list[ValidationError]:
@@ -43,12 +43,12 @@ def _pick_nearest(error: ValidationError) -> list[ValidationError]:
     if not error.context:
         return [error]
     branches: dict[int | str, list[ValidationError]] = {}
-    for item in error.context:
-        branches.setdefault(item.schema_path[0], []).append(item)
+    for cause in error.context:
+        branches.setdefault(cause.schema_path[0], []).append(cause)
     nearest = min(branches.values(), key=lambda errors: _measure_distance(errors, error))
     if _measure_distance(nearest, error)[0]:
         return [error]
-    return [each for item in nearest for each in _pick_nearest(item)]
+    return [each for cause in nearest for each in _pick_nearest(cause)]
 
 
 def _measure_distance(errors: Sequence[ValidationError], whole: ValidationError) -> tuple[bool, bool, int]:
@@ -132,8 +132,8 @@ def _describe_rule(error: ValidationError) -> str:
 def _list_forms(error: ValidationError) -> list[str]:
     """Return the accepted forms, each once: types, or the allowed constants."""
     found: list[str] = []
-    for item in error.context or [error]:
-        match item.validator, _get_rule(item):
+    for cause in error.context or [error]:
+        match cause.validator, _get_rule(cause):
             case "type", str() as name:
                 found.append(_TYPES[name])
             case "type", list() as names:

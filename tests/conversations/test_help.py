@@ -24,7 +24,7 @@ admin
 alice@acme.example
 *Buildkite organization*
 `acme-inc`
-*I act there as*
+*I act in Buildkite as*
 Sam Kim
 *Your own token*
 not connected (`/bk connect`)
@@ -39,7 +39,7 @@ member
 bob@acme.example
 *Buildkite organization*
 `acme-inc`
-*I act there as*
+*I act in Buildkite as*
 Sam Kim
 *Your own token*
 not connected (`/bk connect`)

@@ -25,6 +25,6 @@ async def test_an_agent_that_disappeared_is_reported(world: World, verb: str) ->
     """If the agent disappears between the question and the request, the person reads Buildkite's words."""
     world.buildkite.faults.fail(404, method="PUT", path="/agents/", body={"message": "No agent found"})
     sure = " --yes" if verb == "stop" else ""
-    told = await ask_privately(world, world.alice, f"agent {verb} ci-linux-1{sure}")
-    assert "Buildkite has no agent" in told
-    assert "No agent found" in told
+    reply = await ask_privately(world, world.alice, f"agent {verb} ci-linux-1{sure}")
+    assert "Buildkite has no agent" in reply
+    assert "No agent found" in reply

@@ -15,21 +15,21 @@ async def test_every_agent_state_is_shown(world: World, state: str) -> None:
     """The older document's four states and the two newer ones are all shown."""
     agent = world.buildkite.find_agent("ci-linux-1")
     agent.connection_state = state
-    told = await ask_privately(world, world.alice, f"agent view {agent.id}")
-    assert ("ci-linux-1 is idle" if state == "connected" else state.replace("_", " ")) in told
+    reply = await ask_privately(world, world.alice, f"agent view {agent.id}")
+    assert ("ci-linux-1 is idle" if state == "connected" else state.replace("_", " ")) in reply
 
 
 async def test_an_agent_that_is_stopping_is_listed(world: World) -> None:
     """The older document lists only connected agents, but Buildkite also lists stopping ones."""
     world.buildkite.find_agent("ci-linux-1").connection_state = "stopping"
-    told = await ask_privately(world, world.alice, "agent list")
-    assert next(line for line in told.splitlines() if "ci-linux-1" in line).count("stopping") == 1
+    reply = await ask_privately(world, world.alice, "agent list")
+    assert next(line for line in reply.splitlines() if "ci-linux-1" in line).count("stopping") == 1
 
 
 async def test_a_block_step_is_listed_under_either_type(world: World) -> None:
     """The older document has jobs of type `block`, but Buildkite calls them manual."""
-    told = await ask_privately(world, world.alice, "job list deploy-prod 1")
-    assert "Release to production?" in told
+    reply = await ask_privately(world, world.alice, "job list deploy-prod 1")
+    assert "Release to production?" in reply
     assert Job(id="1", type="block", label="Release?", state="blocked").awaits_unblock
 
 

@@ -46,7 +46,7 @@ The token expires 2026-11-09 09:00 UTC.\
     assert await whoami(world, world.alice, "Your own token") == snapshot(
         "connected as Alice Okafor (alice@acme.example) since 2026-11-02 09:00 UTC, expires 2026-11-09 09:00 UTC; scopes: read_accounts, read_agents, read_artifacts, read_build_logs, read_builds, read_clusters, read_job_env, read_notification_services, read_organization_invitations, read_organization_settings, read_organizations, read_pipeline_templates, read_pipelines, read_rules, read_teams, read_user, write_agents, write_artifacts, write_build_logs, write_builds, write_clusters, write_notification_services, write_organization_invitations, write_organization_settings, write_organizations, write_pipeline_templates, write_pipelines, write_rules, write_teams"
     )
-    assert await whoami(world, world.alice, "I act there as") == ALICE
+    assert await whoami(world, world.alice, "I act in Buildkite as") == ALICE
     assert await whoami(world, world.bob, "Your own token") == snapshot("not connected (`/bk connect`)")
 
 
@@ -190,7 +190,7 @@ async def test_a_new_token_takes_the_place_of_the_old_one(world: World) -> None:
     world.buildkite.tokens[SECRET].revoked = True
     await submits(world, world.alice, other)
     await world.settle(2)
-    assert await whoami(world, world.alice, "I act there as") == ALICE
+    assert await whoami(world, world.alice, "I act in Buildkite as") == ALICE
     assert await rows(world, tokens) == 1
 
 
@@ -201,7 +201,7 @@ async def test_disconnecting_forgets_and_says_that_the_token_lives_on(world: Wor
         "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you revoke it: your API access tokens."
     )
     assert await rows(world, tokens) == 0
-    assert await whoami(world, world.alice, "I act there as") == "Sam Kim"
+    assert await whoami(world, world.alice, "I act in Buildkite as") == "Sam Kim"
     assert await ask_privately(world, world.alice, "disconnect") == snapshot(
         "You weren't connected. I use my own token for your requests."
     )
@@ -223,7 +223,7 @@ async def test_somebody_elses_form_connects_nothing(world: World) -> None:
     mine, his = world.slack.modals_of(world.alice.id)[-1], world.slack.modals_of(world.bob.id)[-1]
     his.source["private_metadata"] = mine.source["private_metadata"]
     ack = await world.bob.submits({LABEL: SECRET})
-    assert "not yours" in ack.body["errors"]["token"]
+    assert "opened by another person" in ack.body["errors"]["token"]
     assert await rows(world, tokens) == 0
 
 

@@ -47,8 +47,8 @@ async def test_a_cancel_with_a_lost_response_is_reported_once(world: World) -> N
     """The connection breaks after the job was canceled; the job's state proves it, and it's reported once."""
     build = start_lint(world)
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$", applied=True)
-    told = await type_and_settle(world, "job cancel lint -p web -n 1 --yes")
-    assert told == ["<@U0BOB0001> canceled :eslint: Lint of web#1"]
+    messages = await type_and_settle(world, "job cancel lint -p web -n 1 --yes")
+    assert messages == ["<@U0BOB0001> canceled :eslint: Lint of web#1"]
     assert (count_requests(world, "/graphql/v1"), build.find_job("lint").state) == (1, "canceling")
 
 
@@ -68,8 +68,8 @@ async def test_an_annotation_in_its_own_context_is_found_again(world: World) -> 
     """However often the response is lost, one annotation is written and reported once."""
     build = world.buildkite.create_build("web")
     world.buildkite.faults.fail(502, method="POST", path="/annotations$", times=4, applied=True)
-    told = await type_and_settle(world, 'build annotate web 1 "Lint is slow"')
-    assert told == ["<@U0BOB0001> annotated web#1: Lint is slow"]
+    messages = await type_and_settle(world, 'build annotate web 1 "Lint is slow"')
+    assert messages == ["<@U0BOB0001> annotated web#1: Lint is slow"]
     assert [annotation["body_html"] for annotation in build.annotations] == ["<p>Lint is slow</p>\n"]
 
 

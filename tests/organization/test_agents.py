@@ -110,9 +110,9 @@ Choose `running`, `idle`, `paused` or `stopping`.\
 @pytest.mark.parametrize("state", ["never_connected", "disconnected", "stopped", "lost"])
 async def test_an_agent_that_is_gone_is_shown_by_its_id(mac_world: World, state: str) -> None:
     """A disconnected agent is shown by its full id, with its state and without useless buttons."""
-    gone = mac_world.buildkite.agent("old", hostname="h")
-    gone.connection_state = state
-    reply = await ask_privately(mac_world, mac_world.alice, f"agent view {gone.id}")
+    lost = mac_world.buildkite.agent("old", hostname="h")
+    lost.connection_state = state
+    reply = await ask_privately(mac_world, mac_world.alice, f"agent view {lost.id}")
     assert reply.split("\n")[0] == f"old is {state.replace('_', ' ')}."
     assert "[" not in reply
 

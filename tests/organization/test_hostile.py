@@ -47,6 +47,6 @@ async def test_hostile_names_mention_no_one(world: World, text: str) -> None:
         assert drawn.calls <= {world.alice.id}, (words, reply.plain())
         assert drawn.channels == frozenset(), (words, reply.plain())
         assert [link for link in drawn.links if not link.startswith(world.buildkite.base_url)] == [], words
-    told = [ephemeral.plain() for ephemeral in world.slack.ephemerals(world.alice)]
-    assert (len(told), sum(text in item for item in told)) == (len(WORDS), 15)
+    replies = [ephemeral.plain() for ephemeral in world.slack.ephemerals(world.alice)]
+    assert (len(replies), sum(text in item for item in replies)) == (len(WORDS), 15)
     assert world.slack.problems == []

@@ -111,8 +111,8 @@ async def test_without_an_agent_token(tmp_path: Path) -> None:
     """Without an agent token, the reply says how an operator can set one."""
     async with open_world(tmp_path, webhooks=False) as world:
         words = ("metrics", "stacks", "queue view default")
-        told = [await ask_privately(world, world.bob, reply) for reply in words]
-    assert told[:2] == snapshot(
+        replies = [await ask_privately(world, world.bob, command) for command in words]
+    assert replies[:2] == snapshot(
         [
             """\
 I can't read metrics because I have no agent token.
@@ -124,7 +124,7 @@ An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster 
 """,
         ]
     )
-    assert "*Jobs*" not in told[2]
+    assert "*Jobs*" not in replies[2]
 
 
 async def test_a_refused_agent_token_is_reported(world: World) -> None:

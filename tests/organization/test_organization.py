@@ -162,16 +162,17 @@ To turn it on, set `BUILDKITE_WEBHOOK_ALLOWLIST=meta`.\
 async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
     """The reply says whether the allow-list admits the addresses that Buildkite lists now."""
     async with open_world(tmp_path, webhooks=False, allowlist="meta") as world:
-        told = [await ask_privately(world, world.bob, "meta")]
+        replies = [await ask_privately(world, world.bob, "meta")]
         assert world.bot.allowlist is not None
         await world.bot.allowlist.tick()
-        told.append(await ask_privately(world, world.bob, "meta"))
+        replies.append(await ask_privately(world, world.bob, "meta"))
         world.buildkite.webhook_ips = ["192.0.2.0/24", "203.0.113.7"]
-        told.append(await ask_privately(world, world.bob, "meta"))
-    assert [reply.split("\n")[-1].split(": ") for reply in told] == snapshot(
+        replies.append(await ask_privately(world, world.bob, "meta"))
+    assert [reply.split("\n")[-1].split(": ") for reply in replies] == snapshot(
         [
             [
-                "My allow-list is on, but I haven't read it yet. Until then I reject webhooks, and Buildkite sends them again."
+                "My allow-list is on, but I haven't read it yet. "
+                "Until then I reject webhooks, and Buildkite sends them again."
             ],
             ["✅ My allow-list admits exactly these addresses."],
             [

@@ -42,6 +42,6 @@ async def test_commands_fail_without_their_scope(tmp_path: Path) -> None:
                 await cast.alice.types(world.deploys, f"/bk {scene.words.format(pipeline=SHOP, **vars(props))}")
                 await calm(world)
                 world.buildkite.scopes |= {scope}
-                told = world.whispers(cast.alice)[-1]
-                wrong += [] if f"add the {scope} scope to" in told else [(scope, name, told)]
+                reply = world.whispers(cast.alice)[-1]
+                wrong += [] if f"add the {scope} scope to" in reply else [(scope, name, reply)]
     assert wrong == []

@@ -50,8 +50,8 @@ async def test_a_persons_own_token(world: World) -> None:
     assert reply.split("\n")[:4] == snapshot(
         [
             "*The Buildkite token in use*",
-            "This is your own token. `/bk disconnect` forgets it; it is revoked at Buildkite.",
-            "*Of*",
+            "This is your own token. Disconnect it with `/bk disconnect`, or revoke it at Buildkite.",
+            "*Owner*",
             "Alice Okafor (alice@acme.example)",
         ]
     )

@@ -34,13 +34,13 @@ async def type_and_settle(world: World, words: str) -> None:
     await settle(world, 120)
 
 
-@pytest.mark.parametrize("looks", [0, 1, 4])
-async def test_a_pipeline_is_created_once(world: World, looks: int) -> None:
+@pytest.mark.parametrize("lookups", [0, 1, 4])
+async def test_a_pipeline_is_created_once(world: World, lookups: int) -> None:
     """The connection breaks after the pipeline was created; it's found by its slug, immediately or later."""
     world.buildkite.faults.reset(method="POST", path="/pipelines$", applied=True)
     world.buildkite.faults.fail(404, method="GET", path="/pipelines/shop$")
-    if looks:
-        world.buildkite.faults.fail(503, method="GET", path="/pipelines/shop$", times=looks * 4)
+    if lookups:
+        world.buildkite.faults.fail(503, method="GET", path="/pipelines/shop$", times=lookups * 4)
     await type_and_settle(world, f"pipeline create Shop -r {REPO} --build --webhook")
     assert len(find_bodies(world, "POST", "/pipelines")) == 1
     assert "created pipeline Shop" in read_everything(world)

@@ -166,5 +166,5 @@ def test_any_text_is_checked(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_DOCUMENTS, max_size=4), st.booleans())
 def test_any_document_is_checked(steps: list[object], bare: bool) -> None:
-    """The same holds for well-formed YAML with steps of any shape."""
+    """Well-formed YAML with steps of any shape is checked as well."""
     check_lines(yaml.safe_dump(steps if bare else {"steps": steps}, allow_unicode=True))
