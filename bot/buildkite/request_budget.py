@@ -163,9 +163,9 @@ class Budget:
 
     def snapshot(self) -> BudgetSnapshot:
         """Return the remaining requests by the tighter of the two limits."""
-        now, ledger = self._clock.monotonic(), self._state
-        tight = min(ledger.user, ledger.organization, key=lambda window: window.count_left(now))
-        reset, held = max(tight.resets_at - now, 0.0), max(ledger.held_until - now, 0.0)
+        now, state = self._clock.monotonic(), self._state
+        tight = min(state.user, state.organization, key=lambda window: window.count_left(now))
+        reset, held = max(tight.resets_at - now, 0.0), max(state.held_until - now, 0.0)
         return BudgetSnapshot(tight.count_left(now), tight.limit, reset, held)
 
     async def _wait_in_queue(self, urgent: bool, until: float) -> None:

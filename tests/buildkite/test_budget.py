@@ -30,11 +30,11 @@ def make_clock() -> ManualClock:
 
 moves = st.lists(
     st.one_of(
-        st.tuples(st.just("patient"), st.just(0)),
+        st.tuples(st.just("background"), st.just(0)),
         st.tuples(st.just("urgent"), st.just(0)),
         st.tuples(st.just("end"), st.just(0)),
         st.tuples(st.just("pass"), st.integers(1, 70)),
-        st.tuples(st.just("hear"), st.integers(0, 50)),
+        st.tuples(st.just("report"), st.integers(0, 50)),
         st.tuples(st.just("hold"), st.integers(1, 60)),
     ),
     max_size=150,
@@ -44,40 +44,40 @@ moves = st.lists(
 @given(moves)
 def test_background_work_never_uses_the_reserve(steps: list[tuple[str, int]]) -> None:
     """Background work starts only while more than the reserve is left, and at most thirty times a minute."""
-    ledger, now, starts = BudgetState(), 1000.0, list[float]()
-    for what, amount in steps:
-        if what in ("patient", "urgent"):
-            urgent = what == "urgent"
-            if ledger.compute_delay(now, urgent):
+    state, now, starts = BudgetState(), 1000.0, list[float]()
+    for step, amount in steps:
+        if step in ("background", "urgent"):
+            urgent = step == "urgent"
+            if state.compute_delay(now, urgent):
                 continue
-            left = min(ledger.user.count_left(now), ledger.organization.count_left(now))
+            left = min(state.user.count_left(now), state.organization.count_left(now))
             assert left > (0 if urgent else PEOPLE_RESERVE)
-            assert now >= ledger.held_until
+            assert now >= state.held_until
             starts += [] if urgent else [now]
-            ledger = ledger.start(now, urgent)
-        elif what == "end" and ledger.in_flight:
-            ledger = ledger.end()
-        elif what == "pass":
+            state = state.start(now, urgent)
+        elif step == "end" and state.in_flight:
+            state = state.end()
+        elif step == "pass":
             now += amount
-        elif what == "hear":
-            ledger = ledger.apply_headers(headers(amount, 30), now)
-        elif what == "hold":
-            ledger = ledger.hold(amount, now)
+        elif step == "report":
+            state = state.apply_headers(headers(amount, 30), now)
+        elif step == "hold":
+            state = state.hold(amount, now)
         assert len([start for start in starts if start > now - MINUTE]) <= BACKGROUND_PER_MINUTE
 
 
 @given(moves)
 def test_a_request_may_start_after_its_delay(steps: list[tuple[str, int]]) -> None:
     """After the computed delay, if nothing else happened, the request may start."""
-    ledger, now = BudgetState(), 1000.0
-    for what, amount in steps:
-        now += amount if what == "pass" else 0
-        ledger = ledger.apply_headers(headers(amount, 30), now) if what == "hear" else ledger
-        ledger = ledger.hold(amount, now) if what == "hold" else ledger
-        if what in ("patient", "urgent"):
-            now += ledger.compute_delay(now, what == "urgent")
-            assert ledger.compute_delay(now, what == "urgent") == pytest.approx(0, abs=1e-6)
-            ledger = ledger.start(now, what == "urgent")
+    state, now = BudgetState(), 1000.0
+    for step, amount in steps:
+        now += amount if step == "pass" else 0
+        state = state.apply_headers(headers(amount, 30), now) if step == "report" else state
+        state = state.hold(amount, now) if step == "hold" else state
+        if step in ("background", "urgent"):
+            now += state.compute_delay(now, step == "urgent")
+            assert state.compute_delay(now, step == "urgent") == pytest.approx(0, abs=1e-6)
+            state = state.start(now, step == "urgent")
 
 
 def test_unreadable_headers_change_nothing() -> None:
@@ -93,16 +93,16 @@ def test_unreadable_headers_change_nothing() -> None:
 
 def test_requests_in_flight_are_counted() -> None:
     """Requests sent after an answer are subtracted from the number it reports."""
-    ledger = BudgetState().start(0.0, True).start(0.0, True).end()
-    assert ledger.apply_headers(headers(40, 30), 0.0).user.count_left(1.0) == 39
+    state = BudgetState().start(0.0, True).start(0.0, True).end()
+    assert state.apply_headers(headers(40, 30), 0.0).user.count_left(1.0) == 39
 
 
 def test_a_raised_limit_applies_at_once() -> None:
     """If Buildkite allows more than assumed, its number applies from the first answer on."""
-    ledger = BudgetState().start(0.0, urgent=True).end().apply_headers(headers(499, 60, limit=500), 0.0)
-    assert (ledger.user.count_left(1.0), ledger.user.limit) == (499, 500)
+    state = BudgetState().start(0.0, urgent=True).end().apply_headers(headers(499, 60, limit=500), 0.0)
+    assert (state.user.count_left(1.0), state.user.limit) == (499, 500)
     assert (
-        ledger.apply_headers(headers(450, 59, limit=500), 1.0)
+        state.apply_headers(headers(450, 59, limit=500), 1.0)
         .apply_headers(headers(470, 59, limit=500), 1.0)
         .user.count_left(1.0)
         == 450

@@ -1,0 +1,1 @@
+"""Calls of the REST and GraphQL APIs, grouped by the objects they are about."""

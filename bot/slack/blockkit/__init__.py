@@ -1,0 +1,1 @@
+"""Builders for Block Kit, mrkdwn, rich text, charts and tables, and their limits."""
