@@ -83,8 +83,8 @@ def test_defaults_and_labels_are_understood() -> None:
     ("given", "expected"),
     [
         ({}, r"needs `version` \(Version\)"),
-        ({"version": "1", "ring": "moon"}, "`moon` is no choice of `ring`. Choose `canary`, `all`"),
-        ({"version": "1", "colour": "red"}, "no field `colour`. It takes `regions`, `ring`, `version`"),
+        ({"version": "1", "ring": "moon"}, "`moon` isn't an option for `ring`. Options: `canary`, `all`"),
+        ({"version": "1", "colour": "red"}, "no field `colour`. Its fields: `regions`, `ring`, `version`"),
     ],
 )
 def test_wrong_values_are_named(given: dict[str, str], expected: str) -> None:

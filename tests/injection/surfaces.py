@@ -285,7 +285,7 @@ def _single(draw: Callable[[str], Message]) -> Surface:
 SURFACES: dict[str, Surface] = {
     "render_card": _cards,
     "render_thread_reply": _notices,
-    "failure_blocks": _failures,
+    "render_failure_blocks": _failures,
     "render_proposal": _proposals,
     "render_pending_proposal": _proposals,
     "render_approval_call": _proposals,
@@ -312,7 +312,10 @@ SURFACES: dict[str, Surface] = {
     "render_followable_preview": _previews,
     "render_annotations": _annotations,
     "artifacts": _artifacts,
-    **dict.fromkeys(("row", "facts", "repository", "steps", "made", "name_of"), _pipelines),
+    **dict.fromkeys(
+        ("render_row", "collect_facts", "render_repository", "render_steps", "render_made", "link_pipeline"),
+        _pipelines,
+    ),
 }
 PIECES = frozenset(
     {

@@ -12,7 +12,7 @@ from tests.conversations.acts import ask_privately, read_created_build
 from tests.conversations.world import World, open_world
 from tests.matrix.acting import calm
 from tests.policy import spellings
-from tests.subscriptions.acts import built, texts
+from tests.subscriptions.acts import run_build, list_card_texts
 
 RULES = """
 [[grant]]
@@ -233,8 +233,8 @@ async def test_a_subscription_means_the_branch_in_any_spelling(world: World) -> 
     listed = await ask_as_alice(world, "subscriptions")
     assert "rel*" in listed
     assert "refs/heads" not in listed
-    await built(world, fail=("lint",), branch="refs/heads/release/1")
-    assert texts(world) == ["❌ web#1 failed on refs/heads/release/1"]
+    await run_build(world, fail=("lint",), branch="refs/heads/release/1")
+    assert list_card_texts(world) == ["❌ web#1 failed on refs/heads/release/1"]
 
 
 @pytest.mark.parametrize(
