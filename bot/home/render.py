@@ -40,6 +40,7 @@ _MAX_BLOCKS = 100
 # A build takes two blocks, a subscription one: with headings and empty states, 100 are never reached.
 _MAX_BUILDS, _MAX_SUBSCRIPTIONS, _MAX_PROPOSAL_BLOCKS = 6, 10, 25
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{5,}")
+_TIME = "{date_short_pretty} at {time}"
 T = TypeVar("T")
 
 
@@ -161,16 +162,12 @@ def _render_line(run: Run) -> Mrkdwn:
 
 def _render_time(run: Run) -> Mrkdwn:
     if run.phase == "blocked" and run.finished_at:
-        return md("since {time}", time=local_time(run.finished_at, "{date_short_pretty} at {time}"))
+        return md("since {time}", time=local_time(run.finished_at, _TIME))
     if run.phase not in LIVE_PHASES and run.finished_at:
-        return md("ended {time}", time=local_time(run.finished_at, "{date_short_pretty} at {time}"))
+        return md("ended {time}", time=local_time(run.finished_at, _TIME))
     if run.started_at:
-        return md("started {time}", time=local_time(run.started_at, "{date_short_pretty} at {time}"))
-    return (
-        md("created {time}", time=local_time(run.created_at, "{date_short_pretty} at {time}"))
-        if run.created_at
-        else Mrkdwn("")
-    )
+        return md("started {time}", time=local_time(run.started_at, _TIME))
+    return md("created {time}", time=local_time(run.created_at, _TIME)) if run.created_at else Mrkdwn("")
 
 
 def _build_button(label: str, operation: str, run: Run, **more: Any) -> Block:

@@ -14,7 +14,7 @@ from bot.access.policy.decide import DEFAULT, decide
 from bot.access.policy.rules import Allow, Refuse, Rules, Target
 from bot.operations.operation import Operation, Permission
 from bot.slack.types import Actor, Standing
-from tests.core.sample import sample
+from tests.operations.sample import sample
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 REGISTRY = sample()
@@ -95,7 +95,7 @@ def test_refusals_say_why() -> None:
     )
 
 
-def test_a_member_who_pauses_an_agent_is_told_whom_to_ask() -> None:
+def test_a_member_who_pauses_an_agent_learns_whom_to_ask() -> None:
     """A refused operation is named, and so is who may run it."""
     assert decide(DEFAULT, someone(Standing.MEMBER), REGISTRY["agent pause"], Target(), NOW) == snapshot(
         Refuse(

@@ -79,7 +79,7 @@ def test_once_is_once() -> None:
 
 
 @given(MOMENTS, st.integers(0, 6), st.times(), st.integers(0, 6), st.times(), st.sampled_from([LONDON, NEW_YORK]))
-def test_what_lies_in_a_window_lies_before_its_end(
+def test_a_moment_in_a_window_is_before_its_end(
     now: datetime, day: int, at: time, until_day: int, until: time, zone: ZoneInfo
 ) -> None:
     """The end of a window lies ahead by at most a week and two changed hours."""

@@ -31,7 +31,7 @@ from bot.access.policy.rules import (
 from bot.operations.operation import Operation, Permission
 from bot.runtime.time_windows import DailyWindow, OneTimeWindow, WeeklyWindow
 from bot.slack.types import Actor, Standing
-from tests.core.sample import sample
+from tests.operations.sample import sample
 
 UTC_ZONE = ZoneInfo("UTC")
 IDS = st.sampled_from(["U0ANN", "U0BOB", "U0CAT"])
@@ -176,7 +176,7 @@ def test_outsiders_get_nothing(case: Case) -> None:
 
 
 @given(CASES)
-def test_what_is_hopeless_is_refused(case: Case) -> None:
+def test_a_blanket_refusal_refuses_every_target(case: Case) -> None:
     """The look before anything is looked up refuses nothing that would be allowed."""
     rules, actor, op, target, now = case
     if find_blanket_refusal(rules, actor, op):
@@ -184,7 +184,7 @@ def test_what_is_hopeless_is_refused(case: Case) -> None:
 
 
 @given(CASES)
-def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
+def test_an_allowed_operation_has_a_grant(case: Case) -> None:
     """One that names the person, the permission, the pipeline, the branch and the channel; no other is needed."""
     rules, actor, op, target, now = case
     if isinstance(decide(rules, actor, op, target, now), Refuse):
@@ -202,7 +202,7 @@ def test_what_is_allowed_has_a_grant_that_says_so(case: Case) -> None:
 
 
 @given(CASES, st.randoms())
-def test_the_order_of_rules_allows_nobody_more(case: Case, chance: Random) -> None:
+def test_the_order_of_rules_does_not_matter(case: Case, chance: Random) -> None:
     """A policy shuffled says the same: allowed, asked for or refused."""
     rules, actor, op, target, now = case
     grants, protects, freezes = list(rules.grants), list(rules.protections), list(rules.freezes)
@@ -216,7 +216,7 @@ def test_the_order_of_rules_allows_nobody_more(case: Case, chance: Random) -> No
 
 
 @given(CASES)
-def test_an_unresolved_group_helps_nobody(case: Case) -> None:
+def test_an_unresolved_group_gives_no_rights(case: Case) -> None:
     """A person in groups that couldn't be read gets no more than a person in none."""
     rules, actor, op, target, now = case
     lost = replace(actor, groups=frozenset(), unresolved_groups=actor.groups | actor.unresolved_groups)
@@ -225,7 +225,7 @@ def test_an_unresolved_group_helps_nobody(case: Case) -> None:
 
 
 @given(CASES)
-def test_nobody_approves_their_own(case: Case) -> None:
+def test_people_cannot_approve_their_own_request(case: Case) -> None:
     """The requester's approval never counts; nor does an outsider's."""
     rules, actor, op, target, _ = case
     for who in (None, Principals(users=frozenset({actor.id, "@ann"}))):
@@ -246,7 +246,7 @@ def test_a_lock_keeps_others_out_while_it_lasts(
     assert (find_lock_refusal(op, target, [lock], actor, now) is not None) == wanted
 
 
-def test_a_branch_lock_minds_an_unknown_branch() -> None:
+def test_a_branch_lock_covers_an_unknown_branch() -> None:
     """An unknown branch counts as locked."""
     now = datetime(2026, 11, 2, tzinfo=UTC)
     lock = Lock("web", "release/*", "why", "U0BOB", now + timedelta(hours=1), now)

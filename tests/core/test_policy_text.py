@@ -99,7 +99,7 @@ def test_a_shared_channel_is_named_by_id_or_name() -> None:
     )
 
 
-def test_every_mistake_is_said_with_its_line() -> None:
+def test_every_mistake_is_reported_with_its_line() -> None:
     """All at once, in the order of the file: what is wrong, and what is allowed."""
     assert problems(WRONG) == snapshot(
         [
@@ -129,7 +129,7 @@ def test_every_mistake_is_said_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("text", "line"), [("a = \n", 1), ("\n[[grant]\n", 2), ("x = [1,\n", 2), ('admins = "a"\nadmins = "b"\n', 2)]
 )
-def test_what_is_not_toml_is_said_with_its_line(text: str, line: int) -> None:
+def test_invalid_toml_is_reported_with_its_line(text: str, line: int) -> None:
     """A slip of the pen is found where it is."""
     (said,) = problems(text)
     assert said.startswith(f"policy.toml line {line}: this isn't valid TOML: ")

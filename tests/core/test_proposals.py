@@ -78,7 +78,7 @@ def test_a_refusal_never_becomes_an_approval_by_reordering(votes: list[Vote], co
 
 
 @given(VOTES, COUNTS)
-def test_approved_means_so_many_different_people_and_nobody_against(votes: list[Vote], count: int) -> None:
+def test_approval_needs_enough_people_and_no_refusal(votes: list[Vote], count: int) -> None:
     """One person pressing often is one person."""
     enough = len({vote.user for vote in votes}) >= count
     against = any(not vote.approves for vote in votes)
@@ -100,7 +100,7 @@ def test_approvals_never_exceed_what_was_shown(
 
 
 @given(VOTES, COUNTS, st.frozensets(USERS))
-def test_what_runs_has_enough_approvals_that_count_now(
+def test_a_run_needs_enough_approvals_that_are_still_valid(
     votes: list[Vote], count: int, counting: frozenset[str]
 ) -> None:
     """Never the requester's, never those of people who lost the right meanwhile, never against a refusal."""
@@ -124,7 +124,7 @@ def test_a_whole_commit_or_head_may_be_proposed(args: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("commit", ["8f74223", SHA[:39], f"{SHA}0", "v1.2", "main", "g" * 40])
-def test_what_may_be_another_commit_later_is_not_proposed(commit: str) -> None:
+def test_a_commit_that_may_change_is_not_proposed(commit: str) -> None:
     """Short SHAs, tags and branches: the whole SHA is asked for, and the word is quoted."""
     with pytest.raises(UsageError, match="whole SHA, 40 characters") as caught:
         require_whole_sha("build create", {"pipeline": "web", "commit": commit})

@@ -115,7 +115,7 @@ def test_every_condition_has_to_be_met(more: dict[str, object]) -> None:
     assert not any(matches_build(rule(**more), other) for other in others)
 
 
-def test_an_author_counts_as_much_as_whoever_started_it() -> None:
+def test_an_author_counts_like_a_creator() -> None:
     """`--creator` also matches a build's author."""
     written = observe_build(run(1, "failed", creator="bot@acme.example", author="ann@acme.example"), None)
     assert matches_build(rule(creators=("ann@acme.example",)), written)
@@ -170,7 +170,7 @@ BUILDS = st.builds(
 
 
 @given(st.lists(RULES, max_size=30, unique_by=lambda item: item.id), BUILDS)
-def test_the_index_finds_what_asking_each_rule_finds(rules: list[Subscription], build: ObservedBuild) -> None:
+def test_the_index_finds_the_same_as_each_rule(rules: list[Subscription], build: ObservedBuild) -> None:
     """The index finds exactly the subscriptions that match a build."""
     naive = sorted(item.id for item in rules if matches_build(item, build))
     assert [item.id for item in SubscriptionIndex(rules).find_matching(build)] == naive
@@ -199,7 +199,7 @@ def test_the_same_rule_has_the_same_id() -> None:
     assert assign_id(rule(branch="main")).id != item.id
 
 
-def test_a_preview_replays_what_is_remembered() -> None:
+def test_a_preview_replays_stored_builds() -> None:
     """It counts the builds that the rule would have posted, each compared with the one before on its branch."""
     runs = [run(1, "passed"), run(2, "failed"), run(3, "failed"), run(4, "canceled"), run(5, "passed")]
     found = build_preview(rule(states=("broken", "fixed")), runs, {}, NOON)
@@ -207,7 +207,7 @@ def test_a_preview_replays_what_is_remembered() -> None:
     assert [line.split("|")[1].split(">")[0] for line in found.examples] == ["web#5", "web#2"]
 
 
-def test_what_was_before_is_compared_with_but_not_counted() -> None:
+def test_earlier_builds_are_compared_but_not_counted() -> None:
     """The first build of the time that is looked at is compared with the last one before it."""
     found = build_preview(
         rule(states=("fixed",)), [run(1, "failed"), run(2, "passed")], {}, NOON + timedelta(hours=1.5)
@@ -215,7 +215,7 @@ def test_what_was_before_is_compared_with_but_not_counted() -> None:
     assert (found.count, found.total) == (1, 1)
 
 
-def test_a_preview_of_nothing_says_so() -> None:
+def test_an_empty_preview_says_so() -> None:
     """A preview without known builds says so."""
     said = render_question(rule(), build_preview(rule(), [], {}, NOON))
     assert (

@@ -56,7 +56,7 @@ Not connected: I use my own Buildkite token for you. Connect your account to act
 """)
 
 
-async def test_a_home_shows_what_is_mine(world: World) -> None:
+async def test_a_home_shows_my_builds(world: World) -> None:
     """Running and blocked builds, failures, subscriptions: Alice's own, and not what Bob has started."""
     await world.alice.types(world.deploys, "/bk subscribe deploy-* --state failed")
     await world.settle(1)
@@ -105,7 +105,7 @@ async def test_a_home_changes_when_something_of_mine_does(world: World) -> None:
     assert ("Scheduled" in after, "Failed* · " in after) == (False, True)
 
 
-async def test_what_happens_to_others_publishes_nothing(world: World) -> None:
+async def test_builds_of_others_do_not_publish_my_home(world: World) -> None:
     """Bob's builds don't cause Alice's home to be published again."""
     await open_home(world, world.alice)
     before = count_publications(world)
@@ -130,7 +130,7 @@ async def test_a_home_is_published_once_in_ten_seconds(world: World) -> None:
     assert min(later - earlier for earlier, later in pairwise(times)) >= 10
 
 
-async def test_nobody_draws_homes_that_nobody_looks_at(world: World) -> None:
+async def test_homes_that_are_not_opened_are_not_published(world: World) -> None:
     """A week after it was opened last, a home is left alone until it is opened again."""
     await open_home(world, world.alice)
     world.clock.advance(8 * 24 * 3600)
@@ -161,7 +161,7 @@ Ask a full member to do it for you, or a workspace admin to make you a full memb
 """)
 
 
-async def test_somebody_who_has_left_has_no_home(world: World) -> None:
+async def test_a_person_who_has_left_has_no_home(world: World) -> None:
     """For a deactivated account nothing is published."""
     world.slack.profiles[world.bob.id].deleted = True
     assert await open_home(world, world.bob) == ""
@@ -316,7 +316,7 @@ Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
         assert "[Approve]" not in read_home(world, world.bob)
 
 
-async def test_what_waits_in_a_channel_of_others_is_not_told(tmp_path: Path) -> None:
+async def test_proposals_in_channels_of_others_are_not_shown(tmp_path: Path) -> None:
     """A proposal in a private channel that Bob is not in stands on no home of his, nor can he vote on it."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         private = world.slack.channel("C0PRIVATE", "secret", private=True, members=[world.alice])
@@ -325,7 +325,7 @@ async def test_what_waits_in_a_channel_of_others_is_not_told(tmp_path: Path) -> 
         assert "[Approve]" not in await open_home(world, world.bob)
 
 
-async def test_what_i_may_not_read_is_not_on_my_home(tmp_path: Path) -> None:
+async def test_builds_that_i_may_not_read_are_not_on_my_home(tmp_path: Path) -> None:
     """Bob may start builds of mobile, but not look at them: his home does not tell of them either."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         await world.bob.types(world.deploys, "/bk build create mobile")

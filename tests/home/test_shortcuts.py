@@ -116,7 +116,7 @@ channels = ["C0DEPLOYS"]
 """
 
 
-async def test_who_may_only_in_a_channel_chooses_that_channel(tmp_path: Path) -> None:
+async def test_a_grant_in_one_channel_needs_that_channel(tmp_path: Path) -> None:
     """The form opens although the DM gives no right; what is sent is judged where its card would go."""
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY)

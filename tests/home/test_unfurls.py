@@ -70,7 +70,7 @@ async def test_a_preview_rests_once_its_build_has_ended(world: World) -> None:
     assert count_unfurls(world) == count
 
 
-async def test_after_a_day_nobody_looks_any_more(world: World) -> None:
+async def test_a_preview_is_not_updated_after_a_day(world: World) -> None:
     """The preview of a build that still runs after a day isn't updated any more."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     message = await paste_link(world)
@@ -81,7 +81,7 @@ async def test_after_a_day_nobody_looks_any_more(world: World) -> None:
     assert list_previews(message) == before
 
 
-async def test_a_link_that_is_told_twice_is_drawn_once(world: World) -> None:
+async def test_a_link_that_is_delivered_twice_has_one_preview(world: World) -> None:
     """Slack delivers the event again: no second preview is sent, of a build or of a pipeline."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     for words in (BUILD, "https://buildkite.com/acme-inc/mobile"):
@@ -91,7 +91,7 @@ async def test_a_link_that_is_told_twice_is_drawn_once(world: World) -> None:
     assert count_unfurls(world) == 2
 
 
-async def test_a_job_is_shown_with_its_log_for_the_one_who_asks(world: World) -> None:
+async def test_a_job_preview_has_its_log_for_the_requester(world: World) -> None:
     """The job's own state; its log goes to Bob alone."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     world.buildkite.run_build(build, fail=["lint"])
@@ -133,7 +133,7 @@ async def test_a_pipeline_is_shown_with_its_last_builds(world: World) -> None:
     assert len(world.buildkite.builds) == 2
 
 
-async def test_buttons_act_with_the_rights_of_who_presses(world: World) -> None:
+async def test_buttons_act_with_the_rights_of_the_person_who_presses(world: World) -> None:
     """Gwen is refused; Bob cancels."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     message = await paste_link(world)
@@ -162,7 +162,7 @@ async def test_a_card_of_ones_own_is_one_press_away(world: World) -> None:
     assert "followed for <@U0BOB0001>" in card.plain()
 
 
-async def test_in_the_thread_below_a_link_the_build_is_meant(world: World) -> None:
+async def test_in_the_thread_of_a_link_its_build_is_the_default(world: World) -> None:
     """In the thread of a message with a link, commands default to that build."""
     build = world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     message = await paste_link(world)
@@ -171,7 +171,7 @@ async def test_in_the_thread_below_a_link_the_build_is_meant(world: World) -> No
     assert build.state == "canceled"
 
 
-async def test_what_is_not_ours_is_left_alone(world: World) -> None:
+async def test_links_to_other_organizations_are_ignored(world: World) -> None:
     """Another organization's build, one that is not there, and pages that are no build: silence."""
     for words in (
         "https://buildkite.com/other/web/builds/1",
@@ -210,14 +210,14 @@ async def test_a_preview_stops_when_a_channel_is_shared(world: World) -> None:
     assert list_previews(message) == before
 
 
-async def test_where_the_bot_cannot_look_nothing_is_shown(world: World) -> None:
+async def test_channels_without_the_bot_get_no_preview(world: World) -> None:
     """In a private channel without the bot there are no previews, because its members are unknown."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     private = world.slack.channel("C0PRIVATE", "secret", private=True, bot_in=False)
     assert list_previews(await paste_link(world, BUILD, where=private)) == []
 
 
-async def test_what_is_being_written_is_not_shown(world: World) -> None:
+async def test_a_draft_gets_no_preview(world: World) -> None:
     """A link in the composer belongs to no channel yet."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
     event = {

@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from simulators.slack.models import Message
 from tests.conversations.acts import ask_privately, block_build, start_build
 from tests.conversations.world import World, open_world
-from tests.identity.connecting import ALICE, SECRET, asked_by, connected, types
+from tests.identity.connecting import ALICE, SECRET, list_requests_of_token, connect_alice, type_command
 
 BOT = "Sam Kim"
 PROTECTED = """
@@ -36,21 +36,21 @@ zone = "Europe/London"
 
 async def test_a_build_is_started_in_ones_own_name(world: World) -> None:
     """Reading and starting are done with Alice's token; following the build is the bot's work, with the bot's."""
-    await connected(world)
+    await connect_alice(world)
     build = await start_build(world)
     assert build.creator is not None
     assert build.creator.name == ALICE
-    assert {item.method for item in asked_by(world, ALICE)} == {"GET", "POST"}
+    assert {item.method for item in list_requests_of_token(world, ALICE)} == {"GET", "POST"}
     world.buildkite.requests.clear()
     world.buildkite.run_build(build)
     await world.settle(10)
-    assert asked_by(world, BOT)
-    assert not asked_by(world, ALICE)
+    assert list_requests_of_token(world, BOT)
+    assert not list_requests_of_token(world, ALICE)
 
 
 async def test_the_budget_is_ones_own(world: World) -> None:
     """Fifty requests a minute are for each user: what Alice has used up, Bob and the bot still have."""
-    await connected(world)
+    await connect_alice(world)
     world.buildkite.tokens[SECRET].window.limit = 0
     assert "limiting your token's requests" in await ask_privately(world, world.alice, "build list web")
     assert "used up" in await ask_privately(world, world.alice, "build list web")
@@ -59,42 +59,42 @@ async def test_the_budget_is_ones_own(world: World) -> None:
 
 async def test_others_go_on_with_the_bots_token(world: World) -> None:
     """Bob has connected nothing: for him the bot asks with its own token."""
-    await connected(world)
-    await types(world, world.bob, "build create web")
+    await connect_alice(world)
+    await type_command(world, world.bob, "build create web")
     assert world.buildkite.builds[-1].creator is world.buildkite.user
-    assert not asked_by(world, ALICE)
+    assert not list_requests_of_token(world, ALICE)
 
 
-async def test_what_ones_token_may_not_is_refused_and_the_bots_is_not_used(world: World) -> None:
+async def test_a_missing_scope_is_refused_without_using_the_bots_token(world: World) -> None:
     """A missing scope is reported as the person's own, and nothing is built."""
-    await connected(world, without=["write_builds"])
+    await connect_alice(world, without=["write_builds"])
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ Buildkite refused your token: Your access token doesn't have the write_builds scope
 It lacks the write_builds scope. Connect another with `/bk connect`, or use mine again: `/bk disconnect`.\
 """)
     assert not world.buildkite.builds
-    assert not asked_by(world, BOT)
+    assert not list_requests_of_token(world, BOT)
 
 
-async def test_a_revoked_token_is_told_and_the_bots_is_not_used(world: World) -> None:
+async def test_a_revoked_token_is_reported_without_using_the_bots_token(world: World) -> None:
     """After a token was revoked, the answer says whose it was and how to fix it."""
-    await connected(world)
+    await connect_alice(world)
     world.buildkite.tokens[SECRET].revoked = True
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ Buildkite doesn't accept your token: Authentication required. Please supply a valid API Access Token: https://buildkite.com/docs/apis/rest-api#authentication
 It was revoked or has expired. Connect another with `/bk connect`, or use mine again: `/bk disconnect`.\
 """)
     assert not world.buildkite.builds
-    assert not asked_by(world, BOT)
+    assert not list_requests_of_token(world, BOT)
     await ask_privately(world, world.alice, "disconnect")
-    await types(world, world.alice, "build create web")
+    await type_command(world, world.alice, "build create web")
     assert len(world.buildkite.builds) == 1
 
 
 async def test_names_are_those_that_ones_own_token_sees(world: World) -> None:
     """Alice may see `web` alone: other pipelines are not there for her, in answers and menus, but are for Bob."""
     await ask_privately(world, world.bob, "build list")
-    await connected(world, pipelines=["web"])
+    await connect_alice(world, pipelines=["web"])
     assert await ask_privately(world, world.alice, "build create deploy-prod") == snapshot(
         "⚠️ There's no pipeline “deploy-prod”."
     )
@@ -110,7 +110,7 @@ async def test_names_are_those_that_ones_own_token_sees(world: World) -> None:
 async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> None:
     """The step is unblocked with the person's token and in the name of its user."""
     build, card = await block_build(world)
-    await connected(world)
+    await connect_alice(world)
     await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)
     await world.settle(3)
     by = build.find_job("release").unblocked_by
@@ -120,12 +120,12 @@ async def test_an_unblock_is_credited_to_the_connected_account(world: World) -> 
     assert [(item.by, item.json["unblocker"]) for item in put] == [(ALICE, by.id)]
 
 
-async def test_a_lost_answer_is_looked_for_with_the_bots_token(world: World) -> None:
+async def test_a_lost_answer_is_probed_with_the_bots_token(world: World) -> None:
     """The connection breaks while Alice's build is created, and her token may not look: the bot's finds it."""
-    await connected(world, without=["read_builds"])
+    await connect_alice(world, without=["read_builds"])
     await start_build(world, "api")
     world.buildkite.faults.reset(method="POST", path="/builds$", applied=True)
-    await types(world, world.alice, "build create web")
+    await type_command(world, world.alice, "build create web")
     await world.settle(10)
     await world.settle(40)
     looked = [
@@ -138,7 +138,7 @@ async def test_a_lost_answer_is_looked_for_with_the_bots_token(world: World) -> 
     assert "It did happen" in world.whispers(world.alice)[-1]
 
 
-async def approved(world: World) -> Message:
+async def approve_deploy(world: World) -> Message:
     """Alice asks for a deploy, Bob approves it."""
     await world.alice.types(world.deploys, "/bk build create deploy-prod")
     await world.settle(2)
@@ -153,10 +153,10 @@ async def test_the_policy_still_applies_and_approved_work_runs_in_ones_own_name(
     policy = tmp_path / "policy.toml"
     policy.write_text(PROTECTED)
     async with open_world(tmp_path, policy=policy) as world:
-        await connected(world)
+        await connect_alice(world)
         await ask_privately(world, world.alice, "build create api")
         assert not world.buildkite.builds
-        card = await approved(world)
+        card = await approve_deploy(world)
         assert "Approved* and run" in card.plain()
         assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE]
 
@@ -166,7 +166,7 @@ async def test_approved_work_is_not_done_with_the_bots_token_instead(tmp_path: P
     policy = tmp_path / "policy.toml"
     policy.write_text(PROTECTED)
     async with open_world(tmp_path, policy=policy) as world:
-        await connected(world)
+        await connect_alice(world)
         await world.alice.types(world.deploys, "/bk build create deploy-prod")
         await world.settle(2)
         card = world.card()

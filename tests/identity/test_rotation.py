@@ -14,24 +14,24 @@ from bot.settings import Settings, load_settings
 from bot.store.vault import Vault
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, make_environment
-from tests.identity.connecting import ALICE, connected
+from tests.identity.connecting import ALICE, connect_alice
 
 TEAM = "T0BUILD01"
 NEW = Fernet.generate_key().decode()
 
 
-def with_keys(world: World, folder: Path, *keys: str) -> Settings:
+def make_settings(world: World, folder: Path, *keys: str) -> Settings:
     """Return the settings with these keys, newest first."""
     told = make_environment(world.slack, world.buildkite, folder)
     return load_settings(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
 
 
-def old_key(folder: Path) -> str:
+def read_old_key(folder: Path) -> str:
     """The key that was made beside the database."""
     return (folder / "kitestring.db.key").read_text().strip()
 
 
-async def acts_as(world: World, settings: Settings) -> str | None:
+async def find_account_name(world: World, settings: Settings) -> str | None:
     """Return the account that a bot with these settings uses for Alice."""
     async with build_bot(settings, world.clock) as bot:
         own = await bot.runner.services.accounts.find_access(TEAM, world.alice.id)
@@ -41,37 +41,37 @@ async def acts_as(world: World, settings: Settings) -> str | None:
 
 async def test_older_keys_still_open_and_the_newest_seals(world: World, tmp_path: Path) -> None:
     """With both keys the token works at once, before re-encryption."""
-    await connected(world)
-    assert await acts_as(world, with_keys(world, tmp_path, NEW, old_key(tmp_path))) == ALICE
+    await connect_alice(world)
+    assert await find_account_name(world, make_settings(world, tmp_path, NEW, read_old_key(tmp_path))) == ALICE
 
 
-async def test_after_rotate_the_old_key_is_needed_no_more(world: World, tmp_path: Path) -> None:
+async def test_after_rotate_the_old_key_can_be_removed(world: World, tmp_path: Path) -> None:
     """`kitestring rotate` re-encrypts tokens and choices; then the old key can be removed."""
-    await connected(world)
+    await connect_alice(world)
     await ask_privately(world, world.bob, "build cancel web")
     await world.bob.types(world.deploys, "/bk build create")
     await world.settle(2)
     said: list[str] = []
-    await rotate(with_keys(world, tmp_path, NEW, old_key(tmp_path)), said.append)
+    await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), said.append)
     assert "sealed anew" in said[0]
     assert not said[0].startswith("0 ")
-    assert await acts_as(world, with_keys(world, tmp_path, NEW)) == ALICE
-    await rotate(with_keys(world, tmp_path, NEW, old_key(tmp_path)), said.append)
+    assert await find_account_name(world, make_settings(world, tmp_path, NEW)) == ALICE
+    await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), said.append)
     assert said[1].startswith("0 ")
 
 
 async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path: Path) -> None:
     """The first upkeep after a start with several keys does the same."""
-    await connected(world)
-    async with build_bot(with_keys(world, tmp_path, NEW, old_key(tmp_path)), world.clock) as bot:
+    await connect_alice(world)
+    async with build_bot(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), world.clock) as bot:
         assert await bot.account_upkeep.tick() > 0
-    assert await acts_as(world, with_keys(world, tmp_path, NEW)) == ALICE
+    assert await find_account_name(world, make_settings(world, tmp_path, NEW)) == ALICE
 
 
 async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp_path: Path) -> None:
     """If the old key was removed too early, requests fail rather than use the bot's token."""
-    await connected(world)
-    async with build_bot(with_keys(world, tmp_path, NEW), world.clock) as bot:
+    await connect_alice(world)
+    async with build_bot(make_settings(world, tmp_path, NEW), world.clock) as bot:
         with pytest.raises(Refused, match="can no longer read") as caught:
             await bot.runner.services.accounts.find_access(TEAM, world.alice.id)
         assert "/bk connect" in caught.value.hint

@@ -87,7 +87,7 @@ async def watched(world: World, person: Person, act: Callable[[], Awaitable[obje
     public = world.slack.posted.get(world.deploys.id, [])[said:]
     return Seen(
         asked=len(requests),
-        writes=tuple(_written(request.method, request.path) for request in requests if request.method != "GET"),
+        writes=tuple(_format_write(request.method, request.path) for request in requests if request.method != "GET"),
         audit=await _rows(world, person, last),
         told=tuple(format_message(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
         said=tuple(format_message(item) for item in public if item.bot),
@@ -95,7 +95,7 @@ async def watched(world: World, person: Person, act: Callable[[], Awaitable[obje
     )
 
 
-def _written(method: str, path: str) -> str:
+def _format_write(method: str, path: str) -> str:
     """`PUT agents/*/pause`, `POST graphql/v1`."""
     below = path.partition("/organizations/")[2].partition("/")[2]
     return f"{method} {_IDS.sub('*', below) or path.lstrip('/')}"

@@ -44,13 +44,13 @@ def test_the_forms_are_those_of_the_operations() -> None:
 
 
 @pytest.mark.parametrize("via", ["slash", "mention"])
-async def test_what_is_typed(play: Play, via: str) -> None:
+async def test_typed_requests(play: Play, via: str) -> None:
     """Each of them gets by typing what the table says; the same request again has no second effect."""
     await play.typed(via, SURFACE.column("words"), repeated=(via == "slash") is play.cast.policy)
     assert play.score.wrong == []
 
 
-async def test_what_is_pressed(play: Play) -> None:
+async def test_pressed_buttons(play: Play) -> None:
     """Public buttons are judged by who presses them; private ones work only for their owner."""
     everybodys = SURFACE.column("everybody's")
     proposals = {
@@ -63,7 +63,7 @@ async def test_what_is_pressed(play: Play) -> None:
     assert await pressing.offered(play.cast) == {*public, *SURFACE.column("one's own"), "job unblock"}
 
 
-async def test_what_is_filled_in(play: Play) -> None:
+async def test_submitted_forms(play: Play) -> None:
     """A form opens where something may come of it, and is judged when it is sent, by the one it was opened for."""
     await filling.forms(play, SURFACE.column("form"))
     await filling.forged(play, SURFACE.column("form"), SHOP)

@@ -13,7 +13,7 @@ from tests.people.acts import ask_and_read_answer
 SHIP = "alias ship = build create deploy-prod -b main"
 
 
-async def test_a_word_stands_for_a_command(world: World) -> None:
+async def test_an_alias_runs_its_command(world: World) -> None:
     """Alice uses `ship` with extra words, by slash command and by mention, and its command runs."""
     assert await ask_and_read_answer(world, world.alice, SHIP) == snapshot(
         "Created your personal alias `ship`: `build create deploy-prod -b main`"
@@ -27,7 +27,7 @@ async def test_a_word_stands_for_a_command(world: World) -> None:
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod", "deploy-prod"]
 
 
-async def test_nobody_elses_text_is_changed(world: World) -> None:
+async def test_an_alias_belongs_to_one_person(world: World) -> None:
     """Alice's alias doesn't exist for Bob."""
     await ask_and_read_answer(world, world.alice, SHIP)
     assert await ask_and_read_answer(world, world.bob, "ship") == snapshot("""\
@@ -171,14 +171,14 @@ Close it or remove it.\
         ),
     ],
 )
-async def test_what_cannot_be_one_is_said(world: World, words: str, why: str) -> None:
+async def test_an_invalid_alias_is_explained(world: World, words: str, why: str) -> None:
     """A word of ours, no word, no command, a confirmation or a secret inside: quoted, with what to do instead."""
     assert await ask_and_read_answer(world, world.alice, f"alias {words}") == why
     assert "hunter2" not in world.transcript()
     assert (await ask_and_read_answer(world, world.alice, "alias")).startswith("You have no aliases")
 
 
-async def test_an_alias_stands_for_no_alias(world: World) -> None:
+async def test_an_alias_cannot_expand_to_an_alias(world: World) -> None:
     """Words of one's own are not looked up inside each other: there is no end that could be missed."""
     await ask_and_read_answer(world, world.alice, SHIP)
     assert await ask_and_read_answer(world, world.alice, "alias go = ship -m now") == snapshot("""\
@@ -201,7 +201,7 @@ Remove one that you don't need.\
     )
 
 
-async def test_what_it_stands_for_is_judged_as_ever(world: World) -> None:
+async def test_an_expanded_command_is_judged_as_usual(world: World) -> None:
     """Bob may not stop agents, whatever he calls it; Alice is asked before a build is canceled."""
     await ask_and_read_answer(world, world.bob, "alias halt = agent stop ci-linux-1")
     assert await ask_and_read_answer(world, world.bob, "halt --yes") == snapshot("""\

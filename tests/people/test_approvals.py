@@ -38,7 +38,7 @@ async def propose_deploy(world: World, who: Person, channel: Channel | None = No
     await world.settle(4)
 
 
-async def test_an_approver_who_asked_is_led_to_the_card(tmp_path: Path) -> None:
+async def test_an_approver_who_opted_in_gets_a_link_to_the_card(tmp_path: Path) -> None:
     """Bob requests a deploy: Alice gets a link to the proposal's card, where its buttons are."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         assert await ask_and_read_answer(world, world.alice, "notify on approvals") == snapshot("""\
@@ -61,7 +61,7 @@ expires 2026-11-02 09:30 UTC (“production”)
         assert len(world.buildkite.builds) == 1
 
 
-async def test_only_those_who_may_approve_are_told(tmp_path: Path) -> None:
+async def test_only_people_who_can_approve_are_notified(tmp_path: Path) -> None:
     """Of three people who opted in, only the one who can approve is notified."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         cara = world.slack.person("U0CARA001", "cara", "cara@acme.example")
@@ -74,7 +74,7 @@ async def test_only_those_who_may_approve_are_told(tmp_path: Path) -> None:
         )
 
 
-async def test_nobody_is_led_to_a_place_that_they_cannot_see(tmp_path: Path) -> None:
+async def test_approvers_get_no_link_to_a_channel_they_cannot_see(tmp_path: Path) -> None:
     """Alice isn't notified about a proposal in a private channel that she isn't in."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         await ask_and_read_answer(world, world.alice, "notify on approvals")

@@ -73,7 +73,7 @@ async def test_a_build_is_started_without_naming_it(world: World) -> None:
     assert world.buildkite.builds[-1].pipeline.slug == "web"
 
 
-async def test_what_is_read_says_which_was_taken(world: World) -> None:
+async def test_an_answer_says_that_the_default_was_used(world: World) -> None:
     """A list, a report, a build: each says that it is of the channel's pipeline; `*` still means all."""
     await choose_default(world)
     await start_build(world)
@@ -105,7 +105,7 @@ Buildkite says: No build found\
     )
 
 
-async def test_in_the_thread_of_a_build_that_build_is_meant(world: World) -> None:
+async def test_in_the_thread_of_a_build_the_default_does_not_apply(world: World) -> None:
     """In the thread of a build of mobile, the channel's default doesn't apply."""
     await choose_default(world)
     await start_build(world, "mobile")
@@ -131,7 +131,7 @@ Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY
 """)
 
 
-async def test_what_cannot_be_meant_is_said(world: World) -> None:
+async def test_an_invalid_default_is_explained(world: World) -> None:
     """A pipeline that there is not, and both at once."""
     assert await ask_and_read_answer(world, world.alice, "default wbe") == snapshot("""\
 ⚠️ There's no pipeline “wbe”.
@@ -143,7 +143,7 @@ Choose one.\
 """)
 
 
-async def test_who_may_not_see_it_does_not_choose_it(tmp_path: Path) -> None:
+async def test_people_cannot_choose_a_pipeline_they_may_not_see(tmp_path: Path) -> None:
     """Bob sees web alone, and Gwen is a guest: neither chooses mobile for everybody."""
     path = tmp_path / "policy.toml"
     path.write_text(READS_WEB)

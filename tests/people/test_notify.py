@@ -15,7 +15,7 @@ from tests.people.acts import (
 )
 
 
-async def test_a_person_asks_is_told_and_asks_no_more(world: World) -> None:
+async def test_a_person_turns_messages_on_and_off(world: World) -> None:
     """Alice turns on direct messages, gets one about a failed build, and none after she turns them off."""
     assert await ask_and_read_answer(world, world.alice, "notify") == snapshot(
         "I send you no direct messages. `/bk notify me on failed,fixed,blocked` turns them on."
@@ -53,7 +53,7 @@ exit status 1
     assert list_first_lines(world, world.alice) == snapshot(["❌ web#1 failed on main"])
 
 
-async def test_one_message_a_build_kept_up(world: World) -> None:
+async def test_each_build_has_one_updated_message(world: World) -> None:
     """A blocked build of Alice's is one message; its thread has only the updates she chose."""
     await ask_and_read_answer(world, world.alice, "notify me on blocked and failed")
     build = await run_pushed_build(world, ALICE, pipeline="deploy-prod")
@@ -65,7 +65,7 @@ async def test_one_message_a_build_kept_up(world: World) -> None:
     assert world.replies(list_direct_messages(world, world.alice)[0]) == snapshot([])
 
 
-async def test_what_was_said_before_is_added_to_or_taken_away(world: World) -> None:
+async def test_topics_can_be_added_and_removed(world: World) -> None:
     """Each command adds or takes away what it names; what is on is shown each time."""
     words = ("notify on", "notify me on approvals", "notify off failed,fixed", "notify me off", "notify off")
     assert [await ask_and_read_answer(world, world.alice, word) for word in words] == snapshot(
@@ -118,7 +118,7 @@ Usage: `/bk notify [words]…`\
     )
 
 
-async def test_a_build_that_is_fixed_is_told(world: World) -> None:
+async def test_a_fixed_build_is_announced(world: World) -> None:
     """Alice chose fixed builds only: of three that pass, she hears about the one after a failure."""
     await ask_and_read_answer(world, world.alice, "notify me on fixed")
     for fail in ((), ("lint",), (), ()):
@@ -126,7 +126,7 @@ async def test_a_build_that_is_fixed_is_told(world: World) -> None:
     assert list_first_lines(world, world.alice) == ["✅ web#3 passed on main"]
 
 
-async def test_what_she_wanted_of_a_build_in_its_dm_is_said_below_it(world: World) -> None:
+async def test_chosen_updates_are_posted_in_the_thread_of_the_message(world: World) -> None:
     """A blocked build continues and fails: its card is edited, and the failure is posted in its thread."""
     await ask_and_read_answer(world, world.alice, "notify me on blocked,failed")
     build = await run_pushed_build(world, ALICE, pipeline="deploy-prod")
@@ -139,7 +139,7 @@ async def test_what_she_wanted_of_a_build_in_its_dm_is_said_below_it(world: Worl
     ] == snapshot(["❌ deploy-prod#1 failed after 6s."])
 
 
-async def test_nobody_stops_it_for_another(world: World) -> None:
+async def test_people_cannot_stop_messages_of_others(world: World) -> None:
     """Bob can't stop Alice's messages with her button."""
     await ask_and_read_answer(world, world.alice, "notify me on failed")
     await run_pushed_build(world, ALICE, "lint")
@@ -168,7 +168,7 @@ async def test_it_stops_at_once(world: World) -> None:
     assert "[Stop these]" not in format_message(list_direct_messages(world, world.alice)[0])
 
 
-async def test_who_left_is_told_nothing(world: World) -> None:
+async def test_a_person_who_has_left_gets_no_messages(world: World) -> None:
     """A deactivated person gets no messages."""
     await ask_and_read_answer(world, world.bob, "notify me on failed")
     world.slack.profiles[world.bob.id].deleted = True

@@ -62,7 +62,7 @@ async def test_a_build_without_an_address_mentions_no_one(world: World) -> None:
     assert [list_direct_messages(world, person) for person in people] == [[], []]
 
 
-async def test_who_started_it_at_buildkite_is_told(world: World) -> None:
+async def test_the_creator_in_buildkite_is_notified(world: World) -> None:
     """Ann, who created a build of someone else's commit in Buildkite, is notified as its creator."""
     ann, _ = await add_and_subscribe_lees(world)
     creator = world.buildkite.person("Ann Lee")
@@ -97,7 +97,7 @@ Turn this off with `/bk notify off`.\
         assert len(list_direct_messages(world, world.alice)) == 1
 
 
-async def test_who_is_mentioned_follows_the_file(tmp_path: Path) -> None:
+async def test_mentions_follow_the_file(tmp_path: Path) -> None:
     """An author known by an address from the file is mentioned in the thread of a subscribed card."""
     path = tmp_path / "subscriptions.toml"
     path.write_text(FILE)
@@ -108,7 +108,7 @@ async def test_who_is_mentioned_follows_the_file(tmp_path: Path) -> None:
         assert world.replies(world.card())[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
 
 
-def test_what_is_wrong_in_the_file_is_said_with_its_line() -> None:
+def test_mistakes_in_the_file_are_reported_with_their_line() -> None:
     """A wrong id, a wrong address and a shared address are each reported with their line."""
     text = """\
 [[subscription]]
@@ -139,7 +139,7 @@ U0BOB0001 = [
     )
 
 
-async def test_an_address_that_has_gone_to_somebody_else_counts_no_more(world: World) -> None:
+async def test_an_address_that_was_reassigned_no_longer_counts(world: World) -> None:
     """Alice's address was changed in Slack since she asked: builds of the old one are not hers any more."""
     await ask_and_read_answer(world, world.alice, "notify me on failed")
     world.slack.profiles[world.alice.id].email = "alice.new@acme.example"
@@ -151,7 +151,7 @@ async def test_an_address_that_has_gone_to_somebody_else_counts_no_more(world: W
     assert list_first_lines(world, world.alice) == ["❌ web#2 failed on main"]
 
 
-async def test_who_shows_no_address_cannot_be_told(world: World) -> None:
+async def test_a_person_without_an_address_cannot_be_notified(world: World) -> None:
     """Dan, whose address Slack doesn't show, learns who can help; approvals need no address."""
     dan = world.slack.person("U0DAN0001", "dan")
     world.slack.profiles[dan.id].email = ""
@@ -173,7 +173,7 @@ async def test_where_it_was_asked_for_is_enough(world: World) -> None:
     assert list_direct_messages(world, world.alice) == []
 
 
-async def test_who_is_told_directly_is_not_mentioned_too(world: World) -> None:
+async def test_people_with_a_direct_message_are_not_mentioned_too(world: World) -> None:
     """Alice is named, not mentioned, in #deploys if she gets a direct message about the same failure."""
     await ask_and_read_answer(world, world.alice, "notify me on failed")
     await subscribe(world, "web --state failed")

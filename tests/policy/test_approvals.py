@@ -37,7 +37,7 @@ async def propose_deploy(world: World) -> Message:
     return world.card()
 
 
-async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
+async def test_another_person_approves_and_it_runs_once(tmp_path: Path) -> None:
     """Alice asks for a deploy, Bob approves, the build runs once; the card shows what ran, but no value."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         card = await propose_deploy(world)
@@ -54,7 +54,7 @@ async def test_somebody_else_approves_and_it_runs_once(tmp_path: Path) -> None:
         assert "[Approve]" not in card.plain()
 
 
-async def test_nobody_approves_their_own(tmp_path: Path) -> None:
+async def test_people_cannot_approve_their_own_request(tmp_path: Path) -> None:
     """Alice is an approver, but not of what she asked for herself."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         card = await propose_deploy(world)
@@ -81,7 +81,7 @@ async def test_two_must_agree_and_one_refusal_ends_it(tmp_path: Path) -> None:
         assert not world.buildkite.builds
 
 
-async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None:
+async def test_votes_of_guests_and_others_do_not_count(tmp_path: Path) -> None:
     """Gwen, a guest, and Dan, whom the policy doesn't name, learn why their votes don't count."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         dan = world.slack.person("U0DAN0001", "dan", "dan@acme.example")
@@ -93,7 +93,7 @@ async def test_a_guest_and_somebody_unnamed_do_not_count(tmp_path: Path) -> None
         assert not world.buildkite.builds
 
 
-async def test_nobody_answers_in_time(tmp_path: Path) -> None:
+async def test_a_proposal_expires(tmp_path: Path) -> None:
     """After half an hour the proposal expires, its card says so, and Alice is notified."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         card = await propose_deploy(world)
@@ -104,7 +104,7 @@ async def test_nobody_answers_in_time(tmp_path: Path) -> None:
         assert not world.buildkite.builds
 
 
-async def test_the_one_who_asked_takes_it_back(tmp_path: Path) -> None:
+async def test_the_requester_withdraws_it(tmp_path: Path) -> None:
     """Alice withdraws; Bob cannot."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         card = await propose_deploy(world)

@@ -57,7 +57,7 @@ async def test_a_changed_file_holds_at_once(world: World, policy: Path) -> None:
     assert len(world.buildkite.builds) == 1
 
 
-def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
+def test_an_invalid_file_keeps_the_rules_and_is_logged_once(policy: Path) -> None:
     """A mistake in the file changes no one's rights, and is logged once with its line."""
     clock = ManualClock(START)
     kept = Policy(policy, clock)
@@ -75,7 +75,7 @@ def test_a_wrong_file_keeps_the_rules_and_is_told_once(policy: Path) -> None:
     assert kept.get_rules() is before
 
 
-def test_the_file_is_looked_at_every_two_seconds_at_most(policy: Path) -> None:
+def test_the_file_is_checked_every_two_seconds_at_most(policy: Path) -> None:
     """Between two looks the rules stay as they are."""
     clock = ManualClock(START)
     kept = Policy(policy, clock)
@@ -133,7 +133,7 @@ async def test_an_expectation_that_does_not_hold(tmp_path: Path, policy: Path) -
 
 
 @pytest.mark.process
-async def test_a_wrong_file_is_told_with_its_lines(tmp_path: Path) -> None:
+async def test_an_invalid_file_is_reported_with_its_lines(tmp_path: Path) -> None:
     """Every mistake is a line on stderr, and the status is 2."""
     (tmp_path / "policy.toml").write_text("admin = 1\n[[grant]]\nname = 'x'\n", "utf-8")
     status, out, err = await run_console(tmp_path, "policy", "test", "policy.toml")

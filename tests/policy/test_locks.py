@@ -11,7 +11,7 @@ from tests.conversations.world import World, format_message
 NOTHING = "There are no locks.\nLock one with `/bk lock <pipeline> <reason>`."
 
 
-async def test_a_locked_pipeline_refuses_others_and_says_why(world: World) -> None:
+async def test_a_locked_pipeline_refuses_others_with_the_reason(world: World) -> None:
     """Bob locks web: Alice can neither create, rebuild nor retry there; he can."""
     build, card = await fail_build(world)
     await world.bob.types(world.deploys, '/bk lock web "release 42" --for 2h')
@@ -43,7 +43,7 @@ async def test_a_lock_of_a_branch_leaves_the_others_free(world: World) -> None:
     assert [build.branch for build in world.buildkite.builds] == ["main"]
 
 
-async def test_taking_over_is_explicit_and_told(world: World) -> None:
+async def test_a_takeover_is_explicit_and_notifies_the_holder(world: World) -> None:
     """Without --take the lock stays; with it the one who held it gets a direct message, once."""
     await world.bob.types(world.deploys, '/bk lock web "release 42"')
     await world.settle(1)

@@ -79,7 +79,7 @@ async def count_proposals(world: World) -> int:
         return sum([entry.transition == "proposed" async for entry in read_audit(tx)])
 
 
-async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> None:
+async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     """Pressing the button again makes no new proposal: the answer links to the channel of the first."""
     card = await fail_deploy(world)
     waiting = await press_rebuild(world, card)
@@ -101,7 +101,7 @@ async def test_while_it_is_open_a_press_says_where_it_waits(world: World) -> Non
 
 
 @pytest.mark.parametrize("end", ["expired", "refused", "withdrawn", "failed"])
-async def test_once_it_came_to_nothing_a_press_is_a_new_wish(world: World, end: str) -> None:
+async def test_after_an_unsuccessful_end_a_press_makes_a_new_proposal(world: World, end: str) -> None:
     """After a proposal expired, was refused or withdrawn, or failed, the same button makes a new one."""
     card = await fail_deploy(world)
     waiting = await press_rebuild(world, card)

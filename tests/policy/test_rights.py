@@ -11,7 +11,7 @@ from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World
 
 
-async def test_what_a_grant_covers_is_done_and_nothing_else(world: World) -> None:
+async def test_a_grant_allows_nothing_else(world: World) -> None:
     """Bob builds web; for deploy-prod he is referred to @release."""
     await world.bob.types(world.deploys, "/bk build create web")
     await world.settle(2)
@@ -23,7 +23,7 @@ Your grant “everyone builds” is for pipelines `web`, `mobile`. Ask @release 
     assert len(world.buildkite.builds) == 1
 
 
-async def test_a_group_gives_what_it_was_granted(world: World) -> None:
+async def test_members_of_a_group_get_its_grant(world: World) -> None:
     """Alice is in @release: she builds deploy-prod, on main alone, and without values of her own."""
     await start_build(world, "deploy-prod -b main")
     assert await ask_privately(world, world.alice, "build create deploy-prod -b hotfix") == snapshot("""\
@@ -41,7 +41,7 @@ Ask the platform team.\
     assert len(world.buildkite.builds) == 1
 
 
-async def test_the_branch_of_a_build_is_looked_up(world: World) -> None:
+async def test_the_branch_of_a_build_is_read_from_buildkite(world: World) -> None:
     """A build that is named by its number alone is judged by its branch."""
     other, main = (world.buildkite.create_build("deploy-prod", branch) for branch in ("hotfix", "main"))
     assert "branch `hotfix`" in await ask_privately(
@@ -52,7 +52,7 @@ async def test_the_branch_of_a_build_is_looked_up(world: World) -> None:
     assert [build.branch for build in world.buildkite.builds] == ["hotfix", "main", "main"]
 
 
-async def test_a_group_that_nobody_can_tell_helps_nobody(world: World) -> None:
+async def test_an_unresolved_group_gives_nothing(world: World) -> None:
     """While Slack doesn't return the members of @release, its grants give nothing, and the refusal says why."""
     world.slack.scopes.discard("usergroups:read")
     assert await ask_privately(world, world.alice, "build create deploy-prod -b main") == snapshot("""\
@@ -91,7 +91,7 @@ async def test_membership_is_asked_for_again(world: World) -> None:
     assert len(world.buildkite.builds) == 1
 
 
-async def test_a_guest_gets_what_names_her(world: World) -> None:
+async def test_a_guest_gets_only_grants_by_id(world: World) -> None:
     """Gwen has a grant by her id: she may read, and nothing else."""
     assert "Guests" not in await ask_privately(world, world.gwen, "help")
     assert await ask_privately(world, world.gwen, "build create web") == snapshot("""\
@@ -120,13 +120,13 @@ async def test_a_protected_operation_is_not_simply_run(world: World) -> None:
     assert world.buildkite.builds == []
 
 
-async def test_help_shows_what_one_may_run(world: World) -> None:
+async def test_help_lists_the_commands_that_a_person_may_run(world: World) -> None:
     """No grant gives agents: help does not offer them."""
     assert "agent pause" not in await ask_privately(world, world.bob, "help")
     assert "create" in await ask_privately(world, world.bob, "help")
 
 
-async def test_help_says_who_may_by_the_policy(world: World) -> None:
+async def test_help_follows_the_policy(world: World) -> None:
     """Under this policy not even workspace admins may pause agents, and help agrees."""
     said = [await ask_privately(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
     assert [item.split("\n")[-1] for item in said] == snapshot(
@@ -156,7 +156,7 @@ async def test_can_explains(world: World) -> None:
     assert world.buildkite.builds == []
 
 
-async def test_can_says_what_is_wrong_with_the_words(world: World) -> None:
+async def test_can_reports_an_invalid_command(world: World) -> None:
     """An invalid command gets the same error as without `can`."""
     assert await ask_privately(world, world.bob, "can biuld create web") == snapshot("""\
 ⚠️ There's no command `biuld`.

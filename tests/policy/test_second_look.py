@@ -97,7 +97,7 @@ async def read_outcome(world: World, card: Message) -> tuple[int, list[str], str
     return len(world.buildkite.builds), format_message(card).split("\n")[:1], world.whispers(world.alice)[-1]
 
 
-async def test_a_freeze_that_began_meanwhile_holds(world: World, policy: Path) -> None:
+async def test_a_freeze_that_began_in_the_meantime_holds(world: World, policy: Path) -> None:
     """Between the approval and the run a freeze begins: nothing runs, and the card says why."""
     card = await propose(world)
     await approve(world, card)
@@ -116,7 +116,7 @@ Ask a workspace admin.\
     assert "the database moves" in format_message(card)
 
 
-async def test_a_lock_that_was_taken_meanwhile_holds(world: World) -> None:
+async def test_a_lock_that_was_taken_in_the_meantime_holds(world: World) -> None:
     """Between the approval and the run Cara locks the pipeline: nothing runs, and the card says who holds it."""
     card = await propose(world)
     await approve(world, card)
@@ -135,7 +135,7 @@ Ask them to unlock it, or see `help lock` to take it over.\
     assert "release 42" in format_message(card)
 
 
-async def test_a_right_that_was_lost_meanwhile_is_lost(world: World, policy: Path) -> None:
+async def test_a_grant_that_was_removed_in_the_meantime_is_missing(world: World, policy: Path) -> None:
     """Alice loses her grant between the approval and the run: an approval doesn't replace it."""
     card = await propose(world)
     await approve(world, card)
@@ -174,7 +174,7 @@ An admin can turn that off: `/bk readonly off`.\
     )
 
 
-async def test_an_approver_who_left_meanwhile_counts_no_more(world: World) -> None:
+async def test_an_approver_who_has_left_no_longer_counts(world: World) -> None:
     """Bob's account is deactivated between the approval and the run: his approval no longer counts."""
     card = await propose(world)
     await approve(world, card)
@@ -192,7 +192,7 @@ Ask for it again.\
     )
 
 
-async def test_what_could_not_run_now_is_not_approved(world: World, policy: Path) -> None:
+async def test_an_operation_that_could_not_run_cannot_be_approved(world: World, policy: Path) -> None:
     """While a freeze or a lock is on a press says so and is not counted; afterwards it is. Refusing works always."""
     card, other = await propose(world), await propose(world, "build create deploy-prod -m again")
     write_policy(policy, RULES + FREEZE)
@@ -244,7 +244,7 @@ requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 0
     assert "done" in format_message(asked)
 
 
-async def test_a_step_that_somebody_passed_meanwhile_is_not_passed_again(world: World) -> None:
+async def test_an_unblocked_step_is_not_unblocked_again(world: World) -> None:
     """A step unblocked in the meantime isn't unblocked again: the card shows Buildkite's refusal."""
     build, card = await block_gated(world)
     await world.alice.posts(world.deploys, "@kitestring unblock release-name=1.42", thread_ts=card)

@@ -32,7 +32,7 @@ def list_public_messages(world: World, channel: Channel) -> list[Message]:
     return [item for item in world.slack.posted.get(channel.id, []) if item.bot]
 
 
-async def test_who_asks_there_is_told_why_and_what_to_do(world: World) -> None:
+async def test_a_request_there_is_refused_with_the_way_out(world: World) -> None:
     """A request by slash command, mention or form is refused privately, and nothing is posted."""
     channel = create_shared_channel(world)
     await world.bob.types(channel, "/bk build create web")
@@ -154,7 +154,7 @@ async def test_a_card_that_was_not_posted_yet_goes_by_direct_message(world: Worl
     assert len(world.slack.messages(world.bob.dm)) == 1
 
 
-async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
+async def test_proposals_cannot_be_decided_where_others_read(tmp_path: Path) -> None:
     """A press on a proposal's card there is refused, and the proposal expires."""
     path = tmp_path / "policy.toml"
     write_policy(path, PROTECTED)
@@ -175,7 +175,7 @@ async def test_nobody_decides_where_others_read(tmp_path: Path) -> None:
         assert "wasn't approved in time" in world.whispers(world.bob)[-1]
 
 
-async def test_a_proposal_that_nobody_could_see_is_withdrawn(tmp_path: Path) -> None:
+async def test_a_proposal_without_a_card_is_withdrawn(tmp_path: Path) -> None:
     """A channel shared before the proposal's card is posted: the proposal is withdrawn, and Bob is notified."""
     path = tmp_path / "policy.toml"
     write_policy(path, PROTECTED)

@@ -82,7 +82,7 @@ async def test_the_same_branch_has_the_same_verdict(world: World) -> None:
     assert {name: text for name, text in found.items() if text != plain} == {}
 
 
-async def test_what_git_refuses_is_refused_with_the_sign_that_is_wrong(world: World) -> None:
+async def test_an_invalid_branch_is_refused_with_its_wrong_character(world: World) -> None:
     """Look-alikes of `main`, and names fetched as `main`, are refused with the reason."""
     found = await ask_can_for_each(world, spellings.REFUSED, 'build create deploy-prod -b "{}"')
     passed = {name: text for name, text in found.items() if "✅" in text}
@@ -117,7 +117,7 @@ async def test_a_pipeline_is_itself_in_every_spelling(world: World) -> None:
 
 
 @pytest.mark.parametrize("spelled", ["main", "refs/heads/main", "heads/main", "refs/heads/heads/main"])
-async def test_every_way_of_asking_needs_the_approval(world: World, spelled: str) -> None:
+async def test_every_entry_point_needs_the_approval(world: World, spelled: str) -> None:
     """Slash command, mention, `pipeline@branch`, alias, form and shortcut: each makes a card, none a build."""
     words = f"build create deploy-prod -b {spelled}"
     await world.alice.types(world.deploys, f"/bk {words}")
@@ -155,7 +155,7 @@ async def test_a_commit_that_is_protected_starts_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     "spelled", ["ma\u200bin", "main\u2060", "+main", "ｍain", "HEAD", "origin/main", "main:x"]
 )
-async def test_no_way_of_asking_takes_what_is_refused(world: World, spelled: str) -> None:
+async def test_no_entry_point_accepts_an_invalid_branch(world: World, spelled: str) -> None:
     """Slash command, mention, `pipeline@branch` and alias: no card, no build, and the reason."""
     for words in (f"build create deploy-prod -b {spelled}", f"build create deploy-prod@{spelled}"):
         assert "The branch" in await ask_privately(world, world.alice, words)
@@ -165,7 +165,7 @@ async def test_no_way_of_asking_takes_what_is_refused(world: World, spelled: str
     assert count_proposals(world) == 0
 
 
-async def test_what_was_judged_is_what_is_sent(world: World) -> None:
+async def test_buildkite_gets_the_branch_that_was_judged(world: World) -> None:
     """Elsewhere the same spelling starts at once, under the branch's own name."""
     await world.alice.types(world.deploys, "/bk build create web -b refs/heads/release/2 -c heads/main")
     await calm(world)
@@ -204,7 +204,7 @@ async def test_the_branch_of_a_fork_is_shown_and_judged_as_it_is(world: World) -
     assert "octocat:main" in await ask_as_alice(world, 'build list deploy-prod -b "octocat:*"')
 
 
-async def test_a_link_shows_the_branch_with_what_nobody_sees(world: World) -> None:
+async def test_a_preview_shows_invisible_characters(world: World) -> None:
     """The card of a build whose branch merely reads like `main` says so; its button needs the approval."""
     build = world.buildkite.create_build_elsewhere("deploy-prod", "ma\u200bin", "Fix", "Noor Haddad")
     url = f"https://buildkite.com/acme-inc/deploy-prod/builds/{build.number}"
@@ -226,7 +226,7 @@ async def test_a_lock_holds_for_every_spelling(world: World) -> None:
     assert "✅" in await ask_as_alice(world, "can build create web -b release/2")
 
 
-async def test_a_subscription_means_the_branch_in_any_spelling(world: World) -> None:
+async def test_a_subscription_matches_the_branch_in_any_spelling(world: World) -> None:
     """A pattern keeps its wildcards and loses its prefix, and so does the branch that Buildkite reports."""
     await world.alice.types(world.deploys, "/bk subscribe web -b refs/heads/rel* --yes")
     await calm(world)
@@ -240,7 +240,7 @@ async def test_a_subscription_means_the_branch_in_any_spelling(world: World) -> 
 @pytest.mark.parametrize(
     "more", ["-e BUILDKITE_BRANCH=main", "-e buildkite_refspec=main", "-M buildkite:git:commit=x"]
 )
-async def test_nothing_else_chooses_what_is_checked_out(world: World, more: str) -> None:
+async def test_no_other_argument_changes_the_checkout(world: World, more: str) -> None:
     """Variables and meta-data that an agent checks out by are refused: the policy could not judge them."""
     answer = await ask_privately(world, world.alice, f"build create deploy-prod -b feature {more}")
     assert "`" in answer

@@ -13,7 +13,7 @@ async def subscribe(world: World, words: str = "web", channel: Channel | None = 
     await world.settle(2)
 
 
-async def built(world: World, pipeline: str = "web", *, fail: tuple[str, ...] = (), **more: object) -> Build:
+async def run_build(world: World, pipeline: str = "web", *, fail: tuple[str, ...] = (), **more: object) -> Build:
     """Run a build that was started outside of Slack, and wait for everything that follows."""
     build = world.buildkite.create_build(pipeline, **more)
     world.buildkite.run_build(build, fail=list(fail))
@@ -21,7 +21,7 @@ async def built(world: World, pipeline: str = "web", *, fail: tuple[str, ...] = 
     return build
 
 
-def cards(world: World, channel: Channel | None = None) -> list[Message]:
+def list_cards(world: World, channel: Channel | None = None) -> list[Message]:
     """Return the cards in a channel, oldest first, without answers to commands."""
     where = channel or world.deploys
     return [
@@ -31,11 +31,11 @@ def cards(world: World, channel: Channel | None = None) -> list[Message]:
     ]
 
 
-def texts(world: World, channel: Channel | None = None) -> list[str]:
+def list_card_texts(world: World, channel: Channel | None = None) -> list[str]:
     """Return the notification text of each card."""
-    return [card.text for card in cards(world, channel)]
+    return [card.text for card in list_cards(world, channel)]
 
 
-def whole(message: Message) -> str:
+def format_card(message: Message) -> str:
     """Return a message as people read it."""
     return format_message(message)

@@ -15,7 +15,7 @@ from bot.runtime.clock import ManualClock
 from bot.runtime.file_reload import ReloadedFile
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import START, World
-from tests.subscriptions.acts import built, texts
+from tests.subscriptions.acts import run_build, list_card_texts
 
 GOOD = """\
 [[subscription]]
@@ -82,12 +82,12 @@ def test_a_wrong_file_changes_nothing(tmp_path: Path) -> None:
     assert [item.pipeline for item in watched.value().subscription] == ["mobile"]
 
 
-async def test_what_stands_in_the_file_is_posted(file_world: World, rewrite: Callable[[str], object]) -> None:
+async def test_subscriptions_of_the_file_are_posted(file_world: World, rewrite: Callable[[str], object]) -> None:
     """The rules of the file hold without a command, until they are taken out of it; chat leaves them alone."""
     world = file_world
     await world.settle(1)
-    await built(world, fail=("lint",))
-    assert texts(world) == ["❌ web#1 failed on main"]
+    await run_build(world, fail=("lint",))
+    assert list_card_texts(world) == ["❌ web#1 failed on main"]
     assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web` on `main`: failed, fixed and blocked · from the file
@@ -100,8 +100,8 @@ Ask an admin to remove it there.\
     rewrite(GOOD.replace("web", "mobile"))
     world.clock.advance(3)
     await world.settle(3)
-    await built(world, fail=("lint",), branch="main")
-    assert texts(world) == ["❌ web#1 failed on main"]
+    await run_build(world, fail=("lint",), branch="main")
+    assert list_card_texts(world) == ["❌ web#1 failed on main"]
     assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
 *This channel's subscriptions*
 *1.* `mobile` on `main`: failed, fixed and blocked · from the file

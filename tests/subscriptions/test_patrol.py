@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from simulators.buildkite.server_state import RecordedRequest
 from tests.conversations.world import World
-from tests.subscriptions.acts import built, subscribe, texts
+from tests.subscriptions.acts import run_build, subscribe, list_card_texts
 
 
-def patrols(world: World) -> list[RecordedRequest]:
+def list_catch_up_requests(world: World) -> list[RecordedRequest]:
     """Return the requests that list all builds of the organization."""
     return [request for request in world.buildkite.requests if request.path == "/v2/organizations/acme-inc/builds"]
 
 
-async def test_what_was_lost_in_three_hours_is_posted_once(world: World) -> None:
+async def test_builds_missed_for_three_hours_are_posted_once(world: World) -> None:
     """After three hours without a webhook everything that is wanted is there, once, and nothing else."""
     await subscribe(world, "* --state failed,fixed")
     await world.settle(1)
@@ -23,12 +23,12 @@ async def test_what_was_lost_in_three_hours_is_posted_once(world: World) -> None
         world.clock.advance(2700)
     await world.settle(40)
     wanted = ["❌ web#2 failed on main", "❌ web#3 failed on main", "✅ web#4 passed on main"]
-    assert texts(world) == wanted
+    assert list_card_texts(world) == wanted
     await world.settle(400, step=5)
-    assert texts(world) == wanted
+    assert list_card_texts(world) == wanted
 
 
-async def test_what_is_long_over_is_no_news(world: World) -> None:
+async def test_builds_that_ended_long_ago_are_not_posted(world: World) -> None:
     """A build that ended more than six hours before it is found isn't posted."""
     await subscribe(world)
     await world.settle(1)
@@ -37,7 +37,7 @@ async def test_what_is_long_over_is_no_news(world: World) -> None:
         world.buildkite.run_build(world.buildkite.create_build("web"), fail=["lint"])
         world.clock.advance(hours * 3600)
     await world.settle(40)
-    assert texts(world) == ["❌ web#2 failed on main"]
+    assert list_card_texts(world) == ["❌ web#2 failed on main"]
 
 
 async def test_a_blocked_build_is_found_too(world: World) -> None:
@@ -45,25 +45,25 @@ async def test_a_blocked_build_is_found_too(world: World) -> None:
     await subscribe(world, "deploy-prod")
     world.buildkite.network.drop = 1.0
     await world.settle(1)
-    await built(world, "deploy-prod")
+    await run_build(world, "deploy-prod")
     world.clock.advance(600)
     await world.settle(40)
-    assert texts(world) == ["✋ deploy-prod#1 blocked on main"]
+    assert list_card_texts(world) == ["✋ deploy-prod#1 blocked on main"]
 
 
-async def test_it_is_looked_twelve_times_an_hour_while_webhooks_arrive(world: World) -> None:
+async def test_the_catch_up_runs_twelve_times_an_hour_while_webhooks_arrive(world: World) -> None:
     """While webhooks arrive Buildkite is asked every five minutes; without subscriptions not at all."""
-    await built(world)
+    await run_build(world)
     await world.settle(600, step=5)
-    assert patrols(world) == []
+    assert list_catch_up_requests(world) == []
     await subscribe(world, "web --state failed")
     for _ in range(6):
-        await built(world)
+        await run_build(world)
         await world.settle(300, step=5)
-    assert len(patrols(world)) in (5, 6, 7)
+    assert len(list_catch_up_requests(world)) in (5, 6, 7)
 
 
-async def test_more_than_a_few_pages_are_looked_at_in_turn(world: World) -> None:
+async def test_more_than_a_few_pages_are_read_in_turn(world: World) -> None:
     """If more builds ended than one catch-up reads, the next one continues there."""
     await subscribe(world, "web --state failed")
     await world.settle(1)
@@ -76,4 +76,4 @@ async def test_more_than_a_few_pages_are_looked_at_in_turn(world: World) -> None
         world.buildkite.cancel_build(build)
     world.clock.advance(300)
     await world.settle(40)
-    assert texts(world) == ["❌ web#1 failed on main"]
+    assert list_card_texts(world) == ["❌ web#1 failed on main"]

@@ -9,39 +9,39 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import built, cards, subscribe, texts
+from tests.subscriptions.acts import run_build, list_cards, subscribe, list_card_texts
 
 
 async def test_quiet_hours_hold_what_is_still_true_in_the_morning(world: World) -> None:
     """At night nothing is posted; when the quiet hours end, only what nothing later has overtaken."""
     await subscribe(world, "* --quiet 10:30-14:00")
     world.clock.advance(3600)
-    await built(world, fail=("lint",))
-    await built(world)
-    await built(world, "mobile", fail=("build", "test", "unit"), branch="next")
-    await built(world, branch="next", fail=("lint",))
-    assert cards(world) == []
+    await run_build(world, fail=("lint",))
+    await run_build(world)
+    await run_build(world, "mobile", fail=("build", "test", "unit"), branch="next")
+    await run_build(world, branch="next", fail=("lint",))
+    assert list_cards(world) == []
     world.clock.advance(4 * 3600)
     await world.settle(3)
-    assert texts(world) == snapshot(["✅ web#2 passed on main", "❌ web#3 failed on next"])
+    assert list_card_texts(world) == snapshot(["✅ web#2 passed on main", "❌ web#3 failed on next"])
 
 
 async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
     """A muted channel gets no posts, then or later, about builds of that time; its cards keep updating."""
     await subscribe(world, "*")
-    waiting = await built(world, "deploy-prod")
+    waiting = await run_build(world, "deploy-prod")
     await world.bob.types(world.deploys, "/bk mute 2h")
     await world.settle(2)
-    await built(world, fail=("lint",))
+    await run_build(world, fail=("lint",))
     world.buildkite.unblock(waiting.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(waiting)
     await world.settle(5)
-    assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
-    assert world.replies(cards(world)[0]) == []
+    assert list_card_texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
+    assert world.replies(list_cards(world)[0]) == []
     world.clock.advance(timedelta(hours=3).total_seconds())
     await world.settle(3)
-    await built(world, branch="next", fail=("lint",))
-    assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main", "❌ web#2 failed on next"])
+    await run_build(world, branch="next", fail=("lint",))
+    assert list_card_texts(world) == snapshot(["✅ deploy-prod#1 passed on main", "❌ web#2 failed on next"])
 
 
 async def test_a_mute_can_be_ended(world: World) -> None:
@@ -57,7 +57,7 @@ async def test_a_mute_can_be_ended(world: World) -> None:
 """)
     await world.alice.clicks(world.slack.messages(world.deploys)[-1], "Unmute")
     await world.settle(2)
-    await built(world, fail=("lint",))
+    await run_build(world, fail=("lint",))
     assert [
         format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]
     ] == snapshot(
@@ -77,9 +77,9 @@ Usage: `/bk mute [for]`\
 async def test_mute_on_a_card_offers_more_peace(world: World) -> None:
     """Mute on a card stops its replies and offers to mute the subscription; guests may not use it."""
     await subscribe(world, "deploy-prod")
-    build = await built(world, "deploy-prod")
-    await world.gwen.clicks(cards(world)[0], "Mute")
-    await world.bob.clicks(cards(world)[0], "Mute")
+    build = await run_build(world, "deploy-prod")
+    await world.gwen.clicks(list_cards(world)[0], "Mute")
+    await world.bob.clicks(list_cards(world)[0], "Mute")
     await world.settle(2)
     assert world.whispers(world.gwen)[-1].split("\n")[0] == snapshot(
         "⚠️ Guests of this workspace cannot use Kitestring."
@@ -89,7 +89,7 @@ Muted `deploy-prod#1` here. Its card keeps updating.
 It was posted by the subscription to `deploy-prod`: failed, fixed and blocked.
 [Mute subscription for 8h] [Mute channel for 2h]\
 """)
-    assert format_message(cards(world)[0]) == snapshot("""\
+    assert format_message(list_cards(world)[0]) == snapshot("""\
 ✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
 started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting for “Release to production?”
@@ -98,10 +98,10 @@ started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(5)
-    assert (texts(world), world.replies(cards(world)[0])) == snapshot((["✅ deploy-prod#1 passed on main"], []))
+    assert (list_card_texts(world), world.replies(list_cards(world)[0])) == snapshot((["✅ deploy-prod#1 passed on main"], []))
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute subscription for 8h")
     await world.settle(2)
-    assert world.replies(cards(world)[0]) == snapshot(
+    assert world.replies(list_cards(world)[0]) == snapshot(
         [
             """\
 <@U0BOB0001> muted the subscription to `deploy-prod`: failed, fixed and blocked until 2026-11-02 17:00 UTC
@@ -111,12 +111,12 @@ started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
     )
 
 
-async def test_whoever_subscribed_is_told_once_that_the_bot_was_removed(world: World) -> None:
+async def test_the_subscriber_is_notified_once_that_the_bot_was_removed(world: World) -> None:
     """If the bot is removed, the subscription's maker is told once how to invite it back."""
     await subscribe(world)
     world.slack.channels[world.deploys.id].members.remove("U0BOT0001")
-    await built(world, fail=("lint",))
-    await built(world, branch="next", fail=("lint",))
+    await run_build(world, fail=("lint",))
+    await run_build(world, branch="next", fail=("lint",))
     direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
     (said,) = world.slack.messages(direct)
     assert fill(format_message(said), 100) == snapshot("""\
@@ -124,8 +124,8 @@ I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kit
 subscription is kept, and posts what comes after that.\
 """)
     world.slack.channels[world.deploys.id].members.append("U0BOT0001")
-    await built(world, branch="third", fail=("lint",))
-    assert texts(world) == snapshot(["❌ web#3 failed on third"])
+    await run_build(world, branch="third", fail=("lint",))
+    assert list_card_texts(world) == snapshot(["❌ web#3 failed on third"])
 
 
 async def test_a_channel_that_another_organization_reads_gets_nothing(world: World) -> None:
@@ -133,8 +133,8 @@ async def test_a_channel_that_another_organization_reads_gets_nothing(world: Wor
     await subscribe(world)
     world.deploys.shared = True
     world.clock.advance(120)
-    await built(world, fail=("lint",))
-    assert cards(world) == []
+    await run_build(world, fail=("lint",))
+    assert list_cards(world) == []
 
 
 async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
@@ -142,8 +142,8 @@ async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
     await world.alice.types(direct, "/bk subscribe web --creator me --state failed --yes")
     await world.settle(2)
-    await built(world, fail=("lint",))
-    await built(world, fail=("lint",), author={"name": "Alice", "email": "Alice@acme.example"})
+    await run_build(world, fail=("lint",))
+    await run_build(world, fail=("lint",), author={"name": "Alice", "email": "Alice@acme.example"})
     assert [format_message(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
         [
             "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",

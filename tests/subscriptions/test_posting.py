@@ -7,16 +7,16 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import built, cards, subscribe, texts
+from tests.subscriptions.acts import run_build, list_cards, subscribe, list_card_texts
 
 
-async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> None:
+async def test_a_failed_build_from_outside_slack_is_posted(world: World) -> None:
     """A failure is posted, then the build that fixes it; what passes all the time is not."""
     await subscribe(world)
     for fail in ((), ("lint",), (), ()):
-        await built(world, fail=fail)
-    assert texts(world) == snapshot(["❌ web#2 failed on main", "✅ web#3 passed on main"])
-    assert format_message(cards(world)[0]).split("\n")[-1] == snapshot(
+        await run_build(world, fail=fail)
+    assert list_card_texts(world) == snapshot(["❌ web#2 failed on main", "✅ web#3 passed on main"])
+    assert format_message(list_cards(world)[0]).split("\n")[-1] == snapshot(
         "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]"
     )
 
@@ -35,31 +35,31 @@ async def test_a_failed_build_that_nobody_asked_for_is_posted(world: World) -> N
         ("mobile --state passed,failed", []),
     ],
 )
-async def test_only_what_a_rule_is_about_is_posted(world: World, words: str, posted: list[str]) -> None:
+async def test_only_matching_builds_are_posted(world: World, words: str, posted: list[str]) -> None:
     """Pipelines, branches, states, people, sources and steps narrow down what is posted."""
     await subscribe(world, words)
-    await built(world)
-    await built(world, fail=("lint",), author={"name": "Robin", "email": "robin@acme.example"})
-    await built(world, fail=("lint",), branch="release/1")
-    await _again(world)
-    assert sorted(text.split(" ")[1] for text in texts(world)) == posted
+    await run_build(world)
+    await run_build(world, fail=("lint",), author={"name": "Robin", "email": "robin@acme.example"})
+    await run_build(world, fail=("lint",), branch="release/1")
+    await _reload_webhooks(world)
+    assert sorted(text.split(" ")[1] for text in list_card_texts(world)) == posted
 
 
-async def _again(world: World) -> None:
+async def _reload_webhooks(world: World) -> None:
     """Run two builds that pass and one that is canceled."""
-    await built(world, source="schedule")
-    await built(world)
+    await run_build(world, source="schedule")
+    await run_build(world)
     build = world.buildkite.create_build("web")
     world.buildkite.cancel_build(build)
     await world.settle(3)
 
 
-async def test_nobody_pays_for_what_nobody_wants(world: World) -> None:
+async def test_unmatched_builds_cost_no_requests(world: World) -> None:
     """A build that no subscription wants costs no row but that of its memory, and not one request."""
     await subscribe(world, "mobile")
     await world.settle(400)
     before = len(world.buildkite.requests)
-    await built(world, fail=("lint",))
+    await run_build(world, fail=("lint",))
     assert len(world.buildkite.requests) == before
 
 
@@ -70,17 +70,17 @@ async def test_several_rules_and_a_question_are_one_message(world: World) -> Non
     build = await start_build(world)
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
-    assert texts(world) == snapshot(["❌ web#1 failed on main, requested by <@U0ALICE01>"])
-    assert world.replies(cards(world)[0])[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
+    assert list_card_texts(world) == snapshot(["❌ web#1 failed on main, requested by <@U0ALICE01>"])
+    assert world.replies(list_cards(world)[0])[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
 
 
-async def test_what_was_posted_can_be_asked_for(world: World) -> None:
+async def test_a_posted_build_can_be_followed(world: World) -> None:
     """Following a build that has a card in the channel takes over that card."""
     await subscribe(world)
-    await built(world, fail=("lint",))
+    await run_build(world, fail=("lint",))
     await world.bob.types(world.deploys, "/bk build watch web 1")
     await world.settle(3)
-    assert texts(world) == snapshot(["❌ web#1 failed on main, followed for <@U0BOB0001>"])
+    assert list_card_texts(world) == snapshot(["❌ web#1 failed on main, followed for <@U0BOB0001>"])
 
 
 async def test_a_webhook_is_not_believed(world: World) -> None:
@@ -90,22 +90,22 @@ async def test_a_webhook_is_not_believed(world: World) -> None:
     world.buildkite.run_build(build, fail=["lint"])
     world.buildkite.retry_job(build.find_job("lint").id)
     await world.settle(3)
-    assert texts(world) == []
+    assert list_card_texts(world) == []
     world.buildkite.run_build(build)
     await world.settle(4)
-    assert texts(world) == snapshot(["✅ web#1 passed on main"])
+    assert list_card_texts(world) == snapshot(["✅ web#1 passed on main"])
 
 
-async def test_the_card_is_kept_up_and_the_end_is_told_below(world: World) -> None:
+async def test_the_card_is_updated_and_the_end_is_posted_in_its_thread(world: World) -> None:
     """A blocked build's card is edited when it continues; by default only its end is posted in the thread."""
     await subscribe(world, "deploy-prod")
-    build = await built(world, "deploy-prod")
-    assert texts(world) == snapshot(["✋ deploy-prod#1 blocked on main"])
+    build = await run_build(world, "deploy-prod")
+    assert list_card_texts(world) == snapshot(["✋ deploy-prod#1 blocked on main"])
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(5)
-    assert texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
-    assert world.replies(cards(world)[0]) == snapshot(["✅ deploy-prod#1 passed after 3s."])
+    assert list_card_texts(world) == snapshot(["✅ deploy-prod#1 passed on main"])
+    assert world.replies(list_cards(world)[0]) == snapshot(["✅ deploy-prod#1 passed after 3s."])
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ async def test_the_card_is_kept_up_and_the_end_is_told_below(world: World) -> No
         ("end", ["❌ web#1 failed after 12s"]),
     ],
 )
-async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: str, said: list[str]) -> None:
+async def test_the_replies_in_a_thread_can_be_chosen(world: World, updates: str, said: list[str]) -> None:
     """The thread has all updates, important ones, or only the end, as chosen."""
     await subscribe(world, f"web --state scheduled --updates {updates} --broadcast")
     build = world.buildkite.create_build("web")
     await world.settle(3)
-    assert texts(world) == ["🕒 web#1 scheduled on main"]
+    assert list_card_texts(world) == ["🕒 web#1 scheduled on main"]
     for job in ("lint", "test"):
         world.buildkite.start_job(build.find_job(job).id)
         await world.settle(2)
@@ -129,13 +129,13 @@ async def test_how_much_is_said_below_a_card_is_chosen(world: World, updates: st
         await world.settle(4)
     world.buildkite.run_build(build)
     await world.settle(5)
-    lines = [reply.split("\n")[0].split(":")[0].rstrip(".") for reply in world.replies(cards(world)[0])]
+    lines = [reply.split("\n")[0].split(":")[0].rstrip(".") for reply in world.replies(list_cards(world)[0])]
     assert lines == [item.rstrip(".") for item in said]
     loud = [message for message in world.slack.messages(world.deploys) if message.broadcast]
     assert [item.text.split(" ")[0] for item in loud] == ["❌"]
 
 
-async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None:
+async def test_the_channel_chooses_the_replies_to_its_own_builds(world: World) -> None:
     """`channel updates end` and `channel broadcast on` hold for cards that are asked for from then on."""
     await world.alice.types(world.deploys, "/bk channel updates end")
     await world.settle(1)
@@ -154,14 +154,14 @@ async def test_the_channel_chooses_for_what_is_asked_there(world: World) -> None
     )
 
 
-async def test_a_subscription_ends_with_what_its_maker_may_read(world: World) -> None:
+async def test_a_subscription_posts_only_what_its_maker_may_read(world: World) -> None:
     """A build is posted only while the subscription's maker may read it."""
     await world.bob.types(world.deploys, "/bk subscribe web --yes")
     await world.settle(2)
     world.slack.profiles[world.bob.id].deleted = True
     world.clock.advance(301)
-    await built(world, fail=("lint",))
-    assert cards(world) == []
+    await run_build(world, fail=("lint",))
+    assert list_cards(world) == []
     assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web`: failed, fixed and blocked · by <@U0BOB0001>

@@ -6,14 +6,14 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import built, cards, subscribe
+from tests.subscriptions.acts import run_build, list_cards, subscribe
 
 
-async def test_typed_words_show_what_they_would_have_posted(world: World) -> None:
+async def test_a_typed_subscription_is_previewed(world: World) -> None:
     """Before a subscription is saved, Alice alone is shown what it would have posted in the last 7 days."""
-    await built(world)
-    await built(world, fail=("lint",))
-    await built(world)
+    await run_build(world)
+    await run_build(world, fail=("lint",))
+    await run_build(world)
     assert await ask_privately(world, world.alice, "subscribe web -b main") == snapshot("""\
 Subscribe this channel to `web` on `main`: failed, fixed and blocked?
 In the last 7 days it would have posted 2 of 3 builds:
@@ -33,10 +33,10 @@ In the last 7 days it would have posted 2 of 3 builds:
 """)
 
 
-async def test_a_preview_of_what_was_never_heard_asks_buildkite_once(world: World) -> None:
+async def test_a_preview_without_history_asks_buildkite_once(world: World) -> None:
     """Without stored history, one list request gives the preview."""
     world.buildkite.network.drop = 1.0
-    await built(world, "mobile", fail=("unit",))
+    await run_build(world, "mobile", fail=("unit",))
     before = len(world.buildkite.requests)
     assert await ask_privately(
         world, world.alice, "subscribe mobile --state failed,broken --quiet 18:00-08:00"
@@ -54,13 +54,13 @@ In the last 7 days it would have posted none of 1 build.
     )
 
 
-async def test_what_was_heard_of_only_in_part_is_completed_by_one_list_call(world: World) -> None:
+async def test_gaps_in_the_history_are_filled_by_one_list_request(world: World) -> None:
     """Two builds ended unheard, one was heard of: the preview counts all three."""
     world.buildkite.network.drop = 1.0
-    await built(world, fail=("lint",))
-    await built(world, fail=("lint",))
+    await run_build(world, fail=("lint",))
+    await run_build(world, fail=("lint",))
     world.buildkite.network.drop = 0.0
-    await built(world)
+    await run_build(world)
     before = len(world.buildkite.requests)
     assert "it would have posted 3 of 3 builds" in await ask_privately(world, world.alice, "subscribe web -b main")
     asked = [request.path.rpartition("/")[2] for request in list(world.buildkite.requests)[before:]]
@@ -154,8 +154,8 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
 ⚠️ This channel is not subscribed to `web`.
 It has no subscriptions.\
 """)
-    await built(world, fail=("lint",))
-    assert cards(world) == []
+    await run_build(world, fail=("lint",))
+    assert list_cards(world) == []
 
 
 async def test_a_channel_that_the_bot_is_not_in_is_not_subscribed(world: World) -> None:
