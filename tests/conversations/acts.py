@@ -1,4 +1,4 @@
-"""What people do in many conversations, and how its results are read."""
+"""Actions of people that many conversations share, and ways to read their results."""
 
 from __future__ import annotations
 

@@ -77,14 +77,14 @@ async def test_an_agent_is_paused_by_form(world: World) -> None:
     assert modal.plain() == snapshot("""\
 # Pause agent
 Agent name or id: [Type to search]
-Why: []
-Resume by itself after this many minutes: [5]
+Reason: []
+Resume automatically after this many minutes: [5]
 [Pause]\
 """)
     offered = await world.alice.searches("Agent name or id", "deploy")
     assert [option.split(" (")[0] for option in offered] == ["deploy-1"]
     agent = world.buildkite.find_agent("deploy-1")
-    await world.alice.submits({"Agent name or id": agent.id, "Why": "kernel"})
+    await world.alice.submits({"Agent name or id": agent.id, "Reason": "kernel"})
     await world.settle(2)
     assert (agent.paused_note, agent.paused_timeout) == ("kernel", 5)
     assert world.transcript() == snapshot("""\
@@ -100,7 +100,7 @@ async def test_an_agent_is_paused_by_button(world: World) -> None:
     await ask_privately(world, world.alice, "agent view deploy-1")
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Pause")
     await world.settle(1)
-    await world.alice.submits({"Why": "kernel"})
+    await world.alice.submits({"Reason": "kernel"})
     await world.settle(2)
     assert world.buildkite.find_agent("deploy-1").paused_note == "kernel"
 
@@ -114,7 +114,7 @@ async def test_a_typed_stop_asks_first(world: World) -> None:
     assert [asked, world.whispers(world.alice)[-1]] == snapshot(
         [
             """\
-Stop agent *deploy-1*? It disconnects; somebody has to start it again.
+Stop agent *deploy-1*? It disconnects immediately. Someone has to start it again.
 [Stop agent] [Never mind]\
 """,
             "OK, nothing changed.",
@@ -139,11 +139,11 @@ async def test_a_forced_stop_says_what_it_destroys(world: World) -> None:
     agent = build.find_job("lint").agent
     assert agent is not None
     assert await ask_privately(world, world.alice, f"agent stop {agent.name}") == snapshot("""\
-Stop agent *ci-linux-1*? It finishes its job first and takes no more; somebody has to start it again.
+Stop agent *ci-linux-1*? It finishes its job and takes no more. Someone has to start it again.
 [Stop agent] [Never mind]\
 """)
     assert await ask_privately(world, world.alice, f"agent stop {agent.name} --force") == snapshot("""\
-*Force* agent *ci-linux-1* to stop? This cancels *:eslint: Lint* now, *and the whole build of that job*, at once.
+*Force* agent *ci-linux-1* to stop? This immediately cancels *:eslint: Lint* *and the whole build it belongs to*.
 [Stop agent] [Never mind]\
 """)
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Stop agent")

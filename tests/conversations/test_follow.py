@@ -66,7 +66,7 @@ Fix the cart
 followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """,
-            "web#1 is followed in this thread already.",
+            "This thread is already following web#1.",
         ]
     )
     assert len(world.replies(root)) == 3

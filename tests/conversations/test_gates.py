@@ -91,7 +91,7 @@ async def test_required_fields_must_be_filled(world: World) -> None:
     )
     await world.bob.submits({"Release name": "   "})
     await world.settle(1)
-    assert modal.errors == snapshot({"fields.release-name": "This step does not go on without it."})
+    assert modal.errors == snapshot({"fields.release-name": "This step needs an answer."})
     assert build.blocked
 
 
@@ -106,12 +106,12 @@ async def test_unblocked_by_text(world: World) -> None:
 Add `release-name=…`.\
 """,
             """\
-⚠️ `moon` is no choice of `ring`.
-Choose `canary`, `half`, `all`.\
+⚠️ `moon` isn't an option for `ring`.
+Options: `canary`, `half`, `all`.\
 """,
             """\
 ⚠️ This step has no field `colour`.
-It takes `release-name`, `ring`.\
+Its fields: `release-name`, `ring`.\
 """,
         ]
     )

@@ -81,15 +81,15 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
     assert await ask_privately(world, world.bob, "help agent") == snapshot("""\
 *Agent*
 `/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
-List the connected agents and what they do.
+List connected agents and the jobs they run.
 `/bk agent unwatch [-q queue]`
-Tell this channel of agents no more.
+Stop agent notifications in this channel.
 `/bk agent view <agent>`
-Show an agent: its state, its job, its tags.
+Show an agent's state, current job and tags.
 `/bk agent watch [-q queue] [-s state]`
-Tell this channel when agents are lost, stopped or blocked.
+Notify this channel when agents are lost, stopped or blocked.
 `/bk agent watches`
-List the agents that this channel is told of.
+List the agents this channel is watching.
 More: `/bk help agent <verb>`\
 """)
     assert await ask_privately(world, world.bob, "help job unblock") == snapshot("""\
@@ -99,7 +99,7 @@ Unblock a build.
 • `job` Job name, id or URL
 • `-p, --pipeline` Pipeline
 • `-n, --number` Build number
-• `KEY=value` What the step asks for, may be repeated
+• `KEY=value` Values for the step's fields, may be repeated
 *Examples*
 `/bk job unblock`
 `/bk job unblock release -p web -n 101 release-name=1.42 ring=canary`\
@@ -118,21 +118,21 @@ Cancel a build and stop its jobs.
     assert await ask_privately(world, world.alice, "agent") == snapshot("""\
 *Agent*
 `/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
-List the connected agents and what they do.
+List connected agents and the jobs they run.
 `/bk agent pause <agent> [-n note] [-t N]`
-Stop an agent taking new jobs for a while.
+Pause an agent so that it takes no new jobs for a while.
 `/bk agent resume <agent>`
-Let a paused agent take jobs again.
+Resume a paused agent.
 `/bk agent stop <agent> [-f]`
-Disconnect an agent, after its job unless forced.
+Stop an agent after its current job, or immediately with --force.
 `/bk agent unwatch [-q queue]`
-Tell this channel of agents no more.
+Stop agent notifications in this channel.
 `/bk agent view <agent>`
-Show an agent: its state, its job, its tags.
+Show an agent's state, current job and tags.
 `/bk agent watch [-q queue] [-s state]`
-Tell this channel when agents are lost, stopped or blocked.
+Notify this channel when agents are lost, stopped or blocked.
 `/bk agent watches`
-List the agents that this channel is told of.
+List the agents this channel is watching.
 More: `/bk help agent <verb>`\
 """)
 

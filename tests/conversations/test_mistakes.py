@@ -188,7 +188,7 @@ Did you mean :eslint: Lint?\
 """,
             "⚠️ Buildkite refused: This job type cannot be unblocked",
             "⚠️ Buildkite refused: Only failed, timed out or canceled jobs can be retried",
-            ":package: Package of web#1 · waiting failed: the log is empty so far.",
+            ":package: Package of web#1 · waiting failed: the log is still empty.",
         ]
     )
 

@@ -1,4 +1,4 @@
-"""What operators do: status, read-only mode, unreadable webhooks, the audit."""
+"""Operators' commands: status, read-only mode, unreadable webhooks, the audit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_read_only_stops_writes_and_keeps_cards_alive(world: World) -> Non
     await start_build(world, "web")
     card = world.card()
     await ask_publicly(world, world.alice, "readonly on")
-    assert "alice has stopped all writes" in await ask_privately(world, world.bob, "build create api")
+    assert "alice has turned on read-only mode" in await ask_privately(world, world.bob, "build create api")
     assert len(world.buildkite.builds) == 1
     world.buildkite.run_build(world.buildkite.builds[0])
     await world.settle(5)

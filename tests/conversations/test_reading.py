@@ -43,11 +43,11 @@ Did you mean `build` or `rebuild`?\
 """,
             """\
 No builds of web that passed.
-All of them: `/bk build list web`.\
+List all with `/bk build list web`.\
 """,
             """\
 No builds of docs-site.
-Start one: `/bk build create docs-site`.\
+Start one with `/bk build create docs-site`.\
 """,
         ]
     )

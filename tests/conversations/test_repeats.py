@@ -21,7 +21,7 @@ async def test_slack_repeats_an_event(world: World) -> None:
 
 
 async def test_a_signed_request_is_replayed(world: World) -> None:
-    """The same signed command counts once."""
+    """A signed command that is sent again counts once."""
     await world.bob.types(world.deploys, "/bk build create web")
     await world.slack.replay()
     await world.settle(3)

@@ -127,7 +127,7 @@ Pipeline: [Type to search]
 Branch: [Type to search]
 Commit: [HEAD]
 Message: [the commit's own message]
-Environment: [KEY=value, one a line]
+Environment: [KEY=value, one per line]
 [Create]\
 """)
     assert await world.alice.searches("Pipeline", "do") == snapshot(["docs-site"])
@@ -165,9 +165,7 @@ async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
     await world.settle(2)
     modal = world.slack.modal_of(world.alice)
     assert modal is not None
-    assert modal.errors == snapshot(
-        {"env": "“-e” wants “KEY=value”: what was given has no “=”, or nothing before it."}
-    )
+    assert modal.errors == snapshot({"env": "“-e” takes “KEY=value”: there's no “=”, or nothing before it."})
     assert world.buildkite.builds == []
     await world.alice.submits({"Environment": "A=1"})
     await world.settle(3)

@@ -68,7 +68,7 @@ async def test_a_pipeline_or_a_number_is_enough(world: World) -> None:
     )
     await start_build(world, "docs-site")
     assert await ask_privately(world, world.bob, "build view 7") == snapshot("""\
-⚠️ Build 7 of which pipeline?
+⚠️ Which pipeline's build 7?
 [api#7] [docs-site#7] [web#7]\
 """)
 

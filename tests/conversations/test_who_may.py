@@ -155,7 +155,9 @@ async def test_another_persons_private_button_is_refused(world: World) -> None:
     question.only_for = world.bob.id
     await world.bob.clicks(question, "Cancel build")
     await world.settle(2)
-    assert world.whispers(world.bob)[-1] == snapshot("That button belongs to someone else. Run the command yourself.")
+    assert world.whispers(world.bob)[-1] == snapshot(
+        "That button belongs to someone else. Run the command yourself."
+    )
     assert world.buildkite.builds[0].state == "scheduled"
 
 

@@ -1,4 +1,4 @@
-"""How failed steps compare with earlier builds."""
+"""Comparison of failed steps with earlier builds."""
 
 from __future__ import annotations
 

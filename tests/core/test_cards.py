@@ -12,8 +12,8 @@ from inline_snapshot import snapshot
 from bot.builds.cards.render import render_card
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.render import render_thread_reply
-from tests.core.drawn import describe_message, find_faults
-from tests.core.facts_of_builds import BLOCKED, FAILED, LINT, NOW, RUNNING, UNIT, make_tracked
+from tests.rendering.message_checks import describe_message, find_faults
+from tests.rendering.sample_builds import BLOCKED, FAILED, LINT, NOW, RUNNING, UNIT, make_tracked
 
 EMPTY = JobSummary()
 
@@ -260,7 +260,7 @@ def test_an_unconfirmed_card_shows_its_age_after_a_minute() -> None:
 
 
 def test_equal_facts_look_the_same_at_any_time() -> None:
-    """The same facts give the same card an hour or a revision later."""
+    """A card with the same facts is the same an hour or a revision later."""
     now = render_card(make_tracked("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
     later = render_card(
         replace(make_tracked("running"), revision=9),
@@ -275,7 +275,7 @@ def test_equal_facts_look_the_same_at_any_time() -> None:
 
 
 def test_another_state_looks_different() -> None:
-    """Everything that people see counts in the digest."""
+    """A visible difference changes the digest."""
     cards = [
         render_card(make_tracked(state), EMPTY, card_id="c1", asked_by=None, now=NOW)
         for state in ("running", "canceling")
