@@ -29,7 +29,7 @@ demo: $(VENV)/.run ## Run Kitestring in the browser, against a simulated Slack a
 serve: $(VENV)/.run ## Run Kitestring with the settings in the environment and .env
 	@$(PY) -m bot serve
 
-test: $(VENV)/.test ## Run the tests and list those skipped (T="tests/core -k name" selects, JOBS=1 runs one at a time)
+test: $(VENV)/.test ## Run the tests and list those skipped (T="tests/operations -k name" selects, JOBS=1 runs one at a time)
 	@$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(T)
 
 check: $(VENV)/.check ## Check lint, format, types, imports, names, generated docs and dependencies with known vulnerabilities

@@ -34,8 +34,8 @@ from bot.builds.fold.merge import apply_webhook
 from bot.builds.links.render import render_pipeline_preview
 from bot.builds.model import JobSummary
 from bot.cli.api_get import render_outline
-from tests.core.drawn import describe_message
-from tests.core.facts_of_builds import NOW
+from tests.rendering.message_checks import describe_message
+from tests.rendering.sample_builds import NOW
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rest"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))

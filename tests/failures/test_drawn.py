@@ -10,8 +10,8 @@ from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import LOG_SHOWN, Failure
 from bot.builds.model import JobSummary
 from bot.builds.replies.render import render_thread_reply
-from tests.core.drawn import find_faults, find_live_markup
-from tests.core.facts_of_builds import LINT, NOW, UNIT, make_tracked
+from tests.rendering.message_checks import find_faults, find_live_markup
+from tests.rendering.sample_builds import LINT, NOW, UNIT, make_tracked
 
 WORDS = st.text(alphabet=st.sampled_from("ab <>&|@!#`*_~\n:/."), max_size=300)
 JOBS = JobSummary(counts={"failed": 2}, failed=(UNIT, LINT))

@@ -63,7 +63,7 @@ from commands.pipeline.render import (
 )
 from commands.pipeline.render import render_steps as steps_of
 from commands.pipeline.steps import find_problems, format_problems
-from tests.core.facts_of_builds import NOW, make_build, make_tracked
+from tests.rendering.sample_builds import NOW, make_build, make_tracked
 
 Surface = Callable[[str], Iterator[Message | Mapping[str, Any]]]
 NOTICES = ("running", "resumed", "blocked", "failing", "finished", "gone")

@@ -11,9 +11,9 @@ import pytest
 from bot.builds.failures.log_text import clean_log
 from bot.slack.blockkit.blocks import Message
 from simulators.slack.mentions import Reach, reach, reach_of_view
-from tests.core.drawn import find_faults, find_view_faults
 from tests.injection.corpus import CORPUS, EVIL
 from tests.injection.surfaces import OURS, PIECES, SURFACES
+from tests.rendering.message_checks import find_faults, find_view_faults
 
 ROOT = Path(__file__).parents[2]
 EXPECTED_PEOPLE = {"U0ALICE01"}

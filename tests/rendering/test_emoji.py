@@ -13,8 +13,8 @@ from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, md
 from simulators.slack.mentions import reach
 from simulators.slack.validation.blocks import check_blocks
-from tests.core.drawn import describe_message
 from tests.injection.corpus import CORPUS
+from tests.rendering.message_checks import describe_message
 
 ASSETS = "https://buildkiteassets.com/emoji"
 KNOWN = emoji_codes.map_names(

@@ -20,8 +20,8 @@ from bot.operations.forms import (
 )
 from bot.operations.operation import FormField, Operation
 from bot.operations.validation import validate
-from tests.core.drawn import find_view_faults
-from tests.core.sample import sample
+from tests.operations.sample import sample
+from tests.rendering.message_checks import find_view_faults
 
 REGISTRY = sample()
 FIELDS = (

@@ -16,8 +16,8 @@ from bot.operations.reply import Call
 from bot.operations.usage import format_usage
 from bot.operations.validation import validate
 from commands import registry
-from tests.core.calls import calls
-from tests.core.drawn import find_faults, find_view_faults
+from tests.operations.calls import calls
+from tests.rendering.message_checks import find_faults, find_view_faults
 
 REGISTRY = registry()
 EVERY = pytest.mark.parametrize("op", [*REGISTRY], ids=lambda op: op.name)

@@ -25,7 +25,7 @@ from bot.slack.blockkit.blocks import Confirm, Message
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import escape, link
 from bot.slack.types import Actor, Standing
-from tests.core.drawn import find_faults, find_live_markup
+from tests.rendering.message_checks import find_faults, find_live_markup
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SIGNS = ("<!channel>", "<@U0EVE>", "<https://evil.test|ok>", "<!date^1^{ago}|x>", "&lt;!here&gt;", "```\n<!here>")

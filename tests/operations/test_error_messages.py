@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from bot.errors import UsageError
 from bot.operations.grammar import parse
 from bot.operations.validation import validate
-from tests.core.sample import sample
+from tests.operations.sample import sample
 
 REGISTRY = sample()
 TEXTS = (

@@ -16,8 +16,8 @@ from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, escape, link, local_time, md, mention
 from simulators.slack.mentions import reach
 from simulators.slack.validation.blocks import check_blocks
-from tests.core.drawn import describe_message
 from tests.injection.corpus import CORPUS
+from tests.rendering.message_checks import describe_message
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 BUILD = link("https://buildkite.com/acme/web/builds/7", "web#7")

@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.operations.help_text import render_command_table, render_help
 from bot.operations.operation import Operation, Permission
 from bot.operations.usage import format_usage
-from tests.core.sample import sample
+from tests.operations.sample import sample
 
 REGISTRY = sample()
 

@@ -20,7 +20,7 @@ from bot.slack.blockkit.blocks import Confirm
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, md
 from bot.slack.types import Actor, Standing
-from tests.core.drawn import describe_message
+from tests.rendering.message_checks import describe_message
 
 ANN = Actor("U0ANN", "ann", "T1", Standing.MEMBER, "C1", "slash")
 

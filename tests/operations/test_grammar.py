@@ -13,8 +13,8 @@ from bot.operations.grammar import parse, unparse
 from bot.operations.reply import Call
 from bot.operations.typed_text import normalise, quote, quote_as_typed, split
 from bot.operations.validation import validate
-from tests.core.calls import CHANGED, calls
-from tests.core.sample import sample
+from tests.operations.calls import CHANGED, calls
+from tests.operations.sample import sample
 
 REGISTRY = sample()
 PIECES = st.sampled_from(
