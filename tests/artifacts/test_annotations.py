@@ -50,7 +50,8 @@ async def test_annotations_are_filtered(world: World) -> None:
         build, "<p>" + "</p><p>".join(f"line {n}" for n in range(30)) + "</p>", context="x", markup=True
     )
     world.buildkite.annotate(build, "Short", context="y")
-    assert await ask_privately(world, world.bob, words[1]) == snapshot("web#1 has no annotations with style `error`.")
+    filtered = await ask_privately(world, world.bob, words[1])
+    assert filtered == snapshot("web#1 has no annotations with style `error`.")
     assert (await ask_privately(world, world.bob, words[0])).endswith("Secrets are masked.\n[More: x]")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "More: x")
     await world.settle(1)
@@ -65,7 +66,7 @@ async def test_only_the_most_urgent_annotations_are_shown(world: World) -> None:
             build, f"Part {number}", context=f"c{number}", priority=10 if number == 119 else 3
         )
     lines = (await ask_privately(world, world.bob, "build annotations web 1")).split("\n")
-    assert (lines[2], lines[-1]) == snapshot(("> Part 119", 'and 112 more. Secrets are masked.'))
+    assert (lines[2], lines[-1]) == snapshot(("> Part 119", "and 112 more. Secrets are masked."))
     assert len(lines) == 18
 
 
