@@ -24,7 +24,7 @@ from bot.builds.links.render import BUILDS_SHOWN, render_pipeline_preview
 from bot.errors import KitestringError
 from bot.history.queries import are_webhooks_arriving
 from bot.operations.addresses import Address, parse_buildkite_url
-from bot.operations.choices import new_choice_id
+from bot.operations.choices import make_choice_id
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
@@ -135,7 +135,7 @@ class LinkUnfurler:
         async with self._store.write() as tx:
             now = self._clock.now()
             fold = BuildFold(now, await are_webhooks_arriving(tx, now))
-            await fold.track(tx, build, thread, None, new_choice_id(), origin="unfurled", ts=ts, unfurl=unfurl)
+            await fold.track(tx, build, thread, None, make_choice_id(), origin="unfurled", ts=ts, unfurl=unfurl)
         self._wake()
 
     async def _post_pipeline_preview(self, message: MessageKey, actor: Actor, url: str, slug: str) -> None:
@@ -156,7 +156,7 @@ class LinkUnfurler:
         team, channel, ts = message
         done: dict[str, Any] = {"origin": "unfurled", "state": "retired", "ts": ts, "due_at": None}
         async with self._store.write() as tx:
-            card_id, thread = new_choice_id(), Thread(team, channel, _format_thread_key(ts, None))
+            card_id, thread = make_choice_id(), Thread(team, channel, _format_thread_key(ts, None))
             card = await ensure_card(
                 tx, card_id, f"pipeline:{slug}", thread, None, self._clock.now(), unfurl={"url": url}, **done
             )
