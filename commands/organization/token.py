@@ -44,7 +44,7 @@ def _describe_owner(ctx: Context) -> Mrkdwn:
     if ctx.account:
         forget, page = code(f"{ctx.command} disconnect"), link(TOKENS_URL, "Buildkite")
         return md(
-            "This is your own token. Disconnect it with {forget}, or revoke it at {page}.",
+            "This is your own token. Disconnect it with {forget}, or revoke it in {page}.",
             forget=forget,
             page=page,
         )

@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
-from tests.identity.connecting import connected
+from tests.identity.connecting import connect_alice
 
 VALUE = "bkct_made-up-value-0123456789abcdef"
 
@@ -45,18 +45,18 @@ ChatOps
 
 async def test_a_persons_own_token(world: World) -> None:
     """With a connected token, the reply is about that one and how to disconnect it."""
-    await connected(world, without={"read_teams", "write_agents", "write_organizations"})
+    await connect_alice(world, without={"read_teams", "write_agents", "write_organizations"})
     reply = await ask_privately(world, world.alice, "token")
     assert reply.split("\n")[:4] == snapshot(
         [
             "*The Buildkite token in use*",
-            "This is your own token. Disconnect it with `/bk disconnect`, or revoke it at Buildkite.",
+            "This is your own token. Disconnect it with `/bk disconnect`, or revoke it in Buildkite.",
             "*Owner*",
             "Alice Okafor (alice@acme.example)",
         ]
     )
-    assert reply[reply.index("*Will not") :] == snapshot("""\
-*Will not work with it*
+    assert reply[reply.index("*Commands that need") :] == snapshot("""\
+*Commands that need other scopes*
 `write_agents`: agent pause, agent resume, agent stop
 `read_teams`: team list
 `graphql`: job cancel\
@@ -116,7 +116,7 @@ sam@example.com
 *Id*
 `f728b4fa-4248-4e3a-8a5d-2f346baa9455`\
 """)
-    await connected(world)
+    await connect_alice(world)
     assert await ask_privately(world, world.alice, "user") == snapshot("""\
 You act in Buildkite as *Alice Okafor*, with your own token.
 *E-mail*
