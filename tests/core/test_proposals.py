@@ -17,7 +17,7 @@ from bot.errors import UsageError
 from bot.operations.invocation import Invocation, compute_request_digest
 from bot.slack.types import Thread
 
-HERE = Thread("T0BUILD01", "C0DEPLOYS")
+THREAD = Thread("T0BUILD01", "C0DEPLOYS")
 USERS = st.sampled_from(["U0ANN", "U0BOB", "U0CAT", "U0DAN"])
 VOTES = st.lists(st.builds(Vote, USERS, st.booleans()), max_size=6)
 COUNTS = st.integers(1, 3)
@@ -26,7 +26,7 @@ VALUES = st.dictionaries(st.sampled_from(["pipeline", "branch", "commit", "messa
 
 def asked(args: dict[str, str], operation: str = "build create", user: str = "U0ANN") -> Invocation:
     """Something that was asked for."""
-    return Invocation("one", "slash:one", operation, {"args": args}, user, HERE, "slash")
+    return Invocation("one", "slash:one", operation, {"args": args}, user, THREAD, "slash")
 
 
 def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> Proposal:
@@ -37,7 +37,7 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
         args=shown.args["args"],
         digest=compute_request_digest(shown),
         requester=shown.user,
-        thread=HERE,
+        thread=THREAD,
         via="slash",
         requirement=ApprovalRequirement("protected", None, count, timedelta(minutes=30)),
         expires_at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
@@ -126,7 +126,7 @@ def test_a_whole_commit_or_head_may_be_proposed(args: dict[str, str]) -> None:
 @pytest.mark.parametrize("commit", ["8f74223", SHA[:39], f"{SHA}0", "v1.2", "main", "g" * 40])
 def test_a_commit_that_may_change_is_not_proposed(commit: str) -> None:
     """Short SHAs, tags and branches: the whole SHA is asked for, and the word is quoted."""
-    with pytest.raises(UsageError, match="whole SHA, 40 characters") as caught:
+    with pytest.raises(UsageError, match="whole 40-character SHA") as caught:
         require_whole_sha("build create", {"pipeline": "web", "commit": commit})
     assert f"`{commit}`" in caught.value.message
     assert caught.value.field == "commit"

@@ -1,4 +1,5 @@
 """Shortcuts: a build is started from anywhere, and followed from any message."""
+# ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
 

@@ -12,7 +12,17 @@ from inline_snapshot import snapshot
 from bot.store.tables import audit, choices, invocations, tokens
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
-from tests.identity.connecting import ALICE, LABEL, SECRET, list_requests_of_token, connect_alice, read_database, open_connect_form, submit_token, read_whoami_line
+from tests.identity.connecting import (
+    ALICE,
+    LABEL,
+    SECRET,
+    connect_alice,
+    list_requests_of_token,
+    open_connect_form,
+    read_database,
+    read_whoami_line,
+    submit_token,
+)
 
 
 async def count_rows(world: World, table: sa.Table) -> int:
@@ -35,7 +45,9 @@ async def test_a_person_connects_and_sees_the_account(world: World) -> None:
     """The token is checked with Buildkite and saved; whoami shows its user, date and scopes."""
     world.buildkite.person(ALICE, "alice@acme.example")
     world.buildkite.personal_token(ALICE, SECRET)
-    assert await read_whoami_line(world, world.alice, "Your own token") == snapshot("not connected (`/bk connect`)")
+    assert await read_whoami_line(world, world.alice, "Your own token") == snapshot(
+        "not connected (`/bk connect`)"
+    )
     ack = await submit_token(world, world.alice, SECRET)
     assert ack.body in ("", {}, None)
     await world.settle(2)
@@ -235,7 +247,11 @@ async def test_a_form_that_is_delivered_again_connects_nothing(world: World) -> 
     assert sent is not None
     await world.settle(2)
     await ask_privately(world, world.alice, "disconnect")
-    noted, asked, whispers = await count_rows(world, audit), len(list_requests_of_token(world, ALICE)), world.whispers(world.alice)
+    noted, asked, whispers = (
+        await count_rows(world, audit),
+        len(list_requests_of_token(world, ALICE)),
+        world.whispers(world.alice),
+    )
     again = await world.slack.delivery.resend(sent)
     await world.settle(2)
     assert (again.status, again.body) == (200, first.body)

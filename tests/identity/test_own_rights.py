@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from simulators.slack.models import Message
 from tests.conversations.acts import ask_privately, block_build, start_build
 from tests.conversations.world import World, open_world
-from tests.identity.connecting import ALICE, SECRET, list_requests_of_token, connect_alice, type_command
+from tests.identity.connecting import ALICE, SECRET, connect_alice, list_requests_of_token, type_command
 
 BOT = "Sam Kim"
 PROTECTED = """
@@ -135,7 +135,7 @@ async def test_a_lost_answer_is_probed_with_the_bots_token(world: World) -> None
     ]
     assert {(item.by, item.status) for item in looked} == {(ALICE, 403), (BOT, 200)}
     assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE, ALICE]
-    assert "It did happen" in world.whispers(world.alice)[-1]
+    assert "It went through" in world.whispers(world.alice)[-1]
 
 
 async def approve_deploy(world: World) -> Message:

@@ -53,7 +53,7 @@ async def test_after_rotate_the_old_key_can_be_removed(world: World, tmp_path: P
     await world.settle(2)
     said: list[str] = []
     await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), said.append)
-    assert "sealed anew" in said[0]
+    assert "re-encrypted" in said[0]
     assert not said[0].startswith("0 ")
     assert await find_account_name(world, make_settings(world, tmp_path, NEW)) == ALICE
     await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), said.append)

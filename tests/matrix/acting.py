@@ -43,13 +43,13 @@ class Seen:
     modal: bool
 
 
-async def calm(world: World) -> None:
+async def settle_all(world: World) -> None:
     """Let everything happen that an act leads to; what Slack's pace holds back gets its second.
 
     Raises AssertionError where it does not come to an end.
     """
     for _ in range(ROUNDS):
-        if not await world.bot.runner.drain() and not await _pending(world):
+        if not await world.bot.runner.drain() and not await _is_work_pending(world):
             return
         while await _turn(world):
             pass
@@ -57,7 +57,7 @@ async def calm(world: World) -> None:
     raise AssertionError("Something is posted or drawn over and over.")
 
 
-async def _pending(world: World) -> bool:
+async def _is_work_pending(world: World) -> bool:
     """Return whether there is work left to run or post."""
     now = world.clock.now()
     due = [sa.exists().where(item.c.due_at <= now) for item in (cards, proposals)]
@@ -75,20 +75,22 @@ async def _turn(world: World) -> int:
     return done
 
 
-async def watched(world: World, person: Person, act: Callable[[], Awaitable[object]]) -> Seen:
+async def observe(world: World, person: Person, act: Callable[[], Awaitable[object]]) -> Seen:
     """Do an act, wait for its end, and collect its effects in Buildkite, the audit and Slack."""
     world.clock.advance(1)
     world.buildkite.requests.clear()
-    last, said = await _last(world), len(world.slack.posted.get(world.deploys.id, []))
+    last, said = await _find_last_audit_id(world), len(world.slack.posted.get(world.deploys.id, []))
     whispers = len(world.slack.ephemerals(person))
     await act()
-    await calm(world)
+    await settle_all(world)
     requests = list(world.buildkite.requests)
     public = world.slack.posted.get(world.deploys.id, [])[said:]
     return Seen(
         asked=len(requests),
-        writes=tuple(_format_write(request.method, request.path) for request in requests if request.method != "GET"),
-        audit=await _rows(world, person, last),
+        writes=tuple(
+            _format_write(request.method, request.path) for request in requests if request.method != "GET"
+        ),
+        audit=await _read_new_rows(world, person, last),
         told=tuple(format_message(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
         said=tuple(format_message(item) for item in public if item.bot),
         modal=world.slack.modal_of(person) is not None,
@@ -101,12 +103,12 @@ def _format_write(method: str, path: str) -> str:
     return f"{method} {_IDS.sub('*', below) or path.lstrip('/')}"
 
 
-async def _last(world: World) -> int:
+async def _find_last_audit_id(world: World) -> int:
     async with world.bot.store.read() as tx:
         return await tx.scalar(sa.select(sa.func.max(audit.c.id))) or 0
 
 
-async def _rows(world: World, person: Person, last: int) -> tuple[Row, ...]:
+async def _read_new_rows(world: World, person: Person, last: int) -> tuple[Row, ...]:
     async with world.bot.store.read() as tx:
         query = sa.select(audit).where(audit.c.id > last, audit.c.user_id == person.id).order_by(audit.c.id)
         found = (await tx.execute(query)).mappings().all()
@@ -115,6 +117,6 @@ async def _rows(world: World, person: Person, last: int) -> tuple[Row, ...]:
     )
 
 
-def newest(world: World) -> Message:
+def find_newest_message(world: World) -> Message:
     """The newest message of the bot in the channel."""
     return next(message for message in reversed(world.slack.messages(world.deploys)) if message.bot)

@@ -64,7 +64,7 @@ class Cast:
 
 
 @asynccontextmanager
-async def assembled(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
+async def open_cast(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
     """Open the cast with or without the policy. Buildkite sends no webhooks, so nothing changes unprompted."""
     path = folder / "policy.toml"
     path.write_text(POLICY, "utf-8")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from simulators.slack.delivery import Ack, AppRequest
 from simulators.slack.person import Person
-from tests.matrix.acting import Seen, calm, newest, watched
-from tests.matrix.judging import Cell, first
+from tests.matrix.acting import Seen, find_newest_message, observe, settle_all
+from tests.matrix.judging import Cell, judge_first
 from tests.matrix.playing import UNUSED, Play
 from tests.matrix.scenes import AGENT, QUEUE, REPO, SPARE
 from tests.matrix.table import PEOPLE
@@ -29,51 +29,54 @@ VALUES = {
 OTHERS = "This form is too old, or was opened by another person. Open it again."
 
 
-async def forms(play: Play, operations: dict[str, str]) -> None:
+async def fill_forms(play: Play, operations: dict[str, str]) -> None:
     """Every cell by a form: opened where something may come of it, and sent."""
     for pipeline, table in play.tables.items():
         for operation in [operation for operation in operations if operation in table.rows]:
             ready = False
             for name in PEOPLE:
                 if not ready:
-                    await _ready(play, operation, pipeline, operations[operation])
-                ready = play.cell(operation, pipeline, name, "form").word in UNUSED
+                    await _prepare(play, operation, pipeline, operations[operation])
+                ready = play.make_cell(operation, pipeline, name, "form").word in UNUSED
                 await _fill(play, operation, pipeline, name, operations[operation])
 
 
-async def _ready(play: Play, operation: str, pipeline: str, source: str) -> None:
+async def _prepare(play: Play, operation: str, pipeline: str, source: str) -> None:
     """Set up the form's subject, with a card if a button opens the form."""
-    props = await play.props(operation, pipeline)
+    props = await play.set_up_props(operation, pipeline)
     if source == "card":
         await play.cast.alice.types(play.cast.world.deploys, f"/bk build watch {pipeline} {props.number}")
-        await calm(play.cast.world)
+        await settle_all(play.cast.world)
 
 
 async def _fill(play: Play, operation: str, pipeline: str, name: str, source: str) -> None:
     person = play.cast.people[name]
-    seen = await watched(play.cast.world, person, lambda: _opens(play, person, operation, source))
-    if source == "card" and play.cell(operation, pipeline, name, "form").word == "refuse" and seen.modal:
-        cell = play.cell(operation, pipeline, name, "button")
-        play.score.note(cell, seen, first(cell, replace(seen, modal=False), hopeless=False) + _shows(play, person))
+    seen = await observe(play.cast.world, person, lambda: _open_form(play, person, operation, source))
+    if source == "card" and play.make_cell(operation, pipeline, name, "form").word == "refuse" and seen.modal:
+        cell = play.make_cell(operation, pipeline, name, "button")
+        play.score.note(
+            cell, seen, judge_first(cell, replace(seen, modal=False), hopeless=False) + _judge_notice(play, person)
+        )
         await person.closes(everything=True)
         return
-    if play.hopeless(operation, name):
+    if play.has_blanket_refusal(operation, name):
         cell = Cell(operation, name, "button" if source == "card" else "slash", "refuse")
-        play.score.note(cell, seen, first(cell, seen, hopeless=True))
+        play.score.note(cell, seen, judge_first(cell, seen, hopeless=True))
         return
-    cell = play.cell(operation, pipeline, name, "form")
-    play.score.note(cell, seen, [] if _only_opened(seen) else ["no form was opened"])
+    cell = play.make_cell(operation, pipeline, name, "form")
+    play.score.note(cell, seen, [] if _has_only_opened(seen) else ["no form was opened"])
     values = {
-        label: await _value(play, person, label, text, pipeline) for label, text in VALUES[operation].items()
+        label: await _choose_value(play, person, label, text, pipeline)
+        for label, text in VALUES[operation].items()
     }
     if source == "asks" and cell.word == "allow":
         cell = replace(cell, word="question")
-    sent = await play.once(cell, person, lambda: person.submits(values))
+    sent = await play.act_once(cell, person, lambda: person.submits(values))
     if operation != "connect":  # a token that is sent again is looked at again, and is the same token
-        await play.once_more(cell, person, play.cast.world.slack.replay, sent)
+        await play.act_again(cell, person, play.cast.world.slack.replay, sent)
 
 
-async def _value(play: Play, person: Person, label: str, text: str, pipeline: str) -> str:
+async def _choose_value(play: Play, person: Person, label: str, text: str, pipeline: str) -> str:
     wanted = text.format(pipeline=pipeline, token=play.cast.world.buildkite.token)
     if not wanted.startswith("?"):
         return wanted
@@ -81,29 +84,29 @@ async def _value(play: Play, person: Person, label: str, text: str, pipeline: st
     return next(item for item in found if item.startswith(wanted[1:]))
 
 
-async def _opens(play: Play, person: Person, operation: str, source: str) -> Ack:
+async def _open_form(play: Play, person: Person, operation: str, source: str) -> Ack:
     if source == "card":
-        return await person.clicks(newest(play.cast.world), action_id=operation)
+        return await person.clicks(find_newest_message(play.cast.world), action_id=operation)
     return await person.types(play.cast.world.deploys, f"/bk {operation}")
 
 
-def _shows(play: Play, person: Person) -> list[str]:
+def _judge_notice(play: Play, person: Person) -> list[str]:
     """Return the faults of a modal that should only explain why there is no form."""
     view = play.cast.world.slack.modal_of(person)
     return ["a form can be sent"] if view is None or view.source.get("submit") else []
 
 
-def _only_opened(seen: Seen) -> bool:
+def _has_only_opened(seen: Seen) -> bool:
     return seen.modal and not (seen.writes or seen.audit or seen.told or seen.said)
 
 
-async def forged(play: Play, operations: dict[str, str], pipeline: str) -> None:
+async def forge_forms(play: Play, operations: dict[str, str], pipeline: str) -> None:
     """A form that was opened for Alice is sent by each of the others."""
     slack, alice = play.cast.world.slack, play.cast.alice
     for operation, source in operations.items():
-        await _ready(play, operation, pipeline, source)
-        await _opens(play, alice, operation, source)
-        await calm(play.cast.world)
+        await _prepare(play, operation, pipeline, source)
+        await _open_form(play, alice, operation, source)
+        await settle_all(play.cast.world)
         for name in PEOPLE:
             await _send_hers(play, Cell(operation, name, "form", "refuse"))
         assert slack.modal_of(alice) is not None
@@ -120,7 +123,7 @@ async def _send_hers(play: Play, cell: Cell) -> None:
     async def send() -> None:
         acks.append(await slack.delivery.send(AppRequest("interactive", payload, accepts_response=True)))
 
-    seen = await watched(play.cast.world, person, send)
+    seen = await observe(play.cast.world, person, send)
     said = list(acks[0].body["errors"].values()) if isinstance(acks[0].body, dict) else []
     harm = seen.asked or seen.audit or seen.told or seen.said
     play.score.note(cell, seen, [] if said == [OTHERS] and not harm else ["somebody else's form was taken"])

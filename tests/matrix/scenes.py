@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from simulators.buildkite.models import Build
-from tests.matrix.acting import calm, newest
+from tests.matrix.acting import find_newest_message, settle_all
 from tests.matrix.cast import PRODUCTION, Cast
 
 AGENT, QUEUE, CLUSTER = "ci-linux-1", "deploy", '"Open Source"'
@@ -204,7 +204,7 @@ async def _muted(cast: Cast, pipeline: str) -> Props:
 async def _types(cast: Cast, words: str) -> None:
     """Alice prepares something."""
     await cast.alice.types(cast.world.deploys, f"/bk {words}")
-    await calm(cast.world)
+    await settle_all(cast.world)
 
 
 async def _open(cast: Cast, _pipeline: str) -> Props:
@@ -269,8 +269,8 @@ async def _proposed(cast: Cast, _pipeline: str) -> Props:
     if not cast.policy:
         return Props()
     await cast.people["granted"].types(cast.world.deploys, f"/bk build create {PRODUCTION}")
-    await calm(cast.world)
-    card = newest(cast.world)
+    await settle_all(cast.world)
+    card = find_newest_message(cast.world)
     row = next(block for block in card.blocks or [] if block["type"] == "actions")
     return Props(proposal=row["elements"][0]["value"])
 

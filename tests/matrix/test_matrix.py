@@ -9,7 +9,7 @@ import pytest
 
 from commands import registry
 from tests.matrix import filling, pressing
-from tests.matrix.cast import PRODUCTION, SHOP, assembled
+from tests.matrix.cast import PRODUCTION, SHOP, open_cast
 from tests.matrix.playing import Play
 from tests.matrix.table import DEFAULT, POLICY, PROTECTED, SURFACES, Table, table
 
@@ -22,7 +22,7 @@ async def play(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     """A world without a policy file, and one with grants, groups and a protection."""
     policy = request.param == WITH
     tables = {SHOP: table(POLICY), PRODUCTION: table(PROTECTED)} if policy else {SHOP: table(DEFAULT)}
-    async with assembled(tmp_path, policy=policy) as cast:
+    async with open_cast(tmp_path, policy=policy) as cast:
         yield Play(cast, tables)
 
 
@@ -46,7 +46,7 @@ def test_the_forms_are_those_of_the_operations() -> None:
 @pytest.mark.parametrize("via", ["slash", "mention"])
 async def test_typed_requests(play: Play, via: str) -> None:
     """Each of them gets by typing what the table says; the same request again has no second effect."""
-    await play.typed(via, SURFACE.column("words"), repeated=(via == "slash") is play.cast.policy)
+    await play.type_all(via, SURFACE.column("words"), repeated=(via == "slash") is play.cast.policy)
     assert play.score.wrong == []
 
 
@@ -57,14 +57,18 @@ async def test_pressed_buttons(play: Play) -> None:
         everybody for everybody in everybodys if everybody.startswith("proposal ") and not play.cast.policy
     }
     public = {name: source for name, source in everybodys.items() if name not in proposals}
-    await pressing.everybodys(play, public)
-    await pressing.ones_own(play, SURFACE.column("one's own"), SHOP)
+    await pressing.press_public_buttons(play, public)
+    await pressing.press_private_buttons(play, SURFACE.column("one's own"), SHOP)
     assert play.score.wrong == []
-    assert await pressing.offered(play.cast) == {*public, *SURFACE.column("one's own"), "job unblock"}
+    assert await pressing.list_offered_operations(play.cast) == {
+        *public,
+        *SURFACE.column("one's own"),
+        "job unblock",
+    }
 
 
 async def test_submitted_forms(play: Play) -> None:
     """A form opens where something may come of it, and is judged when it is sent, by the one it was opened for."""
-    await filling.forms(play, SURFACE.column("form"))
-    await filling.forged(play, SURFACE.column("form"), SHOP)
+    await filling.fill_forms(play, SURFACE.column("form"))
+    await filling.forge_forms(play, SURFACE.column("form"), SHOP)
     assert play.score.wrong == []

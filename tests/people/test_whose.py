@@ -1,4 +1,5 @@
 """A build's owner is found by email address only, from Slack or the file, never by a similar name."""
+# ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ async def add_and_subscribe_lees(world: World) -> tuple[Person, Person]:
     ],
 )
 async def test_an_address_is_one_persons(world: World, address: str, whose: int | None) -> None:
-    """Of two Ann Lees, the one with the address is notified, whatever its case; an unknown address notifies neither."""
+    """Of two Ann Lees, the one with the address is notified, in any case; an unknown address notifies no one."""
     people = await add_and_subscribe_lees(world)
     await run_pushed_build(world, {"name": "Ann Lee", "email": address}, "lint")
     assert [len(list_direct_messages(world, person)) for person in people] == [int(whose == at) for at in range(2)]

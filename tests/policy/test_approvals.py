@@ -130,5 +130,5 @@ async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
         await cara.clicks(card, "Approve")
         await world.settle(3)
         assert not world.buildkite.builds
-        assert "do not suffice" in world.whispers(world.alice)[-1]
+        assert "no longer has enough approvals" in world.whispers(world.alice)[-1]
         assert "but it failed" in card.plain()

@@ -35,7 +35,7 @@ Your grant “releases” is for pipelines `deploy-*`, branches `main`. Ask the 
 Ask the platform team.\
 """)
     assert await ask_privately(world, world.alice, "build create deploy-prod -b main -e STAGE=prod") == snapshot("""\
-⚠️ `build create` on `deploy-prod`, branch `main` with environment values needs `env`: the policy restricts branches there.
+⚠️ `build create` on `deploy-prod`, branch `main` with environment values needs the `env` permission, because the policy limits branches there.
 Ask the platform team.\
 """)
     assert len(world.buildkite.builds) == 1

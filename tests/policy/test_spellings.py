@@ -10,9 +10,9 @@ import pytest
 from bot.listeners.event_listeners import START
 from tests.conversations.acts import ask_privately, read_created_build
 from tests.conversations.world import World, open_world
-from tests.matrix.acting import calm
+from tests.matrix.acting import settle_all
 from tests.policy import spellings
-from tests.subscriptions.acts import run_build, list_card_texts
+from tests.subscriptions.acts import list_card_texts, run_build
 
 RULES = """
 [[grant]]
@@ -55,7 +55,7 @@ async def ask_can_for_each(world: World, names: Iterable[str], template: str) ->
 
 async def assert_proposed(world: World, way: str) -> None:
     """Check that a card asks for approval of `main`, and that there is no build."""
-    await calm(world)
+    await settle_all(world)
     assert not world.buildkite.builds, way
     card = world.card().plain()
     assert "Approval needed" in card, way
@@ -127,17 +127,17 @@ async def test_every_entry_point_needs_the_approval(world: World, spelled: str) 
     await world.alice.types(world.deploys, f"/bk build create DEPLOY-prod@{spelled}")
     await assert_proposed(world, "with an @")
     await world.alice.types(world.deploys, f"/bk alias ship = {words}")
-    await calm(world)
+    await settle_all(world)
     await world.alice.types(world.deploys, "/bk ship")
     await assert_proposed(world, "alias")
     assert count_proposals(world) == 4
     await world.alice.types(world.deploys, "/bk build create")
-    await calm(world)
+    await settle_all(world)
     await world.alice.submits({"Pipeline": "deploy-prod", "Branch": spelled})
     await assert_proposed(world, "form")
     assert count_proposals(world) == 5
     await world.alice.shortcut(START)
-    await calm(world)
+    await settle_all(world)
     place = {"Where to post its card": world.deploys.id}
     await world.alice.submits({"Pipeline": "deploy-prod", "Branch": spelled, **place})
     await assert_proposed(world, "shortcut")
@@ -160,7 +160,7 @@ async def test_no_entry_point_accepts_an_invalid_branch(world: World, spelled: s
     for words in (f"build create deploy-prod -b {spelled}", f"build create deploy-prod@{spelled}"):
         assert "The branch" in await ask_privately(world, world.alice, words)
         await world.alice.posts(world.deploys, f"@kitestring {words}")
-        await calm(world)
+        await settle_all(world)
     assert not world.buildkite.builds
     assert count_proposals(world) == 0
 
@@ -168,7 +168,7 @@ async def test_no_entry_point_accepts_an_invalid_branch(world: World, spelled: s
 async def test_buildkite_gets_the_branch_that_was_judged(world: World) -> None:
     """Elsewhere the same spelling starts at once, under the branch's own name."""
     await world.alice.types(world.deploys, "/bk build create web -b refs/heads/release/2 -c heads/main")
-    await calm(world)
+    await settle_all(world)
     assert read_created_build(world)["branch"] == "release/2"
     assert read_created_build(world)["commit"] == "refs/heads/main"
 
@@ -176,9 +176,9 @@ async def test_buildkite_gets_the_branch_that_was_judged(world: World) -> None:
 async def test_an_approval_is_for_the_name_that_the_card_shows(world: World) -> None:
     """Bob approves `refs/heads/main`: the build is of `main`."""
     await world.alice.types(world.deploys, "/bk build create deploy-prod -b refs/heads/main")
-    await calm(world)
+    await settle_all(world)
     await world.bob.clicks(world.card(), "Approve")
-    await calm(world)
+    await settle_all(world)
     assert [build.branch for build in world.buildkite.builds] == ["main"]
 
 
@@ -191,7 +191,7 @@ async def test_a_build_is_judged_by_the_branch_that_buildkite_reports(world: Wor
         assert "✋" in await ask_as_alice(world, f"can {words}"), words
     assert "✋" in await ask_as_alice(world, f"can job unblock -p deploy-prod -n {build.number}")
     await world.alice.types(world.deploys, f"/bk build rebuild deploy-prod {build.number}")
-    await calm(world)
+    await settle_all(world)
     assert "Approval needed" in world.card().plain()
     assert len(world.buildkite.builds) == 1
 
@@ -209,7 +209,7 @@ async def test_a_preview_shows_invisible_characters(world: World) -> None:
     build = world.buildkite.create_build_elsewhere("deploy-prod", "ma\u200bin", "Fix", "Noor Haddad")
     url = f"https://buildkite.com/acme-inc/deploy-prod/builds/{build.number}"
     message = (await world.alice.posts(world.deploys, url)).message
-    await calm(world)
+    await settle_all(world)
     assert message is not None
     assert "`ma\ufffdin`" in message.previews[0].plain()
 
@@ -217,19 +217,19 @@ async def test_a_preview_shows_invisible_characters(world: World) -> None:
 async def test_a_lock_holds_for_every_spelling(world: World) -> None:
     """Bob locks `refs/heads/release/*`: it is `release/*`, by branch and by commit, and so is its release."""
     await world.bob.types(world.deploys, '/bk lock web refs/heads/release/* "cutting it"')
-    await calm(world)
+    await settle_all(world)
     for words in ("-b release/2", "-b heads/release/2", "-b x -c refs/heads/release/2", "-b x -c v1.2"):
         assert "cutting it" in await ask_privately(world, world.alice, f"build create WEB {words}"), words
     assert "✅" in await ask_as_alice(world, "can build create web -b main")
     await world.bob.types(world.deploys, "/bk unlock web heads/release/*")
-    await calm(world)
+    await settle_all(world)
     assert "✅" in await ask_as_alice(world, "can build create web -b release/2")
 
 
 async def test_a_subscription_matches_the_branch_in_any_spelling(world: World) -> None:
     """A pattern keeps its wildcards and loses its prefix, and so does the branch that Buildkite reports."""
     await world.alice.types(world.deploys, "/bk subscribe web -b refs/heads/rel* --yes")
-    await calm(world)
+    await settle_all(world)
     listed = await ask_as_alice(world, "subscriptions")
     assert "rel*" in listed
     assert "refs/heads" not in listed
@@ -263,13 +263,13 @@ async def test_a_card_button_needs_the_approval_of_the_reported_branch(
     build = world.buildkite.create_build_elsewhere("deploy-prod", "refs/heads/main", "Ship it", "Noor Haddad")
     world.buildkite.run_build(build, fail=fail)
     await world.alice.types(world.deploys, f"/bk build watch deploy-prod {build.number}")
-    await calm(world)
+    await settle_all(world)
     card = world.card()
     await world.alice.clicks(card, label)
-    await calm(world)
+    await settle_all(world)
     if operation == "job unblock":
         await world.alice.submits({"Release name": "1.42"})
-        await calm(world)
+        await settle_all(world)
     proposals = [reply for reply in world.replies(card) if "Approval needed" in reply]
     assert [operation in proposal for proposal in proposals] == [True]
     assert len(world.buildkite.builds) == 1

@@ -15,7 +15,7 @@ from bot.runtime.clock import ManualClock
 from bot.runtime.file_reload import ReloadedFile
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import START, World
-from tests.subscriptions.acts import run_build, list_card_texts
+from tests.subscriptions.acts import list_card_texts, run_build
 
 GOOD = """\
 [[subscription]]

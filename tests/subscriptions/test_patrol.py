@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulators.buildkite.server_state import RecordedRequest
 from tests.conversations.world import World
-from tests.subscriptions.acts import run_build, subscribe, list_card_texts
+from tests.subscriptions.acts import list_card_texts, run_build, subscribe
 
 
 def list_catch_up_requests(world: World) -> list[RecordedRequest]:

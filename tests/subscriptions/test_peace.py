@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import run_build, list_cards, subscribe, list_card_texts
+from tests.subscriptions.acts import list_card_texts, list_cards, run_build, subscribe
 
 
 async def test_quiet_hours_hold_what_is_still_true_in_the_morning(world: World) -> None:
@@ -98,7 +98,9 @@ started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(5)
-    assert (list_card_texts(world), world.replies(list_cards(world)[0])) == snapshot((["✅ deploy-prod#1 passed on main"], []))
+    assert (list_card_texts(world), world.replies(list_cards(world)[0])) == snapshot(
+        (["✅ deploy-prod#1 passed on main"], [])
+    )
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute subscription for 8h")
     await world.settle(2)
     assert world.replies(list_cards(world)[0]) == snapshot(

@@ -7,7 +7,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately, start_build
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import run_build, list_cards, subscribe, list_card_texts
+from tests.subscriptions.acts import list_card_texts, list_cards, run_build, subscribe
 
 
 async def test_a_failed_build_from_outside_slack_is_posted(world: World) -> None:
@@ -41,11 +41,11 @@ async def test_only_matching_builds_are_posted(world: World, words: str, posted:
     await run_build(world)
     await run_build(world, fail=("lint",), author={"name": "Robin", "email": "robin@acme.example"})
     await run_build(world, fail=("lint",), branch="release/1")
-    await _reload_webhooks(world)
+    await _run_unmatched_builds(world)
     assert sorted(text.split(" ")[1] for text in list_card_texts(world)) == posted
 
 
-async def _reload_webhooks(world: World) -> None:
+async def _run_unmatched_builds(world: World) -> None:
     """Run two builds that pass and one that is canceled."""
     await run_build(world, source="schedule")
     await run_build(world)
@@ -71,7 +71,9 @@ async def test_several_rules_and_a_question_are_one_message(world: World) -> Non
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(4)
     assert list_card_texts(world) == snapshot(["❌ web#1 failed on main, requested by <@U0ALICE01>"])
-    assert world.replies(list_cards(world)[0])[-1].split("\n")[0] == snapshot("<@U0ALICE01> ❌ web#1 failed after 0s.")
+    assert world.replies(list_cards(world)[0])[-1].split("\n")[0] == snapshot(
+        "<@U0ALICE01> ❌ web#1 failed after 0s."
+    )
 
 
 async def test_a_posted_build_can_be_followed(world: World) -> None:

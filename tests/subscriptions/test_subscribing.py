@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
-from tests.subscriptions.acts import run_build, list_cards, subscribe
+from tests.subscriptions.acts import list_cards, run_build, subscribe
 
 
 async def test_a_typed_subscription_is_previewed(world: World) -> None:
