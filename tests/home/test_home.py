@@ -86,7 +86,7 @@ Failed on your branches
 ---
 Your subscriptions
 `deploy-*`: failed · <#C0DEPLOYS>
-[End]
+[Unsubscribe]
 ---
 Buildkite account
 Not connected: I use my own Buildkite token for you. Connect your account to act under your own name.
@@ -236,7 +236,7 @@ async def test_a_subscription_is_ended_on_the_home(world: World) -> None:
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(1)
     assert "`web`" in await open_home(world, world.alice)
-    await world.alice.clicks(world.slack.home_of(world.alice), "End")
+    await world.alice.clicks(world.slack.home_of(world.alice), "Unsubscribe")
     await world.settle(15, step=2.5)
     assert "No subscriptions yet" in read_home(world, world.alice)
     assert await ask_privately(world, world.alice, "subscriptions") == snapshot(

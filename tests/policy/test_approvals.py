@@ -43,7 +43,7 @@ async def test_another_person_approves_and_it_runs_once(tmp_path: Path) -> None:
         card = await propose_deploy(world)
         assert not world.buildkite.builds
         assert "Approval needed" in card.plain()
-        assert "HEAD when it runs" in card.plain()
+        assert "latest on" in card.plain()
         assert "TARGET" in card.plain()
         assert "eu-west" not in card.plain()
         await world.bob.clicks_twice(card, "Approve")

@@ -86,7 +86,7 @@ async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
-        "✋ <@U0ALICE01> asked for `build rebuild` already: it waits for approval in <#C0DEPLOYS>."
+        "✋ <@U0ALICE01> already requested `build rebuild`. It's waiting for approval in <#C0DEPLOYS>."
     )
     assert await count_proposals(world) == 1
     await world.bob.clicks(waiting, "Approve")

@@ -186,7 +186,7 @@ async def test_an_approver_who_has_left_no_longer_counts(world: World) -> None:
             ["⚠️ *Approved*, but it failed · `build create`"],
             """\
 ⚠️ It no longer has enough approvals.
-Ask for it again.\
+Request it again.\
 """,
         )
     )
@@ -241,7 +241,7 @@ requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 0
     await world.settle(4)
     puts = [request.json for request in world.buildkite.requests if request.path.endswith("/unblock")]
     assert puts == [{"fields": {"release-name": "secret-1.42"}}]
-    assert "done" in format_message(asked)
+    assert "Approved* and run" in format_message(asked)
 
 
 async def test_an_unblocked_step_is_not_unblocked_again(world: World) -> None:
@@ -277,7 +277,7 @@ Give the whole 40-character SHA (`git rev-parse` prints it), or leave the commit
 """)
     assert world.slack.messages(world.deploys) == []
     card = await propose(world, f"build create deploy-prod -c {SHA}")
-    assert f"commit*: `{SHA}`" in format_message(card)
+    assert f"Commit*: `{SHA}`" in format_message(card)
     assert "HEAD" not in format_message(card)
     await world.bob.clicks(card, "Approve")
     await world.settle(4)

@@ -75,18 +75,18 @@ async def test_the_form_asks_for_the_same_and_shows_the_same(world: World) -> No
     assert modal is not None
     assert modal.plain() == snapshot("""\
 # Subscribe
-Pipeline, or a pattern: [web, deploy-* or *]
-Branch, or a pattern: [main or release/*]
+Pipeline or pattern: [web, deploy-* or *]
+Branch or pattern: [main or release/*]
 States: [failed, fixed, blocked]
 Started or written by: [@ann, ann@example.com or me]
 Started from: []
-Only this step's verdict: [its key or name]
+Only this step's result: [its key or name]
 Updates in a build's thread: [end]
 Quiet hours: [18:00-08:00]
 Also show failures from threads in the channel: [Also show failures from threads in the channel]
 [Subscribe]\
 """)
-    await world.alice.submits({"Pipeline, or a pattern": "deploy-*", "Branch, or a pattern": "main"})
+    await world.alice.submits({"Pipeline or pattern": "deploy-*", "Branch or pattern": "main"})
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot("""\
 Subscribe this channel to `deploy-*` on `main`: failed, fixed and blocked?
@@ -151,7 +151,7 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
         ]
     )
     assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\
-⚠️ This channel is not subscribed to `web`.
+⚠️ This channel isn't subscribed to `web`.
 It has no subscriptions.\
 """)
     await run_build(world, fail=("lint",))
