@@ -92,7 +92,7 @@ async def _reply_waiting_jobs(stack: str, queue: str, api: AgentApi) -> Reply:
 
 
 async def _take_first(scheduled: AsyncGenerator[ScheduledJob, None]) -> tuple[ScheduledJob, ...]:
-    """Return the oldest jobs: more than JOBS_LIMIT help nobody in a chat."""
+    """Return the oldest jobs: more than JOBS_LIMIT are of no use in a chat."""
     jobs: list[ScheduledJob] = []
     async with aclosing(scheduled):
         async for job in scheduled:

@@ -48,11 +48,11 @@ async def test_the_end_of_a_pause_is_announced_and_reported(world: World) -> Non
     assert len(await _read_channel(world)) == 1
     await world.settle(2 * 60, step=30)
     assert (await _read_channel(world))[1:] == snapshot(
-        ['<@U0ALICE01> ⏰ Agent ci-linux-1 resumes automatically in 2m at 2026-11-02 09:10 UTC.']
+        ["<@U0ALICE01> ⏰ Agent ci-linux-1 resumes automatically in 2m at 2026-11-02 09:10 UTC."]
     )
     await world.settle(3 * 60, step=30)
     assert (await _read_channel(world))[2:] == snapshot(
-        ['▶️ Agent ci-linux-1 is taking jobs again: its pause has ended.']
+        ["▶️ Agent ci-linux-1 is taking jobs again: its pause has ended."]
     )
 
 
@@ -76,7 +76,7 @@ async def test_a_pause_extended_in_buildkite_is_reported_when_it_ends(world: Wor
     assert len(await _read_channel(world)) == 1
     await world.settle(12 * 60, step=30)
     assert (await _read_channel(world))[1:] == snapshot(
-        ['▶️ Agent ci-linux-1 is taking jobs again: its pause has ended.']
+        ["▶️ Agent ci-linux-1 is taking jobs again: its pause has ended."]
     )
 
 
@@ -87,5 +87,5 @@ async def test_an_agent_lost_during_its_pause_is_reported(world: World) -> None:
     world.buildkite.lose_agent("ci-linux-1")
     await world.settle(3 * 60, step=30)
     assert (await _read_channel(world))[1:] == snapshot(
-        ['👻 The pause of agent ci-linux-1 has ended, but the agent is lost.']
+        ["👻 The pause of agent ci-linux-1 has ended, but the agent is lost."]
     )

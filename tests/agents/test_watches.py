@@ -63,8 +63,8 @@ async def test_a_watch_is_limited_to_its_queue_and_states(world: World) -> None:
     assert [message.plain() for message in world.slack.messages(world.deploys)] == snapshot(
         [
             "<@U0BOB0001> started watching agents in queue `deploy` for this channel: `connected`, `lost`",
-            '👻 Agent deploy-1 in queue `deploy` is lost: it stopped responding.',
-            '🟢 Agent deploy-1 in queue `deploy` is connected.',
+            "👻 Agent deploy-1 in queue `deploy` is lost: it stopped responding.",
+            "🟢 Agent deploy-1 in queue `deploy` is connected.",
         ]
     )
 

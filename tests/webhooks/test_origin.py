@@ -19,12 +19,12 @@ class MetaPage:
     """The response of `/v2/meta`: a list, or an error."""
 
     def __init__(self, *reply: tuple[str, ...] | Exception) -> None:
-        self.said = list(reply)
-        self.asked = 0
+        self.answers = list(reply)
+        self.requests = 0
 
     async def read(self) -> tuple[str, ...]:
-        self.asked += 1
-        now = self.said.pop(0) if len(self.said) > 1 else self.said[0]
+        self.requests += 1
+        now = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(now, Exception):
             raise now
         return now
@@ -105,7 +105,7 @@ async def test_the_list_is_read_every_hour() -> None:
     for _ in range(3):
         await origins.tick()
         clock.advance(1199)
-    assert page.asked == 1
+    assert page.requests == 1
     clock.advance(3)
     await origins.tick()
     assert (origins.admits("192.0.2.1"), origins.admits("203.0.113.1")) == (False, True)
