@@ -181,7 +181,7 @@ def test_a_harmful_command_needs_confirmation() -> None:
 
 
 def test_the_bot_asks_for_an_invitation_where_it_cannot_post() -> None:
-    """Nothing is started without a card: the person invites the bot, starts anyway, or cancels."""
+    """Without a place for its card, a build starts only if the person invites the bot or starts anyway."""
     values = {"again_value": "a", "anyway_value": "b", "no_value": "c"}
     channel = render_invitation_request("kitestring", **values)
     pair = render_invitation_request("kitestring", **values, invitable=False)

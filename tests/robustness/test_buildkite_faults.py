@@ -39,11 +39,11 @@ async def test_a_lost_answer_is_found_after_the_first_search_fails(world: World)
     world.buildkite.faults.reset(method="POST", path="/builds$", applied=True)
     world.buildkite.faults.fail(503, method="GET", path="/builds$", times=4)
     build = await start_build(world)
-    assert "looking whether it happened" in read_private(world, world.bob)
+    assert "checking whether it went through" in read_private(world, world.bob)
     await settle(world, 120)
     assert count_writes(world, "/builds") == 1
     assert_card_is_correct(world, build)
-    assert "It did happen" in read_private(world, world.bob)
+    assert "It went through" in read_private(world, world.bob)
 
 
 async def test_a_create_that_never_arrived_can_be_retried(world: World) -> None:
@@ -148,4 +148,4 @@ async def test_the_end_of_a_pause_is_posted_once_after_an_outage(world: World) -
     world.buildkite.faults.fail(503, path="/agents/", times=6)
     await settle(world, 360)
     lines = [message.plain() for message in world.slack.messages(world.deploys)]
-    assert len([line for line in lines if "its pause is over" in line]) == 1
+    assert len([line for line in lines if "its pause has ended" in line]) == 1
