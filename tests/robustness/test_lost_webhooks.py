@@ -132,4 +132,4 @@ async def test_a_deleted_build_is_shown_as_deleted(world: World) -> None:
     await settle(world, 180)
     card = world.card()
     assert "Gone from Buildkite" in card.plain()
-    assert sum("is gone" in line for line in world.replies(card)) == 1
+    assert sum("is no longer in Buildkite" in line for line in world.replies(card)) == 1

@@ -61,4 +61,4 @@ async def test_a_damaged_body_is_set_aside(world: World) -> None:
         kept = await tx.scalar(sa.select(rows.c.body).where(rows.c.delivery_id == "bad"))
         assert kept is not None
         await tx.execute(sa.update(rows).where(rows.c.delivery_id == "bad").values(body=kept[:-20]))
-    await _assert_continues(world, build, "The body is not JSON.")
+    await _assert_continues(world, build, "The body isn't JSON.")

@@ -63,7 +63,7 @@ async def test_the_doctor_fails_without_a_network(tmp_path: Path) -> None:
     ran = await run_kitestring(tmp_path, "doctor", **ENVIRON)
     assert (ran.status, ran.err) == (1, "")
     assert (
-        "✗ Slack token: Slack cannot be reached. Check the network, and SLACK_API_URL if set."
+        "✗ Slack token: can't reach Slack. Check the network, and SLACK_API_URL if it's set."
         in ran.out.splitlines()
     )
     assert list_files(tmp_path) == []
