@@ -155,7 +155,7 @@ def render_report(found: dict[str, list[Round]]) -> str:
         beside = [item.webhooks for item in rounds if item.webhooks]
         rate = f"{compute_spread([item.rate for item in beside]).median:,.0f}" if beside else "–"
         rows.append([name, half.render(1), most.render(1), ratio.render(1), rate])
-    return render_table(["program acknowledges", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
+    return render_table(["bot", "p50, ms", "p99, ms", "p50 to Bolt’s", "webhooks a second"], rows)
 
 
 async def _measure_and_print(folder: Path, rounds: int, seconds: float, rate: float, webhooks: float) -> None:
@@ -164,7 +164,7 @@ async def _measure_and_print(folder: Path, rounds: int, seconds: float, rate: fl
         lost = [item.webhooks for many in found.values() for item in many if item.webhooks]
         bad = sum(item.lost + sum(item.answers.values()) - item.good for item in lost)
         print(
-            f"{len(ground.acknowledged):,} commands acknowledged by the bot, each written down and answered once"
+            f"{len(ground.acknowledged):,} commands acknowledged by the bot, each stored and answered once"
         )
         print(f"{bad} webhooks refused\n")
         print(render_report(found))

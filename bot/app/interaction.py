@@ -24,8 +24,7 @@ from bot.execution.runner import Runner
 from bot.execution.services import Services
 from bot.history.queries import find_branches
 from bot.home.publisher import HomeOpenings
-from bot.listeners.bolt_app import Listeners
-from bot.listeners.bolt_app import build_bolt_app as wired
+from bot.listeners.bolt_app import Listeners, build_bolt_app
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import EventListeners
 from bot.listeners.form_channel import FormDestinations
@@ -64,7 +63,9 @@ def build_interaction(deps: Dependencies) -> Interaction:
     proposals = Proposals(deps.store, deps.vault, deps.clock, schedule_call, wake)
     services = _build_services(deps, accounts, proposals)
     runner = Runner(deps.store, deps.vault, deps.clock, deps.people, deps.channel_access, outcomes, services)
-    forms = FormHandler(deps.slack, deps.people, deps.choices, runner, FormDestinations(deps.channel_access), answers)
+    forms = FormHandler(
+        deps.slack, deps.people, deps.choices, runner, FormDestinations(deps.channel_access), answers
+    )
     dispatcher = Dispatcher(deps.store, runner, deps.choices, forms)
     listeners = Listeners(
         dispatcher,
@@ -90,7 +91,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
         accounts,
         proposals,
         runner,
-        wired(deps.slack_client, find_signing_secret(deps), listeners),
+        build_bolt_app(deps.slack_client, find_signing_secret(deps), listeners),
     )
 
 
@@ -151,7 +152,11 @@ def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals
         aliases=Aliases(deps.store, deps.clock),
         default_pipelines=DefaultPipelines(deps.store),
         direct_messages=DirectMessageService(
-            deps.store, deps.clock, deps.channel_access.open_direct_message, deps.listed_subscriptions.get_owners, wake
+            deps.store,
+            deps.clock,
+            deps.channel_access.open_direct_message,
+            deps.listed_subscriptions.get_owners,
+            wake,
         ),
         accounts=accounts,
         proposals=proposals,

@@ -9,7 +9,7 @@ from bot.buildkite.client import connect
 from bot.runtime.clock import Clock
 from bot.runtime.redaction import MASK
 from bot.settings import Settings
-from bot.slack.blockkit.mrkdwn import visible
+from bot.slack.blockkit.mrkdwn import strip_unseen
 
 Echo = Callable[[str], None]
 
@@ -57,7 +57,7 @@ def render_outline(value: object, limit: int = LINE_LIMIT) -> tuple[str, ...]:
 def _render_lines(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _render_entry(visible(str(key)), _mask_secrets(str(key), item))
+            yield from _render_entry(strip_unseen(str(key)), _mask_secrets(str(key), item))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in value:
             yield from _render_item(item)
@@ -84,7 +84,7 @@ def _render_item(value: object) -> Iterator[str]:
 def _render_scalar(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = " ".join(visible(str(value)).split())
+    text = " ".join(strip_unseen(str(value)).split())
     if text.startswith("http") and any(mark in text for mark in _SIGNATURE_MARKS):
         text = f"{text.split('?')[0]}?{MASK}"
     return text if len(text) <= _LINE_WIDTH else f"{text[: _LINE_WIDTH - 1]}…"

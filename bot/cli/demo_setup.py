@@ -16,7 +16,7 @@ import click
 
 from bot.app.process import serve
 from bot.operations.operation import Operation, Registry
-from bot.operations.usage import usage
+from bot.operations.usage import format_usage
 from bot.runtime import log_setup
 from bot.settings import Settings, load_settings
 from bot.slack.manifest import EVENTS_PATH, list_bot_scopes, load_template
@@ -172,7 +172,7 @@ def make_workspace() -> SlackSim:
     slack.channel("C0WEB0001", "web")
     slack.channel("C0RANDOM1", "random", bot_in=False)
     for person in slack.people.values():
-        slack.direct(person.id, slack.bot.id)
+        slack.open_direct(person.id, slack.bot.id)
     return slack
 
 
@@ -205,7 +205,7 @@ def _rank(op: Operation) -> tuple[bool, int, str]:
 
 
 def _usage(op: Operation) -> str:
-    return usage(op, COMMAND).removeprefix(f"{COMMAND} {op.name}").strip()
+    return format_usage(op, COMMAND).removeprefix(f"{COMMAND} {op.name}").strip()
 
 
 def _announce(address: str) -> None:

@@ -73,7 +73,10 @@ def serve(no_migrate: bool) -> None:
     "--port", type=click.IntRange(0, 65535), default=3000, envvar="PORT", show_default=True, show_envvar=True
 )
 def demo(port: int) -> None:
-    """Run the bot in the browser, against a simulated Slack and Buildkite."""
+    """Try the bot in the browser, without Slack or Buildkite.
+
+    Both are simulated. Runs in a checkout of the repository only.
+    """
     from bot.cli.demo import run
 
     _run(run(port))
@@ -90,9 +93,9 @@ def migrate() -> None:
 
 @main.command()
 def rotate() -> None:
-    """Re-encrypt stored secrets with the first key of KITESTRING_SECRET_KEY.
+    """Re-encrypt stored secrets with the newest key.
 
-    The other keys can be removed afterwards.
+    The first key of KITESTRING_SECRET_KEY is used; the other keys can be removed afterwards.
     """
     settings = _settings()
     from bot.cli import secret_rotation
@@ -261,12 +264,12 @@ def api(path: str, page: int) -> None:
 )
 def manifest(url: str | None, socket_mode: bool, command: str) -> None:
     """Print the Slack app's manifest."""
-    from bot.slack.manifest import render_manifest as written
+    from bot.slack.manifest import render_manifest
 
     if url and socket_mode:
         raise click.UsageError("Use either --url or --socket-mode, not both.")
     try:
-        click.echo(written(url, socket=socket_mode, command=command), nl=False)
+        click.echo(render_manifest(url, socket=socket_mode, command=command), nl=False)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
@@ -274,7 +277,7 @@ def manifest(url: str | None, socket_mode: bool, command: str) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit with status 1 if a page is out of date.")
 def docs(check: bool) -> None:
-    """Generate docs/commands.md, docs/configuration.md and docs/coverage.md from the code."""
+    """Generate the reference pages of docs/ from the code."""
     from bot.cli.docs import find_stale_pages, write_pages
 
     root = Path.cwd()

@@ -146,13 +146,13 @@ async def test_the_remedy_for_a_missing_webhook_is_a_command(installation: Insta
     installation.buildkite.hooks.webhooks.clear()
     found = (await installation.examine_settings())["Buildkite webhook"]
     assert found.remedy == snapshot(
-        "Add one at Buildkite → Organization Settings → Notification Services; or set KITESTRING_URL: then `kitestring service add` does it, with the scope write_notification_services."
+        "Add one in Buildkite → Organization Settings → Notification Services, or set KITESTRING_URL and run `kitestring service add` (needs the scope write_notification_services)."
     )
     found = (await installation.examine_settings(KITESTRING_URL="https://bot.acme.example"))["Buildkite webhook"]
     assert (found.sentence, found.remedy) == snapshot(
         (
-            "none is there to https://bot.acme.example/buildkite/webhooks.",
-            "Add one at Buildkite → Organization Settings → Notification Services; `kitestring service add` does it, with the scope write_notification_services.",
+            "none exists for https://bot.acme.example/buildkite/webhooks.",
+            "Add one in Buildkite → Organization Settings → Notification Services, or run `kitestring service add` (needs the scope write_notification_services).",
         )
     )
 

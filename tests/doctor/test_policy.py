@@ -66,11 +66,11 @@ async def test_everything_the_policy_names_exists(installation: Installation, po
     assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
-            "✓ Policy groups: whatever is named is there (1).",
-            "✓ Policy people: whatever is named is there (1).",
-            "✓ Policy channels: whatever is named is there (2).",
-            "✓ Policy pipelines: every pattern fits one of the 2 there are.",
-            "✓ Policy approvers: every protection has enough of them.",
+            "✓ Policy groups: all found (1).",
+            "✓ Policy people: all found (1).",
+            "✓ Policy channels: all found (2).",
+            "✓ Policy pipelines: every pattern matches one of the 2 pipelines.",
+            "✓ Policy approvers: every protection has enough approvers.",
         ]
     )
 
@@ -98,11 +98,11 @@ async def test_names_that_slack_does_not_know_are_reported(installation: Install
     assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
-            "✗ Policy groups: @release (in “releases”) is not known. Make the user group at Slack and put people into it, or correct its name; it gives nothing until then.",
-            "✗ Policy people: U0ANN0001 (in “releases”) is deactivated; U0BEA0001 (in “releases”) is not known. Take them out, or correct the id; such an id gives nothing.",
-            "✗ Policy channels: C0DEPLOYS (in “releases”) is archived; #partners (in “shared_channels”) does not have me in it. Correct the id, or type `/invite @kitestring` in that channel.",
-            "✓ Policy pipelines: every pattern fits one of the 2 there are.",
-            "✗ Policy approvers: “production” wants 2, and 0 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run.",
+            "✗ Policy groups: @release (in “releases”) wasn't found. Create the user group in Slack and add people to it, or correct its name; until then it grants nothing.",
+            "✗ Policy people: U0ANN0001 (in “releases”) is deactivated; U0BEA0001 (in “releases”) wasn't found. Remove them or correct their ids; until then they grant nothing.",
+            "✗ Policy channels: C0DEPLOYS (in “releases”) is archived; #partners (in “shared_channels”) doesn't have me as a member. Correct the id, or type `/invite @kitestring` in that channel.",
+            "✓ Policy pipelines: every pattern matches one of the 2 pipelines.",
+            "✗ Policy approvers: “production” needs 2, but 0 can approve. Name more approvers or require fewer approvals; until then nothing it protects can run.",
         ]
     )
 
@@ -113,11 +113,11 @@ async def test_an_empty_group_is_reported(installation: Installation, policy: Pa
     assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
-            "✗ Policy groups: @release (in “releases”) is empty. Make the user group at Slack and put people into it, or correct its name; it gives nothing until then.",
-            "✓ Policy people: whatever is named is there (1).",
-            "✓ Policy channels: whatever is named is there (2).",
-            "✓ Policy pipelines: every pattern fits one of the 2 there are.",
-            "✗ Policy approvers: “production” wants 2, and 1 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run.",
+            "✗ Policy groups: @release (in “releases”) is empty. Create the user group in Slack and add people to it, or correct its name; until then it grants nothing.",
+            "✓ Policy people: all found (1).",
+            "✓ Policy channels: all found (2).",
+            "✓ Policy pipelines: every pattern matches one of the 2 pipelines.",
+            "✗ Policy approvers: “production” needs 2, but 1 can approve. Name more approvers or require fewer approvals; until then nothing it protects can run.",
         ]
     )
 
@@ -128,7 +128,7 @@ async def test_a_pattern_that_matches_no_pipeline_is_reported(installation: Inst
         policy, POLICY.replace('pipelines = ["deploy-*"]\napprovers', 'pipelines = ["depoly-*"]\napprovers')
     )
     assert (await read_policy_lines(installation, policy))[4] == snapshot(
-        "✗ Policy pipelines: nothing at Buildkite fits depoly-* (in “production”). Correct the pattern, or take it out."
+        "✗ Policy pipelines: no pipeline in Buildkite matches depoly-* (in “production”). Correct or remove the pattern."
     )
 
 
@@ -139,13 +139,13 @@ async def test_approvers_by_permission_are_counted_where_they_may(
     text = POLICY.replace("approvers = { groups", "#").replace('["deploy-*"]\n#', '["deploy-*", "web"]\n#')
     write_file(policy, text)
     assert (await read_policy_lines(installation, policy))[5] == snapshot(
-        "✗ Policy approvers: “production” on web wants 2, and 0 can approve. Name more approvers, or ask for fewer approvals: until then nothing protected by it can run."
+        "✗ Policy approvers: “production” on web needs 2, but 0 can approve. Name more approvers or require fewer approvals; until then nothing it protects can run."
     )
     write_file(
         policy, text + '\n[[grant]]\nname = "all approve"\nstandings = ["member"]\npermissions = ["approve"]\n'
     )
     assert (await read_policy_lines(installation, policy))[5] == snapshot(
-        "✓ Policy approvers: every protection has enough of them."
+        "✓ Policy approvers: every protection has enough approvers."
     )
 
 
@@ -155,8 +155,8 @@ async def test_a_missing_scope_is_reported_as_wrong(installation: Installation, 
     found = await read_policy_lines(installation, policy)
     assert [found[1], found[5]] == snapshot(
         [
-            "✗ Policy groups: usergroups:read is not granted: no group gives anything. Paste the output of `kitestring manifest` at https://api.slack.com/apps → App Manifest, then reinstall the app.",
-            "– Policy approvers: not known without groups and pipelines.",
+            "✗ Policy groups: usergroups:read isn't granted, so groups grant nothing. Paste the output of `kitestring manifest` at https://api.slack.com/apps → App Manifest, then reinstall the app.",
+            "– Policy approvers: unknown without groups and pipelines.",
         ]
     )
 
@@ -171,10 +171,10 @@ async def test_vendors_that_do_not_answer_are_not_the_policys_fault(
     assert await read_policy_lines(installation, policy) == snapshot(
         [
             "✓ Policy: 2 grants, 1 protection, 0 freezes.",
-            "– Policy groups: not checked: Slack answers HTTP 503.",
-            "– Policy people: not checked: Slack answers HTTP 503.",
-            "– Policy channels: not checked: Slack answers HTTP 503.",
+            "– Policy groups: not checked: Slack answered HTTP 503.",
+            "– Policy people: not checked: Slack answered HTTP 503.",
+            "– Policy channels: not checked: Slack answered HTTP 503.",
             "– Policy pipelines: not checked: Buildkite refused: Your access token doesn't have the read_pipelines scope",
-            "– Policy approvers: not known without groups and pipelines.",
+            "– Policy approvers: unknown without groups and pipelines.",
         ]
     )

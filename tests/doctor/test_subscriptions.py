@@ -35,7 +35,7 @@ async def test_a_file_whose_channels_have_the_bot_as_a_member(installation: Inst
     installation.slack.channel("C0DEPLOYS", "deploys")
     installation.slack.channel("C0PARTNER", "partners")
     assert await _read_subscription_lines(installation, tmp_path, RULES) == snapshot(
-        ["✓ Subscriptions: 2 subscriptions.", "✓ Subscriptions channels: I am in all of them (2)."]
+        ["✓ Subscriptions: 2 subscriptions.", "✓ Subscriptions channels: I'm a member of every channel (2)."]
     )
 
 
@@ -45,7 +45,7 @@ async def test_channels_without_the_bot_are_reported(installation: Installation,
     assert await _read_subscription_lines(installation, tmp_path, RULES) == snapshot(
         [
             "✓ Subscriptions: 2 subscriptions.",
-            "✗ Subscriptions channels: I cannot post in C0DEPLOYS and C0PARTNER. Invite me there: /invite @kitestring. Or take them out of the file.",
+            "✗ Subscriptions channels: I can't post in C0DEPLOYS and C0PARTNER. Invite me with /invite @kitestring, or remove them from the file.",
         ]
     )
 

@@ -65,7 +65,7 @@ async def _check_groups(rules: Rules, api: SlackClient) -> tuple[policy_lint.Mem
     except SlackError as problem:
         return None, _build_unknown(name, problem, "usergroups:read", "groups grant nothing")
     wrong = [
-        f"{_render_name(group, rule)} is not known"
+        f"{_render_name(group, rule)} wasn't found"
         for group, rule in wanted.items()
         if group not in members_by_group
     ]
@@ -103,7 +103,7 @@ async def _find_user_fault(user: str, team: str, api: SlackClient) -> str:
     except SlackError as problem:
         if problem.code != "user_not_found":
             raise
-        return "is not known"
+        return "wasn't found"
 
 
 async def _check_channels(rules: Rules, api: SlackClient) -> Finding:
@@ -112,7 +112,7 @@ async def _check_channels(rules: Rules, api: SlackClient) -> Finding:
     if not wanted:
         return Finding(name, None, "the policy names none.")
     try:
-        by_name = await api.channels_named(frozenset(channel[1:] for channel in wanted if channel.startswith("#")))
+        by_name = await api.find_channels(frozenset(channel[1:] for channel in wanted if channel.startswith("#")))
         faults = {channel: await _find_channel_fault(channel, by_name, api) for channel in wanted}
     except SlackError as problem:
         return _build_unknown(name, problem, "channels:read and groups:read", "channels can't be looked up")
@@ -129,7 +129,7 @@ async def _find_channel_fault(wanted: str, by_name: Mapping[str, dict[str, Any]]
             raise
         found = None
     if found is None:
-        return "is not known"
+        return "wasn't found"
     if found.get("is_archived"):
         return "is archived"
     return "" if found.get("is_member") or found.get("is_im") else "doesn't have me as a member"

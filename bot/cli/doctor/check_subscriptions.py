@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bot.cli.doctor.check_slack import open_slack
 from bot.cli.doctor.finding import Finding
-from bot.execution.outcomes import BOT_NAME
-from bot.notifications.subscriptions.file_parse import Listing, WrongSubscriptions
-from bot.notifications.subscriptions.subscription_file import load
+from bot.execution.questions import BOT_NAME
+from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, SubscriptionDocument
+from bot.notifications.subscriptions.subscription_file import load_subscriptions
 from bot.settings import Settings
 from bot.slack.api_errors import SlackError
 from bot.slack.web_client import SlackClient
@@ -21,15 +21,15 @@ async def check_subscriptions(settings: Settings) -> tuple[Finding, ...]:
     if settings.kitestring_subscriptions is None:
         return (Finding(NAME, None, "no file; channels subscribe with `subscribe`."),)
     try:
-        listing = load(Path(settings.kitestring_subscriptions))
-    except WrongSubscriptions as error:
+        listing = load_subscriptions(Path(settings.kitestring_subscriptions))
+    except InvalidSubscriptions as error:
         return (Finding(NAME, False, " ".join(error.problems), "See docs/subscriptions.md."),)
     count = len(listing.subscription)
     sentence = f"{count} subscription{'s' * (count != 1)}."
     return (Finding(NAME, True, sentence), *await _check_channels(listing, settings))
 
 
-async def _check_channels(listing: Listing, settings: Settings) -> tuple[Finding, ...]:
+async def _check_channels(listing: SubscriptionDocument, settings: Settings) -> tuple[Finding, ...]:
     wanted = sorted({subscription.channel for subscription in listing.subscription})
     if not wanted:
         return ()
@@ -39,7 +39,7 @@ async def _check_channels(listing: Listing, settings: Settings) -> tuple[Finding
         except SlackError as problem:
             return (Finding(f"{NAME} channels", None, f"not checked: Slack answered {problem.code}."),)
     if not closed:
-        return (Finding(f"{NAME} channels", True, f"I'm a member of all {len(wanted)}."),)
+        return (Finding(f"{NAME} channels", True, f"I'm a member of every channel ({len(wanted)})."),)
     advice = f"Invite me with /invite @{BOT_NAME}, or remove them from the file."
     return (Finding(f"{NAME} channels", False, f"I can't post in {' and '.join(closed)}.", advice),)
 

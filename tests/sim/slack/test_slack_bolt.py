@@ -34,8 +34,8 @@ def listeners(app: AsyncApp) -> None:
         await respond(f"You said {command['text']}")
 
     @app.event("app_mention")
-    async def mention(say: Any, event: Json) -> None:
-        await say("Got it", thread_ts=event["ts"])
+    async def mention(client: Any, event: Json) -> None:
+        await client.chat_postMessage(channel=event["channel"], text="Got it", thread_ts=event["ts"])
 
     @app.action("unblock")
     async def unblock(ack: Any, client: Any, body: Json) -> None:
