@@ -79,6 +79,8 @@ class Agent(Vendor):
         if not isinstance(value, dict):
             return value
         tags = value.get("meta_data") or ()
+        if not isinstance(tags, list | tuple):
+            return value  # reported as a wrong type when the fields are validated
         tagged = (tag.partition("=")[2] for tag in tags if isinstance(tag, str) and tag.startswith("queue="))
         queue = value.get("queue") or next(tagged, None)
         return {**value, "queue": queue, "meta_data": tags, "paused": bool(value.get("paused"))}
