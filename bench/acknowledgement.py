@@ -163,9 +163,7 @@ async def _measure_and_print(folder: Path, rounds: int, seconds: float, rate: fl
         found = await measure(ground, rounds, seconds, rate, webhooks)
         lost = [item.webhooks for many in found.values() for item in many if item.webhooks]
         bad = sum(item.lost + sum(item.answers.values()) - item.good for item in lost)
-        print(
-            f"{len(ground.acknowledged):,} commands acknowledged by the bot, each stored and answered once"
-        )
+        print(f"{len(ground.acknowledged):,} commands acknowledged by the bot, each stored and answered once")
         print(f"{bad} webhooks refused\n")
         print(render_report(found))
 

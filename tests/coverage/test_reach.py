@@ -12,7 +12,7 @@ from bot.operations.grammar import parse
 from commands import registry
 from simulators.buildkite.server_state import RecordedRequest
 from tests.conversations.world import World
-from tests.matrix.acting import calm
+from tests.matrix.acting import settle_all
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = parse_sections((ROOT / "docs" / "coverage.yaml").read_text())
@@ -59,10 +59,10 @@ async def test_each_command_makes_its_request(world: World) -> None:
 async def record_requests(world: World, command: str) -> list[RecordedRequest]:
     """Have an admin type the command; return the requests it makes."""
     world.clock.advance(CACHE_EXPIRES)
-    await calm(world)
+    await settle_all(world)
     world.buildkite.requests.clear()
     await world.alice.types(world.deploys, f"/bk {command}")
-    await calm(world)
+    await settle_all(world)
     return list(world.buildkite.requests)
 
 

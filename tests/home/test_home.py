@@ -174,8 +174,8 @@ async def test_buttons_act_with_my_rights_and_answer_by_direct_message(world: Wo
     await world.alice.clicks(world.slack.home_of(world.alice), "Cancel")
     await world.settle(15, step=2.5)
     assert build.state == "canceled"
-    told = [message.plain() for message in world.slack.messages(world.alice.dm)]
-    assert told == snapshot(["<@U0ALICE01> canceled web#1"])
+    answer = [message.plain() for message in world.slack.messages(world.alice.dm)]
+    assert answer == snapshot(["<@U0ALICE01> canceled web#1"])
     assert "You have no running builds" in read_home(world, world.alice)
 
 

@@ -82,14 +82,14 @@ def create_channel(world: World, kind: str) -> Channel:
         ),
     ],
 )
-async def test_a_card_goes_only_where_both_are(world: World, kind: str, said: object) -> None:
+async def test_a_card_goes_only_where_both_are(world: World, kind: str, answer: object) -> None:
     """Anywhere else the form stays open, says why, and nothing is started."""
     await open_start_form(world)
     await world.bob.submits({"Pipeline": "web", "place": create_channel(world, kind).id})
     await world.settle(2)
     form = world.slack.modal_of(world.bob)
     assert form is not None
-    assert (form.errors, world.buildkite.builds) == (said, [])
+    assert (form.errors, world.buildkite.builds) == (answer, [])
 
 
 async def test_a_guest_gets_no_form(world: World) -> None:
@@ -146,8 +146,8 @@ async def test_a_message_in_a_thread_is_followed_in_its_thread(world: World) -> 
     await world.bob.shortcut("follow_build", plain)
     await world.settle(3)
     assert "followed for <@U0BOB0001>" in world.replies(root)[2]
-    told = world.slack.ephemerals(world.bob)[-1]
-    assert (told.plain(), told.thread_ts) == ("That message has no link to a build.", root.ts)
+    answer = world.slack.ephemerals(world.bob)[-1]
+    assert (answer.plain(), answer.thread_ts) == ("That message has no link to a build.", root.ts)
 
 
 async def test_another_apps_message_is_followed(world: World) -> None:

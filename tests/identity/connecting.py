@@ -46,8 +46,8 @@ async def type_command(world: World, person: Person, words: str) -> None:
 
 async def read_whoami_line(world: World, person: Person, line: str) -> str:
     """Return a line of a person's `whoami`."""
-    said = (await ask_privately(world, person, "whoami")).split("\n")
-    return said[said.index(f"*{line}*") + 1]
+    answer = (await ask_privately(world, person, "whoami")).split("\n")
+    return answer[answer.index(f"*{line}*") + 1]
 
 
 def list_requests_of_token(world: World, name: str) -> list[RecordedRequest]:

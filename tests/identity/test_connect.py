@@ -89,12 +89,12 @@ The token expires 2026-11-09 09:00 UTC.\
         ),
     ],
 )
-async def test_a_token_that_will_not_do_is_refused_in_the_form(world: World, secret: str, said: str) -> None:
+async def test_a_token_that_will_not_do_is_refused_in_the_form(world: World, secret: str, answer: str) -> None:
     """A wrong token, one of another organization and one without the scope get different errors in the form."""
     world.buildkite.personal_token("Eve Adler", "bkua_of-elsewhere-123456", member=False)
     world.buildkite.personal_token("Al Gray", "bkua_sees-no-organization", without=["read_organizations"])
     ack = await submit_token(world, world.alice, secret)
-    assert ack.body["errors"]["token"] == said
+    assert ack.body["errors"]["token"] == answer
     assert world.slack.modals_of(world.alice.id)
     assert await count_rows(world, tokens) == 0
 
@@ -137,11 +137,11 @@ async def test_a_typed_token_is_refused_and_nowhere_kept(world: World, tmp_path:
     world.buildkite.personal_token(ALICE, SECRET)
     await world.alice.types(world.deploys, f"/bk {words}")
     await world.settle(2)
-    said = world.whispers(world.alice)[-1]
-    assert "Revoke that one now" in said
+    answer = world.whispers(world.alice)[-1]
+    assert "Revoke that one now" in answer
     await world.alice.posts(world.deploys, f"@kitestring {words}")
     await world.settle(2)
-    assert SECRET not in said + world.whispers(world.alice)[-1]
+    assert SECRET not in answer + world.whispers(world.alice)[-1]
     assert await count_rows(world, invocations) == await count_rows(world, tokens) == 0
     assert SECRET.encode() not in read_database(tmp_path)
     assert not list_requests_of_token(world, ALICE)
@@ -152,9 +152,9 @@ async def test_a_misspelt_command_repeats_no_token(world: World) -> None:
     for words in (SECRET, f"conect {SECRET}", f"build {SECRET}", f"job list {SECRET} {SECRET} {SECRET}"):
         await world.alice.types(world.deploys, f"/bk {words}")
         await world.settle(1)
-    said = "\n".join(world.whispers(world.alice))
-    assert "•••" in said
-    assert SECRET not in said
+    answer = "\n".join(world.whispers(world.alice))
+    assert "•••" in answer
+    assert SECRET not in answer
 
 
 async def test_a_mention_gets_a_button_for_the_form(world: World) -> None:

@@ -128,12 +128,12 @@ async def test_a_lost_answer_is_probed_with_the_bots_token(world: World) -> None
     await type_command(world, world.alice, "build create web")
     await world.settle(10)
     await world.settle(40)
-    looked = [
+    read_count = [
         request
         for request in world.buildkite.requests
         if request.method == "GET" and request.path.endswith("/web/builds")
     ]
-    assert {(item.by, item.status) for item in looked} == {(ALICE, 403), (BOT, 200)}
+    assert {(item.by, item.status) for item in read_count} == {(ALICE, 403), (BOT, 200)}
     assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE, ALICE]
     assert "It went through" in world.whispers(world.alice)[-1]
 

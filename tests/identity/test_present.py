@@ -22,13 +22,13 @@ from tests.identity.connecting import connect_alice, type_command
         ({"is_bot": True}, "bots"),
     ],
 )
-async def test_lost_rights_take_effect_within_a_minute(world: World, change: dict[str, Any], said: str) -> None:
+async def test_lost_rights_take_effect_within_a_minute(world: World, change: dict[str, Any], answer: str) -> None:
     """Bob was a member a minute ago and is none now: his next build is refused, for the reason that holds now."""
     await ask_privately(world, world.bob, "whoami")
     for name, value in change.items():
         setattr(world.bob.profile, name, value)
     world.clock.advance(60)
-    assert said in await ask_privately(world, world.bob, "build create web")
+    assert answer in await ask_privately(world, world.bob, "build create web")
     assert not world.buildkite.builds
 
 

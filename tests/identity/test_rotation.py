@@ -22,8 +22,8 @@ NEW = Fernet.generate_key().decode()
 
 def make_settings(world: World, folder: Path, *keys: str) -> Settings:
     """Return the settings with these keys, newest first."""
-    told = make_environment(world.slack, world.buildkite, folder)
-    return load_settings(told | {"KITESTRING_SECRET_KEY": ",".join(keys)})
+    answer = make_environment(world.slack, world.buildkite, folder)
+    return load_settings(answer | {"KITESTRING_SECRET_KEY": ",".join(keys)})
 
 
 def read_old_key(folder: Path) -> str:
@@ -51,13 +51,13 @@ async def test_after_rotate_the_old_key_can_be_removed(world: World, tmp_path: P
     await ask_privately(world, world.bob, "build cancel web")
     await world.bob.types(world.deploys, "/bk build create")
     await world.settle(2)
-    said: list[str] = []
-    await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), said.append)
-    assert "re-encrypted" in said[0]
-    assert not said[0].startswith("0 ")
+    answer: list[str] = []
+    await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), answer.append)
+    assert "re-encrypted" in answer[0]
+    assert not answer[0].startswith("0 ")
     assert await find_account_name(world, make_settings(world, tmp_path, NEW)) == ALICE
-    await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), said.append)
-    assert said[1].startswith("0 ")
+    await rotate(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), answer.append)
+    assert answer[1].startswith("0 ")
 
 
 async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path: Path) -> None:

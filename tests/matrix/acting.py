@@ -29,17 +29,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of an act.
+    """The effects of an act.
 
-    `asked` counts all requests at Buildkite, `writes` are those that change something; `told` is what the
-    person alone was shown, `said` what everybody was; `modal` says whether a form stands open.
+    `request_count` counts all requests to Buildkite, `writes` are those that change something. `private_texts`
+    only the person saw, `public_texts` the whole channel; `modal`: a form is open.
     """
 
-    asked: int
+    request_count: int
     writes: tuple[str, ...]
     audit: tuple[Row, ...]
-    told: tuple[str, ...]
-    said: tuple[str, ...]
+    private_texts: tuple[str, ...]
+    public_texts: tuple[str, ...]
     modal: bool
 
 
@@ -79,20 +79,20 @@ async def observe(world: World, person: Person, act: Callable[[], Awaitable[obje
     """Do an act, wait for its end, and collect its effects in Buildkite, the audit and Slack."""
     world.clock.advance(1)
     world.buildkite.requests.clear()
-    last, said = await _find_last_audit_id(world), len(world.slack.posted.get(world.deploys.id, []))
+    last, answer = await _find_last_audit_id(world), len(world.slack.posted.get(world.deploys.id, []))
     whispers = len(world.slack.ephemerals(person))
     await act()
     await settle_all(world)
     requests = list(world.buildkite.requests)
-    public = world.slack.posted.get(world.deploys.id, [])[said:]
+    public = world.slack.posted.get(world.deploys.id, [])[answer:]
     return Seen(
-        asked=len(requests),
+        request_count=len(requests),
         writes=tuple(
             _format_write(request.method, request.path) for request in requests if request.method != "GET"
         ),
         audit=await _read_new_rows(world, person, last),
-        told=tuple(format_message(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
-        said=tuple(format_message(item) for item in public if item.bot),
+        private_texts=tuple(format_message(ephemeral) for ephemeral in world.slack.ephemerals(person)[whispers:]),
+        public_texts=tuple(format_message(item) for item in public if item.bot),
         modal=world.slack.modal_of(person) is not None,
     )
 

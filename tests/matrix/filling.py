@@ -97,7 +97,7 @@ def _judge_notice(play: Play, person: Person) -> list[str]:
 
 
 def _has_only_opened(seen: Seen) -> bool:
-    return seen.modal and not (seen.writes or seen.audit or seen.told or seen.said)
+    return seen.modal and not (seen.writes or seen.audit or seen.private_texts or seen.public_texts)
 
 
 async def forge_forms(play: Play, operations: dict[str, str], pipeline: str) -> None:
@@ -124,6 +124,6 @@ async def _send_hers(play: Play, cell: Cell) -> None:
         acks.append(await slack.delivery.send(AppRequest("interactive", payload, accepts_response=True)))
 
     seen = await observe(play.cast.world, person, send)
-    said = list(acks[0].body["errors"].values()) if isinstance(acks[0].body, dict) else []
-    harm = seen.asked or seen.audit or seen.told or seen.said
-    play.score.note(cell, seen, [] if said == [OTHERS] and not harm else ["somebody else's form was taken"])
+    answer = list(acks[0].body["errors"].values()) if isinstance(acks[0].body, dict) else []
+    harm = seen.request_count or seen.audit or seen.private_texts or seen.public_texts
+    play.score.note(cell, seen, [] if answer == [OTHERS] and not harm else ["somebody else's form was taken"])

@@ -40,8 +40,8 @@ class Score:
             title = f"{cell}{' again' if again else ''}"
             self.wrong.append(f"{title}: {'; '.join(faults)}\n    {seen}")
         for row in seen.audit:
-            if row.transition == "refused" and row.rule and seen.told:
-                text = seen.told[-1].replace(f"`{cell.operation}`", "`…`")
+            if row.transition == "refused" and row.rule and seen.private_texts:
+                text = seen.private_texts[-1].replace(f"`{cell.operation}`", "`…`")
                 self.refusals.setdefault(row.rule, set()).add(text)
 
 
@@ -57,50 +57,57 @@ def judge_first(cell: Cell, seen: Seen, *, hopeless: bool) -> list[str]:
         "question": _judge_questioned,
     }[cell.word]
     faults = judge(cell, seen)
-    return faults + (["Buildkite was asked"] if hopeless and seen.asked else [])
+    return faults + (["Buildkite was asked"] if hopeless and seen.request_count else [])
 
 
 def judge_repeat(cell: Cell, before: Seen, seen: Seen) -> list[str]:
     """Return the faults of a repeated request, which must have no second effect and no other answer."""
     faults = ["Buildkite was written to"] if seen.writes else []
     faults += ["it is in the audit twice"] if seen.audit else []
-    faults += ["everybody was told twice"] if seen.said else []
+    faults += ["everybody was told twice"] if seen.public_texts else []
     faults += (
-        ["another answer"] if seen.told and before.told and seen.told != before.told[: len(seen.told)] else []
+        ["another answer"]
+        if seen.private_texts
+        and before.private_texts
+        and seen.private_texts != before.private_texts[: len(seen.private_texts)]
+        else []
     )
-    return faults + (["a message was answered twice"] if cell.via == "mention" and seen.told else [])
+    return faults + (["a message was answered twice"] if cell.via == "mention" and seen.private_texts else [])
 
 
 def judge_closed(seen: Seen) -> list[str]:
     """Return the faults of a vote on a closed proposal, which must be refused and change nothing."""
     return _fault_unless(
-        len(seen.told) == 1 and "already" in seen.told[0] and not seen.asked, "it was voted on again"
+        len(seen.private_texts) == 1 and "already" in seen.private_texts[0] and not seen.request_count,
+        "it was voted on again",
     )
 
 
 def _judge_turned_away(seen: Seen) -> list[str]:
     """A slash command tells the stranger's own workspace: it is not even written down."""
-    return _fault_unless(not seen.asked and not seen.audit and seen.told == (ELSEWHERE,), "not turned away")
+    return _fault_unless(
+        not seen.request_count and not seen.audit and seen.private_texts == (ELSEWHERE,), "not turned away"
+    )
 
 
 def _judge_allowed(cell: Cell, seen: Seen) -> list[str]:
     return [
         *_fault_unless(seen.writes == cell.writes, f"Buildkite was not asked for {cell.writes}"),
         *_fault_unless(_list_ends(cell, seen)[-1:] == ["done"], "the audit does not say that it was done"),
-        *_fault_unless(bool(seen.told or seen.said), "nobody was told"),
-        *_fault_unless(not any(text.startswith("⚠️") for text in seen.told), "a complaint was told"),
+        *_fault_unless(bool(seen.private_texts or seen.public_texts), "nobody was told"),
+        *_fault_unless(not any(text.startswith("⚠️") for text in seen.private_texts), "a complaint was told"),
     ]
 
 
 def _judge_refused(cell: Cell, seen: Seen) -> list[str]:
     rules = [row.rule for row in _list_own_rows(cell, seen)]
-    told = seen.told[0].split("\n") if len(seen.told) == 1 else []
+    answer = seen.private_texts[0].split("\n") if len(seen.private_texts) == 1 else []
     return [
         *_fault_unless(not seen.writes, "Buildkite was written to"),
         *_fault_unless(_list_ends(cell, seen) == ["refused"] and all(rules), "the audit does not name the rule"),
-        *_fault_unless(bool(told) and told[0].startswith("⚠️ "), "the person was not told why, once"),
-        *_fault_unless(len(told) == 2 and bool(told[-1]), "nobody is named who can help"),
-        *_fault_unless(not seen.said and not seen.modal, "more than the person was told"),
+        *_fault_unless(bool(answer) and answer[0].startswith("⚠️ "), "the person was not told why, once"),
+        *_fault_unless(len(answer) == 2 and bool(answer[-1]), "nobody is named who can help"),
+        *_fault_unless(not seen.public_texts and not seen.modal, "more than the person was told"),
     ]
 
 
@@ -111,23 +118,27 @@ def _judge_proposed(cell: Cell, seen: Seen) -> list[str]:
         *_fault_unless(
             _list_ends(cell, seen) == ["proposed"] and rules == ["production"], "the audit has no proposal"
         ),
-        *_fault_unless(len(seen.said) == 1 and "Approval needed" in seen.said[0], "no card asks for approvals"),
+        *_fault_unless(
+            len(seen.public_texts) == 1 and "Approval needed" in seen.public_texts[0], "no card asks for approvals"
+        ),
     ]
 
 
 def _judge_questioned(cell: Cell, seen: Seen) -> list[str]:
     return [
-        *_fault_unless(not seen.writes and not seen.said, "something came of it"),
+        *_fault_unless(not seen.writes and not seen.public_texts, "something came of it"),
         *_fault_unless(_list_ends(cell, seen) == ["proposed"], "the audit has no question"),
-        *_fault_unless(len(seen.told) == 1 and "?" in seen.told[0], "the person was not asked"),
+        *_fault_unless(len(seen.private_texts) == 1 and "?" in seen.private_texts[0], "the person was not asked"),
     ]
 
 
 def _judge_absent(cell: Cell, seen: Seen) -> list[str]:
     return [
-        *_fault_unless(not seen.writes and not seen.said, "something came of it"),
+        *_fault_unless(not seen.writes and not seen.public_texts, "something came of it"),
         *_fault_unless(_list_ends(cell, seen) == ["failed"], "the audit does not say that it failed"),
-        *_fault_unless(len(seen.told) == 1 and "do not know" in seen.told[0], "the person was not told"),
+        *_fault_unless(
+            len(seen.private_texts) == 1 and "do not know" in seen.private_texts[0], "the person was not told"
+        ),
     ]
 
 

@@ -98,9 +98,9 @@ async def _forge(play: Play, cell: Cell, drawn: Message) -> None:
         return await person.clicks(twin, action_id=find_action(drawn, cell.operation))
 
     seen = await observe(play.cast.world, person, press)
-    harm = seen.asked or seen.audit or seen.said or seen.modal
-    told = (format_message(twin) if twin.edits else seen.told[-1:]) in (NOT_YOURS, (NOT_YOURS,))
-    play.score.note(cell, seen, [] if told and not harm else ["somebody else's private button worked"])
+    harm = seen.request_count or seen.audit or seen.public_texts or seen.modal
+    answer = (format_message(twin) if twin.edits else seen.private_texts[-1:]) in (NOT_YOURS, (NOT_YOURS,))
+    play.score.note(cell, seen, [] if answer and not harm else ["somebody else's private button worked"])
 
 
 async def _keep(play: Play, operation: str, drawn: Message) -> None:
@@ -155,9 +155,9 @@ def list_actions(message: Message) -> Iterator[str]:
 async def list_offered_operations(cast: Cast) -> set[str]:
     """Every operation that some button of this world calls, but for those that only try again."""
     world = cast.world
-    said = [item for channel in world.slack.posted.values() for item in channel if item.bot]
+    answer = [item for channel in world.slack.posted.values() for item in channel if item.bot]
     async with world.bot.store.read() as tx:
         called = set(await tx.scalars(sa.select(choices.c.operation).distinct()))
     return {
-        name for item in said for name in list_actions(item) if ":" not in name and name != "open"
+        name for item in answer for name in list_actions(item) if ":" not in name and name != "open"
     } | called - {""}

@@ -1,4 +1,4 @@
-"""Who may do what, as a table: a row an operation, a column a kind of person, a word what has to happen.
+"""The rights as a table: a row per operation, a column per kind of person, and the outcome to expect.
 
 `allow`: it is done, once. `refuse`: nothing happens, and the person is told why and who can help.
 `ask`: it waits on a card for approvals. `none`: there is no such thing to act on.

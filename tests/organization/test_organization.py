@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, open_world
-from tests.identity.connecting import connected
+from tests.identity.connecting import connect_alice
 
 
 async def test_organizations_are_listed_and_ours_is_shown(world: World) -> None:
@@ -49,7 +49,7 @@ Team · Slug · Privacy · Default
 Everyone · everyone · visible · yes
 1 secret team is hidden. Connect your own token (/bk connect) to see the teams you may see.\
 """)
-    await connected(world)
+    await connect_alice(world)
     assert await ask_privately(world, world.alice, "team list") == snapshot("""\
 2 teams
 Team · Slug · Privacy · Default

@@ -7,8 +7,8 @@ from pathlib import Path
 from bot.operations.token_scopes import COMMANDS_BY_SCOPE, find_missing_scopes
 from commands import registry
 from simulators.buildkite.scopes import ALL_SCOPES
-from tests.matrix.acting import calm
-from tests.matrix.cast import SHOP, assembled
+from tests.matrix.acting import settle_all
+from tests.matrix.cast import SHOP, open_cast
 from tests.matrix.scenes import PROPS, SCENES
 
 
@@ -31,7 +31,7 @@ def test_only_missing_scopes_are_named() -> None:
 async def test_commands_fail_without_their_scope(tmp_path: Path) -> None:
     """Run by an admin with a token without its scope, each command is refused with the scope's name."""
     wrong: list[tuple[str, str, str]] = []
-    async with assembled(tmp_path, policy=False) as cast:
+    async with open_cast(tmp_path, policy=False) as cast:
         world = cast.world
         for scope, names in COMMANDS_BY_SCOPE.items():
             for name in [name for name in names if name in SCENES and scope in ALL_SCOPES]:
@@ -40,7 +40,7 @@ async def test_commands_fail_without_their_scope(tmp_path: Path) -> None:
                 world.clock.advance(1000)
                 world.buildkite.scopes -= {scope}
                 await cast.alice.types(world.deploys, f"/bk {scene.words.format(pipeline=SHOP, **vars(props))}")
-                await calm(world)
+                await settle_all(world)
                 world.buildkite.scopes |= {scope}
                 reply = world.whispers(cast.alice)[-1]
                 wrong += [] if f"add the {scope} scope to" in reply else [(scope, name, reply)]

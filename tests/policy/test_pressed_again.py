@@ -209,6 +209,6 @@ async def test_ids_can_be_typed(world: World) -> None:
     """A proposal can be withdrawn by typing its id; no id begins with a dash."""
     waiting = await press_rebuild(world, await fail_deploy(world))
     [row] = [block for block in waiting.blocks or [] if block["type"] == "actions"]
-    said = await ask_privately(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
-    assert said == snapshot("Withdrawn: `build rebuild` won't run.")
+    answer = await ask_privately(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
+    assert answer == snapshot("Withdrawn: `build rebuild` won't run.")
     assert all(make_choice_id().isalnum() for _ in range(500))

@@ -128,15 +128,15 @@ async def test_help_lists_the_commands_that_a_person_may_run(world: World) -> No
 
 async def test_help_follows_the_policy(world: World) -> None:
     """Under this policy not even workspace admins may pause agents, and help agrees."""
-    said = [await ask_privately(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
-    assert [item.split("\n")[-1] for item in said] == snapshot(
+    answer = [await ask_privately(world, world.bob, f"help {words}") for words in ("agent pause", "audit")]
+    assert [item.split("\n")[-1] for item in answer] == snapshot(
         ["No one may run `agent pause`. Ask the platform team.", "No one may run `audit`. Ask the platform team."]
     )
 
 
 async def test_can_explains(world: World) -> None:
     """`can` says whether, by which rule, and who can help; nothing is run."""
-    said = [
+    answer = [
         await ask_privately(world, world.bob, f"can {words}")
         for words in (
             "build create web -b main",
@@ -145,7 +145,7 @@ async def test_can_explains(world: World) -> None:
             "build create mobile",
         )
     ]
-    assert said == snapshot(
+    assert answer == snapshot(
         [
             "✅ You may run `build create` on `web`, branch `main`: “everyone builds”.",
             "⛔ You may not run `build create` on `deploy-prod`, branch `main` here. Your grant “everyone builds” is for pipelines `web`, `mobile`. Ask @release to do it. (“everyone builds”)",

@@ -120,8 +120,8 @@ async def test_the_subscriber_is_notified_once_that_the_bot_was_removed(world: W
     await run_build(world, fail=("lint",))
     await run_build(world, branch="next", fail=("lint",))
     direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
-    (said,) = world.slack.messages(direct)
-    assert fill(format_message(said), 100) == snapshot("""\
+    (answer,) = world.slack.messages(direct)
+    assert fill(format_message(answer), 100) == snapshot("""\
 I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the
 subscription is kept, and posts what comes after that.\
 """)

@@ -118,7 +118,7 @@ async def test_the_card_is_updated_and_the_end_is_posted_in_its_thread(world: Wo
         ("end", ["❌ web#1 failed after 12s"]),
     ],
 )
-async def test_the_replies_in_a_thread_can_be_chosen(world: World, updates: str, said: list[str]) -> None:
+async def test_the_replies_in_a_thread_can_be_chosen(world: World, updates: str, answer: list[str]) -> None:
     """The thread has all updates, important ones, or only the end, as chosen."""
     await subscribe(world, f"web --state scheduled --updates {updates} --broadcast")
     build = world.buildkite.create_build("web")
@@ -132,7 +132,7 @@ async def test_the_replies_in_a_thread_can_be_chosen(world: World, updates: str,
     world.buildkite.run_build(build)
     await world.settle(5)
     lines = [reply.split("\n")[0].split(":")[0].rstrip(".") for reply in world.replies(list_cards(world)[0])]
-    assert lines == [item.rstrip(".") for item in said]
+    assert lines == [item.rstrip(".") for item in answer]
     loud = [message for message in world.slack.messages(world.deploys) if message.broadcast]
     assert [item.text.split(" ")[0] for item in loud] == ["❌"]
 

@@ -1,4 +1,4 @@
-"""What belongs on somebody's home."""
+"""Tests of App Home: its sections, its buttons and its limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RUN = Run("b1", "web", 1, "fix", "abc", "failed", "webhook", "", ME, "Fix", URL,
     ],
 )
 def test_a_build_is_its_authors_and_its_starters(creator: str, author: str, source: str, mine: bool) -> None:
-    """What one person's token starts for another is the other's."""
+    """A build that a token starts for another person belongs to that person."""
     assert is_mine(replace(RUN, creator=creator, author=author, source=source), {ME}, ()) is mine
 
 

@@ -24,8 +24,8 @@ COUNTS = st.integers(1, 3)
 VALUES = st.dictionaries(st.sampled_from(["pipeline", "branch", "commit", "message"]), st.text(max_size=5))
 
 
-def asked(args: dict[str, str], operation: str = "build create", user: str = "U0ANN") -> Invocation:
-    """Something that was asked for."""
+def make_invocation(args: dict[str, str], operation: str = "build create", user: str = "U0ANN") -> Invocation:
+    """Return an invocation that starts a build."""
     return Invocation("one", "slash:one", operation, {"args": args}, user, THREAD, "slash")
 
 
@@ -91,8 +91,8 @@ def test_approvals_never_exceed_what_was_shown(
     shown: dict[str, str], runs: dict[str, str], user: str, operation: str, votes: list[Vote], count: int
 ) -> None:
     """Other arguments, another operation, another requester: the approvals are worth nothing there."""
-    item = proposal(asked(shown), votes, count)
-    other = asked(runs, operation, user)
+    item = proposal(make_invocation(shown), votes, count)
+    other = make_invocation(runs, operation, user)
     if is_approved(item, compute_request_digest(other), count, lambda _: True):
         assert (other.operation, other.user, other.args["args"]) == (item.operation, item.requester, item.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
@@ -104,11 +104,11 @@ def test_a_run_needs_enough_approvals_that_are_still_valid(
     votes: list[Vote], count: int, counting: frozenset[str]
 ) -> None:
     """Never the requester's, never those of people who lost the right meanwhile, never against a refusal."""
-    wish = asked({"pipeline": "web"})
-    item = proposal(wish, votes, count)
-    good = {vote.user for vote in votes if vote.approves} & counting - {wish.user}
+    invocation = make_invocation({"pipeline": "web"})
+    item = proposal(invocation, votes, count)
+    good = {vote.user for vote in votes if vote.approves} & counting - {invocation.user}
     against = any(not vote.approves for vote in votes)
-    assert is_approved(item, compute_request_digest(wish), count, counting.__contains__) is (
+    assert is_approved(item, compute_request_digest(invocation), count, counting.__contains__) is (
         len(good) >= count and not against
     )
 

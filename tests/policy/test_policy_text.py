@@ -131,8 +131,8 @@ def test_every_mistake_is_reported_with_its_line() -> None:
 )
 def test_invalid_toml_is_reported_with_its_line(text: str, line: int) -> None:
     """A slip of the pen is found where it is."""
-    (said,) = problems(text)
-    assert said.startswith(f"policy.toml line {line}: this isn't valid TOML: ")
+    (answer,) = problems(text)
+    assert answer.startswith(f"policy.toml line {line}: this isn't valid TOML: ")
 
 
 def test_tables_within_a_line_have_lines_too() -> None:
@@ -214,7 +214,7 @@ def test_any_text_is_a_policy_or_has_lines(tables: list[tuple[str, dict[str, obj
     try:
         parse_policy("\n".join(lines))
     except InvalidPolicy as error:
-        for said in error.problems:
-            found = re.match(r"policy\.toml line (\d+): .+\.$|policy\.toml line (\d+): .+\?$", said)
-            assert found, said
+        for answer in error.problems:
+            found = re.match(r"policy\.toml line (\d+): .+\.$|policy\.toml line (\d+): .+\?$", answer)
+            assert found, answer
             assert 1 <= int(found[1] or found[2]) <= len(lines)

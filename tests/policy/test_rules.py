@@ -84,8 +84,8 @@ def test_refusals_say_why() -> None:
         for standing in Standing
         if standing not in MEMBERS
     }
-    said = {str(who): f"{no.message} {no.hint}" for who, no in refused.items() if isinstance(no, Refuse)}
-    assert said == snapshot(
+    answer = {str(who): f"{no.message} {no.hint}" for who, no in refused.items() if isinstance(no, Refuse)}
+    assert answer == snapshot(
         {
             "guest": "Guests of this workspace cannot use Kitestring. Ask a full member to do it for you, or a workspace admin to make you a full member.",
             "stranger": "You belong to another workspace, and Kitestring answers only members of this one. Ask someone in this workspace to do it for you.",
