@@ -90,7 +90,7 @@ async def test_unknown_names_get_near_ones(builds) -> None:
     """An unknown pipeline is answered with similar names; another organization is refused."""
     with pytest.raises(NotFound, match=r"Did you mean mobile\?"):
         await builds.pin("build view mobil 1")
-    with pytest.raises(UsageError, match="organization “other”. I only work with “acme-inc”"):
+    with pytest.raises(UsageError, match=r"organization “other”. I only work with “acme-inc”"):
         await builds.pin("build view other/web#1")
 
 

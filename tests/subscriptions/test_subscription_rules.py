@@ -218,7 +218,7 @@ def test_earlier_builds_are_compared_but_not_counted() -> None:
 def test_an_empty_preview_says_so() -> None:
     """A preview without known builds says so."""
     answer = render_question(rule(), build_preview(rule(), [], {}, NOON))
-    assert (
-        answer
-        == "Subscribe this channel to `web`: failed, fixed and blocked?\nI don't know of any such build in the last 7 days."
+    assert answer == (
+        "Subscribe this channel to `web`: failed, fixed and blocked?\n"
+        "I don't know of any such build in the last 7 days."
     )
