@@ -18,7 +18,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
 UNSET = Mrkdwn(
     "I can't read metrics because I have no agent token.\n"
-    "An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
+    "Ask the bot's operator to set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
 )
 NO_AGENTS, NO_JOBS = AgentCounts(), JobCounts()
 STATES = ("running", "scheduled", "waiting")

@@ -19,7 +19,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md
 
 UNSET = Mrkdwn(
     "I can't list stacks because I have no agent token.\n"
-    "An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
+    "Ask the bot's operator to set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens)."
 )
 JOBS_LIMIT = 500
 

@@ -70,7 +70,9 @@ async def cancel(args: JobCancelArgs, ctx: Context) -> Reply:
 def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: Context) -> Refused:
     """Return the refusal with a hint about how to get access, and about canceling the whole build instead."""
     ref = f"{args.pipeline} {args.number}"
-    remedy = "Connect a token that has it" if ctx.account else "An operator can give my token that access"
+    remedy = (
+        "Connect a token that has it" if ctx.account else "Ask the bot's operator to give my token that access"
+    )
     hint = f"{refused.hint} {remedy}, or you can cancel the whole build: `{ctx.command} build cancel {ref}`."
     return Refused(refused.message, hint.strip(), refused.rule)
 

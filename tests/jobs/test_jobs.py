@@ -34,11 +34,11 @@ async def test_only_names_of_variables_are_shown(world: World) -> None:
     reply = await ask_privately(world, world.bob, "job env", card)
     assert reply == snapshot("""\
 :eslint: Lint of web#1 has 15 environment variables.
-*Its own*
+*Set by the pipeline*
 `<!channel>ˋxˋ` `NPM_TOKEN` `REGION`
-*Buildkite's*
+*Set by Buildkite*
 `BUILDKITE` `BUILDKITE_BRANCH` `BUILDKITE_BUILD_ID` `BUILDKITE_BUILD_NUMBER` `BUILDKITE_BUILD_URL` `BUILDKITE_COMMAND` `BUILDKITE_COMMIT` `BUILDKITE_JOB_ID` `BUILDKITE_MESSAGE` `BUILDKITE_ORGANIZATION_SLUG` `BUILDKITE_PIPELINE_SLUG` `CI`
-Names only: a value may be a secret.\
+Names only, because values may be secrets.\
 """)
     blocks = str(world.slack.ephemerals(world.bob)[-1].blocks)
     assert not any(value in blocks + world.transcript() for value in ("hunter2secret", "eu-west-1", "bin/lint"))
@@ -95,11 +95,11 @@ async def test_missing_graphql_access_is_reported_before_the_question(world: Wor
     reply = await ask_privately(world, world.bob, "job cancel lint -p web -n 1")
     assert reply == snapshot("""\
 ⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
-Its scopes do not include graphql. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
+Its scopes do not include graphql. Ask the bot's operator to give my token that access, or you can cancel the whole build: `/bk build cancel web 1`.\
 """)
     assert await ask_privately(world, world.bob, "job cancel lint -p web -n 1 --yes") == snapshot("""\
 ⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
-Buildkite refused: Your access token doesn't have the graphql scope. Whoever runs me can give it that access; or stop the whole build: `/bk build cancel web 1`.\
+Buildkite refused: Your access token doesn't have the graphql scope. Ask the bot's operator to give my token that access, or you can cancel the whole build: `/bk build cancel web 1`.\
 """)
     assert build.find_job("lint").state == "running"
 

@@ -116,11 +116,11 @@ async def test_without_an_agent_token(tmp_path: Path) -> None:
         [
             """\
 I can't read metrics because I have no agent token.
-An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
+Ask the bot's operator to set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
 """,
             """\
 I can't list stacks because I have no agent token.
-An operator can set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
+Ask the bot's operator to set `BUILDKITE_AGENT_TOKEN` (Buildkite → Agents → a cluster → Agent Tokens).\
 """,
         ]
     )

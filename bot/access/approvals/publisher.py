@@ -94,8 +94,8 @@ class ProposalPublisher:
         match outcome:
             case Posted(ts):
                 await self._mark_drawn(proposal, ts=ts, shown=message.digest())
-            case PostDelayed(seconds, doubtful):
-                kept = {} if doubtful else {"intent_at": None}
+            case PostDelayed(seconds, maybe_posted):
+                kept = {} if maybe_posted else {"intent_at": None}
                 await self._postpone(proposal, seconds, attempts=proposal.attempts + 1, **kept)
             case PostRejected(code) if code == SHARED_OUTSIDE:
                 await self._abandon(proposal)

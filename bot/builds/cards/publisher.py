@@ -185,8 +185,8 @@ class CardPublisher:
                 await self._update_row(
                     card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now()
                 )
-            case PostDelayed(seconds, doubtful):
-                kept = {} if doubtful else {"intent_at": None}
+            case PostDelayed(seconds, maybe_posted):
+                kept = {} if maybe_posted else {"intent_at": None}
                 await self._postpone(card, seconds, attempts=card.attempts + 1, **kept)
             case PostRejected(code):
                 await self._handle_refused_post(card, code)

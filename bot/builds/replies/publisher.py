@@ -187,8 +187,8 @@ class ReplyPublisher:
             case Posted(ts):
                 await self._update(queued, ts=ts, state="done", due_at=None, intent_at=None)
                 await self._posting.fallback.post_charts(message, thread.channel, thread.ts or ts)
-            case PostDelayed(seconds, doubtful):
-                await self._retry_later(queued, seconds, doubtful)
+            case PostDelayed(seconds, maybe_posted):
+                await self._retry_later(queued, seconds, maybe_posted)
             case PostRejected() if not still_true:
                 await self._delete(queued)
             case PostRejected(code):
