@@ -17,10 +17,10 @@ from bot.notifications.subscriptions.model import (
     SubscriptionState,
     Updates,
     assign_id,
-    parse_quiet_hours,
     sort_states,
 )
 from bot.notifications.subscriptions.preview import describe_subscription, render_list_item, render_question
+from bot.notifications.subscriptions.quiet_hours import parse_quiet_hours
 from bot.operations.addresses import BranchPattern
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply

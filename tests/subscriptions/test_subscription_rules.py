@@ -20,9 +20,9 @@ from bot.notifications.subscriptions.model import (
     derive_step_states,
     matches_build,
     observe_build,
-    parse_quiet_hours,
 )
 from bot.notifications.subscriptions.preview import build_preview, render_question
+from bot.notifications.subscriptions.quiet_hours import parse_quiet_hours
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NAMES = st.text("ab-/", max_size=5)

@@ -17,8 +17,8 @@ from bot.notifications.subscriptions.model import (
     SubscriptionState,
     Updates,
     assign_id,
-    parse_quiet_hours,
 )
+from bot.notifications.subscriptions.quiet_hours import parse_quiet_hours
 from bot.operations.name_types import Branch, Slug
 from bot.runtime.toml_file import InvalidFile, InvalidTable, TomlTable, Zone, match_pattern, parse_toml
 from bot.runtime.toml_lines import TomlLines

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
+from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
 
 from bot.buildkite.models import JOB_FAILED
 from bot.history.model import VERDICTS, Attempt, Run
+from bot.notifications.subscriptions.quiet_hours import find_end_of_quiet_hours
 from bot.operations.git_names import normalise_reported_branch
-from bot.runtime.time_windows import DailyWindow, find_end
 
 SubscriptionState = Literal[
     "failed",
@@ -35,7 +33,6 @@ Updates = Literal["all", "important", "end"]
 Origin = Literal["chat", "file", "person"]
 # Quiet while all is well: a pass is posted only after a failure, and a start never.
 DEFAULT_STATES: tuple[SubscriptionState, ...] = ("failed", "fixed", "blocked")
-QUIET_HOURS_EXAMPLE = "two times such as 18:00-08:00"
 _PHASE_STATES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "creating": frozenset({"scheduled"}),
@@ -46,8 +43,6 @@ _PHASE_STATES: Mapping[str, frozenset[str]] = MappingProxyType(
         "canceled": frozenset({"canceled"}),
     }
 )
-_QUIET = re.compile(r"(\d\d?):(\d\d)\s*[-–—]\s*(\d\d?):(\d\d)")
-_EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True)
@@ -84,10 +79,7 @@ class Subscription:
 
     def find_quiet_end(self, now: datetime) -> datetime | None:
         """Return when the current quiet hours end; None outside of quiet hours."""
-        if self.quiet is None:
-            return None
-        begins, until = parse_quiet_hours(self.quiet)
-        return find_end(DailyWindow(begins, until, _EVERY_DAY, ZoneInfo(self.zone or "UTC")), now)
+        return find_end_of_quiet_hours(self.quiet, self.zone, now) if self.quiet else None
 
 
 @dataclass(frozen=True)
@@ -207,16 +199,3 @@ def _select_states(subscription: Subscription, build: ObservedBuild, *, assume_s
     if known is None and assume_step and "failed" in build.states:
         return rest | {"failed", "broken"}
     return rest | (known or frozenset())
-
-
-def parse_quiet_hours(text: str) -> tuple[time, time]:
-    """Parse `18:00-08:00`. Raise ValueError for anything else."""
-    found = _QUIET.fullmatch(text.strip())
-    try:
-        hours = [int(part) for part in found.groups()] if found else []
-        begins, until = time(hours[0], hours[1]), time(hours[2], hours[3])
-    except (IndexError, ValueError):
-        raise ValueError(f"it should be {QUIET_HOURS_EXAMPLE}") from None
-    if begins == until:
-        raise ValueError("its end must differ from its start")
-    return begins, until
