@@ -290,7 +290,3 @@ def docs(check: bool) -> None:
     if stale:
         click.echo(f"Out of date: {', '.join(map(str, stale))}. Run `make docs` and commit the result.", err=True)
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main(prog_name="kitestring")

@@ -58,7 +58,7 @@ def create_channel(world: World, kind: str) -> Channel:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "answer"),
     [
         (
             "not mine",

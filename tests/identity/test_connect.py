@@ -63,7 +63,7 @@ The token expires 2026-11-09 09:00 UTC.\
 
 
 @pytest.mark.parametrize(
-    ("secret", "said"),
+    ("secret", "answer"),
     [
         (
             "bkua_nobodys-token-at-all",

@@ -14,7 +14,7 @@ from tests.identity.connecting import connect_alice, type_command
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "answer"),
     [
         ({"deleted": True}, "deactivated"),
         ({"guest": "restricted"}, "Guests of this workspace"),

@@ -18,7 +18,7 @@ VALUES = {
     "build create": {"Pipeline": "?{pipeline}"},
     "connect": {"Your Buildkite API token": "{token}"},
     "job unblock": {"Release name": "1.42"},
-    "lock": {"Pipeline": "?{pipeline}", "Why": "release 42"},
+    "lock": {"Pipeline": "?{pipeline}", "Reason": "release 42"},
     "pipeline copy": {"Pipeline to copy": "?{pipeline}", "Name": "Copied"},
     "pipeline create": {"Name": "Created", "Repository": REPO},
     "pipeline update": {"Pipeline": f"?{SPARE}", "Description": "Newer"},

@@ -137,7 +137,7 @@ def _judge_absent(cell: Cell, seen: Seen) -> list[str]:
         *_fault_unless(not seen.writes and not seen.public_texts, "something came of it"),
         *_fault_unless(_list_ends(cell, seen) == ["failed"], "the audit does not say that it failed"),
         *_fault_unless(
-            len(seen.private_texts) == 1 and "do not know" in seen.private_texts[0], "the person was not told"
+            len(seen.private_texts) == 1 and "can't find" in seen.private_texts[0], "the person was not told"
         ),
     ]
 

@@ -42,8 +42,8 @@ async def test_an_approver_who_opted_in_gets_a_link_to_the_card(tmp_path: Path) 
     """Bob requests a deploy: Alice gets a link to the proposal's card, where its buttons are."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         assert await ask_and_read_answer(world, world.alice, "notify on approvals") == snapshot("""\
-I tell you when an approval waits for you.
-`/bk notify off` ends it.\
+You get a direct message when an approval is waiting for you.
+Turn this off with `/bk notify off`.\
 """)
         await propose_deploy(world, world.bob)
         assert list_direct_texts(world, world.alice) == snapshot(
@@ -92,11 +92,11 @@ async def test_it_is_stopped_by_its_button_and_builds_go_on(tmp_path: Path) -> N
         await world.alice.clicks(list_direct_messages(world, world.alice)[0], "Stop these")
         await world.settle(2)
         assert world.whispers(world.alice)[-1] == snapshot("""\
-Stopped. `/bk notify on approvals` turns it on again.
-I tell you by direct message of builds of yours: failed.
-Yours are those with `alice@acme.example` as creator or author.
-Where you asked for one yourself, I tell you there.
-`/bk notify off` ends it.\
+Stopped. Turn it back on with `/bk notify on approvals`.
+You get direct messages about your builds: failed.
+Your builds are those with `alice@acme.example` as creator or author.
+For builds you start from Slack, you're notified in the thread instead.
+Turn this off with `/bk notify off`.\
 """)
         await propose_deploy(world, world.bob)
         assert len(list_direct_messages(world, world.alice)) == 1

@@ -18,13 +18,13 @@ from tests.people.acts import (
 async def test_a_person_turns_messages_on_and_off(world: World) -> None:
     """Alice turns on direct messages, gets one about a failed build, and none after she turns them off."""
     assert await ask_and_read_answer(world, world.alice, "notify") == snapshot(
-        "I send you no direct messages. `/bk notify me on failed,fixed,blocked` turns them on."
+        "You get no direct messages. Turn them on with `/bk notify me on failed,fixed,blocked`."
     )
     assert await ask_and_read_answer(world, world.alice, "notify me on failed,blocked,fixed") == snapshot("""\
-I tell you by direct message of builds of yours: failed, fixed and blocked.
-Yours are those with `alice@acme.example` as creator or author.
-Where you asked for one yourself, I tell you there.
-`/bk notify off` ends it.\
+You get direct messages about your builds: failed, fixed and blocked.
+Your builds are those with `alice@acme.example` as creator or author.
+For builds you start from Slack, you're notified in the thread instead.
+Turn this off with `/bk notify off`.\
 """)
     await run_pushed_build(world, ALICE, "lint")
     assert list_direct_texts(world, world.alice) == snapshot(
@@ -44,7 +44,7 @@ exit status 1
     await world.alice.clicks(list_direct_messages(world, world.alice)[0], "Stop these")
     await world.settle(2)
     assert world.whispers(world.alice)[-1] == snapshot(
-        "Stopped: I send you no direct messages. `/bk notify on failed,fixed,blocked` turns them on again."
+        "Stopped all direct messages. Turn them back on with `/bk notify on failed,fixed,blocked`."
     )
     assert list_direct_texts(world, world.alice)[0].split("\n")[-1] == snapshot(
         "[Retry failed] [Rebuild] [Logs] [Open in Buildkite]"
@@ -71,28 +71,28 @@ async def test_topics_can_be_added_and_removed(world: World) -> None:
     assert [await ask_and_read_answer(world, world.alice, word) for word in words] == snapshot(
         [
             """\
-I tell you by direct message of builds of yours: failed, fixed and blocked.
-Yours are those with `alice@acme.example` as creator or author.
-Where you asked for one yourself, I tell you there.
-`/bk notify off` ends it.\
+You get direct messages about your builds: failed, fixed and blocked.
+Your builds are those with `alice@acme.example` as creator or author.
+For builds you start from Slack, you're notified in the thread instead.
+Turn this off with `/bk notify off`.\
 """,
             """\
-I tell you by direct message of builds of yours: failed, fixed and blocked.
-Yours are those with `alice@acme.example` as creator or author.
-Where you asked for one yourself, I tell you there.
-I tell you when an approval waits for you.
-`/bk notify off` ends it.\
+You get direct messages about your builds: failed, fixed and blocked.
+Your builds are those with `alice@acme.example` as creator or author.
+For builds you start from Slack, you're notified in the thread instead.
+You get a direct message when an approval is waiting for you.
+Turn this off with `/bk notify off`.\
 """,
             """\
-Stopped. `/bk notify on failed,fixed` turns it on again.
-I tell you by direct message of builds of yours: blocked.
-Yours are those with `alice@acme.example` as creator or author.
-Where you asked for one yourself, I tell you there.
-I tell you when an approval waits for you.
-`/bk notify off` ends it.\
+Stopped. Turn it back on with `/bk notify on failed,fixed`.
+You get direct messages about your builds: blocked.
+Your builds are those with `alice@acme.example` as creator or author.
+For builds you start from Slack, you're notified in the thread instead.
+You get a direct message when an approval is waiting for you.
+Turn this off with `/bk notify off`.\
 """,
-            "Stopped: I send you no direct messages. `/bk notify on blocked,approvals` turns them on again.",
-            "I send you no direct messages. `/bk notify me on failed,fixed,blocked` turns them on.",
+            "Stopped all direct messages. Turn them back on with `/bk notify on blocked,approvals`.",
+            "You get no direct messages. Turn them on with `/bk notify me on failed,fixed,blocked`.",
         ]
     )
 
@@ -107,8 +107,8 @@ async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
 Did you mean `failed`, `failing` or `fixed`?\
 """,
             """\
-⚠️ `off` stands first, and once.
-Write `notify off failed`.\
+⚠️ Use `off` only once, at the start.
+For example: `notify off failed`.\
 """,
             """\
 ⚠️ `notify` has no `--me`.

@@ -128,7 +128,7 @@ U0BOB0001 = [
     assert wrong.value.problems == snapshot(
         (
             "subscriptions.toml line 6: `alice` should be the id of a person such as U012ABCDEF.",
-            "subscriptions.toml line 9: “alice@home.example” is the address of `alice` already: one has it.",
+            "subscriptions.toml line 9: “alice@home.example” already belongs to `alice`: an address can have only one owner.",
         )
     )
     for people in ('U0BOB0001 = ["bob"]', 'U0BOB0001 = "bob@home.example"', "U0BOB0001 = [1]"):

@@ -148,9 +148,7 @@ class Fleet:
             if read_mark(message).startswith("notice:")
         ]
         lines = [first_line(message) for message in posted]
-        return [
-            line for line in lines if f"web#{build.number} " in line and WORDS[build.inner_state].lower() in line
-        ]
+        return [line for line in lines if f"web#{build.number} {WORDS[build.inner_state].lower()}" in line]
 
     def is_right(self, builds: list[Build]) -> bool:
         """Return whether every card matches Buildkite and every end was announced."""

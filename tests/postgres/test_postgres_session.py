@@ -72,12 +72,12 @@ async def test_local_wake_ups_are_not_sent(database: sa.URL) -> None:
 async def test_the_doctor_accepts_a_direct_connection(database: sa.URL) -> None:
     """A connection to the server itself holds a lock and receives notifications."""
     found = await check_direct_connection(database.render_as_string(hide_password=False))
-    assert (found.ok, found.sentence) == (True, "holds an advisory lock and hears notifications.")
+    assert (found.ok, found.sentence) == (True, "advisory locks and notifications work.")
 
 
 async def test_the_doctor_explains_a_missing_session(database: sa.URL) -> None:
     """Without a direct connection, the finding says what that costs and what to do."""
     found = await check_direct_connection(database.set(port=1).render_as_string(hide_password=False))
     assert found.ok is False
-    assert "after 15 s only" in found.line
+    assert "needs 15 s" in found.line
     assert "session mode" in found.line

@@ -75,7 +75,7 @@ async def test_a_port_in_use(plain: Town, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         line = refused(plain, await run(plain.folder, {**plain.environ, name: port}, "serve"))
-    assert line.startswith(f"Port {port} of 127.0.0.1 is in use.")
+    assert line.startswith(f"Port {port} on 127.0.0.1 is in use.")
 
 
 async def test_a_host_of_another_machine(plain: Town) -> None:

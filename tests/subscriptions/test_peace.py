@@ -122,8 +122,8 @@ async def test_the_subscriber_is_notified_once_that_the_bot_was_removed(world: W
     direct = world.slack.open_direct(world.alice.id, "U0BOT0001")
     (answer,) = world.slack.messages(direct)
     assert fill(format_message(answer), 100) == snapshot("""\
-I cannot post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there; the
-subscription is kept, and posts what comes after that.\
+I couldn't post in <#C0DEPLOYS>, where you subscribed to `web`. Type `/invite @kitestring` there:
+your subscription is kept, and later builds will be posted.\
 """)
     world.slack.channels[world.deploys.id].members.append("U0BOT0001")
     await run_build(world, branch="third", fail=("lint",))

@@ -111,7 +111,7 @@ async def test_the_card_is_updated_and_the_end_is_posted_in_its_thread(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("updates", "said"),
+    ("updates", "answer"),
     [
         ("all", ["🔵 web#1 started running.", "🟠 web#1 is failing", "❌ web#1 failed after 12s"]),
         ("important", ["🟠 web#1 is failing", "❌ web#1 failed after 12s"]),
