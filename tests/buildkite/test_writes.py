@@ -6,6 +6,7 @@ import pytest
 
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.endpoints.builds import find_original
+from bot.buildkite.endpoints.notification_services import WebhookService
 from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.errors import Conflict, NotFound, Unavailable
@@ -87,6 +88,22 @@ async def test_a_rebuild_is_not_the_original_of_a_mark(web: BuildkiteSim, buildk
     assert found is not None
     assert (found.number, len(web.builds)) == (1, 2)
     assert find_original([]) is None
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_lost_deletion_of_a_service_is_checked(
+    web: BuildkiteSim, buildkite: Buildkite, applied: bool
+) -> None:
+    """After a lost answer the service itself is looked up: only if it is gone was it deleted."""
+    hook = WebhookService("https://bot.acme.example/hook", "a-long-token", "token", ("build.finished",))
+    service = await buildkite.create_service(hook)
+    web.faults.reset(method="DELETE", applied=applied)
+    if applied:
+        await buildkite.delete_service(service.id)
+    else:
+        with pytest.raises(Unavailable):
+            await buildkite.delete_service(service.id)
+    assert [found.id async for found in buildkite.services()] == ([] if applied else [service.id])
 
 
 @pytest.mark.parametrize("act", ["rebuild_build", "retry_failed_jobs"])
