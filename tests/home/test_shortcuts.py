@@ -28,7 +28,7 @@ Pipeline: [Type to search]
 Branch: [Type to search]
 Commit: [HEAD]
 Message: [the commit's own message]
-Environment: [KEY=value, one a line]
+Environment: [KEY=value, one per line]
 Where to post its card: [D0O2KRV6SK]
 [Create]\
 """)

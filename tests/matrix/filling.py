@@ -22,7 +22,7 @@ VALUES = {
     "pipeline copy": {"Pipeline to copy": "?{pipeline}", "Name": "Copied"},
     "pipeline create": {"Name": "Created", "Repository": REPO},
     "pipeline update": {"Pipeline": f"?{SPARE}", "Description": "Newer"},
-    "subscribe": {"Pipeline, or a pattern": "{pipeline}"},
+    "subscribe": {"Pipeline or pattern": "{pipeline}"},
     "queue pause": {"Queue": f"?{QUEUE}"},
 }
 """What is filled in, by label; after a `?` it is searched for."""
