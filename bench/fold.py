@@ -202,9 +202,7 @@ _SITUATIONS = (
 def main(arguments: list[str]) -> None:
     """Measure all situations in turn, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench fold", description=__doc__)
-    parser.add_argument(
-        "--places", nargs="+", default=list(_SITUATIONS), metavar="TRACKED:HISTORY:BUILDS[:JOBS]"
-    )
+    parser.add_argument("--places", nargs="+", default=list(_SITUATIONS), metavar="TRACKED:HISTORY:BUILDS[:JOBS]")
     parser.add_argument("--builds", type=int, default=500, help="how many builds are folded in a round")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args(arguments)
