@@ -180,7 +180,7 @@ def _render_report(found: dict[tuple[str, int], list[Cost]]) -> str:
 
 async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[tuple[str, int], list[Cost]]:
     found: dict[tuple[str, int], list[Cost]] = {}
-    with run_server(folder) as postgresql:
+    with run_server() as postgresql:
         for number in range(given.rounds):
             for together in given.together:
                 sqlite = f"sqlite+aiosqlite:///{folder / f'{number}-{together}.db'}"

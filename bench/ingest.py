@@ -85,10 +85,7 @@ def crowd(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
 
 def postgresql(given: argparse.Namespace, _environ: Mapping[str, str]) -> str:
     """On PostgreSQL, which has both cores and syncs every commit."""
-    with (
-        tempfile.TemporaryDirectory(prefix="kitestring-bench-") as folder,
-        run_server(Path(folder), fast=False) as url,
-    ):
+    with run_server(fast=False) as url:
         ours = receiver_contender("ours", lambda _folder: url, lambda _folder: count_postgresql_rows(url))
         contenders = {STARLETTE: _STARLETTE, "Kitestring on PostgreSQL": ours}
         return _render_tables(contenders, given, LoadPlan(given.sizes, given.seconds))

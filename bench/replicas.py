@@ -100,7 +100,7 @@ async def _measure_takeover(fleet: Fleet, builds: Sequence[Any]) -> float | None
 
 async def _measure_all(given: argparse.Namespace, folder: Path) -> dict[int, list[Figures]]:
     found: dict[int, list[Figures]] = {count: [] for count in given.replicas}
-    with run_server(folder) as url:
+    with run_server() as url:
         for number in range(given.rounds):
             for replicas in given.replicas:
                 database = sa.make_url(url).set(database=f"bench_{number}_{replicas}")

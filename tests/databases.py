@@ -15,9 +15,9 @@ _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+def postgresql() -> Iterator[sa.URL]:
     """The server's own database."""
-    with run_server(tmp_path_factory.mktemp("postgresql")) as url:
+    with run_server() as url:
         yield sa.make_url(url)
 
 
