@@ -31,7 +31,7 @@ class AnswerDelivery:
 
         Where this or recording it fails, `deliver_late` sends the answer later.
         """
-        replace = turned or invocation.args.get("replace", False)
+        replace = turned or invocation.flags.replaces
         public = turned and is_list_public(invocation)
         if await self._answers.send(invocation.recipient, answer, replace=replace, public=public):
             with suppress(Unavailable):
@@ -39,11 +39,13 @@ class AnswerDelivery:
 
     async def deliver_late(self, invocation: Invocation) -> None:
         """Send an overdue answer, and plan the next attempt if that fails; give up after half an hour."""
-        now, outcome = self._clock.now(), invocation.outcome or {}
+        now, stored = self._clock.now(), invocation.answer
         late = invocation.closed_at is not None and now - invocation.closed_at > _WORTH_DELIVERING
-        answer = Message(outcome["text"], tuple(outcome["blocks"])) if outcome else None
-        replace = bool(outcome.get("replace"))
-        if late or not answer or await self._answers.send(invocation.recipient, answer, replace=replace):
+        if (
+            late
+            or stored is None
+            or await self._answers.send(invocation.recipient, stored.message, replace=stored.replaces)
+        ):
             await mark_answer_delivered(self._store, invocation.id)
             return
         wait = timedelta(seconds=backoff_seconds(invocation.attempts + 1, base=5, longest=120))
@@ -53,4 +55,4 @@ class AnswerDelivery:
 
 def is_list_public(invocation: Invocation) -> bool:
     """Return whether the invocation turns a page of a list that everyone in the channel sees."""
-    return bool(invocation.args.get("public"))
+    return invocation.flags.public_page

@@ -17,7 +17,7 @@ from bot.history.queries import are_webhooks_arriving
 from bot.notifications.reminders.reminders import schedule_reminders
 from bot.operations.build_wording import link_build
 from bot.operations.choices import make_choice_id
-from bot.operations.invocation import Invocation
+from bot.operations.invocation import Invocation, StoredAnswer
 from bot.operations.operation import Effect, Registry
 from bot.operations.queries import close_answered, close_invocation, postpone_invocation
 from bot.operations.reply import Reply
@@ -50,7 +50,7 @@ class OutcomeRecords:
         """Close an invocation that has no effect but its private answer."""
         now = self._clock.now()
         deadline, detail = now + _DELIVERY_DEADLINE, mask_arguments(_get_detail(invocation))
-        await close_answered(self._store, invocation, _serialise(invocation, answer), now, deadline, detail)
+        await close_answered(self._store, invocation, _keep(invocation, answer), now, deadline, detail)
 
     async def record_effects(
         self,
@@ -127,12 +127,12 @@ class OutcomeRecords:
     ) -> None:
         now = self._clock.now()
         deadline = now + _DELIVERY_DEADLINE if undelivered else None
-        await close_invocation(tx, invocation, state, _serialise(invocation, answer), now, deadline)
+        await close_invocation(tx, invocation, state, _keep(invocation, answer), now, deadline)
         await record_audit_entry(tx, invocation, state, now, mask_arguments(detail))
-        if invocation.args.get("approved"):
+        if invocation.flags.proposal:
             end = ProposalState.DONE if state == "done" else ProposalState.FAILED
             outcome = cut(Mrkdwn(summary or answer.text), _OUTCOME_LIMIT)
-            await close_proposal(tx, invocation.args["approved"], end, now, outcome)
+            await close_proposal(tx, invocation.flags.proposal, end, now, outcome)
 
 
 def get_rule(error: KitestringError) -> str | None:
@@ -141,11 +141,11 @@ def get_rule(error: KitestringError) -> str | None:
 
 
 def _get_detail(invocation: Invocation) -> dict[str, Any]:
-    return {"args": invocation.args.get("args"), "rule": invocation.args.get("rule")}
+    return {"args": invocation.args, "rule": invocation.rule}
 
 
-def _serialise(invocation: Invocation, answer: Message) -> dict[str, Any]:
-    return {**asdict(answer), "replace": bool(invocation.args.get("replace"))}
+def _keep(invocation: Invocation, answer: Message) -> StoredAnswer:
+    return StoredAnswer(answer, invocation.flags.replaces)
 
 
 def mask_arguments(detail: dict[str, Any]) -> dict[str, Any]:

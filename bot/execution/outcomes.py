@@ -71,8 +71,8 @@ class Outcomes:
         Closing the invocation, tracking the build and queueing the public answer are one transaction, so that a
         crash can't keep one and lose another. Another page of a list replaces the page before it.
         """
-        turned = int(invocation.args.get("page", 0))
-        reply = paginate(reply, self._registry[invocation.operation], invocation.args.get("args", {}), turned or 1)
+        turned = invocation.flags.page
+        reply = paginate(reply, self._registry[invocation.operation], invocation.args, turned or 1)
         public = await self._is_public(reply, where) and not turned
         reply = reply if public else _redirect_file(reply)
         answer = await self._render(invocation, reply, None if turned else actor, where, public=public)
@@ -81,8 +81,8 @@ class Outcomes:
             await self._send_reply(invocation, duplicate)
         if not public and reply.card_build is None:
             await self._delivery.deliver(invocation, answer, turned=bool(turned))
-        elif invocation.args.get("replace"):
-            done = render_answered(reply.text, direct=bool(invocation.args.get("dm")), public=public)
+        elif invocation.flags.replaces:
+            done = render_answered(reply.text, direct=invocation.flags.direct, public=public)
             await self._answers.send(invocation.recipient, done, replace=True)
         if reply.file:
             to_thread = public and await self._channel_access.accepts_files(where.channel)
@@ -113,7 +113,7 @@ class Outcomes:
 
     def _has_effects(self, invocation: Invocation, reply: Reply) -> bool:
         builds = reply.builds or reply.card_build or reply.extra_card_build
-        if builds or reply.reminders or reply.clears_reminder or invocation.args.get("approved"):
+        if builds or reply.reminders or reply.clears_reminder or invocation.flags.proposal:
             return True
         return self._registry[invocation.operation].effect is not Effect.READ
 
@@ -158,7 +158,7 @@ class Outcomes:
 
     async def report(self, invocation: Invocation, state: str, text: Mrkdwn, *, retry: bool) -> None:
         """Report the outcome of an interrupted invocation; `retry` adds a button to run it now."""
-        again = [make_repeat_choice(invocation, invocation.args.get("args", {}), confirmed=True)] if retry else []
+        again = [make_repeat_choice(invocation, invocation.args, confirmed=True)] if retry else []
         await self._choices.save(again)
         answer = render_interrupted(text, again[0].id if again else None)
         await self._records.record_end(invocation, state, answer)
@@ -180,9 +180,8 @@ class Outcomes:
         """
         if invocation.via == "mention":
             return
-        if first.outcome:
-            answer = Message(first.outcome["text"], tuple(first.outcome["blocks"]))
-            await self._answers.send(invocation.recipient, answer)
+        if first.answer:
+            await self._answers.send(invocation.recipient, first.answer.message)
         elif proposal:
             await self._answers.send(invocation.recipient, render_pending_proposal(proposal))
 

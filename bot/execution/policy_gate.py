@@ -61,10 +61,10 @@ class PolicyGate:
 
     async def has_approvals(self, invocation: Invocation, requirement: ApprovalRequirement, ctx: Context) -> bool:
         """Return whether this is an approved proposal. Raises Refused if its approvals no longer suffice."""
-        if not invocation.args.get("approved"):
+        if not invocation.flags.proposal:
             return False
         if not await self._services.approvals.is_still_approved(
-            ctx, invocation.args["approved"], compute_request_digest(invocation), requirement
+            ctx, invocation.flags.proposal, compute_request_digest(invocation), requirement
         ):
             raise Refused("It no longer has enough approvals.", "Request it again.", requirement.rule)
         return True

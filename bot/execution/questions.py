@@ -44,7 +44,7 @@ class Questions:
     async def ask_invitation(self, invocation: Invocation, args: Args) -> None:
         """Ask how to continue where the build's card can't be posted; nothing is started until then."""
         given = args.model_dump(mode="json", exclude_none=True)
-        confirmed = bool(invocation.args.get("yes"))
+        confirmed = invocation.flags.confirmed
         again = make_repeat_choice(invocation, given, confirmed=confirmed)
         anyway = make_repeat_choice(invocation, {**given}, confirmed=confirmed, direct=True)
         no = make_repeat_choice(invocation, {}, operation="")
@@ -67,8 +67,8 @@ def make_retry_choices(
     invocation: Invocation, error: KitestringError, op: Operation | None
 ) -> tuple[list[Choice], list[Choice]]:
     """Return choices to try again after an outage, and a choice for each option of an ambiguous name."""
-    given = dict(invocation.args.get("args", {}))
-    confirmed = bool(invocation.args.get("yes"))
+    given = dict(invocation.args)
+    confirmed = invocation.flags.confirmed
     again = (
         [make_repeat_choice(invocation, given, confirmed=confirmed)]
         if isinstance(error, Unavailable) and op

@@ -152,7 +152,7 @@ class Recovery:
         if op.probe is None:
             return None
         actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
-        args = validate(op, invocation.args.get("args", {}))
+        args = validate(op, invocation.args)
         return await op.probe(args, self._runner.build_context(invocation, actor))
 
     async def _finish_late(self, invocation: Invocation, reply: Reply) -> None:

@@ -120,9 +120,7 @@ class Runner:
         await self.gate.check_channel(invocation.thread)
         await self.gate.check_writable(op)
         ctx = await self.build_personal_context(invocation, actor, op)
-        given, assumed = await self.services.default_pipelines.fill_in(
-            op, invocation.args.get("args", {}), invocation.thread
-        )
+        given, assumed = await self.services.default_pipelines.fill_in(op, invocation.args, invocation.thread)
         args = validate(op, given, self.services.command)
         pinned = await op.pin(args, ctx) if op.pin else args
         verdict = await self.gate.apply_policy(op, pinned, ctx)
@@ -130,23 +128,21 @@ class Runner:
             return
         # From here on the stored arguments are the pinned ones: approvals and a restart must mean the same build.
         kept = pinned.model_dump(mode="json", exclude_none=True)
-        invocation = replace(
-            invocation, args={**invocation.args, "args": kept, **({"assumed": assumed} if assumed else {})}
-        )
+        invocation = replace(invocation, args=kept, assumed=assumed)
         if isinstance(verdict, ApprovalRequirement) and not await self.gate.has_approvals(
             invocation, verdict, ctx
         ):
             await self._propose(invocation, op, verdict, await op.label_ids(pinned, ctx) if op.label_ids else {})
         else:
-            ruled = replace(invocation, args={**invocation.args, "rule": verdict.rule})
+            ruled = replace(invocation, rule=verdict.rule)
             await self._execute(ruled, op, pinned, ctx)
 
     async def _propose(
         self, invocation: Invocation, op: Operation, requirement: ApprovalRequirement, labels: Mapping[str, str]
     ) -> None:
         """Post a proposal in the channel to collect approvals. Raises UsageError or Refused."""
-        require_whole_sha(op.name, invocation.args["args"])
-        if invocation.args.get("dm") or not await self._channel_access.can_post(invocation.thread):
+        require_whole_sha(op.name, invocation.args)
+        if invocation.flags.direct or not await self._channel_access.can_post(invocation.thread):
             raise Refused(
                 explain_protection(op, requirement), "Request it in a channel that I'm in.", requirement.rule
             )
@@ -154,14 +150,14 @@ class Runner:
 
     async def _ask_first(self, invocation: Invocation, op: Operation, args: Args, ctx: Context) -> bool:
         """Ask before harm, or where the card can't be posted; returns whether a question was asked."""
-        if op.confirm and not invocation.args.get("yes"):
+        if op.confirm and not invocation.flags.confirmed:
             question = await op.confirm(args, ctx)
             if question:
                 await self._outcomes.questions.ask_confirmation(invocation, args, question)
                 return True
         if (
             op.posts_card
-            and not invocation.args.get("dm")
+            and not invocation.flags.direct
             and not await self._channel_access.can_post(invocation.thread)
         ):
             await self._outcomes.questions.ask_invitation(invocation, args)
@@ -174,11 +170,11 @@ class Runner:
         try:
             reply = await run_guarded(op.run(args, ctx), op.name, invocation=invocation.id)
         except KitestringError as error:
-            await self.read_again(invocation.args["args"])
+            await self.read_again(invocation.args)
             # A bug after the request was sent says nothing about whether Buildkite carried it out.
             raise _as_unconfirmed(op, error) if isinstance(error, InternalError) else error from error
         try:
-            answer = mention_default(reply, invocation.args.get("assumed", ""))
+            answer = mention_default(reply, invocation.assumed)
             await run_guarded(self.finish(invocation, answer, ctx.actor), op.name, invocation=invocation.id)
         except KitestringError as error:
             raise _as_unconfirmed(op, error) from error
@@ -216,7 +212,7 @@ class Runner:
         """Return the thread of the request, or the person's direct messages if they chose those."""
         return (
             await self._channel_access.open_direct_message(invocation.thread.team, invocation.user)
-            if invocation.args.get("dm")
+            if invocation.flags.direct
             else invocation.thread
         )
 

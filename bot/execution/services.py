@@ -89,5 +89,5 @@ class Services:
             agent_api=self.agent_api,
             allowlist=self.allowlist,
             command=self.command,
-            page=invocation.args.get("page", 1),
+            page=invocation.flags.page or 1,
         )

@@ -20,9 +20,8 @@ from bot.errors import KitestringError
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import START, EventListeners
-from bot.listeners.requests import Request
 from bot.notifications.direct.model import STOP_ACTION
-from bot.operations.choices import make_choice_id
+from bot.operations.invocation import Request
 from bot.operations.operation import Registry
 from bot.operations.render import render_note, render_problem
 from bot.operations.reply import Call
@@ -83,7 +82,7 @@ class Listeners:
             return
         answer = await self._dispatcher.run_text(request, requests.strip_mention(event, self.bot_user))
         if answer:
-            await self._answers.send(request.make_invocation(make_choice_id(), "", {}).recipient, answer)
+            await self._answers.send(request.recipient, answer)
 
     async def on_action(self, ack: Ack, body: Body) -> None:
         """Take a press of a button; links and inputs of forms only need the acknowledgement."""
@@ -98,8 +97,7 @@ class Listeners:
         answer = await self._try(pressed(request, name, value))
         await ack()
         if answer:
-            invocation = request.make_invocation(make_choice_id(), "", {})
-            await self._answers.send(invocation.recipient, answer, replace=request.private)
+            await self._answers.send(request.recipient, answer, replace=request.flags.replaces)
 
     async def on_submission(self, ack: Ack, body: Body) -> None:
         """Take a submitted form."""
@@ -125,7 +123,7 @@ class Listeners:
             answer = await self._try(self._dispatcher.run_call(request, call))
         await ack()
         if answer:
-            await self._answers.send(request.make_invocation(make_choice_id(), "", {}).recipient, answer)
+            await self._answers.send(request.recipient, answer)
 
     async def _press(self, request: Request, name: str, value: str) -> Message | None:
         if name.startswith("proposal "):

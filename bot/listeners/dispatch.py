@@ -11,11 +11,10 @@ from bot.builds.queries import find_build
 from bot.errors import UsageError
 from bot.execution.runner import Runner
 from bot.listeners.form_handling import FormHandler
-from bot.listeners.requests import Request
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.grammar import parse
-from bot.operations.invocation import Choice
+from bot.operations.invocation import Choice, Request, make_invocation
 from bot.operations.operation import Effect
 from bot.operations.paging import split_page
 from bot.operations.render import render_form_button, render_note, render_problem
@@ -49,7 +48,7 @@ class Dispatcher:
         """Open the operation's form if it got no arguments and has one, else begin it."""
         op = self._registry[call.operation]
         if not op.opens_form or call.args:
-            await self.begin(request, call.operation, call.args, yes=call.confirmed)
+            await self.begin(request, call.operation, call.args, confirmed=call.confirmed)
             return None
         if request.trigger_id:
             # In the background, because the acknowledgement must not wait for Slack's API.
@@ -71,7 +70,7 @@ class Dispatcher:
         if op.load_fields and request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, args))
         else:
-            await self.begin(request, operation, args, yes=True)
+            await self.begin(request, operation, args, confirmed=True)
         return None
 
     async def press_addressed_button(self, request: Request, operation: str, value: str) -> Message | None:
@@ -85,7 +84,7 @@ class Dispatcher:
         if request.trigger_id and (op.load_fields or op.opens_form):
             self._runner.spawn(self._forms.open(request, op, args))
         else:
-            await self.begin(request, operation, args, yes=True)
+            await self.begin(request, operation, args, confirmed=True)
         return None
 
     def open_form_anywhere(self, request: Request, operation: str) -> None:
@@ -95,14 +94,14 @@ class Dispatcher:
     async def vote(self, request: Request, operation: str, proposal_id: str) -> None:
         """Count a vote on a proposal; each person's press has a key of its own."""
         named = replace(request, key=f"{request.key}:{request.user}")
-        await self.begin(named, operation, {"proposal": proposal_id}, yes=True)
+        await self.begin(named, operation, {"proposal": proposal_id}, confirmed=True)
 
     async def stop_messages(self, request: Request, value: str) -> Message | None:
         """Stop a kind of direct message; only their recipient may do so."""
         words = read_stop_value(value, request.user)
         if words is None:
             return render_note("Only the recipient can turn off these messages.")
-        await self.begin(request, "notify", {"words": list(words)}, yes=True)
+        await self.begin(request, "notify", {"words": list(words)}, confirmed=True)
         return None
 
     async def press_choice(self, request: Request, choice_id: str) -> Message | None:
@@ -118,22 +117,27 @@ class Dispatcher:
         if choice.form and request.trigger_id:
             self._runner.spawn(self._forms.open(request, op, args))
             return None
-        flags = {
-            "yes": choice.confirmed,
-            "dm": choice.direct,
-            "page": page,
-            "public": page and choice.user is None,
-        }
-        await self.begin(_identify_press(request, choice), choice.operation, args, **flags)
+        flags = replace(
+            request.flags,
+            confirmed=choice.confirmed,
+            direct=choice.direct,
+            page=page,
+            public_page=bool(page) and choice.user is None,
+        )
+        await self.begin(replace(_identify_press(request, choice), flags=flags), choice.operation, args)
         return None
 
     async def submit_form(self, body: Mapping[str, Any]) -> dict[str, str] | None:
         """Take a submitted form; returns its mistakes by block, or None."""
         return await self._forms.submitted(body, self.begin)
 
-    async def begin(self, request: Request, operation: str, args: Mapping[str, Any], **flags: int) -> None:
+    async def begin(
+        self, request: Request, operation: str, args: Mapping[str, Any], *, confirmed: bool | None = None
+    ) -> None:
         """Store an invocation and start it. Raises Unavailable."""
-        invocation = request.make_invocation(make_choice_id(), operation, args, **flags)
+        if confirmed is not None:
+            request = replace(request, flags=replace(request.flags, confirmed=confirmed))
+        invocation = make_invocation(make_choice_id(), request, operation, args)
         if self._registry[operation].effect is Effect.READ and request.via == "button":
             # Reading again is a new request. Only operations that change something must not run twice.
             invocation = replace(invocation, key=f"read:{invocation.id}")

@@ -9,6 +9,7 @@ from bot.builds.links.unfurl import LinkUnfurler
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.home_tab import HomeTab
+from bot.operations.invocation import Request
 from bot.slack.blockkit.blocks import Message
 
 START = "start_build"
@@ -56,6 +57,6 @@ class EventListeners:
             self._dispatcher.open_form_anywhere(requests.from_global_shortcut(body), "build create")
         await ack()
 
-    async def pressed(self, request: requests.Request, action: str, value: str) -> Message | None:
+    async def pressed(self, request: Request, action: str, value: str) -> Message | None:
         """Take a press of a button on a person's home."""
         return await self._home.pressed(request, action, value)

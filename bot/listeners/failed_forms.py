@@ -26,7 +26,7 @@ class FailedForms:
 
     async def _retry(self, invocation: Invocation) -> Choice | None:
         """Save a choice to open the form again; None where it can't be saved."""
-        choice = make_repeat_choice(invocation, invocation.args["args"], form=True)
+        choice = make_repeat_choice(invocation, invocation.args, form=True)
         try:
             await self._choices.save([choice])
         except Unavailable:

@@ -14,10 +14,10 @@ from bot.execution.runner import Runner
 from bot.listeners.failed_forms import FailedForms
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_files import FormFiles
-from bot.listeners.requests import Request, from_view
+from bot.listeners.requests import from_view
 from bot.operations import forms
 from bot.operations.choices import Choices, make_choice_id
-from bot.operations.invocation import Choice
+from bot.operations.invocation import Choice, Flags, Request, make_invocation
 from bot.operations.operation import Args, FormField, Operation, SubmitHook
 from bot.operations.validation import validate
 from bot.runtime.error_boundary import run_guarded
@@ -34,7 +34,7 @@ class StartInvocation(Protocol):
     """Stores an invocation and starts it."""
 
     def __call__(
-        self, request: Request, operation: str, args: Mapping[str, Any], **flags: bool
+        self, request: Request, operation: str, args: Mapping[str, Any], *, confirmed: bool
     ) -> Awaitable[None]: ...
 
 
@@ -68,7 +68,7 @@ class FormHandler:
             )
         except KitestringError as error:
             log.warning("form not opened", operation=op.name, reason=str(error))
-            invocation = request.make_invocation(make_choice_id(), op.name, given)
+            invocation = make_invocation(make_choice_id(), request, op.name, given)
             with suppress(KitestringError):
                 await run_guarded(self._failures.explain(invocation, error, again=not placed), "form")
 
@@ -80,7 +80,7 @@ class FormHandler:
         try:
             self._runner.gate.check_permission(actor, op, anywhere=True)
         except Refused as error:
-            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, {}), error)
+            await self._runner.fail(make_invocation(make_choice_id(), request, op.name, {}), error)
             return
         await self._api.open_view(request.trigger_id or "", await self._view(request, op, {}, (), placed=True))
 
@@ -88,7 +88,7 @@ class FormHandler:
         try:
             await self._admit(request, op, given)
         except Refused as error:
-            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, given), error)
+            await self._runner.fail(make_invocation(make_choice_id(), request, op.name, given), error)
             return
         if op.load_fields is None:
             given, _ = await self._runner.services.default_pipelines.fill_in(op, given, request.thread)
@@ -111,7 +111,7 @@ class FormHandler:
             args = validate(op, given, self._runner.services.command)
         except UsageError:
             return  # incomplete: the policy is applied to the submission
-        invocation = request.make_invocation(make_choice_id(), op.name, given)
+        invocation = make_invocation(make_choice_id(), request, op.name, given)
         await self._runner.gate.apply_policy(
             op, args, await self._runner.build_personal_context(invocation, actor, op)
         )
@@ -121,17 +121,17 @@ class FormHandler:
         try:
             return await run_guarded(self._look_up(request, op, given), op.name)
         except Ambiguous as error:
-            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, given), error)
+            await self._runner.fail(make_invocation(make_choice_id(), request, op.name, given), error)
             return forms.render_notice_view(forms.format_title(op), f"{error.message} Choose in the conversation.")
         except Refused as error:
-            await self._runner.fail(request.make_invocation(make_choice_id(), op.name, given), error)
+            await self._runner.fail(make_invocation(make_choice_id(), request, op.name, given), error)
             return forms.render_notice_view(forms.format_title(op), _render_refusal(error))
         except KitestringError as error:
             await self._runner.read_again(given)
             return forms.render_notice_view(forms.format_title(op), str(error))
 
     async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-        invocation = request.make_invocation(make_choice_id(), op.name, given)
+        invocation = make_invocation(make_choice_id(), request, op.name, given)
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
         ctx = await self._runner.build_personal_context(invocation, actor, op)
@@ -151,7 +151,7 @@ class FormHandler:
         *,
         placed: bool = False,
     ) -> dict[str, Any]:
-        flags = {"placed": placed, "posted": request.by_direct_message}
+        flags = {"placed": placed, "posted": request.flags.direct_only}
         kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **flags}
         choice = Choice(make_choice_id(), op.name, kept, request.thread, request.user, form=True)
         await self._choices.save([choice])
@@ -168,14 +168,14 @@ class FormHandler:
                 body, "This form is too old, or was opened by another person. Open it again."
             )
         op = self._runner.services.registry[choice.operation]
-        request = replace(from_view(body, choice.thread), by_direct_message=bool(choice.args.get("posted")))
+        request = replace(from_view(body, choice.thread), flags=Flags(direct_only=bool(choice.args.get("posted"))))
         if choice.args.get("placed"):
             there, wrong = await self._destinations.chosen(
                 body["view"]["state"]["values"], choice.thread, request.user
             )
             if wrong:
                 return {forms.DESTINATION: wrong}
-            request = replace(request, thread=there, by_direct_message=there == choice.thread)
+            request = replace(request, thread=there, flags=Flags(direct_only=there == choice.thread))
         if op.on_submit and await self._runner.has_accepted(request.key):
             return None  # a repeated submission: on_submit must not run twice
         fields = tuple(_restore_field(arg) for arg in choice.args["fields"])
@@ -193,7 +193,7 @@ class FormHandler:
             if error.field in files:
                 error.field = f"{error.field}.file"
             return forms.render_errors(op, error, fields)
-        await begin(request, op.name, args, yes=not op.confirm_label)
+        await begin(request, op.name, args, confirmed=not op.confirm_label)
         return None
 
     async def _submit(self, op: Operation, take: SubmitHook, args: Args, request: Request) -> dict[str, Any]:
@@ -201,7 +201,9 @@ class FormHandler:
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
         await self._runner.gate.check_channel(request.thread)
-        await take(args, self._runner.build_context(request.make_invocation(make_choice_id(), op.name, {}), actor))
+        await take(
+            args, self._runner.build_context(make_invocation(make_choice_id(), request, op.name, {}), actor)
+        )
         return args.model_dump(mode="json", exclude_none=True)
 
 

@@ -11,8 +11,8 @@ from bot.access.channel_access import ChannelAccess
 from bot.home.publisher import HomeOpenings
 from bot.home.render import PREFIX
 from bot.listeners.dispatch import Dispatcher
-from bot.listeners.requests import Request
 from bot.notifications.subscriptions.queries import find_subscription
+from bot.operations.invocation import Request
 from bot.operations.render import render_note
 from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
@@ -74,6 +74,6 @@ class HomeTab:
             return render_note(_NO_LONGER_EXISTS)
         there = replace(request, thread=Thread(subscription.team, subscription.channel))
         await self._dispatcher.begin(
-            there, name, {"pipeline": subscription.pipeline, "rule": subscription.id}, yes=True
+            there, name, {"pipeline": subscription.pipeline, "rule": subscription.id}, confirmed=True
         )
         return None

@@ -8,56 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from bot.operations.invocation import Invocation
+from bot.operations.invocation import Flags, Request
 from bot.operations.paging import TURN
-from bot.slack.types import Thread, Via
+from bot.slack.types import Thread
 
 # No part may contain a slash: a message full of slashes would otherwise take minutes to search.
 _BUILD_URL = re.compile(r"https?://[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
-
-
-@dataclass(frozen=True)
-class Request:
-    """A person's request.
-
-    `key` identifies the request: its trigger, message or view; for a click, the button as it was rendered.
-    `private`: it answers a question that only this person sees, so the answer may replace the question;
-    `in_thread`: it comes from a reply in a thread, so the answer goes there too; `by_direct_message`: it
-    comes from outside of any conversation, so answers are direct messages.
-    """
-
-    user: str
-    thread: Thread
-    via: Via
-    key: str
-    response_url: str | None = None
-    trigger_id: str | None = None
-    private: bool = False
-    in_thread: bool = False
-    by_direct_message: bool = False
-
-    def make_invocation(
-        self, invocation_id: str, operation: str, args: Mapping[str, Any], **flags: Any
-    ) -> Invocation:
-        """Return the invocation to store.
-
-        `flags`: yes (confirmed), dm (updates by direct message), page (of a list, which takes the place of the one
-        before; `public`: of a list that everyone sees).
-        """
-        kept = {name: value for name, value in {**flags, "posted": self.by_direct_message}.items() if value}
-        return Invocation(
-            id=invocation_id,
-            key=self.key,
-            operation=operation,
-            args={"args": dict(args), "replace": self.private, "in_thread": self.in_thread, **kept},
-            user=self.user,
-            thread=self.thread,
-            via=self.via,
-            response_url=self.response_url,
-        )
 
 
 def from_command(body: Mapping[str, Any]) -> Request:
@@ -100,8 +58,10 @@ def from_click(body: Mapping[str, Any]) -> Request:
         key=f"click:{channel}:{ts}:{action.get('action_id')}:{action.get('block_id')}",
         response_url=body.get("response_url"),
         trigger_id=body.get("trigger_id"),
-        private=private and not str(action.get("action_id", "")).startswith(("choice:", TURN)),
-        in_thread=container.get("thread_ts") not in (None, "", ts),
+        flags=Flags(
+            replaces=private and not str(action.get("action_id", "")).startswith(("choice:", TURN)),
+            in_thread=container.get("thread_ts") not in (None, "", ts),
+        ),
     )
 
 
@@ -115,14 +75,19 @@ def from_home_button(body: Mapping[str, Any]) -> Request:
     action, view = body["actions"][0], body["view"]
     key = f"home:{view.get('id')}:{view.get('hash')}:{action.get('action_id')}:{action.get('block_id')}"
     thread, trigger = Thread(read_team(body), ""), body.get("trigger_id")
-    return Request(body["user"]["id"], thread, "button", key, trigger_id=trigger, by_direct_message=True)
+    return Request(body["user"]["id"], thread, "button", key, trigger_id=trigger, flags=Flags(direct_only=True))
 
 
 def from_global_shortcut(body: Mapping[str, Any]) -> Request:
     """Read a global shortcut; Slack doesn't send where it was used."""
     thread, trigger = Thread(read_team(body), ""), body["trigger_id"]
     return Request(
-        body["user"]["id"], thread, "shortcut", f"shortcut:{trigger}", trigger_id=trigger, by_direct_message=True
+        body["user"]["id"],
+        thread,
+        "shortcut",
+        f"shortcut:{trigger}",
+        trigger_id=trigger,
+        flags=Flags(direct_only=True),
     )
 
 
@@ -137,7 +102,7 @@ def from_message_shortcut(body: Mapping[str, Any]) -> Request:
         f"shortcut:{body['trigger_id']}",
         body.get("response_url"),
         body["trigger_id"],
-        in_thread=root != message["ts"],
+        flags=Flags(in_thread=root != message["ts"]),
     )
 
 

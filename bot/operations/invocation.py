@@ -4,31 +4,90 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.runtime.json_types import JsonObject
+from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Recipient, Thread, Via
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Options of a request besides the operation's own arguments.
+
+    `confirmed`: the person has answered the question that the operation asks first; `direct`: the answer and later
+    updates go by direct message; `page`: turn a list to this page, counted from 1, in place of the one before;
+    `public_page`: everyone in the channel sees that list; `replaces`: the answer may replace the message whose
+    button was pressed; `in_thread`: the request comes from a reply in a thread, so the answer goes there;
+    `direct_only`: it comes from outside any conversation, so answers are direct messages; `proposal`: the id of
+    the approved proposal that it carries out.
+    """
+
+    confirmed: bool = False
+    direct: bool = False
+    page: int = 0
+    public_page: bool = False
+    replaces: bool = False
+    in_thread: bool = False
+    direct_only: bool = False
+    proposal: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as a surface receives it: who, where, how, and the key that identifies a repeat.
+
+    `key` is the request's trigger, message or view; for a click, the button as it was rendered. `response_url` is
+    Slack's address for answering it; `trigger_id` opens a form, within three seconds.
+    """
+
+    user: str
+    thread: Thread
+    via: Via
+    key: str
+    response_url: str | None = field(default=None, repr=False)
+    trigger_id: str | None = None
+    flags: Flags = Flags()
+
+    @property
+    def recipient(self) -> Recipient:
+        """The person to answer privately, and the place of their request."""
+        return make_recipient(self.key, self.user, self.thread, self.response_url, self.flags)
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """The answer to a closed invocation; `replaces`: it replaces the message whose button was pressed."""
+
+    message: Message
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
 class Invocation:
     """One request, from acceptance to its outcome.
 
-    `state`: accepted (stored, not begun), running, proposed (waits for an answer), done, refused, failed,
-    unknown (it may have happened; recovery finds out).
+    `args` are the operation's own arguments. `state`: accepted (stored, not begun), running, proposed (waits for
+    an answer), done, refused, failed, unknown (it may have happened; recovery finds out). `rule` names the policy
+    rule that applied; `assumed` is the channel's default pipeline where it was filled in.
     """
 
     id: str
     key: str
     operation: str
-    args: dict[str, Any]
+    args: JsonObject
     user: str
     thread: Thread
     via: Via
+    flags: Flags = Flags()
+    rule: str | None = None
+    assumed: str = ""
     state: str = "accepted"
     response_url: str | None = field(default=None, repr=False)
-    outcome: dict[str, Any] | None = None
+    answer: StoredAnswer | None = None
     attempts: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -36,9 +95,28 @@ class Invocation:
 
     @property
     def recipient(self) -> Recipient:
-        """The person to answer privately, and where they invocation."""
-        nowhere, in_thread = bool(self.args.get("posted")), bool(self.args.get("in_thread"))
-        return Recipient(self.id, self.user, self.thread, self.response_url, nowhere, in_thread)
+        """The person to answer privately, and the place of their request."""
+        return make_recipient(self.id, self.user, self.thread, self.response_url, self.flags)
+
+
+def make_recipient(mark: str, user: str, thread: Thread, response_url: str | None, flags: Flags) -> Recipient:
+    """Return the recipient of private answers to a request; `mark` identifies the request."""
+    return Recipient(mark, user, thread, response_url, flags.direct_only, flags.in_thread)
+
+
+def make_invocation(invocation_id: str, request: Request, operation: str, args: JsonObject) -> Invocation:
+    """Return the invocation of a request, not stored yet."""
+    return Invocation(
+        id=invocation_id,
+        key=request.key,
+        operation=operation,
+        args=args,
+        user=request.user,
+        thread=request.thread,
+        via=request.via,
+        flags=request.flags,
+        response_url=request.response_url,
+    )
 
 
 @dataclass(frozen=True)
@@ -51,7 +129,7 @@ class Choice:
 
     id: str
     operation: str
-    args: dict[str, Any]
+    args: Mapping[str, Any]
     thread: Thread
     user: str | None = None
     confirmed: bool = False
@@ -61,11 +139,6 @@ class Choice:
 
 def compute_request_digest(invocation: Invocation) -> str:
     """Return the request digest: equal for the same person, operation, arguments and channel."""
-    identity = [
-        invocation.operation,
-        invocation.user,
-        invocation.thread.team,
-        invocation.thread.channel,
-        invocation.args.get("args", {}),
-    ]
+    place = (invocation.thread.team, invocation.thread.channel)
+    identity = [invocation.operation, invocation.user, *place, invocation.args]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

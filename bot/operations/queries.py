@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.operations.invocation import Choice, Invocation
+from bot.operations.invocation import Choice, Flags, Invocation, StoredAnswer
+from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
 from bot.store.leases import select_living_replicas
 from bot.store.sql import Row
@@ -41,7 +42,7 @@ async def insert_invocation(
         invocation.id,
         invocation.key,
         invocation.operation,
-        vault.seal(invocation.args),
+        vault.seal(_encode_args(invocation)),
         invocation.user,
         invocation.thread.team,
         invocation.thread.channel,
@@ -75,7 +76,7 @@ async def begin_invocation(
         "state": "running",
         "started_at": now,
         "next_at": None,
-        "args": vault.seal(invocation.args),
+        "args": vault.seal(_encode_args(invocation)),
         "digest": digest,
     }
     is_ours = (invocations.c.id == invocation.id, invocations.c.replica == replica)
@@ -86,7 +87,7 @@ async def close_invocation(
     tx: Tx,
     invocation: Invocation,
     state: str,
-    outcome: dict[str, Any] | None,
+    answer: StoredAnswer | None,
     now: datetime,
     owed_at: datetime | None = None,
 ) -> None:
@@ -96,20 +97,29 @@ async def close_invocation(
     With `owed_at` the answer is still to be delivered; from then on `find_undelivered` returns it.
     """
     freeable = invocation.via == "button" and state in {"failed", "refused"}
+    outcome = _encode_answer(answer) if answer else None
     freed: dict[str, Any] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
     if owed_at is None:
         freed["response_url"] = None
     await tx.execute(
         sa.update(invocations)
         .where(invocations.c.id == invocation.id)
-        .values(state=state, outcome=outcome, closed_at=now, args=b"", next_at=owed_at, attempts=0, **freed)
+        .values(
+            state=state,
+            outcome=outcome,
+            closed_at=now,
+            args=b"",
+            next_at=owed_at,
+            attempts=0,
+            **freed,
+        )
     )
 
 
 async def close_answered(
     store: Store,
     invocation: Invocation,
-    outcome: dict[str, Any],
+    answer: StoredAnswer,
     now: datetime,
     owed_at: datetime,
     detail: dict[str, Any],
@@ -120,7 +130,7 @@ async def close_answered(
         (invocation.thread.channel, invocation.thread.ts, invocation.via, invocation.operation),
     )
     await store.write_small(
-        (_ANSWERED, (json.dumps(outcome), at, b"", owed_at.timestamp(), invocation.id)),
+        (_ANSWERED, (json.dumps(_encode_answer(answer)), at, b"", owed_at.timestamp(), invocation.id)),
         (_AUDITED, (at, invocation.id, invocation.user, *place, json.dumps(detail))),
     )
 
@@ -231,18 +241,58 @@ async def find_choice(tx: Tx, vault: Vault, choice_id: str) -> Choice | None:
     return Choice(row["id"], row["operation"], vault.open(row["args"]), thread, row["user_id"], **flags)
 
 
+# The keys of flags in stored rows, which outlive the names of the fields.
+_FLAG_KEYS = {
+    "confirmed": "yes",
+    "direct": "dm",
+    "page": "page",
+    "public_page": "public",
+    "replaces": "replace",
+    "in_thread": "in_thread",
+    "direct_only": "posted",
+    "proposal": "approved",
+}
+
+
+def _encode_args(invocation: Invocation) -> dict[str, object]:
+    """Return what is stored, sealed, of an invocation's arguments and flags: only flags that are set."""
+    set_flags = {_FLAG_KEYS[name]: value for name, value in asdict(invocation.flags).items() if value}
+    applied = {"rule": invocation.rule, "assumed": invocation.assumed}
+    return {
+        "args": dict(invocation.args),
+        **set_flags,
+        **{name: value for name, value in applied.items() if value},
+    }
+
+
+def _decode_flags(stored: Mapping[str, Any]) -> Flags:
+    return Flags(**{name: stored[key] for name, key in _FLAG_KEYS.items() if stored.get(key)})
+
+
+def _encode_answer(answer: StoredAnswer) -> dict[str, object]:
+    return {**asdict(answer.message), "replace": answer.replaces}
+
+
+def _decode_answer(stored: Mapping[str, Any]) -> StoredAnswer:
+    return StoredAnswer(Message(stored["text"], tuple(stored["blocks"])), bool(stored.get("replace")))
+
+
 def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
+    stored = vault.open(row["args"]) if row["args"] else {}
     return Invocation(
         id=row["id"],
         key=row["key"],
         operation=row["operation"],
-        args=vault.open(row["args"]) if row["args"] else {},
+        args=stored.get("args", {}),
+        flags=_decode_flags(stored),
+        rule=stored.get("rule"),
+        assumed=stored.get("assumed", ""),
         user=row["user_id"],
         thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
         via=row["via"],
         state=row["state"],
         response_url=vault.open(row["response_url"]) if row["response_url"] else None,
-        outcome=row["outcome"],
+        answer=_decode_answer(row["outcome"]) if row["outcome"] else None,
         attempts=row["attempts"],
         created_at=row["created_at"],
         started_at=row["started_at"],

@@ -26,7 +26,7 @@ VALUES = st.dictionaries(st.sampled_from(["pipeline", "branch", "commit", "messa
 
 def make_invocation(args: dict[str, str], operation: str = "build create", user: str = "U0ANN") -> Invocation:
     """Return an invocation that starts a build."""
-    return Invocation("one", "slash:one", operation, {"args": args}, user, THREAD, "slash")
+    return Invocation("one", "slash:one", operation, args, user, THREAD, "slash")
 
 
 def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> Proposal:
@@ -34,7 +34,7 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
     return Proposal(
         id="p",
         operation=shown.operation,
-        args=shown.args["args"],
+        args=shown.args,
         digest=compute_request_digest(shown),
         requester=shown.user,
         thread=THREAD,

@@ -22,7 +22,7 @@ from bot.access.approvals.queries import (
 from bot.access.policy.rules import ApprovalRequirement
 from bot.access.queries import record_audit_entry
 from bot.operations.choices import make_choice_id
-from bot.operations.invocation import Invocation, compute_request_digest
+from bot.operations.invocation import Flags, Invocation, compute_request_digest
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
 from bot.slack.types import Thread
@@ -159,21 +159,12 @@ def build_invocation(proposal: Proposal) -> Invocation:
         id=make_choice_id(),
         key=f"proposal:{proposal.id}",
         operation=proposal.operation,
-        args={
-            **_keep_options(proposal.options),
-            "args": dict(proposal.args),
-            "yes": True,
-            "approved": proposal.id,
-        },
+        args=proposal.args,
         user=proposal.requester,
         thread=proposal.thread,
         via=proposal.via,
+        flags=Flags(confirmed=True, direct=bool(proposal.options.get("dm")), proposal=proposal.id),
     )
-
-
-def _keep_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the options of the request that still matter when the operation runs."""
-    return {name: value for name, value in options.items() if name in ("dm",)}
 
 
 def _build_proposal(
@@ -183,14 +174,17 @@ def _build_proposal(
     return Proposal(
         id=invocation.id,
         operation=invocation.operation,
-        args=invocation.args["args"],
+        args=invocation.args,
         digest=compute_request_digest(invocation),
         requester=invocation.user,
         thread=invocation.thread,
         via=invocation.via,
         requirement=requirement,
         expires_at=now + requirement.expires,
-        options=_keep_options(invocation.args) | ({"labels": dict(labels)} if labels else {}),
+        options={
+            **({"dm": True} if invocation.flags.direct else {}),
+            **({"labels": dict(labels)} if labels else {}),
+        },
     )
 
 
