@@ -94,7 +94,7 @@ def test_approvals_never_exceed_what_was_shown(
     item = proposal(make_invocation(shown), votes, count)
     other = make_invocation(runs, operation, user)
     if is_approved(item, compute_request_digest(other), count, lambda _: True):
-        assert (other.operation, other.user, other.args["args"]) == (item.operation, item.requester, item.args)
+        assert (other.operation, other.user, other.args) == (item.operation, item.requester, item.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
     assert not is_approved(item, compute_request_digest(elsewhere), count, lambda _: True)
 
