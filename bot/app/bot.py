@@ -21,7 +21,7 @@ from bot.buildkite.agent_api import AgentApi, PacedAgentApi
 from bot.buildkite.client import connect
 from bot.builds.ingest.inbox import BATCH_WHILE_WRITING
 from bot.runtime.clock import Clock
-from bot.runtime.loop import Loop, Ticking
+from bot.runtime.loop import Loop, LoopName, Ticking
 from bot.settings import Settings
 from bot.slack.session import open_session
 from bot.slack.web_client import SlackClient
@@ -109,7 +109,7 @@ def _assemble(deps: Dependencies) -> Bot:
 def _build_loops(bot: Bot) -> tuple[Loop, ...]:
     """Return the loops, those that write to Slack limited to the leader.
 
-    Their names are stored and sent between replicas, so they never change.
+    Tests tick the same loops, in this order.
     """
 
     async def read() -> int:
@@ -123,11 +123,11 @@ def _build_loops(bot: Bot) -> tuple[Loop, ...]:
     async def write() -> int:
         """Update the cards, then wake the replies, which must not be posted before their card."""
         done = await bot.card_publisher.tick()
-        bot.wakeups.wake_local("replies")
+        bot.wakeups.wake_local(LoopName.REPLIES)
         return done
 
     def leader_loop(
-        name: str,
+        name: LoopName,
         ticking: Ticking,
         delay: float = FOLLOW_UP_DELAY,
         tick: Callable[[], Awaitable[int]] | None = None,
@@ -142,26 +142,30 @@ def _build_loops(bot: Bot) -> tuple[Loop, ...]:
             0 if delay else BATCH_INTERVAL,
         )
 
-    def replica_loop(name: str, ticking: Ticking) -> Loop:
+    def replica_loop(name: LoopName, ticking: Ticking) -> Loop:
         return Loop(name, ticking.tick, ticking.next_at, bot.clock)
 
     return (
-        Loop("inbox", read, bot.inbox.next_at, bot.clock, min_interval=BATCH_INTERVAL),
-        leader_loop("sweep", bot.poller),
-        leader_loop("writer", bot.card_publisher, 0, write),
-        leader_loop("replies", bot.reply_publisher, 0),
-        leader_loop("findings", bot.failure_lookup),
-        leader_loop("patrol", bot.catch_up),
-        leader_loop("subscriptions", bot.subscription_file),
-        replica_loop("recovery", bot.recovery),
-        leader_loop("proposals", bot.proposal_publisher),
-        leader_loop("approved", bot.approved_proposals),
-        leader_loop("waiting", bot.waiting_lookup),
-        leader_loop("reminders", bot.reminders),
-        leader_loop("home", bot.home_publisher),
-        leader_loop("housekeeping", bot.retention),
-        leader_loop("upkeep", bot.account_upkeep),
-        replica_loop("clock", bot.clock_watch),
-        *([replica_loop("origins", bot.allowlist)] if bot.allowlist else []),
-        *([replica_loop("lease", bot.leadership)] if isinstance(bot.leadership, ElectedLeader) else []),
+        Loop(LoopName.INBOX, read, bot.inbox.next_at, bot.clock, min_interval=BATCH_INTERVAL),
+        leader_loop(LoopName.POLLER, bot.poller),
+        leader_loop(LoopName.CARDS, bot.card_publisher, 0, write),
+        leader_loop(LoopName.REPLIES, bot.reply_publisher, 0),
+        leader_loop(LoopName.FAILURES, bot.failure_lookup),
+        leader_loop(LoopName.CATCH_UP, bot.catch_up),
+        leader_loop(LoopName.SUBSCRIPTION_FILE, bot.subscription_file),
+        replica_loop(LoopName.RECOVERY, bot.recovery),
+        leader_loop(LoopName.PROPOSALS, bot.proposal_publisher),
+        leader_loop(LoopName.APPROVED_PROPOSALS, bot.approved_proposals),
+        leader_loop(LoopName.WAITING_STEPS, bot.waiting_lookup),
+        leader_loop(LoopName.REMINDERS, bot.reminders),
+        leader_loop(LoopName.HOME, bot.home_publisher),
+        leader_loop(LoopName.RETENTION, bot.retention),
+        leader_loop(LoopName.ACCOUNT_UPKEEP, bot.account_upkeep),
+        replica_loop(LoopName.CLOCK_WATCH, bot.clock_watch),
+        *([replica_loop(LoopName.ALLOWLIST, bot.allowlist)] if bot.allowlist else []),
+        *(
+            [replica_loop(LoopName.LEADERSHIP, bot.leadership)]
+            if isinstance(bot.leadership, ElectedLeader)
+            else []
+        ),
     )

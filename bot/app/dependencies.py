@@ -24,6 +24,7 @@ from bot.notifications.subscriptions.subscription_file import ListedSubscription
 from bot.operations.choices import Choices
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
+from bot.runtime.loop import LoopName
 from bot.settings import Settings
 from bot.slack.people import PeopleDirectory
 from bot.slack.rate_limits import Pacing
@@ -37,8 +38,6 @@ from commands import registry
 from webhooks.allowlist import Allowlist
 
 LEADER = "writer"
-# The loops to wake at once when this replica becomes the leader.
-_LEADER_LOOPS = "sweep writer findings patrol recovery proposals approved waiting reminders home"
 
 
 @dataclass
@@ -127,8 +126,9 @@ def _build_leadership(
     """Return the leadership of this replica, and the store for work of the leader."""
     if not settings.postgresql:
         return SingleProcess(), store
-    line = wakes.postgres_session = PostgresSession(store.url, wakes.wake_local)
-    lease = ElectedLeader(LEADER, replica, store, line, clock, lambda: wakes.wake_local(_LEADER_LOOPS))
+    line = wakes.postgres_session = PostgresSession(store.url, wakes.handle_notification)
+    # All loops, because those limited to the leader had nothing to do until now.
+    lease = ElectedLeader(LEADER, replica, store, line, clock, lambda: wakes.wake_local(*LoopName))
     wakes.is_only_writer = lease.is_leader
     return lease, FencedStore(store, lease)
 

@@ -20,6 +20,7 @@ from bot.errors import Unavailable
 from bot.execution.bot_status import StatusService
 from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.http.routes import Router, make_health_app, make_metrics_app
+from bot.runtime.loop import LoopName
 from bot.slack.socket_mode import ConnectionState
 from bot.store.leader import Leadership
 from webhooks.allowlist import AllowlistGate
@@ -59,7 +60,7 @@ def _build_webhook_receiver(deps: Dependencies) -> ASGIApp | None:
     if settings.buildkite_webhook_token is None:
         return None
     secret = settings.buildkite_webhook_token.get_secret_value()
-    spool = DeliverySpool(deps.store, deps.wakeups.local_waker("inbox"), deps.clock)
+    spool = DeliverySpool(deps.store, deps.wakeups.local_waker(LoopName.INBOX), deps.clock)
     receiver = Receiver(secret, settings.buildkite_webhook_mode, spool.keep, deps.clock, deps.metrics)
     return AllowlistGate(receiver, deps.allowlist, deps.metrics) if deps.allowlist else receiver
 

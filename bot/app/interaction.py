@@ -33,6 +33,7 @@ from bot.listeners.home_tab import HomeTab
 from bot.notifications.direct.queries import schedule_call
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
+from bot.runtime.loop import LoopName
 from bot.slack.answers import Answers
 from bot.slack.block_fallback import BlockFallback, RefusedBlocks
 
@@ -59,7 +60,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
     answers = Answers(deps.slack, deps.slack_pacing, block_fallback)
     outcomes = _build_outcomes(deps, answers)
     accounts = Accounts(deps.store, deps.vault, deps.clock, deps.buildkite, deps.settings.kitestring_command)
-    wake = deps.wakeups.waker("proposals", "approved", "home", "reminders")
+    wake = deps.wakeups.waker(LoopName.PROPOSALS, LoopName.APPROVED_PROPOSALS, LoopName.HOME, LoopName.REMINDERS)
     proposals = Proposals(deps.store, deps.vault, deps.clock, schedule_call, wake)
     services = _build_services(deps, accounts, proposals)
     runner = Runner(deps.store, deps.vault, deps.clock, deps.people, deps.channel_access, outcomes, services)
@@ -96,7 +97,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
 
 
 def _build_home_tab(deps: Dependencies, proposals: Proposals, dispatcher: Dispatcher) -> HomeTab:
-    openings = HomeOpenings(deps.store, deps.clock, deps.wakeups.waker("home"))
+    openings = HomeOpenings(deps.store, deps.clock, deps.wakeups.waker(LoopName.HOME))
     return HomeTab(deps.store, openings, deps.channel_access, proposals, dispatcher)
 
 
@@ -113,7 +114,7 @@ def _build_unfurling(deps: Dependencies, accounts: Accounts) -> LinkUnfurler:
         deps.operations,
         deps.buildkite,
         deps.catalog,
-        deps.wakeups.waker("writer"),
+        deps.wakeups.waker(LoopName.CARDS),
     )
 
 
@@ -124,7 +125,14 @@ def find_signing_secret(deps: Dependencies) -> str:
 
 
 def _build_outcomes(deps: Dependencies, answers: Answers) -> Outcomes:
-    names = ("writer", "sweep", "recovery", "proposals", "findings", "home")
+    names = (
+        LoopName.CARDS,
+        LoopName.POLLER,
+        LoopName.RECOVERY,
+        LoopName.PROPOSALS,
+        LoopName.FAILURES,
+        LoopName.HOME,
+    )
     wake, wake_later = deps.wakeups.waker(*names), deps.wakeups.delayed_waker(*names)
     return Outcomes(
         deps.store, deps.clock, deps.operations, deps.choices, answers, deps.channel_access, wake, wake_later
@@ -133,7 +141,7 @@ def _build_outcomes(deps: Dependencies, answers: Answers) -> Outcomes:
 
 def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> Services:
     command = deps.settings.kitestring_command
-    wake = deps.wakeups.waker("writer", "patrol", "home")
+    wake = deps.wakeups.waker(LoopName.CARDS, LoopName.CATCH_UP, LoopName.HOME)
     return Services(
         buildkite=deps.buildkite,
         catalog=deps.catalog,
@@ -143,7 +151,7 @@ def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals
             deps.store,
             deps.clock,
             partial(deps.channel_access.open_direct_message, deps.identity.team),
-            deps.wakeups.waker("writer"),
+            deps.wakeups.waker(LoopName.CARDS),
         ),
         tracked_builds=TrackedBuilds(deps.store, deps.clock, wake),
         subscriptions=SubscriptionService(

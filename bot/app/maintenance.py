@@ -9,6 +9,7 @@ from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction
 from bot.execution.approved import ApprovedStarter
 from bot.execution.recovery import Recovery
+from bot.runtime.loop import LoopName
 from bot.store.clock_jumps import ClockWatch
 from bot.store.key_rotation import KeyRotation
 from bot.store.retention import Retention
@@ -43,7 +44,5 @@ def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenan
         account_upkeep=AccountUpkeep(
             deps.leader_store, deps.clock, deps.identity.team, deps.people, interaction.accounts, rotation
         ),
-        clock_watch=ClockWatch(
-            deps.store, deps.clock, deps.wakeups.waker("inbox", "sweep", "writer", "findings", "recovery")
-        ),
+        clock_watch=ClockWatch(deps.store, deps.clock, deps.wakeups.waker(*LoopName)),
     )

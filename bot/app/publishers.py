@@ -25,6 +25,7 @@ from bot.home.publisher import HomePublisher
 from bot.notifications.direct.queries import APPROVAL_CALL
 from bot.notifications.reminders.reminders import Reminders
 from bot.notifications.subscriptions.subscription_file import SubscriptionFile
+from bot.runtime.loop import LoopName
 from bot.slack.posting import Poster
 from webhooks.router import read_event
 
@@ -63,7 +64,7 @@ def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers
             deps.store,
             clock,
             read_event,
-            wakeups.waker("writer", "sweep", "findings", "home"),
+            wakeups.waker(LoopName.CARDS, LoopName.POLLER, LoopName.FAILURES, LoopName.HOME),
             deps.metrics.observe_delivery_age,
             deps.subscription_cache,
         ),
@@ -72,14 +73,16 @@ def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers
             clock,
             deps.buildkite,
             deps.identity.instance,
-            wakeups.waker("writer", "findings", "home"),
+            wakeups.waker(LoopName.CARDS, LoopName.FAILURES, LoopName.HOME),
             deps.subscription_cache,
         ),
         card_publisher=CardPublisher(
             store, clock, deps.slack, posting, deps.slack_pacing, deps.metrics.observe_card, admission
         ),
         reply_publisher=ReplyPublisher(store, clock, deps.slack, posting, deps.slack_pacing, admission),
-        catch_up=CatchUp(store, clock, deps.buildkite, deps.subscription_cache, wakeups.waker("writer", "sweep")),
+        catch_up=CatchUp(
+            store, clock, deps.buildkite, deps.subscription_cache, wakeups.waker(LoopName.CARDS, LoopName.POLLER)
+        ),
         subscription_file=_build_subscription_file(deps),
         failure_lookup=_build_failure_lookup(deps),
         proposal_publisher=ProposalPublisher(
@@ -93,13 +96,13 @@ def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers
             interaction.answers,
         ),
         waiting_lookup=WaitingLookup(
-            store, clock, deps.buildkite, deps.choices, deps.identity.team, wakeups.waker("writer")
+            store, clock, deps.buildkite, deps.choices, deps.identity.team, wakeups.waker(LoopName.CARDS)
         ),
         reminders=Reminders(
             store,
             clock,
             deps.buildkite,
-            wakeups.waker("writer"),
+            wakeups.waker(LoopName.CARDS),
             {APPROVAL_CALL: _build_approval_calls(deps, interaction).send},
         ),
         home_publisher=_build_home_publisher(deps, interaction),
@@ -149,7 +152,11 @@ def _build_admission(deps: Dependencies) -> Admission:
 
 def _build_subscription_file(deps: Dependencies) -> SubscriptionFile:
     return SubscriptionFile(
-        deps.listed_subscriptions, deps.leader_store, deps.clock, deps.identity.team, deps.wakeups.waker("patrol")
+        deps.listed_subscriptions,
+        deps.leader_store,
+        deps.clock,
+        deps.identity.team,
+        deps.wakeups.waker(LoopName.CATCH_UP),
     )
 
 
@@ -181,5 +188,5 @@ def _build_failure_lookup(deps: Dependencies) -> FailureLookup:
     )
     mentions = AuthorMentions(deps.leader_store, deps.clock, authors)
     return FailureLookup(
-        deps.leader_store, deps.clock, deps.buildkite, readers, mentions, deps.wakeups.waker("writer")
+        deps.leader_store, deps.clock, deps.buildkite, readers, mentions, deps.wakeups.waker(LoopName.CARDS)
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.runtime.loop import Loop
+import structlog
+
+from bot.runtime.loop import Loop, LoopName
 from bot.store.postgres_session import PostgresSession
 
 # Seconds that delayed wakes are collected for.
 _DELAY_SECONDS = 0.25
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Wakeups:
@@ -20,28 +23,28 @@ class Wakeups:
     """
 
     def __init__(self) -> None:
-        self.loops: dict[str, Loop] = {}
+        self.loops: dict[LoopName, Loop] = {}
         self.postgres_session: PostgresSession | None = None
         self.is_only_writer: Callable[[], bool] = lambda: False
-        self._unsent: set[str] = set()
+        self._unsent: set[LoopName] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
-    def local_waker(self, *names: str) -> Callable[[], None]:
+    def local_waker(self, *names: LoopName) -> Callable[[], None]:
         """Return a function that wakes those loops of this process."""
-        return lambda: self.wake_local(" ".join(names))
+        return lambda: self.wake_local(*names)
 
-    def waker(self, *names: str) -> Callable[[], None]:
+    def waker(self, *names: LoopName) -> Callable[[], None]:
         """Return a function that wakes those loops in whichever process they run."""
 
         def wake() -> None:
-            self.wake_local(" ".join(names))
+            self.wake_local(*names)
             if self.postgres_session is not None and not self.is_only_writer():
                 self._unsent.update(names)
                 self._send(self.postgres_session)
 
         return wake
 
-    def delayed_waker(self, *names: str) -> Callable[[], None]:
+    def delayed_waker(self, *names: LoopName) -> Callable[[], None]:
         """Return a function that wakes those loops a little later, once for all calls made meanwhile."""
         wake, planned = self.waker(*names), [False]
 
@@ -56,11 +59,19 @@ class Wakeups:
 
         return later
 
-    def wake_local(self, names: str) -> None:
-        """Wake those loops of this process."""
-        for name in names.split():
+    def wake_local(self, *names: LoopName) -> None:
+        """Wake those loops of this process, as far as its settings need them."""
+        for name in names:
             if name in self.loops:
                 self.loops[name].wake()
+
+    def handle_notification(self, payload: str) -> None:
+        """Wake the loops that another replica named. A newer version may name unknown ones."""
+        for value in payload.split():
+            try:
+                self.wake_local(LoopName(value))
+            except ValueError:
+                log.warning("another replica woke an unknown loop", loop=value)
 
     def _send(self, line: PostgresSession) -> None:
         """Start sending; names added while a message is under way are sent with the next one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from bot.errors import KitestringError
@@ -18,6 +19,30 @@ IDLE_SECONDS = 15.0
 _MIN_WAIT_SECONDS = 0.2
 # After failures the delay doubles up to this: when the database is back, work resumes within seconds.
 _MAX_BACKOFF_SECONDS = 5.0
+
+
+class LoopName(StrEnum):
+    """Names of the loops. They're sent between replicas and logged, so the values never change."""
+
+    INBOX = "inbox"
+    POLLER = "sweep"
+    CARDS = "writer"
+    REPLIES = "replies"
+    FAILURES = "findings"
+    CATCH_UP = "patrol"
+    SUBSCRIPTION_FILE = "subscriptions"
+    RECOVERY = "recovery"
+    PROPOSALS = "proposals"
+    APPROVED_PROPOSALS = "approved"
+    WAITING_STEPS = "waiting"
+    REMINDERS = "reminders"
+    HOME = "home"
+    RETENTION = "housekeeping"
+    ACCOUNT_UPKEEP = "upkeep"
+    CLOCK_WATCH = "clock"
+    ALLOWLIST = "origins"
+    LEADERSHIP = "lease"
+    SOCKET = "socket"
 
 
 class Ticking(Protocol):
@@ -38,7 +63,7 @@ class Loop:
 
     def __init__(
         self,
-        name: str,
+        name: LoopName,
         tick: Callable[[], Awaitable[int]],
         next_at: Callable[[], Awaitable[datetime | None]],
         clock: Clock,
@@ -63,6 +88,14 @@ class Loop:
         self._stopped = True
         self._woken.set()
 
+    async def tick(self) -> int:
+        """Do one portion of the work now; return how much was done."""
+        return await self._tick()
+
+    async def next_at(self) -> datetime | None:
+        """Return when more is due; None if nothing is planned."""
+        return await self._next_at()
+
     async def run(self) -> None:
         """Tick, then wait until woken or until something is due; repeat until stopped."""
         failures = 0
@@ -71,7 +104,7 @@ class Loop:
             self._woken.clear()
             earliest_next = self._clock.monotonic() + self._min_interval
             try:
-                done = await run_guarded(self._tick(), self.name)
+                done = await run_guarded(self.tick(), self.name)
                 failures = 0
                 wait = 0.0 if done else await self._seconds_until_due()
             except KitestringError:
@@ -82,7 +115,7 @@ class Loop:
                 await self._clock.sleep(earliest_next - self._clock.monotonic())
 
     async def _seconds_until_due(self) -> float:
-        due = await self._next_at()
+        due = await self.next_at()
         if due is None:
             return IDLE_SECONDS
         return min(max((due - self._clock.now()).total_seconds(), _MIN_WAIT_SECONDS), IDLE_SECONDS)

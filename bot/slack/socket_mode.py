@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock
-from bot.runtime.loop import Loop
+from bot.runtime.loop import Loop, LoopName
 from bot.slack.api_errors import SlackError, translate_errors
 
 # Seconds. Slack replaces connections regularly, which takes a few seconds and is no reason for an alarm.
@@ -62,7 +62,7 @@ async def open_connection(
     watch = ConnectionWatch(handler.client, link, clock)
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
-        yield Loop("socket", watch.tick, watch.next_at, clock)
+        yield Loop(LoopName.SOCKET, watch.tick, watch.next_at, clock)
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]
         connecting.cancel()

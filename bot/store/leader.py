@@ -22,6 +22,7 @@ import structlog
 
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
+from bot.runtime.loop import LoopName
 from bot.store import leases
 from bot.store.postgres_session import PostgresSession
 from bot.store.transactions import Store, Tx
@@ -160,7 +161,7 @@ class ElectedLeader:
             await leases.release(tx, self._name, self._replica)
             await leases.release(tx, heartbeat_name(self._replica), self._replica)
         await self._session.release_lock()
-        await self._session.notify("lease")
+        await self._session.notify(LoopName.LEADERSHIP)
 
     def _apply_lease(self, lease: leases.Lease, started_at: float) -> int:
         before, mine = self._fence, lease.holder == self._replica

@@ -55,23 +55,11 @@ class World:
             passed += step
 
     async def turn(self) -> int:
-        """Run every loop of the bot once; return how much they did."""
-        await self.bot.leadership.tick()
+        """Let each of the process's loops tick once, in its order; return how much they did."""
         done = await self.bot.runner.drain()
         done += len(await self.buildkite.deliver())
-        done += await self.bot.inbox.tick()
-        done += await self.bot.subscription_file.tick()
-        done += await self.bot.catch_up.tick()
-        done += await self.bot.poller.tick()
-        done += await self.bot.card_publisher.tick()
-        done += await self.bot.reply_publisher.tick()
-        done += await self.bot.failure_lookup.tick()
-        done += await self.bot.proposal_publisher.tick()
-        done += await self.bot.approved_proposals.tick()
-        done += await self.bot.waiting_lookup.tick()
-        done += await self.bot.reminders.tick()
-        done += await self.bot.home_publisher.tick()
-        done += await self.bot.recovery.tick()
+        for loop in self.bot.loops:
+            done += await loop.tick()
         return done
 
     def card(self, channel: Channel | None = None) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,23 +42,12 @@ class Replicas(World):
 
     async def turn(self) -> int:
         """Run every loop once, of every bot that doesn't hang, at the same time."""
-        await self._all(lambda bot: bot.leadership.tick())
-        done = await self._all(lambda bot: bot.runner.drain())
-        done += len(await self.buildkite.deliver())
-        done += await self._all(lambda bot: bot.inbox.tick())
-        done += await self._all(self._write)
-        return done + await self._all(lambda bot: bot.recovery.tick())
-
-    async def _all(self, act: Callable[[Bot], Awaitable[int]]) -> int:
         working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
-        return sum(await asyncio.gather(*(act(bot) for bot in working)))
-
-    @staticmethod
-    async def _write(bot: Bot) -> int:
-        if not bot.leadership.is_leader():
-            return 0
-        done = await bot.poller.tick() + await bot.card_publisher.tick() + await bot.reply_publisher.tick()
-        return done + await bot.failure_lookup.tick()
+        done = sum(await asyncio.gather(*(bot.runner.drain() for bot in working)))
+        done += len(await self.buildkite.deliver())
+        for together in zip(*(bot.loops for bot in working), strict=True):
+            done += sum(await asyncio.gather(*(loop.tick() for loop in together)))
+        return done
 
     @property
     def leaders(self) -> list[Bot]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.app.wakeups import Wakeups
 from bot.cli.doctor.check_postgres import check_direct_connection
 from bot.runtime.clock import ManualClock
-from bot.runtime.loop import Loop
+from bot.runtime.loop import Loop, LoopName
 from bot.store.postgres_session import PostgresSession
 from tests.conversations.world import START
 
@@ -43,7 +43,7 @@ async def test_no_wake_up_is_dropped_for_another(database: sa.URL) -> None:
     await theirs.hold_lock("there")
     wakes = Wakeups()
     wakes.postgres_session = ours
-    for name in ("writer", "sweep", "recovery"):
+    for name in (LoopName.CARDS, LoopName.POLLER, LoopName.RECOVERY):
         wakes.waker(name)()
     async with asyncio.timeout(300):
         await both.wait()
@@ -62,10 +62,10 @@ async def test_local_wake_ups_are_not_sent(database: sa.URL) -> None:
 
     wakes, clock = Wakeups(), ManualClock(START)
     wakes.postgres_session, wakes.is_only_writer = PostgresSession(database, _heard_nothing), lambda: True
-    loop = Loop("writer", nothing_done, nothing_due, clock)
-    wakes.loops["writer"] = loop
+    loop = Loop(LoopName.CARDS, nothing_done, nothing_due, clock)
+    wakes.loops[LoopName.CARDS] = loop
     before = asyncio.all_tasks()
-    wakes.waker("writer")()
+    wakes.waker(LoopName.CARDS)()
     assert asyncio.all_tasks() == before
 
 

@@ -165,10 +165,7 @@ async def settle(world: World, within: float = 30) -> None:
 async def _seconds_until_next(world: World) -> float:
     """Return the seconds until something is due, in the bot or on its way from Buildkite."""
     bot: Bot = world.bot
-    due = [
-        await part.next_at()
-        for part in (bot.inbox, bot.poller, bot.card_publisher, bot.reply_publisher, bot.recovery)
-    ]
+    due = [await loop.next_at() for loop in bot.loops]
     waits = [(when - world.clock.now()).total_seconds() for when in due if when]
     return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)], default=60.0)
 

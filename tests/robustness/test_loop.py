@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from bot.runtime.clock import ManualClock
-from bot.runtime.loop import Loop
+from bot.runtime.loop import Loop, LoopName
 
 
 async def test_ticks_keep_their_minimum_interval() -> None:
@@ -22,7 +22,7 @@ async def test_ticks_keep_their_minimum_interval() -> None:
     async def nothing_due() -> datetime | None:
         return None
 
-    loop = Loop("reader", tick, nothing_due, clock, min_interval=0.5)
+    loop = Loop(LoopName.INBOX, tick, nothing_due, clock, min_interval=0.5)
     running = asyncio.create_task(loop.run())
     for _ in range(8):
         await clock.wait_for_sleepers(1)
