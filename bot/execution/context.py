@@ -1,4 +1,4 @@
-"""The context of an operation: Buildkite, the builds of this thread, the person, the clock."""
+"""Values and narrow interfaces that the contexts of operations are made of."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Protocol
 
 from bot.access.accounts.model import Account
 from bot.access.accounts.service import Accounts
+from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
 from bot.access.policy.rules import Rules
+from bot.access.policy.service import PolicyService
 from bot.buildkite.agent_api import AgentApi
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
-from bot.buildkite.webhook_registration import NO_WEBHOOK, OwnWebhook
+from bot.buildkite.webhook_registration import OwnWebhook
 from bot.builds.model import TrackedBuild
 from bot.execution.aliases import Aliases
 from bot.execution.bot_status import StatusService
@@ -26,7 +28,6 @@ from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.operation import Operation, Registry
 from bot.runtime.clock import Clock
-from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.types import Actor, Thread
 
 
@@ -46,22 +47,6 @@ class TrackedBuildLookup(Protocol):
         """Stop replies below the cards of a build in this channel; return whether it has one, and its rule."""
 
 
-class ApprovalVotes(Protocol):
-    """Votes on proposals."""
-
-    async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
-        """Count the person's vote and return the answer."""
-
-    async def find_counted_vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
-        """Return the answer to the person's vote if it was counted, else None."""
-
-    async def find_withdrawal(self, ctx: Context, proposal_id: str) -> Mrkdwn | None:
-        """Return the answer to a withdrawal if the proposal was withdrawn, else None."""
-
-    async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
-        """Withdraw a proposal and return the answer."""
-
-
 class AllowedNetworks(Protocol):
     """The networks that webhooks are accepted from."""
 
@@ -71,30 +56,37 @@ class AllowedNetworks(Protocol):
 
 
 @dataclass(frozen=True)
-class Context:
-    """The services and the request that an operation gets besides its arguments.
+class Caller:
+    """The person, the place and the invocation that an operation is carried out for.
 
-    `invocation_id` goes into the metadata of a created build, so that the build can be found after a crash.
-    `is_allowed` says which operations this person may run here. `buildkite` and `catalog` use the person's own
-    token where `account` is set, the bot's otherwise. `page` is the page of a list, from 1, for lists that
-    Buildkite itself pages. `agent_api` is set where the bot has an agent token, `allowlist` where webhooks are
-    accepted from certain networks only.
+    `invocation_id` goes into the metadata of a created build, so that the build can be found after a crash, and so
+    does `instance`, which marks the builds of this bot. `command` is the slash command that hints quote. `page` is
+    the page of a list, from 1, for lists that Buildkite itself pages.
     """
 
-    buildkite: Buildkite
-    catalog: Catalog
-    tracked_builds: TrackedBuildLookup
     actor: Actor
     thread: Thread
+    invocation_id: str
+    command: str = "/bk"
+    instance: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that an operation may need besides its arguments."""
+
+    caller: Caller
+    buildkite: Buildkite
+    catalog: Catalog
+    account: Account | None
+    tracked_builds: TrackedBuildLookup
     clock: Clock
     registry: Registry
-    is_allowed: Callable[[Operation], bool]
-    invocation_id: str
-    instance: str
     status: StatusService
     audit_log: AuditLog
     reports: ReportData
-    approvals: ApprovalVotes
+    approvals: Approvals
     locks: LockService
     subscriptions: SubscriptionService
     aliases: Aliases
@@ -102,10 +94,38 @@ class Context:
     direct_messages: DirectMessageService
     accounts: Accounts
     agent_watches: AgentWatches
-    rules: Callable[[], Rules]
-    account: Account | None = None
-    command: str = "/bk"
-    agent_api: AgentApi | None = None
-    allowlist: AllowedNetworks | None = None
-    webhook: OwnWebhook = NO_WEBHOOK
-    page: int = 1
+    policy: PolicyService
+    agent_api: AgentApi | None
+    allowlist: AllowedNetworks | None
+    webhook: OwnWebhook
+
+    @property
+    def actor(self) -> Actor:
+        return self.caller.actor
+
+    @property
+    def thread(self) -> Thread:
+        return self.caller.thread
+
+    @property
+    def invocation_id(self) -> str:
+        return self.caller.invocation_id
+
+    @property
+    def command(self) -> str:
+        return self.caller.command
+
+    @property
+    def instance(self) -> str:
+        return self.caller.instance
+
+    @property
+    def page(self) -> int:
+        return self.caller.page
+
+    @property
+    def rules(self) -> Callable[[], Rules]:
+        return self.policy.get_rules
+
+    def is_allowed(self, op: Operation) -> bool:
+        return self.policy.find_blanket_refusal(self.actor, op) is None

@@ -7,8 +7,8 @@ from bot.access.locks.rules import find_lock_refusal
 from bot.access.policy.decide import decide, find_blanket_refusal
 from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse
 from bot.access.target import resolve_target
+from bot.buildkite.client import Buildkite
 from bot.errors import Refused
-from bot.execution.context import Context
 from bot.execution.services import Services
 from bot.operations.invocation import Invocation, compute_request_digest
 from bot.operations.operation import Args, Effect, Operation
@@ -46,25 +46,29 @@ class PolicyGate:
                 f"{by} has turned on read-only mode: nothing in Buildkite can be changed.", hint, "readonly"
             )
 
-    async def apply_policy(self, op: Operation, args: Args, ctx: Context) -> Allow | ApprovalRequirement:
+    async def apply_policy(
+        self, op: Operation, args: Args, actor: Actor, buildkite: Buildkite
+    ) -> Allow | ApprovalRequirement:
         """Apply the policy and locks to pinned arguments as of now. Raises Refused."""
         rules, pipeline, now = self._services.rules(), getattr(args, "pipeline", None), self._clock.now()
         locks = await self._services.locks.find_active(pipeline) if pipeline else ()
-        target = await resolve_target(args, ctx.buildkite, rules, locks)
-        verdict = decide(rules, ctx.actor, op, target, now)
-        lock = find_lock_refusal(op, target, locks, ctx.actor, now)
+        target = await resolve_target(args, buildkite, rules, locks)
+        verdict = decide(rules, actor, op, target, now)
+        lock = find_lock_refusal(op, target, locks, actor, now)
         if isinstance(verdict, Refuse):
             raise Refused(verdict.message, verdict.hint, verdict.rule)
         if lock:
             raise Refused(lock.message, lock.hint, lock.rule)
         return verdict
 
-    async def has_approvals(self, invocation: Invocation, requirement: ApprovalRequirement, ctx: Context) -> bool:
+    async def has_approvals(
+        self, invocation: Invocation, requirement: ApprovalRequirement, buildkite: Buildkite
+    ) -> bool:
         """Return whether this is an approved proposal. Raises Refused if its approvals no longer suffice."""
         if not invocation.flags.proposal:
             return False
         if not await self._services.approvals.is_still_approved(
-            ctx, invocation.flags.proposal, compute_request_digest(invocation), requirement
+            buildkite, invocation.flags.proposal, compute_request_digest(invocation), requirement
         ):
             raise Refused("It no longer has enough approvals.", "Request it again.", requirement.rule)
         return True

@@ -153,7 +153,8 @@ class Recovery:
             return None
         actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
         args = validate(op, invocation.args)
-        return await op.probe(args, self._runner.build_context(invocation, actor))
+        access = self._runner.get_own_access()
+        return await op.probe(args, self._runner.build_context(op, invocation, actor, access))
 
     async def _finish_late(self, invocation: Invocation, reply: Reply) -> None:
         actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)

@@ -10,12 +10,14 @@ from typing import Any
 
 import structlog
 
+from bot.access.accounts.service import BuildkiteAccess
 from bot.access.approvals.model import require_whole_sha
 from bot.access.channel_access import ChannelAccess
 from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import KitestringError, Refused, Unavailable
-from bot.execution.context import Context
+from bot.execution.context import Caller
+from bot.execution.context_factory import ContextFactory
 from bot.execution.default_pipeline import mention_default
 from bot.execution.outcomes import Outcomes
 from bot.execution.policy_gate import PolicyGate
@@ -56,6 +58,7 @@ class Runner:
         self._outcomes = outcomes
         self.services = services
         self.gate = PolicyGate(services, channel_access, clock)
+        self._contexts = ContextFactory(services.registry, services.group(store, clock))
         self._running: set[asyncio.Task[None]] = set()
         # Ids whose failure couldn't be recorded because the database didn't answer; recovery picks them up.
         self.abandoned: set[str] = set()
@@ -119,23 +122,24 @@ class Runner:
         self.gate.check_permission(actor, op)
         await self.gate.check_channel(invocation.thread)
         await self.gate.check_writable(op)
-        ctx = await self.build_personal_context(invocation, actor, op)
+        access = await self.find_access(actor, op)
+        ctx = self.build_context(op, invocation, actor, access)
         given, assumed = await self.services.default_pipelines.fill_in(op, invocation.args, invocation.thread)
         args = validate(op, given, self.services.command)
         pinned = await op.pin(args, ctx) if op.pin else args
-        verdict = await self.gate.apply_policy(op, pinned, ctx)
+        verdict = await self.gate.apply_policy(op, pinned, actor, access.buildkite)
         if await self._ask_first(invocation, op, pinned, ctx):
             return
         # From here on the stored arguments are the pinned ones: approvals and a restart must mean the same build.
         kept = pinned.model_dump(mode="json", exclude_none=True)
         invocation = replace(invocation, args=kept, assumed=assumed)
         if isinstance(verdict, ApprovalRequirement) and not await self.gate.has_approvals(
-            invocation, verdict, ctx
+            invocation, verdict, access.buildkite
         ):
             await self._propose(invocation, op, verdict, await op.label_ids(pinned, ctx) if op.label_ids else {})
         else:
             ruled = replace(invocation, rule=verdict.rule)
-            await self._execute(ruled, op, pinned, ctx)
+            await self._execute(ruled, op, pinned, actor, ctx)
 
     async def _propose(
         self, invocation: Invocation, op: Operation, requirement: ApprovalRequirement, labels: Mapping[str, str]
@@ -148,7 +152,7 @@ class Runner:
             )
         await self.services.proposals.propose(invocation, requirement, labels)
 
-    async def _ask_first(self, invocation: Invocation, op: Operation, args: Args, ctx: Context) -> bool:
+    async def _ask_first(self, invocation: Invocation, op: Operation, args: Args, ctx: object) -> bool:
         """Ask before harm, or where the card can't be posted; returns whether a question was asked."""
         if op.confirm and not invocation.flags.confirmed:
             question = await op.confirm(args, ctx)
@@ -164,7 +168,7 @@ class Runner:
             return True
         return False
 
-    async def _execute(self, invocation: Invocation, op: Operation, args: Args, ctx: Context) -> None:
+    async def _execute(self, invocation: Invocation, op: Operation, args: Args, actor: Actor, ctx: object) -> None:
         if not await self._begin(invocation, op):
             return
         try:
@@ -175,7 +179,7 @@ class Runner:
             raise _as_unconfirmed(op, error) if isinstance(error, InternalError) else error from error
         try:
             answer = mention_default(reply, invocation.assumed)
-            await run_guarded(self.finish(invocation, answer, ctx.actor), op.name, invocation=invocation.id)
+            await run_guarded(self.finish(invocation, answer, actor), op.name, invocation=invocation.id)
         except KitestringError as error:
             raise _as_unconfirmed(op, error) from error
 
@@ -216,24 +220,37 @@ class Runner:
             else invocation.thread
         )
 
-    async def build_personal_context(self, invocation: Invocation, actor: Actor, op: Operation) -> Context:
-        """Return the context of an operation, with the person's own Buildkite token where one is connected.
+    async def find_access(self, actor: Actor, op: Operation) -> BuildkiteAccess:
+        """Return the person's own access to Buildkite where they have connected a token, else the bot's.
 
         Raises Refused where that token can't be read: the bot's token may do more, so it never replaces it. Only
         operations that don't use Buildkite continue, so that the person can replace or delete the token.
         """
-        ctx = self.build_context(invocation, actor)
         try:
             own = await self.services.accounts.find_access(actor.team, actor.id)
         except Refused:
             if op.needs is not Permission.HELP:
                 raise
             own = None
-        return replace(ctx, buildkite=own.buildkite, catalog=own.catalog, account=own.account) if own else ctx
+        return own or self.get_own_access()
 
-    def build_context(self, invocation: Invocation, actor: Actor) -> Context:
-        """Return the context of an operation with the bot's token, also for probes."""
-        return self.services.build_context(self._store, self._clock, invocation, actor)
+    def get_own_access(self) -> BuildkiteAccess:
+        """Return the bot's own access to Buildkite."""
+        return BuildkiteAccess(self.services.buildkite, self.services.catalog)
+
+    def build_context(
+        self, op: Operation, invocation: Invocation, actor: Actor, access: BuildkiteAccess
+    ) -> object:
+        """Return the context that the operation declares."""
+        caller = Caller(
+            actor,
+            invocation.thread,
+            invocation.id,
+            self.services.command,
+            self.services.instance,
+            invocation.flags.page or 1,
+        )
+        return self._contexts.build(op, caller, access)
 
 
 def _as_unconfirmed(op: Operation, error: KitestringError) -> KitestringError:

@@ -111,10 +111,8 @@ class FormHandler:
             args = validate(op, given, self._runner.services.command)
         except UsageError:
             return  # incomplete: the policy is applied to the submission
-        invocation = make_invocation(make_choice_id(), request, op.name, given)
-        await self._runner.gate.apply_policy(
-            op, args, await self._runner.build_personal_context(invocation, actor, op)
-        )
+        access = await self._runner.find_access(actor, op)
+        await self._runner.gate.apply_policy(op, args, actor, access.buildkite)
 
     async def _fill_in(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the form with inputs that are known only at run time, or a notice why there is none."""
@@ -134,10 +132,11 @@ class FormHandler:
         invocation = make_invocation(make_choice_id(), request, op.name, given)
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
-        ctx = await self._runner.build_personal_context(invocation, actor, op)
+        access = await self._runner.find_access(actor, op)
+        ctx = self._runner.build_context(op, invocation, actor, access)
         args = op.args.model_validate(dict(given))
         pinned = await op.pin(args, ctx) if op.pin else args
-        await self._runner.gate.apply_policy(op, pinned, ctx)
+        await self._runner.gate.apply_policy(op, pinned, actor, access.buildkite)
         pinned_args = pinned.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         fields = await op.load_fields(pinned_args, ctx) if op.load_fields else ()
         return await self._view(request, op, pinned_args, fields)
@@ -196,14 +195,15 @@ class FormHandler:
         await begin(request, op.name, args, confirmed=not op.confirm_label)
         return None
 
-    async def _submit(self, op: Operation, take: SubmitHook, args: Args, request: Request) -> dict[str, Any]:
+    async def _submit(
+        self, op: Operation, take: SubmitHook[Args, object], args: Args, request: Request
+    ) -> dict[str, Any]:
         """Run the operation's submit hook; returns the arguments that may be stored, without secrets."""
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
         await self._runner.gate.check_channel(request.thread)
-        await take(
-            args, self._runner.build_context(make_invocation(make_choice_id(), request, op.name, {}), actor)
-        )
+        invocation = make_invocation(make_choice_id(), request, op.name, {})
+        await take(args, self._runner.build_context(op, invocation, actor, self._runner.get_own_access()))
         return args.model_dump(mode="json", exclude_none=True)
 
 

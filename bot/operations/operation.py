@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 
 from pydantic import BaseModel, ConfigDict, field_validator
+from typing_extensions import TypeVar
 
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
@@ -48,7 +49,7 @@ class Args(BaseModel):
 
     @field_validator("pipeline", "pipelines", check_fields=False)
     @classmethod
-    def _normalise_slugs(cls, given: Any) -> Any:
+    def _normalise_slugs(cls, given: object) -> object:
         """Normalise slugs to the form that rules compare; done here so that no operation can forget it."""
         if isinstance(given, tuple):
             return tuple(map(normalise_slug, given))
@@ -84,15 +85,6 @@ class Opt(NamedTuple):
     file_types: tuple[str, ...] = ()
 
 
-Handler = Callable[[Any, Any], Awaitable[Reply]]
-Pin = Callable[[Any, Any], Awaitable[Any]]
-Question = Callable[[Any, Any], Awaitable[Mrkdwn | None]]
-Probe = Callable[[Any, Any], Awaitable[Reply | None]]
-LoadFields = Callable[[Mapping[str, Any], Any], Awaitable["tuple[FormField, ...]"]]
-SubmitHook = Callable[[Any, Any], Awaitable[None]]
-LabelIds = Callable[[Any, Any], Awaitable[Mapping[str, str]]]
-
-
 @dataclass(frozen=True)
 class FormField:
     """An input of a form beyond the model's own: a block step's field; its value becomes `fields[key]`.
@@ -110,10 +102,23 @@ class FormField:
     multiple: bool = False
 
 
+# The defaults make a plain `Operation` one of any kind, as the registry holds them.
+A = TypeVar("A", bound=Args, default=Args)
+C = TypeVar("C", default=object)
+Run: TypeAlias = Callable[[A, C], Awaitable[Reply]]
+Pin: TypeAlias = Callable[[A, C], Awaitable[A]]
+Confirm: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
+Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
+LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
+SubmitHook: TypeAlias = Callable[[A, C], Awaitable[None]]
+LabelIds: TypeAlias = Callable[[A, C], Awaitable[Mapping[str, str]]]
+
+
 @dataclass(frozen=True)
-class Operation:
+class Operation(Generic[A, C]):
     """One thing that a person can ask the bot to do.
 
+    `context` is a frozen dataclass with what the operation needs besides its arguments; every callback gets one.
     `pin(args, ctx)` replaces what was left open (the build of this thread, an agent's name) by exact values,
     before the policy is applied; `confirm(args, ctx)` returns the question that a typed command must answer
     first, or None; `probe(args, ctx)` finds out after a crash whether it happened: a Reply if so, None if not;
@@ -128,18 +133,19 @@ class Operation:
     """
 
     name: str
-    args: type[Args]
-    run: Handler
+    args: type[A]
+    context: type[C]
+    run: Run[A, C]
     needs: Permission
     effect: Effect = Effect.WRITE
     summary: str = ""
     examples: tuple[str, ...] = ()
-    pin: Pin | None = None
-    confirm: Question | None = None
-    probe: Probe | None = None
-    load_fields: LoadFields | None = None
-    on_submit: SubmitHook | None = None
-    label_ids: LabelIds | None = None
+    pin: Pin[A, C] | None = None
+    confirm: Confirm[A, C] | None = None
+    probe: Probe[A, C] | None = None
+    load_fields: LoadFields[C] | None = None
+    on_submit: SubmitHook[A, C] | None = None
+    label_ids: LabelIds[A, C] | None = None
     posts_card: bool = False
     opens_form: bool = False
     form_intro: str = ""
@@ -156,22 +162,67 @@ class Operation:
         return self.name.partition(" ")[2]
 
 
-def operation(
-    name: str, *, needs: Permission, effect: Effect = Effect.WRITE, **options: Any
-) -> Callable[[Handler], Operation]:
-    """Declare an operation: the first argument's annotation is its model, the docstring its summary.
+class OperationTraits(TypedDict, total=False):
+    """Options of an operation that aren't functions; see `Operation`."""
 
-    Raises TypeError at import when the function has no such annotation.
+    effect: Effect
+    examples: tuple[str, ...]
+    posts_card: bool
+    opens_form: bool
+    form_intro: str
+    confirm_label: str
+    form_only_message: str
+    filters_pipelines: bool
+
+
+class OperationOptions(OperationTraits, Generic[A, C], total=False):
+    """All options of an operation; its functions take the same arguments and context."""
+
+    pin: Pin[A, C]
+    confirm: Confirm[A, C]
+    probe: Probe[A, C]
+    load_fields: LoadFields[C]
+    on_submit: SubmitHook[A, C]
+    label_ids: LabelIds[A, C]
+
+
+# Without functions among the options, only the decorated function determines the types.
+@overload
+def operation(
+    name: str, *, needs: Permission, **options: Unpack[OperationTraits]
+) -> Callable[[Run[A, C]], Operation[A, C]]: ...
+@overload
+def operation(
+    name: str, *, needs: Permission, **options: Unpack[OperationOptions[A, C]]
+) -> Callable[[Run[A, C]], Operation[A, C]]: ...
+def operation(
+    name: str, *, needs: Permission, **options: Unpack[OperationOptions[A, C]]
+) -> Callable[[Run[A, C]], Operation[A, C]]:
+    """Declare an operation from a function of a model of arguments and a context; its docstring is the summary.
+
+    Raises TypeError at import when the function has no such annotations.
     """
 
-    def declare(run: Handler) -> Operation:
-        model = typing.get_type_hints(run).get(next(iter(inspect.signature(run).parameters)))
-        if not (isinstance(model, type) and issubclass(model, Args)):
-            raise TypeError(f"{name}: the first argument must be annotated with a model of Args")
-        summary = inspect.getdoc(run) or ""
-        return Operation(name, model, run, needs, effect, summary.split("\n\n")[0], **options)
+    def declare(run: Run[A, C]) -> Operation[A, C]:
+        model, context = _read_signature(name, run)
+        summary = (inspect.getdoc(run) or "").split("\n\n")[0]
+        return Operation(name, model, context, run, needs, summary=summary, **options)
 
     return declare
+
+
+def _read_signature(name: str, run: Run[A, C]) -> tuple[type[A], type[C]]:
+    hints = typing.get_type_hints(run)
+    args, ctx = inspect.signature(run).parameters
+    _require_classes(name, hints.get(args), hints.get(ctx))
+    return hints[args], hints[ctx]
+
+
+def _require_classes(name: str, model: object, context: object) -> None:
+    if not (isinstance(model, type) and issubclass(model, Args)):
+        raise TypeError(f"{name}: the first argument must be annotated with a model of Args")
+    if not isinstance(context, type):
+        raise TypeError(f"{name}: the second argument must be annotated with the class of its context")
 
 
 class Registry:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
-from bot.access.locks.rules import find_lock_refusal
-from bot.access.policy.decide import explain, find_blanket_refusal
+from bot.access.accounts.service import BuildkiteAccess
 from bot.access.policy.rules import Refuse
-from bot.access.target import resolve_target
-from bot.execution.context import Context
+from bot.access.policy.service import PolicyService
+from bot.execution.context import Caller
+from bot.execution.context_factory import ContextFactory
+from bot.execution.default_pipeline import DefaultPipelines
 from bot.operations.grammar import parse
-from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry, operation
 from bot.operations.reply import Reply
 from bot.operations.validation import validate
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
@@ -28,30 +30,39 @@ class CanArgs(Args):
     ]
 
 
+@dataclass(frozen=True)
+class CanContext:
+    """Needs of `can`, with the means to build the context of the command that it's asked about."""
+
+    caller: Caller
+    registry: Registry
+    policy: PolicyService
+    default_pipelines: DefaultPipelines
+    contexts: ContextFactory
+    access: BuildkiteAccess
+
+
 @operation(
     "can",
     needs=Permission.HELP,
     effect=Effect.READ,
     examples=("can build create web -b main", "can agent stop linux-1"),
 )
-async def can(args: CanArgs, ctx: Context) -> Reply:
+async def can(args: CanArgs, ctx: CanContext) -> Reply:
     """Check whether you may run a command, and by which rule, without running it."""
-    call = parse(args.words, ctx.registry, command=ctx.command)
+    caller = ctx.caller
+    call = parse(args.words, ctx.registry, command=caller.command)
     op = ctx.registry[call.operation]
-    if refused := find_blanket_refusal(ctx.rules(), ctx.actor, op):
+    if refused := ctx.policy.find_blanket_refusal(caller.actor, op):
         return Reply(text=_render_refusal(refused))
-    filled, _ = await ctx.default_pipelines.fill_in(op, call.args, ctx.thread)
-    given = validate(op, filled, ctx.command)
-    return Reply(text=await _explain(op, await op.pin(given, ctx) if op.pin else given, ctx))
+    filled, _ = await ctx.default_pipelines.fill_in(op, call.args, caller.thread)
+    pinned = await _pin(op, validate(op, filled, caller.command), ctx)
+    text, lock = await ctx.policy.explain(caller.actor, op, pinned, ctx.access.buildkite)
+    return Reply(text=md("{text}\n{lock}", text=text, lock=_render_refusal(lock)) if lock else text)
 
 
-async def _explain(op: Operation, args: Args, ctx: Context) -> Mrkdwn:
-    now, pipeline = ctx.clock.now(), getattr(args, "pipeline", None)
-    held = await ctx.locks.find_active(pipeline) if pipeline else ()
-    target = await resolve_target(args, ctx.buildkite, ctx.rules(), held)
-    text = explain(ctx.rules(), ctx.actor, op, target, now)
-    lock = find_lock_refusal(op, target, held, ctx.actor, now)
-    return md("{text}\n{lock}", text=text, lock=_render_refusal(lock)) if lock else text
+async def _pin(op: Operation, args: Args, ctx: CanContext) -> Args:
+    return await op.pin(args, ctx.contexts.build(op, ctx.caller, ctx.access)) if op.pin else args
 
 
 def _render_refusal(refused: Refuse) -> Mrkdwn:

@@ -67,7 +67,7 @@ async def test_the_example_command_runs(bench: Bench, tmp_path: Path) -> None:
     (operation,) = (value for value in vars(command).values() if isinstance(value, Operation))
     assert operation.name not in registry()
     extended = Registry([*registry(), operation])
-    asking = replace(bench, context=replace(bench.context, registry=extended))
+    asking = replace(bench, registry=extended)
     test = load_module(tmp_path / "test_count.py", EXAMPLES["tests/commands/test_count.py"])
     await test.test_running_builds_are_counted(asking)
 

@@ -1,15 +1,17 @@
-"""Fixtures that run operations with a complete context against a simulated Buildkite over HTTP."""
+"""Fixtures that run operations with a context against a simulated Buildkite over HTTP."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.access.accounts.service import BuildkiteAccess
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
 from bot.access.policy.decide import DEFAULT
+from bot.access.policy.service import PolicyService
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.webhook_registration import OwnWebhook
@@ -17,13 +19,15 @@ from bot.builds.model import TrackedBuild
 from bot.errors import NotFound
 from bot.execution.aliases import Aliases
 from bot.execution.bot_status import StatusService
-from bot.execution.context import Context
+from bot.execution.context import Caller
+from bot.execution.context_factory import ContextFactory
+from bot.execution.services import BotServices, ChannelServices, PersonServices
 from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.grammar import parse
-from bot.operations.operation import Args, Operation
+from bot.operations.operation import Args, Operation, Registry
 from bot.operations.reply import Reply
 from bot.operations.validation import validate
 from bot.runtime.clock import ManualClock
@@ -67,40 +71,51 @@ class Cards:
 class Bench:
     """Runs commands as a person would: text in, reply out."""
 
-    context: Context
+    registry: Registry
+    caller: Caller
+    access: BuildkiteAccess
+    services: tuple[object, ...]
+    clock: ManualClock
     cards: Cards
     sim: BuildkiteSim
 
     async def track(self, pipeline: str, number: int) -> TrackedBuild:
-        build = await self.context.buildkite.build(pipeline, number)
-        return TrackedBuild(build, self.context.clock.now())
+        build = await self.access.buildkite.build(pipeline, number)
+        return TrackedBuild(build, self.clock.now())
 
     async def follow(self, pipeline: str, number: int) -> None:
         """Put the build's card into the thread."""
         self.cards.thread.insert(0, await self.track(pipeline, number))
 
     def at(self, thread: Thread) -> "Bench":
-        return replace(self, context=replace(self.context, thread=thread))
+        return replace(self, caller=replace(self.caller, thread=thread))
+
+    def with_service(self, service: object) -> "Bench":
+        """Return a bench with another group of services instead of that of the same class."""
+        return replace(self, services=tuple(service if type(s) is type(service) else s for s in self.services))
+
+    def build_context(self, op: Operation) -> object:
+        return ContextFactory([op], self.services).build(op, self.caller, self.access)
 
     async def pin(self, text: str) -> tuple[Operation, Args]:
-        """Parse, validate and pinned a command."""
-        call = parse(text, self.context.registry)
-        op = self.context.registry[call.operation]
+        """Parse, validate and pin a command."""
+        call = parse(text, self.registry)
+        op = self.registry[call.operation]
         args = validate(op, call.args)
-        return op, await op.pin(args, self.context) if op.pin else args
+        return op, await op.pin(args, self.build_context(op)) if op.pin else args
 
     async def ask(self, text: str) -> Reply:
         op, args = await self.pin(text)
-        return await op.run(args, self.context)
+        return await op.run(args, self.build_context(op))
 
     async def question(self, text: str) -> str | None:
         op, args = await self.pin(text)
-        return await op.confirm(args, self.context) if op.confirm else None
+        return await op.confirm(args, self.build_context(op)) if op.confirm else None
 
     async def probe(self, text: str) -> Reply | None:
         op, args = await self.pin(text)
         assert op.probe is not None
-        return await op.probe(args, self.context)
+        return await op.probe(args, self.build_context(op))
 
 
 async def _open_direct(user: str) -> Thread:
@@ -122,11 +137,11 @@ async def _no_email(_user: str) -> str | None:
 class NoApprovals:
     """Approvals without any proposal."""
 
-    async def vote(self, ctx: Context, proposal_id: str, *, approves: bool) -> Mrkdwn:
-        raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown: {approves}.")
+    async def vote(self, ctx: object, proposal_id: str, *, approves: bool) -> Mrkdwn:
+        raise NotFound(f"{proposal_id} is unknown to {ctx} ({approves}).")
 
-    async def withdraw(self, ctx: Context, proposal_id: str) -> Mrkdwn:
-        raise NotFound(f"{ctx.actor.name} means {proposal_id}, which is unknown.")
+    async def withdraw(self, ctx: object, proposal_id: str) -> Mrkdwn:
+        raise NotFound(f"{proposal_id} is unknown to {ctx}.")
 
 
 class NoDefaultPipeline:
@@ -167,33 +182,36 @@ async def buildkite(sim: BuildkiteSim, clock: ManualClock) -> AsyncIterator[Buil
 
 @pytest.fixture
 def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, tmp_path: Path) -> Bench:
-    everything: Callable[[Operation], bool] = lambda _: True  # noqa: E731
     ada = Actor("U1", "Ada Martin", "T1", Standing.MEMBER, "C1", "mention", email="ada@example.com")
-    cards = Cards()
+    cards, operations = Cards(), registry()
     store = Store(f"sqlite+aiosqlite:///{tmp_path}/kitestring.db")
-    context = Context(
-        buildkite=buildkite,
-        catalog=Catalog(buildkite, clock),
-        tracked_builds=cards,
-        actor=ada,
-        thread=THREAD,
-        clock=clock,
-        registry=registry(),
-        is_allowed=everything,
-        invocation_id="m1",
-        instance="bot-1",
-        status=StatusService(store, clock, buildkite.budget, "r1", None),
-        audit_log=AuditLog(store),
-        approvals=NoApprovals(),
-        locks=LockService(store, clock, _open_direct, lambda: None),
-        reports=ReportData(store, clock),
-        subscriptions=SubscriptionService(store, clock, _is_postable, _no_email, lambda: None),
-        direct_messages=DirectMessageService(store, clock, _direct_thread, dict, lambda: None),
-        aliases=Aliases(store, clock),
-        default_pipelines=NoDefaultPipeline(),
-        accounts=NoAccounts(),
-        agent_watches=AgentWatches(store, clock),
-        rules=lambda: DEFAULT,
-        webhook=OwnWebhook(None, None, "signature"),
+    locks = LockService(store, clock, _open_direct, lambda: None)
+    services = (
+        ChannelServices(
+            tracked_builds=cards,
+            subscriptions=SubscriptionService(store, clock, _is_postable, _no_email, lambda: None),
+            agent_watches=AgentWatches(store, clock),
+            default_pipelines=NoDefaultPipeline(),
+        ),
+        PersonServices(
+            accounts=NoAccounts(),
+            aliases=Aliases(store, clock),
+            direct_messages=DirectMessageService(store, clock, _direct_thread, dict, lambda: None),
+            locks=locks,
+            approvals=NoApprovals(),
+            audit_log=AuditLog(store),
+            policy=PolicyService(lambda: DEFAULT, operations, locks, clock),
+        ),
+        BotServices(
+            registry=operations,
+            clock=clock,
+            status=StatusService(store, clock, buildkite.budget, "r1", None),
+            reports=ReportData(store, clock),
+            agent_api=None,
+            allowlist=None,
+            webhook=OwnWebhook(None, None, "signature"),
+        ),
     )
-    return Bench(context, cards, sim)
+    caller = Caller(ada, THREAD, "m1", instance="bot-1")
+    access = BuildkiteAccess(buildkite, Catalog(buildkite, clock))
+    return Bench(operations, caller, access, services, clock, cards, sim)

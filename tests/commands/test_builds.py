@@ -79,7 +79,7 @@ async def test_buttons_follow_the_state(bench) -> None:
 async def test_builds_are_listed(bench) -> None:
     """Builds are filtered by pipeline, state, branch and age; without a pipeline, all are listed."""
     bench.sim.run_build(bench.sim.create_build("web", "main", message="One"), fail=["lint"])
-    bench.context.clock.advance(3600)
+    bench.clock.advance(3600)
     bench.sim.create_build("web", "next", message="Two")
     bench.sim.create_build("api", "main", message="Three")
 
@@ -155,7 +155,7 @@ async def test_a_rebuild_is_followed(bench) -> None:
 async def test_an_old_rebuild_may_be_someone_elses(bench) -> None:
     """An old rebuild proves neither that the request arrived nor that it didn't."""
     bench.sim.rebuild(bench.sim.create_build("web"))
-    bench.context.clock.advance(3600)
+    bench.clock.advance(3600)
     with pytest.raises(Unavailable, match="maybe not this one"):
         await bench.probe("build rebuild web 1")
 
@@ -167,6 +167,6 @@ async def test_failed_jobs_are_retried(bench) -> None:
     assert (reply.text, reply.private) == snapshot(
         ("retried 2 failed jobs of <https://buildkite.com/acme-inc/mobile/builds/1|mobile#1>", False)
     )
-    assert bench.context.registry["build retry"].probe is None
+    assert bench.registry["build retry"].probe is None
     none = await bench.ask("build retry mobile 1")
     assert (none.private, "no failed jobs" in none.text) == (True, True)

@@ -196,8 +196,8 @@ async def test_missing_and_wrong_fields_are_named(bench, gate, words: str, messa
 @pytest.mark.usefixtures("gate")
 async def test_the_form_has_the_steps_fields(bench) -> None:
     """The form of a block step has the inputs of its step."""
-    fields = bench.context.registry["job unblock"].load_fields
-    inputs = await fields({"pipeline": "deploy-prod", "number": "1"}, bench.context)
+    op = bench.registry["job unblock"]
+    inputs = await op.load_fields({"pipeline": "deploy-prod", "number": "1"}, bench.build_context(op))
     assert [(field.key, field.required, field.default) for field in inputs] == [
         ("release-name", True, ""),
         ("ring", True, "canary"),

@@ -195,13 +195,13 @@ def _duplicates(text: str) -> Iterator[Message]:
 
 
 def _unblock() -> Operation:
-    async def run(args: Args, ctx: Any) -> Reply:
+    async def run(args: Args, ctx: object) -> Reply:
         raise AssertionError(args, ctx)
 
-    async def fields(given: Mapping[str, Any], ctx: Any) -> tuple[FormField, ...]:
+    async def fields(given: Mapping[str, object], ctx: object) -> tuple[FormField, ...]:
         raise AssertionError(given, ctx)
 
-    return Operation("job unblock", Args, run, "Unblock.", Permission.BUILD, load_fields=fields)
+    return Operation("job unblock", Args, object, run, Permission.BUILD, load_fields=fields)
 
 
 def _forms(text: str) -> Iterator[Mapping[str, Any]]:

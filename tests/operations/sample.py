@@ -76,20 +76,20 @@ class Nothing(Args):
     """No arguments."""
 
 
-async def _answer(args: Args, ctx: Any) -> Reply:
+async def _answer(args: Args, ctx: object) -> Reply:
     """Reply with the name of the model."""
     del ctx
     return Reply(text=type(args).__name__)
 
 
-async def _no_fields(given: Mapping[str, Any], ctx: Any) -> tuple[Input, ...]:
+async def _no_fields(given: Mapping[str, Any], ctx: object) -> tuple[Input, ...]:
     """Return no fields, like a block step without any."""
     del given, ctx
     return ()
 
 
 def _operation(name: str, model: type[Args], needs: Permission, effect: Effect, **options: Any) -> Operation:
-    async def run(args: Args, ctx: Any) -> Reply:
+    async def run(args: Args, ctx: object) -> Reply:
         return await _answer(args, ctx)
 
     run.__annotations__["args"] = model

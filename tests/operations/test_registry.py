@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,5 +79,5 @@ def test_the_table_has_every_operation_once() -> None:
 def test_the_table_says_who_may_run_it(permission: Permission) -> None:
     """The table says for every permission who has it by default."""
     op = next(iter(REGISTRY))
-    changed = Operation(op.name, op.args, op.run, permission, op.effect, op.summary)
+    changed = replace(op, needs=permission)
     assert f"(`{permission}`)" in render_command_table(type(REGISTRY)([changed]))

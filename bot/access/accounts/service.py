@@ -33,16 +33,16 @@ _TOKEN = re.compile(r"[\x21-\x7e]{8,500}")
 
 
 @dataclass(frozen=True)
-class PersonalAccess:
-    """A connected person's client and catalog, shared with no one.
+class BuildkiteAccess:
+    """The client and the catalog that requests use: a connected person's own, or the bot's without `account`.
 
-    The catalog is theirs too: the bot's own would show them pipelines that they may not see, and pipelines that
-    only they may see must not get into a catalog for everyone.
+    A connected person's catalog is shared with no one: the bot's would show them pipelines that they may not see,
+    and pipelines that only they may see must not get into a catalog for everyone.
     """
 
-    account: Account
     buildkite: Buildkite
     catalog: Catalog
+    account: Account | None = None
 
 
 class Accounts:
@@ -58,7 +58,7 @@ class Accounts:
         self._clock = clock
         self._buildkite = buildkite
         self._command = command
-        self._clients: OrderedDict[tuple[str, str], tuple[bytes, PersonalAccess]] = OrderedDict()
+        self._clients: OrderedDict[tuple[str, str], tuple[bytes, BuildkiteAccess]] = OrderedDict()
 
     async def connect(self, actor: Actor, thread: Thread, invocation_id: str, secret: SecretStr) -> Account:
         """Check a token and save it, encrypted, in place of an earlier one.
@@ -85,7 +85,7 @@ class Accounts:
         found = await self._find_row(team, user)
         return found.account if found else None
 
-    async def find_access(self, team: str, user: str) -> PersonalAccess | None:
+    async def find_access(self, team: str, user: str) -> BuildkiteAccess | None:
         """Return a person's access, or None if they haven't connected. Raise Refused if it can't be decrypted."""
         key, found = (team, user), await self._find_row(team, user)
         if found is None:
@@ -119,14 +119,14 @@ class Accounts:
         async with self._store.read() as tx:
             return await find_account(tx, team, user)
 
-    def _open_access(self, found: SealedAccount) -> PersonalAccess:
+    def _open_access(self, found: SealedAccount) -> BuildkiteAccess:
         try:
             secret = SecretStr(self._vault.open(found.sealed))
         except KitestringError as error:
             hint = f"Connect again with `{self._command} connect`, or remove it with `{self._command} disconnect`."
             raise Refused("I can no longer read your saved Buildkite token.", hint, "own token") from error
         client = self._buildkite.for_person(Bearer(secret, self._command))
-        return PersonalAccess(found.account, client, Catalog(client, self._clock))
+        return BuildkiteAccess(client, Catalog(client, self._clock), found.account)
 
     async def _check(self, bearer: Bearer) -> Account:
         client = self._buildkite.for_person(bearer, patience=0)

@@ -96,9 +96,9 @@ class Approvals:
         return _describe_withdrawal(proposal)
 
     async def is_still_approved(
-        self, ctx: VoteContext, proposal_id: str, digest: str, requirement: ApprovalRequirement
+        self, buildkite: Buildkite, proposal_id: str, digest: str, requirement: ApprovalRequirement
     ) -> bool:
-        """Return whether exactly this operation still has enough valid approvals; `ctx` is the requester's.
+        """Return whether exactly this operation still has enough valid approvals; `buildkite` is the requester's.
 
         `digest` and `requirement` come from the invocation about to run: its arguments may have been resolved
         again, and its rule may by now ask for more approvals.
@@ -107,7 +107,7 @@ class Approvals:
         if proposal is None:
             return False
         op, rules = self._registry[proposal.operation], self._rules()
-        target = await resolve_target(validate(op, proposal.args, self._command), ctx.buildkite, rules, ())
+        target = await resolve_target(validate(op, proposal.args, self._command), buildkite, rules, ())
         voters = {
             vote.user: await self._people.find_actor(vote.user, proposal.thread, "button")
             for vote in proposal.votes

@@ -1,0 +1,87 @@
+"""Judges what people may do, by the current policy and the locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.access.locks.rules import find_lock_refusal
+from bot.access.locks.service import LockService
+from bot.access.policy.decide import decide, explain, find_blanket_refusal
+from bot.access.policy.policy_wording import explain_protection
+from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules, Target
+from bot.access.target import resolve_target
+from bot.buildkite.client import Buildkite
+from bot.errors import Refused
+from bot.operations.operation import Args, Operation, Registry
+from bot.runtime.clock import Clock
+from bot.slack.blockkit.mrkdwn import Mrkdwn
+from bot.slack.types import Actor
+
+
+class PolicyService:
+    """Applies the rules as they are at this moment; `get_rules` returns them."""
+
+    def __init__(
+        self, get_rules: Callable[[], Rules], registry: Registry, locks: LockService, clock: Clock
+    ) -> None:
+        self.get_rules = get_rules
+        self._registry = registry
+        self._locks = locks
+        self._clock = clock
+
+    def find_blanket_refusal(self, actor: Actor, op: Operation) -> Refuse | None:
+        """Return the refusal if the person may not run the operation on anything."""
+        return find_blanket_refusal(self.get_rules(), actor, op)
+
+    def is_allowed(self, actor: Actor, name: str) -> bool:
+        """Return whether the person may run the operation of that name on something."""
+        return self.find_blanket_refusal(actor, self._registry[name]) is None
+
+    def find_refusal(self, actor: Actor, name: str, pipeline: str) -> Refuse | None:
+        """Return the refusal if the person may not run the operation on that pipeline.
+
+        For operations that filter pipelines, too: this is how they filter.
+        """
+        op = replace(self._registry[name], filters_pipelines=False)
+        verdict = decide(self.get_rules(), actor, op, Target(pipeline), self._clock.now())
+        return verdict if isinstance(verdict, Refuse) else None
+
+    def require_pipeline(self, actor: Actor, name: str, pipeline: str) -> None:
+        """Raise Refused if the person may not run the operation on that pipeline."""
+        refusal = self.find_refusal(actor, name, pipeline)
+        if refusal:
+            raise make_refusal_error(refusal)
+
+    async def require(self, actor: Actor, name: str, target: Target) -> None:
+        """Raise Refused unless policy and locks let the person run the operation without approvals."""
+        op = self._registry[name]
+        verdict = await self.judge(actor, op, target)
+        if isinstance(verdict, ApprovalRequirement):
+            raise Refused(explain_protection(op, verdict), "Request it with the button.", verdict.rule)
+
+    async def judge(self, actor: Actor, op: Operation, target: Target) -> Allow | ApprovalRequirement:
+        """Return the verdict of policy and locks. Raises Refused."""
+        now = self._clock.now()
+        verdict = decide(self.get_rules(), actor, op, target, now)
+        if isinstance(verdict, Refuse):
+            raise make_refusal_error(verdict)
+        held = await self._locks.find_active(target.pipeline) if target.pipeline else ()
+        lock = find_lock_refusal(op, target, held, actor, now)
+        if lock:
+            raise make_refusal_error(lock)
+        return verdict
+
+    async def explain(
+        self, actor: Actor, op: Operation, args: Args, buildkite: Buildkite
+    ) -> tuple[Mrkdwn, Refuse | None]:
+        """Return the policy's verdict on pinned arguments in words, and the refusal by a lock."""
+        now, pipeline, rules = self._clock.now(), getattr(args, "pipeline", None), self.get_rules()
+        held = await self._locks.find_active(pipeline) if pipeline else ()
+        target = await resolve_target(args, buildkite, rules, held)
+        return explain(rules, actor, op, target, now), find_lock_refusal(op, target, held, actor, now)
+
+
+def make_refusal_error(refusal: Refuse) -> Refused:
+    """Return the error that explains a refusal."""
+    return Refused(refusal.message, refusal.hint, refusal.rule)

@@ -1,0 +1,75 @@
+"""Builds the context that an operation declares, each field by its type."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import NamedTuple
+
+from bot.access.accounts.service import BuildkiteAccess
+from bot.execution.context import Caller
+from bot.operations.operation import A, C, Operation
+
+
+class _Source(NamedTuple):
+    """The place where the value of a field is found: an attribute of a group, or with '' the group itself."""
+
+    declared: object
+    group: type
+    attribute: str
+
+
+class ContextFactory:
+    """Builds contexts from groups of services: dataclasses whose annotations say what they provide.
+
+    A field gets the value that is declared with the same type, or with a subclass of it: `builds: BuildCalls` gets
+    the whole client, of which the operation then sees only the calls for builds.
+    """
+
+    def __init__(self, operations: Iterable[Operation], groups: Iterable[object]) -> None:
+        """Plan every operation's context. Raises TypeError for a field without exactly one source."""
+        provided = {type(group): group for group in groups}
+        self._sources = [
+            source for group in (Caller, BuildkiteAccess, *provided) for source in _read_sources(group)
+        ]
+        # An operation that handles other ones, such as `can`, builds their contexts itself.
+        self._sources.append(_Source(ContextFactory, ContextFactory, ""))
+        self._groups: Mapping[type, object] = {**provided, ContextFactory: self}
+        self._plans = {op.context: self._plan(op) for op in operations}
+
+    def build(self, op: Operation[A, C], caller: Caller, access: BuildkiteAccess) -> C:
+        """Return the operation's context for this caller, with this access to Buildkite."""
+        groups = {**self._groups, Caller: caller, BuildkiteAccess: access}
+        values = {
+            name: getattr(groups[source.group], source.attribute) if source.attribute else groups[source.group]
+            for name, source in self._plans[op.context].items()
+        }
+        make: Callable[..., C] = op.context
+        return make(**values)
+
+    def _plan(self, op: Operation) -> dict[str, _Source]:
+        if not is_dataclass(op.context):
+            raise TypeError(f"{op.name}: its context {op.context.__name__} isn't a dataclass")
+        hints = typing.get_type_hints(op.context)
+        return {field.name: self._find_source(op, field.name, hints[field.name]) for field in fields(op.context)}
+
+    def _find_source(self, op: Operation, name: str, wanted: object) -> _Source:
+        same = [source for source in self._sources if source.declared == wanted]
+        found = same or [source for source in self._sources if _is_subclass(source.declared, wanted)]
+        if len(found) != 1:
+            count = "nothing provides" if not found else f"{len(found)} services provide"
+            raise TypeError(f"{op.name}: {count} {op.context.__name__}.{name}, declared as {wanted}")
+        return found[0]
+
+
+def _read_sources(group: type) -> list[_Source]:
+    if not is_dataclass(group):
+        raise TypeError(f"{group.__name__} isn't a dataclass")
+    hints = typing.get_type_hints(group)
+    return [_Source(group, group, ""), *(_Source(hints[field.name], group, field.name) for field in fields(group))]
+
+
+def _is_subclass(declared: object, wanted: object) -> bool:
+    """Return whether a class derives from another; not `issubclass`, which protocols don't support."""
+    return isinstance(declared, type) and wanted is not object and wanted in declared.__mro__
