@@ -5,13 +5,14 @@ Nothing is posted in a channel that people of other organizations read, unless t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from bot.access.policy.rules import Refuse, Rules
 from bot.errors import Refused, Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
+from bot.slack.api_shapes import ChannelInfo
 from bot.slack.blockkit.mrkdwn import code, md
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
@@ -26,7 +27,7 @@ class _ChannelRead(NamedTuple):
     """A channel as Slack last returned it."""
 
     read_at: float
-    channel: Mapping[str, Any]
+    channel: ChannelInfo
 
 
 class ChannelAccess:
@@ -51,9 +52,9 @@ class ChannelAccess:
             channel = await self._read_channel(thread.channel)
         except SlackError as problem:
             return problem.kind != "refused"
-        if channel.get("is_archived") or self._is_restricted(channel):
+        if channel.is_archived or self._is_restricted(channel):
             return False
-        return bool(channel.get("is_member") or channel.get("is_im"))
+        return channel.is_member or channel.is_im
 
     async def is_restricted(self, channel: str) -> bool:
         """Return whether another organization reads a channel that the policy doesn't allow.
@@ -99,7 +100,7 @@ class ChannelAccess:
         """Return whether a person can read a channel. Raise Unavailable while Slack doesn't say."""
         try:
             found = await self._read_channel(channel)
-            public = not (found.get("is_private") or found.get("is_im") or found.get("is_mpim"))
+            public = not (found.is_private or found.is_im or found.is_mpim)
             return public or await self._api.is_in_channel(channel, user)
         except SlackError as problem:
             return _deny_unless_unavailable(problem)
@@ -128,12 +129,12 @@ class ChannelAccess:
         except SlackError as problem:
             raise Unavailable("I couldn't open a direct message with you.", "Try again in a moment.") from problem
 
-    async def _read_channel(self, channel: str) -> Mapping[str, Any]:
+    async def _read_channel(self, channel: str) -> ChannelInfo:
         found = await self._api.read_channel(channel)
         self._reads[channel] = _ChannelRead(self._clock.monotonic(), found)
         return found
 
-    def _is_restricted(self, channel: Mapping[str, Any]) -> bool:
+    def _is_restricted(self, channel: ChannelInfo) -> bool:
         return is_external(channel) and not is_allowed_external(self._rules(), channel)
 
 
@@ -146,20 +147,20 @@ def _deny_unless_unavailable(problem: SlackError) -> bool:
     return False
 
 
-def is_external(channel: Mapping[str, Any]) -> bool:
+def is_external(channel: ChannelInfo) -> bool:
     """Return whether another organization reads a channel, or will once it accepts: it then sees the history too.
 
     Channels shared between workspaces of one organization don't count.
     https://docs.slack.dev/reference/objects/conversation-object
     """
-    if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+    if channel.is_ext_shared or channel.is_pending_ext_shared:
         return True
-    return bool(channel.get("is_shared")) and not channel.get("is_org_shared")
+    return channel.is_shared and not channel.is_org_shared
 
 
-def is_allowed_external(rules: Rules, channel: Mapping[str, Any]) -> bool:
+def is_allowed_external(rules: Rules, channel: ChannelInfo) -> bool:
     """Return whether the policy lists the channel, by its id or as `#name`."""
-    names = {str(channel.get("id")), f"#{str(channel.get('name') or '').lower()}"}
+    names = {channel.id, f"#{(channel.name or '').lower()}"}
     return bool(rules.shared_channels & names)
 
 

@@ -54,7 +54,7 @@ async def identify(api: SlackClient, store: Store, clock: Clock) -> Identity:
             await clock.sleep(2**attempt)
     else:
         raise NoIdentity("Slack doesn't answer.", "Check SLACK_API_URL and the network, then start again.")
-    identity = Identity(answer["team_id"], answer["user_id"], answer.get("bot_id", ""), instance)
+    identity = Identity(answer.team_id, answer.user_id, answer.bot_id, instance)
     async with store.write() as tx:
         await set_meta(tx, "identity", json.dumps(asdict(identity)))
     return identity

@@ -162,7 +162,7 @@ def make_workspace() -> SlackSim:
     app_manifest = load_template()
     slack = SlackSim(signing_secret=secrets.token_hex(16))
     slack.scopes = set(list_bot_scopes())
-    slack.subscriptions = set(app_manifest["settings"]["event_subscriptions"]["bot_events"])
+    slack.subscriptions = set(app_manifest.settings.event_subscriptions.bot_events)
     slack.command_names = {COMMAND}
     slack.unfurl_domains = {"127.0.0.1"}  # the simulated Buildkite's host; in a real workspace it is buildkite.com
     slack.person(ALICE, "alice", real_name="Alice Okafor", admin=True)
@@ -188,8 +188,8 @@ def make_organization() -> BuildkiteSim:
 
 
 def _shortcuts(kind: str) -> list[dict[str, str]]:
-    shortcuts = load_template()["features"]["shortcuts"]
-    return [{"name": s["name"], "callback_id": s["callback_id"]} for s in shortcuts if s["type"] == kind]
+    shortcuts = load_template().features.shortcuts
+    return [{"name": s.name, "callback_id": s.callback_id} for s in shortcuts if s.type == kind]
 
 
 def make_hints(operations: Registry) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from bot.slack.blockkit.blocks import (
     header,
     join_dotted,
     join_lines,
+    list_elements,
     section,
     shorten,
 )
@@ -199,7 +200,7 @@ def _render_proposal(proposal: Proposal) -> list[Block]:
 
 def _keep_vote_buttons(block: Block) -> Block:
     """Keep the buttons of a card that approve and refuse, under this view's action ids."""
-    votes = [button for button in block.get("elements", ()) if button.get("action_id") in (APPROVE, REFUSE)]
+    votes = [button for button in list_elements(block) if button.get("action_id") in (APPROVE, REFUSE)]
     return {"elements": [{**vote, "action_id": f"{PREFIX}{vote['action_id']}"} for vote in votes]} if votes else {}
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from bot.access.channel_access import ChannelAccess
 from bot.operations import forms
+from bot.slack.form_values import FormValues
 from bot.slack.types import Thread
 
 
@@ -20,7 +18,7 @@ class FormDestinations:
         """Return the direct messages with a person. Raises Unavailable."""
         return await self._channel_access.open_direct_message(team, user)
 
-    async def chosen(self, values: Mapping[str, Any], own: Thread, user: str) -> tuple[Thread, str | None]:
+    async def chosen(self, values: FormValues, own: Thread, user: str) -> tuple[Thread, str | None]:
         """Return the chosen destination, and a problem with it or None; `own` is the DM. Raises Unavailable."""
         channel = forms.read_destination(values) or own.channel
         there = Thread(own.team, channel)

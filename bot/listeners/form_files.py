@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Container, Mapping
 
 from bot.errors import UsageError
 from bot.slack.api_errors import SlackError
+from bot.slack.form_values import AttachedFile
 from bot.slack.web_client import SlackClient
 
 FILE_LIMIT = 400_000
@@ -21,15 +21,15 @@ class FormFiles:
     def __init__(self, api: SlackClient) -> None:
         self._api = api
 
-    async def texts(self, files: Mapping[str, Mapping[str, Any]], typed: Mapping[str, Any]) -> dict[str, str]:
+    async def texts(self, files: Mapping[str, AttachedFile], typed: Container[str]) -> dict[str, str]:
         """Return the text of each file by argument. Raises UsageError for a file that can't be read."""
         both = next((name for name in files if name in typed), None)
         if both:
             raise UsageError("Type it or attach a file, not both.", field=both)
         return {name: await self._read_text(name, file) for name, file in files.items()}
 
-    async def _read_text(self, name: str, file: Mapping[str, Any]) -> str:
-        content = await self._download(name, str(file.get("url_private_download") or ""))
+    async def _read_text(self, name: str, file: AttachedFile) -> str:
+        content = await self._download(name, file.url_private_download or "")
         if len(content) > FILE_LIMIT:
             raise UsageError(f"That file is too large. The limit is  {FILE_LIMIT // 1000} kB.", field=name)
         try:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 
 from bot.errors import Ambiguous, KitestringError, Refused, UsageError
@@ -22,7 +23,9 @@ from bot.operations.operation import Args, FormField, Operation, SubmitHook
 from bot.operations.validation import validate
 from bot.runtime.error_boundary import run_guarded
 from bot.slack.answers import Answers
+from bot.slack.blockkit.blocks import View
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
+from bot.slack.form_values import FormValues
 from bot.slack.people import PeopleDirectory
 from bot.slack.web_client import SlackClient
 
@@ -114,7 +117,7 @@ class FormHandler:
         access = await self._runner.find_access(actor, op)
         await self._runner.gate.apply_policy(op, args, actor, access.buildkite)
 
-    async def _fill_in(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+    async def _fill_in(self, request: Request, op: Operation, given: Mapping[str, Any]) -> View:
         """Return the form with inputs that are known only at run time, or a notice why there is none."""
         try:
             return await run_guarded(self._look_up(request, op, given), op.name)
@@ -128,7 +131,7 @@ class FormHandler:
             await self._runner.read_again(given)
             return forms.render_notice_view(forms.format_title(op), str(error))
 
-    async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+    async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> View:
         invocation = make_invocation(make_choice_id(), request, op.name, given)
         actor = await self._people.find_actor(request.user, request.thread, request.via)
         self._runner.gate.check_permission(actor, op)
@@ -149,7 +152,7 @@ class FormHandler:
         fields: tuple[FormField, ...],
         *,
         placed: bool = False,
-    ) -> dict[str, Any]:
+    ) -> View:
         flags = {"placed": placed, "posted": request.flags.direct_only}
         kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **flags}
         choice = Choice(make_choice_id(), op.name, kept, request.thread, request.user, form=True)
@@ -168,20 +171,16 @@ class FormHandler:
             )
         op = self._runner.services.registry[choice.operation]
         request = replace(from_view(body, choice.thread), flags=Flags(direct_only=bool(choice.args.get("posted"))))
+        values = msgspec.convert(body["view"]["state"]["values"], FormValues)
         if choice.args.get("placed"):
-            there, wrong = await self._destinations.chosen(
-                body["view"]["state"]["values"], choice.thread, request.user
-            )
+            there, wrong = await self._destinations.chosen(values, choice.thread, request.user)
             if wrong:
                 return {forms.DESTINATION: wrong}
             request = replace(request, thread=there, flags=Flags(direct_only=there == choice.thread))
         if op.on_submit and await self._runner.has_accepted(request.key):
             return None  # a repeated submission: on_submit must not run twice
         fields = tuple(_restore_field(arg) for arg in choice.args["fields"])
-        values, files = (
-            body["view"]["state"]["values"],
-            forms.read_attachments(op, body["view"]["state"]["values"]),
-        )
+        files = forms.read_attachments(op, values)
         try:
             args = forms.read_submission(op, values, fields, choice.args["given"])
             args |= await self._files.texts(files, args)

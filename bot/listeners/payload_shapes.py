@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-_Id = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]  # PostgreSQL can't store NUL
+from bot.slack.form_values import FormEntry, SlackId
 
 
 class WithId(Struct):
-    id: _Id
+    id: SlackId
 
 
 class CallbackView(Struct):
@@ -47,21 +47,21 @@ class CommandPayload(Struct):
     """A slash command."""
 
     command: str
-    team_id: _Id
-    channel_id: _Id
-    user_id: _Id
-    trigger_id: _Id
+    team_id: SlackId
+    channel_id: SlackId
+    user_id: SlackId
+    trigger_id: SlackId
     response_url: str | None = None
 
 
 class MessageEvent(Struct):
     """A mention, or a message."""
 
-    channel: _Id
-    ts: _Id
-    user: _Id | None = None
+    channel: SlackId
+    ts: SlackId
+    user: SlackId | None = None
     text: str | None = None
-    thread_ts: _Id | None = None
+    thread_ts: SlackId | None = None
 
 
 class Typed(Struct):
@@ -69,7 +69,7 @@ class Typed(Struct):
 
 
 class EventPayload(Struct):
-    team_id: _Id
+    team_id: SlackId
     event: Typed
 
 
@@ -80,7 +80,7 @@ class MessagePayload(Struct):
 class HomeOpenedEvent(Struct):
     """A person opened the app's home or its messages."""
 
-    user: _Id
+    user: SlackId
     tab: str | None = None
     view: dict[str, Any] | None = None
 
@@ -90,16 +90,16 @@ class HomeOpenedPayload(Struct):
 
 
 class SharedLink(Struct):
-    url: _Id
+    url: SlackId
 
 
 class LinkSharedEvent(Struct):
     """Links in a message or in a draft."""
 
-    user: _Id
+    user: SlackId
     links: list[SharedLink]
-    channel: _Id = ""
-    message_ts: _Id = ""
+    channel: SlackId = ""
+    message_ts: SlackId = ""
     source: str | None = None
 
 
@@ -108,30 +108,30 @@ class LinkSharedPayload(Struct):
 
 
 class MessageContainer(Struct):
-    channel_id: _Id | None = None
-    message_ts: _Id | None = None
-    thread_ts: _Id | None = None
+    channel_id: SlackId | None = None
+    message_ts: SlackId | None = None
+    thread_ts: SlackId | None = None
 
 
 class OptionalId(Struct):
-    id: _Id | None = None
+    id: SlackId | None = None
 
 
 class ThreadedMessage(Struct):
-    thread_ts: _Id | None = None
+    thread_ts: SlackId | None = None
 
 
 class PressedAction(Struct):
-    action_id: _Id
-    block_id: _Id | None = None
-    value: _Id | None = None
+    action_id: SlackId
+    block_id: SlackId | None = None
+    value: SlackId | None = None
 
 
 class PressedView(Struct):
     """A home or a modal in which a button was pressed."""
 
-    id: _Id | None = None
-    hash: _Id | None = None
+    id: SlackId | None = None
+    hash: SlackId | None = None
     type: str | None = None
 
 
@@ -144,7 +144,7 @@ class ClickPayload(Struct):
     message: ThreadedMessage | None = None
     view: PressedView | None = None
     response_url: str | None = None
-    trigger_id: _Id | None = None
+    trigger_id: SlackId | None = None
 
 
 class FormBlock(Struct):
@@ -155,26 +155,15 @@ class FormBlock(Struct):
 class SubmittedView(Struct):
     """A form with what was filled in: by block, by action."""
 
-    id: _Id
+    id: SlackId
     type: str
     blocks: list[FormBlock]
     state: State
-    private_metadata: _Id = ""
+    private_metadata: SlackId = ""
 
 
 class State(Struct):
-    values: dict[str, dict[str, StateEntry]]
-
-
-class ChosenOption(Struct):
-    value: str
-
-
-class StateEntry(Struct):
-    value: str | None = None
-    selected_option: ChosenOption | None = None
-    selected_conversation: _Id | None = None
-    selected_options: list[ChosenOption] | None = None
+    values: dict[str, dict[str, FormEntry]]
 
 
 class SuggestionPayload(Struct):
@@ -206,8 +195,8 @@ class ViewClosedPayload(Struct):
 
 
 class ShortcutMessage(Struct):
-    ts: _Id
-    thread_ts: _Id | None = None
+    ts: SlackId
+    thread_ts: SlackId | None = None
 
 
 class MessageShortcut(Struct):
@@ -216,7 +205,7 @@ class MessageShortcut(Struct):
     user: WithId
     channel: WithId
     message: ShortcutMessage
-    trigger_id: _Id
+    trigger_id: SlackId
     callback_id: str
     team: OptionalId | None = None
     response_url: str | None = None
@@ -226,7 +215,7 @@ class GlobalShortcut(Struct):
     """A global shortcut."""
 
     user: WithId
-    trigger_id: _Id
+    trigger_id: SlackId
     callback_id: str
     team: OptionalId | None = None
 

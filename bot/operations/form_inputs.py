@@ -40,9 +40,8 @@ def is_switched_on(value: Any) -> bool:
 
 def _render_checkbox(argument: Argument, on: bool) -> Block:
     choice = option(argument.description, "true")
-    return {"type": "checkboxes", "action_id": ACTION, "options": [choice]} | (
-        {"initial_options": [choice]} if on else {}
-    )
+    initial: Block = {"initial_options": [choice]} if on else {}
+    return {"type": "checkboxes", "action_id": ACTION, "options": [choice], **initial}
 
 
 def _render_menu(argument: Argument, options: Sequence[Block], value: Any) -> Block:
@@ -55,7 +54,7 @@ def _render_select(options: Sequence[Block], chosen: Iterable[str], *, several: 
     offered = list(options)[:_OPTIONS_LIMIT]
     initial = [entry for entry in offered if entry["value"] in wanted]
     kind = "multi_static_select" if several else "static_select"
-    return {"type": kind, "action_id": ACTION, "options": offered} | _render_initial(initial, several)
+    return {"type": kind, "action_id": ACTION, "options": offered, **_render_initial(initial, several)}
 
 
 def _render_initial(initial: list[Block], several: bool) -> Block:
@@ -67,13 +66,13 @@ def _render_initial(initial: list[Block], several: bool) -> Block:
 def _render_external_menu(argument: Argument, value: Any) -> Block:
     several = argument.kind == "list"
     initial = [option(word, word) for word in _list_texts(value) if 0 < len(word) <= _VALUE_LIMIT]
-    block: Block = {
+    return {
         "type": "multi_external_select" if several else "external_select",
         "action_id": f"suggest:{argument.opt.suggest}",
         "min_query_length": 0,
         "placeholder": plain_text("Type to search", _VALUE_LIMIT),
+        **_render_initial(initial[:_OPTIONS_LIMIT], several),
     }
-    return block | _render_initial(initial[:_OPTIONS_LIMIT], several)
 
 
 def _list_texts(value: Any) -> list[str]:
@@ -87,13 +86,13 @@ def _render_number(argument: Argument, value: Any) -> Block:
     limits = {name: str(bound) for name, bound in bounds.items() if bound is not None}
     digits = str(value) if value is not None and str(value).strip().lstrip("-").isdecimal() else None
     first = {"initial_value": digits} if digits else {}
-    return {"type": "number_input", "action_id": ACTION, "is_decimal_allowed": False} | limits | first
+    return {"type": "number_input", "action_id": ACTION, "is_decimal_allowed": False, **limits, **first}
 
 
 def _render_text(multiline: bool, value: str, hint: str | None) -> Block:
-    block: Block = {"type": "plain_text_input", "action_id": ACTION, "multiline": multiline}
-    placeholder = {"placeholder": plain_text(hint, _VALUE_LIMIT)} if hint else {}
-    return block | placeholder | ({"initial_value": value[:_TEXT_LIMIT]} if value else {})
+    placeholder: Block = {"placeholder": plain_text(hint, _VALUE_LIMIT)} if hint else {}
+    initial: Block = {"initial_value": value[:_TEXT_LIMIT]} if value else {}
+    return {"type": "plain_text_input", "action_id": ACTION, "multiline": multiline, **placeholder, **initial}
 
 
 def _format_initial(value: Any) -> str:

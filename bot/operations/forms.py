@@ -20,10 +20,10 @@ from bot.operations.form_inputs import (
     render_input,
 )
 from bot.operations.operation import FormField, Operation
-from bot.slack.blockkit.blocks import Block, context, input_block, plain_text, section
+from bot.slack.blockkit.blocks import Block, View, context, flatten_text, input_block, plain_text, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
+from bot.slack.form_values import AttachedFile, FormValues, find_entry
 
-View = dict[str, Any]
 DESTINATION = "place"
 _TITLE_LIMIT = 24
 _ERROR_LIMIT = 500
@@ -57,7 +57,8 @@ def render_form(
     )
     inputs = [*(blocks or [empty]), *([_render_destination(place)] if place else [])]
     view = _render_modal(title or format_title(op), [*_render_intro(op, given), *inputs])
-    return view | {
+    return {
+        **view,
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
         "submit": plain_text(submit, _TITLE_LIMIT),
@@ -75,7 +76,7 @@ def _render_intro(op: Operation, given: Mapping[str, Any]) -> list[Block]:
 
 def _render_destination(chosen: str) -> Block:
     """Return the menu of conversations, without shared channels; the choice is checked on submission."""
-    menu = {
+    menu: Block = {
         "type": "conversations_select",
         "action_id": DESTINATION,
         "initial_conversation": chosen,
@@ -89,10 +90,9 @@ def _render_destination(chosen: str) -> Block:
     )
 
 
-def read_destination(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str | None:
+def read_destination(values: FormValues) -> str | None:
     """Return the conversation that was chosen, or None."""
-    chosen = values.get(DESTINATION, {}).get(DESTINATION, {}).get("selected_conversation")
-    return str(chosen) if chosen else None
+    return find_entry(values, DESTINATION).selected_conversation or None
 
 
 def render_loading_view(title: str) -> View:
@@ -156,16 +156,11 @@ def _render_blocks(argument: Argument, given: Any) -> list[Block]:
     return [own, input_block(make_file_id(argument), label, render_file_input(argument), optional=True)]
 
 
-def read_attachments(
-    op: Operation, values: Mapping[str, Mapping[str, Mapping[str, Any]]]
-) -> dict[str, Mapping[str, Any]]:
-    """Return the file objects that replace arguments, by argument."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for argument in read_arguments(op.args):
-        entry = next(iter(values.get(make_file_id(argument), {}).values()), {}) if argument.opt.file_types else {}
-        if files := entry.get("files"):
-            found[argument.name] = files[0]
-    return found
+def read_attachments(op: Operation, values: FormValues) -> dict[str, AttachedFile]:
+    """Return the files that replace arguments, by argument."""
+    replaceable = [argument for argument in read_arguments(op.args) if argument.opt.file_types]
+    attached = {argument.name: find_entry(values, make_file_id(argument)).files for argument in replaceable}
+    return {name: files[0] for name, files in attached.items() if files}
 
 
 def _render_field(field: FormField, given: Any) -> Block:
@@ -181,7 +176,7 @@ def _render_field(field: FormField, given: Any) -> Block:
 
 def read_submission(
     op: Operation,
-    values: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    values: FormValues,
     fields: Sequence[FormField] = (),
     given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -192,9 +187,11 @@ def read_submission(
     inputs = _list_inputs(op, fields, given or {})
     names = {argument.name for argument in inputs} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
-    read = {argument.name: _read_argument(argument, _read_entry(values, argument.name)) for argument in inputs}
+    read = {
+        argument.name: _read_argument(argument, find_entry(values, argument.name).texts) for argument in inputs
+    }
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
-    extra = {field.key: _read_choices(field, _read_entry(values, make_field_id(field))) for field in fields}
+    extra = {field.key: _read_choices(field, find_entry(values, make_field_id(field)).texts) for field in fields}
     stated = {key: value for key, value in extra.items() if value.strip()}
     _complete(fields, stated)
     return kept | filled | ({"fields": stated} if stated else {})
@@ -205,16 +202,6 @@ def _complete(fields: Sequence[FormField], stated: Mapping[str, str]) -> None:
     missing = next((field for field in fields if field.required and field.key not in stated), None)
     if missing:
         raise UsageError("This step needs an answer.", field=missing.key)
-
-
-def _read_entry(values: Mapping[str, Mapping[str, Mapping[str, Any]]], block_id: str) -> list[str]:
-    """Return the values of one input: a text, the chosen option, or several."""
-    state = next(iter(values.get(block_id, {}).values()), {})
-    if "selected_options" in state:
-        return [option["value"] for option in state["selected_options"] or []]
-    if "selected_option" in state:
-        return [state["selected_option"]["value"]] if state["selected_option"] else []
-    return [state["value"]] if state.get("value") else []
 
 
 def _read_argument(argument: Argument, entry: list[str]) -> Any:
@@ -249,4 +236,4 @@ def render_errors(
     block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
     hint = "" if error.hint.startswith("Usage:") else error.hint
     text = re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip())
-    return {block: plain_text(text, _ERROR_LIMIT)["text"]}
+    return {block: flatten_text(text, _ERROR_LIMIT)}

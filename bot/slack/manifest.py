@@ -4,28 +4,104 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import yaml
+from msgspec import Struct
 
 from bot.setting_types import COMMAND_PATTERN
 
 EVENTS_PATH = "/slack/events"
 
 
-def load_template() -> dict[str, Any]:
-    """Load the manifest as shipped, with example addresses.
+class ManifestShortcut(Struct):
+    """A shortcut of the app, in the menu of a message or anywhere (`global`)."""
 
-    https://docs.slack.dev/reference/app-manifest
-    """
-    loaded: dict[str, Any] = yaml.safe_load(files("bot").joinpath("manifest.yml").read_text("utf-8"))
-    return loaded
+    name: str
+    type: str
+    callback_id: str
+    description: str
+
+
+class ManifestCommand(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """A slash command of the app; `url` is Slack's way to this bot, unless it uses Socket Mode."""
+
+    command: str
+    url: str | None = None
+    description: str = ""
+    usage_hint: str = ""
+    should_escape: bool = False
+
+
+class ManifestFeatures(Struct, forbid_unknown_fields=True):
+    """The parts of the app that people see."""
+
+    app_home: dict[str, bool]
+    bot_user: dict[str, str | bool]
+    shortcuts: list[ManifestShortcut]
+    slash_commands: list[ManifestCommand]
+    unfurl_domains: list[str]
+
+
+class ManifestScopes(Struct, forbid_unknown_fields=True):
+    bot: list[str]
+
+
+class ManifestAuthorization(Struct, forbid_unknown_fields=True):
+    """The scopes that the app requests."""
+
+    scopes: ManifestScopes
+
+
+class ManifestEvents(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """The events that the app subscribes to."""
+
+    request_url: str | None = None
+    bot_events: list[str] = []
+
+
+class ManifestInteractivity(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """The addresses for buttons, forms and menus."""
+
+    is_enabled: bool
+    request_url: str | None = None
+    message_menu_options_url: str | None = None
+
+
+class ManifestSettings(Struct, forbid_unknown_fields=True):
+    event_subscriptions: ManifestEvents
+    interactivity: ManifestInteractivity
+    org_deploy_enabled: bool
+    socket_mode_enabled: bool
+    token_rotation_enabled: bool
+
+
+class Manifest(Struct, forbid_unknown_fields=True):
+    """The app's manifest. https://docs.slack.dev/reference/app-manifest"""
+
+    display_information: dict[str, str]
+    features: ManifestFeatures
+    oauth_config: ManifestAuthorization
+    settings: ManifestSettings
+
+    def set_address(self, address: str | None) -> None:
+        """Set every address for Slack's requests; None leaves them out."""
+        self.features.slash_commands[0].url = address
+        self.settings.event_subscriptions.request_url = address
+        self.settings.interactivity.request_url = address
+        self.settings.interactivity.message_menu_options_url = address
+
+
+def load_template() -> Manifest:
+    """Load the manifest as shipped, with example addresses."""
+    loaded: object = yaml.safe_load(files("bot").joinpath("manifest.yml").read_text("utf-8"))
+    return msgspec.convert(loaded, Manifest)
 
 
 def list_bot_scopes() -> frozenset[str]:
     """Return the scopes that the app requests."""
-    return frozenset(load_template()["oauth_config"]["scopes"]["bot"])
+    return frozenset(load_template().oauth_config.scopes.bot)
 
 
 def render_manifest(url: str | None = None, socket: bool = False, command: str = "/bk") -> str:
@@ -39,25 +115,11 @@ def render_manifest(url: str | None = None, socket: bool = False, command: str =
             "The command must be a slash followed by up to 31 lowercase letters, digits, hyphens or underscores."
         )
     app = load_template()
-    app["features"]["slash_commands"][0]["command"] = command
-    for holder, key in _list_addresses(app):
-        if socket:
-            del holder[key]
-        elif url is not None:
-            holder[key] = _parse_base(url) + EVENTS_PATH
-    app["settings"]["socket_mode_enabled"] = socket
-    return yaml.safe_dump(app, sort_keys=False, allow_unicode=True, width=1000)
-
-
-def _list_addresses(app: dict[str, Any]) -> tuple[tuple[dict[str, Any], str], ...]:
-    """Return every place in the manifest that holds an address for Slack's requests, as (mapping, key)."""
-    settings = app["settings"]
-    return (
-        (app["features"]["slash_commands"][0], "url"),
-        (settings["event_subscriptions"], "request_url"),
-        (settings["interactivity"], "request_url"),
-        (settings["interactivity"], "message_menu_options_url"),
-    )
+    app.features.slash_commands[0].command = command
+    if socket or url is not None:
+        app.set_address(None if socket or url is None else _parse_base(url) + EVENTS_PATH)
+    app.settings.socket_mode_enabled = socket
+    return yaml.safe_dump(msgspec.to_builtins(app), sort_keys=False, allow_unicode=True, width=1000)
 
 
 def _parse_base(url: str) -> str:

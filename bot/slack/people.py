@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
+from bot.slack.api_shapes import UserInfo
 from bot.slack.queries import find_profile, save_profile
-from bot.slack.types import Actor, Standing, Thread, Via
+from bot.slack.types import Actor, Profile, Standing, Thread, Via
 from bot.slack.user_groups import UserGroups
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Store
@@ -33,7 +32,7 @@ class PeopleDirectory:
         self._clock = clock
         self._team = team
         self._groups = groups
-        self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._known: OrderedDict[str, Profile] = OrderedDict()
 
     async def find_actor(self, user: str, thread: Thread, via: Via) -> Actor:
         """Return the person who acts. Raise Unavailable if neither Slack nor the cache knows them."""
@@ -41,98 +40,95 @@ class PeopleDirectory:
         member = await self._groups.find_membership(user)
         return Actor(
             id=user,
-            name=profile["name"],
+            name=profile.name,
             team=thread.team,
-            standing=Standing(profile["standing"]),
+            standing=profile.standing,
             channel=thread.channel,
             via=via,
-            email=profile["email"],
-            zone=profile["zone"],
-            handle=profile["handle"],
+            email=profile.email,
+            zone=profile.zone,
+            handle=profile.handle,
             groups=member.groups,
             unresolved_groups=member.unresolved_groups,
         )
 
     async def find_email(self, user: str) -> str | None:
         """Return a person's email address if Slack shares it. Raise Unavailable."""
-        address: str | None = (await self._find_profile(user))["email"]
-        return address
+        return (await self._find_profile(user)).email
 
-    async def _find_profile(self, user: str) -> dict[str, Any]:
-        row = self._known.get(user)
-        if row and self._clock.now() - row["fetched_at"] < _FRESH:
-            return row
-        row = await self._load_stored(user)
-        if row:
-            self._remember(user, row)
-        if row and self._clock.now() - row["fetched_at"] < _FRESH:
-            return row
+    async def _find_profile(self, user: str) -> Profile:
+        profile = self._known.get(user)
+        if profile and self._clock.now() - profile.fetched_at < _FRESH:
+            return profile
+        profile = await self._load_stored(user)
+        if profile:
+            self._remember(user, profile)
+        if profile and self._clock.now() - profile.fetched_at < _FRESH:
+            return profile
         try:
-            fresh = parse_profile(await self._api.read_user(user), self._team)
+            fresh = build_profile(await self._api.read_user(user), self._team, self._clock.now())
         except SlackError as problem:
             if problem.code == "user_not_found":
-                return _unknown_profile(user)
-            if row and self._clock.now() - row["fetched_at"] < _STALE:
-                return row
+                return _build_unknown_profile(user, self._clock.now())
+            if profile and self._clock.now() - profile.fetched_at < _STALE:
+                return profile
             raise Unavailable("I couldn't ask Slack who you are.", "Try again in a moment.") from problem
         await self._save(user, fresh)
         return fresh
 
-    async def _load_stored(self, user: str) -> dict[str, Any] | None:
+    async def _load_stored(self, user: str) -> Profile | None:
         async with self._store.read() as tx:
             return await find_profile(tx, self._team, user)
 
-    def _remember(self, user: str, row: dict[str, Any]) -> None:
-        self._known[user] = row
+    def _remember(self, user: str, profile: Profile) -> None:
+        self._known[user] = profile
         self._known.move_to_end(user)
         if len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
 
-    async def _save(self, user: str, fresh: dict[str, Any]) -> None:
-        values = {**fresh, "fetched_at": self._clock.now()}
+    async def _save(self, user: str, profile: Profile) -> None:
         async with self._store.write() as tx:
-            await save_profile(tx, self._team, user, values)
-        self._remember(user, values)
+            await save_profile(tx, self._team, user, profile)
+        self._remember(user, profile)
 
 
-def _unknown_profile(user: str) -> dict[str, Any]:
+def _build_unknown_profile(user: str, now: datetime) -> Profile:
     """Return a profile for a person whom Slack doesn't know in this workspace."""
-    return {"name": user, "email": None, "zone": None, "handle": None, "standing": Standing.STRANGER.value}
+    return Profile(user, None, None, None, Standing.STRANGER, now)
 
 
-def parse_profile(user: Mapping[str, Any], team: str) -> dict[str, Any]:
+def build_profile(user: UserInfo, team: str, now: datetime) -> Profile:
     """Return the part of Slack's user object that is stored."""
-    details = user.get("profile") or {}
-    return {
-        "name": details.get("display_name") or user.get("real_name") or user.get("name") or user.get("id", ""),
-        "email": details.get("email"),
-        "zone": user.get("tz"),
-        "handle": user.get("name"),
-        "standing": parse_standing(user, team).value,
-    }
+    return Profile(
+        name=user.profile.display_name or user.real_name or user.name or user.id,
+        email=user.profile.email,
+        zone=user.tz,
+        handle=user.name,
+        standing=find_standing(user, team),
+        fetched_at=now,
+    )
 
 
-def parse_standing(user: Mapping[str, Any], team: str) -> Standing:
+def find_standing(user: UserInfo, team: str) -> Standing:
     """Return a person's standing in this workspace. https://docs.slack.dev/reference/objects/user-object"""
-    if user.get("deleted"):
+    if user.deleted:
         return Standing.DEACTIVATED
-    if user.get("is_bot") or user.get("is_workflow_bot"):
+    if user.is_bot or user.is_workflow_bot:
         return Standing.BOT
-    if user.get("is_stranger") or _is_from_elsewhere(user, team):
+    if user.is_stranger or _is_from_elsewhere(user, team):
         return Standing.STRANGER
-    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+    if user.is_restricted or user.is_ultra_restricted:
         return Standing.GUEST
-    if user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner"):
+    if user.is_admin or user.is_owner or user.is_primary_owner:
         return Standing.ADMIN
     return Standing.MEMBER
 
 
-def _is_from_elsewhere(user: Mapping[str, Any], team: str) -> bool:
+def _is_from_elsewhere(user: UserInfo, team: str) -> bool:
     """Return whether a person belongs to another workspace only.
 
     In an Enterprise organization `team_id` may be another workspace's, but `enterprise_user.teams` lists all.
     """
-    teams = (user.get("enterprise_user") or {}).get("teams")
-    if teams:
-        return team not in teams
-    return bool(user.get("team_id")) and user["team_id"] != team
+    if user.enterprise_user and user.enterprise_user.teams:
+        return team not in user.enterprise_user.teams
+    return bool(user.team_id) and user.team_id != team

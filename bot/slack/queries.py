@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from bot.slack.types import Thread
+from bot.runtime.json_types import JsonObject
+from bot.slack.types import Profile, Standing, Thread
 from bot.store.sql import insert_into
 from bot.store.tables import notices, people
 from bot.store.transactions import Tx
@@ -23,7 +22,7 @@ async def enqueue_message(
     *,
     card_id: str | None = None,
     generation: int = 0,
-    body: dict[str, Any] | None = None,
+    body: JsonObject | None = None,
     requester: str | None = None,
     state: str = "due",
 ) -> None:
@@ -45,17 +44,19 @@ async def enqueue_message(
     await tx.execute(insert_into(tx, notices).values(values).on_conflict_do_nothing())
 
 
-async def find_profile(tx: Tx, team: str, user: str) -> dict[str, Any] | None:
-    """Return the stored profile with `fetched_at`, or None if this person was never read."""
-    query = sa.select(people).where(people.c.team == team, people.c.user_id == user)
+async def find_profile(tx: Tx, team: str, user: str) -> Profile | None:
+    """Return the stored profile, or None if this person was never read."""
+    stored = [people.c[name] for name in Profile._fields]
+    query = sa.select(*stored).where(people.c.team == team, people.c.user_id == user)
     row = (await tx.execute(query)).mappings().one_or_none()
-    return {str(name): content for name, content in row.items()} if row else None
+    return Profile(**{**row, "standing": Standing(row["standing"])}) if row else None
 
 
-async def save_profile(tx: Tx, team: str, user: str, values: Mapping[str, Any]) -> None:
+async def save_profile(tx: Tx, team: str, user: str, profile: Profile) -> None:
     """Store a profile, replacing an older one."""
+    values = {**profile._asdict(), "standing": profile.standing.value}
     row = insert_into(tx, people).values(team=team, user_id=user, **values)
-    await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=dict(values)))
+    await tx.execute(row.on_conflict_do_update(index_elements=["team", "user_id"], set_=values))
 
 
 async def find_users_by_email(tx: Tx, team: str, address: str, limit: int = 2) -> list[str]:

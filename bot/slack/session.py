@@ -6,12 +6,12 @@ Tokens, messages and files must not end up elsewhere, so an address is only used
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.runtime.json_types import JsonObject
 from bot.slack.api_errors import SlackError, translate_errors
 
 # Subdomains of Slack's host for response URLs and for files.
@@ -66,7 +66,7 @@ class UrlCalls:
             if answer.status != 200:
                 raise SlackError("refused", f"upload_url gave {answer.status}")
 
-    async def _post_response(self, url: str, body: dict[str, Any]) -> None:
+    async def _post_response(self, url: str, body: JsonObject) -> None:
         if not self._is_slack_url(url, _RESPONSES):
             raise SlackError("refused", "response_url is not Slack's")
         async with translate_errors(), self._session.post(url, json=body, allow_redirects=False) as answer:

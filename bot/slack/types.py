@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -18,6 +19,17 @@ class Standing(StrEnum):
     STRANGER = "stranger"
     BOT = "bot"
     DEACTIVATED = "deactivated"
+
+
+class Profile(NamedTuple):
+    """A person's profile as Slack last returned it, at `fetched_at`."""
+
+    name: str
+    email: str | None
+    zone: str | None
+    handle: str | None
+    standing: Standing
+    fetched_at: datetime
 
 
 @dataclass(frozen=True)

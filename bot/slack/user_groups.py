@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
 from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.api_errors import SlackError
+from bot.slack.api_shapes import UserGroupInfo
 from bot.slack.web_client import SlackClient
 
 log = structlog.stdlib.get_logger(__name__)
@@ -63,7 +64,7 @@ class UserGroups:
         if self._not_before is not None and now < self._not_before:
             return None
         try:
-            self._members = parse_members(await self._api.list_user_groups())
+            self._members = map_members(await self._api.list_user_groups())
         except SlackError as problem:
             self._note_failure(problem, now)
             return None
@@ -77,8 +78,8 @@ class UserGroups:
         log.warning("user groups not read", code=problem.code, again_in=wait)
 
 
-def parse_members(groups: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
+def map_members(groups: Iterable[UserGroupInfo]) -> dict[str, frozenset[str]]:
     """Return the members of each active group, by the group's ID and by its handle."""
-    active = [group for group in groups if not group.get("date_delete")]
-    by_id = {str(group["id"]): frozenset(group.get("users") or ()) for group in active}
-    return by_id | {f"@{str(group['handle']).lower()}": by_id[str(group["id"])] for group in active}
+    active = [(group, frozenset(group.users)) for group in groups if not group.date_delete]
+    by_id = {group.id: users for group, users in active}
+    return by_id | {f"@{group.handle.lower()}": users for group, users in active}

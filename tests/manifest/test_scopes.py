@@ -55,11 +55,11 @@ def test_every_called_method_has_its_scopes_in_the_manifest() -> None:
 
 def test_every_requested_scope_is_used() -> None:
     """The app requests no scope that it doesn't use."""
-    features = load_template()["features"]
-    events = load_template()["settings"]["event_subscriptions"]["bot_events"]
+    features = load_template().features
+    events = load_template().settings.event_subscriptions.bot_events
     needed = [METHOD_SCOPES[method] for method in find_used_methods()]
     needed += [EVENT_SCOPES[event] for event in events]
-    needed += [scopes for feature, scopes in FEATURE_SCOPES.items() if features.get(feature)]
+    needed += [scopes for feature, scopes in FEATURE_SCOPES.items() if getattr(features, feature)]
     assert list_bot_scopes() - ATTACHMENT_SCOPES.union(*needed) == set()
     assert list_bot_scopes() >= ATTACHMENT_SCOPES
 

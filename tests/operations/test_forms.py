@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from bot.operations.forms import (
 )
 from bot.operations.operation import FormField, Operation
 from bot.operations.validation import validate
+from bot.slack.form_values import FormValues
 from tests.operations.sample import sample
 from tests.rendering.message_checks import find_view_faults
 
@@ -153,7 +155,10 @@ def test_a_block_steps_answers_are_collected() -> None:
         "fields.reviewer": {"value": {"selected_option": {"value": "option:0"}}},
     }
     args = read_submission(
-        REGISTRY["job unblock"], values, FIELDS, given={"org": "acme", "number": "7", "job": "j1"}
+        REGISTRY["job unblock"],
+        msgspec.convert(values, FormValues),
+        FIELDS,
+        given={"org": "acme", "number": "7", "job": "j1"},
     )
     assert args == {
         "org": "acme",
@@ -195,7 +200,7 @@ def test_an_untouched_form_gives_back_what_it_was_given(case: tuple[Operation, d
     op, given_args = case
     view = render_form(op, given_args, callback_id="f", private_metadata="r")
     assert find_view_faults(view) == []
-    back = read_submission(op, submit_unchanged(view), given=given_args)
+    back = read_submission(op, msgspec.convert(submit_unchanged(view), FormValues), given=given_args)
     assert _validate(op, back) == _validate(op, given_args)
 
 
@@ -263,6 +268,6 @@ def test_a_malformed_line_is_an_error_of_the_environment() -> None:
     """A line without `=` is rejected before anything is sent, and not quoted, because it may be a secret."""
     values = {"env": {"value": {"value": "A=1\n\nDEPLOY"}}}
     with pytest.raises(UsageError, match="`-e` takes `KEY=value`") as caught:
-        read_submission(REGISTRY["build create"], values)
+        read_submission(REGISTRY["build create"], msgspec.convert(values, FormValues))
     assert "DEPLOY" not in str(caught.value)
     assert caught.value.field == "env"

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from bot.execution.alias_rules import check_alias, parse_alias_request, split_alias
 from bot.listeners.requests import find_build_url, strip_mention
 from bot.operations.addresses import parse_buildkite_url
@@ -20,6 +22,7 @@ from bot.operations.paging import split_page
 from bot.operations.reply import Button, Call
 from bot.operations.typed_text import quote
 from bot.operations.validation import validate
+from bot.slack.form_values import FormValues
 from bot.slack.types import Thread
 from commands import registry
 
@@ -56,7 +59,7 @@ def submit_form(given: Given) -> Call:
         for name in ("pipeline", "branch")
     }
     values["commit"] = {"value": {"type": "plain_text_input", "value": given.get("commit")}}
-    return Call("build create", read_submission(OPERATIONS["build create"], values))
+    return Call("build create", read_submission(OPERATIONS["build create"], msgspec.convert(values, FormValues)))
 
 
 def submit_prefilled_form(given: Given) -> Call:

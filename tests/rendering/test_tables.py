@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from inline_snapshot import snapshot
 
@@ -66,7 +67,8 @@ def test_text_from_outside_stays_text(text: str) -> None:
 
 def test_times_are_formatted_by_the_readers_client() -> None:
     """A time in a cell is Slack's date element, with a text for clients that don't support it."""
-    assert rich_text.parse_elements(local_time(NOON, "{date_short_pretty} {time}")) == snapshot(
+    elements = rich_text.parse_elements(local_time(NOON, "{date_short_pretty} {time}"))
+    assert msgspec.to_builtins(elements) == snapshot(
         [
             {
                 "type": "date",

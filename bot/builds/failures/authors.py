@@ -84,7 +84,7 @@ class Authors:
         if self._clock.monotonic() < self._unknown.get(address, 0.0):
             return None
         try:
-            return str((await self._api.find_user_by_email(address))["id"])
+            return await self._api.find_user_by_email(address)
         except SlackError as problem:
             if problem.kind != "refused":
                 raise Unavailable(

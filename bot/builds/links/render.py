@@ -22,6 +22,7 @@ from bot.slack.blockkit.blocks import (
     context,
     join_dotted,
     join_lines,
+    list_elements,
     message,
     section,
     shorten,
@@ -56,7 +57,7 @@ def _insert_button(block: Block, inserted: Block) -> Block:
     """Insert the button before the last one, which opens Buildkite."""
     if block.get("type") != "actions":
         return block
-    elements = block["elements"]
+    elements = list_elements(block)
     return {**block, "elements": [*elements[:-1], inserted, *elements[-1:]]}
 
 

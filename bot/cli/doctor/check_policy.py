@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from bot.access.policy.parse import InvalidPolicy
 from bot.access.policy.policy_file import load_policy
@@ -18,9 +17,10 @@ from bot.runtime.clock import Clock
 from bot.runtime.wording import join_or
 from bot.settings import Settings
 from bot.slack.api_errors import SlackError
-from bot.slack.people import parse_standing
+from bot.slack.api_shapes import ChannelInfo
+from bot.slack.people import find_standing
 from bot.slack.types import Standing
-from bot.slack.user_groups import parse_members
+from bot.slack.user_groups import map_members
 from bot.slack.web_client import SlackClient
 
 REINSTALL_REMEDY = f"Paste the output of `kitestring manifest` at {APPS} → App Manifest, then reinstall the app."
@@ -61,7 +61,7 @@ async def _check_groups(rules: Rules, api: SlackClient) -> tuple[policy_lint.Mem
     if not wanted:
         return {}, Finding(name, None, "the policy names none.")
     try:
-        members_by_group = parse_members(await api.list_user_groups())
+        members_by_group = map_members(await api.list_user_groups())
     except SlackError as problem:
         return None, _build_unknown(name, problem, "usergroups:read", "groups grant nothing")
     wrong = [
@@ -86,7 +86,7 @@ async def _check_people(rules: Rules, api: SlackClient) -> tuple[Collection[str]
     if not wanted:
         return (), Finding(name, None, "the policy names no one by id.")
     try:
-        team = str((await api.whoami())["team_id"])
+        team = (await api.whoami()).team_id
         faults = {user: await _find_user_fault(user, team, api) for user in wanted}
     except SlackError as problem:
         return (), _build_unknown(name, problem, "users:read", "people can't be looked up")
@@ -99,7 +99,7 @@ async def _check_people(rules: Rules, api: SlackClient) -> tuple[Collection[str]
 
 async def _find_user_fault(user: str, team: str, api: SlackClient) -> str:
     try:
-        return _POWERLESS.get(parse_standing(await api.read_user(user), team), "")
+        return _POWERLESS.get(find_standing(await api.read_user(user), team), "")
     except SlackError as problem:
         if problem.code != "user_not_found":
             raise
@@ -120,7 +120,7 @@ async def _check_channels(rules: Rules, api: SlackClient) -> Finding:
     return _build_finding(name, wanted, wrong, "Correct the id, or type `/invite @kitestring` in that channel.")
 
 
-async def _find_channel_fault(wanted: str, by_name: Mapping[str, dict[str, Any]], api: SlackClient) -> str:
+async def _find_channel_fault(wanted: str, by_name: Mapping[str, ChannelInfo], api: SlackClient) -> str:
     """Return what is wrong with a channel. Slack doesn't show the bot private channels that it isn't in."""
     try:
         found = by_name.get(wanted[1:]) if wanted.startswith("#") else await api.read_channel(wanted)
@@ -130,9 +130,9 @@ async def _find_channel_fault(wanted: str, by_name: Mapping[str, dict[str, Any]]
         found = None
     if found is None:
         return "wasn't found"
-    if found.get("is_archived"):
+    if found.is_archived:
         return "is archived"
-    return "" if found.get("is_member") or found.get("is_im") else "doesn't have me as a member"
+    return "" if found.is_member or found.is_im else "doesn't have me as a member"
 
 
 async def _check_pipelines(

@@ -52,4 +52,4 @@ async def _can_post(api: SlackClient, channel: str) -> bool:
         if problem.kind == "refused":
             return False
         raise
-    return bool(found.get("is_member")) and not found.get("is_archived")
+    return found.is_member and not found.is_archived

@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
+from bot.runtime.json_types import JsonObject, JsonValue
 from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, escape, join, strip_markup, strip_unseen
 
-Block = dict[str, Any]
+Block: TypeAlias = JsonObject
+View: TypeAlias = JsonObject
 TEXT_LIMIT = 3800
 SECTION_LIMIT = 3000
 FIELD_LIMIT = 2000
@@ -58,11 +60,13 @@ def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
 
 def plain_text(text: str, limit: int) -> Block:
     """Return a plain text object; markup is removed from safe mrkdwn first."""
-    cleaned = (
-        " ".join(strip_unprintable(strip_markup(text) if isinstance(text, Mrkdwn) else strip_unseen(text)).split())
-        or NOTHING
-    )
-    return {"type": "plain_text", "text": shorten(cleaned, limit), "emoji": True}
+    return {"type": "plain_text", "text": flatten_text(text, limit), "emoji": True}
+
+
+def flatten_text(text: str, limit: int) -> str:
+    """Return one line of plain text that is never empty; markup is removed from safe mrkdwn first."""
+    words = strip_unprintable(strip_markup(text) if isinstance(text, Mrkdwn) else strip_unseen(text)).split()
+    return shorten(" ".join(words) or NOTHING, limit)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -84,7 +88,7 @@ def section(
     text: str, *, block_id: str | None = None, fields: Sequence[str] = (), accessory: Block | None = None
 ) -> Block:
     """Return a section with up to ten fields and one element at its right."""
-    block: Block = {"type": "section", "text": mrkdwn(text), "expand": True}
+    block: dict[str, JsonValue] = {"type": "section", "text": mrkdwn(text), "expand": True}
     if fields:
         block["fields"] = [mrkdwn(field, FIELD_LIMIT) for field in fields[:10]]
     if accessory:
@@ -138,6 +142,12 @@ def actions(elements: Iterable[Block | None], *, block_id: str | None = None) ->
     return _with_id({"type": "actions", "elements": kept}, block_id) if kept else None
 
 
+def list_elements(block: Block) -> list[Block]:
+    """Return the elements of a row of buttons or of small print; none for other blocks."""
+    elements = block.get("elements")
+    return [each for each in elements if isinstance(each, Mapping)] if isinstance(elements, list) else []
+
+
 def button(
     label: str,
     action_id: str,
@@ -150,16 +160,14 @@ def button(
 ) -> Block:
     """Return a button; screen readers read `accessibility_label` instead of the label."""
     block: Block = {"type": "button", "text": plain_text(label, BUTTON_LIMIT), "action_id": action_id[:ID_LIMIT]}
-    optional: Mapping[str, Any] = {
+    optional: Block = {
         "value": value[:2000] or None,
         "style": style if style in {"primary", "danger"} else None,
         "confirm": confirm_dialog(confirm) if confirm else None,
         "url": url if url and re.match(r"https?://[^\s<>|]{1,2990}$", url) else None,
-        "accessibility_label": plain_text(accessibility_label, BUTTON_LIMIT)["text"]
-        if accessibility_label
-        else None,
+        "accessibility_label": flatten_text(accessibility_label, BUTTON_LIMIT) if accessibility_label else None,
     }
-    return block | {key: entry for key, entry in optional.items() if entry is not None}
+    return {**block, **{key: entry for key, entry in optional.items() if entry is not None}}
 
 
 def confirm_dialog(confirm: Confirm) -> Block:
@@ -188,7 +196,7 @@ def input_block(
         "element": element,
         "optional": optional,
     }
-    return block | ({"hint": plain_text(hint, 2000)} if hint else {})
+    return {**block, "hint": plain_text(hint, 2000)} if hint else block
 
 
 def join_lines(parts: Iterable[str]) -> Mrkdwn:

@@ -5,10 +5,12 @@ https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+import msgspec
+from msgspec import Struct
+
+from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.mrkdwn import strip_unseen
 
 KIND = "data_visualization"
@@ -40,44 +42,55 @@ class Chart:
     y_label: str
 
 
-def chart_block(chart: Chart, block_id: str) -> dict[str, Any]:
+class _Point(Struct):
+    label: str
+    value: float
+
+
+class _NamedPoints(Struct):
+    name: str
+    data: list[_Point]
+
+
+class _Axes(Struct):
+    categories: list[str]
+    x_label: str
+    y_label: str
+
+
+class _Bars(Struct, tag_field="type", tag="bar"):
+    series: list[_NamedPoints]
+    axis_config: _Axes
+
+
+class _ChartBlock(Struct, tag_field="type", tag=KIND):
+    """Slack's block with a chart."""
+
+    block_id: str
+    title: str
+    chart: _Bars
+
+
+def chart_block(chart: Chart, block_id: str) -> JsonObject:
     """Return the chart as Slack's block, within its limits: long labels are cut, extra bars and series dropped."""
     labels = [_cut(name, LABEL_LIMIT) for name in chart.categories[:CATEGORIES_LIMIT]]
-    return {
-        "type": KIND,
-        "block_id": block_id,
-        "title": _cut(chart.title, TITLE_LIMIT),
-        "chart": {
-            "type": "bar",
-            "series": [_format_series(series, labels) for series in chart.series[:SERIES_LIMIT]],
-            "axis_config": {
-                "categories": labels,
-                "x_label": _cut(chart.x_label, AXIS_LIMIT),
-                "y_label": _cut(chart.y_label, AXIS_LIMIT),
-            },
-        },
-    }
+    axes = _Axes(labels, _cut(chart.x_label, AXIS_LIMIT), _cut(chart.y_label, AXIS_LIMIT))
+    bars = _Bars([_format_series(series, labels) for series in chart.series[:SERIES_LIMIT]], axes)
+    block: JsonObject = msgspec.to_builtins(_ChartBlock(block_id, _cut(chart.title, TITLE_LIMIT), bars))
+    return block
 
 
-def _format_series(series: Series, labels: list[str]) -> dict[str, Any]:
-    points = [{"label": label, "value": value} for label, value in zip(labels, series.values, strict=False)]
-    return {"name": _cut(series.name, LABEL_LIMIT), "data": points}
+def _format_series(series: Series, labels: list[str]) -> _NamedPoints:
+    points = [_Point(label, value) for label, value in zip(labels, series.values, strict=False)]
+    return _NamedPoints(_cut(series.name, LABEL_LIMIT), points)
 
 
-def parse_chart(block: Mapping[str, Any]) -> Chart:
+def parse_chart(block: JsonObject) -> Chart:
     """Return the chart in a block built by `chart_block`."""
-    chart, axes = block["chart"], block["chart"]["axis_config"]
-    return Chart(
-        block["title"],
-        tuple(axes["categories"]),
-        tuple(_parse_series(series) for series in chart["series"]),
-        axes["x_label"],
-        axes["y_label"],
-    )
-
-
-def _parse_series(series: Mapping[str, Any]) -> Series:
-    return Series(series["name"], tuple(point["value"] for point in series["data"]))
+    shown = msgspec.convert(block, _ChartBlock)
+    axes = shown.chart.axis_config
+    series = tuple(Series(each.name, tuple(point.value for point in each.data)) for each in shown.chart.series)
+    return Chart(shown.title, tuple(axes.categories), series, axes.x_label, axes.y_label)
 
 
 def describe_chart(chart: Chart) -> str:

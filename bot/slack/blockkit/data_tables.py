@@ -6,9 +6,12 @@ https://docs.slack.dev/reference/block-kit/blocks/data-table-block
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
 
 from bot.slack.blockkit import rich_text
 from bot.slack.blockkit.blocks import (
@@ -31,10 +34,56 @@ CHARACTERS_LIMIT = 9500
 CAPTION_LIMIT = 200
 _CELLS = (300, 150, 80, 40)
 _ALIGNED_CELL = 48
-_TEXT_KEYS = ("text", "url", "fallback")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
-Cell = dict[str, Any]
-Cells = list[list[Cell]]
+
+
+class RawText(Struct, frozen=True, tag_field="type", tag="raw_text"):
+    """A cell with plain text."""
+
+    text: str
+
+
+class RawNumber(Struct, frozen=True, tag_field="type", tag="raw_number"):
+    """A cell with a number, by which Slack sorts."""
+
+    value: int
+    text: str
+
+
+class RichTextLine(Struct, frozen=True, tag_field="type", tag="rich_text_section"):
+    """A line of a cell with links or styles."""
+
+    elements: list[rich_text.Element]
+
+
+class RichText(Struct, frozen=True, tag_field="type", tag="rich_text"):
+    """A cell with links or styles."""
+
+    elements: list[RichTextLine]
+
+    @property
+    def parts(self) -> list[rich_text.Element]:
+        """The elements of all lines."""
+        return [element for line in self.elements for element in line.elements]
+
+    @property
+    def text(self) -> str:
+        """The text that people read."""
+        return rich_text.extract_text(self.parts)
+
+
+Cell: TypeAlias = RawText | RawNumber | RichText
+Cells: TypeAlias = list[list[Cell]]
+
+
+class TableBlock(Struct, frozen=True, tag_field="type", tag=KIND):
+    """Slack's block with a table."""
+
+    block_id: str
+    caption: str
+    rows: Cells
+    page_size: int
+    row_header_column_index: int
 
 
 def render_table(table: Table, title: str = "", pages: str = "") -> list[Block]:
@@ -51,15 +100,14 @@ def render_table(table: Table, title: str = "", pages: str = "") -> list[Block]:
     cells = _fit_cells(columns, rows[:ROWS_LIMIT])
     left = len(rows) - (len(cells) - 1)
     more = [context(f"… and {left} more", block_id="rows:more")] if left > 0 else []
-    block = {
-        "type": KIND,
-        "block_id": f"rows {pages}".strip(),
-        "caption": shorten(_flatten(strip_markup(escape(table.caption or title))) or NOTHING, CAPTION_LIMIT),
-        "rows": cells,
-        "page_size": len(cells) - 1,
-        "row_header_column_index": kept.index(table.named_by) if table.named_by in kept else 0,
-    }
-    return [block, *more]
+    block = TableBlock(
+        block_id=f"rows {pages}".strip(),
+        caption=shorten(_flatten(strip_markup(escape(table.caption or title))) or NOTHING, CAPTION_LIMIT),
+        rows=cells,
+        page_size=len(cells) - 1,
+        row_header_column_index=kept.index(table.named_by) if table.named_by in kept else 0,
+    )
+    return [msgspec.to_builtins(block), *more]
 
 
 def _render_empty(table: Table) -> list[Block]:
@@ -90,19 +138,14 @@ def _fit_cells(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Cells:
 
 
 def _count_characters(cells: Cells) -> int:
-    return sum(
-        len(str(part.get(key, "")))
-        for row in cells
-        for cell in row
-        for part in _list_parts(cell)
-        for key in _TEXT_KEYS
-    )
+    return sum(_count_cell_characters(cell) for row in cells for cell in row)
 
 
-def _list_parts(cell: Mapping[str, Any]) -> list[Cell]:
-    if cell["type"] != "rich_text":
-        return [dict(cell)]
-    return [part for line in cell["elements"] for part in line["elements"]]
+def _count_cell_characters(cell: Cell) -> int:
+    """Count what people read and the addresses of links."""
+    if not isinstance(cell, RichText):
+        return len(cell.text)
+    return len(cell.text) + sum(len(part.url) for part in cell.parts if isinstance(part, rich_text.LinkElement))
 
 
 def _make_cell(text: str, limit: int) -> Cell:
@@ -110,30 +153,30 @@ def _make_cell(text: str, limit: int) -> Cell:
     if not isinstance(text, Mrkdwn):
         return _make_raw_cell(shorten(_flatten(strip_unseen(text)), limit))
     parts = rich_text.cut_elements(rich_text.parse_elements(Mrkdwn(_flatten(text))), limit)
-    if all(part["type"] == "text" and not part.get("style") for part in parts):
+    if all(isinstance(part, rich_text.TextElement) and part.style == rich_text.PLAIN for part in parts):
         return _make_raw_cell(rich_text.extract_text(parts))
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
+    return RichText([RichTextLine(parts)])
 
 
 def _make_raw_cell(text: str) -> Cell:
     if _NUMBER.fullmatch(text):
-        return {"type": "raw_number", "value": int(text), "text": text}
-    return {"type": "raw_text", "text": text.strip() or NOTHING}
+        return RawNumber(int(text), text)
+    return RawText(text.strip() or NOTHING)
 
 
 def _flatten(text: str) -> str:
     return " ".join(strip_unprintable(text).split())
 
 
-def render_plain_table(block: Mapping[str, Any]) -> list[Block]:
+def render_plain_table(block: Block) -> list[Block]:
     """Return the rows as lines of text: dotted lines if there are links, else aligned columns."""
-    head, *rows = block["rows"]
-    caption = context(block["caption"], block_id="caption")
-    linked = any(cell["type"] == "rich_text" for row in rows for cell in row)
-    return [caption, *(_render_dotted(rows) if linked else _render_aligned([head, *rows]))]
+    table = msgspec.convert(block, TableBlock)
+    linked = any(isinstance(cell, RichText) for row in table.rows for cell in row)
+    lines = _render_dotted(table.rows[1:]) if linked else _render_aligned(table.rows)
+    return [context(table.caption, block_id="caption"), *lines]
 
 
-def _render_dotted(rows: Iterable[Sequence[Mapping[str, Any]]]) -> list[Block]:
+def _render_dotted(rows: Iterable[Sequence[Cell]]) -> list[Block]:
     lines = [
         join_dotted([text for text in map(_render_cell, row) if text != NOTHING]) or escape(NOTHING)
         for row in rows
@@ -141,12 +184,12 @@ def _render_dotted(rows: Iterable[Sequence[Mapping[str, Any]]]) -> list[Block]:
     return [section(text, block_id=f"rows:{index}") for index, text in enumerate(pack_lines(lines))]
 
 
-def _render_cell(cell: Mapping[str, Any]) -> Mrkdwn:
-    return rich_text.render_mrkdwn(_list_parts(cell)) if cell["type"] == "rich_text" else escape(cell["text"])
+def _render_cell(cell: Cell) -> Mrkdwn:
+    return rich_text.render_mrkdwn(cell.parts) if isinstance(cell, RichText) else escape(cell.text)
 
 
-def _render_aligned(rows: Sequence[Sequence[Mapping[str, Any]]]) -> list[Block]:
-    cells = [[shorten(cell["text"].replace("```", "ˋˋˋ"), _ALIGNED_CELL) for cell in row] for row in rows]
+def _render_aligned(rows: Sequence[Sequence[Cell]]) -> list[Block]:
+    cells = [[shorten(cell.text.replace("```", "ˋˋˋ"), _ALIGNED_CELL) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [escape("  ".join(map(str.ljust, row, widths)).rstrip()) for row in cells]
     return [

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bot.slack.blockkit.blocks import Message
+from bot.runtime.json_types import JsonValue
+from bot.slack.blockkit.blocks import Block, Message
 from bot.slack.blockkit.mrkdwn import strip_unseen
 
 _CODE = re.compile(r":([a-z0-9_+-]{0,63}[a-z+-][a-z0-9_+-]{0,63}):( ?)")
@@ -57,24 +58,27 @@ def has_codes(message: Message) -> bool:
 
 def replace_codes(message: Message, known: Names) -> Message:
     """Return the message with the organization's codes replaced."""
-    blocks = tuple(_replace_in_node(block, known) for block in message.blocks)
+    blocks = tuple(_replace_in_object(block, known) for block in message.blocks)
     return Message(_replace_in_mrkdwn(message.text, known), blocks)
 
 
-def _replace_in_node(node: Any, known: Names) -> Any:
+def _replace_in_object(node: Block, known: Names) -> Block:
     """Replace codes in texts of any kind at any depth, but not in values, IDs and addresses."""
+    text = node.get("text")
+    if not isinstance(text, str):
+        return {key: _replace_in_node(value, known) for key, value in node.items()}
+    replace = _TEXTS.get(str(node.get("type")))
+    style = node.get("style")
+    is_code = isinstance(style, Mapping) and style.get("code")
+    return {**node, "text": replace(text, known)} if replace and not is_code else node
+
+
+def _replace_in_node(node: JsonValue, known: Names) -> JsonValue:
+    if isinstance(node, Mapping):
+        return _replace_in_object(node, known)
     if isinstance(node, list | tuple):
         return [_replace_in_node(child, known) for child in node]
-    if not isinstance(node, dict):
-        return node
-    if isinstance(node.get("text"), str):
-        replace = _TEXTS.get(str(node.get("type")))
-        code = (node.get("style") or {}).get("code") if isinstance(node.get("style"), dict) else False
-        return {**node, "text": replace(node["text"], known)} if replace and not code else node
-    return {
-        key: _replace_in_node(value, known) if isinstance(value, dict | list) else value
-        for key, value in node.items()
-    }
+    return node
 
 
 def _replace_in_mrkdwn(text: str, known: Names) -> str:
